@@ -1,0 +1,15 @@
+-- Authorities where more pictures failed than the study allows (images.max_failed_share).
+-- asset: images
+-- severity: error
+-- blocking: true
+select
+    images.authority_code,
+    count(*) filter (where status = 'failed') as failed_count,
+    count(*) as image_count,
+    count(*) filter (where status = 'failed') / count(*) as failed_share,
+    mode(error) as commonest_error
+from images
+cross join study
+group by images.authority_code, study.max_failed_share
+having count(*) filter (where status = 'failed') > study.max_failed_share * count(*)
+order by images.authority_code

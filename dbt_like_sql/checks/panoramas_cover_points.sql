@@ -1,0 +1,8 @@
+-- Points that were never looked up.
+-- asset: panoramas
+-- severity: error
+-- blocking: true
+select point_id, area_code
+from sample_points
+anti join panoramas using (point_id)
+order by point_id

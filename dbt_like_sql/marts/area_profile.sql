@@ -1,0 +1,186 @@
+-- One row per area, of all areas: what it is, what its pictures show, what the model says of it.
+-- area_code: the small area, an LSOA or any polygon
+-- area_name: its name
+-- authority_code: its local authority
+-- authority_name: name of the local authority
+-- longitude: of a point inside the area, degrees east, WGS 84
+-- latitude: of a point inside the area, degrees north, WGS 84
+-- area_km2: its size in km²
+-- target: name of the target that the models predict; null in a study without targets
+-- more_is: whether a higher value of it is `better` or `worse`
+-- observed: its value in the source; null where the source has none for the area
+-- targets: value of every target by name, as in targets['income_rank']
+-- point_count: places at which pictures are wanted
+-- image_count: pictures that are there
+-- missing_image_count: pictures that the provider does not have
+-- failed_image_count: pictures that could not be fetched or read
+-- embedded_image_count: pictures that the area's pooled vector is made of
+-- captured_oldest_on: first of the month of its oldest picture with a known date
+-- captured_median_on: of its median picture with a known date
+-- captured_newest_on: of its newest picture with a known date
+-- encoder: slug of the encoder that made the vectors
+-- main_cluster: cluster that most of its pictures are in; of equals the lowest number
+-- main_cluster_share: share of its pictures that are in it, 0 to 1
+-- cluster_shares: share of its pictures by cluster, as in cluster_shares[3]
+-- model: the headline model, `tuned`: chosen and tuned anew each time without the areas held out
+-- features: what that model sees of an area
+-- validation: how the area was held out for its prediction: `blocks`, with its spatial block
+-- predicted: predicted by that model when it had not seen the area's block
+-- lower: lower end of the prediction interval
+-- upper: upper end of the prediction interval
+-- interval_level: level of that interval, 0 to 1
+-- residual: observed minus predicted
+-- fitted_model: the candidate chosen for the final fit
+-- fitted: prediction of the final fit, which has seen the area's own value: for maps, not claims
+-- reason: why there is no held-out prediction; null where there is one
+-- synthetic: whether the pictures were drawn by a program, and show no real place
+-- geometry: its outline, WKB, EPSG:4326
+with target_values as (
+    select
+        authority_code,
+        area_code,
+        map(list(target order by target), list(value order by target)) as targets
+    from targets
+    group by authority_code, area_code
+),
+
+headline_target as (
+    select targets.authority_code, targets.area_code, targets.value, targets.more_is
+    from targets
+    inner join study on study.target = targets.target
+),
+
+point_counts as (
+    select area_code, count(*) as point_count
+    from sample_points
+    group by area_code
+),
+
+pictures as (
+    select
+        area_code,
+        count(*) filter (where status = 'ok') as image_count,
+        count(*) filter (where status = 'missing') as missing_image_count,
+        count(*) filter (where status = 'failed') as failed_image_count
+    from images
+    group by area_code
+),
+
+capture_dates as (
+    select
+        area_code,
+        min(captured_on) as captured_oldest_on,
+        quantile_disc(captured_on, 0.5) as captured_median_on,
+        max(captured_on) as captured_newest_on
+    from images
+    where status = 'ok' and captured_on > date '0001-01-01'
+    group by area_code
+),
+
+pooled as (
+    select area_embeddings.area_code, area_embeddings.image_count as embedded_image_count
+    from area_embeddings
+    inner join study
+        on study.encoder = area_embeddings.encoder
+        and study.statistic = area_embeddings.statistic
+),
+
+clusters as (
+    select
+        cluster_shares.area_code,
+        first(cluster_shares.cluster order by share desc, cluster_shares.cluster) as main_cluster,
+        max(share) as main_cluster_share,
+        map(
+            list(cluster_shares.cluster order by cluster_shares.cluster),
+            list(share order by cluster_shares.cluster)
+        ) as cluster_shares
+    from cluster_shares
+    inner join study
+        on study.encoder = cluster_shares.encoder
+        and study.method = cluster_shares.method
+        and study.space = cluster_shares.space
+        and study.k = cluster_shares.k
+    group by cluster_shares.area_code
+),
+
+final as (
+    select area_predictions.*
+    from area_predictions
+    inner join study on study.target = area_predictions.target
+),
+
+headline as (
+    select predictions.*
+    from predictions
+    inner join study
+        on study.target = predictions.target and study.encoder = predictions.encoder
+    where
+        predictions.model = 'tuned'
+        and predictions.validation = 'blocks'
+        and predictions.repeat = 1
+),
+
+held_out as (
+    select * from headline
+    where features = (select min(features) from headline)
+)
+
+select
+    areas.area_code,
+    areas.area_name,
+    areas.authority_code,
+    areas.authority_name,
+    areas.longitude,
+    areas.latitude,
+    areas.area_km2,
+    study.target,
+    headline_target.more_is,
+    headline_target.value as observed,
+    target_values.targets,
+    coalesce(point_counts.point_count, 0) as point_count,
+    coalesce(pictures.image_count, 0) as image_count,
+    coalesce(pictures.missing_image_count, 0) as missing_image_count,
+    coalesce(pictures.failed_image_count, 0) as failed_image_count,
+    coalesce(pooled.embedded_image_count, 0) as embedded_image_count,
+    capture_dates.captured_oldest_on,
+    capture_dates.captured_median_on,
+    capture_dates.captured_newest_on,
+    study.encoder,
+    clusters.main_cluster,
+    clusters.main_cluster_share,
+    clusters.cluster_shares,
+    held_out.model,
+    held_out.features,
+    held_out.validation,
+    held_out.predicted,
+    held_out.lower,
+    held_out.upper,
+    held_out.interval_level,
+    held_out.residual,
+    final.model as fitted_model,
+    final.predicted as fitted,
+    case
+        when held_out.predicted is not null then null
+        when study.target is null then 'the study has no target'
+        when final.reason is not null then final.reason
+        when coalesce(point_counts.point_count, 0) = 0 then 'no sample point in the area'
+        when coalesce(pictures.image_count, 0) = 0 then 'no imagery in the area'
+        when coalesce(pooled.embedded_image_count, 0) = 0 then 'no picture of the area has a vector'
+        when headline_target.value is null then 'no value of the target to compare with'
+        when final.area_code is null then 'no model is fitted yet'
+        else 'the model has no prediction of the area under spatial blocks'
+    end as reason,
+    study.synthetic,
+    areas.geometry
+from areas
+cross join study
+left join headline_target using (authority_code, area_code)
+left join target_values using (authority_code, area_code)
+left join point_counts on point_counts.area_code = areas.area_code
+left join pictures on pictures.area_code = areas.area_code
+left join capture_dates on capture_dates.area_code = areas.area_code
+left join pooled on pooled.area_code = areas.area_code
+left join clusters on clusters.area_code = areas.area_code
+left join final on final.area_code = areas.area_code
+left join held_out on held_out.area_code = areas.area_code
+order by areas.authority_code, areas.area_code

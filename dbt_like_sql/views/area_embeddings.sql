@@ -1,0 +1,9 @@
+-- One row per area and statistic: the area's pictures as one vector.
+select
+    authority_code,
+    area_code,
+    encoder,
+    statistic,
+    image_count,
+    embedding
+from area_embeddings

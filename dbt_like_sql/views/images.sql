@@ -1,0 +1,26 @@
+-- One row per picture: a panorama, a capture, a heading.
+select
+    authority_code,
+    image_id,
+    point_id,
+    area_code,
+    provider,
+    panorama_id,
+    captured_on,
+    heading_deg,
+    category,
+    status,
+    path,
+    sha256,
+    width_px,
+    height_px,
+    size_bytes,
+    fetched_at,
+    error,
+    red_mean,
+    green_mean,
+    blue_mean,
+    red_sd,
+    green_sd,
+    blue_sd
+from images

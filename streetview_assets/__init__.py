@@ -1,0 +1,17 @@
+"""Street-level imagery into knowledge about places."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streetview_assets.lake.open_study import OpenStudy, open_study
+
+__all__ = ["OpenStudy", "open_study"]
+
+
+def __getattr__(name: str) -> Any:
+    """Give `open_study` when it is asked for, so that a stage can be imported without storage."""
+    if name in __all__:
+        from streetview_assets.lake import open_study as module
+
+        return getattr(module, name)
+    raise AttributeError(f"module 'streetview_assets' has no attribute {name!r}")

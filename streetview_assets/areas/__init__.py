@@ -1,0 +1,1 @@
+"""Areas: outlines, authorities and targets."""

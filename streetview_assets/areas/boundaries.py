@@ -1,0 +1,193 @@
+"""The areas of a study: outlines checked and mended, each with its code, name and authority."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import shapely
+
+from streetview_assets.areas.authorities import (
+    require_authorities,
+    wanted_columns,
+    with_authorities,
+)
+from streetview_assets.areas.boundary_file import read_attributes, read_outlines, require_degrees
+from streetview_assets.areas.columns import as_codes, listed
+from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, wkb_series
+from streetview_assets.errors import StudyError
+from streetview_assets.study import WITHOUT_AREAS, Areas, Study
+from streetview_assets.tables import TABLES
+
+Shapes = npt.NDArray[np.object_]
+POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """The areas of a study and what was done to them.
+
+    Attributes
+    ----------
+    areas
+        Table ``areas`` of all authorities of the study, by authority and area code.
+    crs
+        The CRS in metres in which things are measured, as text.
+    mended_count
+        How many of these areas had an invalid outline.
+    file_area_count
+        How many areas the file has, those of other authorities included.
+    """
+
+    areas: pl.DataFrame
+    crs: str
+    mended_count: int
+    file_area_count: int
+
+
+def read_boundaries(study: Study) -> Boundaries:
+    """Read the areas of all authorities that the study names, or of all in the file.
+
+    Invalid outlines are mended, so that the area inside stays the area inside; lines and points
+    that a repair leaves over are dropped.
+
+    Raises
+    ------
+    StudyError
+        Where the file, its columns, codes, outlines or CRS, or the authorities of the study are
+        wrong; the message names the key, the file, the codes and the remedy.
+    """
+    settings = _areas_of(study)
+    wanted = wanted_columns(settings)
+    if settings.name:
+        wanted["areas.name"] = settings.name
+    rows, outlines = read_outlines(settings.path, wanted)
+    _refuse_no_areas(rows, settings)
+    named = with_authorities(rows, settings, study.authorities)
+    _refuse_duplicates(named["area_code"], settings)
+    names = as_codes(rows[settings.name]) if settings.name else named["area_code"]
+    named = named.with_columns(area_name=names.fill_null(named["area_code"]))
+    chosen = _chosen(named, study, settings)
+
+    named = named.filter(chosen)
+    geographic, mended_count = _usable_outlines(
+        outlines[chosen.to_numpy()], named["area_code"], settings.path
+    )
+    crs = metric_crs(study.crs, geographic)
+    return Boundaries(
+        areas=_areas_table(named, geographic, crs),
+        crs=crs,
+        mended_count=mended_count,
+        file_area_count=rows.height,
+    )
+
+
+def authority_codes(study: Study) -> list[str]:
+    """List the partitions of a study, sorted, without reading outlines.
+
+    The codes that the study itself names are given as they are: whether areas belong to them is
+    for `read_boundaries` to say.
+
+    Raises
+    ------
+    StudyError
+        Where the areas file or the lookup cannot say which authority an area belongs to.
+    """
+    if study.authorities:
+        return sorted(set(study.authorities))
+    if study.areas is None or not (study.areas.authority_code or study.areas.lookup):
+        return [WITHOUT_AREAS]
+    rows = read_attributes(study.areas.path, wanted_columns(study.areas))
+    _refuse_no_areas(rows, study.areas)
+    named = with_authorities(rows, study.areas, None)
+    return sorted(named["authority_code"].unique().to_list())
+
+
+def _areas_of(study: Study) -> Areas:
+    if study.areas is None:
+        raise StudyError(f"{study.path}: the study has no areas; add `areas:` to read boundaries.")
+    return study.areas
+
+
+def _refuse_no_areas(rows: pl.DataFrame, areas: Areas) -> None:
+    if rows.is_empty():
+        raise StudyError(
+            f"areas.path: {areas.path} has no areas (0 rows). Give a file with at least one."
+        )
+
+
+def _refuse_duplicates(codes: pl.Series, areas: Areas) -> None:
+    twice = codes.filter(codes.is_duplicated())
+    if len(twice):
+        raise StudyError(
+            f"areas.code: {areas.path}, column {areas.code!r}: {twice.n_unique()} codes stand at "
+            f"more than one area: {listed(twice)}. Dissolve the areas of a code into one "
+            "(`frame.dissolve(by=…)`), or name a column whose values are unique."
+        )
+
+
+def _chosen(named: pl.DataFrame, study: Study, areas: Areas) -> pl.Series:
+    authority = named["authority_code"]
+    if not study.authorities:
+        return authority.is_not_null()
+    require_authorities(study.authorities, authority, areas)
+    return authority.is_in(list(study.authorities))
+
+
+def _usable_outlines(
+    outlines: gpd.GeoSeries, codes: pl.Series, path: Path
+) -> tuple[gpd.GeoSeries, int]:
+    """Give valid polygons in EPSG:4326, and how many had to be mended."""
+    _refuse_empty(outlines.to_numpy(), codes, path, "an empty or missing outline")
+    geographic = outlines.to_crs(GEOGRAPHIC_CRS)
+    require_degrees(path, geographic, outlines.crs)
+    shapes: Shapes = shapely.force_2d(geographic.to_numpy())
+    _refuse_points_and_lines(shapes, codes, path)
+    broken = ~(shapely.is_valid(shapes) & np.isin(shapely.get_type_id(shapes), POLYGONAL))
+    shapes[broken] = _mended(shapes[broken])
+    _refuse_empty(shapes, codes, path, "an outline without any area inside")
+    return gpd.GeoSeries(shapes, crs=GEOGRAPHIC_CRS), int(broken.sum())
+
+
+def _mended(shapes: Shapes) -> Shapes:
+    # The method "structure" keeps the inside of overlapping rings; "linework" would cut holes.
+    valid = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
+    parts, owner = shapely.get_parts(valid, return_index=True)
+    polygons = np.isin(shapely.get_type_id(parts), POLYGONAL)
+    mended = [shapely.union_all(parts[polygons & (owner == index)]) for index in range(len(shapes))]
+    return np.array(mended, dtype=object)
+
+
+def _refuse_empty(shapes: Shapes, codes: pl.Series, path: Path, what: str) -> None:
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    if empty.any():
+        raise StudyError(
+            f"areas.path: {path}: {int(empty.sum())} areas have {what}: "
+            f"{listed(codes.filter(pl.Series(empty)))}. Draw them, or take them out of the file."
+        )
+
+
+def _refuse_points_and_lines(shapes: Shapes, codes: pl.Series, path: Path) -> None:
+    flat = shapely.get_dimensions(shapes) < 2
+    if flat.any():
+        kinds = sorted({shape.geom_type for shape in shapes[flat]})
+        raise StudyError(
+            f"areas.path: {path}: {int(flat.sum())} areas are no polygons but {', '.join(kinds)}: "
+            f"{listed(codes.filter(pl.Series(flat)))}. Give a file of polygons."
+        )
+
+
+def _areas_table(named: pl.DataFrame, geographic: gpd.GeoSeries, crs: str) -> pl.DataFrame:
+    inside = shapely.get_coordinates(shapely.point_on_surface(geographic.to_numpy()))
+    return (
+        named.with_columns(
+            longitude=pl.Series(inside[:, 0]),
+            latitude=pl.Series(inside[:, 1]),
+            area_km2=pl.Series(geographic.to_crs(crs).area.to_numpy() / 1e6),
+            geometry=wkb_series(geographic),
+        )
+        .select(TABLES["areas"].schema.names())
+        .sort("authority_code", "area_code")
+    )

@@ -1,0 +1,146 @@
+"""Reading a boundary file: any kind that GDAL reads, and GeoParquet."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import polars as pl
+import pyarrow
+import pyarrow.parquet
+import pyogrio
+import pyproj
+
+from streetview_assets.areas.columns import PARQUET, require_columns
+from streetview_assets.errors import StudyError
+
+
+def read_attributes(path: Path, wanted: Mapping[str, str]) -> pl.DataFrame:
+    """Read columns of a boundary file without its outlines.
+
+    Parameters
+    ----------
+    path
+        The file.
+    wanted
+        The column's name by the key of the study that names it.
+
+    Raises
+    ------
+    StudyError
+        Where the file is unreadable or a column is not there.
+    """
+    columns = require_columns(str(path), wanted, _column_names(path))
+    if _is_parquet(path):
+        return pl.read_parquet(path, columns=columns)
+    return _to_polars(pyogrio.read_dataframe(path, columns=columns, read_geometry=False))
+
+
+def read_outlines(path: Path, wanted: Mapping[str, str]) -> tuple[pl.DataFrame, gpd.GeoSeries]:
+    """Read columns of a boundary file and its outlines, row by row.
+
+    Parameters
+    ----------
+    path
+        The file.
+    wanted
+        The column's name by the key of the study that names it.
+
+    Returns
+    -------
+    tuple
+        The columns as they stand in the file, and the outlines in the file's CRS.
+
+    Raises
+    ------
+    StudyError
+        Where the file is unreadable, has no geometry, or does not say its CRS, or a column is not
+        there.
+    """
+    columns = require_columns(str(path), wanted, _column_names(path))
+    if _is_parquet(path):
+        frame = gpd.read_parquet(path, columns=[*columns, _geometry_column(path)])
+    else:
+        # An outline too broken to build (an unclosed ring) comes back missing, and is refused
+        # with its code by whoever knows the codes.
+        frame = pyogrio.read_dataframe(path, columns=columns, on_invalid="ignore")
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise StudyError(
+            f"areas.path: {path} has no geometry. Give a boundary file (GeoPackage, GeoJSON, "
+            "Shapefile, GeoParquet)."
+        )
+    _require_crs(path, frame.crs)
+    return _to_polars(pd.DataFrame(frame[columns])), frame.geometry.reset_index(drop=True)
+
+
+def require_degrees(path: Path, outlines: gpd.GeoSeries, crs: pyproj.CRS) -> None:
+    """Refuse outlines that, in EPSG:4326, do not lie on the Earth: the file's CRS is not its own.
+
+    Parameters
+    ----------
+    path
+        The file, for the message.
+    outlines
+        In EPSG:4326.
+    crs
+        What the file says its CRS is.
+
+    Raises
+    ------
+    StudyError
+        With a coordinate and the remedy.
+    """
+    west, south, east, north = outlines.total_bounds
+    on_earth = -180 <= west <= east <= 180 and -90 <= south <= north <= 90
+    if not on_earth:
+        raise StudyError(
+            f"areas.path: {path} says that its coordinates are in {crs.name}, but that puts areas "
+            f"at longitude {west:.6g} to {east:.6g} and latitude {south:.6g} to {north:.6g}. Write "
+            "the file again with the CRS that its coordinates are really in; where that is the "
+            f"British grid: `ogr2ogr -s_srs EPSG:27700 -t_srs EPSG:4326 new.gpkg {path.name}`."
+        )
+
+
+def _column_names(path: Path) -> list[str]:
+    if _is_parquet(path):
+        geometry = _geometry_column(path)
+        return [name for name in pyarrow.parquet.read_schema(path).names if name != geometry]
+    try:
+        return [str(name) for name in pyogrio.read_info(path)["fields"]]
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise StudyError(
+            f"areas.path: {path} is not readable as a boundary file: {error}. Give a GeoPackage, "
+            "GeoJSON, Shapefile or GeoParquet."
+        ) from error
+
+
+def _geometry_column(path: Path) -> str:
+    try:
+        metadata = pyarrow.parquet.read_schema(path).metadata or {}
+    except pyarrow.ArrowInvalid as error:
+        raise StudyError(f"areas.path: {path} is not readable as Parquet: {error}") from error
+    if b"geo" not in metadata:
+        raise StudyError(
+            f"areas.path: {path} is Parquet without the metadata of GeoParquet, so nothing says "
+            "which column holds outlines. Write it with GeoDataFrame.to_parquet."
+        )
+    return str(json.loads(metadata[b"geo"])["primary_column"])
+
+
+def _require_crs(path: Path, crs: pyproj.CRS | None) -> None:
+    if crs is None or not (crs.is_geographic or crs.is_projected):
+        found = "does not say its CRS" if crs is None else f"has the CRS {crs.name!r}"
+        raise StudyError(
+            f"areas.path: {path} {found}, so nothing says where on Earth its areas are. Write it "
+            "again with its CRS (geopandas: `frame.set_crs('EPSG:27700').to_file(…)`; for a "
+            "Shapefile, put its .prj beside it)."
+        )
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() in PARQUET
+
+
+def _to_polars(frame: pd.DataFrame) -> pl.DataFrame:
+    return pl.from_pandas(frame)

@@ -1,0 +1,217 @@
+"""Columns that the study names, read from the tables people have: CSV, Excel, Parquet.
+
+Codes are read as text, so that leading zeros live; numbers are read strictly, so that a footnote
+mark in a cell is found instead of becoming a gap.
+"""
+
+import difflib
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.errors import StudyError
+
+CSV = (".csv", ".tsv", ".txt")
+EXCEL = (".xlsx", ".xlsm")
+PARQUET = (".parquet", ".geoparquet", ".pq")
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """Columns as they stand in a file, and how to name a place in it to a person."""
+
+    frame: pl.DataFrame
+    place: str
+    first_row: int
+
+
+def read_source(path: Path, wanted: Mapping[str, str], sheet: str | None = None) -> SourceTable:
+    """Read the wanted columns of a CSV, Excel or Parquet file.
+
+    Parameters
+    ----------
+    path
+        The file. CSV and Excel cells come back as text, Parquet columns in their own types.
+    wanted
+        The column's name by the key of the study that names it, such as
+        ``{"areas.lookup.code": "lsoa11_code"}``; a column may be wanted by several keys.
+    sheet
+        The sheet of an Excel file; by default the first.
+
+    Raises
+    ------
+    StudyError
+        Where the file is of another kind or unreadable, or a column or the sheet is not there.
+    """
+    suffix = path.suffix.lower()
+    if suffix in EXCEL:
+        return _read_excel(path, wanted, sheet)
+    if suffix in PARQUET:
+        return _read_parquet(path, wanted)
+    if suffix in CSV:
+        return _read_csv(path, wanted)
+    raise StudyError(
+        f"{path} (named at {_first_key(wanted)}): files of kind {suffix or '(no suffix)'!r} are "
+        f"not read as tables; save it as one of {', '.join(CSV + EXCEL + PARQUET)}."
+    )
+
+
+def require_columns(place: str, wanted: Mapping[str, str], present: Sequence[str]) -> list[str]:
+    """Give the wanted columns, each once, where all are present.
+
+    Parameters
+    ----------
+    place
+        The file, and within it the sheet, as told to a person.
+    wanted
+        The column's name by the key of the study that names it.
+    present
+        The columns that are there.
+
+    Raises
+    ------
+    StudyError
+        With the key, the place, the closest name and the columns that are there.
+    """
+    faults = []
+    for key, column in wanted.items():
+        if column not in present:
+            close = closest(column, present)
+            hint = f" Did you mean {close!r}?" if close else ""
+            faults.append(f"{key}: {place} has no column {column!r}.{hint}")
+    if faults:
+        there = ", ".join(present) if present else "none"
+        raise StudyError("\n".join(faults) + f"\nThe columns there are: {there}.")
+    return list(dict.fromkeys(wanted.values()))
+
+
+def closest(wanted: str, present: Iterable[str]) -> str | None:
+    """Find the name that a person most likely meant, None where nothing is near."""
+    by_lower = {name.lower(): name for name in present}
+    near = difflib.get_close_matches(wanted.lower(), by_lower, n=1, cutoff=0.5)
+    return by_lower[near[0]] if near else None
+
+
+def listed(codes: Iterable[str], at_most: int = 5) -> str:
+    """Write the first few codes, in order, and how many there are in all."""
+    ordered = sorted(set(codes))
+    shown = ", ".join(ordered[:at_most])
+    return shown if len(ordered) <= at_most else f"{shown}, … ({len(ordered)} in all)"
+
+
+def as_codes(cells: pl.Series) -> pl.Series:
+    """Read a column as codes: text without blanks around it, null where the cell is empty.
+
+    A whole number that a file stored as a fraction (``12.0``) is the code ``12``.
+    """
+    if cells.dtype.is_float():
+        cells = cells.fill_nan(None)
+        if (cells.is_finite() & (cells == cells.floor()) & (cells.abs() < 2**53)).all():
+            cells = cells.cast(pl.Int64)
+    text = cells.cast(pl.String).str.strip_chars()
+    return text.set(text == "", None)
+
+
+def as_numbers(source: SourceTable, column: str, key: str) -> pl.Series:
+    """Read a column as finite numbers, null where the cell is blank or NaN.
+
+    Parameters
+    ----------
+    source
+        The table that has the column.
+    column
+        Its name.
+    key
+        The key of the study that names it, for the message.
+
+    Raises
+    ------
+    StudyError
+        With the file, the column, the row and the text of the first cell that is no number.
+    """
+    cells = source.frame[column]
+    text = as_codes(cells)
+    if cells.dtype.is_numeric():
+        values = cells.cast(pl.Float64)
+    else:
+        values = text.cast(pl.Float64, strict=False)
+    wrong = text.is_not_null() & (values.is_null() | values.is_infinite())
+    if wrong.any():
+        index = int(wrong.arg_true()[0])
+        raise StudyError(
+            f"{key}: {source.place}, column {column!r}, row {index + source.first_row}: "
+            f"{text[index]!r} is not a number ({wrong.sum()} such cells in all). Put a plain "
+            "number there (decimal point, no thousands separator), or leave the cell empty where "
+            "there is no value."
+        )
+    return values.fill_nan(None)
+
+
+def _read_csv(path: Path, wanted: Mapping[str, str]) -> SourceTable:
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    try:
+        header = pl.read_csv(path, separator=separator, n_rows=0, infer_schema=False).columns
+        columns = require_columns(str(path), wanted, header)
+        frame = pl.read_csv(path, separator=separator, columns=columns, infer_schema=False)
+    except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
+        raise _unreadable(path, wanted, "a UTF-8 CSV with a header", error) from error
+    return SourceTable(frame, str(path), first_row=2)
+
+
+def _read_parquet(path: Path, wanted: Mapping[str, str]) -> SourceTable:
+    try:
+        columns = require_columns(str(path), wanted, list(pl.read_parquet_schema(path)))
+        frame = pl.read_parquet(path, columns=columns)
+    except pl.exceptions.ComputeError as error:
+        raise _unreadable(path, wanted, "Parquet", error) from error
+    return SourceTable(frame, str(path), first_row=1)
+
+
+def _read_excel(path: Path, wanted: Mapping[str, str], sheet: str | None) -> SourceTable:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError) as error:
+        raise _unreadable(path, wanted, "Excel", error) from error
+    try:
+        names = [worksheet.title for worksheet in book.worksheets]
+        name = sheet or names[0]
+        if name not in names:
+            raise StudyError(
+                f"{_first_key(wanted).rpartition('.')[0]}.sheet: {path} has no sheet {name!r}; "
+                f"its sheets are: {', '.join(names)}."
+            )
+        rows = book[name].iter_rows(values_only=True)
+        header = [_cell_text(cell) or "" for cell in next(rows, ())]
+        others = f" (of the sheets {', '.join(names)})" if len(names) > 1 else ""
+        columns = require_columns(f"{path}, sheet {name!r}{others},", wanted, header)
+        places = [header.index(column) for column in columns]
+        cells = [[_cell_text(row[place]) for place in places] for row in rows]
+    finally:
+        book.close()
+    frame = pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String), orient="row")
+    return SourceTable(frame, f"{path}, sheet {name!r}", first_row=2)
+
+
+def _cell_text(cell: Any) -> str | None:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return None if cell is None else str(cell)
+
+
+def _first_key(wanted: Mapping[str, str]) -> str:
+    return next(iter(wanted))
+
+
+def _unreadable(path: Path, wanted: Mapping[str, str], kind: str, error: Exception) -> StudyError:
+    first_line = str(error).strip().partition("\n")[0]
+    return StudyError(
+        f"{path} (named at {_first_key(wanted)}): not readable as {kind}: {first_line}. "
+        "Open it and save it again in that form."
+    )

@@ -1,0 +1,186 @@
+"""A map of areas, coloured by a value of each."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import shapely
+
+from streetview_assets.areas.geometry import metric_crs, to_geoframe
+from streetview_assets.figures import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+    from matplotlib.path import Path
+
+WITHOUT_VALUE = "#dddddd"
+HATCH = "#999999"
+OUTLINE = "#ffffff"
+SEQUENTIAL = "viridis"
+DIVERGING = "PuOr_r"
+
+
+def draw_areas(
+    areas: pl.DataFrame,
+    values: Mapping[str, float] | None,
+    *,
+    title: str,
+    label: str = "",
+    synthetic: bool = False,
+    diverging: bool = False,
+) -> "Figure":
+    """Draw areas, coloured by value, with a scale bar.
+
+    Parameters
+    ----------
+    areas
+        Table ``areas``, at least its columns ``area_code`` and ``geometry``.
+    values
+        A value by area code; areas that are absent, or have NaN, are hatched grey. None draws
+        the outlines alone.
+    title
+        What the map shows.
+    label
+        What the colours mean, with the unit.
+    synthetic
+        Whether drawn pictures are behind the values: the figure says so.
+    diverging
+        Colour around zero, by a scale symmetric about it (residuals).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Both palettes can be told apart by the colour-blind.
+
+    Raises
+    ------
+    ValueError
+        Where there is no area to draw.
+    """
+    if areas.is_empty():
+        raise ValueError("there are no areas to draw")
+    figure = new_figure(7, 6.5, synthetic=synthetic)
+    axes = figure.subplots()
+    outlines = _in_metres(areas)
+    if values is None:
+        _add_outlines(axes, outlines, len(outlines), facecolor=WITHOUT_VALUE, edgecolor="#777777")
+    else:
+        of_area = np.array([values.get(code, np.nan) for code in areas["area_code"]], dtype=float)
+        _add_values(axes, outlines, of_area, label=label, diverging=diverging)
+    west, south, east, north = outlines.total_bounds
+    _add_scale_bar(axes, west, south, east, north)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    axes.set_title(title)
+    return figure
+
+
+def _in_metres(areas: pl.DataFrame) -> gpd.GeoSeries:
+    outlines = to_geoframe(areas.select("geometry")).geometry
+    return outlines.to_crs(metric_crs(None, outlines))
+
+
+def _add_values(
+    axes: "Axes",
+    outlines: gpd.GeoSeries,
+    values: npt.NDArray[np.float64],
+    *,
+    label: str,
+    diverging: bool,
+) -> None:
+    from matplotlib.patches import Patch
+
+    known = np.isfinite(values)
+    if known.any():
+        # White lines would vanish beside the white middle of a diverging scale.
+        line = HATCH if diverging else OUTLINE
+        coloured = _add_outlines(axes, outlines[known], len(outlines), edgecolor=line)
+        coloured.set_cmap(DIVERGING if diverging else SEQUENTIAL)
+        coloured.set_norm(_colour_range(values[known], diverging=diverging))
+        coloured.set_array(values[known])
+        figure = axes.get_figure(root=True)
+        assert figure is not None
+        figure.colorbar(coloured, ax=axes, label=label, shrink=0.7, pad=0.02)
+    if not known.all():
+        _add_outlines(
+            axes,
+            outlines[~known],
+            len(outlines),
+            facecolor=WITHOUT_VALUE,
+            edgecolor=HATCH,
+            hatch="////",
+        )
+        text = f"no value ({(~known).sum():,} of {len(values):,} areas)"
+        axes.legend(
+            handles=[Patch(label=text, facecolor=WITHOUT_VALUE, edgecolor=HATCH, hatch="////")],
+            loc="upper right",
+            bbox_to_anchor=(1, 0.0),
+            frameon=False,
+        )
+
+
+def _colour_range(known: npt.NDArray[np.float64], *, diverging: bool) -> "Normalize":
+    from matplotlib.colors import Normalize
+
+    if not diverging:
+        return Normalize(known.min(), known.max())
+    largest = float(np.abs(known).max()) or 1.0
+    return Normalize(-largest, largest)
+
+
+def _add_outlines(
+    axes: "Axes", outlines: gpd.GeoSeries, all_count: int, **style: str
+) -> "PathCollection":
+    from matplotlib.collections import PathCollection
+
+    # Thinner lines for more areas: ten thousand white outlines would hide the colours.
+    width = float(np.clip(12 / np.sqrt(all_count), 0.05, 0.8))
+    drawn = PathCollection(_paths(outlines), linewidth=width, **style)
+    axes.add_collection(drawn)
+    axes.autoscale_view()
+    return drawn
+
+
+def _paths(outlines: gpd.GeoSeries) -> list["Path"]:
+    """Make one path an area, holes and separate parts in it."""
+    from matplotlib.path import Path
+
+    paths = []
+    for shape in outlines:
+        rings = [
+            shapely.get_coordinates(ring)
+            for ring in shapely.get_rings(shapely.get_parts(shapely.normalize(shape)))
+        ]
+        codes = np.full(sum(map(len, rings)), Path.LINETO, dtype=Path.code_type)
+        ends = np.cumsum([len(ring) for ring in rings])
+        codes[ends - 1] = Path.CLOSEPOLY
+        codes[np.concatenate(([0], ends[:-1]))] = Path.MOVETO
+        paths.append(Path(np.concatenate(rings), codes))
+    return paths
+
+
+def _add_scale_bar(axes: "Axes", west: float, south: float, east: float, north: float) -> None:
+    length_m = _round_length_m((east - west) / 4)
+    below = south - 0.04 * max(north - south, (east - west) / 2)
+    axes.plot([west, west + length_m], [below, below], color="black", linewidth=2)
+    text = f"{length_m / 1000:g} km" if length_m >= 1000 else f"{length_m:g} m"
+    axes.annotate(
+        text,
+        (west + length_m / 2, below),
+        xytext=(0, -3),
+        textcoords="offset points",
+        ha="center",
+        va="top",
+    )
+
+
+def _round_length_m(at_most_m: float) -> float:
+    """Find the largest of 1, 2 or 5 times a power of ten that is not above a length."""
+    power = 10.0 ** np.floor(np.log10(at_most_m))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= at_most_m))

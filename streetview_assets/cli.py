@@ -1,0 +1,234 @@
+"""The command `streetview`."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from dotenv import load_dotenv
+
+from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.lake.open_study import DEMO_STUDY, OpenStudy, open_study, study_path
+from streetview_assets.tables import STAGES
+
+app = typer.Typer(
+    help="Street-level imagery into knowledge about places.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+StudyArgument = Annotated[
+    Path | None, typer.Argument(help="The study file; default: $STREETVIEW_STUDY, else the demo.")
+]
+AuthorityOption = Annotated[
+    list[str] | None, typer.Option("--authority", help="Only this authority; may be repeated.")
+]
+StageOption = Annotated[str | None, typer.Option(help=f"One of: {', '.join(STAGES)}.")]
+
+
+def main() -> None:
+    """Run the command; a fault of the study or the arguments ends with 2, any other with 1."""
+    load_dotenv(Path.cwd() / ".env")
+    app()
+
+
+def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Show a known fault as its message alone, with the exit code that belongs to it."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except StreetviewError as error:
+            typer.secho(str(error), fg="red", err=True)
+            raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None
+
+    return run
+
+
+def _open(study: Path | None) -> OpenStudy:
+    opened = open_study(study or study_path())
+    os.environ["STREETVIEW_STUDY"] = str(opened.study.path)
+    return opened
+
+
+@app.command()
+@says_what_is_wrong
+def demo() -> None:
+    """Run the bundled study: a made-up town, without network, keys or weights."""
+    from streetview_assets.terminal.summary import show_summary
+
+    opened = _open(DEMO_STUDY)
+    _materialise(opened)
+    show_summary(opened)
+
+
+@app.command()
+@says_what_is_wrong
+def init(
+    areas: Annotated[Path, typer.Argument(help="Boundaries: any file that geopandas reads.")],
+    roads: Annotated[Path, typer.Argument(help="Roads: lines, .osm, .osm.pbf or .graphml.")],
+    name: Annotated[str | None, typer.Option(help="Name of the study.")] = None,
+    output: Annotated[Path, typer.Option(help="Where to write it.")] = Path("study.yaml"),
+) -> None:
+    """Write a commented study file, with the columns guessed from the files."""
+    from streetview_assets.starter import starter_study
+
+    if output.exists():
+        raise StudyError(f"{output} is there already; name another file with --output")
+    text = starter_study(areas, roads, name, output.parent)
+    output.write_text(text, encoding="utf-8")
+    typer.echo(f"Wrote {output}. Look it through, then: streetview run {output}")
+
+
+@app.command()
+@says_what_is_wrong
+def run(
+    study: StudyArgument = None,
+    authority: AuthorityOption = None,
+    until: StageOption = None,
+    anew_from: Annotated[
+        str | None, typer.Option("--from", help="Make this stage and all after it anew.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Authorities at once.")] = 1,
+) -> None:
+    """Make what is missing or out of date, up to the published database."""
+    opened = _open(study)
+    for stage in (until, anew_from):
+        if stage and stage not in STAGES:
+            raise StudyError(f"no stage {stage!r}; the stages are: {', '.join(STAGES)}")
+    _materialise(opened, authorities=authority, until=until, anew_from=anew_from, jobs=jobs)
+
+
+@app.command()
+@says_what_is_wrong
+def retry(study: StudyArgument = None, jobs: Annotated[int, typer.Option(min=1)] = 1) -> None:
+    """Try again what failed, and only that."""
+    _materialise(_open(study), retry=True, jobs=jobs)
+
+
+@app.command()
+@says_what_is_wrong
+def plan(study: StudyArgument = None, authority: AuthorityOption = None) -> None:
+    """Look for imagery free of charge, and say what fetching it would take."""
+    from streetview_assets.orchestration.outlook import LOOK_UPS, outlook
+    from streetview_assets.terminal.tables import show_outlook
+
+    opened = _open(study)
+    _materialise(opened, authorities=authority, only=LOOK_UPS)
+    show_outlook(outlook(opened))
+
+
+@app.command()
+@says_what_is_wrong
+def status(study: StudyArgument = None) -> None:
+    """Show authorities × stages: rows, failures by reason, age."""
+    from streetview_assets.orchestration.status import study_status
+    from streetview_assets.terminal.tables import show_status
+
+    show_status(study_status(_open(study)))
+
+
+@app.command()
+@says_what_is_wrong
+def sql(
+    first: Annotated[str, typer.Argument(help="The study file, or the query.")],
+    second: Annotated[str | None, typer.Argument(help="The query.")] = None,
+    with_vectors: Annotated[bool, typer.Option(help="Add the vectors of single images.")] = False,
+) -> None:
+    """Ask the published database."""
+    from streetview_assets.terminal.tables import show_frame
+
+    study, query = (None, first) if second is None else (Path(first), second)
+    show_frame(_open(study).sql(query, with_vectors=with_vectors))
+
+
+@app.command()
+@says_what_is_wrong
+def export(
+    table: Annotated[str, typer.Argument(help="A table or mart of the published database.")],
+    study: StudyArgument = None,
+    format: Annotated[
+        str, typer.Option(help="geoparquet, gpkg, geojson, csv or parquet.")
+    ] = "geoparquet",
+    output: Annotated[Path | None, typer.Option(help="Default: TABLE.FORMAT here.")] = None,
+) -> None:
+    """Write a table to a file, with its geometry where areas or points are meant."""
+    from streetview_assets.lake.export import export_table
+
+    typer.echo(f"Wrote {export_table(_open(study), table, format, output)}")
+
+
+@app.command()
+@says_what_is_wrong
+def show(
+    identifier: Annotated[str, typer.Argument(help="An image_id or an area_code.")],
+    study: StudyArgument = None,
+) -> None:
+    """Show an image or an area: what is known of it, and a sheet of its pictures."""
+    from streetview_assets.terminal.show import show_identifier
+
+    show_identifier(_open(study), identifier)
+
+
+@app.command()
+@says_what_is_wrong
+def doctor(study: StudyArgument = None) -> None:
+    """Check keys, disk, encoder, instance and ports, a line each."""
+    from streetview_assets.terminal.doctor import examine
+
+    findings = examine(_open(study))
+    for finding in findings:
+        colour = {"ok": "green", "warning": "yellow", "fault": "red"}[finding.level]
+        typer.echo(f"{typer.style(finding.level.ljust(8), fg=colour)} {finding.text}")
+    if any(finding.level == "fault" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+@says_what_is_wrong
+def ui(
+    study: StudyArgument = None,
+    port: Annotated[int, typer.Option(help="Port of the web UI.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI with the daemon, on the instance that the command uses."""
+    from streetview_assets.orchestration.instance import prepare_home
+
+    opened = _open(study)
+    prepare_home(opened)
+    os.environ.setdefault("STREETVIEW_DATA", str(opened.root.parent))
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "streetview_assets.definitions"]
+    raise typer.Exit(subprocess.call([*command, "-h", host, "-p", str(port)]))
+
+
+def _materialise(opened: OpenStudy, **options: Any) -> None:
+    """Check the inputs, run the study with a progress bar, and end with what came of it."""
+    from streetview_assets.orchestration.materialise import run_study
+    from streetview_assets.orchestration.preflight import check_inputs
+    from streetview_assets.terminal.progress import shown_progress
+    from streetview_assets.terminal.tables import show_report
+
+    unknown = sorted(set(options.get("authorities") or ()) - set(opened.authorities))
+    if unknown:
+        raise StudyError(
+            f"{opened.study.path}: no such authority: {', '.join(unknown)}; the study has "
+            f"{', '.join(opened.authorities[:10])}"
+        )
+    check_inputs(opened)
+    with shown_progress() as listener:
+        report = run_study(opened, listener=listener, **options)
+    show_report(opened, report)
+    if any(failure.kind == "StudyError" for failure in report.failures):
+        raise typer.Exit(2)
+    if report.failures:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The space in which clusters are found: the raw vectors, or their principal components."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from streetview_assets.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Projection:
+    """An orthonormal projection and its way back.
+
+    A point of the components, taken back, lies in the plane that they span. The squared distance
+    of any raw vector to it is therefore the squared distance in the components plus that of the
+    vector to the plane, which is the same for every such point. Hence the nearest of several
+    points is the same in both spaces, and vectors need not be projected to be assigned.
+
+    Attributes
+    ----------
+    mean
+        (d,); None together with `components` where the space is that of the raw vectors.
+    components
+        (p, d), orthonormal rows.
+    """
+
+    mean: np.ndarray | None = None
+    components: np.ndarray | None = None
+
+    def down(self, vectors: np.ndarray) -> np.ndarray:
+        """Project raw vectors (n, d) to components (n, p)."""
+        if self.mean is None or self.components is None:
+            return vectors
+        projected: np.ndarray = (vectors - self.mean) @ self.components.T
+        return projected
+
+    def up(self, points: np.ndarray) -> np.ndarray:
+        """Take points (n, p) back to the space of the raw vectors (n, d)."""
+        if self.mean is None or self.components is None:
+            return points
+        raised: np.ndarray = points @ self.components + self.mean
+        return raised
+
+
+def fit_projection(vectors: np.ndarray, pca: int | None, seed: int) -> Projection:
+    """Fit so many principal components to vectors (n, d); None: no projection.
+
+    Raises
+    ------
+    StudyError
+        Where there are more components than dimensions.
+    """
+    if pca is None:
+        return Projection()
+    if pca > vectors.shape[1]:
+        raise StudyError(
+            f"clusters.pca: {pca} components of vectors of {vectors.shape[1]} numbers; "
+            "give fewer, or null"
+        )
+    from sklearn.decomposition import PCA
+
+    with threadpool_limits(limits=1):
+        model = PCA(pca, random_state=seed).fit(vectors)
+    return Projection(model.mean_, model.components_)

@@ -1,0 +1,37 @@
+"""How an area's pictures spread over the clusters."""
+
+import polars as pl
+
+from streetview_assets.tables import TABLES
+
+
+def cluster_shares(assignments: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
+    """Count an area's pictures in every cluster, none too.
+
+    Parameters
+    ----------
+    assignments, images
+        The tables `cluster_assignments` and `images`; pictures without an area have no part in it.
+
+    Returns
+    -------
+    pl.DataFrame
+        The table `cluster_shares`: every area with an assigned picture by every cluster 1 to k;
+        the shares of an area add up to 1.
+    """
+    table = TABLES["cluster_shares"]
+    of_area = [name for name in table.key if name != "cluster"]
+    places = images.filter(pl.col("area_code").is_not_null()).select("image_id", "area_code")
+    placed = assignments.join(places, on="image_id", how="inner")
+    counted = placed.group_by(table.key).agg(pl.len().cast(pl.Int64).alias("image_count"))
+    whole = placed.group_by(of_area).agg(pl.len().alias("total"))
+    every = whole.with_columns(pl.int_ranges(1, pl.col("k") + 1).alias("cluster")).explode(
+        "cluster"
+    )
+    return (
+        every.join(counted, on=table.key, how="left")
+        .with_columns(pl.col("image_count").fill_null(0))
+        .with_columns((pl.col("image_count") / pl.col("total")).alias("share"))
+        .select(table.schema.names())
+        .sort(table.key)
+    )

@@ -1,0 +1,1 @@
+"""Embeddings: pictures into vectors."""

@@ -1,0 +1,63 @@
+"""Every encoder that a study can name, and how it is loaded."""
+
+from streetview_assets.embeddings.encoder import ImageEncoder
+from streetview_assets.errors import StudyError
+from streetview_assets.study import Encoder
+
+KINDS = ("colour-texture", "open_clip:<model>/<weights>", "timm:<model>")
+
+
+def load_encoder(settings: Encoder) -> ImageEncoder:
+    """Load the encoder that a study names; there is no replacement for one that cannot be had.
+
+    Raises
+    ------
+    StudyError
+        Where its name or options are wrong.
+    EncoderError
+        Where its weights cannot be had, with the ways out.
+    """
+    match settings.name.partition(":")[0]:
+        case "colour-texture":
+            from streetview_assets.embeddings.colour_texture import load_colour_texture
+
+            return load_colour_texture(settings)
+        case "open_clip":
+            from streetview_assets.embeddings.open_clip_encoder import load_open_clip
+
+            return load_open_clip(settings)
+        case "timm":
+            from streetview_assets.embeddings.timm_encoder import load_timm
+
+            return load_timm(settings)
+    raise StudyError(_unknown(settings))
+
+
+def check_encoder(settings: Encoder) -> None:
+    """Refuse an encoder that cannot be, without loading it.
+
+    Raises
+    ------
+    StudyError
+        Where its kind is not one of this version's, or its name is a trap.
+    """
+    match settings.name.partition(":")[0]:
+        case "colour-texture":
+            from streetview_assets.embeddings.colour_texture import check_settings
+
+            check_settings(settings)
+        case "open_clip":
+            from streetview_assets.embeddings.open_clip_encoder import check_name
+
+            check_name(settings)
+        case "timm":
+            from streetview_assets.embeddings.timm_encoder import check_model
+
+            check_model(settings)
+        case _:
+            raise StudyError(_unknown(settings))
+
+
+def _unknown(settings: Encoder) -> str:
+    kinds = ", ".join(KINDS)
+    return f"encoder.name: {settings.name}: this version has no such encoder; it has {kinds}"

@@ -1,0 +1,79 @@
+"""Encoders `timm:<model>`: image networks of timm, without their classifier."""
+
+from typing import Any
+
+from streetview_assets.embeddings.encoder import EncoderIdentity, ImageEncoder
+from streetview_assets.embeddings.network import make_network_encoder
+from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+from streetview_assets.embeddings.weights import explaining, nearest_names, weights_sha256
+from streetview_assets.errors import StudyError
+from streetview_assets.study import Encoder
+
+
+def load_timm(settings: Encoder) -> ImageEncoder:
+    """Load a network of timm, from `checkpoint` or from the hub.
+
+    Raises
+    ------
+    StudyError
+        Where timm knows no such model, or no such option of it.
+    EncoderError
+        Where its weights cannot be had or do not fit.
+    """
+    name = check_model(settings)
+    import timm
+    import timm.data
+
+    arguments = {"num_classes": 0, **settings.options}
+    checkpoint = settings.checkpoint
+    try:
+        with explaining(settings.name, checkpoint):
+            model = timm.create_model(
+                name, pretrained=checkpoint is None, checkpoint_path=checkpoint, **arguments
+            )
+    except TypeError as error:
+        raise StudyError(f"encoder.options: {name} does not take them ({error})") from error
+    preparing: Any = timm.data
+    data: dict[str, Any] = preparing.resolve_model_data_config(model)
+    sha256 = weights_sha256(model, checkpoint)
+    options = "".join(f", {key}={value}" for key, value in sorted(settings.options.items()))
+
+    def describe(precision: str, dimension: int) -> EncoderIdentity:
+        return EncoderIdentity(
+            encoder=settings.slug,
+            library=f"timm {timm.__version__}",
+            model=name + options,
+            weights_sha256=sha256,
+            preprocessing=", ".join(f"{key} {data[key]}" for key in sorted(data)),
+            precision=precision,
+            dimension=dimension,
+        )
+
+    return make_network_encoder(
+        model,
+        features=model,
+        transform=preparing.create_transform(**data, is_training=False),
+        side_px=data["input_size"][1:],
+        precision=settings.precision,
+        describe=describe,
+    )
+
+
+def check_model(settings: Encoder) -> str:
+    """Give the name of the model in timm's words.
+
+    Raises
+    ------
+    StudyError
+        Where timm knows no such model.
+    """
+    make_torchvision_importable()
+    import timm
+
+    name = settings.name.removeprefix("timm:")
+    if not (timm.is_model(name) or name.startswith(("hf-hub:", "hf_hub:"))):
+        raise StudyError(
+            f"encoder.name: timm {timm.__version__} has no model {name!r}"
+            f"{nearest_names(name, timm.list_models())}"
+        )
+    return name

@@ -1,0 +1,25 @@
+"""The errors that people are meant to read; each names the file, the place and the remedy."""
+
+
+class StreetviewError(Exception):
+    """Something a person can put right; its text is the whole message shown to them."""
+
+
+class StudyError(StreetviewError):
+    """The study file, an argument or a file that the study names is wrong (exit code 2)."""
+
+
+class ContractError(StreetviewError):
+    """A table breaks its contract of `tables.py`; nothing was written."""
+
+
+class EncoderError(StreetviewError):
+    """The encoder's weights cannot be had or loaded."""
+
+
+class ImageryError(StreetviewError):
+    """The imagery provider refuses all service, or every picture failed."""
+
+
+class RunError(StreetviewError):
+    """A run ended without all that was asked for (exit code 1)."""

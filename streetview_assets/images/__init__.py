@@ -1,0 +1,1 @@
+"""Images: look-ups and pictures from a provider."""

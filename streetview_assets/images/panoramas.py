@@ -1,0 +1,63 @@
+"""The table of panoramas over time: what was found, when first and last, what is there now."""
+
+from datetime import datetime
+
+import polars as pl
+
+from streetview_assets.tables import TABLES
+
+_KEY = ["point_id", "provider", "panorama_id", "captured_on"]
+
+
+def update_panoramas(
+    found: pl.DataFrame,
+    previous: pl.DataFrame | None,
+    *,
+    authority_code: str,
+    provider: str,
+    seen_at: datetime,
+) -> pl.DataFrame:
+    """Bring the table up to date with a look-up, and keep older captures.
+
+    Parameters
+    ----------
+    found
+        What the provider's look-up gave, columns `FOUND`.
+    previous
+        Table ``panoramas`` of this authority as it was; None or empty the first time.
+    authority_code, provider
+        Whose panoramas these are.
+    seen_at
+        When the look-up was made, UTC.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table ``panoramas``, by its key. Rows of the look-up are current; others are so only where
+        they were before and the look-up of their point failed, since a failed look-up says
+        nothing. A failure that was made good leaves no row.
+    """
+    table = TABLES["panoramas"]
+    earlier = table.frame() if previous is None else previous
+    looked_up = found.unique(["point_id", "panorama_id", "captured_on"], keep="first").select(
+        pl.lit(authority_code).alias("authority_code"),
+        pl.lit(provider).alias("provider"),
+        pl.all(),
+        pl.lit(seen_at).alias("seen_at"),
+    )
+    seen_before = earlier.select(*_KEY, "status", "first_seen_at")
+    now = looked_up.join(seen_before, on=[*_KEY, "status"], how="left").with_columns(
+        first_seen_at=pl.coalesce("first_seen_at", "seen_at"),
+        last_seen_at=pl.col("seen_at"),
+        is_current=pl.lit(True),
+    )
+    failed = found.filter(pl.col("status") == "failed")["point_id"].implode()
+    older = earlier.join(now, on=_KEY, how="anti").with_columns(
+        is_current=pl.col("is_current")
+        & pl.col("point_id").is_in(failed)
+        & (pl.col("provider") == provider)
+    )
+    older = older.filter(pl.col("status") != "failed")
+    columns = table.schema.names()
+    rows = pl.concat([now.select(columns).cast(table.schema), older.select(columns)])
+    return rows.sort(_KEY)

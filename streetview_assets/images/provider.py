@@ -1,0 +1,107 @@
+"""The protocol that every imagery provider keeps: look up, name the views wanted, fetch them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, Protocol
+
+import polars as pl
+
+UNKNOWN_DATE = date(1, 1, 1)
+"""Stands for a capture date that is not known, since keys are never null."""
+
+FOUND = pl.Schema(
+    {
+        "point_id": pl.String(),
+        "panorama_id": pl.String(),
+        "captured_on": pl.Date(),
+        "status": pl.String(),
+        "longitude": pl.Float64(),
+        "latitude": pl.Float64(),
+        "distance_m": pl.Float64(),
+        "copyright": pl.String(),
+        "error": pl.String(),
+    }
+)
+"""Columns of what a look-up gives."""
+
+VIEWS = pl.Schema(
+    {
+        "panorama_id": pl.String(),
+        "captured_on": pl.Date(),
+        "heading_deg": pl.Float64(),
+        "category": pl.String(),
+    }
+)
+"""Columns of the views that are wanted of panoramas."""
+
+PictureStatus = Literal["ok", "missing", "failed"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a provider gives for one view.
+
+    Attributes
+    ----------
+    image_id
+        The view that was asked for.
+    content
+        The bytes of a JPEG, PNG or WebP file; None where there is none.
+    status
+        ``missing`` where the provider says that it has no such picture, ``failed`` where it could
+        not give it this time.
+    error
+        Why there is no content.
+    """
+
+    image_id: str
+    content: bytes | None
+    status: PictureStatus
+    error: str | None
+
+
+class Provider(Protocol):
+    """Who has street-level pictures.
+
+    One item that fails is a row with a status and an error. A provider that refuses all service
+    (a wrong key, a spent budget) raises `ImageryError`.
+    """
+
+    name: str
+
+    def look_up(
+        self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
+    ) -> pl.DataFrame:
+        """Say what there is near each point of table ``sample_points``.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `FOUND`, one or more rows a point. Where there is no imagery or the look-up
+            failed, panorama_id is empty and captured_on is `UNKNOWN_DATE`.
+        """
+        ...
+
+    def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
+        """Name the views wanted of rows of table ``panoramas``.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `VIEWS`, no row twice; heading_deg is null where it is not known.
+        """
+        ...
+
+    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
+        """Give one picture for each of the views, in any order, as they come.
+
+        The provider chooses how many it fetches at once, and fetches no further ahead than it
+        can keep in memory: whoever iterates may be slower.
+
+        Parameters
+        ----------
+        views
+            As `wanted_images` gives them: columns `VIEWS` with image_id and point_id.
+        """
+        ...

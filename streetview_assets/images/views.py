@@ -1,0 +1,152 @@
+"""The pictures that are wanted: one for each panorama, capture and heading, each with an id."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from streetview_assets.images.provider import Provider
+from streetview_assets.study import Images
+
+_DECIMALS = 6
+_HEX_DIGITS = 24
+
+WANTED = pl.Schema(
+    {
+        "image_id": pl.String(),
+        "point_id": pl.String(),
+        "area_code": pl.String(),
+        "provider": pl.String(),
+        "panorama_id": pl.String(),
+        "captured_on": pl.Date(),
+        "heading_deg": pl.Float64(),
+        "category": pl.String(),
+    }
+)
+"""Columns of the pictures that are wanted."""
+
+
+def image_id(
+    provider: str,
+    panorama_id: str,
+    captured_on: date,
+    heading_deg: float | None,
+    fov_deg: float,
+    pitch_deg: float,
+    size_px: Sequence[int],
+) -> str:
+    """Name a picture by all that decides what is on it: the same on every machine.
+
+    Parameters
+    ----------
+    heading_deg, fov_deg, pitch_deg
+        Degrees, told apart to six decimals; 360 is 0. The heading is None where it is not known.
+    size_px
+        Width and height.
+
+    Returns
+    -------
+    str
+        24 hexadecimal digits of a SHA-256.
+    """
+    heading = "" if heading_deg is None else _canonical(round(heading_deg, _DECIMALS) % 360)
+    width_px, height_px = size_px
+    parts = (
+        provider,
+        panorama_id,
+        f"{captured_on.year:04d}-{captured_on.month:02d}-{captured_on.day:02d}",
+        heading,
+        _canonical(fov_deg),
+        _canonical(pitch_deg),
+        f"{int(width_px)}x{int(height_px)}",
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_HEX_DIGITS]
+
+
+def wanted_images(
+    provider: Provider, panoramas: pl.DataFrame, points: pl.DataFrame, images: Images
+) -> pl.DataFrame:
+    """List the pictures that a study wants of its panoramas.
+
+    Points that share a panorama share its pictures, which go by the nearest of them.
+
+    Parameters
+    ----------
+    provider
+        Names the views of a panorama.
+    panoramas, points
+        Tables ``panoramas`` and ``sample_points`` of one authority.
+    images
+        The study's wishes: field of view, pitch, size.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns `WANTED`, by image_id.
+    """
+    there = panoramas.filter(
+        pl.col("is_current") & (pl.col("status") == "ok") & (pl.col("provider") == provider.name)
+    )
+    nearest = (
+        there.join(points.select("point_id", "area_code"), on="point_id", how="inner")
+        .sort("distance_m", "point_id", nulls_last=True)
+        .unique(["panorama_id", "captured_on"], keep="first", maintain_order=True)
+    )
+    views = provider.views(nearest).join(
+        nearest.select("panorama_id", "captured_on", "point_id", "area_code", "provider"),
+        on=["panorama_id", "captured_on"],
+        how="inner",
+    )
+    ids = [
+        image_id(
+            provider.name,
+            panorama_id,
+            captured_on,
+            heading_deg,
+            images.fov_deg,
+            images.pitch_deg,
+            images.size_px,
+        )
+        for panorama_id, captured_on, heading_deg in views.select(
+            "panorama_id", "captured_on", "heading_deg"
+        ).iter_rows()
+    ]
+    named = views.with_columns(image_id=pl.Series(ids, dtype=pl.String))
+    return (
+        named.select(WANTED.names())
+        .cast(WANTED)
+        .sort("image_id", "category", nulls_last=True)
+        .unique("image_id", keep="first", maintain_order=True)
+    )
+
+
+def still_wanted(rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows of pictures that are still wanted, and say anew where these belong.
+
+    A picture outlives the outlines of areas, the points and the categories by which it was first
+    fetched: its point, area and category are those of today.
+
+    Parameters
+    ----------
+    rows
+        Table ``images`` as it was.
+    wanted
+        Columns `WANTED`.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table ``images``, in the order of `rows`.
+    """
+    today = wanted.select("image_id", "point_id", "area_code", "category")
+    return (
+        rows.drop("point_id", "area_code", "category")
+        .join(today, on="image_id", how="inner", maintain_order="left")
+        .select(rows.columns)
+    )
+
+
+def _canonical(degrees: float) -> str:
+    # + 0.0 makes of minus zero a zero.
+    return f"{round(degrees, _DECIMALS) + 0.0:.{_DECIMALS}f}"

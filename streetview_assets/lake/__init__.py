@@ -1,0 +1,1 @@
+"""Storage: Parquet partitions, fingerprints and the published DuckDB file."""

@@ -1,0 +1,173 @@
+"""The Parquet lake: where each table of a study lies, and how it is read and written."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from streetview_assets.lake.atomic import written_aside
+from streetview_assets.tables import TABLES, check_contract
+
+_PREFIX = "streetview."
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a Parquet file says of its own making.
+
+    Attributes
+    ----------
+    made_from
+        Fingerprint of all that the file was made from; what decides whether it is out of date.
+    fingerprint
+        What readers of the file depend on: `made_from`, and the content where the outside world
+        had a say in it (a provider's answers, pictures that failed).
+    reuse
+        Names what rows depend on beside their key, so that a later run can keep them.
+    note
+        Why the table is empty, or anything else a person should know; empty otherwise.
+    made_at
+        When it was made, UTC.
+    row_count
+        Rows in the file.
+    """
+
+    made_from: str
+    fingerprint: str
+    reuse: str = ""
+    note: str = ""
+    made_at: datetime = datetime.min
+    row_count: int = 0
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The lake of one study, under its folder of data.
+
+    Attributes
+    ----------
+    root
+        The study's folder of data.
+    authorities
+        The authorities that the study has now; files of others are not read. None: all.
+    """
+
+    root: Path
+    authorities: tuple[str, ...] | None = None
+
+    def path(self, table: str, authority: str | None = None, encoder: str | None = None) -> Path:
+        """Where a table, or its part of one authority and encoder, lies."""
+        folder = self.root / "lake" / table
+        if encoder is not None:
+            folder /= f"encoder={encoder}"
+        if authority is not None:
+            folder /= authority
+        return folder / "data.parquet"
+
+    def files(
+        self, table: str, authority: str | None = None, encoder: str | None = None
+    ) -> list[Path]:
+        """List the files of a table that are there, over authorities and encoders."""
+        contract = TABLES.get(table)
+        by_encoder = contract is not None and contract.by_encoder
+        by_authority = contract is not None and contract.by_authority
+        pattern = "*/" * (by_encoder + by_authority) + "data.parquet"
+        found = sorted((self.root / "lake" / table).glob(pattern))
+        if by_encoder and encoder is not None:
+            at = -3 if by_authority else -2
+            found = [path for path in found if path.parts[at] == f"encoder={encoder}"]
+        if by_authority:
+            wanted = self.authorities if authority is None else (authority,)
+            found = [path for path in found if wanted is None or path.parts[-2] in wanted]
+        return found
+
+    def read(
+        self,
+        table: str,
+        authority: str | None = None,
+        encoder: str | None = None,
+        columns: list[str] | None = None,
+    ) -> pl.DataFrame:
+        """Read a table: of one authority or all, of one encoder or all; empty where none is."""
+        found = self.files(table, authority, encoder)
+        if not found:
+            empty = TABLES[table].frame()
+            return empty if columns is None else empty.select(columns)
+        return pl.concat(
+            [pl.read_parquet(path, columns=columns, hive_partitioning=False) for path in found]
+        )
+
+    def write(
+        self,
+        table: str,
+        frame: pl.DataFrame,
+        stamp: Stamp,
+        *,
+        authority: str | None = None,
+        encoder: str | None = None,
+    ) -> Path:
+        """Check a frame against its contract and put it in place of what was there.
+
+        Raises
+        ------
+        ContractError
+            Where the frame breaks the contract; what was there stays.
+        """
+        if table in TABLES:
+            check_contract(TABLES[table], frame)
+        path = self.path(table, authority, encoder)
+        written = frame.to_arrow()
+        about = {
+            "made_from": stamp.made_from,
+            "fingerprint": stamp.fingerprint,
+            "reuse": stamp.reuse,
+            "note": stamp.note,
+            "made_at": datetime.now(UTC).isoformat(),
+        }
+        metadata = {f"{_PREFIX}{key}": value for key, value in about.items()}
+        with written_aside(path) as aside:
+            pq.write_table(_plain(written).replace_schema_metadata(metadata), aside)
+        return path
+
+    def stamp(
+        self, table: str, authority: str | None = None, encoder: str | None = None
+    ) -> Stamp | None:
+        """Read what a file says of its making; None where there is no file."""
+        path = self.path(table, authority, encoder)
+        if not path.is_file():
+            return None
+        return read_stamp(path)
+
+
+def read_stamp(path: Path) -> Stamp:
+    """Read the stamp in a Parquet file's metadata."""
+    footer = pq.read_metadata(path)
+    raw = footer.metadata or {}
+    found = {key.decode(): value.decode() for key, value in raw.items()}
+    return Stamp(
+        made_from=found.get(f"{_PREFIX}made_from", ""),
+        fingerprint=found.get(f"{_PREFIX}fingerprint", ""),
+        reuse=found.get(f"{_PREFIX}reuse", ""),
+        note=found.get(f"{_PREFIX}note", ""),
+        made_at=datetime.fromisoformat(found[f"{_PREFIX}made_at"]),
+        row_count=footer.num_rows,
+    )
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Cast Arrow's view and large types to the plain ones that every reader knows."""
+    fields = [pa.field(field.name, _plain_type(field.type)) for field in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_large_list(kind) or pa.types.is_list(kind):
+        return pa.list_(_plain_type(kind.value_type))
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
+        return pa.binary()
+    return kind

@@ -1,0 +1,96 @@
+"""Marts and the published file of an open study: made from the lake, and when they are behind."""
+
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+
+from streetview_assets.lake.fingerprint import digest
+from streetview_assets.lake.lake import Stamp, read_stamp
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.publish import DATABASE, Build, PublishReport, publish, query_published
+from streetview_assets.lake.sql import (
+    Query,
+    lake_name,
+    read_queries,
+    run_query,
+    sql_folder,
+    study_relation,
+)
+from streetview_assets.tables import TABLES
+
+
+@cache
+def marts() -> tuple[Query, ...]:
+    """List the marts, each after those that it reads."""
+    waiting = {query.name: query for query in read_queries(sql_folder()) if query.kind == "mart"}
+    ordered: list[Query] = []
+    while waiting:
+        ready = [query for query in waiting.values() if not set(query.reads) & set(waiting)]
+        ordered += ready
+        for query in ready:
+            del waiting[query.name]
+    return tuple(ordered)
+
+
+def mart_origin(opened: OpenStudy, query: Query) -> str:
+    """Fingerprint what a mart is made from: its SQL, the study, the files of what it reads."""
+    said = study_relation(opened.study).row(0)
+    return digest(["mart", query.name, query.sql, said, _versions(opened, query.reads)])
+
+
+def make_mart(opened: OpenStudy, query: Query) -> tuple[Stamp, int]:
+    """Run a mart's query over the lake and put its result in place; give its number of rows."""
+    origin = mart_origin(opened, query)
+    frame = run_query(opened.lake, query, opened.study)
+    stamp = Stamp(origin, origin)
+    opened.lake.write(lake_name(query.name), frame, stamp)
+    return stamp, frame.height
+
+
+def stale_marts(opened: OpenStudy) -> tuple[str, ...]:
+    """Name the marts that are missing or out of date, in the order in which they are made."""
+    stale: list[str] = []
+    for query in marts():
+        stamp = opened.lake.stamp(lake_name(query.name))
+        fresh = stamp is not None and stamp.made_from == mart_origin(opened, query)
+        if not fresh or set(stale) & set(query.reads):
+            stale.append(query.name)
+    return tuple(stale)
+
+
+def publication(opened: OpenStudy) -> str:
+    """Fingerprint all that the published file would hold now: its build id."""
+    queries = [query.sql for query in read_queries(sql_folder()) if query.kind != "check"]
+    tables = (*TABLES, *(query.name for query in marts()))
+    return digest(["published", queries, opened.study_hash, _versions(opened, tables)])
+
+
+def is_published(opened: OpenStudy) -> bool:
+    """Whether the published file holds what it would hold now."""
+    path = opened.root / DATABASE
+    if not path.is_file():
+        return False
+    found = query_published(opened.root, "select build_id from about")
+    return found["build_id"].to_list() == [publication(opened)]
+
+
+def publish_study(opened: OpenStudy) -> PublishReport:
+    """Build `streetview.duckdb` of a study and swap it in."""
+    build = Build(
+        study_hash=opened.study_hash,
+        code_version=version("streetview-assets"),
+        build_id=publication(opened),
+        built_at=datetime.now(UTC),
+    )
+    return publish(opened.lake, opened.study, build)
+
+
+def _versions(opened: OpenStudy, tables: tuple[str, ...]) -> dict[str, str]:
+    files = [
+        path
+        for table in tables
+        for path in opened.lake.files(lake_name(table), encoder=opened.encoder)
+    ]
+    return {
+        path.relative_to(opened.root).as_posix(): read_stamp(path).fingerprint for path in files
+    }

@@ -1,0 +1,154 @@
+"""A study with its lake: what every asset, the command and a notebook start from."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import geopandas as gpd
+import polars as pl
+
+from streetview_assets.lake.fingerprint import digest, made_from, observed, study_value
+from streetview_assets.lake.lake import Lake, Stamp
+from streetview_assets.lake.recipes import RECIPES, recipe_for
+from streetview_assets.lake.source_hashes import SourceHashes
+from streetview_assets.lake.sources import Sources
+from streetview_assets.study import Study, load_study
+from streetview_assets.tables import TABLES
+
+
+def data_folder(study: Study) -> Path:
+    """Where everything of a study lies: `$STREETVIEW_DATA/<study name>/`, default `data/`."""
+    return Path(os.environ.get("STREETVIEW_DATA", "data")).expanduser().resolve() / study.name
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A study, its folder of data and its lake."""
+
+    study: Study
+    root: Path
+
+    @cached_property
+    def hashes(self) -> SourceHashes:
+        """Hashes of the content of source files."""
+        return SourceHashes(self.root / "cache" / "source_hashes.json")
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The converted source files."""
+        return Sources(self.study, self.root / "cache" / "sources", self.hashes)
+
+    @cached_property
+    def authorities(self) -> tuple[str, ...]:
+        """The partitions."""
+        return self.sources.authorities()
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The Parquet lake."""
+        return Lake(self.root, self.authorities)
+
+    @property
+    def encoder(self) -> str:
+        """Slug of the study's encoder."""
+        return self.study.encoder.slug
+
+    @property
+    def study_hash(self) -> str:
+        """Hash of the study file's values and of the files it names."""
+        values = {
+            key: study_value(self.study, key, self.hashes.of)
+            for key in type(self.study).model_fields
+        }
+        return digest(values)
+
+    def read(self, table: str, authority: str | None = None) -> pl.DataFrame:
+        """Read a table of one authority or all, of the study's encoder."""
+        encoder = self.encoder if TABLES[table].by_encoder else None
+        return self.lake.read(table, authority, encoder)
+
+    def stamp(self, table: str, authority: str | None) -> Stamp | None:
+        """Read the stamp of a table's part."""
+        contract = TABLES[table]
+        return self.lake.stamp(
+            table,
+            authority if contract.by_authority else None,
+            self.encoder if contract.by_encoder else None,
+        )
+
+    def made_from(self, asset: str, authority: str | None) -> str:
+        """Fingerprint what an asset is made from now."""
+        recipe = recipe_for(asset, self.study)
+        return made_from(recipe, self.study, self.lake, self.hashes.of, authority)
+
+    def is_fresh(self, asset: str, authority: str | None) -> bool:
+        """Whether all tables of an asset are there, made from what there is now."""
+        now = self.made_from(asset, authority)
+        stamps = [self.stamp(table, authority) for table in RECIPES[asset].writes]
+        return all(stamp is not None and stamp.made_from == now for stamp in stamps)
+
+    def stamp_for(
+        self, asset: str, frames: dict[str, pl.DataFrame], origin: str, note: str, reuse: str
+    ) -> Stamp:
+        """Stamp what an asset made; `origin` is its `made_from`, taken before it read."""
+        recipe = recipe_for(asset, self.study)
+        return Stamp(origin, observed(frames, recipe, origin), reuse, note)
+
+    def write(
+        self, asset: str, frames: dict[str, pl.DataFrame], authority: str | None, stamp: Stamp
+    ) -> None:
+        """Write all tables of an asset."""
+        if set(frames) != set(RECIPES[asset].writes):
+            raise ValueError(f"{asset} writes {RECIPES[asset].writes}, not {sorted(frames)}")
+        for table, frame in frames.items():
+            contract = TABLES[table]
+            self.lake.write(
+                table,
+                frame,
+                stamp,
+                authority=authority if contract.by_authority else None,
+                encoder=self.encoder if contract.by_encoder else None,
+            )
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Read a table or mart of the published database (a polars frame).
+
+        `frame.geo()` makes it a GeoDataFrame, where it has a geometry or a place.
+        """
+        from streetview_assets.lake import places  # noqa: F401  gives frames their `.geo()`
+
+        return self.sql(f'select * from "{name}"')
+
+    def geo(self, name: str) -> gpd.GeoDataFrame:
+        """Read a table or mart of the published database as a GeoDataFrame, EPSG:4326."""
+        from streetview_assets.lake.places import to_places
+
+        return to_places(self.table(name), name, self.read("areas"))
+
+    def sql(self, query: str, *, with_vectors: bool = False) -> pl.DataFrame:
+        """Ask the published database."""
+        from streetview_assets.lake.publish import query_published
+
+        return query_published(self.root, query, with_vectors=with_vectors)
+
+
+def open_study(path: str | Path) -> OpenStudy:
+    """Open a study by its file, for a notebook or a script.
+
+    Raises
+    ------
+    StudyError
+        Where the study file is wrong.
+    """
+    study = load_study(path)
+    return OpenStudy(study, data_folder(study))
+
+
+DEMO_STUDY = Path(__file__).parents[1] / "demo" / "study.yaml"
+"""The bundled study, which stands in where no other is named."""
+
+
+def study_path() -> Path:
+    """Find the study file by `$STREETVIEW_STUDY`; without it, the bundled demo."""
+    return Path(os.environ.get("STREETVIEW_STUDY") or DEMO_STUDY)

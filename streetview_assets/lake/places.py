@@ -1,0 +1,63 @@
+"""Tables with their place on the map: GeoDataFrames of areas and points."""
+
+import geopandas as gpd
+import polars as pl
+import shapely
+
+from streetview_assets.errors import StudyError
+from streetview_assets.tables import TABLES
+
+
+def to_places(frame: pl.DataFrame, name: str, areas: pl.DataFrame) -> gpd.GeoDataFrame:
+    """Make a GeoDataFrame, EPSG:4326, of a table that means areas or points.
+
+    Parameters
+    ----------
+    frame
+        Rows with a geometry (WKB), or an area_code, or longitude and latitude.
+    name
+        The table's name, for messages.
+    areas
+        Table `areas`, which gives the outlines of area codes.
+
+    Raises
+    ------
+    StudyError
+        Where the rows have no place.
+    """
+    if "geometry" not in frame.columns and {"longitude", "latitude"} <= set(frame.columns):
+        geometry = gpd.points_from_xy(frame["longitude"], frame["latitude"])
+    elif "geometry" in frame.columns or "area_code" in frame.columns:
+        if "geometry" not in frame.columns:
+            outlines = areas.select("area_code", "geometry")
+            frame = frame.join(outlines, on="area_code", how="left", maintain_order="left")
+        geometry = shapely.from_wkb(frame["geometry"].to_numpy())
+        frame = frame.drop("geometry")
+    else:
+        raise StudyError(
+            f"table {name} has no place: neither geometry nor area_code nor longitude and "
+            "latitude; export it as csv or parquet"
+        )
+    return gpd.GeoDataFrame(flat(frame).to_pandas(), geometry=geometry, crs="EPSG:4326")
+
+
+def flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write maps and lists of small tables as text, which every geographic format can hold."""
+    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+    texts = [
+        pl.Series(name, [None if v is None else str(v) for v in frame[name].to_list()], pl.String)
+        for name in nested
+    ]
+    return frame.with_columns(texts)
+
+
+@pl.api.register_dataframe_namespace("geo")
+class Geo:
+    """`frame.geo()`: a frame with a geometry, or a place, as a GeoDataFrame."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __call__(self) -> gpd.GeoDataFrame:
+        """Make a GeoDataFrame, EPSG:4326."""
+        return to_places(self._frame, "(this frame)", TABLES["areas"].frame())

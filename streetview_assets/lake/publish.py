@@ -1,0 +1,260 @@
+"""The published DuckDB file: every table and mart in one file that analysts open.
+
+It is built aside and renamed into place. Who has the old file open goes on reading it; a build
+that is killed leaves the old file.
+"""
+
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from streetview_assets.errors import ContractError, StreetviewError, StudyError
+from streetview_assets.lake.about import ABOUT, Build, add_about
+from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.lake import Lake
+from streetview_assets.lake.sql import (
+    Query,
+    in_utc,
+    read_queries,
+    register_table,
+    sql_folder,
+)
+from streetview_assets.study import Study
+from streetview_assets.tables import STAGES, TABLES, VECTOR, Table
+
+__all__ = ["DATABASE", "Build", "PublishReport", "publish", "query_published"]
+
+DATABASE = "streetview.duckdb"
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """What was published.
+
+    Attributes
+    ----------
+    path, size_bytes
+        The file.
+    row_counts
+        Rows by table and mart; views are not counted.
+    authorities
+        Codes of the authorities that are in.
+    """
+
+    path: Path
+    size_bytes: int
+    row_counts: Mapping[str, int]
+    authorities: tuple[str, ...]
+
+
+def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
+    """Build `streetview.duckdb` from the lake and put it in place of the one before.
+
+    Two builds never run at once: the later waits, and so holds what the earlier one saw, and more.
+
+    Raises
+    ------
+    StreetviewError
+        Where a mart is not made yet, or vectors are not as long as their encoder says.
+    """
+    path = lake.root / DATABASE
+    queries = [query for query in read_queries(sql_folder()) if query.kind != "check"]
+    lake.root.mkdir(parents=True, exist_ok=True)
+    with _one_build_at_a_time(lake.root):
+        _remove_leftovers(lake.root)
+        with written_aside(path) as aside:
+            _copy_tables(aside, lake, study, queries)
+            with duckdb.connect(str(aside)) as connection:
+                connection.begin()  # one commit, one sync, not one a comment
+                _add_views(connection, queries)
+                add_about(connection, study, build)
+                _add_comments(connection, study, queries)
+                row_counts = _count_rows(connection)
+                (authorities,) = connection.execute("select authorities from about").fetchall()[0]
+                connection.commit()
+                connection.execute("checkpoint")
+    return PublishReport(path, path.stat().st_size, row_counts, tuple(authorities))
+
+
+def query_published(root: Path, sql: str, *, with_vectors: bool = False) -> pl.DataFrame:
+    """Ask the published file of a study: open, read, close.
+
+    Parameters
+    ----------
+    root
+        The study's folder of data.
+    sql
+        A select over the published tables, in DuckDB's dialect.
+    with_vectors
+        Whether the table `image_embeddings` has the vectors too, read from the lake.
+
+    Raises
+    ------
+    StudyError
+        Where there is no file yet, or DuckDB refuses the query.
+    """
+    path = root / DATABASE
+    if not path.is_file():
+        raise StudyError(f"{path}: nothing is published yet; `streetview run` does so")
+    # Attached, not opened: a second `connect` to a path in one process gets the file that the
+    # first one got, even after another has taken its place.
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {_text(str(path))} as streetview (read_only)")
+        connection.execute("use streetview")
+        if with_vectors:
+            _bring_in_vectors(connection, root)
+        try:
+            relation = connection.sql(sql)
+            if relation is None:
+                raise StudyError(f"a select is expected, with a result; found {sql!r}")
+            return in_utc(relation.pl())
+        except duckdb.Error as error:
+            raise StudyError(f"DuckDB refuses the query. {error}") from error
+
+
+@contextmanager
+def _one_build_at_a_time(root: Path) -> Iterator[None]:
+    """Hold a lock that the system frees when this process ends, however it ends."""
+    lock = root / "cache" / "publish.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_leftovers(root: Path) -> None:
+    """Remove what killed builds left; whoever holds the lock is the only build alive."""
+    for left in root.glob(f".{DATABASE}.*.tmp*"):
+        left.unlink()
+
+
+def _copy_tables(aside: Path, lake: Lake, study: Study, queries: list[Query]) -> None:
+    """Write every table of `views/` and every mart into the file, sorted by key."""
+    encoder = study.encoder.slug
+    with duckdb.connect(config={"temp_directory": f"{aside}.spill"}) as connection:
+        for query in queries:
+            if query.kind == "view":
+                for table in query.reads:
+                    register_table(connection, lake, table, encoder)
+            elif query.kind == "mart":
+                register_table(connection, lake, query.name, encoder)
+        dimension = _dimension(connection, encoder)
+        connection.execute(f"attach {_text(str(aside))} as published")
+        for query in queries:
+            if query.kind == "view" and query.name in TABLES:
+                _copy_table(connection, TABLES[query.name], query.sql, dimension)
+            elif query.kind == "mart":
+                connection.execute(f"create table published.{query.name} as from {query.name}")
+        connection.execute("detach published")
+
+
+def _dimension(connection: duckdb.DuckDBPyConnection, encoder: str) -> int | None:
+    rows = connection.execute(
+        "select dimension from encoders where encoder = ?", [encoder]
+    ).fetchall()
+    return rows[0][0] if rows else None
+
+
+def _copy_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, select: str, dimension: int | None
+) -> None:
+    """Create one table; vectors as `FLOAT[n]`, with which DuckDB can reckon distances."""
+    relation = connection.sql(select)
+    vectors = [
+        column.name
+        for column in table.columns
+        if column.dtype == VECTOR and column.name in relation.columns
+    ]
+    cast = [f"{name}::float[{dimension}] as {name}" for name in vectors if dimension]
+    replaced = f" replace ({', '.join(cast)})" if cast else ""
+    try:
+        connection.execute(
+            f"create table published.{table.name} as "
+            f"select *{replaced} from (\n{select}\n) order by {', '.join(table.key)}"
+        )
+    except duckdb.ConversionException as error:
+        raise ContractError(
+            f"table {table.name}: its vectors are not of the length {dimension} that `encoders` "
+            f"says. {error}"
+        ) from error
+
+
+def _add_views(connection: duckdb.DuckDBPyConnection, queries: list[Query]) -> None:
+    for query in queries:
+        if query.kind == "view" and query.name not in TABLES:
+            connection.execute(f"create view {query.name} as\n{query.sql}")
+
+
+def _add_comments(
+    connection: duckdb.DuckDBPyConnection, study: Study, queries: list[Query]
+) -> None:
+    """Say of every table and column what it is, and of all that comes of drawn pictures so."""
+    _comment(connection, "table", "about", "One row: what this file was made from.", ABOUT)
+    for query in queries:
+        table = TABLES.get(query.name)
+        kind = "view" if query.kind == "view" and table is None else "table"
+        columns: Mapping[str, str] = query.columns
+        if table is not None:
+            columns = {column.name: column.meaning for column in table.columns} | dict(columns)
+        _comment(connection, kind, query.name, _description(query, table, study), columns)
+
+
+def _description(query: Query, table: Table | None, study: Study) -> str:
+    from streetview_assets.figures import SYNTHETIC_NOTE
+
+    of_pictures = table is None or STAGES.index(table.stage) >= STAGES.index("images")
+    if study.is_synthetic and of_pictures:
+        return f"{query.description} ({SYNTHETIC_NOTE})"
+    return query.description
+
+
+def _comment(
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    name: str,
+    description: str,
+    columns: Mapping[str, str],
+) -> None:
+    connection.execute(f"comment on {kind} {name} is {_text(description)}")
+    there = set(connection.table(name).columns)
+    for column, meaning in columns.items():
+        if column in there:
+            connection.execute(f"comment on column {name}.{column} is {_text(meaning)}")
+
+
+def _count_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    tables = connection.execute(
+        "select table_name from duckdb_tables() order by table_name"
+    ).fetchall()
+    return {
+        name: connection.execute(f"select count(*) from {name}").fetchall()[0][0]
+        for (name,) in tables
+    }
+
+
+def _bring_in_vectors(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
+    """Put a view with the vectors of single pictures in front of the table without them."""
+    encoder, authorities = connection.execute("select encoder, authorities from about").fetchall()[
+        0
+    ]
+    files = Lake(root, tuple(authorities)).files("image_embeddings", encoder=encoder)
+    if not files:
+        raise StreetviewError(
+            f"{root / 'lake' / 'image_embeddings'}: no vectors of the encoder {encoder}; the lake "
+            "is not beside the published file, or not made as far"
+        )
+    paths = ", ".join(_text(str(path)) for path in files)
+    connection.execute(
+        "create temp view image_embeddings as "
+        f"from read_parquet([{paths}], hive_partitioning = false, union_by_name = true)"
+    )
+
+
+def _text(value: str) -> str:
+    """Quote a text for SQL, where a parameter is not allowed."""
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,189 @@
+"""What each asset is made from, once: the study keys and tables it reads, the tables it writes.
+
+Fingerprints, the dependencies of the asset graph and the code versions shown in the UI come from
+here. Raise an asset's `generation` whenever its code gives another result for the same input.
+"""
+
+from dataclasses import dataclass, replace
+
+from streetview_assets.study import Study
+from streetview_assets.tables import TABLES, Stage
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one asset comes to be.
+
+    Attributes
+    ----------
+    asset, stage
+        Its key, and its group in the UI.
+    writes, reads
+        Tables. Of a table by authority, an asset by authority reads its own authority's part,
+        a national one and one that `reads_all` the parts of all authorities that are there.
+    keys
+        Dotted keys of the study file that it reads; for a path, the file's content counts.
+    generation
+        Version of its code.
+    national
+        Whether there is one of it for the whole study.
+    observes
+        Columns in which the outside world has a say (a provider's answer, a failure): they are
+        part of what readers of its tables depend on.
+    """
+
+    asset: str
+    stage: Stage
+    writes: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    generation: int = 1
+    national: bool = False
+    reads_all: bool = False
+    observes: tuple[str, ...] = ()
+
+    @property
+    def reads_every_authority(self) -> bool:
+        """Whether it reads the parts of all authorities of a table."""
+        return self.national or self.reads_all
+
+
+_PICTURES = ("images.path", "images.positions", "images.columns")
+_AREA_INPUT = ("area_embeddings", "targets", "areas", "images")
+_MODEL_KEYS = ("models", "pooling", "seed", "crs")
+
+_RECIPES = (
+    Recipe("areas", "areas", ("areas",), keys=("areas", "crs")),
+    Recipe("targets", "areas", ("targets",), ("areas",), keys=("targets",)),
+    Recipe("road_network", "points", ("road_network",), ("areas",), keys=("roads", "crs")),
+    Recipe(
+        "sample_points",
+        "points",
+        ("sample_points",),
+        ("areas", "road_network"),
+        keys=("points", "crs", "seed"),
+    ),
+    Recipe(
+        "panoramas",
+        "images",
+        ("panoramas",),
+        ("sample_points",),
+        keys=(
+            "images.provider",
+            "images.radius_m",
+            "images.source",
+            "images.captured_between",
+            "images.base_url",
+        ),
+        observes=("point_id", "panorama_id", "captured_on", "status", "is_current"),
+    ),
+    Recipe(
+        "images",
+        "images",
+        ("images",),
+        ("panoramas", "sample_points"),
+        keys=(
+            "images.provider",
+            "images.headings_deg",
+            "images.size_px",
+            "images.fov_deg",
+            "images.pitch_deg",
+        ),
+        observes=("image_id", "status", "sha256"),
+    ),
+    Recipe(
+        "encoders",
+        "embeddings",
+        ("encoders",),
+        keys=("encoder.name", "encoder.checkpoint", "encoder.options", "encoder.precision"),
+        national=True,
+        observes=("weights_sha256", "preprocessing", "precision", "dimension"),
+    ),
+    Recipe(
+        "image_embeddings",
+        "embeddings",
+        ("image_embeddings",),
+        ("images", "encoders"),
+        observes=("image_id", "status"),
+    ),
+    Recipe("area_embeddings", "pooling", ("area_embeddings",), ("images", "image_embeddings")),
+    Recipe(
+        "cluster_model",
+        "clusters",
+        ("cluster_centres",),
+        ("image_embeddings", "images"),
+        keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
+        national=True,
+    ),
+    Recipe(
+        "cluster_scores",
+        "clusters",
+        ("cluster_scores",),
+        ("image_embeddings", "images"),
+        keys=("clusters.sweep", "clusters.pca", "clusters.fit_on", "seed"),
+        national=True,
+    ),
+    Recipe(
+        "cluster_assignments",
+        "clusters",
+        ("cluster_assignments",),
+        ("image_embeddings", "cluster_centres"),
+    ),
+    Recipe("cluster_shares", "clusters", ("cluster_shares",), ("cluster_assignments", "images")),
+    Recipe(
+        "area_group_embeddings",
+        "clusters",
+        ("area_group_embeddings",),
+        ("cluster_assignments", "images", "image_embeddings"),
+    ),
+    Recipe(
+        "model_selection",
+        "models",
+        ("model_scores", "predictions"),
+        _AREA_INPUT,
+        keys=_MODEL_KEYS,
+        national=True,
+    ),
+    Recipe("authority_model", "models", ("authority_scores",), _AREA_INPUT, keys=_MODEL_KEYS),
+    Recipe(
+        "held_out_model",
+        "models",
+        ("held_out_scores", "held_out_predictions"),
+        _AREA_INPUT,
+        keys=_MODEL_KEYS,
+        reads_all=True,
+    ),
+    Recipe(
+        "deprivation_model",
+        "models",
+        ("area_predictions",),
+        (
+            *_AREA_INPUT,
+            "model_scores",
+            "predictions",
+            "held_out_scores",
+            "authority_scores",
+        ),
+        keys=_MODEL_KEYS,
+        national=True,
+    ),
+)
+RECIPES: dict[str, Recipe] = {recipe.asset: recipe for recipe in _RECIPES}
+WRITTEN_BY: dict[str, str] = {table: recipe.asset for recipe in _RECIPES for table in recipe.writes}
+"""Which asset writes a table; no other does."""
+
+_unwritten = set(TABLES) - set(WRITTEN_BY)
+assert not _unwritten, f"tables that no asset writes: {_unwritten}"
+
+
+def recipe_for(asset: str, study: Study) -> Recipe:
+    """Give the recipe of an asset, with the keys that only this kind of study makes it read."""
+    recipe = RECIPES[asset]
+    extra: tuple[str, ...] = ()
+    if asset == "sample_points" and study.points.origin == "images":
+        extra = _PICTURES
+    if asset == "panoramas" and study.images.provider == "folder":
+        extra = _PICTURES
+    if asset == "panoramas" and study.is_synthetic:
+        extra = ("seed", "targets", "areas")
+    return replace(recipe, keys=recipe.keys + extra)

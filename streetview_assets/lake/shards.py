@@ -1,0 +1,42 @@
+"""Shards: what a long stage has done so far, so that a killed run goes on where it was."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+
+from streetview_assets.lake.atomic import written_aside
+from streetview_assets.tables import TABLES
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Finished pieces of one table of one authority, under `cache/`."""
+
+    folder: Path
+    table: str
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Keep a finished piece; it survives a kill from here on."""
+        number = len(list(self.folder.glob("*.parquet")))
+        with written_aside(self.folder / f"{number:06d}-{uuid4().hex[:8]}.parquet") as aside:
+            frame.write_parquet(aside)
+
+    def read(self) -> pl.DataFrame:
+        """Read all pieces, in the order in which they were finished."""
+        found = sorted(self.folder.glob("*.parquet"))
+        empty = TABLES[self.table].frame()
+        return pl.concat([empty, *(pl.read_parquet(path) for path in found)])
+
+    def clear(self) -> None:
+        """Throw the pieces away, after they were merged into the table's file."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def latest(frames: list[pl.DataFrame], table: str) -> pl.DataFrame:
+    """Merge frames of a table; of rows with the same key the last one wins."""
+    contract = TABLES[table]
+    merged = pl.concat([contract.frame(), *frames])
+    return merged.unique(subset=contract.key, keep="last", maintain_order=True).sort(contract.key)

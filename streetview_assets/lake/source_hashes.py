@@ -1,0 +1,59 @@
+"""Hashes of the content of source files, so that a changed byte is seen and a copy is not."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from streetview_assets.lake.atomic import written_aside
+
+
+@dataclass
+class SourceHashes:
+    """Hashes of files and folders, remembered by size and time of change between runs.
+
+    Attributes
+    ----------
+    memory
+        File that remembers them; written only where its folder is there already, so that a
+        look at a study leaves no trace.
+    """
+
+    memory: Path
+    _known: dict[str, list[object]] | None = field(default=None, repr=False)
+
+    def of(self, path: Path) -> str:
+        """Hash a file's content, or names and contents of all files below a folder."""
+        if path.is_file():
+            digest = self._file(path)
+        else:
+            below = sorted(file for file in path.rglob("*") if file.is_file())
+            lines = [f"{file.relative_to(path).as_posix()} {self._file(file)}" for file in below]
+            digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        self._remember()
+        return digest
+
+    def _file(self, path: Path) -> str:
+        known = self._load()
+        state = path.stat()
+        remembered = known.get(str(path))
+        if remembered and remembered[:2] == [state.st_size, state.st_mtime_ns]:
+            return str(remembered[2])
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        known[str(path)] = [state.st_size, state.st_mtime_ns, digest]
+        return digest
+
+    def _load(self) -> dict[str, list[object]]:
+        if self._known is None:
+            readable = self.memory.is_file()
+            self._known = json.loads(self.memory.read_text()) if readable else {}
+        return self._known
+
+    def _remember(self) -> None:
+        if self._known is None or not self.memory.parent.is_dir():
+            return
+        text = json.dumps(self._known)
+        if not self.memory.is_file() or self.memory.read_text() != text:
+            with written_aside(self.memory) as aside:
+                aside.write_text(text)

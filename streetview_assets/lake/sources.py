@@ -1,0 +1,166 @@
+"""Source files of a study, each converted once, by its content, into `cache/sources/`.
+
+Boundaries, targets, roads, imported points and positions of pictures may cover a whole country;
+an authority then reads its own rows of the converted file.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import polars as pl
+
+from streetview_assets.areas.boundaries import Boundaries, authority_codes, read_boundaries
+from streetview_assets.areas.geometry import metric_crs, to_geoframe
+from streetview_assets.areas.targets import TargetJoin, deprivation, read_targets
+from streetview_assets.errors import StudyError
+from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.fingerprint import digest, study_value
+from streetview_assets.lake.source_hashes import SourceHashes
+from streetview_assets.points.imported import ImportedPoints, import_points
+from streetview_assets.points.picture_positions import PicturePositions, read_picture_positions
+from streetview_assets.points.roads import read_roads
+from streetview_assets.study import WITHOUT_AREAS, Study
+from streetview_assets.tables import TABLES
+
+GENERATION = 1
+"""Raise it whenever a conversion gives another result for the same file."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The converted source files of one study.
+
+    Attributes
+    ----------
+    keep
+        Whether what is converted is written to the cache; False for a look that leaves no trace.
+    """
+
+    study: Study
+    folder: Path
+    hashes: SourceHashes
+    keep: bool = True
+    _memory: dict[Path, Any] = field(default_factory=dict, repr=False)
+
+    def boundaries(self) -> Boundaries:
+        """Areas of all authorities of the study, and the metric CRS."""
+        if self.study.areas is None:
+            raise StudyError(f"{self.study.path}: the study has no `areas`")
+        frame, counts = self._converted(
+            "areas",
+            ("areas", "crs", "authorities"),
+            lambda: _parts(read_boundaries(self.study), "areas"),
+        )
+        return Boundaries(areas=frame, **counts)
+
+    def areas(self) -> pl.DataFrame:
+        """Areas of all authorities; none in a study without areas."""
+        return self.boundaries().areas if self.study.areas else TABLES["areas"].frame()
+
+    def crs(self) -> str:
+        """Name the CRS in metres in which the study is measured."""
+        if self.study.areas:
+            return self.boundaries().crs
+        around = self.roads(self.areas()).geometry
+        return metric_crs(self.study.crs, around)
+
+    def authorities(self) -> tuple[str, ...]:
+        """Codes of the study's authorities: the partitions. Quick, also the first time."""
+        if self.study.areas is None:
+            return (WITHOUT_AREAS,)
+        if self.study.authorities:
+            return tuple(sorted(self.study.authorities))
+        path = self._path("authorities", ("areas",)).with_suffix(".json")
+        if path.is_file():
+            return tuple(json.loads(path.read_text()))
+        codes = authority_codes(self.study)
+        if self.folder.parent.is_dir():
+            with written_aside(path) as aside:
+                aside.write_text(json.dumps(codes))
+        return tuple(codes)
+
+    def targets(self) -> TargetJoin:
+        """Targets of all areas of the study."""
+        frame, counts = self._converted(
+            "targets",
+            ("areas", "crs", "authorities", "targets"),
+            lambda: _parts(read_targets(self.study, self.areas()), "targets"),
+        )
+        return TargetJoin(targets=frame, **counts)
+
+    def deprivation(self) -> dict[str, float]:
+        """How deprived each area is by the study's target, 0 to 1 by rank within the study."""
+        if self.study.target is None:
+            return {}
+        return deprivation(self.targets().targets, self.study.target.name)
+
+    def roads(self, around: pl.DataFrame) -> gpd.GeoDataFrame:
+        """Roads in the box of some areas, or all roads where there are no areas."""
+        if self.study.roads is None:
+            raise StudyError(f"{self.study.path}: the study has no `roads`")
+        overpass = self.study.roads.source == "overpass"
+        keys = ("roads", "areas", "authorities") if overpass else ("roads",)
+        path = self._path("roads", keys)
+        if not path.is_file():
+            outline = to_geoframe(self.areas()).geometry if self.study.areas else None
+            cache = self.folder / "overpass"
+            roads = read_roads(self.study.roads, outline, cache_folder=cache)
+            with written_aside(path) as aside:
+                roads.to_parquet(aside, write_covering_bbox=True)
+        if around.is_empty():
+            return gpd.read_parquet(path)
+        return gpd.read_parquet(path, bbox=tuple(to_geoframe(around).total_bounds))
+
+    def picture_positions(self) -> PicturePositions:
+        """Where the pictures of a folder were taken."""
+        frame, counts = self._converted(
+            "pictures",
+            ("images.path", "images.positions", "images.columns"),
+            lambda: _parts(read_picture_positions(self.study.images), "frame"),
+        )
+        return PicturePositions(frame=frame, **counts)
+
+    def imported_points(self) -> ImportedPoints:
+        """Points of one's own, with the area of each."""
+        frame, counts = self._converted(
+            "points",
+            ("points", "areas", "crs", "authorities"),
+            lambda: _parts(import_points(self.study.points, self.areas()), "points"),
+        )
+        return ImportedPoints(points=frame, **counts)
+
+    def _converted(
+        self,
+        name: str,
+        keys: tuple[str, ...],
+        convert: Callable[[], tuple[pl.DataFrame, dict[str, Any]]],
+    ) -> tuple[pl.DataFrame, dict[str, Any]]:
+        """Read a converted frame with its counts; convert the source the first time."""
+        path = self._path(name, keys)
+        about = path.with_suffix(".json")
+        if path not in self._memory:
+            if about.is_file():
+                self._memory[path] = pl.read_parquet(path), json.loads(about.read_text())
+            else:
+                self._memory[path] = convert()
+        frame, counts = self._memory[path]
+        if self.keep and not about.is_file():
+            with written_aside(path) as aside:
+                frame.write_parquet(aside)
+            with written_aside(about) as aside:
+                aside.write_text(json.dumps(counts))
+        return frame, counts
+
+    def _path(self, name: str, keys: tuple[str, ...]) -> Path:
+        values = {key: study_value(self.study, key, self.hashes.of) for key in keys}
+        return self.folder / f"{name}-{digest([GENERATION, values])[:16]}.parquet"
+
+
+def _parts(found: Any, frame: str) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Split what a reader found into its frame and its counts."""
+    values = {field.name: getattr(found, field.name) for field in fields(found)}
+    return values.pop(frame), values

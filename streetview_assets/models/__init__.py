@@ -1,0 +1,1 @@
+"""Models: from the look of an area to its targets."""

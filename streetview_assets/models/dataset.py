@@ -1,0 +1,212 @@
+"""What the models learn from: one row an area, with its vector, its value and its place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike
+from shapely.geometry.base import BaseGeometry
+
+from streetview_assets.areas.geometry import to_geoframe
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.errors import StudyError
+
+COLOUR_COLUMNS = (
+    "red_mean",
+    "green_mean",
+    "blue_mean",
+    "red_sd",
+    "green_sd",
+    "blue_sd",
+)
+NO_IMAGERY = "no imagery"
+NO_VALUE = "no value of the target"
+
+
+@dataclass(frozen=True)
+class AreaDataset:
+    """Areas that have both a vector and a value of the target, row by row.
+
+    Attributes
+    ----------
+    area_codes, authority_codes
+        The area, and the authority it belongs to.
+    vectors
+        Pooled vectors, shape (n, d).
+    observed
+        The target's value, shape (n,).
+    place_m
+        Easting and northing of a point inside the area, metres, in the study's CRS; shape (n, 2).
+    image_counts
+        Pictures pooled, shape (n,).
+    mean_colour
+        Mean of red, green, blue and of their spreads over the area's pictures, 0 to 1; shape
+        (n, 6); NaN where the pictures came without.
+    geometry
+        Outlines in the study's CRS.
+    extra
+        Vectors of other encoders, by name, that serve as baselines; each of shape (n, d').
+    """
+
+    area_codes: list[str]
+    authority_codes: list[str]
+    vectors: np.ndarray
+    observed: np.ndarray
+    place_m: np.ndarray
+    image_counts: np.ndarray
+    mean_colour: np.ndarray
+    geometry: list[BaseGeometry]
+    extra: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Give the number of areas."""
+        return len(self.area_codes)
+
+    def take(self, selection: ArrayLike) -> "AreaDataset":
+        """Keep the rows of a mask or of positions, in that order."""
+        chosen = np.asarray(selection)
+        rows = np.arange(len(self))[chosen if chosen.size else np.empty(0, dtype=np.intp)]
+        return AreaDataset(
+            area_codes=[self.area_codes[row] for row in rows],
+            authority_codes=[self.authority_codes[row] for row in rows],
+            vectors=self.vectors[rows],
+            observed=self.observed[rows],
+            place_m=self.place_m[rows],
+            image_counts=self.image_counts[rows],
+            mean_colour=self.mean_colour[rows],
+            geometry=[self.geometry[row] for row in rows],
+            extra={name: vectors[rows] for name, vectors in self.extra.items()},
+        )
+
+    def by_area_code(self) -> "AreaDataset":
+        """Sort the rows by area, so that no result depends on the order they came in."""
+        return self.take(np.argsort(np.array(self.area_codes, dtype=str), kind="stable"))
+
+
+def assemble(
+    areas: pl.DataFrame,
+    targets: pl.DataFrame,
+    area_embeddings: pl.DataFrame,
+    images: pl.DataFrame,
+    *,
+    target: str,
+    statistic: str,
+    encoder: str,
+    crs: str,
+    extra: Mapping[str, pl.DataFrame] | None = None,
+) -> AreaDataset:
+    """Join areas, values, vectors and pictures into one row an area, sorted by area code.
+
+    Parameters
+    ----------
+    areas, targets, area_embeddings, images
+        Frames of those tables, of one or many authorities.
+    target
+        Name of the target that is predicted.
+    statistic
+        How the vectors were pooled.
+    encoder
+        Slug of the encoder.
+    crs
+        A CRS in metres, in which places and outlines are given.
+    extra
+        Frames of `area_embeddings` of other encoders, by the name their baseline gets; one that
+        lacks any of the areas is refused, since models are compared on the same areas.
+
+    Returns
+    -------
+    AreaDataset
+        Only areas with a vector and a value; `reasons` says why the others are not in it.
+
+    Raises
+    ------
+    StudyError
+        Where an `extra` encoder has no vector of some area.
+    """
+    rows = (
+        areas.select("area_code", "authority_code", "longitude", "latitude", "geometry")
+        .join(_values(targets, target), on="area_code")
+        .join(_pooled(area_embeddings, statistic, encoder), on="area_code")
+        .join(_mean_colours(images), on="area_code", how="left")
+        .sort("area_code")
+    )
+    outlines = to_geoframe(rows.select("area_code", "geometry")).to_crs(crs)
+    places = gpd.GeoSeries(
+        gpd.points_from_xy(rows["longitude"], rows["latitude"]), crs="EPSG:4326"
+    ).to_crs(crs)
+    return AreaDataset(
+        area_codes=rows["area_code"].to_list(),
+        authority_codes=rows["authority_code"].to_list(),
+        vectors=np.asarray(matrix(rows["embedding"]), dtype=np.float64),
+        observed=rows["value"].to_numpy(),
+        place_m=np.column_stack([places.x.to_numpy(), places.y.to_numpy()]),
+        image_counts=rows["image_count"].to_numpy(),
+        mean_colour=rows.select(pl.col(COLOUR_COLUMNS).fill_null(float("nan"))).to_numpy(),
+        geometry=list(outlines.geometry),
+        extra={
+            name: _extra_vectors(name, frame, statistic, rows["area_code"])
+            for name, frame in (extra or {}).items()
+        },
+    )
+
+
+def reasons(
+    areas: pl.DataFrame, targets: pl.DataFrame, area_embeddings: pl.DataFrame, target: str
+) -> dict[str, str]:
+    """Say why an area is no input of the models; an area that is one is not named.
+
+    Returns
+    -------
+    dict
+        Area code to `no imagery` or `no value of the target`, sorted by area code.
+    """
+    seen = set(area_embeddings["area_code"])
+    valued = set(_values(targets, target)["area_code"])
+    return {
+        code: NO_IMAGERY if code not in seen else NO_VALUE
+        for code in areas["area_code"].sort()
+        if code not in seen or code not in valued
+    }
+
+
+def _values(targets: pl.DataFrame, target: str) -> pl.DataFrame:
+    return targets.filter(
+        pl.col("target") == target, pl.col("value").is_not_null(), pl.col("value").is_finite()
+    ).select("area_code", "value")
+
+
+def _pooled(area_embeddings: pl.DataFrame, statistic: str, encoder: str) -> pl.DataFrame:
+    return area_embeddings.filter(
+        pl.col("statistic") == statistic, pl.col("encoder") == encoder
+    ).select("area_code", "image_count", "embedding")
+
+
+def _mean_colours(images: pl.DataFrame) -> pl.DataFrame:
+    # Sorted first: a sum of floats depends on its order.
+    return (
+        images.filter(pl.col("status") == "ok", pl.col("area_code").is_not_null())
+        .sort("image_id")
+        .group_by("area_code", maintain_order=True)
+        .agg(pl.col(COLOUR_COLUMNS).mean())
+    )
+
+
+def _extra_vectors(
+    name: str, frame: pl.DataFrame, statistic: str, area_codes: pl.Series
+) -> np.ndarray:
+    wanted = area_codes.to_frame()
+    found = wanted.join(
+        frame.filter(pl.col("statistic") == statistic).select("area_code", "embedding"),
+        on="area_code",
+        how="left",
+        maintain_order="left",
+    )
+    missing = found.filter(pl.col("embedding").is_null())["area_code"].to_list()
+    if missing:
+        raise StudyError(
+            f"baseline {name}: no vector of {len(missing)} area(s), the first {missing[0]}; "
+            f"pool the vectors of {name} for the same areas first"
+        )
+    return np.asarray(matrix(found["embedding"]), dtype=np.float64)

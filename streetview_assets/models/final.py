@@ -1,0 +1,243 @@
+"""The model fitted to all areas, and what it says of every area: in sample, never a headline."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sklearn.pipeline import Pipeline
+
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.models.candidates import CANDIDATES, Params
+from streetview_assets.models.dataset import NO_IMAGERY, AreaDataset
+from streetview_assets.models.folds import Validation, seed_of
+from streetview_assets.models.intervals import half_width
+from streetview_assets.models.selection import HEADLINE, no_candidate, share_of_budget, too_few
+from streetview_assets.models.tuning import calm_computing, fitted, predicted
+from streetview_assets.models.validation import (
+    TUNED,
+    Competitors,
+    competitors_for,
+    trials_of,
+    tune_all,
+)
+from streetview_assets.study import Models
+from streetview_assets.tables import TABLES
+
+
+@dataclass(frozen=True)
+class FinalModel:
+    """A fitted model with all that is needed to use it again.
+
+    Attributes
+    ----------
+    estimator
+        Takes vectors of shape (n, width), pooled by `statistic`, made by `encoder`.
+    candidate, params
+        What it is, and with which parameters.
+    half_width
+        Of its prediction intervals, in units of the target; None where there are too few areas.
+    area_count
+        Areas it was fitted to.
+    """
+
+    estimator: Pipeline
+    candidate: str
+    params: Params
+    half_width: float | None
+    interval_level: float
+    target: str
+    encoder: str
+    statistic: str
+    features: str
+    width: int
+    area_count: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is fitted to all areas.
+
+    Attributes
+    ----------
+    candidate, params
+        The candidate, None where there is no model, and its parameters, tuned on all areas.
+    half_width
+        Of the prediction intervals, in units of the target, from the out-of-fold errors under
+        blocks (at random, where there are no blocks); None where there are too few areas.
+    trials
+        Every trial, for tracking.
+    note
+        Why there is no model, or None.
+    """
+
+    candidate: str | None
+    params: Params = field(default_factory=dict)
+    half_width: float | None = None
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    note: str | None = None
+
+
+def choose_final(
+    data: AreaDataset, predictions: pl.DataFrame, settings: Models, *, seed: int
+) -> Choice:
+    """Tune every candidate on all areas, held out inside by blocks where there are any.
+
+    Parameters
+    ----------
+    data
+        Areas with imagery and a value, in any order.
+    predictions
+        Table `predictions` of the study: the out-of-fold errors of the model `tuned` give the
+        width of the intervals.
+    """
+    data = data.by_area_code()
+    competing = competitors_for(data, settings)
+    note = too_few(len(data)) or no_candidate(competing)
+    if note:
+        return Choice(None, note=note)
+    tuned = predictions.filter(pl.col("model") == TUNED)
+    validation: Validation = HEADLINE if HEADLINE in set(tuned["validation"]) else "random"
+    residuals = tuned.filter(pl.col("validation") == validation).sort("repeat", "area_code")
+    with calm_computing(len(data)):
+        models = tune_all(
+            Competitors(competing.candidates, [], competing.left_out),
+            data,
+            settings,
+            validation,
+            seed_of(seed, "final"),
+            timeout_s=share_of_budget(settings, 1),
+        )
+    return Choice(
+        candidate=models.best.model.name,
+        params=models.best.params,
+        half_width=half_width(residuals["residual"].to_numpy(), settings.interval_level),
+        trials=trials_of(models, validation, 0),
+    )
+
+
+def fit_final(
+    data: AreaDataset,
+    choice: Choice,
+    settings: Models,
+    *,
+    target: str,
+    encoder: str,
+    statistic: str,
+    features: str,
+    seed: int,
+) -> FinalModel | None:
+    """Fit the chosen candidate to all areas.
+
+    Parameters
+    ----------
+    data
+        The areas that the choice was made on, in any order.
+    choice
+        What was chosen, with its parameters and the width of its intervals.
+
+    Returns
+    -------
+    FinalModel or None
+        None where no model was chosen; the note of the choice says why.
+    """
+    if choice.candidate is None:
+        return None
+    data = data.by_area_code()
+    candidate = CANDIDATES[choice.candidate]
+    with calm_computing(len(data)):
+        estimator = fitted(
+            candidate.build(choice.params, seed_of(seed, "final")),
+            candidate.inputs(data),
+            data.observed,
+        )
+    return FinalModel(
+        estimator=estimator,
+        candidate=candidate.name,
+        params=choice.params,
+        half_width=choice.half_width,
+        interval_level=settings.interval_level,
+        target=target,
+        encoder=encoder,
+        statistic=statistic,
+        features=features,
+        width=data.vectors.shape[1],
+        area_count=len(data),
+    )
+
+
+def predict_areas(
+    final: FinalModel | None,
+    areas: pl.DataFrame,
+    area_embeddings: pl.DataFrame,
+    *,
+    target: str,
+    why_no_model: str | None = None,
+) -> pl.DataFrame:
+    """Predict every area that has a vector, and say of the others why not.
+
+    An area without a value of the target is predicted all the same.
+
+    Parameters
+    ----------
+    final
+        The model; None where there is none.
+    areas
+        Table `areas`: every area of the study.
+    area_embeddings
+        Its table, of the model's encoder among others.
+    target
+        Name of the target.
+    why_no_model
+        The reason given where `final` is None.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table `area_predictions`, one row an area, sorted by area.
+    """
+    rows = areas.select("area_code").sort("area_code")
+    if final is None:
+        seen = set(area_embeddings["area_code"])
+        reason = [
+            (why_no_model or "no model") if code in seen else NO_IMAGERY
+            for code in rows["area_code"]
+        ]
+        rows = rows.with_columns(target=pl.lit(target), reason=pl.Series(reason, dtype=pl.String))
+        return TABLES["area_predictions"].frame(rows.to_dicts())
+    vectors = area_embeddings.filter(
+        pl.col("statistic") == final.statistic, pl.col("encoder") == final.encoder
+    ).select("area_code", "embedding")
+    seen_areas = rows.join(vectors, on="area_code").sort("area_code")
+    guesses = _predict(final, seen_areas["embedding"])
+    by_area = dict(zip(seen_areas["area_code"], guesses, strict=True))
+    return TABLES["area_predictions"].frame(
+        [_row(final, code, by_area.get(code)) for code in rows["area_code"]]
+    )
+
+
+def _predict(final: FinalModel, embeddings: pl.Series) -> list[float]:
+    if not len(embeddings):
+        return []
+    vectors = matrix(embeddings).astype(np.float64)
+    with calm_computing(len(vectors)):
+        return [float(value) for value in predicted(final.estimator, vectors)]
+
+
+def _row(final: FinalModel, area_code: str, guess: float | None) -> dict[str, object]:
+    if guess is None:
+        return {"area_code": area_code, "target": final.target, "reason": NO_IMAGERY}
+    has_interval = final.half_width is not None
+    half = final.half_width or 0.0
+    return {
+        "area_code": area_code,
+        "target": final.target,
+        "model": final.candidate,
+        "features": final.features,
+        "encoder": final.encoder,
+        "predicted": guess,
+        "lower": guess - half if has_interval else None,
+        "upper": guess + half if has_interval else None,
+        "interval_level": final.interval_level if has_interval else None,
+        "reason": None,
+    }

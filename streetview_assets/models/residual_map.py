@@ -1,0 +1,47 @@
+"""Map of what a model missed: observed minus predicted, area by area, held out."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from streetview_assets.areas.map import draw_areas
+from streetview_assets.models.selection import HEADLINE
+from streetview_assets.models.validation import TUNED
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_residual_map(
+    areas: pl.DataFrame,
+    predictions: pl.DataFrame,
+    *,
+    title: str,
+    model: str = TUNED,
+    validation: str = HEADLINE,
+    synthetic: bool = False,
+) -> "Figure":
+    """Draw the residuals of a model on held-out areas; areas without one are hatched.
+
+    Parameters
+    ----------
+    areas
+        Table `areas`.
+    predictions
+        Table `predictions` or `held_out_predictions`.
+    title
+        Names the target.
+    model, validation
+        Whose residuals are drawn.
+    synthetic
+        Whether drawn pictures are behind the values: the figure says so.
+    """
+    drawn = predictions.filter(pl.col("model") == model, pl.col("validation") == validation)
+    return draw_areas(
+        areas,
+        dict(zip(drawn["area_code"], drawn["residual"], strict=True)),
+        title=title,
+        label="observed minus predicted",
+        synthetic=synthetic,
+        diverging=True,
+    )

@@ -1,0 +1,103 @@
+"""Clusters: kinds of scene, found over the whole study, assigned by authority."""
+
+import polars as pl
+
+from streetview_assets.clusters.assign import assign_clusters
+from streetview_assets.clusters.elbow import draw_elbow
+from streetview_assets.clusters.exemplars import cluster_sheet
+from streetview_assets.clusters.group_embeddings import area_group_embeddings as pool_clusters
+from streetview_assets.clusters.kmeans import fit_clusters
+from streetview_assets.clusters.sample import draw_sample
+from streetview_assets.clusters.scores import score_sweep
+from streetview_assets.clusters.shares import cluster_shares as shares_of
+from streetview_assets.figures import to_png
+from streetview_assets.orchestration.work import Made, Work
+
+
+def cluster_model(work: Work) -> Made:
+    """The centres of the clusters, fitted on a seeded sample of all authorities, equal per area."""
+    settings = work.study.clusters
+    sample = _sample(work)
+    fitted = fit_clusters(
+        sample,
+        k=settings.k,
+        pca=settings.pca,
+        seed=work.study.seed,
+        encoder=work.opened.encoder,
+        space=settings.space,
+    )
+    return Made({"cluster_centres": fitted.centres}, _who(work, sample), note=fitted.reason)
+
+
+def cluster_scores(work: Work) -> Made:
+    """Inertia and silhouette over the sweep of the numbers of clusters."""
+    settings = work.study.clusters
+    sample = _sample(work)
+    scores = score_sweep(
+        sample,
+        sweep=settings.sweep,
+        pca=settings.pca,
+        seed=work.study.seed,
+        encoder=work.opened.encoder,
+        space=settings.space,
+    )
+    drawn = draw_elbow(scores, k=settings.k, synthetic=work.study.is_synthetic)
+    picture = work.picture("clusters_elbow", to_png(drawn))
+    return Made({"cluster_scores": scores}, {"elbow": picture, **_who(work, sample)})
+
+
+def cluster_assignments(work: Work) -> Made:
+    """The cluster of each picture: that of the nearest centre."""
+    assigned = assign_clusters(
+        work.read("image_embeddings"), work.opened.read("cluster_centres"), work.authority
+    )
+    metadata = {}
+    if assigned.height:
+        sheet = cluster_sheet(
+            assigned,
+            work.read("images"),
+            work.opened.root,
+            synthetic=work.study.is_synthetic,
+        )
+        metadata["exemplars"] = work.picture("clusters", sheet)
+    return Made({"cluster_assignments": assigned}, metadata)
+
+
+def cluster_shares(work: Work) -> Made:
+    """How each area's pictures spread over the clusters."""
+    return Made(
+        {"cluster_shares": shares_of(work.read("cluster_assignments"), work.read("images"))}
+    )
+
+
+def area_group_embeddings(work: Work) -> Made:
+    """The area's pictures of each cluster as one vector."""
+    pooled = pool_clusters(
+        work.read("cluster_assignments"), work.read("images"), work.read("image_embeddings")
+    )
+    return Made({"area_group_embeddings": pooled})
+
+
+def _sample(work: Work) -> pl.DataFrame:
+    return draw_sample(
+        work.read_all("image_embeddings"),
+        work.read_all("images"),
+        fit_on=work.study.clusters.fit_on,
+        seed=work.study.seed,
+    )
+
+
+def _who(work: Work, sample: pl.DataFrame) -> dict[str, object]:
+    return {
+        "pictures in the sample": sample.height,
+        "authorities that were in": ", ".join(sorted(set(sample["authority_code"]))) or "none",
+    }
+
+
+ASSETS = (
+    cluster_model,
+    cluster_scores,
+    cluster_assignments,
+    cluster_shares,
+    area_group_embeddings,
+)

@@ -1,0 +1,222 @@
+"""Models: from the look of an area to its target, with honest scores."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from streetview_assets.figures import to_png
+from streetview_assets.models.authority import score_authority_alone
+from streetview_assets.models.dataset import AreaDataset, assemble, reasons
+from streetview_assets.models.final import choose_final, fit_final, predict_areas
+from streetview_assets.models.folds import held_out_together
+from streetview_assets.models.held_out import score_held_out
+from streetview_assets.models.predicted_observed import draw_predicted_observed
+from streetview_assets.models.residual_map import draw_residual_map
+from streetview_assets.models.score_chart import draw_scores
+from streetview_assets.models.selection import headline, select_models
+from streetview_assets.orchestration.tracking import TrackedModel, TrackedRun
+from streetview_assets.orchestration.work import Made, Work, not_applicable
+
+NO_TARGET = "the study names no targets"
+INPUT = ("areas", "targets", "area_embeddings", "images")
+
+
+def model_selection(work: Work) -> Made:
+    """Every candidate and baseline, validated at random and by spatial blocks, side by side."""
+    if work.study.target is None:
+        return not_applicable(work, "model_scores", "predictions", why=NO_TARGET)
+    data = _dataset(work, {table: work.read_all(table) for table in INPUT})
+    chosen = select_models(data, **_settings(work), on_progress=work.progress("tunings"))
+    figures = _figures(work, chosen.scores, chosen.predictions)
+    run_id = work.tracking.keep(
+        TrackedRun(
+            "model_selection",
+            _tags(work),
+            work.study.models.model_dump(mode="json"),
+            _pooled(chosen.scores),
+            figures,
+            {
+                "scores": chosen.scores,
+                "predictions": chosen.predictions,
+                "trials": _trials(chosen.trials),
+            },
+        )
+    )
+    scores = chosen.scores.with_columns(mlflow_run_id=pl.lit(run_id))
+    return Made(
+        {"model_scores": scores, "predictions": chosen.predictions},
+        {
+            **{name: work.picture(name, png) for name, png in figures.items()},
+            **_headline(chosen.scores),
+            "mlflow_run_id": run_id,
+            "authorities that were in": ", ".join(sorted(set(data.authority_codes))) or "none",
+        },
+        note=chosen.note or "",
+    )
+
+
+def authority_model(work: Work) -> Made:
+    """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
+    if work.study.target is None:
+        return not_applicable(work, "authority_scores", why=NO_TARGET)
+    data = _dataset(work, {table: work.read(table) for table in INPUT})
+    scores = score_authority_alone(
+        data, authority_code=work.authority, **_settings(work), on_progress=work.progress("folds")
+    )
+    run_id = _keep_scores(work, scores)
+    scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
+    return Made({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
+
+
+def held_out_model(work: Work) -> Made:
+    """Models tuned and trained on the other authorities, tested on this one."""
+    if work.study.target is None:
+        return not_applicable(work, "held_out_scores", "held_out_predictions", why=NO_TARGET)
+    if len(work.opened.authorities) < 2:
+        why = "the study has one authority, so that none can be held out"
+        return not_applicable(work, "held_out_scores", "held_out_predictions", why=why)
+    data = _dataset(work, {table: work.read_all(table) for table in INPUT})
+    together = held_out_together(work.opened.authorities, work.authority, work.study.seed)
+    mine = np.array([code == work.authority for code in data.authority_codes], dtype=bool)
+    others = np.array([code not in together for code in data.authority_codes], dtype=bool)
+    scores, predictions = score_held_out(
+        data.take(others), data.take(mine), authority_code=work.authority, **_settings(work)
+    )
+    run_id = _keep_scores(work, scores)
+    scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
+    return Made(
+        {"held_out_scores": scores, "held_out_predictions": predictions},
+        {"mlflow_run_id": run_id, **_headline(scores)},
+    )
+
+
+def deprivation_model(work: Work) -> Made:
+    """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""
+    target = work.study.target
+    if target is None:
+        return not_applicable(work, "area_predictions", why=NO_TARGET)
+    tables = {table: work.read_all(table) for table in INPUT}
+    data = _dataset(work, tables)
+    settings = _settings(work)
+    choice = choose_final(
+        data, work.read_all("predictions"), settings["settings"], seed=settings["seed"]
+    )
+    final = fit_final(data, choice, statistic=work.study.pooling.statistic, **settings)
+    predicted = predict_areas(
+        final,
+        tables["areas"],
+        tables["area_embeddings"],
+        target=target.name,
+        why_no_model=choice.note,
+    )
+    metadata: dict[str, Any] = {
+        "areas without a prediction": int(predicted["predicted"].null_count()),
+        "areas that are no input": dg.MetadataValue.json(_count_reasons(tables, target.name)),
+    }
+    if final is not None:
+        metadata["mlflow_run_id"] = work.tracking.keep(
+            TrackedRun(
+                "deprivation_model",
+                _tags(work),
+                {"model": final.candidate, **final.params},
+                tables={"area_predictions": predicted},
+                model=TrackedModel(final.estimator, data.vectors[:2], work.study.name),
+            )
+        )
+    return Made({"area_predictions": predicted}, metadata, note=choice.note or "")
+
+
+def _dataset(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaDataset:
+    target = work.study.target
+    return assemble(
+        tables["areas"],
+        tables["targets"],
+        tables["area_embeddings"],
+        tables["images"],
+        target=target.name if target else "",
+        statistic=work.study.pooling.statistic,
+        encoder=work.opened.encoder,
+        crs=work.sources.crs(),
+    )
+
+
+def _settings(work: Work) -> dict[str, Any]:
+    target = work.study.target
+    return {
+        "settings": work.study.models,
+        "target": target.name if target else "",
+        "encoder": work.opened.encoder,
+        "features": f"pooled_{work.study.pooling.statistic}",
+        "seed": work.study.seed,
+    }
+
+
+def _figures(work: Work, scores: pl.DataFrame, predictions: pl.DataFrame) -> dict[str, bytes]:
+    if predictions.is_empty():
+        return {}
+    synthetic, title = work.study.is_synthetic, f"{work.study.name}: {predictions['target'][0]}"
+    drawn = {
+        "scores": draw_scores(scores, title=title, synthetic=synthetic),
+        "predicted_observed": draw_predicted_observed(
+            predictions, title=title, synthetic=synthetic
+        ),
+        "residual_map": draw_residual_map(
+            work.read_all("areas"), predictions, title=title, synthetic=synthetic
+        ),
+    }
+    return {name: to_png(figure) for name, figure in drawn.items()}
+
+
+def _trials(trials: list[dict[str, Any]]) -> pl.DataFrame:
+    """Make a table of trials; settings differ by model, so they are kept as JSON."""
+    return pl.DataFrame(
+        [
+            {name: json.dumps(v) if isinstance(v, dict) else v for name, v in trial.items()}
+            for trial in trials
+        ]
+    )
+
+
+def _keep_scores(work: Work, scores: pl.DataFrame) -> str:
+    return work.tracking.keep(
+        TrackedRun(
+            f"{work.asset} {work.authority}",
+            {**_tags(work), "authority_code": work.authority},
+            work.study.models.model_dump(mode="json"),
+            _pooled(scores),
+            tables={"scores": scores},
+        )
+    )
+
+
+def _tags(work: Work) -> dict[str, str]:
+    origin = work.opened.made_from(work.asset, work.authority_code)
+    return {"asset": work.asset, "made_from": origin, "dagster_run_id": work.run_id}
+
+
+def _pooled(scores: pl.DataFrame) -> dict[str, float]:
+    rows = scores.filter(
+        pl.col("fold") == 0, pl.col("group_name") == "all", pl.col("value").is_not_null()
+    ).select("validation", "model", "metric", "value")
+    return {f"{v}.{model}.{metric}": value for v, model, metric, value in rows.iter_rows()}
+
+
+def _headline(scores: pl.DataFrame) -> dict[str, Any]:
+    found = headline(scores)
+    if found is None or found["value"] is None:
+        notes = scores["note"].drop_nulls().unique().sort().to_list()
+        return {"note": "; ".join(notes) or "no score"}
+    return {f"r2 under {found['validation']}": found["value"], "areas": found["area_count"]}
+
+
+def _count_reasons(tables: Mapping[str, pl.DataFrame], target: str) -> dict[str, int]:
+    why = reasons(tables["areas"], tables["targets"], tables["area_embeddings"], target)
+    counted = pl.Series("reason", list(why.values()), dtype=pl.String).value_counts()
+    return dict(counted.iter_rows())
+
+
+ASSETS = (model_selection, authority_model, held_out_model, deprivation_model)

@@ -1,0 +1,71 @@
+"""Points: the road network and the places sampled on it."""
+
+from dataclasses import asdict
+
+import dagster as dg
+import polars as pl
+
+from streetview_assets.figures import to_png
+from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.points.clipping import clip_roads
+from streetview_assets.points.map import draw_points
+from streetview_assets.points.picture_positions import points_from_pictures
+from streetview_assets.points.report import report_points
+from streetview_assets.points.sampling import sample_points as sample
+
+
+def road_network(work: Work) -> Made:
+    """The roads inside the authority, each piece of street once."""
+    if work.study.roads is None:
+        return not_applicable(work, "road_network", why="the study names no roads")
+    mine = work.read("areas")
+    clipped = clip_roads(work.sources.roads(mine), mine, work.sources.crs())
+    length_m = clipped.group_by("road_class").agg(pl.col("length_m").sum()).sort("road_class")
+    return Made(
+        {"road_network": clipped},
+        {
+            "road_km": float(clipped["length_m"].sum()) / 1000,
+            "length_m by class": dg.MetadataValue.json(dict(length_m.iter_rows())),
+        },
+    )
+
+
+def sample_points(work: Work) -> Made:
+    """The places at which pictures are wanted, each in exactly one area."""
+    points = work.study.points
+    if points.origin == "images":
+        positions = work.sources.picture_positions()
+        taken = points_from_pictures(positions.frame, work.sources.areas())
+        found = {
+            "pictures outside all areas": taken.outside_count,
+            "pictures without a position": len(positions.without_position),
+            "files that are named but not there": len(positions.missing_files),
+        }
+        mine = taken.points.filter(authority_code=work.authority)
+        return Made({"sample_points": mine}, found)
+    if points.path is not None:
+        imported = work.sources.imported_points()
+        mine = imported.points.filter(authority_code=work.authority)
+        return Made({"sample_points": mine}, {"outside all areas": imported.outside_count})
+    roads, mine = work.read("road_network"), work.read("areas")
+    crs = work.sources.crs()
+    placed = sample(roads, mine, points, crs, work.study.seed)
+    report = report_points(
+        roads, mine, placed, points.spacing_m, crs, min_per_area=points.min_per_area
+    )
+    if placed.is_empty():
+        return Made({"sample_points": placed}, {"report": dg.MetadataValue.json(asdict(report))})
+    drawn = draw_points(
+        mine, roads, placed, title=work.authority, synthetic=work.study.is_synthetic
+    )
+    return Made(
+        {"sample_points": placed},
+        {
+            "map": work.picture("points", to_png(drawn)),
+            "report": dg.MetadataValue.json(asdict(report)),
+            "points_per_km": report.points_per_km,
+        },
+    )
+
+
+ASSETS = (road_network, sample_points)

@@ -1,0 +1,197 @@
+"""Builds the whole code location from a study: assets, checks, jobs, schedules, sensors."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from streetview_assets.lake.open_study import OpenStudy, open_study, study_path
+from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY, Recipe, recipe_for
+from streetview_assets.orchestration import automation, checks, jobs, schedules, sensors, sql
+from streetview_assets.orchestration.assets import (
+    areas,
+    clusters,
+    embeddings,
+    images,
+    models,
+    points,
+    pooling,
+)
+from streetview_assets.orchestration.lake_io import LakeIOManager, Unchanged
+from streetview_assets.orchestration.partitions import authority_partitions
+from streetview_assets.orchestration.progress import tell
+from streetview_assets.orchestration.study_resource import StudyResource
+from streetview_assets.orchestration.tracking import Tracking
+from streetview_assets.orchestration.work import Made, Work
+from streetview_assets.tables import TABLES, Table
+
+STAGE_MODULES: tuple[ModuleType, ...] = (
+    areas,
+    points,
+    images,
+    embeddings,
+    pooling,
+    clusters,
+    models,
+)
+POOLS = {"images": "imagery_api", "image_embeddings": "encoder"}
+BY_HAND = {"areas", "targets", "encoders", "panoramas"}
+WEEKLY = {
+    "cluster_model",
+    "cluster_scores",
+    "model_selection",
+    "authority_model",
+    "held_out_model",
+    "deprivation_model",
+}
+KINDS = {"embeddings": "torch", "clusters": "scikitlearn", "models": "mlflow"}
+
+ONLY_STALE_TAG = "streetview/only_stale"
+FORCE_TAG = "streetview/force"
+RETRY_TAG = "streetview/retry"
+
+
+def build_definitions(
+    study_file: Path | None = None, *, resource_overrides: Mapping[str, Any] | None = None
+) -> dg.Definitions:
+    """Build the code location of a study.
+
+    Parameters
+    ----------
+    study_file
+        Default: `$STREETVIEW_STUDY`, else the bundled demo.
+    resource_overrides
+        Resources to take instead of the real ones.
+    """
+    path = (study_file or study_path()).expanduser().resolve()
+    opened = open_study(path)
+    partitions = authority_partitions(opened.authorities)
+    stage_assets = [
+        stage_asset(function, opened, partitions)
+        for module in STAGE_MODULES
+        for function in module.ASSETS
+    ]
+    national = sql.sql_assets()
+    study = StudyResource(study_file=str(path))
+    return dg.Definitions(
+        assets=[*stage_assets, *national],
+        asset_checks=checks.asset_checks(partitions),
+        jobs=jobs.study_jobs(partitions),
+        schedules=schedules.study_schedules(opened.authorities),
+        sensors=sensors.study_sensors(),
+        resources={
+            "study": study,
+            "lake": LakeIOManager(study=study),
+            "tracking": Tracking(study=study),
+            **(resource_overrides or {}),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+def stage_asset(
+    function: Callable[[Work], Made], opened: OpenStudy, partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    """Make the asset of a function of `assets/`, by its recipe and the contracts of its tables."""
+    recipe = recipe_for(function.__name__, opened.study)
+    tables = [TABLES[table] for table in recipe.writes]
+    return dg.asset(
+        name=recipe.asset,
+        description=_description(function, tables),
+        group_name=recipe.stage,
+        partitions_def=None if recipe.national else partitions,
+        deps=asset_deps(recipe),
+        kinds={"python", "parquet", *filter(None, [KINDS.get(recipe.stage)])},
+        code_version=str(recipe.generation),
+        io_manager_key="lake",
+        pool=POOLS.get(recipe.asset),
+        automation_condition=_condition(recipe),
+        metadata={"dagster/column_schema": column_schema(tables[0])},
+    )(_compute(function, recipe))
+
+
+def asset_deps(recipe: Recipe) -> list[dg.AssetDep]:
+    """List what an asset reads; every part that is there, where it reads all authorities."""
+    everything = dg.AllPartitionMapping()
+    return [
+        dg.AssetDep(
+            dg.AssetKey(asset),
+            partition_mapping=everything
+            if recipe.reads_all and not RECIPES[asset].national
+            else None,
+        )
+        for asset in dict.fromkeys(WRITTEN_BY[table] for table in recipe.reads)
+    ]
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """Show a table's contract in the UI."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                str(column.dtype),
+                column.meaning,
+                dg.TableColumnConstraints(nullable=column.optional, unique=False),
+                {"key": "part of the key"} if column.key else {},
+            )
+            for column in table.columns
+        ]
+    )
+
+
+def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., dg.Output[Any]]:
+    """Wrap a function of `assets/` into what Dagster runs: fingerprint, work, data version."""
+
+    def compute(
+        context: dg.AssetExecutionContext, study: StudyResource, tracking: Tracking
+    ) -> dg.Output[Any]:
+        opened = study.open()
+        authority = None if recipe.national else context.partition_key
+        tags = context.run.tags
+        retry = tags.get(RETRY_TAG) == "true"
+        origin = opened.made_from(recipe.asset, authority)
+        tell(recipe.asset, authority, 0, 1)
+        forced = recipe.asset in tags.get(FORCE_TAG, "").split(",")
+        only_stale = tags.get(ONLY_STALE_TAG) == "true" and not forced
+        stamp = opened.stamp(recipe.writes[0], authority)
+        if only_stale and stamp and opened.is_fresh(recipe.asset, authority):
+            return dg.Output(
+                Unchanged(),
+                data_version=dg.DataVersion(stamp.fingerprint),
+                metadata={"note": "up to date"},
+            )
+        work = Work(opened, recipe.asset, authority, context.run_id, retry, tracking, context.log)
+        made = function(work)
+        tell(recipe.asset, authority, 1, 1)
+        stamp = opened.stamp_for(recipe.asset, made.frames, origin, made.note, made.reuse)
+        return dg.Output(
+            (made, stamp),
+            data_version=dg.DataVersion(stamp.fingerprint),
+            metadata={**_row_counts(made.frames), **made.metadata},
+        )
+
+    return compute
+
+
+def _row_counts(frames: Mapping[str, pl.DataFrame]) -> dict[str, int]:
+    total = sum(frame.height for frame in frames.values())
+    each = {f"rows of {table}": frame.height for table, frame in frames.items()}
+    return {"dagster/row_count": total, **(each if len(frames) > 1 else {})}
+
+
+def _description(function: Callable[[Work], Made], tables: list[Table]) -> str:
+    lines = [function.__doc__ or "", ""]
+    lines += [
+        f"Table `{table.name}`: {table.meaning} Key: {', '.join(table.key)}." for table in tables
+    ]
+    return "\n".join(lines)
+
+
+def _condition(recipe: Recipe) -> dg.AutomationCondition | None:
+    if recipe.asset in BY_HAND:
+        return None
+    return automation.weekly() if recipe.asset in WEEKLY else automation.when_input_changed()

@@ -1,0 +1,41 @@
+"""Jobs: everything of one authority, and everything of the whole study."""
+
+from typing import Any
+
+import dagster as dg
+
+from streetview_assets.lake.recipes import RECIPES
+
+AUTHORITY_JOB = "authority"
+NATIONAL_JOB = "national"
+LOOK_UP_JOB = "look_up_panoramas"
+
+
+def by_authority() -> dg.AssetSelection:
+    """Select all assets by authority."""
+    return dg.AssetSelection.assets(
+        *(recipe.asset for recipe in RECIPES.values() if not recipe.national)
+    )
+
+
+def study_jobs(partitions: dg.PartitionsDefinition) -> list[Any]:
+    """Make the jobs of a study."""
+    return [
+        dg.define_asset_job(
+            AUTHORITY_JOB,
+            by_authority(),
+            partitions_def=partitions,
+            description="All assets of one authority, from its areas to its models.",
+        ),
+        dg.define_asset_job(
+            NATIONAL_JOB,
+            dg.AssetSelection.all() - by_authority(),
+            description="All assets of the whole study, up to the published database.",
+        ),
+        dg.define_asset_job(
+            LOOK_UP_JOB,
+            dg.AssetSelection.assets("panoramas"),
+            partitions_def=partitions,
+            description="Ask the provider again what it has near each point: free of charge.",
+        ),
+    ]

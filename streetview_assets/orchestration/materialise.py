@@ -1,0 +1,287 @@
+"""The run of a study from the command: what is missing or out of date is made, wave by wave.
+
+It uses the same Dagster instance as the UI, one run an authority and wave, in this process or in
+several; an authority that fails stops neither the others nor the national assets.
+"""
+
+import logging
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from streetview_assets.lake.marts import is_published, stale_marts
+from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.orchestration.build import (
+    FORCE_TAG,
+    ONLY_STALE_TAG,
+    RETRY_TAG,
+    build_definitions,
+)
+from streetview_assets.orchestration.instance import close_dead_runs, prepare_home
+from streetview_assets.orchestration.jobs import AUTHORITY_JOB, NATIONAL_JOB
+from streetview_assets.orchestration.progress import Listener, Progress, listening
+from streetview_assets.orchestration.sql import PUBLISHED
+from streetview_assets.orchestration.study_resource import PROCESS_TAG, process_mark
+from streetview_assets.orchestration.waves import between, waves
+from streetview_assets.tables import Stage
+
+RETRIED = frozenset({"panoramas", "images", "image_embeddings"})
+"""Assets whose rows can fail one by one, so that a retry is worth while."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One Dagster run: some assets, of one authority or of the whole study."""
+
+    study_file: Path
+    authority: str | None
+    assets: tuple[str, ...]
+    forced: frozenset[str] = frozenset()
+    retry: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An asset that was not made, and why."""
+
+    asset: str
+    authority: str | None
+    message: str
+    kind: str
+
+
+@dataclass
+class RunReport:
+    """What a run of a study made, and what it could not."""
+
+    made: list[tuple[str, str | None]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    closed_runs: int = 0
+    seconds: float = 0.0
+
+
+def run_study(
+    opened: OpenStudy,
+    *,
+    authorities: Iterable[str] | None = None,
+    until: Stage | None = None,
+    only: frozenset[str] | None = None,
+    anew_from: Stage | None = None,
+    retry: bool = False,
+    jobs: int = 1,
+    listener: Listener = lambda progress: None,
+) -> RunReport:
+    """Make what is missing or out of date.
+
+    Parameters
+    ----------
+    authorities
+        Only these; default all of the study.
+    until
+        The last stage.
+    only
+        Only these assets; with it, nothing is published.
+    anew_from
+        This stage and all after it are made whatever their state.
+    retry
+        Rows that failed are tried again.
+    jobs
+        Authorities at once, each in a process of its own.
+    """
+    started = time.monotonic()
+    prepare_home(opened)
+    instance = dg.DagsterInstance.get()
+    report = RunReport(closed_runs=len(close_dead_runs(instance)))
+    codes = tuple(authorities or opened.authorities)
+    forced = _assets_of(between(anew_from, until)) if anew_from else frozenset[str]()
+    wanted = _assets_of(between(None, until)) if only is None else only
+    with _workers(jobs) as run_all, listening(listener):
+        for wave in waves():
+            in_wave = [recipe.asset for recipe in wave if recipe.asset in wanted]
+            errands = [
+                Errand(opened.study.path, code, assets, forced, retry)
+                for code in (None, *codes)
+                if (assets := _needed(opened, in_wave, code, forced, retry, report.failures))
+            ]
+            for done, failures in run_all(errands, listener):
+                report.made += done
+                report.failures += failures
+        if only is None:
+            _publish(opened, report, run_all, listener)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _needed(
+    opened: OpenStudy,
+    assets: list[str],
+    authority: str | None,
+    forced: frozenset[str],
+    retry: bool,
+    failures: list[Failure],
+) -> tuple[str, ...]:
+    """Keep the assets that are forced, out of date, to be tried again, or read one of those.
+
+    What reads a table that has just failed is left out; a national asset goes on with the
+    authorities that are there.
+    """
+    missing = {
+        table
+        for failure in failures
+        if failure.asset in RECIPES and failure.authority in (None, authority)
+        for table in RECIPES[failure.asset].writes
+    }
+    needed: list[str] = []
+    tables: set[str] = set()
+    for asset in assets:
+        recipe = RECIPES[asset]
+        if recipe.national != (authority is None):
+            continue
+        if missing & set(recipe.reads):
+            missing |= set(recipe.writes)
+            continue
+        behind = bool(tables & set(recipe.reads)) or not opened.is_fresh(asset, authority)
+        if asset in forced or behind or (retry and _has_failed_rows(opened, asset, authority)):
+            needed.append(asset)
+            tables |= set(recipe.writes)
+    return tuple(needed)
+
+
+def _has_failed_rows(opened: OpenStudy, asset: str, authority: str | None) -> bool:
+    if asset not in RETRIED:
+        return False
+    return bool((opened.read(asset, authority)["status"] == "failed").any())
+
+
+def _publish(opened: OpenStudy, report: RunReport, run_all: "RunAll", listener: Listener) -> None:
+    stale = stale_marts(opened)
+    if not stale and is_published(opened):
+        return
+    errand = Errand(opened.study.path, None, (*(f"mart/{name}" for name in stale), PUBLISHED))
+    for done, failures in run_all([errand], listener):
+        report.made += done
+        report.failures += failures
+
+
+def _assets_of(stages: set[Stage]) -> frozenset[str]:
+    return frozenset(recipe.asset for recipe in RECIPES.values() if recipe.stage in stages)
+
+
+Outcome = tuple[list[tuple[str, str | None]], list[Failure]]
+RunAll = Callable[[list[Errand], Listener], Iterator[Outcome]]
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[RunAll]:
+    """Run errands here, or side by side in processes; progress of both reaches the listener."""
+    if jobs <= 1:
+        yield lambda errands, listener: map(run_errand, errands)
+        return
+    context = multiprocessing.get_context("spawn")
+    queue: Any = context.Manager().Queue()
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_start_worker, initargs=(queue, os.getpid())
+    ) as pool:
+
+        def run_all(errands: list[Errand], listener: Listener) -> Iterator[Outcome]:
+            running = [pool.submit(run_errand, errand) for errand in errands]
+            while running:
+                while not queue.empty():
+                    listener(queue.get())
+                for future in [future for future in running if future.done()]:
+                    running.remove(future)
+                    yield future.result()
+                time.sleep(0.1)
+
+        yield run_all
+
+
+def _start_worker(queue: Any, parent: int) -> None:
+    """Pass progress on, and end with the parent: a killed command leaves no worker behind."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    def passed_on(progress: Progress) -> None:
+        queue.put(progress)
+
+    threading.Thread(target=watch, daemon=True).start()
+    listening(passed_on).__enter__()
+
+
+def run_errand(errand: Errand) -> Outcome:
+    """Execute one Dagster run in this process and say what came of each asset."""
+    opened = open_study(errand.study_file)
+    prepare_home(opened)
+    job = _jobs(errand.study_file, opened.authorities)[
+        NATIONAL_JOB if errand.authority is None else AUTHORITY_JOB
+    ]
+    result = job.execute_in_process(
+        partition_key=errand.authority,
+        instance=dg.DagsterInstance.get(),
+        asset_selection=[dg.AssetKey.from_user_string(asset) for asset in errand.assets],
+        tags={
+            PROCESS_TAG: process_mark(),
+            ONLY_STALE_TAG: "true",
+            FORCE_TAG: ",".join(sorted(errand.forced)),
+            RETRY_TAG: str(errand.retry).lower(),
+        },
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        raise_on_error=False,
+    )
+    failures = [_failure(event, errand) for event in result.all_events if event.is_step_failure]
+    failures += [
+        Failure(
+            check.asset_key.to_user_string(),
+            errand.authority,
+            f"check {check.check_name}: {check.description}",
+            "check",
+        )
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+    ]
+    made = {
+        event.asset_key.to_user_string()
+        for event in result.all_events
+        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION and event.asset_key
+    }
+    return [(asset, errand.authority) for asset in errand.assets if asset in made], failures
+
+
+_built: dict[tuple[Path, tuple[str, ...]], dict[str, Any]] = {}
+
+
+def _jobs(study_file: Path, authorities: tuple[str, ...]) -> dict[str, Any]:
+    """Build the jobs of a study once a process."""
+    key = (study_file, authorities)
+    if key not in _built:
+        for noisy in ("alembic", "mlflow"):
+            logging.getLogger(noisy).setLevel(logging.ERROR)
+        definitions = build_definitions(study_file)
+        _built[key] = {
+            name: definitions.resolve_job_def(name) for name in (AUTHORITY_JOB, NATIONAL_JOB)
+        }
+    return _built[key]
+
+
+def _failure(event: dg.DagsterEvent, errand: Errand) -> Failure:
+    """Say in one line why a step failed: the message of the error that started it."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    message = error.message.strip() if error else "no reason was given"
+    kind = (error.cls_name or "") if error else ""
+    asset = (event.step_key or "").replace("__", "/")
+    return Failure(asset, errand.authority, message.removeprefix(f"{kind}: "), kind)

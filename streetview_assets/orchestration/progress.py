@@ -1,0 +1,35 @@
+"""Progress: told by assets, heard by the command, whichever process the asset runs in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an asset is: `done` of `total` of its own units."""
+
+    asset: str
+    authority_code: str | None
+    done: int
+    total: int
+
+
+Listener = Callable[[Progress], None]
+_listeners: list[Listener] = []
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Hear of progress in this process while the block runs."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def tell(asset: str, authority_code: str | None, done: int, total: int) -> None:
+    """Tell whoever listens; nobody need."""
+    for listener in _listeners:
+        listener(Progress(asset, authority_code, done, total))

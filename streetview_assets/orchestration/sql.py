@@ -1,0 +1,97 @@
+"""Marts and the published database: assets whose dependencies are read from their SQL."""
+
+from typing import Any
+
+import dagster as dg
+
+from streetview_assets.lake.lake import Stamp
+from streetview_assets.lake.marts import make_mart, marts, publication, publish_study
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.recipes import WRITTEN_BY
+from streetview_assets.lake.sql import Query
+from streetview_assets.orchestration import automation
+from streetview_assets.orchestration.progress import tell
+from streetview_assets.orchestration.study_resource import StudyResource
+
+PUBLISHED = "published_database"
+GROUP = "marts"
+
+
+def sql_assets() -> list[dg.AssetsDefinition]:
+    """Make an asset of each mart, and the published database that they end in."""
+    return [*(_mart(query) for query in marts()), _published()]
+
+
+def _mart(query: Query) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=["mart", query.name],
+        description=query.description,
+        group_name=GROUP,
+        kinds={"sql", "duckdb", "parquet"},
+        deps=_deps(query.reads),
+        automation_condition=automation.settled(),
+        metadata={
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn(name, description=meaning)
+                    for name, meaning in query.columns.items()
+                ]
+            ),
+            "sql": dg.MetadataValue.md(f"```sql\n{query.sql}\n```"),
+        },
+    )
+    def mart(study: StudyResource) -> dg.MaterializeResult:
+        opened = study.open()
+        tell(f"mart/{query.name}", None, 0, 1)
+        stamp, row_count = make_mart(opened, query)
+        tell(f"mart/{query.name}", None, 1, 1)
+        return _result(stamp, {"dagster/row_count": row_count, **_who(opened)})
+
+    return mart
+
+
+def _published() -> dg.AssetsDefinition:
+    everything = sorted({*WRITTEN_BY.values()})
+
+    @dg.asset(
+        name=PUBLISHED,
+        description="`streetview.duckdb`: what analysts open. Every table and mart, with comments; "
+        "built aside and swapped in, so that whoever has the old one open is not disturbed.",
+        group_name=GROUP,
+        kinds={"duckdb"},
+        deps=[*everything, *(dg.AssetKey(["mart", query.name]) for query in marts())],
+        automation_condition=automation.settled(),
+    )
+    def published_database(study: StudyResource) -> dg.MaterializeResult:
+        opened = study.open()
+        tell(PUBLISHED, None, 0, 1)
+        report = publish_study(opened)
+        tell(PUBLISHED, None, 1, 1)
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(publication(opened)),
+            metadata={
+                "path": dg.MetadataValue.path(report.path),
+                "size_mb": report.size_bytes / 1e6,
+                "rows": dg.MetadataValue.json(dict(report.row_counts)),
+                **_who(opened),
+            },
+        )
+
+    return published_database
+
+
+def _deps(tables: tuple[str, ...]) -> list[dg.AssetKey]:
+    keys = [
+        dg.AssetKey(WRITTEN_BY[table]) if table in WRITTEN_BY else dg.AssetKey(["mart", table])
+        for table in tables
+    ]
+    return list(dict.fromkeys(keys))
+
+
+def _result(stamp: Stamp, metadata: dict[str, Any]) -> dg.MaterializeResult:
+    return dg.MaterializeResult(data_version=dg.DataVersion(stamp.fingerprint), metadata=metadata)
+
+
+def _who(opened: OpenStudy) -> dict[str, Any]:
+    there = {path.parts[-2] for path in opened.lake.files("areas")}
+    return {"authorities that were in": ", ".join(sorted(there)) or "none"}

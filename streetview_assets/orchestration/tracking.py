@@ -1,0 +1,138 @@
+"""MLflow: one experiment a study, in its own `mlflow.db` or at `$MLFLOW_TRACKING_URI`."""
+
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import polars as pl
+from filelock import FileLock
+
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.orchestration.study_resource import (
+    PROCESS_TAG,
+    StudyResource,
+    is_gone,
+    process_mark,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from mlflow import MlflowClient
+    from sklearn.base import BaseEstimator
+
+
+@dataclass(frozen=True)
+class TrackedModel:
+    """A fitted model to keep, with an example of what it is given."""
+
+    estimator: "BaseEstimator"
+    example: "np.ndarray"
+    registered_name: str
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """What is worth keeping of one fit: all that is needed to judge it and to make it again."""
+
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, bytes] = field(default_factory=dict)
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    model: TrackedModel | None = None
+
+
+class Tracking(dg.ConfigurableResource):
+    """Where the models stage keeps what it fitted."""
+
+    study: dg.ResourceDependency[StudyResource]
+
+    def keep(self, run: TrackedRun) -> str:
+        """Keep a run in MLflow, and give its id."""
+        import mlflow
+
+        opened = self.study.open()
+        mlflow.set_tracking_uri(tracking_uri(opened))
+        experiment = _experiment(opened)
+        tags = {
+            **run.tags,
+            PROCESS_TAG: process_mark(),
+            "study_hash": opened.study_hash,
+            "synthetic": str(opened.study.is_synthetic),
+        }
+        with mlflow.start_run(experiment_id=experiment, run_name=run.name, tags=tags) as active:
+            mlflow.log_params(dict(run.params))
+            mlflow.log_metrics(dict(run.metrics))
+            _log_files(run)
+            if run.model:
+                _log_model(run.model)
+        return str(active.info.run_id)
+
+
+def tracking_uri(opened: OpenStudy) -> str:
+    """Say where MLflow keeps its runs."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{opened.root / 'mlflow.db'}"
+
+
+def _experiment(opened: OpenStudy) -> str:
+    """Find or make the study's experiment; the database's schema is made once, under a lock.
+
+    Two processes that make the schema at the same time leave it half made.
+    """
+    from mlflow import MlflowClient
+
+    opened.root.mkdir(parents=True, exist_ok=True)
+    with FileLock(opened.root / ".mlflow.lock"):
+        client = MlflowClient(tracking_uri(opened))
+        found = client.get_experiment_by_name(opened.study.name)
+        if found:
+            _close_dead_runs(client, found.experiment_id)
+            return str(found.experiment_id)
+        own = not os.environ.get("MLFLOW_TRACKING_URI")
+        artifacts = (opened.root / "mlartifacts").as_uri() if own else None
+        return str(client.create_experiment(opened.study.name, artifact_location=artifacts))
+
+
+def _close_dead_runs(client: "MlflowClient", experiment: str) -> None:
+    """End runs whose process was killed; MLflow shows them as running for ever."""
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        mark = run.data.tags.get(PROCESS_TAG)
+        if mark and is_gone(mark):
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def _log_files(run: TrackedRun) -> None:
+    import mlflow
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, png in run.figures.items():
+            path = Path(folder) / f"{name}.png"
+            path.write_bytes(png)
+            mlflow.log_artifact(str(path), "figures")
+        for name, frame in run.tables.items():
+            path = Path(folder) / f"{name}.parquet"
+            frame.write_parquet(path)
+            mlflow.log_artifact(str(path), "tables")
+
+
+def _log_model(model: TrackedModel) -> None:
+    import mlflow
+    from mlflow.models import infer_signature
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.sklearn.log_model(
+            model.estimator,
+            name="model",
+            signature=infer_signature(model.example, model.estimator.predict(model.example)),
+            input_example=model.example,
+            registered_model_name=model.registered_name,
+            serialization_format="cloudpickle",
+            pip_requirements=["scikit-learn", "numpy"],
+        )

@@ -1,0 +1,116 @@
+"""One materialisation, as an asset sees it: what to read, whom to tell, what came of it."""
+
+import base64
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from streetview_assets.figures import shrink_png
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.resumption import Resumption
+from streetview_assets.lake.sources import Sources
+from streetview_assets.orchestration.progress import tell
+from streetview_assets.orchestration.tracking import Tracking
+from streetview_assets.study import Study
+
+PARTITION_PICTURE_BYTES = 18_000
+NATIONAL_PICTURE_BYTES = 145_000
+"""Limits of pictures in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@dataclass(frozen=True)
+class Made:
+    """What an asset made: its tables, and what a person should see of them."""
+
+    frames: dict[str, pl.DataFrame]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    reuse: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One materialisation of an asset, for one authority or for the whole study.
+
+    Attributes
+    ----------
+    retry
+        Whether rows that failed before are tried again.
+    """
+
+    opened: OpenStudy
+    asset: str
+    authority_code: str | None
+    run_id: str
+    retry: bool
+    tracking: Tracking
+    log: logging.Logger
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        return self.opened.study
+
+    @property
+    def sources(self) -> Sources:
+        """The converted source files of the study."""
+        return self.opened.sources
+
+    @property
+    def authority(self) -> str:
+        """Code of the authority; only for assets by authority."""
+        if self.authority_code is None:
+            raise ValueError(f"{self.asset} is made for the whole study, not by authority")
+        return self.authority_code
+
+    def read(self, table: str) -> pl.DataFrame:
+        """Read this authority's part of a table."""
+        return self.opened.read(table, self.authority)
+
+    def read_all(self, table: str) -> pl.DataFrame:
+        """Read the parts of all authorities that are there."""
+        return self.opened.read(table)
+
+    def resumption(self, reuse: str = "") -> Resumption:
+        """Say what earlier runs have done of this asset's one table."""
+        return Resumption(self.opened, self.asset, self.authority, reuse)
+
+    def progress(self, unit: str) -> Callable[[int, int], None]:
+        """Make a callback that reports progress, in the terminal and as lines in the log."""
+        started = time.monotonic()
+        last_line = started
+
+        def report(done: int, total: int) -> None:
+            nonlocal last_line
+            tell(self.asset, self.authority_code, done, total)
+            now = time.monotonic()
+            if now - last_line >= SECONDS_BETWEEN_LINES:
+                last_line = now
+                rate = done / (now - started)
+                self.log.info(f"{self.asset}: {done:,} of {total:,} {unit}, {rate:,.0f} a second")
+
+        return report
+
+    def picture(self, name: str, png: bytes) -> dg.MarkdownMetadataValue:
+        """Keep a picture under `figures/`, and make a small one for the metadata."""
+        folder = self.opened.root / "figures" / (self.authority_code or "study")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.png").write_bytes(png)
+        limit = PARTITION_PICTURE_BYTES if self.authority_code else NATIONAL_PICTURE_BYTES
+        small = base64.b64encode(shrink_png(png, limit)).decode()
+        return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{small})")
+
+
+def not_applicable(work: Work, *tables: str, why: str) -> Made:
+    """Make empty tables, for an asset that has no input in this study: a result, no failure."""
+    from streetview_assets.tables import TABLES
+
+    note = f"not applicable: {why}"
+    return Made({table: TABLES[table].frame() for table in tables}, {"note": note}, note)

@@ -1,0 +1,1 @@
+"""Points: the road network and the places sampled on it."""

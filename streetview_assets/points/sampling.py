@@ -1,0 +1,290 @@
+"""Sample points: one every so many metres along the streets, none too near, no road too far."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+import pyproj
+import shapely
+
+from streetview_assets.areas.geometry import to_geoframe
+from streetview_assets.errors import StudyError
+from streetview_assets.points.lines import Lines, in_one_direction, wkb
+from streetview_assets.points.network import (
+    Indices,
+    Network,
+    Numbers,
+    far_stretches,
+    lay_out,
+    locate,
+)
+from streetview_assets.points.places import (
+    NO_AREA,
+    Ground,
+    ground_of,
+    in_degrees,
+    in_metres,
+    point_ids,
+    round_places,
+)
+from streetview_assets.study import Points
+from streetview_assets.tables import TABLES
+
+SMALLEST_SPACING_M = 1.0
+"""The ids of points tell places apart that are about 0.1 m from each other."""
+
+BEARING_OVER_M = 10.0
+"""The bearing of a road is that of so many metres of it."""
+
+MAX_DRAWS = 50
+
+
+@dataclass
+class _Chosen:
+    """Points accepted so far, in cells, so that only the near ones are compared."""
+
+    cell_m: float
+    metres: list[Numbers] = field(default_factory=list)
+    degrees: list[Numbers] = field(default_factory=list)
+    area: list[int] = field(default_factory=list)
+    piece: list[int] = field(default_factory=list)
+    cells: dict[tuple[int, int], list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def is_free(self, place: Numbers, distance_m: float, since: int = 0) -> bool:
+        """Whether no point, of those accepted since, is nearer than a distance."""
+        x, y = (place // self.cell_m).astype(int)
+        reach = int(np.ceil(distance_m / self.cell_m))
+        return not any(
+            index >= since and np.hypot(*(self.metres[index] - place)) < distance_m
+            for column in range(x - reach, x + reach + 1)
+            for row in range(y - reach, y + reach + 1)
+            for index in self.cells.get((column, row), ())
+        )
+
+    def add(self, place: Numbers, degrees: Numbers, area: int, piece: int) -> None:
+        """Accept a point."""
+        x, y = (place // self.cell_m).astype(int)
+        self.cells[int(x), int(y)].append(len(self.metres))
+        self.metres.append(place)
+        self.degrees.append(degrees)
+        self.area.append(area)
+        self.piece.append(piece)
+
+    @property
+    def places(self) -> Numbers:
+        """All accepted points, in metres, shape (n, 2)."""
+        return np.array(self.metres).reshape(-1, 2)
+
+
+def sample_points(
+    road_network: pl.DataFrame, areas: pl.DataFrame, points: Points, crs: str, seed: int
+) -> pl.DataFrame:
+    """Choose the places at which pictures are wanted.
+
+    One point every ``spacing_m`` along a street, across its junctions; of these none nearer than
+    half the spacing to another; then a point in every stretch of road that is farther than one
+    spacing from all points, until there is none; then, where an area has road but fewer than
+    ``min_per_area`` points, more in its longest free stretches, as far as the distance allows.
+    Distances are measured as the crow flies, in the study's CRS, between points as they are
+    stored. With ``points.count``, so many places instead, drawn evenly over the length of road.
+
+    Parameters
+    ----------
+    road_network
+        Table ``road_network`` of one authority; in any order, lines in any direction.
+    areas
+        Table ``areas`` of the same authority; without rows, points have no area.
+    points
+        The study's part that says how many.
+    crs
+        The CRS in metres.
+    seed
+        Used with ``points.count`` alone.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table ``sample_points``, by point_id; empty where there is no road.
+        ``road_bearing_deg`` is from 0 up to 180, for a road leads both ways.
+
+    Raises
+    ------
+    StudyError
+        Where the spacing is too small for the ids of points, or the roads too short for the count.
+    """
+    if points.spacing_m < SMALLEST_SPACING_M:
+        raise StudyError(
+            f"points.spacing_m: {points.spacing_m:g} m is below {SMALLEST_SPACING_M:g} m, at which "
+            "points can no longer be told apart. Give a larger spacing, such as 200."
+        )
+    if road_network.is_empty():
+        return TABLES["sample_points"].frame()
+    roads, lines = _in_order(road_network, crs)
+    network = lay_out(lines, _street_names(roads))
+    ground = ground_of(areas, crs)
+    if points.count is not None:
+        chosen = _drawn(network, ground, points.count, seed)
+    else:
+        chosen = _along_streets(network, ground, points.spacing_m)
+        _reach_far_road(chosen, network, ground, points.spacing_m)
+        _fill_areas(chosen, lines, ground, points)
+    return _table(chosen, roads, lines, ground)
+
+
+def _in_order(road_network: pl.DataFrame, crs: str) -> tuple[pl.DataFrame, Lines]:
+    """Order pieces by their shape, each in one direction; the lines are in metres."""
+    frame = to_geoframe(road_network.select("geometry"))
+    lines = in_one_direction(frame.geometry.to_numpy())
+    metric = frame.set_geometry(lines, crs=frame.crs).geometry.to_crs(crs).to_numpy()
+    keyed = road_network.drop("geometry").with_columns(
+        shape=pl.Series(wkb(lines), dtype=pl.Binary), row=pl.int_range(pl.len())
+    )
+    roads = keyed.sort("shape", "road_id")
+    return roads, metric[roads["row"].to_numpy()]
+
+
+def _street_names(roads: pl.DataFrame) -> list[str]:
+    named = pl.col("name").is_not_null() & (pl.col("name") != "")
+    by_class = pl.lit("class ") + pl.col("road_class").fill_null("unknown")
+    return roads.select(
+        pl.when(named).then(pl.lit("name ") + pl.col("name")).otherwise(by_class).alias("street")
+    )["street"].to_list()
+
+
+def _along_streets(network: Network, ground: Ground, spacing_m: float) -> _Chosen:
+    """Place points evenly along each street, the longest street first, none nearer than half."""
+    chosen = _Chosen(cell_m=spacing_m / 2)
+    lengths_m = network.street_to_m - network.street_from_m
+    at_m = [np.empty(0)]
+    for street in np.argsort(-lengths_m, kind="stable"):
+        count = int(lengths_m[street] / spacing_m + 0.5)
+        first_m = (lengths_m[street] - (count - 1) * spacing_m) / 2
+        at_m.append(network.street_from_m[street] + first_m + np.arange(count) * spacing_m)
+    metres, piece = locate(network, np.concatenate(at_m))
+    places = round_places(ground, metres)
+    for index, place in enumerate(places.metres):
+        if chosen.is_free(place, spacing_m / 2):
+            chosen.add(place, places.degrees[index], int(places.area[index]), int(piece[index]))
+    return chosen
+
+
+def _reach_far_road(chosen: _Chosen, network: Network, ground: Ground, spacing_m: float) -> None:
+    """Put a point into the middle of every far stretch, the longest first, until none is left."""
+    while len(far := far_stretches(network, chosen.places, spacing_m)):
+        far = far[np.argsort(far[:, 0] - far[:, 1], kind="stable")]
+        metres, piece = locate(network, far.mean(axis=1))
+        places = round_places(ground, metres)
+        before = len(chosen.metres)
+        for index, place in enumerate(places.metres):
+            # What is near a point of this round is looked at again in the next.
+            if chosen.is_free(place, spacing_m, since=before):
+                chosen.add(place, places.degrees[index], int(places.area[index]), int(piece[index]))
+
+
+def _fill_areas(chosen: _Chosen, lines: Lines, ground: Ground, points: Points) -> None:
+    """Add points to areas that have road and fewer than wanted, where there is room."""
+    if not ground.codes or not points.min_per_area:
+        return
+    outlines = shapely.transform(ground.outlines, lambda degrees: in_metres(ground, degrees))
+    tree = shapely.STRtree(lines)
+    counts = np.bincount(np.array(chosen.area, dtype=np.intp), minlength=len(ground.codes))
+    for area in np.flatnonzero(counts < points.min_per_area):
+        piece = np.sort(tree.query(outlines[area], predicate="intersects"))
+        parts, owner = shapely.get_parts(
+            shapely.intersection(lines[piece], outlines[area]), return_index=True
+        )
+        is_line = shapely.length(parts) > 0
+        network = lay_out(parts[is_line], [str(index) for index in range(int(is_line.sum()))])
+        missing = points.min_per_area - int(counts[area])
+        _fill_area(
+            chosen, network, piece[owner[is_line]], ground, int(area), missing, points.spacing_m
+        )
+
+
+def _fill_area(
+    chosen: _Chosen,
+    network: Network,
+    pieces: Indices,
+    ground: Ground,
+    area: int,
+    missing: int,
+    spacing_m: float,
+) -> None:
+    while missing:
+        free = far_stretches(network, chosen.places, spacing_m / 2)
+        free = free[np.argsort(free[:, 0] - free[:, 1], kind="stable")]
+        metres, part = locate(network, free.mean(axis=1))
+        places = round_places(ground, metres, wanted_area=area)
+        for index in np.flatnonzero(places.area != NO_AREA):
+            place = places.metres[index]
+            if chosen.is_free(place, spacing_m / 2):
+                chosen.add(place, places.degrees[index], area, int(pieces[part[index]]))
+                missing -= 1
+                break
+        else:
+            return
+
+
+def _drawn(network: Network, ground: Ground, count: int, seed: int) -> _Chosen:
+    """Draw places evenly over the length of road, no place twice."""
+    generator = np.random.default_rng(seed)
+    chosen = _Chosen(cell_m=1.0)
+    length_m = network.street_to_m - network.street_from_m
+    ends_m = np.cumsum(length_m)
+    taken: set[str] = set()
+    for _ in range(MAX_DRAWS):
+        along_m = generator.uniform(0, ends_m[-1], count)
+        street = np.minimum(np.searchsorted(ends_m, along_m, side="right"), len(ends_m) - 1)
+        at_m = network.street_to_m[street] - (ends_m[street] - along_m)
+        metres, piece = locate(network, at_m)
+        places = round_places(ground, metres)
+        for index, point_id in enumerate(point_ids(places.degrees)):
+            if point_id not in taken and len(taken) < count:
+                taken.add(point_id)
+                chosen.add(
+                    places.metres[index],
+                    places.degrees[index],
+                    int(places.area[index]),
+                    int(piece[index]),
+                )
+        if len(taken) == count:
+            return chosen
+    raise StudyError(
+        f"points.count: {ends_m[-1]:.0f} m of road have not {count} places that can be told apart. "
+        "Give a smaller count, or `spacing_m` instead."
+    )
+
+
+def _table(chosen: _Chosen, roads: pl.DataFrame, lines: Lines, ground: Ground) -> pl.DataFrame:
+    degrees = np.array(chosen.degrees).reshape(-1, 2)
+    piece = np.array(chosen.piece, dtype=np.intp)
+    codes = [ground.codes[area] if area != NO_AREA else None for area in chosen.area]
+    columns = {
+        "authority_code": roads["authority_code"].gather(piece),
+        "point_id": pl.Series(point_ids(degrees), dtype=pl.String),
+        "area_code": pl.Series(codes, dtype=pl.String),
+        "longitude": pl.Series(degrees[:, 0], dtype=pl.Float64),
+        "latitude": pl.Series(degrees[:, 1], dtype=pl.Float64),
+        "road_id": roads["road_id"].gather(piece),
+        "road_class": roads["road_class"].gather(piece),
+        "road_bearing_deg": pl.Series(_bearings(lines[piece], chosen.places, ground)),
+        "source_id": pl.Series([None] * len(piece), dtype=pl.String),
+    }
+    return pl.DataFrame(columns, schema=TABLES["sample_points"].schema).sort("point_id")
+
+
+def _bearings(lines: Lines, places: Numbers, ground: Ground) -> Numbers:
+    """Direction of the road at each place, degrees from true north, 0 up to 180."""
+    at_m = shapely.line_locate_point(lines, shapely.points(places))
+    length_m = shapely.length(lines)
+    ends = [
+        shapely.get_coordinates(
+            shapely.line_interpolate_point(lines, np.clip(at_m + step_m, 0, length_m))
+        )
+        for step_m in (-BEARING_OVER_M / 2, BEARING_OVER_M / 2)
+    ]
+    before, after = (in_degrees(ground, end).T for end in ends)
+    azimuth, _, _ = pyproj.Geod(ellps="WGS84").inv(*before, *after)
+    bearings: Numbers = np.mod(azimuth, 180.0)
+    return bearings

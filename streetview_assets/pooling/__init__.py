@@ -1,0 +1,1 @@
+"""Pooling: the vectors of an area as one."""

@@ -1,0 +1,402 @@
+"""The study file: one YAML document that says what is studied, validated before anything runs.
+
+Secrets never stand here; they come from the environment (see `Secrets`).
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FilePath,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from streetview_assets.errors import StudyError
+from streetview_assets.study_faults import LoaderOfUniqueKeys, explain
+
+WITHOUT_AREAS = "all"
+"""The one partition of a study that has no areas."""
+
+Statistic = Literal["median", "mean", "max", "min"]
+DEFAULT_ENCODER = "open_clip:ViT-B-32-quickgelu/openai"
+
+
+def _beside_the_study(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, (str, Path)) and info.context:
+        return (Path(info.context["folder"]) / Path(value).expanduser()).resolve()
+    return value
+
+
+def _exists(path: Path) -> Path:
+    if not path.exists():
+        raise ValueError(f"no such file or folder: {path}")
+    return path
+
+
+def _text_code(value: Any) -> Any:
+    """Refuse what YAML made of a code: `08`, `1e5`, `NO` and `2019-01-01` all need quotes."""
+    if isinstance(value, (int, float, date)):
+        kind = {bool: "truth value", date: "date"}.get(type(value), "number")
+        raise ValueError(f"YAML read this code as the {kind} {value}; put it in quotes")
+    return value
+
+
+def _month(value: Any) -> Any:
+    """Accept `2019-01` as the first of that month."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}", value):
+        return f"{value}-01"
+    return value
+
+
+ExistingPath = Annotated[Path, BeforeValidator(_beside_the_study), AfterValidator(_exists)]
+ExistingFile = Annotated[FilePath, BeforeValidator(_beside_the_study)]
+Code = Annotated[str, BeforeValidator(_text_code), Field(min_length=1)]
+Month = Annotated[date, BeforeValidator(_month)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Lookup(_Part):
+    """A table that says which authority an area belongs to, where the areas file does not."""
+
+    path: ExistingFile = Field(description="CSV, Excel or Parquet; it may repeat an area")
+    code: str = Field(description="column of the area codes")
+    authority_code: str = Field(description="column of the authority codes")
+    authority_name: str | None = Field(None, description="column of the authority names")
+
+
+class Areas(_Part):
+    """The small areas (LSOAs or any polygons) and the columns that name them."""
+
+    path: ExistingFile = Field(description="any boundary file that geopandas reads")
+    code: str = Field(description="column of the area codes")
+    name: str | None = Field(None, description="column of the area names; default: the code")
+    authority_code: str | None = Field(None, description="column of the authority codes")
+    authority_name: str | None = Field(None, description="column of the authority names")
+    lookup: Lookup | None = None
+
+    @model_validator(mode="after")
+    def _one_source_of_authorities(self) -> Self:
+        if self.lookup and self.authority_code:
+            raise ValueError("give either authority_code or lookup, not both")
+        return self
+
+
+class Roads(_Part):
+    """Where the road network comes from."""
+
+    path: ExistingFile | None = Field(
+        None, description="lines (.gpkg .geojson .parquet .shp), .osm, .osm.pbf or .graphml"
+    )
+    source: Literal["overpass"] | None = Field(None, description="fetch from OpenStreetMap")
+    drivable_only: bool = Field(True, description="leave out paths, steps and cycleways")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.source is None):
+            raise ValueError("give either a path or `source: overpass`")
+        return self
+
+
+class Points(_Part):
+    """How sample points are placed, or where they come from."""
+
+    spacing_m: float = Field(200, gt=0, description="one point so often along a street")
+    min_per_area: int = Field(1, ge=0, description="where the area has road and room for it")
+    count: int | None = Field(None, gt=0, description="or so many points, drawn by the seed")
+    path: ExistingFile | None = Field(
+        None, description="points of one's own: map-generator JSON, CSV or GeoJSON"
+    )
+    origin: Literal["images"] | None = Field(
+        None, alias="from", description="`images`: the pictures say where the points are"
+    )
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class PictureColumns(_Part):
+    """Columns of the file that describes a folder of pictures."""
+
+    file: str = Field("file", description="path of the picture, relative to `images.path`")
+    longitude: str = Field("lon", description="degrees east, WGS 84")
+    latitude: str = Field("lat", description="degrees north, WGS 84")
+    captured_at: str | None = Field(None, description="when it was taken")
+    heading_deg: str | None = Field(None, description="direction of view, from north")
+    category: str | None = Field(None, description="kind of scene: house, flat, office, …")
+
+
+class Images(_Part):
+    """Who provides the pictures, and which views of a place are wanted."""
+
+    provider: Literal["google", "mapillary", "folder", "synthetic"] = Field(
+        description="who has the pictures; `folder`: they are your own, `synthetic`: drawn"
+    )
+    headings_deg: tuple[Annotated[float, Field(ge=0, lt=360)], ...] = Field(
+        (0, 90, 180, 270), description="directions of view at a point, from north"
+    )
+    size_px: tuple[Annotated[int, Field(ge=32)], Annotated[int, Field(ge=32)]] = Field(
+        (640, 640), description="width and height"
+    )
+    fov_deg: float = Field(90, gt=0, le=120, description="angle of view, from left to right")
+    pitch_deg: float = Field(0, ge=-90, le=90, description="up is positive")
+    radius_m: float = Field(50, gt=0, description="how far from a point a panorama may be")
+    source: Literal["outdoor", "default"] = Field(
+        "outdoor", description="`default`: also inside of buildings"
+    )
+    captured_between: tuple[Month | None, Month | None] = Field(
+        (None, None), description="first and last month of capture"
+    )
+    requests_per_second: float = Field(50, gt=0, description="the most that are sent")
+    max_concurrent: int = Field(32, gt=0, description="requests under way at once")
+    budget_usd: float | None = Field(
+        None, ge=0, description="the most this study may ever spend; a paid provider needs it"
+    )
+    keep_images: bool | None = Field(
+        None, description="provider google: whether pictures stay on disk; yours to state"
+    )
+    base_url: str | None = Field(None, description="another host of the same protocol")
+    path: ExistingPath | None = Field(None, description="provider folder: the tree of pictures")
+    positions: ExistingFile | None = Field(None, description="CSV or GeoJSON; default: EXIF")
+    columns: PictureColumns = Field(
+        PictureColumns(), description="provider folder: columns of the file of positions"
+    )
+    max_failed_share: float = Field(
+        0.2, ge=0, le=1, description="above this share of failed pictures the run stops"
+    )
+
+    @model_validator(mode="after")
+    def _provider_has_what_it_needs(self) -> Self:
+        if self.provider == "folder" and self.path is None:
+            raise ValueError("provider folder needs `path`, the folder of the pictures")
+        if self.provider == "google" and self.keep_images is None:
+            raise ValueError(
+                "provider google needs `keep_images: true` or `false`: its terms restrict the "
+                "bulk download and storage of Street View pictures, so the choice is yours to state"
+            )
+        if not self.headings_deg:
+            raise ValueError("headings_deg needs at least one heading")
+        if len(set(self.headings_deg)) < len(self.headings_deg):
+            raise ValueError("headings_deg names a heading twice")
+        first, last = self.captured_between
+        if first and last and first > last:
+            raise ValueError("captured_between: the first month is after the last")
+        return self
+
+
+class Encoder(_Part):
+    """What turns pixels into vectors."""
+
+    name: str = Field(
+        DEFAULT_ENCODER,
+        pattern=r"^(colour-texture|(open_clip|timm|transformers):.+)$",
+        description="`colour-texture`, which needs no weights, or `library:model`",
+    )
+    checkpoint: ExistingFile | None = Field(None, description="a local weights file")
+    options: dict[str, Any] = Field(default_factory=dict, description="given to create_model")
+    batch_size: int | None = Field(None, gt=0, description="default: chosen by device")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="number format of the computation; `auto`: by device"
+    )
+
+    @property
+    def slug(self) -> str:
+        """Name of the encoder in folders, and in the column `encoder` of tables."""
+        parts = [self.name]
+        if self.checkpoint:
+            parts.append(self.checkpoint.stem)
+        parts += [f"{key}-{self.options[key]}" for key in sorted(self.options)]
+        return re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
+
+
+class Pooling(_Part):
+    """How an area's vectors become one, for the models."""
+
+    statistic: Statistic = Field("median", description="of each dimension over the pictures")
+
+
+class Clusters(_Part):
+    """How scenes are grouped."""
+
+    k: int = Field(7, ge=2, le=500, description="number of clusters")
+    sweep: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(ge=2)]] = Field(
+        (2, 20), description="smallest and largest k whose scores are compared"
+    )
+    pca: int | None = Field(None, gt=0, description="cluster in so many principal components")
+    fit_on: int = Field(200_000, gt=0, description="a seeded sample, equal per area")
+
+    @model_validator(mode="after")
+    def _sweep_upwards(self) -> Self:
+        if self.sweep[0] > self.sweep[1]:
+            raise ValueError("sweep: the smallest k comes first")
+        return self
+
+    @property
+    def space(self) -> str:
+        """Name of the space in which clusters are found, as in the column `space`."""
+        return f"pca{self.pca}" if self.pca else "raw"
+
+
+class Target(_Part):
+    """A value of an area that the models are to predict."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$", description="its name in tables")
+    path: ExistingFile = Field(description="CSV, Excel or Parquet")
+    area_code: str = Field(description="column of the area codes")
+    value: str = Field(description="column of the values")
+    more_is: Literal["worse", "better"] = Field(description="what a higher value means")
+    sheet: str | None = Field(None, description="sheet of an Excel file")
+
+
+class Models(_Part):
+    """What is predicted, by which candidates, validated how."""
+
+    target: str | None = Field(None, description="default: the first of the targets")
+    candidates: tuple[Literal["ridge", "kernel_ridge", "pls", "gradient_boosting"], ...] = Field(
+        ("ridge", "kernel_ridge", "pls", "gradient_boosting"), description="models to choose from"
+    )
+    trials: int = Field(40, gt=0, description="settings that a search tries")
+    timeout_s: float | None = Field(
+        None, gt=0, description="end the search early; marks the scores `truncated`"
+    )
+    folds: int = Field(5, ge=2, description="folds of a validation")
+    block_km: float = Field(2, gt=0, description="side of the spatial blocks held out together")
+    interval_level: float = Field(
+        0.9, gt=0, lt=1, description="share of areas that prediction intervals are to cover"
+    )
+
+
+class Study(_Part):
+    """A whole study file, validated, with every path made absolute."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9-]+$", description="name of the study, and of its folder of data"
+    )
+    crs: str | None = Field(None, description="a CRS in metres; default: estimated")
+    authorities: tuple[Code, ...] | None = Field(
+        None, min_length=1, description="default: all in the areas file"
+    )
+    areas: Areas | None = None
+    roads: Roads | None = None
+    points: Points = Points()
+    images: Images
+    encoder: Encoder = Encoder()
+    pooling: Pooling = Pooling()
+    clusters: Clusters = Clusters()
+    targets: tuple[Target, ...] = ()
+    models: Models = Models()
+    seed: int = Field(42, ge=0, description="of all that is drawn or shuffled")
+    _path: Path = PrivateAttr(default=Path())
+
+    @property
+    def path(self) -> Path:
+        """The study file itself."""
+        return self._path
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the pictures are drawn, not taken: every figure has to say so."""
+        return self.images.provider == "synthetic"
+
+    @property
+    def target(self) -> Target | None:
+        """The target that the models predict, None in a study without targets."""
+        if not self.targets:
+            return None
+        name = self.models.target or self.targets[0].name
+        return next(target for target in self.targets if target.name == name)
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> Self:
+        names = [target.name for target in self.targets]
+        if len(set(names)) < len(names):
+            raise ValueError("two targets have the same name")
+        if self.targets and not self.areas:
+            raise ValueError("targets need areas: add `areas:`")
+        if self.models.target and self.models.target not in names:
+            raise ValueError(f"models.target: {self.models.target!r} is none of {names}")
+        if self.authorities and not self.areas:
+            raise ValueError("authorities need areas: add `areas:`")
+        if self.authorities and len(set(self.authorities)) < len(self.authorities):
+            raise ValueError("authorities names one twice")
+        if self.points.path and self.points.origin:
+            raise ValueError("points: give either `path` or `from: images`")
+        if self.points.origin == "images" and self.images.provider != "folder":
+            raise ValueError("points `from: images` needs images.provider folder")
+        if self.images.provider == "folder" and self.points.origin != "images":
+            raise ValueError("images.provider folder needs points: {from: images}")
+        if not (self.roads or self.points.path or self.points.origin):
+            raise ValueError("no points: give `roads:`, or `points: {path: …}` or `{from: images}`")
+        if self.roads and self.roads.source == "overpass" and not self.areas:
+            raise ValueError("roads from overpass need areas, which say where to look")
+        return self
+
+
+@dataclass(frozen=True, repr=False)
+class Secrets:
+    """Keys of paid services, from the environment alone; never shown, logged or stored."""
+
+    google_maps_api_key: str | None
+    google_maps_signing_secret: str | None
+    mapillary_token: str | None
+
+
+def secrets_from_environment() -> Secrets:
+    """Read the providers' keys from the environment."""
+    return Secrets(
+        google_maps_api_key=os.environ.get("GOOGLE_MAPS_API_KEY"),
+        google_maps_signing_secret=os.environ.get("GOOGLE_MAPS_SIGNING_SECRET"),
+        mapillary_token=os.environ.get("MAPILLARY_TOKEN"),
+    )
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and validate a study file.
+
+    Parameters
+    ----------
+    path
+        The YAML file. Relative paths in it are relative to the file.
+
+    Raises
+    ------
+    StudyError
+        With one line a fault: the key's path, what is wrong, what was expected.
+    """
+    path = Path(path).expanduser().resolve()
+    if not path.is_file():
+        raise StudyError(f"{path}: no such study file. `streetview init AREAS ROADS` writes one.")
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), LoaderOfUniqueKeys)
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read: {error.strerror}") from error
+    except (
+        yaml.YAMLError,
+        ValueError,
+    ) as error:  # ValueError: not UTF-8, or a date like 2019-13-01
+        raise StudyError(f"{path}: not readable as YAML. {error}") from error
+    if not document:
+        raise StudyError(f"{path}: the study file is empty; it needs at least `name` and `images`.")
+    if not isinstance(document, dict):
+        raise StudyError(
+            f"{path}: a study file is a mapping of keys, not a {type(document).__name__}."
+        )
+    try:
+        study = Study.model_validate(document, context={"folder": path.parent})
+    except ValidationError as error:
+        raise StudyError(explain(error, path, Study)) from None
+    study._path = path
+    return study

@@ -1,0 +1,97 @@
+"""What is wrong with a study file, in words that name the key and what was expected."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+
+class LoaderOfUniqueKeys(yaml.SafeLoader):
+    """Reads YAML, but refuses a key given twice, of which YAML would keep the last unseen."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Make a mapping of a node's keys and values."""
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is given twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def explain(error: ValidationError, path: Path, model: type[BaseModel]) -> str:
+    """Say what is wrong with a study file, one line a fault.
+
+    Parameters
+    ----------
+    error
+        What pydantic found.
+    path
+        The study file.
+    model
+        The model it was held against, which knows the keys that exist.
+    """
+    faults = error.errors(include_url=False)
+    # A list of which every item is refused counts as empty too: that is no fault of its own.
+    refused = {fault["loc"][:-1] for fault in faults}
+    faults = [
+        fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in refused
+    ]
+    lines = [f"{path}: {len(faults)} fault(s) in the study file"]
+    for fault in faults:
+        key = ".".join(str(part) for part in fault["loc"]) or "(the whole file)"
+        lines.append(f"  {key}: {_message(fault, model)}")
+    return "\n".join(lines)
+
+
+def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"unknown key; expected one of: {', '.join(_keys_at(model, fault['loc'][:-1]))}"
+        case "missing" if isinstance(fault["loc"][-1], int):
+            return "missing; the list is too short"
+        case "missing":
+            return "missing; this key is required"
+        case "path_not_file":
+            return f"no such file: {fault['input']}"
+        case "model_type" | "dict_type":
+            return (
+                f"expected keys: {', '.join(_keys_at(model, fault['loc']))}{_found(fault['input'])}"
+            )
+        case "tuple_type" | "list_type":
+            return f"expected a list, [a, b]{_found(fault['input'])}"
+        case "too_short":
+            return "the list is empty; leave the key out, or give at least one"
+        case _:
+            message = fault["msg"].removeprefix("Value error, ")
+            return message if str(fault["input"]) in message else message + _found(fault["input"])
+
+
+def _found(value: Any) -> str:
+    if value is None:
+        return " (found nothing)"
+    return f" (found {value!r})" if isinstance(value, (str, int, float)) else ""
+
+
+def _keys_at(study: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Name the keys that a part of the study file may have, for messages."""
+    model: Any = study
+    for part in location:
+        if isinstance(part, str):
+            model = _model_of(model.model_fields[part].annotation)
+    return sorted(field.alias or name for name, field in model.model_fields.items())
+
+
+def _model_of(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    arguments = getattr(annotation, "__args__", ())
+    return (
+        next(model for model in map(_model_of, arguments) if model is not None)
+        if arguments
+        else None
+    )

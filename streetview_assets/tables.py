@@ -1,0 +1,486 @@
+"""Every table's contract, once: name, columns, types, units, key, meaning.
+
+The polars schema, the check at every write, the column schema in the Dagster UI, the reference
+page and the comments of the published database all come from here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import dataframely as dy
+import polars as pl
+
+from streetview_assets.errors import ContractError
+
+Stage = Literal["areas", "points", "images", "embeddings", "pooling", "clusters", "models"]
+STAGES: tuple[Stage, ...] = (
+    "areas",
+    "points",
+    "images",
+    "embeddings",
+    "pooling",
+    "clusters",
+    "models",
+)
+
+TEXT = pl.String()
+DATE = pl.Date()
+TIME = pl.Datetime("us", "UTC")
+COUNT = pl.Int64()
+NUMBER = pl.Float64()
+FLAG = pl.Boolean()
+GEOMETRY = pl.Binary()
+VECTOR = pl.List(pl.Float32)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name (units in the name), type and meaning."""
+
+    name: str
+    dtype: pl.DataType
+    meaning: str
+    key: bool = False
+    optional: bool = False
+    one_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row is, where it is stored and which columns it has."""
+
+    name: str
+    stage: Stage
+    meaning: str
+    columns: tuple[Column, ...]
+    by_authority: bool = True
+    by_encoder: bool = False
+
+    @property
+    def key(self) -> list[str]:
+        """The columns that name a row, never null and never repeated together."""
+        return [column.name for column in self.columns if column.key]
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Names and types, in order."""
+        return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    def frame(self, rows: list[dict[str, object]] | None = None) -> pl.DataFrame:
+        """Make a frame of this table from rows; without rows, an empty one."""
+        return pl.DataFrame(rows or [], schema=self.schema, orient="row")
+
+
+def _column(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
+    return Column(name, dtype, meaning, one_of=one_of)
+
+
+def _key(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
+    return Column(name, dtype, meaning, key=True, one_of=one_of)
+
+
+def _maybe(name: str, dtype: pl.DataType, meaning: str) -> Column:
+    return Column(name, dtype, meaning, optional=True)
+
+
+AUTHORITY = _key("authority_code", TEXT, "the local authority: the partition")
+AREA = _key("area_code", TEXT, "the small area, an LSOA or any polygon")
+ENCODER = _key("encoder", TEXT, "slug of the encoder that made the vectors")
+LONGITUDE = _column("longitude", NUMBER, "degrees east, WGS 84")
+LATITUDE = _column("latitude", NUMBER, "degrees north, WGS 84")
+METHOD = _key("method", TEXT, "how clusters are found", "kmeans")
+SPACE = _key("space", TEXT, "space they are found in: raw vectors, or pca<n>")
+K = _key("k", COUNT, "number of clusters")
+STATISTICS = ("median", "mean", "max", "min")
+VALIDATIONS = ("random", "blocks", "holdout", "authorities")
+
+_SCORES = (
+    _key("target", TEXT, "the value that is predicted"),
+    ENCODER,
+    _key("features", TEXT, "what the model sees of an area"),
+    _key("model", TEXT, "candidate or baseline"),
+    _key("group_name", TEXT, "the areas scored: `all`, or a group of them"),
+    _key("validation", TEXT, "how areas were held out", *VALIDATIONS),
+    _key("repeat", COUNT, "repeat of the split, from 1"),
+    _key("fold", COUNT, "fold, from 1; 0: pooled out of fold"),
+    _key("metric", TEXT, "r2, rmse, nrmse, mae, spearman, coverage, morans_i, …"),
+    _maybe("value", NUMBER, "the score; null where it is not defined"),
+    _maybe("lower", NUMBER, "lower end of its bootstrap interval"),
+    _maybe("upper", NUMBER, "upper end of its bootstrap interval"),
+    _maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
+    _column("area_count", COUNT, "areas that the score is made of"),
+    _maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details"),
+    _maybe("note", TEXT, "why there is no score, or what limits it (`truncated`)"),
+)
+
+_PREDICTIONS = (
+    AREA,
+    _key("target", TEXT, "the value that is predicted"),
+    ENCODER,
+    _key("features", TEXT, "what the model sees of an area"),
+    _key("model", TEXT, "candidate or baseline"),
+    _key("validation", TEXT, "how areas were held out", *VALIDATIONS),
+    _key("repeat", COUNT, "repeat of the split, from 1"),
+    _column("fold", COUNT, "the fold in which the area was held out"),
+    _column("observed", NUMBER, "the target's value"),
+    _column("predicted", NUMBER, "predicted by a model that never saw the area"),
+    _maybe("lower", NUMBER, "lower end of the prediction interval"),
+    _maybe("upper", NUMBER, "upper end of the prediction interval"),
+    _maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
+    _column("residual", NUMBER, "observed minus predicted"),
+)
+
+_TABLES = (
+    Table(
+        "areas",
+        "areas",
+        "One row per small area.",
+        (
+            AREA,
+            _column("area_name", TEXT, "its name"),
+            AUTHORITY,
+            _column("authority_name", TEXT, "name of the local authority"),
+            _column("longitude", NUMBER, "of a point inside the area, degrees east, WGS 84"),
+            _column("latitude", NUMBER, "of a point inside the area, degrees north, WGS 84"),
+            _column("area_km2", NUMBER, "its size in km², measured in the study's CRS"),
+            _column("geometry", GEOMETRY, "its outline, WKB, EPSG:4326"),
+        ),
+    ),
+    Table(
+        "targets",
+        "areas",
+        "One row per area and target, with the value to be predicted.",
+        (
+            AUTHORITY,
+            AREA,
+            _key("target", TEXT, "name of the target"),
+            _maybe("value", NUMBER, "its value; null where the source has none for the area"),
+            _column(
+                "more_is", TEXT, "whether a higher value is better or worse", "better", "worse"
+            ),
+        ),
+    ),
+    Table(
+        "road_network",
+        "points",
+        "One row per piece of road inside the authority.",
+        (
+            AUTHORITY,
+            _key("road_id", TEXT, "id of the road in its source, with a suffix for its piece"),
+            _maybe("road_class", TEXT, "OSM `highway` class, or the source's own"),
+            _maybe("name", TEXT, "name of the street"),
+            _column("length_m", NUMBER, "length inside the authority, in the study's CRS"),
+            _column("geometry", GEOMETRY, "its line, WKB, EPSG:4326"),
+        ),
+    ),
+    Table(
+        "sample_points",
+        "points",
+        "One row per place at which pictures are wanted.",
+        (
+            AUTHORITY,
+            _key("point_id", TEXT, "latitude_longitude with six decimals"),
+            _maybe("area_code", TEXT, "the one area it lies in; null in a study without areas"),
+            LONGITUDE,
+            LATITUDE,
+            _maybe("road_id", TEXT, "the road it lies on"),
+            _maybe("road_class", TEXT, "class of that road"),
+            _maybe("road_bearing_deg", NUMBER, "direction of the road there, 0 to 360, from north"),
+            _maybe("source_id", TEXT, "the id that an imported point came with"),
+        ),
+    ),
+    Table(
+        "panoramas",
+        "images",
+        "What the provider has near each point, with a capture date.",
+        (
+            AUTHORITY,
+            _key("point_id", TEXT, "the point that was asked about"),
+            _key("provider", TEXT, "who has the pictures"),
+            _key("panorama_id", TEXT, "the provider's id; empty where there is none"),
+            _key("captured_on", DATE, "first of the month; 0001-01-01 where unknown"),
+            _column("status", TEXT, "what the look-up found", "ok", "no_imagery", "failed"),
+            _maybe("longitude", NUMBER, "of the panorama, degrees east, WGS 84"),
+            _maybe("latitude", NUMBER, "of the panorama, degrees north, WGS 84"),
+            _maybe("distance_m", NUMBER, "from the point to the panorama"),
+            _maybe("copyright", TEXT, "whom to name beside a picture"),
+            _column("first_seen_at", TIME, "when it was first found"),
+            _column("last_seen_at", TIME, "when it was last found"),
+            _column("is_current", FLAG, "whether the last look-up still found it"),
+            _maybe("error", TEXT, "why the look-up failed"),
+        ),
+    ),
+    Table(
+        "images",
+        "images",
+        "One row per picture: a panorama, a capture, a heading.",
+        (
+            AUTHORITY,
+            _key("image_id", TEXT, "hash of provider, panorama, date, heading, fov, pitch, size"),
+            _column("point_id", TEXT, "of the points that share the panorama, the nearest"),
+            _maybe("area_code", TEXT, "the area of that point"),
+            _column("provider", TEXT, "who has the picture"),
+            _column("panorama_id", TEXT, "the provider's id of the panorama"),
+            _column("captured_on", DATE, "first of the month; 0001-01-01 where unknown"),
+            _maybe("heading_deg", NUMBER, "direction of view, 0 to 360, from north"),
+            _maybe("category", TEXT, "kind of scene, where the pictures came with one"),
+            _column("status", TEXT, "what became of it", "ok", "missing", "failed"),
+            _maybe("path", TEXT, "of the picture, relative to the study's folder of data"),
+            _maybe("sha256", TEXT, "hash of the file"),
+            _maybe("width_px", COUNT, "width"),
+            _maybe("height_px", COUNT, "height"),
+            _maybe("size_bytes", COUNT, "size of the file"),
+            _maybe("fetched_at", TIME, "when it was fetched, drawn or read"),
+            _maybe("error", TEXT, "why there is no picture"),
+            *(
+                _maybe(f"{channel}_{statistic}", NUMBER, f"{statistic} of {channel}, 0 to 1")
+                for statistic in ("mean", "sd")
+                for channel in ("red", "green", "blue")
+            ),
+        ),
+    ),
+    Table(
+        "encoders",
+        "embeddings",
+        "One row per encoder: all that makes its vectors what they are.",
+        (
+            ENCODER,
+            _column("library", TEXT, "library that runs it"),
+            _column("model", TEXT, "its model, in that library's words"),
+            _maybe("weights_sha256", TEXT, "hash of the weights; null where it has none"),
+            _column("preprocessing", TEXT, "how a picture becomes its input"),
+            _column("precision", TEXT, "number format of the computation"),
+            _column("dimension", COUNT, "length of a vector"),
+        ),
+        by_authority=False,
+        by_encoder=True,
+    ),
+    Table(
+        "image_embeddings",
+        "embeddings",
+        "One row per picture and encoder, with the vector.",
+        (
+            AUTHORITY,
+            _key("image_id", TEXT, "the picture"),
+            ENCODER,
+            _column("status", TEXT, "whether there is a vector", "ok", "failed"),
+            _maybe("embedding", VECTOR, "unit length; null when failed"),
+            _maybe("error", TEXT, "why there is no vector"),
+        ),
+        by_encoder=True,
+    ),
+    Table(
+        "area_embeddings",
+        "pooling",
+        "One row per area and statistic: the area's pictures as one vector.",
+        (
+            AUTHORITY,
+            AREA,
+            ENCODER,
+            _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
+            _column("image_count", COUNT, "pictures pooled"),
+            _column("embedding", VECTOR, "the pooled vector; not of unit length"),
+        ),
+        by_encoder=True,
+    ),
+    Table(
+        "cluster_centres",
+        "clusters",
+        "One row per cluster: its centre, by which pictures are assigned.",
+        (
+            ENCODER,
+            METHOD,
+            SPACE,
+            K,
+            _key("cluster", COUNT, "number of the cluster, 1 to k, largest first"),
+            _column("image_count", COUNT, "pictures of the sample in it"),
+            _column("centre", VECTOR, "centre in the space of the raw vectors"),
+        ),
+        by_authority=False,
+        by_encoder=True,
+    ),
+    Table(
+        "cluster_scores",
+        "clusters",
+        "How well each number of clusters fits.",
+        (
+            ENCODER,
+            METHOD,
+            SPACE,
+            K,
+            _key("seed", COUNT, "seed of the fit"),
+            _key("score", TEXT, "inertia, silhouette, …"),
+            _maybe("value", NUMBER, "its value"),
+        ),
+        by_authority=False,
+        by_encoder=True,
+    ),
+    Table(
+        "cluster_assignments",
+        "clusters",
+        "The cluster of each picture.",
+        (
+            AUTHORITY,
+            _key("image_id", TEXT, "the picture"),
+            ENCODER,
+            METHOD,
+            SPACE,
+            K,
+            _column("cluster", COUNT, "1 to k"),
+            _column("distance", NUMBER, "to the centre, Euclidean, between unit vectors"),
+        ),
+        by_encoder=True,
+    ),
+    Table(
+        "cluster_shares",
+        "clusters",
+        "How an area's pictures spread over the clusters; shares of an area add up to 1.",
+        (
+            AUTHORITY,
+            AREA,
+            ENCODER,
+            METHOD,
+            SPACE,
+            K,
+            _key("cluster", COUNT, "1 to k"),
+            _column("image_count", COUNT, "the area's pictures in the cluster"),
+            _column("share", NUMBER, "of the area's pictures, 0 to 1"),
+        ),
+        by_encoder=True,
+    ),
+    Table(
+        "area_group_embeddings",
+        "clusters",
+        "An area's pictures of one group (a cluster, a label) as one vector.",
+        (
+            AUTHORITY,
+            AREA,
+            ENCODER,
+            _key("grouping", TEXT, "what the groups are", "cluster", "label"),
+            K,
+            _key("group_name", TEXT, "the group"),
+            _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
+            _column("image_count", COUNT, "pictures pooled"),
+            _column("embedding", VECTOR, "the pooled vector"),
+        ),
+        by_encoder=True,
+    ),
+    Table(
+        "model_scores",
+        "models",
+        "Scores of every model and baseline under each validation of the whole study.",
+        _SCORES,
+        by_authority=False,
+        by_encoder=True,
+    ),
+    Table(
+        "predictions",
+        "models",
+        "Out-of-fold predictions of every model of the whole study.",
+        _PREDICTIONS,
+        by_authority=False,
+        by_encoder=True,
+    ),
+    Table(
+        "held_out_scores",
+        "models",
+        "Scores on this authority of models that saw only the others.",
+        (AUTHORITY, *_SCORES),
+        by_encoder=True,
+    ),
+    Table(
+        "held_out_predictions",
+        "models",
+        "Predictions for this authority of models that saw only the others.",
+        (AUTHORITY, *_PREDICTIONS),
+        by_encoder=True,
+    ),
+    Table(
+        "authority_scores",
+        "models",
+        "Scores of models trained and spatially validated on this authority alone.",
+        (AUTHORITY, *_SCORES),
+        by_encoder=True,
+    ),
+    Table(
+        "area_predictions",
+        "models",
+        "The final fit for every area, in sample: never a headline.",
+        (
+            AREA,
+            _key("target", TEXT, "the value that is predicted"),
+            _maybe("model", TEXT, "the model chosen"),
+            _maybe("features", TEXT, "what it sees of an area"),
+            _maybe("encoder", TEXT, "slug of the encoder"),
+            _maybe("predicted", NUMBER, "the prediction; null where there is none"),
+            _maybe("lower", NUMBER, "lower end of the prediction interval"),
+            _maybe("upper", NUMBER, "upper end of the prediction interval"),
+            _maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
+            _maybe("reason", TEXT, "why there is no prediction"),
+        ),
+        by_authority=False,
+        by_encoder=True,
+    ),
+)
+TABLES: dict[str, Table] = {table.name: table for table in _TABLES}
+
+
+def check_contract(table: Table, frame: pl.DataFrame) -> None:
+    """Refuse a frame that breaks its table's contract.
+
+    Raises
+    ------
+    ContractError
+        With the table's name and every rule that is broken: columns, types, nulls, repeated
+        keys, values that are not among the allowed ones, numbers that are not finite.
+    """
+    if frame.schema != table.schema:
+        missing = [name for name in table.schema if name not in frame.schema]
+        unknown = [name for name in frame.schema if name not in table.schema]
+        wrong = [
+            f"{name} is {dtype}, expected {table.schema[name]}"
+            for name, dtype in frame.schema.items()
+            if name in table.schema and dtype != table.schema[name]
+        ]
+        raise ContractError(
+            f"table {table.name}: wrong columns; missing {missing}, unknown {unknown}, "
+            f"wrong type {wrong}, expected in this order: {table.schema.names()}"
+        )
+    try:
+        _rules(table.name).validate(frame)
+    except dy.exc.ValidationError as error:
+        raise ContractError(f"table {table.name}: {error}") from None
+
+
+@cache
+def _rules(name: str) -> type[dy.Schema]:
+    columns = {column.name: _rule(column) for column in TABLES[name].columns}
+    return type(f"{name}_contract", (dy.Schema,), columns)
+
+
+def _rule(column: Column) -> dy.Column:
+    key, optional = column.key, column.optional and not column.key
+    match column.dtype:
+        case pl.String() if column.one_of:
+            allowed = list(column.one_of)
+            return dy.String(
+                primary_key=key, nullable=optional, check=lambda text: text.is_in(allowed)
+            )
+        case pl.List():
+            return dy.List(dy.Float32(nullable=False), nullable=optional)
+        case pl.Datetime():
+            return dy.Datetime(primary_key=key, nullable=optional, time_unit="us", time_zone="UTC")
+        case _:
+            return _PLAIN_RULES[type(column.dtype)](primary_key=key, nullable=optional)
+
+
+_PLAIN_RULES: dict[type[pl.DataType], Callable[..., dy.Column]] = {
+    pl.String: dy.String,
+    pl.Date: dy.Date,
+    pl.Int64: dy.Int64,
+    pl.Float64: dy.Float64,
+    pl.Boolean: dy.Bool,
+    pl.Binary: dy.Binary,
+}

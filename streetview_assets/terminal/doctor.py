@@ -1,0 +1,96 @@
+"""What could stand in the way of a run: a line each for keys, disk, encoder, instance, ports."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import dagster as dg
+
+from streetview_assets.embeddings.catalogue import check_encoder
+from streetview_assets.errors import StreetviewError
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.orchestration.instance import prepare_home
+from streetview_assets.orchestration.preflight import check_inputs
+from streetview_assets.study import secrets_from_environment
+
+UI_PORT = 3000
+LEAST_FREE_GB = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    level: Literal["ok", "warning", "fault"]
+    text: str
+
+
+def examine(opened: OpenStudy) -> list[Finding]:
+    """Look at everything that a run of the study needs; secrets are named, never shown."""
+    return [
+        *_study(opened),
+        *_keys(),
+        *_disk(opened),
+        *_encoder(opened),
+        *_instance(opened),
+        *_port(),
+    ]
+
+
+def _study(opened: OpenStudy) -> Iterator[Finding]:
+    try:
+        check_inputs(opened)
+    except StreetviewError as error:
+        yield Finding("fault", f"study: {error}")
+    else:
+        count = len(opened.authorities)
+        yield Finding("ok", f"study: {opened.study.name}, {count} authorities, inputs readable")
+
+
+def _keys() -> Iterator[Finding]:
+    for name, value in vars(secrets_from_environment()).items():
+        state = "is set" if value else "is not set (only its provider needs it)"
+        yield Finding("ok", f"key: {name.upper()} {state}")
+
+
+def _disk(opened: OpenStudy) -> Iterator[Finding]:
+    there = next(folder for folder in [opened.root, *opened.root.parents] if folder.is_dir())
+    free_gb = shutil.disk_usage(there).free / 1e9
+    level: Literal["ok", "warning"] = "ok" if free_gb > LEAST_FREE_GB else "warning"
+    yield Finding(level, f"disk: {free_gb:.0f} GB free at {opened.root}")
+
+
+def _encoder(opened: OpenStudy) -> Iterator[Finding]:
+    try:
+        check_encoder(opened.study.encoder)
+    except StreetviewError as error:
+        yield Finding("fault", f"encoder: {error}")
+    else:
+        yield Finding("ok", f"encoder: {opened.study.encoder.name}")
+
+
+def _instance(opened: OpenStudy) -> Iterator[Finding]:
+    try:
+        home = prepare_home(opened)
+    except StreetviewError as error:
+        yield Finding("fault", f"instance: {error}")
+        return
+    with dg.DagsterInstance.get() as instance:
+        runs = instance.get_runs_count()
+    yield Finding("ok", f"instance: {runs} runs in {_short(home)}")
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _port() -> Iterator[Finding]:
+    with socket.socket() as probe:
+        taken = probe.connect_ex(("127.0.0.1", UI_PORT)) == 0
+    if taken:
+        yield Finding("warning", f"port: {UI_PORT} is taken; streetview ui --port names another")
+    else:
+        yield Finding("ok", f"port: {UI_PORT} is free for the UI")

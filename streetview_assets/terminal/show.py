@@ -1,0 +1,60 @@
+"""What is known of one image or one area, with a sheet of its pictures."""
+
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from streetview_assets.errors import StudyError
+from streetview_assets.images.contact_sheet import contact_sheet
+from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.open_study import OpenStudy
+
+LEFT_OUT = {"geometry", "sha256"}
+
+
+def show_identifier(opened: OpenStudy, identifier: str) -> None:
+    """Show an image or an area: its facts in the terminal, its pictures as a sheet in a file.
+
+    Raises
+    ------
+    StudyError
+        Where the published database knows neither an image nor an area of that name.
+    """
+    images = opened.table("images")
+    mine = images.filter(
+        (pl.col("image_id") == identifier) | (pl.col("area_code") == identifier).fill_null(False)
+    )
+    profile = opened.table("area_profile").filter(area_code=identifier)
+    if mine.is_empty() and profile.is_empty():
+        raise StudyError(
+            f"{identifier!r} is neither an image_id nor an area_code of {opened.study.name}; "
+            'find one: streetview sql "select image_id, area_code from images limit 5"'
+        )
+    facts = profile if profile.height else mine
+    console = Console()
+    table = Table("", identifier, show_header=True)
+    for name, value in facts.row(0, named=True).items():
+        if name not in LEFT_OUT and value is not None:
+            table.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
+    console.print(table)
+    if mine.height:
+        console.print(f"pictures: {_sheet(opened, identifier, mine)}", soft_wrap=True)
+
+
+def _sheet(opened: OpenStudy, identifier: str, images: pl.DataFrame) -> Path:
+    single = images.height == 1
+    sheet = contact_sheet(
+        images,
+        opened.root,
+        columns=1 if single else 4,
+        size_px=480 if single else 200,
+        seed=opened.study.seed,
+        title=identifier,
+        synthetic=opened.study.is_synthetic,
+    )
+    path = opened.root / "figures" / "shown" / f"{identifier}.png"
+    with written_aside(path) as aside:
+        aside.write_bytes(sheet)
+    return path

@@ -1,0 +1,71 @@
+"""The end of the demo: what was made, the scores beside the baselines, what to try next."""
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from streetview_assets.figures import SYNTHETIC_NOTE
+from streetview_assets.lake.lake import read_stamp
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.recipes import WRITTEN_BY
+
+
+def show_summary(opened: OpenStudy) -> None:
+    """Show what the study holds now and how good its model is, with the words to be careful."""
+    console = Console()
+    console.print(_tables(opened))
+    console.print(_scores(opened))
+    if opened.study.is_synthetic:
+        console.print(f"All figures rest on {SYNTHETIC_NOTE}.", style="yellow", soft_wrap=True)
+    study = opened.study.path
+    console.print("Next:", style="bold")
+    console.print("  streetview ui")
+    console.print(
+        '  streetview sql "select area_name, observed, predicted from area_profile '
+        'order by residual limit 5"',
+        soft_wrap=True,
+    )
+    console.print(
+        f"  cp -r {study.parent} my-study    # and change my-study/{study.name}", soft_wrap=True
+    )
+
+
+def _tables(opened: OpenStudy) -> Table:
+    table = Table("table", "rows", "made by", title="What was made", title_justify="left")
+    rows: dict[str, int] = {}
+    for name in WRITTEN_BY:
+        rows[name] = sum(read_stamp(path).row_count for path in opened.lake.files(name))
+    for name, count in rows.items():
+        table.add_row(name, f"{count:,}", WRITTEN_BY[name])
+    return table
+
+
+def _scores(opened: OpenStudy) -> Table:
+    """R² of every model under every validation, pooled out of fold, with its interval."""
+    scores = opened.sql(
+        "select model, validation, value, lower, upper from all_scores "
+        "where metric = 'r2' and fold = 0 and group_name = 'all' and value is not null "
+        "and scope in ('study', 'held_out')"
+    )
+    validations = [v for v in ("random", "blocks", "authorities") if v in set(scores["validation"])]
+    best = scores.filter(validation="blocks").sort("value", descending=True)["model"].to_list()
+    table = Table(
+        "model",
+        *validations,
+        title=r"R² out of fold \[90 % interval]; the headline is blocks",
+        title_justify="left",
+    )
+    for model in best:
+        mine = scores.filter(model=model)
+        table.add_row(model, *(_score(mine.filter(validation=v)) for v in validations))
+    return table
+
+
+def _score(rows: pl.DataFrame) -> str:
+    if rows.is_empty():
+        return ""
+    if rows.height > 1:
+        low, high = min(rows["value"].to_list()), max(rows["value"].to_list())
+        return f"{low:.2f} to {high:.2f} ({rows.height} authorities)"
+    _, _, value, lower, upper = rows.row(0)
+    return f"{value:.2f}" + (f" [{lower:.2f}, {upper:.2f}]" if lower is not None else "")

@@ -1,0 +1,131 @@
+"""Tables in the terminal: what a run made, the state of a study, the answer to a query."""
+
+from collections import Counter
+from datetime import timedelta
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.orchestration.materialise import RunReport
+from streetview_assets.orchestration.outlook import Outlook
+from streetview_assets.orchestration.status import AssetState
+from streetview_assets.tables import STAGES
+
+ROWS_SHOWN = 60
+STYLES = {
+    "up to date": "green",
+    "out of date": "yellow",
+    "missing": "red",
+    "not applicable": "dim",
+}
+
+
+def show_report(opened: OpenStudy, report: RunReport) -> None:
+    """End a run: what was made, what failed and why, where the results are."""
+    console = Console()
+    if report.closed_runs:
+        console.print(f"Closed {report.closed_runs} run(s) that an earlier command left behind.")
+    if not report.made and not report.failures:
+        console.print("Nothing to do: everything is up to date.")
+        return
+    counts = Counter(asset for asset, _ in report.made)
+    summary = ", ".join(
+        f"{asset}{f' ×{count}' if count > 1 else ''}" for asset, count in counts.items()
+    )
+    console.print(f"Made in {report.seconds:.0f} s: {summary or 'nothing'}", soft_wrap=True)
+    for failure in report.failures:
+        place = f" of {failure.authority}" if failure.authority else ""
+        console.print(
+            Text(f"Failed: {failure.asset}{place}: {failure.message}", style="red"), soft_wrap=True
+        )
+    console.print(f"The study's data: {opened.root}", soft_wrap=True)
+
+
+def show_status(states: list[AssetState]) -> None:
+    """Show authorities × stages; national assets in a line of their own."""
+    console = Console()
+    table = Table(
+        "authority",
+        *STAGES,
+        pad_edge=False,
+        title="rows of the largest table, state, age of the oldest",
+        title_justify="left",
+    )
+    for authority in dict.fromkeys(state.authority for state in states):
+        mine = [state for state in states if state.authority == authority]
+        cells = [_cell([state for state in mine if state.stage == stage]) for stage in STAGES]
+        table.add_row(authority or "(study)", *cells)
+    console.print(table)
+    for state in states:
+        for reason, count in state.failures.items():
+            place = state.authority or "study"
+            console.print(f"{state.asset} of {place}: {count:,} failed: {reason}", soft_wrap=True)
+    for note in dict.fromkeys(
+        f"{s.asset} of {s.authority or 'study'}: {s.note}" for s in states if s.note
+    ):
+        console.print(note, soft_wrap=True, style="dim")
+
+
+def _cell(states: list[AssetState]) -> Text:
+    if not states:
+        return Text("")
+    worst = max(states, key=lambda state: list(STYLES).index(state.state) % 3)
+    failed = sum(sum(state.failures.values()) for state in states)
+    ages = [state.age for state in states if state.age is not None]
+    lines = [f"{max(state.row_count for state in states):,}", worst.state]
+    if failed:
+        lines.append(f"{failed:,} failed")
+    if ages:
+        lines.append(_age(max(ages)))
+    return Text("\n".join(lines), style=STYLES[worst.state])
+
+
+def _age(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{age.days} days"
+
+
+def show_frame(frame: pl.DataFrame) -> None:
+    """Show the answer to a query; numbers as they are, long answers cut with a word about it."""
+    table = Table(*frame.columns)
+    for row in frame.head(ROWS_SHOWN).iter_rows():
+        table.add_row(*(_value(value) for value in row))
+    console = Console()
+    console.print(table)
+    rest = frame.height - ROWS_SHOWN
+    if rest > 0:
+        console.print(f"… and {rest:,} more rows; `streetview export` writes them all.")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, bytes):
+        return f"({len(value)} bytes)"
+    return "" if value is None else str(value)
+
+
+def show_outlook(rows: list[Outlook]) -> None:
+    """Show what fetching would take, by authority and in all."""
+    columns = ("points", "panoramas", "images", "there", "requests", "US$", "GB", "minutes")
+    table = Table("authority", *columns)
+    for row in rows:
+        table.add_row(
+            row.authority,
+            f"{row.point_count:,}",
+            f"{row.panorama_count:,}",
+            f"{row.image_count:,}",
+            f"{row.there_count:,}",
+            f"{row.request_count:,}",
+            f"{row.cost_usd:,.2f}",
+            f"{row.gigabytes:,.2f}",
+            f"{row.minutes:,.1f}",
+        )
+    console = Console()
+    console.print(table)
+    console.print("GB and minutes are estimates: " + rows[0].basis, soft_wrap=True)

@@ -1,0 +1,122 @@
+import time
+from itertools import accumulate
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from streetview_assets.embeddings.catalogue import load_encoder
+from streetview_assets.embeddings.colour_texture import DIMENSION, PARTS, describe
+from streetview_assets.embeddings.vectors import unit
+from streetview_assets.errors import StudyError
+from streetview_assets.study import Encoder
+
+ENDS = list(accumulate(PARTS.values()))
+PLACE = {name: slice(end - PARTS[name], end) for name, end in zip(PARTS, ENDS, strict=True)}
+
+
+def street(side: int = 320, *, windows: int = 0, wall: str = "#a05040") -> Image.Image:
+    picture = Image.new("RGB", (side, side), "#88aadd")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, side * 0.3, side, side * 0.7), fill=wall)
+    draw.rectangle((0, side * 0.7, side, side), fill="#606060")
+    for number in range(windows):
+        left = side * (0.03 + number / windows)
+        box = (left, side * 0.4, left + side * 0.06, side * 0.55)
+        draw.rectangle(box, fill="#e8e8f0", outline="#202020")
+    return picture
+
+
+def vector(picture: Image.Image) -> np.ndarray:
+    return unit(describe(picture)[None])[0]
+
+
+def test_every_number_has_its_place() -> None:
+    assert DIMENSION == 516
+    assert describe(street()).shape == (DIMENSION,)
+
+
+@pytest.mark.parametrize("size", [(256, 256), (320, 320), (640, 640), (640, 400), (90, 60)])
+def test_a_scene_is_much_the_same_in_any_size(size: tuple[int, int]) -> None:
+    shown = vector(street(960, windows=8).resize(size, Image.Resampling.LANCZOS))
+    assert np.isfinite(shown).all()
+    assert shown @ vector(street(960, windows=8)) > 0.95
+
+
+def test_windows_change_edges_and_texture_where_the_facade_is() -> None:
+    without, with_windows = describe(street()), describe(street(windows=8))
+    edges = (with_windows - without)[PLACE["edge_density"]].reshape(6, 4, 2)
+    assert (edges[2:4, :, 0].sum(axis=1) > 0.05).all()
+    assert np.abs(edges[[0, 5]]).max() < 1e-6
+    texture = (with_windows - without)[PLACE["texture"]].reshape(6, 4, 3)
+    assert texture[2:4].min() >= 0
+    assert texture[2:4].max() > 0.05
+
+
+def test_a_wall_of_another_colour_changes_colour_and_not_the_texture_of_the_sky() -> None:
+    red, green = describe(street()), describe(street(wall="#50a040"))
+    grid = (green - red)[PLACE["colour_grid"]].reshape(6, 4, 4)
+    assert (grid[2:4, :, 2] < -0.1).all()
+    assert np.abs(grid[[0, 5]]).max() < 1e-6
+    histogram = (green - red)[PLACE["colour_histogram"]].reshape(3, 20)
+    assert np.abs(histogram[1, :12]).max() > 0.1
+
+
+def test_blur_lowers_the_finest_texture_most() -> None:
+    noise = np.random.default_rng(3).integers(0, 255, (192, 192, 3), dtype=np.uint8)
+    sharp = Image.fromarray(noise)
+    texture = (
+        describe(sharp)[PLACE["texture"]]
+        - describe(sharp.filter(ImageFilter.GaussianBlur(1.5)))[PLACE["texture"]]
+    )
+    finest, *_, coarsest = texture.reshape(6, 4, 3).mean(axis=(0, 2))
+    assert finest > 2 * coarsest
+
+
+def test_orientations_of_a_fence_are_those_of_its_bars() -> None:
+    bars = np.tile(np.repeat([0, 255], 8), (192, 12)).astype(np.uint8)
+    upright = describe(Image.fromarray(bars))[PLACE["gradients"]].reshape(24, 8)
+    lying = describe(Image.fromarray(bars.T))[PLACE["gradients"]].reshape(24, 8)
+    assert set(upright.argmax(axis=1)) == {0}
+    assert set(lying.argmax(axis=1)) == {4}
+
+
+def test_local_patterns_and_histograms_hold_each_pixel_once() -> None:
+    numbers = describe(street(windows=5)).astype(np.float64)
+    patterns = np.square(numbers[PLACE["local_patterns"]] * np.sqrt(3)).reshape(3, 16)
+    assert patterns.sum(axis=1) == pytest.approx([1, 1, 1], abs=0.02)
+    luminances = np.square(numbers[PLACE["colour_histogram"]] * np.sqrt(6)).reshape(3, 20)[:, 12:]
+    assert luminances.sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
+
+
+def test_the_vector_is_the_same_in_any_batch_and_of_unit_length() -> None:
+    encoder = load_encoder(Encoder(name="colour-texture"))
+    prepared = np.stack([encoder.prepare(street(windows=count)) for count in range(5)])
+    together = encoder.encode(prepared)
+    alone = np.concatenate([encoder.encode(prepared[row : row + 1]) for row in range(5)])
+    assert np.array_equal(together, alone)
+    assert np.linalg.norm(together, axis=1) == pytest.approx(np.ones(5), abs=1e-6)
+    assert together.dtype == np.float32
+
+
+@pytest.mark.parametrize("colour", ["black", "white", "red"])
+def test_a_picture_of_one_colour_has_a_vector(colour: str) -> None:
+    assert np.linalg.norm(vector(Image.new("RGB", (50, 50), colour))) == pytest.approx(1)
+
+
+def test_a_picture_takes_a_few_milliseconds() -> None:
+    picture = street(windows=8)
+    describe(picture)
+    fastest = min(_seconds(picture) for _ in range(20))
+    assert fastest < 0.030
+
+
+def _seconds(picture: Image.Image) -> float:
+    started = time.perf_counter()
+    describe(picture)
+    return time.perf_counter() - started
+
+
+def test_options_are_refused_not_ignored() -> None:
+    with pytest.raises(StudyError, match="takes no options"):
+        load_encoder(Encoder(name="colour-texture", options={"bins": 3}))

@@ -1,0 +1,195 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from streetview_assets.embeddings.catalogue import check_encoder, load_encoder
+from streetview_assets.embeddings.network import choose_precision
+from streetview_assets.embeddings.preparation import read_picture
+from streetview_assets.embeddings.weights import file_sha256
+from streetview_assets.errors import EncoderError, StudyError
+from streetview_assets.study import Encoder
+from streetview_assets.tables import TABLES, check_contract
+
+SHARED = Path(__file__).parents[3] / "shared"
+MOBILENET = SHARED / "weights" / "mobilenet_timm.safetensors"
+PHOTOS = SHARED / "data" / "photos"
+SANTA_CLARA = "mapillary_sequence_santa_clara"
+SAME = {"pad_type": "same"}
+needs_weights = pytest.mark.skipif(
+    not (MOBILENET.exists() and PHOTOS.exists()), reason="needs ../shared/weights and its photos"
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Threads that wait for each other crawl where other tests use the same cores."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def pictures(count: int) -> list[Image.Image]:
+    rng = np.random.default_rng(2)
+    small = [rng.integers(0, 255, (8, 12, 3), dtype=np.uint8) for _ in range(count)]
+    return [Image.fromarray(one).resize((300, 260), Image.Resampling.BICUBIC) for one in small]
+
+
+@pytest.fixture(scope="module")
+def own_clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, np.ndarray]:
+    """Weights of a small CLIP, made here, the options it needs, and the library's own vectors."""
+    from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+
+    make_torchvision_importable()
+    import open_clip
+    import torch
+
+    vision = {"image_size": 224, "patch_size": 32, "layers": 1, "width": 64, "head_width": 32}
+    text = {"context_length": 8, "vocab_size": 50, "width": 32, "heads": 2, "layers": 1}
+    options = {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text}
+    torch.manual_seed(3)
+    model, _, transform = open_clip.create_model_and_transforms(
+        "ViT-B-32-quickgelu", pretrained=None, **options
+    )
+    path = tmp_path_factory.mktemp("weights") / "small.pt"
+    torch.save(model.state_dict(), path)
+    with torch.inference_mode():
+        batch = torch.stack([transform(picture) for picture in pictures(5)])
+        features = model.eval().encode_image(batch, normalize=True).numpy()
+    return path, options, features
+
+
+def test_open_clip_gives_the_vectors_that_the_library_itself_gives(own_clip: tuple) -> None:
+    path, options, expected = own_clip
+    settings = Encoder(
+        name="open_clip:ViT-B-32-quickgelu/openai",
+        checkpoint=path,
+        options=options,
+        precision="fp32",
+    )
+    encoder = load_encoder(settings)
+    prepared = np.stack([encoder.prepare(picture) for picture in pictures(5)])
+    vectors = encoder.encode(prepared)
+    assert np.abs(vectors - expected).max() < 1e-5
+    alone = np.concatenate([encoder.encode(prepared[row : row + 1]) for row in range(5)])
+    assert np.abs(vectors - alone).max() < 1e-5
+    check_contract(TABLES["encoders"], encoder.identity.frame())
+    assert encoder.identity.weights_sha256 == file_sha256(path)
+    assert encoder.identity.dimension == 24
+    assert encoder.identity.precision == "fp32"
+
+
+def test_half_the_precision_turns_vectors_only_a_little(own_clip: tuple) -> None:
+    path, options, expected = own_clip
+    name = "open_clip:ViT-B-32-quickgelu/openai"
+    settings = Encoder(name=name, checkpoint=path, options=options, precision="bf16")
+    encoder = load_encoder(settings)
+    vectors = encoder.encode(np.stack([encoder.prepare(picture) for picture in pictures(5)]))
+    assert encoder.identity.precision == "bf16"
+    assert (vectors * expected).sum(axis=1).min() > 0.999
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(5), abs=1e-6)
+
+
+def test_weights_with_another_activation_than_the_model_are_refused(own_clip: tuple) -> None:
+    path, _, _ = own_clip
+    with pytest.raises(StudyError, match="open_clip:ViT-B-32-quickgelu/openai"):
+        load_encoder(Encoder(name="open_clip:ViT-B-32/openai", checkpoint=path))
+
+
+def test_weights_of_another_model_are_one_clear_error(own_clip: tuple) -> None:
+    path, _, _ = own_clip
+    settings = Encoder(name="open_clip:RN50-quickgelu/openai", checkpoint=path)
+    with pytest.raises(EncoderError, match=r"small\.pt does not load.*belong to this model"):
+        load_encoder(settings)
+
+
+def test_a_file_that_is_no_weights_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(b"cut short")
+    with pytest.raises(EncoderError, match=r"broken\.safetensors does not load"):
+        load_encoder(Encoder(name="timm:mobilenetv1_100", checkpoint=path))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("open_clip:ViT-B-33/openai", "did you mean"),
+        ("open_clip:ViT-B-32/opnai", "laion2b_s34b_b79k"),
+        ("open_clip:ViT-B-32", "say which weights"),
+        ("timm:mobilenetv1_101", "mobilenetv1_100"),
+        ("transformers:geolocal/StreetCLIP", "no such encoder; it has colour-texture"),
+    ],
+)
+def test_a_wrong_name_says_what_there_is(name: str, words: str) -> None:
+    for refusing in (load_encoder, check_encoder):
+        with pytest.raises(StudyError, match=words):
+            refusing(Encoder(name=name))
+
+
+def test_options_that_a_model_does_not_take_are_named() -> None:
+    settings = Encoder(name="timm:mobilenetv1_100", checkpoint=__file__, options={"no_such": 1})
+    with pytest.raises(StudyError, match=r"encoder\.options.*no_such"):
+        load_encoder(settings)
+
+
+@pytest.mark.parametrize("offline", [True, False])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "open_clip:ViT-B-32-quickgelu/openai",
+        "open_clip:hf-hub:timm/ViT-B-16-SigLIP",
+        "timm:mobilenetv1_100",
+    ],
+)
+def test_weights_out_of_reach_are_one_error_that_names_the_ways_out(
+    name: str, offline: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants
+
+    for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", offline)
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(EncoderError) as error:
+        load_encoder(Encoder(name=name))
+    for way_out in ("encoder.checkpoint", "HF_HOME", "HF_HUB_OFFLINE", "colour-texture"):
+        assert way_out in str(error.value)
+    assert huggingface_hub.constants.HF_HUB_OFFLINE is offline
+
+
+def test_precision_is_as_asked_for_and_auto_is_one_that_the_device_computes_in() -> None:
+    assert choose_precision("fp16", "cpu") == "fp16"
+    assert choose_precision("auto", "cpu") in ("fp32", "bf16")
+    assert choose_precision("auto", "mps") == "fp32"
+
+
+@needs_weights
+def test_a_real_network_tells_places_apart_as_it_is_known_to() -> None:
+    one, other = _vectors("opensfm", 1, SAME), _vectors(SANTA_CLARA, 8, SAME)
+    mean_cosines = _within(one), _within(other), float((one @ other.T).mean())
+    assert mean_cosines == pytest.approx((0.763, 0.820, 0.590), abs=0.01)
+
+
+@needs_weights
+def test_the_wrong_padding_loads_and_shows_in_the_vectors() -> None:
+    assert _within(_vectors(SANTA_CLARA, 16, SAME)) == pytest.approx(0.820, abs=0.015)
+    assert abs(_within(_vectors(SANTA_CLARA, 16, {})) - 0.820) > 0.02
+
+
+def _vectors(folder: str, every: int, options: dict) -> np.ndarray:
+    settings = Encoder(
+        name="timm:mobilenetv1_100", checkpoint=MOBILENET, options=options, precision="fp32"
+    )
+    encoder = load_encoder(settings)
+    paths = sorted((PHOTOS / folder).glob("*.jpg"))[::every]
+    return encoder.encode(np.stack([encoder.prepare(read_picture(path)) for path in paths]))
+
+
+def _within(vectors: np.ndarray) -> float:
+    return float((vectors @ vectors.T)[np.triu_indices(len(vectors), 1)].mean())

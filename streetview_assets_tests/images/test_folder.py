@@ -1,0 +1,120 @@
+"""Pictures of one's own as a provider gives them."""
+
+import hashlib
+from datetime import date
+
+import pytest
+
+from streetview_assets.errors import StudyError
+from streetview_assets.images.catalogue import open_provider
+from streetview_assets.images.folder import FolderProvider
+from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, VIEWS
+from streetview_assets.points.picture_positions import points_from_pictures, read_picture_positions
+from streetview_assets.study import Images, Points, Study
+from streetview_assets.tables import TABLES
+
+COLUMNS = {"captured_at": "t", "heading_deg": "angle", "category": "kind"}
+HEADER = "file,lon,lat,t,angle,kind\n"
+HERE, THERE = "55.000000_13.000000", "56.000000_13.000000"
+
+
+def _points(images: Images):
+    positions = read_picture_positions(images).frame
+    return points_from_pictures(positions, TABLES["areas"].frame()).points
+
+
+@pytest.fixture
+def three(make_folder, encoded):
+    files = {f"{name}.jpg": encoded(seed=seed) for seed, name in enumerate("abc")}
+    table = "a.jpg,13,55,2019-06-15,90,house\nb.jpg,13,55,,,\nc.jpg,13,56,2012-01-01,0,flat\n"
+    return make_folder(files, HEADER + table, **COLUMNS), files
+
+
+def test_each_picture_is_a_panorama_of_its_own_named_by_its_bytes(three):
+    images, files = three
+    found = FolderProvider(images).look_up(_points(images))
+    assert found.schema == FOUND
+    name = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    rows = found.select("point_id", "panorama_id", "captured_on", "status", "distance_m").rows()
+    assert sorted(rows) == sorted(
+        [
+            (HERE, name["a.jpg"], date(2019, 6, 1), "ok", 0.0),
+            (HERE, name["b.jpg"], UNKNOWN_DATE, "ok", 0.0),
+            (THERE, name["c.jpg"], date(2012, 1, 1), "ok", 0.0),
+        ]
+    )
+
+
+def test_one_view_a_picture_with_its_own_heading_and_category(three):
+    images, _ = three
+    provider = FolderProvider(images)
+    views = provider.views(provider.look_up(_points(images)))
+    assert views.schema == VIEWS
+    facts = views.select("captured_on", "heading_deg", "category").sort("captured_on").rows()
+    assert facts == [
+        (UNKNOWN_DATE, None, None),
+        (date(2012, 1, 1), 0.0, "flat"),
+        (date(2019, 6, 1), 90.0, "house"),
+    ]
+
+
+def test_the_study_gets_the_bytes_of_the_file_and_the_folder_stays_as_it_was(
+    three, fetch_folder, tmp_path
+):
+    images, files = three
+    for path in images.path.iterdir():
+        path.chmod(0o444)
+    table = fetch_folder(images, tmp_path / "data")
+    kept = {(tmp_path / "data" / path).read_bytes() for path in table["path"]}
+    assert kept == set(files.values())
+    assert table["sha256"].to_list() == table["panorama_id"].to_list()
+    assert {path.name: path.read_bytes() for path in images.path.iterdir()} == files
+    again = fetch_folder(images, tmp_path / "elsewhere")
+    assert again.sort("image_id").equals(table.sort("image_id"))
+
+
+def test_a_copy_of_a_file_is_no_second_picture(make_folder, encoded, fetch_folder, tmp_path):
+    files = {"a.jpg": encoded(), "copy.jpg": encoded(), "elsewhere.jpg": encoded()}
+    table = HEADER + "".join(
+        f"{name},13,{56 if name == 'elsewhere.jpg' else 55},2019-06,90,\n" for name in files
+    )
+    images = fetch_folder(make_folder(files, table, **COLUMNS), tmp_path / "data")
+    assert images.select("point_id", "status").rows() == [(HERE, "ok")]
+
+
+def test_pictures_outside_the_dates_wanted_are_no_imagery(three):
+    images, _ = three
+    recent = Images.model_validate(images.model_dump() | {"captured_between": ("2019-01", None)})
+    found = FolderProvider(recent).look_up(_points(images))
+    rows = found.select("point_id", "captured_on", "status").sort("point_id").rows()
+    assert rows == [(HERE, date(2019, 6, 1), "ok"), (THERE, UNKNOWN_DATE, "no_imagery")]
+
+
+def test_a_file_that_goes_or_changes_before_it_is_fetched_is_a_row_that_says_so(three, encoded):
+    images, _ = three
+    provider = FolderProvider(images)
+    found = provider.look_up(_points(images))
+    views = provider.views(found).with_columns(image_id="captured_on").cast({"image_id": str})
+    views = views.join(found.select("panorama_id", "point_id"), on="panorama_id")
+    (images.path / "a.jpg").write_bytes(encoded(seed=9))
+    (images.path / "c.jpg").unlink()
+    said = {picture.image_id: picture for picture in provider.pictures(views)}
+    assert "changed" in said["2019-06-01"].error
+    assert said["2012-01-01"].content is None
+    assert said["2012-01-01"].status == "failed"
+    later = {picture.image_id: picture for picture in FolderProvider(images).pictures(views)}
+    assert later["2012-01-01"].status == "missing"
+
+
+@pytest.mark.parametrize("name", ["google", "mapillary"])
+def test_a_provider_that_is_not_there_is_refused_by_name(name):
+    images = Images(provider=name, keep_images=True)
+    study = Study.model_construct(name="s", images=images, points=Points(), seed=1)
+    with pytest.raises(StudyError, match=rf"images\.provider: {name}.*folder.*synthetic"):
+        open_provider(study, {})
+
+
+def test_opening_a_provider_reads_nothing(tmp_path):
+    images = Images(provider="folder", path=tmp_path)
+    study = Study(name="s", images=images, points=Points(origin="images"))
+    assert open_provider(study, {}).name == "folder"

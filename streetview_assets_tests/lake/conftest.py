@@ -1,0 +1,395 @@
+"""A small lake: two authorities, areas without points or imagery, a failed picture."""
+
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import shapely
+
+from streetview_assets.lake.lake import Lake, Stamp
+from streetview_assets.lake.publish import Build, publish
+from streetview_assets.lake.sql import Query, lake_name, read_queries, run_query, sql_folder
+from streetview_assets.study import Study, load_study
+from streetview_assets.tables import TABLES
+
+STUDY = """
+name: small
+areas: {path: areas.geojson, code: code}
+roads: {path: areas.geojson}
+images: {provider: PROVIDER}
+encoder: {name: colour-texture}
+clusters: {k: 2}
+targets:
+  - {name: imd_rank, path: targets.csv, area_code: code, value: rank, more_is: better}
+  - {name: income_rank, path: targets.csv, area_code: code, value: income, more_is: better}
+"""
+ENCODER = "colour-texture"
+SEEN_AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
+UNKNOWN = date(1, 1, 1)
+AUTHORITY_OF = {"A1": "E01", "A2": "E01", "A3": "E01", "B1": "E02", "B2": "E02"}
+POINTS = {"A1": ["A1p", "A1q"], "A2": ["A2p"], "B1": ["B1p"], "B2": ["B2p"]}
+CAPTURED = {
+    "A1p": date(2021, 6, 1),
+    "A1q": date(2024, 6, 1),
+    "A2p": date(2022, 3, 1),
+    "B1p": UNKNOWN,
+}
+VALUES = {"A1": 100.0, "A2": 50.0, "A3": 70.0, "B1": 10.0, "B2": None}
+PREDICTED = {"A1": 90.0, "A2": 55.0, "B1": 60.0}
+VECTORS = {1: [1.0, 0.0, 0.0], 2: [0.0, 0.6, 0.8]}
+
+
+def _square(position: int) -> bytes:
+    return shapely.to_wkb(shapely.box(position, 50, position + 1, 51))
+
+
+def _areas() -> list[dict[str, Any]]:
+    return [
+        {
+            "area_code": code,
+            "area_name": f"Area {code}",
+            "authority_code": authority,
+            "authority_name": {"E01": "East", "E02": "West"}[authority],
+            "longitude": position + 0.5,
+            "latitude": 50.5,
+            "area_km2": 2.0,
+            "geometry": _square(position),
+        }
+        for position, (code, authority) in enumerate(AUTHORITY_OF.items())
+    ]
+
+
+def _targets() -> list[dict[str, Any]]:
+    return [
+        {
+            "authority_code": authority,
+            "area_code": code,
+            "target": target,
+            "value": None if VALUES[code] is None else VALUES[code] * factor,
+            "more_is": "better",
+        }
+        for code, authority in AUTHORITY_OF.items()
+        for target, factor in (("imd_rank", 1), ("income_rank", 10))
+    ]
+
+
+def _roads() -> list[dict[str, Any]]:
+    return [
+        {
+            "authority_code": authority,
+            "road_id": f"road of {authority}",
+            "road_class": "residential",
+            "length_m": length_m,
+            "geometry": shapely.to_wkb(shapely.LineString([(0, 50), (1, 51)])),
+        }
+        for authority, length_m in (("E01", 1500.0), ("E02", 800.0))
+    ]
+
+
+def _points() -> list[dict[str, Any]]:
+    return [
+        {
+            "authority_code": AUTHORITY_OF[area],
+            "point_id": point,
+            "area_code": area,
+            "longitude": 0.5,
+            "latitude": 50.5,
+        }
+        for area, points in POINTS.items()
+        for point in points
+    ]
+
+
+def _panoramas(provider: str) -> list[dict[str, Any]]:
+    rows = []
+    for area, points in POINTS.items():
+        for point in points:
+            found = point in CAPTURED
+            rows.append(
+                {
+                    "authority_code": AUTHORITY_OF[area],
+                    "point_id": point,
+                    "provider": provider,
+                    "panorama_id": f"pano {point}" if found else "",
+                    "captured_on": CAPTURED.get(point, UNKNOWN),
+                    "status": "ok" if found else "no_imagery",
+                    "copyright": "© Ann" if found else None,
+                    "first_seen_at": SEEN_AT,
+                    "last_seen_at": SEEN_AT,
+                    "is_current": True,
+                }
+            )
+    return rows
+
+
+def _images(provider: str) -> list[dict[str, Any]]:
+    rows = []
+    for area, points in POINTS.items():
+        for point in (point for point in points if point in CAPTURED):
+            for heading in (0.0, 90.0, 180.0, 270.0):
+                failed = (point, heading) == ("A2p", 270.0)
+                image_id = f"{point}-{heading:.0f}"
+                rows.append(
+                    {
+                        "authority_code": AUTHORITY_OF[area],
+                        "image_id": image_id,
+                        "point_id": point,
+                        "area_code": area,
+                        "provider": provider,
+                        "panorama_id": f"pano {point}",
+                        "captured_on": CAPTURED[point],
+                        "heading_deg": heading,
+                        "status": "failed" if failed else "ok",
+                        "path": None if failed else f"images/{image_id}.jpg",
+                        "sha256": None if failed else f"hash of {image_id}",
+                        "size_bytes": None if failed else 1000,
+                        "fetched_at": SEEN_AT,
+                        "error": "connection reset" if failed else None,
+                    }
+                )
+    return rows
+
+
+def _clusters_of(images: list[dict[str, Any]]) -> dict[str, tuple[str, int]]:
+    """Area and cluster of each picture that is there: those to the north are in cluster 1."""
+    return {
+        row["image_id"]: (row["area_code"], 1 if row["heading_deg"] == 0 else 2)
+        for row in images
+        if row["status"] == "ok"
+    }
+
+
+def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    clusters = _clusters_of(images)
+    found = {"method": "kmeans", "space": "raw", "k": 2, "encoder": ENCODER}
+    embeddings, assignments, pooled, shares = [], [], [], []
+    for image_id, (area, cluster) in clusters.items():
+        key = {"authority_code": AUTHORITY_OF[area], "image_id": image_id, "encoder": ENCODER}
+        embeddings.append(key | {"status": "ok", "embedding": VECTORS[cluster]})
+        assignments.append(key | found | {"cluster": cluster, "distance": 0.1})
+    for area in sorted({area for area, _ in clusters.values()}):
+        mine = [cluster for of_area, cluster in clusters.values() if of_area == area]
+        key = {"authority_code": AUTHORITY_OF[area], "area_code": area, "encoder": ENCODER}
+        for statistic in ("median", "mean"):
+            pooled.append(
+                key
+                | {"statistic": statistic, "image_count": len(mine), "embedding": [0.5, 0.2, 0.1]}
+            )
+        for cluster in (1, 2):
+            count = mine.count(cluster)
+            shares.append(
+                key | found | {"cluster": cluster, "image_count": count, "share": count / len(mine)}
+            )
+    return {
+        "image_embeddings": embeddings,
+        "cluster_assignments": assignments,
+        "area_embeddings": pooled,
+        "cluster_shares": shares,
+    }
+
+
+def _of_models() -> dict[str, list[dict[str, Any]]]:
+    label = {"target": "imd_rank", "encoder": ENCODER, "features": "median"}
+    predictions, scores, final = [], [], []
+    for validation in ("random", "blocks"):
+        for model, error in (("tuned", 0.0), ("ridge", 0.0), ("mean", 30.0)):
+            split = label | {"model": model, "validation": validation, "repeat": 1}
+            for area, guess in PREDICTED.items():
+                guess += error
+                predictions.append(
+                    split
+                    | {
+                        "area_code": area,
+                        "fold": 1,
+                        "observed": VALUES[area],
+                        "predicted": guess,
+                        "lower": guess - 20,
+                        "upper": guess + 20,
+                        "interval_level": 0.9,
+                        "residual": VALUES[area] - guess,
+                    }
+                )
+            for metric, value in (("r2", 0.5 - error / 60), ("rmse", 9.0 + error)):
+                scores.append(
+                    split
+                    | {
+                        "group_name": "all",
+                        "fold": 0,
+                        "metric": metric,
+                        "value": value,
+                        "lower": value - 0.1,
+                        "upper": value + 0.1,
+                        "interval_level": 0.9,
+                        "area_count": 3,
+                    }
+                )
+    for area in AUTHORITY_OF:
+        seen = area in PREDICTED
+        final.append(
+            {
+                "area_code": area,
+                "target": "imd_rank",
+                "model": "ridge" if seen else None,
+                "features": "median" if seen else None,
+                "encoder": ENCODER if seen else None,
+                "predicted": PREDICTED[area] + 1 if seen else None,
+                "reason": None if seen else "no imagery",
+            }
+        )
+    alone = [score | {"authority_code": "E01"} for score in scores if score["model"] == "tuned"]
+    held_out = [
+        row | {"authority_code": AUTHORITY_OF[row["area_code"]], "validation": "authorities"}
+        for row in predictions
+        if row["validation"] == "blocks"
+    ]
+    return {
+        "predictions": predictions,
+        "model_scores": scores,
+        "area_predictions": final,
+        "authority_scores": alone,
+        "held_out_predictions": held_out,
+        "held_out_scores": [
+            row | {"validation": "authorities"} for row in alone if row["validation"] == "blocks"
+        ],
+    }
+
+
+def small_frames(provider: str) -> dict[str, pl.DataFrame]:
+    """Give the frames of the small study, by table."""
+    images = _images(provider)
+    encoder = {
+        "encoder": ENCODER,
+        "library": "numpy",
+        "model": "colour-texture",
+        "preprocessing": "none",
+        "precision": "fp32",
+        "dimension": 3,
+    }
+    rows = {
+        "areas": _areas(),
+        "targets": _targets(),
+        "road_network": _roads(),
+        "sample_points": _points(),
+        "panoramas": _panoramas(provider),
+        "images": images,
+        "encoders": [encoder],
+        **_of_pictures(images),
+        **_of_models(),
+    }
+    return {name: TABLES[name].frame(found) for name, found in rows.items()}
+
+
+class SmallStudy:
+    """The small study in a folder of its own: study file, lake, and ways to change it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "study.yaml"
+        self.study: Study = load_study(self.file)
+        self.lake = Lake(folder / "data")
+
+    def write(self, table: str, frame: pl.DataFrame) -> None:
+        """Write a table, in one file an authority where it is kept so."""
+        contract = TABLES[table]
+        encoder = ENCODER if contract.by_encoder else None
+        stamp = Stamp("made from", "fingerprint")
+        if not contract.by_authority:
+            self.lake.write(table, frame, stamp, encoder=encoder)
+            return
+        for (authority,), part in frame.group_by("authority_code", maintain_order=True):
+            self.lake.write(table, part, stamp, authority=str(authority), encoder=encoder)
+
+    def change(self, table: str, *columns: pl.Expr, where: pl.Expr | None = None) -> None:
+        """Overwrite columns of a table, in the rows where a condition holds."""
+        frame = self.lake.read(table)
+        condition = pl.lit(True) if where is None else where
+        self.write(
+            table,
+            frame.with_columns(
+                pl.when(condition).then(column).otherwise(pl.col(name)).alias(name)
+                for column in columns
+                for name in [column.meta.output_name()]
+            ),
+        )
+
+    def drop(self, table: str, where: pl.Expr) -> None:
+        """Remove rows from a table."""
+        self.write(table, self.lake.read(table).filter(~where))
+
+    def make_marts(self) -> None:
+        """Run every mart, those that others read first."""
+        done: set[str] = set()
+        waiting = [query for query in queries() if query.kind == "mart"]
+        while waiting:
+            query = next(one for one in waiting if done >= set(one.reads) - set(TABLES))
+            frame = run_query(self.lake, query, self.study)
+            self.write_mart(query.name, frame)
+            done.add(query.name)
+            waiting.remove(query)
+
+    def write_mart(self, name: str, frame: pl.DataFrame) -> None:
+        """Write a mart."""
+        self.lake.write(lake_name(name), frame, Stamp("made from", "fingerprint"))
+
+    def mart(self, name: str) -> pl.DataFrame:
+        """Read a mart from the lake."""
+        return self.lake.read(lake_name(name))
+
+
+def queries() -> list[Query]:
+    """Read the project's own SQL folder."""
+    return read_queries(sql_folder())
+
+
+def _made(folder: Path, provider: str) -> Path:
+    folder.mkdir()
+    for name in ("areas.geojson", "targets.csv"):
+        (folder / name).touch()
+    (folder / "study.yaml").write_text(STUDY.replace("PROVIDER", provider))
+    made = SmallStudy(folder)
+    for table, frame in small_frames(provider).items():
+        made.write(table, frame)
+    made.make_marts()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory.mktemp("small") / "study", "mapillary")
+
+
+@pytest.fixture
+def small_study(tmp_path: Path, _template: Path) -> SmallStudy:
+    """A small study with its marts, to be changed at will."""
+    return SmallStudy(Path(shutil.copytree(_template, tmp_path / "study")))
+
+
+@pytest.fixture(scope="session")
+def published_once(tmp_path_factory: pytest.TempPathFactory, _template: Path) -> SmallStudy:
+    """The small study, published: for tests that only read."""
+    folder = tmp_path_factory.mktemp("published") / "study"
+    study = SmallStudy(Path(shutil.copytree(_template, folder)))
+    build = Build("hash", "0.1.0", "build 1", datetime(2026, 6, 1, 9, 30, tzinfo=UTC))
+    publish(study.lake, study.study, build)
+    return study
+
+
+@pytest.fixture
+def published(tmp_path: Path, published_once: SmallStudy) -> SmallStudy:
+    """The small study, published, to be changed at will."""
+    folder = published_once.file.parent
+    return SmallStudy(Path(shutil.copytree(folder, tmp_path / "published")))
+
+
+@pytest.fixture
+def synthetic_study(tmp_path: Path) -> SmallStudy:
+    """The same with drawn pictures."""
+    return SmallStudy(_made(tmp_path / "synthetic", "synthetic"))
+
+
+@pytest.fixture(scope="session")
+def own_queries() -> dict[str, Query]:
+    """The project's queries by name."""
+    return {query.name: query for query in queries()}

@@ -1,0 +1,223 @@
+"""Each check passes on sound tables and catches the fault that it is there for."""
+
+from collections.abc import Callable
+from datetime import date
+
+import polars as pl
+import pytest
+
+from streetview_assets.lake.check_queries import run_check
+from streetview_assets.tables import TABLES
+
+Break = Callable[[object], None]
+NOTHING = pl.lit(None)
+
+
+def _add(table: str, **values: object) -> Break:
+    """Repeat the first row of a table with other values."""
+
+    def damage(study) -> None:
+        frame = study.lake.read(table)
+        row = frame.row(0, named=True) | values
+        study.write(table, pl.concat([frame, TABLES[table].frame([row])]))
+
+    return damage
+
+
+def _set(table: str, where: pl.Expr | None = None, **values: object) -> Break:
+    schema = TABLES[table].schema
+    columns = [pl.lit(value, schema[name]).alias(name) for name, value in values.items()]
+    return lambda study: study.change(table, *columns, where=where)
+
+
+def _drop(table: str, where: pl.Expr) -> Break:
+    return lambda study: study.drop(table, where)
+
+
+def _in_mart(name: str, frame_of: Callable[[pl.DataFrame], pl.DataFrame]) -> Break:
+    def damage(study) -> None:
+        study.write_mart(name, frame_of(study.mart(name)))
+
+    return damage
+
+
+def _many_pictures(*vectors_of_two_years: list[float]) -> Break:
+    """Make 150 pictures of each of two years, all of a year with the same vector."""
+
+    def damage(study) -> None:
+        image = study.lake.read("images").row(0, named=True)
+        embedding = study.lake.read("image_embeddings").row(0, named=True)
+        images, embeddings = [], []
+        for number in range(300):
+            year = number % 2
+            name = {"image_id": f"picture {number}"}
+            images.append(image | name | {"captured_on": date(2019 + year, 6, 1)})
+            embeddings.append(embedding | name | {"embedding": vectors_of_two_years[year]})
+        study.write("images", TABLES["images"].frame(images))
+        study.write("image_embeddings", TABLES["image_embeddings"].frame(embeddings))
+
+    return damage
+
+
+ONE_IMAGE = pl.col("image_id") == "A1p-0"
+ONE_AREA = pl.col("area_code") == "A1"
+TUNED = ONE_AREA & (pl.col("model") == "tuned") & (pl.col("validation") == "blocks")
+
+FAULTS: dict[str, list[tuple[Break, int]]] = {
+    "areas_plausible": [
+        (_set("areas", ONE_AREA, area_km2=0.0), 1),
+        (_set("areas", ONE_AREA, longitude=430_000.0), 1),
+    ],
+    "targets_cover_areas": [
+        (_add("targets", area_code="Z9"), 1),
+        (_drop("targets", ONE_AREA & (pl.col("target") == "imd_rank")), 1),
+    ],
+    "points_have_area": [
+        (_set("sample_points", pl.col("point_id") == "A1p", area_code="Z9"), 1),
+        (_set("sample_points", pl.col("point_id") == "A1p", area_code=None), 1),
+    ],
+    "roads_have_points": [
+        (_set("road_network", pl.col("authority_code") == "E01", length_m=50_000.0), 1)
+    ],
+    "panoramas_cover_points": [(_drop("panoramas", pl.col("point_id") == "A1p"), 1)],
+    "panoramas_have_point": [(_add("panoramas", point_id="elsewhere"), 1)],
+    "panoramas_found": [
+        (_set("panoramas", pl.col("point_id") == "A1p", status="failed", error="no answer"), 1)
+    ],
+    "images_have_panorama": [
+        (_set("images", ONE_IMAGE, panorama_id="unheard of"), 1),
+        (_set("images", ONE_IMAGE, captured_on=date(1999, 1, 1)), 1),
+    ],
+    "images_have_area": [
+        (_set("images", ONE_IMAGE, area_code="A2"), 1),
+        (_set("images", ONE_IMAGE, point_id="elsewhere"), 1),
+    ],
+    "images_fetched": [
+        (_set("images", ONE_AREA, status="failed", error="quota"), 1),
+    ],
+    "images_say_what_became_of_them": [
+        (_set("images", ONE_IMAGE, path=None), 1),
+        (_set("images", pl.col("status") == "failed", error=None), 1),
+    ],
+    "images_captured_in_the_past": [(_set("images", ONE_IMAGE, captured_on=date(2031, 1, 1)), 1)],
+    "embeddings_cover_images": [
+        (_drop("image_embeddings", ONE_IMAGE), 1),
+        (_add("image_embeddings", image_id="elsewhere"), 1),
+    ],
+    "embeddings_unit_length": [
+        (_set("image_embeddings", ONE_IMAGE, embedding=[2.0, 0.0, 0.0]), 1),
+        (_set("image_embeddings", ONE_IMAGE, embedding=[0.0, 0.0, 0.0]), 1),
+        (_set("image_embeddings", ONE_IMAGE, embedding=[1.0, 0.0]), 1),
+        (_set("image_embeddings", ONE_IMAGE, embedding=None), 1),
+        (_set("image_embeddings", ONE_IMAGE, status="failed"), 1),
+    ],
+    "embeddings_drift": [(_many_pictures([1.0, 0.0, 0.0], [0.6, 0.8, 0.0]), 2)],
+    "embeddings_made": [
+        (_set("image_embeddings", pl.col("image_id").str.starts_with("A"), status="failed"), 1),
+    ],
+    "area_embeddings_cover_pictures": [
+        (_drop("area_embeddings", ONE_AREA), 1),
+        (_set("area_embeddings", ONE_AREA, image_count=3), 1),
+    ],
+    "assignments_cover_embeddings": [
+        (_drop("cluster_assignments", ONE_IMAGE), 1),
+        (_add("cluster_assignments", image_id="elsewhere"), 1),
+        (_set("cluster_assignments", ONE_IMAGE, cluster=3), 1),
+    ],
+    "shares_add_up": [
+        (_drop("cluster_shares", ONE_AREA & (pl.col("cluster") == 1)), 1),
+        (_set("cluster_shares", ONE_AREA, share=0.5), 2),
+    ],
+    "predictions_match_targets": [
+        (_set("predictions", TUNED, observed=99.0), 1),
+        (_set("predictions", TUNED, residual=0.0), 1),
+    ],
+    "predictions_out_of_fold": [(_set("predictions", TUNED, fold=0), 1)],
+    "predictions_compare_same_areas": [(_drop("predictions", TUNED), 1)],
+    "prediction_intervals_ordered": [
+        (_set("predictions", TUNED, lower=200.0), 1),
+        (_set("predictions", TUNED, upper=None), 1),
+        (_set("predictions", TUNED, interval_level=90.0), 1),
+    ],
+    "score_intervals_ordered": [
+        (_set("model_scores", pl.col("model") == "ridge", lower=1e6), 4),
+    ],
+    "area_predictions_cover_areas": [
+        (_drop("area_predictions", pl.col("area_code") == "A3"), 1),
+        (_set("area_predictions", pl.col("area_code") == "A3", reason=None), 1),
+        (_add("area_predictions", area_code="Z9"), 1),
+    ],
+    "area_profile_covers_areas": [
+        (_in_mart("area_profile", lambda mart: mart.filter(~ONE_AREA)), 1),
+        (_in_mart("area_profile", lambda mart: pl.concat([mart, mart.head(1)])), 1),
+        (_in_mart("area_profile", lambda mart: mart.with_columns(reason=NOTHING)), 2),
+    ],
+    "authority_coverage_adds_up": [(_in_mart("authority_coverage", lambda mart: mart.head(1)), 1)],
+}
+
+
+def _broken(name: str, number: int) -> pytest.param:
+    return pytest.param(name, *FAULTS[name][number], id=f"{name}-{number}")
+
+
+def _is_of_authority(table: str) -> bool:
+    return table in TABLES and TABLES[table].by_authority
+
+
+def test_sound_tables_pass_every_check(small_study, own_queries):
+    failed = {
+        name: run_check(small_study.lake, query, small_study.study).sample
+        for name, query in own_queries.items()
+        if query.kind == "check"
+    }
+    assert [name for name, sample in failed.items() if len(sample)] == ["targets_have_value"]
+    assert failed["targets_have_value"]["area_code"].to_list() == ["B2", "B2"]
+
+
+def test_every_check_is_broken_once(own_queries):
+    checks = {name for name, query in own_queries.items() if query.kind == "check"}
+    assert {*FAULTS, "targets_have_value"} == checks
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "expected_count"),
+    [_broken(name, number) for name in FAULTS for number in range(len(FAULTS[name]))],
+)
+def test_check_catches_its_fault(small_study, own_queries, name, damage, expected_count):
+    damage(small_study)
+    found = run_check(small_study.lake, own_queries[name], small_study.study)
+    assert found.offending_count == expected_count
+    assert not found.passed
+
+
+def test_years_that_look_alike_are_no_drift(small_study, own_queries):
+    _many_pictures([1.0, 0.0, 0.0], [0.96, 0.28, 0.0])(small_study)
+    assert run_check(small_study.lake, own_queries["embeddings_drift"], small_study.study).passed
+
+
+def test_check_of_one_authority_does_not_see_the_others_fault(small_study, own_queries):
+    _set("images", ONE_AREA, status="failed", error="quota")(small_study)
+    check = own_queries["images_fetched"]
+    results = {
+        authority: run_check(small_study.lake, check, small_study.study, authority=authority)
+        for authority in ("E01", "E02")
+    }
+    assert not results["E01"].passed
+    assert results["E01"].sample["commonest_error"].to_list() == ["quota"]
+    assert results["E02"].passed
+
+
+def test_checks_by_authority_pass_on_each_sound_authority(small_study, own_queries):
+    for query in own_queries.values():
+        if query.kind == "check" and _is_of_authority(query.asset) and query.severity == "error":
+            for authority in ("E01", "E02"):
+                assert run_check(
+                    small_study.lake, query, small_study.study, authority=authority
+                ).passed, (query.name, authority)
+
+
+def test_only_a_sample_of_the_offending_rows_comes_back(small_study, own_queries):
+    _set("images", path=None)(small_study)
+    check = own_queries["images_say_what_became_of_them"]
+    found = run_check(small_study.lake, check, small_study.study, sample_rows=4)
+    assert (found.offending_count, found.sample.height) == (15, 4)

@@ -1,0 +1,88 @@
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from streetview_assets.errors import ContractError
+from streetview_assets.lake.lake import Lake, Stamp
+from streetview_assets.tables import TABLES
+
+STAMP = Stamp("made from", "fingerprint", note="a note")
+
+
+def targets(value: float, count: int = 1) -> pl.DataFrame:
+    rows = [
+        {
+            "authority_code": "A",
+            "area_code": f"area-{number:06d}",
+            "target": "t",
+            "value": value,
+            "more_is": "better",
+        }
+        for number in range(count)
+    ]
+    return TABLES["targets"].frame(rows)
+
+
+def test_a_table_comes_back_as_it_was_written_with_its_stamp(tmp_path):
+    lake = Lake(tmp_path)
+    lake.write("targets", targets(1.5), STAMP, authority="A")
+    assert lake.read("targets", "A").equals(targets(1.5))
+    stamp = lake.stamp("targets", "A")
+    assert (stamp.made_from, stamp.fingerprint) == ("made from", "fingerprint")
+    assert stamp.note == "a note"
+    assert stamp.row_count == 1
+
+
+def test_a_frame_that_breaks_its_contract_leaves_what_was_there(tmp_path):
+    lake = Lake(tmp_path)
+    lake.write("targets", targets(1.0), STAMP, authority="A")
+    with pytest.raises(ContractError, match="targets"):
+        lake.write("targets", pl.concat([targets(2.0), targets(2.0)]), STAMP, authority="A")
+    assert lake.read("targets", "A")["value"].to_list() == [1.0]
+
+
+def test_only_authorities_of_the_study_are_read(tmp_path):
+    everything = Lake(tmp_path)
+    for code in ("A", "B"):
+        frame = targets(1.0).with_columns(authority_code=pl.lit(code))
+        everything.write("targets", frame, STAMP, authority=code)
+    assert everything.read("targets")["authority_code"].to_list() == ["A", "B"]
+    assert Lake(tmp_path, ("B",)).read("targets")["authority_code"].to_list() == ["B"]
+
+
+def test_encoders_live_side_by_side(tmp_path):
+    lake = Lake(tmp_path)
+    for slug in ("one", "two"):
+        row = {"encoder": slug, "library": "l", "model": "m", "preprocessing": "p"}
+        frame = TABLES["encoders"].frame([{**row, "precision": "fp32", "dimension": 3}])
+        lake.write("encoders", frame, STAMP, encoder=slug)
+    assert lake.read("encoders", encoder="two")["encoder"].to_list() == ["two"]
+    assert lake.read("encoders")["encoder"].to_list() == ["one", "two"]
+
+
+def _write_for_ever(root: Path) -> None:
+    lake, value = Lake(root), 0.0
+    while True:
+        value += 1
+        lake.write("targets", targets(value, 20_000), STAMP, authority="A")
+
+
+def test_a_killed_writer_leaves_a_whole_table(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    for _ in range(3):
+        writer = context.Process(target=_write_for_ever, args=(tmp_path,))
+        writer.start()
+        deadline = time.monotonic() + 30
+        while not Lake(tmp_path).files("targets") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.join()
+        found = Lake(tmp_path).read("targets", "A")
+        assert found.height == 20_000
+        assert found["value"].n_unique() == 1

@@ -1,0 +1,112 @@
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from streetview_assets.models.final import choose_final, fit_final, predict_areas
+from streetview_assets.models.selection import select_models
+from streetview_assets.tables import TABLES, check_contract
+
+
+@pytest.fixture(scope="module")
+def data(areas_of):
+    data = areas_of(columns=5, rows=6, noise=0.2)
+    return replace(data, vectors=data.vectors.astype(np.float32).astype(np.float64))
+
+
+@pytest.fixture(scope="module")
+def settings(quick):
+    return quick()
+
+
+@pytest.fixture(scope="module")
+def selection(data, settings, labels):
+    return select_models(data, settings, **labels, seed=3)
+
+
+@pytest.fixture(scope="module")
+def choice(data, selection, settings):
+    return choose_final(data, selection.predictions, settings, seed=3)
+
+
+def tables(data):
+    codes = [*data.area_codes, "Z1"]
+    areas = pl.DataFrame({"area_code": codes[::-1]})
+    embeddings = TABLES["area_embeddings"].frame(
+        [
+            {"authority_code": "E", "area_code": code, "encoder": "made-up",
+             "statistic": statistic, "image_count": 4, "embedding": vector.tolist()}
+            for code, vector in zip(data.area_codes, data.vectors, strict=True)
+            for statistic in ("median", "max")
+        ]
+    )  # fmt: skip
+    return areas, embeddings
+
+
+def fit(data, choice, settings, labels, seed=3):
+    return fit_final(data, choice, settings, **labels, statistic="median", seed=seed)
+
+
+def test_every_area_has_a_prediction_or_a_reason(data, choice, settings, labels):
+    unvalued = data.take(np.arange(len(data)) != 4)
+    final = fit(unvalued, choice, settings, labels)
+    rows = predict_areas(final, *tables(data), target="imd_rank")
+    check_contract(TABLES["area_predictions"], rows)
+    assert rows["area_code"].to_list() == [*data.area_codes, "Z1"]
+    assert rows.filter(pl.col("predicted").is_null())["area_code"].to_list() == ["Z1"]
+    assert rows.row(-1, named=True)["reason"] == "no imagery"
+    assert final.area_count == len(data) - 1
+
+
+def test_the_prediction_is_that_of_the_fitted_pipeline(data, choice, settings, labels):
+    final = fit(data, choice, settings, labels)
+    rows = predict_areas(final, *tables(data), target="imd_rank").head(len(data))
+    direct = final.estimator.predict(data.vectors).ravel()
+    assert np.allclose(rows["predicted"], direct)
+    assert np.allclose(rows["upper"] - rows["predicted"], final.half_width)
+    assert rows["model"].unique().to_list() == [choice.candidate]
+    again = pickle.loads(pickle.dumps(final))
+    assert np.allclose(again.estimator.predict(data.vectors).ravel(), direct)
+
+
+def test_the_interval_is_as_wide_as_errors_on_held_out_areas(selection, choice):
+    held_out = selection.predictions.filter(
+        pl.col("model") == "tuned", pl.col("validation") == "blocks"
+    )
+    within = (held_out["residual"].abs() <= choice.half_width).mean()
+    assert within == pytest.approx(0.9, abs=0.05)
+    assert choice.half_width in held_out["residual"].abs().to_list()
+
+
+def test_the_order_of_rows_does_not_change_the_fit(data, choice, settings, labels):
+    order = np.random.default_rng(0).permutation(len(data))
+    first = fit(data, choice, settings, labels).estimator.predict(data.vectors)
+    second = fit(data.take(order), choice, settings, labels).estimator.predict(data.vectors)
+    assert np.array_equal(first, second)
+
+
+def test_the_choice_does_not_depend_on_the_order_of_rows(data, selection, settings, choice):
+    order = np.random.default_rng(0).permutation(len(data))
+    predictions = selection.predictions.reverse()
+    assert choose_final(data.take(order), predictions, settings, seed=3) == choice
+    assert choice.candidate in settings.candidates
+    assert {trial["fold"] for trial in choice.trials} == {0}
+
+
+def test_without_held_out_predictions_there_is_no_interval(data, selection, settings, labels):
+    bare = choose_final(data, selection.predictions.clear(), settings, seed=3)
+    rows = predict_areas(fit(data, bare, settings, labels), *tables(data), target="imd_rank")
+    check_contract(TABLES["area_predictions"], rows)
+    assert rows["predicted"].null_count() == 1
+    assert rows["lower"].is_null().all()
+
+
+def test_without_a_model_every_area_has_the_reason(data, selection, settings, labels):
+    few = data.take(np.arange(5))
+    nothing = choose_final(few, selection.predictions, settings, seed=3)
+    assert fit(few, nothing, settings, labels) is None
+    rows = predict_areas(None, *tables(few), target="imd_rank", why_no_model=nothing.note)
+    check_contract(TABLES["area_predictions"], rows)
+    assert rows["reason"].to_list() == ["too few areas: 5, at least 10 needed"] * 5 + ["no imagery"]

@@ -1,0 +1,66 @@
+import io
+
+import geopandas as gpd
+import polars as pl
+import pytest
+import shapely
+from PIL import Image
+
+from streetview_assets.figures import SYNTHETIC_NOTE, to_png
+from streetview_assets.models.predicted_observed import draw_predicted_observed
+from streetview_assets.models.residual_map import draw_residual_map
+from streetview_assets.models.score_chart import draw_scores
+from streetview_assets.models.selection import select_models
+
+
+@pytest.fixture(scope="module")
+def data(areas_of):
+    return areas_of(columns=6, rows=6)
+
+
+@pytest.fixture(scope="module")
+def selection(data, quick, labels):
+    return select_models(data, quick(), **labels, seed=1)
+
+
+def texts(axes):
+    return [axes.get_title(), *(label.get_text() for label in axes.get_yticklabels())]
+
+
+def assert_drawn(figure):
+    assert SYNTHETIC_NOTE in {text.get_text() for text in figure.texts} | {figure.get_supxlabel()}
+    assert Image.open(io.BytesIO(to_png(figure))).width > 300
+
+
+def test_the_score_chart_shows_every_model_and_baseline(selection):
+    figure = draw_scores(selection.scores, title="imd_rank", synthetic=True)
+    assert_drawn(figure)
+    assert {"tuned", "ridge", "pls", "mean", "coordinates", "mean colour"} <= set(
+        texts(figure.axes[0])
+    )
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert labels == ["random folds", "spatial blocks"]
+
+
+def test_predicted_against_observed_has_a_panel_a_validation(selection, data):
+    figure = draw_predicted_observed(selection.predictions, title="imd_rank", synthetic=True)
+    assert_drawn(figure)
+    titles = [axes.get_title() for axes in figure.axes]
+    assert [title.split(":")[0] for title in titles] == ["random folds", "spatial blocks"]
+    assert all("R² = " in title and f"{len(data)} areas" in title for title in titles)
+
+
+def test_the_residual_map_is_symmetric_about_zero(selection, data):
+    outlines = gpd.GeoSeries(data.geometry, crs="EPSG:27700").to_crs("EPSG:4326")
+    areas = pl.DataFrame({"area_code": data.area_codes, "geometry": list(shapely.to_wkb(outlines))})
+    figure = draw_residual_map(areas, selection.predictions, title="imd_rank", synthetic=True)
+    assert_drawn(figure)
+    low, high = figure.axes[0].collections[0].get_clim()
+    assert low == -high != 0
+
+
+def test_nothing_to_draw_is_said(selection):
+    with pytest.raises(ValueError, match="no predictions of the model"):
+        draw_predicted_observed(selection.predictions.clear(), title="t")
+    with pytest.raises(ValueError, match="no score r2"):
+        draw_scores(selection.scores.clear(), title="t")

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+
+from streetview_assets.models.scores import (
+    interval_of,
+    measure,
+    resample,
+    resampled_scores,
+    why_undefined,
+)
+
+VALUES = st.lists(
+    st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=4, max_size=40
+).filter(lambda pairs: len({a for a, _ in pairs}) > 1 and len({b for _, b in pairs}) > 1)
+
+
+@given(VALUES)
+@settings(max_examples=60, deadline=None)
+def test_metrics_are_those_of_scikit_learn_and_scipy(pairs):
+    observed, predicted = np.array(pairs, dtype=float).T
+    scores = measure(observed, predicted)
+    assert scores["r2"] == pytest.approx(r2_score(observed, predicted))
+    assert scores["rmse"] == pytest.approx(root_mean_squared_error(observed, predicted))
+    assert scores["mae"] == pytest.approx(mean_absolute_error(observed, predicted))
+    assert scores["spearman"] == pytest.approx(spearmanr(observed, predicted).statistic)
+    assert scores["nrmse"] ** 2 + scores["r2"] == pytest.approx(1)
+    assert scores["nrmse"] == pytest.approx(scores["rmse"] / observed.std())
+
+
+@given(VALUES, st.integers(0, 3))
+@settings(max_examples=25, deadline=None)
+def test_every_resample_scores_as_the_repeated_rows_do(pairs, seed):
+    observed, predicted = np.array(pairs, dtype=float).T
+    counts = resample(np.arange(len(observed)), 8, seed)
+    scores = resampled_scores(observed, predicted, counts)
+    for number, count in enumerate(counts):
+        repeated = measure(np.repeat(observed, count), np.repeat(predicted, count))
+        for metric, value in repeated.items():
+            if value is None:
+                assert np.isnan(scores[metric][number])
+            else:
+                assert scores[metric][number] == pytest.approx(value, abs=1e-9)
+
+
+def test_what_is_not_defined_has_no_value_and_says_why():
+    one = np.array([3.0])
+    assert measure(one, one)["r2"] is None
+    assert measure(one, np.array([5.0]))["mae"] == 2
+    assert why_undefined(one, one) == "not defined: 1 area(s)"
+    same, varied = np.full(4, 0.1 + 0.2), np.arange(4.0)
+    assert measure(same, varied)["nrmse"] is None
+    assert "observed" in why_undefined(same, varied)
+    constant = measure(varied, same)
+    assert constant["spearman"] is None
+    assert constant["r2"] is not None
+    assert "predictions" in why_undefined(varied, same)
+
+
+def test_blocks_are_drawn_whole():
+    groups = np.array([0, 0, 0, 1, 2, 2])
+    counts = resample(groups, 200, 0)
+    assert (counts[:, 0] == counts[:, 2]).all()
+    assert (counts[:, 4] == counts[:, 5]).all()
+    assert (counts[:, [0, 3, 4]].sum(axis=1) == 3).all()
+
+
+def test_one_block_gives_no_interval():
+    counts = resample(np.zeros(6, dtype=int), 100, 0)
+    scores = resampled_scores(np.arange(6.0), np.arange(6.0) ** 2, counts)
+    assert interval_of(scores["r2"], 0.9).lower is None
+
+
+def test_the_interval_of_a_mean_error_is_the_textbook_one():
+    rng = np.random.default_rng(0)
+    residual = rng.exponential(size=400)
+    counts = resample(np.arange(400), 1_000, 1)
+    interval = interval_of(resampled_scores(residual, np.zeros(400), counts)["mae"], 0.9)
+    half = 1.645 * residual.std() / np.sqrt(400)
+    assert interval.lower == pytest.approx(residual.mean() - half, abs=0.02)
+    assert interval.upper == pytest.approx(residual.mean() + half, abs=0.02)
+
+
+def test_many_areas_are_scored_in_parts_with_the_same_result(monkeypatch):
+    rng = np.random.default_rng(0)
+    observed = rng.normal(size=30)
+    predicted = observed + rng.normal(size=30)
+    counts = resample(np.arange(30), 50, 0)
+    whole = resampled_scores(observed, predicted, counts)
+    monkeypatch.setattr("streetview_assets.models.scores._CELLS_AT_ONCE", 90)
+    parts = resampled_scores(observed, predicted, counts)
+    assert all(np.allclose(whole[metric], parts[metric]) for metric in whole)

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+import shapely
+
+from streetview_assets.models.spatial import morans_i, morans_p, neighbour_weights
+
+
+def test_morans_i_and_its_chance_are_those_of_esda(areas_of):
+    esda = pytest.importorskip("esda")
+    from libpysal.weights import Queen
+
+    data = areas_of(columns=7, rows=6)
+    queen = Queen(data.geometry, silence_warnings=True)
+    weights = neighbour_weights(data.geometry)
+    rng = np.random.default_rng(0)
+    for values in (
+        data.observed,
+        rng.normal(size=len(data)),
+        data.observed + 400 * rng.normal(size=42),
+    ):
+        theirs = esda.Moran(values, queen, transformation="r", permutations=999)
+        assert morans_i(values, weights) == pytest.approx(theirs.I, abs=1e-12)
+        assert morans_p(values, weights, seed=1) == pytest.approx(theirs.p_sim, abs=0.04)
+
+
+def test_a_checkerboard_repels_and_halves_attract():
+    squares = [shapely.box(x, y, x + 1, y + 1) for x in range(6) for y in range(6)]
+    halves = np.array([float(x < 3) for x in range(6) for _ in range(6)])
+    weights = neighbour_weights(squares)
+    assert morans_i(halves, weights) > 0.6
+    assert morans_p(halves, weights, seed=0) == 0.001
+    stripes = np.array([float(x % 2) for x in range(6) for _ in range(6)])
+    assert morans_i(stripes, weights) < -0.2
+
+
+def test_islands_are_joined_to_the_nearest_area():
+    squares = [shapely.box(x, 0, x + 1, 1) for x in (0, 1, 2, 9, 20)]
+    weights = neighbour_weights(squares).toarray()
+    assert np.allclose(weights.sum(axis=1), 1)
+    assert weights[3].tolist() == [0, 0, 0.5, 0, 0.5]
+    assert weights[4].tolist() == [0, 0, 0, 1, 0]
+    assert weights[2, 3] == 0.5
+
+
+def test_the_same_values_everywhere_have_no_morans_i():
+    weights = neighbour_weights([shapely.box(x, 0, x + 1, 1) for x in range(4)])
+    assert morans_i(np.full(4, 0.1), weights) is None
+    assert morans_p(np.full(4, 0.1), weights, seed=0) is None
+    alone = neighbour_weights([shapely.box(0, 0, 1, 1)])
+    assert morans_i(np.array([3.0]), alone) is None

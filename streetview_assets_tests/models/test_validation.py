@@ -1,0 +1,106 @@
+"""Nothing of a held-out area may reach the models that predict it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from streetview_assets.models.folds import seed_of
+from streetview_assets.models.validation import TUNED, Competitors, competitors_for, cross_validate
+
+VALIDATIONS = ("random", "blocks", "authorities")
+
+
+@pytest.mark.parametrize("validation", VALIDATIONS)
+def test_targets_of_a_fold_do_not_change_its_predictions(areas_of, quick, validation):
+    data = areas_of()
+    settings = quick(trials=5, candidates=("ridge", "kernel_ridge", "pls", "gradient_boosting"))
+    honest = cross_validate(competitors_for(data, settings), data, settings, validation, 1)
+    hidden = honest.fold == 2
+    garbage = np.where(hidden, -1e6 * data.observed, data.observed)
+    spoiled = replace(data, observed=garbage)
+    after = cross_validate(competitors_for(spoiled, settings), spoiled, settings, validation, 1)
+    for model, predicted in honest.predicted.items():
+        assert np.array_equal(predicted[hidden], after.predicted[model][hidden]), model
+        if model != "gradient_boosting":
+            assert not np.allclose(predicted[~hidden], after.predicted[model][~hidden]), model
+
+
+def test_vectors_of_other_held_out_areas_do_not_change_a_prediction(areas_of, quick):
+    data = areas_of()
+    settings = quick(candidates=("ridge", "kernel_ridge", "pls", "gradient_boosting"))
+    honest = cross_validate(competitors_for(data, settings), data, settings, "blocks", 1)
+    hidden = np.flatnonzero(honest.fold == 1)
+    vectors, colours = data.vectors.copy(), data.mean_colour.copy()
+    vectors[hidden[1:]] *= 1_000
+    colours[hidden[1:]] *= 1_000
+    spoiled = replace(data, vectors=vectors, mean_colour=colours)
+    after = cross_validate(competitors_for(spoiled, settings), spoiled, settings, "blocks", 1)
+    for model, predicted in honest.predicted.items():
+        assert predicted[hidden[0]] == pytest.approx(after.predicted[model][hidden[0]], rel=1e-12)
+
+
+def test_the_bootstrap_draws_blocks_whole_where_blocks_were_held_out(areas_of, quick):
+    data = areas_of()
+    settings = quick(candidates=("ridge",), trials=1)
+    competing = Competitors(competitors_for(data, settings).candidates, [], {})
+    square = data.place_m // 2_000
+    together = (square[:, None] == square).all(axis=2)
+    for validation, expected in (("random", np.eye(len(data))), ("blocks", together)):
+        group = cross_validate(competing, data, settings, validation, 1).group
+        assert np.array_equal(group[:, None] == group, expected)
+
+
+def test_the_tuned_model_is_in_each_fold_one_of_the_candidates(areas_of, quick):
+    data = areas_of()
+    settings = quick()
+    split = cross_validate(competitors_for(data, settings), data, settings, "random", 1)
+    for fold in set(split.fold):
+        inside = split.fold == fold
+        best = min(
+            (trial for trial in split.trials if trial["fold"] == fold),
+            key=lambda trial: trial["rmse"],
+        )
+        assert np.array_equal(
+            split.predicted[TUNED][inside], split.predicted[best["model"]][inside]
+        )
+
+
+def test_trials_are_dealt_out_over_the_candidates_in_each_fold(areas_of, quick):
+    data = areas_of()
+    settings = quick(trials=5)
+    split = cross_validate(competitors_for(data, settings), data, settings, "random", 1)
+    for fold in set(split.fold):
+        models = [trial["model"] for trial in split.trials if trial["fold"] == fold]
+        assert (models.count("ridge"), models.count("pls")) == (3, 2)
+    assert not split.truncated
+
+
+def test_a_budget_in_seconds_cuts_the_tuning_short_and_says_so(areas_of, quick):
+    data = areas_of()
+    settings = quick(trials=400)
+    competing = Competitors(competitors_for(data, settings).candidates, [], {})
+    split = cross_validate(competing, data, settings, "random", 1, timeout_s=0.01)
+    assert split.truncated
+    assert np.isfinite(split.predicted[TUNED]).all()
+
+
+@pytest.mark.parametrize("validation", ["random", "blocks"])
+def test_shuffled_targets_score_nothing_and_the_true_ones_score_more(areas_of, quick, validation):
+    data = areas_of(width=60, noise=0.3)
+    settings = quick(candidates=("ridge",), trials=2, folds=3)
+    competing = Competitors(competitors_for(data, settings).candidates, [], {})
+
+    def r2(observed, seed):
+        shuffled = replace(data, observed=observed)
+        split = cross_validate(competing, shuffled, settings, validation, seed)
+        residual = observed - split.predicted[TUNED]
+        return 1 - np.sum(residual**2) / np.sum((observed - observed.mean()) ** 2)
+
+    shuffles = []
+    for number in range(20):
+        seed = seed_of(number, "shuffle")
+        shuffles.append(r2(np.random.default_rng(seed).permutation(data.observed), seed))
+    assert -0.2 <= np.median(shuffles) <= 0.05
+    assert max(shuffles) <= 0.15
+    assert r2(data.observed, 42) > max(max(shuffles), 0.3)

@@ -1,0 +1,312 @@
+"""The files around the code: what starts the services, installs the versions, runs the checks."""
+
+import os
+import re
+import subprocess
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
+SECRETS = ("POSTGRES_PASSWORD", "GOOGLE_MAPS_API_KEY", "GOOGLE_MAPS_SIGNING_SECRET",
+           "MAPILLARY_TOKEN")  # fmt: skip
+
+
+def settings(path: str) -> dict:
+    return yaml.safe_load((ROOT / path).read_text())
+
+
+def test_dagster_takes_the_settings_of_the_repository(tmp_path, monkeypatch):
+    (tmp_path / "dagster.yaml").write_bytes((ROOT / "dagster.yaml").read_bytes())
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with dg.DagsterInstance.get() as instance:
+        assert not instance.telemetry_enabled
+        assert instance.run_monitoring_enabled
+        concurrency = instance.get_concurrency_config()
+        assert concurrency.pool_config.default_pool_limit == 1
+        assert concurrency.run_queue_config.max_concurrent_runs == 2
+        storage = instance.event_log_storage
+        storage.initialize_concurrency_limit_to_default("encoder")
+        assert storage.get_concurrency_info("encoder").slot_count == 1
+
+
+def test_dagster_in_containers_differs_only_in_where_it_keeps_its_records():
+    here, there = settings("dagster.yaml"), settings("docker/dagster.yaml")
+    places = {"storage", "compute_logs", "local_artifact_storage"}
+    assert {key: value for key, value in there.items() if key not in places} == here
+    assert places <= set(there)
+
+
+def test_the_database_driver_is_the_one_that_is_installed():
+    """SQLAlchemy 2.1 takes `postgresql://` for psycopg 3; dagster-postgres brings psycopg2."""
+    database = settings("docker/dagster.yaml")["storage"]["postgres"]["postgres_db"]
+    assert database["scheme"] == "postgresql+psycopg2"
+    assert "psycopg2-binary" in constraints()
+
+
+def test_the_workspace_finds_the_definitions_without_an_installation():
+    (target,) = settings("workspace.yaml")["load_from"]
+    module = target["python_module"]
+    assert module["working_directory"] == "."
+    assert (ROOT / (module["module_name"].replace(".", "/") + ".py")).is_file()
+
+
+def test_the_workspace_of_the_containers_names_the_code_server_as_it_listens():
+    (target,) = settings("docker/workspace.yaml")["load_from"]
+    server = target["grpc_server"]
+    assert server["host"] == SERVICES["code"]["hostname"] == "code"
+    assert f"--port={server['port']}" in SERVICES["code"]["command"]
+    assert (
+        server["location_name"]
+        == (settings("workspace.yaml")["load_from"][0]["python_module"]["location_name"])
+    )
+
+
+def test_the_services_are_those_that_the_platform_needs():
+    assert set(SERVICES) == {"postgres", "code", "webserver", "daemon", "mlflow"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_watched_comes_back_and_is_not_root(name):
+    service = SERVICES[name]
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert service["restart"] == "unless-stopped"
+    assert service["user"] not in ("root", "0", "0:0")
+    assert service["cap_drop"] == ["ALL"]
+    assert re.fullmatch(r"[a-z-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?", service["image"]), "not pinned"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_waits_until_those_it_needs_are_healthy(name):
+    waited_for = SERVICES[name].get("depends_on", {})
+    assert all(on["condition"] == "service_healthy" for on in waited_for.values())
+    if name in ("code", "webserver", "daemon"):
+        assert "postgres" in waited_for
+    if name in ("webserver", "daemon"):
+        assert "code" in waited_for
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_secrets_come_from_the_environment_alone(name):
+    for key, value in SERVICES[name].get("environment", {}).items():
+        if key in SECRETS:
+            assert re.fullmatch(rf"\$\{{{key}:[-?][^}}]*\}}", value), f"{key} is written out"
+            assert not re.fullmatch(rf"\$\{{{key}:-.+\}}", value), f"{key} has a default"
+
+
+def test_only_the_code_server_knows_the_keys_of_paid_services():
+    knowing = {
+        name
+        for name, service in SERVICES.items()
+        if {"GOOGLE_MAPS_API_KEY", "MAPILLARY_TOKEN"} & set(service.get("environment", {}))
+    }
+    assert knowing == {"code"}
+
+
+def test_the_data_lie_in_one_volume_and_ports_are_open_to_this_machine_alone():
+    for service in OURS.values():
+        assert "data:/data" in service["volumes"]
+    for service in SERVICES.values():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    assert set(COMPOSE["volumes"]) == {"data", "records"}
+
+
+def test_the_image_runs_as_the_user_that_owns_the_data():
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users == [service["user"] for service in OURS.values()][:1]
+    assert lines[-1].startswith("CMD")
+    assert re.search(r"^FROM python:3\.11\.\d+-", "\n".join(lines), re.M)
+
+
+def test_every_file_that_the_image_copies_is_let_through():
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    copied = [
+        source
+        for line in (ROOT / "Dockerfile").read_text().splitlines()
+        if line.startswith("COPY ")
+        for source in line.split()[1:-1]
+        if not source.startswith("--")
+    ]
+    assert ignored[0] == "*"
+    for source in copied:
+        assert (ROOT / source).exists(), source
+        assert f"!{source.removeprefix('./')}" in ignored, source
+
+
+def constraints() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_requirement_has_one_exact_version_for_any_machine():
+    pinned = {canonical(name) for name in constraints()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(line for extra in extras for line in extra)]
+    missing = [
+        requirement
+        for requirement in wanted
+        if canonical(re.match(r"[\w.-]+", requirement)[0]) not in pinned
+    ]
+    assert not missing
+    for name, exact in constraints().items():
+        assert re.fullmatch(r"\d[\w.]*", exact), f"{name}=={exact} belongs to one machine"
+
+
+def test_what_is_installed_is_what_was_written_down():
+    differing = {}
+    for name, exact in constraints().items():
+        try:
+            installed = version(name).split("+")[0]
+        except PackageNotFoundError:
+            continue
+        if installed != exact:
+            differing[name] = (installed, exact)
+    assert not differing, "installed, written down"
+
+
+@pytest.mark.parametrize("file", ["Makefile", ".ci/run", ".ci/install"])
+def test_recipes_name_no_place_of_one_machine(file):
+    text = (ROOT / file).read_text()
+    assert not re.search(r"(?<![\w.])/(home|root|work|Users|opt)/", text)
+
+
+def test_the_makefile_has_few_recipes_and_lists_them_all():
+    text = (ROOT / "Makefile").read_text()
+    recipes = re.findall(r"^([a-z]+):", text, re.M)
+    assert {"demo", "test", "ui", "lint", "bench", "docs", "clean"} <= set(recipes)
+    assert len(recipes) <= 12
+    listed = run_make(ROOT, "help")
+    assert listed.returncode == 0
+    for recipe in recipes:
+        assert f"make {recipe} " in listed.stdout
+
+
+def run_make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env=inherited | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A project that installs at once, in a folder with a space in its name."""
+    folder = tmp_path / "a checkout"
+    (folder / ".ci").mkdir(parents=True)
+    for name in ("Makefile", ".ci/install", ".ci/run"):
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    (folder / "constraints.txt").touch()
+    (folder / "pyproject.toml").touch()
+    return folder
+
+
+FAKE_PYTHON = """#!/bin/bash
+# Stands for an interpreter: it makes an environment of itself, and `pip` notes that it was called.
+if [ "$1 $2" = "-m venv" ]; then
+  mkdir -p "$3/bin" && cp "$0" "$3/bin/python"
+  printf '#!/bin/bash\\necho streetview "$@"\\n' >"$3/bin/streetview"
+  chmod +x "$3/bin/streetview"
+  echo "venv" >>"$LOG"
+elif [ "$1 $2" = "-m pip" ]; then
+  echo "pip $PWD" >>"$LOG"
+  exit ${PIP_EXIT:-0}
+elif [ "$1" = "-V" ]; then
+  echo "Python 3.11"
+fi
+"""
+
+
+@pytest.fixture
+def fake(tmp_path):
+    python = tmp_path / "fake-python"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    log = tmp_path / "log"
+    log.touch()
+    return {"PYTHON": str(python), "LOG": str(log)}
+
+
+def calls(fake: dict[str, str]) -> list[str]:
+    return [line.split()[0] for line in Path(fake["LOG"]).read_text().splitlines()]
+
+
+def test_make_installs_once_and_again_when_the_requirements_change(checkout, fake):
+    first = run_make(checkout, "demo", **fake)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.splitlines()[-1] == "streetview demo"
+    assert calls(fake) == ["venv", "pip"]
+    assert run_make(checkout, "demo", **fake).stdout == "streetview demo\n"
+    assert calls(fake) == ["venv", "pip"]
+    later = (checkout / ".venv/.installed").stat().st_mtime + 5
+    os.utime(checkout / "pyproject.toml", (later, later))
+    assert run_make(checkout, "demo", **fake).returncode == 0
+    assert calls(fake) == ["venv", "pip", "pip"]
+
+
+def test_an_installation_that_failed_does_not_count_and_starts_from_nothing(checkout, fake):
+    failed = run_make(checkout, "demo", **fake, PIP_EXIT="1")
+    assert failed.returncode != 0
+    assert "streetview demo" not in failed.stdout
+    (checkout / ".venv/half").touch()
+    assert run_make(checkout, "demo", **fake).returncode == 0
+    assert calls(fake) == ["venv", "pip", "venv", "pip"]
+    assert not (checkout / ".venv/half").exists()
+
+
+def test_an_environment_that_was_moved_is_made_anew(checkout, fake):
+    assert run_make(checkout, "demo", **fake).returncode == 0
+    moved = checkout.rename(checkout.parent / "moved")
+    assert run_make(moved, "demo", **fake).returncode == 0
+    assert calls(fake) == ["venv", "pip", "venv", "pip"]
+
+
+def test_a_machine_without_a_new_enough_python_is_told_so(checkout, tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for tool in ("bash", "cat", "sed", "mkdir", "rm", "touch"):
+        (tools / tool).symlink_to(Path("/usr/bin") / tool)
+    old = tools / "python3"
+    old.write_text("#!/usr/bin/bash\nexit 1\n")
+    old.chmod(0o755)
+    make = subprocess.run(["/usr/bin/which", "make"], capture_output=True, text=True).stdout.strip()
+    (tools / "make").symlink_to(make)
+    told = run_make(checkout, "demo", PATH=str(tools))
+    assert told.returncode != 0
+    assert "Python 3.11 or later" in told.stderr
+    assert "make PYTHON=" in told.stderr
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("lint", "tests", "passes"), [(0, 0, True), (1, 0, False), (0, 1, False), (1, 1, False)]
+)
+def test_ci_runs_both_checks_and_fails_where_one_does(checkout, tmp_path, lint, tests, passes):
+    (checkout / "Makefile").write_text(
+        f"lint:\n\t@echo linted; exit {lint}\ntest:\n\t@echo 3 passed; exit {tests}\n"
+    )
+    result = subprocess.run(
+        ["bash", ".ci/run"], cwd=checkout, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert (result.returncode == 0) is passes
+    assert "linted" in result.stdout
+    assert "3 passed" in result.stdout.splitlines()[-2:][0]
+    assert ("FAILED" not in result.stdout) is passes

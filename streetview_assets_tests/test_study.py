@@ -1,0 +1,352 @@
+"""A study file with a fault is refused with one line that says where and what was expected."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from streetview_assets.errors import StudyError
+from streetview_assets.study import load_study, secrets_from_environment
+
+SOUND = """
+name: leeds
+areas: {path: areas.geojson, code: lsoa, authority_code: la}
+roads: {path: roads.gpkg}
+images: {provider: synthetic}
+"""
+TARGET = "{name: imd, path: imd.csv, area_code: lsoa, value: rank, more_is: better}"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with every file that the studies below name."""
+    for name in ("areas.geojson", "roads.gpkg", "imd.csv", "lookup.csv"):
+        (tmp_path / name).touch()
+    (tmp_path / "photos").mkdir()
+    return tmp_path
+
+
+def load(folder: Path, text: str):
+    path = folder / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_study(path)
+
+
+def refusal(folder: Path, text: str) -> str:
+    with pytest.raises(StudyError) as caught:
+        load(folder, text)
+    message = str(caught.value)
+    assert message.startswith(str(folder / "study.yaml")), "the message does not name the file"
+    return message
+
+
+def faults(message: str) -> list[str]:
+    return [line.strip() for line in message.splitlines()[1:]]
+
+
+def with_images(settings: str) -> str:
+    return SOUND.replace("provider: synthetic", f"provider: synthetic, {settings}")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        (SOUND + "autorities: []", "autorities", "areas, authorities, clusters"),
+        (SOUND + "points: {spacing: 100}", "points.spacing", "spacing_m"),
+        (SOUND + f"targets: [{TARGET[:-1]}, unit: x}}]", "targets.0.unit", "more_is"),
+        (
+            SOUND.replace(
+                "authority_code: la", "lookup: {path: lookup.csv, code: a, authority_code: b, c: d}"
+            ),
+            "areas.lookup.c",
+            "authority_name",
+        ),
+        (with_images("columns: {lon: x}"), "images.columns.lon", "longitude"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_keys_that_exist(folder, text, key, expected):
+    (fault,) = faults(refusal(folder, text))
+    assert fault.startswith(f"{key}: unknown key")
+    assert expected in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("name: leeds", "images: missing; this key is required"),
+        (SOUND.replace("code: lsoa, ", ""), "areas.code: missing; this key is required"),
+        (
+            SOUND + f"targets: [{TARGET.replace(', more_is: better', '')}]",
+            "targets.0.more_is: missing; this key is required",
+        ),
+    ],
+)
+def test_a_missing_key_is_named(folder, text, fault):
+    assert faults(refusal(folder, text)) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("areas.geojson", "gone.geojson", "areas.path"),
+        ("roads.gpkg", "gone.gpkg", "roads.path"),
+        ("areas.geojson", "photos", "areas.path"),
+    ],
+)
+def test_a_missing_file_is_named_with_its_whole_path(folder, old, new, key):
+    fault = f"{key}: no such file: {folder / new}"
+    assert faults(refusal(folder, SOUND.replace(old, new))) == [fault]
+
+
+def test_a_missing_folder_of_pictures_is_named(folder):
+    text = "name: a\npoints: {from: images}\nimages: {provider: folder, path: pictures}"
+    (fault,) = faults(refusal(folder, text))
+    assert fault.startswith(f"images.path: no such file or folder: {folder / 'pictures'}")
+
+
+@pytest.mark.parametrize("code", ["8000035", "07000035", "1.5", "yes", "2019-01-01"])
+def test_a_code_that_yaml_does_not_read_as_text_is_to_be_quoted(folder, code):
+    (fault,) = faults(refusal(folder, SOUND + f"authorities: [E08000035, {code}]"))
+    assert fault.startswith("authorities.1: YAML read this code as the ")
+    assert fault.endswith("put it in quotes")
+    assert load(folder, SOUND + f'authorities: ["{code}"]').authorities == (code,)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "the study file is empty"),
+        ("# all in comments\n", "the study file is empty"),
+        ("- name\n", "a study file is a mapping of keys, not a list"),
+        ("leeds\n", "a study file is a mapping of keys, not a str"),
+        ("name: [leeds\n", "not readable as YAML"),
+        ("name:\n\t- leeds\n", "not readable as YAML"),
+        ("name: !!python/object:os.system x\n", "not readable as YAML"),
+        (with_images("captured_between: [2019-13-01, null]"), "not readable as YAML"),
+        (SOUND + "seed: 1\nseed: 2\n", "the key 'seed' is given twice"),
+    ],
+)
+def test_what_is_no_study_at_all_is_refused(folder, text, reason):
+    assert reason in refusal(folder, text)
+
+
+def test_a_file_that_is_not_utf_8_is_refused(folder):
+    (folder / "study.yaml").write_bytes("name: Straße".encode("latin-1"))
+    with pytest.raises(StudyError, match="not readable as YAML"):
+        load_study(folder / "study.yaml")
+
+
+def test_a_missing_study_file_names_the_command_that_writes_one(tmp_path):
+    with pytest.raises(StudyError, match=r"no such study file.*streetview init"):
+        load_study(tmp_path / "gone.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "reason"),
+    [
+        (SOUND.replace("synthetic", "google"), "images", "needs `keep_images: true` or `false`"),
+        (SOUND.replace("synthetic", "bing"), "images.provider", "'google', 'mapillary', 'folder'"),
+        (
+            "name: a\npoints: {from: images}\nimages: {provider: folder}",
+            "images",
+            "provider folder needs `path`",
+        ),
+        (with_images("headings_deg: [360]"), "images.headings_deg.0", "less than 360"),
+        (with_images("headings_deg: []"), "images", "at least one heading"),
+        (with_images("headings_deg: [0, 0]"), "images", "names a heading twice"),
+        (with_images("size_px: [640]"), "images.size_px.1", "the list is too short"),
+        (with_images("captured_between: [2019-13, null]"), "images.captured_between.0", "month"),
+        (with_images("captured_between: [2020-01, 2019-01]"), "images", "after the last"),
+        (SOUND.replace("name: leeds", "name: Leeds"), "name", "'^[a-z0-9-]+$' (found 'Leeds')"),
+        (SOUND + "points: {spacing_m: 0}", "points.spacing_m", "greater than 0"),
+        (SOUND + "points: {spacing_m: .inf}", "points.spacing_m", "finite"),
+        (SOUND + "points: {spacing_m: wide}", "points.spacing_m", "(found 'wide')"),
+        (SOUND + "points:", "points", "expected keys: count, from, min_per_area"),
+        (SOUND + "authorities: E08000035", "authorities", "expected a list"),
+        (SOUND + "authorities: []", "authorities", "the list is empty"),
+        (SOUND + "authorities: [A, A]", "(the whole file)", "names one twice"),
+        (SOUND + "encoder: {name: resnet}", "encoder.name", "(found 'resnet')"),
+        (SOUND + "clusters: {sweep: [9, 2]}", "clusters", "the smallest k comes first"),
+        (SOUND + "seed: -1", "seed", "greater than or equal to 0"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_was_expected(folder, text, key, reason):
+    (fault,) = faults(refusal(folder, text))
+    assert fault.startswith(f"{key}: ")
+    assert reason in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("name: a\nimages: {provider: synthetic}", "no points: give `roads:`"),
+        (
+            f"name: a\nroads: {{path: roads.gpkg}}\nimages: {{provider: synthetic}}\n"
+            f"targets: [{TARGET}]",
+            "targets need areas",
+        ),
+        (
+            "name: a\nroads: {path: roads.gpkg}\nimages: {provider: synthetic}\nauthorities: [A]",
+            "authorities need areas",
+        ),
+        (
+            "name: a\nroads: {source: overpass}\nimages: {provider: synthetic}",
+            "roads from overpass need areas",
+        ),
+        (
+            "name: a\nroads: {path: roads.gpkg}\nimages: {provider: folder, path: photos}",
+            "images.provider folder needs points: {from: images}",
+        ),
+        (SOUND + "points: {from: images}", "needs images.provider folder"),
+        (SOUND + f"targets: [{TARGET}, {TARGET}]", "two targets have the same name"),
+        (SOUND + f"targets: [{TARGET}]\nmodels: {{target: other}}", "'other' is none of ['imd']"),
+        (SOUND.replace("{path: roads.gpkg}", "{drivable_only: true}"), "give either a path or"),
+        (
+            SOUND.replace("{path: roads.gpkg}", "{path: roads.gpkg, source: overpass}"),
+            "give either a path or",
+        ),
+        (
+            SOUND.replace(
+                "authority_code: la",
+                "authority_code: la, lookup: {path: lookup.csv, code: a, authority_code: b}",
+            ),
+            "either authority_code or lookup",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_refused(folder, text, reason):
+    (fault,) = faults(refusal(folder, text))
+    assert reason in fault
+
+
+def test_all_faults_are_told_at_once(folder):
+    message = refusal(folder, SOUND + "seeds: 1\npoints: {spacing: 1}")
+    assert "2 fault(s)" in message
+    assert len(faults(message)) == 2
+
+
+def test_paths_are_relative_to_the_file_wherever_the_command_runs(folder, monkeypatch, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    study = load(folder, SOUND + f"targets: [{TARGET}]")
+    assert study.areas.path == folder / "areas.geojson"
+    assert study.targets[0].path == folder / "imd.csv"
+    assert study.path == folder / "study.yaml"
+
+
+def test_defaults_are_those_of_the_design(folder):
+    study = load(folder, SOUND)
+    assert (study.points.spacing_m, study.points.min_per_area) == (200, 1)
+    assert study.images.headings_deg == (0, 90, 180, 270)
+    assert (study.images.size_px, study.images.fov_deg) == ((640, 640), 90)
+    assert study.encoder.name == "open_clip:ViT-B-32-quickgelu/openai"
+    assert (study.clusters.k, study.clusters.sweep, study.clusters.space) == (7, (2, 20), "raw")
+    assert (study.models.trials, study.models.folds, study.models.timeout_s) == (40, 5, None)
+    assert (study.seed, study.authorities, study.target) == (42, None, None)
+
+
+def test_a_month_is_read_as_its_first_day(folder):
+    study = load(folder, with_images("captured_between: [2019-01, 2020-06-30]"))
+    assert study.images.captured_between == (date(2019, 1, 1), date(2020, 6, 30))
+
+
+def test_the_encoders_slug_tells_encoders_apart(folder):
+    (folder / "weights.pt").touch()
+    names = [
+        "encoder: {name: 'timm:vgg16.tv_in1k'}",
+        "encoder: {name: 'timm:vgg16.tv_in1k', checkpoint: weights.pt}",
+        "encoder: {name: 'timm:vgg16.tv_in1k', options: {pad_type: same}}",
+    ]
+    slugs = [load(folder, SOUND + name).encoder.slug for name in names]
+    assert slugs == [
+        "timm-vgg16-tv-in1k",
+        "timm-vgg16-tv-in1k-weights",
+        "timm-vgg16-tv-in1k-pad-type-same",
+    ]
+
+
+def test_secrets_come_from_the_environment_and_are_never_shown(monkeypatch):
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-secret-key")
+    monkeypatch.delenv("MAPILLARY_TOKEN", raising=False)
+    secrets = secrets_from_environment()
+    assert (secrets.google_maps_api_key, secrets.mapillary_token) == ("a-secret-key", None)
+    assert "a-secret-key" not in repr(secrets)
+
+
+def test_a_secret_in_the_study_file_is_refused(folder):
+    message = refusal(folder, with_images("api_key: a-secret-key"))
+    assert "images.api_key: unknown key" in message
+    assert "a-secret-key" not in message
+
+
+WHOLE = """
+name: leeds-centre
+crs: EPSG:27700
+authorities: [E08000035]
+areas:
+  path: areas.geojson
+  code: lsoa21_code
+  name: lsoa21_name
+  authority_code: ltla24_code
+  authority_name: ltla24_name
+roads: {path: roads.gpkg, drivable_only: true}
+points: {spacing_m: 200, min_per_area: 1}
+images:
+  provider: google
+  headings_deg: [0, 90, 180, 270]
+  size_px: [640, 640]
+  fov_deg: 90
+  pitch_deg: 0
+  radius_m: 50
+  source: outdoor
+  captured_between: [2019-01, null]
+  requests_per_second: 50
+  max_concurrent: 32
+  budget_usd: 100
+  keep_images: true
+  base_url: null
+encoder:
+  name: open_clip:ViT-B-32-quickgelu/openai
+  checkpoint: null
+  options: {}
+  batch_size: null
+  precision: auto
+pooling: {statistic: median}
+clusters: {k: 7, sweep: [2, 20], pca: null, fit_on: 200000}
+targets:
+  - {name: imd_rank, path: imd.csv, area_code: lsoa21_code, value: IMD_rank, more_is: better}
+models:
+  target: imd_rank
+  candidates: [ridge, kernel_ridge, pls, gradient_boosting]
+  trials: 40
+  folds: 5
+  block_km: 2
+seed: 42
+"""
+
+
+def test_a_study_with_every_key_is_read(folder):
+    study = load(folder, WHOLE)
+    assert study.images.captured_between == (date(2019, 1, 1), None)
+    assert study.target.name == "imd_rank"
+    unset = {key for key in type(study).model_fields if key not in study.model_fields_set}
+    assert not unset, "the example is to name every key"
+
+
+def test_own_pictures_say_where_the_points_are(folder):
+    text = """
+name: photos
+points: {from: images}
+images:
+  provider: folder
+  path: photos/
+  positions: imd.csv
+  columns: {file: file, longitude: lon, latitude: lat, captured_at: captured_at,
+    heading_deg: compass_angle, category: kind}
+"""
+    study = load(folder, text)
+    assert study.points.origin == "images"
+    assert study.images.columns.heading_deg == "compass_angle"
+    assert yaml.safe_load(text)["points"] == {"from": "images"}
