@@ -7,12 +7,14 @@ page and the comments of the published database all come from here.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import dataframely as dy
 import polars as pl
 
 from streetview_assets.errors import ContractError
+
+if TYPE_CHECKING:
+    import dataframely as dy
 
 Stage = Literal["areas", "points", "images", "embeddings", "pooling", "clusters", "models"]
 STAGES: tuple[Stage, ...] = (
@@ -448,20 +450,35 @@ def check_contract(table: Table, frame: pl.DataFrame) -> None:
             f"table {table.name}: wrong columns; missing {missing}, unknown {unknown}, "
             f"wrong type {wrong}, expected in this order: {table.schema.names()}"
         )
+    from dataframely.exc import ValidationError
+
     try:
         _rules(table.name).validate(frame)
-    except dy.exc.ValidationError as error:
+    except ValidationError as error:
         raise ContractError(f"table {table.name}: {error}") from None
 
 
 @cache
-def _rules(name: str) -> type[dy.Schema]:
+def _rules(name: str) -> "type[dy.Schema]":
+    """Make the check of a table; the library is imported at the first write, not at every start."""
+    import dataframely as dy
+
     columns = {column.name: _rule(column) for column in TABLES[name].columns}
     return type(f"{name}_contract", (dy.Schema,), columns)
 
 
-def _rule(column: Column) -> dy.Column:
+def _rule(column: Column) -> "dy.Column":
+    import dataframely as dy
+
     key, optional = column.key, column.optional and not column.key
+    plain: dict[type[pl.DataType], Callable[..., dy.Column]] = {
+        pl.String: dy.String,
+        pl.Date: dy.Date,
+        pl.Int64: dy.Int64,
+        pl.Float64: dy.Float64,
+        pl.Boolean: dy.Bool,
+        pl.Binary: dy.Binary,
+    }
     match column.dtype:
         case pl.String() if column.one_of:
             allowed = list(column.one_of)
@@ -473,14 +490,4 @@ def _rule(column: Column) -> dy.Column:
         case pl.Datetime():
             return dy.Datetime(primary_key=key, nullable=optional, time_unit="us", time_zone="UTC")
         case _:
-            return _PLAIN_RULES[type(column.dtype)](primary_key=key, nullable=optional)
-
-
-_PLAIN_RULES: dict[type[pl.DataType], Callable[..., dy.Column]] = {
-    pl.String: dy.String,
-    pl.Date: dy.Date,
-    pl.Int64: dy.Int64,
-    pl.Float64: dy.Float64,
-    pl.Boolean: dy.Bool,
-    pl.Binary: dy.Binary,
-}
+            return plain[type(column.dtype)](primary_key=key, nullable=optional)

@@ -12,7 +12,7 @@ from math import cos, radians
 
 import polars as pl
 
-from streetview_assets.images.provider import UNKNOWN_DATE, Picture
+from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, VIEWS, Picture
 from streetview_assets.images.scene_character import place_key
 from streetview_assets.images.scene_painting import View
 from streetview_assets.images.scene_place import (
@@ -28,28 +28,6 @@ from streetview_assets.study import Images
 COPYRIGHT = "synthetic, streetview_assets"
 _FIRST, _LAST = date(2016, 1, 1), date(2024, 12, 1)
 _SHARE_WITHOUT_IMAGERY = 0.01
-
-_FOUND = pl.Schema(
-    {
-        "point_id": pl.String(),
-        "panorama_id": pl.String(),
-        "captured_on": pl.Date(),
-        "status": pl.String(),
-        "longitude": pl.Float64(),
-        "latitude": pl.Float64(),
-        "distance_m": pl.Float64(),
-        "copyright": pl.String(),
-        "error": pl.String(),
-    }
-)
-_VIEWS = pl.Schema(
-    {
-        "panorama_id": pl.String(),
-        "captured_on": pl.Date(),
-        "heading_deg": pl.Float64(),
-        "category": pl.String(),
-    }
-)
 
 
 class SyntheticProvider:
@@ -110,7 +88,7 @@ class SyntheticProvider:
             rows.append(self._found_at(point))
             if on_progress and (done % 500 == 0 or done == points.height):
                 on_progress(done, points.height)
-        return pl.DataFrame(rows, schema=_FOUND, orient="row")
+        return pl.DataFrame(rows, schema=FOUND, orient="row")
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
         """Name the views of each panorama that is there: one per heading of the study.
@@ -129,7 +107,7 @@ class SyntheticProvider:
             .unique(maintain_order=True)
             .join(headings, how="cross", maintain_order="left_right")
             .with_columns(category=pl.lit(None, pl.String))
-            .select(_VIEWS.names())
+            .select(VIEWS.names())
         )
 
     def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:

@@ -11,13 +11,11 @@ from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.places import flat
 
-GEOGRAPHIC: dict[str, tuple[str, Callable[[gpd.GeoDataFrame, Path], None]]] = {
-    "geoparquet": ("parquet", lambda places, path: places.to_parquet(path)),
-    "gpkg": ("gpkg", lambda places, path: places.to_file(path, driver="GPKG", engine="pyogrio")),
-    "geojson": (
-        "geojson",
-        lambda places, path: places.to_file(path, driver="GeoJSON", engine="pyogrio"),
-    ),
+Write = Callable[[gpd.GeoDataFrame, Path, str], None]
+GEOGRAPHIC: dict[str, tuple[str, Write]] = {
+    "geoparquet": ("parquet", lambda places, path, table: places.to_parquet(path)),
+    "gpkg": ("gpkg", lambda places, path, table: _to_file(places, path, table, "GPKG")),
+    "geojson": ("geojson", lambda places, path, table: _to_file(places, path, table, "GeoJSON")),
 }
 PLAIN: dict[str, tuple[str, Callable[[pl.DataFrame, Path], None]]] = {
     "csv": ("csv", lambda frame, path: flat(frame).write_csv(path)),
@@ -47,9 +45,13 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
     if kind in GEOGRAPHIC:
         places = opened.geo(table)
         with written_aside(path, suffix=path.suffix) as aside:
-            GEOGRAPHIC[kind][1](places, aside)
+            GEOGRAPHIC[kind][1](places, aside, table)
     else:
         frame = opened.table(table)
         with written_aside(path, suffix=path.suffix) as aside:
             PLAIN[kind][1](frame, aside)
     return path
+
+
+def _to_file(places: gpd.GeoDataFrame, path: Path, table: str, driver: str) -> None:
+    places.to_file(path, driver=driver, layer=table, engine="pyogrio")

@@ -1,5 +1,7 @@
 """Tables with their place on the map: GeoDataFrames of areas and points."""
 
+import json
+
 import geopandas as gpd
 import polars as pl
 import shapely
@@ -42,13 +44,19 @@ def to_places(frame: pl.DataFrame, name: str, areas: pl.DataFrame) -> gpd.GeoDat
 
 
 def flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Write maps and lists of small tables as text, which every geographic format can hold."""
-    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+    """Write what a plain file cannot hold as text: maps and lists as JSON, geometry as WKT."""
     texts = [
-        pl.Series(name, [None if v is None else str(v) for v in frame[name].to_list()], pl.String)
-        for name in nested
+        pl.Series(name, [None if v is None else _text(v) for v in frame[name].to_list()], pl.String)
+        for name, dtype in frame.schema.items()
+        if dtype.is_nested() or dtype == pl.Binary
     ]
     return frame.with_columns(texts)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return str(shapely.to_wkt(shapely.from_wkb(value)))
+    return json.dumps(value, default=str, ensure_ascii=False)
 
 
 @pl.api.register_dataframe_namespace("geo")

@@ -97,7 +97,7 @@ _RECIPES = (
         ("encoders",),
         keys=("encoder.name", "encoder.checkpoint", "encoder.options", "encoder.precision"),
         national=True,
-        observes=("weights_sha256", "preprocessing", "precision", "dimension"),
+        observes=("library", "model", "weights_sha256", "preprocessing", "precision", "dimension"),
     ),
     Recipe(
         "image_embeddings",

@@ -15,9 +15,8 @@ import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StudyError
-from streetview_assets.points.places import NO_AREA, areas_at, ground_of, point_ids, rounded
-from streetview_assets.study import WITHOUT_AREAS, Points
-from streetview_assets.tables import TABLES
+from streetview_assets.points.places import as_sample_points, point_ids, rounded
+from streetview_assets.study import Points
 
 LATITUDE = ("lat", "latitude", "y", "point_y")
 LONGITUDE = ("lng", "lon", "long", "longitude", "x", "point_x")
@@ -86,7 +85,7 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
         raise StudyError(f"points.path: {path} has no points (0 rows). Give a file with some.")
     degrees = rounded(np.array([_degrees(row, path) for row in rows]))
     merged = _merged(rows, degrees)
-    placed = with_areas(merged, areas)
+    placed = as_sample_points(merged, areas)
     inside = placed.filter(pl.col("authority_code").is_not_null())
     if inside.is_empty():
         west, south, east, north = shapely.total_bounds(shapely.points(degrees))
@@ -238,24 +237,3 @@ def _merged(rows: list[_Row], degrees: np.ndarray) -> pl.DataFrame:
     )
     ordered = frame.sort("point_id", "source_id", nulls_last=True)
     return ordered.unique("point_id", keep="first", maintain_order=True)
-
-
-def with_areas(merged: pl.DataFrame, areas: pl.DataFrame) -> pl.DataFrame:
-    """Complete the table; the authority is null where a point lies in no area."""
-    if areas.is_empty():
-        named = merged.with_columns(authority_code=pl.lit(WITHOUT_AREAS), area_code=pl.lit(None))
-    else:
-        ground = ground_of(areas)
-        area = areas_at(ground, merged.select("longitude", "latitude").to_numpy())
-        codes = [ground.codes[index] if index != NO_AREA else None for index in area]
-        named = merged.with_columns(area_code=pl.Series(codes, dtype=pl.String)).join(
-            areas.select("area_code", "authority_code"), on="area_code", how="left"
-        )
-    schema = TABLES["sample_points"].schema
-    unknown = [pl.lit(None).alias(name) for name in schema if name not in named.columns]
-    return (
-        named.with_columns(unknown)
-        .select(schema.names())
-        .cast(schema)
-        .sort("authority_code", "point_id")
-    )

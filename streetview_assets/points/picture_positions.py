@@ -9,10 +9,9 @@ import shapely
 from streetview_assets.errors import StudyError
 from streetview_assets.points.picture_exif import read_exif
 from streetview_assets.points.picture_table import read_picture_table
-from streetview_assets.points.places import NO_AREA, areas_at, ground_of, point_ids, rounded
+from streetview_assets.points.places import as_sample_points, point_ids, rounded
 from streetview_assets.points.taken import Taken
-from streetview_assets.study import WITHOUT_AREAS, Images
-from streetview_assets.tables import TABLES
+from streetview_assets.study import Images
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -141,18 +140,7 @@ def points_from_pictures(positions: pl.DataFrame, areas: pl.DataFrame) -> Pictur
             "latitude": degrees[:, 1],
         }
     )
-    if areas.is_empty():
-        located = places.with_columns(
-            authority_code=pl.lit(WITHOUT_AREAS), area_code=pl.lit(None, pl.String)
-        )
-    else:
-        ground = ground_of(areas)
-        codes = [
-            None if index == NO_AREA else ground.codes[index] for index in areas_at(ground, degrees)
-        ]
-        located = places.with_columns(area_code=pl.Series(codes, dtype=pl.String)).join(
-            areas.select("area_code", "authority_code"), on="area_code", how="left"
-        )
+    located = as_sample_points(places, areas)
     inside = located.drop_nulls("authority_code")
     if inside.is_empty():
         west, south, east, north = shapely.total_bounds(shapely.points(degrees))
@@ -161,15 +149,7 @@ def points_from_pictures(positions: pl.DataFrame, areas: pl.DataFrame) -> Pictur
             f"they lie at longitude {west:.4f} to {east:.4f}, latitude {south:.4f} to {north:.4f}. "
             "Give the areas of that place, or check that longitude and latitude are not swapped."
         )
-    schema = TABLES["sample_points"].schema
-    unknown = [pl.lit(None).alias(name) for name in schema if name not in inside.columns]
-    points = (
-        inside.unique("point_id")
-        .with_columns(unknown)
-        .select(schema.names())
-        .cast(schema)
-        .sort("authority_code", "point_id")
-    )
+    points = inside.unique("point_id").sort("authority_code", "point_id")
     return PicturePoints(points, outside_count=located.height - inside.height)
 
 

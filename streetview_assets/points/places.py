@@ -11,6 +11,8 @@ import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, to_geoframe
 from streetview_assets.points.network import Indices, Numbers
+from streetview_assets.study import WITHOUT_AREAS
+from streetview_assets.tables import TABLES
 
 DECIMALS = 6
 NO_AREA = -1
@@ -161,3 +163,39 @@ def _corners_by_distance(exact: Numbers) -> Numbers:
     order = np.argsort((off**2).sum(axis=-1), axis=0, kind="stable")
     nearest_first: Numbers = np.take_along_axis(corners, order[..., None], axis=0)
     return nearest_first
+
+
+def as_sample_points(places: pl.DataFrame, areas: pl.DataFrame) -> pl.DataFrame:
+    """Say in which area places lie, and make table ``sample_points`` of them.
+
+    Parameters
+    ----------
+    places
+        point_id, longitude, latitude, and any other columns of the table; one row a place.
+    areas
+        Table ``areas`` of all authorities of the study; without rows, the authority of all
+        places is ``all``.
+
+    Returns
+    -------
+    polars.DataFrame
+        By authority and point_id, what is not known null. The authority is null where a place
+        lies in no area.
+    """
+    if areas.is_empty():
+        located = places.with_columns(authority_code=pl.lit(WITHOUT_AREAS), area_code=pl.lit(None))
+    else:
+        ground = ground_of(areas)
+        area = areas_at(ground, places.select("longitude", "latitude").to_numpy())
+        codes = [ground.codes[index] if index != NO_AREA else None for index in area]
+        located = places.with_columns(area_code=pl.Series(codes, dtype=pl.String)).join(
+            areas.select("area_code", "authority_code"), on="area_code", how="left"
+        )
+    schema = TABLES["sample_points"].schema
+    unknown = [pl.lit(None).alias(name) for name in schema if name not in located.columns]
+    return (
+        located.with_columns(unknown)
+        .select(schema.names())
+        .cast(schema)
+        .sort("authority_code", "point_id")
+    )

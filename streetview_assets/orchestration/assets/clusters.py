@@ -40,6 +40,7 @@ def cluster_scores(work: Work) -> Made:
         seed=work.study.seed,
         encoder=work.opened.encoder,
         space=settings.space,
+        on_progress=work.progress("numbers of clusters"),
     )
     drawn = draw_elbow(scores, k=settings.k, synthetic=work.study.is_synthetic)
     picture = work.picture("clusters_elbow", to_png(drawn))
