@@ -1,5 +1,6 @@
 """The command `streetview`."""
 
+import atexit
 import os
 import subprocess
 import sys
@@ -34,7 +35,22 @@ StageOption = Annotated[str | None, typer.Option(help=f"One of: {', '.join(STAGE
 def main() -> None:
     """Run the command; a fault of the study or the arguments ends with 2, any other with 1."""
     load_dotenv(Path.cwd() / ".env")
-    app()
+    try:
+        app()
+    except SystemExit as ended:
+        _leave(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+
+
+def _leave(code: int) -> None:
+    """End the process when its exit handlers have run, before modules are torn down.
+
+    torch keeps modules alive beyond the interpreter, and DuckDB's binding then prints a page
+    about leaks after the last line of every run.
+    """
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -288,6 +288,19 @@ _TABLES = (
         by_encoder=True,
     ),
     Table(
+        "baseline_embeddings",
+        "pooling",
+        "The area's pictures by `colour-texture`, the baseline beside any other encoder.",
+        (
+            AUTHORITY,
+            AREA,
+            ENCODER,
+            _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
+            _column("image_count", COUNT, "pictures pooled"),
+            _column("embedding", VECTOR, "the pooled vector; not of unit length"),
+        ),
+    ),
+    Table(
         "cluster_centres",
         "clusters",
         "One row per cluster: its centre, by which pictures are assigned.",

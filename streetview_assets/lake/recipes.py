@@ -49,7 +49,7 @@ class Recipe:
 
 
 _PICTURES = ("images.path", "images.positions", "images.columns")
-_AREA_INPUT = ("area_embeddings", "targets", "areas", "images")
+_AREA_INPUT = ("area_embeddings", "baseline_embeddings", "targets", "areas", "images")
 _MODEL_KEYS = ("models", "pooling", "seed", "crs")
 
 _RECIPES = (
@@ -107,6 +107,13 @@ _RECIPES = (
         observes=("image_id", "status"),
     ),
     Recipe("area_embeddings", "pooling", ("area_embeddings",), ("images", "image_embeddings")),
+    Recipe(
+        "baseline_embeddings",
+        "pooling",
+        ("baseline_embeddings",),
+        ("images",),
+        keys=("encoder.name",),
+    ),
     Recipe(
         "cluster_model",
         "clusters",

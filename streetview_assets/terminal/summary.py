@@ -1,5 +1,9 @@
 """The end of the demo: what was made, the scores beside the baselines, what to try next."""
 
+import shutil
+import sys
+from pathlib import Path
+
 import polars as pl
 from rich.console import Console
 from rich.table import Table
@@ -17,17 +21,23 @@ def show_summary(opened: OpenStudy) -> None:
     console.print(_scores(opened))
     if opened.study.is_synthetic:
         console.print(f"All figures rest on {SYNTHETIC_NOTE}.", style="yellow", soft_wrap=True)
-    study = opened.study.path
     console.print("Next:", style="bold")
-    console.print("  streetview ui")
+    command = _command()
+    console.print(f"  {command} ui")
     console.print(
-        '  streetview sql "select area_name, observed, predicted from area_profile '
+        f'  {command} sql "select area_name, observed, predicted from area_profile '
         'order by residual limit 5"',
         soft_wrap=True,
     )
-    console.print(
-        f"  cp -r {study.parent} my-study    # and change my-study/{study.name}", soft_wrap=True
-    )
+    console.print(f"  {command} init YOUR_AREAS YOUR_ROADS")
+
+
+def _command() -> str:
+    """Name the command as it can be typed here: by its path, where no PATH leads to it."""
+    if shutil.which("streetview"):
+        return "streetview"
+    path = Path(sys.executable).with_name("streetview")
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _tables(opened: OpenStudy) -> Table:

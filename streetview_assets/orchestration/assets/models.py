@@ -22,7 +22,7 @@ from streetview_assets.orchestration.tracking import TrackedModel, TrackedRun
 from streetview_assets.orchestration.work import Made, Work, not_applicable
 
 NO_TARGET = "the study names no targets"
-INPUT = ("areas", "targets", "area_embeddings", "images")
+INPUT = ("areas", "targets", "area_embeddings", "baseline_embeddings", "images")
 
 
 def model_selection(work: Work) -> Made:
@@ -132,6 +132,7 @@ def deprivation_model(work: Work) -> Made:
 
 def _dataset(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaDataset:
     target = work.study.target
+    baseline = tables["baseline_embeddings"]
     return assemble(
         tables["areas"],
         tables["targets"],
@@ -141,6 +142,7 @@ def _dataset(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaDataset:
         statistic=work.study.pooling.statistic,
         encoder=work.opened.encoder,
         crs=work.sources.crs(),
+        extra={"colour-texture": baseline} if baseline.height else {},
     )
 
 

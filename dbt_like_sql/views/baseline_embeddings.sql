@@ -1,0 +1,9 @@
+-- The area's pictures by the descriptor `colour-texture`, the baseline beside any other encoder:
+-- how many they are. The vectors stay in the lake.
+select
+    authority_code,
+    area_code,
+    encoder,
+    statistic,
+    image_count
+from baseline_embeddings
