@@ -1,8 +1,9 @@
 # One image for the code server, the web server, the daemon and the MLflow server.
 FROM python:3.11.14-slim-bookworm
 
-# The CPU build of torch; for a GPU: --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu128
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# An index that holds the CPU build of torch makes the image some gigabytes smaller where no GPU is:
+# docker compose build --build-arg PIP_EXTRA_INDEX_URL=…
+ARG PIP_EXTRA_INDEX_URL=
 
 ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -13,7 +14,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE dagster.yaml ./
 COPY dbt_like_sql ./dbt_like_sql
 COPY streetview_assets ./streetview_assets
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install --extra-index-url "$TORCH_INDEX" -c constraints.txt '.[postgres]'
+    pip install -c constraints.txt '.[postgres]'
 
 # Whoever runs it owns the data and its Dagster home, and nothing else.
 RUN groupadd --gid 10001 streetview \

@@ -265,10 +265,10 @@ points:
 
 images:
   provider: synthetic            # drawn by a program: for trying out, without keys or costs
-  # provider: google             # Street View; needs GOOGLE_MAPS_API_KEY in the environment
-  # budget_usd: 100              # the most this study may ever spend
-  # keep_images: false           # Google's terms restrict storage: the choice is yours to state
-  # provider: mapillary          # needs MAPILLARY_TOKEN in the environment
+  # provider: folder             # pictures of your own; then leave out `roads` and say above
+  #                              # points: {{from: images}}
+  # path: photos/                # any tree of JPEG, PNG or WebP, placed by EXIF or by
+  # positions: photos.csv        # a table of their places
   headings_deg: [0, 90, 180, 270]
   size_px: [320, 320]
 

@@ -13,6 +13,8 @@ from streetview_assets.lake.lake import read_stamp
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.recipes import WRITTEN_BY
 
+VALIDATIONS = ("random", "blocks", "authorities")
+
 
 def show_summary(opened: OpenStudy) -> None:
     """Show what the study holds now and how good its model is, with the words to be careful."""
@@ -54,15 +56,19 @@ def _scores(opened: OpenStudy) -> Table:
     """R² of every model under every validation, pooled out of fold, with its interval."""
     scores = opened.sql(
         "select model, validation, value, lower, upper from all_scores "
-        "where metric = 'r2' and fold = 0 and group_name = 'all' and value is not null "
-        "and scope in ('study', 'held_out')"
+        "where scope = 'study' and metric = 'r2' and fold = 0 and group_name = 'all' "
+        "and value is not null "
+        "union all "
+        "select model, validation, "
+        "1 - sum(residual ** 2) / (var_pop(observed) * count(*)), null, null "
+        "from all_predictions where scope = 'held_out' group by model, validation"
     )
-    validations = [v for v in ("random", "blocks", "authorities") if v in set(scores["validation"])]
+    validations = [v for v in VALIDATIONS if v in set(scores["validation"])]
     best = scores.filter(validation="blocks").sort("value", descending=True)["model"].to_list()
     table = Table(
         "model",
         *validations,
-        title=r"R² out of fold \[90 % interval]; the headline is blocks",
+        title=r"R² out of fold, pooled \[90 % interval]; the headline is blocks",
         title_justify="left",
     )
     for model in best:
@@ -74,8 +80,5 @@ def _scores(opened: OpenStudy) -> Table:
 def _score(rows: pl.DataFrame) -> str:
     if rows.is_empty():
         return ""
-    if rows.height > 1:
-        low, high = min(rows["value"].to_list()), max(rows["value"].to_list())
-        return f"{low:.2f} to {high:.2f} ({rows.height} authorities)"
     _, _, value, lower, upper = rows.row(0)
     return f"{value:.2f}" + (f" [{lower:.2f}, {upper:.2f}]" if lower is not None else "")
