@@ -24,6 +24,8 @@ HATCH = "#999999"
 OUTLINE = "#ffffff"
 SEQUENTIAL = "viridis"
 DIVERGING = "PuOr_r"
+SMALL_CORNER = 0.5
+"""Of the width of the whole map: areas with a value in less than this are shown alone."""
 
 
 def draw_areas(
@@ -42,8 +44,8 @@ def draw_areas(
     areas
         Table ``areas``, at least its columns ``area_code`` and ``geometry``.
     values
-        A value by area code; areas that are absent, or have NaN, are hatched grey. None draws
-        the outlines alone.
+        A value by area code; areas that are absent, or have NaN, are hatched grey. Where those
+        with a value fill but a corner, the map shows that corner. None draws the outlines alone.
     title
         What the map shows.
     label
@@ -73,12 +75,27 @@ def draw_areas(
     else:
         of_area = np.array([values.get(code, np.nan) for code in areas["area_code"]], dtype=float)
         _add_values(axes, outlines, of_area, label=label, diverging=diverging)
+        outlines = _corner_with(outlines, np.isfinite(of_area))
     west, south, east, north = outlines.total_bounds
+    margin_m = 0.05 * max(east - west, north - south)
+    axes.set_xlim(west - margin_m, east + margin_m)
+    axes.set_ylim(south - 2 * margin_m, north + margin_m)
     _add_scale_bar(axes, west, south, east, north)
     axes.set_aspect("equal")
     axes.set_axis_off()
     axes.set_title(title)
     return figure
+
+
+def _corner_with(outlines: gpd.GeoSeries, known: npt.NDArray[np.bool_]) -> gpd.GeoSeries:
+    """Give the outlines to be shown: those with a value, where all would make them tiny."""
+    if not known.any():
+        return outlines
+    sides = [
+        max(shown.total_bounds[2:] - shown.total_bounds[:2])
+        for shown in (outlines[known], outlines)
+    ]
+    return outlines[known] if sides[0] < SMALL_CORNER * sides[1] else outlines
 
 
 def _in_metres(areas: pl.DataFrame) -> gpd.GeoSeries:
@@ -177,6 +194,7 @@ def _add_scale_bar(axes: "Axes", west: float, south: float, east: float, north: 
         textcoords="offset points",
         ha="center",
         va="top",
+        bbox={"facecolor": "#ffffff", "edgecolor": "none", "pad": 1, "alpha": 0.8},
     )
 
 

@@ -1,10 +1,13 @@
 """The figure by which people choose the number of clusters."""
 
+from typing import TYPE_CHECKING
+
 import polars as pl
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from streetview_assets.figures import COLOURS, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MEANINGS = {
     "inertia": "inertia: squared distances to the centres\n(lower: tighter; look for the bend)",
@@ -12,7 +15,9 @@ MEANINGS = {
 }
 
 
-def draw_elbow(scores: pl.DataFrame, *, k: int, synthetic: bool = False) -> Figure:
+def draw_elbow(
+    scores: pl.DataFrame, *, k: int, title: str = "", synthetic: bool = False
+) -> "Figure":
     """Draw inertia and silhouette against the number of clusters.
 
     Parameters
@@ -21,8 +26,15 @@ def draw_elbow(scores: pl.DataFrame, *, k: int, synthetic: bool = False) -> Figu
         The table `cluster_scores`, of one encoder and space.
     k
         The study's number of clusters, marked.
+    title
+        Whose pictures they are.
+    synthetic
+        Whether drawn pictures are behind the values: the figure says so.
     """
-    figure = new_figure(8, 3.6, synthetic=synthetic)
+    from matplotlib.ticker import MaxNLocator
+
+    figure = new_figure(8, 3.8, synthetic=synthetic)
+    figure.suptitle(f"{title}: how many clusters" if title else "how many clusters")
     for axes, (score, meaning), colour in zip(
         figure.subplots(1, 2), MEANINGS.items(), COLOURS, strict=False
     ):

@@ -12,7 +12,7 @@ from streetview_assets.figures import SYNTHETIC_NOTE
 TILE_PX = 112
 GAP_PX = 4
 LABEL_PX = 96
-FOOT_PX = 22
+LINE_PX = 24
 INK, PAPER, ABSENT, WARNING = "#222222", "#ffffff", "#cccccc", "#8a1c1c"
 
 
@@ -21,6 +21,7 @@ def cluster_sheet(
     images: pl.DataFrame,
     folder: Path,
     *,
+    title: str,
     per_cluster: int = 8,
     synthetic: bool = False,
 ) -> bytes:
@@ -32,6 +33,12 @@ def cluster_sheet(
         The tables `cluster_assignments` (of one k) and `images`.
     folder
         The study's folder of data, to which the paths of pictures are relative.
+    title
+        Whose pictures they are.
+    per_cluster
+        Most pictures of a cluster.
+    synthetic
+        Whether the pictures are drawn by a program; the sheet then says so.
 
     Returns
     -------
@@ -41,20 +48,21 @@ def cluster_sheet(
     central = exemplars(assignments, images, per_cluster)
     clusters = central.partition_by("cluster", maintain_order=True)
     step = TILE_PX + GAP_PX
-    size = (
-        LABEL_PX + per_cluster * step,
-        max(len(clusters), 1) * step + (FOOT_PX if synthetic else 0),
-    )
+    size = (LABEL_PX + per_cluster * step, max(len(clusters), 1) * step + 2 * LINE_PX)
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(13)
+    heading = f"{title}: the pictures nearest to the centre of each cluster"
+    draw.text((GAP_PX, 3), heading, fill=INK, font=font)
     for row, of_cluster in enumerate(clusters):
         label = f"cluster {of_cluster['cluster'][0]}\n{of_cluster['size'][0]:,} pictures"
-        draw.text((4, row * step + TILE_PX // 2 - 16), label, fill=INK, font=font)
+        top = LINE_PX + row * step
+        draw.text((GAP_PX, top + TILE_PX // 2 - 16), label, fill=INK, font=font)
         for column, path in enumerate(of_cluster["path"]):
-            sheet.paste(_tile(folder, path), (LABEL_PX + column * step, row * step))
-    if synthetic:
-        draw.text((4, size[1] - FOOT_PX + 3), SYNTHETIC_NOTE, fill=WARNING, font=font)
+            sheet.paste(_tile(folder, path), (LABEL_PX + column * step, top))
+    foot = SYNTHETIC_NOTE if synthetic else "© of the pictures: their authors"
+    ink = WARNING if synthetic else INK
+    draw.text((GAP_PX, size[1] - LINE_PX + 3), foot, fill=ink, font=font)
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG")
     return buffer.getvalue()

@@ -27,7 +27,6 @@ from streetview_assets.study import Images
 
 COPYRIGHT = "synthetic, streetview_assets"
 _FIRST, _LAST = date(2016, 1, 1), date(2024, 12, 1)
-_SHARE_WITHOUT_IMAGERY = 0.01
 
 
 class SyntheticProvider:
@@ -68,7 +67,7 @@ class SyntheticProvider:
     ) -> pl.DataFrame:
         """Say what panorama there is near each point.
 
-        About one point in a hundred has no imagery, as in the world.
+        There is one near every point, unless the capture dates wanted leave none.
 
         Parameters
         ----------
@@ -128,7 +127,7 @@ class SyntheticProvider:
         place = self._place(point)
         key = place_key(place)
         captured_on = _captured_on(place, self.images)
-        if captured_on is None or chance(*key, 1) < _SHARE_WITHOUT_IMAGERY:
+        if captured_on is None:
             empty = (None, None, None, None, None)
             return (point["point_id"], "", UNKNOWN_DATE, "no_imagery", *empty)
         # The car passed a few metres from the point, along the road.

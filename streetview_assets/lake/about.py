@@ -14,6 +14,7 @@ LICENCES = {
     "folder": "pictures of a folder: as their owner says",
     "synthetic": "synthetic pictures: made by this program, free of rights",
 }
+OPENSTREETMAP_FILES = (".osm", ".pbf", ".graphml")
 OPENSTREETMAP_LICENCE = "roads: © OpenStreetMap contributors, ODbL 1.0"
 
 ABOUT = {
@@ -94,6 +95,9 @@ def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
         "select distinct provider from panoramas where status = 'ok' order by provider"
     ).fetchall()
     licences = [LICENCES.get(provider, f"pictures of {provider}") for (provider,) in providers]
-    if study.roads is not None and study.roads.source == "overpass":
+    if study.roads is not None and (
+        study.roads.source == "overpass"
+        or (study.roads.path is not None and study.roads.path.suffix in OPENSTREETMAP_FILES)
+    ):
         licences.append(OPENSTREETMAP_LICENCE)
     return licences

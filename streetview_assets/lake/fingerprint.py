@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import BaseModel
 
 from streetview_assets.lake.lake import Lake, read_stamp
 from streetview_assets.lake.recipes import Recipe
@@ -93,7 +94,7 @@ def study_value(study: Study, key: str, content_hash: Callable[[Path], str]) -> 
 def _plain(value: Any, content_hash: Callable[[Path], str]) -> Any:
     if isinstance(value, Path):
         return content_hash(value)
-    if hasattr(value, "model_fields"):
+    if isinstance(value, BaseModel):
         return {
             name: _plain(getattr(value, name), content_hash) for name in type(value).model_fields
         }

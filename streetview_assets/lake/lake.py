@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -143,7 +144,18 @@ class Lake:
 
 
 def read_stamp(path: Path) -> Stamp:
-    """Read the stamp in a Parquet file's metadata."""
+    """Read the stamp in a Parquet file's metadata.
+
+    A file is opened once, however often it is asked about: what is national, or held out, asks
+    about every part of a table, for each of hundreds of authorities.
+    """
+    state = path.stat()
+    return _read_stamp(path, state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=200_000)
+def _read_stamp(path: Path, inode: int, changed_ns: int, size_bytes: int) -> Stamp:
+    """Read a stamp; inode, time and size tell a file from the one that is put in its place."""
     footer = pq.read_metadata(path)
     raw = footer.metadata or {}
     found = {key.decode(): value.decode() for key, value in raw.items()}

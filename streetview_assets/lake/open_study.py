@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import polars as pl
 
+from streetview_assets.errors import StudyError
 from streetview_assets.lake.fingerprint import digest, made_from, observed, study_value
 from streetview_assets.lake.lake import Lake, Stamp
 from streetview_assets.lake.recipes import RECIPES, recipe_for
@@ -118,6 +119,12 @@ class OpenStudy:
         """
         from streetview_assets.lake import places  # noqa: F401  gives frames their `.geo()`
 
+        there = self.sql(
+            "select table_name from information_schema.tables "
+            "where table_catalog = 'streetview' order by table_name"
+        )["table_name"].to_list()
+        if name not in there:
+            raise StudyError(f"no table {name!r} is published; there are: {', '.join(there)}")
         return self.sql(f'select * from "{name}"')
 
     def geo(self, name: str) -> gpd.GeoDataFrame:

@@ -166,6 +166,7 @@ _RECIPES = (
         ("area_predictions",),
         (
             *_AREA_INPUT,
+            "sample_points",
             "model_scores",
             "predictions",
             "held_out_scores",

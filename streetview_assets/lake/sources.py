@@ -102,9 +102,7 @@ class Sources:
         """Roads in the box of some areas, or all roads where there are no areas."""
         if self.study.roads is None:
             raise StudyError(f"{self.study.path}: the study has no `roads`")
-        overpass = self.study.roads.source == "overpass"
-        keys = ("roads", "areas", "authorities") if overpass else ("roads",)
-        path = self._path("roads", keys)
+        path = self._roads_path()
         if not path.is_file():
             outline = to_geoframe(self.areas()).geometry if self.study.areas else None
             cache = self.folder / "overpass"
@@ -114,6 +112,10 @@ class Sources:
         if around.is_empty():
             return gpd.read_parquet(path)
         return gpd.read_parquet(path, bbox=tuple(to_geoframe(around).total_bounds))
+
+    def roads_are_converted(self) -> bool:
+        """Whether the roads, as their source is now, lie in the cache."""
+        return self._roads_path().is_file()
 
     def picture_positions(self) -> PicturePositions:
         """Where the pictures of a folder were taken."""
@@ -154,6 +156,10 @@ class Sources:
             with written_aside(about) as aside:
                 aside.write_text(json.dumps(counts))
         return frame, counts
+
+    def _roads_path(self) -> Path:
+        overpass = self.study.roads is not None and self.study.roads.source == "overpass"
+        return self._path("roads", ("roads", "areas", "authorities") if overpass else ("roads",))
 
     def _path(self, name: str, keys: tuple[str, ...]) -> Path:
         values = {key: study_value(self.study, key, self.hashes.of) for key in keys}

@@ -21,7 +21,10 @@ COLOUR_COLUMNS = (
     "green_sd",
     "blue_sd",
 )
+NO_POINT = "no sample point in the area"
 NO_IMAGERY = "no imagery"
+NO_PICTURE = "no picture of the area could be had"
+NO_VECTOR = "no picture of the area has a vector"
 NO_VALUE = "no value of the target"
 
 
@@ -152,22 +155,54 @@ def assemble(
     )
 
 
-def reasons(
-    areas: pl.DataFrame, targets: pl.DataFrame, area_embeddings: pl.DataFrame, target: str
+def unseen(
+    areas: pl.DataFrame,
+    sample_points: pl.DataFrame,
+    images: pl.DataFrame,
+    area_embeddings: pl.DataFrame,
 ) -> dict[str, str]:
-    """Say why an area is no input of the models; an area that is one is not named.
+    """Say why an area has no vector: the first step on the way to one that it did not take.
 
     Returns
     -------
     dict
-        Area code to `no imagery` or `no value of the target`, sorted by area code.
+        Area code to the reason, sorted by area code; an area with a vector is not named.
     """
-    seen = set(area_embeddings["area_code"])
+    pictures = images.drop_nulls("area_code")
+    steps = (
+        (sample_points, NO_POINT),
+        (pictures, NO_IMAGERY),
+        (pictures.filter(pl.col("status") == "ok"), NO_PICTURE),
+        (area_embeddings, NO_VECTOR),
+    )
+    there = [(set(frame["area_code"]), reason) for frame, reason in steps]
+    return {
+        code: next(reason for codes, reason in there if code not in codes)
+        for code in areas["area_code"].sort()
+        if code not in there[-1][0]
+    }
+
+
+def reasons(
+    areas: pl.DataFrame, targets: pl.DataFrame, without_vector: Mapping[str, str], target: str
+) -> dict[str, str]:
+    """Say why an area is no input of the models; an area that is one is not named.
+
+    Parameters
+    ----------
+    without_vector
+        What `unseen` found.
+
+    Returns
+    -------
+    dict
+        Area code to the reason it is not seen, or `no value of the target`, by area code.
+    """
     valued = set(_values(targets, target)["area_code"])
     return {
-        code: NO_IMAGERY if code not in seen else NO_VALUE
+        code: without_vector.get(code, NO_VALUE)
         for code in areas["area_code"].sort()
-        if code not in seen or code not in valued
+        if code in without_vector or code not in valued
     }
 
 

@@ -1,5 +1,6 @@
 """The model fitted to all areas, and what it says of every area: in sample, never a headline."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -173,6 +174,7 @@ def predict_areas(
     *,
     target: str,
     why_no_model: str | None = None,
+    why_unseen: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """Predict every area that has a vector, and say of the others why not.
 
@@ -190,6 +192,8 @@ def predict_areas(
         Name of the target.
     why_no_model
         The reason given where `final` is None.
+    why_unseen
+        Why areas have no vector, by area code, as `dataset.unseen` finds it.
 
     Returns
     -------
@@ -197,10 +201,11 @@ def predict_areas(
         Table `area_predictions`, one row an area, sorted by area.
     """
     rows = areas.select("area_code").sort("area_code")
+    why = why_unseen or {}
     if final is None:
         seen = set(area_embeddings["area_code"])
         reason = [
-            (why_no_model or "no model") if code in seen else NO_IMAGERY
+            (why_no_model or "no model") if code in seen else why.get(code, NO_IMAGERY)
             for code in rows["area_code"]
         ]
         rows = rows.with_columns(target=pl.lit(target), reason=pl.Series(reason, dtype=pl.String))
@@ -212,7 +217,10 @@ def predict_areas(
     guesses = _predict(final, seen_areas["embedding"])
     by_area = dict(zip(seen_areas["area_code"], guesses, strict=True))
     return TABLES["area_predictions"].frame(
-        [_row(final, code, by_area.get(code)) for code in rows["area_code"]]
+        [
+            _row(final, code, by_area.get(code), why.get(code, NO_IMAGERY))
+            for code in rows["area_code"]
+        ]
     )
 
 
@@ -224,9 +232,11 @@ def _predict(final: FinalModel, embeddings: pl.Series) -> list[float]:
         return [float(value) for value in predicted(final.estimator, vectors)]
 
 
-def _row(final: FinalModel, area_code: str, guess: float | None) -> dict[str, object]:
+def _row(
+    final: FinalModel, area_code: str, guess: float | None, why_unseen: str
+) -> dict[str, object]:
     if guess is None:
-        return {"area_code": area_code, "target": final.target, "reason": NO_IMAGERY}
+        return {"area_code": area_code, "target": final.target, "reason": why_unseen}
     has_interval = final.half_width is not None
     half = final.half_width or 0.0
     return {

@@ -50,7 +50,9 @@ def draw_predicted_observed(
     all_axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
     for axes, validation in zip(all_axes, panels, strict=True):
         _add_panel(axes, drawn.filter(pl.col("validation") == validation), PANELS[validation])
-    all_axes[0].set_ylabel("predicted, held out")
+    level = drawn["interval_level"].max()
+    bars = f", with {level:.0%} intervals" if isinstance(level, float) else ""
+    all_axes[0].set_ylabel(f"{drawn['target'][0]}: predicted, held out{bars}")
     return figure
 
 
@@ -74,4 +76,4 @@ def _add_panel(axes: "Axes", rows: pl.DataFrame, name: str) -> None:
     r2 = measure(observed, predicted)["r2"]
     score = "R² not defined" if r2 is None else f"R² = {r2:.2f}"
     axes.set_title(f"{name}: {score}, {len(rows):,} areas", fontsize=10)
-    axes.set_xlabel("observed")
+    axes.set_xlabel(f"{rows['target'][0]}: observed")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from streetview_assets.areas.map import draw_areas
+from streetview_assets.models.predicted_observed import PANELS
 from streetview_assets.models.selection import HEADLINE
 from streetview_assets.models.validation import TUNED
 
@@ -40,8 +41,8 @@ def draw_residual_map(
     return draw_areas(
         areas,
         dict(zip(drawn["area_code"], drawn["residual"], strict=True)),
-        title=title,
-        label="observed minus predicted",
+        title=f"{title}, residuals under {PANELS.get(validation, validation)}",
+        label="observed minus predicted, in units of the target",
         synthetic=synthetic,
         diverging=True,
     )

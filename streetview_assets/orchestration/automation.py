@@ -1,12 +1,13 @@
 """Automation conditions, composed once and given names.
 
-All of them look at data versions (fingerprints), not at times: what was made again with the same
-result starts nothing downstream.
+What costs time looks at data versions (fingerprints): what was made again with the same result
+starts nothing downstream. Publishing, which is cheap, looks at times.
 """
 
 import dagster as dg
 
 Condition = dg.AutomationCondition
+MARTS = dg.AssetSelection.key_prefixes("mart")
 
 
 def when_input_changed() -> Condition:
@@ -15,28 +16,30 @@ def when_input_changed() -> Condition:
     Stock `eager()` starts at every update of an input, also when the result is the same, and on
     national inputs waits for every authority. This one waits only for inputs that are being made
     now and for blocking checks, so that nothing is built on pictures that a check has refused.
+    What has failed is tried again when its input changes, not before.
     """
-    changed = Condition.any_deps_match(Condition.data_version_changed()) | Condition.missing()
+    absent: Condition = Condition.missing() & ~Condition.execution_failed()
     return (
-        changed.since_last_handled()
+        (_input_changed() | absent).since_last_handled()
         & ~Condition.any_deps_missing()
         & ~Condition.any_deps_in_progress()
-        & Condition.all_deps_blocking_checks_passed()
+        & ~_refused()
         & ~Condition.in_progress()
-        & ~Condition.execution_failed()
     ).with_label("when_input_changed")
 
 
 def weekly() -> Condition:
-    """Make a national fit once a week, when something it reads has changed since the last one."""
-    changed = (
-        Condition.any_deps_match(Condition.data_version_changed() | Condition.newly_updated())
-        | Condition.missing()
-    )
+    """Make a fit once a week, when something it reads has changed since the last one.
+
+    It waits for inputs that are made now or about to be: the final fit comes after the others.
+    """
+    missing: Condition = Condition.missing()
     return (
-        changed.since_last_handled()
-        & Condition.cron_tick_passed("0 3 * * 0").since(Condition.newly_requested())
+        (_input_changed() | missing).since_last_handled()
+        & _passed("0 3 * * 0")
+        & _something_is_there()
         & ~Condition.any_deps_in_progress()
+        & ~Condition.any_deps_match(Condition.will_be_requested())
         & ~Condition.in_progress()
     ).with_label("weekly")
 
@@ -44,14 +47,40 @@ def weekly() -> Condition:
 def settled() -> Condition:
     """Publish when something changed and nothing is under way; at most once an hour.
 
-    No authority is required: what is there is published, and the tables say which were in.
+    No authority is required: what is there is published, and the tables say which were in. Marts
+    and the published database that reads them are made in one go.
     """
-    changed = Condition.any_deps_match(
-        Condition.data_version_changed() | Condition.newly_updated() | Condition.will_be_requested()
-    )
+    # One look may see a publication and an input made just after it. Dagster then compares their
+    # times, but only of `newly_updated` against `newly_updated`, not within a larger condition.
+    inputs_updated = Condition.any_deps_match(Condition.newly_updated())
+    updated: Condition = inputs_updated.since(Condition.newly_updated())
+    missing: Condition = Condition.missing()
+    with_marts: Condition = Condition.any_deps_match(Condition.will_be_requested()).allow(MARTS)
+    under_way = Condition.any_deps_match(Condition.will_be_requested()).ignore(MARTS)
     return (
-        changed.since_last_handled()
-        & Condition.cron_tick_passed("0 * * * *").since(Condition.newly_requested())
+        (updated | (with_marts | missing).since_last_handled())
+        & _passed("0 * * * *")
+        & _something_is_there()
         & ~Condition.any_deps_in_progress()
+        & ~under_way
         & ~Condition.in_progress()
     ).with_label("settled")
+
+
+def _input_changed() -> Condition:
+    return Condition.any_deps_match(Condition.data_version_changed())
+
+
+def _refused() -> Condition:
+    """Whether a blocking check refuses an input, or is still looking at it."""
+    refusing = Condition.check_failed() | Condition.in_progress()
+    return Condition.any_deps_match(Condition.any_checks_match(refusing, blocking_only=True))
+
+
+def _passed(cron: str) -> Condition:
+    """Whether the time has come since this was last requested."""
+    return Condition.cron_tick_passed(cron).since(Condition.newly_requested())
+
+
+def _something_is_there() -> Condition:
+    return Condition.any_deps_match(~Condition.missing())

@@ -49,9 +49,12 @@ WEEKLY = {
 }
 KINDS = {"embeddings": "torch", "clusters": "scikitlearn", "models": "mlflow"}
 
-ONLY_STALE_TAG = "streetview/only_stale"
-FORCE_TAG = "streetview/force"
-RETRY_TAG = "streetview/retry"
+# The prefix keeps them out of the list of runs, where they would tell a person nothing.
+ONLY_STALE_TAG = ".dagster/streetview_only_stale"
+FORCE_TAG = ".dagster/streetview_force"
+RETRY_TAG = ".dagster/streetview_retry"
+AUTOMATION_TAG = "dagster/from_automation_condition"
+"""Dagster's tag of a run that a sensor asked for: the command may have done its work meanwhile."""
 
 
 def build_definitions(
@@ -79,7 +82,7 @@ def build_definitions(
     return dg.Definitions(
         assets=[*stage_assets, *national],
         asset_checks=checks.asset_checks(partitions),
-        jobs=jobs.study_jobs(partitions),
+        jobs=jobs.study_jobs(),
         schedules=schedules.study_schedules(opened.authorities),
         sensors=sensors.study_sensors(),
         resources={
@@ -109,7 +112,10 @@ def stage_asset(
         io_manager_key="lake",
         pool=POOLS.get(recipe.asset),
         automation_condition=_condition(recipe),
-        metadata={"dagster/column_schema": column_schema(tables[0])},
+        metadata={
+            "dagster/column_schema": column_schema(tables[0]),
+            **{f"columns of {table.name}": column_schema(table) for table in tables[1:]},
+        },
     )(_compute(function, recipe))
 
 
@@ -136,7 +142,7 @@ def column_schema(table: Table) -> dg.TableSchema:
                 str(column.dtype),
                 column.meaning,
                 dg.TableColumnConstraints(nullable=column.optional, unique=False),
-                {"key": "part of the key"} if column.key else {},
+                {"key": ""} if column.key else {},
             )
             for column in table.columns
         ]
@@ -154,24 +160,26 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
         tags = context.run.tags
         retry = tags.get(RETRY_TAG) == "true"
         origin = opened.made_from(recipe.asset, authority)
-        tell(recipe.asset, authority, 0, 1)
         forced = recipe.asset in tags.get(FORCE_TAG, "").split(",")
-        only_stale = tags.get(ONLY_STALE_TAG) == "true" and not forced
+        only_stale = "true" in (tags.get(ONLY_STALE_TAG), tags.get(AUTOMATION_TAG)) and not forced
         stamp = opened.stamp(recipe.writes[0], authority)
         if only_stale and stamp and opened.is_fresh(recipe.asset, authority):
             return dg.Output(
                 Unchanged(),
                 data_version=dg.DataVersion(stamp.fingerprint),
-                metadata={"note": "up to date"},
+                metadata={"note": "up to date", "dagster/row_count": stamp.row_count},
             )
-        work = Work(opened, recipe.asset, authority, context.run_id, retry, tracking, context.log)
+        tell(recipe.asset, authority, 0, 1)
+        work = Work(
+            opened, recipe.asset, authority, context.run.run_id, retry, tracking, context.log
+        )
         made = function(work)
         tell(recipe.asset, authority, 1, 1)
         stamp = opened.stamp_for(recipe.asset, made.frames, origin, made.note, made.reuse)
         return dg.Output(
             (made, stamp),
             data_version=dg.DataVersion(stamp.fingerprint),
-            metadata={**_row_counts(made.frames), **made.metadata},
+            metadata={**_row_counts(made.frames), **_rounded(made.metadata)},
         )
 
     return compute
@@ -183,12 +191,19 @@ def _row_counts(frames: Mapping[str, pl.DataFrame]) -> dict[str, int]:
     return {"dagster/row_count": total, **(each if len(frames) > 1 else {})}
 
 
+def _rounded(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: float(f"{value:.4g}") if isinstance(value, float) else value
+        for key, value in metadata.items()
+    }
+
+
 def _description(function: Callable[[Work], Made], tables: list[Table]) -> str:
-    lines = [function.__doc__ or "", ""]
-    lines += [
+    paragraphs = [function.__doc__ or ""]
+    paragraphs += [
         f"Table `{table.name}`: {table.meaning} Key: {', '.join(table.key)}." for table in tables
     ]
-    return "\n".join(lines)
+    return "\n\n".join(paragraphs)
 
 
 def _condition(recipe: Recipe) -> dg.AutomationCondition | None:

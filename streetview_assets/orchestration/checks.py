@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from streetview_assets.lake.check_queries import run_check
+from streetview_assets.lake.check_queries import CheckResult, run_check
 from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY
 from streetview_assets.lake.sql import Query, read_queries, sql_folder
 from streetview_assets.orchestration.study_resource import StudyResource
@@ -37,12 +37,14 @@ def _check(query: Query, partitions: dg.PartitionsDefinition) -> dg.AssetChecksD
             passed=found.passed,
             severity=severity,
             description=f"{found.offending_count} offending rows: {query.description}",
-            metadata={
-                "offending_rows": found.offending_count,
-                "first": dg.MetadataValue.json(
-                    found.sample.cast(pl.String, strict=False).to_dicts()
-                ),
-            },
+            metadata={"offending_rows": found.offending_count, **_first(found)},
         )
 
     return check
+
+
+def _first(found: CheckResult) -> dict[str, dg.JsonMetadataValue]:
+    if found.passed:
+        return {}
+    rows = found.sample.cast(pl.String, strict=False).to_dicts()
+    return {"first of them": dg.MetadataValue.json(rows)}

@@ -3,16 +3,22 @@
 import json
 import os
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic import written_aside
-from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.orchestration.study_resource import PROCESS_TAG, is_gone
 
 OWNER = "streetview_study.json"
+CLAIM = "study.json"
+SECONDS_BETWEEN_LOOKS = 15.0
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -27,8 +33,9 @@ def prepare_home(opened: OpenStudy) -> Path:
     Raises
     ------
     StudyError
-        Where `$DAGSTER_HOME` belongs to another study.
+        Where `$DAGSTER_HOME` belongs to another study, or the study's folder to another file.
     """
+    _claim_folder(opened)
     own = opened.root / "dagster"
     home = Path(os.environ.get("DAGSTER_HOME") or own).expanduser().resolve()
     owner = home / OWNER
@@ -53,6 +60,45 @@ def prepare_home(opened: OpenStudy) -> Path:
     return home
 
 
+def open_instance(opened: OpenStudy) -> dg.DagsterInstance:
+    """Open the study's instance; its databases are made once, under a lock.
+
+    Two processes that make them at the same time leave them half made.
+    """
+    with FileLock(prepare_home(opened) / ".instance.lock"):
+        return dg.DagsterInstance.get()
+
+
+def _claim_folder(opened: OpenStudy) -> None:
+    """Note in the study's folder of data which file it belongs to.
+
+    Two files with one name would take turns in making each other's tables anew. A file that was
+    moved, or copied as it is, finds its data.
+    """
+    claim = opened.root / CLAIM
+    mine = opened.study.path
+    owner = Path(json.loads(claim.read_text())["study_file"]) if claim.is_file() else None
+    if owner == mine:
+        return
+    if owner and owner.is_file() and not _says_the_same(owner, opened):
+        raise StudyError(
+            f"{mine}: name: the study {opened.study.name!r} of another file, {owner}, has its data "
+            f"in {opened.root}. Give this one another `name`; or, if it takes the other's place, "
+            f"delete {claim}"
+        )
+    opened.root.mkdir(parents=True, exist_ok=True)
+    with written_aside(claim) as aside:
+        aside.write_text(json.dumps({"study_file": str(mine)}))
+
+
+def _says_the_same(study_file: Path, opened: OpenStudy) -> bool:
+    try:
+        other = open_study(study_file)
+    except StudyError:
+        return False
+    return other.study_hash == opened.study_hash
+
+
 def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Close runs whose process is gone, and free the pool slots that they still hold.
 
@@ -71,11 +117,34 @@ def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
             closed.append(run.run_id)
     storage = instance.event_log_storage
     for key in storage.get_concurrency_keys():
-        for slot in storage.get_concurrency_info(key).claimed_slots:
-            holder = instance.get_run_by_id(slot.run_id)
+        pool = storage.get_concurrency_info(key)
+        # A run that was killed while it waited for a slot would be given the next one.
+        for run_id in pool.active_run_ids | pool.assigned_run_ids | pool.pending_run_ids:
+            holder = instance.get_run_by_id(run_id)
             if holder is None or holder.is_finished:
-                storage.free_concurrency_slots_for_run(slot.run_id)
+                storage.free_concurrency_slots_for_run(run_id)
     return closed
+
+
+@contextmanager
+def freeing_slots_of_dead_runs(instance: dg.DagsterInstance) -> Iterator[None]:
+    """Close dead runs again and again while the block runs.
+
+    A run that waits for a slot would wait for ever if the process that holds it were killed now.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(SECONDS_BETWEEN_LOOKS):
+            close_dead_runs(instance)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _instance_settings() -> Path:

@@ -18,13 +18,12 @@ def by_authority() -> dg.AssetSelection:
     )
 
 
-def study_jobs(partitions: dg.PartitionsDefinition) -> list[Any]:
-    """Make the jobs of a study."""
+def study_jobs() -> list[Any]:
+    """Make the jobs of a study; Dagster infers their partitions from the assets."""
     return [
         dg.define_asset_job(
             AUTHORITY_JOB,
             by_authority(),
-            partitions_def=partitions,
             description="All assets of one authority, from its areas to its models.",
         ),
         dg.define_asset_job(
@@ -35,7 +34,6 @@ def study_jobs(partitions: dg.PartitionsDefinition) -> list[Any]:
         dg.define_asset_job(
             LOOK_UP_JOB,
             dg.AssetSelection.assets("panoramas"),
-            partitions_def=partitions,
             description="Ask the provider again what it has near each point: free of charge.",
         ),
     ]

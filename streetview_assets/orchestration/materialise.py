@@ -4,7 +4,6 @@ It uses the same Dagster instance as the UI, one run an authority and wave, in t
 several; an authority that fails stops neither the others nor the national assets.
 """
 
-import logging
 import multiprocessing
 import os
 import threading
@@ -27,7 +26,11 @@ from streetview_assets.orchestration.build import (
     RETRY_TAG,
     build_definitions,
 )
-from streetview_assets.orchestration.instance import close_dead_runs, prepare_home
+from streetview_assets.orchestration.instance import (
+    close_dead_runs,
+    freeing_slots_of_dead_runs,
+    open_instance,
+)
 from streetview_assets.orchestration.jobs import AUTHORITY_JOB, NATIONAL_JOB
 from streetview_assets.orchestration.progress import Listener, Progress, listening
 from streetview_assets.orchestration.sql import PUBLISHED
@@ -99,17 +102,26 @@ def run_study(
         Authorities at once, each in a process of its own.
     """
     started = time.monotonic()
-    prepare_home(opened)
-    instance = dg.DagsterInstance.get()
+    instance = open_instance(opened)
     report = RunReport(closed_runs=len(close_dead_runs(instance)))
     codes = tuple(authorities or opened.authorities)
     forced = _assets_of(between(anew_from, until)) if anew_from else frozenset[str]()
     wanted = _assets_of(between(None, until)) if only is None else only
-    with _workers(jobs) as run_all, listening(listener):
+
+    def failed(assets: tuple[str, ...], code: str | None) -> frozenset[str]:
+        """Name the assets that are made though up to date, for rows to try again."""
+        found = (asset for asset in assets if retry and _has_failed_rows(opened, asset, code))
+        return frozenset(found)
+
+    with (
+        freeing_slots_of_dead_runs(instance),
+        _workers(jobs) as run_all,
+        listening(listener),
+    ):
         for wave in waves():
             in_wave = [recipe.asset for recipe in wave if recipe.asset in wanted]
             errands = [
-                Errand(opened.study.path, code, assets, forced, retry)
+                Errand(opened.study.path, code, assets, forced | failed(assets, code), retry)
                 for code in (None, *codes)
                 if (assets := _needed(opened, in_wave, code, forced, retry, report.failures))
             ]
@@ -188,7 +200,8 @@ def _workers(jobs: int) -> Iterator[RunAll]:
         yield lambda errands, listener: map(run_errand, errands)
         return
     context = multiprocessing.get_context("spawn")
-    queue: Any = context.Manager().Queue()
+    # A queue of a `Manager` would be a process more, one that outlives a killed command.
+    queue: Any = context.SimpleQueue()
     with ProcessPoolExecutor(
         jobs, mp_context=context, initializer=_start_worker, initargs=(queue, os.getpid())
     ) as pool:
@@ -224,13 +237,12 @@ def _start_worker(queue: Any, parent: int) -> None:
 def run_errand(errand: Errand) -> Outcome:
     """Execute one Dagster run in this process and say what came of each asset."""
     opened = open_study(errand.study_file)
-    prepare_home(opened)
     job = _jobs(errand.study_file, opened.authorities)[
         NATIONAL_JOB if errand.authority is None else AUTHORITY_JOB
     ]
     result = job.execute_in_process(
         partition_key=errand.authority,
-        instance=dg.DagsterInstance.get(),
+        instance=open_instance(opened),
         asset_selection=[dg.AssetKey.from_user_string(asset) for asset in errand.assets],
         tags={
             PROCESS_TAG: process_mark(),
@@ -267,8 +279,6 @@ def _jobs(study_file: Path, authorities: tuple[str, ...]) -> dict[str, Any]:
     """Build the jobs of a study once a process."""
     key = (study_file, authorities)
     if key not in _built:
-        for noisy in ("alembic", "mlflow"):
-            logging.getLogger(noisy).setLevel(logging.ERROR)
         definitions = build_definitions(study_file)
         _built[key] = {
             name: definitions.resolve_job_def(name) for name in (AUTHORITY_JOB, NATIONAL_JOB)

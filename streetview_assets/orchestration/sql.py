@@ -1,14 +1,15 @@
 """Marts and the published database: assets whose dependencies are read from their SQL."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
-from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.marts import make_mart, marts, publication, publish_study
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.recipes import WRITTEN_BY
-from streetview_assets.lake.sql import Query
+from streetview_assets.lake.sql import Query, lake_name
 from streetview_assets.orchestration import automation
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.study_resource import StudyResource
@@ -31,12 +32,7 @@ def _mart(query: Query) -> dg.AssetsDefinition:
         deps=_deps(query.reads),
         automation_condition=automation.settled(),
         metadata={
-            "dagster/column_schema": dg.TableSchema(
-                columns=[
-                    dg.TableColumn(name, description=meaning)
-                    for name, meaning in query.columns.items()
-                ]
-            ),
+            "dagster/column_schema": _column_schema(query, {}),
             "sql": dg.MetadataValue.md(f"```sql\n{query.sql}\n```"),
         },
     )
@@ -45,9 +41,28 @@ def _mart(query: Query) -> dg.AssetsDefinition:
         tell(f"mart/{query.name}", None, 0, 1)
         stamp, row_count = make_mart(opened, query)
         tell(f"mart/{query.name}", None, 1, 1)
-        return _result(stamp, {"dagster/row_count": row_count, **_who(opened)})
+        written = opened.lake.path(lake_name(query.name))
+        schema = _column_schema(query, pl.read_parquet_schema(written))
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(stamp.fingerprint),
+            metadata={
+                "dagster/row_count": row_count,
+                "dagster/column_schema": schema,
+                **_who(opened),
+            },
+        )
 
     return mart
+
+
+def _column_schema(query: Query, types: Mapping[str, pl.DataType]) -> dg.TableSchema:
+    """Show the columns of a mart; their types are known when it has been made."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name, str(types.get(name, "")), meaning)
+            for name, meaning in query.columns.items()
+        ]
+    )
 
 
 def _published() -> dg.AssetsDefinition:
@@ -86,10 +101,6 @@ def _deps(tables: tuple[str, ...]) -> list[dg.AssetKey]:
         for table in tables
     ]
     return list(dict.fromkeys(keys))
-
-
-def _result(stamp: Stamp, metadata: dict[str, Any]) -> dg.MaterializeResult:
-    return dg.MaterializeResult(data_version=dg.DataVersion(stamp.fingerprint), metadata=metadata)
 
 
 def _who(opened: OpenStudy) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import psutil
 
 from streetview_assets.lake.open_study import OpenStudy, open_study
 
-PROCESS_TAG = "streetview/process"
+PROCESS_TAG = ".dagster/streetview_process"
+SECONDS_OF_DOUBT = 5.0
 
 
 class StudyResource(dg.ConfigurableResource):
@@ -37,6 +38,9 @@ def is_gone(mark: str) -> bool:
     if host != socket.gethostname():
         return False
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != started
+        process = psutil.Process(int(pid))
+        # A clock that was set right moves the times at which processes seem to have started.
+        same = abs(process.create_time() - float(started)) < SECONDS_OF_DOUBT
+        return not same or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True

@@ -3,7 +3,8 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import dagster as dg
 import polars as pl
 from filelock import FileLock
 
+from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.orchestration.study_resource import (
     PROCESS_TAG,
@@ -23,7 +25,10 @@ from streetview_assets.orchestration.study_resource import (
 if TYPE_CHECKING:
     import numpy as np
     from mlflow import MlflowClient
+    from mlflow.models.model import ModelInfo
     from sklearn.base import BaseEstimator
+
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,6 @@ class Tracking(dg.ConfigurableResource):
         import mlflow
 
         opened = self.study.open()
-        mlflow.set_tracking_uri(tracking_uri(opened))
         experiment = _experiment(opened)
         tags = {
             **run.tags,
@@ -66,7 +70,10 @@ class Tracking(dg.ConfigurableResource):
             "study_hash": opened.study_hash,
             "synthetic": str(opened.study.is_synthetic),
         }
-        with mlflow.start_run(experiment_id=experiment, run_name=run.name, tags=tags) as active:
+        with (
+            _tracked_at(tracking_uri(opened)),
+            mlflow.start_run(experiment_id=experiment, run_name=run.name, tags=tags) as active,
+        ):
             mlflow.log_params(dict(run.params))
             mlflow.log_metrics(dict(run.metrics))
             _log_files(run)
@@ -75,9 +82,28 @@ class Tracking(dg.ConfigurableResource):
         return str(active.info.run_id)
 
 
+@contextmanager
+def _tracked_at(uri: str) -> Iterator[None]:
+    """Set where MLflow keeps runs, for a while.
+
+    MLflow writes it into the environment, where it would pass for the user's own wish: the next
+    study of this process would end up in the database of this one.
+    """
+    import mlflow
+
+    before = os.environ.get(URI_VARIABLE)
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        os.environ.pop(URI_VARIABLE, None)
+        if before is not None:
+            os.environ[URI_VARIABLE] = before
+
+
 def tracking_uri(opened: OpenStudy) -> str:
     """Say where MLflow keeps its runs."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{opened.root / 'mlflow.db'}"
+    return os.environ.get(URI_VARIABLE) or f"sqlite:///{opened.root / 'mlflow.db'}"
 
 
 def _experiment(opened: OpenStudy) -> str:
@@ -89,14 +115,26 @@ def _experiment(opened: OpenStudy) -> str:
 
     opened.root.mkdir(parents=True, exist_ok=True)
     with FileLock(opened.root / ".mlflow.lock"):
+        _make_database(opened)
         client = MlflowClient(tracking_uri(opened))
         found = client.get_experiment_by_name(opened.study.name)
         if found:
             _close_dead_runs(client, found.experiment_id)
             return str(found.experiment_id)
-        own = not os.environ.get("MLFLOW_TRACKING_URI")
+        own = not os.environ.get(URI_VARIABLE)
         artifacts = (opened.root / "mlartifacts").as_uri() if own else None
         return str(client.create_experiment(opened.study.name, artifact_location=artifacts))
+
+
+def _make_database(opened: OpenStudy) -> None:
+    """Make the schema of the study's own database aside: half of one cannot be mended."""
+    from mlflow import MlflowClient
+
+    path = opened.root / "mlflow.db"
+    if os.environ.get(URI_VARIABLE) or path.is_file():
+        return
+    with written_aside(path) as aside:
+        MlflowClient(f"sqlite:///{aside}").search_experiments()
 
 
 def _close_dead_runs(client: "MlflowClient", experiment: str) -> None:
@@ -127,12 +165,29 @@ def _log_model(model: TrackedModel) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        mlflow.sklearn.log_model(
+        logged = mlflow.sklearn.log_model(
             model.estimator,
             name="model",
             signature=infer_signature(model.example, model.estimator.predict(model.example)),
             input_example=model.example,
-            registered_model_name=model.registered_name,
             serialization_format="cloudpickle",
             pip_requirements=["scikit-learn", "numpy"],
         )
+    _register(model.registered_name, logged)
+
+
+def _register(name: str, logged: "ModelInfo") -> None:
+    """Make a logged model the newest version of a registered one.
+
+    `log_model` could do so itself, but would print two lines past every log level.
+    """
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    client = MlflowClient()
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    client.create_model_version(name, logged.model_uri, logged.run_id, model_id=logged.model_id)

@@ -10,19 +10,22 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from streetview_assets.figures import shrink_png
+from streetview_assets.figures import shrink_to_webp
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.resumption import Resumption
 from streetview_assets.lake.sources import Sources
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.tracking import Tracking
-from streetview_assets.study import Study
+from streetview_assets.study import WITHOUT_AREAS, Study
 
 PARTITION_PICTURE_BYTES = 18_000
 NATIONAL_PICTURE_BYTES = 145_000
 """Limits of pictures in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
 
 SECONDS_BETWEEN_LINES = 10.0
+
+NO_AREAS = "the study names no areas"
+"""Why there is nothing to make of areas, in a study of places alone."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,13 @@ class Work:
             raise ValueError(f"{self.asset} is made for the whole study, not by authority")
         return self.authority_code
 
+    @property
+    def title(self) -> str:
+        """What stands above a picture: the study, and the authority where it has any."""
+        if self.authority_code in (None, WITHOUT_AREAS):
+            return self.study.name
+        return f"{self.study.name}, {self.authority_code}"
+
     def read(self, table: str) -> pl.DataFrame:
         """Read this authority's part of a table."""
         return self.opened.read(table, self.authority)
@@ -104,8 +114,8 @@ class Work:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.png").write_bytes(png)
         limit = PARTITION_PICTURE_BYTES if self.authority_code else NATIONAL_PICTURE_BYTES
-        small = base64.b64encode(shrink_png(png, limit)).decode()
-        return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{small})")
+        small = base64.b64encode(shrink_to_webp(png, limit)).decode()
+        return dg.MetadataValue.md(f"![{name}](data:image/webp;base64,{small})")
 
 
 def not_applicable(work: Work, *tables: str, why: str) -> Made:

@@ -32,7 +32,7 @@ def draw_points(
     areas, road_network, sample_points
         The tables of one authority; areas and roads may be without rows.
     title
-        What the map shows; the number of points is added.
+        What the map shows; the number of points and the length of road are added.
     synthetic
         Whether the figure has to say that pictures are drawn.
 
@@ -49,9 +49,10 @@ def draw_points(
         crs=GEOGRAPHIC_CRS,
     )
     shown = _around(areas, lines, places)
-    figure = draw_areas(
-        shown, None, title=f"{title}: {sample_points.height:,} points", synthetic=synthetic
-    )
+    counted = f"{title}: {sample_points.height:,} points"
+    if road_network.height:
+        counted += f" on {road_network['length_m'].sum() / 1000:,.0f} km of road"
+    figure = draw_areas(shown, None, title=counted, synthetic=synthetic)
     crs = metric_crs(None, to_geoframe(shown.select("geometry")).geometry)
     axes = figure.axes[0]
     for drawn in axes.collections:
@@ -61,11 +62,15 @@ def draw_points(
             [shapely.get_coordinates(line) for line in lines.to_crs(crs)],
             colors=ROAD,
             linewidths=0.4,
+            label="road" if road_network.height else None,
         )
     )
     xy = shapely.get_coordinates(places.to_crs(crs).to_numpy())
     size = float(np.clip(4000 / max(len(xy), 1), 0.5, 12))
-    axes.scatter(xy[:, 0], xy[:, 1], s=size, color=COLOURS[5], linewidths=0, zorder=3)
+    axes.scatter(
+        xy[:, 0], xy[:, 1], s=size, color=COLOURS[5], linewidths=0, zorder=3, label="point"
+    )
+    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.0), ncols=2, frameon=False)
     return figure
 
 

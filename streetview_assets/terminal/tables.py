@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 import polars as pl
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,7 @@ from streetview_assets.orchestration.status import AssetState
 from streetview_assets.tables import STAGES
 
 ROWS_SHOWN = 60
+COLUMNS_BESIDE_EACH_OTHER = 8
 STYLES = {
     "up to date": "green",
     "out of date": "yellow",
@@ -50,6 +52,8 @@ def show_status(states: list[AssetState]) -> None:
     table = Table(
         "authority",
         *STAGES,
+        box=SIMPLE_HEAD,
+        padding=0,
         pad_edge=False,
         title="rows of the largest table, state, age of the oldest",
         title_justify="left",
@@ -72,7 +76,8 @@ def show_status(states: list[AssetState]) -> None:
 def _cell(states: list[AssetState]) -> Text:
     if not states:
         return Text("")
-    worst = max(states, key=lambda state: list(STYLES).index(state.state) % 3)
+    applicable = [state for state in states if state.state != "not applicable"]
+    worst = max(applicable or states, key=lambda state: list(STYLES).index(state.state))
     failed = sum(sum(state.failures.values()) for state in states)
     ages = [state.age for state in states if state.age is not None]
     lines = [f"{max(state.row_count for state in states):,}", worst.state]
@@ -92,10 +97,15 @@ def _age(age: timedelta) -> str:
 
 def show_frame(frame: pl.DataFrame) -> None:
     """Show the answer to a query; numbers as they are, long answers cut with a word about it."""
-    table = Table(*frame.columns)
-    for row in frame.head(ROWS_SHOWN).iter_rows():
-        table.add_row(*(_value(value) for value in row))
     console = Console()
+    if frame.height == 1 and frame.width > COLUMNS_BESIDE_EACH_OTHER:
+        table = Table("column", "value")
+        for name, value in frame.row(0, named=True).items():
+            table.add_row(name, _value(value))
+    else:
+        table = Table(*frame.columns)
+        for row in frame.head(ROWS_SHOWN).iter_rows():
+            table.add_row(*(_value(value) for value in row))
     console.print(table)
     rest = frame.height - ROWS_SHOWN
     if rest > 0:

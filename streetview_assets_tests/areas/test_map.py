@@ -96,3 +96,11 @@ def test_a_hole_stays_a_hole_whichever_way_its_ring_turns(squares, turn):
 def test_a_map_of_nothing_is_refused(areas):
     with pytest.raises(ValueError, match="no areas to draw"):
         draw_areas(areas.clear(), None, title="t")
+
+
+def test_values_in_a_corner_are_shown_as_large_as_they_can_be(areas):
+    everywhere = draw_areas(areas, dict.fromkeys(areas["area_code"], 1.0), title="t")
+    corner = draw_areas(areas, {"01": 1.0}, title="t")
+    wide, near = (np.ptp(figure.axes[0].get_xlim()) for figure in (everywhere, corner))
+    assert near < wide / 2
+    assert "no value (3 of 4 areas)" in texts(corner)

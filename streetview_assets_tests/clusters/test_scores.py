@@ -10,7 +10,13 @@ from sklearn.metrics import silhouette_score
 
 from streetview_assets.clusters.assign import assign_clusters
 from streetview_assets.clusters.elbow import draw_elbow
-from streetview_assets.clusters.exemplars import LABEL_PX, TILE_PX, cluster_sheet, exemplars
+from streetview_assets.clusters.exemplars import (
+    LABEL_PX,
+    LINE_PX,
+    TILE_PX,
+    cluster_sheet,
+    exemplars,
+)
 from streetview_assets.clusters.kmeans import fit_clusters
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.embeddings.vectors import matrix
@@ -72,8 +78,8 @@ def test_the_sheet_shows_the_most_central_pictures_of_each_cluster(
     nearest = assigned.filter(cluster=2).sort("distance")["image_id"].head(4).to_list()
     assert central.filter(cluster=2)["image_id"].to_list() == nearest
     Image.new("RGB", (60, 40), "#ff0000").save(tmp_path / f"{nearest[0]}.jpg", quality=95)
-    png = cluster_sheet(assigned, images, tmp_path, per_cluster=4, synthetic=True)
+    png = cluster_sheet(assigned, images, tmp_path, title="made-up", per_cluster=4, synthetic=True)
     sheet = np.asarray(Image.open(io.BytesIO(png)))
-    row, column = TILE_PX + TILE_PX // 2, LABEL_PX + TILE_PX // 2
+    row, column = LINE_PX + TILE_PX + TILE_PX // 2, LABEL_PX + TILE_PX // 2
     assert sheet[row, column] == pytest.approx([254, 0, 0], abs=2)
     assert sheet[row, column + TILE_PX].tolist() == [204, 204, 204]

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from streetview_assets.errors import StudyError
-from streetview_assets.models.dataset import COLOUR_COLUMNS, assemble, reasons
+from streetview_assets.models.dataset import COLOUR_COLUMNS, assemble, reasons, unseen
 from streetview_assets.tables import TABLES
 
 CODES = ["A3", "A1", "A2", "A4"]
@@ -90,13 +90,31 @@ def test_the_order_of_every_input_is_indifferent():
 
 
 def test_the_others_are_named_with_their_reason():
-    assert reasons(areas(), targets(), pooled(), "imd") == {
+    assert reasons(areas(), targets(), {"A4": "no imagery"}, "imd") == {
         "A2": "no value of the target",
         "A4": "no imagery",
     }
-    assert reasons(areas(), targets((1.0, float("nan"), 2.0, 3.0)), pooled(CODES), "imd") == {
+    assert reasons(areas(), targets((1.0, float("nan"), 2.0, 3.0)), {}, "imd") == {
         "A1": "no value of the target"
     }
+
+
+def test_an_area_without_a_vector_is_named_with_the_step_it_missed():
+    assert len(CODES) == 4
+    points = pl.DataFrame({"area_code": [*CODES[1:], None]})
+    pictures = pl.DataFrame(
+        {"area_code": [CODES[2], CODES[3], CODES[3], None], "status": ["failed", "ok", "ok", "ok"]}
+    )
+    vectors = pl.DataFrame({"area_code": [CODES[3]]})
+    steps = [
+        "no sample point in the area",
+        "no imagery",
+        "no picture of the area could be had",
+    ]
+    expected = dict(sorted(zip(CODES[:3], steps, strict=True)))
+    assert unseen(areas(), points, pictures, vectors) == expected
+    without = unseen(areas(), points, pictures, vectors.clear())
+    assert without[CODES[3]] == "no picture of the area has a vector"
 
 
 def test_pictures_without_colours_leave_them_unknown():

@@ -81,7 +81,7 @@ def test_small_extracts_give_points_in_a_few_areas(shared, leeds_areas, name):
 def test_the_map_shows_roads_and_points(leeds_areas, leeds_points, tmp_path):
     network, points = leeds_points
     figure = draw_points(leeds_areas, network, points, title="Leeds")
-    assert figure.axes[0].get_title() == f"Leeds: {points.height} points"
+    assert figure.axes[0].get_title() == f"Leeds: {points.height} points on 354 km of road"
     scatter, lines = figure.axes[0].collections[-1], figure.axes[0].collections[-2]
     assert len(scatter.get_offsets()) == points.height
     assert len(lines.get_segments()) == network.height

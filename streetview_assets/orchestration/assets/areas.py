@@ -1,20 +1,22 @@
 """Areas: outlines and targets."""
 
 import dagster as dg
+import polars as pl
 
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.areas.targets import deprivation
 from streetview_assets.figures import to_png
-from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
+from streetview_assets.study import WITHOUT_AREAS
 
 
 def areas(work: Work) -> Made:
     """The authority's small areas, mended, reprojected and measured."""
     if work.study.areas is None:
-        return not_applicable(work, "areas", why="the study names no areas")
+        return not_applicable(work, "areas", why=NO_AREAS)
     boundaries = work.sources.boundaries()
     mine = boundaries.areas.filter(authority_code=work.authority)
-    title = f"{mine['authority_name'][0]}: {mine.height} areas"
+    title = f"{place(work, mine)}: {mine.height:,} areas"
     drawn = draw_areas(mine, None, title=title, synthetic=work.study.is_synthetic)
     return Made(
         {"areas": mine},
@@ -34,11 +36,12 @@ def targets(work: Work) -> Made:
     joined = work.sources.targets().targets.filter(authority_code=work.authority)
     without = joined.filter(joined["value"].is_null())["target"].value_counts()
     name = work.study.target.name if work.study.target else ""
+    mine = work.read("areas")
     drawn = draw_areas(
-        work.read("areas"),
+        mine,
         deprivation(joined, name),
-        title=name,
-        label="deprivation by rank within the authority, 1 = worst",
+        title=f"{place(work, mine)}: {name}",
+        label="deprivation by rank among these areas: 0 best off, 1 worst off",
         synthetic=work.study.is_synthetic,
     )
     return Made(
@@ -48,6 +51,12 @@ def targets(work: Work) -> Made:
             "areas without a value": dg.MetadataValue.json(dict(without.iter_rows())),
         },
     )
+
+
+def place(work: Work, areas: pl.DataFrame) -> str:
+    """Name the authority as people do, for the title of a map."""
+    named = areas.height > 0 and work.authority_code != WITHOUT_AREAS
+    return str(areas["authority_name"][0]) if named else work.title
 
 
 ASSETS = (areas, targets)

@@ -11,7 +11,7 @@ from streetview_assets.clusters.sample import draw_sample
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.clusters.shares import cluster_shares as shares_of
 from streetview_assets.figures import to_png
-from streetview_assets.orchestration.work import Made, Work
+from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
 
 
 def cluster_model(work: Work) -> Made:
@@ -42,7 +42,7 @@ def cluster_scores(work: Work) -> Made:
         space=settings.space,
         on_progress=work.progress("numbers of clusters"),
     )
-    drawn = draw_elbow(scores, k=settings.k, synthetic=work.study.is_synthetic)
+    drawn = draw_elbow(scores, k=settings.k, title=work.title, synthetic=work.study.is_synthetic)
     picture = work.picture("clusters_elbow", to_png(drawn))
     return Made({"cluster_scores": scores}, {"elbow": picture, **_who(work, sample)})
 
@@ -58,6 +58,7 @@ def cluster_assignments(work: Work) -> Made:
             assigned,
             work.read("images"),
             work.opened.root,
+            title=work.title,
             synthetic=work.study.is_synthetic,
         )
         metadata["exemplars"] = work.picture("clusters", sheet)
@@ -66,6 +67,8 @@ def cluster_assignments(work: Work) -> Made:
 
 def cluster_shares(work: Work) -> Made:
     """How each area's pictures spread over the clusters."""
+    if work.study.areas is None:
+        return not_applicable(work, "cluster_shares", why=NO_AREAS)
     return Made(
         {"cluster_shares": shares_of(work.read("cluster_assignments"), work.read("images"))}
     )
@@ -73,6 +76,8 @@ def cluster_shares(work: Work) -> Made:
 
 def area_group_embeddings(work: Work) -> Made:
     """The area's pictures of each cluster as one vector."""
+    if work.study.areas is None:
+        return not_applicable(work, "area_group_embeddings", why=NO_AREAS)
     pooled = pool_clusters(
         work.read("cluster_assignments"), work.read("images"), work.read("image_embeddings")
     )

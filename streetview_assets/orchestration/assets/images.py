@@ -60,7 +60,7 @@ def images(work: Work) -> Made:
         table,
         work.opened.root,
         seed=study.seed,
-        title=work.authority,
+        title=work.title,
         synthetic=study.is_synthetic,
     )
     return Made(

@@ -10,7 +10,7 @@ import polars as pl
 
 from streetview_assets.figures import to_png
 from streetview_assets.models.authority import score_authority_alone
-from streetview_assets.models.dataset import AreaDataset, assemble, reasons
+from streetview_assets.models.dataset import AreaDataset, assemble, reasons, unseen
 from streetview_assets.models.final import choose_final, fit_final, predict_areas
 from streetview_assets.models.folds import held_out_together
 from streetview_assets.models.held_out import score_held_out
@@ -100,6 +100,12 @@ def deprivation_model(work: Work) -> Made:
     if target is None:
         return not_applicable(work, "area_predictions", why=NO_TARGET)
     tables = {table: work.read_all(table) for table in INPUT}
+    without_vector = unseen(
+        tables["areas"],
+        work.read_all("sample_points"),
+        tables["images"],
+        tables["area_embeddings"],
+    )
     data = _dataset(work, tables)
     settings = _settings(work)
     choice = choose_final(
@@ -112,10 +118,13 @@ def deprivation_model(work: Work) -> Made:
         tables["area_embeddings"],
         target=target.name,
         why_no_model=choice.note,
+        why_unseen=without_vector,
     )
     metadata: dict[str, Any] = {
         "areas without a prediction": int(predicted["predicted"].null_count()),
-        "areas that are no input": dg.MetadataValue.json(_count_reasons(tables, target.name)),
+        "areas that are no input": dg.MetadataValue.json(
+            _count_reasons(tables, without_vector, target.name)
+        ),
     }
     if final is not None:
         metadata["mlflow_run_id"] = work.tracking.keep(
@@ -215,8 +224,10 @@ def _headline(scores: pl.DataFrame) -> dict[str, Any]:
     return {f"r2 under {found['validation']}": found["value"], "areas": found["area_count"]}
 
 
-def _count_reasons(tables: Mapping[str, pl.DataFrame], target: str) -> dict[str, int]:
-    why = reasons(tables["areas"], tables["targets"], tables["area_embeddings"], target)
+def _count_reasons(
+    tables: Mapping[str, pl.DataFrame], without_vector: Mapping[str, str], target: str
+) -> dict[str, int]:
+    why = reasons(tables["areas"], tables["targets"], without_vector, target)
     counted = pl.Series("reason", list(why.values()), dtype=pl.String).value_counts()
     return dict(counted.iter_rows())
 

@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.figures import to_png
+from streetview_assets.orchestration.assets.areas import place
 from streetview_assets.orchestration.work import Made, Work, not_applicable
 from streetview_assets.points.clipping import clip_roads
 from streetview_assets.points.map import draw_points
@@ -42,30 +43,43 @@ def sample_points(work: Work) -> Made:
             "files that are named but not there": len(positions.missing_files),
         }
         mine = taken.points.filter(authority_code=work.authority)
-        return Made({"sample_points": mine}, found)
+        return Made({"sample_points": mine}, {**_map(work, mine), **found})
     if points.path is not None:
         imported = work.sources.imported_points()
         mine = imported.points.filter(authority_code=work.authority)
-        return Made({"sample_points": mine}, {"outside all areas": imported.outside_count})
+        found = {
+            "outside all areas": imported.outside_count,
+            "rows at a place that another has too": imported.duplicate_count,
+        }
+        return Made({"sample_points": mine}, {**_map(work, mine), **found})
     roads, mine = work.read("road_network"), work.read("areas")
     crs = work.sources.crs()
     placed = sample(roads, mine, points, crs, work.study.seed)
     report = report_points(
         roads, mine, placed, points.spacing_m, crs, min_per_area=points.min_per_area
     )
-    if placed.is_empty():
-        return Made({"sample_points": placed}, {"report": dg.MetadataValue.json(asdict(report))})
-    drawn = draw_points(
-        mine, roads, placed, title=work.authority, synthetic=work.study.is_synthetic
-    )
     return Made(
         {"sample_points": placed},
         {
-            "map": work.picture("points", to_png(drawn)),
+            **_map(work, placed),
             "report": dg.MetadataValue.json(asdict(report)),
             "points_per_km": report.points_per_km,
         },
     )
+
+
+def _map(work: Work, points: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+    if points.is_empty():
+        return {}
+    areas = work.read("areas")
+    drawn = draw_points(
+        areas,
+        work.read("road_network"),
+        points,
+        title=place(work, areas),
+        synthetic=work.study.is_synthetic,
+    )
+    return {"map": work.picture("points", to_png(drawn))}
 
 
 ASSETS = (road_network, sample_points)

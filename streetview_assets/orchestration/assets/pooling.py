@@ -4,7 +4,7 @@ import polars as pl
 
 from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.embed import embed_images
-from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
 from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.study import Encoder
 from streetview_assets.tables import TABLES
@@ -14,6 +14,8 @@ BASELINE = Encoder(name="colour-texture")
 
 def area_embeddings(work: Work) -> Made:
     """The area's pictures as one vector: median, mean, max and min of each dimension."""
+    if work.study.areas is None:
+        return not_applicable(work, "area_embeddings", why=NO_AREAS)
     pooled = pool_areas(
         work.read("images"), work.read("image_embeddings"), encoder=work.opened.encoder
     )
@@ -22,6 +24,8 @@ def area_embeddings(work: Work) -> Made:
 
 def baseline_embeddings(work: Work) -> Made:
     """The area's pictures by `colour-texture`, which any other encoder has to beat."""
+    if work.study.areas is None:
+        return not_applicable(work, "baseline_embeddings", why=NO_AREAS)
     if work.opened.encoder == BASELINE.slug:
         why = "the study's encoder is colour-texture itself"
         return not_applicable(work, "baseline_embeddings", why=why)

@@ -1,0 +1,413 @@
+"""Real boundaries, roads, indices, photos and weights: from a study file to a published file."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import polars as pl
+import pytest
+import shapely
+import yaml
+
+SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
+DATA = SHARED / "data"
+LEEDS = "E08000035"
+PHOTOS = DATA / "photos" / "mapillary_sequence_santa_clara"
+
+pytestmark = pytest.mark.skipif(
+    not (DATA / "lsoa").is_dir(), reason="the real input is not beside the checkout (../shared)"
+)
+
+LEEDS_2021 = {
+    "path": str(DATA / "lsoa" / "leeds_lsoa2021_simplified.geojson"),
+    "code": "lsoa21_code",
+    "name": "lsoa21_name",
+    "authority_code": "ltla24_code",
+    "authority_name": "ltla24_name",
+}
+LOOKUP = {
+    "path": str(DATA / "lookups" / "lookup_lsoa11_lsoa21_ltla22.csv"),
+    "authority_code": "ltla22_code",
+    "authority_name": "ltla22_name",
+}
+ROADS = {"path": str(DATA / "roads" / "leeds_osm_ways_2500m.gpkg"), "drivable_only": True}
+SYNTHETIC = {"provider": "synthetic", "size_px": [64, 64]}
+IMD_2025 = DATA / "imd" / "imd2025_england_lsoa21.csv"
+
+
+def imd(name: str, value: str, path: Path = IMD_2025, code: str = "lsoa21_code") -> dict:
+    return {
+        "name": name, "path": str(path), "area_code": code, "value": value, "more_is": "better"
+    }  # fmt: skip
+
+
+CENTRE = {
+    "name": "leeds-centre",
+    "crs": "EPSG:27700",
+    "authorities": [LEEDS],
+    "areas": LEEDS_2021,
+    "roads": ROADS,
+    "points": {"spacing_m": 200, "min_per_area": 1},
+    "images": SYNTHETIC,
+    "encoder": {"name": "colour-texture"},
+    "targets": [imd("imd_rank", "IMD_rank"), imd("income_rank", "Income_rank")],
+    "models": {"trials": 2, "candidates": ["ridge", "pls"]},
+    "clusters": {"sweep": [2, 8]},
+}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A study in a folder of its own, tried with the command."""
+
+    file: Path
+    data: Path
+
+    def streetview(self, command: str, *options: str, exit_code: int = 0) -> str:
+        """Run the command on the study; its output."""
+        done = subprocess.run(
+            [sys.executable, "-m", "streetview_assets.cli", command, str(self.file), *options],
+            cwd=self.file.parent, env=self.environment(), timeout=1200,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == exit_code, done.stdout + done.stderr
+        return done.stdout
+
+    def environment(self) -> dict[str, str]:
+        """The environment without what other studies may have left in it."""
+        of_others = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
+        own = {name: value for name, value in os.environ.items() if name not in of_others}
+        return {**own, "STREETVIEW_DATA": str(self.data), "COLUMNS": "200"}
+
+    def ask(self, query: str) -> pl.DataFrame:
+        """Ask the published database."""
+        import duckdb
+
+        root = self.data / yaml.safe_load(self.file.read_text())["name"]
+        with duckdb.connect(root / "streetview.duckdb", read_only=True) as connection:
+            return connection.sql(query).pl()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    def write(settings: dict) -> Tried:
+        folder = tmp_path_factory.mktemp(settings["name"])
+        (folder / "study.yaml").write_text(yaml.safe_dump(settings))
+        return Tried(folder / "study.yaml", folder / "data")
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def leeds(study):
+    """The centre of Leeds to the end, with fewer points and small pictures."""
+    tried = study({**CENTRE, "points": {"spacing_m": 600, "min_per_area": 1}})
+    tried.streetview("run")
+    return tried
+
+
+def test_leeds_has_points_where_there_are_roads_and_nowhere_else(study):
+    tried = study(CENTRE)
+    tried.streetview("run", "--until", "points")
+    found = tried.ask("select * from authority_coverage").row(0, named=True)
+    assert (found["authority_code"], found["area_count"]) == (LEEDS, 488)
+    assert 75 <= found["area_with_point_count"] <= 83
+    assert 353 <= found["road_km"] <= 355
+    assert 1.5 <= found["points_per_km"] <= 4
+
+
+def test_every_area_of_leeds_is_there_with_its_reason_where_nothing_is_predicted(leeds):
+    for table in ("areas", "area_profile", "area_predictions"):
+        assert leeds.ask(f"select count(distinct area_code) from {table}").item() == 488
+    values = leeds.ask("select target, count(*), count(value) from targets group by 1 order by 1")
+    assert values.rows() == [("imd_rank", 488, 488), ("income_rank", 488, 488)]
+    profile = leeds.ask("select reason, predicted, point_count, image_count from area_profile")
+    without = profile.filter(pl.col("predicted").is_null())
+    assert not without["reason"].is_null().any()
+    assert without.filter(point_count=0)["reason"].unique().to_list() == [
+        "no sample point in the area"
+    ]
+    predicted = profile.drop_nulls("predicted")
+    assert predicted.height >= 60
+    assert predicted["reason"].is_null().all()
+    assert predicted["image_count"].min() >= 4
+
+
+def test_four_pictures_stand_for_each_point_that_has_imagery(leeds):
+    each = leeds.ask(
+        "select count(distinct heading_deg) as headings, count(*) as n from images "
+        "where status = 'ok' group by point_id"
+    )
+    assert each.unique().rows() == [(4, 4)]
+    points = leeds.ask("select count(*) from sample_points").item()
+    assert each.height >= 0.95 * points
+
+
+def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
+    root = leeds.data / "leeds-centre"
+    assert {path.name for path in leeds.file.parent.iterdir()} == {"study.yaml", "data"}
+    assert list((root / "mlartifacts").rglob("*.parquet"))
+    figures = {path.stem for path in (root / "figures").rglob("*.png")}
+    assert figures == {
+        "areas", "target", "points", "images", "clusters", "clusters_elbow",
+        "scores", "predicted_observed", "residual_map",
+    }  # fmt: skip
+    about = leeds.ask("select * from about").row(0, named=True)
+    assert about["synthetic"]
+    assert "synthetic" in about["note"]
+
+
+def test_older_boundaries_find_their_authority_in_a_lookup_that_repeats_areas(study):
+    imd_2019 = DATA / "imd" / "imd2019_england_lsoa11.csv"
+    tried = study(
+        {
+            **CENTRE,
+            "name": "leeds-2011",
+            "areas": {
+                "path": str(DATA / "lsoa" / f"leeds_lsoa2011_{LEEDS}.geojson"),
+                "code": "LSOA11CD",
+                "name": "LSOA11NM",
+                "lookup": {**LOOKUP, "code": "lsoa11_code"},
+            },
+            "targets": [imd("imd_rank", "IMD_rank", imd_2019, "lsoa11_code")],
+        }
+    )
+    tried.streetview("run", "--until", "points")
+    assert tried.ask("select count(*), count(value) from targets").rows() == [(482, 482)]
+    assert tried.ask("select distinct authority_name from areas").rows() == [("Leeds",)]
+    roads = tried.ask("select sum(length_m) / 1000 as km, count(*) as n from road_network")
+    assert 353 <= roads["km"].item() <= 355
+    in_pieces = tried.ask("select count(*) from road_network where road_id like '%/%'").item()
+    assert in_pieces < 40, "slits between areas that do not quite meet cut no road"
+
+
+@pytest.mark.parametrize("extract", ["osm2streets_leeds_cycleway.osm", "its-example.osm.pbf"])
+def test_with_too_few_areas_the_models_say_so_and_the_rest_is_made(study, extract):
+    tried = study(
+        {
+            **CENTRE,
+            "name": f"leeds-{extract.split('.')[-1]}",
+            "roads": {"path": str(DATA / "roads" / extract)},
+        }
+    )
+    tried.streetview("run")
+    found = tried.ask("select road_km, area_with_image_count from authority_coverage").row(0)
+    assert 4 <= found[0] <= 7
+    assert 3 <= found[1] <= 5
+    assert tried.ask("select count(distinct area_code) from area_embeddings").item() == found[1]
+    reasons = dict(
+        tried.ask("select reason, count(*) from area_predictions group by 1").iter_rows()
+    )
+    few = f"too few areas: {found[1]}, at least 10 needed"
+    assert reasons == {few: found[1], "no sample point in the area": 488 - found[1]}
+    for table in ("model_scores", "authority_scores"):
+        assert tried.ask(f"select distinct note, value from {table}").rows() == [(few, None)]
+    assert any("OpenStreetMap" in line for line in tried.ask("select licences from about").item())
+
+
+def squares(folder: Path, size_m: float = 500) -> Path:
+    """Write squares that cover the photos of Santa Clara, and one far off."""
+    taken = pl.read_csv(PHOTOS / "metadata.csv")
+    places = gpd.GeoSeries(gpd.points_from_xy(taken["lon"], taken["lat"]), crs=4326)
+    crs = places.estimate_utm_crs()
+    west, south, east, north = places.to_crs(crs).total_bounds
+    corners = [
+        (x, y)
+        for x in np.arange(west - 1, east + 1, size_m)
+        for y in np.arange(south - 1, north + 1, size_m)
+    ]
+    corners.append((west - 10 * size_m, south))
+    boxes = [shapely.box(x, y, x + size_m, y + size_m) for x, y in corners]
+    codes = [f"S{number:02d}" for number in range(len(boxes))]
+    frame = gpd.GeoDataFrame({"code": codes}, geometry=boxes, crs=crs).to_crs(4326)
+    frame.to_file(folder / "squares.geojson")
+    return folder / "squares.geojson"
+
+
+def test_real_photos_and_real_weights_give_clusters_of_squares(study, tmp_path):
+    tried = study(
+        {
+            "name": "santa-clara",
+            "areas": {"path": str(squares(tmp_path)), "code": "code"},
+            "points": {"from": "images"},
+            "images": {
+                "provider": "folder",
+                "path": str(PHOTOS),
+                "positions": str(PHOTOS / "metadata.csv"),
+                "columns": {"captured_at": "captured_at", "heading_deg": "compass_angle"},
+            },
+            "encoder": {
+                "name": "timm:mobilenetv1_100",
+                "checkpoint": str(SHARED / "weights" / "mobilenet_timm.safetensors"),
+                "options": {"pad_type": "same"},
+            },
+            "clusters": {"k": 6, "sweep": [2, 8]},
+        }
+    )
+    tried.streetview("run")
+    pictures = tried.ask("select status, captured_on, heading_deg, area_code from images")
+    assert pictures["status"].to_list() == ["ok"] * 293
+    assert pictures["captured_on"].unique().dt.to_string().to_list() == ["2018-11-01"]
+    assert pictures["heading_deg"].null_count() == pictures["area_code"].null_count() == 0
+    encoder = tried.ask("select library, dimension from encoders").row(0)
+    assert (encoder[0].split()[0], encoder[1]) == ("timm", 1024)
+    assert tried.ask("select count(distinct cluster) from cluster_assignments").item() == 6
+    shares = tried.ask("select sum(share) from cluster_shares group by area_code").to_series()
+    assert np.allclose(shares, 1)
+    reasons = tried.ask("select area_code, image_count, reason from area_profile order by 1")
+    assert reasons["image_count"].to_list()[-1] == 0, "the square far off"
+    assert reasons["reason"].unique().to_list() == ["the study has no target"]
+    assert not tried.ask("select synthetic from about").item()
+
+
+def test_pictures_with_nothing_but_exif_reach_clusters_without_areas(study):
+    tried = study(
+        {
+            "name": "opensfm",
+            "points": {"from": "images"},
+            "images": {"provider": "folder", "path": str(DATA / "photos" / "opensfm")},
+            "encoder": {"name": "colour-texture"},
+            "clusters": {"k": 3, "sweep": [2, 5]},
+        }
+    )
+    tried.streetview("run", "--until", "clusters")
+    berlin = tried.ask(
+        "select cluster, count(*) filter (latitude < 54) as berlin, count(*) as n "
+        "from cluster_assignments join images using (image_id) "
+        "join sample_points using (point_id) group by cluster having berlin > 0"
+    )
+    assert berlin.drop("cluster").rows() == [(3, 3)], "Berlin's church looks like no street of Lund"
+    assert tried.ask("select count(*) from images where status = 'ok'").item() == 32
+
+
+def test_a_thousand_places_without_areas_roads_and_targets_reach_the_published_file(
+    study, tmp_path
+):
+    generator = np.random.default_rng(7)
+    locations = [
+        {
+            "lat": 53.8 + north, "lng": -1.55 + east,
+            "panoId": f"pano-{number:04d}", "heading": number % 360, "pitch": 0, "zoom": 0,
+        }
+        for number, (north, east) in enumerate(generator.uniform(-0.04, 0.04, (1000, 2)).tolist())
+    ]  # fmt: skip
+    (tmp_path / "locations.json").write_text(json.dumps(locations))
+    tried = study(
+        {
+            "name": "thousand",
+            "points": {"path": str(tmp_path / "locations.json")},
+            "images": {**SYNTHETIC, "headings_deg": [0]},
+            "encoder": {"name": "colour-texture"},
+            "clusters": {"sweep": [2, 4]},
+        }
+    )
+    tried.streetview("run")
+    points = tried.ask("select authority_code, source_id from sample_points")
+    assert points["authority_code"].unique().to_list() == ["all"]
+    assert set(points["source_id"]) == {place["panoId"] for place in locations}
+    pictures = tried.ask("select count(*) from images where status = 'ok'").item()
+    assert pictures >= 950
+    for table in ("image_embeddings", "cluster_assignments"):
+        assert tried.ask(f"select count(*) from {table}").item() == pictures
+    said = tried.streetview("status")
+    for asset, why in (
+        ("areas", "areas"),
+        ("road_network", "roads"),
+        ("targets", "targets"),
+        ("area_embeddings", "areas"),
+        ("cluster_shares", "areas"),
+        ("deprivation_model", "targets"),
+    ):
+        line = next(line for line in said.splitlines() if line.startswith(f"{asset} of "))
+        assert line.endswith(f"not applicable: the study names no {why}")
+    states = next(line for line in said.splitlines() if "up to date" in line)
+    done, nothing = "up to date", "not applicable"
+    assert re.findall(f"{done}|{nothing}", states) == [
+        nothing, done, done, done, nothing, done, nothing
+    ]  # fmt: skip
+    assert "Nothing to do" in tried.streetview("run")
+
+
+def test_graphml_roads_excel_values_and_a_fixed_number_of_points(study, tmp_path):
+    import networkx as nx
+    import osmnx
+
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    for row in range(6):
+        for column in range(6):
+            graph.add_node(10 * row + column, x=-1.555 + 0.003 * column, y=53.795 + 0.002 * row)
+    for here in list(graph.nodes):
+        for there in (here + 1, here + 10):
+            if there in graph:
+                graph.add_edge(here, there, osmid=100 * here + there, highway="residential")
+                graph.add_edge(there, here, osmid=100 * here + there, highway="residential")
+    osmnx.save_graphml(osmnx.distance.add_edge_lengths(graph), tmp_path / "grid.graphml")
+    of_leeds = pl.read_csv(LOOKUP["path"]).filter(ltla22_code=LEEDS).select("lsoa21_code").unique()
+    index = pl.read_csv(IMD_2025).select("lsoa21_code", "IMD_rank").join(of_leeds, on="lsoa21_code")
+    index.to_pandas().to_excel(tmp_path / "imd.xlsx", sheet_name="ranks", index=False)
+    excel = imd("imd_rank", "IMD_rank", tmp_path / "imd.xlsx")
+    tried = study(
+        {
+            **CENTRE,
+            "name": "grid",
+            "roads": {"path": str(tmp_path / "grid.graphml")},
+            "points": {"count": 300},
+            "targets": [{**excel, "sheet": "ranks"}],
+        }
+    )
+    tried.streetview("run", "--until", "points")
+    assert tried.ask("select count(*), count(distinct point_id) from sample_points").row(0) == (
+        300, 300
+    )  # fmt: skip
+    assert tried.ask("select count(*) from road_network").item() == 60, "one line for both ways"
+    joined = tried.ask("select area_code, value from targets").join(
+        index, left_on="area_code", right_on="lsoa21_code"
+    )
+    assert joined.height == 488
+    assert (joined["value"] == joined["IMD_rank"]).all()
+
+
+@pytest.mark.parametrize(
+    ("areas", "expected"),
+    [
+        (("gm_lsoa2021_generalised.geojson", "area_code", "area_name"), 10),
+        (("ew_lsoa21_simplified.parquet", "lsoa21_code", "lsoa21_name"), 331),
+    ],
+)
+def test_a_code_location_of_many_authorities_loads_without_leaving_a_trace(
+    study, tmp_path, areas, expected
+):
+    file, code, name = areas
+    (tmp_path / "places.csv").write_text("lat,lon\n53.48,-2.24\n")
+    tried = study(
+        {
+            "name": f"many-{expected}",
+            "areas": {
+                "path": str(DATA / "lsoa" / file),
+                "code": code,
+                "name": name,
+                "lookup": {**LOOKUP, "code": "lsoa21_code"},
+            },
+            "points": {"path": str(tmp_path / "places.csv")},
+            "images": SYNTHETIC,
+            "encoder": {"name": "colour-texture"},
+        }
+    )
+    count = (
+        "from streetview_assets.definitions import defs; import dagster as dg;"
+        "asset = defs.resolve_asset_graph().get(dg.AssetKey('images'));"
+        "print(len(asset.partitions_def.get_partition_keys()))"
+    )
+    environment = {**tried.environment(), "STREETVIEW_STUDY": str(tried.file)}
+    loaded = subprocess.run(
+        [sys.executable, "-c", count],
+        cwd=tmp_path, env=environment, timeout=300, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert int(loaded.stdout) == expected
+    assert not tried.data.exists()

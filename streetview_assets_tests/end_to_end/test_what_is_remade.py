@@ -1,0 +1,193 @@
+"""What is up to date is left alone; what changed, and what depends on it, is made anew."""
+
+from collections import Counter
+from pathlib import Path
+
+import geopandas as gpd
+import polars as pl
+import pytest
+
+from streetview_assets.lake.open_study import open_study
+from streetview_assets.orchestration.materialise import run_study
+from streetview_assets.orchestration.outlook import LOOK_UPS, outlook
+from streetview_assets.orchestration.status import study_status
+from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, write_study
+
+MODELS = {"model_selection", "authority_model", "held_out_model", "deprivation_model"}
+OF_CLUSTERS = {"cluster_model", "cluster_assignments", "cluster_shares", "area_group_embeddings"}
+OF_PICTURES = {
+    "images",
+    "image_embeddings",
+    "baseline_embeddings",
+    "area_embeddings",
+    "cluster_scores",
+    *OF_CLUSTERS,
+    *MODELS,
+}
+
+
+def _made(opened, **options) -> set[str]:
+    report = run_study(opened, **options)
+    assert not report.failures
+    return {asset for asset, _ in report.made if not asset.startswith("mart/")} - {
+        "published_database"
+    }
+
+
+def _behind(opened) -> set[str]:
+    return {state.asset for state in study_status(opened) if state.state == "out of date"}
+
+
+def test_nothing_is_made_twice_and_the_command_says_so(tiny, streetview):
+    before = {path: path.stat().st_mtime_ns for path in (tiny.root / "lake").rglob("*.parquet")}
+    result = streetview("run", tiny.study.path)
+    assert result.exit_code == 0, result.output
+    assert "Nothing to do: everything is up to date." in result.output
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert "out of date" not in streetview("status", tiny.study.path).output
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"clusters": {"k": 4, "sweep": [2, 3]}}, OF_CLUSTERS),
+        ({"pooling": {"statistic": "mean"}}, MODELS),
+    ],
+    ids=["clusters.k", "pooling.statistic"],
+)
+def test_a_changed_key_remakes_what_reads_it_and_nothing_else(tiny, changes, expected):
+    changed = open_study(write_study(tiny.study.path.parent, **changes))
+    assert _behind(changed) == expected
+    assert _made(changed) == expected
+    assert _behind(changed) == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"models": {"trials": 2, "candidates": ["ridge"], "folds": 3}}, MODELS),
+        ({"clusters": {"k": 3, "sweep": [2, 4]}}, {"cluster_scores"}),
+        (
+            {"images": {"provider": "synthetic", "headings_deg": [0, 180], "size_px": [64, 64]}},
+            OF_PICTURES,
+        ),
+        ({"seed": 7}, OF_PICTURES | {"sample_points", "panoramas"}),
+        ({"points": {"spacing_m": 400}}, OF_PICTURES | {"sample_points", "panoramas"}),
+    ],
+    ids=["models.trials", "clusters.sweep", "images.size_px", "seed", "points.spacing_m"],
+)
+def test_a_changed_key_puts_out_of_date_what_reads_it(tiny, changes, expected):
+    assert _behind(open_study(write_study(tiny.study.path.parent, **changes))) == expected
+
+
+def test_a_changed_road_remakes_the_points_and_leaves_areas_and_targets(tiny):
+    path = tiny.study.path.parent / "roads.geojson"
+    roads = gpd.read_file(path)
+    roads.iloc[1:].to_file(path)
+    opened = open_study(tiny.study.path)
+    made = _made(opened, until="points")
+    assert made == {"road_network", "sample_points"}
+    assert _behind(opened) == OF_PICTURES | {"panoramas"}
+
+
+def test_a_changed_target_leaves_roads_and_points(tiny):
+    """Synthetic pictures show the target, so they follow it; points do not."""
+    path = tiny.study.path.parent / "targets.csv"
+    targets = pl.read_csv(path)
+    targets.with_columns(deprivation_score=pl.col("deprivation_score").reverse()).write_csv(path)
+    opened = open_study(tiny.study.path)
+    assert _made(opened, until="points") == {"targets"}
+    assert _behind(opened) == OF_PICTURES | {"panoramas"}
+
+
+def test_a_changed_boundary_remakes_all_but_the_encoder(tiny):
+    path = tiny.study.path.parent / "areas.geojson"
+    areas = gpd.read_file(path)
+    areas.loc[0, "area_name"] = "Renamed"
+    areas.to_file(path)
+    opened = open_study(tiny.study.path)
+    everything = {state.asset for state in study_status(opened)}
+    assert _behind(opened) == everything - {"encoders"}
+    assert _made(opened, until="areas") == {"areas", "targets"}
+    assert "Renamed" in opened.read("areas")["area_name"].to_list()
+
+
+def test_a_touched_file_changes_nothing(tiny):
+    for path in tiny.study.path.parent.iterdir():
+        path.write_bytes(path.read_bytes())
+    assert _behind(open_study(tiny.study.path)) == set()
+
+
+def test_from_images_makes_the_rest_anew_but_fetches_no_picture_again(tiny):
+    fetched = tiny.read("images").select("image_id", "fetched_at")
+    files = {path: path.stat().st_mtime_ns for path in (tiny.root / "images").rglob("*.*")}
+    made = _made(tiny, anew_from="images", until="pooling")
+    assert made == {
+        "panoramas",
+        "images",
+        "encoders",
+        "image_embeddings",
+        "baseline_embeddings",
+        "area_embeddings",
+    }
+    assert tiny.read("images").select("image_id", "fetched_at").equals(fetched)
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+    looked_up = tiny.read("panoramas")
+    assert (looked_up["last_seen_at"] > looked_up["first_seen_at"]).all()
+
+
+def test_until_and_authority_make_that_much_and_no_more(tmp_path):
+    opened = open_study(write_study(tmp_path / "study"))
+    report = run_study(opened, authorities=AUTHORITIES[:1], until="points")
+    made = Counter(asset for asset, _ in report.made)
+    stages = {"areas": 1, "targets": 1, "road_network": 1, "sample_points": 1}
+    assert {asset: count for asset, count in made.items() if asset in stages} == stages
+    assert set(made) - set(stages) <= {"mart/area_profile", "mart/authority_coverage"} | {
+        "published_database"
+    }
+    there = {path.parent.name for path in (opened.root / "lake" / "areas").rglob("data.parquet")}
+    assert there == set(AUTHORITIES[:1])
+
+
+def test_the_plan_needs_no_earlier_run_and_counts_what_the_run_then_does(tmp_path, streetview):
+    study = write_study(tmp_path / "study")
+    result = streetview("plan", study)
+    assert result.exit_code == 0, result.output
+    opened = open_study(study)
+    assert not (opened.root / "images").exists()
+    assert not (opened.root / "streetview.duckdb").exists()
+    *each, total = outlook(opened)
+    assert [row.authority for row in each] == AUTHORITIES
+    assert total.request_count == total.image_count > total.point_count > 0
+    for number in (total.point_count, total.panorama_count, total.image_count):
+        assert f"{number:,}" in result.output
+    run_study(opened, until="images")
+    assert opened.read("sample_points").height == total.point_count
+    assert opened.read("images").height == total.image_count
+    *_, after = outlook(opened)
+    assert (after.request_count, after.there_count) == (0, total.image_count)
+    assert {state.asset for state in study_status(opened) if state.age is not None} >= LOOK_UPS
+
+
+def test_a_corrupt_picture_fails_alone_and_is_retried_when_repaired(tiny, streetview):
+    one, rest = tiny.read("images")[0], tiny.read("images")[1:]
+    picture = tiny.root / one["path"].item()
+    good = picture.read_bytes()
+    picture.write_bytes(good[: len(good) // 2])
+    tiny.lake.path("image_embeddings", AUTHORITIES[0], tiny.encoder).unlink()
+    result = streetview("run", tiny.study.path, "--until", "pooling")
+    failed = tiny.read("image_embeddings").filter(status="failed")
+    assert failed["image_id"].to_list() == one["image_id"].to_list()
+    assert failed["error"].item()
+    assert tiny.read("image_embeddings").filter(status="ok").height == rest.height
+    assert result.exit_code == 0, result.output
+    assert "1 failed" in streetview("status", tiny.study.path).output
+
+    assert _made(tiny, until="pooling") == set()
+    picture.write_bytes(good)
+    result = streetview("retry", tiny.study.path)
+    assert result.exit_code == 0, result.output
+    assert set(tiny.read("image_embeddings")["status"]) == {"ok"}
+    assert f"{Path(one['authority_code'].item())} image_embeddings: made" in result.output
+    assert f"{AUTHORITIES[1]} image_embeddings: made" not in result.output
+    assert _behind(tiny) == set()

@@ -1,0 +1,259 @@
+"""What starts by itself: evaluated on a real instance, to which results are reported."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (  # noqa: TID251
+    AssetCheckEvaluationTargetMaterializationData,
+)
+
+from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.orchestration.sensors import study_sensors
+
+EAST, WEST = "X01000001", "X01000002"
+WEDNESDAY = datetime(2026, 5, 6, 10, 5, tzinfo=UTC)
+SUNDAY = datetime(2026, 5, 10, 3, 1, tzinfo=UTC)
+FETCH_PICTURES, REFRESH = "fetch_pictures", "refresh"
+
+
+class Automation:
+    """The automation of a study, tick by tick."""
+
+    def __init__(self, town):
+        self.town = town
+        self.cursors = {}
+        self.targets = {sensor.name: sensor.asset_selection for sensor in study_sensors()}
+
+    def tick(self, now: datetime, sensor: str = REFRESH) -> set[tuple[str, str | None]]:
+        """Evaluate a sensor once; give the assets and authorities that it starts."""
+        result = dg.evaluate_automation_conditions(
+            defs=self.town.definitions,
+            instance=self.town.instance,
+            asset_selection=self.targets[sensor],
+            evaluation_time=now,
+            cursor=self.cursors.get(sensor),
+        )
+        self.cursors[sensor] = result.cursor
+        graph = self.town.definitions.resolve_asset_graph()
+        return {
+            (key.to_user_string(), authority)
+            for key in graph.materializable_asset_keys
+            for authority in result.get_requested_partitions(key)
+        }
+
+    def made(self, asset: str, authority: str | None, version: str) -> None:
+        """Report that an asset was made, with a data version."""
+        self.town.instance.report_runless_asset_event(
+            dg.AssetMaterialization(
+                dg.AssetKey.from_user_string(asset),
+                partition=authority,
+                tags={"dagster/data_version": version},
+            )
+        )
+
+    def all_made(self, version: str) -> None:
+        """Report that everything was made."""
+        for asset, recipe in RECIPES.items():
+            for authority in (None,) if recipe.national else (EAST, WEST):
+                self.made(asset, authority, version)
+        for asset in ("mart/area_profile", "mart/authority_coverage", "published_database"):
+            self.made(asset, None, version)
+
+    def checked(self, asset: str, check: str, authority: str, passed: bool) -> None:
+        """Report what came of a check."""
+        records = self.town.instance.fetch_materializations(
+            dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[authority]), limit=1
+        ).records
+        self.town.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=dg.AssetKey(asset),
+                target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
+                    storage_id=records[0].storage_id,
+                    run_id=records[0].run_id,
+                    timestamp=records[0].timestamp,
+                ),
+                check_name=check,
+                passed=passed,
+                blocking=check == "images_fetched",
+                partition=authority,
+            )
+        )
+
+    def under_way(self, asset: str, authority: str) -> dg.DagsterRun:
+        """Start a run of an asset that does not end."""
+        return self.town.instance.create_run_for_job(
+            self.town.definitions.resolve_job_def("authority"),
+            status=dg.DagsterRunStatus.STARTED,
+            tags={"dagster/partition": authority},
+            asset_selection=frozenset({dg.AssetKey(asset)}),
+        )
+
+
+@pytest.fixture
+def settled_town(unmade_town):
+    """Automation of a study in which all is made and one tick has passed."""
+    automation = Automation(unmade_town)
+    automation.all_made("1")
+    assert automation.tick(WEDNESDAY) == set()
+    assert automation.tick(WEDNESDAY, FETCH_PICTURES) == set()
+    return automation
+
+
+def minutes(count: int) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def test_nothing_starts_where_nothing_changed(settled_town):
+    for step in range(1, 4):
+        assert settled_town.tick(WEDNESDAY + minutes(60 * step)) == set()
+    assert settled_town.tick(SUNDAY) == set()
+
+
+def test_what_is_made_again_with_the_same_result_starts_nothing(settled_town):
+    settled_town.all_made("1")
+    for now in (WEDNESDAY + minutes(60), SUNDAY):
+        assert not {asset for asset, _ in settled_town.tick(now)} & set(RECIPES)
+
+
+def test_only_the_authority_that_changed_is_made_anew(settled_town):
+    settled_town.made("areas", EAST, "2")
+    started = settled_town.tick(WEDNESDAY + minutes(1))
+    assert ("road_network", EAST) in started
+    assert {authority for _, authority in started} == {EAST}
+    assert settled_town.tick(WEDNESDAY + minutes(2)) == set(), "it is asked for once"
+
+
+def test_new_panoramas_start_pictures_by_their_own_sensor_alone(settled_town):
+    settled_town.made("panoramas", WEST, "2")
+    assert ("images", WEST) not in settled_town.tick(WEDNESDAY + minutes(1))
+    assert settled_town.tick(WEDNESDAY + minutes(1), FETCH_PICTURES) == {("images", WEST)}
+
+
+def test_new_pictures_go_through_to_their_clusters(settled_town):
+    settled_town.made("images", EAST, "2")
+    assert ("image_embeddings", EAST) in settled_town.tick(WEDNESDAY + minutes(1))
+    settled_town.made("image_embeddings", EAST, "2")
+    started = settled_town.tick(WEDNESDAY + minutes(2))
+    assert ("cluster_assignments", EAST) in started
+    assert {authority for _, authority in started} == {EAST}
+
+
+def test_new_cluster_centres_reassign_every_authority(settled_town):
+    settled_town.made("cluster_model", None, "2")
+    started = settled_town.tick(WEDNESDAY + minutes(1))
+    assert started == {("cluster_assignments", EAST), ("cluster_assignments", WEST)}
+
+
+def test_nothing_is_built_on_pictures_that_a_check_refuses(settled_town):
+    for authority, passed in ((EAST, False), (WEST, True)):
+        settled_town.made("images", authority, "2")
+        settled_town.checked("images", "images_fetched", authority, passed)
+    started = settled_town.tick(WEDNESDAY + minutes(1))
+    assert ("image_embeddings", WEST) in started
+    assert ("image_embeddings", EAST) not in started
+    settled_town.made("images", EAST, "3")
+    settled_town.checked("images", "images_captured_in_the_past", EAST, False)
+    started = settled_town.tick(WEDNESDAY + minutes(2))
+    assert ("image_embeddings", EAST) in started, "what does not block refuses nothing"
+
+
+def test_what_failed_is_tried_again_only_when_its_input_changes_again(settled_town):
+    settled_town.made("areas", EAST, "2")
+    assert ("road_network", EAST) in settled_town.tick(WEDNESDAY + minutes(1))
+    run = settled_town.under_way("road_network", EAST)
+    settled_town.town.instance.report_run_failed(run)
+    assert settled_town.tick(WEDNESDAY + minutes(2)) == set()
+    settled_town.made("areas", EAST, "3")
+    assert ("road_network", EAST) in settled_town.tick(WEDNESDAY + minutes(3))
+
+
+def test_a_missing_asset_that_failed_is_not_started_over_and_over(unmade_town):
+    automation = Automation(unmade_town)
+    automation.tick(WEDNESDAY)
+    automation.made("areas", EAST, "1")
+    assert ("road_network", EAST) in automation.tick(WEDNESDAY + minutes(1))
+    run = automation.under_way("road_network", EAST)
+    automation.town.instance.report_run_failed(run)
+    for step in range(2, 5):
+        assert automation.tick(WEDNESDAY + minutes(step)) == set()
+
+
+def test_fits_wait_for_sunday_and_the_final_fit_for_the_others(settled_town):
+    settled_town.made("area_embeddings", EAST, "2")
+    fits = {"model_selection", "authority_model", "held_out_model", "deprivation_model"}
+    assert not fits & {asset for asset, _ in settled_town.tick(WEDNESDAY + minutes(1))}
+    started = settled_town.tick(SUNDAY)
+    assert ("model_selection", None) in started
+    assert ("authority_model", EAST) in started
+    assert ("authority_model", WEST) not in started
+    assert {("held_out_model", EAST), ("held_out_model", WEST)} <= started
+    assert ("deprivation_model", None) not in started
+    for asset in ("model_selection", "authority_model", "held_out_model"):
+        for authority in (None,) if asset == "model_selection" else (EAST, WEST):
+            settled_town.made(asset, authority, "2")
+    assert ("deprivation_model", None) in settled_town.tick(SUNDAY + minutes(1))
+    assert not fits & {asset for asset, _ in settled_town.tick(SUNDAY + minutes(2))}
+
+
+def published(started) -> bool:
+    return ("published_database", None) in started
+
+
+def test_what_changed_is_published_once_it_has_settled(settled_town):
+    settled_town.made("targets", EAST, "2")
+    assert not published(settled_town.tick(WEDNESDAY + minutes(1))), "before the hour is full"
+    run = settled_town.under_way("images", WEST)
+    assert not published(settled_town.tick(WEDNESDAY + minutes(60))), "while something is made"
+    settled_town.town.instance.report_run_failed(run)
+    started = settled_town.tick(WEDNESDAY + minutes(61))
+    assert {("mart/area_profile", None), ("published_database", None)} <= started
+
+
+def test_publishing_needs_no_authority_in_particular(unmade_town):
+    automation = Automation(unmade_town)
+    automation.tick(WEDNESDAY)
+    automation.made("areas", EAST, "1")
+    automation.made("targets", EAST, "1")
+    assert published(automation.tick(WEDNESDAY + minutes(60)))
+
+
+def test_it_is_published_at_most_once_an_hour(settled_town):
+    settled_town.made("cluster_shares", EAST, "2")
+    assert published(settled_town.tick(WEDNESDAY + minutes(60)))
+    for asset in ("mart/area_profile", "mart/authority_coverage", "published_database"):
+        settled_town.made(asset, None, "2")
+    settled_town.made("cluster_shares", EAST, "3")
+    assert not published(settled_town.tick(WEDNESDAY + minutes(70)))
+    assert not published(settled_town.tick(WEDNESDAY + minutes(90)))
+    assert published(settled_town.tick(WEDNESDAY + minutes(120)))
+
+
+def test_only_what_costs_nothing_is_on(unmade_town):
+    states = {sensor.name: sensor.default_status for sensor in study_sensors()}
+    assert states == {
+        REFRESH: dg.DefaultSensorStatus.RUNNING,
+        FETCH_PICTURES: dg.DefaultSensorStatus.STOPPED,
+    }
+    (schedule,) = unmade_town.definitions.schedules
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_the_targets_of_the_sensors_are_all_assets_once(unmade_town):
+    graph = unmade_town.definitions.resolve_asset_graph()
+    targets = [sensor.asset_selection.resolve(graph) for sensor in study_sensors()]
+    assert not targets[0] & targets[1]
+    assert targets[0] | targets[1] == graph.materializable_asset_keys
+
+
+def test_the_look_up_is_one_run_an_authority_and_month(unmade_town):
+    (schedule,) = unmade_town.definitions.schedules
+    may = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2026, 5, 1, 2, tzinfo=UTC),
+        repository_def=unmade_town.definitions.get_repository_def(),
+    )
+    requests = schedule.evaluate_tick(may).run_requests
+    assert {(request.run_key, request.partition_key) for request in requests} == {
+        (f"2026-05/{EAST}", EAST),
+        (f"2026-05/{WEST}", WEST),
+    }
