@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -214,13 +213,15 @@ def ui(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Open the Dagster UI with the daemon, on the instance that the command uses."""
-    from streetview_assets.orchestration.instance import prepare_home
+    from streetview_assets.orchestration.instance import prepare_home, write_workspace
 
     opened = _open(study)
-    prepare_home(opened)
+    home = prepare_home(opened)
     os.environ.setdefault("STREETVIEW_DATA", str(opened.root.parent))
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "streetview_assets.definitions"]
-    raise typer.Exit(subprocess.call([*command, "-h", host, "-p", str(port)]))
+    workspace = write_workspace(opened, home)
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(workspace)]
+    # In place of this process: whoever ends the command ends the UI and its daemon with it.
+    os.execv(sys.executable, [*command, "-h", host, "-p", str(port)])
 
 
 def _materialise(opened: OpenStudy, **options: Any) -> None:
@@ -239,7 +240,7 @@ def _materialise(opened: OpenStudy, **options: Any) -> None:
     check_inputs(opened)
     with shown_progress() as listener:
         report = run_study(opened, listener=listener, **options)
-    show_report(opened, report)
+    show_report(opened, report, retry=bool(options.get("retry")))
     if any(failure.kind == "StudyError" for failure in report.failures):
         raise typer.Exit(2)
     if report.failures:

@@ -171,7 +171,14 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
             )
         tell(recipe.asset, authority, 0, 1)
         work = Work(
-            opened, recipe.asset, authority, context.run.run_id, retry, tracking, context.log
+            opened,
+            recipe.asset,
+            authority,
+            context.run.run_id,
+            retry=retry,
+            anew=forced and not retry,
+            tracking=tracking,
+            log=context.log,
         )
         made = function(work)
         tell(recipe.asset, authority, 1, 1)

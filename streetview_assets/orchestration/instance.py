@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+import yaml
 from filelock import FileLock
 
 from streetview_assets.errors import StudyError
@@ -58,6 +59,18 @@ def prepare_home(opened: OpenStudy) -> Path:
             shutil.copyfile(ours, aside)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def write_workspace(opened: OpenStudy, home: Path) -> Path:
+    """Say in a file in the home what the UI loads, under the study's name."""
+    module = {
+        "module_name": "streetview_assets.definitions",
+        "location_name": opened.study.name,
+    }
+    path = home / "workspace.yaml"
+    with written_aside(path) as aside:
+        aside.write_text(yaml.safe_dump({"load_from": [{"python_module": module}]}))
+    return path
 
 
 def open_instance(opened: OpenStudy) -> dg.DagsterInstance:

@@ -19,7 +19,7 @@ import dagster as dg
 
 from streetview_assets.lake.marts import is_published, stale_marts
 from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.lake.recipes import RECIPES, Recipe
 from streetview_assets.orchestration.build import (
     FORCE_TAG,
     ONLY_STALE_TAG,
@@ -84,7 +84,7 @@ def run_study(
     jobs: int = 1,
     listener: Listener = lambda progress: None,
 ) -> RunReport:
-    """Make what is missing or out of date.
+    """Make what is missing or out of date; with `retry`, only what failed and what follows from it.
 
     Parameters
     ----------
@@ -108,11 +108,6 @@ def run_study(
     forced = _assets_of(between(anew_from, until)) if anew_from else frozenset[str]()
     wanted = _assets_of(between(None, until)) if only is None else only
 
-    def failed(assets: tuple[str, ...], code: str | None) -> frozenset[str]:
-        """Name the assets that are made though up to date, for rows to try again."""
-        found = (asset for asset in assets if retry and _has_failed_rows(opened, asset, code))
-        return frozenset(found)
-
     with (
         freeing_slots_of_dead_runs(instance),
         _workers(jobs) as run_all,
@@ -121,52 +116,71 @@ def run_study(
         for wave in waves():
             in_wave = [recipe.asset for recipe in wave if recipe.asset in wanted]
             errands = [
-                Errand(opened.study.path, code, assets, forced | failed(assets, code), retry)
+                errand
                 for code in (None, *codes)
-                if (assets := _needed(opened, in_wave, code, forced, retry, report.failures))
+                if (errand := _errand(opened, in_wave, code, forced, retry, report)).assets
             ]
             for done, failures in run_all(errands, listener):
                 report.made += done
                 report.failures += failures
-        if only is None:
+        if only is None and (report.made or not retry):
             _publish(opened, report, run_all, listener)
     report.seconds = time.monotonic() - started
     return report
 
 
-def _needed(
+def _errand(
     opened: OpenStudy,
-    assets: list[str],
+    in_wave: list[str],
     authority: str | None,
     forced: frozenset[str],
     retry: bool,
-    failures: list[Failure],
-) -> tuple[str, ...]:
-    """Keep the assets that are forced, out of date, to be tried again, or read one of those.
+    report: RunReport,
+) -> Errand:
+    """Choose the assets that are made now: forced, out of date, or readers of one of those.
 
+    With a retry: those with failed rows, and what is out of date because this run made something.
     What reads a table that has just failed is left out; a national asset goes on with the
     authorities that are there.
     """
-    missing = {
-        table
-        for failure in failures
-        if failure.asset in RECIPES and failure.authority in (None, authority)
-        for table in RECIPES[failure.asset].writes
-    }
-    needed: list[str] = []
-    tables: set[str] = set()
-    for asset in assets:
+    refused = {(failure.asset, failure.authority) for failure in report.failures}
+    made_now: set[tuple[str, str | None]] = set()
+    again: set[str] = set()
+    for asset in in_wave:
         recipe = RECIPES[asset]
         if recipe.national != (authority is None):
             continue
-        if missing & set(recipe.reads):
-            missing |= set(recipe.writes)
+        if _reads_one_of(recipe, refused, authority):
+            refused.add((asset, authority))
             continue
-        behind = bool(tables & set(recipe.reads)) or not opened.is_fresh(asset, authority)
-        if asset in forced or behind or (retry and _has_failed_rows(opened, asset, authority)):
-            needed.append(asset)
-            tables |= set(recipe.writes)
-    return tuple(needed)
+        failed = retry and _has_failed_rows(opened, asset, authority)
+        in_question = not retry or _reads_one_of(recipe, report.made, authority, widely=True)
+        behind = in_question and not opened.is_fresh(asset, authority)
+        if asset in forced or failed or behind or _reads_one_of(recipe, made_now, authority):
+            made_now.add((asset, authority))
+            again |= {asset} if failed else set()
+    needed = tuple(asset for asset in in_wave if (asset, authority) in made_now)
+    return Errand(opened.study.path, authority, needed, forced | again, retry)
+
+
+def _reads_one_of(
+    recipe: Recipe,
+    assets: Iterable[tuple[str, str | None]],
+    authority: str | None,
+    *,
+    widely: bool = False,
+) -> bool:
+    """Whether an asset reads what one of these writes, for the study or for the same authority.
+
+    `widely`: or for any authority, where the asset reads all of them.
+    """
+    everywhere = widely and recipe.reads_every_authority
+    return any(
+        (everywhere or owner in (None, authority))
+        and asset in RECIPES
+        and set(RECIPES[asset].writes) & set(recipe.reads)
+        for asset, owner in assets
+    )
 
 
 def _has_failed_rows(opened: OpenStudy, asset: str, authority: str | None) -> bool:

@@ -121,8 +121,8 @@ def _experiment(opened: OpenStudy) -> str:
         if found:
             _close_dead_runs(client, found.experiment_id)
             return str(found.experiment_id)
-        own = not os.environ.get(URI_VARIABLE)
-        artifacts = (opened.root / "mlartifacts").as_uri() if own else None
+        served = tracking_uri(opened).startswith("http")
+        artifacts = None if served else (opened.root / "mlartifacts").as_uri()
         return str(client.create_experiment(opened.study.name, artifact_location=artifacts))
 
 

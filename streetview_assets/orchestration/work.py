@@ -46,6 +46,8 @@ class Work:
     ----------
     retry
         Whether rows that failed before are tried again.
+    anew
+        Whether rows that are there already are made again too, where that costs but time.
     """
 
     opened: OpenStudy
@@ -53,6 +55,7 @@ class Work:
     authority_code: str | None
     run_id: str
     retry: bool
+    anew: bool
     tracking: Tracking
     log: logging.Logger
 

@@ -25,13 +25,14 @@ STYLES = {
 }
 
 
-def show_report(opened: OpenStudy, report: RunReport) -> None:
+def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) -> None:
     """End a run: what was made, what failed and why, where the results are."""
     console = Console()
     if report.closed_runs:
         console.print(f"Closed {report.closed_runs} run(s) that an earlier command left behind.")
     if not report.made and not report.failures:
-        console.print("Nothing to do: everything is up to date.")
+        why = "no row has failed" if retry else "everything is up to date"
+        console.print(f"Nothing to do: {why}.")
         return
     counts = Counter(asset for asset, _ in report.made)
     summary = ", ".join(
@@ -98,15 +99,17 @@ def _age(age: timedelta) -> str:
 def show_frame(frame: pl.DataFrame) -> None:
     """Show the answer to a query; numbers as they are, long answers cut with a word about it."""
     console = Console()
-    if frame.height == 1 and frame.width > COLUMNS_BESIDE_EACH_OTHER:
-        table = Table("column", "value")
-        for name, value in frame.row(0, named=True).items():
-            table.add_row(name, _value(value))
+    if frame.width > COLUMNS_BESIDE_EACH_OTHER:
+        for number, row in enumerate(frame.head(ROWS_SHOWN).iter_rows(named=True), start=1):
+            table = Table("column", f"row {number}")
+            for name, value in row.items():
+                table.add_row(name, _value(value))
+            console.print(table)
     else:
         table = Table(*frame.columns)
-        for row in frame.head(ROWS_SHOWN).iter_rows():
-            table.add_row(*(_value(value) for value in row))
-    console.print(table)
+        for values in frame.head(ROWS_SHOWN).iter_rows():
+            table.add_row(*(_value(value) for value in values))
+        console.print(table)
     rest = frame.height - ROWS_SHOWN
     if rest > 0:
         console.print(f"… and {rest:,} more rows; `streetview export` writes them all.")

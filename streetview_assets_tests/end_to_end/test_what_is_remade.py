@@ -174,8 +174,7 @@ def test_a_corrupt_picture_fails_alone_and_is_retried_when_repaired(tiny, street
     picture = tiny.root / one["path"].item()
     good = picture.read_bytes()
     picture.write_bytes(good[: len(good) // 2])
-    tiny.lake.path("image_embeddings", AUTHORITIES[0], tiny.encoder).unlink()
-    result = streetview("run", tiny.study.path, "--until", "pooling")
+    result = streetview("run", tiny.study.path, "--from", "embeddings", "--until", "pooling")
     failed = tiny.read("image_embeddings").filter(status="failed")
     assert failed["image_id"].to_list() == one["image_id"].to_list()
     assert failed["error"].item()
@@ -191,3 +190,11 @@ def test_a_corrupt_picture_fails_alone_and_is_retried_when_repaired(tiny, street
     assert f"{Path(one['authority_code'].item())} image_embeddings: made" in result.output
     assert f"{AUTHORITIES[1]} image_embeddings: made" not in result.output
     assert _behind(tiny) == set()
+
+
+def test_a_retry_makes_nothing_that_did_not_fail(tiny, streetview):
+    tiny.lake.path("cluster_scores", encoder=tiny.encoder).unlink()
+    result = streetview("retry", tiny.study.path)
+    assert result.exit_code == 0, result.output
+    assert "Nothing to do: no row has failed." in result.output
+    assert tiny.stamp("cluster_scores", None) is None

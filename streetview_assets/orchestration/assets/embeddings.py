@@ -21,7 +21,8 @@ def image_embeddings(work: Work) -> Made:
     encoder = load_encoder(work.study.encoder)
     pictures = work.read("images").filter(status="ok")
     resumption = work.resumption(reuse=encoder.identity.fingerprint)
-    done = resumption.done(retry=work.retry).join(pictures, on="image_id", how="semi")
+    there = pictures.head(0) if work.anew else pictures
+    done = resumption.done(retry=work.retry).join(there, on="image_id", how="semi")
     todo = pictures.join(done, on="image_id", how="anti")
     started = time.monotonic()
     pieces = embed_images(
