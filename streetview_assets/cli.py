@@ -226,6 +226,7 @@ def ui(
 
 def _materialise(opened: OpenStudy, **options: Any) -> None:
     """Check the inputs, run the study with a progress bar, and end with what came of it."""
+    from streetview_assets.orchestration.instance import prepare_home
     from streetview_assets.orchestration.materialise import run_study
     from streetview_assets.orchestration.preflight import check_inputs
     from streetview_assets.terminal.progress import shown_progress
@@ -237,7 +238,9 @@ def _materialise(opened: OpenStudy, **options: Any) -> None:
             f"{opened.study.path}: no such authority: {', '.join(unknown)}; the study has "
             f"{', '.join(opened.authorities[:10])}"
         )
-    check_inputs(opened)
+    checked = check_inputs(opened)
+    prepare_home(opened)
+    checked.store()
     with shown_progress() as listener:
         report = run_study(opened, listener=listener, **options)
     show_report(opened, report, retry=bool(options.get("retry")))

@@ -134,6 +134,15 @@ _PREDICTIONS = (
     _column("residual", NUMBER, "observed minus predicted"),
 )
 
+_POOLED = (
+    AUTHORITY,
+    AREA,
+    ENCODER,
+    _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
+    _column("image_count", COUNT, "pictures pooled"),
+    _column("embedding", VECTOR, "the pooled vector; not of unit length"),
+)
+
 _TABLES = (
     Table(
         "areas",
@@ -277,28 +286,14 @@ _TABLES = (
         "area_embeddings",
         "pooling",
         "One row per area and statistic: the area's pictures as one vector.",
-        (
-            AUTHORITY,
-            AREA,
-            ENCODER,
-            _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
-            _column("image_count", COUNT, "pictures pooled"),
-            _column("embedding", VECTOR, "the pooled vector; not of unit length"),
-        ),
+        _POOLED,
         by_encoder=True,
     ),
     Table(
         "baseline_embeddings",
         "pooling",
         "The area's pictures by `colour-texture`, the baseline beside any other encoder.",
-        (
-            AUTHORITY,
-            AREA,
-            ENCODER,
-            _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
-            _column("image_count", COUNT, "pictures pooled"),
-            _column("embedding", VECTOR, "the pooled vector; not of unit length"),
-        ),
+        _POOLED,
     ),
     Table(
         "cluster_centres",

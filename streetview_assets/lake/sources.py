@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import geopandas as gpd
 import polars as pl
@@ -103,19 +103,17 @@ class Sources:
         if self.study.roads is None:
             raise StudyError(f"{self.study.path}: the study has no `roads`")
         path = self._roads_path()
-        if not path.is_file():
+        box = None if around.is_empty() else tuple(to_geoframe(around).total_bounds)
+        if path.is_file():
+            return gpd.read_parquet(path, bbox=box)
+        if path not in self._memory:
             outline = to_geoframe(self.areas()).geometry if self.study.areas else None
             cache = self.folder / "overpass"
-            roads = read_roads(self.study.roads, outline, cache_folder=cache)
-            with written_aside(path) as aside:
-                roads.to_parquet(aside, write_covering_bbox=True)
-        if around.is_empty():
-            return gpd.read_parquet(path)
-        return gpd.read_parquet(path, bbox=tuple(to_geoframe(around).total_bounds))
-
-    def roads_are_converted(self) -> bool:
-        """Whether the roads, as their source is now, lie in the cache."""
-        return self._roads_path().is_file()
+            self._memory[path] = read_roads(self.study.roads, outline, cache_folder=cache)
+        if self.keep:
+            self._store(path)
+        roads = self._memory[path]
+        return roads if box is None else roads.cx[box[0] : box[2], box[1] : box[3]]
 
     def picture_positions(self) -> PicturePositions:
         """Where the pictures of a folder were taken."""
@@ -149,13 +147,29 @@ class Sources:
                 self._memory[path] = pl.read_parquet(path), json.loads(about.read_text())
             else:
                 self._memory[path] = convert()
-        frame, counts = self._memory[path]
-        if self.keep and not about.is_file():
+        if self.keep:
+            self._store(path)
+        return cast(tuple[pl.DataFrame, dict[str, Any]], self._memory[path])
+
+    def store(self) -> None:
+        """Write into the cache what a look that left no trace has converted."""
+        for path in self._memory:
+            self._store(path)
+
+    def _store(self, path: Path) -> None:
+        converted = self._memory[path]
+        if isinstance(converted, gpd.GeoDataFrame):
+            if not path.is_file():
+                with written_aside(path) as aside:
+                    converted.to_parquet(aside, write_covering_bbox=True)
+            return
+        frame, counts = converted
+        about = path.with_suffix(".json")
+        if not about.is_file():
             with written_aside(path) as aside:
                 frame.write_parquet(aside)
             with written_aside(about) as aside:
                 aside.write_text(json.dumps(counts))
-        return frame, counts
 
     def _roads_path(self) -> Path:
         overpass = self.study.roads is not None and self.study.roads.source == "overpass"
