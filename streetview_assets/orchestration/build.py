@@ -23,7 +23,7 @@ from streetview_assets.orchestration.assets import (
 from streetview_assets.orchestration.lake_io import LakeIOManager, Unchanged
 from streetview_assets.orchestration.partitions import authority_partitions
 from streetview_assets.orchestration.progress import tell
-from streetview_assets.orchestration.study_resource import StudyResource
+from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.tracking import Tracking
 from streetview_assets.orchestration.work import Made, Work
 from streetview_assets.tables import TABLES, Table

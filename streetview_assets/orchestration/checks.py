@@ -6,7 +6,7 @@ import polars as pl
 from streetview_assets.lake.check_queries import CheckResult, run_check
 from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY
 from streetview_assets.lake.sql import Query, read_queries, sql_folder
-from streetview_assets.orchestration.study_resource import StudyResource
+from streetview_assets.orchestration.resources import StudyResource
 
 
 def asset_checks(partitions: dg.PartitionsDefinition) -> list[dg.AssetChecksDefinition]:

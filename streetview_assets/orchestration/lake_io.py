@@ -7,7 +7,7 @@ import dagster as dg
 from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.recipes import RECIPES
 from streetview_assets.lake.resumption import Resumption
-from streetview_assets.orchestration.study_resource import StudyResource
+from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.work import Made
 
 

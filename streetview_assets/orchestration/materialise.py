@@ -33,8 +33,8 @@ from streetview_assets.orchestration.instance import (
 )
 from streetview_assets.orchestration.jobs import AUTHORITY_JOB, NATIONAL_JOB
 from streetview_assets.orchestration.progress import Listener, Progress, listening
+from streetview_assets.orchestration.resources import PROCESS_TAG, process_mark
 from streetview_assets.orchestration.sql import PUBLISHED
-from streetview_assets.orchestration.study_resource import PROCESS_TAG, process_mark
 from streetview_assets.orchestration.waves import between, waves
 from streetview_assets.tables import Stage
 

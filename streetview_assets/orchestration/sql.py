@@ -12,7 +12,7 @@ from streetview_assets.lake.recipes import WRITTEN_BY
 from streetview_assets.lake.sql import Query, lake_name
 from streetview_assets.orchestration import automation
 from streetview_assets.orchestration.progress import tell
-from streetview_assets.orchestration.study_resource import StudyResource
+from streetview_assets.orchestration.resources import StudyResource
 
 PUBLISHED = "published_database"
 GROUP = "marts"

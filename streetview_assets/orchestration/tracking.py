@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.orchestration.study_resource import (
+from streetview_assets.orchestration.resources import (
     PROCESS_TAG,
     StudyResource,
     is_gone,

@@ -14,7 +14,7 @@ from streetview_assets.orchestration.tracking import tracking_uri
 EAST = "X01000001"
 KEEP = """
 import sys
-from streetview_assets.orchestration.study_resource import StudyResource
+from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.tracking import TrackedRun, Tracking
 tracking = Tracking(study=StudyResource(study_file=sys.argv[1]))
 tracking.keep(TrackedRun(sys.argv[2], metrics={"r2": 0.5}))
