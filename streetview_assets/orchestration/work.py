@@ -11,6 +11,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.figures import shrink_to_webp
+from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.resumption import Resumption
 from streetview_assets.lake.sources import Sources
@@ -114,8 +115,8 @@ class Work:
     def picture(self, name: str, png: bytes) -> dg.MarkdownMetadataValue:
         """Keep a picture under `figures/`, and make a small one for the metadata."""
         folder = self.opened.root / "figures" / (self.authority_code or "study")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.png").write_bytes(png)
+        with written_aside(folder / f"{name}.png") as aside:
+            aside.write_bytes(png)
         limit = PARTITION_PICTURE_BYTES if self.authority_code else NATIONAL_PICTURE_BYTES
         small = base64.b64encode(shrink_to_webp(png, limit)).decode()
         return dg.MetadataValue.md(f"![{name}](data:image/webp;base64,{small})")
