@@ -136,7 +136,7 @@ def plan(study: StudyArgument = None, authority: AuthorityOption = None) -> None
 
     opened = _open(study)
     _materialise(opened, authorities=authority, only=LOOK_UPS)
-    show_outlook(outlook(opened))
+    show_outlook(outlook(opened, authority))
 
 
 @app.command()
@@ -169,7 +169,7 @@ def export(
     table: Annotated[str, typer.Argument(help="A table or mart of the published database.")],
     study: StudyArgument = None,
     format: Annotated[
-        str, typer.Option(help="geoparquet, gpkg, geojson, csv or parquet.")
+        str, typer.Option(help="geoparquet, gpkg, geojson, csv, parquet or map-generator.")
     ] = "geoparquet",
     output: Annotated[Path | None, typer.Option(help="Default: TABLE.FORMAT here.")] = None,
 ) -> None:
@@ -238,7 +238,8 @@ def _materialise(opened: OpenStudy, **options: Any) -> None:
             f"{opened.study.path}: no such authority: {', '.join(unknown)}; the study has "
             f"{', '.join(opened.authorities[:10])}"
         )
-    checked = check_inputs(opened)
+    only_looks = "only" in options or options.get("until") in ("areas", "points")
+    checked = check_inputs(opened, to_be_paid=not only_looks)
     prepare_home(opened)
     checked.store()
     with shown_progress() as listener:

@@ -21,5 +21,9 @@ class ImageryError(StreetviewError):
     """The imagery provider refuses all service, or every picture failed."""
 
 
+class BudgetSpentError(ImageryError):
+    """The next request would cost more than the study may still spend."""
+
+
 class RunError(StreetviewError):
     """A run ended without all that was asked for (exit code 1)."""

@@ -5,26 +5,52 @@ neither needed nor safe where several runs share a process.
 """
 
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageFont
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SYNTHETIC_NOTE = "synthetic pictures: drawn by a program, not of any real place"
+INK, WARNING = "#222222", "#8a1c1c"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 """Categorical colours that the colour-blind can tell apart (Okabe and Ito, 2008)."""
 
 
-def new_figure(width_in: float = 7, height_in: float = 5, *, synthetic: bool = False) -> "Figure":
-    """Make an empty figure, marked at its foot where the pictures behind it are synthetic."""
+def new_figure(width_in: float = 7, height_in: float = 5, *, credit: str = "") -> "Figure":
+    """Make an empty figure, with a line at its foot that names whom its makers owe.
+
+    Parameters
+    ----------
+    width_in, height_in
+        Its size.
+    credit
+        Whose pictures or roads are behind it; of synthetic pictures `SYNTHETIC_NOTE`, which is a
+        warning and is printed as one.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width_in, height_in), layout="constrained")
-    if synthetic:
-        figure.supxlabel(SYNTHETIC_NOTE, fontsize=8, color="#8a1c1c")
+    if credit:
+        figure.supxlabel(credit, fontsize=8, color=credit_ink(credit))
     return figure
+
+
+def credit_ink(credit: str) -> str:
+    """Give the colour of a credit line: red where it warns of synthetic pictures."""
+    return WARNING if SYNTHETIC_NOTE in credit else INK
+
+
+def text_font(size_px: int) -> ImageFont.FreeTypeFont:
+    """Give the typeface for text on pictures; Pillow's own has no letter beyond ASCII.
+
+    It has Latin, Greek, Cyrillic and Arabic, in which people's names are written.
+    """
+    from matplotlib import get_data_path
+
+    return ImageFont.truetype(Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size_px)
 
 
 def to_png(figure: "Figure", dpi: int = 110) -> bytes:

@@ -252,6 +252,9 @@ def _table_section(table: Table) -> list[str]:
     folder = ["lake", table.name]
     folder += ["encoder=<slug>"] if table.by_encoder else []
     folder += ["<authority code>"] if table.by_authority else []
+    place = f"In the lake: `{'/'.join(folder)}/data.parquet`"
+    if table.in_ledger:
+        place = "Not in the lake: read from `ledger.sqlite` whenever it is published"
     rows = ["| column | type | meaning |", "|---|---|---|"]
     rows += [_column_row(column) for column in table.columns]
     return [
@@ -259,7 +262,7 @@ def _table_section(table: Table) -> list[str]:
         "",
         table.meaning,
         "",
-        f"In the lake: `{'/'.join(folder)}/data.parquet`",
+        place,
         "",
         *rows,
         "",

@@ -128,6 +128,9 @@ class Points(_Part):
     model_config = ConfigDict(populate_by_name=True)
 
 
+ProviderName = Literal["google", "mapillary", "panoramax", "folder", "hdf5", "synthetic"]
+
+
 class PictureColumns(_Part):
     """Columns of the file that describes a folder of pictures."""
 
@@ -137,13 +140,14 @@ class PictureColumns(_Part):
     captured_at: str | None = Field(None, description="when it was taken")
     heading_deg: str | None = Field(None, description="direction of view, from north")
     category: str | None = Field(None, description="kind of scene: house, flat, office, …")
+    copyright: str | None = Field(None, description="whom to name beside the picture")
 
 
 class Images(_Part):
     """Who provides the pictures, and which views of a place are wanted."""
 
-    provider: Literal["google", "mapillary", "folder", "synthetic"] = Field(
-        description="who has the pictures; `folder`: they are your own, `synthetic`: drawn"
+    provider: ProviderName = Field(
+        description="who has the pictures; `folder`, `hdf5`: your own, `synthetic`: drawn"
     )
     headings_deg: tuple[Annotated[float, Field(ge=0, lt=360)], ...] = Field(
         (0, 90, 180, 270), description="directions of view at a point, from north"
@@ -160,16 +164,29 @@ class Images(_Part):
     captured_between: tuple[Month | None, Month | None] = Field(
         (None, None), description="first and last month of capture"
     )
-    requests_per_second: float = Field(50, gt=0, description="the most that are sent")
-    max_concurrent: int = Field(32, gt=0, description="requests under way at once")
+    third_party: bool = Field(
+        True, description="provider google: whether uploads that are not Google's own are wanted"
+    )
+    requests_per_second: float | None = Field(
+        50, gt=0, le=500, description="the most that are sent to one host; null: no limit"
+    )
+    max_concurrent: int = Field(32, gt=0, le=256, description="requests under way at once")
+    timeout_s: float = Field(30, gt=0, description="the longest that one request may take")
     budget_usd: float | None = Field(
         None, ge=0, description="the most this study may ever spend; a paid provider needs it"
     )
-    keep_images: bool | None = Field(
-        None, description="provider google: whether pictures stay on disk; yours to state"
+    free_per_month: int = Field(
+        0, ge=0, description="paid requests a month that your account has free of charge"
     )
-    base_url: str | None = Field(None, description="another host of the same protocol")
-    path: ExistingPath | None = Field(None, description="provider folder: the tree of pictures")
+    keep_images: bool | None = Field(
+        None, description="`false`: pixels are deleted after encoding; provider google: no default"
+    )
+    base_url: str | None = Field(
+        None, pattern=r"^https?://[^\s/?#@]+$", description="another host of the same protocol"
+    )
+    path: ExistingPath | None = Field(
+        None, description="provider folder: the tree of pictures; provider hdf5: the store"
+    )
     positions: ExistingFile | None = Field(None, description="CSV or GeoJSON; default: EXIF")
     columns: PictureColumns = Field(
         PictureColumns(), description="provider folder: columns of the file of positions"
@@ -178,14 +195,24 @@ class Images(_Part):
         0.2, ge=0, le=1, description="above this share of failed pictures the run stops"
     )
 
+    @property
+    def keeps_pictures(self) -> bool:
+        """Whether pixels stay on disk after they were encoded."""
+        return self.keep_images is not False
+
     @model_validator(mode="after")
     def _provider_has_what_it_needs(self) -> Self:
         if self.provider == "folder" and self.path is None:
             raise ValueError("provider folder needs `path`, the folder of the pictures")
+        if self.provider == "hdf5" and (self.path is None or not self.path.is_file()):
+            raise ValueError("provider hdf5 needs `path`, the store (street_data.h5)")
+        if self.provider == "google" and max(self.size_px) > 640:
+            raise ValueError("provider google gives pictures of at most 640 × 640 px: size_px")
         if self.provider == "google" and self.keep_images is None:
             raise ValueError(
-                "provider google needs `keep_images: true` or `false`: its terms restrict the "
-                "bulk download and storage of Street View pictures, so the choice is yours to state"
+                "provider google needs `keep_images: true` or `false`: its terms forbid the bulk "
+                "download of Street View pictures, and their storage except as they allow, so the "
+                "choice is yours to state"
             )
         if not self.headings_deg:
             raise ValueError("headings_deg needs at least one heading")
@@ -202,11 +229,19 @@ class Encoder(_Part):
 
     name: str = Field(
         DEFAULT_ENCODER,
-        pattern=r"^(colour-texture|(open_clip|timm|transformers):.+)$",
-        description="`colour-texture`, which needs no weights, or `library:model`",
+        pattern=r"^(colour-texture|import|(open_clip|timm|transformers):.+)$",
+        description="`colour-texture`, which needs no weights, `library:model`, or `import`",
+    )
+    path: ExistingFile | None = Field(
+        None, description="encoder import: the HDF5 store that holds vectors made elsewhere"
     )
     checkpoint: ExistingFile | None = Field(None, description="a local weights file")
     options: dict[str, Any] = Field(default_factory=dict, description="given to create_model")
+    fit: Literal["crop", "pad", "tiles"] = Field(
+        "crop",
+        description="pictures that are not square: their middle, all of them on a plain ground, "
+        "or the mean of square tiles",
+    )
     batch_size: int | None = Field(None, gt=0, description="default: chosen by device")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto", description="number format of the computation; `auto`: by device"
@@ -216,9 +251,9 @@ class Encoder(_Part):
     def slug(self) -> str:
         """Name of the encoder in folders, and in the column `encoder` of tables."""
         parts = [self.name]
-        if self.checkpoint:
-            parts.append(self.checkpoint.stem)
+        parts += [source.stem for source in (self.path, self.checkpoint) if source]
         parts += [f"{key}-{self.options[key]}" for key in sorted(self.options)]
+        parts += [] if self.fit == "crop" else [self.fit]
         return re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
 
 
@@ -226,6 +261,9 @@ class Pooling(_Part):
     """How an area's vectors become one, for the models."""
 
     statistic: Statistic = Field("median", description="of each dimension over the pictures")
+    as_of: Month | None = Field(
+        None, description="use what was captured up to this month; default: the newest there is"
+    )
 
 
 class Clusters(_Part):
@@ -336,6 +374,10 @@ class Study(_Part):
             raise ValueError("points: give either `path` or `from: images`")
         if self.points.origin == "images" and self.images.provider != "folder":
             raise ValueError("points `from: images` needs images.provider folder")
+        if self.encoder.name == "import" and self.encoder.path is None:
+            raise ValueError("encoder import needs `path`, the HDF5 store with the vectors")
+        if self.images.provider == "hdf5" and self.points.path is None:
+            raise ValueError("images.provider hdf5 needs points: {path: …}, the same store")
         if self.images.provider == "folder" and self.points.origin != "images":
             raise ValueError("images.provider folder needs points: {from: images}")
         if not (self.roads or self.points.path or self.points.origin):

@@ -51,7 +51,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: what a row is, where it is stored and which columns it has."""
+    """One table: what a row is, where it is stored and which columns it has.
+
+    One that is `in_ledger` is no asset's: it is read from the ledger whenever it is published.
+    """
 
     name: str
     stage: Stage
@@ -59,6 +62,7 @@ class Table:
     columns: tuple[Column, ...]
     by_authority: bool = True
     by_encoder: bool = False
+    in_ledger: bool = False
 
     @property
     def key(self) -> list[str]:
@@ -200,6 +204,8 @@ _TABLES = (
             _maybe("road_class", TEXT, "class of that road"),
             _maybe("road_bearing_deg", NUMBER, "direction of the road there, 0 to 360, from north"),
             _maybe("source_id", TEXT, "the id that an imported point came with"),
+            _maybe("source_panorama_id", TEXT, "the panorama that an imported point names"),
+            _maybe("source_properties", TEXT, "all else that an imported point came with, JSON"),
         ),
     ),
     Table(
@@ -220,7 +226,12 @@ _TABLES = (
             _column("first_seen_at", TIME, "when it was first found"),
             _column("last_seen_at", TIME, "when it was last found"),
             _column("is_current", FLAG, "whether the last look-up still found it"),
-            _maybe("error", TEXT, "why the look-up failed"),
+            _maybe("error", TEXT, "why the look-up failed, or why what it found is not wanted"),
+            _maybe("is_panoramic", FLAG, "whether it shows every direction; null: not told"),
+            _maybe("heading_deg", NUMBER, "direction of its middle, 0 to 360, from north"),
+            _maybe("is_third_party", FLAG, "whether it is somebody's own upload to the provider"),
+            _maybe("creator", TEXT, "who took it, where the provider says so"),
+            _maybe("licence", TEXT, "the terms under which it is given"),
         ),
     ),
     Table(
@@ -250,7 +261,29 @@ _TABLES = (
                 for statistic in ("mean", "sd")
                 for channel in ("red", "green", "blue")
             ),
+            _column("is_current", FLAG, "of the newest capture there; older ones are kept beside"),
+            _maybe("copyright", TEXT, "whom to name beside the picture"),
+            _maybe("brightness", NUMBER, "mean luma, 0 (black) to 1 (white)"),
+            _maybe("sharpness", NUMBER, "variance of the Laplacian of the luma at 256 px"),
+            _maybe("perceptual_hash", TEXT, "pHash, 16 hexadecimal digits: alike where alike"),
+            _maybe("duplicate_of", TEXT, "image_id of a near-duplicate from another panorama"),
         ),
+    ),
+    Table(
+        "spending",
+        "images",
+        "Requests that cost money, by month and outcome; read from the ledger when published.",
+        (
+            _key("provider", TEXT, "who was asked"),
+            AUTHORITY,
+            _key("month", DATE, "first of the calendar month, UTC"),
+            _key("outcome", TEXT, "what became of them", "charged", "not_charged", "reserved"),
+            _column("request_count", COUNT, "requests sent, or about to be"),
+            _column("picture_count", COUNT, "different pictures that they asked for"),
+            _column("cost_usd", NUMBER, "by list price; `reserved` counts as spent"),
+        ),
+        by_authority=False,
+        in_ledger=True,
     ),
     Table(
         "encoders",
@@ -294,6 +327,17 @@ _TABLES = (
         "pooling",
         "The area's pictures by `colour-texture`, the baseline beside any other encoder.",
         _POOLED,
+    ),
+    Table(
+        "picture_retention",
+        "pooling",
+        "Pictures whose pixels were deleted once everything that needs them had run.",
+        (
+            AUTHORITY,
+            _key("image_id", TEXT, "the picture"),
+            _column("deleted_at", TIME, "when its pixels were deleted"),
+            _maybe("thumbnail_path", TEXT, "of a 96 px thumbnail, where the terms allow one"),
+        ),
     ),
     Table(
         "cluster_centres",

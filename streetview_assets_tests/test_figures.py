@@ -7,7 +7,7 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from streetview_assets.figures import SYNTHETIC_NOTE, new_figure, shrink_to_webp, to_png
+from streetview_assets.figures import SYNTHETIC_NOTE, new_figure, shrink_to_webp, text_font, to_png
 
 
 def noisy_png(width: int = 600, height: int = 400) -> bytes:
@@ -40,20 +40,29 @@ def texts(figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text)]
 
 
-def test_a_figure_of_synthetic_pictures_says_so():
-    assert SYNTHETIC_NOTE in texts(new_figure(synthetic=True))
-    assert SYNTHETIC_NOTE not in texts(new_figure())
-    marked, plain = (
-        np.asarray(Image.open(io.BytesIO(to_png(new_figure(synthetic=flag)))))
-        for flag in (True, False)
+@pytest.mark.parametrize(("credit", "is_red"), [(SYNTHETIC_NOTE, True), ("Imagery © Ann", False)])
+def test_a_figure_names_whose_pictures_are_behind_it_and_warns_of_synthetic_ones(credit, is_red):
+    assert credit in texts(new_figure(credit=credit))
+    assert credit not in texts(new_figure())
+    drawn, plain = (
+        np.asarray(Image.open(io.BytesIO(to_png(new_figure(credit=text)))).convert("RGB"))
+        for text in (credit, "")
     )
-    assert (marked != plain).any(), "the note is not drawn"
+    inked = drawn[(drawn != plain).any(axis=-1)].astype(int)
+    assert len(inked), "the line is not drawn"
+    assert (inked[:, 0] - inked[:, 1] > 60).any() == is_red
 
 
 def test_the_same_figure_gives_the_same_bytes():
     def drawn() -> bytes:
-        figure = new_figure(synthetic=True)
+        figure = new_figure(credit=SYNTHETIC_NOTE)
         figure.subplots().plot([1, 3, 2])
         return to_png(figure)
 
     assert drawn() == drawn()
+
+
+@pytest.mark.parametrize("letter", "©éłőΩЖ×")
+def test_names_can_be_written_on_pictures(letter):
+    font = text_font(13)
+    assert bytes(font.getmask(letter)) != bytes(font.getmask("\uffff")), "a box stands for it"

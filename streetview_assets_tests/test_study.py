@@ -146,7 +146,11 @@ def test_a_missing_study_file_names_the_command_that_writes_one(tmp_path):
     ("text", "key", "reason"),
     [
         (SOUND.replace("synthetic", "google"), "images", "needs `keep_images: true` or `false`"),
-        (SOUND.replace("synthetic", "bing"), "images.provider", "'google', 'mapillary', 'folder'"),
+        (
+            SOUND.replace("synthetic", "bing"),
+            "images.provider",
+            "'google', 'mapillary', 'panoramax', 'folder', 'hdf5'",
+        ),
         (
             "name: a\npoints: {from: images}\nimages: {provider: folder}",
             "images",

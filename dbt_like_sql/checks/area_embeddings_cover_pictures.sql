@@ -1,4 +1,4 @@
--- Areas with vectors of pictures but no pooled one, or one pooled from another number of pictures.
+-- Areas with vectors of current pictures but no pooled one, or one pooled from another number of pictures.
 -- asset: area_embeddings
 -- severity: error
 -- blocking: true
@@ -6,7 +6,10 @@ with embedded as (
     select images.area_code, count(*) as image_count
     from images
     inner join image_embeddings using (image_id)
-    where image_embeddings.status = 'ok' and images.area_code is not null
+    where
+        image_embeddings.status = 'ok'
+        and images.is_current
+        and images.area_code is not null
     group by images.area_code
 ),
 

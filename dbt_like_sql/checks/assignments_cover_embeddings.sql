@@ -1,14 +1,22 @@
--- Vectors without a cluster, clusters of pictures without a vector, and clusters beyond k.
+-- Vectors of current pictures without a cluster, clusters of other pictures, clusters beyond k.
 -- asset: cluster_assignments
 -- severity: error
 -- blocking: true
+with current_vectors as (
+    select image_embeddings.image_id
+    from image_embeddings
+    inner join images using (image_id)
+    where image_embeddings.status = 'ok' and images.is_current
+)
+
 select image_id, null as cluster, 'vector without a cluster' as fault
-from (select image_id from image_embeddings where status = 'ok')
+from current_vectors
 anti join cluster_assignments using (image_id)
+where exists (from cluster_centres)  -- too few pictures for k clusters: there are none
 union all
-select image_id, cluster, 'cluster without a vector' as fault
+select image_id, cluster, 'cluster without a current vector' as fault
 from cluster_assignments
-anti join (select image_id from image_embeddings where status = 'ok') using (image_id)
+anti join current_vectors using (image_id)
 union all
 select image_id, cluster, 'not among 1 to k' as fault
 from cluster_assignments

@@ -5,7 +5,7 @@
 with counted as (
     select
         (select count(*) from areas) as area_count,
-        (select count(*) from images where status = 'ok') as image_count,
+        (select count(*) from images where status = 'ok' and is_current) as image_count,
         (select count(*) from sample_points) as point_count
 ),
 

@@ -7,9 +7,10 @@ select
     count(*) filter (where status = 'failed') as failed_count,
     count(*) as image_count,
     count(*) filter (where status = 'failed') / count(*) as failed_share,
-    mode(error) as commonest_error
+    mode(error) filter (where status = 'failed') as commonest_error
 from images
 cross join study
+where images.is_current
 group by images.authority_code, study.max_failed_share
 having count(*) filter (where status = 'failed') > study.max_failed_share * count(*)
 order by images.authority_code

@@ -4,5 +4,5 @@
 -- blocking: true
 select point_id, area_code
 from sample_points
-anti join panoramas using (point_id)
+anti join (select point_id from panoramas where is_current) using (point_id)
 order by point_id

@@ -1,15 +1,19 @@
--- Authorities where more look-ups failed than the study allows.
+-- Authorities where the look-up of more points failed than the study allows.
 -- asset: panoramas
 -- severity: error
 -- blocking: true
 select
     panoramas.authority_code,
-    count(*) filter (where status = 'failed') as failed_count,
-    count(*) as look_up_count,
-    count(*) filter (where status = 'failed') / count(*) as failed_share,
-    mode(error) as commonest_error
+    count(distinct point_id) filter (where status = 'failed') as failed_count,
+    count(distinct point_id) as point_count,
+    count(distinct point_id) filter (where status = 'failed')
+    / count(distinct point_id) as failed_share,
+    mode(error) filter (where status = 'failed') as commonest_error
 from panoramas
 cross join study
+where panoramas.is_current
 group by panoramas.authority_code, study.max_failed_share
-having count(*) filter (where status = 'failed') > study.max_failed_share * count(*)
+having
+    count(distinct point_id) filter (where status = 'failed')
+    > study.max_failed_share * count(distinct point_id)
 order by panoramas.authority_code

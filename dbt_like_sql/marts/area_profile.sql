@@ -11,7 +11,7 @@
 -- observed: its value in the source; null where the source has none for the area
 -- targets: value of every target by name, as in targets['income_rank']
 -- point_count: places at which pictures are wanted
--- image_count: pictures that are there
+-- image_count: current pictures that are there
 -- missing_image_count: pictures that the provider does not have
 -- failed_image_count: pictures that could not be fetched or read
 -- embedded_image_count: pictures that the area's pooled vector is made of
@@ -63,6 +63,7 @@ pictures as (
         count(*) filter (where status = 'missing') as missing_image_count,
         count(*) filter (where status = 'failed') as failed_image_count
     from images
+    where is_current
     group by area_code
 ),
 
@@ -73,7 +74,7 @@ capture_dates as (
         quantile_disc(captured_on, 0.5) as captured_median_on,
         max(captured_on) as captured_newest_on
     from images
-    where status = 'ok' and captured_on > date '0001-01-01'
+    where status = 'ok' and is_current and captured_on > date '0001-01-01'
     group by area_code
 ),
 

@@ -13,21 +13,22 @@
 -- point_without_imagery_count: points near which it has none
 -- point_failed_count: points whose look-up failed
 -- panorama_count: panoramas found, of all capture dates
--- image_count: pictures that are there
+-- image_count: current pictures that are there
 -- image_missing_count: pictures that the provider does not have
 -- image_failed_count: pictures that could not be fetched or read
 -- image_failed_share: failed pictures as a share of all, 0 to 1; null where none was wanted
--- image_bytes: size of the pictures that are there
+-- image_bytes: size of the current pictures that are there
 -- captured_oldest_on: first of the month of the oldest picture with a known date
 -- captured_median_on: of the median picture with a known date
 -- captured_newest_on: of the newest picture with a known date
 -- encoder: slug of the encoder that made the vectors
--- embedding_count: pictures with a vector
--- embedding_failed_count: pictures of which no vector could be made
+-- embedding_count: current pictures with a vector
+-- embedding_failed_count: current pictures of which no vector could be made
 -- target: name of the target that the models predict
 -- target_mean: mean of its values over the areas
 -- predicted_area_count: areas with a held-out prediction, see area_profile
 -- synthetic: whether the pictures were drawn by a program, and show no real place
+-- older_image_count: pictures of older captures, which are kept and counted nowhere else
 with authorities as (
     select authority_code from areas
     union
@@ -67,9 +68,10 @@ looked_up as (
     select
         authority_code,
         point_id,
-        bool_or(status = 'ok' and is_current) as has_imagery,
+        bool_or(status = 'ok') as has_imagery,
         bool_or(status = 'failed') as has_failed
     from panoramas
+    where is_current
     group by authority_code, point_id
 ),
 
@@ -93,11 +95,12 @@ panorama_totals as (
 pictures as (
     select
         authority_code,
-        count(*) as wanted_count,
-        count(*) filter (where status = 'ok') as image_count,
-        count(*) filter (where status = 'missing') as image_missing_count,
-        count(*) filter (where status = 'failed') as image_failed_count,
-        sum(size_bytes) filter (where status = 'ok')::bigint as image_bytes
+        count(*) filter (where is_current) as wanted_count,
+        count(*) filter (where is_current and status = 'ok') as image_count,
+        count(*) filter (where is_current and status = 'missing') as image_missing_count,
+        count(*) filter (where is_current and status = 'failed') as image_failed_count,
+        sum(size_bytes) filter (where is_current and status = 'ok')::bigint as image_bytes,
+        count(*) filter (where not is_current and status = 'ok') as older_image_count
     from images
     group by authority_code
 ),
@@ -109,17 +112,18 @@ capture_dates as (
         quantile_disc(captured_on, 0.5) as captured_median_on,
         max(captured_on) as captured_newest_on
     from images
-    where status = 'ok' and captured_on > date '0001-01-01'
+    where status = 'ok' and is_current and captured_on > date '0001-01-01'
     group by authority_code
 ),
 
 vectors as (
     select
         image_embeddings.authority_code,
-        count(*) filter (where status = 'ok') as embedding_count,
-        count(*) filter (where status = 'failed') as embedding_failed_count
+        count(*) filter (where image_embeddings.status = 'ok') as embedding_count,
+        count(*) filter (where image_embeddings.status = 'failed') as embedding_failed_count
     from image_embeddings
     inner join study on study.encoder = image_embeddings.encoder
+    inner join images on images.image_id = image_embeddings.image_id and images.is_current
     group by image_embeddings.authority_code
 )
 
@@ -141,7 +145,7 @@ select
     coalesce(pictures.image_count, 0) as image_count,
     coalesce(pictures.image_missing_count, 0) as image_missing_count,
     coalesce(pictures.image_failed_count, 0) as image_failed_count,
-    pictures.image_failed_count / pictures.wanted_count as image_failed_share,
+    pictures.image_failed_count / nullif(pictures.wanted_count, 0) as image_failed_share,
     coalesce(pictures.image_bytes, 0) as image_bytes,
     capture_dates.captured_oldest_on,
     capture_dates.captured_median_on,
@@ -152,7 +156,8 @@ select
     study.target,
     area_totals.target_mean,
     coalesce(area_totals.predicted_area_count, 0) as predicted_area_count,
-    study.synthetic
+    study.synthetic,
+    coalesce(pictures.older_image_count, 0) as older_image_count
 from authorities
 cross join study
 left join area_totals using (authority_code)

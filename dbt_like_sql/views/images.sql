@@ -22,5 +22,11 @@ select
     blue_mean,
     red_sd,
     green_sd,
-    blue_sd
+    blue_sd,
+    is_current,
+    copyright,
+    brightness,
+    sharpness,
+    perceptual_hash,
+    duplicate_of
 from images

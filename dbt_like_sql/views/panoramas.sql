@@ -13,5 +13,10 @@ select
     first_seen_at,
     last_seen_at,
     is_current,
-    error
+    error,
+    is_panoramic,
+    heading_deg,
+    is_third_party,
+    creator,
+    licence
 from panoramas

@@ -8,5 +8,7 @@ select
     road_id,
     road_class,
     road_bearing_deg,
-    source_id
+    source_id,
+    source_panorama_id,
+    source_properties
 from sample_points

@@ -34,7 +34,7 @@ def draw_areas(
     *,
     title: str,
     label: str = "",
-    synthetic: bool = False,
+    credit: str = "",
     diverging: bool = False,
 ) -> "Figure":
     """Draw areas, coloured by value, with a scale bar.
@@ -50,8 +50,8 @@ def draw_areas(
         What the map shows.
     label
         What the colours mean, with the unit.
-    synthetic
-        Whether drawn pictures are behind the values: the figure says so.
+    credit
+        Whom to name at the foot.
     diverging
         Colour around zero, by a scale symmetric about it (residuals).
 
@@ -67,7 +67,7 @@ def draw_areas(
     """
     if areas.is_empty():
         raise ValueError("there are no areas to draw")
-    figure = new_figure(7, 6.5, synthetic=synthetic)
+    figure = new_figure(7, 6.5, credit=credit)
     axes = figure.subplots()
     outlines = _in_metres(areas)
     if values is None:

@@ -15,9 +15,7 @@ MEANINGS = {
 }
 
 
-def draw_elbow(
-    scores: pl.DataFrame, *, k: int, title: str = "", synthetic: bool = False
-) -> "Figure":
+def draw_elbow(scores: pl.DataFrame, *, k: int, title: str = "", credit: str = "") -> "Figure":
     """Draw inertia and silhouette against the number of clusters.
 
     Parameters
@@ -28,12 +26,12 @@ def draw_elbow(
         The study's number of clusters, marked.
     title
         Whose pictures they are.
-    synthetic
-        Whether drawn pictures are behind the values: the figure says so.
+    credit
+        Whom to name at the foot.
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure = new_figure(8, 3.8, synthetic=synthetic)
+    figure = new_figure(8, 3.8, credit=credit)
     figure.suptitle(f"{title}: how many clusters" if title else "how many clusters")
     for axes, (score, meaning), colour in zip(
         figure.subplots(1, 2), MEANINGS.items(), COLOURS, strict=False

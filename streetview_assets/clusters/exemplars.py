@@ -4,16 +4,18 @@ import io
 from pathlib import Path
 
 import polars as pl
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from streetview_assets.embeddings.preparation import UNREADABLE, read_picture
-from streetview_assets.figures import SYNTHETIC_NOTE
+from streetview_assets.figures import INK, credit_ink, text_font
+from streetview_assets.images.terms import credit_of
+from streetview_assets.images.thumbnails import shown_file, what_is_gone
 
 TILE_PX = 112
 GAP_PX = 4
 LABEL_PX = 96
 LINE_PX = 24
-INK, PAPER, ABSENT, WARNING = "#222222", "#ffffff", "#cccccc", "#8a1c1c"
+PAPER, ABSENT = "#ffffff", "#cccccc"
 
 
 def cluster_sheet(
@@ -23,7 +25,6 @@ def cluster_sheet(
     *,
     title: str,
     per_cluster: int = 8,
-    synthetic: bool = False,
 ) -> bytes:
     """Lay the most central pictures of each cluster in a row, the clusters below each other.
 
@@ -37,32 +38,36 @@ def cluster_sheet(
         Whose pictures they are.
     per_cluster
         Most pictures of a cluster.
-    synthetic
-        Whether the pictures are drawn by a program; the sheet then says so.
 
     Returns
     -------
     bytes
-        A PNG. A picture that is no longer there is a grey tile.
+        A PNG, with a line at its foot that names whose pictures these are. Of a picture that was
+        deleted from disk its thumbnail is shown, else a grey tile; the heading counts both.
     """
     central = exemplars(assignments, images, per_cluster)
     clusters = central.partition_by("cluster", maintain_order=True)
+    font = text_font(12)
+    files = {
+        image_id: shown_file(folder, image_id, path)
+        for image_id, path in central.select("image_id", "path").iter_rows()
+    }
+    gone = what_is_gone(list(files.values()))
+    heading = f"{title}: the pictures nearest to the centre of each cluster{gone}"
+    foot = credit_of(images.join(central, on="image_id", how="semi"))
     step = TILE_PX + GAP_PX
-    size = (LABEL_PX + per_cluster * step, max(len(clusters), 1) * step + 2 * LINE_PX)
+    text_px = max(int(font.getlength(text)) for text in (heading, foot)) + 2 * GAP_PX
+    size = (max(LABEL_PX + per_cluster * step, text_px), max(len(clusters), 1) * step + 2 * LINE_PX)
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(13)
-    heading = f"{title}: the pictures nearest to the centre of each cluster"
     draw.text((GAP_PX, 3), heading, fill=INK, font=font)
     for row, of_cluster in enumerate(clusters):
         label = f"cluster {of_cluster['cluster'][0]}\n{of_cluster['size'][0]:,} pictures"
         top = LINE_PX + row * step
         draw.text((GAP_PX, top + TILE_PX // 2 - 16), label, fill=INK, font=font)
-        for column, path in enumerate(of_cluster["path"]):
-            sheet.paste(_tile(folder, path), (LABEL_PX + column * step, top))
-    foot = SYNTHETIC_NOTE if synthetic else "© of the pictures: their authors"
-    ink = WARNING if synthetic else INK
-    draw.text((GAP_PX, size[1] - LINE_PX + 3), foot, fill=ink, font=font)
+        for column, image_id in enumerate(of_cluster["image_id"]):
+            sheet.paste(_tile(files[image_id]), (LABEL_PX + column * step, top))
+    draw.text((GAP_PX, size[1] - LINE_PX + 3), foot, fill=credit_ink(foot), font=font)
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG")
     return buffer.getvalue()
@@ -80,10 +85,10 @@ def exemplars(assignments: pl.DataFrame, images: pl.DataFrame, per_cluster: int)
     )
 
 
-def _tile(folder: Path, path: str | None) -> Image.Image:
-    if path is None:
+def _tile(file: Path | None) -> Image.Image:
+    if file is None:
         return Image.new("RGB", (TILE_PX, TILE_PX), ABSENT)
     try:
-        return ImageOps.fit(read_picture(folder / path), (TILE_PX, TILE_PX))
+        return ImageOps.fit(read_picture(file), (TILE_PX, TILE_PX))
     except UNREADABLE:
         return Image.new("RGB", (TILE_PX, TILE_PX), ABSENT)

@@ -3,6 +3,8 @@
 import numpy as np
 import polars as pl
 
+from streetview_assets.images.captures import current_pictures
+
 
 def draw_sample(
     embeddings: pl.DataFrame, images: pl.DataFrame, *, fit_on: int, seed: int
@@ -14,8 +16,8 @@ def draw_sample(
     Parameters
     ----------
     embeddings, images
-        The tables `image_embeddings` and `images`, in any order. In a study without areas, all
-        pictures count as of one area.
+        The tables `image_embeddings` and `images`, in any order; only current pictures are drawn.
+        In a study without areas, all of them count as of one area.
     fit_on
         The most pictures to draw.
 
@@ -24,7 +26,7 @@ def draw_sample(
     pl.DataFrame
         authority_code, area_code, image_id, embedding; sorted by image_id.
     """
-    places = images.select("image_id", "area_code")
+    places = current_pictures(images).select("image_id", "area_code")
     pictures = (
         embeddings.filter(pl.col("status") == "ok")
         .select("authority_code", "image_id", "embedding")

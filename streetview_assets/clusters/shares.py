@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from streetview_assets.images.captures import current_pictures
 from streetview_assets.tables import TABLES
 
 
@@ -11,7 +12,8 @@ def cluster_shares(assignments: pl.DataFrame, images: pl.DataFrame) -> pl.DataFr
     Parameters
     ----------
     assignments, images
-        The tables `cluster_assignments` and `images`; pictures without an area have no part in it.
+        The tables `cluster_assignments` and `images`; pictures without an area, and those that
+        are not current, have no part in it.
 
     Returns
     -------
@@ -21,8 +23,8 @@ def cluster_shares(assignments: pl.DataFrame, images: pl.DataFrame) -> pl.DataFr
     """
     table = TABLES["cluster_shares"]
     of_area = [name for name in table.key if name != "cluster"]
-    places = images.filter(pl.col("area_code").is_not_null()).select("image_id", "area_code")
-    placed = assignments.join(places, on="image_id", how="inner")
+    places = current_pictures(images).filter(pl.col("area_code").is_not_null())
+    placed = assignments.join(places.select("image_id", "area_code"), on="image_id", how="inner")
     counted = placed.group_by(table.key).agg(pl.len().cast(pl.Int64).alias("image_count"))
     whole = placed.group_by(of_area).agg(pl.len().alias("total"))
     every = whole.with_columns(pl.int_ranges(1, pl.col("k") + 1).alias("cluster")).explode(

@@ -1,13 +1,14 @@
 """Every encoder that a study can name, and how it is loaded."""
 
 from streetview_assets.embeddings.encoder import ImageEncoder
+from streetview_assets.embeddings.imported import ImportedVectors, check_imported, load_imported
 from streetview_assets.errors import StudyError
 from streetview_assets.study import Encoder
 
-KINDS = ("colour-texture", "open_clip:<model>/<weights>", "timm:<model>")
+KINDS = ("colour-texture", "open_clip:<model>/<weights>", "timm:<model>", "import")
 
 
-def load_encoder(settings: Encoder) -> ImageEncoder:
+def load_encoder(settings: Encoder) -> ImageEncoder | ImportedVectors:
     """Load the encoder that a study names; there is no replacement for one that cannot be had.
 
     Raises
@@ -17,7 +18,10 @@ def load_encoder(settings: Encoder) -> ImageEncoder:
     EncoderError
         Where its weights cannot be had, with the ways out.
     """
+    _refuse_path(settings)
     match settings.name.partition(":")[0]:
+        case "import":
+            return load_imported(settings)
         case "colour-texture":
             from streetview_assets.embeddings.colour_texture import load_colour_texture
 
@@ -41,7 +45,10 @@ def check_encoder(settings: Encoder) -> None:
     StudyError
         Where its kind is not one of this version's, or its name is a trap.
     """
+    _refuse_path(settings)
     match settings.name.partition(":")[0]:
+        case "import":
+            check_imported(settings)
         case "colour-texture":
             from streetview_assets.embeddings.colour_texture import check_settings
 
@@ -56,6 +63,14 @@ def check_encoder(settings: Encoder) -> None:
             check_model(settings)
         case _:
             raise StudyError(_unknown(settings))
+
+
+def _refuse_path(settings: Encoder) -> None:
+    if settings.path is not None and settings.name != "import":
+        raise StudyError(
+            f"encoder.path: {settings.name} computes its vectors and takes no path; give `name: "
+            "import` to take them from the store, or `checkpoint` for weights."
+        )
 
 
 def _unknown(settings: Encoder) -> str:

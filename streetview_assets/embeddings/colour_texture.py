@@ -18,7 +18,7 @@ orientations have unit length per cell, so that contrast counts in `edge_density
 alone. Each part is then scaled by a constant to about the same length, and the whole to length 1.
 """  # noqa: E501
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -59,15 +59,17 @@ class ColourTexture:
 
     identity: EncoderIdentity
     batch_size: int = 256
+    device: str = "cpu"
     computes_in_prepare: bool = True
+    least_side_px: int | None = None
 
     def prepare(self, picture: Image.Image) -> np.ndarray:
         """Describe one picture."""
         return describe(picture)
 
-    def encode(self, batch: np.ndarray) -> np.ndarray:
+    def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         """Scale descriptors to unit length."""
-        return unit(batch)
+        return unit(np.stack(batch))
 
 
 def load_colour_texture(settings: "Encoder") -> ColourTexture:
@@ -93,10 +95,15 @@ def load_colour_texture(settings: "Encoder") -> ColourTexture:
 
 
 def check_settings(settings: "Encoder") -> None:
-    """Refuse a checkpoint or options, which `colour-texture` would not heed."""
+    """Refuse a checkpoint, options or a rule for shapes, which `colour-texture` would not heed."""
     for key in ("checkpoint", "options"):
         if getattr(settings, key):
             raise StudyError(f"encoder.{key}: colour-texture has no weights and takes no {key}")
+    if settings.fit != "crop":
+        raise StudyError(
+            f"encoder.fit: {settings.fit} is for networks, which look at squares; colour-texture "
+            "sees the whole of every picture, whatever its shape. Leave out encoder.fit."
+        )
 
 
 def describe(picture: Image.Image) -> np.ndarray:

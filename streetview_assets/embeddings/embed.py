@@ -1,23 +1,24 @@
 """Pictures into vectors: a row for every picture, with its vector or the reason for none."""
 
-import math
+import logging
+import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
+from streetview_assets.embeddings.batches import encode_in_batches
 from streetview_assets.embeddings.encoder import ImageEncoder
-from streetview_assets.embeddings.preparation import Prepared, prepare_pictures
-from streetview_assets.embeddings.vectors import vector_series
+from streetview_assets.embeddings.imported import ImportedVectors, imported_embeddings
 from streetview_assets.errors import EncoderError
+
+log = logging.getLogger(__name__)
 
 LEAST_PER_SHARD = 256
 
 
 def embed_images(
-    encoder: ImageEncoder,
+    encoder: ImageEncoder | ImportedVectors,
     images: pl.DataFrame,
     folder: Path,
     *,
@@ -30,6 +31,8 @@ def embed_images(
 
     Parameters
     ----------
+    encoder
+        What encodes pictures, or vectors made elsewhere: then no picture is read.
     images
         Rows of the table `images`; those whose status is not `ok` have no picture and are left out.
     folder
@@ -48,19 +51,21 @@ def embed_images(
         last shard. A picture that cannot be read is a row `failed` with its reason.
     """
     pictures = images.filter(pl.col("status") == "ok").sort("image_id")
+    if isinstance(encoder, ImportedVectors):
+        yield from imported_embeddings(
+            encoder, pictures, authority_code=authority_code, on_progress=on_progress
+        )
+        return
     size = batch_size or encoder.batch_size
-    per_shard = size * math.ceil(LEAST_PER_SHARD / size)
-    prepared = prepare_pictures(
-        encoder, pictures["path"].to_list(), folder, ahead=2 * size, workers=workers
-    )
-    for start in range(0, pictures.height, per_shard):
-        ids = pictures["image_id"].slice(start, per_shard)
-        batches = []
-        for first in range(0, len(ids), size):
-            batches.append(_encode(encoder, list(islice(prepared, min(size, len(ids) - first)))))
-            if on_progress:
-                on_progress(min(start + first + size, pictures.height), pictures.height)
-        yield pl.concat(batches).select(
+    paths = pictures["path"].to_list()
+    batches = encode_in_batches(encoder, paths, folder, size=size, workers=workers)
+    done, began = 0, time.monotonic()
+    while shard := _shard(batches, done, pictures.height, on_progress):
+        vectors = pl.concat(shard)
+        ids = pictures["image_id"].slice(done, vectors.height)
+        done += vectors.height
+        _say_how_fast(encoder, done, pictures.height, time.monotonic() - began)
+        yield vectors.select(
             pl.lit(authority_code).alias("authority_code"),
             ids.alias("image_id"),
             pl.lit(encoder.identity.encoder).alias("encoder"),
@@ -89,24 +94,27 @@ def check_embeddings(embeddings: pl.DataFrame) -> None:
         )
 
 
-def _encode(encoder: ImageEncoder, prepared: list[Prepared]) -> pl.DataFrame:
-    """Encode a batch: columns `embedding` and `error`, one of them null."""
-    readable = [number for number, one in enumerate(prepared) if one.values is not None]
-    vectors = np.empty((0, encoder.identity.dimension), dtype=np.float32)
-    if readable:
-        values = [one.values for one in prepared if one.values is not None]
-        vectors = encoder.encode(np.stack(values))
-    errors = [one.error for one in prepared]
-    rows: list[int | None] = [None] * len(prepared)
-    for row, number in enumerate(readable):
-        rows[number] = row
-        length = float(np.linalg.norm(vectors[row].astype(np.float64)))
-        if not abs(length - 1) < 1e-3:
-            rows[number] = None
-            errors[number] = f"the encoder gave a vector of length {length:g}, which has no unit"
-    return pl.DataFrame(
-        [
-            vector_series("embedding", vectors).gather(pl.Series(rows, dtype=pl.UInt32)),
-            pl.Series("error", errors, dtype=pl.String),
-        ]
+def _shard(
+    batches: Iterator[pl.DataFrame],
+    done: int,
+    total: int,
+    on_progress: Callable[[int, int], None] | None,
+) -> list[pl.DataFrame]:
+    """Take the batches of a shard as they come."""
+    shard: list[pl.DataFrame] = []
+    rows = 0
+    while rows < LEAST_PER_SHARD and (batch := next(batches, None)) is not None:
+        shard.append(batch)
+        rows += batch.height
+        if on_progress:
+            on_progress(done + rows, total)
+    return shard
+
+
+def _say_how_fast(encoder: ImageEncoder, done: int, total: int, seconds: float) -> None:
+    identity = encoder.identity
+    log.info(
+        "%s on %s in %s: %d of %d pictures, %.1f a second",
+        *(identity.encoder, encoder.device, identity.precision),
+        *(done, total, done / max(seconds, 1e-9)),
     )

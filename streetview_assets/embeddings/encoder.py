@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -69,11 +70,19 @@ class ImageEncoder(Protocol):
         """Pictures at once that suit the device, where the study does not say."""
 
     @property
+    def device(self) -> str:
+        """What computes: `cpu`, `cuda` or `mps`."""
+
+    @property
     def computes_in_prepare(self) -> bool:
         """Whether `prepare` is the heavy step, worth a process for every core."""
+
+    @property
+    def least_side_px(self) -> int | None:
+        """A picture may be read smaller, down to this shorter side; None: it is read as it is."""
 
     def prepare(self, picture: Image.Image) -> np.ndarray:
         """Turn one RGB picture into what `encode` takes; may run in any thread or process."""
 
-    def encode(self, batch: np.ndarray) -> np.ndarray:
-        """Turn prepared pictures (n, …) into vectors (n, dimension), float32, of unit length."""
+    def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
+        """Turn n prepared pictures into vectors (n, dimension), float32, of unit length."""

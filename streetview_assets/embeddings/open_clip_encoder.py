@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from streetview_assets.embeddings.encoder import EncoderIdentity, ImageEncoder
-from streetview_assets.embeddings.network import make_network_encoder
+from streetview_assets.embeddings.network import make_network_encoder, take_apart
 from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.weights import explaining, nearest_names, weights_sha256
 from streetview_assets.errors import StudyError
@@ -42,26 +42,28 @@ def load_open_clip(settings: Encoder) -> ImageEncoder:
             )
     except TypeError as error:
         raise StudyError(f"encoder.options: {name} does not take them ({error})") from error
-    preprocessing = PreprocessCfg(**model.visual.preprocess_cfg)
+    shown = PreprocessCfg(**model.visual.preprocess_cfg)
     sha256 = weights_sha256(model, checkpoint)
     options = "".join(f", {key}={value}" for key, value in sorted(settings.options.items()))
 
-    def describe(precision: str, dimension: int) -> EncoderIdentity:
+    def describe(how: str, precision: str, dimension: int) -> EncoderIdentity:
         return EncoderIdentity(
             encoder=settings.slug,
             library=f"open_clip {open_clip.__version__}",
             model=(f"{name}/{tag}" if tag else name) + options,
             weights_sha256=sha256,
-            preprocessing=", ".join(f"{k} {v}" for k, v in asdict(preprocessing).items()),
+            preprocessing=", ".join([*(f"{k} {v}" for k, v in asdict(shown).items()), how]),
             precision=precision,
             dimension=dimension,
         )
 
-    _, height_px, width_px = preprocessing.input_size
+    _, height_px, width_px = shown.input_size
+    transform = image_transform_v2(shown, is_train=False)
     return make_network_encoder(
         model,
         features=model.encode_image,
-        transform=image_transform_v2(preprocessing, is_train=False),
+        preprocessing=take_apart(transform, side_px=max(height_px, width_px), seen=1.0),
+        fit=settings.fit,
         side_px=(height_px, width_px),
         precision=settings.precision,
         describe=describe,

@@ -40,7 +40,7 @@ def prepare_pictures(
     folder: Path,
     *,
     ahead: int,
-    workers: int | None = None,
+    workers: int,
 ) -> Iterator[Prepared]:
     """Read and prepare pictures, in the order of their paths.
 
@@ -51,14 +51,13 @@ def prepare_pictures(
     ahead
         At most about so many prepared pictures wait to be taken.
     workers
-        Threads, or processes where preparing is the heavy step; default: one a core.
+        Threads, or processes where preparing is the heavy step.
 
     Raises
     ------
     EncoderError
         Where a worker process died.
     """
-    workers = workers or _cores()
     if workers == 1:
         yield from (prepare(encoder, path, folder) for path in paths)
         return
@@ -95,29 +94,39 @@ def prepare(encoder: ImageEncoder, path: str | None, folder: Path) -> Prepared:
     if path is None:
         return Prepared(None, "the picture was not kept")
     try:
-        return Prepared(encoder.prepare(read_picture(folder / path)), None)
+        picture = read_picture(folder / path, least_side_px=encoder.least_side_px)
+        return Prepared(encoder.prepare(picture), None)
     except UNREADABLE as error:
         reason = str(error).replace(f"{folder}{os.sep}", "")
         return Prepared(None, f"{type(error).__name__}: {reason}")
 
 
-def read_picture(path: Path) -> Image.Image:
-    """Read a picture, upright as its EXIF says, in RGB."""
+def read_picture(path: Path, *, least_side_px: int | None = None) -> Image.Image:
+    """Read a picture, upright as its EXIF says, in RGB.
+
+    Parameters
+    ----------
+    least_side_px
+        Where given, a JPEG is read at a half, a quarter or an eighth of its size as long as its
+        shorter side stays at least so long: most of the work of decoding it is then left out.
+    """
     with Image.open(path) as picture:
+        if least_side_px:
+            picture.draft("RGB", (least_side_px, least_side_px))
         return ImageOps.exif_transpose(picture).convert("RGB")
+
+
+def cores() -> int:
+    """Cores that this process may use, which a container can make fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _prepare_all(
     encoder: ImageEncoder, paths: Sequence[str | None], folder: Path
 ) -> list[Prepared]:
     return [prepare(encoder, path, folder) for path in paths]
-
-
-def _cores() -> int:
-    """Cores that this process may use, which a container can make fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _pool(encoder: ImageEncoder, count: int, workers: int) -> Executor:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from streetview_assets.embeddings.encoder import EncoderIdentity, ImageEncoder
-from streetview_assets.embeddings.network import make_network_encoder
+from streetview_assets.embeddings.network import make_network_encoder, take_apart
 from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.weights import explaining, nearest_names, weights_sha256
 from streetview_assets.errors import StudyError
@@ -38,22 +38,27 @@ def load_timm(settings: Encoder) -> ImageEncoder:
     sha256 = weights_sha256(model, checkpoint)
     options = "".join(f", {key}={value}" for key, value in sorted(settings.options.items()))
 
-    def describe(precision: str, dimension: int) -> EncoderIdentity:
+    def describe(how: str, precision: str, dimension: int) -> EncoderIdentity:
         return EncoderIdentity(
             encoder=settings.slug,
             library=f"timm {timm.__version__}",
             model=name + options,
             weights_sha256=sha256,
-            preprocessing=", ".join(f"{key} {data[key]}" for key in sorted(data)),
+            preprocessing=", ".join([*(f"{key} {data[key]}" for key in sorted(data)), how]),
             precision=precision,
             dimension=dimension,
         )
 
+    height_px, width_px = data["input_size"][1:]
+    shown_px = max(height_px, width_px)
+    scaled_px = int(shown_px / data["crop_pct"])
+    transform = preparing.create_transform(**data, is_training=False)
     return make_network_encoder(
         model,
         features=model,
-        transform=preparing.create_transform(**data, is_training=False),
-        side_px=data["input_size"][1:],
+        preprocessing=take_apart(transform, side_px=scaled_px, seen=shown_px / scaled_px),
+        fit=settings.fit,
+        side_px=(height_px, width_px),
         precision=settings.precision,
         describe=describe,
     )

@@ -1,25 +1,25 @@
 """Pictures fetched, checked and kept on disk; each that failed is a row with its reason."""
 
 import hashlib
-import os
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
+from os import cpu_count
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from streetview_assets.errors import ImageryError, StreetviewError
-from streetview_assets.images.pixels import BrokenPictureError, read_pixels
+from streetview_assets.images.picture_files import picture_on_disk, write_picture
+from streetview_assets.images.pixels import BrokenPictureError, Pixels, read_pixels
 from streetview_assets.images.provider import Picture, Provider
 from streetview_assets.images.views import WANTED
 from streetview_assets.tables import TABLES
 
-WORKERS = min(4, os.cpu_count() or 1)
+WORKERS = min(4, cpu_count() or 1)
 """Pictures decoded at once; Pillow decodes outside Python's lock."""
 
 _AHEAD = 8 * WORKERS
@@ -41,7 +41,8 @@ def fetch_images(
     """Fetch pictures and keep those that decode in full, batch by batch.
 
     A picture is written aside and renamed to ``images/<first two of id>/<image_id>.<suffix>``, so
-    that there is never half a picture under its name.
+    that there is never half a picture under its name. One that is there already, from a run that
+    was killed or from another authority, is taken from there and not asked for.
 
     Parameters
     ----------
@@ -68,21 +69,19 @@ def fetch_images(
     Raises
     ------
     ImageryError
-        Where the provider refuses all service; what came before is yielded first.
+        Where the provider refuses all service, or the budget is spent; what came before is
+        yielded first.
     """
-    asked = {
-        row["image_id"]: row | {"authority_code": authority_code}
-        for row in wanted.select(WANTED.names()).iter_rows(named=True)
-    }
-    keep = partial(_kept, folder=folder, now=now)
+    asked = wanted.select(WANTED.names()).with_columns(
+        authority_code=pl.lit(authority_code), is_current=pl.lit(True)
+    )
     batch: list[Row] = []
     refusal: StreetviewError | None = None
-    rows = _rows(provider.pictures(wanted) if asked else iter(()), dict(asked), keep)
     try:
-        for done, row in enumerate(rows, start=1):
+        for done, row in enumerate(_rows(provider, asked, folder, now), start=1):
             batch.append(row)
             if on_progress:
-                on_progress(done, len(asked))
+                on_progress(done, asked.height)
             if len(batch) == batch_size:
                 yield TABLES["images"].frame(batch)
                 batch = []
@@ -142,65 +141,122 @@ def check_images(frame: pl.DataFrame, max_failed_share: float) -> None:
 
 
 def _rows(
-    pictures: Iterator[Picture], asked: dict[str, Row], keep: Callable[[Picture], Row]
+    provider: Provider, asked: pl.DataFrame, folder: Path, now: Callable[[], datetime]
+) -> Iterator[Row]:
+    """Complete what was asked for: first what is on disk, then what the provider gives."""
+    found = [picture_on_disk(folder, image_id) for image_id in asked["image_id"]]
+    there = pl.Series([path is not None for path in found], dtype=pl.Boolean)
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures") as pool:
+        paths = iter([path for path in found if path is not None])
+        recalled = [
+            (row, pool.submit(_recalled, row["image_id"], path, folder))
+            for row, path in zip(asked.filter(there).iter_rows(named=True), paths, strict=True)
+        ]
+        broken = []
+        for row, reading in recalled:
+            measured = reading.result()
+            if measured is None:
+                broken.append(row["image_id"])
+            else:
+                yield row | measured
+        missing = asked.filter(~there | pl.col("image_id").is_in(broken))
+        if not missing.is_empty():
+            keep = partial(_kept, folder=folder, now=now)
+            yield from _fetched(provider.pictures(missing), missing, keep, pool)
+
+
+def _fetched(
+    pictures: Iterator[Picture],
+    asked: pl.DataFrame,
+    keep: Callable[[Picture], Row],
+    pool: ThreadPoolExecutor,
 ) -> Iterator[Row]:
     """Complete what was asked for by what came; a picture that never came has failed."""
-    under_way: deque[tuple[Row, Future[Row]]] = deque()
+    places = {image_id: place for place, image_id in enumerate(asked["image_id"])}
+    under_way: deque[tuple[int, Future[Row]]] = deque()
     refusal: StreetviewError | None = None
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures") as pool:
-        try:
-            for picture in pictures:
-                view = asked.pop(picture.image_id, None)
-                if view is None:
-                    raise ValueError(f"picture {picture.image_id} came twice or was not asked for")
-                under_way.append((view, pool.submit(keep, picture)))
-                if len(under_way) > _AHEAD:
-                    view, kept = under_way.popleft()
-                    yield view | kept.result()
-        except StreetviewError as error:
-            # What came before the refusal may have been paid for.
-            refusal = error
-        while under_way:
-            view, kept = under_way.popleft()
-            yield view | kept.result()
+
+    def completed() -> Row:
+        place, kept = under_way.popleft()
+        return asked.row(place, named=True) | kept.result()
+
+    try:
+        for picture in pictures:
+            place = places.pop(picture.image_id, None)
+            if place is None:
+                raise ValueError(f"picture {picture.image_id} came twice or was not asked for")
+            under_way.append((place, pool.submit(keep, picture)))
+            while under_way and (len(under_way) > _AHEAD or under_way[0][1].done()):
+                yield completed()
+    except StreetviewError as error:
+        # What came before the refusal may have been paid for.
+        refusal = error
+    while under_way:
+        yield completed()
     if refusal:
         raise refusal
-    for view in asked.values():
-        yield view | _failed("failed", "the provider gave no answer")
+    for place in places.values():
+        yield asked.row(place, named=True) | _failed("failed", "the provider gave no answer")
+
+
+def _recalled(image_id: str, path: Path, folder: Path) -> Row | None:
+    """Measure a picture that is on disk; None where it cannot be read, so that it is asked for."""
+    content = path.read_bytes()
+    try:
+        pixels = read_pixels(content)
+    except BrokenPictureError:
+        return None
+    written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return _there(path.relative_to(folder), content, pixels, written_at)
 
 
 def _kept(picture: Picture, *, folder: Path, now: Callable[[], datetime]) -> Row:
-    if picture.status != "ok" or picture.content is None:
-        status = "failed" if picture.status == "ok" else picture.status
-        return _failed(status, picture.error or "the provider gave no picture")
+    """Check a picture and keep it; what it then holds no more is free for the next."""
     try:
-        pixels = read_pixels(picture.content)
-    except BrokenPictureError as error:
-        return _failed("failed", str(error))
-    place = Path("images") / picture.image_id[:2] / f"{picture.image_id}.{pixels.suffix}"
-    _write_whole(folder / place, picture.content)
+        if picture.status == "ok" and picture.content is not None:
+            return _written(picture.image_id, picture.content, picture.pixels, folder, now)
+        if picture.is_elsewhere:
+            return {"status": "ok", "fetched_at": now()}
+        status = "failed" if picture.status == "ok" else picture.status
+        path = picture_on_disk(folder, picture.image_id)
+        if status == "failed" and path is not None:
+            # Another run has fetched it meanwhile.
+            recalled = _recalled(picture.image_id, path, folder)
+            if recalled is not None:
+                return recalled
+        return _failed(status, picture.error or "the provider gave no picture")
+    finally:
+        picture.release()
+
+
+def _written(
+    image_id: str,
+    content: bytes,
+    pixels: Pixels | None,
+    folder: Path,
+    now: Callable[[], datetime],
+) -> Row:
+    if pixels is None:
+        try:
+            pixels = read_pixels(content)
+        except BrokenPictureError as error:
+            return _failed("failed", str(error))
+    path = write_picture(folder, image_id, pixels.suffix, content)
+    return _there(path, content, pixels, now())
+
+
+def _there(path: Path, content: bytes, pixels: Pixels, fetched_at: datetime) -> Row:
     return {
         "status": "ok",
-        "path": place.as_posix(),
-        "sha256": hashlib.sha256(picture.content).hexdigest(),
+        "path": path.as_posix(),
+        "sha256": hashlib.sha256(content).hexdigest(),
         "width_px": pixels.width_px,
         "height_px": pixels.height_px,
-        "size_bytes": len(picture.content),
-        "fetched_at": now(),
-        **pixels.colours,
+        "size_bytes": len(content),
+        "fetched_at": fetched_at,
+        **pixels.measures,
     }
 
 
 def _failed(status: str, error: str) -> Row:
     return {"status": status, "error": error}
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Two authorities may fetch the same picture at once, in two processes.
-    aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
-from streetview_assets.figures import SYNTHETIC_NOTE
+from streetview_assets.figures import INK, credit_ink, text_font
+from streetview_assets.images.terms import credit_of
+from streetview_assets.images.thumbnails import shown_file, what_is_gone
 
 _ROWS = 4
 _GAP_PX = 4
 _PAPER = "#ffffff"
 _EMPTY = "#d9d9d9"
-_INK = "#222222"
-_SYNTHETIC_INK = "#8a1c1c"
 
 
 def contact_sheet(
@@ -25,7 +25,6 @@ def contact_sheet(
     size_px: int = 96,
     seed: int,
     title: str,
-    synthetic: bool,
 ) -> bytes:
     """Lay out a sample of pictures, at most four rows of them.
 
@@ -43,34 +42,37 @@ def contact_sheet(
         Of the sample.
     title
         Line above the pictures.
-    synthetic
-        Whether the pictures are drawn by a program; the sheet then says so.
 
     Returns
     -------
     bytes
-        A PNG. A picture that was deleted from disk since is an empty tile.
+        A PNG, with a line at its foot that names whose pictures these are. Of a picture that was
+        deleted from disk its thumbnail is shown, else an empty tile; the title counts both.
     """
     there = images.filter(pl.col("status") == "ok")
     sample = _sample(there, columns * _ROWS, seed)
     across = max(1, min(columns, sample.height))
     down = max(1, -(-sample.height // across))
     text_height_px = max(11, size_px // 8)
-    font = ImageFont.load_default(text_height_px)
+    font = text_font(text_height_px)
     line_px = text_height_px * 9 // 5
-    title = f"{title}: {sample.height:,} of {there.height:,} pictures"
-    footer = SYNTHETIC_NOTE if synthetic else _source(there)
+    files = [
+        shown_file(folder, image_id, path)
+        for image_id, path in sample.select("image_id", "path").iter_rows()
+    ]
+    title = f"{title}: {sample.height:,} of {there.height:,} pictures{what_is_gone(files)}"
+    footer = credit_of(sample) if sample.height else "no pictures"
     step = size_px + _GAP_PX
     text_px = max(int(font.getlength(text)) for text in (title, footer))
     width = max(across * step + _GAP_PX, text_px + 2 * _GAP_PX)
     sheet = Image.new("RGB", (width, down * step + _GAP_PX + 2 * line_px), _PAPER)
-    for index, path in enumerate(sample["path"]):
+    for index, file in enumerate(files):
         row, column = divmod(index, across)
-        tile = _tile(folder / path, size_px)
+        tile = _tile(file, size_px)
         sheet.paste(tile, (_GAP_PX + column * step, line_px + _GAP_PX + row * step))
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP_PX, line_px / 2), title, _INK, font, anchor="lm")
-    ink = _SYNTHETIC_INK if synthetic else _INK
+    draw.text((_GAP_PX, line_px / 2), title, INK, font, anchor="lm")
+    ink = credit_ink(footer)
     draw.text((_GAP_PX, sheet.height - line_px / 2), footer, ink, font, anchor="lm")
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG")
@@ -86,18 +88,14 @@ def _sample(there: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
     return ordered.filter(pl.Series(drawn))
 
 
-def _tile(path: Path, size_px: int) -> Image.Image:
+def _tile(file: Path | None, size_px: int) -> Image.Image:
+    empty = Image.new("RGB", (size_px, size_px), _EMPTY)
+    if file is None:
+        return empty
     try:
-        with Image.open(path) as picture:
+        with Image.open(file) as picture:
             picture.draft("RGB", (2 * size_px, 2 * size_px))
             upright = ImageOps.exif_transpose(picture).convert("RGB")
     except FileNotFoundError:
-        return Image.new("RGB", (size_px, size_px), _EMPTY)
+        return empty
     return ImageOps.pad(upright, (size_px, size_px), Image.Resampling.LANCZOS, color=_PAPER)
-
-
-def _source(there: pl.DataFrame) -> str:
-    if there.is_empty():
-        return "no pictures"
-    providers = ", ".join(there["provider"].unique().sort())
-    return f"provider {providers}; © of the pictures: their authors"

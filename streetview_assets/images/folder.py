@@ -120,6 +120,7 @@ class FolderProvider:
             "longitude": file["longitude"],
             "latitude": file["latitude"],
             "distance_m": 0.0,
+            "copyright": file["copyright"],
         }
 
     def _hashed(self, files: pl.DataFrame) -> pl.DataFrame:

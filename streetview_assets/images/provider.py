@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from streetview_assets.images.pixels import Pixels
+
 UNKNOWN_DATE = date(1, 1, 1)
 """Stands for a capture date that is not known, since keys are never null."""
 
@@ -21,6 +23,11 @@ FOUND = pl.Schema(
         "distance_m": pl.Float64(),
         "copyright": pl.String(),
         "error": pl.String(),
+        "is_panoramic": pl.Boolean(),
+        "heading_deg": pl.Float64(),
+        "is_third_party": pl.Boolean(),
+        "creator": pl.String(),
+        "licence": pl.String(),
     }
 )
 """Columns of what a look-up gives."""
@@ -38,6 +45,10 @@ VIEWS = pl.Schema(
 PictureStatus = Literal["ok", "missing", "failed"]
 
 
+def _nothing() -> None:
+    """Stand in where nobody waits to be told."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """What a provider gives for one view.
@@ -53,12 +64,23 @@ class Picture:
         not give it this time.
     error
         Why there is no content.
+    pixels
+        What the content shows, where the provider had to look at it already.
+    release
+        To be called once the picture is safe on disk, or is not going to be: until then it counts
+        as under way.
+    is_elsewhere
+        Whether the provider knows the picture and has no pixels of it: a store from which the
+        pictures were taken out, and that has their vectors. It is ``ok``, without a file.
     """
 
     image_id: str
     content: bytes | None
     status: PictureStatus
     error: str | None
+    pixels: Pixels | None = None
+    release: Callable[[], None] = _nothing
+    is_elsewhere: bool = False
 
 
 class Provider(Protocol):

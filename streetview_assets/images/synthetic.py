@@ -84,10 +84,10 @@ class SyntheticProvider:
         """
         rows = []
         for done, point in enumerate(points.iter_rows(named=True), start=1):
-            rows.append(self._found_at(point))
+            rows.append(dict(zip(FOUND, self._found_at(point), strict=False)))
             if on_progress and (done % 500 == 0 or done == points.height):
                 on_progress(done, points.height)
-        return pl.DataFrame(rows, schema=FOUND, orient="row")
+        return pl.DataFrame(rows, schema=FOUND)
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
         """Name the views of each panorama that is there: one per heading of the study.

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 import polars as pl
 
@@ -22,9 +23,13 @@ WANTED = pl.Schema(
         "captured_on": pl.Date(),
         "heading_deg": pl.Float64(),
         "category": pl.String(),
+        "copyright": pl.String(),
     }
 )
 """Columns of the pictures that are wanted."""
+
+Captures = Literal["current", "all"]
+_TOLD_ANEW = ("point_id", "area_code", "category", "copyright")
 
 
 def image_id(
@@ -65,11 +70,17 @@ def image_id(
 
 
 def wanted_images(
-    provider: Provider, panoramas: pl.DataFrame, points: pl.DataFrame, images: Images
+    provider: Provider,
+    panoramas: pl.DataFrame,
+    points: pl.DataFrame,
+    images: Images,
+    *,
+    captures: Captures = "current",
 ) -> pl.DataFrame:
     """List the pictures that a study wants of its panoramas.
 
-    Points that share a panorama share its pictures, which go by the nearest of them.
+    Points that share a panorama share its pictures, which go by the nearest of them: of those at
+    which the last look-up found it, where there are any.
 
     Parameters
     ----------
@@ -79,6 +90,9 @@ def wanted_images(
         Tables ``panoramas`` and ``sample_points`` of one authority.
     images
         The study's wishes: field of view, pitch, size.
+    captures
+        ``current``: of what the last look-up found. ``all``: also of what earlier look-ups found
+        at these points, whose pictures are kept.
 
     Returns
     -------
@@ -86,15 +100,18 @@ def wanted_images(
         Columns `WANTED`, by image_id.
     """
     there = panoramas.filter(
-        pl.col("is_current") & (pl.col("status") == "ok") & (pl.col("provider") == provider.name)
+        (pl.col("status") == "ok") & (pl.col("provider") == provider.name),
+        pl.col("is_current") | (captures == "all"),
     )
     nearest = (
         there.join(points.select("point_id", "area_code"), on="point_id", how="inner")
-        .sort("distance_m", "point_id", nulls_last=True)
+        .sort(~pl.col("is_current"), "distance_m", "point_id", nulls_last=True)
         .unique(["panorama_id", "captured_on"], keep="first", maintain_order=True)
     )
     views = provider.views(nearest).join(
-        nearest.select("panorama_id", "captured_on", "point_id", "area_code", "provider"),
+        nearest.select(
+            "panorama_id", "captured_on", "point_id", "area_code", "provider", "copyright"
+        ),
         on=["panorama_id", "captured_on"],
         how="inner",
     )
@@ -125,24 +142,29 @@ def still_wanted(rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     """Keep the rows of pictures that are still wanted, and say anew where these belong.
 
     A picture outlives the outlines of areas, the points and the categories by which it was first
-    fetched: its point, area and category are those of today.
+    fetched: its point, area, category and copyright are those of today.
 
     Parameters
     ----------
     rows
         Table ``images`` as it was.
     wanted
-        Columns `WANTED`.
+        Columns `WANTED`, of all captures: the pictures of older ones are kept, those of views for
+        which the study no longer asks are not.
 
     Returns
     -------
     polars.DataFrame
         Table ``images``, in the order of `rows`.
     """
-    today = wanted.select("image_id", "point_id", "area_code", "category")
     return (
-        rows.drop("point_id", "area_code", "category")
-        .join(today, on="image_id", how="inner", maintain_order="left")
+        rows.drop(_TOLD_ANEW)
+        .join(
+            wanted.select("image_id", *_TOLD_ANEW),
+            on="image_id",
+            how="inner",
+            maintain_order="left",
+        )
         .select(rows.columns)
     )
 

@@ -5,17 +5,9 @@ from datetime import datetime
 
 import duckdb
 
-from streetview_assets.study import Study
-
-LICENCES = {
-    "google": "Google Street View pictures: Google Maps Platform terms of service, which restrict "
-    "storage and passing on; show the attribution beside every picture",
-    "mapillary": "Mapillary pictures: CC BY-SA 4.0",
-    "folder": "pictures of a folder: as their owner says",
-    "synthetic": "synthetic pictures: made by this program, free of rights",
-}
-OPENSTREETMAP_FILES = (".osm", ".pbf", ".graphml")
-OPENSTREETMAP_LICENCE = "roads: © OpenStreetMap contributors, ODbL 1.0"
+from streetview_assets.images.terms import TERMS
+from streetview_assets.points.openstreetmap import LICENCE, is_openstreetmap
+from streetview_assets.study import ProviderName, Study
 
 ABOUT = {
     "study": "name of the study",
@@ -69,8 +61,7 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
             (select count(*) from images where status = 'ok') as image_count,
             (select min(captured_oldest_on) from authority_coverage) as captured_oldest_on,
             (select max(captured_newest_on) from authority_coverage) as captured_newest_on,
-            (select coalesce(list(distinct copyright order by copyright), [])
-                from panoramas where status = 'ok' and copyright is not null) as attributions,
+            $attributions::varchar[] as attributions,
             $licences::varchar[] as licences,
             $synthetic as synthetic,
             $note::varchar as note
@@ -83,6 +74,7 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
             "built_at": build.built_at,
             "encoder": study.encoder.slug,
             "target": study.target.name if study.target else None,
+            "attributions": _attributions(connection),
             "licences": _licences(connection, study),
             "synthetic": study.is_synthetic,
             "note": SYNTHETIC_NOTE if study.is_synthetic else None,
@@ -90,14 +82,45 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
     )
 
 
-def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
-    providers = connection.execute(
-        "select distinct provider from panoramas where status = 'ok' order by provider"
+def _attributions(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """List whom to name: what each provider asks for, then whoever a picture names."""
+    owners = connection.execute(
+        """
+        select distinct copyright
+        from panoramas
+        semi join (from images where status = 'ok') as images using (provider, panorama_id)
+        where copyright is not null
+        order by copyright
+        """
     ).fetchall()
-    licences = [LICENCES.get(provider, f"pictures of {provider}") for (provider,) in providers]
-    if study.roads is not None and (
-        study.roads.source == "overpass"
-        or (study.roads.path is not None and study.roads.path.suffix in OPENSTREETMAP_FILES)
-    ):
-        licences.append(OPENSTREETMAP_LICENCE)
+    asked = [TERMS[name].credit for name in _providers(connection) if TERMS[name].names_owners]
+    return [*asked, *(owner for (owner,) in owners)]
+
+
+def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
+    """List the licences of what came in; of a provider with a licence a picture, those there."""
+    found = connection.execute(
+        """
+        select provider, list(distinct licence order by licence) filter (licence is not null)
+        from panoramas where status = 'ok' group by provider
+        """
+    ).fetchall()
+    each = dict(found)
+    licences = []
+    for name in _providers(connection):
+        terms = TERMS[name]
+        of_pictures = each.get(name) if terms.licence_by_picture else None
+        here = f"; here: {', '.join(of_pictures)}" if of_pictures else ""
+        licences.append(f"{terms.pictures}: {terms.licence}{here}")
+    if is_openstreetmap(study.roads):
+        licences.append(LICENCE)
     return licences
+
+
+def _providers(connection: duckdb.DuckDBPyConnection) -> list[ProviderName]:
+    return [
+        name
+        for (name,) in connection.execute(
+            "select distinct provider from panoramas where status = 'ok' order by provider"
+        ).fetchall()
+    ]

@@ -1,5 +1,6 @@
 """Tables of the published database as files that other programs open."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.places import flat
+from streetview_assets.points.locations import as_locations
 
 Write = Callable[[gpd.GeoDataFrame, Path, str], None]
 GEOGRAPHIC: dict[str, tuple[str, Write]] = {
@@ -21,6 +23,7 @@ PLAIN: dict[str, tuple[str, Callable[[pl.DataFrame, Path], None]]] = {
     "csv": ("csv", lambda frame, path: flat(frame).write_csv(path)),
     "parquet": ("parquet", lambda frame, path: frame.write_parquet(path)),
 }
+MAP_GENERATOR = "map-generator"
 
 
 def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) -> Path:
@@ -29,7 +32,8 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
     Parameters
     ----------
     kind
-        geoparquet, gpkg or geojson, with the geometry of areas or points; csv or parquet.
+        geoparquet, gpkg or geojson, with the geometry of areas or points; csv or parquet; or, of
+        `sample_points`, map-generator: JSON of locations, all that they came with among it.
     output
         Default: the table's name with the ending of the kind, in the current folder.
 
@@ -38,11 +42,20 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
     StudyError
         Where there is no such kind of file, no such table, or no place in the table.
     """
-    kinds = {**GEOGRAPHIC, **PLAIN}
+    kinds = {**GEOGRAPHIC, **PLAIN, MAP_GENERATOR: ("json", None)}
     if kind not in kinds:
         raise StudyError(f"no export format {kind!r}; there are: {', '.join(kinds)}")
+    if kind == MAP_GENERATOR and table != "sample_points":
+        raise StudyError(
+            f"{MAP_GENERATOR} is a list of places: export sample_points so, and {table} as one of "
+            f"{', '.join({**GEOGRAPHIC, **PLAIN})}"
+        )
     path = output or Path(f"{table}.{kinds[kind][0]}")
-    if kind in GEOGRAPHIC:
+    if kind == MAP_GENERATOR:
+        locations = as_locations(opened.table(table))
+        with written_aside(path, suffix=path.suffix) as aside:
+            aside.write_text(json.dumps(locations, indent=1), encoding="utf-8")
+    elif kind in GEOGRAPHIC:
         places = opened.geo(table)
         with written_aside(path, suffix=path.suffix) as aside:
             GEOGRAPHIC[kind][1](places, aside, table)

@@ -94,12 +94,16 @@ class Lake:
     ) -> pl.DataFrame:
         """Read a table: of one authority or all, of one encoder or all; empty where none is."""
         found = self.files(table, authority, encoder)
-        if not found:
-            empty = TABLES[table].frame()
-            return empty if columns is None else empty.select(columns)
-        return pl.concat(
-            [pl.read_parquet(path, columns=columns, hive_partitioning=False) for path in found]
-        )
+        if table not in TABLES:
+            parts = [
+                pl.read_parquet(path, columns=columns, hive_partitioning=False) for path in found
+            ]
+            return pl.concat(parts)
+        wanted = TABLES[table].schema
+        if columns is not None:
+            wanted = pl.Schema({name: wanted[name] for name in columns})
+        parts = [read_part(path, wanted) for path in found]
+        return pl.concat([pl.DataFrame(schema=wanted), *parts])
 
     def write(
         self,
@@ -141,6 +145,14 @@ class Lake:
         if not path.is_file():
             return None
         return read_stamp(path)
+
+
+def read_part(path: Path, wanted: pl.Schema) -> pl.DataFrame:
+    """Read columns of a file; those that a table has grown since the file was written are null."""
+    there = [name for name in wanted if name in pq.read_schema(path).names]
+    part = pl.read_parquet(path, columns=there, hive_partitioning=False)
+    grown = [pl.lit(None, wanted[name]).alias(name) for name in wanted if name not in there]
+    return part.with_columns(grown).select(wanted.names())
 
 
 def read_stamp(path: Path) -> Stamp:

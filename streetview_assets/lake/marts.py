@@ -62,7 +62,8 @@ def publication(opened: OpenStudy) -> str:
     """Fingerprint all that the published file would hold now: its build id."""
     queries = [query.sql for query in read_queries(sql_folder()) if query.kind != "check"]
     tables = (*TABLES, *(query.name for query in marts()))
-    return digest(["published", queries, opened.study_hash, _versions(opened, tables)])
+    spent = opened.ledger.spending().rows()
+    return digest(["published", queries, opened.study_hash, _versions(opened, tables), spent])
 
 
 def is_published(opened: OpenStudy) -> bool:

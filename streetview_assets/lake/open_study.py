@@ -11,6 +11,7 @@ import polars as pl
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.fingerprint import digest, made_from, observed, study_value
 from streetview_assets.lake.lake import Lake, Stamp
+from streetview_assets.lake.ledger import LEDGER, Ledger
 from streetview_assets.lake.recipes import RECIPES, recipe_for
 from streetview_assets.lake.source_hashes import SourceHashes
 from streetview_assets.lake.sources import Sources
@@ -49,6 +50,11 @@ class OpenStudy:
     def lake(self) -> Lake:
         """The Parquet lake."""
         return Lake(self.root, self.authorities)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Where money is counted before it is spent."""
+        return Ledger(self.root / LEDGER)
 
     @property
     def encoder(self) -> str:

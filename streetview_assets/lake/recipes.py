@@ -50,7 +50,7 @@ class Recipe:
 
 _PICTURES = ("images.path", "images.positions", "images.columns")
 _AREA_INPUT = ("area_embeddings", "baseline_embeddings", "targets", "areas", "images")
-_MODEL_KEYS = ("models", "pooling", "seed", "crs")
+_MODEL_KEYS = ("models", "pooling.statistic", "seed", "crs")
 
 _RECIPES = (
     Recipe("areas", "areas", ("areas",), keys=("areas", "crs")),
@@ -62,6 +62,7 @@ _RECIPES = (
         ("sample_points",),
         ("areas", "road_network"),
         keys=("points", "crs", "seed"),
+        generation=2,
     ),
     Recipe(
         "panoramas",
@@ -74,7 +75,9 @@ _RECIPES = (
             "images.source",
             "images.captured_between",
             "images.base_url",
+            "images.third_party",
         ),
+        generation=2,
         observes=("point_id", "panorama_id", "captured_on", "status", "is_current"),
     ),
     Recipe(
@@ -88,14 +91,24 @@ _RECIPES = (
             "images.size_px",
             "images.fov_deg",
             "images.pitch_deg",
+            "images.keeps_pictures",
+            "pooling.as_of",
         ),
-        observes=("image_id", "status", "sha256"),
+        generation=2,
+        observes=("image_id", "status", "sha256", "is_current"),
     ),
     Recipe(
         "encoders",
         "embeddings",
         ("encoders",),
-        keys=("encoder.name", "encoder.checkpoint", "encoder.options", "encoder.precision"),
+        keys=(
+            "encoder.name",
+            "encoder.checkpoint",
+            "encoder.path",
+            "encoder.options",
+            "encoder.fit",
+            "encoder.precision",
+        ),
         national=True,
         observes=("library", "model", "weights_sha256", "preprocessing", "precision", "dimension"),
     ),
@@ -106,13 +119,27 @@ _RECIPES = (
         ("images", "encoders"),
         observes=("image_id", "status"),
     ),
-    Recipe("area_embeddings", "pooling", ("area_embeddings",), ("images", "image_embeddings")),
+    Recipe(
+        "area_embeddings",
+        "pooling",
+        ("area_embeddings",),
+        ("images", "image_embeddings"),
+        generation=2,
+    ),
     Recipe(
         "baseline_embeddings",
         "pooling",
         ("baseline_embeddings",),
         ("images",),
         keys=("encoder.name",),
+        generation=2,
+    ),
+    Recipe(
+        "picture_retention",
+        "pooling",
+        ("picture_retention",),
+        ("images", "image_embeddings", "baseline_embeddings"),
+        keys=("images.keeps_pictures",),
     ),
     Recipe(
         "cluster_model",
@@ -120,6 +147,7 @@ _RECIPES = (
         ("cluster_centres",),
         ("image_embeddings", "images"),
         keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
+        generation=2,
         national=True,
     ),
     Recipe(
@@ -128,20 +156,29 @@ _RECIPES = (
         ("cluster_scores",),
         ("image_embeddings", "images"),
         keys=("clusters.sweep", "clusters.pca", "clusters.fit_on", "seed"),
+        generation=2,
         national=True,
     ),
     Recipe(
         "cluster_assignments",
         "clusters",
         ("cluster_assignments",),
-        ("image_embeddings", "cluster_centres"),
+        ("image_embeddings", "cluster_centres", "images"),
+        generation=2,
     ),
-    Recipe("cluster_shares", "clusters", ("cluster_shares",), ("cluster_assignments", "images")),
+    Recipe(
+        "cluster_shares",
+        "clusters",
+        ("cluster_shares",),
+        ("cluster_assignments", "images"),
+        generation=2,
+    ),
     Recipe(
         "area_group_embeddings",
         "clusters",
         ("area_group_embeddings",),
         ("cluster_assignments", "images", "image_embeddings"),
+        generation=2,
     ),
     Recipe(
         "model_selection",
@@ -149,15 +186,24 @@ _RECIPES = (
         ("model_scores", "predictions"),
         _AREA_INPUT,
         keys=_MODEL_KEYS,
+        generation=2,
         national=True,
     ),
-    Recipe("authority_model", "models", ("authority_scores",), _AREA_INPUT, keys=_MODEL_KEYS),
+    Recipe(
+        "authority_model",
+        "models",
+        ("authority_scores",),
+        _AREA_INPUT,
+        keys=_MODEL_KEYS,
+        generation=2,
+    ),
     Recipe(
         "held_out_model",
         "models",
         ("held_out_scores", "held_out_predictions"),
         _AREA_INPUT,
         keys=_MODEL_KEYS,
+        generation=2,
         reads_all=True,
     ),
     Recipe(
@@ -173,6 +219,7 @@ _RECIPES = (
             "authority_scores",
         ),
         keys=_MODEL_KEYS,
+        generation=2,
         national=True,
     ),
 )
@@ -180,7 +227,7 @@ RECIPES: dict[str, Recipe] = {recipe.asset: recipe for recipe in _RECIPES}
 WRITTEN_BY: dict[str, str] = {table: recipe.asset for recipe in _RECIPES for table in recipe.writes}
 """Which asset writes a table; no other does."""
 
-_unwritten = set(TABLES) - set(WRITTEN_BY)
+_unwritten = {name for name, table in TABLES.items() if not table.in_ledger} - set(WRITTEN_BY)
 assert not _unwritten, f"tables that no asset writes: {_unwritten}"
 
 
@@ -192,6 +239,10 @@ def recipe_for(asset: str, study: Study) -> Recipe:
         extra = _PICTURES
     if asset == "panoramas" and study.images.provider == "folder":
         extra = _PICTURES
+    if asset == "panoramas" and study.images.provider in ("mapillary", "panoramax"):
+        extra = ("images.headings_deg", "images.fov_deg")
+    if asset == "panoramas" and study.images.provider == "hdf5":
+        extra = ("images.path",)
     if asset == "panoramas" and study.is_synthetic:
         extra = ("seed", "targets", "areas")
     return replace(recipe, keys=recipe.keys + extra)

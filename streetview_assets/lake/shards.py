@@ -8,6 +8,7 @@ from uuid import uuid4
 import polars as pl
 
 from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.lake import read_part
 from streetview_assets.tables import TABLES
 
 
@@ -27,8 +28,8 @@ class Shards:
     def read(self) -> pl.DataFrame:
         """Read all pieces, in the order in which they were finished."""
         found = sorted(self.folder.glob("*.parquet"))
-        empty = TABLES[self.table].frame()
-        return pl.concat([empty, *(pl.read_parquet(path) for path in found)])
+        contract = TABLES[self.table]
+        return pl.concat([contract.frame(), *(read_part(path, contract.schema) for path in found)])
 
     def clear(self) -> None:
         """Throw the pieces away, after they were merged into the table's file."""

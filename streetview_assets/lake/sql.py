@@ -22,6 +22,7 @@ from sqlglot.optimizer.scope import traverse_scope
 
 from streetview_assets.errors import StreetviewError
 from streetview_assets.lake.lake import Lake
+from streetview_assets.lake.ledger import LEDGER, Ledger
 from streetview_assets.study import Study
 from streetview_assets.tables import TABLES
 
@@ -189,6 +190,9 @@ def register_table(
     authority: str | None = None,
 ) -> None:
     """Make a view on the files of a table or mart, or of an empty one where no file is there."""
+    if table in TABLES and TABLES[table].in_ledger:
+        connection.register(table, Ledger(lake.root / LEDGER).spending())
+        return
     files = lake.files(lake_name(table), authority, encoder)
     if files:
         # Folders named `encoder=…` would otherwise be read as a column, over the file's own.

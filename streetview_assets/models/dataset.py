@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
+from streetview_assets.images.captures import current_pictures
 
 COLOUR_COLUMNS = (
     "red_mean",
@@ -168,11 +169,11 @@ def unseen(
     dict
         Area code to the reason, sorted by area code; an area with a vector is not named.
     """
-    pictures = images.drop_nulls("area_code")
+    pictures = images.filter("is_current").drop_nulls("area_code")
     steps = (
         (sample_points, NO_POINT),
         (pictures, NO_IMAGERY),
-        (pictures.filter(pl.col("status") == "ok"), NO_PICTURE),
+        (current_pictures(pictures), NO_PICTURE),
         (area_embeddings, NO_VECTOR),
     )
     there = [(set(frame["area_code"]), reason) for frame, reason in steps]
@@ -221,7 +222,8 @@ def _pooled(area_embeddings: pl.DataFrame, statistic: str, encoder: str) -> pl.D
 def _mean_colours(images: pl.DataFrame) -> pl.DataFrame:
     # Sorted first: a sum of floats depends on its order.
     return (
-        images.filter(pl.col("status") == "ok", pl.col("area_code").is_not_null())
+        current_pictures(images)
+        .filter(pl.col("area_code").is_not_null())
         .sort("image_id")
         .group_by("area_code", maintain_order=True)
         .agg(pl.col(COLOUR_COLUMNS).mean())

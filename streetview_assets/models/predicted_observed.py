@@ -21,7 +21,7 @@ PANELS = {
 
 
 def draw_predicted_observed(
-    predictions: pl.DataFrame, *, title: str, model: str = TUNED, synthetic: bool = False
+    predictions: pl.DataFrame, *, title: str, model: str = TUNED, credit: str = ""
 ) -> "Figure":
     """Draw held-out predictions against observed values, with the prediction intervals.
 
@@ -33,8 +33,8 @@ def draw_predicted_observed(
         Names the target.
     model
         The model that is drawn.
-    synthetic
-        Whether drawn pictures are behind the values: the figure says so.
+    credit
+        Whom to name at the foot.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def draw_predicted_observed(
     panels = [name for name in PANELS if name in set(drawn["validation"])]
     if not panels:
         raise ValueError(f"there are no predictions of the model {model}")
-    figure = new_figure(4.2 * len(panels) + 0.4, 4.8, synthetic=synthetic)
+    figure = new_figure(4.2 * len(panels) + 0.4, 4.8, credit=credit)
     figure.suptitle(title)
     all_axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
     for axes, validation in zip(all_axes, panels, strict=True):

@@ -20,7 +20,7 @@ def draw_residual_map(
     title: str,
     model: str = TUNED,
     validation: str = HEADLINE,
-    synthetic: bool = False,
+    credit: str = "",
 ) -> "Figure":
     """Draw the residuals of a model on held-out areas; areas without one are hatched.
 
@@ -34,8 +34,8 @@ def draw_residual_map(
         Names the target.
     model, validation
         Whose residuals are drawn.
-    synthetic
-        Whether drawn pictures are behind the values: the figure says so.
+    credit
+        Whom to name at the foot.
     """
     drawn = predictions.filter(pl.col("model") == model, pl.col("validation") == validation)
     return draw_areas(
@@ -43,6 +43,6 @@ def draw_residual_map(
         dict(zip(drawn["area_code"], drawn["residual"], strict=True)),
         title=f"{title}, residuals under {PANELS.get(validation, validation)}",
         label="observed minus predicted, in units of the target",
-        synthetic=synthetic,
+        credit=credit,
         diverging=True,
     )

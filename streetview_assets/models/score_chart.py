@@ -20,7 +20,7 @@ LOWEST_SHOWN = -1.0
 
 
 def draw_scores(
-    scores: pl.DataFrame, *, title: str, metric: str = "r2", synthetic: bool = False
+    scores: pl.DataFrame, *, title: str, metric: str = "r2", credit: str = ""
 ) -> "Figure":
     """Draw pooled scores with their intervals: models above, baselines below.
 
@@ -33,8 +33,8 @@ def draw_scores(
         Names the target.
     metric
         The score that is drawn.
-    synthetic
-        Whether drawn pictures are behind the values: the figure says so.
+    credit
+        Whom to name at the foot.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def draw_scores(
         raise ValueError(f"there is no score {metric} to draw")
     models = sorted(drawn["model"].unique(), key=_place)
     validations = [name for name in PANELS if name in set(drawn["validation"])]
-    figure = new_figure(7.5, 1.6 + 0.42 * len(models), synthetic=synthetic)
+    figure = new_figure(7.5, 1.6 + 0.42 * len(models), credit=credit)
     axes = figure.subplots()
     for number, validation in enumerate(validations):
         shift = (number - (len(validations) - 1) / 2) * 0.22

@@ -20,7 +20,7 @@ def when_input_changed() -> Condition:
     """
     absent: Condition = Condition.missing() & ~Condition.execution_failed()
     return (
-        (_input_changed() | absent).since_last_handled()
+        (_input_changed_since_requested() | absent.since_last_handled())
         & ~Condition.any_deps_missing()
         & ~Condition.any_deps_in_progress()
         & ~_refused()
@@ -35,7 +35,7 @@ def weekly() -> Condition:
     """
     missing: Condition = Condition.missing()
     return (
-        (_input_changed() | missing).since_last_handled()
+        (_input_changed_since_requested() | missing.since_last_handled())
         & _passed("0 3 * * 0")
         & _something_is_there()
         & ~Condition.any_deps_in_progress()
@@ -67,8 +67,16 @@ def settled() -> Condition:
     ).with_label("settled")
 
 
-def _input_changed() -> Condition:
-    return Condition.any_deps_match(Condition.data_version_changed())
+def _input_changed_since_requested() -> Condition:
+    """Whether an input has changed since this was last asked for.
+
+    Not since it was last made: what changes while this is made may have come too late for it.
+    Where it did not, the run that is asked for finds all up to date. What is made in one run with
+    its input needs no other run.
+    """
+    alone = ~Condition.executed_with_root_target()
+    changed: Condition = Condition.any_deps_match(Condition.data_version_changed() & alone)
+    return changed.since(Condition.newly_requested() | Condition.initial_evaluation())
 
 
 def _refused() -> Condition:

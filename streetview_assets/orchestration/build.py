@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from streetview_assets.images.catalogue import REMOTE
 from streetview_assets.lake.open_study import OpenStudy, open_study, study_path
 from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY, Recipe, recipe_for
 from streetview_assets.orchestration import automation, checks, jobs, schedules, sensors, sql
@@ -19,6 +20,12 @@ from streetview_assets.orchestration.assets import (
     models,
     points,
     pooling,
+)
+from streetview_assets.orchestration.jobs import (
+    AUTOMATION_TAG,
+    FORCE_TAG,
+    ONLY_STALE_TAG,
+    RETRY_TAG,
 )
 from streetview_assets.orchestration.lake_io import LakeIOManager, Unchanged
 from streetview_assets.orchestration.partitions import authority_partitions
@@ -37,7 +44,8 @@ STAGE_MODULES: tuple[ModuleType, ...] = (
     clusters,
     models,
 )
-POOLS = {"images": "imagery_api", "image_embeddings": "encoder"}
+IMAGERY_POOL = "imagery_api"
+POOLS = {"images": IMAGERY_POOL, "image_embeddings": "encoder"}
 BY_HAND = {"areas", "targets", "encoders", "panoramas"}
 WEEKLY = {
     "cluster_model",
@@ -48,13 +56,6 @@ WEEKLY = {
     "deprivation_model",
 }
 KINDS = {"embeddings": "torch", "clusters": "scikitlearn", "models": "mlflow"}
-
-# The prefix keeps them out of the list of runs, where they would tell a person nothing.
-ONLY_STALE_TAG = ".dagster/streetview_only_stale"
-FORCE_TAG = ".dagster/streetview_force"
-RETRY_TAG = ".dagster/streetview_retry"
-AUTOMATION_TAG = "dagster/from_automation_condition"
-"""Dagster's tag of a run that a sensor asked for: the command may have done its work meanwhile."""
 
 
 def build_definitions(
@@ -84,7 +85,7 @@ def build_definitions(
         asset_checks=checks.asset_checks(partitions),
         jobs=jobs.study_jobs(),
         schedules=schedules.study_schedules(opened.authorities),
-        sensors=sensors.study_sensors(),
+        sensors=sensors.study_sensors(opened),
         resources={
             "study": study,
             "lake": LakeIOManager(study=study),
@@ -110,13 +111,24 @@ def stage_asset(
         kinds={"python", "parquet", *filter(None, [KINDS.get(recipe.stage)])},
         code_version=str(recipe.generation),
         io_manager_key="lake",
-        pool=POOLS.get(recipe.asset),
+        pool=pool_of(recipe.asset, opened.study.images.provider),
         automation_condition=_condition(recipe),
         metadata={
             "dagster/column_schema": column_schema(tables[0]),
             **{f"columns of {table.name}": column_schema(table) for table in tables[1:]},
         },
     )(_compute(function, recipe))
+
+
+def pool_of(asset: str, provider: str) -> str | None:
+    """Name the pool of an asset, which at most one run at a time may use.
+
+    Look-ups of a remote provider share that of pictures: a limit of requests per second is kept
+    within a process, so only one process may ask the host.
+    """
+    if asset == "panoramas" and provider in REMOTE:
+        return IMAGERY_POOL
+    return POOLS.get(asset)
 
 
 def asset_deps(recipe: Recipe) -> list[dg.AssetDep]:

@@ -15,7 +15,8 @@ from filelock import FileLock
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.orchestration.resources import PROCESS_TAG, is_gone
+from streetview_assets.lake.process_mark import is_gone
+from streetview_assets.orchestration.resources import PROCESS_TAG
 
 OWNER = "streetview_study.json"
 CLAIM = "study.json"

@@ -9,6 +9,14 @@ from streetview_assets.lake.recipes import RECIPES
 AUTHORITY_JOB = "authority"
 NATIONAL_JOB = "national"
 LOOK_UP_JOB = "look_up_panoramas"
+TAKE_IN_JOB = "take_in_pictures"
+
+# The prefix keeps them out of the list of runs, where they would tell a person nothing.
+ONLY_STALE_TAG = ".dagster/streetview_only_stale"
+FORCE_TAG = ".dagster/streetview_force"
+RETRY_TAG = ".dagster/streetview_retry"
+AUTOMATION_TAG = "dagster/from_automation_condition"
+"""Dagster's tag of a run that a sensor asked for: the command may have done its work meanwhile."""
 
 
 def by_authority() -> dg.AssetSelection:
@@ -35,5 +43,11 @@ def study_jobs() -> list[Any]:
             LOOK_UP_JOB,
             dg.AssetSelection.assets("panoramas"),
             description="Ask the provider again what it has near each point: free of charge.",
+        ),
+        dg.define_asset_job(
+            TAKE_IN_JOB,
+            dg.AssetSelection.assets("areas", "road_network", "sample_points", "panoramas"),
+            description="Find the points and panoramas of pictures of one's own, which say "
+            "themselves where they were taken; the pictures and what is made of them follow.",
         ),
     ]

@@ -6,6 +6,7 @@ several; an authority that fails stops neither the others nor the national asset
 
 import multiprocessing
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,22 +20,25 @@ import dagster as dg
 
 from streetview_assets.lake.marts import is_published, stale_marts
 from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.lake.process_mark import process_mark
 from streetview_assets.lake.recipes import RECIPES, Recipe
-from streetview_assets.orchestration.build import (
-    FORCE_TAG,
-    ONLY_STALE_TAG,
-    RETRY_TAG,
-    build_definitions,
-)
+from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.instance import (
     close_dead_runs,
     freeing_slots_of_dead_runs,
     open_instance,
 )
-from streetview_assets.orchestration.jobs import AUTHORITY_JOB, NATIONAL_JOB
+from streetview_assets.orchestration.jobs import (
+    AUTHORITY_JOB,
+    FORCE_TAG,
+    NATIONAL_JOB,
+    ONLY_STALE_TAG,
+    RETRY_TAG,
+)
 from streetview_assets.orchestration.progress import Listener, Progress, listening
-from streetview_assets.orchestration.resources import PROCESS_TAG, process_mark
+from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.orchestration.sql import PUBLISHED
+from streetview_assets.orchestration.status import failed_rows
 from streetview_assets.orchestration.waves import between, waves
 from streetview_assets.tables import Stage
 
@@ -186,7 +190,7 @@ def _reads_one_of(
 def _has_failed_rows(opened: OpenStudy, asset: str, authority: str | None) -> bool:
     if asset not in RETRIED:
         return False
-    return bool((opened.read(asset, authority)["status"] == "failed").any())
+    return not failed_rows(opened, asset, authority).is_empty()
 
 
 def _publish(opened: OpenStudy, report: RunReport, run_all: "RunAll", listener: Listener) -> None:
@@ -308,4 +312,5 @@ def _failure(event: dg.DagsterEvent, errand: Errand) -> Failure:
     message = error.message.strip() if error else "no reason was given"
     kind = (error.cls_name or "") if error else ""
     asset = (event.step_key or "").replace("__", "/")
-    return Failure(asset, errand.authority, message.removeprefix(f"{kind}: "), kind)
+    plain = re.sub(rf"^([\w.]+\.)?{re.escape(kind)}: ", "", message)
+    return Failure(asset, errand.authority, plain, kind)

@@ -7,14 +7,21 @@ from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.embeddings.catalogue import check_encoder
 from streetview_assets.errors import StudyError
 from streetview_assets.images.catalogue import open_provider
+from streetview_assets.images.hdf5 import check_store
+from streetview_assets.images.prices import is_paid, without_budget
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.sources import Sources
 from streetview_assets.points.roads import check_areas_meet_roads, road_bounds
 from streetview_assets.study import Roads, Study
 
 
-def check_inputs(opened: OpenStudy) -> Sources:
+def check_inputs(opened: OpenStudy, *, to_be_paid: bool = False) -> Sources:
     """Read every input of a study without writing anything.
+
+    Parameters
+    ----------
+    to_be_paid
+        Whether pictures are about to be fetched: a provider that costs money then needs a budget.
 
     Returns
     -------
@@ -28,6 +35,9 @@ def check_inputs(opened: OpenStudy) -> Sources:
     """
     sources = replace(opened.sources, keep=False, _memory={})
     try:
+        images = opened.study.images
+        if to_be_paid and is_paid(images.provider) and images.budget_usd is None:
+            raise StudyError(without_budget(images.provider))
         _look_at_inputs(opened.study, sources)
     except StudyError as error:
         raise StudyError(f"{opened.study.path}: {error}") from error
@@ -47,6 +57,8 @@ def _look_at_inputs(study: Study, sources: Sources) -> None:
         sources.imported_points()
     if study.images.provider == "folder":
         sources.picture_positions()
+    if study.images.provider == "hdf5":
+        check_store(study)
 
 
 def _check_roads(areas_path: Path, roads: Roads, sources: Sources) -> None:

@@ -72,10 +72,16 @@ def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) ->
     )
 
 
+def failed_rows(opened: OpenStudy, table: str, authority: str | None) -> pl.DataFrame:
+    """Read the rows that failed and are not superseded by now."""
+    failed = opened.read(table, authority).filter(pl.col("status") == "failed")
+    return failed.filter("is_current") if "is_current" in failed.columns else failed
+
+
 def _failures(opened: OpenStudy, tables: tuple[str, ...], authority: str | None) -> dict[str, int]:
     counts: dict[str, int] = {}
     for table in tables:
         if {"status", "error"} <= set(TABLES[table].schema):
-            failed = opened.read(table, authority).filter(pl.col("status") == "failed")
+            failed = failed_rows(opened, table, authority)
             counts.update(dict(failed["error"].fill_null("").value_counts().iter_rows()))
     return counts

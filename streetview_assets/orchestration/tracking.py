@@ -15,12 +15,8 @@ from filelock import FileLock
 
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.orchestration.resources import (
-    PROCESS_TAG,
-    StudyResource,
-    is_gone,
-    process_mark,
-)
+from streetview_assets.lake.process_mark import is_gone, process_mark
+from streetview_assets.orchestration.resources import PROCESS_TAG, StudyResource
 
 if TYPE_CHECKING:
     import numpy as np

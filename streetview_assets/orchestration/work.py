@@ -10,8 +10,12 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from streetview_assets.errors import StudyError
 from streetview_assets.figures import shrink_to_webp
+from streetview_assets.images.prices import is_paid, without_budget
+from streetview_assets.images.spending import Purse
 from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.ledger import Ledger
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.resumption import Resumption
 from streetview_assets.lake.sources import Sources
@@ -95,6 +99,38 @@ class Work:
     def resumption(self, reuse: str = "") -> Resumption:
         """Say what earlier runs have done of this asset's one table."""
         return Resumption(self.opened, self.asset, self.authority, reuse)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where money is counted, and pictures whose pixels were deleted."""
+        return self.opened.ledger
+
+    def purse(self) -> Purse | None:
+        """Open what a paid provider is paid from; None where pictures cost nothing.
+
+        Raises
+        ------
+        StudyError
+            Where the provider costs money and the study has no budget.
+        """
+        images = self.study.images
+        if not is_paid(images.provider):
+            return None
+        if images.budget_usd is None:
+            raise StudyError(without_budget(images.provider))
+        return self.ledger.purse(
+            authority_code=self.authority,
+            provider=images.provider,
+            budget_usd=images.budget_usd,
+            free_per_month=images.free_per_month,
+        )
+
+    def spending(self) -> dict[str, str]:
+        """Say what the study has spent so far, where its pictures cost money."""
+        images = self.study.images
+        if not is_paid(images.provider):
+            return {}
+        return {"spent": f"{self.ledger.spent_usd():.2f} of {images.budget_usd or 0:.2f} US$"}
 
     def progress(self, unit: str) -> Callable[[int, int], None]:
         """Make a callback that reports progress, in the terminal and as lines in the log."""

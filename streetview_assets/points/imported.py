@@ -1,6 +1,7 @@
-"""Points of one's own: map-generator and Vali JSON, CSV, GeoJSON."""
+"""Points of one's own: map-generator and Vali JSON, CSV, GeoJSON, a store of street data."""
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ import shapely
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StudyError
 from streetview_assets.points.places import as_sample_points, point_ids, rounded
+from streetview_assets.points.store_file import SUFFIXES as HDF5
+from streetview_assets.points.street_data import read_street_data
 from streetview_assets.study import Points
 
 LATITUDE = ("lat", "latitude", "y", "point_y")
 LONGITUDE = ("lng", "lon", "long", "longitude", "x", "point_x")
-IDS = ("panoid", "pano_id", "source_id", "id", "point_id", "location_id", "osm_id", "fid")
-HDF5 = (".h5", ".hdf5", ".hdf")
+PANORAMA_IDS = ("panoid", "pano_id")
+IDS = ("source_id", "id", "point_id", "location_id", "osm_id", "fid", *PANORAMA_IDS)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class ImportedPoints:
     ----------
     points
         Table ``sample_points`` of all authorities, by authority and point_id. What is known of
-        roads (road_id, road_class, road_bearing_deg) is null.
+        roads (road_id, road_class, road_bearing_deg) is null. source_properties is the JSON of
+        all that the file says of a point beside its latitude and longitude, as it stands there.
     read_count
         Rows of the file.
     duplicate_count
@@ -55,6 +59,8 @@ class _Row:
     longitude: Any
     latitude: Any
     source_id: Any
+    panorama_id: Any
+    properties: str | None
 
 
 def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
@@ -64,9 +70,9 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
     ----------
     points
         The study's part that names the file: JSON (a list of locations with ``lat`` and ``lng``,
-        or a map with ``customCoordinates``), CSV, or GeoJSON. The columns for latitude,
-        longitude and id are found by their usual names. Of several ids at one place, the first
-        in the order of text is kept.
+        or a map with ``customCoordinates``), CSV, GeoJSON, or a store of street data (HDF5). The
+        columns for latitude, longitude and id are found by their usual names. Of several ids at
+        one place, the first in the order of text is kept.
     areas
         Table ``areas`` of all authorities of the study; without rows, all points are kept and
         their authority is ``all``.
@@ -105,10 +111,7 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
 def _read(path: Path) -> Iterator[_Row]:
     suffix = path.suffix.lower()
     if suffix in HDF5:
-        raise StudyError(
-            f"points.path: {path} is an HDF5 store, which is not read yet. Write its point_id, "
-            "latitude and longitude to a CSV and give that."
-        )
+        return _read_street_data(path)
     if suffix == ".geojson":
         return _read_geojson(path)
     if suffix == ".json":
@@ -117,15 +120,12 @@ def _read(path: Path) -> Iterator[_Row]:
         return _read_csv(path)
     raise StudyError(
         f"points.path: {path}: files of kind {suffix or '(no suffix)'!r} are not read as points; "
-        "give map-generator JSON, CSV or GeoJSON."
+        "give map-generator JSON, CSV, GeoJSON or a store of street data (street_data.h5)."
     )
 
 
 def _read_json(path: Path) -> Iterator[_Row]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"points.path: {path} is not readable as JSON: {error}.") from error
+    document = _json(path)
     if isinstance(document, dict) and document.get("type") == "FeatureCollection":
         yield from _read_geojson(path)
         return
@@ -142,13 +142,7 @@ def _read_json(path: Path) -> Iterator[_Row]:
             raise StudyError(
                 f"points.path: {path}, {place}: {location!r} is no object with `lat` and `lng`."
             )
-        by_lower = {str(key).lower(): value for key, value in location.items()}
-        yield _Row(
-            place,
-            longitude=_first(by_lower, LONGITUDE),
-            latitude=_first(by_lower, LATITUDE),
-            source_id=_first(by_lower, IDS),
-        )
+        yield _row(place, location)
 
 
 def _read_csv(path: Path) -> Iterator[_Row]:
@@ -158,9 +152,9 @@ def _read_csv(path: Path) -> Iterator[_Row]:
         raise StudyError(
             f"points.path: {path} is not UTF-8 text ({error}). Save it as CSV in UTF-8."
         ) from error
-    lines = text.splitlines()
-    header = lines[0] if lines else ""
-    reader = csv.DictReader(lines, delimiter=max(",;\t", key=header.count))
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     names = {name.strip().lower(): name for name in reader.fieldnames or ()}
     for wanted, meaning in ((LATITUDE, "latitude"), (LONGITUDE, "longitude")):
         if not names.keys() & set(wanted):
@@ -169,12 +163,10 @@ def _read_csv(path: Path) -> Iterator[_Row]:
                 f"The columns there are: {', '.join(names) or 'none'}."
             )
     for cells in reader:
-        by_lower = {lower: cells[name] for lower, name in names.items()}
-        yield _Row(
+        told = {str(name).strip(): cells[name] for name in names.values()}
+        yield _row(
             f"line {reader.line_num}",
-            longitude=_first(by_lower, LONGITUDE),
-            latitude=_first(by_lower, LATITUDE),
-            source_id=_first(by_lower, IDS),
+            {name: value for name, value in told.items() if value is not None},
         )
 
 
@@ -186,10 +178,8 @@ def _read_geojson(path: Path) -> Iterator[_Row]:
     if not isinstance(features, gpd.GeoDataFrame):
         raise StudyError(f"points.path: {path} has no geometry. Give GeoJSON of points.")
     shapes = features.geometry.to_crs(GEOGRAPHIC_CRS).to_numpy()
-    properties = features.drop(columns=features.geometry.name)
-    properties.columns = [str(name).lower() for name in properties.columns]
-    for number, (shape, row) in enumerate(
-        zip(shapes, properties.to_dict("records"), strict=True), start=1
+    for number, (shape, told) in enumerate(
+        zip(shapes, _properties(features, path), strict=True), start=1
     ):
         if shape is None or shape.is_empty or shape.geom_type != "Point":
             found = "nothing" if shape is None or shape.is_empty else f"a {shape.geom_type}"
@@ -197,11 +187,69 @@ def _read_geojson(path: Path) -> Iterator[_Row]:
                 f"points.path: {path}, feature {number}: {found} where a Point was expected. "
                 "Take it out, or turn it into points."
             )
-        yield _Row(f"feature {number}", shape.x, shape.y, _first(row, IDS))
+        yield _row(f"feature {number}", told, place=(shape.x, shape.y))
 
 
-def _first(row: Mapping[str, Any], names: Iterable[str]) -> Any:
-    return next((row[name] for name in names if row.get(name) not in (None, "")), None)
+def _properties(features: gpd.GeoDataFrame, path: Path) -> list[dict[str, Any]]:
+    """Give the properties of each feature as they stand in the file; a data frame alters some."""
+    document = _json(path)
+    listed = document.get("features") if isinstance(document, dict) else None
+    if (
+        not isinstance(listed, list)
+        or len(listed) != len(features)
+        or not all(isinstance(feature, dict) for feature in listed)
+    ):
+        raise StudyError(
+            f"points.path: {path} is no FeatureCollection of points. Write the points as one list "
+            "of features."
+        )
+    return [
+        {name: value for name, value in feature.items() if name == "id"}
+        | dict(feature.get("properties") or {})
+        for feature in listed
+    ]
+
+
+def _read_street_data(path: Path) -> Iterator[_Row]:
+    points = read_street_data(path, "points.path").points
+    columns = ("longitude", "latitude", "source_id", "pano_id", "properties")
+    for longitude, latitude, source_id, pano_id, properties in points.select(columns).iter_rows():
+        yield _Row(f"point_id {source_id}", longitude, latitude, source_id, pano_id, properties)
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"points.path: {path} is not readable as JSON: {error}.") from error
+
+
+def _row(name: str, told: Mapping[str, Any], place: tuple[float, float] | None = None) -> _Row:
+    """Find the place and the ids in what a file says of a point, and keep all else as it is."""
+    # Of `lat` and `LAT` the first is meant.
+    by_lower = {key.lower(): key for key in sorted(told, key=str.islower)}
+    used = [_first(told, by_lower, names) for names in (LONGITUDE, LATITUDE)]
+    longitude, latitude = place or (None if key is None else told[key] for key in used)
+    ids = [_first(told, by_lower, names) for names in (IDS, PANORAMA_IDS)]
+    source_id, panorama_id = (None if key is None else told[key] for key in ids)
+    others = {key: value for key, value in told.items() if place or key not in used}
+    return _Row(
+        name,
+        longitude,
+        latitude,
+        source_id,
+        panorama_id,
+        # Escaped, since JSON may hold half a character, which no text column can.
+        json.dumps(others) if others else None,
+    )
+
+
+def _first(
+    told: Mapping[str, Any], by_lower: Mapping[str, str], names: Iterable[str]
+) -> str | None:
+    """Find the first of some names that has a value, in the file's own spelling."""
+    keys = (by_lower[name] for name in names if name in by_lower)
+    return next((key for key in keys if told[key] not in (None, "")), None)
 
 
 def _degrees(row: _Row, path: Path) -> tuple[float, float]:
@@ -226,14 +274,24 @@ def _degrees(row: _Row, path: Path) -> tuple[float, float]:
 
 def _merged(rows: list[_Row], degrees: np.ndarray) -> pl.DataFrame:
     """Keep one row a place."""
-    ids = [None if row.source_id is None else str(row.source_id).strip() for row in rows]
+    texts = {
+        "source_id": [_id(row.source_id) for row in rows],
+        "source_panorama_id": [_id(row.panorama_id) for row in rows],
+        "source_properties": [row.properties for row in rows],
+    }
     frame = pl.DataFrame(
         {
             "point_id": point_ids(degrees),
             "longitude": degrees[:, 0],
             "latitude": degrees[:, 1],
-            "source_id": pl.Series(ids, dtype=pl.String),
+            **{name: pl.Series(values, dtype=pl.String) for name, values in texts.items()},
         }
     )
-    ordered = frame.sort("point_id", "source_id", nulls_last=True)
+    ordered = frame.sort("point_id", *texts, nulls_last=True)
     return ordered.unique("point_id", keep="first", maintain_order=True)
+
+
+def _id(value: Any) -> str | None:
+    if value is None:
+        return None
+    return str(value).strip().encode("utf-8", "replace").decode()

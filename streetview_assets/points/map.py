@@ -23,7 +23,7 @@ def draw_points(
     sample_points: pl.DataFrame,
     *,
     title: str,
-    synthetic: bool = False,
+    credit: str = "",
 ) -> "Figure":
     """Draw roads and sample points over the areas that have any, with a scale bar.
 
@@ -33,8 +33,8 @@ def draw_points(
         The tables of one authority; areas and roads may be without rows.
     title
         What the map shows; the number of points and the length of road are added.
-    synthetic
-        Whether the figure has to say that pictures are drawn.
+    credit
+        Whom to name at the foot.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def draw_points(
     counted = f"{title}: {sample_points.height:,} points"
     if road_network.height:
         counted += f" on {road_network['length_m'].sum() / 1000:,.0f} km of road"
-    figure = draw_areas(shown, None, title=counted, synthetic=synthetic)
+    figure = draw_areas(shown, None, title=counted, credit=credit)
     crs = metric_crs(None, to_geoframe(shown.select("geometry")).geometry)
     axes = figure.axes[0]
     for drawn in axes.collections:

@@ -57,6 +57,7 @@ def read_exif(path: Path, file: str) -> Taken:
         latitude=latitude,
         captured_at=_time(about),
         heading_deg=_heading(gps),
+        copyright=_copyright(exif.get(ExifTags.Base.Copyright)),
     )
 
 
@@ -87,6 +88,12 @@ def _time(about: dict[int, Any]) -> datetime | None:
         return as_time(f"{day.replace(':', '-')}T{clock}{zone}")
     except ValueError:
         return None
+
+
+def _copyright(value: Any) -> str | None:
+    """Read whom to name: the photographer and, behind a zero byte, the editor."""
+    names = (name.strip() for name in _text(value).split("\0"))
+    return ", ".join(name for name in names if name) or None
 
 
 def _text(value: Any) -> str:

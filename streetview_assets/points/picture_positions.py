@@ -24,6 +24,7 @@ _SCHEMA = pl.Schema(
         "captured_at": pl.Datetime("us", "UTC"),
         "heading_deg": pl.Float64(),
         "category": pl.String(),
+        "copyright": pl.String(),
     }
 )
 
@@ -36,8 +37,8 @@ class PicturePositions:
     ----------
     frame
         file (relative, posix form), longitude, latitude, captured_on (first of the month),
-        captured_at (UTC), heading_deg, category; the last four null where not known. By file. A
-        picture that the table lists stays, even where it turns out not to decode.
+        captured_at (UTC), heading_deg, category, copyright; the last five null where not known. By
+        file. A picture that the table lists stays, even where it turns out not to decode.
     without_position
         Pictures that are in the folder, and whose position nothing tells.
     missing_files
@@ -172,6 +173,7 @@ def _frame(placed: list[Taken]) -> pl.DataFrame:
             "captured_at": one.captured_at,
             "heading_deg": one.heading_deg,
             "category": one.category,
+            "copyright": one.copyright,
         }
         for one in placed
     ]

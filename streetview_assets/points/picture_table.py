@@ -61,7 +61,7 @@ def read_picture_table(path: Path, columns: PictureColumns, folder: Path) -> lis
         if by_file.setdefault(taken.file, taken) != taken:
             raise StudyError(
                 f"images.positions: {path}, {place}: {taken.file} is listed before with another "
-                "position, time, heading or category. Keep one of the rows."
+                "position, time, heading, category or copyright. Keep one of the rows."
             )
     return list(by_file.values())
 
@@ -153,6 +153,7 @@ def _taken(cells: Cells, columns: PictureColumns, folder: Path, place: str) -> T
         captured_at=captured_at,
         heading_deg=heading_deg,
         category=_cell(cells, columns.category),
+        copyright=_cell(cells, columns.copyright),
     )
 
 

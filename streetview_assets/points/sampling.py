@@ -269,9 +269,12 @@ def _table(chosen: _Chosen, roads: pl.DataFrame, lines: Lines, ground: Ground) -
         "road_id": roads["road_id"].gather(piece),
         "road_class": roads["road_class"].gather(piece),
         "road_bearing_deg": pl.Series(_bearings(lines[piece], chosen.places, ground)),
-        "source_id": pl.Series([None] * len(piece), dtype=pl.String),
     }
-    return pl.DataFrame(columns, schema=TABLES["sample_points"].schema).sort("point_id")
+    schema = TABLES["sample_points"].schema
+    imported = [
+        pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in columns
+    ]
+    return pl.DataFrame(columns).with_columns(imported).select(schema.names()).sort("point_id")
 
 
 def _bearings(lines: Lines, places: Numbers, ground: Ground) -> Numbers:

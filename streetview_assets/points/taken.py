@@ -23,6 +23,8 @@ class Taken:
         Direction of view, 0 to below 360, from north.
     category
         Kind of scene.
+    copyright
+        Whom to name beside the picture.
     """
 
     file: str
@@ -31,6 +33,7 @@ class Taken:
     captured_at: datetime | None = None
     heading_deg: float | None = None
     category: str | None = None
+    copyright: str | None = None
 
 
 def as_heading(degrees: float) -> float:

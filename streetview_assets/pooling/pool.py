@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.vectors import matrix, vector_series
+from streetview_assets.images.captures import current_pictures
 from streetview_assets.study import Statistic
 from streetview_assets.tables import STATISTICS, TABLES
 
@@ -79,8 +80,8 @@ def pool_areas(images: pl.DataFrame, embeddings: pl.DataFrame, *, encoder: str) 
     Parameters
     ----------
     images, embeddings
-        The tables `images` and `image_embeddings`; pictures without an area or a vector have no
-        part in it.
+        The tables `images` and `image_embeddings`; pictures without an area or a vector, and
+        those that are not current, have no part in it.
     encoder
         Slug of the encoder whose vectors are pooled.
 
@@ -95,12 +96,12 @@ def pool_areas(images: pl.DataFrame, embeddings: pl.DataFrame, *, encoder: str) 
 
 
 def of_areas(images: pl.DataFrame, embeddings: pl.DataFrame) -> pl.DataFrame:
-    """Give the vectors that lie in an area: rows of `image_embeddings` with their area_code."""
-    places = images.filter(pl.col("area_code").is_not_null()).select("image_id", "area_code")
+    """Give the vectors of current pictures in an area: `image_embeddings` with their area_code."""
+    placed = current_pictures(images).filter(pl.col("area_code").is_not_null())
     return (
         embeddings.filter(pl.col("status") == "ok")
         .select("authority_code", "image_id", "encoder", "embedding")
-        .join(places, on="image_id", how="inner")
+        .join(placed.select("image_id", "area_code"), on="image_id", how="inner")
     )
 
 

@@ -11,6 +11,8 @@ import dagster as dg
 
 from streetview_assets.embeddings.catalogue import check_encoder
 from streetview_assets.errors import StreetviewError
+from streetview_assets.images.prices import is_paid
+from streetview_assets.images.terms import TERMS
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.orchestration.instance import prepare_home
 from streetview_assets.orchestration.preflight import check_inputs
@@ -33,6 +35,8 @@ def examine(opened: OpenStudy) -> list[Finding]:
     return [
         *_study(opened),
         *_keys(),
+        *_terms(opened),
+        *_money(opened),
         *_disk(opened),
         *_encoder(opened),
         *_instance(opened),
@@ -54,6 +58,24 @@ def _keys() -> Iterator[Finding]:
     for name, value in vars(secrets_from_environment()).items():
         state = "is set" if value else "is not set (only its provider needs it)"
         yield Finding("ok", f"key: {name.upper()} {state}")
+
+
+def _terms(opened: OpenStudy) -> Iterator[Finding]:
+    images = opened.study.images
+    terms = TERMS[images.provider]
+    kept_beyond = images.keeps_pictures and not terms.may_store
+    yield Finding("warning" if kept_beyond else "ok", f"terms: {terms.sentence}")
+
+
+def _money(opened: OpenStudy) -> Iterator[Finding]:
+    images = opened.study.images
+    if not is_paid(images.provider):
+        return
+    spent_usd = opened.ledger.spent_usd()
+    if images.budget_usd is None:
+        yield Finding("warning", f"budget: none is set, {spent_usd:,.2f} US$ spent so far")
+    else:
+        yield Finding("ok", f"budget: {spent_usd:,.2f} of {images.budget_usd:,.2f} US$ spent")
 
 
 def _disk(opened: OpenStudy) -> Iterator[Finding]:

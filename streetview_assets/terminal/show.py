@@ -8,6 +8,8 @@ from rich.table import Table
 
 from streetview_assets.errors import StudyError
 from streetview_assets.images.contact_sheet import contact_sheet
+from streetview_assets.images.terms import credit_of, may_show_sample
+from streetview_assets.images.thumbnails import shown_file, what_is_gone
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 
@@ -39,8 +41,27 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
         if name not in LEFT_OUT and value is not None:
             table.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
     console.print(table)
-    if mine.height:
-        console.print(f"pictures: {_sheet(opened, identifier, mine)}", soft_wrap=True)
+    there = mine.filter(status="ok")
+    if there.height:
+        _show_pictures(console, opened, identifier, there)
+
+
+def _show_pictures(
+    console: Console, opened: OpenStudy, identifier: str, images: pl.DataFrame
+) -> None:
+    """Name the sheet, whose pictures are on it, and how many of them are there no more."""
+    files = [
+        shown_file(opened.root, image_id, path)
+        for image_id, path in images.select("image_id", "path").iter_rows()
+    ]
+    if not may_show_sample(opened.study.images):
+        console.print("pictures: no sheet, since the provider's terms let no copy of them stay")
+    elif any(files):
+        console.print(f"pictures: {_sheet(opened, identifier, images)}", soft_wrap=True)
+        console.print(credit_of(images), soft_wrap=True)
+    if gone := what_is_gone(files):
+        why = "" if opened.study.images.keeps_pictures else ": images.keep_images is false"
+        console.print(f"{len(files)} pictures{gone}{why}", soft_wrap=True)
 
 
 def _sheet(opened: OpenStudy, identifier: str, images: pl.DataFrame) -> Path:
@@ -52,7 +73,6 @@ def _sheet(opened: OpenStudy, identifier: str, images: pl.DataFrame) -> Path:
         size_px=480 if single else 200,
         seed=opened.study.seed,
         title=identifier,
-        synthetic=opened.study.is_synthetic,
     )
     path = opened.root / "figures" / "shown" / f"{identifier}.png"
     with written_aside(path) as aside:

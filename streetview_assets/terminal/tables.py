@@ -1,6 +1,7 @@
 """Tables in the terminal: what a run made, the state of a study, the answer to a query."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 
 import polars as pl
@@ -9,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from streetview_assets.images.prices import AS_OF
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.orchestration.materialise import RunReport
-from streetview_assets.orchestration.outlook import Outlook
+from streetview_assets.orchestration.outlook import Budget, Outlook
 from streetview_assets.orchestration.status import AssetState
 from streetview_assets.tables import STAGES
 
@@ -123,11 +125,11 @@ def _value(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def show_outlook(rows: list[Outlook]) -> None:
-    """Show what fetching would take, by authority and in all."""
+def show_outlook(outlook: Outlook) -> None:
+    """Show what fetching would take, by authority and in all, and whether the budget holds."""
     columns = ("points", "panoramas", "images", "there", "requests", "US$", "GB", "minutes")
     table = Table("authority", *columns)
-    for row in rows:
+    for row in (*outlook.loads, outlook.total):
         table.add_row(
             row.authority,
             f"{row.point_count:,}",
@@ -141,4 +143,34 @@ def show_outlook(rows: list[Outlook]) -> None:
         )
     console = Console()
     console.print(table)
-    console.print("GB and minutes are estimates: " + rows[0].basis, soft_wrap=True)
+    console.print("GB and minutes are estimates: " + outlook.basis, soft_wrap=True)
+    if outlook.total.failed_count:
+        console.print(
+            f"{outlook.total.failed_count:,} pictures failed before and are not counted: "
+            "`streetview retry` asks for them again.",
+            soft_wrap=True,
+        )
+    if outlook.budget:
+        for line in _budget_lines(outlook.budget):
+            console.print(line, soft_wrap=True)
+
+
+def _budget_lines(budget: Budget) -> Iterator[str]:
+    free = f", the first {budget.free_per_month:,} a month free" if budget.free_per_month else ""
+    yield (
+        f"US$ are list prices of {AS_OF}{free}; {budget.asked_this_month:,} requests were sent "
+        "this month."
+    )
+    if budget.budget_usd is None:
+        enough_usd = budget.spent_usd + budget.to_come_usd
+        yield (
+            f"The study has no budget, and without one nothing is fetched: images.budget_usd: "
+            f"{enough_usd:.2f} would be enough."
+        )
+        return
+    left = budget.budget_usd - budget.spent_usd
+    verdict = f"{budget.short_usd:,.2f} short" if budget.short_usd else "enough for the rest"
+    yield (
+        f"Budget {budget.budget_usd:,.2f}, spent {budget.spent_usd:,.2f}, left {left:,.2f}: "
+        f"{verdict}."
+    )

@@ -76,7 +76,9 @@ def test_residuals_are_coloured_around_zero(areas):
 
 
 def test_synthetic_pictures_behind_a_map_are_said(areas):
-    assert SYNTHETIC_NOTE in draw_areas(areas, None, title="t", synthetic=True).get_supxlabel()
+    assert (
+        SYNTHETIC_NOTE in draw_areas(areas, None, title="t", credit=SYNTHETIC_NOTE).get_supxlabel()
+    )
     assert not draw_areas(areas, None, title="t").get_supxlabel()
 
 

@@ -21,7 +21,7 @@ def made_tables(
     names = [f"i{number:05}" for number in range(len(vectors))]
     images = pl.DataFrame(
         {"image_id": names, "area_code": pl.Series(areas, dtype=pl.String)}
-    ).with_columns(path=pl.col("image_id") + ".jpg")
+    ).with_columns(path=pl.col("image_id") + ".jpg", status=pl.lit("ok"), is_current=True)
     embeddings = pl.DataFrame({"image_id": names}).select(
         pl.lit("E1").alias("authority_code"),
         "image_id",

@@ -39,6 +39,12 @@ def test_pictures_without_a_vector_are_not_drawn(tables: tuple) -> None:
     assert draw_sample(failed, images, fit_on=300, seed=1)["image_id"].min() == "i00100"
 
 
+def test_pictures_of_older_captures_are_not_drawn(tables: tuple) -> None:
+    images, embeddings = tables
+    older = images.with_columns(is_current=pl.col("image_id") >= "i00100")
+    assert draw_sample(embeddings, older, fit_on=300, seed=1)["image_id"].min() == "i00100"
+
+
 def test_a_study_without_areas_is_sampled_as_one(tables: tuple) -> None:
     images, embeddings = tables
     nowhere = images.with_columns(area_code=pl.lit(None, dtype=pl.String))

@@ -56,14 +56,14 @@ def test_more_clusters_than_pictures_have_no_score(tables: tuple) -> None:
     assert sweep(embeddings.head(4), (2, 3), pca=5)["value"].null_count() == 4
 
 
-def test_the_elbow_marks_the_study_s_k_and_says_synthetic(tables: tuple) -> None:
+def test_the_elbow_marks_the_study_s_k_and_names_whose_pictures(tables: tuple) -> None:
     _, embeddings = tables
-    figure = draw_elbow(sweep(embeddings, (2, 4)), k=3, synthetic=True)
+    figure = draw_elbow(sweep(embeddings, (2, 4)), k=3, credit="Imagery © Ann")
     inertia, silhouette = figure.axes
     for axes in (inertia, silhouette):
         assert axes.lines[0].get_xdata().tolist() == [2, 3, 4]
         assert list(axes.lines[1].get_xdata()) == [3, 3]
-    assert "synthetic" in figure.get_supxlabel()
+    assert figure.get_supxlabel() == "Imagery © Ann"
     assert to_png(figure).startswith(b"\x89PNG")
     assert to_png(draw_elbow(sweep(embeddings.clear(), (2, 4)), k=3)).startswith(b"\x89PNG")
 
@@ -78,7 +78,8 @@ def test_the_sheet_shows_the_most_central_pictures_of_each_cluster(
     nearest = assigned.filter(cluster=2).sort("distance")["image_id"].head(4).to_list()
     assert central.filter(cluster=2)["image_id"].to_list() == nearest
     Image.new("RGB", (60, 40), "#ff0000").save(tmp_path / f"{nearest[0]}.jpg", quality=95)
-    png = cluster_sheet(assigned, images, tmp_path, title="made-up", per_cluster=4, synthetic=True)
+    images = images.with_columns(provider=pl.lit("folder"), copyright=pl.lit("© Ann"))
+    png = cluster_sheet(assigned, images, tmp_path, title="made-up", per_cluster=4)
     sheet = np.asarray(Image.open(io.BytesIO(png)))
     row, column = LINE_PX + TILE_PX + TILE_PX // 2, LABEL_PX + TILE_PX // 2
     assert sheet[row, column] == pytest.approx([254, 0, 0], abs=2)

@@ -39,7 +39,9 @@ def test_shares_of_every_area_cover_all_clusters_and_add_up(
 ) -> None:
     areas, clusters = zip(*pairs, strict=True)
     names = [f"i{number:02}" for number in range(len(pairs))]
-    images = pl.DataFrame({"image_id": names, "area_code": pl.Series(areas, dtype=pl.String)})
+    images = pl.DataFrame(
+        {"image_id": names, "area_code": pl.Series(areas, dtype=pl.String)}
+    ).with_columns(status=pl.lit("ok"), is_current=True)
     shares = cluster_shares(assignments_of(list(clusters)), images.reverse())
     check_contract(TABLES["cluster_shares"], shares)
     for area in set(areas) - {None}:
@@ -51,8 +53,24 @@ def test_shares_of_every_area_cover_all_clusters_and_add_up(
     assert shares.height == 4 * len(set(areas) - {None})
 
 
+def test_pictures_of_older_captures_are_in_no_share() -> None:
+    images = pl.DataFrame(
+        {
+            "image_id": ["i00", "i01", "i02"],
+            "area_code": ["A", "A", "B"],
+            "status": ["ok"] * 3,
+            "is_current": [True, False, False],
+        }
+    )
+    shares = cluster_shares(assignments_of([1, 2, 3]), images)
+    assert shares["area_code"].unique().to_list() == ["A"]
+    assert shares["share"].to_list() == [1, 0, 0, 0]
+
+
 def test_no_assignments_give_an_empty_table() -> None:
-    images = pl.DataFrame({"image_id": ["i00"], "area_code": ["A"]})
+    images = pl.DataFrame(
+        {"image_id": ["i00"], "area_code": ["A"], "status": ["ok"], "is_current": [True]}
+    )
     shares = cluster_shares(assignments_of([]), images)
     check_contract(TABLES["cluster_shares"], shares)
     assert shares.is_empty()

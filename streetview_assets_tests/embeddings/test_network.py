@@ -1,13 +1,18 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 
 from streetview_assets.embeddings.catalogue import check_encoder, load_encoder
-from streetview_assets.embeddings.network import choose_precision
+from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.encoder import ImageEncoder
+from streetview_assets.embeddings.network import choose_precision, one_core_a_thread
 from streetview_assets.embeddings.preparation import read_picture
+from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.weights import file_sha256
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.study import Encoder
@@ -193,3 +198,110 @@ def _vectors(folder: str, every: int, options: dict) -> np.ndarray:
 
 def _within(vectors: np.ndarray) -> float:
     return float((vectors @ vectors.T)[np.triu_indices(len(vectors), 1)].mean())
+
+
+def _small_clip(own_clip: tuple, **settings: object) -> ImageEncoder:
+    path, options, _ = own_clip
+    name = "open_clip:ViT-B-32-quickgelu/openai"
+    return load_encoder(
+        Encoder(name=name, checkpoint=path, options=options, precision="fp32", **settings)
+    )
+
+
+def _strip() -> Image.Image:
+    """A strip of four squares, each of a colour and pattern of its own."""
+    rng = np.random.default_rng(9)
+    squares = rng.integers(0, 255, (4, 6, 6, 3), dtype=np.uint8)
+    large = [Image.fromarray(one).resize((240, 240), Image.Resampling.NEAREST) for one in squares]
+    return Image.fromarray(np.concatenate([np.asarray(one) for one in large], axis=1))
+
+
+def test_a_square_picture_has_the_same_vector_by_every_rule(own_clip: tuple) -> None:
+    square = pictures(1)[0].resize((300, 300))
+    first, *others = [
+        _small_clip(own_clip, fit=fit).encode([_small_clip(own_clip, fit=fit).prepare(square)])
+        for fit in ("crop", "pad", "tiles")
+    ]
+    for other in others:
+        assert np.array_equal(first, other)
+
+
+def test_tiles_are_the_mean_of_the_squares_of_a_strip(own_clip: tuple) -> None:
+    encoder, strip = _small_clip(own_clip, fit="tiles"), _strip()
+    square = pictures(1)[0].resize((300, 300))
+    vectors = encoder.encode([encoder.prepare(one) for one in (square, strip, square)])
+    cropping = _small_clip(own_clip)
+    parts = [strip.crop((start, 0, start + 240, 240)) for start in range(0, 960, 240)]
+    mean = cropping.encode([cropping.prepare(part) for part in parts]).mean(axis=0)
+    assert vectors[1] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
+    assert np.array_equal(vectors[0], vectors[2])
+    alone = cropping.encode([cropping.prepare(square)])[0]
+    assert vectors[0] == pytest.approx(alone, abs=1e-5)
+
+
+@pytest.mark.parametrize("fit", ["pad", "tiles"])
+def test_the_ends_of_a_strip_count_unless_they_are_cropped(own_clip: tuple, fit: str) -> None:
+    strip = _strip()
+    other = strip.copy()
+    other.paste(Image.new("RGB", (240, 240), "red"), (0, 0))
+    changed = {}
+    for rule in ("crop", fit):
+        encoder = _small_clip(own_clip, fit=rule)
+        first, second = encoder.encode([encoder.prepare(strip), encoder.prepare(other)])
+        changed[rule] = float(np.abs(first - second).max())
+    assert changed["crop"] == 0
+    assert changed[fit] > 1e-3
+
+
+def test_the_rule_is_part_of_what_an_encoder_is(own_clip: tuple) -> None:
+    identities = [_small_clip(own_clip, fit=fit).identity for fit in ("crop", "pad", "tiles")]
+    assert len({one.encoder for one in identities}) == 3
+    assert len({one.fingerprint for one in identities}) == 3
+    words = ("fit crop", "square of RGB (123, 117, 104)", "mean of unit vectors of square tiles")
+    for identity, said in zip(identities, words, strict=True):
+        assert said in identity.preprocessing
+
+
+def test_a_rule_that_would_not_be_heeded_is_refused() -> None:
+    for refusing in (load_encoder, check_encoder):
+        with pytest.raises(StudyError, match=r"encoder\.fit.*sees the whole of every picture"):
+            refusing(Encoder(name="colour-texture", fit="tiles"))
+
+
+def test_a_picture_has_one_vector_whatever_stands_beside_it(
+    own_clip: tuple, tmp_path: Path
+) -> None:
+    """Twice, in another batch, beside other pictures, by one worker or two."""
+    for number, picture in enumerate([*pictures(9), _strip(), pictures(1)[0]]):
+        picture.save(tmp_path / f"{number:02}.png")
+    paths = sorted(path.name for path in tmp_path.glob("*.png"))
+    images = pl.DataFrame({"image_id": paths, "path": paths}).with_columns(status=pl.lit("ok"))
+    encoder = _small_clip(own_clip, fit="tiles")
+
+    def vectors(order: pl.DataFrame, **options: int) -> np.ndarray:
+        pieces = embed_images(encoder, order, tmp_path, authority_code="E1", **options)
+        return matrix(pl.concat(pieces)["embedding"])
+
+    expected = vectors(images, batch_size=1, workers=1)
+    for options in ({"workers": 1}, {"workers": 2}, {"batch_size": 4, "workers": 2}):
+        assert np.abs(vectors(images, **options) - expected).max() < 1e-5
+    assert np.abs(vectors(images[3:7], workers=1) - expected[3:7]).max() < 1e-5
+    assert np.abs(expected[0] - expected[10]).max() == 0
+    import torch
+
+    assert torch.get_num_threads() == 1, "as this module has set it"
+
+
+def test_the_number_of_threads_is_given_back() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with one_core_a_thread() as start, ThreadPoolExecutor(1, initializer=start) as pool:
+            assert pool.submit(torch.get_num_threads).result() == 1
+        assert torch.get_num_threads() == 2
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -218,12 +218,67 @@ def test_a_killed_fetch_leaves_no_half_picture(tmp_path, after_s):
 
 
 def test_a_picture_is_renamed_into_place_only_when_it_is_whole(encoded, tmp_path, now, monkeypatch):
-    def full_disk(path, content):
-        path.open("wb").write(content[:10])
+    def full_disk(file):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     given = Given(Picture("a", encoded(), "ok", None))
     with pytest.raises(OSError, match="no space"):
         list(_fetch(given, _wanted("a"), tmp_path, now))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+class Counting(Given):
+    """A provider that notes what it was asked for."""
+
+    asked = ()
+
+    def pictures(self, views):
+        self.asked = views["image_id"].to_list()
+        return super().pictures(views)
+
+
+def test_a_picture_that_is_on_disk_is_not_asked_for(encoded, tmp_path, now):
+    first = [Picture(name, encoded(seed=seed), "ok", None) for seed, name in enumerate("ab")]
+    before = pl.concat(_fetch(Given(*first), _wanted("a", "b"), tmp_path, now))
+    again = Counting(Picture("c", encoded(seed=7), "ok", None))
+    rows = pl.concat(_fetch(again, _wanted("a", "b", "c"), tmp_path, now)).sort("image_id")
+    assert again.asked == ["c"]
+    assert rows["status"].to_list() == ["ok"] * 3
+    same = [name for name in rows.columns if name != "fetched_at"]
+    assert rows.head(2).select(same).equals(before.sort("image_id").select(same))
+
+
+def test_a_picture_that_is_broken_on_disk_is_asked_for_again(encoded, tmp_path, now):
+    list(_fetch(Given(Picture("a", encoded(), "ok", None)), _wanted("a"), tmp_path, now))
+    (tmp_path / "images" / "a" / "a.jpg").write_bytes(encoded()[:200])
+    again = Counting(Picture("a", encoded(), "ok", None))
+    rows = pl.concat(_fetch(again, _wanted("a"), tmp_path, now))
+    assert again.asked == ["a"]
+    assert rows["status"].to_list() == ["ok"]
+
+
+def test_what_another_run_fetched_meanwhile_counts(encoded, tmp_path, now):
+    class Late(Given):
+        def pictures(self, views):
+            list(_fetch(Given(Picture("a", encoded(), "ok", None)), views, tmp_path, now))
+            yield Picture("a", None, "failed", "another run was fetching it")
+
+    (rows,) = _fetch(Late(), _wanted("a"), tmp_path, now)
+    assert rows["status"].to_list() == ["ok"]
+
+
+def test_every_picture_is_released_once_it_is_safe_or_never_will_be(encoded, tmp_path, now):
+    released = []
+
+    def picture(name, content, status="ok"):
+        def release():
+            released.append((name, any(tmp_path.rglob(f"{name}.jpg"))))
+
+        return Picture(name, content, status, None, release=release)
+
+    given = Given(
+        picture("a", encoded()), picture("b", b"no picture"), picture("c", None, "missing")
+    )
+    list(_fetch(given, _wanted("a", "b", "c"), tmp_path, now))
+    assert sorted(released) == [("a", True), ("b", False), ("c", False)]

@@ -10,7 +10,7 @@ from streetview_assets.images.catalogue import open_provider
 from streetview_assets.images.folder import FolderProvider
 from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, VIEWS
 from streetview_assets.points.picture_positions import points_from_pictures, read_picture_positions
-from streetview_assets.study import Images, Points, Study
+from streetview_assets.study import Images, Points, Secrets, Study
 from streetview_assets.tables import TABLES
 
 COLUMNS = {"captured_at": "t", "heading_deg": "angle", "category": "kind"}
@@ -43,6 +43,14 @@ def test_each_picture_is_a_panorama_of_its_own_named_by_its_bytes(three):
             (THERE, name["c.jpg"], date(2012, 1, 1), "ok", 0.0),
         ]
     )
+
+
+def test_who_took_a_picture_is_named_beside_it(make_folder, encoded):
+    files = {f"{name}.jpg": encoded(seed=seed) for seed, name in enumerate("ab")}
+    table = "file,lon,lat,by\na.jpg,13,55,© Ann\nb.jpg,13,56,\n"
+    images = make_folder(files, table, copyright="by")
+    found = FolderProvider(images).look_up(_points(images))
+    assert found.select("point_id", "copyright").rows() == [(HERE, "© Ann"), (THERE, None)]
 
 
 def test_one_view_a_picture_with_its_own_heading_and_category(three):
@@ -106,12 +114,14 @@ def test_a_file_that_goes_or_changes_before_it_is_fetched_is_a_row_that_says_so(
     assert later["2012-01-01"].status == "missing"
 
 
-@pytest.mark.parametrize("name", ["google", "mapillary"])
-def test_a_provider_that_is_not_there_is_refused_by_name(name):
+@pytest.mark.parametrize(
+    ("name", "key"), [("google", "GOOGLE_MAPS_API_KEY"), ("mapillary", "MAPILLARY_TOKEN")]
+)
+def test_a_provider_whose_key_is_not_set_is_refused_by_name(name, key):
     images = Images(provider=name, keep_images=True)
     study = Study.model_construct(name="s", images=images, points=Points(), seed=1)
-    with pytest.raises(StudyError, match=rf"images\.provider: {name}.*folder.*synthetic"):
-        open_provider(study, {})
+    with pytest.raises(StudyError, match=rf"images\.provider: {name} needs the key {key}"):
+        open_provider(study, {}, secrets=Secrets(None, "", ""))
 
 
 def test_opening_a_provider_reads_nothing(tmp_path):

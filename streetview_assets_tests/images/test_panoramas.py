@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streetview_assets.images.panoramas import update_panoramas
+from streetview_assets.errors import ImageryError
+from streetview_assets.images.panoramas import check_found, failed_points, update_panoramas
 from streetview_assets.images.provider import FOUND, UNKNOWN_DATE
 from streetview_assets.tables import TABLES, check_contract
 
@@ -17,7 +18,7 @@ MONTH = timedelta(days=30)
 
 @pytest.fixture
 def look(noon):
-    def look(previous, *rows, month=0):
+    def look(previous, *rows, month=0, asked=None):
         found = pl.DataFrame(list(rows), schema=FOUND)
         table = update_panoramas(
             found,
@@ -25,6 +26,7 @@ def look(noon):
             authority_code="A1",
             provider="google",
             seen_at=noon + month * MONTH,
+            asked=None if asked is None else pl.Series(asked, dtype=pl.String),
         )
         check_contract(TABLES["panoramas"], table)
         return table
@@ -73,6 +75,69 @@ def test_another_provider_ends_what_the_first_one_had(look, found_row):
         "google": True,
         "mapillary": False,
     }
+
+
+def test_a_retry_leaves_the_points_alone_about_which_it_does_not_ask(look, found_row, noon):
+    first = look(
+        None, found_row("p", "a", OLD), found_row("q", status="failed"), found_row("r", "c", OLD)
+    )
+    newer = look(
+        first,
+        found_row("p", "b", NEW),
+        found_row("q", status="failed"),
+        found_row("r", status="failed"),
+        month=1,
+    )
+    assert failed_points(newer).to_list() == ["q", "r"]
+    table = look(newer, found_row("q", "d", NEW), month=2, asked=["q"])
+    rows = table.select("point_id", "panorama_id", "status", "is_current", "last_seen_at").rows()
+    assert rows == [
+        ("p", "a", "ok", False, noon),
+        ("p", "b", "ok", True, noon + MONTH),
+        ("q", "d", "ok", True, noon + 2 * MONTH),
+        ("r", "", "failed", True, noon + MONTH),
+        ("r", "c", "ok", True, noon),
+    ]
+    assert failed_points(table).to_list() == ["r"]
+    again = look(table, found_row("r", status="failed"), month=3, asked=["r"])
+    assert (
+        again.select("point_id", "is_current").rows()
+        == table.select("point_id", "is_current").rows()
+    )
+
+
+def test_a_point_that_is_gone_has_nothing_current(look, found_row):
+    table = look(look(None, found_row("p", "a", OLD)), found_row("q", "b", OLD), month=1)
+    assert table.select("point_id", "is_current").rows() == [("p", False), ("q", True)]
+
+
+def test_an_older_capture_that_comes_back_keeps_when_it_was_first_seen(look, found_row, noon):
+    table = look(None, found_row("p", "a", OLD))
+    table = look(table, found_row("p", "b", NEW), month=1)
+    table = look(table, found_row("p", "a", OLD), month=2)
+    rows = table.select("panorama_id", "is_current", "first_seen_at", "last_seen_at").rows()
+    assert rows == [
+        ("a", True, noon, noon + 2 * MONTH),
+        ("b", False, noon + MONTH, noon + MONTH),
+    ]
+
+
+def test_what_the_provider_says_of_a_panorama_is_that_of_its_last_look(look, found_row):
+    told = {"is_panoramic": True, "heading_deg": 12.5, "creator": "ann", "licence": "CC BY-SA"}
+    first = look(None, found_row("p", "a", OLD) | told)
+    assert look(first, month=1).select(*told).row(0, named=True) == told
+    again = look(first, found_row("p", "a", OLD) | {"creator": "bob"}, month=1)
+    assert again.select("creator", "licence").rows() == [("bob", None)]
+
+
+def test_a_look_up_that_fails_everywhere_stops_and_says_why(found_row):
+    failed = [found_row(f"p{number}", status="failed") for number in range(5)]
+    reasons = ["REQUEST_DENIED", "REQUEST_DENIED", "b", "c", "d"]
+    rows = [row | {"error": error} for row, error in zip(failed, reasons, strict=True)]
+    with pytest.raises(ImageryError, match=r"all 5 look-ups .* 2 × REQUEST_DENIED; .*and 1 more"):
+        check_found(pl.DataFrame(rows, schema=FOUND))
+    check_found(pl.DataFrame([*rows, found_row("q", status="no_imagery")], schema=FOUND))
+    check_found(pl.DataFrame(schema=FOUND))
 
 
 ROWS = st.lists(

@@ -87,10 +87,41 @@ def test_only_what_is_there_now_is_wanted(noon, make_points, found_row):
     assert wanted_images(FourViews(), old, make_points("a"), IMAGES).is_empty()
 
 
+def test_pictures_of_older_captures_are_wanted_with_all_and_not_beyond_the_points(
+    noon, make_points, found_row
+):
+    found = [found_row("a", "P", MAY), found_row("b", "Q", MAY), found_row("c", "R", MAY)]
+    table = _panoramas(noon, *found).with_columns(is_current=pl.col("panorama_id") == "Q")
+    table = table.with_columns(copyright="© " + pl.col("panorama_id"))
+    points = make_points("a", "b")
+    every = wanted_images(FourViews(), table, points, IMAGES, captures="all")
+    assert every["panorama_id"].value_counts().sort("panorama_id").rows() == [("P", 4), ("Q", 4)]
+    assert every.select("panorama_id", "copyright").unique().sort("panorama_id").rows() == [
+        ("P", "© P"),
+        ("Q", "© Q"),
+    ]
+    now = wanted_images(FourViews(), table, points, IMAGES)
+    assert now.equals(every.filter(panorama_id="Q"))
+
+
+def test_a_shared_capture_goes_by_the_points_that_still_find_it(noon, make_points, found_row):
+    found = [found_row("a", "P", MAY, distance_m=1.0), found_row("b", "P", MAY, distance_m=9.0)]
+    table = _panoramas(noon, *found).with_columns(is_current=pl.col("point_id") == "b")
+    points = make_points("a", "b")
+    every = wanted_images(FourViews(), table, points, IMAGES, captures="all")
+    assert every["point_id"].unique().to_list() == ["b"]
+    assert every.equals(wanted_images(FourViews(), table, points, IMAGES))
+
+
 def test_a_picture_that_is_kept_moves_with_its_area(noon, make_points, found_row):
     panoramas = _panoramas(noon, found_row("a", "P", MAY))
     wanted = wanted_images(FourViews(), panoramas, make_points("a"), IMAGES)
-    row = wanted.row(0, named=True) | {"authority_code": "A1", "status": "ok", "sha256": "5f"}
+    row = wanted.row(0, named=True) | {
+        "authority_code": "A1",
+        "status": "ok",
+        "sha256": "5f",
+        "is_current": True,
+    }
     before = TABLES["images"].frame(
         [row | {"area_code": "as it was"}, row | {"image_id": "no longer wanted"}]
     )

@@ -148,6 +148,7 @@ def _images(provider: str) -> list[dict[str, Any]]:
                         "size_bytes": None if failed else 1000,
                         "fetched_at": SEEN_AT,
                         "error": "connection reset" if failed else None,
+                        "is_current": True,
                     }
                 )
     return rows
@@ -183,8 +184,15 @@ def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
             shares.append(
                 key | found | {"cluster": cluster, "image_count": count, "share": count / len(mine)}
             )
+    counts = [cluster for _, cluster in clusters.values()]
+    centres = [
+        found
+        | {"cluster": cluster, "image_count": counts.count(cluster), "centre": VECTORS[cluster]}
+        for cluster in (1, 2)
+    ]
     return {
         "image_embeddings": embeddings,
+        "cluster_centres": centres,
         "cluster_assignments": assignments,
         "area_embeddings": pooled,
         "cluster_shares": shares,

@@ -59,6 +59,63 @@ def _many_pictures(*vectors_of_two_years: list[float]) -> Break:
     return damage
 
 
+def _each(*breaks: Break) -> Break:
+    def damage(study) -> None:
+        for one in breaks:
+            one(study)
+
+    return damage
+
+
+def _captured_in(*months: int) -> Break:
+    """Make 60 pictures, of these months in turn."""
+
+    def damage(study) -> None:
+        image = study.lake.read("images").row(0, named=True)
+        rows = [
+            image
+            | {
+                "image_id": f"picture {number}",
+                "captured_on": date(2024, months[number % len(months)], 1),
+            }
+            for number in range(60)
+        ]
+        study.write("images", TABLES["images"].frame(rows))
+
+    return damage
+
+
+def _areas_of_which_pictured(wanted: int, pictured: int) -> Break:
+    """Put a point into each of so many areas, and a picture into the first few."""
+
+    def damage(study) -> None:
+        image = study.lake.read("images").row(0, named=True)
+        point = study.lake.read("sample_points").row(0, named=True)
+        areas = [{"area_code": f"N{number:02d}"} for number in range(wanted)]
+        points = [point | area | {"point_id": area["area_code"]} for area in areas]
+        images = [image | area | {"image_id": area["area_code"]} for area in areas[:pictured]]
+        study.write("sample_points", TABLES["sample_points"].frame(points))
+        study.write("images", TABLES["images"].frame(images))
+
+    return damage
+
+
+def _profile_of(areas: int, pictures: Callable[[int], int]) -> Break:
+    """Make a profile of areas whose target is their rank, with so many pictures each."""
+
+    def damage(study) -> None:
+        profile = study.mart("area_profile")
+        rows = pl.concat([profile.head(1)] * areas).with_columns(
+            area_code=pl.Series([f"N{rank:02d}" for rank in range(areas)]),
+            observed=pl.Series([float(rank) for rank in range(areas)]),
+            image_count=pl.Series([pictures(rank) for rank in range(areas)]),
+            point_count=pl.lit(1, pl.Int64),
+        )
+        study.write_mart("area_profile", rows)
+
+    return damage
+
+
 ONE_IMAGE = pl.col("image_id") == "A1p-0"
 ONE_AREA = pl.col("area_code") == "A1"
 TUNED = ONE_AREA & (pl.col("model") == "tuned") & (pl.col("validation") == "blocks")
@@ -100,6 +157,27 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_set("images", pl.col("status") == "failed", error=None), 1),
     ],
     "images_captured_in_the_past": [(_set("images", ONE_IMAGE, captured_on=date(2031, 1, 1)), 1)],
+    "images_bright": [(_set("images", ONE_IMAGE, brightness=0.1), 1)],
+    "images_sharp": [(_set("images", ONE_IMAGE, sharpness=20.0), 1)],
+    "images_not_repeated": [
+        (_set("images", ONE_IMAGE, perceptual_hash="0" * 16, duplicate_of="A2p-0"), 1)
+    ],
+    "images_recent": [
+        (_set("images", ONE_AREA, captured_on=date(2015, 6, 1)), 1),
+        (_set("images", ONE_AREA & (pl.col("heading_deg") == 0), captured_on=date(2009, 6, 1)), 1),
+    ],
+    "images_of_one_season": [(_captured_in(6, 12), 1)],
+    "images_cover_areas": [(_areas_of_which_pictured(10, 8), 1)],
+    "panoramas_of_provider_itself": [
+        (
+            _each(
+                _set("panoramas", is_third_party=False),
+                _set("panoramas", pl.col("point_id") == "A1p", is_third_party=True),
+            ),
+            1,
+        )
+    ],
+    "imagery_leans_on_no_target": [(_profile_of(40, lambda rank: 4 * (rank > 15)), 1)],
     "embeddings_cover_images": [
         (_drop("image_embeddings", ONE_IMAGE), 1),
         (_add("image_embeddings", image_id="elsewhere"), 1),

@@ -33,7 +33,17 @@ class Published:
 
     tables: ClassVar = {
         "area_profile": AREAS.with_columns(shares=pl.Series([[0.25, 0.75]])),
-        "sample_points": pl.DataFrame({"point_id": ["p"], "longitude": [-1.5], "latitude": [53.7]}),
+        "sample_points": TABLES["sample_points"].frame(
+            [
+                {
+                    "authority_code": "X",
+                    "point_id": "p",
+                    "longitude": -1.5,
+                    "latitude": 53.7,
+                    "source_properties": '{"heading": 90, "extra": {"tags": ["a"]}}',
+                }
+            ]
+        ),
         "cluster_shares": pl.DataFrame({"area_code": ["A1", "gone"], "share": [0.5, 0.5]}),
         "cluster_scores": pl.DataFrame({"k": [2], "value": [0.1]}),
     }
@@ -65,6 +75,15 @@ def test_any_table_is_written_as_rows(tmp_path, kind):
     if kind == "csv":
         assert shapely.from_wkt(read["geometry"][0]).equals(SQUARE)
         assert json.loads(read["shares"][0]) == [0.25, 0.75]
+
+
+def test_points_go_back_to_the_map_generator_as_they_came(tmp_path):
+    path = export_table(Published(), "sample_points", "map-generator", tmp_path / "back.json")
+    assert json.loads(path.read_text()) == [
+        {"lat": 53.7, "lng": -1.5, "heading": 90, "extra": {"tags": ["a"]}}
+    ]
+    with pytest.raises(StudyError, match=r"map-generator is a list of places: .*area_profile as"):
+        export_table(Published(), "area_profile", "map-generator", None)
 
 
 def test_an_area_code_is_enough_to_find_the_outline():

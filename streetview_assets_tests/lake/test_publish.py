@@ -110,7 +110,7 @@ def test_about_says_what_the_file_was_made_from(published_once):
         date(2021, 6, 1),
         date(2024, 6, 1),
     )
-    assert about["attributions"] == ["© Ann"]
+    assert about["attributions"] == ["Imagery © Mapillary contributors, CC BY-SA 4.0", "© Ann"]
     assert about["licences"] == ["Mapillary pictures: CC BY-SA 4.0"]
     assert (about["synthetic"], about["note"]) == (False, None)
 

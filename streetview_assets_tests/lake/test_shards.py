@@ -17,6 +17,7 @@ def images(*ids: str, status: str = "ok") -> pl.DataFrame:
                 "panorama_id": "q",
                 "captured_on": date(2020, 1, 1),
                 "status": status,
+                "is_current": True,
             }
             for name in ids
         ]

@@ -60,7 +60,7 @@ def images():
         rows.append(
             {"authority_code": "E1", "image_id": f"i{number}", "point_id": "p", "area_code": code,
              "provider": "synthetic", "panorama_id": "x", "captured_on": date(2024, 1, 1),
-             "status": "ok"}
+             "status": "ok", "is_current": True}
             | dict.fromkeys(COLOUR_COLUMNS, 0.2 * number)
         )  # fmt: skip
     failed = rows[0] | {"image_id": "i9", "status": "failed"} | dict.fromkeys(COLOUR_COLUMNS)
@@ -104,7 +104,7 @@ def test_an_area_without_a_vector_is_named_with_the_step_it_missed():
     points = pl.DataFrame({"area_code": [*CODES[1:], None]})
     pictures = pl.DataFrame(
         {"area_code": [CODES[2], CODES[3], CODES[3], None], "status": ["failed", "ok", "ok", "ok"]}
-    )
+    ).with_columns(is_current=True)
     vectors = pl.DataFrame({"area_code": [CODES[3]]})
     steps = [
         "no sample point in the area",
@@ -115,6 +115,20 @@ def test_an_area_without_a_vector_is_named_with_the_step_it_missed():
     assert unseen(areas(), points, pictures, vectors) == expected
     without = unseen(areas(), points, pictures, vectors.clear())
     assert without[CODES[3]] == "no picture of the area has a vector"
+
+
+def test_older_captures_have_no_part_in_colours_and_reasons():
+    older = (
+        images()
+        .with_columns(pl.lit(0.9).alias(name) for name in COLOUR_COLUMNS)
+        .with_columns(image_id="older " + pl.col("image_id"), is_current=pl.lit(False))
+    )
+    both = pl.concat([images(), older])
+    data = assemble(areas(), targets(), pooled(), both, **CHOICE)
+    assert np.allclose(data.mean_colour, [[0.1] * 6, [0.4] * 6])
+    points = pl.DataFrame({"area_code": CODES})
+    why = unseen(areas(), points, older, pooled().clear())
+    assert set(why.values()) == {"no imagery"}
 
 
 def test_pictures_without_colours_leave_them_unknown():

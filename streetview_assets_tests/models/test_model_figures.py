@@ -33,7 +33,7 @@ def assert_drawn(figure):
 
 
 def test_the_score_chart_shows_every_model_and_baseline(selection):
-    figure = draw_scores(selection.scores, title="imd_rank", synthetic=True)
+    figure = draw_scores(selection.scores, title="imd_rank", credit=SYNTHETIC_NOTE)
     assert_drawn(figure)
     assert {"tuned", "ridge", "pls", "mean", "coordinates", "mean colour"} <= set(
         texts(figure.axes[0])
@@ -43,7 +43,7 @@ def test_the_score_chart_shows_every_model_and_baseline(selection):
 
 
 def test_predicted_against_observed_has_a_panel_a_validation(selection, data):
-    figure = draw_predicted_observed(selection.predictions, title="imd_rank", synthetic=True)
+    figure = draw_predicted_observed(selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE)
     assert_drawn(figure)
     titles = [axes.get_title() for axes in figure.axes]
     assert [title.split(":")[0] for title in titles] == ["random folds", "spatial blocks"]
@@ -53,7 +53,9 @@ def test_predicted_against_observed_has_a_panel_a_validation(selection, data):
 def test_the_residual_map_is_symmetric_about_zero(selection, data):
     outlines = gpd.GeoSeries(data.geometry, crs="EPSG:27700").to_crs("EPSG:4326")
     areas = pl.DataFrame({"area_code": data.area_codes, "geometry": list(shapely.to_wkb(outlines))})
-    figure = draw_residual_map(areas, selection.predictions, title="imd_rank", synthetic=True)
+    figure = draw_residual_map(
+        areas, selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE
+    )
     assert_drawn(figure)
     low, high = figure.axes[0].collections[0].get_clim()
     assert low == -high != 0

@@ -70,7 +70,7 @@ def write_town(folder: Path, changes: dict[str, str] | None = None) -> Path:
     return study
 
 
-@pytest.fixture(name="write_town")
+@pytest.fixture(name="write_town", scope="session")
 def _write_town() -> Callable[..., Path]:
     """Give the function that writes the town: a conftest cannot be imported."""
     return write_town

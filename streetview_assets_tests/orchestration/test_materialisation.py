@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.lake.recipes import RECIPES
-from streetview_assets.orchestration.build import AUTOMATION_TAG, ONLY_STALE_TAG
+from streetview_assets.orchestration.jobs import AUTOMATION_TAG, ONLY_STALE_TAG
 from streetview_assets.tables import TABLES
 
 EAST, WEST = "X01000001", "X01000002"

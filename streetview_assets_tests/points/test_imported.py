@@ -102,7 +102,7 @@ def test_points_are_placed_merged_and_counted(tmp_path, make_areas):
         ("p.json", "[1]", r"location 1: 1 is no object"),
         ("p.json", '{"a": 1}', r"no list of locations"),
         ("p.json", "[", r"not readable as JSON"),
-        ("p.h5", "", r"HDF5 store, which is not read yet"),
+        ("p.h5", "", r"p.h5 is not readable as an HDF5 store"),
         ("p.xyz", "", r"files of kind '.xyz'"),
     ],
 )

@@ -92,5 +92,7 @@ def test_the_map_shows_roads_and_points(leeds_areas, leeds_points, tmp_path):
 
 def test_the_map_needs_no_areas(leeds_points):
     network, points = leeds_points
-    figure = draw_points(TABLES["areas"].frame(), network, points, title="all", synthetic=True)
-    assert "synthetic" in figure.get_supxlabel()
+    figure = draw_points(
+        TABLES["areas"].frame(), network, points, title="all", credit="Roads © Ann"
+    )
+    assert figure.get_supxlabel() == "Roads © Ann"

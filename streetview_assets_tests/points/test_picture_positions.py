@@ -43,6 +43,7 @@ def read(folder, tmp_path):
 def _with_gps(path, gps, about=None):
     exif = Image.Exif()
     exif[ExifTags.Base.Make] = "a camera"
+    exif[ExifTags.Base.Copyright] = "Ann"
     exif.get_ifd(ExifTags.IFD.GPSInfo).update(gps)
     exif.get_ifd(ExifTags.IFD.Exif).update(about or {})
     Image.new("RGB", (8, 8)).save(path, exif=exif)
@@ -67,6 +68,7 @@ def test_a_real_sequence_by_its_table(shared):
         date(2018, 11, 1),
         datetime(2018, 11, 9, 6, 2, 24, 286000, tzinfo=UTC),
         214.887,
+        None,
         None,
     )
 
@@ -104,7 +106,7 @@ def test_exif_of_the_other_hemispheres_with_direction_and_time(tmp_path):
     assert found.frame["file"].to_list() == ["x.jpg", "x.png", "x.webp"]
     captured_at = datetime(2021, 4, 1, 2, 30, tzinfo=UTC)
     for row in found.frame.iter_rows():
-        assert row[1:] == (-70.5, -33.875, date(2021, 4, 1), captured_at, 271.5, None)
+        assert row[1:] == (-70.5, -33.875, date(2021, 4, 1), captured_at, 271.5, None, "Ann")
 
 
 def test_every_picture_is_accounted_for(read):

@@ -50,7 +50,9 @@ def tables() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Seven pictures of two areas: one without a vector, one without an area."""
     rng = np.random.default_rng(8)
     names = [f"i{number}" for number in range(7)]
-    images = pl.DataFrame({"image_id": names, "area_code": ["A", "A", "B", "A", "B", "B", None]})
+    images = pl.DataFrame(
+        {"image_id": names, "area_code": ["A", "A", "B", "A", "B", "B", None]}
+    ).with_columns(status=pl.lit("ok"), is_current=True)
     vectors = vector_series("embedding", rng.normal(size=(7, 4)))
     embeddings = pl.DataFrame(
         {
@@ -76,6 +78,13 @@ def test_areas_have_four_statistics_of_their_own_pictures() -> None:
     assert matrix(of_a["embedding"])[0].tolist() == expected.tolist()
     counts = pooled.filter(statistic="mean").select("area_code", "image_count").rows()
     assert counts == [("A", 3), ("B", 2)]
+
+
+def test_pictures_of_older_captures_are_not_pooled() -> None:
+    images, embeddings = tables()
+    without = pool_areas(images.filter(pl.col("image_id") != "i3"), embeddings, encoder="made-up")
+    older = images.with_columns(is_current=pl.col("image_id") != "i3")
+    assert pool_areas(older, embeddings, encoder="made-up").equals(without)
 
 
 def test_the_order_of_the_tables_does_not_matter() -> None:

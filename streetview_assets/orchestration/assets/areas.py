@@ -5,7 +5,7 @@ import polars as pl
 
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.areas.targets import deprivation
-from streetview_assets.figures import to_png
+from streetview_assets.figures import SYNTHETIC_NOTE, to_png
 from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
 from streetview_assets.study import WITHOUT_AREAS
 
@@ -17,7 +17,7 @@ def areas(work: Work) -> Made:
     boundaries = work.sources.boundaries()
     mine = boundaries.areas.filter(authority_code=work.authority)
     title = f"{place(work, mine)}: {mine.height:,} areas"
-    drawn = draw_areas(mine, None, title=title, synthetic=work.study.is_synthetic)
+    drawn = draw_areas(mine, None, title=title, credit=warning(work))
     return Made(
         {"areas": mine},
         {
@@ -42,7 +42,7 @@ def targets(work: Work) -> Made:
         deprivation(joined, name),
         title=f"{place(work, mine)}: {name}",
         label="deprivation by rank among these areas: 0 best off, 1 worst off",
-        synthetic=work.study.is_synthetic,
+        credit=warning(work),
     )
     return Made(
         {"targets": joined},
@@ -57,6 +57,11 @@ def place(work: Work, areas: pl.DataFrame) -> str:
     """Name the authority as people do, for the title of a map."""
     named = areas.height > 0 and work.authority_code != WITHOUT_AREAS
     return str(areas["authority_name"][0]) if named else work.title
+
+
+def warning(work: Work) -> str:
+    """Warn on a map, which shows no picture, where the pictures of the study are drawn."""
+    return SYNTHETIC_NOTE if work.study.is_synthetic else ""
 
 
 ASSETS = (areas, targets)

@@ -11,6 +11,8 @@ from streetview_assets.clusters.sample import draw_sample
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.clusters.shares import cluster_shares as shares_of
 from streetview_assets.figures import to_png
+from streetview_assets.images.captures import current_pictures
+from streetview_assets.images.terms import credit, may_show_sample
 from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
 
 
@@ -42,25 +44,20 @@ def cluster_scores(work: Work) -> Made:
         space=settings.space,
         on_progress=work.progress("numbers of clusters"),
     )
-    drawn = draw_elbow(scores, k=settings.k, title=work.title, synthetic=work.study.is_synthetic)
+    whom = credit(work.study.images.provider)
+    drawn = draw_elbow(scores, k=settings.k, title=work.title, credit=whom)
     picture = work.picture("clusters_elbow", to_png(drawn))
     return Made({"cluster_scores": scores}, {"elbow": picture, **_who(work, sample)})
 
 
 def cluster_assignments(work: Work) -> Made:
-    """The cluster of each picture: that of the nearest centre."""
-    assigned = assign_clusters(
-        work.read("image_embeddings"), work.opened.read("cluster_centres"), work.authority
-    )
+    """The cluster of each current picture: that of the nearest centre."""
+    pictures = current_pictures(work.read("images"))
+    vectors = work.read("image_embeddings").join(pictures, on="image_id", how="semi")
+    assigned = assign_clusters(vectors, work.opened.read("cluster_centres"), work.authority)
     metadata = {}
-    if assigned.height:
-        sheet = cluster_sheet(
-            assigned,
-            work.read("images"),
-            work.opened.root,
-            title=work.title,
-            synthetic=work.study.is_synthetic,
-        )
+    if assigned.height and may_show_sample(work.study.images):
+        sheet = cluster_sheet(assigned, pictures, work.opened.root, title=work.title)
         metadata["exemplars"] = work.picture("clusters", sheet)
     return Made({"cluster_assignments": assigned}, metadata)
 

@@ -7,6 +7,10 @@ import polars as pl
 
 from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.embed import check_embeddings, embed_images
+from streetview_assets.embeddings.imported import ImportedVectors
+from streetview_assets.images.retention import without_pixels
+from streetview_assets.lake.resumption import Resumption
+from streetview_assets.orchestration.deleted_pictures import refuse_deleted
 from streetview_assets.orchestration.work import Made, Work
 
 
@@ -21,9 +25,10 @@ def image_embeddings(work: Work) -> Made:
     encoder = load_encoder(work.study.encoder)
     pictures = work.read("images").filter(status="ok")
     resumption = work.resumption(reuse=encoder.identity.fingerprint)
-    there = pictures.head(0) if work.anew else pictures
-    done = resumption.done(retry=work.retry).join(there, on="image_id", how="semi")
+    done = _kept_vectors(work, resumption, pictures)
     todo = pictures.join(done, on="image_id", how="anti")
+    if not isinstance(encoder, ImportedVectors):
+        refuse_deleted(work, todo, encoder.identity.encoder)
     started = time.monotonic()
     pieces = embed_images(
         encoder,
@@ -48,6 +53,14 @@ def image_embeddings(work: Work) -> Made:
         },
         reuse=encoder.identity.fingerprint,
     )
+
+
+def _kept_vectors(work: Work, resumption: Resumption, pictures: pl.DataFrame) -> pl.DataFrame:
+    """Read the rows that need not be made again, among them all whose pixels were deleted."""
+    done = resumption.done().join(pictures, on="image_id", how="semi")
+    again = done if work.anew else done.filter(status="failed") if work.retry else done.head(0)
+    deleted = without_pixels(again, work.ledger.deleted(), work.opened.root)
+    return pl.concat([done.join(again, on="image_id", how="anti"), deleted.select(done.columns)])
 
 
 ASSETS = (encoders, image_embeddings)

@@ -1,26 +1,49 @@
 """Images: what the provider has near each point, and the pictures themselves."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import dagster as dg
 import polars as pl
 
 from streetview_assets.images.acquisition import check_images, failure_counts, fetch_images
+from streetview_assets.images.captures import mark_current, up_to
 from streetview_assets.images.catalogue import open_provider
 from streetview_assets.images.contact_sheet import contact_sheet
-from streetview_assets.images.panoramas import update_panoramas
+from streetview_assets.images.duplicates import mark_duplicates
+from streetview_assets.images.panoramas import check_found, failed_points, update_panoramas
+from streetview_assets.images.provider import FOUND, Provider
+from streetview_assets.images.terms import may_show_sample
 from streetview_assets.images.views import still_wanted, wanted_images
+from streetview_assets.lake.shards import Shards
 from streetview_assets.orchestration.work import Made, Work
+
+LOOK_UPS_LAST = timedelta(days=1)
+POINTS_A_PIECE = 500
+NEIGHBOURS_FIRST = (
+    (pl.col("latitude") * 100).floor(),
+    (pl.col("longitude") * 100).floor(),
+    pl.col("point_id"),
+)
+"""An order in which points of one search box of Mapillary or Panoramax are mostly together."""
 
 
 def panoramas(work: Work) -> Made:
     """Free look-ups: what the provider has near each point, with a capture date."""
-    points = work.read("sample_points")
+    points, before = work.read("sample_points"), work.read("panoramas")
+    only_failed = work.retry and work.opened.is_fresh("panoramas", work.authority)
+    if only_failed:
+        points = points.filter(pl.col("point_id").is_in(failed_points(before).implode()))
     provider = open_provider(work.study, work.sources.deprivation())
-    found = provider.look_up(points, work.progress("points"))
+    reuse = work.opened.made_from("panoramas", work.authority)
+    found = _looked_up(work, provider, points, work.resumption(reuse).shards)
+    if not only_failed:
+        check_found(found)
     table = update_panoramas(
         found,
-        work.read("panoramas"),
+        before,
+        asked=points["point_id"] if only_failed else None,
         authority_code=work.authority,
         provider=provider.name,
         seen_at=datetime.now(UTC),
@@ -34,50 +57,110 @@ def panoramas(work: Work) -> Made:
                 _counts(current.select(year=pl.col("captured_on").dt.year()), "year")
             ),
         },
+        reuse=reuse,
     )
 
 
 def images(work: Work) -> Made:
     """The pictures: fetched once, checked, and a row with a reason for each that failed."""
-    study = work.study
-    provider = open_provider(study, work.sources.deprivation())
-    wanted = wanted_images(
-        provider, work.read("panoramas"), work.read("sample_points"), study.images
+    study, looked_up, points = work.study, work.read("panoramas"), work.read("sample_points")
+    provider = open_provider(study, work.sources.deprivation(), purse=work.purse())
+    known = wanted_images(provider, looked_up, points, study.images, captures="all")
+    wanted = wanted_images(provider, looked_up, points, study.images).filter(
+        up_to(study.pooling.as_of)
     )
     resumption = work.resumption(reuse="image_id")
-    done = still_wanted(_still_there(work, resumption.done(retry=work.retry)), wanted)
+    done = still_wanted(_still_there(work, resumption.done(retry=work.retry)), known)
+    todo = wanted.join(done, on="image_id", how="anti")
     pieces = fetch_images(
         provider,
-        wanted.join(done, on="image_id", how="anti"),
+        todo,
         authority_code=work.authority,
         folder=work.opened.root,
         now=lambda: datetime.now(UTC),
         on_progress=work.progress("pictures"),
     )
-    table = resumption.finish(pieces, done)
-    check_images(table, max_failed_share=1.0)
-    sheet = contact_sheet(
-        table,
-        work.opened.root,
-        seed=study.seed,
-        title=work.title,
-        synthetic=study.is_synthetic,
+    rows = mark_current(
+        resumption.finish(pieces, done),
+        looked_up,
+        wanted,
+        points,
+        wishes=study.images,
+        provider=provider.name,
+        as_of=study.pooling.as_of,
     )
+    table = mark_duplicates(rows)
+    current = table.filter("is_current")
+    check_images(current, max_failed_share=1.0)
     return Made(
         {"images": table},
         {
-            "sample": work.picture("images", sheet),
+            **_sample(work, table),
             "pictures by status": dg.MetadataValue.json(_counts(table, "status")),
-            "failures": dg.MetadataValue.json(failure_counts(table)),
+            "failures": dg.MetadataValue.json(failure_counts(current)),
+            "asked for now": todo.height,
             "kept from earlier runs": done.height,
+            **work.spending(),
         },
         reuse="image_id",
     )
 
 
+def _sample(work: Work, table: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+    """Show some of the pictures, unless the provider's terms let nothing of them stay."""
+    if not may_show_sample(work.study.images):
+        return {}
+    shown = table.filter("is_current")
+    sheet = contact_sheet(shown, work.opened.root, seed=work.study.seed, title=work.title)
+    return {"sample": work.picture("images", sheet)}
+
+
+def _looked_up(
+    work: Work, provider: Provider, points: pl.DataFrame, shards: Shards
+) -> pl.DataFrame:
+    """Look points up piece by piece; what a killed run found within a day is not asked again."""
+    now = datetime.now(UTC)
+    pieces = [
+        shards.read().filter(
+            pl.col("last_seen_at") > now - LOOK_UPS_LAST,
+            pl.col("status") != "failed",
+            pl.col("point_id").is_in(points["point_id"].implode()),
+        )
+    ]
+    todo = points.join(pieces[0], on="point_id", how="anti").sort(*NEIGHBOURS_FIRST)
+    report = work.progress("points")
+    for start in range(0, todo.height, POINTS_A_PIECE):
+        before = points.height - todo.height + start
+        found = provider.look_up(
+            todo.slice(start, POINTS_A_PIECE), partial(_further, report, before, points.height)
+        )
+        piece = update_panoramas(
+            found, None, authority_code=work.authority, provider=provider.name, seen_at=now
+        )
+        shards.append(piece)
+        pieces.append(piece)
+    return pl.concat(pieces).select(FOUND.names())
+
+
+def _further(
+    report: Callable[[int, int], None], before: int, total: int, done: int, _: int
+) -> None:
+    report(before + done, total)
+
+
 def _still_there(work: Work, rows: pl.DataFrame) -> pl.DataFrame:
-    """Leave out rows whose picture was deleted from disk, so that it is fetched again."""
-    there = [path is None or (work.opened.root / path).is_file() for path in rows["path"]]
+    """Leave out rows whose picture was lost from disk, so that it is fetched again.
+
+    Pixels that were deleted on purpose are not lost, unless the study keeps them again. What a
+    store of one's own did not have is looked for again, since the store may have grown.
+    """
+    not_in_store = work.study.images.provider != "hdf5"
+    deleted = set() if work.study.images.keeps_pictures else work.ledger.deleted()
+    there = [
+        image_id in deleted
+        or (not_in_store if path is None else (work.opened.root / path).is_file())
+        for image_id, path in rows.select("image_id", "path").iter_rows()
+    ]
     return rows.filter(pl.Series(there, dtype=pl.Boolean))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.figures import to_png
+from streetview_assets.images.terms import credit
 from streetview_assets.models.authority import score_authority_alone
 from streetview_assets.models.dataset import AreaDataset, assemble, reasons, unseen
 from streetview_assets.models.final import choose_final, fit_final, predict_areas
@@ -169,14 +170,13 @@ def _settings(work: Work) -> dict[str, Any]:
 def _figures(work: Work, scores: pl.DataFrame, predictions: pl.DataFrame) -> dict[str, bytes]:
     if predictions.is_empty():
         return {}
-    synthetic, title = work.study.is_synthetic, f"{work.study.name}: {predictions['target'][0]}"
+    title = f"{work.study.name}: {predictions['target'][0]}"
+    whom = credit(work.study.images.provider)
     drawn = {
-        "scores": draw_scores(scores, title=title, synthetic=synthetic),
-        "predicted_observed": draw_predicted_observed(
-            predictions, title=title, synthetic=synthetic
-        ),
+        "scores": draw_scores(scores, title=title, credit=whom),
+        "predicted_observed": draw_predicted_observed(predictions, title=title, credit=whom),
         "residual_map": draw_residual_map(
-            work.read_all("areas"), predictions, title=title, synthetic=synthetic
+            work.read_all("areas"), predictions, title=title, credit=whom
         ),
     }
     return {name: to_png(figure) for name, figure in drawn.items()}

@@ -6,10 +6,11 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.figures import to_png
-from streetview_assets.orchestration.assets.areas import place
+from streetview_assets.orchestration.assets.areas import place, warning
 from streetview_assets.orchestration.work import Made, Work, not_applicable
 from streetview_assets.points.clipping import clip_roads
 from streetview_assets.points.map import draw_points
+from streetview_assets.points.openstreetmap import roads_credit
 from streetview_assets.points.picture_positions import points_from_pictures
 from streetview_assets.points.report import report_points
 from streetview_assets.points.sampling import sample_points as sample
@@ -77,7 +78,7 @@ def _map(work: Work, points: pl.DataFrame) -> dict[str, dg.MetadataValue]:
         work.read("road_network"),
         points,
         title=place(work, areas),
-        synthetic=work.study.is_synthetic,
+        credit=". ".join(filter(None, (roads_credit(work.study.roads), warning(work)))),
     )
     return {"map": work.picture("points", to_png(drawn))}
 

@@ -1,15 +1,25 @@
-"""Pooling: the vectors of an area as one."""
+"""Pooling: the vectors of an area as one; and what becomes of pixels when all were looked at."""
+
+from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 
 from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.images.captures import current_pictures
+from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.retention import delete_pictures, without_pixels
+from streetview_assets.images.terms import TERMS
+from streetview_assets.lake.shards import Shards, latest
+from streetview_assets.orchestration.deleted_pictures import refuse_deleted
 from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
 from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.study import Encoder
-from streetview_assets.tables import TABLES
 
 BASELINE = Encoder(name="colour-texture")
+NEED_PIXELS = ("image_embeddings", "baseline_embeddings")
+"""Assets that look at the pixels of a picture after it was fetched."""
 
 
 def area_embeddings(work: Work) -> Made:
@@ -29,17 +39,70 @@ def baseline_embeddings(work: Work) -> Made:
     if work.opened.encoder == BASELINE.slug:
         why = "the study's encoder is colour-texture itself"
         return not_applicable(work, "baseline_embeddings", why=why)
-    pictures = work.read("images")
+    images = work.read("images")
+    pictures = current_pictures(images).filter(pl.col("area_code").is_not_null())
+    # What is deleted once this has run can be encoded now or never.
+    seen = pictures if work.study.images.keeps_pictures else images.filter(status="ok")
+    pooled = pool_areas(pictures, _baseline_vectors(work, seen), encoder=BASELINE.slug)
+    return Made({"baseline_embeddings": pooled}, _counts(pooled))
+
+
+def picture_retention(work: Work) -> Made:
+    """Pixels deleted, where the study says so, once everything that needs them has run."""
+    study, root = work.study, work.opened.root
+    if study.images.keeps_pictures:
+        why = "images.keep_images is not false"
+        return not_applicable(work, "picture_retention", why=why)
+    before = work.read("picture_retention")
+    behind = [asset for asset in NEED_PIXELS if not work.opened.is_fresh(asset, work.authority)]
+    if behind:
+        note = f"nothing was deleted: {' and '.join(behind)} have to look at the pictures first"
+        return Made({"picture_retention": before}, {"note": note}, note)
+    pictures = _seen_by_all(work)
+    pieces = list(
+        delete_pictures(
+            pictures.join(_gone_already(before, root), on="image_id", how="anti"),
+            root,
+            thumbnails=TERMS[study.images.provider].may_keep_thumbnail,
+            noted=work.ledger.deleted(),
+            record=work.ledger.record_deleted,
+            now=lambda: datetime.now(UTC),
+            on_progress=work.progress("pictures"),
+        )
+    )
+    table = latest([before, *pieces], "picture_retention")
+    return Made(
+        {"picture_retention": table},
+        {
+            "deleted now": sum(piece.height for piece in pieces),
+            "thumbnails": int(table["thumbnail_path"].count()),
+        },
+    )
+
+
+def _baseline_vectors(work: Work, pictures: pl.DataFrame) -> pl.DataFrame:
+    """Encode the pictures that were not encoded before: the pixels of those may be gone."""
+    encoder = load_encoder(BASELINE)
+    folder = work.opened.root / "cache" / work.asset / encoder.identity.fingerprint[:16]
+    shards = Shards(folder / work.authority, "image_embeddings")
+    known = latest([shards.read()], "image_embeddings").join(pictures, on="image_id", how="semi")
+    deleted = without_pixels(known, work.ledger.deleted(), work.opened.root)
+    failed = known.filter(status="failed").join(deleted, on="image_id", how="anti")
+    done = known.join(failed, on="image_id", how="anti")
+    todo = pictures.join(done, on="image_id", how="anti")
+    refuse_deleted(work, todo, encoder.identity.encoder)
     pieces = embed_images(
-        load_encoder(BASELINE),
-        pictures.filter(pl.col("area_code").is_not_null()),
+        encoder,
+        todo,
         work.opened.root,
         authority_code=work.authority,
         on_progress=work.progress("pictures"),
     )
-    vectors = pl.concat([TABLES["image_embeddings"].frame(), *pieces])
-    pooled = pool_areas(pictures, vectors, encoder=BASELINE.slug)
-    return Made({"baseline_embeddings": pooled}, _counts(pooled))
+    made = []
+    for piece in pieces:
+        shards.append(piece)
+        made.append(piece)
+    return latest([done, *made], "image_embeddings")
 
 
 def _counts(pooled: pl.DataFrame) -> dict[str, int]:
@@ -47,4 +110,30 @@ def _counts(pooled: pl.DataFrame) -> dict[str, int]:
     return {"areas with pictures": of_one.height, "pictures": int(of_one["image_count"].sum())}
 
 
-ASSETS = (area_embeddings, baseline_embeddings)
+def _seen_by_all(work: Work) -> pl.DataFrame:
+    """Give the pictures that every encoder has looked at, in every authority that shares them."""
+    key = ["authority_code", "image_id"]
+    lake, encoder = work.opened.lake, work.opened.encoder
+
+    def seen(code: str) -> pl.DataFrame:
+        return lake.read("image_embeddings", code, encoder, columns=key)
+
+    mine = work.read("images").filter(status="ok")
+    mine = mine.join(seen(work.authority), on="image_id", how="semi")
+    there = lake.read("images", columns=[*key, "status"]).filter(status="ok")
+    awaited = there.filter(pl.col("authority_code") != work.authority).join(
+        mine, on="image_id", how="semi"
+    )
+    for code in awaited["authority_code"].unique().sort():
+        if all(work.opened.is_fresh(asset, code) for asset in NEED_PIXELS):
+            awaited = awaited.join(seen(code), on=key, how="anti")
+    return mine.join(awaited, on="image_id", how="anti")
+
+
+def _gone_already(retention: pl.DataFrame, root: Path) -> pl.DataFrame:
+    """Give the rows of pictures that are still gone: one that was fetched again is not."""
+    gone = [picture_on_disk(root, image_id) is None for image_id in retention["image_id"]]
+    return retention.filter(pl.Series(gone, dtype=pl.Boolean))
+
+
+ASSETS = (area_embeddings, baseline_embeddings, picture_retention)

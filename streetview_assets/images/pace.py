@@ -1,0 +1,53 @@
+"""A limit of requests a second that holds in every second, not only on average."""
+
+import asyncio
+import math
+from collections import deque
+
+_MARGIN = 0.99
+_CATCH_UP_S = 0.1
+
+
+class Pace:
+    """Lets requests to one host through evenly.
+
+    Turns are spaced by the rate, and a turn that comes late is made up for within a tenth of a
+    second; whatever happens, no window of one second holds more turns than the rate. (A leaky
+    bucket would let a burst through first, so that the first second holds up to twice the rate.)
+
+    Parameters
+    ----------
+    per_second
+        The most turns in any second; None: no limit.
+    """
+
+    def __init__(self, per_second: float | None) -> None:
+        self._interval_s = 0.0 if per_second is None else 1 / (_MARGIN * per_second)
+        window_count = 1 if per_second is None else max(1, math.floor(per_second))
+        self._window_s = 0.0 if per_second is None else max(1.0, window_count / per_second)
+        self._recent: deque[float] = deque([-math.inf], maxlen=window_count)
+        self._due = -math.inf
+        self._held_until = -math.inf
+        self._turn = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Wait until the next request may be sent."""
+        async with self._turn:
+            while (wait_s := self._opens() - _now()) > 0:
+                await asyncio.sleep(wait_s)
+            now = _now()
+            self._due = max(self._due, now - _CATCH_UP_S) + self._interval_s
+            self._recent.append(now)
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing through for so long: the host has asked for it."""
+        self._held_until = max(self._held_until, _now() + seconds)
+
+    def _opens(self) -> float:
+        full = len(self._recent) == self._recent.maxlen
+        window_opens = self._recent[0] + self._window_s if full else -math.inf
+        return max(self._due, self._held_until, window_opens)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

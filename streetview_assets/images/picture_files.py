@@ -1,0 +1,51 @@
+"""Where the pictures of a study lie on disk, by their ids."""
+
+import os
+import threading
+from pathlib import Path
+
+SUFFIXES = ("jpg", "png", "webp")
+
+
+def picture_on_disk(folder: Path, image_id: str) -> Path | None:
+    """Find the file of a picture.
+
+    Parameters
+    ----------
+    folder
+        The study's folder of data.
+    """
+    candidates = (folder / _place(image_id, suffix) for suffix in SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def write_picture(folder: Path, image_id: str, suffix: str, content: bytes) -> Path:
+    """Write a picture aside, sync it and rename it; there is never half of one under its name.
+
+    Returns
+    -------
+    Path
+        Relative to the study's folder.
+    """
+    place = _place(image_id, suffix)
+    write_whole(folder / place, content)
+    return place
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file aside, sync it and rename it; there is never half of one under its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two authorities may fetch the same picture at once, in two processes.
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _place(image_id: str, suffix: str) -> Path:
+    return Path("images") / image_id[:2] / f"{image_id}.{suffix}"

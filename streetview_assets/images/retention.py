@@ -1,0 +1,106 @@
+"""Pixels deleted once they have served; what must not be paid for again is noted first."""
+
+from collections.abc import Callable, Container, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from os import cpu_count
+from pathlib import Path
+
+import polars as pl
+
+from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.thumbnails import keep_thumbnail, thumbnail_on_disk
+from streetview_assets.tables import TIME
+
+BATCH = 256
+
+
+def delete_pictures(
+    pictures: pl.DataFrame,
+    folder: Path,
+    *,
+    thumbnails: bool,
+    noted: Mapping[str, datetime],
+    record: Callable[[list[str], datetime], None],
+    now: Callable[[], datetime],
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[pl.DataFrame]:
+    """Delete the pixels of pictures, batch by batch: thumbnail, record, deletion, rows.
+
+    Whenever it is killed, each picture is whole or recorded as deleted, and doing it again
+    completes it. Only files below ``images/`` of the study's folder are deleted.
+
+    Parameters
+    ----------
+    pictures
+        Rows of the table ``images``; one whose file is gone already is recorded all the same.
+    folder
+        The study's folder of data.
+    thumbnails
+        Whether a thumbnail may stay.
+    noted
+        When pictures were noted as deleted before: of those a killed run has left no rows.
+    record
+        Notes for good that pictures are deleted on purpose.
+
+    Yields
+    ------
+    polars.DataFrame
+        Rows of the table ``picture_retention``.
+    """
+    ordered = pictures.sort("image_id")
+    keep = partial(_thumbnail, folder=folder, allowed=thumbnails)
+    with ThreadPoolExecutor(min(4, cpu_count() or 1), thread_name_prefix="thumbnails") as pool:
+        for start in range(0, ordered.height, BATCH):
+            batch = ordered.slice(start, BATCH)
+            ids = batch["image_id"].to_list()
+            places = list(pool.map(keep, ids))
+            moment = now()
+            there = [image_id for image_id in ids if picture_on_disk(folder, image_id)]
+            record(ids, moment)
+            for image_id in there:
+                _delete(folder, image_id)
+            before = {image_id: noted.get(image_id, moment) for image_id in set(ids) - set(there)}
+            yield batch.select(
+                "authority_code",
+                "image_id",
+                deleted_at=pl.Series(
+                    [before.get(image_id, moment) for image_id in ids], dtype=TIME
+                ),
+                thumbnail_path=pl.Series(places, dtype=pl.String),
+            )
+            if on_progress:
+                on_progress(start + batch.height, ordered.height)
+
+
+def without_pixels(pictures: pl.DataFrame, deleted: Container[str], folder: Path) -> pl.DataFrame:
+    """Give the pictures whose pixels were deleted on purpose and have not come back since.
+
+    Parameters
+    ----------
+    pictures
+        Rows of the table ``images``.
+    deleted
+        Ids of all pictures whose pixels were ever deleted on purpose.
+    """
+    gone = [
+        image_id in deleted and picture_on_disk(folder, image_id) is None
+        for image_id in pictures["image_id"]
+    ]
+    return pictures.filter(pl.Series(gone, dtype=pl.Boolean))
+
+
+def _thumbnail(image_id: str, folder: Path, allowed: bool) -> str | None:
+    if not allowed:
+        return None
+    picture = picture_on_disk(folder, image_id)
+    place = keep_thumbnail(folder, image_id, picture) if picture else None
+    place = place or thumbnail_on_disk(folder, image_id)
+    return place.as_posix() if place else None
+
+
+def _delete(folder: Path, image_id: str) -> None:
+    # The same picture may lie there in two formats, and another run may be deleting it too.
+    while (picture := picture_on_disk(folder, image_id)) is not None:
+        picture.unlink(missing_ok=True)

@@ -1,0 +1,88 @@
+"""Thumbnails of 96 px: all that stays of deleted pictures, where the terms allow it."""
+
+import io
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from streetview_assets.images.picture_files import write_whole
+
+FOLDER = "thumbnails"
+THUMBNAIL_PX = 96
+QUALITY = 80
+
+_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+
+
+def thumbnail_on_disk(folder: Path, image_id: str) -> Path | None:
+    """Find the thumbnail of a picture.
+
+    Parameters
+    ----------
+    folder
+        The study's folder of data.
+
+    Returns
+    -------
+    pathlib.Path or None
+        Relative to the study's folder.
+    """
+    place = _place(image_id)
+    return place if (folder / place).is_file() else None
+
+
+def keep_thumbnail(folder: Path, image_id: str, picture: Path) -> Path | None:
+    """Keep a picture as a WebP of at most 96 px, its aspect kept, upright as its EXIF says.
+
+    Returns
+    -------
+    pathlib.Path or None
+        Relative to the study's folder; None of a file that shows nothing.
+    """
+    try:
+        with Image.open(picture) as opened:
+            opened.draft("RGB", (2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX))
+            upright = ImageOps.exif_transpose(opened).convert("RGB")
+    except _UNREADABLE:
+        return None
+    upright.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
+    content = io.BytesIO()
+    upright.save(content, format="WEBP", quality=QUALITY)
+    place = _place(image_id)
+    write_whole(folder / place, content.getvalue())
+    return place
+
+
+def shown_file(folder: Path, image_id: str, path: str | None) -> Path | None:
+    """Give the file by which a picture can be shown: itself, or its thumbnail where it is deleted.
+
+    Parameters
+    ----------
+    path
+        Column ``path`` of the table ``images``.
+    """
+    if path is not None and (folder / path).is_file():
+        return folder / path
+    thumbnail = thumbnail_on_disk(folder, image_id)
+    return None if thumbnail is None else folder / thumbnail
+
+
+def what_is_gone(files: Sequence[Path | None]) -> str:
+    """Say of how many pictures only the thumbnail is left, and of how many nothing.
+
+    Parameters
+    ----------
+    files
+        What `shown_file` gave.
+    """
+    small = sum(file is not None and file.parent.parent.name == FOLDER for file in files)
+    deleted = sum(file is None for file in files)
+    said = [f"{small} as thumbnails"] * (small > 0) + [f"{deleted} deleted"] * (deleted > 0)
+    return "".join(f", {part}" for part in said)
+
+
+def _place(image_id: str) -> Path:
+    return Path(FOLDER) / image_id[:2] / f"{image_id}.webp"

@@ -1,0 +1,53 @@
+"""Killed in the middle of buying pictures, again and again: nothing is bought twice for long."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from streetview_assets.lake.open_study import open_study
+from streetview_assets_tests.end_to_end.imagery_studies import (
+    by_picture,
+    expected_pictures,
+    pictures_there,
+    write_google_study,
+)
+from streetview_assets_tests.end_to_end.small_studies import finish, start
+from streetview_assets_tests.images.imagery_server import Server, serving
+
+POINTS, MOST = 500, 16
+KILLED_AT = (250, 700, 1_300)
+PATIENCE_S = 120.0
+
+
+@pytest.fixture
+def server(monkeypatch) -> Iterator[Server]:
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
+    monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
+    with serving(latency_s=0.03) as one:
+        yield one
+
+
+def test_killed_three_times_in_a_row_the_result_is_the_same(server, tmp_path, monkeypatch):
+    data, path = (
+        tmp_path / "data",
+        write_google_study(tmp_path / "study", server, POINTS, max_concurrent=MOST),
+    )
+    opened = open_study(path)
+    command = ("run", path, "--until", "images")
+    for count in KILLED_AT:
+        process = start(data, *command)
+        end = time.monotonic() + PATIENCE_S
+        while len(server.log("picture")) < count and process.poll() is None:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert process.poll() is None, process.communicate()[0]
+        process.kill()
+        process.communicate()
+    finish(start(data, *command))
+
+    assert pictures_there(opened) == expected_pictures(server, POINTS)
+    asked = by_picture(server.log())
+    assert len(asked) == 4 * POINTS
+    again = sum(len(seen) - 1 for seen in asked.values())
+    assert again <= len(KILLED_AT) * MOST

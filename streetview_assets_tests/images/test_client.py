@@ -1,0 +1,349 @@
+"""One way to ask: what may come right is asked again, what will not is refused, all in bounds."""
+
+import asyncio
+import itertools
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from streetview_assets.errors import BudgetSpentError, ImageryError
+from streetview_assets.images import client as engine
+from streetview_assets.images.client import (
+    Answer,
+    Client,
+    Limits,
+    NotThereError,
+    TryAgainError,
+    UnusableError,
+    open_client,
+)
+from streetview_assets_tests.images.imagery_protocols import METADATA
+from streetview_assets_tests.images.imagery_server import (
+    Seen,
+    Server,
+    serving,
+)
+
+MOST_BYTES = 1_000_000
+SECRET = "hush-hush"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared) -> Server:
+    shared.reset()
+    shared.change(faults=[], latency_s=0.0)
+    return shared
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    monkeypatch.setattr(engine, "FIRST_PAUSE_S", 0.01)
+
+
+def metadata(server: Server, square: int = 0) -> httpx.URL:
+    """Name the metadata of a place: each number another one."""
+    query = f"location=53.8,{-1.5 + square * 0.001:.4f}&key={server.settings.key}"
+    return httpx.URL(f"{server.base_url}{METADATA}?{query}")
+
+
+async def good_json(answer: Answer) -> dict:
+    try:
+        said = json.loads(answer.content)
+    except ValueError:
+        raise TryAgainError("no JSON") from None
+    if answer.status_code != 200:
+        raise UnusableError(f"HTTP {answer.status_code}")
+    return said
+
+
+def asked(work: Callable, limits: Limits | None = None, **opened):
+    """Do something with an open client."""
+
+    async def run():
+        async with open_client(limits or Limits(None, 8, timeout_s=0.5), **opened) as client:
+            return await work(client)
+
+    return asyncio.run(run())
+
+
+def ask(server: Server, limits: Limits | None = None, **more) -> dict:
+    """Ask for one thing."""
+    more = {"most_bytes": MOST_BYTES, **more}
+    return asked(lambda client: client.ask(metadata(server), good_json, **more), limits)
+
+
+def all_of(server: Server, count: int) -> Callable:
+    """Ask for several things side by side; give what became of each."""
+
+    async def work(client: Client) -> list:
+        slots = asyncio.Semaphore(client.limits.max_concurrent)
+
+        async def one(square: int) -> dict:
+            async with slots:
+                return await client.ask(metadata(server, square), good_json, most_bytes=MOST_BYTES)
+
+        return await asyncio.gather(*map(one, range(count)), return_exceptions=True)
+
+    return work
+
+
+def pauses(log: list[Seen]) -> list[float]:
+    return [after.at - before.at for before, after in itertools.pairwise(log)]
+
+
+@pytest.mark.parametrize(
+    "kind", ["429", "500", "503", "cut", "reset", "stall", "silent", "html", "truncated"]
+)
+def test_what_goes_wrong_twice_comes_right(server, kind):
+    server.change(faults=[{"kind": kind, "share": 1.0, "tries": 2, "seconds": 5}])
+    assert ask(server, Limits(None, 8, timeout_s=0.3))["status"] == "OK"
+    assert [one.fault for one in server.log()] == [kind, kind, ""]
+
+
+def test_after_some_attempts_it_is_given_up_with_a_reason(server):
+    server.change(faults=[{"kind": "500", "share": 1.0, "tries": None}])
+    with pytest.raises(UnusableError, match="HTTP 500, after 6 attempts"):
+        ask(server)
+    assert len(server.log()) == 6
+
+
+def test_what_may_have_been_billed_is_not_asked_for_as_often(server):
+    async def unpaid_for_nothing(answer: Answer) -> None:
+        raise TryAgainError("half a picture", paid=True)
+
+    with pytest.raises(UnusableError, match="half a picture, after 3 attempts"):
+        asked(lambda one: one.ask(metadata(server), unpaid_for_nothing, most_bytes=MOST_BYTES))
+    assert len(server.log()) == 3
+
+
+def test_pauses_grow(server, monkeypatch):
+    monkeypatch.setattr(engine, "FIRST_PAUSE_S", 0.1)
+    server.change(faults=[{"kind": "503", "share": 1.0, "tries": 4}])
+    ask(server)
+    found = pauses(server.log())
+    for pause, least in zip(found, (0.05, 0.1, 0.2, 0.4), strict=True):
+        assert least <= pause < 2 * least + 0.3
+
+
+def test_a_whole_host_is_left_alone_for_as_long_as_it_asks(server):
+    """One 429 holds back the requests for other things as well."""
+    server.change(
+        faults=[{"kind": "429", "holding": "-1.5000", "retry_after": 1, "tries": 1}],
+        latency_s=0.02,
+    )
+
+    async def first_one_then_others(client: Client) -> None:
+        refused = asyncio.create_task(
+            client.ask(metadata(server), good_json, most_bytes=MOST_BYTES)
+        )
+        await asyncio.sleep(0.3)
+        others = [
+            client.ask(metadata(server, square), good_json, most_bytes=MOST_BYTES)
+            for square in range(1, 4)
+        ]
+        await asyncio.gather(refused, *others)
+
+    asked(first_one_then_others)
+    first, *others = server.log()
+    assert first.status == 429
+    assert all(0.95 <= one.at - first.ended_at < 2 for one in others)
+    assert len(others) == 4
+
+
+def test_retry_after_may_be_a_date(server):
+    moment = time.time() + 2
+    date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(moment))
+    server.change(faults=[{"kind": "429", "share": 1.0, "retry_after": date}])
+    ask(server)
+    assert pauses(server.log())[0] >= 0.9
+
+
+def test_a_host_that_asks_for_too_much_patience_has_no_quota_left(server):
+    server.change(faults=[{"kind": "429", "share": 1.0, "retry_after": 3600}])
+    with pytest.raises(ImageryError, match="quota is gone"):
+        ask(server)
+    assert len(server.log()) == 1
+
+
+def test_too_many_requests_again_and_again_stop_all_work(server):
+    server.change(faults=[{"kind": "429", "share": 1.0, "tries": None}])
+    with pytest.raises(ImageryError, match="HTTP 429"):
+        ask(server)
+
+
+def test_a_provider_that_is_out_of_order_stops_all_work(server):
+    """Twenty things in a row that fail are not bad luck."""
+    server.change(faults=[{"kind": "500", "share": 1.0, "tries": None}])
+    ends = Counter(type(one) for one in asked(all_of(server, 21)))
+    assert ends == {UnusableError: 19, ImageryError: 2}
+
+
+def test_a_success_in_between_closes_the_breaker(server):
+    server.change(faults=[{"kind": "500", "share": 1.0, "tries": None}])
+
+    async def with_a_success(client: Client) -> list:
+        before = await all_of(server, 15)(client)
+        server.change(faults=[])
+        await client.ask(metadata(server), good_json, most_bytes=MOST_BYTES)
+        server.change(faults=[{"kind": "500", "share": 1.0, "tries": None}])
+        return before + await all_of(server, 15)(client)
+
+    assert {type(one) for one in asked(with_a_success)} == {UnusableError}
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_an_answer_of_200_mb_is_refused_as_it_comes(server, announced):
+    server.change(faults=[{"kind": "huge", "share": 1.0, "tries": None, "announced": announced}])
+    with pytest.raises(UnusableError, match="more than 1 MB was refused"):
+        ask(server, Limits(None, 8, timeout_s=10))
+    (one,) = server.log()
+    assert one.size < 20_000_000
+    assert not one.whole
+
+
+@pytest.mark.parametrize("target", ["http://127.0.0.2:9/x", "/elsewhere", "file:///etc/passwd"])
+def test_a_redirect_is_refused_wherever_it_leads(server, target):
+    server.change(faults=[{"kind": "redirect", "share": 1.0, "tries": None, "to": target}])
+    with pytest.raises(UnusableError, match=r"redirect to .* was refused"):
+        ask(server)
+    assert len(server.log()) == 1
+
+
+def test_a_stalled_answer_does_not_hold_up_for_longer_than_agreed(server):
+    """Bytes may trickle in: the limit is on the whole request."""
+    server.change(faults=[{"kind": "stall", "share": 1.0, "seconds": 30}])
+    began = time.monotonic()
+    assert ask(server, Limits(None, 8, timeout_s=0.4))["status"] == "OK"
+    assert 0.4 <= time.monotonic() - began < 3
+
+
+def test_nobody_there_is_a_reason_too():
+    url = httpx.URL("http://127.0.0.1:9/nothing")
+    with pytest.raises(UnusableError, match="the connection failed"):
+        asked(lambda client: client.ask(url, good_json, most_bytes=MOST_BYTES))
+
+
+def test_what_read_says_is_what_is_raised(server):
+    async def not_there(answer: Answer) -> None:
+        raise NotThereError("no panorama there")
+
+    with pytest.raises(NotThereError, match="no panorama there"):
+        asked(lambda client: client.ask(metadata(server), not_there, most_bytes=MOST_BYTES))
+    assert len(server.log()) == 1
+
+
+def test_requests_leave_at_the_rate(server):
+    """Taken where they leave: where they come in, a busy machine may bunch them."""
+    left: list[float] = []
+
+    class Instant(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            left.append(time.monotonic())
+            return httpx.Response(200, json={})
+
+    async def connect() -> httpx.AsyncClient:
+        await asyncio.sleep(0.05)
+        return httpx.AsyncClient(transport=Instant())
+
+    async def run() -> list:
+        return await all_of(server, 250)(Client(connect, Limits(200, 64)))
+
+    assert asyncio.run(run()) == [{}] * 250
+    assert max(sum(begin <= at < begin + 1 for at in left) for begin in left) <= 200
+
+
+def test_a_secret_in_the_reason_of_a_broken_connection_is_hidden(server):
+    class Talkative(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectError(f"cannot reach {request.url}")
+
+    async def connect() -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=Talkative())
+
+    async def run() -> None:
+        client = Client(connect, Limits(None, 1), secrets=(SECRET,))
+        url = httpx.URL(f"http://127.0.0.1/{SECRET}?key={SECRET}&signature=abc=")
+        await client.ask(url, good_json, most_bytes=MOST_BYTES)
+
+    with pytest.raises(UnusableError, match="cannot reach") as gave_up:
+        asyncio.run(run())
+    assert SECRET not in str(gave_up.value)
+    assert "abc" not in str(gave_up.value)
+
+
+@dataclass
+class Account:
+    """Keeps account of reservations, as a ledger does, up to a number of requests."""
+
+    allowed: int = 1_000
+    reserved: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+    claimed_times: int = 0
+
+    def reserve(self, image_id: str) -> int | None:
+        if self.claimed_times:
+            self.claimed_times -= 1
+            return None
+        if len(self.reserved) == self.allowed:
+            raise BudgetSpentError("the budget is spent")
+        self.reserved.append(image_id)
+        return len(self.reserved)
+
+    def settle(self, reservation: int, outcome: str) -> None:
+        self.outcomes.append(outcome)
+
+
+def buy(server: Server, account: Account, count: int = 1) -> list:
+    async def work(client: Client) -> list:
+        return [
+            await client.ask(
+                metadata(server, square), good_json, most_bytes=MOST_BYTES, pay_for=f"id {square}"
+            )
+            for square in range(count)
+        ]
+
+    return asked(work, purse=account)
+
+
+def test_every_request_that_may_be_billed_is_paid_for(server):
+    account = Account()
+    server.change(faults=[{"kind": "cut", "share": 1.0}])
+    buy(server, account)
+    assert account.reserved == ["id 0", "id 0"]
+    assert account.outcomes == ["charged", "charged"]
+
+
+def test_what_the_provider_refused_costs_nothing(server):
+    account = Account()
+    server.change(faults=[{"kind": "429", "share": 1.0}])
+    buy(server, account)
+    assert account.outcomes == ["not_charged", "charged"]
+
+
+def test_no_request_is_sent_that_the_budget_does_not_allow(server):
+    account = Account(allowed=3)
+    with pytest.raises(BudgetSpentError):
+        buy(server, account, 5)
+    assert len(server.log()) == 3
+
+
+def test_a_picture_that_another_run_is_fetching_is_waited_for_and_not_asked_for(
+    server, monkeypatch
+):
+    monkeypatch.setattr(engine, "SECONDS_BETWEEN_LOOKS", 0.01)
+    account = Account(claimed_times=4)
+    with pytest.raises(UnusableError, match="another run"):
+        buy(server, account)
+    assert server.log() == []
+    assert account.outcomes == ["not_charged"]

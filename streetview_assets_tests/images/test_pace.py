@@ -1,0 +1,74 @@
+"""The rate holds in every second, and nothing of it is given away."""
+
+import asyncio
+
+import pytest
+
+from streetview_assets.images.pace import Pace
+
+
+def most_in_a_second(times: list[float]) -> int:
+    return max(sum(begin <= at < begin + 1 for at in times) for begin in times)
+
+
+async def turns(pace: Pace, count: int, every_s: float = 0.0) -> list[float]:
+    """Take turns side by side; give the times at which they came."""
+    loop = asyncio.get_running_loop()
+
+    async def one(index: int) -> float:
+        await asyncio.sleep(index * every_s)
+        await pace.turn()
+        return loop.time()
+
+    return sorted(await asyncio.gather(*(one(index) for index in range(count))))
+
+
+def test_no_second_holds_more_than_the_rate_and_almost_all_of_it_is_used():
+    reached = 0.0
+    for _ in range(3):
+        times = asyncio.run(turns(Pace(200), 300))
+        assert most_in_a_second(times) <= 200
+        reached = max(reached, 299 / (times[-1] - times[0]))
+        if reached >= 0.95 * 200:
+            # A machine that does other things as well may be too slow for a moment.
+            return
+    pytest.fail(f"{reached:.0f} turns a second are less than 95 % of 200")
+
+
+def test_what_was_not_used_is_not_made_up_for_by_a_burst():
+    """A pause of a second must not let twice as many through in the next."""
+
+    async def with_a_pause() -> list[float]:
+        pace = Pace(100)
+        before = await turns(pace, 20)
+        await asyncio.sleep(0.7)
+        return before + await turns(pace, 110)
+
+    assert most_in_a_second(asyncio.run(with_a_pause())) <= 100
+
+
+def test_a_slow_caller_is_not_made_slower():
+    times = asyncio.run(turns(Pace(100), 30, every_s=0.02))
+    assert times[-1] - times[0] == pytest.approx(0.58, abs=0.15)
+
+
+def test_a_rate_below_one_spaces_requests_by_more_than_a_second():
+    times = asyncio.run(turns(Pace(0.8), 2))
+    assert times[1] - times[0] >= 1.25
+
+
+def test_without_a_rate_nobody_waits():
+    times = asyncio.run(turns(Pace(None), 1_000))
+    assert times[-1] - times[0] < 0.5
+
+
+def test_while_it_is_held_nothing_passes():
+    async def held() -> tuple[float, list[float]]:
+        pace = Pace(None)
+        pace.hold(0.3)
+        pace.hold(0.1)
+        began = asyncio.get_running_loop().time()
+        return began, await turns(pace, 5)
+
+    began, times = asyncio.run(held())
+    assert times[0] - began >= 0.29

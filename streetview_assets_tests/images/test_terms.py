@@ -1,0 +1,62 @@
+"""What providers allow, and the line that names whose pictures are shown."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streetview_assets.figures import SYNTHETIC_NOTE
+from streetview_assets.images.terms import TERMS, credit, may_show_sample
+from streetview_assets.study import Images, ProviderName
+
+
+def test_every_provider_of_the_study_file_has_its_terms():
+    assert set(TERMS) == set(get_args(ProviderName))
+
+
+@pytest.mark.parametrize(
+    ("provider", "owners", "line"),
+    [
+        ("google", [], "Imagery © Google"),
+        ("google", ["© Google", "© Google"], "Imagery © Google"),
+        ("google", ["© Google", "© Ann"], "© Ann, Google via Google Street View"),
+        ("mapillary", [None], "Imagery © Mapillary contributors, CC BY-SA 4.0"),
+        ("mapillary", ["bo", "ann", "bo"], "© bo, ann via Mapillary, CC BY-SA 4.0"),
+        (
+            "mapillary",
+            ["e", "d", "c", "b", "a"],
+            "© a, b, c and 2 more via Mapillary, CC BY-SA 4.0",
+        ),
+        (
+            "mapillary",
+            ["© bo via Mapillary, CC BY-SA 4.0", "© contributors via Mapillary, CC BY-SA 4.0"],
+            "© bo via Mapillary, CC BY-SA 4.0",
+        ),
+        (
+            "panoramax",
+            ["© bo via Panoramax, etalab-2.0", "© ann via Panoramax, CC-BY-SA-4.0"],
+            "© ann, bo via Panoramax, CC-BY-SA-4.0 / etalab-2.0",
+        ),
+        ("folder", [], "© of the pictures: their authors"),
+        ("folder", ["(c) Ann"], "© Ann"),
+        ("synthetic", ["© Ann"], SYNTHETIC_NOTE),
+    ],
+)
+def test_a_line_names_whose_pictures_are_shown(provider, owners, line):
+    assert credit(provider, owners) == line
+
+
+@given(st.lists(st.text(), max_size=40))
+def test_a_name_from_outside_stays_one_short_line_whatever_it_holds(owners):
+    for provider in ("mapillary", "panoramax", "folder"):
+        line = credit(provider, owners)
+        assert line.isprintable()
+        assert len(line) < 350
+
+
+def test_only_where_nothing_may_stay_is_there_no_sheet_of_pictures():
+    wishes = {"provider": "google", "size_px": (64, 64)}
+    assert not may_show_sample(Images(**wishes, keep_images=False))
+    assert may_show_sample(Images(**wishes, keep_images=True))
+    assert may_show_sample(Images(provider="mapillary", keep_images=False))
