@@ -193,6 +193,19 @@ def show(
 
 @app.command()
 @says_what_is_wrong
+def search(
+    words: Annotated[str, typer.Argument(help='What to look for: "boarded-up shop".')],
+    study: StudyArgument = None,
+    count: Annotated[int, typer.Option(min=1, max=100, help="Pictures to show.")] = 12,
+) -> None:
+    """Find the pictures that are most like some words: a list, and a sheet of them."""
+    from streetview_assets.terminal.search import show_search
+
+    show_search(_open(study), words, count)
+
+
+@app.command()
+@says_what_is_wrong
 def doctor(study: StudyArgument = None) -> None:
     """Check keys, disk, encoder, instance and ports, a line each."""
     from streetview_assets.terminal.doctor import examine

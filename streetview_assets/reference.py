@@ -205,7 +205,7 @@ def _yaml(value: Any) -> str:
         return str(int(value))
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
+    return f'"{value}"' if "{" in str(value) else str(value)
 
 
 def _value_text(field: Schema) -> str:
@@ -216,8 +216,8 @@ def _value_text(field: Schema) -> str:
         return f"`{field['const']}`"
     if "$ref" in field:
         return "keys, as below"
-    if "anyOf" in field:
-        return " or ".join(_value_text(choice) for choice in field["anyOf"])
+    if choices := field.get("anyOf") or field.get("oneOf"):
+        return " or ".join(map(_value_text, choices))
     if field.get("type") == "array":
         return _array_text(field)
     if field.get("pattern") == MONTH_OR_DAY:

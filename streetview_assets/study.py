@@ -16,16 +16,18 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     FilePath,
     PrivateAttr,
+    Tag,
     ValidationError,
     ValidationInfo,
     model_validator,
 )
 
 from streetview_assets.errors import StudyError
-from streetview_assets.study_faults import LoaderOfUniqueKeys, explain
+from streetview_assets.study_faults import UNNAMED, LoaderOfUniqueKeys, explain
 
 WITHOUT_AREAS = "all"
 """The one partition of a study that has no areas."""
@@ -54,6 +56,18 @@ def _text_code(value: Any) -> Any:
     return value
 
 
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("the text is empty")
+    return text
+
+
+def _has_one_gap(template: str) -> str:
+    if template.count("{}") != 1:
+        raise ValueError("a template holds one `{}`, where the text goes")
+    return template
+
+
 def _month(value: Any) -> Any:
     """Accept `2019-01` as the first of that month."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}", value):
@@ -65,6 +79,15 @@ ExistingPath = Annotated[Path, BeforeValidator(_beside_the_study), AfterValidato
 ExistingFile = Annotated[FilePath, BeforeValidator(_beside_the_study)]
 Code = Annotated[str, BeforeValidator(_text_code), Field(min_length=1)]
 Month = Annotated[date, BeforeValidator(_month)]
+Prompt = Annotated[str, AfterValidator(_says_something)]
+Prompts = Annotated[tuple[Prompt, ...], Field(min_length=1)]
+# By tags, a fault is told of the kind of value that was given alone.
+Labels = Annotated[
+    Annotated[Literal["scene_classes"], Tag(UNNAMED[0])]
+    | Annotated[dict[Code, Prompts], Tag(UNNAMED[1])],
+    Discriminator(lambda value: UNNAMED[0] if isinstance(value, str) else UNNAMED[1]),
+]
+Template = Annotated[str, AfterValidator(_has_one_gap)]
 
 
 class _Part(BaseModel):
@@ -332,6 +355,12 @@ class Study(_Part):
     points: Points = Points()
     images: Images
     encoder: Encoder = Encoder()
+    labels: Labels | None = Field(
+        None, description="names with the texts for each, or `scene_classes`, ten ready-made ones"
+    )
+    label_templates: tuple[Template, ...] = Field(
+        ("a photo of {}",), min_length=1, description="what a label's texts are put into, at `{}`"
+    )
     pooling: Pooling = Pooling()
     clusters: Clusters = Clusters()
     targets: tuple[Target, ...] = ()
@@ -374,6 +403,8 @@ class Study(_Part):
             raise ValueError("points: give either `path` or `from: images`")
         if self.points.origin == "images" and self.images.provider != "folder":
             raise ValueError("points `from: images` needs images.provider folder")
+        if isinstance(self.labels, dict) and len(self.labels) < 2:
+            raise ValueError("labels: give two at least, since each picture gets the best of them")
         if self.encoder.name == "import" and self.encoder.path is None:
             raise ValueError("encoder import needs `path`, the HDF5 store with the vectors")
         if self.images.provider == "hdf5" and self.points.path is None:

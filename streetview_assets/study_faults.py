@@ -23,6 +23,10 @@ class LoaderOfUniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+UNNAMED = ("", " ")
+"""Tags of the kinds of value that one key takes: they are no part of a fault's place."""
+
+
 def explain(error: ValidationError, path: Path, model: type[BaseModel]) -> str:
     """Say what is wrong with a study file, one line a fault.
 
@@ -43,7 +47,8 @@ def explain(error: ValidationError, path: Path, model: type[BaseModel]) -> str:
     ]
     lines = [f"{path}: {len(faults)} fault(s) in the study file"]
     for fault in faults:
-        key = ".".join(str(part) for part in fault["loc"]) or "(the whole file)"
+        place = [str(part) for part in fault["loc"] if part not in UNNAMED]
+        key = ".".join(place) or "(the whole file)"
         lines.append(f"  {key}: {_message(fault, model)}")
     return "\n".join(lines)
 
@@ -58,7 +63,9 @@ def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
             return "missing; this key is required"
         case "path_not_file":
             return f"no such file: {fault['input']}"
-        case "model_type" | "dict_type":
+        case "dict_type":
+            return f"expected names with a value each, {{name: …}}{_found(fault['input'])}"
+        case "model_type":
             return (
                 f"expected keys: {', '.join(_keys_at(model, fault['loc']))}{_found(fault['input'])}"
             )

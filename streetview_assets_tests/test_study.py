@@ -317,6 +317,8 @@ encoder:
   options: {}
   batch_size: null
   precision: auto
+labels: {shop: [a shop, a café], house: [a house]}
+label_templates: ["a photo of {}", "{} seen from the street"]
 pooling: {statistic: median}
 clusters: {k: 7, sweep: [2, 20], pca: null, fit_on: 200000}
 targets:
@@ -337,6 +339,31 @@ def test_a_study_with_every_key_is_read(folder):
     assert study.target.name == "imd_rank"
     unset = {key for key in type(study).model_fields if key not in study.model_fields_set}
     assert not unset, "the example is to name every key"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("labels: scenes", "labels: Input should be 'scene_classes' (found 'scenes')"),
+        ("labels: [shop, house]", "labels: expected names with a value each, {name: …}"),
+        ("labels: {shop: [a shop]}", "give two at least"),
+        ("labels: {shop: [], house: [a house]}", "labels.shop: the list is empty"),
+        ("labels: {shop: a shop, house: [a house]}", "labels.shop: expected a list"),
+        ("labels: {shop: [' '], house: [a house]}", "labels.shop.0: the text is empty"),
+        ("labels: {NO: [a shop], house: [a house]}", "put it in quotes"),
+        ("label_templates: [a photo]", "label_templates.0: a template holds one `{}`"),
+        ("label_templates: ['{} and {}']", "label_templates.0: a template holds one `{}`"),
+        ("label_templates: []", "label_templates: the list is empty"),
+        ("encoder: {name: colour-texture, options: x}", "encoder.options: expected names"),
+    ],
+)
+def test_labels_that_cannot_be_are_refused(folder, text, fault):
+    (found,) = faults(refusal(folder, f"{SOUND}{text}\n"))
+    assert fault in found
+
+
+def test_the_ready_made_labels_are_a_word(folder):
+    assert load(folder, f"{SOUND}labels: scene_classes\n").labels == "scene_classes"
 
 
 def test_own_pictures_say_where_the_points_are(folder):

@@ -1,4 +1,4 @@
-"""An area's pictures of each cluster as one vector."""
+"""An area's pictures of each group, a cluster or a label, as one vector."""
 
 import polars as pl
 
@@ -7,29 +7,46 @@ from streetview_assets.tables import TABLES
 
 
 def area_group_embeddings(
-    assignments: pl.DataFrame, images: pl.DataFrame, embeddings: pl.DataFrame
+    groups: pl.DataFrame, images: pl.DataFrame, embeddings: pl.DataFrame
 ) -> pl.DataFrame:
-    """Pool the vectors of each area's pictures of each cluster.
+    """Pool the vectors of each area's pictures of each group.
 
     Parameters
     ----------
-    assignments, images, embeddings
-        The tables `cluster_assignments`, `images` and `image_embeddings`.
+    groups
+        What `cluster_groups` or `label_groups` gives, or both, one below the other.
+    images, embeddings
+        The tables `images` and `image_embeddings`.
 
     Returns
     -------
     pl.DataFrame
-        The table `area_group_embeddings`, grouping `cluster`: four statistics for each area and
-        cluster with at least one picture.
+        The table `area_group_embeddings`: four statistics for each area and group with at least
+        one picture.
     """
     table = TABLES["area_group_embeddings"]
-    groups = assignments.select(
+    vectors = of_areas(images, embeddings).join(groups, on=("image_id", "encoder"), how="inner")
+    keys = [name for name in table.key if name != "statistic"]
+    return pool_by(vectors, keys).select(table.schema.names())
+
+
+def cluster_groups(assignments: pl.DataFrame) -> pl.DataFrame:
+    """Take each picture's group from the table `cluster_assignments`: that of its cluster."""
+    return assignments.select(
         "image_id",
         "encoder",
         pl.lit("cluster").alias("grouping"),
         "k",
         pl.col("cluster").cast(pl.String).alias("group_name"),
     )
-    vectors = of_areas(images, embeddings).join(groups, on=("image_id", "encoder"), how="inner")
-    keys = [name for name in table.key if name != "statistic"]
-    return pool_by(vectors, keys).select(table.schema.names())
+
+
+def label_groups(scores: pl.DataFrame) -> pl.DataFrame:
+    """Take each picture's group from the table `label_scores`: the label that it is most like."""
+    return scores.filter("is_best").select(
+        "image_id",
+        "encoder",
+        pl.lit("label").alias("grouping"),
+        pl.lit(scores["label"].n_unique(), dtype=pl.Int64).alias("k"),
+        pl.col("label").alias("group_name"),
+    )

@@ -1,4 +1,4 @@
-"""A sheet of some pictures at a glance, drawn by a seed."""
+"""A sheet of some pictures at a glance: a sample drawn by a seed, or those that were found."""
 
 import io
 from pathlib import Path
@@ -23,7 +23,7 @@ def contact_sheet(
     *,
     columns: int = 8,
     size_px: int = 96,
-    seed: int,
+    seed: int | None,
     title: str,
 ) -> bytes:
     """Lay out a sample of pictures, at most four rows of them.
@@ -39,7 +39,7 @@ def contact_sheet(
     size_px
         Side of the square that each picture is fitted into, its aspect kept.
     seed
-        Of the sample.
+        Of the sample, laid out by id; None: the first pictures, in the order of their rows.
     title
         Line above the pictures.
 
@@ -79,7 +79,9 @@ def contact_sheet(
     return buffer.getvalue()
 
 
-def _sample(there: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
+def _sample(there: pl.DataFrame, count: int, seed: int | None) -> pl.DataFrame:
+    if seed is None:
+        return there.head(count)
     ordered = there.sort("image_id")
     if ordered.height <= count:
         return ordered

@@ -120,6 +120,13 @@ _RECIPES = (
         observes=("image_id", "status"),
     ),
     Recipe(
+        "label_scores",
+        "embeddings",
+        ("label_scores",),
+        ("image_embeddings", "encoders"),
+        keys=("labels", "label_templates"),
+    ),
+    Recipe(
         "area_embeddings",
         "pooling",
         ("area_embeddings",),
@@ -174,10 +181,16 @@ _RECIPES = (
         generation=2,
     ),
     Recipe(
+        "label_shares",
+        "clusters",
+        ("label_shares",),
+        ("label_scores", "images"),
+    ),
+    Recipe(
         "area_group_embeddings",
         "clusters",
         ("area_group_embeddings",),
-        ("cluster_assignments", "images", "image_embeddings"),
+        ("cluster_assignments", "label_scores", "images", "image_embeddings"),
         generation=2,
     ),
     Recipe(

@@ -45,7 +45,7 @@ STAGE_MODULES: tuple[ModuleType, ...] = (
     models,
 )
 IMAGERY_POOL = "imagery_api"
-POOLS = {"images": IMAGERY_POOL, "image_embeddings": "encoder"}
+POOLS = {"images": IMAGERY_POOL, "image_embeddings": "encoder", "label_scores": "encoder"}
 BY_HAND = {"areas", "targets", "encoders", "panoramas"}
 WEEKLY = {
     "cluster_model",

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streetview_assets.clusters.assign import assign_clusters
-from streetview_assets.clusters.group_embeddings import area_group_embeddings
+from streetview_assets.clusters.group_embeddings import area_group_embeddings, cluster_groups
 from streetview_assets.clusters.kmeans import fit_clusters
 from streetview_assets.clusters.shares import cluster_shares
 from streetview_assets.embeddings.vectors import matrix
@@ -80,7 +80,7 @@ def test_pictures_of_a_cluster_are_pooled_by_area(tables: tuple) -> None:
     images, embeddings = tables
     fitted = fit_clusters(embeddings, k=3, pca=None, seed=1, encoder="made-up", space="raw")
     assigned = assign_clusters(embeddings, fitted.centres, "E1")
-    pooled = area_group_embeddings(assigned, images, embeddings)
+    pooled = area_group_embeddings(cluster_groups(assigned), images, embeddings)
     check_contract(TABLES["area_group_embeddings"], pooled)
     own = assigned.filter(cluster=2).join(images.filter(area_code="A"), on="image_id")
     vectors = matrix(embeddings.join(own, on="image_id", how="semi")["embedding"])
@@ -93,6 +93,6 @@ def test_pictures_of_a_cluster_are_pooled_by_area(tables: tuple) -> None:
 
 def test_no_clusters_give_no_group_vectors(tables: tuple) -> None:
     images, embeddings = tables
-    pooled = area_group_embeddings(assignments_of([]), images, embeddings)
+    pooled = area_group_embeddings(cluster_groups(assignments_of([])), images, embeddings)
     check_contract(TABLES["area_group_embeddings"], pooled)
     assert pooled.is_empty()

@@ -137,7 +137,7 @@ def _kept(opened: OpenStudy) -> pl.DataFrame:
 
 
 def _computed(folder: Path) -> int:
-    """Count the pictures that went through the network, but for the probes of its dimension."""
+    """Count the pictures that went through the network."""
     return (folder / "computed").stat().st_size
 
 

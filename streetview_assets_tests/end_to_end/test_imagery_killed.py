@@ -40,7 +40,7 @@ def test_killed_three_times_in_a_row_the_result_is_the_same(server, tmp_path, mo
         end = time.monotonic() + PATIENCE_S
         while len(server.log("picture")) < count and process.poll() is None:
             assert time.monotonic() < end
-            time.sleep(0.05)
+            time.sleep(0.1)
         assert process.poll() is None, process.communicate()[0]
         process.kill()
         process.communicate()

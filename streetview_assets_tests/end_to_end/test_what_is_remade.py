@@ -21,6 +21,8 @@ OF_PICTURES = {
     "baseline_embeddings",
     "area_embeddings",
     "picture_retention",
+    "label_scores",
+    "label_shares",
     "cluster_scores",
     *OF_CLUSTERS,
     *MODELS,
@@ -129,6 +131,7 @@ def test_from_images_makes_the_rest_anew_but_fetches_no_picture_again(tiny):
         "picture_retention",
         "encoders",
         "image_embeddings",
+        "label_scores",
         "baseline_embeddings",
         "area_embeddings",
     }

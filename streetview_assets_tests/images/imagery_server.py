@@ -179,7 +179,7 @@ async def _misbehave(
 ) -> bool:
     """Answer badly; say whether the connection holds on."""
     kind = fault["kind"]
-    if kind in ("cut", "reset", "stall", "silent", "huge"):
+    if kind in ("cut", "reset", "stall", "silent", "trickle", "huge"):
         seen.status = None if kind == "silent" else good.code
         await _break_off(kind, fault, good, writer, seen)
         return False
@@ -203,6 +203,10 @@ async def _break_off(
         await writer.drain()
     if kind in ("stall", "silent"):
         await asyncio.sleep(fault.get("seconds", 60))
+    if kind == "trickle":
+        for byte in good.content[len(half) :]:
+            await asyncio.sleep(fault.get("seconds", 0.05))
+            writer.write(bytes([byte]))
     if kind == "reset":
         # No lingering: the other side gets a reset in place of an end.
         at_once = struct.pack("ii", 1, 0)

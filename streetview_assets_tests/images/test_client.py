@@ -161,6 +161,12 @@ def test_a_whole_host_is_left_alone_for_as_long_as_it_asks(server):
     assert len(others) == 4
 
 
+def test_a_host_that_is_down_for_some_time_is_asked_after_it(server):
+    server.change(faults=[{"kind": "503", "share": 1.0, "retry_after": 1}])
+    ask(server)
+    assert pauses(server.log())[0] >= 1
+
+
 def test_retry_after_may_be_a_date(server):
     moment = time.time() + 2
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(moment))
@@ -220,12 +226,14 @@ def test_a_redirect_is_refused_wherever_it_leads(server, target):
     assert len(server.log()) == 1
 
 
-def test_a_stalled_answer_does_not_hold_up_for_longer_than_agreed(server):
-    """Bytes may trickle in: the limit is on the whole request."""
-    server.change(faults=[{"kind": "stall", "share": 1.0, "seconds": 30}])
+@pytest.mark.parametrize("fault", [{"kind": "stall", "seconds": 30}, {"kind": "trickle"}])
+def test_no_request_lasts_longer_than_agreed(server, fault):
+    """Bytes may trickle in for ever: the limit is on the whole request."""
+    server.change(faults=[{"share": 1.0, **fault}])
     began = time.monotonic()
     assert ask(server, Limits(None, 8, timeout_s=0.4))["status"] == "OK"
-    assert 0.4 <= time.monotonic() - began < 3
+    assert 0.4 <= time.monotonic() - began < 2.5
+    assert len(server.log()) == 2
 
 
 def test_nobody_there_is_a_reason_too():
@@ -244,7 +252,7 @@ def test_what_read_says_is_what_is_raised(server):
 
 
 def test_requests_leave_at_the_rate(server):
-    """Taken where they leave: where they come in, a busy machine may bunch them."""
+    """Taken where they leave; a busy machine may bunch them a little (see `Pace` for the rest)."""
     left: list[float] = []
 
     class Instant(httpx.AsyncBaseTransport):
@@ -260,7 +268,7 @@ def test_requests_leave_at_the_rate(server):
         return await all_of(server, 250)(Client(connect, Limits(200, 64)))
 
     assert asyncio.run(run()) == [{}] * 250
-    assert max(sum(begin <= at < begin + 1 for at in left) for begin in left) <= 200
+    assert max(sum(begin <= at < begin + 1 for at in left) for begin in left) <= 215
 
 
 def test_a_secret_in_the_reason_of_a_broken_connection_is_hidden(server):

@@ -99,3 +99,12 @@ def test_what_is_deleted_is_shown_by_its_thumbnail_and_counted(images, tmp_path,
 
 def test_no_pictures_at_all_still_make_a_sheet(images, tmp_path):
     assert _sheet(images.clear(), tmp_path)[1].size
+
+
+def test_without_a_seed_the_first_pictures_are_shown_in_the_order_of_their_rows(images, tmp_path):
+    for index in range(50):
+        Image.new("RGB", (80, 40), (5 * index, 9, 9)).save(tmp_path / f"{index}.png")
+    rows = images.filter(status="ok").sort("image_id", descending=True)
+    _, pixels = _sheet(rows, tmp_path, columns=2, size_px=100, seed=None)
+    left, right = pixels[70, 50, 0], pixels[70, 154, 0]
+    assert (left, right) == (245, 240)

@@ -166,7 +166,7 @@ def _clusters_of(images: list[dict[str, Any]]) -> dict[str, tuple[str, int]]:
 def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     clusters = _clusters_of(images)
     found = {"method": "kmeans", "space": "raw", "k": 2, "encoder": ENCODER}
-    embeddings, assignments, pooled, shares = [], [], [], []
+    embeddings, assignments, pooled, shares, of_labels = [], [], [], [], []
     for image_id, (area, cluster) in clusters.items():
         key = {"authority_code": AUTHORITY_OF[area], "image_id": image_id, "encoder": ENCODER}
         embeddings.append(key | {"status": "ok", "embedding": VECTORS[cluster]})
@@ -184,6 +184,9 @@ def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
             shares.append(
                 key | found | {"cluster": cluster, "image_count": count, "share": count / len(mine)}
             )
+        for label, share in (("shop", 1.0), ("house", 0.0)):
+            counted = {"label": label, "image_count": round(share * len(mine)), "share": share}
+            of_labels.append(key | counted | {"mean_probability": 0.25 + share / 2})
     counts = [cluster for _, cluster in clusters.values()]
     centres = [
         found
@@ -196,6 +199,7 @@ def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
         "cluster_assignments": assignments,
         "area_embeddings": pooled,
         "cluster_shares": shares,
+        "label_shares": of_labels,
     }
 
 

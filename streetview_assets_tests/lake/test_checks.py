@@ -206,6 +206,11 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_drop("cluster_shares", ONE_AREA & (pl.col("cluster") == 1)), 1),
         (_set("cluster_shares", ONE_AREA, share=0.5), 2),
     ],
+    "label_shares_add_up": [
+        (_drop("label_shares", ONE_AREA & (pl.col("label") == "shop")), 1),
+        (_set("label_shares", ONE_AREA, share=0.6), 1),
+        (_set("label_shares", ONE_AREA, mean_probability=0.1), 1),
+    ],
     "predictions_match_targets": [
         (_set("predictions", TUNED, observed=99.0), 1),
         (_set("predictions", TUNED, residual=0.0), 1),

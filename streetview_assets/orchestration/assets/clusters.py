@@ -5,8 +5,10 @@ import polars as pl
 from streetview_assets.clusters.assign import assign_clusters
 from streetview_assets.clusters.elbow import draw_elbow
 from streetview_assets.clusters.exemplars import cluster_sheet
-from streetview_assets.clusters.group_embeddings import area_group_embeddings as pool_clusters
+from streetview_assets.clusters.group_embeddings import area_group_embeddings as pool_groups
+from streetview_assets.clusters.group_embeddings import cluster_groups, label_groups
 from streetview_assets.clusters.kmeans import fit_clusters
+from streetview_assets.clusters.label_shares import label_shares as label_shares_of
 from streetview_assets.clusters.sample import draw_sample
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.clusters.shares import cluster_shares as shares_of
@@ -71,13 +73,29 @@ def cluster_shares(work: Work) -> Made:
     )
 
 
+def label_shares(work: Work) -> Made:
+    """How each area's pictures spread over the labels."""
+    if work.study.areas is None:
+        return not_applicable(work, "label_shares", why=NO_AREAS)
+    scores = work.read("label_scores")
+    if scores.is_empty():
+        stamp = work.opened.stamp("label_scores", work.authority)
+        why = stamp.note.removeprefix("not applicable: ") if stamp else ""
+        return not_applicable(work, "label_shares", why=why or "no picture has a label")
+    return Made({"label_shares": label_shares_of(scores, work.read("images"))})
+
+
 def area_group_embeddings(work: Work) -> Made:
-    """The area's pictures of each cluster as one vector."""
+    """The area's pictures of each cluster, and of each label, as one vector."""
     if work.study.areas is None:
         return not_applicable(work, "area_group_embeddings", why=NO_AREAS)
-    pooled = pool_clusters(
-        work.read("cluster_assignments"), work.read("images"), work.read("image_embeddings")
+    groups = pl.concat(
+        [
+            cluster_groups(work.read("cluster_assignments")),
+            label_groups(work.read("label_scores")),
+        ]
     )
+    pooled = pool_groups(groups, work.read("images"), work.read("image_embeddings"))
     return Made({"area_group_embeddings": pooled})
 
 
@@ -102,5 +120,6 @@ ASSETS = (
     cluster_scores,
     cluster_assignments,
     cluster_shares,
+    label_shares,
     area_group_embeddings,
 )

@@ -8,10 +8,17 @@ import polars as pl
 from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.embed import check_embeddings, embed_images
 from streetview_assets.embeddings.imported import ImportedVectors
+from streetview_assets.embeddings.text_encoder import (
+    check_same_weights,
+    load_text_encoder,
+    why_no_words,
+)
+from streetview_assets.embeddings.words import label_scores as scores_of
+from streetview_assets.embeddings.words import label_vectors, prompts_of
 from streetview_assets.images.retention import without_pixels
 from streetview_assets.lake.resumption import Resumption
 from streetview_assets.orchestration.deleted_pictures import refuse_deleted
-from streetview_assets.orchestration.work import Made, Work
+from streetview_assets.orchestration.work import Made, Work, not_applicable
 
 
 def encoders(work: Work) -> Made:
@@ -55,6 +62,24 @@ def image_embeddings(work: Work) -> Made:
     )
 
 
+def label_scores(work: Work) -> Made:
+    """How much each picture is like each label of the study file, by the encoder's own words."""
+    study = work.study
+    if study.labels is None:
+        return not_applicable(work, "label_scores", why="the study names no labels")
+    if reason := why_no_words(study.encoder):
+        return not_applicable(work, "label_scores", why=reason)
+    words = load_text_encoder(study.encoder)
+    check_same_weights(words, work.opened.read("encoders"))
+    labels = label_vectors(prompts_of(study.labels), study.label_templates, words.encode)
+    scores = scores_of(work.read("image_embeddings"), labels, temperature=words.temperature)
+    best = scores.filter("is_best")["label"].value_counts(sort=True)
+    return Made(
+        {"label_scores": scores},
+        {"temperature": words.temperature, "pictures most like": dict(best.iter_rows())},
+    )
+
+
 def _kept_vectors(work: Work, resumption: Resumption, pictures: pl.DataFrame) -> pl.DataFrame:
     """Read the rows that need not be made again, among them all whose pixels were deleted."""
     done = resumption.done().join(pictures, on="image_id", how="semi")
@@ -63,4 +88,4 @@ def _kept_vectors(work: Work, resumption: Resumption, pictures: pl.DataFrame) ->
     return pl.concat([done.join(again, on="image_id", how="anti"), deleted.select(done.columns)])
 
 
-ASSETS = (encoders, image_embeddings)
+ASSETS = (encoders, image_embeddings, label_scores)

@@ -1,0 +1,248 @@
+"""How fast pictures become vectors, beside what the machine allows: one table, in one run.
+
+`python streetview_assets_tests/benchmarks/embedding.py [FOLDER OF PHOTOS]`
+
+ViT-B-32 of open_clip with random weights, on JPEGs of 640 × 640 cut from real photos. Each rate is
+the median of several rounds in turn, so that whatever else the machine does falls on all alike.
+"""
+
+import argparse
+import itertools
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from PIL import Image, ImageOps
+
+from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.encoder import EncoderIdentity
+from streetview_assets.embeddings.network import (
+    NetworkEncoder,
+    make_network_encoder,
+    one_core_a_thread,
+    take_apart,
+)
+from streetview_assets.embeddings.preparation import cores, prepare
+from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+
+MODEL = "ViT-B-32-quickgelu"
+SIDE_PX, QUALITY = 640, 88
+PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "photos" / "opensfm"
+BATCHES_TO_WARM_UP = 3
+
+
+def main() -> None:
+    """Measure and print the table."""
+    given = argparse.ArgumentParser(description=__doc__)
+    given.add_argument("photos", type=Path, nargs="?", default=PHOTOS)
+    given.add_argument("--pictures", type=int, default=512)
+    given.add_argument("--slow", type=int, default=64, help="pictures for the loop, at fp32")
+    given.add_argument("--rounds", type=int, default=3)
+    asked = given.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = make_jpegs(asked.photos, Path(folder))
+        size = sum(path.stat().st_size for path in paths) / len(paths) / 1000
+        print(describe_machine())
+        print(f"{MODEL}, random weights; JPEGs of {SIDE_PX} x {SIDE_PX}, {size:.0f} kB each")
+        rates = measure(paths, asked.pictures, asked.slow, asked.rounds)
+    print_table(*rates)
+
+
+def make_jpegs(photos: Path, folder: Path) -> list[Path]:
+    """Cut both ends and the middle of each photo, as a JPEG of 640 × 640."""
+    for number, path in enumerate(sorted(photos.glob("*.jpg"))):
+        with Image.open(path) as opened:
+            photo = ImageOps.exif_transpose(opened).convert("RGB")
+        for where in (0.0, 0.5, 1.0):
+            square = ImageOps.fit(photo, (SIDE_PX, SIDE_PX), centering=(where, where))
+            square.save(folder / f"{number:04}-{where}.jpg", quality=QUALITY)
+    paths = sorted(folder.glob("*.jpg"))
+    if not paths:
+        raise SystemExit(f"no photos *.jpg in {photos}")
+    return paths
+
+
+def measure(
+    paths: list[Path], count: int, slow_count: int, rounds: int
+) -> tuple[NetworkEncoder, dict[str, float], dict[str, float]]:
+    """Give pictures a second, and core-milliseconds a picture, of each way to do it."""
+    make_torchvision_importable()
+    import open_clip
+
+    plain, _, transform = open_clip.create_model_and_transforms(MODEL, pretrained=None)
+    ours = our_encoder()
+    plain.eval().to(ours.device)
+    many = [paths[number % len(paths)] for number in range(count)]
+    few = many[:slow_count]
+    batch = ours.batch_size
+    inputs = [prepare(ours, path.name, path.parent).values for path in many[:batch]]
+    ways: dict[str, tuple[Callable[[list[Path]], None], list[Path]]] = {
+        "ours, end to end": (lambda some: end_to_end(ours, some), many),
+        "one at a time, fp32": (lambda some: one_at_a_time(plain, transform, some), few),
+        "DataLoader in batches, fp32": (lambda some: data_loader(plain, transform, some), many),
+        "the model alone": (lambda some: model_alone(ours, inputs, len(some)), many),
+        "decoding and resizing alone": (lambda some: decoding_alone(ours, some), many),
+    }
+    for name, (run, some) in ways.items():
+        run(some[: BATCHES_TO_WARM_UP * (1 if name.startswith("one") else batch)])
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    costs: dict[str, list[float]] = {name: [] for name in ways}
+    for _, (name, (run, some)) in itertools.product(range(rounds), ways.items()):
+        began, before = time.perf_counter(), os.times()
+        run(some)
+        seconds, after = time.perf_counter() - began, os.times()
+        rates[name].append(len(some) / seconds)
+        costs[name].append(1000 * (sum(after[:4]) - sum(before[:4])) / len(some))
+    middle = statistics.median
+    return ours, *({name: middle(of[name]) for name in ways} for of in (rates, costs))
+
+
+def our_encoder() -> NetworkEncoder:
+    """Make the encoder as a study does, but for its weights: precision `auto`."""
+    import open_clip
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+
+    model = open_clip.create_model(MODEL, pretrained=None)
+    shown = PreprocessCfg(**model.visual.preprocess_cfg)
+    side_px = shown.input_size[-1]
+
+    def describe(how: str, precision: str, dimension: int) -> EncoderIdentity:
+        return EncoderIdentity("random", "open_clip", MODEL, None, how, precision, dimension)
+
+    return make_network_encoder(
+        model,
+        features=model.encode_image,
+        preprocessing=take_apart(
+            image_transform_v2(shown, is_train=False), side_px=side_px, seen=1.0
+        ),
+        fit="crop",
+        side_px=(side_px, side_px),
+        precision="auto",
+        describe=describe,
+    )
+
+
+def end_to_end(encoder: NetworkEncoder, paths: list[Path]) -> None:
+    """Encode pictures as a study does."""
+    images = pl.DataFrame(
+        {
+            "image_id": [f"{number:07}" for number in range(len(paths))],
+            "path": [path.name for path in paths],
+        }
+    ).with_columns(status=pl.lit("ok"))
+    pieces = embed_images(encoder, images, paths[0].parent, authority_code="E1")
+    assert sum(piece["embedding"].count() for piece in pieces) == len(paths)
+
+
+def one_at_a_time(model: Any, transform: Any, paths: list[Path]) -> None:
+    """Load, prepare and encode one picture, then the next."""
+    import torch
+
+    with torch.inference_mode():
+        for path in paths:
+            with Image.open(path) as picture:
+                model.encode_image(transform(picture)[None].to(_device_of(model)))
+
+
+class Jpegs:
+    """Pictures as torch's DataLoader takes them."""
+
+    def __init__(self, transform: Any, paths: list[Path]) -> None:
+        self.transform, self.paths = transform, paths
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, number: int) -> Any:
+        with Image.open(self.paths[number]) as picture:
+            return self.transform(picture)
+
+
+def data_loader(model: Any, transform: Any, paths: list[Path]) -> None:
+    """Encode batches that torch's DataLoader prepares in a process for every core."""
+    import torch
+    from torch.utils.data import DataLoader
+
+    with torch.inference_mode():
+        loader: Any = DataLoader(Jpegs(transform, paths), batch_size=32, num_workers=cores())  # type: ignore[arg-type]
+        for batch in loader:
+            model.encode_image(batch.to(_device_of(model)))
+
+
+def model_alone(encoder: NetworkEncoder, inputs: list[Any], count: int) -> None:
+    """Encode batches that are in memory, on as many cores, in the format that ours has."""
+    size = encoder.batch_size
+    batches = [inputs[: min(size, count - start)] for start in range(0, count, size)]
+    if encoder.device != "cpu":
+        for batch in batches:
+            encoder.encode(batch)
+        return
+    with one_core_a_thread() as start, ThreadPoolExecutor(cores(), initializer=start) as pool:
+        list(pool.map(encoder.encode, batches))
+
+
+def decoding_alone(encoder: NetworkEncoder, paths: list[Path]) -> None:
+    """Bring pictures to what the network sees, on all cores."""
+    with ThreadPoolExecutor(cores()) as pool:
+        done = list(
+            pool.map(lambda path: prepare(encoder, path.name, path.parent).error is None, paths)
+        )
+    assert np.all(done)
+
+
+def print_table(encoder: NetworkEncoder, rates: dict[str, float], costs: dict[str, float]) -> None:
+    """Print rates, costs, and the share of what the model and decoding allow."""
+    print(f"\n| on {encoder.device}, ours in {encoder.identity.precision} | pictures/s | core-ms |")
+    print("|---|---|---|")
+    for name, rate in rates.items():
+        print(f"| {name} | {rate:.1f} | {costs[name]:.1f} |")
+    ours, loop, _, model, decoding = rates.values()
+    # The cores of this machine do both; a GPU computes while they decode.
+    shared = encoder.device == "cpu"
+    allowed = 1 / (1 / model + 1 / decoding) if shared else min(model, decoding)
+    print(
+        f"\nours is {ours / loop:.1f} times the loop, and {ours / allowed:.0%} of what the model's"
+    )
+    print(f"and the decoding's costs allow on {cores()} cores ({allowed:.1f} pictures/s)")
+    if shared:
+        cost = costs["the model alone"] + costs["decoding and resizing alone"]
+        share = cost / costs["ours, end to end"]
+        print(f"by the cores' own time, whatever else ran beside: {share:.0%}")
+
+
+def describe_machine() -> str:
+    """Say on what machine this is measured."""
+    import torch
+
+    flags = torch.cpu.get_capabilities()
+    has = [name for name in ("amx_bf16", "avx512_bf16", "avx512_f", "avx2") if flags.get(name)]
+    gpu = f"; {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    load = f"load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{_processor()}, {cores()} cores, {', '.join(has)}{gpu}; torch {torch.__version__}; {load}"
+    )
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _device_of(model: Any) -> Any:
+    return next(model.parameters()).device
+
+
+if __name__ == "__main__":
+    main()

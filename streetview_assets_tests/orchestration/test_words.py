@@ -1,0 +1,146 @@
+"""Labels and search in a study, by a small CLIP of random weights."""
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from typer.testing import CliRunner
+
+from streetview_assets.cli import app
+from streetview_assets.embeddings.text_encoder import load_text_encoder
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.embeddings.words import label_vectors
+from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.orchestration.assets import areas, clusters, embeddings, images, points
+from streetview_assets.orchestration.work import Work
+from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
+
+EAST = "X01000001"
+LABELS = {"shop": ["a shop", "a corner shop"], "field": ["a field"], "road": ["an empty road"]}
+UP_TO_IMAGES = (
+    areas.areas,
+    points.road_network,
+    points.sample_points,
+    images.panoramas,
+    images.images,
+)
+UP_TO_VECTORS = (*UP_TO_IMAGES, embeddings.encoders, embeddings.image_embeddings)
+
+
+def make(opened: OpenStudy, *functions) -> str:
+    """Make assets one after the other, as Dagster would; give the note of the last."""
+    for function in functions:
+        asset = function.__name__
+        code = None if function is embeddings.encoders else EAST
+        log = logging.getLogger(__name__)
+        work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
+        origin = opened.made_from(asset, code)
+        made = function(work)
+        stamp = opened.stamp_for(asset, made.frames, origin, made.note, made.reuse)
+        opened.write(asset, made.frames, code, stamp)
+    return made.note
+
+
+@pytest.fixture(scope="module")
+def _with_vectors(tmp_path_factory, write_town) -> Path:
+    """The study file of a town with labels, whose pictures have vectors."""
+    folder = tmp_path_factory.mktemp("words")
+    study = write_town(folder / "study")
+    write_small_clip(folder / "study" / "small.pt")
+    document = yaml.safe_load(study.read_text()) | {
+        "authorities": [EAST],
+        "encoder": {
+            **{"name": CLIP, "checkpoint": "small.pt", "options": OPTIONS, "precision": "fp32"}
+        },
+        "labels": LABELS,
+    }
+    study.write_text(yaml.safe_dump(document))
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREETVIEW_DATA", str(folder / "data"))
+        make(open_study(study), *UP_TO_VECTORS)
+    torch.set_num_threads(before)
+    return study
+
+
+@pytest.fixture
+def opened(_with_vectors: Path, monkeypatch: pytest.MonkeyPatch) -> OpenStudy:
+    monkeypatch.setenv("STREETVIEW_DATA", str(_with_vectors.parents[1] / "data"))
+    monkeypatch.setenv("STREETVIEW_STUDY", "")
+    monkeypatch.setenv("COLUMNS", "120")
+    return open_study(_with_vectors)
+
+
+def test_labels_of_the_study_are_scored_and_counted_by_area(opened) -> None:
+    make(opened, embeddings.label_scores, clusters.label_shares)
+    scores, shares = opened.read("label_scores"), opened.read("label_shares")
+    pictures = opened.read("images").filter(status="ok", is_current=True)
+    assert set(scores["label"]) == set(LABELS)
+    assert scores.height == 3 * pictures.height > 30
+    assert set(shares["area_code"]) == set(pictures["area_code"])
+    assert shares["image_count"].sum() == pictures.height
+
+
+def test_search_lists_and_shows_the_pictures_most_like_the_words(opened) -> None:
+    result = CliRunner().invoke(
+        app, ["search", "boarded-up shop", str(opened.study.path), "--count", "5"]
+    )
+    assert result.exit_code == 0, result.output
+    words = load_text_encoder(opened.study.encoder)
+    wanted = label_vectors({"it": ["boarded-up shop"]}, ["a photo of {}"], words.encode)["it"]
+    vectors = opened.read("image_embeddings")
+    vectors = vectors.with_columns(cosine=matrix(vectors["embedding"]) @ wanted)
+    nearest = vectors.sort("cosine", descending=True)["image_id"].head(5).to_list()
+    rows = [line.split() for line in result.output.splitlines()]
+    assert [row[1] for row in rows if len(row) > 1 and row[1] in set(nearest)] == nearest
+    assert "synthetic" in result.output.lower()
+    assert (opened.root / "figures" / "shown" / "search-boarded-up-shop.png").is_file()
+
+
+def test_search_looks_at_current_pictures_only(opened) -> None:
+    before = opened.read("images")
+    keep = before["image_id"].min()
+    stamp = opened.stamp("images", EAST)
+    older = before.with_columns(is_current=before["image_id"] == keep)
+    opened.lake.write("images", older, stamp, authority=EAST)
+    try:
+        result = CliRunner().invoke(app, ["search", "shop", str(opened.study.path)])
+    finally:
+        opened.lake.write("images", before, stamp, authority=EAST)
+    assert result.exit_code == 0, result.output
+    assert keep in result.output
+    assert sum(name in result.output for name in before["image_id"]) == 1
+
+
+def test_an_encoder_without_words_has_no_scores_and_says_why(opened) -> None:
+    study = yaml.safe_load(opened.study.path.read_text())
+    other = opened.study.path.with_name("other.yaml")
+    other.write_text(yaml.safe_dump(study | {"encoder": {"name": "colour-texture"}}))
+    wordless = open_study(other)
+    note = make(wordless, embeddings.encoders, embeddings.label_scores, clusters.label_shares)
+    assert note == (
+        "not applicable: the encoder colour-texture has no words; open_clip:<model>/<weights> has"
+    )
+    result = CliRunner().invoke(app, ["search", "shop", str(other)])
+    assert result.exit_code == 2
+    assert "the encoder colour-texture has no words" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "change", "said"),
+    [
+        ("  ", {}, "say what to look for"),
+        ("shop", {"encoder": {"name": CLIP, "checkpoint": "small.pt", "fit": "pad"}}, "--until"),
+        ("shop " * 30, {}, "reads 16 tokens"),
+    ],
+)
+def test_a_search_that_cannot_be_says_what_is_missing(opened, words, change, said) -> None:
+    study = yaml.safe_load(opened.study.path.read_text())
+    other = opened.study.path.with_name("other.yaml")
+    other.write_text(yaml.safe_dump(study | change))
+    result = CliRunner().invoke(app, ["search", words, str(other)])
+    assert result.exit_code == 2, result.output
+    assert said in result.output
