@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections import deque
 
-_MARGIN = 0.99
+_MARGIN = 0.97
 _CATCH_UP_S = 0.1
 
 

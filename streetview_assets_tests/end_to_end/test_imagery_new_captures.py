@@ -34,9 +34,10 @@ NEEDED = frozenset(
     {
         *("areas", "road_network", "sample_points", "panoramas", "images", "encoders"),
         *("image_embeddings", "baseline_embeddings", "area_embeddings", "picture_retention"),
+        *("label_scores", "label_shares"),
     }
 )
-"""What it takes to make pooled vectors; nothing else is made here."""
+"""All that is made by authority without a fit; nothing else is made here."""
 
 
 @pytest.fixture
