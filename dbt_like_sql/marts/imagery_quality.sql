@@ -7,7 +7,7 @@
 -- blurred_share: pictures without sharp edges, as a share of those there, 0 to 1
 -- duplicate_share: pictures that show the same as one of another panorama, 0 to 1
 -- brightness_median: of the median picture, mean luma, 0 (black) to 1 (white)
--- sharpness_median: of the median picture, variance of the Laplacian of the luma at 256 px
+-- sharpness_median: of the median picture, variance of the Laplacian of the luma at about 224 px
 -- third_party_share: panoramas that somebody uploaded to the provider, of those of which it is
 --     known, 0 to 1
 -- captured_oldest_on: first of the month of the oldest picture with a known date

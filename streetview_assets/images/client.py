@@ -6,19 +6,22 @@ up on what will not, and stops all work where the provider refuses service.
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import TypeVar
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import tenacity
 
 from streetview_assets.errors import ImageryError
 from streetview_assets.images.pace import Pace
-from streetview_assets.images.spending import Outcome, Purse
+from streetview_assets.images.spending import Outcome, Purse, Till
 from streetview_assets.redaction import keep_secrets_out_of_logs, redacted
 
 ATTEMPTS = 6
@@ -30,6 +33,8 @@ LONGEST_RETRY_AFTER_S = 120.0
 
 FAILURES_IN_A_ROW = 20
 """So many requests that failed in the end, one after the other: the provider is out of order."""
+
+HEADERS = {"User-Agent": "streetview-assets", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 CONNECT_S = 10.0
 SILENCE_S = 15.0
@@ -95,6 +100,13 @@ class Limits:
     max_concurrent: int
     timeout_s: float = 30.0
 
+    @cached_property
+    def patience(self) -> dict[str, float | None]:
+        """How long to wait for a connection, and for the next byte, as httpx takes it."""
+        silence_s = min(SILENCE_S, self.timeout_s)
+        connect_s = min(CONNECT_S, self.timeout_s)
+        return httpx.Timeout(silence_s, connect=connect_s, pool=None).as_dict()
+
 
 @dataclass
 class Client:
@@ -102,23 +114,30 @@ class Client:
 
     Attributes
     ----------
-    connections
-        Opens a connection; each request under way has one of its own. (A pool looks through all
-        of its connections at every request: at 64 of them that costs ten times the request.)
+    connect
+        Opens a connection to a host; each request under way has one of its own. (A pool looks
+        through all of its connections at every request: at 64 of them that costs ten times the
+        request. A whole `httpx.AsyncClient`, with redirects and cookies that nobody wants here,
+        costs half as much again.)
     limits
         How much is asked at once.
     secrets
         What no error may show.
-    purse
+    till
         Pays for requests that cost money.
     """
 
-    connections: Callable[[], Awaitable[httpx.AsyncClient]]
+    connect: Callable[[httpx.URL], Awaitable[httpx.AsyncBaseTransport]]
     limits: Limits
     secrets: tuple[str, ...] = ()
-    purse: Purse | None = None
-    _idle: list[httpx.AsyncClient] = field(default_factory=list)
+    till: Till | None = None
+    _idle: defaultdict[str, list[httpx.AsyncBaseTransport]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     _paces: dict[str, Pace] = field(default_factory=dict)
+    _known_hosts: set[str] = field(default_factory=set)
+    _first: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refusal: ImageryError | None = None
     _failures_in_a_row: int = 0
 
     async def ask(
@@ -161,7 +180,14 @@ class Client:
         try:
             result: Result = await patience(self._once, url, read, most_bytes, headers, pay_for)
         except TryAgainError as last:
-            raise self._gave_up(url, last) from None
+            self._failures_in_a_row += 1
+            gave_up = self._gave_up(url, last)
+            if isinstance(gave_up, ImageryError):
+                self._refusal = gave_up
+            raise gave_up from None
+        except ImageryError as refusal:
+            self._refusal = refusal
+            raise
         except (UnusableError, NotThereError):
             self._failures_in_a_row = 0
             raise
@@ -176,35 +202,84 @@ class Client:
         headers: Mapping[str, str] | None,
         pay_for: str | None,
     ) -> Result:
-        reservation = await self._reserve(pay_for)
-        status_code: int | None = None
-        try:
-            # To open one takes its time: first, so that requests leave as evenly as their turns.
-            connection = self._idle.pop() if self._idle else await self.connections()
-            await self._pace(url).turn()
-            answer = await self._send(connection, url, headers, most_bytes)
-            status_code = answer.status_code
-        except _AnsweredError as answered:
-            status_code = answered.status_code
-            raise UnusableError(redacted(str(answered), self.secrets)) from None
-        finally:
-            await self._settle(reservation, status_code)
+        """Ask once; the first request to a host goes alone.
+
+        A refused key then costs one request and not `max_concurrent`; and what the first one has
+        to load on its way does not gather the others behind it, to leave all at once.
+        """
+        arguments = (url, read, most_bytes, headers, pay_for)
+        if url.host not in self._known_hosts:
+            async with self._first:
+                if url.host not in self._known_hosts:
+                    try:
+                        return await self._exchange(*arguments)
+                    finally:
+                        self._known_hosts.add(url.host)
+        return await self._exchange(*arguments)
+
+    async def _exchange(
+        self,
+        url: httpx.URL,
+        read: Callable[[Answer], Awaitable[Result]],
+        most_bytes: int,
+        headers: Mapping[str, str] | None,
+        pay_for: str | None,
+    ) -> Result:
+        answer = await self._paid(url, most_bytes, headers, pay_for)
         self._check_load(url, answer)
         return await read(answer)
 
+    async def _paid(
+        self,
+        url: httpx.URL,
+        most_bytes: int,
+        headers: Mapping[str, str] | None,
+        pay_for: str | None,
+    ) -> Answer:
+        self._check_service()
+        reservation = await self._reserve(pay_for)
+        outcome: Outcome = "not_charged"
+        try:
+            # To open one takes its time: first, so that requests leave as evenly as their turns.
+            idle = self._idle[url.host]
+            connection = idle.pop() if idle else await self.connect(url)
+            await self._pace(url).turn()
+            self._check_service()
+            outcome = "charged"
+            answer = await self._send(connection, url, headers, most_bytes)
+            outcome = _outcome(answer.status_code)
+        except _AnsweredError as answered:
+            outcome = _outcome(answered.status_code)
+            raise UnusableError(redacted(str(answered), self.secrets)) from None
+        finally:
+            await self._settle(reservation, outcome)
+        return answer
+
+    def _check_service(self) -> None:
+        """Send nothing more once the provider has refused service, or the budget is spent."""
+        if self._refusal is not None:
+            raise ImageryError(str(self._refusal))
+
     async def _send(
         self,
-        connection: httpx.AsyncClient,
+        connection: httpx.AsyncBaseTransport,
         url: httpx.URL,
         headers: Mapping[str, str] | None,
         most_bytes: int,
     ) -> Answer:
+        request = httpx.Request(
+            "GET",
+            url,
+            headers={**HEADERS, **(headers or {})},
+            extensions={"timeout": self.limits.patience},
+        )
         try:
-            async with (
-                asyncio.timeout(self.limits.timeout_s),
-                connection.stream("GET", url, headers=headers) as response,
-            ):
-                content = await _content(response, most_bytes)
+            async with asyncio.timeout(self.limits.timeout_s):
+                response = await connection.handle_async_request(request)
+                try:
+                    content = await _content(response, most_bytes)
+                finally:
+                    await response.aclose()
         except TimeoutError:
             raise TryAgainError(f"no whole answer in {self.limits.timeout_s:g} s") from None
         except httpx.TimeoutException as error:
@@ -213,7 +288,7 @@ class Client:
             reason = redacted(str(error), self.secrets) or type(error).__name__
             raise TryAgainError(f"the connection failed: {reason}") from None
         finally:
-            self._idle.append(connection)
+            self._idle[url.host].append(connection)
         return Answer(response.status_code, response.headers, content)
 
     def _check_load(self, url: httpx.URL, answer: Answer) -> None:
@@ -230,7 +305,6 @@ class Client:
             raise TryAgainError(f"HTTP {code}", after_s, busy=code == 429)
 
     def _gave_up(self, url: httpx.URL, last: TryAgainError) -> Exception:
-        self._failures_in_a_row += 1
         if last.busy:
             return ImageryError(
                 f"{url.host} answers {last} after {ATTEMPTS} attempts: the quota is gone, or "
@@ -247,23 +321,19 @@ class Client:
         return UnusableError(f"{last}, after {attempts} attempts")
 
     async def _reserve(self, pay_for: str | None) -> int | None:
-        if pay_for is None or self.purse is None:
+        if pay_for is None or self.till is None:
             return None
-        reservation = await asyncio.to_thread(self.purse.reserve, pay_for)
+        reservation = await self.till.reserve(pay_for)
         if reservation is not None:
             return reservation
-        while (later := await asyncio.to_thread(self.purse.reserve, pay_for)) is None:
+        while (later := await self.till.reserve(pay_for)) is None:
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-        await asyncio.to_thread(self.purse.settle, later, "not_charged")
+        await self.till.settle(later, "not_charged")
         raise UnusableError("another run was fetching this picture at the same time")
 
-    async def _settle(self, reservation: int | None, status_code: int | None) -> None:
-        """Count a request as spent, unless the provider has answered that it gave nothing."""
-        if reservation is None or self.purse is None:
-            return
-        refused = status_code is not None and 400 <= status_code < 500
-        outcome: Outcome = "not_charged" if refused else "charged"
-        await asyncio.to_thread(self.purse.settle, reservation, outcome)
+    async def _settle(self, reservation: int | None, outcome: Outcome) -> None:
+        if reservation is not None and self.till is not None:
+            await self.till.settle(reservation, outcome)
 
     def _pace(self, url: httpx.URL) -> Pace:
         return self._paces.setdefault(url.host, Pace(self.limits.requests_per_second))
@@ -275,18 +345,22 @@ async def open_client(
 ) -> AsyncIterator[Client]:
     """Open the connections to a provider, on the running event loop."""
     keep_secrets_out_of_logs(secrets)
-    timeout = httpx.Timeout(
-        min(SILENCE_S, limits.timeout_s), connect=min(CONNECT_S, limits.timeout_s), pool=None
-    )
-    headers = {"User-Agent": "streetview-assets", "Accept-Encoding": "identity"}
     trusted = httpx.create_ssl_context()
     async with AsyncExitStack() as opened:
 
-        async def connect() -> httpx.AsyncClient:
-            connection = httpx.AsyncClient(timeout=timeout, headers=headers, verify=trusted)
+        async def connect(url: httpx.URL) -> httpx.AsyncHTTPTransport:
+            connection = httpx.AsyncHTTPTransport(verify=trusted, proxy=_proxy(url))
             return await opened.enter_async_context(connection)
 
-        yield Client(connect, limits, secrets, purse)
+        yield Client(connect, limits, secrets, Till(purse) if purse else None)
+
+
+def _proxy(url: httpx.URL) -> str | None:
+    """Name the proxy that the environment says to ask through (`HTTPS_PROXY`, `NO_PROXY`, …)."""
+    if proxy_bypass(url.host):
+        return None
+    proxies = getproxies()
+    return proxies.get(url.scheme) or proxies.get("all")
 
 
 class _AnsweredError(Exception):
@@ -295,6 +369,11 @@ class _AnsweredError(Exception):
     def __init__(self, status_code: int, reason: str) -> None:
         super().__init__(reason)
         self.status_code = status_code
+
+
+def _outcome(status_code: int) -> Outcome:
+    """Count a request as spent, unless the provider has answered that it gave nothing."""
+    return "not_charged" if 400 <= status_code < 500 else "charged"
 
 
 async def _content(response: httpx.Response, most_bytes: int) -> bytes:

@@ -1,13 +1,27 @@
 """Whether an answer is the picture that was asked for."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
+from typing import TypeVar
 
 from streetview_assets.images.client import Answer, TryAgainError, UnusableError
 from streetview_assets.images.pixels import BrokenPictureError, Pixels, WrongSizeError, read_pixels
 
+Result = TypeVar("Result")
+
+_THREADS = ThreadPoolExecutor(max(2, cpu_count() or 1), thread_name_prefix="decoding")
+"""As many as cores: more of them wait for each other at Python's lock, and for the event loop."""
+
+
+async def beside_the_loop(function: Callable[..., Result], *arguments: object) -> Result:
+    """Do what takes milliseconds of computing in a thread for it, so that the loop goes on."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, function, *arguments)
+
 
 def decoded(answer: Answer, size_px: Sequence[int] | None = None) -> Pixels:
-    """Decode an answer in full; it takes milliseconds, so call it in a thread.
+    """Decode an answer in full; it takes milliseconds, so do it `beside_the_loop`.
 
     Parameters
     ----------

@@ -3,7 +3,6 @@
 Metadata is free and asked first; pictures cost money and are asked for by panorama id.
 """
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -29,7 +28,7 @@ from streetview_assets.images.client import (
     UnusableError,
     open_client,
 )
-from streetview_assets.images.decoding import decoded
+from streetview_assets.images.decoding import beside_the_loop, decoded
 from streetview_assets.images.in_flight import in_flight
 from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, VIEWS, Picture
 from streetview_assets.images.quality import is_grey_tile
@@ -227,7 +226,7 @@ class GoogleProvider:
 
     async def _read_picture(self, answer: Answer, image_id: str) -> Picture:
         _check_status(answer, self.secrets)
-        pixels = await asyncio.to_thread(decoded, answer, self.images.size_px)
+        pixels = await beside_the_loop(decoded, answer, self.images.size_px)
         if is_grey_tile(pixels):
             raise NotThereError("the grey tile that says there is no imagery")
         return Picture(image_id, answer.content, "ok", None, pixels)

@@ -1,6 +1,5 @@
 """What Mapillary and Panoramax share: captures are searched by box, and cut into views here."""
 
-import asyncio
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -20,7 +19,7 @@ from streetview_assets.images.client import (
     UnusableError,
     open_client,
 )
-from streetview_assets.images.decoding import decoded
+from streetview_assets.images.decoding import beside_the_loop, decoded
 from streetview_assets.images.equirectangular import cut_view
 from streetview_assets.images.in_flight import in_flight
 from streetview_assets.images.nearby import (
@@ -174,7 +173,7 @@ class OpenImageryProvider:
         asked = views.rows(named=True)
         try:
             original = await self.service.fetch(client, asked[0]["panorama_id"])
-            return await asyncio.to_thread(self._cut, original, asked)
+            return await beside_the_loop(self._cut, original, asked)
         except NotThereError as error:
             return [Picture(view["image_id"], None, "missing", str(error)) for view in asked]
         except UnusableError as error:
@@ -217,7 +216,7 @@ async def read_original(answer: Answer) -> tuple[bytes, Pixels]:
         raise ForbiddenError(f"HTTP {answer.status_code}: the picture's address is refused")
     if answer.status_code != 200:
         raise UnusableError(f"HTTP {answer.status_code}")
-    return answer.content, await asyncio.to_thread(decoded, answer)
+    return answer.content, await beside_the_loop(decoded, answer)
 
 
 def needed_px(images: Images, *, is_panoramic: bool) -> int:

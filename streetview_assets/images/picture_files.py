@@ -38,13 +38,13 @@ def write_whole(path: Path, content: bytes) -> None:
     # Two authorities may fetch the same picture at once, in two processes.
     aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        with aside.open("wb") as file:
+        with aside.open("wb", buffering=0) as file:
             file.write(content)
-            file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    finally:
+    except BaseException:
         aside.unlink(missing_ok=True)
+        raise
 
 
 def _place(image_id: str, suffix: str) -> Path:

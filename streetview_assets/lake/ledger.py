@@ -4,7 +4,7 @@ The one thing that processes must share: SQLite, each change in a transaction.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import polars as pl
 
 from streetview_assets.errors import BudgetSpentError
 from streetview_assets.images.prices import price_microusd
-from streetview_assets.images.spending import Outcome
+from streetview_assets.images.spending import Entered, Entry, Outcome, Reserve, Settle
 from streetview_assets.lake.ledger_file import reading, write
 from streetview_assets.lake.process_mark import is_gone, process_mark
 
@@ -116,21 +116,41 @@ class LedgerPurse:
     process: str
 
     def reserve(self, image_id: str) -> int | None:
-        """Set the price of one request aside; see `Purse`."""
-        return write(
-            self.ledger.path,
-            lambda connection: self._reserved(connection, image_id, datetime.now(UTC)),
-            safely=True,
-        )
+        """Set the price of one request aside.
+
+        Raises
+        ------
+        BudgetSpentError
+            Where the study's budget does not allow it.
+        """
+        (entered,) = self.enter([Reserve(image_id)])
+        if isinstance(entered, BudgetSpentError):
+            raise entered
+        return entered
 
     def settle(self, reservation: int, outcome: Outcome) -> None:
-        """Say what became of a request; see `Purse`."""
-        # Were this lost to a power cut, the reservation would count as spent.
-        write(
+        """Say what became of a request."""
+        self.enter([Settle(reservation, outcome)])
+
+    def enter(self, entries: Sequence[Entry]) -> list[Entered]:
+        """Make entries, in one transaction; see `Purse`."""
+        # Were what became of a request lost to a power cut, it would count as spent.
+        safely = any(isinstance(entry, Reserve) for entry in entries)
+        return write(
             self.ledger.path,
-            lambda connection: self._settled(connection, reservation, outcome),
-            safely=False,
+            lambda connection: [self._entered(connection, entry) for entry in entries],
+            safely=safely,
         )
+
+    def _entered(self, connection: sqlite3.Connection, entry: Entry) -> Entered:
+        if isinstance(entry, Settle):
+            self._settled(connection, entry.reservation, entry.outcome)
+            return None
+        try:
+            return self._reserved(connection, entry.image_id, datetime.now(UTC))
+        except BudgetSpentError as refused:
+            # Nothing was written for it; what is settled next may free its price for others.
+            return refused
 
     def _reserved(self, connection: sqlite3.Connection, image_id: str, now: datetime) -> int | None:
         if self._is_claimed(connection, image_id, now):

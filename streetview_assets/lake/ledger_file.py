@@ -1,18 +1,14 @@
-"""The file of a ledger: its tables, and one writer a process that shares the wait for the disk."""
+"""The file of a ledger: its tables, and one writer a process."""
 
 import os
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from filelock import FileLock
-
-from streetview_assets.errors import BudgetSpentError
 
 WAIT_S = 60.0
 
@@ -59,8 +55,7 @@ def write(path: Path, entry: Entry[Result], *, safely: bool) -> Result:
     path
         The ledger's file; it is made where it is not there.
     entry
-        Reads and writes through the connection. It may raise `BudgetSpentError`, before it has
-        written anything.
+        Reads and writes through the connection; where it raises, nothing was written.
     safely
         Whether the entry must be on the disk when this returns, and so outlive a power cut. Without
         it, the entry outlives its process, however that ends, and reaches the disk with the next.
@@ -76,57 +71,31 @@ def write(path: Path, entry: Entry[Result], *, safely: bool) -> Result:
 
 
 class _Writer:
-    """Makes the entries of all threads of a process, those that wait together in one transaction.
-
-    A disk confirms some hundreds of transactions a second, which is as many as pictures come. Each
-    thread leaves its entry; the one that gets the lock makes all that were left, and waits for the
-    disk once. It also keeps threads from waiting for one another in SQLite, which sleeps longer and
-    longer between its looks.
-    """
+    """Makes the entries of a process; SQLite sleeps longer and longer where its threads meet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._left: deque[tuple[Entry[Any], bool, Future[Any]]] = deque()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
 
     def write(self, entry: Entry[Result], safely: bool) -> Result:
-        made: Future[Result] = Future()
-        self._left.append((entry, safely, made))
         with self._lock:
-            if not made.done():
-                self._make_all()
-        return made.result()
+            return self._in_a_transaction(entry, safely)
 
-    def _make_all(self) -> None:
-        entries = [self._left.popleft() for _ in range(len(self._left))]
-        safely = any(safely for _, safely, _ in entries)
-        try:
-            results = self._in_one_transaction([entry for entry, _, _ in entries], safely)
-        except BaseException as error:
-            for _, _, made in entries:
-                made.set_exception(error)
-            raise
-        for (_, _, made), result in zip(entries, results, strict=True):
-            if isinstance(result, BudgetSpentError):
-                made.set_exception(result)
-            else:
-                made.set_result(result)
-
-    def _in_one_transaction(self, entries: list[Entry[Any]], safely: bool) -> list[Any]:
+    def _in_a_transaction(self, entry: Entry[Result], safely: bool) -> Result:
         connection = self._connected()
         connection.execute(f"pragma synchronous = {'full' if safely else 'normal'}")
         connection.execute("begin immediate")
         try:
-            results = [_result(entry, connection) for entry in entries]
+            result = entry(connection)
             connection.execute("commit")
         except BaseException:
             # A full disk makes SQLite end the transaction by itself.
             if connection.in_transaction:
                 connection.execute("rollback")
             raise
-        return results
+        return result
 
     def _connected(self) -> sqlite3.Connection:
         """Give the connection; a new one where the file was deleted or another is in its place."""
@@ -139,14 +108,6 @@ class _Writer:
 
 
 _writers: dict[tuple[int, Path], _Writer] = {}
-
-
-def _result(entry: Entry[Any], connection: sqlite3.Connection) -> Any:
-    """Make one of several entries: a budget that is spent for one may do for another."""
-    try:
-        return entry(connection)
-    except BudgetSpentError as refused:
-        return refused
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

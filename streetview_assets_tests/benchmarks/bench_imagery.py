@@ -134,7 +134,7 @@ def test_side_by_side_and_one_by_one(server, tmp_path):
     (tmp_path / "plain").mkdir()
     in_its_own_process(fetch, server.base_url, tmp_path / "warm", 2_000, 64, None)
     alone = in_its_own_process(fetch_one_by_one, server.base_url, tmp_path / "plain", 200)
-    together = in_its_own_process(fetch, server.base_url, tmp_path / "together", 4_000, 64, None)
+    together = in_its_own_process(fetch, server.base_url, tmp_path / "together", 10_000, 64, None)
     ratio = (together.pictures / together.seconds) / (alone.pictures / alone.seconds)
     print(f"\none by one: {alone}\n64 at once: {together}\nratio: {ratio:.1f}")
 

@@ -63,11 +63,12 @@ def test_every_mode_of_a_png_is_measured(smooth, mode):
     assert len(pixels.measures["perceptual_hash"]) == 16
 
 
-def test_the_hash_is_that_of_imagehash(photos):
+def test_the_hash_is_that_of_imagehash_but_for_a_bit_or_two(photos):
     for path in sorted(photos.rglob("*.jpg"))[::12]:
         with Image.open(path) as picture:
-            expected = str(imagehash.phash(picture))
-        assert read_pixels(path.read_bytes()).measures["perceptual_hash"] == expected
+            whole = imagehash.phash(picture)
+        found = read_pixels(path.read_bytes()).measures["perceptual_hash"]
+        assert imagehash.hex_to_hash(found) - whole <= 2
 
 
 def test_sharpness_is_the_variance_of_the_laplacian(street):
