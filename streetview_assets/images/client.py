@@ -267,11 +267,16 @@ class Client:
         headers: Mapping[str, str] | None,
         most_bytes: int,
     ) -> Answer:
+
+        async def at_the_last_moment(event: str, _: object) -> None:
+            if event.endswith("send_request_headers.started"):
+                await self._pace(url).leave()
+
         request = httpx.Request(
             "GET",
             url,
             headers={**HEADERS, **(headers or {})},
-            extensions={"timeout": self.limits.patience},
+            extensions={"timeout": self.limits.patience, "trace": at_the_last_moment},
         )
         try:
             async with asyncio.timeout(self.limits.timeout_s):

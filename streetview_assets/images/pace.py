@@ -6,47 +6,50 @@ from collections import deque
 
 _MARGIN = 0.97
 _CATCH_UP_S = 0.1
+_WINDOW_MARGIN = 1.015
+"""What leaves here evenly may arrive a little bunched, where the other end is busy."""
 
 
 class Pace:
     """Lets requests to one host through evenly.
 
     Turns are spaced by the rate, and a turn that comes late is made up for within a tenth of a
-    second; whatever happens, no window of one second holds more turns than the rate. (A leaky
-    bucket would let a burst through first, so that the first second holds up to twice the rate.)
+    second. Between its turn and its leaving a request may be held up by the others; whatever
+    happens, no window of one second holds more that leave than the rate. (A leaky bucket would let
+    a burst through first, so that the first second holds up to twice the rate.)
 
     Parameters
     ----------
     per_second
-        The most turns in any second; None: no limit.
+        The most requests in any second; None: no limit.
     """
 
     def __init__(self, per_second: float | None) -> None:
         self._interval_s = 0.0 if per_second is None else 1 / (_MARGIN * per_second)
         window_count = 1 if per_second is None else max(1, math.floor(per_second))
-        self._window_s = 0.0 if per_second is None else max(1.0, window_count / per_second)
-        self._recent: deque[float] = deque([-math.inf], maxlen=window_count)
+        window_s = 0.0 if per_second is None else max(1.0, window_count / per_second)
+        self._window_s = _WINDOW_MARGIN * window_s
+        self._recent: deque[float] = deque([-math.inf] * window_count, maxlen=window_count)
         self._due = -math.inf
         self._held_until = -math.inf
         self._turn = asyncio.Lock()
 
     async def turn(self) -> None:
-        """Wait until the next request may be sent."""
+        """Wait until the next request may be made ready."""
         async with self._turn:
-            while (wait_s := self._opens() - _now()) > 0:
+            while (wait_s := max(self._due, self._held_until) - _now()) > 0:
                 await asyncio.sleep(wait_s)
-            now = _now()
-            self._due = max(self._due, now - _CATCH_UP_S) + self._interval_s
-            self._recent.append(now)
+            self._due = max(self._due, _now() - _CATCH_UP_S) + self._interval_s
+
+    async def leave(self) -> None:
+        """Wait, at the last moment, until one more may leave."""
+        while (wait_s := self._recent[0] + self._window_s - _now()) > 0:
+            await asyncio.sleep(wait_s)
+        self._recent.append(_now())
 
     def hold(self, seconds: float) -> None:
         """Let nothing through for so long: the host has asked for it."""
         self._held_until = max(self._held_until, _now() + seconds)
-
-    def _opens(self) -> float:
-        full = len(self._recent) == self._recent.maxlen
-        window_opens = self._recent[0] + self._window_s if full else -math.inf
-        return max(self._due, self._held_until, window_opens)
 
 
 def _now() -> float:

@@ -18,6 +18,7 @@ async def turns(pace: Pace, count: int, every_s: float = 0.0) -> list[float]:
     async def one(index: int) -> float:
         await asyncio.sleep(index * every_s)
         await pace.turn()
+        await pace.leave()
         return loop.time()
 
     return sorted(await asyncio.gather(*(one(index) for index in range(count))))
@@ -49,6 +50,25 @@ def test_what_was_not_used_is_not_made_up_for_by_a_burst():
     before, after = asyncio.run(with_a_pause())
     assert most_in_a_second(before + after) <= 100
     assert sum(at < after[0] + 0.1 for at in after) <= 25
+
+
+def test_what_is_held_up_after_its_turn_does_not_leave_all_at_once():
+    async def held_up() -> list[float]:
+        pace = Pace(100)
+        loop = asyncio.get_running_loop()
+        gate = asyncio.Event()
+
+        async def one() -> float:
+            await pace.turn()
+            await gate.wait()
+            await pace.leave()
+            return loop.time()
+
+        loop.call_later(0.6, gate.set)
+        return sorted(await asyncio.gather(*(one() for _ in range(130))))
+
+    times = asyncio.run(held_up())
+    assert most_in_a_second(times) <= 100
 
 
 def test_a_slow_caller_is_not_made_slower():
