@@ -166,17 +166,42 @@ def sql(
 @app.command()
 @says_what_is_wrong
 def export(
-    table: Annotated[str, typer.Argument(help="A table or mart of the published database.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="A table or mart of the published database; or `hdf5`: points, pictures and "
+            "vectors as a store of street data; or `features`: vectors by location, with labels."
+        ),
+    ],
     study: StudyArgument = None,
     format: Annotated[
-        str, typer.Option(help="geoparquet, gpkg, geojson, csv, parquet or map-generator.")
-    ] = "geoparquet",
-    output: Annotated[Path | None, typer.Option(help="Default: TABLE.FORMAT here.")] = None,
+        str | None,
+        typer.Option(
+            help="geoparquet, gpkg, geojson, csv, parquet, xlsx, xml or map-generator; "
+            "default: geoparquet."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Default: TABLE.FORMAT, street_data.h5 or features.h5 here."),
+    ] = None,
+    pictures: Annotated[
+        bool | None,
+        typer.Option(help="Of hdf5; default: where the provider's terms let them be stored."),
+    ] = None,
 ) -> None:
-    """Write a table to a file, with its geometry where areas or points are meant."""
+    """Write a table to a file, or a whole study as others' programs read it."""
     from streetview_assets.lake.export import export_table
+    from streetview_assets.terminal.street_data import STORES, show_store_export
 
-    typer.echo(f"Wrote {export_table(_open(study), table, format, output)}")
+    if table in STORES:
+        if format is not None:
+            raise StudyError(f"export {table} has a format of its own; leave --format out")
+        show_store_export(_open(study), table, output, pictures=pictures)
+        return
+    if pictures is not None:
+        raise StudyError("--pictures and --no-pictures go with export hdf5")
+    typer.echo(f"Wrote {export_table(_open(study), table, format or 'geoparquet', output)}")
 
 
 @app.command()

@@ -255,20 +255,44 @@ class Encoder(_Part):
         pattern=r"^(colour-texture|import|(open_clip|timm|transformers):.+)$",
         description="`colour-texture`, which needs no weights, `library:model`, or `import`",
     )
-    path: ExistingFile | None = Field(
-        None, description="encoder import: the HDF5 store that holds vectors made elsewhere"
+    path: ExistingPath | None = Field(
+        None, description="encoder import: the file or folder of vectors made elsewhere"
     )
-    checkpoint: ExistingFile | None = Field(None, description="a local weights file")
+    checkpoint: ExistingPath | None = Field(
+        None, description="a local weights file; for transformers: a folder of model and weights"
+    )
     options: dict[str, Any] = Field(default_factory=dict, description="given to create_model")
     fit: Literal["crop", "pad", "tiles"] = Field(
         "crop",
         description="pictures that are not square: their middle, all of them on a plain ground, "
         "or the mean of square tiles",
     )
+    views: Literal["separate", "mean", "panorama"] = Field(
+        "separate",
+        description="what pooling takes: each view's vector, their mean for each panorama, or the "
+        "vector of the views side by side",
+    )
     batch_size: int | None = Field(None, gt=0, description="default: chosen by device")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto", description="number format of the computation; `auto`: by device"
     )
+
+    @model_validator(mode="after")
+    def _views_can_stand_side_by_side(self) -> Self:
+        if self.views != "panorama":
+            return self
+        if self.name == "import":
+            raise ValueError(
+                "views panorama puts pictures side by side, and import looks at none: "
+                "`views: mean` takes the mean of their vectors"
+            )
+        # colour-texture sees the whole of every picture, whatever its shape.
+        if self.fit == "crop" and self.name != "colour-texture":
+            raise ValueError(
+                "views panorama needs `fit: tiles` or `fit: pad`: fit crop, the default, shows the "
+                "network the middle of the views side by side, and loses the rest"
+            )
+        return self
 
     @property
     def slug(self) -> str:
@@ -278,6 +302,12 @@ class Encoder(_Part):
         parts += [f"{key}-{self.options[key]}" for key in sorted(self.options)]
         parts += [] if self.fit == "crop" else [self.fit]
         return re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
+
+
+class Neighbours(_Part):
+    """Which pictures look alike."""
+
+    count: int = Field(8, ge=1, le=100, description="neighbours of each picture")
 
 
 class Pooling(_Part):
@@ -361,6 +391,7 @@ class Study(_Part):
     label_templates: tuple[Template, ...] = Field(
         ("a photo of {}",), min_length=1, description="what a label's texts are put into, at `{}`"
     )
+    neighbours: Neighbours = Neighbours()
     pooling: Pooling = Pooling()
     clusters: Clusters = Clusters()
     targets: tuple[Target, ...] = ()
@@ -406,7 +437,7 @@ class Study(_Part):
         if isinstance(self.labels, dict) and len(self.labels) < 2:
             raise ValueError("labels: give two at least, since each picture gets the best of them")
         if self.encoder.name == "import" and self.encoder.path is None:
-            raise ValueError("encoder import needs `path`, the HDF5 store with the vectors")
+            raise ValueError("encoder import needs `path`, the file or folder with the vectors")
         if self.images.provider == "hdf5" and self.points.path is None:
             raise ValueError("images.provider hdf5 needs points: {path: …}, the same store")
         if self.images.provider == "folder" and self.points.origin != "images":

@@ -99,6 +99,11 @@ LATITUDE = _column("latitude", NUMBER, "degrees north, WGS 84")
 METHOD = _key("method", TEXT, "how clusters are found", "kmeans")
 SPACE = _key("space", TEXT, "space they are found in: raw vectors, or pca<n>")
 K = _key("k", COUNT, "number of clusters")
+DISPERSION = _column(
+    "dispersion",
+    NUMBER,
+    "how unlike the pooled vectors are: 1 minus the length of their mean as unit vectors",
+)
 STATISTICS = ("median", "mean", "max", "min")
 VALIDATIONS = ("random", "blocks", "holdout", "authorities")
 
@@ -145,6 +150,7 @@ _POOLED = (
     _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
     _column("image_count", COUNT, "pictures pooled"),
     _column("embedding", VECTOR, "the pooled vector; not of unit length"),
+    DISPERSION,
 )
 
 _TABLES = (
@@ -264,7 +270,7 @@ _TABLES = (
             _column("is_current", FLAG, "of the newest capture there; older ones are kept beside"),
             _maybe("copyright", TEXT, "whom to name beside the picture"),
             _maybe("brightness", NUMBER, "mean luma, 0 (black) to 1 (white)"),
-            _maybe("sharpness", NUMBER, "variance of the Laplacian of the luma at 256 px"),
+            _maybe("sharpness", NUMBER, "variance of the Laplacian of the luma at about 224 px"),
             _maybe("perceptual_hash", TEXT, "pHash, 16 hexadecimal digits: alike where alike"),
             _maybe("duplicate_of", TEXT, "image_id of a near-duplicate from another panorama"),
         ),
@@ -316,6 +322,23 @@ _TABLES = (
         by_encoder=True,
     ),
     Table(
+        "panorama_embeddings",
+        "embeddings",
+        "One row per panorama and capture: its views as one vector, where the study says so.",
+        (
+            AUTHORITY,
+            _key("panorama_id", TEXT, "the provider's id"),
+            _key("captured_on", DATE, "first of the month; 0001-01-01 where unknown"),
+            ENCODER,
+            _column("views", TEXT, "how views become one", "mean", "panorama"),
+            _column("image_count", COUNT, "views that went in"),
+            _column("status", TEXT, "whether there is a vector", "ok", "failed"),
+            _maybe("embedding", VECTOR, "unit length; null when failed"),
+            _maybe("error", TEXT, "why there is no vector"),
+        ),
+        by_encoder=True,
+    ),
+    Table(
         "label_scores",
         "embeddings",
         "How much each picture is like each label of the study file, by the encoder's own words.",
@@ -328,6 +351,24 @@ _TABLES = (
             _column("probability", NUMBER, "over the labels, with the model's own temperature"),
             _column("is_best", FLAG, "whether the picture is most like this label"),
         ),
+        by_encoder=True,
+    ),
+    Table(
+        "neighbours",
+        "embeddings",
+        "The pictures that look most like each picture, itself never among them.",
+        (
+            _key("image_id", TEXT, "the picture"),
+            ENCODER,
+            _key("rank", COUNT, "1: the most alike"),
+            _column("neighbour_id", TEXT, "the picture that is like it"),
+            _column("similarity", NUMBER, "cosine of the two vectors"),
+            _maybe("distance_m", NUMBER, "between the points of the two, along the ground"),
+            _column("is_near_duplicate", FLAG, "whether the two are all but the same picture"),
+            _maybe("category", TEXT, "of the picture, where it came with one"),
+            _maybe("neighbour_category", TEXT, "of the picture that is like it"),
+        ),
+        by_authority=False,
         by_encoder=True,
     ),
     Table(
@@ -448,6 +489,7 @@ _TABLES = (
             _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
             _column("image_count", COUNT, "pictures pooled"),
             _column("embedding", VECTOR, "the pooled vector"),
+            DISPERSION,
         ),
         by_encoder=True,
     ),

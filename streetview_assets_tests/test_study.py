@@ -171,6 +171,12 @@ def test_a_missing_study_file_names_the_command_that_writes_one(tmp_path):
         (SOUND + "authorities: []", "authorities", "the list is empty"),
         (SOUND + "authorities: [A, A]", "(the whole file)", "names one twice"),
         (SOUND + "encoder: {name: resnet}", "encoder.name", "(found 'resnet')"),
+        (SOUND + "encoder: {views: panorama}", "encoder", "needs `fit: tiles` or `fit: pad`"),
+        (
+            SOUND + "encoder: {name: import, path: areas.geojson, views: panorama}",
+            "encoder",
+            "`views: mean` takes the mean of their vectors",
+        ),
         (SOUND + "clusters: {sweep: [9, 2]}", "clusters", "the smallest k comes first"),
         (SOUND + "seed: -1", "seed", "greater than or equal to 0"),
     ],
@@ -251,6 +257,12 @@ def test_defaults_are_those_of_the_design(folder):
     assert (study.seed, study.authorities, study.target) == (42, None, None)
 
 
+@pytest.mark.parametrize("encoder", ["{fit: tiles", "{fit: pad", "{name: colour-texture"])
+def test_views_stand_side_by_side_where_an_encoder_sees_the_whole_of_them(folder, encoder):
+    study = load(folder, SOUND + f"encoder: {encoder}, views: panorama}}")
+    assert study.encoder.views == "panorama"
+
+
 def test_a_month_is_read_as_its_first_day(folder):
     study = load(folder, with_images("captured_between: [2019-01, 2020-06-30]"))
     assert study.images.captured_between == (date(2019, 1, 1), date(2020, 6, 30))
@@ -320,6 +332,7 @@ encoder:
 labels: {shop: [a shop, a café], house: [a house]}
 label_templates: ["a photo of {}", "{} seen from the street"]
 pooling: {statistic: median}
+neighbours: {count: 8}
 clusters: {k: 7, sweep: [2, 20], pca: null, fit_on: 200000}
 targets:
   - {name: imd_rank, path: imd.csv, area_code: lsoa21_code, value: IMD_rank, more_is: better}

@@ -5,5 +5,6 @@ select
     encoder,
     statistic,
     image_count,
-    embedding
+    embedding,
+    dispersion
 from area_embeddings

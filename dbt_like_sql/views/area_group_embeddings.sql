@@ -8,5 +8,6 @@ select
     group_name,
     statistic,
     image_count,
-    embedding
+    embedding,
+    dispersion
 from area_group_embeddings

@@ -11,6 +11,8 @@ def area_group_embeddings(
 ) -> pl.DataFrame:
     """Pool the vectors of each area's pictures of each group.
 
+    Groups are of pictures, so that pictures are pooled whatever the study says of their views.
+
     Parameters
     ----------
     groups

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -11,13 +11,22 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.encoder import ImageEncoder
-from streetview_assets.embeddings.preparation import Prepared, cores, prepare, prepare_pictures
+from streetview_assets.embeddings.preparation import (
+    Prepared,
+    Source,
+    cores,
+    prepare,
+    prepare_pictures,
+)
 from streetview_assets.embeddings.vectors import vector_series
+
+BEGUN_AHEAD = 1
+"""Batches that a GPU has before it beside the one that is waited for: enough to compute on."""
 
 
 def encode_in_batches(
     encoder: ImageEncoder,
-    paths: Sequence[str | None],
+    paths: Sequence[Source],
     folder: Path,
     *,
     size: int,
@@ -29,12 +38,14 @@ def encode_in_batches(
     core then takes whole batches and does everything for them alone, with one thread of torch:
     measured on two cores with ViT-B-32 in bf16, a picture takes 60 ms of a core (54 in the network,
     5 for reading), against 97 where two threads of torch share a batch beside two that read: they
-    wait for each other, spinning. On a GPU, and for `colour-texture`, the cores only prepare.
+    wait for each other, spinning. For a GPU, and for `colour-texture`, the cores only prepare, in
+    processes, and a batch is begun before the one before it is waited for.
 
     Parameters
     ----------
     paths
-        Relative to `folder`; None for a picture that was not kept.
+        Relative to `folder`; a list of them for a strip of pictures side by side, None for a
+        picture that was not kept.
     size
         Pictures of a batch; at most a few batches for every worker are in memory at once.
     workers
@@ -46,16 +57,21 @@ def encode_in_batches(
         At most `size` rows: columns `embedding` and `error`, one of them null.
     """
     workers = workers or cores()
-    if encoder.device == "cpu" and not encoder.computes_in_prepare:
+    if encoder.computes_on_cores:
         yield from _whole_batches(encoder, paths, folder, size, workers)
         return
-    prepared = prepare_pictures(encoder, paths, folder, ahead=2 * size, workers=workers)
+    prepared = prepare_pictures(encoder.preparation, paths, folder, ahead=2 * size, workers=workers)
+    begun: deque[Callable[[], pl.DataFrame]] = deque()
     while batch := list(islice(prepared, size)):
-        yield _encode(encoder, batch)
+        begun.append(_begin(encoder, batch))
+        if len(begun) > BEGUN_AHEAD:
+            yield begun.popleft()()
+    for finish in begun:
+        yield finish()
 
 
 def _whole_batches(
-    encoder: ImageEncoder, paths: Sequence[str | None], folder: Path, size: int, workers: int
+    encoder: ImageEncoder, paths: Sequence[Source], folder: Path, size: int, workers: int
 ) -> Iterator[pl.DataFrame]:
     """Give each core a batch to read, prepare and encode."""
     from streetview_assets.embeddings.network import one_core_a_thread
@@ -65,8 +81,8 @@ def _whole_batches(
     tasks = (paths[start : start + size] for start in range(0, len(paths), size))
     waiting: deque[Future[pl.DataFrame]] = deque()
 
-    def work(task: Sequence[str | None]) -> pl.DataFrame:
-        return _encode(encoder, [prepare(encoder, path, folder) for path in task])
+    def work(task: Sequence[Source]) -> pl.DataFrame:
+        return _encode(encoder, [prepare(encoder.preparation, path, folder) for path in task])
 
     with one_core_a_thread() as start, ThreadPoolExecutor(workers, initializer=start) as pool:
         try:
@@ -82,21 +98,36 @@ def _whole_batches(
 
 def _encode(encoder: ImageEncoder, prepared: Sequence[Prepared]) -> pl.DataFrame:
     """Encode a batch: columns `embedding` and `error`, one of them null."""
+    return _begin(encoder, prepared)()
+
+
+def _begin(encoder: ImageEncoder, prepared: Sequence[Prepared]) -> Callable[[], pl.DataFrame]:
+    """Start to encode a batch; what is given back waits for it."""
     readable = [number for number, one in enumerate(prepared) if one.values is not None]
-    vectors = np.empty((0, encoder.identity.dimension), dtype=np.float32)
-    if readable:
-        vectors = encoder.encode([one.values for one in prepared if one.values is not None])
     errors = [one.error for one in prepared]
-    rows: list[int | None] = [None] * len(prepared)
+    begun = (
+        encoder.begin([one.values for one in prepared if one.values is not None])
+        if readable
+        else lambda: np.empty((0, encoder.identity.dimension), dtype=np.float32)
+    )
+    return lambda: _rows(begun(), readable, errors)
+
+
+def _rows(
+    vectors: np.ndarray, readable: Sequence[int], errors: Sequence[str | None]
+) -> pl.DataFrame:
+    """Give each picture its vector or the reason for none."""
+    reasons = list(errors)
+    rows: list[int | None] = [None] * len(errors)
     for row, number in enumerate(readable):
         rows[number] = row
         length = float(np.linalg.norm(vectors[row].astype(np.float64)))
         if not abs(length - 1) < 1e-3:
             rows[number] = None
-            errors[number] = f"the encoder gave a vector of length {length:g}, which has no unit"
+            reasons[number] = f"the encoder gave a vector of length {length:g}, which has no unit"
     return pl.DataFrame(
         [
             vector_series("embedding", vectors).gather(pl.Series(rows, dtype=pl.UInt32)),
-            pl.Series("error", errors, dtype=pl.String),
+            pl.Series("error", reasons, dtype=pl.String),
         ]
     )

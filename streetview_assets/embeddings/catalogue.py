@@ -5,7 +5,13 @@ from streetview_assets.embeddings.imported import ImportedVectors, check_importe
 from streetview_assets.errors import StudyError
 from streetview_assets.study import Encoder
 
-KINDS = ("colour-texture", "open_clip:<model>/<weights>", "timm:<model>", "import")
+KINDS = (
+    "colour-texture",
+    "open_clip:<model>/<weights>",
+    "timm:<model>",
+    "transformers:<id>",
+    "import",
+)
 
 
 def load_encoder(settings: Encoder) -> ImageEncoder | ImportedVectors:
@@ -34,6 +40,10 @@ def load_encoder(settings: Encoder) -> ImageEncoder | ImportedVectors:
             from streetview_assets.embeddings.timm_encoder import load_timm
 
             return load_timm(settings)
+        case "transformers":
+            from streetview_assets.embeddings.transformers_encoder import load_transformers
+
+            return load_transformers(settings)
     raise StudyError(_unknown(settings))
 
 
@@ -44,6 +54,8 @@ def check_encoder(settings: Encoder) -> None:
     ------
     StudyError
         Where its kind is not one of this version's, or its name is a trap.
+    EncoderError
+        Where the library that runs it is not installed.
     """
     _refuse_path(settings)
     match settings.name.partition(":")[0]:
@@ -61,6 +73,10 @@ def check_encoder(settings: Encoder) -> None:
             from streetview_assets.embeddings.timm_encoder import check_model
 
             check_model(settings)
+        case "transformers":
+            from streetview_assets.embeddings.transformers_encoder import check_installed
+
+            check_installed(settings)
         case _:
             raise StudyError(_unknown(settings))
 

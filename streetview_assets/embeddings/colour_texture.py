@@ -60,8 +60,14 @@ class ColourTexture:
     identity: EncoderIdentity
     batch_size: int = 256
     device: str = "cpu"
-    computes_in_prepare: bool = True
+    computes_on_cores: bool = False
     least_side_px: int | None = None
+    needs_torch: bool = False
+
+    @property
+    def preparation(self) -> "ColourTexture":
+        """The encoder itself: it has no weights, and is small."""
+        return self
 
     def prepare(self, picture: Image.Image) -> np.ndarray:
         """Describe one picture."""
@@ -70,6 +76,11 @@ class ColourTexture:
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         """Scale descriptors to unit length."""
         return unit(np.stack(batch))
+
+    def begin(self, batch: Sequence[np.ndarray]) -> Callable[[], np.ndarray]:
+        """Encode at once: there is hardly anything to do."""
+        vectors = self.encode(batch)
+        return lambda: vectors
 
 
 def load_colour_texture(settings: "Encoder") -> ColourTexture:

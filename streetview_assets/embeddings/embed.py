@@ -35,6 +35,7 @@ def embed_images(
         What encodes pictures, or vectors made elsewhere: then no picture is read.
     images
         Rows of the table `images`; those whose status is not `ok` have no picture and are left out.
+        Or strips (see `strips_of`), whose paths are lists: their views side by side are encoded.
     folder
         The study's folder of data, to which the paths of pictures are relative.
     batch_size

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,6 +54,21 @@ class EncoderIdentity:
         return TABLES["encoders"].frame([asdict(self)])
 
 
+class Preparation(Protocol):
+    """The first step to a vector: small and without the network, for any process to have."""
+
+    @property
+    def least_side_px(self) -> int | None:
+        """A picture may be read smaller, down to this shorter side; None: it is read as it is."""
+
+    @property
+    def needs_torch(self) -> bool:
+        """Whether `prepare` computes with torch."""
+
+    def prepare(self, picture: Image.Image) -> np.ndarray:
+        """Turn one RGB picture into what `encode` takes; may run in any thread or process."""
+
+
 class ImageEncoder(Protocol):
     """Pixels into vectors, in two steps: a picture at a time, then many at once.
 
@@ -66,6 +81,10 @@ class ImageEncoder(Protocol):
         """All that makes the vectors what they are."""
 
     @property
+    def preparation(self) -> Preparation:
+        """The first step, alone."""
+
+    @property
     def batch_size(self) -> int:
         """Pictures at once that suit the device, where the study does not say."""
 
@@ -74,15 +93,18 @@ class ImageEncoder(Protocol):
         """What computes: `cpu`, `cuda` or `mps`."""
 
     @property
-    def computes_in_prepare(self) -> bool:
-        """Whether `prepare` is the heavy step, worth a process for every core."""
+    def computes_on_cores(self) -> bool:
+        """Whether `encode` competes for the cores with the preparation of pictures."""
 
     @property
     def least_side_px(self) -> int | None:
-        """A picture may be read smaller, down to this shorter side; None: it is read as it is."""
+        """As the preparation says."""
 
     def prepare(self, picture: Image.Image) -> np.ndarray:
-        """Turn one RGB picture into what `encode` takes; may run in any thread or process."""
+        """Turn one RGB picture into what `encode` takes, as the preparation does."""
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         """Turn n prepared pictures into vectors (n, dimension), float32, of unit length."""
+
+    def begin(self, batch: Sequence[np.ndarray]) -> Callable[[], np.ndarray]:
+        """Start to encode; what is given back waits for the vectors. More may be begun first."""

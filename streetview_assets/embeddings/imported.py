@@ -1,158 +1,149 @@
-"""The encoder `import`: vectors that were made elsewhere, taken from a store instead of pixels."""
+"""The encoder `import`: vectors that were made elsewhere, taken from a file instead of pixels."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.encoder import EncoderIdentity
+from streetview_assets.embeddings.picture_matching import match_pictures, rows_of_files
+from streetview_assets.embeddings.picture_names import kind_of
+from streetview_assets.embeddings.repeated_names import refuse_different
+from streetview_assets.embeddings.vector_file import (
+    KEY,
+    VectorFile,
+    files_of_vectors,
+    has_direction,
+    is_finite,
+    wrong,
+)
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.errors import StudyError
-from streetview_assets.points.store_file import SUFFIXES, VECTORS, opened, text_of
-from streetview_assets.points.street_data import StreetData, read_street_data
+from streetview_assets.points.store_file import SUFFIXES as HDF5
 
 if TYPE_CHECKING:
-    import h5py
-
     from streetview_assets.study import Encoder
 
-KEY = "encoder.path"
-NO_VECTOR = "the store has no vector for this picture"
+NOT_FINITE = "there is no vector for this picture: what stands in its place is not finite"
+ZERO = "there is no vector for this picture: what stands in its place is zero"
+FORMS = (
+    "an HDF5 store or features (.h5), Parquet, npz, a folder of clip-retrieval (img_emb, "
+    "metadata), or a folder of .pt files with its JSON"
+)
 PER_SHARD = 4096
 
-_UNKNOWN_DATE = date(1, 1, 1)
-_MODEL_ATTRIBUTES = ("model", "model_name", "encoder", "clip_model")
-_PRECISIONS = {"float64": "fp64", "float32": "fp32", "float16": "fp16"}
-_ROWS_HASHED_AT_ONCE = 1024
-_DIGITS = 16
-_DECIMALS = 6
+State = tuple[tuple[str, int, int], ...]
+"""Name, size and time of change of files."""
 
-Slot = tuple[int, int]
-"""Row and slot of the store."""
+_PRECISIONS = {"float64": "fp64", "float32": "fp32", "float16": "fp16"}
+_DIGITS = 16
 
 
 @dataclass(frozen=True)
 class ImportedVectors:
-    """A store of vectors in the place of an encoder: nothing is computed.
+    """Vectors of a file in the place of an encoder: nothing is computed.
 
     Attributes
     ----------
     identity
-        What the store says of the model, and a hash of the vectors and of whose they are.
+        What the file says of the model, and a hash of the vectors and of whose they are.
+    file
+        The vectors and their names.
+    files
+        Of vectors that are named by files, those of pictures: image_id, row.
     """
 
     identity: EncoderIdentity
-    store: StreetData
+    file: VectorFile
+    files: pl.DataFrame | None = None
+
+    @property
+    def is_named_by_files(self) -> bool:
+        """Whether the vectors name their pictures by files."""
+        return kind_of(self.file.names) == "file"
+
+    def with_files(self, there: Iterable[str], called: pl.DataFrame) -> "ImportedVectors":
+        """Tell what the files of pictures are called where the pictures come from.
+
+        Parameters
+        ----------
+        there
+            All files there are.
+        called
+            image_id, file; a picture may have several.
+
+        Raises
+        ------
+        StudyError
+            Where two vectors that are not the same would be of one file.
+        """
+        rows = rows_of_files(self.file.names, there)
+        if not self.file.is_repeatable:
+            refuse_different(self.file, rows, ["file"])
+        return replace(self, files=called.join(rows, on="file").select("image_id", "row"))
 
     def vectors(self, images: pl.DataFrame) -> pl.DataFrame:
-        """Look pictures up in the store.
+        """Look pictures up.
 
         Parameters
         ----------
         images
-            Rows of the table `images`: panorama_id, captured_on and heading_deg are looked at.
+            Rows of the table `images`.
 
         Returns
         -------
         pl.DataFrame
             `embedding`, of unit length, and `error`, one of them null, in the order of `images`.
         """
-        asked = images.select("panorama_id", "captured_on", "heading_deg").iter_rows()
-        located = [self._slots_of(*one) for one in asked]
-        errors = [found if isinstance(found, str) else None for found in located]
-        slots = {number: found for number, found in enumerate(located) if isinstance(found, list)}
-        rows: list[int | None] = [None] * len(located)
-        vectors: list[np.ndarray] = []
-        with opened(self.store.path, KEY) as file:
-            stored = file[VECTORS]
-            # In the order of the file, so that what it keeps together is read once.
-            for number in sorted(slots, key=slots.__getitem__):
-                vector = _first_vector(stored, slots[number])
-                if vector is None:
-                    errors[number] = NO_VECTOR
-                else:
-                    rows[number] = len(vectors)
-                    vectors.append(vector)
-        shape = (len(vectors), self.identity.dimension)
-        matrix = unit(np.array(vectors, dtype=np.float64).reshape(shape))
-        return pl.DataFrame(
-            [
-                vector_series("embedding", matrix).gather(pl.Series(rows, dtype=pl.UInt32)),
-                pl.Series("error", errors, dtype=pl.String),
-            ]
-        )
-
-    def _slots_of(
-        self, panorama_id: str, captured_on: date, heading_deg: float | None
-    ) -> list[Slot] | str:
-        """List the slots that hold a picture, or say why there is none."""
-        known = self._captures.get(panorama_id)
-        if known is None:
-            return "the store does not know this panorama"
-        undated = {None, _UNKNOWN_DATE}
-        same = [
-            row
-            for row, month in known
-            if month == captured_on or month in undated or captured_on in undated
-        ]
-        if not same:
-            months = ", ".join(sorted({f"{month:%Y-%m}" for _, month in known if month}))
-            return f"the store knows this panorama as of {months}, not of {captured_on:%Y-%m}"
-        if heading_deg is None:
-            return "the heading of this picture is not known, so the store cannot be asked for it"
-        turned = round(heading_deg % 360, _DECIMALS) % 360
-        slots = [
-            (row, int(slot))
-            for row in same
-            for slot in np.flatnonzero(self.store.headings_deg[row] == turned)
-        ]
-        return slots or f"the store has no slot in the heading {heading_deg:g}"
-
-    @cached_property
-    def _captures(self) -> Mapping[str, list[tuple[int, date | None]]]:
-        """Rows of each panorama, with their months."""
-        captures: dict[str, list[tuple[int, date | None]]] = {}
-        columns = self.store.points.select("panorama_id", "row", "captured_on")
-        for panorama_id, row, captured_on in columns.iter_rows():
-            captures.setdefault(panorama_id, []).append((row, captured_on))
-        return MappingProxyType(captures)
+        found, missing = match_pictures(images, self.file.names, self.files)
+        errors = np.full(images.height, None, dtype=object)
+        errors[missing["asked"].to_numpy()] = missing["error"].to_numpy()
+        rows, place = np.unique(found["row"].to_numpy(), return_inverse=True)
+        stored = self.file.read(rows).astype(np.float64)
+        is_number, is_vector = is_finite(stored), has_direction(stored)
+        asked = found["asked"].to_numpy()
+        for faults, error in ((~is_number, NOT_FINITE), (is_number & ~is_vector, ZERO)):
+            errors[asked[faults[place]]] = error
+        # The first of several for one picture that is a vector.
+        good = np.flatnonzero(is_vector[place])
+        chosen, first = np.unique(asked[good], return_index=True)
+        errors[chosen] = None
+        picked: list[int | None] = [None] * images.height
+        for number, at in zip(chosen, place[good[first]], strict=True):
+            picked[number] = int(at)
+        matrix = unit(np.where(is_vector[:, None], stored, 0))
+        embedding = vector_series("embedding", matrix).gather(pl.Series(picked, dtype=pl.UInt32))
+        return pl.DataFrame([embedding, pl.Series("error", errors.tolist(), dtype=pl.String)])
 
 
 def load_imported(settings: "Encoder") -> ImportedVectors:
-    """Open the store of vectors that a study names.
+    """Open the vectors that a study names.
 
     Raises
     ------
     StudyError
-        Where it is of another kind, or has no vectors.
+        Where they are of another form, or cannot be told apart.
     """
-    path, store = _checked(settings)
-    state = path.stat()
-    model, dtype, content = _about(path, state.st_size, state.st_mtime_ns)
-    places = store.points.select("panorama_id", "captured_on").write_csv()
-    known = f"{content}\n{places}".encode() + store.headings_deg.tobytes()
-    content = hashlib.sha256(known).hexdigest()[:_DIGITS]
+    file = _checked(settings)
+    content = _content(file.path, _state(file.path))[:_DIGITS]
     identity = EncoderIdentity(
         encoder=settings.slug,
         library="import",
-        model=model or path.name,
+        model=file.model or file.path.name,
         weights_sha256=None,
-        preprocessing=f"made elsewhere: {path.name}, sha256 {content}",
-        precision=_PRECISIONS.get(dtype, dtype),
-        dimension=store.dimension or 0,
+        preprocessing=f"made elsewhere: {file.path.name}, sha256 {content}",
+        precision=_PRECISIONS.get(file.dtype, file.dtype),
+        dimension=file.dimension,
     )
-    return ImportedVectors(identity, store)
+    return ImportedVectors(identity, file)
 
 
 def check_imported(settings: "Encoder") -> None:
-    """Refuse a store that cannot be used, without reading its vectors."""
+    """Refuse vectors that cannot be used."""
     _checked(settings)
 
 
@@ -163,7 +154,7 @@ def imported_embeddings(
     authority_code: str,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Take the vectors of pictures from a store, shard by shard.
+    """Take the vectors of pictures from a file, shard by shard.
 
     Parameters
     ----------
@@ -173,7 +164,7 @@ def imported_embeddings(
     Yields
     ------
     pl.DataFrame
-        Rows of the table `image_embeddings`, in the order of `pictures`; a picture that the store
+        Rows of the table `image_embeddings`, in the order of `pictures`; a picture that the file
         has no vector for is a row `failed` with its reason.
     """
     for start in range(0, pictures.height, PER_SHARD):
@@ -192,7 +183,7 @@ def imported_embeddings(
         )
 
 
-def _checked(settings: "Encoder") -> tuple[Path, StreetData]:
+def _checked(settings: "Encoder") -> VectorFile:
     path = settings.path
     if path is None:
         raise StudyError(f"{KEY}: encoder import needs the file with the vectors.")
@@ -202,41 +193,57 @@ def _checked(settings: "Encoder") -> tuple[Path, StreetData]:
     for key, default in (("precision", "auto"), ("fit", "crop")):
         if getattr(settings, key) != default:
             raise StudyError(f"encoder.{key}: import computes nothing; leave it out.")
-    if path.suffix.lower() not in SUFFIXES:
-        raise StudyError(
-            f"{KEY}: {path}: files of kind {path.suffix or '(no suffix)'!r} are not imported by "
-            f"this version; give an HDF5 store ({', '.join(SUFFIXES)})."
-        )
-    store = read_street_data(path, KEY)
-    if store.dimension is None:
-        raise StudyError(
-            f"{KEY}: {path}: there is no data set {VECTORS!r}; expected the vectors, points × "
-            "slots × dimension, float32."
-        )
-    return path, store
+    return _opened(path, _state(path))
+
+
+def _state(path: Path) -> State:
+    """Tell files from what they were, by names, sizes and times of change."""
+    states = ((file, file.stat()) for file in files_of_vectors(path))
+    return tuple((str(file), state.st_size, state.st_mtime_ns) for file, state in states)
+
+
+@lru_cache(maxsize=2)
+def _opened(path: Path, state: State) -> VectorFile:
+    """Open each file once; its state is there so that one that changed is read anew."""
+    file = _form(path)(path)
+    if not file.is_repeatable:
+        kind = kind_of(file.names)
+        of_view = [] if kind in ("image_id", "file") else ["captured_on", "heading_deg"]
+        refuse_different(file, file.names, [str(kind), *of_view])
+    return file
 
 
 @lru_cache(maxsize=8)
-def _about(path: Path, size_bytes: int, changed_ns: int) -> tuple[str | None, str, str]:
-    """Read what a store says of its model, the type of its vectors and a hash of them.
-
-    Size and time of change are there so that a file that changed is read anew.
-    """
-    with opened(path, KEY) as file:
-        stored = file[VECTORS]
-        attributes = {**dict(file.attrs), **dict(stored.attrs)}
-        told = [text_of(attributes[name]) for name in _MODEL_ATTRIBUTES if name in attributes]
-        digest = hashlib.sha256()
-        for start in range(0, stored.shape[0], _ROWS_HASHED_AT_ONCE):
-            digest.update(stored[start : start + _ROWS_HASHED_AT_ONCE].tobytes())
-        model = next((name for name in told if name), None)
-        return model, stored.dtype.name, digest.hexdigest()
+def _content(path: Path, state: State) -> str:
+    return _opened(path, state).content()
 
 
-def _first_vector(stored: "h5py.Dataset", candidates: list[Slot]) -> np.ndarray | None:
-    """Read the first slot with a vector that has a direction."""
-    for row, slot in candidates:
-        vector: np.ndarray = stored[row, slot].astype(np.float64)
-        if np.isfinite(vector).all() and np.any(vector):
-            return vector
-    return None
+def _form(path: Path) -> Callable[[Path], VectorFile]:
+    """Choose how a path is opened, by its ending or by what is in the folder."""
+    from streetview_assets.embeddings import (
+        imported_clip_retrieval,
+        imported_features,
+        imported_npz,
+        imported_parquet,
+        imported_store,
+        imported_torch,
+    )
+
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        if (path / imported_clip_retrieval.VECTORS).is_dir():
+            return imported_clip_retrieval.open_clip_retrieval
+        if any(path.rglob(f"*{imported_torch.SUFFIX}")):
+            return imported_torch.open_torch_folder
+        raise wrong(path, f"nothing in this folder is known as vectors; give {FORMS}")
+    if suffix in HDF5:
+        is_features = imported_features.is_features(path)
+        return imported_features.open_features if is_features else imported_store.open_store
+    if suffix in imported_parquet.SUFFIXES:
+        return imported_parquet.open_parquet
+    if suffix in imported_npz.SUFFIXES:
+        return imported_npz.open_npz
+    if suffix == ".json":
+        return imported_torch.open_torch_folder
+    kind = repr(suffix or "(no suffix)")
+    raise wrong(path, f"files of kind {kind} are not read as vectors; give {FORMS}")

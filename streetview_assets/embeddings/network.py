@@ -9,53 +9,18 @@ import numpy as np
 from PIL import Image
 
 from streetview_assets.embeddings.encoder import EncoderIdentity
-from streetview_assets.embeddings.fit import Fit, inputs_of, words
+from streetview_assets.embeddings.fit import words
+from streetview_assets.embeddings.network_input import NetworkInput
 from streetview_assets.embeddings.vectors import unit
-from streetview_assets.errors import EncoderError, StudyError
+from streetview_assets.errors import StudyError
 
 if TYPE_CHECKING:
     import torch
 
 BATCH_ON_CPU, BATCH_ON_GPU = 32, 256
 
-READ_AT_LEAST = 2
-"""A JPEG may be read smaller while its shorter side is so many times what the library scales it to.
-
-Measured on 32 street photos with the real weights of MobileNet v1, cosine to the vector of the
-whole picture: at 2 times and more at least 0.998 (mean 0.9994), at 1.25 to 1.5 times 0.997 (mean
-0.998), at 1 to 1.2 times 0.991. ViT-B-32 with random weights: 0.99998, 0.9999 and 0.9997.
-"""
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """A library's own transform, taken apart: to pixels (a picture at a time), then to numbers.
-
-    Pixels are an eighth of the bytes, and a batch is scaled at once, on the device.
-
-    Attributes
-    ----------
-    to_pixels
-        The library's steps up to the RGB picture that the network sees.
-    mean, sd
-        By which it then scales red, green and blue.
-    side_px
-        Shorter side to which it brings a picture.
-    seen
-        Share of that side which it shows the network.
-    """
-
-    to_pixels: Callable[[Image.Image], Image.Image]
-    mean: tuple[float, float, float]
-    sd: tuple[float, float, float]
-    side_px: int
-    seen: float
-
-    @property
-    def ground(self) -> tuple[int, int, int]:
-        """The mean colour in RGB: what the network takes for nothing."""
-        red, green, blue = (round(255 * share) for share in self.mean)
-        return red, green, blue
+TENSOR_CORES = (7, 0)
+"""The first capability of a GPU that computes faster in fp16 than in fp32."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +29,21 @@ class NetworkEncoder:
 
     Attributes
     ----------
-    fit
-        What is done with pictures that are not square.
+    preparation
+        How a picture becomes what the network sees.
     forward
-        Tensor (n, 3, height, width) on `device` in `precision` → features (n, dimension).
+        Pixels (n, height, width, 3), uint8, on `device` → features (n, dimension).
     """
 
     identity: EncoderIdentity
-    preprocessing: Preprocessing
-    fit: Fit
+    preparation: NetworkInput
     forward: Callable[[Any], Any]
     device: str
-    computes_in_prepare: bool = False
+
+    @property
+    def computes_on_cores(self) -> bool:
+        """Whether the network runs on the cores that also prepare pictures."""
+        return self.device == "cpu"
 
     @property
     def batch_size(self) -> int:
@@ -85,53 +53,77 @@ class NetworkEncoder:
     @property
     def least_side_px(self) -> int:
         """The shorter side below which reading a picture smaller would show in its vector."""
-        return READ_AT_LEAST * self.preprocessing.side_px
+        return self.preparation.least_side_px
 
     def prepare(self, picture: Image.Image) -> np.ndarray:
         """Bring a picture to what the network sees: pixels (inputs, height, width, 3), uint8."""
-        steps = self.preprocessing
-        inputs = inputs_of(picture, self.fit, ground=steps.ground, seen=steps.seen)
-        return np.stack([np.asarray(steps.to_pixels(one)) for one in inputs])
+        return self.preparation.prepare(picture)
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         """Run the network on prepared pictures; of several inputs, the mean is a picture's."""
+        return self.begin(batch)()
+
+    def begin(self, batch: Sequence[np.ndarray]) -> Callable[[], np.ndarray]:
+        """Start the network; on a GPU, what is given back waits for the vectors."""
         counts = np.array([len(one) for one in batch])
         pixels = np.concatenate(batch)
         # Never more inputs at once than the batch has pictures: memory is as without tiles.
-        vectors = np.concatenate(
-            [
-                self._vectors(pixels[start : start + len(batch)])
-                for start in range(0, len(pixels), len(batch))
-            ]
-        )
-        if (counts == 1).all():
-            return vectors
-        first = np.cumsum(counts) - counts
-        means = unit(np.add.reduceat(vectors.astype(np.float64), first) / counts[:, None])
-        return np.where(counts[:, None] == 1, vectors[first], means)
+        begun = [
+            self._begin(pixels[start : start + len(batch)])
+            for start in range(0, len(pixels), len(batch))
+        ]
 
-    def _vectors(self, pixels: np.ndarray) -> np.ndarray:
-        """Run the network on pixels (n, height, width, 3): unit vectors (n, dimension)."""
+        def finish() -> np.ndarray:
+            vectors = unit(np.concatenate([features() for features in begun]))
+            if (counts == 1).all():
+                return vectors
+            first = np.cumsum(counts) - counts
+            means = unit(np.add.reduceat(vectors.astype(np.float64), first) / counts[:, None])
+            return np.where(counts[:, None] == 1, vectors[first], means)
+
+        return finish
+
+    def _begin(self, pixels: np.ndarray) -> Callable[[], np.ndarray]:
+        """Start the network on pixels (n, height, width, 3)."""
         import torch
 
         with torch.inference_mode():
-            # Seen as (n, 3, height, width), they lie in memory as convolutions like them best.
-            values = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float() / 255
-            mean, sd = (
-                torch.tensor(three, device=self.device)[:, None, None]
-                for three in (self.preprocessing.mean, self.preprocessing.sd)
-            )
-            scaled = ((values - mean) / sd).to(torch_dtype(self.identity.precision))
-            features = self.forward(scaled)
-        return unit(features.float().cpu().numpy())
+            there = put_there(torch.from_numpy(pixels), self.device)
+            return fetched(self.forward(there).float(), self.device)
+
+
+def put_there(values: "torch.Tensor", device: str) -> "torch.Tensor":
+    """Copy to the device; to CUDA beside what it computes, out of memory that cannot be moved."""
+    return (
+        values.pin_memory().to(device, non_blocking=True) if device == "cuda" else values.to(device)
+    )
+
+
+def fetched(values: "torch.Tensor", device: str) -> Callable[[], np.ndarray]:
+    """Ask the device for values; what is given back waits until they are here."""
+    import torch
+
+    if device != "cuda":
+        here = values.cpu().numpy()
+        return lambda: here
+    landed = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+    landed.copy_(values, non_blocking=True)
+    copied: Any = torch.cuda.Event()
+    # Without it, waiting for this batch would be waiting for all that was begun after it.
+    copied.record()
+
+    def wait() -> np.ndarray:
+        copied.synchronize()
+        return landed.numpy()
+
+    return wait
 
 
 def make_network_encoder(
     model: "torch.nn.Module",
     *,
     features: Callable[[Any], Any],
-    preprocessing: Preprocessing,
-    fit: Fit,
+    preparation: NetworkInput,
     side_px: tuple[int, int],
     precision: str,
     describe: Callable[[str, str, int], EncoderIdentity],
@@ -141,7 +133,9 @@ def make_network_encoder(
     Parameters
     ----------
     features
-        The call of the model that gives features (n, dimension).
+        The call of the model that gives features (n, dimension) of scaled numbers.
+    preparation
+        How a picture becomes what the model sees.
     side_px
         Height and width of its input.
     precision
@@ -158,46 +152,37 @@ def make_network_encoder(
     import torch
 
     height_px, width_px = side_px
-    if fit != "crop" and height_px != width_px:
+    if preparation.fit != "crop" and height_px != width_px:
         raise StudyError(
-            f"encoder.fit: {fit} makes squares, but this network looks at pictures {width_px} "
-            f"wide and {height_px} high. Leave out encoder.fit."
+            f"encoder.fit: {preparation.fit} makes squares, but this network looks at pictures "
+            f"{width_px} wide and {height_px} high. Leave out encoder.fit."
         )
     device = choose_device()
     chosen = choose_precision(precision, device)
+    if device == "cuda" and chosen == "fp32":
+        # Else convolutions would be computed with the ten binary digits of TF32.
+        torch.backends.cudnn.allow_tf32 = False
     # Channels last: convolutions run twice as fast on a CPU, transformers as before.
     model.eval().to(device, torch_dtype(chosen))
     place: Any = model.to
     place(memory_format=torch.channels_last)
+    mean, sd = (torch.tensor(three, device=device) for three in (preparation.mean, preparation.sd))
+    scale, shift = 1 / (255 * sd), -mean / sd
+
+    def forward(pixels: Any) -> Any:
+        """Scale by rows, in place: by threes, and with copies, it takes several times as long."""
+        count, height, width, _ = pixels.shape
+        rows = pixels.reshape(count, height, 3 * width).float()
+        rows.mul_(scale.repeat(width)).add_(shift.repeat(width))
+        # Seen as (n, 3, height, width), they lie in memory as convolutions like them best.
+        return features(rows.view(pixels.shape).permute(0, 3, 1, 2).to(torch_dtype(chosen)))
+
     with torch.inference_mode():
-        probe = torch.zeros((1, 3, height_px, width_px), device=device, dtype=torch_dtype(chosen))
-        dimension = int(features(probe).shape[-1])
-    read = f"JPEG read at reduced scale down to {READ_AT_LEAST * preprocessing.side_px} px"
-    how = f"{words(fit, preprocessing.ground)}, {read}"
-    return NetworkEncoder(describe(how, chosen, dimension), preprocessing, fit, features, device)
-
-
-def take_apart(transform: Any, *, side_px: int, seen: float) -> Preprocessing:
-    """Take a library's transform apart, before the two steps at its end that make numbers.
-
-    Parameters
-    ----------
-    transform
-        Steps in a row, as torchvision's `Compose`: the last two make a tensor of shares of 255
-        and scale it by mean and sd.
-
-    Raises
-    ------
-    EncoderError
-        Where they do something else: their vectors could not be given.
-    """
-    from torchvision.transforms import Compose, Normalize
-
-    *before, to_tensor, scale = transform.transforms
-    if not (type(to_tensor).__name__.endswith("ToTensor") and isinstance(scale, Normalize)):
-        raise EncoderError(f"this version does not know how to prepare pictures by {transform}")
-    mean, sd = (tuple(float(one) for one in three) for three in (scale.mean, scale.std))
-    return Preprocessing(Compose(before), mean, sd, side_px, seen)  # type: ignore[arg-type]
+        probe = torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8, device=device)
+        dimension = int(forward(probe).shape[-1])
+    read = f"JPEG read at reduced scale down to {preparation.least_side_px} px"
+    how = f"{words(preparation.fit, preparation.ground)}, {read}"
+    return NetworkEncoder(describe(how, chosen, dimension), preparation, forward, device)
 
 
 @contextmanager
@@ -232,13 +217,15 @@ def choose_device() -> str:
 
 
 def choose_precision(wanted: str, device: str) -> str:
-    """Choose the number format: `auto` is bf16 where the device computes in it, else fp32."""
+    """Choose the number format: `auto` is the half one that the device computes in, else fp32."""
     import torch
 
     if wanted != "auto":
         return wanted
     if device == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return "bf16"
+        return "fp16" if torch.cuda.get_device_capability() >= TENSOR_CORES else "fp32"
     return "bf16" if device == "cpu" and _cpu_computes_in_bf16() else "fp32"
 
 

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from streetview_assets.embeddings.encoder import EncoderIdentity, ImageEncoder
-from streetview_assets.embeddings.network import make_network_encoder, take_apart
+from streetview_assets.embeddings.network import make_network_encoder
+from streetview_assets.embeddings.network_input import take_apart
 from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.weights import explaining, nearest_names, weights_sha256
 from streetview_assets.errors import StudyError
@@ -24,26 +25,12 @@ def load_open_clip(settings: Encoder) -> ImageEncoder:
     EncoderError
         Where the weights cannot be had or do not fit.
     """
-    make_torchvision_importable()
+    model, name, tag = create_model(settings)
     import open_clip
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
-    name, tag = _model_and_weights(settings)
-    checkpoint = settings.checkpoint
-    try:
-        with explaining(settings.name, checkpoint):
-            model = open_clip.create_model(
-                name,
-                pretrained=str(checkpoint) if checkpoint else tag,
-                require_pretrained=True,
-                pretrained_text=False,
-                force_preprocess_cfg=_preprocessing_of(name, tag),
-                **settings.options,
-            )
-    except TypeError as error:
-        raise StudyError(f"encoder.options: {name} does not take them ({error})") from error
     shown = PreprocessCfg(**model.visual.preprocess_cfg)
-    sha256 = weights_sha256(model, checkpoint)
+    sha256 = weights_sha256(model, settings.checkpoint)
     options = "".join(f", {key}={value}" for key, value in sorted(settings.options.items()))
 
     def describe(how: str, precision: str, dimension: int) -> EncoderIdentity:
@@ -62,12 +49,48 @@ def load_open_clip(settings: Encoder) -> ImageEncoder:
     return make_network_encoder(
         model,
         features=model.encode_image,
-        preprocessing=take_apart(transform, side_px=max(height_px, width_px), seen=1.0),
-        fit=settings.fit,
+        preparation=take_apart(
+            transform, side_px=max(height_px, width_px), seen=1.0, fit=settings.fit
+        ),
         side_px=(height_px, width_px),
         precision=settings.precision,
         describe=describe,
     )
+
+
+def create_model(settings: Encoder) -> tuple[Any, str, str | None]:
+    """Create a model of open_clip, which sees and reads, with its weights.
+
+    Returns
+    -------
+    tuple
+        The model, its name, and the name of its weights where they are published ones.
+
+    Raises
+    ------
+    StudyError
+        Where open_clip knows no such model or weights, or the two do not belong together.
+    EncoderError
+        Where the weights cannot be had or do not fit.
+    """
+    make_torchvision_importable()
+    import open_clip
+
+    name, tag = _model_and_weights(settings)
+    checkpoint = settings.checkpoint
+    try:
+        with explaining(settings.name, checkpoint):
+            model = open_clip.create_model(
+                name,
+                pretrained=str(checkpoint) if checkpoint else tag,
+                require_pretrained=True,
+                pretrained_text=False,
+                force_preprocess_cfg=_preprocessing_of(name, tag),
+                **settings.options,
+            )
+    except TypeError as error:
+        raise StudyError(f"encoder.options: {name} does not take them ({error})") from error
+    return model, name, tag
 
 
 def check_name(settings: Encoder) -> None:

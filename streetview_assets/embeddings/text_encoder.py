@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from streetview_assets.embeddings.open_clip_encoder import ELSEWHERE, check_name
-from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+from streetview_assets.embeddings import open_clip_encoder, transformers_encoder
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.embeddings.weights import explaining, weights_sha256
 from streetview_assets.errors import EncoderError, StudyError
@@ -82,7 +81,10 @@ def why_no_words(settings: Encoder) -> str | None:
             return None
         case "import":
             return "vectors made elsewhere have no words"
-    return f"the encoder {settings.name} has no words; open_clip:<model>/<weights> has"
+    return (
+        f"the encoder {settings.name} has no words; open_clip:<model>/<weights> and "
+        "transformers:<id> have"
+    )
 
 
 def load_text_encoder(settings: Encoder) -> TextEncoder:
@@ -97,11 +99,8 @@ def load_text_encoder(settings: Encoder) -> TextEncoder:
     """
     if reason := why_no_words(settings):
         raise StudyError(f"encoder.name: {reason}")
-    if not settings.name.startswith("open_clip:"):
-        raise StudyError(
-            f"encoder.name: this version reads words by open_clip alone, not by {settings.name}; "
-            "many of the same models are there as open_clip:hf-hub:<id>"
-        )
+    if settings.name.startswith("transformers:"):
+        return _load_transformers(settings)
     return _load_open_clip(settings)
 
 
@@ -125,27 +124,12 @@ def check_same_weights(words: TextEncoder, encoders: pl.DataFrame) -> None:
 
 
 def _load_open_clip(settings: Encoder) -> TextEncoder:
-    """Load a model of open_clip, refusing first what the side of pictures refuses."""
-    check_name(settings)
-    make_torchvision_importable()
+    model, name, _ = open_clip_encoder.create_model(settings)
     import open_clip
 
-    name, checkpoint = settings.name.removeprefix("open_clip:"), settings.checkpoint
-    tag = ""
-    if not name.startswith(ELSEWHERE):
-        name, _, tag = name.partition("/")
     try:
-        with explaining(settings.name, checkpoint):
-            model = open_clip.create_model(
-                name,
-                pretrained=str(checkpoint) if checkpoint else tag or None,
-                require_pretrained=True,
-                pretrained_text=False,
-                **settings.options,
-            )
+        with explaining(settings.name, settings.checkpoint):
             tokeniser = open_clip.get_tokenizer(name, context_length=model.context_length)
-    except TypeError as error:
-        raise StudyError(f"encoder.options: {name} does not take them ({error})") from error
     except ImportError as error:
         raise EncoderError(
             f"encoder {settings.name}: its words need one package more ({error}): "
@@ -154,9 +138,28 @@ def _load_open_clip(settings: Encoder) -> TextEncoder:
     model.eval()
     return TextEncoder(
         name=settings.name,
-        weights_sha256=weights_sha256(model, checkpoint),
+        weights_sha256=weights_sha256(model, settings.checkpoint),
         temperature=model.logit_scale.exp().item(),
         context_length=model.context_length,
         tokenise=lambda texts, length: tokeniser(list(texts), context_length=length),
         forward=model.encode_text,
+    )
+
+
+def _load_transformers(settings: Encoder) -> TextEncoder:
+    model = transformers_encoder.create_model(settings)
+    tokeniser = transformers_encoder.load_tokeniser(settings)
+
+    def tokenise(texts: Sequence[str], length: int) -> Any:
+        whole = {"padding": "max_length", "truncation": True, "max_length": length}
+        return tokeniser(list(texts), return_tensors="pt", **whole)["input_ids"]
+
+    return TextEncoder(
+        name=settings.name,
+        weights_sha256=weights_sha256(model, None),
+        temperature=model.logit_scale.exp().item(),
+        context_length=model.config.text_config.max_position_embeddings,
+        tokenise=tokenise,
+        # What stands after a text's end has no say in its vector, so no mask is needed.
+        forward=lambda tokens: model.get_text_features(input_ids=tokens).pooler_output,
     )

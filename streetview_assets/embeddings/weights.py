@@ -88,13 +88,14 @@ def _in_reach(url: str) -> bool:
 def _explain(encoder: str, checkpoint: Path | None, error: Exception) -> str:
     reason = " ".join(str(error).split())[:300] or type(error).__name__
     if checkpoint:
+        what = "folder" if checkpoint.is_dir() else "file"
         return (
-            f"encoder {encoder}: the weights file {checkpoint} does not load ({reason}). "
+            f"encoder {encoder}: the weights' {what} {checkpoint} does not load ({reason}). "
             "Does it belong to this model, with these `options`, and is it complete?"
         )
     return (
         f"encoder {encoder}: its weights cannot be had ({reason}). Ways out:\n"
-        "  - encoder.checkpoint: a local file of the weights;\n"
+        "  - encoder.checkpoint: a local file of the weights (transformers: the model's folder);\n"
         "  - fetch them once with network, into the cache of the hub (HF_HOME, by default "
         "~/.cache/huggingface), or copy that folder here; HF_HUB_OFFLINE=1 then uses it "
         "without asking the hub, and unset lets it ask;\n"

@@ -68,8 +68,8 @@ def contact_sheet(
     sheet = Image.new("RGB", (width, down * step + _GAP_PX + 2 * line_px), _PAPER)
     for index, file in enumerate(files):
         row, column = divmod(index, across)
-        tile = _tile(file, size_px)
-        sheet.paste(tile, (_GAP_PX + column * step, line_px + _GAP_PX + row * step))
+        shown = tile(file, size_px)
+        sheet.paste(shown, (_GAP_PX + column * step, line_px + _GAP_PX + row * step))
     draw = ImageDraw.Draw(sheet)
     draw.text((_GAP_PX, line_px / 2), title, INK, font, anchor="lm")
     ink = credit_ink(footer)
@@ -90,7 +90,8 @@ def _sample(there: pl.DataFrame, count: int, seed: int | None) -> pl.DataFrame:
     return ordered.filter(pl.Series(drawn))
 
 
-def _tile(file: Path | None, size_px: int) -> Image.Image:
+def tile(file: Path | None, size_px: int) -> Image.Image:
+    """Fit a picture into a square, its aspect kept; grey where there is none."""
     empty = Image.new("RGB", (size_px, size_px), _EMPTY)
     if file is None:
         return empty

@@ -39,12 +39,9 @@ def mark_duplicates(images: pl.DataFrame) -> pl.DataFrame:
         The same rows in the same order; duplicate_of is null where there is no other.
     """
     compared = images.filter(
-        pl.col("is_current"),
-        pl.col("status") == "ok",
-        pl.col("perceptual_hash").is_not_null(),
-        pl.max_horizontal("red_sd", "green_sd", "blue_sd") >= LEAST_SD,
+        pl.col("is_current"), pl.col("status") == "ok", _shows_something()
     ).sort("image_id")
-    hashes = np.array([int(text, 16) for text in compared["perceptual_hash"]], dtype=np.uint64)
+    hashes = _bits(compared["perceptual_hash"])
     panoramas = compared["panorama_id"].rank("dense").to_numpy()
     originals = _originals(hashes, panoramas)
     marked = compared.select(
@@ -55,6 +52,44 @@ def mark_duplicates(images: pl.DataFrame) -> pl.DataFrame:
         .join(marked, on="image_id", how="left", maintain_order="left")
         .select(images.columns)
     )
+
+
+def are_near_duplicates(
+    images: pl.DataFrame, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Say of pairs of pictures whether they are all but the same, by the rule of `duplicate_of`.
+
+    Parameters
+    ----------
+    images
+        Rows of the table ``images``.
+    left, right
+        (n,): the pairs, by their places among these rows.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,); never true of two pictures of one panorama, nor of one that shows nothing.
+    """
+    shown = images.select(_shows_something().fill_null(False)).to_series().to_numpy()
+    hashes = _bits(images["perceptual_hash"].fill_null("0"))
+    panoramas = images["panorama_id"].rank("dense").to_numpy()
+    alike = np.bitwise_count(hashes[left] ^ hashes[right]) <= MOST_BITS
+    found: npt.NDArray[np.bool_] = (
+        alike & shown[left] & shown[right] & (panoramas[left] != panoramas[right])
+    )
+    return found
+
+
+def _shows_something() -> pl.Expr:
+    """Whether a picture has a hash that means something."""
+    varies = pl.max_horizontal("red_sd", "green_sd", "blue_sd") >= LEAST_SD
+    return pl.col("perceptual_hash").is_not_null() & varies
+
+
+def _bits(hashes: pl.Series) -> npt.NDArray[np.uint64]:
+    """Read hashes of 16 hexadecimal digits."""
+    return np.array([int(text, 16) for text in hashes], dtype=np.uint64)
 
 
 def _originals(

@@ -86,6 +86,26 @@ class FolderProvider:
         for image_id, panorama_id in views.select("image_id", "panorama_id").iter_rows():
             yield self._picture(image_id, panorama_id, by_panorama.get(panorama_id))
 
+    def names_of_files(self) -> list[str]:
+        """List all files that have a place, relative to the folder."""
+        return self._positions["file"].to_list()
+
+    def files_of(self, pictures: pl.DataFrame) -> pl.DataFrame:
+        """Say what the files of pictures are called; a picture may have copies.
+
+        Parameters
+        ----------
+        pictures
+            Rows of the table ``images``.
+
+        Returns
+        -------
+        polars.DataFrame
+            image_id, file.
+        """
+        files = self._hashed(self._files_at(pictures["point_id"]))
+        return pictures.join(files, on="panorama_id", how="inner").select("image_id", "file")
+
     @cached_property
     def _positions(self) -> pl.DataFrame:
         frame = read_picture_positions(self.images).frame

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import polars as pl
 from streetview_assets.errors import StudyError
 from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, VIEWS, Picture
 from streetview_assets.points.distance import distance_m
-from streetview_assets.points.store_file import PICTURES, VECTORS, opened
+from streetview_assets.points.store_file import PATHS, PICTURES, VECTORS, opened, text_of
 from streetview_assets.points.street_data import StreetData, read_street_data
 from streetview_assets.study import Images, Study
 
@@ -30,6 +31,8 @@ _CHARACTERS_SHOWN = 60
 class Hdf5Provider:
     """Gives the pictures of a store, one for each slot whose heading the study wants.
 
+    Where headings differ from point to point or are not known, and the study names none, all are
+    wanted.
     A panorama is named by the store's own id, or by the external id of its point. What the store
     says of its points is read at the first question, a picture when it is its turn.
 
@@ -114,7 +117,7 @@ class Hdf5Provider:
         of_view = ["panorama_id", "captured_on", "heading_deg"]
         slots = (
             views.select("image_id", *of_view)
-            .join(self._slots, on=of_view, how="left")
+            .join(self._slots, on=of_view, how="left", nulls_equal=True)
             .sort("row", "slot", nulls_last=True)
             .group_by("image_id", maintain_order=True)
             .agg("row", "slot")
@@ -131,13 +134,47 @@ class Hdf5Provider:
                 else:
                     yield _elsewhere(vectors, image_id, places)
 
+    def names_of_files(self) -> list[str]:
+        """List the paths under which pictures were kept before they came into the store."""
+        return list(self._paths.values())
+
+    def files_of(self, pictures: pl.DataFrame) -> pl.DataFrame:
+        """Say under which path each picture was kept before it came into the store.
+
+        Parameters
+        ----------
+        pictures
+            Rows of the table ``images``.
+
+        Returns
+        -------
+        polars.DataFrame
+            image_id, file; of those whose path the store tells.
+        """
+        of_view = ["panorama_id", "captured_on", "heading_deg"]
+        wanted = pictures.select("image_id", *of_view)
+        slots = self._slots.join(wanted, on=of_view, how="inner", nulls_equal=True)
+        told = [self._paths.get(place) for place in slots.select("row", "slot").iter_rows()]
+        files = pl.Series("file", told, dtype=pl.String)
+        return slots.select("image_id", files).drop_nulls("file")
+
+    @cached_property
+    def _paths(self) -> Mapping[tuple[int, int], str]:
+        """Path of each slot, of those that have one."""
+        with opened(self.path, KEY) as file:
+            paths = file[PATHS][:] if PATHS in file else np.empty((0, 0))
+        told = {place: text_of(path) for place, path in np.ndenumerate(paths)}
+        return MappingProxyType({place: path for place, path in told.items() if path})
+
     @cached_property
     def _store(self) -> StreetData:
         return read_street_data(self.path, KEY)
 
     @cached_property
     def _slots(self) -> pl.DataFrame:
-        slots = self._store.slots(self.images.headings_deg)
+        is_asked = "headings_deg" in self.images.model_fields_set
+        is_filtered = is_asked or not self._store.has_own_headings
+        slots = self._store.slots(self.images.headings_deg if is_filtered else None)
         return slots.with_columns(pl.col("captured_on").fill_null(UNKNOWN_DATE))
 
     def _found(self, row: Mapping[str, Any]) -> dict[str, object]:

@@ -10,7 +10,7 @@ import polars as pl
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.places import flat
+from streetview_assets.lake.plain_files import write_csv, write_parquet, write_xlsx, write_xml
 from streetview_assets.points.locations import as_locations
 
 Write = Callable[[gpd.GeoDataFrame, Path, str], None]
@@ -19,9 +19,11 @@ GEOGRAPHIC: dict[str, tuple[str, Write]] = {
     "gpkg": ("gpkg", lambda places, path, table: _to_file(places, path, table, "GPKG")),
     "geojson": ("geojson", lambda places, path, table: _to_file(places, path, table, "GeoJSON")),
 }
-PLAIN: dict[str, tuple[str, Callable[[pl.DataFrame, Path], None]]] = {
-    "csv": ("csv", lambda frame, path: flat(frame).write_csv(path)),
-    "parquet": ("parquet", lambda frame, path: frame.write_parquet(path)),
+PLAIN: dict[str, Callable[[pl.DataFrame, Path, str], None]] = {
+    "csv": write_csv,
+    "parquet": write_parquet,
+    "xlsx": write_xlsx,
+    "xml": write_xml,
 }
 MAP_GENERATOR = "map-generator"
 
@@ -32,17 +34,20 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
     Parameters
     ----------
     kind
-        geoparquet, gpkg or geojson, with the geometry of areas or points; csv or parquet; or, of
-        `sample_points`, map-generator: JSON of locations, all that they came with among it.
+        geoparquet, gpkg or geojson, with the geometry of areas or points; csv, parquet, xlsx or
+        xml; or, of `sample_points`, map-generator: JSON of locations, all that they came with
+        among it.
     output
         Default: the table's name with the ending of the kind, in the current folder.
 
     Raises
     ------
     StudyError
-        Where there is no such kind of file, no such table, or no place in the table.
+        Where there is no such kind of file, no such table, no place in the table, or something
+        in it that such a file cannot hold.
     """
-    kinds = {**GEOGRAPHIC, **PLAIN, MAP_GENERATOR: ("json", None)}
+    endings = {kind: ending for kind, (ending, _) in GEOGRAPHIC.items()}
+    kinds = {**endings, **{kind: kind for kind in PLAIN}, MAP_GENERATOR: "json"}
     if kind not in kinds:
         raise StudyError(f"no export format {kind!r}; there are: {', '.join(kinds)}")
     if kind == MAP_GENERATOR and table != "sample_points":
@@ -50,7 +55,7 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
             f"{MAP_GENERATOR} is a list of places: export sample_points so, and {table} as one of "
             f"{', '.join({**GEOGRAPHIC, **PLAIN})}"
         )
-    path = output or Path(f"{table}.{kinds[kind][0]}")
+    path = output or Path(f"{table}.{kinds[kind]}")
     if kind == MAP_GENERATOR:
         locations = as_locations(opened.table(table))
         with written_aside(path, suffix=path.suffix) as aside:
@@ -62,7 +67,7 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
     else:
         frame = opened.table(table)
         with written_aside(path, suffix=path.suffix) as aside:
-            PLAIN[kind][1](frame, aside)
+            PLAIN[kind](frame, aside, table)
     return path
 
 

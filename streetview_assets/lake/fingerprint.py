@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
+from streetview_assets.embeddings.vector_file import files_of_vectors
 from streetview_assets.lake.lake import Lake, read_stamp
 from streetview_assets.lake.recipes import Recipe
 from streetview_assets.study import Study
@@ -85,10 +86,20 @@ def study_value(study: Study, key: str, content_hash: Callable[[Path], str]) -> 
     """
     if key == "crs" and study.crs is None:
         return {"estimated for": study.authorities}
+    if key == "encoder.path" and study.encoder.path is not None:
+        return _vectors(study.encoder.path, content_hash)
     value: Any = study
     for part in key.split("."):
         value = getattr(value, part)
     return _plain(value, content_hash)
+
+
+def _vectors(path: Path, content_hash: Callable[[Path], str]) -> Any:
+    """Hash vectors made elsewhere, with what lies beside their file and says whose they are."""
+    hashes = [content_hash(path)]
+    if path.is_file():
+        hashes += [content_hash(file) for file in files_of_vectors(path) if file != path]
+    return hashes if len(hashes) > 1 else hashes[0]
 
 
 def _plain(value: Any, content_hash: Callable[[Path], str]) -> Any:

@@ -223,6 +223,7 @@ def study_relation(study: Study) -> pl.DataFrame:
             "provider": [study.images.provider],
             "synthetic": [study.is_synthetic],
             "target": [study.target.name if study.target else None],
+            "views": [study.encoder.views],
             "statistic": [study.pooling.statistic],
             "method": ["kmeans"],
             "space": [study.clusters.space],

@@ -45,9 +45,15 @@ STAGE_MODULES: tuple[ModuleType, ...] = (
     models,
 )
 IMAGERY_POOL = "imagery_api"
-POOLS = {"images": IMAGERY_POOL, "image_embeddings": "encoder", "label_scores": "encoder"}
+POOLS = {
+    "images": IMAGERY_POOL,
+    "image_embeddings": "encoder",
+    "panorama_embeddings": "encoder",
+    "label_scores": "encoder",
+}
 BY_HAND = {"areas", "targets", "encoders", "panoramas"}
 WEEKLY = {
+    "neighbours",
     "cluster_model",
     "cluster_scores",
     "model_selection",

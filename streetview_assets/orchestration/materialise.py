@@ -42,7 +42,7 @@ from streetview_assets.orchestration.status import failed_rows
 from streetview_assets.orchestration.waves import between, waves
 from streetview_assets.tables import Stage
 
-RETRIED = frozenset({"panoramas", "images", "image_embeddings"})
+RETRIED = frozenset({"panoramas", "images", "image_embeddings", "panorama_embeddings"})
 """Assets whose rows can fail one by one, so that a retry is worth while."""
 
 

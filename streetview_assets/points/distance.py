@@ -1,9 +1,12 @@
 """How far two places are from each other."""
 
-from math import asin, cos, radians, sin, sqrt
+import numpy as np
+import numpy.typing as npt
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the Earth (IUGG)."""
+
+Degrees = float | npt.NDArray[np.float64]
 
 
 def distance_m(
@@ -13,7 +16,16 @@ def distance_m(
 
     On the scale of streets it agrees with the ellipsoid to half a per cent.
     """
-    south, north = radians(latitude), radians(other_latitude)
-    across = radians(other_longitude - longitude)
-    chord = sin((north - south) / 2) ** 2 + cos(south) * cos(north) * sin(across / 2) ** 2
-    return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(chord)))
+    return float(distances_m(longitude, latitude, other_longitude, other_latitude))
+
+
+def distances_m(
+    longitude: Degrees, latitude: Degrees, other_longitude: Degrees, other_latitude: Degrees
+) -> npt.NDArray[np.float64]:
+    """Measure as `distance_m` does, from many places to as many others; NaN where one is NaN."""
+    south, north = np.radians(latitude), np.radians(other_latitude)
+    across = np.radians(np.subtract(other_longitude, longitude))
+    chord = np.sin((north - south) / 2) ** 2
+    chord = chord + np.cos(south) * np.cos(north) * np.sin(across / 2) ** 2
+    found: npt.NDArray[np.float64] = 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(1.0, np.sqrt(chord)))
+    return found

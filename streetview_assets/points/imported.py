@@ -72,7 +72,7 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
         The study's part that names the file: JSON (a list of locations with ``lat`` and ``lng``,
         or a map with ``customCoordinates``), CSV, GeoJSON, or a store of street data (HDF5). The
         columns for latitude, longitude and id are found by their usual names. Of several ids at
-        one place, the first in the order of text is kept.
+        one place, the first is kept: by number, or else in the order of text.
     areas
         Table ``areas`` of all authorities of the study; without rows, all points are kept and
         their authority is ``all``.
@@ -287,7 +287,8 @@ def _merged(rows: list[_Row], degrees: np.ndarray) -> pl.DataFrame:
             **{name: pl.Series(values, dtype=pl.String) for name, values in texts.items()},
         }
     )
-    ordered = frame.sort("point_id", *texts, nulls_last=True)
+    number = pl.col("source_id").cast(pl.Int64, strict=False)  # 7 before 301
+    ordered = frame.sort("point_id", number, *texts, nulls_last=True)
     return ordered.unique("point_id", keep="first", maintain_order=True)
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".h5", ".hdf5", ".hdf")
 DEFAULT_SLOTS = 4
-PICTURES, PRESENT, VECTORS = "images_jpeg", "images_present", "embeddings_clip"
+PICTURES, PRESENT, PATHS = "images_jpeg", "images_present", "image_paths"
+VECTORS = "embeddings_clip"
 
 _NOTHING = frozenset({"", "none", "nan", "null", "<na>", "nat"})
 _CACHE_BYTES = 64 * 2**20
@@ -95,7 +96,7 @@ class Store:
         import h5py
 
         slots: int | None = None
-        for name, axes in ((PICTURES, 2), (PRESENT, 2), ("image_paths", 2), (VECTORS, 3)):
+        for name, axes in ((PICTURES, 2), (PRESENT, 2), (PATHS, 2), (VECTORS, 3)):
             found = self.get(name)
             if found is None:
                 continue

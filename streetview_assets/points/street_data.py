@@ -45,7 +45,10 @@ class StreetData:
         panorama_latitude, copyright, status, city, has_picture (whether the store says so of any
         slot; null where it does not say), properties (JSON of all else).
     headings_deg
-        (points, slots), 0 up to 360.
+        (points, slots), 0 up to 360; NaN where it is not known.
+    is_present
+        (points, slots): whether the store says that it has the picture; None where it says so of
+        none.
     dimension
         Length of a vector; None where the store has none.
     """
@@ -53,22 +56,33 @@ class StreetData:
     path: Path
     points: pl.DataFrame
     headings_deg: npt.NDArray[np.float64]
+    is_present: npt.NDArray[np.bool_] | None
     dimension: int | None
 
-    def slots(self, headings_deg: Sequence[float]) -> pl.DataFrame:
-        """List the slots of wanted headings.
+    @property
+    def has_own_headings(self) -> bool:
+        """Whether headings differ from point to point, or some are not known."""
+        return not (self.headings_deg == self.headings_deg[:1]).all()
+
+    def slots(self, headings_deg: Sequence[float] | None) -> pl.DataFrame:
+        """List the slots of wanted headings; without any, all that the store says are there.
 
         Returns
         -------
         polars.DataFrame
             panorama_id, captured_on, heading_deg, point_id, row, slot, by row and slot.
         """
-        wanted = np.round(np.array(headings_deg, dtype=np.float64) % 360, _DECIMALS)
-        row, slot = np.nonzero(np.isin(self.headings_deg, wanted))
+        if headings_deg is None:
+            is_there = self.is_present
+            chosen = ~np.isnan(self.headings_deg) if is_there is None else is_there
+        else:
+            wanted = np.round(np.array(headings_deg, dtype=np.float64) % 360, _DECIMALS)
+            chosen = np.isin(self.headings_deg, wanted)
+        row, slot = np.nonzero(chosen)
         places = pl.DataFrame(
             {"row": row, "slot": slot, "heading_deg": self.headings_deg[row, slot]},
             schema={"row": pl.Int64, "slot": pl.Int64, "heading_deg": pl.Float64},
-        )
+        ).with_columns(pl.col("heading_deg").fill_nan(None))
         points = self.points.select("row", "panorama_id", "captured_on", "point_id")
         return places.join(points, on="row", how="left", maintain_order="left").select(
             "panorama_id", "captured_on", "heading_deg", "point_id", "row", "slot"
@@ -83,7 +97,7 @@ def read_street_data(path: Path, key: str) -> StreetData:
     ``date`` ('YYYY-MM'), ``pano_id``, ``copyright``, ``status``, ``city`` (N), ``images_present``
     (N × S, bool), ``images_jpeg`` (N × S, variable-length uint8) and ``embeddings_clip``
     (N × S × D, float). The headings of slots stand in the attribute ``headings`` or the data set
-    ``heading``; four slots without either are 0, 90, 180 and 270.
+    ``heading`` (NaN: not known); four slots without either are 0, 90, 180 and 270.
 
     Raises
     ------
@@ -98,6 +112,7 @@ def read_street_data(path: Path, key: str) -> StreetData:
             slots = store.slot_count(count)
             points = _points(store, count)
             headings = _headings(store, count, slots)
+            present = _present(store)
             vectors = store.get(VECTORS)
             dimension = None if vectors is None else int(vectors.shape[2])
         except OSError as error:
@@ -105,7 +120,7 @@ def read_street_data(path: Path, key: str) -> StreetData:
                 f"{key}: {path} cannot be read in full: {str(error).splitlines()[0]}. Copy the "
                 "store again, or repack it with h5repack."
             ) from error
-    return StreetData(path, points, headings, dimension)
+    return StreetData(path, points, headings, present, dimension)
 
 
 def _points(store: Store, count: int) -> pl.DataFrame:
@@ -144,6 +159,12 @@ def _points(store: Store, count: int) -> pl.DataFrame:
     )
 
 
+def _present(store: Store) -> npt.NDArray[np.bool_] | None:
+    told = store.get(PRESENT)
+    is_present = None if told is None else told[:].astype(bool)
+    return is_present if is_present is not None and is_present.any() else None
+
+
 def _place(store: Store, count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     for north, east in _PLACES:
         latitude, longitude = store.numbers(north, count), store.numbers(east, count)
@@ -165,11 +186,22 @@ def _by_point(store: Store, frame: pl.DataFrame) -> pl.Expr:
             f"data set 'point_id' holds {repeated['source_id'][0]} twice{where}; expected each id "
             "once, or once a 'city'"
         )
-    is_shared = pl.col("source_id").is_duplicated() & pl.col("city").is_not_null()
+    return named_by_point("source_id", "city")
+
+
+def named_by_point(point_id: str, city: str) -> pl.Expr:
+    """Name the panorama of a point that has no id of its own.
+
+    Parameters
+    ----------
+    point_id, city
+        Columns of the external ids, and of the cities that count their points anew.
+    """
+    is_shared = pl.col(point_id).is_duplicated() & pl.col(city).is_not_null()
     return (
         pl.when(is_shared)
-        .then(pl.format("point:{}:{}", "city", "source_id"))
-        .otherwise(pl.format("point:{}", "source_id"))
+        .then(pl.format("point:{}:{}", city, point_id))
+        .otherwise(pl.format("point:{}", point_id))
     )
 
 
@@ -187,10 +219,12 @@ def _headings(store: Store, count: int, slots: int) -> npt.NDArray[np.float64]:
                 "the attribute 'headings' of the file"
             )
         headings = np.array(FOUR_HEADINGS) if found is None else found[:].astype(np.float64)
-    if headings.shape not in ((slots,), (count, slots)) or not np.isfinite(headings).all():
+    if headings.shape not in ((slots,), (count, slots)) or np.isinf(headings).any():
         raise store.wrong(
             f"{origin} has shape {headings.shape}; expected {slots} headings in degrees, one a slot"
         )
+    if headings.ndim == 1 and np.isnan(headings).any():
+        raise store.wrong(f"{origin} has a heading that is no number; expected degrees")
     turned = np.round(headings % 360, _DECIMALS) % 360
     return np.broadcast_to(turned, (count, slots))
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import polars as pl
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from streetview_assets.embeddings.look_alikes import neighbours_sheet
 from streetview_assets.errors import StudyError
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.terms import credit_of, may_show_sample
@@ -44,6 +46,8 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
     there = mine.filter(status="ok")
     if there.height:
         _show_pictures(console, opened, identifier, there)
+    if profile.is_empty():
+        _show_neighbours(console, opened, identifier, images)
 
 
 def _show_pictures(
@@ -64,6 +68,33 @@ def _show_pictures(
         console.print(f"{len(files)} pictures{gone}{why}", soft_wrap=True)
 
 
+def _show_neighbours(
+    console: Console, opened: OpenStudy, image_id: str, images: pl.DataFrame
+) -> None:
+    """List the pictures that look most like one, with a sheet of them."""
+    if opened.sql("select 1 from duckdb_tables() where table_name = 'neighbours'").is_empty():
+        return  # published before there were neighbours
+    quoted = image_id.replace("'", "''")
+    found = opened.sql(f"select * from neighbours where image_id = '{quoted}' order by rank")
+    if found.is_empty():
+        return
+    shown = images.filter(status="ok").sort("authority_code").unique("image_id", keep="first")
+    table = Table("looks like", "similarity", "distance", "area", box=SIMPLE_HEAD)
+    where = found.join(shown, left_on="neighbour_id", right_on="image_id", how="left")
+    columns = ("neighbour_id", "similarity", "distance_m", "area_code", "is_near_duplicate")
+    for neighbour_id, similarity, apart_m, area, is_same in where.select(columns).iter_rows():
+        apart = "" if apart_m is None else f"{apart_m:,.0f} m"
+        note = " (near-duplicate)" if is_same else ""
+        table.add_row(f"{neighbour_id}{note}", f"{similarity:.3f}", apart, area or "")
+    console.print(table)
+    if may_show_sample(opened.study.images):
+        sheet = neighbours_sheet(
+            found, shown, opened.root, image_ids=[image_id], title=opened.study.name
+        )
+        path = _write(opened, f"{image_id}-neighbours", sheet)
+        console.print(f"pictures that look like it: {path}", soft_wrap=True)
+
+
 def _sheet(opened: OpenStudy, identifier: str, images: pl.DataFrame) -> Path:
     single = images.height == 1
     sheet = contact_sheet(
@@ -74,7 +105,11 @@ def _sheet(opened: OpenStudy, identifier: str, images: pl.DataFrame) -> Path:
         seed=opened.study.seed,
         title=identifier,
     )
-    path = opened.root / "figures" / "shown" / f"{identifier}.png"
+    return _write(opened, identifier, sheet)
+
+
+def _write(opened: OpenStudy, name: str, sheet: bytes) -> Path:
+    path = opened.root / "figures" / "shown" / f"{name}.png"
     with written_aside(path) as aside:
         aside.write_bytes(sheet)
     return path

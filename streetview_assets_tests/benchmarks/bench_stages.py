@@ -49,7 +49,7 @@ def test_pool_areas(told):
             "area_code": [f"E{index % areas:08d}" for index in range(count)],
             "image_id": [f"{index:08d}" for index in range(count)],
         }
-    ).with_columns(vector_series("embedding", vectors(count)))
+    ).with_columns(vector_series("embedding", vectors(count)), image_count=pl.lit(1, pl.Int64))
     told("vectors", count, lambda: pool_by(frame, ["area_code"]))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from streetview_assets.embeddings.catalogue import check_encoder, load_encoder
 from streetview_assets.embeddings.embed import embed_images
-from streetview_assets.embeddings.imported import NO_VECTOR
+from streetview_assets.embeddings.imported import NOT_FINITE, ZERO
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.images.provider import UNKNOWN_DATE
@@ -54,7 +54,8 @@ def test_vectors_are_the_store_s_made_unit_length_and_no_picture_is_read(tmp_pat
         for slot in range(4):
             got = rows[f"{row}-{slot}"]
             if (row, slot) in WITHOUT_VECTOR:
-                assert (got["status"], got["error"]) == ("failed", NO_VECTOR)
+                reason = ZERO if (row, slot) == (3, 3) else NOT_FINITE
+                assert (got["status"], got["error"]) == ("failed", reason)
                 continue
             expected = stored[row, slot] / np.linalg.norm(stored[row, slot])
             assert np.abs(np.array(got["embedding"]) - expected).max() < 1e-7
@@ -67,9 +68,9 @@ def test_a_picture_that_the_store_does_not_know_fails_with_its_reason(tmp_path):
     store = write_store(tmp_path / "s.h5", pano_id=[f"pano{row}" for row in range(count)])
     known = pictures_of(store).filter(image_id="0-0").row(0, named=True)
     changes = {
-        "the store does not know this panorama": {"panorama_id": "point:3"},
+        "no vector is of this panorama": {"panorama_id": "point:3"},
         "as of 2010-01, not of 2021-07": {"captured_on": known["captured_on"].replace(2021, 7)},
-        "no slot in the heading 45": {"heading_deg": 45.0},
+        "no vector of this panorama is in the heading 45": {"heading_deg": 45.0},
         "heading of this picture is not known": {"heading_deg": None},
     }
     asked = [{**known, "image_id": reason, **change} for reason, change in changes.items()]
@@ -123,9 +124,9 @@ def test_rows_of_one_panorama_stand_in_for_each_other(tmp_path):
     ("name", "settings", "message"),
     [
         (
-            "s.parquet",
+            "s.pkl",
             {},
-            r"encoder\.path: .*'.parquet' are not imported by this version; give an H",
+            r"encoder\.path: .*s\.pkl: files of kind '.pkl' are not read as vectors; give an H",
         ),
         ("s.h5", {"options": {"a": 1}}, r"encoder\.options: import computes nothing"),
         ("s.h5", {"precision": "fp16"}, r"encoder\.precision: import computes nothing"),

@@ -1,5 +1,8 @@
-from collections.abc import Iterator
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,13 @@ from PIL import Image
 from streetview_assets.embeddings.catalogue import check_encoder, load_encoder
 from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.encoder import ImageEncoder
-from streetview_assets.embeddings.network import choose_precision, one_core_a_thread
-from streetview_assets.embeddings.preparation import read_picture
+from streetview_assets.embeddings.network import (
+    NetworkEncoder,
+    choose_precision,
+    one_core_a_thread,
+)
+from streetview_assets.embeddings.preparation import ENOUGH_FOR_PROCESSES, read_picture
+from streetview_assets.embeddings.text_encoder import load_text_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.weights import file_sha256
 from streetview_assets.errors import EncoderError, StudyError
@@ -25,6 +33,9 @@ SANTA_CLARA = "mapillary_sequence_santa_clara"
 SAME = {"pad_type": "same"}
 needs_weights = pytest.mark.skipif(
     not (MOBILENET.exists() and PHOTOS.exists()), reason="needs ../shared/weights and its photos"
+)
+needs_transformers = pytest.mark.skipif(
+    importlib.util.find_spec("transformers") is None, reason="needs the extra `transformers`"
 )
 
 
@@ -127,13 +138,21 @@ def test_a_file_that_is_no_weights_is_one_clear_error(tmp_path: Path) -> None:
         ("open_clip:ViT-B-32/opnai", "laion2b_s34b_b79k"),
         ("open_clip:ViT-B-32", "say which weights"),
         ("timm:mobilenetv1_101", "mobilenetv1_100"),
-        ("transformers:geolocal/StreetCLIP", "no such encoder; it has colour-texture"),
     ],
 )
 def test_a_wrong_name_says_what_there_is(name: str, words: str) -> None:
     for refusing in (load_encoder, check_encoder):
         with pytest.raises(StudyError, match=words):
             refusing(Encoder(name=name))
+
+
+def test_a_library_that_is_not_installed_is_named_with_its_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    for refusing in (check_encoder, load_encoder, load_text_encoder):
+        with pytest.raises(EncoderError, match=r"'streetview-assets\[transformers\]'"):
+            refusing(Encoder(name="transformers:geolocal/StreetCLIP"))
 
 
 def test_options_that_a_model_does_not_take_are_named() -> None:
@@ -149,6 +168,7 @@ def test_options_that_a_model_does_not_take_are_named() -> None:
         "open_clip:ViT-B-32-quickgelu/openai",
         "open_clip:hf-hub:timm/ViT-B-16-SigLIP",
         "timm:mobilenetv1_100",
+        pytest.param("transformers:geolocal/StreetCLIP", marks=needs_transformers),
     ],
 )
 def test_weights_out_of_reach_are_one_error_that_names_the_ways_out(
@@ -168,10 +188,22 @@ def test_weights_out_of_reach_are_one_error_that_names_the_ways_out(
     assert huggingface_hub.constants.HF_HUB_OFFLINE is offline
 
 
-def test_precision_is_as_asked_for_and_auto_is_one_that_the_device_computes_in() -> None:
+def test_precision_is_as_asked_for_and_auto_is_one_that_the_device_computes_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import torch
+
     assert choose_precision("fp16", "cpu") == "fp16"
-    assert choose_precision("auto", "cpu") in ("fp32", "bf16")
     assert choose_precision("auto", "mps") == "fp32"
+    for has, chosen in ({"amx_bf16": True}, "bf16"), ({"avx512_bf16": True}, "bf16"), ({}, "fp32"):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda has=has: {"avx2": True, **has})
+        assert choose_precision("auto", "cpu") == chosen
+    for has_bf16, capability, chosen in (
+        *((True, (9, 0), "bf16"), (False, (7, 5), "fp16"), (False, (6, 1), "fp32")),
+    ):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has=has_bf16, **_: has)
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda has=capability: has)
+        assert choose_precision("auto", "cuda") == chosen
 
 
 @needs_weights
@@ -268,18 +300,36 @@ def test_a_rule_that_would_not_be_heeded_is_refused() -> None:
             refusing(Encoder(name="colour-texture", fit="tiles"))
 
 
+@dataclass(frozen=True)
+class BesideItsDevice(NetworkEncoder):
+    """A network that works as on a GPU: the cores prepare for it in processes, ahead of it."""
+
+    computes_on_cores = False
+    told: list[str] = field(default_factory=list)
+
+    def begin(self, batch: Sequence[np.ndarray]) -> Callable[[], np.ndarray]:
+        self.told.append(f"begun {len(batch)}")
+        finish = super().begin(batch)
+
+        def wait() -> np.ndarray:
+            self.told.append(f"waited for {len(batch)}")
+            return finish()
+
+        return wait
+
+
 def test_a_picture_has_one_vector_whatever_stands_beside_it(
     own_clip: tuple, tmp_path: Path
 ) -> None:
-    """Twice, in another batch, beside other pictures, by one worker or two."""
+    """Twice, in another batch, beside others, by one worker or two, threads or processes."""
     for number, picture in enumerate([*pictures(9), _strip(), pictures(1)[0]]):
         picture.save(tmp_path / f"{number:02}.png")
     paths = sorted(path.name for path in tmp_path.glob("*.png"))
     images = pl.DataFrame({"image_id": paths, "path": paths}).with_columns(status=pl.lit("ok"))
     encoder = _small_clip(own_clip, fit="tiles")
 
-    def vectors(order: pl.DataFrame, **options: int) -> np.ndarray:
-        pieces = embed_images(encoder, order, tmp_path, authority_code="E1", **options)
+    def vectors(order: pl.DataFrame, by: ImageEncoder = encoder, **options: int) -> np.ndarray:
+        pieces = embed_images(by, order, tmp_path, authority_code="E1", **options)
         return matrix(pl.concat(pieces)["embedding"])
 
     expected = vectors(images, batch_size=1, workers=1)
@@ -287,6 +337,20 @@ def test_a_picture_has_one_vector_whatever_stands_beside_it(
         assert np.abs(vectors(images, **options) - expected).max() < 1e-5
     assert np.abs(vectors(images[3:7], workers=1) - expected[3:7]).max() < 1e-5
     assert np.abs(expected[0] - expected[10]).max() == 0
+
+    beside = BesideItsDevice(encoder.identity, encoder.preparation, encoder.forward, encoder.device)
+    few = vectors(images, beside, batch_size=4, workers=2)
+    assert np.abs(few - expected).max() < 1e-5
+    begun_first = ["begun 4", "begun 4", "waited for 4", "begun 3", "waited for 4", "waited for 3"]
+    assert beside.told == begun_first, "a batch is begun before the one before it is waited for"
+    repeats = ENOUGH_FOR_PROCESSES // len(paths) + 1
+    many = (
+        pl.concat([images] * repeats)
+        .with_row_index()
+        .with_columns(image_id=pl.format("{}", 1000 + pl.col("index")))
+    )
+    again = vectors(many, beside, workers=2).reshape(repeats, *expected.shape)
+    assert np.abs(again - expected).max() < 1e-5
     import torch
 
     assert torch.get_num_threads() == 1, "as this module has set it"

@@ -85,12 +85,6 @@ def test_encoders_without_words_say_so(name: str) -> None:
         load_text_encoder(settings)
 
 
-def test_words_of_a_library_that_is_not_read_yet_are_one_clear_error() -> None:
-    settings = Encoder(name="transformers:geolocal/StreetCLIP")
-    with pytest.raises(StudyError, match="words by open_clip alone, not by transformers:"):
-        load_text_encoder(settings)
-
-
 def test_weights_out_of_reach_are_one_error_that_names_the_ways_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,7 @@ NEEDED = frozenset(
     {
         *("areas", "road_network", "sample_points", "panoramas", "images", "encoders"),
         *("image_embeddings", "baseline_embeddings", "area_embeddings", "picture_retention"),
-        *("label_scores", "label_shares"),
+        *("panorama_embeddings", "label_scores", "label_shares"),
     }
 )
 """All that is made by authority without a fit; nothing else is made here."""

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import h5py
 import numpy as np
 import polars as pl
 import pytest
@@ -47,7 +48,28 @@ def the_slots(images: pl.DataFrame) -> list[tuple[int, int]]:
     return [(IDS.index(int(name.removeprefix("point:"))), int(deg / 90)) for name, deg in places]
 
 
-def test_points_pictures_and_vectors_come_in_as_they_are_and_once(moved_in):
+def assert_goes_out_as_it_came_in(opened, streetview, path: Path) -> None:
+    """The exported store holds the ids, places, pictures and vectors of the one that came in."""
+    said = streetview("export", "hdf5", opened.study.path, "--output", path)
+    assert said.exit_code == 0, said.output
+    assert "12 rows, 46 pictures, 44 vectors" in said.output
+    with h5py.File(opened.study.images.path) as came, h5py.File(path) as went:
+        order = [list(went["point_id"][:]).index(point) for point in came["point_id"][:]]
+        for name in ("longitude", "latitude"):
+            assert went[name][:][order] == pytest.approx(came[name][:], abs=1e-9)
+        for name in ("date", "images_present"):
+            assert np.array_equal(went[name][:][order], came[name][:])
+        for row, stored in zip(order, came["images_jpeg"][:], strict=True):
+            for mine, theirs in zip(went["images_jpeg"][row], stored, strict=True):
+                assert np.array_equal(mine, theirs)
+        vectors = stored_vectors()
+        lengths = np.linalg.norm(vectors, axis=2, keepdims=True)
+        vectors = vectors / np.where(lengths > 0, lengths, np.nan)
+        vectors[~came["images_present"][:]] = np.nan  # without a picture there is no row
+        assert went["embeddings_clip"][:][order] == pytest.approx(vectors, abs=1e-6, nan_ok=True)
+
+
+def test_points_pictures_and_vectors_come_in_as_they_are_and_once(moved_in, streetview, tmp_path):
     opened = moved_in("--until", "embeddings")
     points = opened.read("sample_points")
     assert sorted(map(int, points["source_id"])) == list(IDS)
@@ -67,6 +89,7 @@ def test_points_pictures_and_vectors_come_in_as_they_are_and_once(moved_in):
             assert made.to_numpy() == pytest.approx(
                 stored[slot] / np.linalg.norm(stored[slot]), abs=1e-6
             )
+    assert_goes_out_as_it_came_in(opened, streetview, tmp_path / "out.h5")
     # What the store gets later comes in too, and nothing else is read again.
     after = moved_in("--until", "images", missing=()).read("images")
     assert after["status"].unique().to_list() == ["ok"]

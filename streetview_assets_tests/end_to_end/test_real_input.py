@@ -155,7 +155,8 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
     assert list((root / "mlartifacts").rglob("*.parquet"))
     figures = {path.stem for path in (root / "figures").rglob("*.png")}
     assert figures == {
-        "areas", "target", "points", "images", "clusters", "clusters_elbow",
+        "areas", "target", "points", "images", "neighbours", "look_alikes_far_apart",
+        "clusters", "clusters_elbow",
         "scores", "predicted_observed", "residual_map",
     }  # fmt: skip
     about = leeds.ask("select * from about").row(0, named=True)

@@ -18,6 +18,8 @@ OF_CLUSTERS = {"cluster_model", "cluster_assignments", "cluster_shares", "area_g
 OF_PICTURES = {
     "images",
     "image_embeddings",
+    "panorama_embeddings",
+    "neighbours",
     "baseline_embeddings",
     "area_embeddings",
     "picture_retention",
@@ -131,6 +133,8 @@ def test_from_images_makes_the_rest_anew_but_fetches_no_picture_again(tiny):
         "picture_retention",
         "encoders",
         "image_embeddings",
+        "panorama_embeddings",
+        "neighbours",
         "label_scores",
         "baseline_embeddings",
         "area_embeddings",

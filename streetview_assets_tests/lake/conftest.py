@@ -178,6 +178,7 @@ def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
             pooled.append(
                 key
                 | {"statistic": statistic, "image_count": len(mine), "embedding": [0.5, 0.2, 0.1]}
+                | {"dispersion": 0.25}
             )
         for cluster in (1, 2):
             count = mine.count(cluster)

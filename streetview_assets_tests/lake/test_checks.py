@@ -59,6 +59,16 @@ def _many_pictures(*vectors_of_two_years: list[float]) -> Break:
     return damage
 
 
+def _panorama(**values: object) -> Break:
+    """Give one panorama a vector of its own, which is sound but for some values."""
+    key = {"authority_code": "E01", "panorama_id": "pano A1p", "captured_on": date(2021, 6, 1)}
+    sound = {"views": "mean", "image_count": 4, "status": "ok", "embedding": [0.0, 0.6, 0.8]}
+    row = key | {"encoder": "colour-texture"} | sound | values
+    return lambda study: study.write(
+        "panorama_embeddings", TABLES["panorama_embeddings"].frame([row])
+    )
+
+
 def _each(*breaks: Break) -> Break:
     def damage(study) -> None:
         for one in breaks:
@@ -188,6 +198,13 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_set("image_embeddings", ONE_IMAGE, embedding=[1.0, 0.0]), 1),
         (_set("image_embeddings", ONE_IMAGE, embedding=None), 1),
         (_set("image_embeddings", ONE_IMAGE, status="failed"), 1),
+    ],
+    "panorama_embeddings_unit_length": [
+        (_panorama(embedding=[2.0, 0.0, 0.0]), 1),
+        (_panorama(embedding=[1.0, 0.0]), 1),
+        (_panorama(embedding=None), 1),
+        (_panorama(image_count=0), 1),
+        (_panorama(status="failed", embedding=None), 1),
     ],
     "embeddings_drift": [(_many_pictures([1.0, 0.0, 0.0], [0.6, 0.8, 0.0]), 2)],
     "embeddings_made": [

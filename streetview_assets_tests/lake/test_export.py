@@ -1,14 +1,20 @@
 import json
+from datetime import UTC, date, datetime
 from typing import ClassVar
+from xml.etree import ElementTree
 
 import geopandas as gpd
+import pandas as pd
 import polars as pl
 import pytest
 import shapely
+from openpyxl import load_workbook
 
 from streetview_assets.errors import StudyError
+from streetview_assets.lake import plain_files
 from streetview_assets.lake.export import GEOGRAPHIC, PLAIN, export_table
 from streetview_assets.lake.places import to_places
+from streetview_assets.lake.plain_files import write_xlsx, write_xml
 from streetview_assets.tables import TABLES
 
 SQUARE = shapely.box(-1.6, 53.7, -1.5, 53.8)
@@ -67,14 +73,91 @@ def test_areas_and_points_are_written_with_their_place(tmp_path, kind):
     )
 
 
+def read_back(path, kind) -> pl.DataFrame:
+    """Read with other programs' readers; what XML leaves out is null."""
+    if kind == "xlsx":
+        heading, *rows = load_workbook(path).active.iter_rows(values_only=True)
+        return pl.DataFrame(rows, schema=list(heading), orient="row", infer_schema_length=None)
+    if kind == "xml":
+        return pl.from_pandas(pd.read_xml(path, parser="etree"))
+    return pl.read_csv(path) if kind == "csv" else pl.read_parquet(path)
+
+
 @pytest.mark.parametrize("kind", PLAIN)
 def test_any_table_is_written_as_rows(tmp_path, kind):
-    path = export_table(Published(), "area_profile", kind, tmp_path / "out")
-    read = pl.read_csv(path) if kind == "csv" else pl.read_parquet(path)
+    path = export_table(Published(), "area_profile", kind, tmp_path / f"out.{kind}")
+    read = read_back(path, kind)
+    assert read.columns == [*AREAS.columns, "shares"]
     assert read["area_code"].to_list() == ["A1"]
-    if kind == "csv":
+    assert read["longitude"].to_list() == [-1.55]
+    if kind != "parquet":
         assert shapely.from_wkt(read["geometry"][0]).equals(SQUARE)
         assert json.loads(read["shares"][0]) == [0.25, 0.75]
+
+
+AWKWARD = pl.DataFrame(
+    {
+        "name": ['=HYPERLINK("x")', "a\x01b <&> 'ü'", None],
+        "is_current": [True, False, None],
+        "captured_on": [date(1, 1, 1), date(2024, 6, 1), None],
+        "fetched_at": pl.Series(
+            [datetime(2026, 5, 1, 12, 30, tzinfo=UTC), None, None], dtype=pl.Datetime("us", "UTC")
+        ),
+        "value": [0.1, float("inf"), float("nan")],
+        "rank": [1, 2, 2**40],
+    }
+)
+
+
+def test_a_spreadsheet_holds_what_spreadsheets_take_amiss(tmp_path):
+    write_xlsx(AWKWARD, tmp_path / "t.xlsx", "a_table_whose_name_is_longer_than_a_sheets")
+    sheet = load_workbook(tmp_path / "t.xlsx").active
+    assert sheet.freeze_panes == "A2"
+    assert [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)] == [
+        ['=HYPERLINK("x")', True, "0001-01-01", datetime(2026, 5, 1, 12, 30), 0.1, 1],
+        ["a\ufffdb <&> 'ü'", False, datetime(2024, 6, 1), None, "inf", 2],
+        [None, None, None, None, "nan", 2**40],
+    ]
+    assert sheet["A2"].data_type == "s", "a formula"
+
+
+def test_xml_holds_every_text_and_leaves_out_what_is_null(tmp_path):
+    write_xml(AWKWARD, tmp_path / "t.xml", 'of "all"')
+    table = ElementTree.parse(tmp_path / "t.xml").getroot()
+    assert (table.tag, table.get("name")) == ("table", 'of "all"')
+    rows = [{element.tag: element.text for element in row} for row in table]
+    assert rows[0] == {
+        "name": '=HYPERLINK("x")',
+        "is_current": "true",
+        "captured_on": "0001-01-01",
+        "fetched_at": "2026-05-01T12:30:00+00:00",
+        "value": "0.1",
+        "rank": "1",
+    }
+    assert rows[1]["name"] == "a\ufffdb <&> 'ü'"
+    assert [row["value"] for row in rows[1:]] == ["INF", "NaN"]
+    assert set(rows[2]) == {"value", "rank"}
+
+
+@pytest.mark.parametrize("write", [write_xlsx, write_xml])
+def test_vectors_are_refused_with_a_way_out(tmp_path, write):
+    for vector in (pl.List(pl.Float32), pl.Array(pl.Float32, 2)):
+        frame = pl.DataFrame({"embedding": [[0.6, 0.8]]}, schema={"embedding": vector})
+        with pytest.raises(StudyError, match=r"area_embeddings has vectors.*parquet, or as csv"):
+            write(frame, tmp_path / "x", "area_embeddings")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_than_a_sheet_holds_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(StudyError, match=r"column name: a text of 32,768 characters"):
+        write_xlsx(pl.DataFrame({"name": ["x", "x" * 32_768]}), tmp_path / "x", "t")
+    monkeypatch.setattr(plain_files, "MOST_ROWS", 3)
+    write_xlsx(AWKWARD.head(2), tmp_path / "fits.xlsx", "t")
+    with pytest.raises(StudyError, match=r"table t has 3 rows, and a sheet of xlsx holds 2"):
+        write_xlsx(AWKWARD, tmp_path / "x", "t")
+    with pytest.raises(StudyError, match=r"no element named '2024'"):
+        write_xml(pl.DataFrame({"2024": [1]}), tmp_path / "x", "t")
+    assert [path.name for path in tmp_path.iterdir()] == ["fits.xlsx"]
 
 
 def test_points_go_back_to_the_map_generator_as_they_came(tmp_path):

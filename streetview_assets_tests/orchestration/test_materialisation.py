@@ -61,6 +61,12 @@ def test_every_part_tells_its_rows_and_its_fingerprint(finished_town):
         assert told.metadata["dagster/row_count"].value == rows, asset
 
 
+def test_vectors_tell_where_and_how_fast_they_were_made(finished_town):
+    told = latest(finished_town, "image_embeddings", EAST).metadata
+    assert (told["device"].value, told["precision"].value) == ("cpu", "fp32")
+    assert told["pictures a second"].value > 0
+
+
 def test_marts_tell_their_columns_with_their_types(finished_town):
     schema = latest(finished_town, "mart/area_profile", None).metadata["dagster/column_schema"]
     types = {column.name: column.type for column in schema.value.columns}

@@ -122,7 +122,8 @@ def test_an_encoder_without_words_has_no_scores_and_says_why(opened) -> None:
     wordless = open_study(other)
     note = make(wordless, embeddings.encoders, embeddings.label_scores, clusters.label_shares)
     assert note == (
-        "not applicable: the encoder colour-texture has no words; open_clip:<model>/<weights> has"
+        "not applicable: the encoder colour-texture has no words; open_clip:<model>/<weights> and "
+        "transformers:<id> have"
     )
     result = CliRunner().invoke(app, ["search", "shop", str(other)])
     assert result.exit_code == 2

@@ -1,3 +1,7 @@
+from datetime import date
+from fractions import Fraction
+from math import sqrt
+
 import numpy as np
 import polars as pl
 import pytest
@@ -6,7 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from streetview_assets.embeddings.vectors import matrix, vector_series
-from streetview_assets.pooling.pool import pool, pool_areas
+from streetview_assets.images.synthetic import SyntheticProvider
+from streetview_assets.images.views import wanted_images
+from streetview_assets.pooling.pool import dispersion, pool, pool_areas, pool_panoramas
+from streetview_assets.study import Images
 from streetview_assets.tables import TABLES, check_contract
 
 NUMPY = {"median": np.median, "mean": np.mean, "max": np.max, "min": np.min}
@@ -80,6 +87,105 @@ def test_areas_have_four_statistics_of_their_own_pictures() -> None:
     assert counts == [("A", 3), ("B", 2)]
 
 
+def test_how_unlike_the_vectors_of_an_area_are_is_told_beside_every_statistic() -> None:
+    images, embeddings = tables()
+    of_b = pool_areas(images, embeddings, encoder="made-up").filter(area_code="B")
+    own = matrix(embeddings["embedding"].gather([2, 5])).astype(float)
+    own /= np.linalg.norm(own, axis=1, keepdims=True)
+    expected = 1 - np.linalg.norm(own.mean(axis=0))
+    assert of_b["dispersion"].to_list() == pytest.approx([expected] * 4, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "expected"),
+    [
+        ([[0.6, 0.8]], 0),
+        ([[0.6, 0.8]] * 7, 0),
+        ([[3, 4], [0.6, 0.8]], 0),
+        ([[1, 0], [0, 1]], 1 - sqrt(2) / 2),
+        ([[1, 0], [-1, 0]], 1),
+        ([[1, 0, 0], [0, 1, 0], [0, 0, 1]], 1 - sqrt(3) / 3),
+    ],
+)
+def test_dispersion_is_one_minus_the_length_of_the_mean_direction(vectors, expected) -> None:
+    assert dispersion(np.array(vectors)) == pytest.approx(expected, abs=1e-15)
+
+
+def test_dispersion_keeps_its_digits_where_vectors_are_all_but_alike() -> None:
+    turned = Fraction(1, 10**6)  # the tangent of a quarter of the angle between the two
+    cosine = (1 - turned**2) / (1 + turned**2)
+    sine = 2 * turned / (1 + turned**2)
+    pair = np.array([[float(cosine), float(sine)], [float(cosine), -float(sine)]])
+    assert dispersion(pair) == pytest.approx(float(1 - cosine), rel=1e-9, abs=0)
+
+
+def test_a_panorama_that_points_of_two_areas_share_counts_once() -> None:
+    wishes = Images(provider="synthetic")
+    provider = SyntheticProvider(wishes, 1, {})
+    points = pl.DataFrame({"point_id": ["far", "near", "other"], "area_code": ["A", "B", "A"]})
+    panoramas = points.select(
+        "point_id",
+        provider=pl.lit("synthetic"),
+        panorama_id=pl.Series(["shared", "shared", "alone"]),
+        captured_on=pl.lit(date(2020, 5, 1)),
+        status=pl.lit("ok"),
+        distance_m=pl.Series([30.0, 5.0, 1.0]),
+        copyright=pl.lit(None, pl.String),
+        is_current=pl.lit(True),
+    )
+    images = wanted_images(provider, panoramas, points, wishes).with_columns(
+        status=pl.lit("ok"), is_current=True
+    )
+    embeddings = images.select("image_id").with_columns(
+        vector_series("embedding", np.eye(8)),
+        authority_code=pl.lit("E1"),
+        encoder=pl.lit("e"),
+        status=pl.lit("ok"),
+    )
+    pooled = pool_areas(images, embeddings, encoder="e").filter(statistic="mean")
+    assert pooled.select("area_code", "image_count").rows() == [("A", 4), ("B", 4)]
+    assert matrix(pooled["embedding"]).sum(axis=0) == pytest.approx(np.full(8, 1 / 4))
+
+
+def test_panoramas_are_pooled_each_once_and_their_pictures_counted() -> None:
+    images = pl.DataFrame(
+        [
+            (panorama, area, current)
+            for panorama, areas, current in (
+                ("p", "AAAB", True),
+                ("q", "BA", True),
+                ("r", "BB", True),
+                ("failed", "A", True),
+                ("older", "AAAA", False),
+                ("nowhere", [None], True),
+            )
+            for area in areas
+        ],
+        schema=["panorama_id", "area_code", "is_current"],
+        orient="row",
+    ).with_columns(captured_on=date(2020, 5, 1), status=pl.lit("ok"))
+    names = ["p", "q", "r", "failed", "older", "nowhere"]
+    vectors = np.eye(6)
+    panoramas = pl.DataFrame({"panorama_id": names}).with_columns(
+        vector_series("embedding", vectors),
+        authority_code=pl.lit("E1"),
+        captured_on=date(2020, 5, 1),
+        encoder=pl.lit("e"),
+        image_count=pl.Series([4, 2, 1, 1, 4, 1]),
+        status=pl.when(pl.col("panorama_id") == "failed")
+        .then(pl.lit("failed"))
+        .otherwise(pl.lit("ok")),
+    )
+    pooled = pool_panoramas(images, panoramas, encoder="e")
+    check_contract(TABLES["area_embeddings"], pooled)
+    assert pool_panoramas(images.reverse(), panoramas.reverse(), encoder="e").equals(pooled)
+    means = pooled.filter(statistic="mean")
+    assert means.select("area_code", "image_count").rows() == [("A", 6), ("B", 1)]
+    assert matrix(means["embedding"]).tolist() == [[0.5, 0.5, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]]
+    assert means["dispersion"].to_list() == pytest.approx([1 - sqrt(2) / 2, 0])
+    assert pool_panoramas(images, panoramas, encoder="another").is_empty()
+
+
 def test_pictures_of_older_captures_are_not_pooled() -> None:
     images, embeddings = tables()
     without = pool_areas(images.filter(pl.col("image_id") != "i3"), embeddings, encoder="made-up")
@@ -87,11 +193,20 @@ def test_pictures_of_older_captures_are_not_pooled() -> None:
     assert pool_areas(older, embeddings, encoder="made-up").equals(without)
 
 
-def test_the_order_of_the_tables_does_not_matter() -> None:
-    images, embeddings = tables()
-    pooled = pool_areas(images, embeddings, encoder="made-up")
-    again = pool_areas(images.reverse(), embeddings.reverse(), encoder="made-up")
-    assert again.equals(pooled)
+def test_the_order_of_the_tables_does_not_matter_to_the_last_digit() -> None:
+    rng = np.random.default_rng(2)
+    names = [f"i{number:03}" for number in range(300)]
+    images = pl.DataFrame({"image_id": names, "area_code": ["A", "B", "C"] * 100}).with_columns(
+        status=pl.lit("ok"), is_current=True
+    )
+    embeddings = images.select("image_id", "status").with_columns(
+        vector_series("embedding", rng.normal(size=(300, 5))),
+        authority_code=pl.lit("E1"),
+        encoder=pl.lit("e"),
+    )
+    pooled = pool_areas(images, embeddings, encoder="e")
+    shuffled = embeddings.sample(fraction=1, shuffle=True, seed=1)
+    assert pool_areas(images.reverse(), shuffled, encoder="e").equals(pooled)
 
 
 @pytest.mark.parametrize("encoder", ["another", "made-up"])

@@ -8,6 +8,15 @@ import polars as pl
 from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.embed import check_embeddings, embed_images
 from streetview_assets.embeddings.imported import ImportedVectors
+from streetview_assets.embeddings.look_alikes import (
+    draw_pictures,
+    far_apart_sheet,
+    far_look_alikes,
+    neighbours_sheet,
+)
+from streetview_assets.embeddings.neighbours import find_neighbours, gather_pictures
+from streetview_assets.embeddings.original_files import with_original_files
+from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.embeddings.text_encoder import (
     check_same_weights,
     load_text_encoder,
@@ -16,8 +25,10 @@ from streetview_assets.embeddings.text_encoder import (
 from streetview_assets.embeddings.words import label_scores as scores_of
 from streetview_assets.embeddings.words import label_vectors, prompts_of
 from streetview_assets.images.retention import without_pixels
+from streetview_assets.images.terms import may_show_sample
 from streetview_assets.lake.resumption import Resumption
 from streetview_assets.orchestration.deleted_pictures import refuse_deleted
+from streetview_assets.orchestration.strip_vectors import encode_panoramas
 from streetview_assets.orchestration.work import Made, Work, not_applicable
 
 
@@ -34,7 +45,9 @@ def image_embeddings(work: Work) -> Made:
     resumption = work.resumption(reuse=encoder.identity.fingerprint)
     done = _kept_vectors(work, resumption, pictures)
     todo = pictures.join(done, on="image_id", how="anti")
-    if not isinstance(encoder, ImportedVectors):
+    if isinstance(encoder, ImportedVectors):
+        encoder = with_original_files(encoder, todo, work.study.images)
+    else:
         refuse_deleted(work, todo, encoder.identity.encoder)
     started = time.monotonic()
     pieces = embed_images(
@@ -53,6 +66,7 @@ def image_embeddings(work: Work) -> Made:
         {"image_embeddings": table},
         {
             "encoder": encoder.identity.encoder,
+            "device": "none" if isinstance(encoder, ImportedVectors) else encoder.device,
             "precision": encoder.identity.precision,
             "pictures encoded now": todo.height,
             "pictures a second": todo.height / seconds if todo.height else 0.0,
@@ -80,6 +94,82 @@ def label_scores(work: Work) -> Made:
     )
 
 
+def panorama_embeddings(work: Work) -> Made:
+    """One vector a panorama and capture: the mean of its views, or that of them side by side."""
+    how = work.study.encoder.views
+    if how == "separate":
+        return not_applicable(work, "panorama_embeddings", why="encoder.views is separate")
+    slug = work.opened.encoder
+    views = views_of_panoramas(work.read("images"), work.read("image_embeddings"), encoder=slug)
+    if how == "mean":
+        table = mean_of_views(views, encoder=slug)
+        return Made({"panorama_embeddings": table}, _views_that_went_in(table))
+    encoder = load_encoder(work.study.encoder)
+    assert not isinstance(encoder, ImportedVectors), "the study file is refused"
+    reuse = f"{how} {encoder.identity.fingerprint}"
+    made = encode_panoramas(work, encoder, views, work.resumption(reuse=reuse).done())
+    check_embeddings(made.table)
+    return Made(
+        {"panorama_embeddings": made.table},
+        {
+            "panoramas encoded now": made.encoded_now,
+            "kept with other views, since pixels are gone": made.kept_as_they_were,
+            **_views_that_went_in(made.table),
+        },
+        reuse=reuse,
+    )
+
+
+def neighbours(work: Work) -> Made:
+    """The pictures that look most like each picture, over all authorities."""
+    study, opened = work.study, work.opened
+    pictures = gather_pictures(
+        (
+            opened.read("images", code),
+            opened.read("image_embeddings", code),
+            opened.read("sample_points", code),
+        )
+        for code in opened.authorities
+    )
+    if len(pictures.vectors) < 2:
+        why = "fewer than two current pictures have a vector"
+        return not_applicable(work, "neighbours", why=why)
+    found = find_neighbours(
+        pictures,
+        encoder=opened.encoder,
+        count=study.neighbours.count,
+        seed=study.seed,
+        on_progress=work.progress("blocks"),
+    )
+    facts, root, title = pictures.facts, opened.root, work.title
+    metadata = {
+        "pictures": facts.height,
+        "authorities that were in": ", ".join(sorted(set(facts["authority_code"]))),
+        "search": found.search,
+        "recall": found.recall,
+        "near-duplicates": found.table.filter("is_near_duplicate")["image_id"].n_unique(),
+    }
+    if may_show_sample(study.images):
+        drawn = draw_pictures(facts, seed=study.seed)
+        sheet = neighbours_sheet(found.table, facts, root, image_ids=drawn, title=title)
+        metadata["neighbours"] = work.picture("neighbours", sheet)
+        far = far_look_alikes(found.table, facts)
+        sheet = far_apart_sheet(far, facts, root, title=title)
+        metadata["look-alikes far apart"] = work.picture("look_alikes_far_apart", sheet)
+    return Made({"neighbours": found.table}, metadata)
+
+
+def _views_that_went_in(panoramas: pl.DataFrame) -> dict[str, object]:
+    ok = panoramas.filter(status="ok")
+    views = ok["image_count"].value_counts().sort("image_count").iter_rows()
+    return {
+        "panoramas by number of views": {
+            str(count): panorama_count for count, panorama_count in views
+        },
+        "failures": panoramas.height - ok.height,
+    }
+
+
 def _kept_vectors(work: Work, resumption: Resumption, pictures: pl.DataFrame) -> pl.DataFrame:
     """Read the rows that need not be made again, among them all whose pixels were deleted."""
     done = resumption.done().join(pictures, on="image_id", how="semi")
@@ -88,4 +178,4 @@ def _kept_vectors(work: Work, resumption: Resumption, pictures: pl.DataFrame) ->
     return pl.concat([done.join(again, on="image_id", how="anti"), deleted.select(done.columns)])
 
 
-ASSETS = (encoders, image_embeddings, label_scores)
+ASSETS = (encoders, image_embeddings, panorama_embeddings, label_scores, neighbours)

@@ -5,35 +5,45 @@ from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.embeddings.catalogue import load_encoder
+from streetview_assets.embeddings.colour_texture import load_colour_texture
 from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.picture_files import picture_on_disk
 from streetview_assets.images.retention import delete_pictures, without_pixels
 from streetview_assets.images.terms import TERMS
 from streetview_assets.lake.shards import Shards, latest
 from streetview_assets.orchestration.deleted_pictures import refuse_deleted
+from streetview_assets.orchestration.strip_vectors import encode_panoramas
 from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
-from streetview_assets.pooling.pool import pool_areas
-from streetview_assets.study import Encoder
+from streetview_assets.pooling.pool import pool_areas, pool_panoramas
+from streetview_assets.study import Encoder, Study
+from streetview_assets.tables import TABLES
 
 BASELINE = Encoder(name="colour-texture")
-NEED_PIXELS = ("image_embeddings", "baseline_embeddings")
-"""Assets that look at the pixels of a picture after it was fetched."""
 
 
 def area_embeddings(work: Work) -> Made:
-    """The area's pictures as one vector: median, mean, max and min of each dimension."""
+    """The area's pictures as one vector: median, mean, max and min of each dimension.
+
+    Where `encoder.views` is `mean` or `panorama`, it is the area's panoramas that are pooled, each
+    once, and `image_count` is of the pictures that went into their vectors.
+    """
     if work.study.areas is None:
         return not_applicable(work, "area_embeddings", why=NO_AREAS)
-    pooled = pool_areas(
-        work.read("images"), work.read("image_embeddings"), encoder=work.opened.encoder
-    )
+    images, encoder = work.read("images"), work.opened.encoder
+    if work.study.encoder.views == "separate":
+        pooled = pool_areas(images, work.read("image_embeddings"), encoder=encoder)
+    else:
+        pooled = pool_panoramas(images, work.read("panorama_embeddings"), encoder=encoder)
     return Made({"area_embeddings": pooled}, _counts(pooled))
 
 
 def baseline_embeddings(work: Work) -> Made:
-    """The area's pictures by `colour-texture`, which any other encoder has to beat."""
+    """The area's pictures by `colour-texture`, which any other encoder has to beat.
+
+    They are pooled as the encoder's are: by panorama where `encoder.views` is `mean` or `panorama`.
+    """
     if work.study.areas is None:
         return not_applicable(work, "baseline_embeddings", why=NO_AREAS)
     if work.opened.encoder == BASELINE.slug:
@@ -43,7 +53,12 @@ def baseline_embeddings(work: Work) -> Made:
     pictures = current_pictures(images).filter(pl.col("area_code").is_not_null())
     # What is deleted once this has run can be encoded now or never.
     seen = pictures if work.study.images.keeps_pictures else images.filter(status="ok")
-    pooled = pool_areas(pictures, _baseline_vectors(work, seen), encoder=BASELINE.slug)
+    vectors = _baseline_vectors(work, seen)
+    if work.study.encoder.views == "separate":
+        pooled = pool_areas(pictures, vectors, encoder=BASELINE.slug)
+    else:
+        panoramas = _baseline_panoramas(work, seen, vectors)
+        pooled = pool_panoramas(pictures, panoramas, encoder=BASELINE.slug)
     return Made({"baseline_embeddings": pooled}, _counts(pooled))
 
 
@@ -54,7 +69,8 @@ def picture_retention(work: Work) -> Made:
         why = "images.keep_images is not false"
         return not_applicable(work, "picture_retention", why=why)
     before = work.read("picture_retention")
-    behind = [asset for asset in NEED_PIXELS if not work.opened.is_fresh(asset, work.authority)]
+    looking = need_pixels(study)
+    behind = [asset for asset in looking if not work.opened.is_fresh(asset, work.authority)]
     if behind:
         note = f"nothing was deleted: {' and '.join(behind)} have to look at the pictures first"
         return Made({"picture_retention": before}, {"note": note}, note)
@@ -80,9 +96,24 @@ def picture_retention(work: Work) -> Made:
     )
 
 
+def need_pixels(study: Study) -> tuple[str, ...]:
+    """Name the assets that look at the pixels of a picture after it was fetched."""
+    of_strips = ("panorama_embeddings",) if study.encoder.views == "panorama" else ()
+    return ("image_embeddings", *of_strips, "baseline_embeddings")
+
+
+def _baseline_panoramas(work: Work, pictures: pl.DataFrame, vectors: pl.DataFrame) -> pl.DataFrame:
+    """Make one vector a panorama as the study says, of its pictures that could be read."""
+    views = views_of_panoramas(pictures, vectors, encoder=BASELINE.slug)
+    if work.study.encoder.views == "mean":
+        return mean_of_views(views, encoder=BASELINE.slug)
+    none_before = TABLES["panorama_embeddings"].frame()
+    return encode_panoramas(work, load_colour_texture(BASELINE), views, none_before).table
+
+
 def _baseline_vectors(work: Work, pictures: pl.DataFrame) -> pl.DataFrame:
     """Encode the pictures that were not encoded before: the pixels of those may be gone."""
-    encoder = load_encoder(BASELINE)
+    encoder = load_colour_texture(BASELINE)
     folder = work.opened.root / "cache" / work.asset / encoder.identity.fingerprint[:16]
     shards = Shards(folder / work.authority, "image_embeddings")
     known = latest([shards.read()], "image_embeddings").join(pictures, on="image_id", how="semi")
@@ -125,7 +156,7 @@ def _seen_by_all(work: Work) -> pl.DataFrame:
         mine, on="image_id", how="semi"
     )
     for code in awaited["authority_code"].unique().sort():
-        if all(work.opened.is_fresh(asset, code) for asset in NEED_PIXELS):
+        if all(work.opened.is_fresh(asset, code) for asset in need_pixels(work.study)):
             awaited = awaited.join(seen(code), on=key, how="anti")
     return mine.join(awaited, on="image_id", how="anti")
 

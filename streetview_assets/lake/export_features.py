@@ -1,0 +1,153 @@
+"""A study as features of locations: views × numbers in HDF5, beside a file of labels."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import polars as pl
+
+from streetview_assets.errors import StudyError
+from streetview_assets.images.captures import current_pictures
+from streetview_assets.images.provider import UNKNOWN_DATE
+from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.export_hdf5 import Written, about_encoder, store_path, vectors_of
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.street_rows import StreetRows, plan_rows
+
+DEFAULT = Path("features.h5")
+FEATURES = "features"
+CLASSES = 10
+
+
+def export_features(
+    opened: OpenStudy,
+    output: Path | None = None,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Written:
+    """Write the vectors of locations that have all their views, and beside them whose they are.
+
+    `features` (n × views × d, float32) has the views in the order of the attribute `headings`. The
+    CSV of the same name has a row for each location, in the same order: img_id (the external id),
+    point_id, panorama_id, captured_on, gsv_lat, gsv_lng, area_code, authority_code, and for each
+    target of the study its value and its decile among the study's areas (1: the most deprived).
+    A location that lacks the vector of a view is left out of both.
+
+    Parameters
+    ----------
+    output
+        Default: `features.h5` in the current folder.
+    on_progress
+        Told how many authorities are done, and of how many.
+
+    Raises
+    ------
+    StudyError
+        Where no location has vectors of all views, or headings differ from picture to picture.
+    """
+    path = store_path(output or DEFAULT)
+    plan = plan_rows(opened)
+    if plan.headings_deg is None:
+        raise StudyError(
+            f"{opened.study.path}: features have the same headings at each location, and this "
+            "study's pictures have headings of their own; export hdf5 instead"
+        )
+    whole = _whole_rows(opened, plan)
+    about = about_encoder(opened)
+    if whole.is_empty() or not about:
+        raise StudyError(
+            f"{opened.study.path}: no location has the vectors of all {plan.slot_count} views yet. "
+            f"Run it first: streetview run {opened.study.path} --until embeddings"
+        )
+    labels = path.with_suffix(".csv")
+    shape = (whole.height, plan.slot_count, int(about["dimension"]))
+    with written_aside(path, suffix=path.suffix) as aside:
+        with h5py.File(aside, "w") as file:
+            features = file.create_dataset(FEATURES, shape, np.float32, fillvalue=np.nan)
+            features.attrs.update(about)
+            file.attrs["headings"] = plan.headings_deg
+            file.attrs["study"] = opened.study.name
+            _write(features, whole, opened, plan, on_progress)
+        with written_aside(labels, suffix=".csv") as labels_aside:
+            _labels(opened, whole).write_csv(labels_aside)
+    left_out = plan.rows.filter(status="OK").height - whole.height
+    said = [f"Whose they are: {labels}"]
+    if left_out:
+        said.append(f"Left out for want of a view's vector: {left_out:,} locations.")
+    count = whole.height * plan.slot_count
+    return Written(path, whole.height, 0, count, tuple(said))
+
+
+def _whole_rows(opened: OpenStudy, plan: StreetRows) -> pl.DataFrame:
+    """Keep the rows of which all views have a vector."""
+    counts = []
+    for authority in opened.authorities:
+        vectors = opened.lake.read(
+            "image_embeddings", authority, opened.encoder, ["image_id", "status"]
+        ).filter(status="ok")
+        slots = plan.slots(current_pictures(opened.read("images", authority)))
+        there = slots.join(vectors, on="image_id", how="semi")
+        counts.append(there.group_by("row").agg(view_count=pl.col("slot").n_unique()))
+    whole = pl.concat(counts).filter(view_count=plan.slot_count)
+    rows = plan.rows.join(whole, on="row", how="semi", maintain_order="left")
+    return rows.with_columns(place=pl.int_range(pl.len()))
+
+
+def _write(
+    features: h5py.Dataset,
+    whole: pl.DataFrame,
+    opened: OpenStudy,
+    plan: StreetRows,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    for done, authority in enumerate(opened.authorities, start=1):
+        slots = plan.slots(current_pictures(opened.read("images", authority)))
+        placed = slots.join(whole.select("row", "place"), on="row")
+        columns = placed.select("image_id", "place", "slot").iter_rows()
+        places = {image_id: (place, slot) for image_id, place, slot in columns}
+        for image_ids, piece in vectors_of(opened, authority):
+            for image_id, vector in zip(image_ids, piece, strict=True):
+                if image_id in places:
+                    features[places[image_id]] = vector
+        if on_progress:
+            on_progress(done, len(opened.authorities))
+
+
+def _labels(opened: OpenStudy, whole: pl.DataFrame) -> pl.DataFrame:
+    """Say whose the features are, and what is known of their areas."""
+    captured_on = pl.when(pl.col("captured_on") != UNKNOWN_DATE).then("captured_on")
+    labels = whole.select(
+        "point_id",
+        "panorama_id",
+        "area_code",
+        "authority_code",
+        img_id="id",
+        captured_on=captured_on,
+        gsv_lat="latitude",
+        gsv_lng="longitude",
+    )
+    first = ("img_id", "point_id", "panorama_id", "captured_on", "gsv_lat", "gsv_lng")
+    labels = labels.select(*first, "area_code", "authority_code")
+    targets = opened.read("targets")
+    for target in targets["target"].unique(maintain_order=True):
+        mine = targets.filter(target=target).drop_nulls("value")
+        of_areas = mine.select("area_code", value="value", decile=deciles(mine))
+        names = {"value": target, "decile": f"{target}_decile"}
+        labels = labels.join(
+            of_areas.rename(names), on="area_code", how="left", maintain_order="left"
+        )
+    return labels
+
+
+def deciles(values: pl.DataFrame) -> pl.Series:
+    """Cut areas into ten groups of one size, 1 the most deprived; equals are in one group.
+
+    Parameters
+    ----------
+    values
+        value, and more_is: whether more is `worse` or `better`; the same in all rows.
+    """
+    is_worse = values.height > 0 and values["more_is"][0] == "worse"
+    rank = values["value"].rank("min", descending=is_worse).cast(pl.Int64)
+    return ((rank - 1) * CLASSES // max(values.height, 1) + 1).alias("decile")
