@@ -270,7 +270,7 @@ _TABLES = (
             _column("is_current", FLAG, "of the newest capture there; older ones are kept beside"),
             _maybe("copyright", TEXT, "whom to name beside the picture"),
             _maybe("brightness", NUMBER, "mean luma, 0 (black) to 1 (white)"),
-            _maybe("sharpness", NUMBER, "variance of the Laplacian of the luma at about 224 px"),
+            _maybe("sharpness", NUMBER, "variance of the Laplacian of the luma at 224 px or less"),
             _maybe("perceptual_hash", TEXT, "pHash, 16 hexadecimal digits: alike where alike"),
             _maybe("duplicate_of", TEXT, "image_id of a near-duplicate from another panorama"),
         ),

@@ -7,7 +7,7 @@
 -- blurred_share: pictures without sharp edges, as a share of those there, 0 to 1
 -- duplicate_share: pictures that show the same as one of another panorama, 0 to 1
 -- brightness_median: of the median picture, mean luma, 0 (black) to 1 (white)
--- sharpness_median: of the median picture, variance of the Laplacian of the luma at about 224 px
+-- sharpness_median: of the median picture, variance of the Laplacian of the luma at 224 px or less
 -- third_party_share: panoramas that somebody uploaded to the provider, of those of which it is
 --     known, 0 to 1
 -- captured_oldest_on: first of the month of the oldest picture with a known date
@@ -50,7 +50,7 @@ pictures as (
         count(*) filter (where status = 'failed') / count(*) as failed_share,
         -- The limits of the checks images_bright and images_sharp, where they are explained.
         avg((brightness < 0.2)::integer) filter (where status = 'ok') as dark_share,
-        avg((sharpness < 50)::integer) filter (where status = 'ok') as blurred_share,
+        avg((sharpness < 100)::integer) filter (where status = 'ok') as blurred_share,
         avg((duplicate_of is not null)::integer)
         filter (where status = 'ok' and perceptual_hash is not null) as duplicate_share,
         median(brightness) filter (where status = 'ok') as brightness_median,

@@ -5,15 +5,15 @@ import math
 from collections import deque
 
 _MARGIN = 0.97
-_CATCH_UP_S = 0.1
-_WINDOW_MARGIN = 1.015
+_CATCH_UP_S = 0.05
+_WINDOW_MARGIN = 1.03
 """What leaves here evenly may arrive a little bunched, where the other end is busy."""
 
 
 class Pace:
     """Lets requests to one host through evenly.
 
-    Turns are spaced by the rate, and a turn that comes late is made up for within a tenth of a
+    Turns are spaced by the rate, and a turn that comes late is made up for within a twentieth of a
     second. Between its turn and its leaving a request may be held up by the others; whatever
     happens, no window of one second holds more that leave than the rate. (A leaky bucket would let
     a burst through first, so that the first second holds up to twice the rate.)

@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
@@ -27,6 +26,11 @@ CHANNELS = ("red", "green", "blue")
 _LUMA = np.array((0.299, 0.587, 0.114))
 _LEVELS = np.arange(256, dtype=np.int64)
 _STEP_BITS = 3
+_HASH_SIDE = 32
+_LOWEST_WAVES = np.cos(
+    np.pi * np.arange(8)[:, None] * (2 * np.arange(_HASH_SIDE) + 1) / (2 * _HASH_SIDE)
+)
+"""The eight lowest of the discrete cosine transform (type II) of so many pixels."""
 _SUFFIXES = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 # MPO is a JPEG with further frames behind it, as some cameras write; Pillow opens it as a JPEG.
 _FORMATS = ("JPEG", "PNG", "WEBP")
@@ -115,7 +119,7 @@ def read_pixels(content: bytes, size_px: Sequence[int] | None = None) -> Pixels:
 def sharpness(luma: Image.Image) -> float:
     """Measure how sharp a picture is: variance of the Laplacian of its luma.
 
-    The picture is first reduced by whole squares to a longer side nearest to 224 px, so that
+    The picture is first reduced by whole squares to a longer side of at most 224 px, so that
     pictures of different sizes can be compared; what is finer than that no encoder sees either. The
     Laplacian has four neighbours and no border.
 
@@ -129,7 +133,7 @@ def sharpness(luma: Image.Image) -> float:
     Pech-Pacheco et al. (2000), "Diatom autofocusing in brightfield microscopy: a comparative
     study", ICPR.
     """
-    reduced = luma.reduce(max(1, round(max(luma.size) / SHARPNESS_PX)))
+    reduced = luma.reduce(math.ceil(max(luma.size) / SHARPNESS_PX))
     if min(reduced.size) < 3:
         return 0.0
     values = np.asarray(reduced).astype(np.int16)
@@ -144,17 +148,26 @@ def sharpness(luma: Image.Image) -> float:
 def perceptual_hash(luma: Image.Image) -> str:
     """Hash what a picture looks like: its pHash, 64 bits as 16 hexadecimal digits.
 
-    The hash is that of the library imagehash, of the picture reduced by whole squares to a longer
-    side of at most 128 px. It sees no more than 32 px; to get there from the whole picture takes
-    three times as long at 320 px, five times at 640, and changed none of the bits of three photos
-    in four, two of nearly all others.
+    It says of each of the 64 lowest frequencies of the picture at 32 × 32 px whether it is stronger
+    than their median, as the library imagehash does, of the picture reduced by whole squares to a
+    longer side of at most 128 px. To get there from the whole picture takes three times as long at
+    320 px, five times at 640, and changed none of the bits of three photos in four, two of nearly
+    all others.
 
     Parameters
     ----------
     luma
         A picture of mode ``L``.
+
+    Notes
+    -----
+    Zauner (2010), "Implementation and benchmarking of perceptual image hash functions".
     """
-    return str(imagehash.phash(luma.reduce(math.ceil(max(luma.size) / HASHED_PX))))
+    reduced = luma.reduce(math.ceil(max(luma.size) / HASHED_PX))
+    small = reduced.resize((_HASH_SIDE, _HASH_SIDE), Image.Resampling.LANCZOS)
+    # What is 0 but for rounding is 0: it would make hashes of plain pictures noise.
+    lowest = np.round(_LOWEST_WAVES @ np.asarray(small, dtype=np.float64) @ _LOWEST_WAVES.T, 6)
+    return np.packbits(lowest > np.median(lowest)).tobytes().hex()
 
 
 def _check_size(found_px: tuple[int, int], size_px: Sequence[int] | None) -> None:

@@ -94,7 +94,7 @@ _RECIPES = (
             "images.keeps_pictures",
             "pooling.as_of",
         ),
-        generation=2,
+        generation=3,
         observes=("image_id", "status", "sha256", "is_current"),
     ),
     Recipe(
