@@ -174,7 +174,7 @@ def test_coverage_that_does_not_lean_is_no_warning(small_study, own_queries, pro
     ("check", "column", "bad", "good", "borne"),
     [
         ("images_bright", "brightness", 0.19, 0.2, 5),
-        ("images_sharp", "sharpness", 49.9, 50.0, 5),
+        ("images_sharp", "sharpness", 99.9, 100.0, 5),
         ("images_not_repeated", "duplicate_of", "another", None, 2),
     ],
 )
