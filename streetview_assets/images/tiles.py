@@ -13,8 +13,9 @@ SMALLEST_SIDE_DEG = 1e-5
 ROUNDING_DEG = 1e-6
 """By so much a box may move when it is written down."""
 
-METRES_PER_DEGREE = 111_000.0
-"""A little less than there are, so that a box never ends short of the radius."""
+METRES_PER_DEGREE = 110_500.0
+"""A little less than the 110,574 of latitude at the equator, where they are fewest, so that a box
+never ends short of the radius."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,11 @@ def test_a_quarter_is_asked_for_where_it_may_hold_something_near(x, y, azimuth, 
     assert not is_near(Box(-1.52, 53.8, -1.515, 53.805), point, 50)
 
 
+def test_at_the_equator_degrees_of_latitude_are_shortest():
+    (box,) = boxes_around(places((0.0, 0.0)), 29.0)
+    assert box.north > EARTH.fwd(0.0, 0.0, 0.0, 29.0)[1]
+
+
 def test_without_points_nothing_is_asked():
     assert cells(places((0.0, 0.0)).clear()) == []
 

@@ -73,7 +73,7 @@ def profile(small_study):
 def test_the_small_study_is_as_counted_by_hand(small_study, quality):
     set_columns(small_study, "images", pl.col("status") == "ok", brightness=0.5, sharpness=300.0)
     set_columns(small_study, "images", FIRST_POINT, brightness=0.1)
-    set_columns(small_study, "images", pl.col("image_id") == "A1q-0", sharpness=49.9)
+    set_columns(small_study, "images", pl.col("image_id") == "A1q-0", sharpness=99.9)
     set_columns(small_study, "images", pl.col("status") == "ok", perceptual_hash="0" * 16)
     set_columns(small_study, "images", pl.col("point_id") == "A2p", duplicate_of="A1p-0")
     set_columns(small_study, "panoramas", is_third_party=False)
