@@ -24,7 +24,7 @@ demo: $(INSTALLED) ## run the bundled demo study, from points to a published dat
 	@$(BIN)/streetview demo $(ARGS)
 
 test: $(INSTALLED) ## run all tests; some: make test ARGS='-k points'
-	@$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 ui: $(INSTALLED) ## open Dagster's UI, with schedules and sensors
 	@$(BIN)/streetview ui $(ARGS)

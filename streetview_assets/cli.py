@@ -231,6 +231,20 @@ def search(
 
 @app.command()
 @says_what_is_wrong
+def report(
+    study: StudyArgument = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Default: report.html in the study's folder of data.")
+    ] = None,
+) -> None:
+    """Write what came of a study as one HTML page, to be passed on."""
+    from streetview_assets.report.write import write_report
+
+    typer.echo(f"Wrote {write_report(_open(study), output)}")
+
+
+@app.command()
+@says_what_is_wrong
 def doctor(study: StudyArgument = None) -> None:
     """Check keys, disk, encoder, instance and ports, a line each."""
     from streetview_assets.terminal.doctor import examine

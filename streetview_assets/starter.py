@@ -279,6 +279,19 @@ encoder:
 # What the models are to predict, one value per area:
 # targets:
 #   - {{name: imd_rank, path: imd.csv, area_code: lsoa21_code, value: IMD_rank, more_is: better}}
+#   - name: bad_health           # a share of columns; its decile in the study, 1 the lowest
+#     path: health.csv
+#     area_code: lsoa21_code
+#     share: [bad, very_bad]
+#     of: [total]
+#     more_is: worse
+#     as: decile                 # value, rank or decile
+#   - name: income               # a table by postcode, joined to the areas
+#     path: income.csv
+#     area_code: postcode
+#     value: household_income
+#     more_is: better
+#     lookup: {{path: postcodes.csv, code: postcode, area_code: lsoa21_code, aggregate: median}}
 
 seed: 42
 """

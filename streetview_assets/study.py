@@ -33,6 +33,19 @@ WITHOUT_AREAS = "all"
 """The one partition of a study that has no areas."""
 
 Statistic = Literal["median", "mean", "max", "min"]
+Feature = Literal[
+    "pooled",
+    "pooled_unit",
+    "mean",
+    "median",
+    "max",
+    "min",
+    "dispersion",
+    "cluster_shares",
+    "label_shares",
+    "by_cluster",
+    "by_label",
+]
 DEFAULT_ENCODER = "open_clip:ViT-B-32-quickgelu/openai"
 
 
@@ -341,23 +354,126 @@ class Clusters(_Part):
         return f"pca{self.pca}" if self.pca else "raw"
 
 
+class TargetLookup(_Part):
+    """Which area a postcode or a smaller area of a target's table belongs to."""
+
+    path: ExistingFile = Field(description="CSV, Excel or Parquet")
+    code: Code = Field(description="column of the postcodes or smaller areas, as in the table")
+    area_code: Code = Field(description="column of the codes of the study's areas")
+    aggregate: Literal["mean", "weighted_mean", "sum", "median"] = Field(
+        description="how the values of an area's parts become its own; `sum` adds up the counts of "
+        "a share before it divides them, the others take the parts' shares"
+    )
+    weight: Code | None = Field(
+        None, description="for `weighted_mean`: column of the weights, such as the population"
+    )
+
+    @model_validator(mode="after")
+    def _weights_have_a_use(self) -> Self:
+        if (self.aggregate == "weighted_mean") != (self.weight is not None):
+            raise ValueError("`aggregate: weighted_mean` and `weight` go together")
+        return self
+
+
 class Target(_Part):
-    """A value of an area that the models are to predict."""
+    """A value of an area that the models are to predict: a column, or a share of columns."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="its name in tables")
     path: ExistingFile = Field(description="CSV, Excel or Parquet")
-    area_code: str = Field(description="column of the area codes")
-    value: str = Field(description="column of the values")
-    more_is: Literal["worse", "better"] = Field(description="what a higher value means")
+    area_code: Code = Field(
+        description="column of the area codes, or of the codes that `lookup` joins to areas"
+    )
+    value: Code | None = Field(None, description="column of the values; or give `share` and `of`")
+    more_is: Literal["worse", "better"] = Field(
+        description="what a higher value means, of the rank and the decile too"
+    )
+    share: tuple[Code, ...] | None = Field(
+        None, min_length=1, description="columns whose sum is divided by that of `of`"
+    )
+    of: tuple[Code, ...] | None = Field(
+        None, min_length=1, description="columns of the whole: its parts, or the one total"
+    )
+    category: Code | None = Field(
+        None,
+        description="in a table with one row for each area and category: the column of the "
+        "categories. `share` and `of` then name categories, `value` the column of the counts",
+    )
+    given_as: Literal["value", "rank", "decile"] = Field(
+        "value",
+        alias="as",
+        description="`rank` and `decile` are taken among the areas of the study that have a value, "
+        "1 lowest whatever `more_is`; equal values share the mean of their ranks, or one decile",
+    )
+    lookup: TargetLookup | None = None
     sheet: str | None = Field(None, description="sheet of an Excel file")
+    model_config = ConfigDict(populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _one_kind_of_value(self) -> Self:
+        if (self.share is None) != (self.of is None):
+            raise ValueError("`share` and `of` go together: these columns, out of those")
+        if self.category and not (self.value and self.share):
+            raise ValueError(
+                "`category` needs `value` (the column of the counts), `share` and `of`"
+            )
+        if not self.category and (self.value is None) == (self.share is None):
+            raise ValueError("give either `value`, a column, or `share` and `of`, columns")
+        for key, columns in (("share", self.share), ("of", self.of)):
+            if columns and len(set(columns)) < len(columns):
+                raise ValueError(f"`{key}` names one twice")
+        return self
+
+
+class Transfer(_Part):
+    """How a model of one authority is carried over to another."""
+
+    shares: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(
+        (0, 0.01, 0.05, 0.2),
+        min_length=1,
+        description="shares of the other authority's areas that are learned from too, the smallest "
+        "first; at least one area each, 0 for none",
+    )
+
+    @model_validator(mode="after")
+    def _shares_rise(self) -> Self:
+        if list(self.shares) != sorted(set(self.shares)):
+            raise ValueError("shares: give each once, the smallest first")
+        return self
 
 
 class Models(_Part):
     """What is predicted, by which candidates, validated how."""
 
     target: str | None = Field(None, description="default: the first of the targets")
-    candidates: tuple[Literal["ridge", "kernel_ridge", "pls", "gradient_boosting"], ...] = Field(
-        ("ridge", "kernel_ridge", "pls", "gradient_boosting"), description="models to choose from"
+    candidates: tuple[
+        Literal[
+            "ridge",
+            "kernel_ridge",
+            "pls",
+            "gradient_boosting",
+            "svr",
+            "gaussian_process",
+            "nearest_neighbours",
+            "random_forest",
+            "xgboost",
+            "published",
+            "stack",
+        ],
+        ...,
+    ] = Field(
+        ("ridge", "kernel_ridge", "pls", "gradient_boosting"),
+        description="models to choose from; `stack` is a weighted mean of the others; `published` "
+        "is XGBoost over a fixed grid of 36, which takes an hour on 1,400 areas",
+    )
+    features: tuple[Feature, ...] = Field(
+        ("pooled",),
+        min_length=1,
+        description="what a model sees of an area, side by side: its pooled vector, as it is or "
+        "made unit length, other statistics, how unlike its pictures are, how they spread over "
+        "clusters and labels, a vector for each of these; clusters are found anew in every fold",
+    )
+    components: int | None = Field(
+        None, gt=0, description="reduce them to so many principal components, inside the fold"
     )
     trials: int = Field(40, gt=0, description="settings that a search tries")
     timeout_s: float | None = Field(
@@ -365,9 +481,52 @@ class Models(_Part):
     )
     folds: int = Field(5, ge=2, description="folds of a validation")
     block_km: float = Field(2, gt=0, description="side of the spatial blocks held out together")
+    buffer_km: float = Field(
+        0, ge=0, description="leave areas so near to a block held out out of its training"
+    )
+    repeats: int = Field(1, gt=0, description="times that random folds are drawn anew")
+    holdout: float | None = Field(
+        0.2, gt=0, lt=1, description="share of areas held out once, at random; null: no hold-out"
+    )
     interval_level: float = Field(
         0.9, gt=0, lt=1, description="share of areas that prediction intervals are to cover"
     )
+    transfer: Transfer = Transfer()
+
+
+class Ordinal(_Part):
+    """A network that learns deciles from the pictures of each point; without this part, none."""
+
+    target: str | None = Field(None, description="default: that of the models")
+    epochs: int = Field(30, gt=0, description="the most passes over the points")
+    batch_size: int = Field(200, ge=10, description="points at once, as many of each decile")
+    learning_rate: float = Field(3e-4, gt=0, description="of Adam; fine-tuning takes a tenth")
+    weight_decay: float = Field(1e-4, ge=0, description="of Adam")
+    noise: float = Field(
+        0.05,
+        ge=0,
+        description="standard deviation of the noise on standardised vectors, in training alone",
+    )
+    validation_share: float = Field(
+        0.15, gt=0, le=0.5, description="share of a training part that says when to stop"
+    )
+    patience: int = Field(5, gt=0, description="epochs without progress after which training stops")
+    folds: int = Field(5, ge=2, description="folds of a validation")
+    fine_tune: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.01, 0.05),
+        description="shares of a held-out authority's areas on which a network is trained further",
+    )
+    fine_tune_epochs: int = Field(10, gt=0, description="passes over the points of those areas")
+    apply: ExistingPath | None = Field(
+        None,
+        description="folder of a network trained in another study, used instead of training one",
+    )
+
+    @model_validator(mode="after")
+    def _shares_differ(self) -> Self:
+        if list(self.fine_tune) != sorted(set(self.fine_tune)):
+            raise ValueError("fine_tune: give each share once, the smallest first")
+        return self
 
 
 class Study(_Part):
@@ -396,6 +555,7 @@ class Study(_Part):
     clusters: Clusters = Clusters()
     targets: tuple[Target, ...] = ()
     models: Models = Models()
+    ordinal: Ordinal | None = None
     seed: int = Field(42, ge=0, description="of all that is drawn or shuffled")
     _path: Path = PrivateAttr(default=Path())
 
@@ -426,10 +586,13 @@ class Study(_Part):
             raise ValueError("targets need areas: add `areas:`")
         if self.models.target and self.models.target not in names:
             raise ValueError(f"models.target: {self.models.target!r} is none of {names}")
+        if self.ordinal and self.ordinal.target and self.ordinal.target not in names:
+            raise ValueError(f"ordinal.target: {self.ordinal.target!r} is none of {names}")
         if self.authorities and not self.areas:
             raise ValueError("authorities need areas: add `areas:`")
         if self.authorities and len(set(self.authorities)) < len(self.authorities):
             raise ValueError("authorities names one twice")
+        self._features_have_input()
         if self.points.path and self.points.origin:
             raise ValueError("points: give either `path` or `from: images`")
         if self.points.origin == "images" and self.images.provider != "folder":
@@ -447,6 +610,19 @@ class Study(_Part):
         if self.roads and self.roads.source == "overpass" and not self.areas:
             raise ValueError("roads from overpass need areas, which say where to look")
         return self
+
+    def _features_have_input(self) -> None:
+        names = self.models.features
+        if len(set(names)) < len(names):
+            raise ValueError("models.features names one twice")
+        if "pooled" in names and self.pooling.statistic in names:
+            raise ValueError(
+                f"models.features: `pooled` is the {self.pooling.statistic} (pooling.statistic), "
+                "so that both are the same; name one of them"
+            )
+        of_labels = [name for name in names if name in ("label_shares", "by_label")]
+        if of_labels and self.labels is None:
+            raise ValueError(f"models.features: {of_labels[0]} needs labels: add `labels:`")
 
 
 @dataclass(frozen=True, repr=False)

@@ -52,6 +52,19 @@ def test_paths_are_relative_to_the_folder_of_the_study_file(folder):
     assert load_study(beside / "a.yaml").roads.path == folder / "roads.gpkg"
 
 
+def test_the_targets_that_it_shows_are_right_once_they_are_uncommented(folder):
+    text = starter_study(folder / "lsoa 2021.geojson", folder / "roads.gpkg", folder=folder)
+    before, after = text.split("# targets:\n")
+    lines, rest = after.split("\n\n")
+    for file in ("imd.csv", "health.csv", "income.csv", "postcodes.csv"):
+        (folder / file).touch()
+    shown = "\n".join(line.removeprefix("# ") for line in lines.splitlines())
+    (folder / "study.yaml").write_text(f"{before}targets:\n{shown}\n\n{rest}", encoding="utf-8")
+    targets = load_study(folder / "study.yaml").targets
+    assert [target.given_as for target in targets] == ["value", "decile", "value"]
+    assert targets[2].lookup.aggregate == "median"
+
+
 def test_it_tells_what_was_guessed_and_what_there_was_to_choose_from(folder):
     text = starter_study(folder / "lsoa 2021.geojson", folder / "roads.gpkg", folder=folder)
     assert "code: lsoa21_code  # guessed" in text

@@ -230,6 +230,22 @@ def test_parts_that_do_not_fit_together_are_refused(folder, text, reason):
     assert reason in fault
 
 
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("{target: income}", "ordinal.target: 'income' is none of ['imd_rank']"),
+        ("{fine_tune: [0.05, 0.01]}", "give each share once, the smallest first"),
+        ("{fine_tune: [1.0]}", "ordinal.fine_tune.0"),
+        ("{apply: nowhere}", "no such file or folder"),
+    ],
+)
+def test_an_ordinal_part_that_cannot_be_is_refused(folder, part, reason):
+    before = "{target: imd_rank, fine_tune: [0.01, 0.05]}"
+    assert before in WHOLE
+    (fault,) = faults(refusal(folder, WHOLE.replace(before, part)))
+    assert reason in fault
+
+
 def test_all_faults_are_told_at_once(folder):
     message = refusal(folder, SOUND + "seeds: 1\npoints: {spacing: 1}")
     assert "2 fault(s)" in message
@@ -342,6 +358,7 @@ models:
   trials: 40
   folds: 5
   block_km: 2
+ordinal: {target: imd_rank, fine_tune: [0.01, 0.05]}
 seed: 42
 """
 
@@ -372,6 +389,22 @@ def test_a_study_with_every_key_is_read(folder):
 )
 def test_labels_that_cannot_be_are_refused(folder, text, fault):
     (found,) = faults(refusal(folder, f"{SOUND}{text}\n"))
+    assert fault in found
+
+
+@pytest.mark.parametrize(
+    ("features", "fault"),
+    [
+        ("[pooled, colour]", "models.features.1: Input should be 'pooled', 'pooled_unit'"),
+        ("[]", "models.features: the list is empty"),
+        ("[pooled, pooled]", "models.features names one twice"),
+        ("[pooled, median]", "`pooled` is the median (pooling.statistic)"),
+        ("[pooled, label_shares]", "label_shares needs labels: add `labels:`"),
+        ("[by_label]", "by_label needs labels: add `labels:`"),
+    ],
+)
+def test_features_that_cannot_be_are_refused(folder, features, fault):
+    (found,) = faults(refusal(folder, f"{SOUND}models: {{features: {features}}}\n"))
     assert fault in found
 
 

@@ -2,7 +2,7 @@
 -- asset: targets
 -- severity: warn
 -- blocking: false
-select authority_code, area_code, target
+select authority_code, area_code, target, reason
 from targets
 where value is null
 order by target, area_code

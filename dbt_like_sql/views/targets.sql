@@ -4,5 +4,9 @@ select
     area_code,
     target,
     value,
-    more_is
+    more_is,
+    source,
+    part_count,
+    part_without_value_count,
+    reason
 from targets

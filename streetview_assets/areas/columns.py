@@ -7,7 +7,7 @@ mark in a cell is found instead of becoming a gap.
 import difflib
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,15 @@ from streetview_assets.errors import StudyError
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xlsm")
 PARQUET = (".parquet", ".geoparquet", ".pq")
+MARKS = (
+    *(".", "..", "...", ":", "*", "**", "***", "#", "c", "s", "x", "z", "na", "n/a"),
+    *("[c]", "[x]", "[z]", "[u]", "[low]"),
+    *("(d)", "(s)", "(x)"),
+)
+"""What offices write for "withheld", "not available" or "too few", in lower case.
+
+A dash is not among them: some mean "nothing known" by it, others "none", which is 0.
+"""
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,68 @@ def as_numbers(source: SourceTable, column: str, key: str) -> pl.Series:
     return values.fill_nan(None)
 
 
+def numbers_or_withheld(source: SourceTable, column: str, key: str) -> tuple[pl.Series, pl.Series]:
+    """Read a column as numbers, null where the cell is blank or says that its number is withheld.
+
+    Parameters
+    ----------
+    source
+        The table that has the column.
+    column
+        Its name.
+    key
+        The key of the study that names it, for the message.
+
+    Returns
+    -------
+    values, withheld
+        The numbers, and whether the cell holds one of `MARKS`.
+
+    Raises
+    ------
+    StudyError
+        Where a cell holds any other text, or a number that is not finite.
+    """
+    cells = source.frame[column]
+    if cells.dtype != pl.String:
+        return as_numbers(source, column, key), pl.repeat(False, len(cells), eager=True)
+    text = as_codes(cells)
+    withheld = text.str.to_lowercase().is_in(MARKS).fill_null(False)
+    rest = replace(source, frame=source.frame.with_columns(text.set(withheld, None).alias(column)))
+    return as_numbers(rest, column, key), withheld
+
+
+def lost_zeros(wanted: pl.Series, there: pl.Series) -> str:
+    """Say which codes are alike but for leading zeros; empty where there are none.
+
+    A spreadsheet takes such zeros off: `01001` became `1001`.
+
+    Parameters
+    ----------
+    wanted
+        Codes that are looked for.
+    there
+        Codes among which they are looked for.
+    """
+    missing = _absent(wanted, there)
+    unused = _absent(there, wanted)
+    bare = pl.col("code").str.strip_chars_start("0").alias("bare")
+    alike = (
+        missing.to_frame("code")
+        .with_columns(bare)
+        .join(unused.to_frame("code").with_columns(bare), on="bare", suffix="_there")
+        .filter(pl.col("bare") != "")
+        .sort("code")
+    )
+    if alike.is_empty():
+        return ""
+    code, _, found = alike.row(0)
+    return (
+        f"{alike.height} codes differ in leading zeros alone: {code!r} stands there as {found!r}. "
+        "A spreadsheet takes such zeros off; store the column as text in the file that lacks them."
+    )
+
+
 def _read_csv(path: Path, wanted: Mapping[str, str]) -> SourceTable:
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
     try:
@@ -215,3 +286,8 @@ def _unreadable(path: Path, wanted: Mapping[str, str], kind: str, error: Excepti
         f"{path} (named at {_first_key(wanted)}): not readable as {kind}: {first_line}. "
         "Open it and save it again in that form."
     )
+
+
+def _absent(codes: pl.Series, among: pl.Series) -> pl.Series:
+    distinct = codes.drop_nulls().unique()
+    return distinct.filter(~distinct.is_in(among.implode()))

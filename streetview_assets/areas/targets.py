@@ -1,20 +1,31 @@
 """The values to be predicted, joined to the areas; an area without a value stays, with null."""
 
-from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.areas.columns import (
-    SourceTable,
-    as_codes,
-    as_numbers,
-    listed,
-    read_source,
+from streetview_assets.areas.columns import SourceTable, listed, lost_zeros, read_source
+from streetview_assets.areas.standing import deciles, ranks
+from streetview_assets.areas.target_parts import (
+    NOT_IN_LOOKUP,
+    aggregate,
+    lookup_columns,
+    read_parts,
+    require_meeting,
+)
+from streetview_assets.areas.target_values import (
+    WHOLE_IS_ZERO,
+    share_or_value,
+    values_by_code,
+    wanted_columns,
 )
 from streetview_assets.errors import StudyError
-from streetview_assets.study import Study, Target
+from streetview_assets.study import Study, Target, TargetLookup
 from streetview_assets.tables import TABLES
+
+NOT_IN_TABLE = "not in the table"
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,8 @@ def read_targets(study: Study, areas: pl.DataFrame) -> TargetJoin:
         Its targets say which file, sheet and columns; a file that several name is read once.
     areas
         Table ``areas``. Give all areas of the study, not those of one authority: an authority
-        of which the source has no area (Wales in an English index) is then no error.
+        of which the source has no area (Wales in an English index) is then no error, and ranks
+        and deciles are those among all areas of the study.
 
     Returns
     -------
@@ -59,21 +71,23 @@ def read_targets(study: Study, areas: pl.DataFrame) -> TargetJoin:
         each other, or none of the areas finds a value.
     """
     keys = {target.name: f"targets.{index}" for index, target in enumerate(study.targets)}
-    sources = _read_sources(study.targets, keys)
+    tables, lookups = _read_sources(study.targets, keys)
     frames = [TABLES["targets"].frame()]
     without_value: dict[str, int] = {}
     source_row_count: dict[str, int] = {}
     for target in study.targets:
-        source = sources[target.name]
-        values = _values(source, target, keys[target.name])
-        joined = areas.select("authority_code", "area_code").join(
-            values, on="area_code", how="left", validate="m:1"
-        )
-        without_value[target.name] = joined["value"].null_count()
-        source_row_count[target.name] = source.frame.height
-        if without_value[target.name] == areas.height > 0:
-            raise _no_match(source, target, keys[target.name], values, areas)
-        frames.append(_target_rows(joined, target))
+        name, key = target.name, keys[target.name]
+        values = values_by_code(tables[name], target, key)
+        if target.lookup:
+            found = _through_lookup(tables[name], lookups[name], values, target, areas, key)
+        else:
+            found = _by_area(tables[name], values, target, areas, key)
+        rows = _target_rows(found, target)
+        without_value[name] = rows["value"].null_count()
+        source_row_count[name] = tables[name].frame.height
+        if without_value[name] == areas.height > 0:
+            raise _all_without_value(tables[name], target, key, rows)
+        frames.append(rows)
     targets = pl.concat(frames).sort("authority_code", "area_code", "target")
     return TargetJoin(targets, without_value, source_row_count)
 
@@ -101,58 +115,177 @@ def deprivation(targets: pl.DataFrame, target: str) -> dict[str, float]:
     return dict(zip(rows["area_code"], share, strict=True))
 
 
-def _read_sources(targets: tuple[Target, ...], keys: dict[str, str]) -> dict[str, SourceTable]:
-    by_file = defaultdict(list)
+def why_without_value(targets: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Count the areas without a value, by target and reason; every target is named.
+
+    Parameters
+    ----------
+    targets
+        Table ``targets``.
+    """
+    counts: dict[str, dict[str, int]] = {name: {} for name in targets["target"].unique().sort()}
+    without = targets.filter(pl.col("value").is_null())
+    for name, reason, count in (
+        without.group_by("target", "reason").len().sort("target", "reason").iter_rows()
+    ):
+        counts[name][reason] = count
+    return counts
+
+
+def source_of(target: Target) -> str:
+    """Write the file, columns and codes of a target, and how they became its values.
+
+    Such as ``health.csv: (bad + very bad) / (all), by oa; through lookup.csv: oa to lsoa, sum;
+    decile in the study, 1 lowest``.
+    """
+    sheet = f", sheet {target.sheet!r}" if target.sheet else ""
+    steps = [f"{target.path.name}{sheet}: {_columns_of(target)}, by {target.area_code}"]
+    if target.lookup:
+        steps.append(_lookup_of(target.lookup))
+    if target.given_as != "value":
+        steps.append(f"{target.given_as} in the study, 1 lowest")
+    return "; ".join(steps)
+
+
+def _read_sources(
+    targets: tuple[Target, ...], keys: dict[str, str]
+) -> tuple[dict[str, SourceTable], dict[str, SourceTable]]:
+    """Read the tables and the lookups of the targets, by target, each file once."""
+    tables: dict[tuple[Path, str | None], dict[str, str]] = {}
+    lookups: dict[tuple[Path, str | None], dict[str, str]] = {}
     for target in targets:
-        by_file[target.path, target.sheet].append(target)
-    sources = {}
-    for (path, sheet), sharing in by_file.items():
-        wanted = {}
-        for target in sharing:
-            wanted[f"{keys[target.name]}.area_code"] = target.area_code
-            wanted[f"{keys[target.name]}.value"] = target.value
-        source = read_source(path, wanted, sheet)
-        sources.update({target.name: source for target in sharing})
-    return sources
-
-
-def _values(source: SourceTable, target: Target, key: str) -> pl.DataFrame:
-    """Give one value for each area code of the source."""
-    pairs = pl.DataFrame(
+        key = keys[target.name]
+        wanted = tables.setdefault((target.path, target.sheet), {})
+        wanted |= wanted_columns(target, key)
+        if target.lookup:
+            wanted = lookups.setdefault((target.lookup.path, None), {})
+            wanted |= lookup_columns(target.lookup, key)
+    read_tables = _read_each(tables)
+    read_lookups = _read_each(lookups)
+    return (
+        {target.name: read_tables[target.path, target.sheet] for target in targets},
         {
-            "area_code": as_codes(source.frame[target.area_code]),
-            "value": as_numbers(source, target.value, f"{key}.value"),
-        }
+            target.name: read_lookups[target.lookup.path, None]
+            for target in targets
+            if target.lookup
+        },
     )
-    once = pairs.drop_nulls("area_code").unique()
-    contradicting = once.filter(pl.col("area_code").is_duplicated())["area_code"]
-    if len(contradicting):
+
+
+def _read_each(
+    wanted: Mapping[tuple[Path, str | None], dict[str, str]],
+) -> dict[tuple[Path, str | None], SourceTable]:
+    return {place: read_source(place[0], columns, place[1]) for place, columns in wanted.items()}
+
+
+def _by_area(
+    source: SourceTable, values: pl.DataFrame, target: Target, areas: pl.DataFrame, key: str
+) -> pl.DataFrame:
+    """Join the values of areas."""
+    zeros = lost_zeros(areas["area_code"], values["code"])
+    if areas.height and not areas["area_code"].is_in(values["code"].implode()).any():
+        raise _no_match(source, target, key, values, areas, zeros)
+    if zeros:
         raise StudyError(
-            f"{key}.area_code: {source.place}, column {target.area_code!r}: "
-            f"{contradicting.n_unique()} codes stand in several rows with different values of "
-            f"{target.value!r}: {listed(contradicting)}. Keep one row for each of them."
+            f"{key}.area_code: {source.place}, column {target.area_code!r}, and the areas: {zeros}"
         )
-    return once
-
-
-def _target_rows(joined: pl.DataFrame, target: Target) -> pl.DataFrame:
+    there = values.with_columns(in_table=pl.lit(True))
+    joined = areas.select("authority_code", "area_code").join(
+        there, left_on="area_code", right_on="code", how="left", validate="m:1"
+    )
+    complete = pl.col("in_table").is_not_null() & pl.col("reason").is_null()
     return joined.with_columns(
-        target=pl.lit(target.name), more_is=pl.lit(target.more_is, dtype=pl.String)
+        part_count=complete.cast(pl.Int64),
+        part_without_value_count=(~complete).cast(pl.Int64),
+        reason=pl.when(pl.col("in_table").is_null()).then(pl.lit(NOT_IN_TABLE)).otherwise("reason"),
+    )
+
+
+def _through_lookup(
+    source: SourceTable,
+    lookup_source: SourceTable,
+    values: pl.DataFrame,
+    target: Target,
+    areas: pl.DataFrame,
+    key: str,
+) -> pl.DataFrame:
+    """Join the values of postcodes or smaller areas."""
+    assert target.lookup is not None
+    parts = read_parts(lookup_source, target, target.lookup, areas["area_code"], key)
+    if areas.height:
+        table = f"{source.place}, column {target.area_code!r},"
+        require_meeting(values, parts, table, lookup_source.place, key)
+    joined = areas.select("authority_code", "area_code").join(
+        aggregate(values, parts, target), on="area_code", how="left", validate="m:1"
+    )
+    return joined.with_columns(
+        pl.col("part_count", "part_without_value_count").fill_null(0),
+        reason=pl.when(pl.col("part_count").is_null())
+        .then(pl.lit(NOT_IN_LOOKUP))
+        .otherwise("reason"),
+    )
+
+
+def _target_rows(found: pl.DataFrame, target: Target) -> pl.DataFrame:
+    """Make rows of the table: shares divided, ranked or cut into deciles where that is wanted."""
+    zero = (pl.col("whole") == 0) & pl.col("reason").is_null()
+    rows = found.with_columns(
+        reason=pl.when(zero).then(pl.lit(WHOLE_IS_ZERO)).otherwise("reason")
+    ).with_columns(value=pl.when(pl.col("reason").is_null()).then(share_or_value()))
+    if target.given_as == "rank":
+        rows = rows.with_columns(ranks(rows["value"]))
+    elif target.given_as == "decile":
+        rows = rows.with_columns(deciles(rows["value"]))
+    return rows.with_columns(
+        target=pl.lit(target.name),
+        more_is=pl.lit(target.more_is, dtype=pl.String),
+        source=pl.lit(source_of(target)),
     ).select(TABLES["targets"].schema.names())
 
 
-def _no_match(
-    source: SourceTable, target: Target, key: str, values: pl.DataFrame, areas: pl.DataFrame
+def _all_without_value(
+    source: SourceTable, target: Target, key: str, rows: pl.DataFrame
 ) -> StudyError:
-    if values["area_code"].is_in(areas["area_code"].implode()).any():
+    why = ", ".join(
+        f"{reason}: {count}" for reason, count in why_without_value(rows)[target.name].items()
+    )
+    place = f"{key}.share" if target.share else f"{key}.value"
+    if target.share is None and target.lookup is None:
         return StudyError(
-            f"{key}.value: {source.place}, column {target.value!r} is empty for all {areas.height} "
-            "areas. Name the column that holds the values."
+            f"{place}: {source.place}, column {target.value!r} is empty for all {rows.height} "
+            f"areas ({why}). Name the column that holds the values."
         )
-    there = listed(values["area_code"], 3) or "nothing"
+    return StudyError(
+        f"{place}: {source.place} gives none of the {rows.height} areas a value ({why}). Name the "
+        "columns that hold them."
+    )
+
+
+def _no_match(
+    source: SourceTable,
+    target: Target,
+    key: str,
+    values: pl.DataFrame,
+    areas: pl.DataFrame,
+    zeros: str,
+) -> StudyError:
+    there = listed(values["code"], 3) or "nothing"
     return StudyError(
         f"{key}.area_code: none of the {areas.height} areas is in {source.place}, column "
         f"{target.area_code!r}. The areas begin with {listed(areas['area_code'], 3)}; that column "
         f"with {there}. Name the column that holds the codes of these areas, or take areas and "
-        "values of the same edition (LSOA 2011, LSOA 2021)."
+        f"values of the same edition (LSOA 2011, LSOA 2021). {zeros}".strip()
     )
+
+
+def _columns_of(target: Target) -> str:
+    if target.share is None or target.of is None:
+        return str(target.value)
+    share = f"({' + '.join(target.share)}) / ({' + '.join(target.of)})"
+    return f"{target.value} where {target.category} is {share}" if target.category else share
+
+
+def _lookup_of(lookup: TargetLookup) -> str:
+    weight = f" by {lookup.weight}" if lookup.weight else ""
+    rule = lookup.aggregate.replace("_", " ")
+    return f"through {lookup.path.name}: {lookup.code} to {lookup.area_code}, {rule}{weight}"

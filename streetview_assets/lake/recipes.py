@@ -6,6 +6,7 @@ here. Raise an asset's `generation` whenever its code gives another result for t
 
 from dataclasses import dataclass, replace
 
+from streetview_assets.models.features import OF_CLUSTERS
 from streetview_assets.study import Study
 from streetview_assets.tables import TABLES, Stage
 
@@ -238,6 +239,30 @@ _RECIPES = (
         reads_all=True,
     ),
     Recipe(
+        "transfer_scores",
+        "models",
+        ("transfer_scores",),
+        _AREA_INPUT,
+        keys=_MODEL_KEYS,
+        national=True,
+    ),
+    Recipe(
+        "target_scores",
+        "models",
+        ("target_scores",),
+        _AREA_INPUT,
+        keys=_MODEL_KEYS,
+        national=True,
+    ),
+    Recipe(
+        "learning_curve",
+        "models",
+        ("learning_curve",),
+        _AREA_INPUT,
+        keys=_MODEL_KEYS,
+        national=True,
+    ),
+    Recipe(
         "deprivation_model",
         "models",
         ("area_predictions",),
@@ -253,6 +278,21 @@ _RECIPES = (
         generation=2,
         national=True,
     ),
+    Recipe(
+        "ordinal_model",
+        "models",
+        ("ordinal_outputs", "ordinal_scores"),
+        ("areas", "targets", "images", "image_embeddings"),
+        keys=(
+            "ordinal",
+            "models.target",
+            "models.block_km",
+            "models.interval_level",
+            "seed",
+            "crs",
+        ),
+        national=True,
+    ),
 )
 RECIPES: dict[str, Recipe] = {recipe.asset: recipe for recipe in _RECIPES}
 WRITTEN_BY: dict[str, str] = {table: recipe.asset for recipe in _RECIPES for table in recipe.writes}
@@ -262,10 +302,29 @@ _unwritten = {name for name, table in TABLES.items() if not table.in_ledger} - s
 assert not _unwritten, f"tables that no asset writes: {_unwritten}"
 
 
+def feature_tables(study: Study) -> tuple[str, ...]:
+    """Name the tables that the models read for the features that a study names."""
+    names = set(study.models.features)
+    read = {
+        "image_embeddings": bool(names & OF_CLUSTERS) or "by_label" in names,
+        "label_scores": "by_label" in names,
+        "label_shares": "label_shares" in names,
+    }
+    return tuple(table for table, is_read in read.items() if is_read)
+
+
 def recipe_for(asset: str, study: Study) -> Recipe:
-    """Give the recipe of an asset, with the keys that only this kind of study makes it read."""
+    """Give the recipe of an asset, with the keys and tables that only this kind of study needs."""
     recipe = RECIPES[asset]
     extra: tuple[str, ...] = ()
+    if recipe.stage == "models" and "area_embeddings" in recipe.reads:
+        more = tuple(table for table in feature_tables(study) if table not in recipe.reads)
+        recipe = replace(recipe, reads=recipe.reads + more)
+        if OF_CLUSTERS & set(study.models.features):
+            extra = ("clusters.k", "clusters.pca", "clusters.fit_on")
+    if asset == "targets" and any(target.given_as != "value" for target in study.targets):
+        # A rank among the areas of the study depends on those of the other authorities too.
+        extra = ("areas", "authorities")
     if asset == "sample_points" and study.points.origin == "images":
         extra = _PICTURES
     if asset == "panoramas" and study.images.provider == "folder":

@@ -4,175 +4,54 @@ Scalers, components and the scaling of the target are steps of the pipeline, so 
 fitted where the pipeline is: inside a fold.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
-import numpy as np
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.cross_decomposition import PLSRegression
-from sklearn.decomposition import PCA
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from streetview_assets.models.candidate import (
+    MOST_AREAS_OF_A_KERNEL,
+    NO_LIMIT,
+    Candidate,
+    Params,
+    Size,
+    vectors_of,
+)
+from streetview_assets.models.kernel_models import (
+    GAUSSIAN_PROCESS,
+    KERNEL_RIDGE,
+    NEAREST_NEIGHBOURS,
+    SUPPORT_VECTORS,
+)
+from streetview_assets.models.linear_models import PLS, RIDGE
+from streetview_assets.models.published_recipe import PUBLISHED
+from streetview_assets.models.stack import stack_of
+from streetview_assets.models.tree_models import GRADIENT_BOOSTING, RANDOM_FOREST, XGBOOST
 
-from streetview_assets.models.dataset import AreaDataset
-
-if TYPE_CHECKING:
-    import optuna
-
-Params = dict[str, Any]
-NO_LIMIT = 10_000_000
-MOST_AREAS_OF_A_KERNEL = 10_000
-"""A kernel matrix of so many areas takes 0.8 GB, and each fit some ten seconds."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """What a model is fitted to at the least: so many areas of so many features."""
-
-    areas: int
-    width: int
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One kind of model.
-
-    Attributes
-    ----------
-    name
-        As in the study file and in the column `model`.
-    suggest
-        Draws parameters for a trial of Optuna, for the size of the data.
-    default
-        Parameters that are tried first.
-    build
-        Makes the unfitted pipeline from parameters and a seed.
-    inputs
-        What the model sees of an area, shape (n, d).
-    most_areas
-        Beyond so many areas it is left out.
-    """
-
-    name: str
-    suggest: "Callable[[optuna.Trial, Size], Params]"
-    default: Callable[[Size], Params]
-    build: Callable[[Params, int], Pipeline]
-    inputs: Callable[[AreaDataset], np.ndarray]
-    most_areas: int = NO_LIMIT
-
-
-def vectors_of(data: AreaDataset) -> np.ndarray:
-    """Give the pooled vectors."""
-    return data.vectors
-
-
-def _suggest_ridge(trial: "optuna.Trial", size: Size) -> Params:
-    return {"alpha": size.width * trial.suggest_float("alpha_per_feature", 1e-3, 1e3, log=True)}
-
-
-def _default_ridge(size: Size) -> Params:
-    return {"alpha_per_feature": 1.0}
-
-
-def _build_ridge(params: Params, seed: int) -> Pipeline:
-    return Pipeline([("scale", StandardScaler()), ("model", Ridge(alpha=params["alpha"]))])
-
-
-def _suggest_kernel_ridge(trial: "optuna.Trial", size: Size) -> Params:
-    return {
-        "alpha": trial.suggest_float("alpha", 1e-3, 1e2, log=True),
-        "gamma": trial.suggest_float("gamma_times_width", 1e-2, 1e1, log=True) / size.width,
-    }
-
-
-def _default_kernel_ridge(size: Size) -> Params:
-    return {"alpha": 0.3, "gamma_times_width": 0.2}
-
-
-def _build_kernel_ridge(params: Params, seed: int) -> Pipeline:
-    # Kernel ridge has no intercept: the target is centred in its place.
-    model = TransformedTargetRegressor(
-        KernelRidge(kernel="rbf", alpha=params["alpha"], gamma=params["gamma"]),
-        transformer=StandardScaler(),
-        check_inverse=False,
-    )
-    return Pipeline([("scale", StandardScaler()), ("model", model)])
-
-
-def _most_components(size: Size, most: int) -> int:
-    return max(1, min(most, size.areas - 1, size.width))
-
-
-def _suggest_pls(trial: "optuna.Trial", size: Size) -> Params:
-    return {"n_components": trial.suggest_int("n_components", 1, _most_components(size, 12))}
-
-
-def _default_pls(size: Size) -> Params:
-    return {"n_components": _most_components(size, 3)}
-
-
-def _build_pls(params: Params, seed: int) -> Pipeline:
-    model = PLSRegression(n_components=params["n_components"], scale=False)
-    return Pipeline([("scale", StandardScaler()), ("model", model)])
-
-
-def _suggest_gradient_boosting(trial: "optuna.Trial", size: Size) -> Params:
-    return {
-        "n_components": trial.suggest_int("n_components", 1, _most_components(size, 20)),
-        "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.3, log=True),
-        "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 2, 15),
-        "min_samples_leaf": trial.suggest_int("min_samples_leaf", 3, 20),
-    }
-
-
-def _default_gradient_boosting(size: Size) -> Params:
-    return {
-        "n_components": _most_components(size, 10),
-        "learning_rate": 0.08,
-        "max_leaf_nodes": 4,
-        "min_samples_leaf": 6,
-    }
-
-
-def _build_gradient_boosting(params: Params, seed: int) -> Pipeline:
-    model = HistGradientBoostingRegressor(
-        learning_rate=params["learning_rate"],
-        max_leaf_nodes=params["max_leaf_nodes"],
-        min_samples_leaf=params["min_samples_leaf"],
-        max_iter=60,
-        early_stopping=False,
-        random_state=seed,
-    )
-    components = PCA(params["n_components"], random_state=seed)
-    return Pipeline([("scale", StandardScaler()), ("components", components), ("model", model)])
-
+__all__ = [
+    "CANDIDATES",
+    "MOST_AREAS_OF_A_KERNEL",
+    "NO_LIMIT",
+    "Candidate",
+    "Params",
+    "Size",
+    "candidates_for",
+    "vectors_of",
+]
 
 CANDIDATES: dict[str, Candidate] = {
     candidate.name: candidate
     for candidate in (
-        Candidate("ridge", _suggest_ridge, _default_ridge, _build_ridge, vectors_of),
-        Candidate(
-            "kernel_ridge",
-            _suggest_kernel_ridge,
-            _default_kernel_ridge,
-            _build_kernel_ridge,
-            vectors_of,
-            MOST_AREAS_OF_A_KERNEL,
-        ),
-        Candidate("pls", _suggest_pls, _default_pls, _build_pls, vectors_of),
-        Candidate(
-            "gradient_boosting",
-            _suggest_gradient_boosting,
-            _default_gradient_boosting,
-            _build_gradient_boosting,
-            vectors_of,
-        ),
+        RIDGE,
+        KERNEL_RIDGE,
+        PLS,
+        GRADIENT_BOOSTING,
+        SUPPORT_VECTORS,
+        GAUSSIAN_PROCESS,
+        NEAREST_NEIGHBOURS,
+        RANDOM_FOREST,
+        XGBOOST,
+        PUBLISHED,
     )
 }
+CANDIDATES["stack"] = stack_of(CANDIDATES)
 
 
 def candidates_for(names: Sequence[str], area_count: int) -> tuple[list[Candidate], dict[str, str]]:
@@ -189,4 +68,10 @@ def candidates_for(names: Sequence[str], area_count: int) -> tuple[list[Candidat
         for candidate in picked
         if area_count > candidate.most_areas
     }
-    return [candidate for candidate in picked if candidate.name not in left_out], left_out
+    usable = [candidate for candidate in picked if candidate.name not in left_out]
+    if all(candidate.stacks for candidate in usable):
+        left_out |= {
+            candidate.name: "left out: no other candidate to stack" for candidate in usable
+        }
+        usable = []
+    return usable, left_out

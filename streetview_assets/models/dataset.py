@@ -13,6 +13,8 @@ from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.images.captures import current_pictures
+from streetview_assets.models.features import AreaFeatures
+from streetview_assets.models.fold_clusters import AreaPictures
 
 COLOUR_COLUMNS = (
     "red_mean",
@@ -38,7 +40,8 @@ class AreaDataset:
     area_codes, authority_codes
         The area, and the authority it belongs to.
     vectors
-        Pooled vectors, shape (n, d).
+        What the models see, the pooled vector or other features, shape (n, d); NaN where an area
+        has no pictures of a group.
     observed
         The target's value, shape (n,).
     place_m
@@ -52,6 +55,9 @@ class AreaDataset:
         Outlines in the study's CRS.
     extra
         Vectors of other encoders, by name, that serve as baselines; each of shape (n, d').
+    pictures
+        What clusters are found in, inside the fold, where a feature is made of them: the columns
+        come on top of `vectors`.
     """
 
     area_codes: list[str]
@@ -63,6 +69,7 @@ class AreaDataset:
     mean_colour: np.ndarray
     geometry: list[BaseGeometry]
     extra: dict[str, np.ndarray] = field(default_factory=dict)
+    pictures: AreaPictures | None = None
 
     def __len__(self) -> int:
         """Give the number of areas."""
@@ -82,6 +89,7 @@ class AreaDataset:
             mean_colour=self.mean_colour[rows],
             geometry=[self.geometry[row] for row in rows],
             extra={name: vectors[rows] for name, vectors in self.extra.items()},
+            pictures=self.pictures,
         )
 
     def by_area_code(self) -> "AreaDataset":
@@ -100,6 +108,8 @@ def assemble(
     encoder: str,
     crs: str,
     extra: Mapping[str, pl.DataFrame] | None = None,
+    features: AreaFeatures | None = None,
+    pictures: AreaPictures | None = None,
 ) -> AreaDataset:
     """Join areas, values, vectors and pictures into one row an area, sorted by area code.
 
@@ -118,6 +128,10 @@ def assemble(
     extra
         Frames of `area_embeddings` of other encoders, by the name their baseline gets; one that
         lacks any of the areas is refused, since models are compared on the same areas.
+    features
+        What the models see of the areas with a vector; default: the pooled vector.
+    pictures
+        What clusters are found in, where a feature is made of them.
 
     Returns
     -------
@@ -143,7 +157,7 @@ def assemble(
     return AreaDataset(
         area_codes=rows["area_code"].to_list(),
         authority_codes=rows["authority_code"].to_list(),
-        vectors=np.asarray(matrix(rows["embedding"]), dtype=np.float64),
+        vectors=_seen(rows, features),
         observed=rows["value"].to_numpy(),
         place_m=np.column_stack([places.x.to_numpy(), places.y.to_numpy()]),
         image_counts=rows["image_count"].to_numpy(),
@@ -153,6 +167,7 @@ def assemble(
             name: _extra_vectors(name, frame, statistic, rows["area_code"])
             for name, frame in (extra or {}).items()
         },
+        pictures=pictures,
     )
 
 
@@ -217,6 +232,13 @@ def _pooled(area_embeddings: pl.DataFrame, statistic: str, encoder: str) -> pl.D
     return area_embeddings.filter(
         pl.col("statistic") == statistic, pl.col("encoder") == encoder
     ).select("area_code", "image_count", "embedding")
+
+
+def _seen(rows: pl.DataFrame, features: AreaFeatures | None) -> np.ndarray:
+    if features is None:
+        return np.asarray(matrix(rows["embedding"]), dtype=np.float64)
+    place = {code: row for row, code in enumerate(features.area_codes)}
+    return features.values[np.array([place[code] for code in rows["area_code"]], dtype=np.intp)]
 
 
 def _mean_colours(images: pl.DataFrame) -> pl.DataFrame:

@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.models.candidates import CANDIDATES, Params
 from streetview_assets.models.dataset import NO_IMAGERY, AreaDataset
+from streetview_assets.models.features import AreaFeatures, area_features
 from streetview_assets.models.folds import Validation, seed_of
 from streetview_assets.models.intervals import half_width
+from streetview_assets.models.preparation import prepared, without_own_steps
 from streetview_assets.models.selection import HEADLINE, no_candidate, share_of_budget, too_few
 from streetview_assets.models.tuning import calm_computing, fitted, predicted
 from streetview_assets.models.validation import (
@@ -33,7 +34,8 @@ class FinalModel:
     Attributes
     ----------
     estimator
-        Takes vectors of shape (n, width), pooled by `statistic`, made by `encoder`.
+        Takes features of shape (n, width), NaN where an area has none: those that `features`
+        names, in its order, made of vectors by `encoder`, pooled by `statistic`.
     candidate, params
         What it is, and with which parameters.
     half_width
@@ -133,7 +135,8 @@ def fit_final(
     Parameters
     ----------
     data
-        The areas that the choice was made on, in any order.
+        The areas that the choice was made on, in any order; where features are made of clusters,
+        as `preparation.settled` gives them.
     choice
         What was chosen, with its parameters and the width of its intervals.
 
@@ -145,7 +148,7 @@ def fit_final(
     if choice.candidate is None:
         return None
     data = data.by_area_code()
-    candidate = CANDIDATES[choice.candidate]
+    ((candidate,), _) = prepared([CANDIDATES[choice.candidate]], data, settings)
     with calm_computing(len(data)):
         estimator = fitted(
             candidate.build(choice.params, seed_of(seed, "final")),
@@ -153,7 +156,7 @@ def fit_final(
             data.observed,
         )
     return FinalModel(
-        estimator=estimator,
+        estimator=without_own_steps(estimator),
         candidate=candidate.name,
         params=choice.params,
         half_width=choice.half_width,
@@ -175,6 +178,7 @@ def predict_areas(
     target: str,
     why_no_model: str | None = None,
     why_unseen: Mapping[str, str] | None = None,
+    features: AreaFeatures | None = None,
 ) -> pl.DataFrame:
     """Predict every area that has a vector, and say of the others why not.
 
@@ -194,6 +198,8 @@ def predict_areas(
         The reason given where `final` is None.
     why_unseen
         Why areas have no vector, by area code, as `dataset.unseen` finds it.
+    features
+        What the model sees of the areas with a vector; default: the pooled vector.
 
     Returns
     -------
@@ -210,12 +216,11 @@ def predict_areas(
         ]
         rows = rows.with_columns(target=pl.lit(target), reason=pl.Series(reason, dtype=pl.String))
         return TABLES["area_predictions"].frame(rows.to_dicts())
-    vectors = area_embeddings.filter(
-        pl.col("statistic") == final.statistic, pl.col("encoder") == final.encoder
-    ).select("area_code", "embedding")
-    seen_areas = rows.join(vectors, on="area_code").sort("area_code")
-    guesses = _predict(final, seen_areas["embedding"])
-    by_area = dict(zip(seen_areas["area_code"], guesses, strict=True))
+    seen_areas = features or area_features(
+        ("pooled",), area_embeddings, statistic=final.statistic, encoder=final.encoder
+    )
+    guesses = _predict(final, seen_areas.values)
+    by_area = dict(zip(seen_areas.area_codes, guesses, strict=True))
     return TABLES["area_predictions"].frame(
         [
             _row(final, code, by_area.get(code), why.get(code, NO_IMAGERY))
@@ -224,10 +229,9 @@ def predict_areas(
     )
 
 
-def _predict(final: FinalModel, embeddings: pl.Series) -> list[float]:
-    if not len(embeddings):
+def _predict(final: FinalModel, vectors: np.ndarray) -> list[float]:
+    if not len(vectors):
         return []
-    vectors = matrix(embeddings).astype(np.float64)
     with calm_computing(len(vectors)):
         return [float(value) for value in predicted(final.estimator, vectors)]
 

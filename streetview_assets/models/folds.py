@@ -1,4 +1,4 @@
-"""How areas are held out: at random, by spatial block, by whole authority.
+"""How areas are held out: at random, by spatial block, a fifth once, by whole authority.
 
 A random fold leaves the neighbours of a held-out area in the training part, and deprivation is
 spatially autocorrelated, so that it flatters (Roberts et al. 2017, Ecography 40: 913-929).
@@ -11,7 +11,7 @@ import numpy as np
 
 from streetview_assets.models.dataset import AreaDataset
 
-Validation = Literal["random", "blocks", "authorities"]
+Validation = Literal["random", "blocks", "holdout", "authorities"]
 MOST_AUTHORITY_FOLDS = 20
 LEAST_TO_LEARN_FROM = 5
 _MOST_HALVINGS = 12
@@ -40,6 +40,65 @@ def random_folds(area_codes: Sequence[str], folds: int, seed: int) -> np.ndarray
     fold = np.empty(len(order), dtype=np.int64)
     fold[shuffled] = np.arange(len(order)) % folds + 1
     return fold
+
+
+def holdout_rows(area_codes: Sequence[str], share: float, seed: int) -> np.ndarray:
+    """Choose the areas of a single hold-out, as scikit-learn's train_test_split does.
+
+    The areas are sorted by code first, so that a seed names one split.
+
+    Parameters
+    ----------
+    share
+        Of the areas that are held out, 0 to 1; their number is rounded up.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions of the areas that are held out, rising.
+
+    Raises
+    ------
+    TooFewGroupsError
+        Where hardly any area would be left to learn from.
+    """
+    from sklearn.model_selection import train_test_split
+
+    order = np.argsort(np.array(area_codes, dtype=str), kind="stable")
+    left = len(order) - int(np.ceil(len(order) * share))
+    if left < LEAST_TO_LEARN_FROM:
+        raise TooFewGroupsError(
+            f"the hold-out leaves {left} of {len(order)} areas to learn from, "
+            f"at least {LEAST_TO_LEARN_FROM} needed"
+        )
+    _, test = train_test_split(order, test_size=share, random_state=seed % 2**32)
+    return np.sort(np.asarray(test, dtype=np.int64))
+
+
+def near_blocks(
+    place_m: np.ndarray, held_out: np.ndarray, block_km: float, buffer_km: float
+) -> np.ndarray:
+    """Say which areas lie within a distance of the squares that are held out.
+
+    Parameters
+    ----------
+    place_m
+        Easting and northing, metres; shape (n, 2).
+    held_out
+        Which areas are held out, shape (n,), boolean; their whole squares count.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), boolean; the areas held out are among them.
+    """
+    side_m = block_km * 1000
+    corners = np.unique(np.floor(place_m[held_out] / side_m), axis=0) * side_m
+    near = held_out.copy()
+    for corner in corners:
+        beyond = np.maximum(np.maximum(corner - place_m, place_m - corner - side_m), 0)
+        near |= np.hypot(beyond[:, 0], beyond[:, 1]) <= buffer_km * 1000
+    return near
 
 
 def blocks_of(place_m: np.ndarray, block_km: float) -> np.ndarray:
@@ -159,6 +218,8 @@ def outer_folds(
             fold = block_folds(data.place_m, folds, block_km, seed)
         case "authorities":
             fold = authority_folds(data.authority_codes, seed)
+        case "holdout":
+            raise ValueError("a hold-out is no folds; see holdout_rows")
     left = smallest_training(fold)
     if left < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(
@@ -182,7 +243,7 @@ def inner_folds(
         fold = authority_folds(data.authority_codes, seed, folds)
         if smallest_training(fold) >= least:
             return fold
-    if validation != "random":
+    if validation in ("blocks", "authorities"):
         for halvings in range(_MOST_HALVINGS):
             side_km = block_km / 2**halvings
             if blocks_of(data.place_m, side_km).max() > 0:

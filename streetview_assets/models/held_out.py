@@ -5,8 +5,7 @@ import polars as pl
 
 from streetview_assets.models.baselines import baselines_for
 from streetview_assets.models.dataset import AreaDataset
-from streetview_assets.models.folds import Validation, seed_of
-from streetview_assets.models.intervals import half_width
+from streetview_assets.models.folds import Validation, blocks_of, seed_of
 from streetview_assets.models.score_rows import (
     Labels,
     no_score,
@@ -18,12 +17,11 @@ from streetview_assets.models.selection import no_candidate, too_few
 from streetview_assets.models.spatial import neighbour_weights
 from streetview_assets.models.tuning import calm_computing
 from streetview_assets.models.validation import (
-    TUNED,
     Competitors,
     OutOfFold,
-    TunedModels,
     bootstrap_groups,
     competitors_for,
+    inner_half_widths,
     predict_all,
     trials_of,
     tune_all,
@@ -77,10 +75,12 @@ def score_held_out(
     seed = seed_of(seed, AUTHORITIES, *sorted(set(train.authority_codes)))
     split, half_widths = _train_and_test(competing, train, test, settings, seed)
     weights = neighbour_weights(test.geometry)
+    rows = score_rows(
+        labels, test, split, half_widths, weights, seed,
+        study_values=np.concatenate([train.observed, test.observed]),
+    )  # fmt: skip
     return (
-        scores_frame(
-            score_rows(labels, test, split, half_widths, weights, seed), "held_out_scores"
-        ),
+        scores_frame(rows, "held_out_scores"),
         predictions_frame(
             labels, test, [split], {AUTHORITIES: half_widths}, "held_out_predictions"
         ),
@@ -120,15 +120,6 @@ def _train_and_test(
         competing=competing,
         trials=trials_of(models, AUTHORITIES, 1),
         truncated=models.truncated,
+        block=blocks_of(test.place_m, settings.block_km),
     )
-    return split, _half_widths(models, train, len(test), settings.interval_level)
-
-
-def _half_widths(
-    models: TunedModels, train: AreaDataset, test_count: int, level: float
-) -> dict[str, np.ndarray]:
-    widths = {}
-    for tuned in [*models.candidates, *models.baselines]:
-        width = half_width(train.observed - tuned.inner_predicted, level)
-        widths[tuned.model.name] = np.full(test_count, np.nan if width is None else width)
-    return {TUNED: widths[models.best.model.name], **widths}
+    return split, inner_half_widths(models, train, len(test), settings.interval_level)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PANELS = {
     "random": "random folds",
     "blocks": "spatial blocks",
+    "holdout": "hold-out",
     "authorities": "authorities held out",
 }
 
@@ -41,7 +42,7 @@ def draw_predicted_observed(
     ValueError
         Where there is no prediction of the model.
     """
-    drawn = predictions.filter(pl.col("model") == model)
+    drawn = predictions.filter(pl.col("model") == model, pl.col("repeat") == 1)
     panels = [name for name in PANELS if name in set(drawn["validation"])]
     if not panels:
         raise ValueError(f"there are no predictions of the model {model}")

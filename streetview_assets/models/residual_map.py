@@ -37,7 +37,9 @@ def draw_residual_map(
     credit
         Whom to name at the foot.
     """
-    drawn = predictions.filter(pl.col("model") == model, pl.col("validation") == validation)
+    drawn = predictions.filter(
+        pl.col("model") == model, pl.col("validation") == validation, pl.col("repeat") == 1
+    )
     return draw_areas(
         areas,
         dict(zip(drawn["area_code"], drawn["residual"], strict=True)),

@@ -42,7 +42,11 @@ def draw_scores(
         Where there is no such score.
     """
     drawn = scores.filter(
-        pl.col("metric") == metric, pl.col("fold") == 0, pl.col("value").is_not_null()
+        pl.col("metric") == metric,
+        pl.col("fold") == 0,
+        pl.col("repeat") == 1,
+        pl.col("group_name") == "all",
+        pl.col("value").is_not_null(),
     )
     if drawn.is_empty():
         raise ValueError(f"there is no score {metric} to draw")

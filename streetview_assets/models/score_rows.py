@@ -1,13 +1,18 @@
 """Held-out predictions as rows of the score and prediction tables."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
+from streetview_assets.models.comparison_rows import (
+    coverage_in_space,
+    decile_rows,
+    gain_rows,
+    is_tuned,
+    rival_rows,
+)
 from streetview_assets.models.dataset import AreaDataset
 from streetview_assets.models.folds import Validation, seed_of
 from streetview_assets.models.intervals import (
@@ -15,10 +20,10 @@ from streetview_assets.models.intervals import (
     coverage,
     cross_conformal_half_widths,
 )
+from streetview_assets.models.score_row import Labels, Row, no_score, score_row
 from streetview_assets.models.scores import (
     METRICS,
     NO_INTERVAL,
-    Interval,
     interval_of,
     measure,
     resample,
@@ -26,72 +31,25 @@ from streetview_assets.models.scores import (
     why_undefined,
 )
 from streetview_assets.models.spatial import morans_i, morans_p
-from streetview_assets.models.validation import REPEAT, TUNED, OutOfFold
+from streetview_assets.models.validation import OutOfFold
 from streetview_assets.tables import TABLES
 
+__all__ = [
+    "OBSERVED",
+    "Labels",
+    "Row",
+    "cross_conformal",
+    "no_score",
+    "predictions_frame",
+    "repeat_rows",
+    "score_row",
+    "score_rows",
+    "scores_frame",
+]
 RESAMPLES = 1_000
 OBSERVED = "observed"
 """Stands in the column `model` where Moran's I is that of the target itself."""
 TRUNCATED = "truncated: the budget in seconds ended before all trials were made"
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What the rows of one study's models have in common."""
-
-    target: str
-    encoder: str
-    features: str
-    interval_level: float
-    authority: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def key(self) -> dict[str, str]:
-        """The columns that are the same in every row."""
-        return self.authority | {
-            "target": self.target,
-            "encoder": self.encoder,
-            "features": self.features,
-        }
-
-
-def score_row(
-    labels: Labels,
-    model: str,
-    validation: Validation,
-    metric: str,
-    value: float | None,
-    area_count: int,
-    *,
-    fold: int = 0,
-    interval: Interval = NO_INTERVAL,
-    note: str | None = None,
-) -> Row:
-    """Make one row of scores."""
-    return labels.key | {
-        "model": model,
-        "group_name": "all",
-        "validation": validation,
-        "repeat": REPEAT,
-        "fold": fold,
-        "metric": metric,
-        "value": value,
-        "lower": interval.lower,
-        "upper": interval.upper,
-        "interval_level": labels.interval_level if interval.lower is not None else None,
-        "area_count": area_count,
-        "mlflow_run_id": None,
-        "note": note,
-    }
-
-
-def no_score(
-    labels: Labels, validation: Validation, area_count: int, note: str, model: str = TUNED
-) -> Row:
-    """Make the row that says why there is no score."""
-    return score_row(labels, model, validation, "r2", None, area_count, note=note)
 
 
 def score_rows(
@@ -101,6 +59,8 @@ def score_rows(
     half_widths: dict[str, np.ndarray],
     weights: csr_matrix,
     seed: int,
+    *,
+    study_values: np.ndarray | None = None,
 ) -> list[Row]:
     """Score every model of a split: pooled with intervals, by fold, residuals in space.
 
@@ -108,6 +68,8 @@ def score_rows(
     ----------
     data
         The areas of the split, in its order.
+    study_values
+        The values whose deciles count; default: those of the split.
     half_widths
         Model to half widths of the prediction intervals, shape (n,), NaN where there is none.
     weights
@@ -119,7 +81,7 @@ def score_rows(
     for model, predicted in split.predicted.items():
         resampled = resampled_scores(data.observed, predicted, counts)
         resampled_r2[model] = resampled["r2"]
-        note = truncated if _is_tuned(split, model) else None
+        note = truncated if is_tuned(split, model) else None
         rows += _pooled_rows(labels, data, split, model, resampled, note)
         rows += _fold_rows(labels, data, split, model)
         residual = data.observed - predicted
@@ -131,12 +93,52 @@ def score_rows(
             )
         )  # fmt: skip
         rows += _moran_rows(labels, model, split.validation, residual, weights, seed)
+    rows += decile_rows(labels, data, split, counts, study_values)
+    rows += coverage_in_space(labels, data, split, half_widths)
     rows += _moran_rows(labels, OBSERVED, split.validation, data.observed, weights, seed)
-    rows += _gain_rows(labels, data, split, resampled_r2)
+    rows += gain_rows(labels, data, split, resampled_r2)
+    rows += rival_rows(labels, data, split, resampled_r2)
     rows += [
         no_score(labels, split.validation, len(data), why, model)
         for model, why in split.competing.left_out.items()
     ]
+    return rows
+
+
+def repeat_rows(labels: Labels, data: AreaDataset, splits: Sequence[OutOfFold]) -> list[Row]:
+    """Score the further repeats of a validation, and say how the pooled scores spread over all.
+
+    Parameters
+    ----------
+    splits
+        Every repeat, the first among them, whose own rows `score_rows` makes.
+
+    Returns
+    -------
+    list
+        None for one repeat; the mean and the standard deviation over repeats are rows of repeat 1
+        and of the metrics `r2_mean_of_repeats`, `r2_sd_of_repeats` and so on.
+    """
+    if len(splits) < 2:
+        return []
+    rows = []
+    for model in splits[0].predicted:
+        for split in splits[1:]:
+            rows += _pooled_rows(labels, data, split, model, None, None)
+            rows += _fold_rows(labels, data, split, model)
+        measured = [measure(data.observed, split.predicted[model]) for split in splits]
+        for metric in METRICS:
+            values = [value for scores in measured if (value := scores[metric]) is not None]
+            whole = len(values) == len(splits)
+            note = f"{len(values)} of {len(splits)} repeats have a score"
+            for name, compute in (("mean", np.mean), ("sd", np.std)):
+                rows.append(
+                    score_row(
+                        labels, model, splits[0].validation, f"{metric}_{name}_of_repeats",
+                        float(compute(values)) if whole else None, len(data),
+                        note=f"{len(splits)} repeats" if whole else note,
+                    )
+                )  # fmt: skip
     return rows
 
 
@@ -188,7 +190,7 @@ def _predictions_of(
         **{name: pl.lit(value) for name, value in labels.key.items()},
         model=pl.lit(model),
         validation=pl.lit(split.validation),
-        repeat=pl.lit(REPEAT, pl.Int64),
+        repeat=pl.lit(split.repeat, pl.Int64),
         lower=predicted - half,
         upper=predicted + half,
         interval_level=pl.when(half.is_not_null()).then(labels.interval_level),
@@ -204,16 +206,12 @@ def cross_conformal(data: AreaDataset, split: OutOfFold, level: float) -> dict[s
     }
 
 
-def _is_tuned(split: OutOfFold, model: str) -> bool:
-    return model == TUNED or model in {one.name for one in split.competing.candidates}
-
-
 def _pooled_rows(
     labels: Labels,
     data: AreaDataset,
     split: OutOfFold,
     model: str,
-    resampled: dict[str, np.ndarray],
+    resampled: dict[str, np.ndarray] | None,
     note: str | None,
 ) -> list[Row]:
     predicted = split.predicted[model]
@@ -224,8 +222,9 @@ def _pooled_rows(
         rows.append(
             score_row(
                 labels, model, split.validation, metric, value, len(data),
+                repeat=split.repeat,
                 interval=NO_INTERVAL
-                if value is None
+                if value is None or resampled is None
                 else interval_of(resampled[metric], labels.interval_level),
                 note=note if value is not None else why_undefined(data.observed, predicted),
             )
@@ -246,6 +245,7 @@ def _fold_rows(labels: Labels, data: AreaDataset, split: OutOfFold, model: str) 
             score_row(
                 labels, model, split.validation, metric, scores[metric], int(inside.sum()),
                 fold=int(number),
+                repeat=split.repeat,
                 note=None if scores[metric] is not None else why_undefined(observed, predicted),
             )
             for metric in METRICS
@@ -268,28 +268,3 @@ def _moran_rows(
         score_row(labels, model, validation, metric, number, len(values), note=note)
         for metric, number in (("morans_i", value), ("morans_p", chance))
     ]
-
-
-def _gain_rows(
-    labels: Labels, data: AreaDataset, split: OutOfFold, resampled_r2: dict[str, np.ndarray]
-) -> list[Row]:
-    """Compare R² with the best baseline's, on the same resamples (a paired bootstrap)."""
-    r2 = {
-        model: measure(data.observed, predicted)["r2"]
-        for model, predicted in split.predicted.items()
-    }
-    known = {model: value for model, value in r2.items() if value is not None}
-    names = [one.name for one in split.competing.baselines if one.name in known]
-    if not names:
-        return []
-    best = max(names, key=lambda name: known[name])
-    return [
-        score_row(
-            labels, model, split.validation, "r2_gain_over_baseline",
-            known[model] - known[best], len(data),
-            interval=interval_of(resampled_r2[model] - resampled_r2[best], labels.interval_level),
-            note=f"best baseline: {best}",
-        )
-        for model in known
-        if _is_tuned(split, model)
-    ]  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from streetview_assets.models.dataset import AreaDataset
@@ -14,6 +15,7 @@ from streetview_assets.models.score_rows import (
     cross_conformal,
     no_score,
     predictions_frame,
+    repeat_rows,
     score_rows,
     scores_frame,
 )
@@ -25,11 +27,12 @@ from streetview_assets.models.validation import (
     OutOfFold,
     competitors_for,
     cross_validate,
+    hold_out,
 )
 from streetview_assets.study import Models
 from streetview_assets.tables import TABLES
 
-VALIDATIONS: tuple[Validation, ...] = ("random", "blocks")
+VALIDATIONS: tuple[Validation, ...] = ("random", "blocks", "holdout")
 HEADLINE: Validation = "blocks"
 
 
@@ -80,7 +83,7 @@ def select_models(
     seed: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Selection:
-    """Validate every candidate and baseline at random and by blocks.
+    """Validate every candidate and baseline at random, by blocks and on one hold-out.
 
     The headline is the model `tuned` under validation `blocks`: inside each fold every candidate
     is tuned and the best of them is taken, so that its score pays for the choice.
@@ -109,23 +112,21 @@ def select_models(
     if note:
         row = no_score(labels, HEADLINE, len(data), note)
         return Selection(scores_frame([row]), TABLES["predictions"].frame(), note=note)
-    report = _Steps(len(VALIDATIONS) * settings.folds, on_progress)
-    splits, refused = _validate(competing, data, settings, labels, seed, report)
-    half_widths = {
-        validation: cross_conformal(data, split, labels.interval_level)
-        for validation, split in splits.items()
-    }
-    weights = neighbour_weights(data.geometry)
-    rows = [
-        row
-        for validation, split in splits.items()
-        for row in score_rows(labels, data, split, half_widths[validation], weights, seed)
-    ]
+    report = _Steps(tuning_count(settings), on_progress)
+    parts, refused = _validate(competing, data, settings, labels, seed, report)
+    rows = _rows(labels, data, parts, seed)
     report.finish()
+    frames = [
+        predictions_frame(
+            labels, part.areas, [part.split], {part.split.validation: part.half_widths}
+        )
+        for part in parts
+    ]
+    predictions = TABLES["predictions"]
     return Selection(
         scores=scores_frame(refused + rows),
-        predictions=predictions_frame(labels, data, splits.values(), half_widths),
-        trials=[trial for split in splits.values() for trial in split.trials],
+        predictions=pl.concat([predictions.frame(), *frames]).sort(predictions.key),
+        trials=[trial for part in parts for trial in part.split.trials],
     )
 
 
@@ -142,6 +143,8 @@ def headline(scores: pl.DataFrame, metric: str = "r2") -> dict[str, Any] | None:
         pl.col("model") == TUNED,
         pl.col("validation").is_in(["authorities", HEADLINE]),
         pl.col("fold") == 0,
+        pl.col("repeat") == 1,
+        pl.col("group_name") == "all",
         pl.col("metric") == metric,
     ).sort("validation")
     return found.row(0, named=True) if found.height else None
@@ -165,6 +168,15 @@ class _Steps:
             self._on_progress(done, self._total)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One split with the areas that it holds predictions of."""
+
+    areas: AreaDataset
+    split: OutOfFold
+    half_widths: dict[str, np.ndarray]
+
+
 def _validate(
     competing: Competitors,
     data: AreaDataset,
@@ -172,23 +184,64 @@ def _validate(
     labels: Labels,
     seed: int,
     report: _Steps,
-) -> tuple[dict[Validation, OutOfFold], list[Row]]:
+) -> tuple[list[_Part], list[Row]]:
     """Split by each validation; a row for each that these areas do not allow."""
-    splits: dict[Validation, OutOfFold] = {}
+    parts: list[_Part] = []
     refused: list[Row] = []
     budget_s = share_of_budget(settings, settings.folds)
-    for validation in VALIDATIONS:
+    for validation, repeat in _splits(settings):
         try:
-            splits[validation] = cross_validate(
-                competing, data, settings, validation, seed, timeout_s=budget_s, on_fold=report.step
-            )
+            if validation == "holdout":
+                rows, split, half_widths = hold_out(
+                    competing, data, settings, seed, timeout_s=share_of_budget(settings, 1)
+                )
+                parts.append(_Part(data.take(rows), split, half_widths))
+                report.step()
+                continue
+            split = cross_validate(
+                competing, data, settings, validation, seed,
+                timeout_s=budget_s, on_fold=report.step, repeat=repeat,
+            )  # fmt: skip
+            half_widths = cross_conformal(data, split, labels.interval_level)
+            parts.append(_Part(data, split, half_widths))
         except TooFewGroupsError as error:
             refused.append(no_score(labels, validation, len(data), f"no score: {error}"))
-    return splits, refused
+    return parts, refused
+
+
+def _splits(settings: Models) -> list[tuple[Validation, int]]:
+    """List the validations with their repeats: only random folds are drawn more than once."""
+    random: list[tuple[Validation, int]] = [
+        ("random", number) for number in range(1, settings.repeats + 1)
+    ]
+    once = [name for name in VALIDATIONS if name != "random"]
+    if settings.holdout is None:
+        once.remove("holdout")
+    return [*random, *((name, 1) for name in once)]
+
+
+def _rows(labels: Labels, data: AreaDataset, parts: list[_Part], seed: int) -> list[Row]:
+    rows: list[Row] = []
+    weights = neighbour_weights(data.geometry)
+    for part in parts:
+        if part.split.repeat > 1:
+            continue
+        near = weights if part.areas is data else neighbour_weights(part.areas.geometry)
+        rows += score_rows(
+            labels, part.areas, part.split, part.half_widths, near, seed,
+            study_values=data.observed,
+        )  # fmt: skip
+    repeats = [part.split for part in parts if part.split.validation == "random"]
+    return rows + repeat_rows(labels, data, repeats)
+
+
+def tuning_count(settings: Models) -> int:
+    """Count the tunings of a selection."""
+    return sum(1 if name == "holdout" else settings.folds for name, _ in _splits(settings))
 
 
 def share_of_budget(settings: Models, tunings: int) -> float | None:
     """Give the seconds that so many tunings may take; None where there is no such budget."""
     if settings.timeout_s is None:
         return None
-    return settings.timeout_s * tunings / (len(VALIDATIONS) * settings.folds + 1)
+    return settings.timeout_s * tunings / (tuning_count(settings) + 1)

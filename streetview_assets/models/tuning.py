@@ -20,6 +20,15 @@ from streetview_assets.models.baselines import Baseline
 from streetview_assets.models.candidates import Candidate, Params, Size
 from streetview_assets.models.dataset import AreaDataset
 from streetview_assets.models.folds import seed_of, smallest_training
+from streetview_assets.models.pruning import (
+    give_up_if_hopeless,
+    hardest_first,
+    least_rmse,
+    pruner_for,
+    report_folds,
+)
+from streetview_assets.models.published_recipe import cheapest_first, own_score
+from streetview_assets.models.stack import blend_weights, cross_blend, stack_params
 
 if TYPE_CHECKING:
     import optuna
@@ -30,7 +39,10 @@ SMALL_AREA_COUNT = 3_000
 
 @dataclass(frozen=True)
 class Tuned:
-    """One model with the parameters that did best on the inner folds."""
+    """One model with the parameters that did best on the inner folds.
+
+    A trial that did not go through every inner fold has no error: `inf`.
+    """
 
     model: Candidate | Baseline
     params: Params
@@ -94,13 +106,13 @@ def inner_predictions(
 
 
 def tune_baseline(baseline: Baseline, data: AreaDataset, fold: np.ndarray, seed: int) -> Tuned:
-    """Take the best of a baseline's settings on inner folds."""
+    """Take the best of a baseline's settings on inner folds; one that has lost is not finished."""
     inputs = baseline.inputs(data)
     best: Tuned | None = None
     for params in baseline.settings(_smallest(inputs, fold)):
-        guess = inner_predictions(baseline, params, inputs, data.observed, fold, seed)
-        rmse = _rmse(data.observed, guess)
-        if best is None or rmse < best.inner_rmse:
+        most = np.inf if best is None else best.inner_rmse
+        guess = _unless_worse(baseline, params, inputs, data.observed, fold, seed, most)
+        if guess is not None and (rmse := _rmse(data.observed, guess)) < most:
             best = Tuned(baseline, params, rmse, guess)
     assert best is not None
     return best
@@ -117,10 +129,13 @@ def tune_candidates(
 ) -> list[Tuned]:
     """Tune each candidate on inner folds; the trials are dealt out evenly.
 
+    The cheap ones go first, so that a budget in seconds leaves the rest to the costly ones. A
+    recipe tries all of its own grid; a stack is made of the others and takes no trials.
+
     Parameters
     ----------
     candidates
-        At least one.
+        At least one that is no stack.
     data
         The training part; nothing else is seen.
     fold
@@ -138,18 +153,35 @@ def tune_candidates(
         One for each candidate, in their order.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    tuned = []
-    for place, candidate in enumerate(candidates):
-        share = trials // len(candidates) + (place < trials % len(candidates))
+    shares = _shares(candidates, trials)
+    alone = sorted((one for one in candidates if not one.stacks), key=lambda one: one.cost_s)
+    tuned: dict[str, Tuned] = {}
+    for place, candidate in enumerate(alone):
         left_s = None if deadline is None else deadline - time.monotonic()
-        budget_s = None if left_s is None else left_s / (len(candidates) - place)
-        tuned.append(_tune_candidate(candidate, data, fold, max(1, share), seed, budget_s))
-    return tuned
+        budget_s = None if left_s is None else left_s / (len(alone) - place)
+        tuned[candidate.name] = (
+            _search_grid(candidate, data, fold, seed, budget_s)
+            if candidate.grid
+            else _tune_candidate(candidate, data, fold, shares[candidate.name], seed, budget_s)
+        )
+    members = [tuned[one.name] for one in candidates if not one.stacks]
+    for candidate in candidates:
+        if candidate.stacks:
+            tuned[candidate.name] = _stack(candidate, members, data, fold)
+    return [tuned[candidate.name] for candidate in candidates]
 
 
 def best_of(tuned: Sequence[Tuned]) -> Tuned:
     """Take the candidate with the lowest error on the inner folds; of equals the first."""
     return min(tuned, key=lambda one: one.inner_rmse)
+
+
+def _shares(candidates: Sequence[Candidate], trials: int) -> dict[str, int]:
+    drawing = [one.name for one in candidates if not one.stacks and not one.grid]
+    return {
+        name: max(1, trials // len(drawing) + (place < trials % len(drawing)))
+        for place, name in enumerate(drawing)
+    }
 
 
 def _tune_candidate(
@@ -167,18 +199,35 @@ def _tune_candidate(
     size = _smallest(inputs, fold)
     done: list[dict[str, Any]] = []
     best: list[Tuned] = []
+    order: list[np.ndarray] = []
 
     def objective(trial: "optuna.Trial") -> float:
         params = candidate.suggest(trial, size)
-        guess = inner_predictions(candidate, params, inputs, data.observed, fold, seed)
+        row = {"model": candidate.name, "trial": trial.number, "rmse": np.inf, "pruned": True}
+        done.append(row | params)
+        if not order:
+            guess = inner_predictions(candidate, params, inputs, data.observed, fold, seed)
+            order.extend(hardest_first(data.observed, guess, fold))
+            report_folds(trial, data.observed, guess, order)
+        else:
+            guess = np.empty(len(data))
+            for step, test in enumerate(order, start=1):
+                pipeline = fitted(
+                    candidate.build(params, seed), inputs[~test], data.observed[~test]
+                )
+                guess[test] = predicted(pipeline, inputs[test])
+                if step < len(order):
+                    give_up_if_hopeless(trial, data.observed, guess, order[:step])
         rmse = _rmse(data.observed, guess)
-        done.append({"model": candidate.name, "trial": trial.number, "rmse": rmse, **params})
+        done[-1] |= {"rmse": rmse, "pruned": False}
         if not best or rmse < best[-1].inner_rmse:
             best.append(Tuned(candidate, params, rmse, guess))
         return rmse
 
-    sampler = optuna.samplers.TPESampler(seed=seed_of(seed, candidate.name) % 2**31)
-    study = optuna.create_study(sampler=sampler)
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=seed_of(seed, candidate.name) % 2**31),
+        pruner=pruner_for(candidate),
+    )
     study.enqueue_trial(candidate.default(size))
     deadline = None if budget_s is None else time.monotonic() + budget_s
 
@@ -192,6 +241,73 @@ def _tune_candidate(
         candidate, winner.params, winner.inner_rmse, winner.inner_predicted, done,
         len(done) < trials,
     )  # fmt: skip
+
+
+def _search_grid(
+    candidate: Candidate, data: AreaDataset, fold: np.ndarray, seed: int, budget_s: float | None
+) -> Tuned:
+    """Choose from a recipe's grid by its own folds, then measure the choice on the inner ones."""
+    deadline = None if budget_s is None else time.monotonic() + budget_s
+    inputs = candidate.inputs(data)
+    score: dict[int, float] = {}
+    for place in cheapest_first(candidate.grid):
+        if score and deadline is not None and time.monotonic() >= deadline:
+            break
+        pipeline = candidate.build(candidate.grid[place], seed)
+        score[place] = own_score(pipeline, inputs, data.observed)
+    chosen = max(sorted(score), key=lambda place: score[place])
+    params = candidate.grid[chosen]
+    guess = inner_predictions(candidate, params, inputs, data.observed, fold, seed)
+    rmse = _rmse(data.observed, guess)
+    done = [
+        {
+            "model": candidate.name,
+            "trial": place,
+            "rmse": rmse if place == chosen else np.inf,
+            "pruned": False,
+            "own_r2": r2,
+            **candidate.grid[place],
+        }
+        for place, r2 in sorted(score.items())
+    ]
+    return Tuned(candidate, params, rmse, guess, done, len(score) < len(candidate.grid))
+
+
+def _stack(
+    candidate: Candidate, members: Sequence[Tuned], data: AreaDataset, fold: np.ndarray
+) -> Tuned:
+    held_out = np.column_stack([member.inner_predicted for member in members])
+    params = stack_params(
+        [member.model.name for member in members],
+        [member.params for member in members],
+        blend_weights(held_out, data.observed),
+    )
+    guess = cross_blend(held_out, data.observed, fold)
+    rmse = _rmse(data.observed, guess)
+    row = {"model": candidate.name, "trial": 0, "rmse": rmse, "pruned": False, **params}
+    return Tuned(candidate, params, rmse, guess, [row], any(one.truncated for one in members))
+
+
+def _unless_worse(
+    model: Baseline,
+    params: Params,
+    inputs: np.ndarray,
+    observed: np.ndarray,
+    fold: np.ndarray,
+    seed: int,
+    most_rmse: float,
+) -> np.ndarray | None:
+    """Predict each inner fold, and stop where the error is above `most_rmse` whatever follows."""
+    guess = np.empty(len(observed))
+    done: list[np.ndarray] = []
+    for held_out in np.unique(fold):
+        test = fold == held_out
+        pipeline = fitted(model.build(params, seed), inputs[~test], observed[~test])
+        guess[test] = predicted(pipeline, inputs[test])
+        done.append(test)
+        if least_rmse(observed, guess, done) > most_rmse * (1 + 1e-9):
+            return None
+    return guess
 
 
 def _smallest(inputs: np.ndarray, fold: np.ndarray) -> Size:

@@ -15,9 +15,11 @@ from streetview_assets.orchestration import automation, checks, jobs, schedules,
 from streetview_assets.orchestration.assets import (
     areas,
     clusters,
+    comparisons,
     embeddings,
     images,
     models,
+    ordinal,
     points,
     pooling,
 )
@@ -43,6 +45,8 @@ STAGE_MODULES: tuple[ModuleType, ...] = (
     pooling,
     clusters,
     models,
+    comparisons,
+    ordinal,
 )
 IMAGERY_POOL = "imagery_api"
 POOLS = {
@@ -60,6 +64,10 @@ WEEKLY = {
     "authority_model",
     "held_out_model",
     "deprivation_model",
+    "transfer_scores",
+    "target_scores",
+    "learning_curve",
+    "ordinal_model",
 }
 KINDS = {"embeddings": "torch", "clusters": "scikitlearn", "models": "mlflow"}
 

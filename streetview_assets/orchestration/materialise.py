@@ -21,7 +21,7 @@ import dagster as dg
 from streetview_assets.lake.marts import is_published, stale_marts
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.process_mark import process_mark
-from streetview_assets.lake.recipes import RECIPES, Recipe
+from streetview_assets.lake.recipes import RECIPES, Recipe, recipe_for
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.instance import (
     close_dead_runs,
@@ -151,7 +151,7 @@ def _errand(
     made_now: set[tuple[str, str | None]] = set()
     again: set[str] = set()
     for asset in in_wave:
-        recipe = RECIPES[asset]
+        recipe = recipe_for(asset, opened.study)
         if recipe.national != (authority is None):
             continue
         if _reads_one_of(recipe, refused, authority):

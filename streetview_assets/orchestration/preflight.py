@@ -5,12 +5,14 @@ from pathlib import Path
 
 from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.embeddings.catalogue import check_encoder
+from streetview_assets.embeddings.text_encoder import why_no_words
 from streetview_assets.errors import StudyError
 from streetview_assets.images.catalogue import open_provider
 from streetview_assets.images.hdf5 import check_store
 from streetview_assets.images.prices import is_paid, without_budget
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.sources import Sources
+from streetview_assets.models.features import OF_LABELS
 from streetview_assets.points.roads import check_areas_meet_roads, road_bounds
 from streetview_assets.study import Roads, Study
 
@@ -46,6 +48,7 @@ def check_inputs(opened: OpenStudy, *, to_be_paid: bool = False) -> Sources:
 
 def _look_at_inputs(study: Study, sources: Sources) -> None:
     check_encoder(study.encoder)
+    _check_features(study)
     open_provider(study, {})
     if study.areas:
         sources.boundaries()
@@ -59,6 +62,12 @@ def _look_at_inputs(study: Study, sources: Sources) -> None:
         sources.picture_positions()
     if study.images.provider == "hdf5":
         check_store(study)
+
+
+def _check_features(study: Study) -> None:
+    of_labels = [name for name in study.models.features if name in OF_LABELS]
+    if of_labels and (reason := why_no_words(study.encoder)):
+        raise StudyError(f"models.features: {of_labels[0]} needs labels, but {reason}")
 
 
 def _check_roads(areas_path: Path, roads: Roads, sources: Sources) -> None:

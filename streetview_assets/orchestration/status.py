@@ -7,7 +7,7 @@ from typing import Literal
 import polars as pl
 
 from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.lake.recipes import RECIPES, recipe_for
 from streetview_assets.tables import TABLES
 
 State = Literal["up to date", "out of date", "missing", "not applicable"]
@@ -33,15 +33,19 @@ def study_status(opened: OpenStudy) -> list[AssetState]:
     behind: set[tuple[str, str | None]] = set()
     for recipe in RECIPES.values():
         for authority in (None,) if recipe.national else opened.authorities:
-            state = _state(opened, recipe.asset, authority, _waits(recipe.asset, authority, behind))
+            state = _state(
+                opened, recipe.asset, authority, _waits(opened, recipe.asset, authority, behind)
+            )
             if state.state in ("out of date", "missing"):
                 behind |= {(table, authority) for table in recipe.writes}
             states.append(state)
     return states
 
 
-def _waits(asset: str, authority: str | None, behind: set[tuple[str, str | None]]) -> bool:
-    recipe = RECIPES[asset]
+def _waits(
+    opened: OpenStudy, asset: str, authority: str | None, behind: set[tuple[str, str | None]]
+) -> bool:
+    recipe = recipe_for(asset, opened.study)
     return any(
         table in recipe.reads
         and (recipe.reads_every_authority or other is None or other == authority)

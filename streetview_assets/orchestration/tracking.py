@@ -1,39 +1,86 @@
 """MLflow: one experiment a study, in its own `mlflow.db` or at `$MLFLOW_TRACKING_URI`."""
 
 import os
-import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
+
+# Loaded here, by one thread: MLflow would load it while Dagster's threads ask the same package.
+import sqlalchemy.orm  # noqa: F401
 from filelock import FileLock
 
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.process_mark import is_gone, process_mark
+from streetview_assets.models.final import FinalModel
+from streetview_assets.orchestration.champion import (
+    ALIAS,
+    SCORE_TAG,
+    Version,
+    champion_of,
+    crown,
+    register,
+)
+from streetview_assets.orchestration.logged_model import log_final_model
 from streetview_assets.orchestration.resources import PROCESS_TAG, StudyResource
 
 if TYPE_CHECKING:
     import numpy as np
     from mlflow import MlflowClient
-    from mlflow.models.model import ModelInfo
-    from sklearn.base import BaseEstimator
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
+BAR_VARIABLE = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
+LOCK = ".mlflow.lock"
+MOST_PARAMS_AT_ONCE = 100
+"""As MLflow limits them; of metrics it takes a thousand."""
 
 
 @dataclass(frozen=True)
 class TrackedModel:
-    """A fitted model to keep, with an example of what it is given."""
+    """A final model to keep and to register.
 
-    estimator: "BaseEstimator"
+    Attributes
+    ----------
+    example
+        Some rows of what it is given, shape (n, width).
+    spatial_r2
+        R² of the model `tuned` under spatial blocks, by which it may become champion.
+    """
+
+    final: FinalModel
     example: "np.ndarray"
     registered_name: str
+    spatial_r2: float | None = None
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What became of a model that was kept."""
+
+    run_id: str
+    name: str
+    version: int
+    is_champion: bool
+    reason: str
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What a person should know of it."""
+        place = f"@{ALIAS}" if self.is_champion else f"/{self.version}"
+        return {
+            "mlflow_run_id": self.run_id,
+            "model_version": self.version,
+            "model_alias": ALIAS if self.is_champion else "none",
+            "model_uri": f"models:/{self.name}{place}",
+            "why_champion" if self.is_champion else "why_not_champion": self.reason,
+        }
 
 
 @dataclass(frozen=True)
@@ -46,7 +93,8 @@ class TrackedRun:
     metrics: Mapping[str, float] = field(default_factory=dict)
     figures: Mapping[str, bytes] = field(default_factory=dict)
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    model: TrackedModel | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    children: Sequence["TrackedRun"] = ()
 
 
 class Tracking(dg.ConfigurableResource):
@@ -55,27 +103,45 @@ class Tracking(dg.ConfigurableResource):
     study: dg.ResourceDependency[StudyResource]
 
     def keep(self, run: TrackedRun) -> str:
-        """Keep a run in MLflow, and give its id."""
+        """Keep a run with its children in MLflow, and give its id."""
+        return self._keep(run, None)[0]
+
+    def keep_model(self, run: TrackedRun, model: TrackedModel) -> Registered:
+        """Keep a run with its model, register that, and make it champion if it deserves to be."""
+        opened = self.study.open()
+        run_id, (source, model_id) = self._keep(run, model)
+        tags = _what_it_is(model, opened)
+        client = _client(opened)
+        with FileLock(opened.root / LOCK):
+            version = register(client, model.registered_name, source, run_id, model_id, tags)
+            verdict = crown(client, version, shared=bool(os.environ.get(URI_VARIABLE)))
+        return Registered(run_id, version.name, version.number, verdict.is_champion, verdict.reason)
+
+    def _keep(self, run: TrackedRun, model: TrackedModel | None) -> tuple[str, tuple[str, str]]:
+        """Keep a run; give its id, and of its model the place and the id."""
         import mlflow
 
         opened = self.study.open()
         experiment = _experiment(opened)
-        tags = {
-            **run.tags,
+        common = {
             PROCESS_TAG: process_mark(),
             "study_hash": opened.study_hash,
             "synthetic": str(opened.study.is_synthetic),
         }
+        logged = ("", "")
         with (
             _tracked_at(tracking_uri(opened)),
-            mlflow.start_run(experiment_id=experiment, run_name=run.name, tags=tags) as active,
+            mlflow.start_run(
+                experiment_id=experiment, run_name=run.name, tags={**run.tags, **common}
+            ) as active,
         ):
             mlflow.log_params(dict(run.params))
             mlflow.log_metrics(dict(run.metrics))
             _log_files(run)
-            if run.model:
-                _log_model(run.model)
-        return str(active.info.run_id)
+            _log_children(experiment, active.info.run_id, run, common)
+            if model:
+                logged = log_final_model(model.final, model.example)
+        return str(active.info.run_id), logged
 
 
 @contextmanager
@@ -87,14 +153,16 @@ def _tracked_at(uri: str) -> Iterator[None]:
     """
     import mlflow
 
-    before = os.environ.get(URI_VARIABLE)
+    before = {name: os.environ.get(name) for name in (URI_VARIABLE, BAR_VARIABLE)}
     mlflow.set_tracking_uri(uri)
+    os.environ[BAR_VARIABLE] = "false"
     try:
         yield
     finally:
-        os.environ.pop(URI_VARIABLE, None)
-        if before is not None:
-            os.environ[URI_VARIABLE] = before
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def tracking_uri(opened: OpenStudy) -> str:
@@ -102,17 +170,50 @@ def tracking_uri(opened: OpenStudy) -> str:
     return os.environ.get(URI_VARIABLE) or f"sqlite:///{opened.root / 'mlflow.db'}"
 
 
+def champion(opened: OpenStudy) -> Version | None:
+    """Find the champion of a study: its name, version and spatial score.
+
+    Returns
+    -------
+    Version or None
+        None where none was registered, or no model was ever kept.
+    """
+    if not os.environ.get(URI_VARIABLE) and not (opened.root / "mlflow.db").is_file():
+        return None
+    return champion_of(_client(opened), opened.study.name)
+
+
+def _client(opened: OpenStudy) -> "MlflowClient":
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri(opened))
+
+
+def _what_it_is(model: TrackedModel, opened: OpenStudy) -> dict[str, str]:
+    """Give the tags of a version: what it is compared by, and what a person would look for."""
+    final = model.final
+    score = {} if model.spatial_r2 is None else {SCORE_TAG: repr(float(model.spatial_r2))}
+    return score | {
+        "target": final.target,
+        "encoder": final.encoder,
+        "features": final.features,
+        "synthetic": str(opened.study.is_synthetic),
+        "model": final.candidate,
+        "area_count": str(final.area_count),
+        "interval_level": str(final.interval_level),
+        "study_hash": opened.study_hash,
+    }
+
+
 def _experiment(opened: OpenStudy) -> str:
     """Find or make the study's experiment; the database's schema is made once, under a lock.
 
     Two processes that make the schema at the same time leave it half made.
     """
-    from mlflow import MlflowClient
-
     opened.root.mkdir(parents=True, exist_ok=True)
-    with FileLock(opened.root / ".mlflow.lock"):
+    with FileLock(opened.root / LOCK):
         _make_database(opened)
-        client = MlflowClient(tracking_uri(opened))
+        client = _client(opened)
         found = client.get_experiment_by_name(opened.study.name)
         if found:
             _close_dead_runs(client, found.experiment_id)
@@ -144,7 +245,7 @@ def _close_dead_runs(client: "MlflowClient", experiment: str) -> None:
 def _log_files(run: TrackedRun) -> None:
     import mlflow
 
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         for name, png in run.figures.items():
             path = Path(folder) / f"{name}.png"
             path.write_bytes(png)
@@ -153,37 +254,25 @@ def _log_files(run: TrackedRun) -> None:
             path = Path(folder) / f"{name}.parquet"
             frame.write_parquet(path)
             mlflow.log_artifact(str(path), "tables")
+        for name, content in run.files.items():
+            path = Path(folder) / name
+            path.write_bytes(content)
+            mlflow.log_artifact(str(path), "files")
 
 
-def _log_model(model: TrackedModel) -> None:
-    import mlflow
-    from mlflow.models import infer_signature
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logged = mlflow.sklearn.log_model(
-            model.estimator,
-            name="model",
-            signature=infer_signature(model.example, model.estimator.predict(model.example)),
-            input_example=model.example,
-            serialization_format="cloudpickle",
-            pip_requirements=["scikit-learn", "numpy"],
-        )
-    _register(model.registered_name, logged)
-
-
-def _register(name: str, logged: "ModelInfo") -> None:
-    """Make a logged model the newest version of a registered one.
-
-    `log_model` could do so itself, but would print two lines past every log level.
-    """
+def _log_children(experiment: str, parent: str, run: TrackedRun, common: Mapping[str, str]) -> None:
+    """Log the runs beneath a run, each in few calls: there are a dozen of them."""
     from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
+    from mlflow.entities import Metric, Param
 
     client = MlflowClient()
-    try:
-        client.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    client.create_model_version(name, logged.model_uri, logged.run_id, model_id=logged.model_id)
+    now_ms = int(time.time() * 1000)
+    for child in run.children:
+        tags = {**run.tags, **child.tags, **common, "mlflow.parentRunId": parent}
+        made = client.create_run(experiment, tags=tags, run_name=child.name).info.run_id
+        metrics = [Metric(name, value, now_ms, 0) for name, value in child.metrics.items()]
+        params = [Param(name, str(value)) for name, value in child.params.items()]
+        client.log_batch(made, metrics, params[:MOST_PARAMS_AT_ONCE])
+        for start in range(MOST_PARAMS_AT_ONCE, len(params), MOST_PARAMS_AT_ONCE):
+            client.log_batch(made, params=params[start : start + MOST_PARAMS_AT_ONCE])
+        client.set_terminated(made)

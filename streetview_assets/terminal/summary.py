@@ -13,7 +13,7 @@ from streetview_assets.lake.lake import read_stamp
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.recipes import WRITTEN_BY
 
-VALIDATIONS = ("random", "blocks", "authorities")
+VALIDATIONS = ("random", "blocks", "holdout", "authorities")
 
 
 def show_summary(opened: OpenStudy) -> None:
@@ -57,11 +57,11 @@ def _scores(opened: OpenStudy) -> Table:
     scores = opened.sql(
         "select model, validation, value, lower, upper from all_scores "
         "where scope = 'study' and metric = 'r2' and fold = 0 and group_name = 'all' "
-        "and value is not null "
+        "and repeat = 1 and value is not null "
         "union all "
         "select model, validation, "
         "1 - sum(residual ** 2) / (var_pop(observed) * count(*)), null, null "
-        "from all_predictions where scope = 'held_out' group by model, validation"
+        "from all_predictions where scope = 'held_out' and repeat = 1 group by model, validation"
     )
     validations = [v for v in VALIDATIONS if v in set(scores["validation"])]
     best = scores.filter(validation="blocks").sort("value", descending=True)["model"].to_list()

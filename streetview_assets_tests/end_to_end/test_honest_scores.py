@@ -32,7 +32,7 @@ def areas(opened: OpenStudy) -> AreaDataset:
 
 
 def test_shuffled_targets_score_nothing_and_the_true_one_scores_more(areas):
-    settings = Models(candidates=("ridge",), trials=3, folds=5, block_km=1)
+    settings = Models(candidates=("ridge",), trials=3, folds=5, block_km=1, holdout=None)
 
     def under_blocks(data: AreaDataset) -> float:
         named = {"target": "deprivation_score", "encoder": "", "features": "", "seed": 42}

@@ -158,6 +158,7 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
         "areas", "target", "points", "images", "neighbours", "look_alikes_far_apart",
         "clusters", "clusters_elbow",
         "scores", "predicted_observed", "residual_map",
+        "target_scores", "learning_curve",
     }  # fmt: skip
     about = leeds.ask("select * from about").row(0, named=True)
     assert about["synthetic"]

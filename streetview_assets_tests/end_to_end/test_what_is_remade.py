@@ -13,7 +13,15 @@ from streetview_assets.orchestration.outlook import LOOK_UPS, outlook
 from streetview_assets.orchestration.status import study_status
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, write_study
 
-MODELS = {"model_selection", "authority_model", "held_out_model", "deprivation_model"}
+MODELS = {
+    "model_selection",
+    "authority_model",
+    "held_out_model",
+    "deprivation_model",
+    "transfer_scores",
+    "target_scores",
+    "learning_curve",
+}
 OF_CLUSTERS = {"cluster_model", "cluster_assignments", "cluster_shares", "area_group_embeddings"}
 OF_PICTURES = {
     "images",
@@ -26,6 +34,7 @@ OF_PICTURES = {
     "label_scores",
     "label_shares",
     "cluster_scores",
+    "ordinal_model",
     *OF_CLUSTERS,
     *MODELS,
 }
@@ -70,7 +79,10 @@ def test_a_changed_key_remakes_what_reads_it_and_nothing_else(tiny, changes, exp
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"models": {"trials": 2, "candidates": ["ridge"], "folds": 3}}, MODELS),
+        (
+            {"models": {"trials": 2, "candidates": ["ridge"], "folds": 3}},
+            MODELS | {"ordinal_model"},
+        ),
         ({"clusters": {"k": 3, "sweep": [2, 4]}}, {"cluster_scores"}),
         (
             {"images": {"provider": "synthetic", "headings_deg": [0, 180], "size_px": [64, 64]}},

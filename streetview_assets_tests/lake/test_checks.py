@@ -41,6 +41,42 @@ def _in_mart(name: str, frame_of: Callable[[pl.DataFrame], pl.DataFrame]) -> Bre
     return damage
 
 
+def _target_scores(*area_counts: int) -> Break:
+    """Write one pooled score for each of some targets, on so many areas."""
+    row = {"encoder": "made-up", "features": "pooled", "model": "ridge", "group_name": "all"}
+    row |= {"validation": "blocks", "repeat": 1, "fold": 0, "metric": "r2", "value": 0.5}
+    rows = [row | {"target": f"t{n}", "area_count": count} for n, count in enumerate(area_counts)]
+    return lambda study: study.write("target_scores", TABLES["target_scores"].frame(rows))
+
+
+def _transfer(*counts: tuple[int, int]) -> Break:
+    """Write the scores of one pair of authorities by areas learned from and tested on."""
+    row = {"target": "t", "encoder": "made-up", "features": "pooled", "model": "ridge"}
+    row |= {"train_authority": "E01", "test_authority": "E02", "metric": "r2", "value": 0.5}
+    rows = [
+        row | {"share_added": n / 10, "repeat": 1, "train_count": train, "area_count": test}
+        for n, (train, test) in enumerate(counts)
+    ]
+    return lambda study: study.write("transfer_scores", TABLES["transfer_scores"].frame(rows))
+
+
+def _ordinal(*points: dict[str, object]) -> Break:
+    """Write what an ordinal network says of some points of one area."""
+    sound = {
+        "area_code": "A1",
+        "target": "imd_rank",
+        "encoder": "made-up",
+        "fold": 1,
+        "validation": "blocks",
+        "continuous": 0.0,
+        "decile": 5,
+        "observed": 5,
+        "share_added": 0.0,
+    }
+    rows = [sound | {"point_id": f"point {n}"} | point for n, point in enumerate(points)]
+    return lambda study: study.write("ordinal_outputs", TABLES["ordinal_outputs"].frame(rows))
+
+
 def _many_pictures(*vectors_of_two_years: list[float]) -> Break:
     """Make 150 pictures of each of two years, all of a year with the same vector."""
 
@@ -242,6 +278,8 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
     "score_intervals_ordered": [
         (_set("model_scores", pl.col("model") == "ridge", lower=1e6), 4),
     ],
+    "target_scores_on_same_areas": [(_target_scores(30, 30, 29), 1)],
+    "transfer_tests_on_others": [(_transfer((40, 30), (43, 27), (46, 30)), 1)],
     "area_predictions_cover_areas": [
         (_drop("area_predictions", pl.col("area_code") == "A3"), 1),
         (_set("area_predictions", pl.col("area_code") == "A3", reason=None), 1),
@@ -251,6 +289,19 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_in_mart("area_profile", lambda mart: mart.filter(~ONE_AREA)), 1),
         (_in_mart("area_profile", lambda mart: pl.concat([mart, mart.head(1)])), 1),
         (_in_mart("area_profile", lambda mart: mart.with_columns(reason=NOTHING)), 2),
+    ],
+    "area_features_cover_areas": [
+        (_in_mart("area_features", lambda mart: mart.filter(~ONE_AREA)), 1),
+        (_in_mart("area_features", lambda mart: pl.concat([mart, mart.head(1)])), 1),
+        (_in_mart("area_features", lambda mart: mart.with_columns(dispersion=NOTHING)), 3),
+    ],
+    "ordinal_outputs_out_of_fold": [
+        (_ordinal({"fold": 1}, {"fold": 2}), 1),
+        (_ordinal({"fold": 0}), 1),
+    ],
+    "ordinal_deciles_are_deciles": [
+        (_ordinal({"decile": 0}, {"decile": 10}), 1),
+        (_ordinal({"observed": 11}, {"observed": None}), 1),
     ],
     "authority_coverage_adds_up": [(_in_mart("authority_coverage", lambda mart: mart.head(1)), 1)],
 }

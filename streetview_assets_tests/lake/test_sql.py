@@ -146,6 +146,32 @@ def test_area_profile_shares_and_targets_are_maps(small_study):
     assert without["cluster_shares"] is None
 
 
+def test_area_features_is_one_wide_row_an_area(small_study, own_queries):
+    features = small_study.mart("area_features")
+    assert features["area_code"].to_list() == ["A1", "A2", "A3", "B1", "B2"]
+    first, _, without, *_ = features.iter_rows(named=True)
+    assert first["pooled_median"] == first["pooled_mean"] == pytest.approx([0.5, 0.2, 0.1])
+    assert (first["dispersion"], first["embedded_image_count"]) == (0.25, 8)
+    assert _as_dict(first["cluster_shares"]) == {1: 0.25, 2: 0.75}
+    assert _as_dict(first["label_shares"]) == {"house": 0.0, "shop": 1.0}
+    assert _as_dict(first["targets"]) == {"imd_rank": 100.0, "income_rank": 1000.0}
+    assert (first["observed"], first["predicted"], first["fitted"]) == (100.0, 90.0, 91.0)
+    assert (without["pooled_median"], without["label_shares"]) == (None, None)
+    assert without["reason"] == "no imagery"
+    for table in ("label_shares", "targets", "predictions", "area_predictions"):
+        for path in small_study.lake.files(table):
+            path.unlink()
+    small_study.make_marts()
+    bare = small_study.mart("area_features")
+    assert bare.height == 5
+    assert bare["label_shares"].null_count() == bare["observed"].null_count() == 5
+    for path in small_study.lake.files("areas"):
+        path.unlink()
+    small_study.make_marts()
+    nothing = small_study.mart("area_features")
+    assert (nothing.height, nothing.schema) == (0, features.schema)
+
+
 def _as_dict(found: object) -> dict:
     return (
         dict(found.items())

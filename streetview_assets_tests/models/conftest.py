@@ -77,6 +77,8 @@ def pooled():
             pl.col("validation") == validation,
             pl.col("metric") == metric,
             pl.col("fold") == 0,
+            pl.col("repeat") == 1,
+            pl.col("group_name") == "all",
         )
         return found.row(0, named=True)
 

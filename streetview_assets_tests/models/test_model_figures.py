@@ -39,15 +39,19 @@ def test_the_score_chart_shows_every_model_and_baseline(selection):
         texts(figure.axes[0])
     )
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert labels == ["random folds", "spatial blocks"]
+    assert labels == ["random folds", "spatial blocks", "hold-out"]
 
 
 def test_predicted_against_observed_has_a_panel_a_validation(selection, data):
     figure = draw_predicted_observed(selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE)
     assert_drawn(figure)
     titles = [axes.get_title() for axes in figure.axes]
-    assert [title.split(":")[0] for title in titles] == ["random folds", "spatial blocks"]
-    assert all("R² = " in title and f"{len(data)} areas" in title for title in titles)
+    assert [title.split(":")[0] for title in titles] == [
+        "random folds", "spatial blocks", "hold-out",
+    ]  # fmt: skip
+    assert all("R² = " in title for title in titles)
+    counts = [int(title.split()[-2]) for title in titles]
+    assert counts == [len(data), len(data), 8]
 
 
 def test_the_residual_map_is_symmetric_about_zero(selection, data):

@@ -42,6 +42,20 @@ def test_islands_are_joined_to_the_nearest_area():
     assert weights[2, 3] == 0.5
 
 
+def test_with_islands_morans_i_is_that_of_esda_on_the_same_neighbours(areas_of):
+    esda = pytest.importorskip("esda")
+    from libpysal.weights import W
+
+    whole = areas_of(columns=7, rows=6)
+    data = whole.take([*range(20), 28, 30, 41])
+    weights = neighbour_weights(data.geometry)
+    near = {row: weights[row].indices.tolist() for row in range(len(data))}
+    touching = [sum(a.touches(b) for b in data.geometry) for a in data.geometry]
+    assert touching.count(0) == 3
+    theirs = esda.Moran(data.observed, W(near, silence_warnings=True), transformation="r")
+    assert morans_i(data.observed, weights) == pytest.approx(theirs.I, abs=1e-12)
+
+
 def test_the_same_values_everywhere_have_no_morans_i():
     weights = neighbour_weights([shapely.box(x, 0, x + 1, 1) for x in range(4)])
     assert morans_i(np.full(4, 0.1), weights) is None

@@ -4,9 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import r2_score
 
 from streetview_assets.models.folds import seed_of
-from streetview_assets.models.validation import TUNED, Competitors, competitors_for, cross_validate
+from streetview_assets.models.validation import (
+    TUNED,
+    Competitors,
+    competitors_for,
+    cross_validate,
+    hold_out,
+)
 
 VALIDATIONS = ("random", "blocks", "authorities")
 
@@ -85,17 +92,19 @@ def test_a_budget_in_seconds_cuts_the_tuning_short_and_says_so(areas_of, quick):
     assert np.isfinite(split.predicted[TUNED]).all()
 
 
-@pytest.mark.parametrize("validation", ["random", "blocks"])
+@pytest.mark.parametrize("validation", ["random", "blocks", "holdout", "authorities"])
 def test_shuffled_targets_score_nothing_and_the_true_ones_score_more(areas_of, quick, validation):
-    data = areas_of(width=60, noise=0.3)
+    data = areas_of(columns=20, rows=20, width=60, noise=0.3)
     settings = quick(candidates=("ridge",), trials=2, folds=3)
     competing = Competitors(competitors_for(data, settings).candidates, [], {})
 
     def r2(observed, seed):
         shuffled = replace(data, observed=observed)
+        if validation == "holdout":
+            rows, split, _ = hold_out(competing, shuffled, settings, seed)
+            return r2_score(observed[rows], split.predicted[TUNED])
         split = cross_validate(competing, shuffled, settings, validation, seed)
-        residual = observed - split.predicted[TUNED]
-        return 1 - np.sum(residual**2) / np.sum((observed - observed.mean()) ** 2)
+        return r2_score(observed, split.predicted[TUNED])
 
     shuffles = []
     for number in range(20):

@@ -1,25 +1,33 @@
 """MLflow holds all that is needed to judge a model and to make its predictions again."""
 
+import json
 import os
 import subprocess
 import sys
 
+import dagster as dg
 import numpy as np
 import polars as pl
 import pytest
 
 from streetview_assets.lake.open_study import open_study
-from streetview_assets.orchestration.tracking import tracking_uri
+from streetview_assets.orchestration.tracking import champion, tracking_uri
 
 EAST = "X01000001"
-KEEP = """
-import sys
-from streetview_assets.orchestration.resources import StudyResource
-from streetview_assets.orchestration.tracking import TrackedRun, Tracking
-tracking = Tracking(study=StudyResource(study_file=sys.argv[1]))
-tracking.keep(TrackedRun(sys.argv[2], metrics={"r2": 0.5}))
-"""
 SECRET = "s3cr3t-0f-a-key-that-n0b0dy-may-see"
+ELSEWHERE = """
+import json, sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("dagster", "streetview_assets"):
+            raise ImportError(name + " is not on this machine")
+sys.meta_path.insert(0, Absent())
+import mlflow, numpy as np
+model = mlflow.pyfunc.load_model("models:/small-town@champion")
+frame = model.predict(np.load(sys.argv[1]))
+example = model.predict(model.input_example)
+print(json.dumps({**frame.to_dict("list"), "examples": len(example)}))
+"""
 
 
 @pytest.fixture
@@ -45,7 +53,32 @@ def test_a_run_has_what_is_needed_to_judge_it(kept):
     assert "blocks.ridge.r2" in run.data.metrics
     assert {"figures/scores.png", "figures/residual_map.png"} <= names(client, run, "figures")
     assert {"tables/scores.parquet", "tables/predictions.parquet"} <= names(client, run, "tables")
-    assert {"made_from", "dagster_run_id", "study_hash"} <= set(run.data.tags)
+    assert {"made_from", "dagster_run_id", "study_hash", "synthetic"} <= set(run.data.tags)
+    assert {"data_version.targets", "data_version.area_embeddings"} <= set(run.data.tags)
+
+
+def test_every_candidate_and_baseline_is_a_run_beneath_the_selection(finished_town, kept):
+    _, runs = kept
+    parent = runs["model_selection"].info.run_id
+    children = {
+        name: run for name, run in runs.items() if run.data.tags.get("mlflow.parentRunId") == parent
+    }
+    scores = finished_town.opened.read("model_scores").filter(fold=0, group_name="all")
+    valued = scores.drop_nulls("value").filter(pl.col("model") != "observed")
+    assert set(children) == set(valued["model"])
+    assert {"ridge", "mean", "coordinates", "tuned"} <= set(children)
+    assert {run.info.status for run in children.values()} == {"FINISHED"}
+    for model, validation, metric, value in valued.select(
+        "model", "validation", "metric", "value"
+    ).iter_rows():
+        assert children[model].data.metrics[f"{validation}.{metric}"] == pytest.approx(value)
+    ridge = children["ridge"].data
+    assert ridge.tags["kind"] == "candidate"
+    assert children["mean"].data.tags["kind"] == "baseline"
+    assert {"blocks.1.alpha", "blocks.2.alpha", "random.1.alpha"} <= set(ridge.params)
+    assert ridge.tags["data_version.targets"] == runs["model_selection"].data.tags[
+        "data_version.targets"
+    ]  # fmt: skip
 
 
 def test_the_tables_name_their_run(finished_town, kept):
@@ -54,42 +87,59 @@ def test_the_tables_name_their_run(finished_town, kept):
     assert ids == [runs["model_selection"].info.run_id]
 
 
-def test_the_final_model_predicts_again_what_was_published(finished_town, kept, monkeypatch):
-    import mlflow
-
-    client, _ = kept
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_uri(finished_town.opened))
-    (version,) = client.search_model_versions("name='small-town'")
-    model = mlflow.pyfunc.load_model(version.source)
-    assert model.metadata.signature is not None
-    pooled = finished_town.opened.read("area_embeddings").filter(statistic="median")
-    vectors = np.array(pooled["embedding"].to_list())
-    again = pooled.select("area_code").with_columns(
-        again=pl.Series(np.ravel(model.predict(vectors)).astype(float))
+def test_the_champion_predicts_what_was_published_on_a_machine_without_this_package(
+    finished_town, tmp_path
+):
+    """Loaded in a process of its own, where importing this package or Dagster fails."""
+    opened = finished_town.opened
+    pooled = opened.read("area_embeddings").filter(statistic="median")
+    np.save(tmp_path / "vectors.npy", np.array(pooled["embedding"].to_list(), dtype=np.float32))
+    found = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, tmp_path / "vectors.npy"],
+        env={**os.environ, "MLFLOW_TRACKING_URI": tracking_uri(opened)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
-    published = finished_town.opened.read("area_predictions").drop_nulls("predicted")
-    both = published.join(again, on="area_code")
+    assert found.returncode == 0, found.stderr
+    again = json.loads(found.stdout.splitlines()[-1])
+    assert again.pop("examples") == 2
+    published = opened.read("area_predictions").drop_nulls("predicted")
+    both = published.join(
+        pooled.select("area_code").with_columns(
+            **{f"{name}_again": pl.Series(values) for name, values in again.items()}
+        ),
+        on="area_code",
+    )
     assert both.height == published.height > 0
-    np.testing.assert_allclose(both["again"], both["predicted"], rtol=1e-6)
+    assert both["lower"].null_count() == 0
+    for name in ("predicted", "lower", "upper"):
+        np.testing.assert_allclose(both[f"{name}_again"], both[name], rtol=1e-6)
 
 
-def test_two_processes_that_track_at_once_make_the_schema_once(at_home, write_town):
-    study = write_town(at_home / "study")
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", KEEP, str(study), name], stderr=subprocess.PIPE, text=True
-        )
-        for name in ("one", "two")
-    ]
-    for process in processes:
-        _, errors = process.communicate(timeout=180)
-        assert process.returncode == 0, errors
-    from mlflow import MlflowClient
-
-    client = MlflowClient(tracking_uri(open_study(study)))
-    experiment = client.get_experiment_by_name("small-town")
-    runs = client.search_runs([experiment.experiment_id])
-    assert {run.info.run_name for run in runs} == {"one", "two"}
+def test_the_champion_is_found_with_its_score(finished_town, kept, tmp_path, monkeypatch):
+    _, runs = kept
+    opened = finished_town.opened
+    scores = opened.read("model_scores").filter(
+        model="tuned", validation="blocks", fold=0, metric="r2"
+    )
+    found = champion(opened)
+    assert (found.name, found.number, found.uri) == ("small-town", 1, "models:/small-town/1")
+    assert found.spatial_r2 == scores["value"].item()
+    assert found.run_id == runs["deprivation_model"].info.run_id
+    assert found.tags["target"] == "score"
+    event = finished_town.instance.get_latest_materialization_event(
+        dg.AssetKey("deprivation_model")
+    )
+    told = event.asset_materialization.metadata
+    assert told["model_version"].value == 1
+    assert told["model_alias"].value == "champion"
+    assert told["model_uri"].value == "models:/small-town@champion"
+    assert told["why_champion"].value == "there was no champion"
+    monkeypatch.setenv("STREETVIEW_DATA", str(tmp_path))
+    assert champion(open_study(finished_town.opened.study.path)) is None
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_secret_is_nowhere_in_what_a_failing_run_wrote(town, monkeypatch):

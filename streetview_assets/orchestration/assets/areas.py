@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.areas.map import draw_areas
-from streetview_assets.areas.targets import deprivation
+from streetview_assets.areas.targets import deprivation, why_without_value
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
 from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
 from streetview_assets.study import WITHOUT_AREAS
@@ -34,7 +34,9 @@ def targets(work: Work) -> Made:
     if not work.study.targets:
         return not_applicable(work, "targets", why="the study names no targets")
     joined = work.sources.targets().targets.filter(authority_code=work.authority)
-    without = joined.filter(joined["value"].is_null())["target"].value_counts()
+    why = why_without_value(joined)
+    without = {target: sum(counts.values()) for target, counts in why.items()}
+    sources = dict(joined.select("target", "source").unique().sort("target").iter_rows())
     name = work.study.target.name if work.study.target else ""
     mine = work.read("areas")
     drawn = draw_areas(
@@ -48,7 +50,9 @@ def targets(work: Work) -> Made:
         {"targets": joined},
         {
             "map": work.picture("target", to_png(drawn)),
-            "areas without a value": dg.MetadataValue.json(dict(without.iter_rows())),
+            "areas without a value": dg.MetadataValue.json(without),
+            "why areas have no value": dg.MetadataValue.json(why),
+            "sources": dg.MetadataValue.json(sources),
         },
     )
 

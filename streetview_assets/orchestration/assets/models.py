@@ -1,24 +1,41 @@
 """Models: from the look of an area to its target, with honest scores."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
 import numpy as np
 import polars as pl
 
+from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
 from streetview_assets.figures import to_png
 from streetview_assets.images.terms import credit
+from streetview_assets.lake.fingerprint import digest, tables_read
+from streetview_assets.lake.recipes import feature_tables, recipe_for
 from streetview_assets.models.authority import score_authority_alone
 from streetview_assets.models.dataset import AreaDataset, assemble, reasons, unseen
+from streetview_assets.models.features import (
+    OF_CLUSTERS,
+    AreaFeatures,
+    area_features,
+    features_label,
+)
 from streetview_assets.models.final import choose_final, fit_final, predict_areas
+from streetview_assets.models.fold_clusters import AreaPictures, area_pictures
 from streetview_assets.models.folds import held_out_together
 from streetview_assets.models.held_out import score_held_out
 from streetview_assets.models.predicted_observed import draw_predicted_observed
+from streetview_assets.models.preparation import settled
 from streetview_assets.models.residual_map import draw_residual_map
 from streetview_assets.models.score_chart import draw_scores
-from streetview_assets.models.selection import headline, select_models
+from streetview_assets.models.selection import HEADLINE, headline, select_models
+from streetview_assets.models.verdict import verdict
+from streetview_assets.orchestration.candidate_runs import (
+    candidate_runs,
+    flat_params,
+    pooled_scores,
+)
 from streetview_assets.orchestration.tracking import TrackedModel, TrackedRun
 from streetview_assets.orchestration.work import Made, Work, not_applicable
 
@@ -30,7 +47,7 @@ def model_selection(work: Work) -> Made:
     """Every candidate and baseline, validated at random and by spatial blocks, side by side."""
     if work.study.target is None:
         return not_applicable(work, "model_scores", "predictions", why=NO_TARGET)
-    data = _dataset(work, {table: work.read_all(table) for table in INPUT})
+    data = _dataset(work, _tables(work, work.read_all))
     chosen = select_models(data, **_settings(work), on_progress=work.progress("tunings"))
     figures = _figures(work, chosen.scores, chosen.predictions)
     run_id = work.tracking.keep(
@@ -45,6 +62,7 @@ def model_selection(work: Work) -> Made:
                 "predictions": chosen.predictions,
                 "trials": _trials(chosen.trials),
             },
+            children=candidate_runs(chosen),
         )
     )
     scores = chosen.scores.with_columns(mlflow_run_id=pl.lit(run_id))
@@ -53,6 +71,7 @@ def model_selection(work: Work) -> Made:
         {
             **{name: work.picture(name, png) for name, png in figures.items()},
             **_headline(chosen.scores),
+            "verdict": " ".join(verdict(chosen.scores)),
             "mlflow_run_id": run_id,
             "authorities that were in": ", ".join(sorted(set(data.authority_codes))) or "none",
         },
@@ -64,7 +83,7 @@ def authority_model(work: Work) -> Made:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
     if work.study.target is None:
         return not_applicable(work, "authority_scores", why=NO_TARGET)
-    data = _dataset(work, {table: work.read(table) for table in INPUT})
+    data = _dataset(work, _tables(work, work.read))
     scores = score_authority_alone(
         data, authority_code=work.authority, **_settings(work), on_progress=work.progress("folds")
     )
@@ -80,7 +99,7 @@ def held_out_model(work: Work) -> Made:
     if len(work.opened.authorities) < 2:
         why = "the study has one authority, so that none can be held out"
         return not_applicable(work, "held_out_scores", "held_out_predictions", why=why)
-    data = _dataset(work, {table: work.read_all(table) for table in INPUT})
+    data = _dataset(work, _tables(work, work.read_all))
     together = held_out_together(work.opened.authorities, work.authority, work.study.seed)
     mine = np.array([code == work.authority for code in data.authority_codes], dtype=bool)
     others = np.array([code not in together for code in data.authority_codes], dtype=bool)
@@ -100,7 +119,7 @@ def deprivation_model(work: Work) -> Made:
     target = work.study.target
     if target is None:
         return not_applicable(work, "area_predictions", why=NO_TARGET)
-    tables = {table: work.read_all(table) for table in INPUT}
+    tables = _tables(work, work.read_all)
     without_vector = unseen(
         tables["areas"],
         work.read_all("sample_points"),
@@ -112,7 +131,8 @@ def deprivation_model(work: Work) -> Made:
     choice = choose_final(
         data, work.read_all("predictions"), settings["settings"], seed=settings["seed"]
     )
-    final = fit_final(data, choice, statistic=work.study.pooling.statistic, **settings)
+    fitted_to, seen = settled(data, _features(work, tables))
+    final = fit_final(fitted_to, choice, statistic=work.study.pooling.statistic, **settings)
     predicted = predict_areas(
         final,
         tables["areas"],
@@ -120,6 +140,7 @@ def deprivation_model(work: Work) -> Made:
         target=target.name,
         why_no_model=choice.note,
         why_unseen=without_vector,
+        features=seen,
     )
     metadata: dict[str, Any] = {
         "areas without a prediction": int(predicted["predicted"].null_count()),
@@ -128,16 +149,24 @@ def deprivation_model(work: Work) -> Made:
         ),
     }
     if final is not None:
-        metadata["mlflow_run_id"] = work.tracking.keep(
+        example = fitted_to.vectors[:2]
+        spatial_r2 = _spatial_r2(work.read_all("model_scores"))
+        kept = work.tracking.keep_model(
             TrackedRun(
                 "deprivation_model",
                 _tags(work),
-                {"model": final.candidate, **final.params},
+                flat_params({"model": final.candidate, **final.params}),
+                {} if spatial_r2 is None else {"blocks.tuned.r2": spatial_r2},
                 tables={"area_predictions": predicted},
-                model=TrackedModel(final.estimator, data.vectors[:2], work.study.name),
-            )
+            ),
+            TrackedModel(final, example, work.study.name, spatial_r2),
         )
+        metadata |= kept.metadata
     return Made({"area_predictions": predicted}, metadata, note=choice.note or "")
+
+
+def _tables(work: Work, read: Callable[[str], pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    return {table: read(table) for table in (*INPUT, *feature_tables(work.study))}
 
 
 def _dataset(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaDataset:
@@ -153,6 +182,42 @@ def _dataset(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaDataset:
         encoder=work.opened.encoder,
         crs=work.sources.crs(),
         extra={"colour-texture": baseline} if baseline.height else {},
+        features=_features(work, tables),
+        pictures=_pictures(work, tables),
+    )
+
+
+def _features(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaFeatures:
+    """Put the features that the study names side by side, of every area with a vector."""
+    by_label = None
+    if "by_label" in work.study.models.features:
+        by_label = area_group_embeddings(
+            label_groups(tables["label_scores"]), tables["images"], tables["image_embeddings"]
+        )
+    return area_features(
+        work.study.models.features,
+        tables["area_embeddings"],
+        statistic=work.study.pooling.statistic,
+        encoder=work.opened.encoder,
+        label_shares=tables.get("label_shares"),
+        label_embeddings=by_label,
+    )
+
+
+def _pictures(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaPictures | None:
+    """Gather what clusters are found in, where a feature is made of them."""
+    study = work.study
+    names = tuple(name for name in study.models.features if name in OF_CLUSTERS)
+    if not names:
+        return None
+    return area_pictures(
+        tables["image_embeddings"],
+        tables["images"],
+        clusters=study.clusters,
+        encoder=work.opened.encoder,
+        statistic=study.pooling.statistic,
+        names=names,
+        seed=study.seed,
     )
 
 
@@ -162,7 +227,9 @@ def _settings(work: Work) -> dict[str, Any]:
         "settings": work.study.models,
         "target": target.name if target else "",
         "encoder": work.opened.encoder,
-        "features": f"pooled_{work.study.pooling.statistic}",
+        "features": features_label(
+            work.study.models.features, work.study.pooling.statistic, work.study.models.components
+        ),
         "seed": work.study.seed,
     }
 
@@ -206,13 +273,24 @@ def _keep_scores(work: Work, scores: pl.DataFrame) -> str:
 
 def _tags(work: Work) -> dict[str, str]:
     origin = work.opened.made_from(work.asset, work.authority_code)
-    return {"asset": work.asset, "made_from": origin, "dagster_run_id": work.run_id}
+    recipe = recipe_for(work.asset, work.study)
+    read = tables_read(recipe, work.opened.lake, work.opened.encoder, work.authority_code)
+    return {
+        "asset": work.asset,
+        "made_from": origin,
+        "dagster_run_id": work.run_id,
+        **{f"data_version.{table}": digest(files) for table, files in read.items() if files},
+    }
+
+
+def _spatial_r2(scores: pl.DataFrame) -> float | None:
+    """Give what a model becomes champion by: R² of `tuned` under blocks."""
+    found = headline(scores)
+    return found["value"] if found and found["validation"] == HEADLINE else None
 
 
 def _pooled(scores: pl.DataFrame) -> dict[str, float]:
-    rows = scores.filter(
-        pl.col("fold") == 0, pl.col("group_name") == "all", pl.col("value").is_not_null()
-    ).select("validation", "model", "metric", "value")
+    rows = pooled_scores(scores).select("validation", "model", "metric", "value")
     return {f"{v}.{model}.{metric}": value for v, model, metric, value in rows.iter_rows()}
 
 

@@ -1,0 +1,86 @@
+-- One wide row per area, of all areas: its vectors, its shares and counts, its values, and what the
+-- model says of it. What a model of one's own starts from; vectors need no join.
+-- area_code: the small area, an LSOA or any polygon
+-- area_name: its name
+-- authority_code: its local authority
+-- authority_name: name of the local authority
+-- point_count: places at which pictures are wanted
+-- image_count: current pictures that are there
+-- embedded_image_count: pictures that the area's vectors are made of
+-- encoder: slug of the encoder that made the vectors
+-- pooled_by: which of the vectors the study file makes the models' own
+-- pooled_median: its pictures as one vector, the median of each dimension; null without a picture
+-- pooled_mean: the mean of each dimension
+-- pooled_max: the maximum of each dimension
+-- pooled_min: the minimum of each dimension
+-- dispersion: how unlike its pictures are: 1 minus the length of their mean as unit vectors
+-- cluster_shares: share of its pictures by cluster, as in cluster_shares[3]; the clusters are of all
+--     pictures of the study, those of held-out areas among them
+-- label_shares: share of its pictures by label, as in label_shares['shop']
+-- target: name of the target that the models predict; null in a study without targets
+-- observed: its value in the source; null where the source has none for the area
+-- targets: value of every target by name, as in targets['income_rank']
+-- features: what the headline model sees of an area
+-- validation: how the area was held out for its prediction: `blocks`, with its spatial block
+-- predicted: predicted by the headline model when it had not seen the area's block
+-- residual: observed minus predicted
+-- fitted: prediction of the final fit, which has seen the area's own value: for maps, not claims
+-- reason: why there is no held-out prediction; null where there is one
+-- synthetic: whether the pictures were drawn by a program, and show no real place
+with vectors as (
+    select
+        area_embeddings.area_code,
+        any_value(embedding) filter (where area_embeddings.statistic = 'median') as pooled_median,
+        any_value(embedding) filter (where area_embeddings.statistic = 'mean') as pooled_mean,
+        any_value(embedding) filter (where area_embeddings.statistic = 'max') as pooled_max,
+        any_value(embedding) filter (where area_embeddings.statistic = 'min') as pooled_min,
+        any_value(dispersion) as dispersion
+    from area_embeddings
+    inner join study on study.encoder = area_embeddings.encoder
+    group by area_embeddings.area_code
+),
+
+labels as (
+    select
+        label_shares.area_code,
+        map(
+            list(label_shares.label order by label_shares.label),
+            list(label_shares.share order by label_shares.label)
+        ) as label_shares
+    from label_shares
+    inner join study on study.encoder = label_shares.encoder
+    group by label_shares.area_code
+)
+
+select
+    area_profile.area_code,
+    area_profile.area_name,
+    area_profile.authority_code,
+    area_profile.authority_name,
+    area_profile.point_count,
+    area_profile.image_count,
+    area_profile.embedded_image_count,
+    area_profile.encoder,
+    study.statistic as pooled_by,
+    vectors.pooled_median,
+    vectors.pooled_mean,
+    vectors.pooled_max,
+    vectors.pooled_min,
+    vectors.dispersion,
+    area_profile.cluster_shares,
+    labels.label_shares,
+    area_profile.target,
+    area_profile.observed,
+    area_profile.targets,
+    area_profile.features,
+    area_profile.validation,
+    area_profile.predicted,
+    area_profile.residual,
+    area_profile.fitted,
+    area_profile.reason,
+    area_profile.synthetic
+from area_profile
+cross join study
+left join vectors on vectors.area_code = area_profile.area_code
+left join labels on labels.area_code = area_profile.area_code
+order by area_profile.authority_code, area_profile.area_code

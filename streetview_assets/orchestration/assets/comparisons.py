@@ -1,0 +1,125 @@
+"""Comparisons: one authority with another, one target with another, few areas with many."""
+
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.figures import to_png
+from streetview_assets.images.terms import credit
+from streetview_assets.models.comparison_charts import (
+    draw_learning_curve,
+    draw_targets,
+    draw_transfer,
+)
+from streetview_assets.models.dataset import AreaDataset
+from streetview_assets.models.learning_curve import learn_by_size
+from streetview_assets.models.ridge_path import RIDGE
+from streetview_assets.models.selection import too_few
+from streetview_assets.models.target_matrix import on_common_areas, score_targets
+from streetview_assets.models.transfer import score_transfer, why_no_transfer
+from streetview_assets.orchestration.assets.models import NO_TARGET, _dataset, _settings, _tables
+from streetview_assets.orchestration.work import Made, Work, not_applicable
+
+
+def transfer_scores(work: Work) -> Made:
+    """Train on one authority, test on another, with 0, 1, 5 and 20 % of its areas added."""
+    if work.study.target is None:
+        return not_applicable(work, "transfer_scores", why=NO_TARGET)
+    data = _dataset(work, _tables(work, work.read_all))
+    why = why_no_transfer(data)
+    if why:
+        return not_applicable(work, "transfer_scores", why=why)
+    scores = score_transfer(data, **_settings(work), on_progress=work.progress("pairs"))
+    metadata: dict[str, Any] = {"areas": len(data)}
+    if _has_scores(scores):
+        names = dict(work.read_all("areas").select("authority_code", "authority_name").iter_rows())
+        shares = scores["share_added"].unique().sort().to_list()
+        wanted = {"transfer": shares[0], "transfer_added": shares[-1]}
+        for name, share in wanted.items():
+            figure = draw_transfer(
+                scores,
+                share=share,
+                names=names,
+                title=f"{work.title}: {work.study.target.name}",
+                credit=credit(work.study.images.provider),
+            )
+            metadata[name] = work.picture(name, to_png(figure))
+    return Made({"transfer_scores": scores}, metadata)
+
+
+def target_scores(work: Work) -> Made:
+    """Every target of the study, on the areas that have them all, in the same way."""
+    if work.study.target is None:
+        return not_applicable(work, "target_scores", why=NO_TARGET)
+    datasets = on_common_areas(_datasets(work))
+    why = too_few(min(len(data) for data in datasets.values()))
+    if why:
+        return not_applicable(work, "target_scores", why=f"{why} with a value of every target")
+    settings = _settings(work)
+    scores = score_targets(
+        datasets,
+        settings["settings"],
+        encoder=settings["encoder"],
+        features=settings["features"],
+        seed=settings["seed"],
+        on_progress=work.progress("validations"),
+    )
+    metadata: dict[str, Any] = {"areas with every target": len(next(iter(datasets.values())))}
+    if _has_scores(scores):
+        figure = draw_targets(
+            scores,
+            targets=list(datasets),
+            title=work.title,
+            credit=credit(work.study.images.provider),
+        )
+        metadata["target_scores"] = work.picture("target_scores", to_png(figure))
+    return Made({"target_scores": scores}, metadata)
+
+
+def learning_curve(work: Work) -> Made:
+    """Scores by the number of areas learned from, the held-out areas staying the same."""
+    if work.study.target is None:
+        return not_applicable(work, "learning_curve", why=NO_TARGET)
+    data = _dataset(work, _tables(work, work.read_all))
+    why = too_few(len(data))
+    if why:
+        return not_applicable(work, "learning_curve", why=why)
+    scores = learn_by_size(data, **_settings(work), on_progress=work.progress("draws"))
+    metadata: dict[str, Any] = {"areas": len(data)}
+    if _has_scores(scores):
+        figure = draw_learning_curve(
+            scores,
+            title=f"{work.title}: {work.study.target.name}",
+            credit=credit(work.study.images.provider),
+        )
+        metadata["learning_curve"] = work.picture("learning_curve", to_png(figure))
+    return Made({"learning_curve": scores}, metadata)
+
+
+def _datasets(work: Work) -> dict[str, AreaDataset]:
+    """Give the areas of every target, in the order of the study file."""
+    tables = _tables(work, work.read_all)
+    assert work.study.target is not None, "asked by the caller"
+    chosen = work.study.target.name
+    return {
+        target.name: _dataset(
+            work,
+            tables
+            | {
+                "targets": tables["targets"]
+                .filter(pl.col("target") == target.name)
+                .with_columns(target=pl.lit(chosen))
+            },
+        )
+        for target in work.study.targets
+    }
+
+
+def _has_scores(scores: pl.DataFrame) -> bool:
+    found = scores.filter(
+        pl.col("metric") == "r2", pl.col("model") == RIDGE, pl.col("value").is_not_null()
+    )
+    return found.height > 0
+
+
+ASSETS = (transfer_scores, target_scores, learning_curve)

@@ -1,0 +1,221 @@
+"""The ordinal network: from the pictures of a point to a decile, held out, kept and applied."""
+
+import shutil
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.errors import StudyError
+from streetview_assets.figures import to_png
+from streetview_assets.images.terms import credit
+from streetview_assets.models.folds import seed_of
+from streetview_assets.models.ordinal_aggregation import MEAN_CONTINUOUS
+from streetview_assets.models.ordinal_chart import draw_deciles
+from streetview_assets.models.ordinal_points import OrdinalPoints, area_blocks, assemble_points
+from streetview_assets.models.ordinal_saving import NetworkFacts, load_network, save_network
+from streetview_assets.models.ordinal_scores import (
+    EVERYWHERE,
+    no_ordinal_score,
+    ordinal_score_rows,
+)
+from streetview_assets.models.ordinal_training import continuous_output, train
+from streetview_assets.models.ordinal_validation import output_rows, too_few, validate_ordinal
+from streetview_assets.orchestration.registered_network import register_network
+from streetview_assets.orchestration.tracking import TrackedRun
+from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.study import Ordinal, Target
+from streetview_assets.tables import TABLES
+
+TABLES_MADE = ("ordinal_outputs", "ordinal_scores")
+FOLDER = "ordinal"
+
+
+def ordinal_model(work: Work) -> Made:
+    """Networks that learn deciles from the pictures of each point, validated and kept."""
+    settings = work.study.ordinal
+    if settings is None:
+        return not_applicable(work, *TABLES_MADE, why="the study file has no part `ordinal`")
+    target = _target(work, settings)
+    if target is None:
+        return not_applicable(work, *TABLES_MADE, why="the study names no targets")
+    points = assemble_points(
+        work.read_all("areas"),
+        work.read_all("targets"),
+        work.read_all("images"),
+        work.read_all("image_embeddings"),
+        target=target.name,
+        encoder=work.opened.encoder,
+        crs=work.sources.crs(),
+    )
+    if settings.apply is not None:
+        return _applied(work, settings, target, points)
+    if why := too_few(points.known):
+        scores = no_ordinal_score(
+            target=target.name,
+            encoder=work.opened.encoder,
+            validation="random",
+            area_count=points.known.area_count,
+            note=why,
+        )
+        return Made(
+            {"ordinal_outputs": TABLES["ordinal_outputs"].frame(), "ordinal_scores": scores},
+            {"note": why},
+            why,
+        )
+    return _trained(work, settings, target, points)
+
+
+def _trained(work: Work, settings: Ordinal, target: Target, points: OrdinalPoints) -> Made:
+    """Validate networks, and keep one that has learnt from every area with a value."""
+    known = points.known
+    outputs, failed = validate_ordinal(
+        known,
+        settings,
+        target=target.name,
+        encoder=work.opened.encoder,
+        block_km=work.study.models.block_km,
+        seed=work.study.seed,
+        on_progress=work.progress("networks"),
+    )
+    scores = _scores(work, outputs, known)
+    final = train(known, known.area_codes, settings, seed_of(work.study.seed, "ordinal", "final"))
+    facts = NetworkFacts(
+        work.study.name,
+        target.name,
+        target.more_is,
+        work.opened.encoder,
+        points.views.shape[2],
+        tuple(np.unique(known.area_codes).tolist()),
+    )
+    folder = work.opened.root / FOLDER
+    aside = folder.with_name(f".{FOLDER}.{work.run_id}")
+    files = save_network(aside, final.network, facts)
+    run_id = _keep(work, settings, scores, {file.name: file.read_bytes() for file in files})
+    tags = {"target": target.name, "encoder": work.opened.encoder}
+    uri = register_network(work.opened, run_id, tags)
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.replace(folder)
+    return _made(
+        work,
+        outputs,
+        pl.concat([scores, failed]).with_columns(mlflow_run_id=pl.lit(run_id)),
+        {
+            "mlflow_run_id": run_id,
+            "network": str(folder),
+            "model_uri": uri,
+            "epochs of the network that is kept": final.epochs,
+            "points": len(known),
+            "areas": known.area_count,
+        },
+    )
+
+
+def _applied(work: Work, settings: Ordinal, target: Target, points: OrdinalPoints) -> Made:
+    """Use a network of another study: every area that it has not learnt from is held out."""
+    assert settings.apply is not None, "asked by the caller"
+    network, facts = load_network(settings.apply)
+    mine = (work.opened.encoder, points.views.shape[2] if len(points) else facts.dimension)
+    if mine != (facts.encoder, facts.dimension):
+        raise StudyError(
+            f"ordinal.apply: {settings.apply}: the network takes {facts.dimension} numbers of the "
+            f"encoder {facts.encoder}, and this study has {mine[1]} of {mine[0]}. Take the same "
+            "encoder, or a network trained with this one."
+        )
+    if facts.more_is != target.more_is:
+        raise StudyError(
+            f"ordinal.apply: {settings.apply}: more is {facts.more_is} of the network's target "
+            f"{facts.target}, and {target.more_is} of this study's {target.name}: its deciles "
+            "would stand upside down. Name a target that counts the same way."
+        )
+    unseen = points.take(~np.isin(points.area_codes, facts.area_codes))
+    continuous = continuous_output(network, unseen.views, unseen.present)
+    outputs = output_rows(
+        unseen,
+        continuous,
+        target=target.name,
+        encoder=work.opened.encoder,
+        validation="holdout",
+        fold=1,
+    )
+    scores = _scores(work, outputs, unseen)
+    run_id = _keep(work, settings, scores, {})
+    left_out = points.area_count - unseen.area_count
+    note = f"{left_out} areas that the network has learnt from are left out" if left_out else ""
+    return _made(
+        work,
+        outputs,
+        scores.with_columns(mlflow_run_id=pl.lit(run_id), note=pl.coalesce("note", pl.lit(
+            f"network of {facts.study}, {facts.target}"))),
+        {"mlflow_run_id": run_id, "network": f"{facts.study}: {facts.target}"},
+        note,
+    )  # fmt: skip
+
+
+def _made(
+    work: Work,
+    outputs: pl.DataFrame,
+    scores: pl.DataFrame,
+    metadata: dict[str, Any],
+    note: str = "",
+) -> Made:
+    told = scores.filter(
+        group_name=EVERYWHERE,
+        unit="areas",
+        rule=MEAN_CONTINUOUS,
+        metric="quadratic_kappa",
+        share_added=0.0,
+    ).drop_nulls("value")
+    kappas = {
+        f"quadratic kappa of areas under {validation}": value
+        for validation, value in told.select("validation", "value").iter_rows()
+    }
+    if outputs.height:
+        title = f"{work.study.name}: deciles of {outputs['target'][0]}"
+        drawn = draw_deciles(outputs, title=title, credit=credit(work.study.images.provider))
+        if drawn is not None:
+            metadata["deciles"] = work.picture("ordinal_deciles", to_png(drawn))
+    return Made(
+        {"ordinal_outputs": outputs, "ordinal_scores": scores}, {**metadata, **kappas}, note
+    )
+
+
+def _scores(work: Work, outputs: pl.DataFrame, points: OrdinalPoints) -> pl.DataFrame:
+    models = work.study.models
+    return ordinal_score_rows(
+        outputs,
+        work.read_all("areas"),
+        area_blocks(points, models.block_km),
+        level=models.interval_level,
+        seed=work.study.seed,
+    )
+
+
+def _target(work: Work, settings: Ordinal) -> Target | None:
+    if settings.target is None:
+        return work.study.target
+    return next(target for target in work.study.targets if target.name == settings.target)
+
+
+def _keep(work: Work, settings: Ordinal, scores: pl.DataFrame, files: dict[str, bytes]) -> str:
+    rows = scores.filter(pl.col("group_name") == EVERYWHERE, pl.col("value").is_not_null()).select(
+        "validation", "share_added", "unit", "rule", "metric", "value"
+    )
+    metrics = {f"{v}.{s:g}.{u}.{r}.{m}": value for v, s, u, r, m, value in rows.iter_rows()}
+    return work.tracking.keep(
+        TrackedRun(
+            "ordinal_model",
+            {
+                "asset": work.asset,
+                "made_from": work.opened.made_from(work.asset, work.authority_code),
+                "dagster_run_id": work.run_id,
+            },
+            settings.model_dump(mode="json"),
+            metrics,
+            tables={"scores": scores},
+            files=files,
+        )
+    )
+
+
+ASSETS = (ordinal_model,)

@@ -1,0 +1,149 @@
+"""Which version of a study's model is its champion, and when another takes its place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+ALIAS = "champion"
+SCORE_TAG = "spatial_r2"
+COMPARED_WITHIN = ("target", "encoder", "features", "synthetic")
+"""Two scores are compared only where these are the same: else they answer different questions."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version of a model.
+
+    Attributes
+    ----------
+    spatial_r2
+        R² of the model `tuned` under spatial blocks; None where the areas allow no blocks.
+    tags
+        What it predicts, from what: target, encoder, features, and whether pictures were made up.
+    """
+
+    name: str
+    number: int
+    spatial_r2: float | None
+    run_id: str
+    tags: Mapping[str, str]
+
+    @property
+    def uri(self) -> str:
+        """Where `mlflow.pyfunc.load_model` finds just this version."""
+        return f"models:/{self.name}/{self.number}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a version takes the champion's place, and why."""
+
+    is_champion: bool
+    reason: str
+
+
+def champion_of(client: "MlflowClient", name: str) -> Version | None:
+    """Find the champion of a name; None where there is none."""
+    for model in client.search_registered_models(f"name='{name}'"):
+        if ALIAS in model.aliases:
+            return _version(client.get_model_version(name, model.aliases[ALIAS]))
+    return None
+
+
+def judge(challenger: Version, champion: Version | None) -> Verdict:
+    """Decide whether a version takes the champion's place: only a better spatial score does it."""
+    if champion is None or champion.number == challenger.number:
+        return Verdict(True, "there was no champion")
+    other = [key for key in COMPARED_WITHIN if challenger.tags.get(key) != champion.tags.get(key)]
+    old = f"version {champion.number}"
+    if other:
+        return Verdict(True, f"not compared with {old}, which has another {' and '.join(other)}")
+    mine, its = challenger.spatial_r2, champion.spatial_r2
+    if mine is None:
+        return Verdict(False, f"no spatial score, so that it cannot beat {old}")
+    if its is None:
+        return Verdict(True, f"spatial R² {mine:.3f}, where {old} has none")
+    if mine > its:
+        return Verdict(True, f"spatial R² {mine:.3f} beats {its:.3f} of {old}")
+    return Verdict(False, f"spatial R² {mine:.3f} does not beat {its:.3f} of {old}")
+
+
+def crown(client: "MlflowClient", challenger: Version, *, shared: bool) -> Verdict:
+    """Give the alias to a version that deserves it.
+
+    Parameters
+    ----------
+    challenger
+        A version just registered.
+    shared
+        Whether other machines may register at the same time. Callers on one machine take turns
+        under a lock; among machines there is none, so that whoever moved the alias looks whether
+        a better version was registered meanwhile: the best has it in the end.
+    """
+    before = champion_of(client, challenger.name)
+    verdict = judge(challenger, before)
+    if not verdict.is_champion:
+        return verdict
+    client.set_registered_model_alias(challenger.name, ALIAS, str(challenger.number))
+    if not shared:
+        return verdict
+    best = max(
+        _registered_since(client, challenger, before),
+        key=lambda one: (-1e9 if one.spatial_r2 is None else one.spatial_r2, -one.number),
+    )
+    if best.number == challenger.number or not judge(best, challenger).is_champion:
+        return verdict
+    client.set_registered_model_alias(best.name, ALIAS, str(best.number))
+    return Verdict(False, f"version {best.number}, registered at the same time, is better")
+
+
+def register(
+    client: "MlflowClient",
+    name: str,
+    source: str,
+    run_id: str,
+    model_id: str | None,
+    tags: dict[str, str],
+) -> Version:
+    """Make a logged model the newest version of a registered one.
+
+    Its tags come with it in one step: a version is never without what it is judged by.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    return _version(client.create_model_version(name, source, run_id, tags=tags, model_id=model_id))
+
+
+def _registered_since(
+    client: "MlflowClient", challenger: Version, before: Version | None
+) -> list[Version]:
+    """List the versions after the last champion that the challenger may be compared with."""
+    found = [_version(one) for one in client.search_model_versions(f"name='{challenger.name}'")]
+    last = before.number if before else 0
+    since = [
+        one
+        for one in found
+        if one.number > last
+        and all(one.tags.get(key) == challenger.tags.get(key) for key in COMPARED_WITHIN)
+    ]
+    return [challenger, *since]
+
+
+def _version(found: "ModelVersion") -> Version:
+    score = found.tags.get(SCORE_TAG)
+    return Version(
+        name=found.name,
+        number=int(found.version),
+        spatial_r2=float(score) if score else None,
+        run_id=found.run_id or "",
+        tags=dict(found.tags),
+    )

@@ -1,0 +1,208 @@
+"""The ways to hold areas out that a study can name: a hold-out, repeats, a buffer."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+import shapely
+from sklearn.metrics import accuracy_score, cohen_kappa_score, r2_score
+from sklearn.model_selection import train_test_split
+
+from streetview_assets.models.deciles import deciles_of
+from streetview_assets.models.folds import TooFewGroupsError, holdout_rows, near_blocks
+from streetview_assets.models.intervals import coverage
+from streetview_assets.models.score_rows import cross_conformal
+from streetview_assets.models.selection import select_models
+from streetview_assets.models.validation import (
+    TUNED,
+    Competitors,
+    competitors_for,
+    cross_validate,
+    hold_out,
+    learned_from,
+)
+from streetview_assets.tables import TABLES, check_contract
+
+
+@pytest.fixture(scope="module")
+def data(areas_of):
+    return areas_of(width=20, noise=0.3)
+
+
+@pytest.fixture(scope="module")
+def selection(data, quick, labels):
+    return select_models(data, quick(repeats=3), **labels, seed=42)
+
+
+def alone(data, settings):
+    return Competitors(competitors_for(data, settings).candidates, [], {})
+
+
+def rows_of(selection, model, validation):
+    return selection.predictions.filter(
+        pl.col("model") == model, pl.col("validation") == validation, pl.col("repeat") == 1
+    )
+
+
+def test_the_hold_out_is_that_of_scikit_learn_on_areas_by_code(selection, data, pooled):
+    codes = sorted(data.area_codes)
+    _, expected = train_test_split(codes, test_size=0.2, random_state=42)
+    held_out = rows_of(selection, "tuned", "holdout")
+    assert held_out["area_code"].to_list() == sorted(expected)
+    shuffled = [codes[place] for place in np.random.default_rng(0).permutation(len(codes))]
+    assert sorted(shuffled[row] for row in holdout_rows(shuffled, 0.2, 42)) == sorted(expected)
+    score = pooled(selection.scores, "tuned", "holdout")
+    assert score["area_count"] == len(expected)
+    assert score["value"] == pytest.approx(
+        r2_score(held_out["observed"], held_out["predicted"]), abs=1e-9
+    )
+
+
+def test_what_is_held_out_once_changes_neither_its_predictions_nor_their_intervals(data, quick):
+    settings = quick()
+    rows, honest, widths = hold_out(alone(data, settings), data, settings, 1)
+    observed = data.observed.copy()
+    observed[rows] *= -1e6
+    spoiled = replace(data, observed=observed)
+    again, after, same_widths = hold_out(alone(data, settings), spoiled, settings, 1)
+    assert np.array_equal(rows, again)
+    for model, predicted in honest.predicted.items():
+        assert np.array_equal(predicted, after.predicted[model])
+        assert np.array_equal(widths[model], same_widths[model])
+
+
+def test_a_hold_out_can_be_left_out_or_leave_too_few_to_learn_from(data, quick, labels, pooled):
+    few = data.take(np.arange(0, 90, 6))
+    settings = {"candidates": ("ridge",), "trials": 1, "folds": 2}
+    without = select_models(few, quick(holdout=None, **settings), **labels, seed=1)
+    assert set(without.scores["validation"]) == {"random", "blocks"}
+    most = select_models(few, quick(holdout=0.8, **settings), **labels, seed=1)
+    assert pooled(most.scores, "tuned", "holdout")["note"] == (
+        "no score: the hold-out leaves 3 of 15 areas to learn from, at least 5 needed"
+    )
+
+
+def test_repeats_are_other_random_folds_and_the_first_is_as_without(selection, data, quick, pooled):
+    check_contract(TABLES["model_scores"], selection.scores)
+    check_contract(TABLES["predictions"], selection.predictions)
+    tuned = selection.scores.filter(
+        pl.col("model") == "tuned", pl.col("metric") == "r2", pl.col("fold") == 0
+    )
+    by_repeat = dict(
+        tuned.filter(pl.col("validation") == "random").select("repeat", "value").rows()
+    )
+    assert set(by_repeat) == {1, 2, 3}
+    assert len(set(by_repeat.values())) == 3
+    assert set(tuned.filter(pl.col("validation") != "random")["repeat"]) == {1}
+    once = cross_validate(alone(data, quick()), data, quick(), "random", 42)
+    assert r2_score(data.observed, once.predicted[TUNED]) == pytest.approx(by_repeat[1])
+    values = np.array(list(by_repeat.values()))
+    mean = pooled(selection.scores, "tuned", "random", "r2_mean_of_repeats")
+    spread = pooled(selection.scores, "tuned", "random", "r2_sd_of_repeats")
+    assert mean["value"] == pytest.approx(values.mean())
+    assert spread["value"] == pytest.approx(values.std())
+    folds = rows_of(selection, "tuned", "random")["fold"]
+    second = selection.predictions.filter(model="tuned", validation="random", repeat=2)["fold"]
+    assert folds.to_list() != second.to_list()
+
+
+def test_deciles_of_every_model_are_scored_as_scikit_learn_does(selection, data, pooled):
+    for model in ("tuned", "ridge", "coordinates"):
+        for validation in ("blocks", "holdout"):
+            rows = rows_of(selection, model, validation)
+            truth = deciles_of(rows["observed"].to_numpy(), data.observed)
+            guess = deciles_of(rows["predicted"].to_numpy(), data.observed)
+            accuracy = pooled(selection.scores, model, validation, "decile_accuracy")
+            kappa = pooled(selection.scores, model, validation, "decile_kappa")
+            assert accuracy["value"] == pytest.approx(accuracy_score(truth, guess))
+            assert kappa["value"] == pytest.approx(
+                cohen_kappa_score(truth, guess, weights="quadratic", labels=range(1, 11))
+            )
+            assert kappa["lower"] <= kappa["value"] <= kappa["upper"]
+
+
+def test_the_chosen_model_is_compared_with_each_rival_in_pairs(selection, pooled):
+    for rival in ("ridge", "pls", "mean", "coordinates", "image_count", "mean_colour"):
+        gain = pooled(selection.scores, "tuned", "blocks", f"r2_gain_over_{rival}")
+        r2 = [pooled(selection.scores, name, "blocks") for name in ("tuned", rival)]
+        assert gain["value"] == pytest.approx(r2[0]["value"] - r2[1]["value"])
+        assert gain["lower"] <= gain["value"] <= gain["upper"]
+    ridge = pooled(selection.scores, "tuned", "random", "r2_gain_over_ridge")
+    each = pooled(selection.scores, "tuned", "random")
+    assert ridge["upper"] - ridge["lower"] < (each["upper"] - each["lower"]) / 2
+
+
+def test_a_buffer_keeps_the_neighbours_of_a_block_from_its_training(data, quick):
+    settings = quick(buffer_km=1.0, candidates=("ridge",), trials=1)
+    split = cross_validate(alone(data, settings), data, settings, "blocks", 1)
+    held_out = split.fold == 1
+    learning = learned_from(data, held_out, "blocks", settings)
+    squares = {tuple(np.floor(place / 2_000)) for place in data.place_m[held_out]}
+    blocks = shapely.union_all(
+        [shapely.box(*(np.array(at) * 2_000), *((np.array(at) + 1) * 2_000)) for at in squares]
+    )
+    distance_m = shapely.distance(blocks, shapely.points(data.place_m))
+    assert np.array_equal(learning, distance_m > 1_000)
+    near = ~learning & ~held_out
+    assert near.any()
+    spoiled = replace(data, observed=np.where(near, 1e6, data.observed))
+    after = cross_validate(alone(data, settings), spoiled, settings, "blocks", 1)
+    assert np.array_equal(split.predicted[TUNED][held_out], after.predicted[TUNED][held_out])
+    assert np.array_equal(near_blocks(data.place_m, held_out, 2, 0), held_out)
+
+
+def test_a_buffer_that_leaves_too_few_is_refused(data, quick):
+    settings = quick(buffer_km=50)
+    with pytest.raises(TooFewGroupsError, match="a buffer of 50 km leaves 0 of 90 areas"):
+        cross_validate(alone(data, settings), data, settings, "blocks", 1)
+
+
+def test_a_block_has_no_say_in_its_own_intervals(data, quick):
+    settings = quick(candidates=("ridge",), trials=1)
+    split = cross_validate(alone(data, settings), data, settings, "blocks", 1)
+    block = split.block == split.block[0]
+    spoiled = replace(data, observed=np.where(block, 1e6, data.observed))
+    before = cross_conformal(data, split, 0.9)[TUNED]
+    after = cross_conformal(spoiled, split, 0.9)[TUNED]
+    assert np.array_equal(before[block], after[block])
+    assert (before[split.fold != split.fold[0]] < after[split.fold != split.fold[0]]).all()
+
+
+def test_coverage_is_measured_by_authority_and_over_blocks(selection, data, pooled):
+    held = rows_of(selection, "tuned", "blocks").with_columns(
+        inside=pl.col("observed").is_between("lower", "upper")
+    )
+    authorities = dict(zip(data.area_codes, data.authority_codes, strict=True))
+    by_authority = held.group_by(pl.col("area_code").replace_strict(authorities)).agg(
+        pl.col("inside").mean()
+    )
+    rows = selection.scores.filter(
+        pl.col("metric") == "coverage",
+        pl.col("validation") == "blocks",
+        pl.col("group_name") != "all",
+    )
+    assert dict(rows.select("group_name", "value").rows()) == pytest.approx(
+        dict(by_authority.rows())
+    )
+    assert set(rows["model"]) == {"tuned"}
+    spread = pooled(selection.scores, "tuned", "blocks", "coverage_spread_over_space")
+    inside = held["inside"].to_numpy()
+    square = (data.place_m // 2_000) @ [1e6, 1]
+    shares = [inside[square == one].mean() for one in set(square) if (square == one).sum() >= 5]
+    assert spread["value"] == pytest.approx(np.std(shares))
+    assert spread["note"].startswith(f"{len(shares)} blocks, coverage ")
+
+
+def test_intervals_hold_what_they_promise_on_2_000_areas(areas_of, quick):
+    data = areas_of(columns=50, rows=40, width=12, noise=0.3)
+    settings = quick(candidates=("ridge",), trials=1, folds=5)
+    competing = alone(data, settings)
+    for validation in ("random", "blocks", "authorities"):
+        split = cross_validate(competing, data, settings, validation, 1)
+        widths = cross_conformal(data, split, 0.9)[TUNED]
+        residual = data.observed - split.predicted[TUNED]
+        assert coverage(residual, widths) == pytest.approx(0.9, abs=0.03), validation
+    rows, split, half_widths = hold_out(competing, data, settings, 1)
+    residual = data.observed[rows] - split.predicted[TUNED]
+    assert coverage(residual, half_widths[TUNED]) == pytest.approx(0.9, abs=0.03)

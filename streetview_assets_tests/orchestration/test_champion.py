@@ -1,0 +1,205 @@
+"""The alias `champion` moves to a better model only, whoever registers at the same time."""
+
+import pickle
+import subprocess
+import sys
+
+import cloudpickle
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import Pipeline
+
+from streetview_assets.models.candidates import CANDIDATES, Size
+from streetview_assets.models.final import FinalModel
+from streetview_assets.models.preparation import Components
+from streetview_assets.orchestration.champion import champion_of, crown, register
+from streetview_assets.orchestration.logged_model import requirements, self_contained
+from streetview_assets.orchestration.resources import StudyResource
+from streetview_assets.orchestration.tracking import (
+    TrackedModel,
+    TrackedRun,
+    Tracking,
+    champion,
+    tracking_uri,
+)
+
+WIDTH = 3
+KEEP = """
+import pickle, sys
+from streetview_assets.orchestration.resources import StudyResource
+from streetview_assets.orchestration.tracking import TrackedModel, TrackedRun, Tracking
+tracking = Tracking(study=StudyResource(study_file=sys.argv[1]))
+model = pickle.load(open(sys.argv[2], "rb"))
+tracking.keep_model(TrackedRun(sys.argv[3], metrics={"r2": model.spatial_r2}), model)
+"""
+UNPICKLE = """
+import pathlib, sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("dagster", "streetview_assets", "mlflow"):
+            raise ImportError(name + " is not on this machine")
+sys.meta_path.insert(0, Absent())
+import cloudpickle, numpy as np
+vectors = np.load(sys.argv[1] + "/vectors.npy")
+for path in pathlib.Path(sys.argv[1]).glob("*.pkl"):
+    again = np.ravel(cloudpickle.loads(path.read_bytes()).predict(vectors))
+    np.save(path.with_suffix(".npy"), again)
+"""
+
+
+def final_model(features: str = "pooled_median") -> FinalModel:
+    vectors = np.random.default_rng(0).normal(size=(20, WIDTH))
+    return FinalModel(
+        estimator=Pipeline([("model", Ridge())]).fit(vectors, vectors.sum(axis=1)),
+        candidate="ridge",
+        params={"alpha": 1.0},
+        half_width=0.5,
+        interval_level=0.9,
+        target="score",
+        encoder="made-up",
+        statistic="median",
+        features=features,
+        width=WIDTH,
+        area_count=20,
+    )
+
+
+def model(name: str, spatial_r2: float | None, features: str = "pooled_median") -> TrackedModel:
+    return TrackedModel(final_model(features), np.ones((2, WIDTH)), name, spatial_r2)
+
+
+@pytest.fixture(scope="module")
+def tracking(tmp_path_factory, write_town):
+    """A study of which two processes have kept a model at the same time, the first two ever."""
+    folder = tmp_path_factory.mktemp("tracked")
+    study = write_town(folder / "study")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setenv("STREETVIEW_DATA", str(folder / "data"))
+        processes = []
+        for name, spatial_r2 in (("good", 0.7), ("fair", 0.5)):
+            pickled = folder / f"{name}.pkl"
+            pickled.write_bytes(pickle.dumps(model("small-town", spatial_r2)))
+            processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-c", KEEP, study, pickled, name],
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        for process in processes:
+            _, errors = process.communicate(timeout=180)
+            assert process.returncode == 0, errors
+        yield Tracking(study=StudyResource(study_file=str(study)))
+
+
+@pytest.fixture
+def client(tracking):
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri(tracking.study.open()))
+
+
+def keep(tracking, *what, **options):
+    return tracking.keep_model(TrackedRun("deprivation_model"), model(*what, **options))
+
+
+def test_of_two_processes_at_once_the_better_model_is_champion(tracking, client):
+    experiment = client.get_experiment_by_name("small-town")
+    runs = client.search_runs([experiment.experiment_id])
+    assert {"good", "fair"} <= {run.info.run_name for run in runs}
+    versions = client.search_model_versions("name='small-town'")
+    assert sorted(int(version.version) for version in versions) == [1, 2]
+    found = champion(tracking.study.open())
+    assert found.spatial_r2 == 0.7
+    assert client.get_run(found.run_id).info.run_name == "good"
+
+
+def test_a_worse_model_and_an_equal_one_stay_versions(tracking, client):
+    assert keep(tracking, "worse", 0.4).is_champion
+    for spatial_r2 in (0.3, 0.4, None):
+        kept = keep(tracking, "worse", spatial_r2)
+        assert not kept.is_champion
+        assert kept.metadata["model_uri"] == f"models:/worse/{kept.version}"
+        assert champion_of(client, "worse").number == 1
+    assert "does not beat 0.400 of version 1" in keep(tracking, "worse", -0.2).reason
+    assert len(client.search_model_versions("name='worse'")) == 5
+
+
+def test_a_better_model_takes_the_place(tracking, client):
+    for number, spatial_r2 in enumerate((None, -0.1, 0.6), start=1):
+        kept = keep(tracking, "better", spatial_r2)
+        assert kept.is_champion
+        assert kept.metadata["model_uri"] == "models:/better@champion"
+        assert champion_of(client, "better").number == number
+    assert kept.reason == "spatial R² 0.600 beats -0.100 of version 2"
+
+
+def test_a_model_of_other_features_is_not_compared(tracking, client):
+    keep(tracking, "other", 0.8)
+    kept = keep(tracking, "other", 0.1, features="pooled_mean")
+    assert kept.is_champion
+    assert kept.reason == "not compared with version 1, which has another features"
+    assert champion_of(client, "other").number == 2
+
+
+def test_a_run_killed_before_it_could_win_leaves_the_champion(tracking, client, monkeypatch):
+    from mlflow import MlflowClient
+
+    keep(tracking, "killed", 0.2)
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "set_registered_model_alias", killed)
+        with pytest.raises(KeyboardInterrupt):
+            keep(tracking, "killed", 0.9)
+    assert champion_of(client, "killed").number == 1
+    assert keep(tracking, "killed", 0.5).is_champion
+    assert champion_of(client, "killed").number == 3
+
+
+def test_on_a_shared_server_a_better_model_registered_meanwhile_wins(tracking, client):
+    """The other machine registered its model, and has not come to move the alias yet."""
+    first = keep(tracking, "shared", 0.2)
+    source = client.get_model_version("shared", str(first.version)).source
+    mine, other = (
+        register(client, "shared", source, first.run_id, None, tags | {"spatial_r2": score})
+        for tags in [dict(champion_of(client, "shared").tags)]
+        for score in ("0.5", "0.7")
+    )
+    assert not crown(client, mine, shared=True).is_champion
+    assert champion_of(client, "shared").number == other.number
+
+
+def killed(*_):
+    raise KeyboardInterrupt
+
+
+def test_every_candidate_is_kept_whole(tmp_path):
+    """Unpickled where importing this package fails, it predicts the same."""
+    vectors = np.random.default_rng(0).normal(size=(40, WIDTH))
+    np.save(tmp_path / "vectors.npy", vectors)
+    expected = {}
+    for name, candidate in CANDIDATES.items():
+        pipeline = candidate.build(first_params(candidate), 0)
+        pipeline = Pipeline([("reduce", Components(2, 0)), *pipeline.steps])
+        expected[name] = np.ravel(pipeline.fit(vectors, vectors.sum(axis=1)).predict(vectors))
+        pickled = self_contained(pipeline)
+        (tmp_path / f"{name}.pkl").write_bytes(pickled)
+        assert any(line.startswith("scikit-learn==") for line in requirements(pickled))
+    ran = subprocess.run(
+        [sys.executable, "-c", UNPICKLE, tmp_path], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    for name, predicted in expected.items():
+        np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), predicted)
+    assert b"streetview_assets" in cloudpickle.dumps(Components(2, 0))
+
+
+def first_params(candidate):
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    size = Size(areas=40, width=2)
+    study = optuna.create_study()
+    study.enqueue_trial(candidate.default(size))
+    return candidate.suggest(study.ask(), size)

@@ -1,0 +1,71 @@
+"""The small study of the lake's tests, published, with its report: made once, then read."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.publish import Build, publish
+from streetview_assets.report.write import report_html
+from streetview_assets.tables import TABLES
+from streetview_assets_tests.lake.conftest import STUDY, SmallStudy, small_frames
+
+HOSTILE = "East <b>&</b> \"West\" $\\no{formula$ <script>alert('x')</script>"
+"""A name that a page must not take for its own words."""
+MODELS = ("predictions", "model_scores", "area_predictions", "authority_scores",
+          "held_out_predictions", "held_out_scores")  # fmt: skip
+
+
+def _publish(
+    folder: Path, text: str, frames: dict[str, pl.DataFrame], provider: str = "mapillary"
+) -> OpenStudy:
+    folder.mkdir()
+    for name in ("areas.geojson", "targets.csv"):
+        (folder / name).touch()
+    (folder / "study.yaml").write_text(text.replace("PROVIDER", provider))
+    study = SmallStudy(folder)
+    for table, frame in frames.items():
+        study.write(table, frame)
+    study.make_marts()
+    opened = OpenStudy(study.study, folder / "data")
+    built_at = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
+    publish(study.lake, study.study, Build(opened.study_hash, "0.1.0", "build 1", built_at))
+    return opened
+
+
+@pytest.fixture(scope="module")
+def published_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., OpenStudy]:
+    """Publish the small study with some of its frames and its study file changed."""
+
+    def make(text: str = STUDY, provider: str = "mapillary", **changes: pl.DataFrame) -> OpenStudy:
+        folder = tmp_path_factory.mktemp("report") / "study"
+        return _publish(folder, text, small_frames(provider) | changes, provider)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def hostile_study(published_study: Callable[..., OpenStudy]) -> OpenStudy:
+    """A study whose authority has a name with tags in it."""
+    areas = small_frames("mapillary")["areas"].with_columns(
+        authority_name=pl.when(pl.col("authority_code") == "E01")
+        .then(pl.lit(HOSTILE))
+        .otherwise("authority_name")
+    )
+    return published_study(areas=areas)
+
+
+@pytest.fixture(scope="module")
+def page(hostile_study: OpenStudy) -> str:
+    """Its report."""
+    return report_html(hostile_study)
+
+
+@pytest.fixture(scope="module")
+def without_targets(published_study: Callable[..., OpenStudy]) -> OpenStudy:
+    """A study without targets, and so without models."""
+    changes = {name: TABLES[name].frame() for name in (*MODELS, "targets")}
+    return published_study(STUDY.split("targets:")[0], "synthetic", **changes)

@@ -1,0 +1,235 @@
+"""The report of a study: numbers of the tables, words first, nothing loaded, nothing believed."""
+
+import re
+import shutil
+from collections import Counter
+from html.parser import HTMLParser
+
+import duckdb
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from streetview_assets.cli import app
+from streetview_assets.errors import StudyError
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.publish import DATABASE
+from streetview_assets.report.comparisons import comparisons_section
+from streetview_assets.report.page import minus, table
+from streetview_assets.report.published import Published
+from streetview_assets.report.scores import short_section
+from streetview_assets.report.write import report_html, write_report
+from streetview_assets.tables import TABLES
+from streetview_assets_tests.report.conftest import HOSTILE
+
+VOID = {"meta", "img", "link", "br", "hr"}
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: every tag that is opened is closed, in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not {"style", "script"} & set(self.open):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def test_a_page_is_well_formed_and_loads_nothing(page):
+    read = Reader(page)
+    assert read.tags["h1"] == 1
+    assert read.tags["html"] == read.tags["main"] == 1
+    anchors = {attributes.get("id") for _, attributes in read.attributes}
+    for tag, attributes in read.attributes:
+        for name in ("src", "href"):
+            link = attributes.get(name)
+            assert link is None or link.startswith("data:image/") or link[1:] in anchors
+        assert tag not in ("script", "link", "iframe", "object")
+        assert tag != "img" or attributes["alt"]
+    assert "url(" not in page
+    assert "@import" not in page
+    assert read.tags["table"] == read.tags["caption"]
+    assert len(page) < 3_000_000
+
+
+def test_names_are_words_not_tags(page):
+    assert "<script" not in page
+    assert "<b>&" not in page
+    assert " ".join(HOSTILE.split()) in Reader(page).text
+
+
+def test_the_page_holds_the_numbers_of_the_tables(page, hostile_study):
+    text = Reader(page).text
+    scores = hostile_study.sql("from model_scores where fold = 0 and metric in ('r2', 'rmse')")
+    assert scores.height
+    shown = scores.filter((pl.col("metric") == "r2") | (pl.col("model") == "tuned"))
+    for value, lower, upper in shown.select("value", "lower", "upper").iter_rows():
+        said = f"{value:.2f} {lower:.2f} to {upper:.2f}"
+        assert minus(said) in text or said.replace("-", "−") in text
+    for row in hostile_study.sql("from authority_coverage").iter_rows(named=True):
+        code = row["authority_code"]
+        counts = [str(row[name]) for name in ("area_count", "point_count", "image_count")]
+        assert re.search(rf"{code} {counts[0]} \S+ \S+ {counts[1]} {counts[2]} ", text)
+
+
+def test_the_spatial_score_comes_first_and_in_words(page):
+    short = page.split('id="short"')[1].split("</section>")[0]
+    assert short.index("With whole blocks of 2 km held out") < short.index("random")
+    assert page.index('id="short"') < page.index('id="where"')
+    table_head = page.split("R² of every model under every validation")[-1].split("</thead>")[0]
+    assert table_head.index("spatial blocks") < table_head.index("random folds")
+
+
+def test_a_model_that_a_baseline_beats_is_told_so_at_once(hostile_study):
+    common = {
+        "target": "imd_rank", "encoder": "colour-texture", "features": "pooled_median",
+        "group_name": "all", "validation": "blocks", "repeat": 1, "fold": 0,
+        "interval_level": 0.9, "area_count": 40,
+    }  # fmt: skip
+    rows = [
+        {"model": "tuned", "metric": "r2", "value": 0.1, "lower": -0.2, "upper": 0.2},
+        {"model": "coordinates", "metric": "r2", "value": 0.4, "lower": 0.3, "upper": 0.5},
+        {
+            "model": "tuned", "metric": "r2_gain_over_baseline", "value": -0.3, "lower": -0.6,
+            "upper": -0.1, "note": "best baseline: coordinates",
+        },
+    ]  # fmt: skip
+    scores = TABLES["model_scores"].frame([common | row for row in rows])
+    section = short_section(Published(hostile_study), scores, scores)
+    headline, further = section.html.split("</p>")
+    assert "explains 10% of the differences in imd_rank over 40 areas" in headline
+    assert "so it may be nothing" in headline
+    assert "worse than the best baseline (coordinates)" in further
+
+
+def test_areas_that_are_not_seen_are_told_with_their_reason(page):
+    text = Reader(page).text
+    assert "2 of 5 areas are not seen" in text
+    assert "no sample point: no road of the wanted classes in it 1" in text
+    assert "points, and no imagery near them 1" in text
+
+
+def test_whoever_took_the_pictures_is_named(page):
+    attribution = page.split('id="attribution"')[1]
+    assert "CC BY-SA 4.0" in attribution
+    assert "© Ann" in attribution
+
+
+def test_the_command_writes_a_page_of_a_study_without_targets(
+    without_targets, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("STREETVIEW_DATA", str(tmp_path))
+    monkeypatch.setenv("STREETVIEW_STUDY", "")
+    (tmp_path / "small").symlink_to(without_targets.root)
+    output = tmp_path / "page.html"
+    said = CliRunner().invoke(
+        app, ["report", str(without_targets.study.path), "--output", str(output)]
+    )
+    assert said.exit_code == 0, said.output
+    page = output.read_text(encoding="utf-8")
+    read = Reader(page)
+    assert "The study has no target" in read.text
+    assert "Without a target there are no scores" in read.text
+    assert read.tags["img"] >= 2
+    assert page.count("drawn by a program") >= 4, "synthetic pictures are said loudly"
+
+
+def test_too_few_areas_are_the_headline(published_study):
+    note = "too few areas: 3, at least 10 needed"
+    row = {
+        "target": "imd_rank", "encoder": "colour-texture", "features": "pooled_median",
+        "model": "tuned", "group_name": "all", "validation": "blocks", "repeat": 1, "fold": 0,
+        "metric": "r2", "area_count": 3, "note": note,
+    }  # fmt: skip
+    nothing = ("predictions", "held_out_predictions", "held_out_scores", "authority_scores")
+    opened = published_study(
+        model_scores=TABLES["model_scores"].frame([row]),
+        **{name: TABLES[name].frame() for name in nothing},
+    )
+    text = Reader(report_html(opened)).text
+    assert f"There is no spatial score of imd_rank: {note}" in text
+    assert "There are no held-out predictions" in text
+
+
+def test_transfer_and_learning_are_shown_where_they_were_made(hostile_study, tmp_path):
+    folder = shutil.copytree(hostile_study.root, tmp_path / "data")
+    opened = OpenStudy(hostile_study.study, folder)
+    common = {
+        "target": "imd_rank", "encoder": "colour-texture", "features": "pooled_median",
+        "model": "ridge", "repeat": 1, "metric": "r2", "area_count": 30,
+    }  # fmt: skip
+    transfer = [
+        {"train_authority": a, "test_authority": b, "share_added": share, "value": value,
+         "train_count": 30}
+        for a, b, share, value in (
+            ("E01", "E01", 0.0, 0.61), ("E02", "E02", 0.0, 0.52), ("E01", "E02", 0.0, -0.37),
+            ("E02", "E01", 0.0, 0.25), ("E01", "E02", 0.05, 0.44),
+        )
+    ]  # fmt: skip
+    learning = [
+        {"validation": "blocks", "train_count": count, "value": count / 400} for count in (50, 200)
+    ]
+    targets = [
+        {"target": target, "group_name": "all", "validation": "blocks", "fold": 0,
+         "value": value, "lower": value - 0.1, "upper": value + 0.1, "interval_level": 0.9}
+        for target, value in (("imd_rank", 0.33), ("income_rank", 0.55))
+    ]  # fmt: skip
+    ordinal = [
+        {"target": "imd_rank", "encoder": "colour-texture", "validation": "blocks",
+         "share_added": 0.0, "group_name": "all", "unit": unit, "rule": rule, "metric": metric,
+         "value": value, "unit_count": 90, "area_count": 30}
+        for unit, rule, metric, value in (
+            ("areas", "mean", "within_one", 0.81), ("areas", "mean", "mae", 1.25),
+            ("points", "most_probable", "within_one", 0.63),
+        )
+    ]  # fmt: skip
+    made = {"transfer_scores": transfer, "learning_curve": learning, "target_scores": targets}
+    frames = {
+        name: TABLES[name].frame([common | row for row in rows]) for name, rows in made.items()
+    } | {"ordinal_scores": TABLES["ordinal_scores"].frame(ordinal)}
+    with duckdb.connect(str(opened.root / DATABASE)) as connection:
+        for name, frame in frames.items():
+            connection.register("made", frame)
+            connection.execute(f"create or replace table {name} as from made")
+    text = Reader(comparisons_section(Published(opened)).html).text
+    assert "West 0.25 0.52" in text
+    assert "0.61 −0.37" in text
+    assert "with 5% of the tested authority's areas added" in text
+    assert "200 spatial blocks held out 0.50" in text
+    assert text.index("income_rank 30 0.55 0.45 to 0.65") < text.index("imd_rank 30 0.33")
+    assert "areas: mean spatial blocks held out 0.81 1.25" in text
+    assert "points: most probable spatial blocks held out 0.63 –" in text
+    assert "Not made in this study" not in text
+
+
+def test_a_study_that_was_never_published_has_no_report(hostile_study, tmp_path):
+    with pytest.raises(StudyError, match="nothing is published yet"):
+        write_report(OpenStudy(hostile_study.study, tmp_path))
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_table_shows_what_is_not_there_as_a_dash():
+    assert "–" in table("t", ("a", "b"), [["x", None]])
+    assert minus("-0.00") == "0.00"
+    assert minus("-1.20") == "−1.20"
