@@ -13,7 +13,7 @@ from streetview_assets.lake.lake import read_stamp
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.recipes import WRITTEN_BY
 
-VALIDATIONS = ("random", "blocks", "holdout", "authorities")
+VALIDATIONS = ("random", "blocks", "authorities")
 
 
 def show_summary(opened: OpenStudy) -> None:
