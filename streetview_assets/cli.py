@@ -170,7 +170,9 @@ def export(
         str,
         typer.Argument(
             help="A table or mart of the published database; or `hdf5`: points, pictures and "
-            "vectors as a store of street data; or `features`: vectors by location, with labels."
+            "vectors as a store of street data; `features`: vectors by location, with labels; "
+            "`tags`: points as map-generator JSON, tagged with their clusters; `panoramas`, "
+            "without a --format: a folder of views and strips."
         ),
     ],
     study: StudyArgument = None,
@@ -183,24 +185,46 @@ def export(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Default: TABLE.FORMAT, street_data.h5 or features.h5 here."),
+        typer.Option(
+            help="Default: TABLE.FORMAT, street_data.h5, features.h5, tags.json or the folder "
+            "panoramas here."
+        ),
     ] = None,
     pictures: Annotated[
         bool | None,
         typer.Option(help="Of hdf5; default: where the provider's terms let them be stored."),
     ] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", help="Of tags: number of clusters; default: the study's.")
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(help="Of tags: clusters found in raw or, say, pca50; default: the study's."),
+    ] = None,
+    by_heading: Annotated[bool, typer.Option(help="Of tags: one for each view.")] = False,
+    labels: Annotated[bool, typer.Option(help="Of tags: the likeliest label too.")] = False,
 ) -> None:
     """Write a table to a file, or a whole study as others' programs read it."""
     from streetview_assets.lake.export import export_table
-    from streetview_assets.terminal.street_data import STORES, show_store_export
+    from streetview_assets.terminal import street_data
 
-    if table in STORES:
-        if format is not None:
-            raise StudyError(f"export {table} has a format of its own; leave --format out")
-        show_store_export(_open(study), table, output, pictures=pictures)
-        return
-    if pictures is not None:
+    if table in street_data.WHOLE and format is not None:
+        raise StudyError(f"export {table} has a format of its own; leave --format out")
+    if pictures is not None and table not in street_data.STORES:
         raise StudyError("--pictures and --no-pictures go with export hdf5")
+    if table != street_data.TAGS and (k, space, by_heading, labels) != (None, None, False, False):
+        raise StudyError("--k, --space, --by-heading and --labels go with export tags")
+    if table in street_data.STORES:
+        street_data.show_store_export(_open(study), table, output, pictures=pictures)
+        return
+    if table == street_data.TAGS:
+        street_data.show_tags_export(
+            _open(study), output, k=k, space=space, by_heading=by_heading, labels=labels
+        )
+        return
+    if table == street_data.PANORAMAS and format is None:
+        street_data.show_panoramas_export(_open(study), output)
+        return
     typer.echo(f"Wrote {export_table(_open(study), table, format or 'geoparquet', output)}")
 
 

@@ -339,6 +339,7 @@ class Clusters(_Part):
     sweep: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(ge=2)]] = Field(
         (2, 20), description="smallest and largest k whose scores are compared"
     )
+    seeds: int = Field(3, ge=1, le=50, description="fits of each k of the sweep, each by chance")
     pca: int | None = Field(None, gt=0, description="cluster in so many principal components")
     fit_on: int = Field(200_000, gt=0, description="a seeded sample, equal per area")
 

@@ -5,7 +5,7 @@ page and the comments of the published database all come from here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -125,6 +125,11 @@ _SCORES = (
     _maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details"),
     _maybe("note", TEXT, "why there is no score, or what limits it (`truncated`)"),
 )
+
+_OF_GROUPS = {
+    "model": "ridge, of the group's pictures; ridge_all_pictures, of all of the same areas; mean",
+    "group_name": "whose pictures: `cluster 3`, a label, or `all`",
+}
 
 _PREDICTIONS = (
     AREA,
@@ -414,7 +419,7 @@ _TABLES = (
             METHOD,
             SPACE,
             K,
-            _key("cluster", COUNT, "number of the cluster, 1 to k, largest first"),
+            _key("cluster", COUNT, "its number, 1 to k: largest first, then kept from fit to fit"),
             _column("image_count", COUNT, "pictures of the sample in it"),
             _column("centre", VECTOR, "centre in the space of the raw vectors"),
         ),
@@ -431,7 +436,12 @@ _TABLES = (
             SPACE,
             K,
             _key("seed", COUNT, "seed of the fit"),
-            _key("score", TEXT, "inertia, silhouette, …"),
+            _key(
+                "score",
+                TEXT,
+                "inertia, silhouette, calinski_harabasz, davies_bouldin by seed; stability_seeds, "
+                "stability_halves, gap, gap_error under the first",
+            ),
             _maybe("value", NUMBER, "its value"),
         ),
         by_authority=False,
@@ -482,6 +492,75 @@ _TABLES = (
             _column("image_count", COUNT, "the area's pictures that are most like it"),
             _column("share", NUMBER, "of the area's pictures, 0 to 1"),
             _column("mean_probability", NUMBER, "over the area's pictures"),
+        ),
+        by_encoder=True,
+    ),
+    Table(
+        "cluster_profile",
+        "clusters",
+        "What each cluster, and each label, is, over the whole study: one row per measure.",
+        (
+            ENCODER,
+            _key("method", TEXT, "how clusters are found; `labels` in rows about a label"),
+            _key("space", TEXT, "raw vectors, or pca<n>; `words` in rows about a label"),
+            _key("k", COUNT, "number of clusters, or of labels"),
+            _key(
+                "group_name",
+                TEXT,
+                "number of the cluster, the label, or `all`: all pictures, points or areas alike",
+            ),
+            _key(
+                "measure",
+                TEXT,
+                "`share`: of all pictures. `cosine_distance_median`: of its pictures to its "
+                "centre. `share_of_authority`, `share_of_points`: the part of an authority's "
+                "pictures, and points, that is the cluster's, a point being of the cluster that "
+                "most of its pictures are in, of equals the one of which a picture is more "
+                "typical. `share_of_points_in_main`: the same, of the cluster "
+                "that has most of them. `join_count`: pairs of neighbouring points (each with "
+                "its 8 nearest) both of it; `join_count_expected`: by chance. `spearman`: of its "
+                "share in an area with a target. `target_mean`, `target_median`, "
+                "`target_lower_quartile`, `target_upper_quartile`: over areas, weighted by its "
+                "share in them. `label_probability`: mean over its pictures",
+            ),
+            _key("subject", TEXT, "the authority, target or label that is measured, or empty"),
+            _maybe("value", NUMBER, "the measure; null where it is not defined"),
+            _maybe("lower", NUMBER, "lower end of its interval, by Fisher's z"),
+            _maybe("upper", NUMBER, "upper end of its interval, by Fisher's z"),
+            _maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
+            _maybe(
+                "p_value",
+                NUMBER,
+                "of `spearman` two-sided, areas taken as independent, which neighbours are not; "
+                "of `join_count` one-sided, by permutations",
+            ),
+            _column("unit_count", COUNT, "pictures, points or areas that it is made of"),
+            _maybe("note", TEXT, "why there is no value"),
+        ),
+        by_authority=False,
+        by_encoder=True,
+    ),
+    Table(
+        "capture_changes",
+        "clusters",
+        "Each picture beside the one taken before it at its point, in its direction.",
+        (
+            AUTHORITY,
+            _key("to_image_id", TEXT, "the newer picture"),
+            ENCODER,
+            _column("from_image_id", TEXT, "the picture taken before it"),
+            _column("point_id", TEXT, "the point of both"),
+            _maybe("area_code", TEXT, "the area of that point"),
+            _column("heading_deg", NUMBER, "direction of view of the newer, 0 to 360, from north"),
+            _column("from_on", DATE, "when the earlier was taken, first of the month"),
+            _column("to_on", DATE, "when the newer was taken, first of the month"),
+            _column(
+                "cosine",
+                NUMBER,
+                "of the two vectors, 1: alike; cameras, seasons and weather change it too",
+            ),
+            _maybe("from_cluster", COUNT, "cluster of the earlier; null where there are none"),
+            _maybe("to_cluster", COUNT, "cluster of the newer; null where there are none"),
         ),
         by_encoder=True,
     ),
@@ -575,6 +654,26 @@ _TABLES = (
         by_encoder=True,
     ),
     Table(
+        "group_model_scores",
+        "models",
+        "Scores of ridge on the pictures of one group alone, beside all of the same areas.",
+        (
+            _key("grouping", TEXT, "what the groups are", "cluster", "label"),
+            _key(
+                "area_set",
+                TEXT,
+                "areas scored: `common`, those with every target and every group that half of the "
+                "areas have; `own`, those with the target and the group",
+                "common",
+                "own",
+            ),
+            *(replace(one, meaning=_OF_GROUPS.get(one.name, one.meaning)) for one in _SCORES),
+            _column("image_count", COUNT, "pictures of these areas that the model sees"),
+        ),
+        by_authority=False,
+        by_encoder=True,
+    ),
+    Table(
         "learning_curve",
         "models",
         "Scores by the number of areas learned from, on the same held-out areas.",
@@ -609,6 +708,31 @@ _TABLES = (
             _maybe("upper", NUMBER, "upper end of the prediction interval"),
             _maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
             _maybe("reason", TEXT, "why there is no prediction"),
+        ),
+        by_authority=False,
+        by_encoder=True,
+    ),
+    Table(
+        "deprivation_direction",
+        "models",
+        "Which way vectors point as areas become more deprived: how stably, towards which words.",
+        (
+            _key("target", TEXT, "the value that is predicted; the direction is that of the worse"),
+            ENCODER,
+            _key(
+                "kind",
+                TEXT,
+                "`resamples`: the directions of areas drawn anew; `label`: the text of a label",
+                "resamples",
+                "label",
+            ),
+            _key("name", TEXT, "`all areas`, or name of the label"),
+            _column("cosine", NUMBER, "with the direction; of resamples, their median"),
+            _column("lower", NUMBER, "lower end of its bootstrap interval, areas drawn anew"),
+            _column("upper", NUMBER, "upper end of its bootstrap interval"),
+            _column("interval_level", NUMBER, "level of that interval, 0 to 1"),
+            _column("resample_count", COUNT, "draws of areas"),
+            _column("area_count", COUNT, "areas that the direction is made of"),
         ),
         by_authority=False,
         by_encoder=True,

@@ -80,7 +80,7 @@ def draw_areas(
     margin_m = 0.05 * max(east - west, north - south)
     axes.set_xlim(west - margin_m, east + margin_m)
     axes.set_ylim(south - 2 * margin_m, north + margin_m)
-    _add_scale_bar(axes, west, south, east, north)
+    add_scale_bar(axes, west, south, east, north)
     axes.set_aspect("equal")
     axes.set_axis_off()
     axes.set_title(title)
@@ -182,7 +182,8 @@ def _paths(outlines: gpd.GeoSeries) -> list["Path"]:
     return paths
 
 
-def _add_scale_bar(axes: "Axes", west: float, south: float, east: float, north: float) -> None:
+def add_scale_bar(axes: "Axes", west: float, south: float, east: float, north: float) -> None:
+    """Draw a bar of a round length below a map in metres that lies within these bounds."""
     length_m = _round_length_m((east - west) / 4)
     below = south - 0.04 * max(north - south, (east - west) / 2)
     axes.plot([west, west + length_m], [below, below], color="black", linewidth=2)

@@ -2,10 +2,11 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from streetview_assets.clusters.projection import fit_projection
 from streetview_assets.embeddings.vectors import matrix, vector_series
@@ -33,7 +34,14 @@ class ClusterFit:
 
 
 def fit_clusters(
-    sample: pl.DataFrame, *, k: int, pca: int | None, seed: int, encoder: str, space: str
+    sample: pl.DataFrame,
+    *,
+    k: int,
+    pca: int | None,
+    seed: int,
+    encoder: str,
+    space: str,
+    last: pl.DataFrame | None = None,
 ) -> ClusterFit:
     """Find k kinds of scene in a sample of pictures.
 
@@ -45,12 +53,16 @@ def fit_clusters(
         Cluster in so many principal components of the sample; None: in the vectors as they are.
     encoder, space
         The columns of that name.
+    last
+        The table `cluster_centres` as last published: where it has centres of the same encoder,
+        space and k, each new cluster gets the number of the old one in whose place it came.
 
     Returns
     -------
     ClusterFit
-        Centres numbered from 1, the largest cluster first, in the space of the raw vectors: the
-        nearest of them to a raw vector is the nearest in the components too (see `Projection`).
+        Centres numbered from 1, the largest cluster first unless the numbers are those of the
+        last fit, in the space of the raw vectors: the nearest of them to a raw vector is the
+        nearest in the components too (see `Projection`).
         Too few pictures, or too few that differ, is a result with a reason.
     """
     nothing = TABLES["cluster_centres"].frame()
@@ -66,9 +78,27 @@ def fit_clusters(
     if (sizes == 0).any():
         return ClusterFit(nothing, f"fewer than {k} of the pictures differ from each other")
     order = _largest_first(labels, sizes)
-    return ClusterFit(
-        centres_frame(projection.up(centres[order]), sizes[order], encoder=encoder, space=space)
-    )
+    raised = projection.up(centres[order])
+    if last is not None:
+        mine = last.filter(method=METHOD, encoder=encoder, space=space, k=k).sort("cluster")
+        kept = numbers_kept(raised, matrix(mine["centre"]))
+        order, raised = order[kept], raised[kept]
+    return ClusterFit(centres_frame(raised, sizes[order], encoder=encoder, space=space))
+
+
+def numbers_kept(centres: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Order new centres (k, d) so that each stands where the last one stood that it replaces.
+
+    The pairs are those whose squared distances add up to least (Kuhn, 1955). Centres of another
+    shape, or none, have nothing to say: the order is then as it was.
+    """
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    if last.shape != centres.shape:
+        return np.arange(len(centres))
+    _, replacing = linear_sum_assignment(cdist(last, centres, "sqeuclidean"))
+    return np.asarray(replacing)
 
 
 def centres_frame(
@@ -90,7 +120,9 @@ def centres_frame(
     )
 
 
-def fit_kmeans(points: np.ndarray, *, k: int, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
+def fit_kmeans(
+    points: np.ndarray, *, k: int, seed: int, starts: int = STARTS
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Run k-means: labels (n,) from 0, centres (k, d), inertia (sum of squared distances).
 
     In one thread, in which sums come out the same each time.
@@ -98,11 +130,17 @@ def fit_kmeans(points: np.ndarray, *, k: int, seed: int) -> tuple[np.ndarray, np
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
-    with threadpool_limits(limits=1), warnings.catch_warnings():
+    with _threads().limit(limits=1), warnings.catch_warnings():
         # Fewer distinct points than clusters: seen by who counts the labels.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = KMeans(k, n_init=STARTS, random_state=seed).fit(points)
+        model = KMeans(k, n_init=starts, random_state=seed).fit(points)
     return model.labels_, model.cluster_centers_, float(model.inertia_)
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Find the libraries with threads once: looking takes longer than a small fit."""
+    return ThreadpoolController()
 
 
 def _largest_first(labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:

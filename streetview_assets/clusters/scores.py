@@ -1,17 +1,59 @@
-"""How well each number of clusters fits: inertia and silhouette."""
+"""How well each number of clusters fits: how tight, how far apart, how sure to come back."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
+from streetview_assets.clusters.assign import nearest_centres
+from streetview_assets.clusters.gap import gap, references
 from streetview_assets.clusters.kmeans import METHOD, fit_kmeans
 from streetview_assets.clusters.projection import fit_projection
+from streetview_assets.clusters.stability import between_halves, between_seeds
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.tables import TABLES
 
 SILHOUETTE_ON = 5_000
 """The silhouette needs every pair of pictures: one subsample, the same for every k."""
+
+FURTHER_ON = 10_000
+"""Fits from seeds beyond the first are made on so many pictures at most, then hold for all."""
+
+SKETCH_OF = 2_000
+SKETCH_IN = 20
+"""Halves, and points without structure, are compared in a sketch: so many pictures at most, in so
+many of their principal components, where a fit takes milliseconds."""
+
+SKETCH_STARTS = 2
+WITHOUT_STRUCTURE_FROM = 1
+"""The gap statistic alone has a value for one cluster, which is none."""
+
+BY_SEED = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin")
+BY_NUMBER = ("stability_seeds", "stability_halves", "gap", "gap_error")
+SCORES = (*BY_SEED, *BY_NUMBER)
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """What every number of clusters is tried on.
+
+    Attributes
+    ----------
+    points
+        (n, p), all pictures in the space of the clusters.
+    subsample, distances
+        Rows for the silhouette, and how far they are from each other.
+    sketch, without_structure
+        A few pictures in a few components, and points like them without structure.
+    """
+
+    points: np.ndarray
+    subsample: np.ndarray
+    distances: np.ndarray
+    sketch: np.ndarray
+    without_structure: list[np.ndarray]
 
 
 def score_sweep(
@@ -22,6 +64,7 @@ def score_sweep(
     seed: int,
     encoder: str,
     space: str,
+    seeds: int = 3,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> pl.DataFrame:
     """Score each number of clusters of a sweep, its ends included.
@@ -31,38 +74,120 @@ def score_sweep(
     sample
         A column `embedding` of unit vectors, sorted by image_id.
     pca, encoder, space
-        As in `fit_clusters`; inertia and silhouette are those of that space.
+        As in `fit_clusters`; the scores are those of that space.
+    seeds
+        Fits of each number of clusters: from `seed`, `seed` + 1 and so on.
 
     Returns
     -------
     pl.DataFrame
-        The table `cluster_scores`: `inertia`, the sum of squared distances to the centres, and
-        `silhouette` (Rousseeuw, 1987; Euclidean) of a subsample of at most 5,000 pictures. The
-        value is null where there are too few pictures, or too few that differ.
+        The table `cluster_scores`. By seed: `inertia`, the sum of squared distances to the
+        centres; `silhouette` (Rousseeuw, 1987; Euclidean) of a subsample of at most 5,000
+        pictures, the same throughout; `calinski_harabasz` (1974); `davies_bouldin` (1979). In the
+        rows of the first seed: `stability_seeds` and `stability_halves` (see `stability`), and
+        `gap` with `gap_error` (see `gap`), for one cluster too. The value is null where there
+        are too few pictures, or too few that differ.
     """
+    numbers = range(sweep[0], sweep[1] + 1)
+    all_seeds = [(seed + more) % 2**32 for more in range(seeds)]
     rows: list[dict[str, object]] = []
-    last = sweep[1]
-    points = distances = subsample = None
-    if sample.height > max(sweep[0], (pca or 1) - 1):
-        vectors = matrix(sample["embedding"])
-        points = fit_projection(vectors, pca, seed).down(vectors)
-        rng = np.random.default_rng(seed)
-        size = min(SILHOUETTE_ON, len(points))
-        subsample = np.sort(rng.choice(len(points), size, replace=False))
-        distances = _distances(points[subsample])
-    for k in range(sweep[0], last + 1):
-        scores: dict[str, float | None] = {"inertia": None, "silhouette": None}
-        if points is not None and subsample is not None and k < len(points):
-            labels, _, inertia = fit_kmeans(points, k=k, seed=seed)
-            scores = {
-                "inertia": inertia,
-                "silhouette": _silhouette(distances, labels[subsample]),
-            }
-        key = {"encoder": encoder, "method": METHOD, "space": space, "k": k, "seed": seed}
-        rows += [{**key, "score": score, "value": value} for score, value in scores.items()]
-        if on_progress:
-            on_progress(k - sweep[0] + 1, last - sweep[0] + 1)
+
+    def note(k: int, of_seed: int, values: dict[str, float | None]) -> None:
+        key = {"encoder": encoder, "method": METHOD, "space": space, "k": k, "seed": of_seed}
+        rows.extend({**key, "score": score, "value": value} for score, value in values.items())
+
+    with threadpool_limits(limits=1):
+        pictures = None
+        if sample.height > max(sweep[0], (pca or 1) - 1):
+            pictures = _prepared(matrix(sample["embedding"]), pca, seed)
+        note(WITHOUT_STRUCTURE_FROM, seed, _gap(pictures, WITHOUT_STRUCTURE_FROM, seed))
+        for k in numbers:
+            labels = []
+            for of_seed in all_seeds:
+                found = _fit(pictures, k, of_seed, first=of_seed == seed)
+                note(k, of_seed, _indices(pictures, found))
+                labels += [found[0]] if found else []
+            note(k, seed, _comparisons(pictures, k, all_seeds, labels))
+            if on_progress:
+                on_progress(k - sweep[0] + 1, len(numbers))
     return TABLES["cluster_scores"].frame(rows)
+
+
+def _prepared(vectors: np.ndarray, pca: int | None, seed: int) -> _Pictures:
+    points = fit_projection(vectors, pca, seed).down(vectors)
+    rng = np.random.default_rng(seed)
+    size = min(SILHOUETTE_ON, len(points))
+    subsample = np.sort(rng.choice(len(points), size, replace=False))
+    few = points[np.sort(rng.choice(len(points), min(SKETCH_OF, len(points)), replace=False))]
+    components = min(SKETCH_IN, *few.shape)
+    differ = bool(np.ptp(few, axis=0).any())
+    sketch = fit_projection(few, components, seed).down(few) if differ else few
+    return _Pictures(
+        points, subsample, _distances(points[subsample]), sketch, references(sketch, seed=seed)
+    )
+
+
+def _fit(
+    pictures: _Pictures | None, k: int, seed: int, *, first: bool
+) -> tuple[np.ndarray, float] | None:
+    """Find k clusters: the label of each picture, and the inertia of all."""
+    if pictures is None or k >= len(pictures.points):
+        return None
+    points = pictures.points
+    if first or len(points) <= FURTHER_ON or k >= FURTHER_ON:
+        labels, _, inertia = fit_kmeans(points, k=k, seed=seed)
+        return labels, inertia
+    drawn = np.random.default_rng(seed).choice(len(points), FURTHER_ON, replace=False)
+    _, centres, _ = fit_kmeans(points[np.sort(drawn)], k=k, seed=seed)
+    labels, distance = nearest_centres(points, centres)
+    return labels, float(np.square(distance).sum())
+
+
+def _indices(
+    pictures: _Pictures | None, found: tuple[np.ndarray, float] | None
+) -> dict[str, float | None]:
+    """Score one fit."""
+    from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
+
+    if pictures is None or found is None:
+        return dict.fromkeys(BY_SEED)
+    labels, inertia = found
+    values: dict[str, float | None] = {**dict.fromkeys(BY_SEED), "inertia": inertia}
+    of_subsample = labels[pictures.subsample]
+    if _can_be_compared(of_subsample):
+        values["silhouette"] = float(
+            silhouette_score(pictures.distances, of_subsample, metric="precomputed")
+        )
+    if _can_be_compared(labels):
+        values["calinski_harabasz"] = float(calinski_harabasz_score(pictures.points, labels))
+        values["davies_bouldin"] = float(davies_bouldin_score(pictures.points, labels))
+    return values
+
+
+def _comparisons(
+    pictures: _Pictures | None, k: int, seeds: list[int], labels: list[np.ndarray]
+) -> dict[str, float | None]:
+    """Score a number of clusters by what several fits have in common."""
+    if pictures is None or not labels or not all(map(_can_be_compared, labels)):
+        return dict.fromkeys(BY_NUMBER)
+    return {
+        "stability_seeds": between_seeds(labels),
+        "stability_halves": between_halves(pictures.sketch, k=k, seeds=seeds, starts=SKETCH_STARTS),
+        **_gap(pictures, k, seeds[0]),
+    }
+
+
+def _gap(pictures: _Pictures | None, k: int, seed: int) -> dict[str, float | None]:
+    if pictures is None:
+        return dict.fromkeys(("gap", "gap_error"))
+    value, error = gap(
+        pictures.sketch, pictures.without_structure, k=k, seed=seed, starts=SKETCH_STARTS
+    )
+    return {"gap": value, "gap_error": error}
+
+
+def _can_be_compared(labels: np.ndarray) -> bool:
+    return 2 <= len(np.unique(labels)) < len(labels)
 
 
 def _distances(points: np.ndarray) -> np.ndarray:
@@ -71,11 +196,3 @@ def _distances(points: np.ndarray) -> np.ndarray:
     distances: np.ndarray = pairwise_distances(points)
     np.fill_diagonal(distances, 0)
     return distances
-
-
-def _silhouette(distances: np.ndarray | None, labels: np.ndarray) -> float | None:
-    from sklearn.metrics import silhouette_score
-
-    if not 2 <= len(np.unique(labels)) < len(labels):
-        return None
-    return float(silhouette_score(distances, labels, metric="precomputed"))

@@ -29,8 +29,8 @@ class Recipe:
     national
         Whether there is one of it for the whole study.
     observes
-        Columns in which the outside world has a say (a provider's answer, a failure): they are
-        part of what readers of its tables depend on.
+        Columns in which more has a say than the inputs (a provider's answer, a failure, an
+        earlier fit): they are part of what readers of its tables depend on.
     """
 
     asset: str
@@ -175,14 +175,16 @@ _RECIPES = (
         keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
         generation=2,
         national=True,
+        # Numbers are kept from the last fit: what made a fit does not say which number is whose.
+        observes=("k", "cluster", "image_count"),
     ),
     Recipe(
         "cluster_scores",
         "clusters",
         ("cluster_scores",),
         ("image_embeddings", "images"),
-        keys=("clusters.sweep", "clusters.pca", "clusters.fit_on", "seed"),
-        generation=2,
+        keys=("clusters.sweep", "clusters.seeds", "clusters.pca", "clusters.fit_on", "seed"),
+        generation=3,
         national=True,
     ),
     Recipe(
@@ -211,6 +213,31 @@ _RECIPES = (
         ("area_group_embeddings",),
         ("cluster_assignments", "label_scores", "images", "image_embeddings"),
         generation=3,
+    ),
+    Recipe(
+        "cluster_meaning",
+        "clusters",
+        ("cluster_profile",),
+        (
+            "cluster_assignments",
+            "cluster_centres",
+            "cluster_shares",
+            "label_scores",
+            "label_shares",
+            "images",
+            "sample_points",
+            "areas",
+            "targets",
+        ),
+        keys=("clusters.k", "clusters.pca", "seed"),
+        national=True,
+    ),
+    Recipe(
+        "capture_changes",
+        "clusters",
+        ("capture_changes",),
+        ("images", "image_embeddings", "cluster_centres", "sample_points", "areas"),
+        keys=("images.headings_deg", "clusters.k", "clusters.pca"),
     ),
     Recipe(
         "model_selection",
@@ -255,6 +282,14 @@ _RECIPES = (
         national=True,
     ),
     Recipe(
+        "group_model_scores",
+        "models",
+        ("group_model_scores",),
+        ("area_embeddings", "area_group_embeddings", "targets", "areas", "images"),
+        keys=_MODEL_KEYS,
+        national=True,
+    ),
+    Recipe(
         "learning_curve",
         "models",
         ("learning_curve",),
@@ -276,6 +311,21 @@ _RECIPES = (
         ),
         keys=_MODEL_KEYS,
         generation=2,
+        national=True,
+    ),
+    Recipe(
+        "deprivation_direction",
+        "models",
+        ("deprivation_direction",),
+        ("area_embeddings", "targets", "images", "image_embeddings", "encoders"),
+        keys=(
+            "models.target",
+            "models.interval_level",
+            "pooling.statistic",
+            "seed",
+            "labels",
+            "label_templates",
+        ),
         national=True,
     ),
     Recipe(

@@ -176,7 +176,14 @@ def _add_curve(axes: "Axes", rows: pl.DataFrame, colour: str, label: str, style:
     )
 
 
-def _add_cells(axes: "Axes", grid: np.ndarray, texts: list[list[str]], size: float) -> None:
+def _add_cells(
+    axes: "Axes",
+    grid: np.ndarray,
+    texts: list[list[str]],
+    size: float,
+    *,
+    with_bar: bool = True,
+) -> None:
     from matplotlib import colormaps
 
     colours = colormaps[COLOUR_MAP].with_extremes(bad=NOTHING)
@@ -186,6 +193,8 @@ def _add_cells(axes: "Axes", grid: np.ndarray, texts: list[list[str]], size: flo
         axes.text(
             column, row, texts[row][column], ha="center", va="center", fontsize=size, color=ink
         )
+    if not with_bar:
+        return
     bar = axes.figure.colorbar(image, ax=axes, extend="min", shrink=0.8)
     bar.set_label("R² (below 0: worse than the mean)", fontsize=8)
 

@@ -14,9 +14,12 @@ from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY, Recipe, recipe_f
 from streetview_assets.orchestration import automation, checks, jobs, schedules, sensors, sql
 from streetview_assets.orchestration.assets import (
     areas,
+    cluster_meaning,
     clusters,
     comparisons,
+    direction,
     embeddings,
+    group_models,
     images,
     models,
     ordinal,
@@ -44,8 +47,11 @@ STAGE_MODULES: tuple[ModuleType, ...] = (
     embeddings,
     pooling,
     clusters,
+    cluster_meaning,
     models,
     comparisons,
+    group_models,
+    direction,
     ordinal,
 )
 IMAGERY_POOL = "imagery_api"
@@ -60,13 +66,16 @@ WEEKLY = {
     "neighbours",
     "cluster_model",
     "cluster_scores",
+    "cluster_meaning",
     "model_selection",
     "authority_model",
     "held_out_model",
     "deprivation_model",
     "transfer_scores",
     "target_scores",
+    "group_model_scores",
     "learning_curve",
+    "deprivation_direction",
     "ordinal_model",
 }
 KINDS = {"embeddings": "torch", "clusters": "scikitlearn", "models": "mlflow"}

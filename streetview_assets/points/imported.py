@@ -52,6 +52,25 @@ class ImportedPoints:
 
 
 @dataclass(frozen=True)
+class Locations:
+    """A map generator's list of locations as it stands in its file.
+
+    Attributes
+    ----------
+    document
+        All of the file: the list itself, or an object that has it as `customCoordinates`.
+    locations
+        That list, the same objects as in the document.
+    point_ids
+        Of each location.
+    """
+
+    document: Any
+    locations: list[dict[str, Any]]
+    point_ids: list[str]
+
+
+@dataclass(frozen=True)
 class _Row:
     """One row as it stands in the file, and how to name it to a person."""
 
@@ -124,11 +143,42 @@ def _read(path: Path) -> Iterator[_Row]:
     )
 
 
+def read_locations(path: Path) -> Locations | None:
+    """Read a map generator's list of locations, to be written back as it stands.
+
+    Returns
+    -------
+    Locations or None
+        None where the points of the file are no such list (CSV, GeoJSON, a store).
+
+    Raises
+    ------
+    StudyError
+        Where it is not readable, or a location has no place; as `import_points`.
+    """
+    if path.suffix.lower() != ".json" or _is_geojson(document := _json(path)):
+        return None
+    locations = _locations(document, path)
+    rows = [_row(f"location {number}", told) for number, told in enumerate(locations, start=1)]
+    degrees = rounded(np.array([_degrees(row, path) for row in rows]).reshape(-1, 2))
+    return Locations(document, locations, point_ids(degrees))
+
+
 def _read_json(path: Path) -> Iterator[_Row]:
     document = _json(path)
-    if isinstance(document, dict) and document.get("type") == "FeatureCollection":
+    if _is_geojson(document):
         yield from _read_geojson(path)
         return
+    for number, location in enumerate(_locations(document, path), start=1):
+        yield _row(f"location {number}", location)
+
+
+def _is_geojson(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("type") == "FeatureCollection"
+
+
+def _locations(document: Any, path: Path) -> list[dict[str, Any]]:
+    """Find the list of locations in a document."""
     if isinstance(document, dict):
         document = document.get("customCoordinates")
     if not isinstance(document, list):
@@ -137,12 +187,12 @@ def _read_json(path: Path) -> Iterator[_Row]:
             "or the same list as `customCoordinates` of an object, or GeoJSON."
         )
     for number, location in enumerate(document, start=1):
-        place = f"location {number}"
         if not isinstance(location, dict):
             raise StudyError(
-                f"points.path: {path}, {place}: {location!r} is no object with `lat` and `lng`."
+                f"points.path: {path}, location {number}: {location!r} is no object with `lat` "
+                "and `lng`."
             )
-        yield _row(place, location)
+    return document
 
 
 def _read_csv(path: Path) -> Iterator[_Row]:

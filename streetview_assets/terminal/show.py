@@ -1,111 +1,157 @@
-"""What is known of one image or one area, with a sheet of its pictures."""
+"""What is known of one image or one area, and one sheet that shows it."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from streetview_assets.embeddings.look_alikes import neighbours_sheet
+from streetview_assets.embeddings.look_alikes import draw_pictures, neighbours_sheet
 from streetview_assets.errors import StudyError
+from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.terms import credit_of, may_show_sample
 from streetview_assets.images.thumbnails import shown_file, what_is_gone
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.terminal.sheet import draw_picture, draw_sheet
+from streetview_assets.terminal.shown_facts import facts_of, is_published, quoted
 
 LEFT_OUT = {"geometry", "sha256"}
+TILE_PX, VIEW_PX = 150, 132
+OF_AN_AREA = 3
+"""Pictures of an area that are shown beside their look-alikes."""
 
 
 def show_identifier(opened: OpenStudy, identifier: str) -> None:
-    """Show an image or an area: its facts in the terminal, its pictures as a sheet in a file.
+    """Show an image or an area: its facts in the terminal, and a sheet in a file.
+
+    The sheet has its pictures, what is known of it, its clusters, the prediction of its area, and
+    the pictures that look most like it; of an area, those of a few of its pictures, drawn by seed.
 
     Raises
     ------
     StudyError
         Where the published database knows neither an image nor an area of that name.
     """
-    images = opened.table("images")
+    images, areas = opened.table("images"), opened.table("area_profile")
     mine = images.filter(
         (pl.col("image_id") == identifier) | (pl.col("area_code") == identifier).fill_null(False)
     )
-    profile = opened.table("area_profile").filter(area_code=identifier)
-    if mine.is_empty() and profile.is_empty():
+    is_area = not areas.filter(area_code=identifier).is_empty()
+    if mine.is_empty() and not is_area:
         raise StudyError(
             f"{identifier!r} is neither an image_id nor an area_code of {opened.study.name}; "
             'find one: streetview sql "select image_id, area_code from images limit 5"'
         )
-    facts = profile if profile.height else mine
+    image = None if is_area else mine.row(0, named=True)
+    shown = facts_of(opened, identifier, image, areas)
     console = Console()
     table = Table("", identifier, show_header=True)
-    for name, value in facts.row(0, named=True).items():
+    row = shown.profile if image is None else image
+    for name, value in {**(row or {}), **shown.said}.items():
         if name not in LEFT_OUT and value is not None:
             table.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
     console.print(table)
     there = mine.filter(status="ok")
-    if there.height:
-        _show_pictures(console, opened, identifier, there)
-    if profile.is_empty():
-        _show_neighbours(console, opened, identifier, images)
+    ids = draw_pictures(current_pictures(there), seed=opened.study.seed, count=OF_AN_AREA)
+    neighbours = _neighbours(opened, ids if is_area else [identifier])
+    if not is_area:
+        _list_neighbours(console, neighbours, images)
+    pictures = _pictures(console, opened, identifier, there)
+    below = []
+    if pictures is not None:
+        views = [] if image is None else _other_views(opened, image, images)
+        below = [*views, *_look_alikes(opened, neighbours, images)]
+    path = _write(opened, identifier, draw_sheet(shown, pictures, below))
+    console.print(f"sheet: {path}", soft_wrap=True)
 
 
-def _show_pictures(
+def _pictures(
     console: Console, opened: OpenStudy, identifier: str, images: pl.DataFrame
-) -> None:
-    """Name the sheet, whose pictures are on it, and how many of them are there no more."""
+) -> bytes | None:
+    """Draw the pictures, and say whose they are and how many of them are there no more."""
     files = [
         shown_file(opened.root, image_id, path)
         for image_id, path in images.select("image_id", "path").iter_rows()
     ]
-    if not may_show_sample(opened.study.images):
-        console.print("pictures: no sheet, since the provider's terms let no copy of them stay")
+    pictures = None
+    if images.height and not may_show_sample(opened.study.images):
+        console.print("pictures: none shown, since the provider's terms let no copy of them stay")
     elif any(files):
-        console.print(f"pictures: {_sheet(opened, identifier, images)}", soft_wrap=True)
-        console.print(credit_of(images), soft_wrap=True)
+        whose = credit_of(images)
+        if len(files) == 1 and files[0] is not None:
+            pictures = draw_picture(files[0], whose)
+        else:
+            pictures = contact_sheet(
+                images,
+                opened.root,
+                columns=4,
+                size_px=TILE_PX,
+                seed=opened.study.seed,
+                title=identifier,
+            )
+        console.print(whose, soft_wrap=True)
     if gone := what_is_gone(files):
         why = "" if opened.study.images.keeps_pictures else ": images.keep_images is false"
         console.print(f"{len(files)} pictures{gone}{why}", soft_wrap=True)
+    return pictures
 
 
-def _show_neighbours(
-    console: Console, opened: OpenStudy, image_id: str, images: pl.DataFrame
-) -> None:
-    """List the pictures that look most like one, with a sheet of them."""
-    if opened.sql("select 1 from duckdb_tables() where table_name = 'neighbours'").is_empty():
-        return  # published before there were neighbours
-    quoted = image_id.replace("'", "''")
-    found = opened.sql(f"select * from neighbours where image_id = '{quoted}' order by rank")
+def _other_views(opened: OpenStudy, image: dict[str, Any], images: pl.DataFrame) -> list[bytes]:
+    """Draw all pictures of the same point, in the order of their headings."""
+    mine = current_pictures(images).filter(
+        pl.col("authority_code") == image["authority_code"],
+        pl.col("point_id") == image["point_id"],
+    )
+    if mine.height < 2:
+        return []
+    ordered = mine.sort("heading_deg", "image_id", nulls_last=True)
+    title = f"{opened.study.name}: pictures of its point"
+    return [contact_sheet(ordered, opened.root, size_px=VIEW_PX, seed=None, title=title)]
+
+
+def _neighbours(opened: OpenStudy, image_ids: list[str]) -> pl.DataFrame:
+    """Read the pictures that look most like some; none where none are published."""
+    if not image_ids or not is_published(opened, "neighbours"):
+        return pl.DataFrame()
+    named = ", ".join(quoted(image_id) for image_id in image_ids)
+    return opened.sql(
+        f"select * from neighbours where image_id in ({named}) order by image_id, rank"
+    )
+
+
+def _list_neighbours(console: Console, found: pl.DataFrame, images: pl.DataFrame) -> None:
+    """List the pictures that look most like one."""
     if found.is_empty():
         return
-    shown = images.filter(status="ok").sort("authority_code").unique("image_id", keep="first")
     table = Table("looks like", "similarity", "distance", "area", box=SIMPLE_HEAD)
-    where = found.join(shown, left_on="neighbour_id", right_on="image_id", how="left")
+    where = found.join(
+        _known(images), left_on="neighbour_id", right_on="image_id", how="left"
+    ).sort("rank")
     columns = ("neighbour_id", "similarity", "distance_m", "area_code", "is_near_duplicate")
     for neighbour_id, similarity, apart_m, area, is_same in where.select(columns).iter_rows():
         apart = "" if apart_m is None else f"{apart_m:,.0f} m"
         note = " (near-duplicate)" if is_same else ""
         table.add_row(f"{neighbour_id}{note}", f"{similarity:.3f}", apart, area or "")
     console.print(table)
-    if may_show_sample(opened.study.images):
-        sheet = neighbours_sheet(
-            found, shown, opened.root, image_ids=[image_id], title=opened.study.name
-        )
-        path = _write(opened, f"{image_id}-neighbours", sheet)
-        console.print(f"pictures that look like it: {path}", soft_wrap=True)
 
 
-def _sheet(opened: OpenStudy, identifier: str, images: pl.DataFrame) -> Path:
-    single = images.height == 1
-    sheet = contact_sheet(
-        images,
-        opened.root,
-        columns=1 if single else 4,
-        size_px=480 if single else 200,
-        seed=opened.study.seed,
-        title=identifier,
-    )
-    return _write(opened, identifier, sheet)
+def _look_alikes(opened: OpenStudy, found: pl.DataFrame, images: pl.DataFrame) -> list[bytes]:
+    """Draw pictures, each beside those that look most like it."""
+    if found.is_empty():
+        return []
+    image_ids = found["image_id"].unique(maintain_order=True).to_list()
+    known = _known(images)
+    return [
+        neighbours_sheet(found, known, opened.root, image_ids=image_ids, title=opened.study.name)
+    ]
+
+
+def _known(images: pl.DataFrame) -> pl.DataFrame:
+    return images.filter(status="ok").sort("authority_code").unique("image_id", keep="first")
 
 
 def _write(opened: OpenStudy, name: str, sheet: bytes) -> Path:

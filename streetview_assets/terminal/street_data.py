@@ -1,4 +1,4 @@
-"""A study written for other pipelines: as a store of street data, or as features of locations."""
+"""A study written for other programs: a store of street data, features, tags, panoramas."""
 
 from pathlib import Path
 
@@ -7,10 +7,67 @@ from rich.console import Console
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.export_features import export_features
 from streetview_assets.lake.export_hdf5 import export_hdf5
+from streetview_assets.lake.export_panoramas import export_panoramas
+from streetview_assets.lake.export_tags import export_tags
 from streetview_assets.lake.open_study import OpenStudy
 
 STORES = ("hdf5", "features")
+TAGS = "tags"
+WHOLE = (*STORES, TAGS)
 """What `streetview export` takes for a whole study instead of a table."""
+
+PANORAMAS = "panoramas"
+"""Pictures in folders, unless a format of files is named: then it is the table of that name."""
+
+
+def show_tags_export(
+    opened: OpenStudy,
+    output: Path | None,
+    *,
+    k: int | None,
+    space: str | None,
+    by_heading: bool,
+    labels: bool,
+) -> None:
+    """Write a study's points with tags of their clusters, and say what went in.
+
+    Raises
+    ------
+    StudyError
+        As `export_tags`.
+    """
+    console = Console()
+    with console.status("Writing tags …"):
+        written = export_tags(
+            opened, output, k=k, space=space, by_heading=by_heading, labels=labels
+        )
+    what = f"{written.location_count:,} locations, {written.tagged_count:,} with tags"
+    console.print(f"Wrote {written.path}: {what}", soft_wrap=True)
+    for sentence in written.said:
+        console.print(sentence, soft_wrap=True)
+
+
+def show_panoramas_export(opened: OpenStudy, output: Path | None) -> None:
+    """Write a study's pictures as folders of panoramas, and say what went in.
+
+    Raises
+    ------
+    StudyError
+        As `export_panoramas`.
+    """
+    console = Console()
+    with console.status("Writing panoramas …") as status:
+        written = export_panoramas(
+            opened,
+            output,
+            on_progress=lambda done, count: status.update(
+                f"Writing panoramas … {done:,} of {count:,}"
+            ),
+        )
+    what = f"{written.location_count:,} locations, {written.picture_count:,} pictures"
+    console.print(f"Wrote {written.folder}: {what}", soft_wrap=True)
+    for sentence in written.said:
+        console.print(sentence, soft_wrap=True)
 
 
 def show_store_export(

@@ -33,7 +33,7 @@ def made_tables(
     return images, embeddings
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tables() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Give 300 pictures of three kinds, in areas A to E and a few in none."""
     rng = np.random.default_rng(7)

@@ -1,12 +1,13 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
 from streetview_assets.clusters.assign import assign_clusters, nearest_centres
-from streetview_assets.clusters.kmeans import ClusterFit, fit_clusters
+from streetview_assets.clusters.kmeans import ClusterFit, fit_clusters, numbers_kept
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.errors import StudyError
 from streetview_assets.tables import TABLES, check_contract
@@ -15,6 +16,12 @@ from streetview_assets.tables import TABLES, check_contract
 def fit(embeddings: pl.DataFrame, k: int = 3, pca: int | None = None) -> ClusterFit:
     space = f"pca{pca}" if pca else "raw"
     return fit_clusters(embeddings, k=k, pca=pca, seed=42, encoder="made-up", space=space)
+
+
+def refit(embeddings: pl.DataFrame, last: pl.DataFrame) -> ClusterFit:
+    return fit_clusters(
+        embeddings, k=4, pca=None, seed=42, encoder="made-up", space="raw", last=last
+    )
 
 
 def test_kinds_of_scene_are_found_and_numbered_from_the_largest(tables: tuple) -> None:
@@ -102,3 +109,38 @@ def test_vectors_of_another_encoder_are_left_out(tables: tuple) -> None:
     other = embeddings.head(10).with_columns(encoder=pl.lit("another"))
     centres = fit(embeddings).centres
     assert assign_clusters(pl.concat([embeddings.tail(5), other]), centres, "E1").height == 5
+
+
+def test_numbers_stay_with_their_clusters_from_fit_to_fit(tables: tuple) -> None:
+    _, embeddings = tables
+    first = fit(embeddings, k=4)
+    swapped = first.centres.with_columns(cluster=pl.Series([3, 1, 4, 2])).sort("cluster")
+    again = refit(embeddings, swapped)
+    check_contract(TABLES["cluster_centres"], again.centres)
+    assert again.centres.equals(swapped)
+    assert refit(embeddings, again.centres).centres.equals(again.centres)
+    fewer = refit(embeddings.tail(250), swapped).centres
+    distances = cdist(matrix(fewer["centre"]), matrix(swapped["centre"]))
+    assert (distances.argmin(axis=1) == np.arange(4)).all()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"k": 5}, {"encoder": "another"}, {"space": "pca2"}],
+    ids=["k", "encoder", "space"],
+)
+def test_only_a_last_fit_of_the_same_kind_gives_numbers(tables: tuple, changed: dict) -> None:
+    _, embeddings = tables
+    first = fit(embeddings, k=4).centres
+    last = first.reverse().with_columns(
+        *(pl.lit(value, first.schema[name]).alias(name) for name, value in changed.items()),
+        cluster=pl.Series([1, 2, 3, 4]),
+    )
+    assert refit(embeddings, last).centres.equals(first)
+    assert refit(embeddings, last.clear()).centres.equals(first)
+
+
+def test_each_new_centre_takes_the_place_of_one_last_centre() -> None:
+    last = np.array([[0.0, 0], [1, 0], [5, 5]])
+    assert numbers_kept(np.array([[5, 4.0], [0.9, 0], [1.1, 0]]), last).tolist() == [1, 2, 0]
+    assert numbers_kept(np.ones((3, 7)), last).tolist() == [0, 1, 2]

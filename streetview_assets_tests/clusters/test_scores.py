@@ -6,7 +6,14 @@ import polars as pl
 import pytest
 from PIL import Image
 from sklearn.cluster import KMeans
-from sklearn.metrics import silhouette_score
+from sklearn.decomposition import PCA
+from sklearn.metrics import (
+    adjusted_rand_score,
+    calinski_harabasz_score,
+    davies_bouldin_score,
+    silhouette_score,
+)
+from threadpoolctl import threadpool_limits
 
 from streetview_assets.clusters.assign import assign_clusters
 from streetview_assets.clusters.elbow import draw_elbow
@@ -17,33 +24,94 @@ from streetview_assets.clusters.exemplars import (
     cluster_sheet,
     exemplars,
 )
+from streetview_assets.clusters.gap import gap, references
 from streetview_assets.clusters.kmeans import fit_clusters
 from streetview_assets.clusters.scores import score_sweep
-from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.figures import to_png
 from streetview_assets.tables import TABLES, check_contract
 
 
-def sweep(sample: pl.DataFrame, ends: tuple[int, int], pca: int | None = None) -> pl.DataFrame:
-    return score_sweep(sample, sweep=ends, pca=pca, seed=9, encoder="made-up", space="raw")
+def sweep(
+    sample: pl.DataFrame, ends: tuple[int, int], pca: int | None = None, seeds: int = 2
+) -> pl.DataFrame:
+    return score_sweep(
+        sample, sweep=ends, pca=pca, seed=9, seeds=seeds, encoder="made-up", space="raw"
+    )
 
 
-def value(scores: pl.DataFrame, k: int, score: str) -> float | None:
-    return scores.filter(k=k, score=score)["value"].item()
+def value(scores: pl.DataFrame, k: int, score: str, seed: int = 9) -> float | None:
+    return scores.filter(k=k, score=score, seed=seed)["value"].item()
 
 
-def test_scores_are_those_of_scikit_learn(tables: tuple) -> None:
+def directly(points: np.ndarray, k: int, seed: int) -> KMeans:
+    """Call scikit-learn, in one thread: many are slower on so few points."""
+    with threadpool_limits(limits=1):
+        return KMeans(k, n_init=5, random_state=seed).fit(points)
+
+
+@pytest.fixture(scope="module")
+def of_three(tables: tuple) -> tuple[np.ndarray, pl.DataFrame]:
+    """Give 300 vectors of three kinds and the scores of 2 to 5 clusters."""
     _, embeddings = tables
-    scores = sweep(embeddings, (2, 5))
+    return matrix(embeddings["embedding"]), sweep(embeddings, (2, 5))
+
+
+def test_scores_are_those_of_scikit_learn(of_three: tuple) -> None:
+    vectors, scores = of_three
     check_contract(TABLES["cluster_scores"], scores)
-    assert scores["k"].unique().sort().to_list() == [2, 3, 4, 5]
-    vectors = matrix(embeddings["embedding"])
-    own = KMeans(3, n_init=5, random_state=9).fit(vectors)
-    assert value(scores, 3, "inertia") == pytest.approx(own.inertia_, rel=1e-5)
-    expected = silhouette_score(vectors, own.labels_)
-    assert value(scores, 3, "silhouette") == pytest.approx(expected, abs=1e-4)
-    best = scores.filter(score="silhouette").sort("value")["k"][-1]
-    assert best == 3
+    assert scores["k"].unique().sort().to_list() == [1, 2, 3, 4, 5]
+    for k, seed in ((3, 9), (5, 10)):
+        own = directly(vectors, k, seed)
+        assert value(scores, k, "inertia", seed) == pytest.approx(own.inertia_, rel=1e-5)
+        for score, index, within in (
+            ("silhouette", silhouette_score, 1e-4),
+            ("calinski_harabasz", calinski_harabasz_score, 1e-2),
+            ("davies_bouldin", davies_bouldin_score, 1e-4),
+        ):
+            expected = index(vectors, own.labels_)
+            assert value(scores, k, score, seed) == pytest.approx(expected, abs=within)
+
+
+def test_stability_is_the_agreement_of_the_fits(of_three: tuple) -> None:
+    vectors, scores = of_three
+    labels = [directly(vectors, 5, seed).labels_ for seed in (9, 10)]
+    assert value(scores, 5, "stability_seeds") == pytest.approx(adjusted_rand_score(*labels))
+    assert value(scores, 3, "stability_seeds") == value(scores, 3, "stability_halves") == 1
+    assert value(scores, 5, "stability_halves") < 0.9
+
+
+def test_one_fit_of_each_number_says_nothing_of_seeds(tables: tuple) -> None:
+    _, embeddings = tables
+    scores = sweep(embeddings, (3, 3), seeds=1)
+    assert value(scores, 3, "stability_seeds") is None
+    assert value(scores, 3, "stability_halves") == 1
+    assert set(scores["seed"]) == {9}
+
+
+def test_the_gap_is_that_to_points_without_structure(of_three: tuple) -> None:
+    vectors, scores = of_three
+    points = PCA(8, random_state=9).fit_transform(vectors)
+    drawn = references(points, seed=9)
+    logs = [np.log(directly(reference, 3, 1).inertia_) for reference in drawn]
+    own = np.log(directly(points, 3, 1).inertia_)
+    got, error = gap(points, drawn, k=3, seed=1, starts=5)
+    assert got == pytest.approx(np.mean(logs) - own, rel=1e-6)
+    assert error == pytest.approx(np.std(logs) * np.sqrt(1.2), rel=1e-6)
+    widest = scores.filter(score="gap").sort("value")["k"][-1]
+    assert widest == 3
+
+
+def test_other_seeds_of_many_pictures_are_fitted_on_a_part(
+    monkeypatch: pytest.MonkeyPatch, of_three: tuple, tables: tuple
+) -> None:
+    monkeypatch.setattr("streetview_assets.clusters.scores.FURTHER_ON", 100)
+    whole = of_three[1]
+    part = sweep(tables[1], (3, 4))
+    assert value(part, 4, "inertia") == value(whole, 4, "inertia")
+    assert value(part, 4, "inertia", 10) != value(whole, 4, "inertia", 10)
+    assert value(part, 3, "inertia", 10) == pytest.approx(value(whole, 3, "inertia"), rel=0.05)
+    assert value(part, 3, "stability_seeds") == 1
 
 
 def test_more_clusters_than_pictures_have_no_score(tables: tuple) -> None:
@@ -52,20 +120,44 @@ def test_more_clusters_than_pictures_have_no_score(tables: tuple) -> None:
     assert value(scores, 3, "inertia") is not None
     assert value(scores, 4, "inertia") is None
     assert value(scores, 5, "silhouette") is None
-    assert sweep(embeddings.clear(), (2, 3))["value"].null_count() == 4
-    assert sweep(embeddings.head(4), (2, 3), pca=5)["value"].null_count() == 4
+    for few in (sweep(embeddings.clear(), (2, 3)), sweep(embeddings.head(4), (2, 3), pca=5)):
+        assert few["value"].null_count() == few.height > 0
+        check_contract(TABLES["cluster_scores"], few)
 
 
-def test_the_elbow_marks_the_study_s_k_and_names_whose_pictures(tables: tuple) -> None:
-    _, embeddings = tables
-    figure = draw_elbow(sweep(embeddings, (2, 4)), k=3, credit="Imagery © Ann")
-    inertia, silhouette = figure.axes
-    for axes in (inertia, silhouette):
-        assert axes.lines[0].get_xdata().tolist() == [2, 3, 4]
-        assert list(axes.lines[1].get_xdata()) == [3, 3]
+def test_pictures_all_alike_have_no_score_and_no_warning() -> None:
+    alike = pl.DataFrame([vector_series("embedding", np.ones((30, 4)) / 2)])
+    scores = sweep(alike, (2, 3))
+    assert scores.drop_nulls("value")["score"].unique().to_list() == ["inertia"]
+
+
+def test_the_figure_marks_the_study_s_k_and_the_recommended_one(of_three: tuple) -> None:
+    _, scores = of_three
+    figure = draw_elbow(scores, k=4, recommended=3, credit="Imagery © Ann")
+    names = [axes.get_title() for axes in figure.axes]
+    assert names == [
+        "inertia", "silhouette", "Calinski-Harabasz", "Davies-Bouldin", "stability", "gap",
+    ]  # fmt: skip
+    for axes in figure.axes:
+        assert axes.lines[0].get_xdata().tolist()[-4:] == [2, 3, 4, 5]
+        marked = [list(line.get_xdata()) for line in axes.lines]
+        assert [4, 4] in marked
+        assert [3, 3] in marked
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "this study: 4", "recommended: 3",
+    ]  # fmt: skip
     assert figure.get_supxlabel() == "Imagery © Ann"
     assert to_png(figure).startswith(b"\x89PNG")
-    assert to_png(draw_elbow(sweep(embeddings.clear(), (2, 4)), k=3)).startswith(b"\x89PNG")
+
+
+def test_the_figure_says_that_there_is_nothing_to_recommend(of_three: tuple, tables: tuple) -> None:
+    for scores, why in (
+        (of_three[1], "a continuum"),
+        (sweep(tables[1].clear(), (2, 4)), "too few pictures"),
+    ):
+        figure = draw_elbow(scores, k=3)
+        assert figure.legends[0].get_texts()[1].get_text() == f"recommended: none, {why}"
+        assert to_png(figure, dpi=30).startswith(b"\x89PNG")
 
 
 def test_the_sheet_shows_the_most_central_pictures_of_each_cluster(

@@ -9,7 +9,8 @@ import pytest
 
 from streetview_assets.lake.open_study import DEMO_STUDY, OpenStudy
 from streetview_assets.models.dataset import AreaDataset, assemble
-from streetview_assets.models.selection import select_models
+from streetview_assets.models.scores import measure
+from streetview_assets.models.validation import competitors_for, cross_validate
 from streetview_assets.study import Models, load_study
 
 SHUFFLES = 20
@@ -32,15 +33,11 @@ def areas(opened: OpenStudy) -> AreaDataset:
 
 
 def test_shuffled_targets_score_nothing_and_the_true_one_scores_more(areas):
-    settings = Models(candidates=("ridge",), trials=3, folds=5, block_km=1, holdout=None)
+    settings = Models(candidates=("ridge",), trials=3, folds=5, block_km=1)
 
     def under_blocks(data: AreaDataset) -> float:
-        named = {"target": "deprivation_score", "encoder": "", "features": "", "seed": 42}
-        scores = select_models(data, settings, **named).scores
-        pooled = scores.filter(
-            model="tuned", validation="blocks", metric="r2", fold=0, group_name="all"
-        )
-        return float(pooled["value"].item())
+        split = cross_validate(competitors_for(data, settings), data, settings, "blocks", seed=42)
+        return float(measure(data.observed, split.predicted["tuned"])["r2"])
 
     draw = np.random.default_rng(42)
     shuffled = [

@@ -34,7 +34,7 @@ NEEDED = frozenset(
     {
         *("areas", "road_network", "sample_points", "panoramas", "images", "encoders"),
         *("image_embeddings", "baseline_embeddings", "area_embeddings", "picture_retention"),
-        *("panorama_embeddings", "label_scores", "label_shares"),
+        *("panorama_embeddings", "label_scores", "label_shares", "capture_changes"),
     }
 )
 """All that is made by authority without a fit; nothing else is made here."""
@@ -191,6 +191,10 @@ def test_what_is_new_is_fetched_alone_and_goes_through_to_the_pooled_vectors(
     daemon.run({(asset, authority) for asset, authority in started if asset in NEEDED})
     vectors = opened.read("image_embeddings", EAST)["image_id"]
     assert set(older["image_id"]) < set(vectors), "older captures keep their vectors"
+    assert run_study(opened, only={"capture_changes"}).failures == []
+    changes = opened.read("capture_changes")
+    assert set(changes["from_image_id"]) == set(older["image_id"]), "each beside what it replaced"
+    assert set(changes["authority_code"]) == {EAST}
     after = pooled(opened)
     assert after["image_count"].equals(before["image_count"]), "a capture stands for a capture"
     changed = set(after.join(before, on=before.columns, how="anti")["area_code"])

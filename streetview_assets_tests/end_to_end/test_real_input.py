@@ -156,9 +156,10 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
     figures = {path.stem for path in (root / "figures").rglob("*.png")}
     assert figures == {
         "areas", "target", "points", "images", "neighbours", "look_alikes_far_apart",
-        "clusters", "clusters_elbow",
+        "clusters", "clusters_elbow", "clusters_map", "clusters_members", "clusters_spearman",
         "scores", "predicted_observed", "residual_map",
-        "target_scores", "learning_curve",
+        "target_scores", "learning_curve", "group_scores", "group_targets",
+        "deprivation_direction",
     }  # fmt: skip
     about = leeds.ask("select * from about").row(0, named=True)
     assert about["synthetic"]

@@ -20,9 +20,17 @@ MODELS = {
     "deprivation_model",
     "transfer_scores",
     "target_scores",
+    "group_model_scores",
     "learning_curve",
 }
-OF_CLUSTERS = {"cluster_model", "cluster_assignments", "cluster_shares", "area_group_embeddings"}
+OF_CLUSTERS = {
+    "cluster_model",
+    "cluster_assignments",
+    "cluster_shares",
+    "cluster_meaning",
+    "area_group_embeddings",
+    "capture_changes",
+}
 OF_PICTURES = {
     "images",
     "image_embeddings",
@@ -35,6 +43,7 @@ OF_PICTURES = {
     "label_shares",
     "cluster_scores",
     "ordinal_model",
+    "deprivation_direction",
     *OF_CLUSTERS,
     *MODELS,
 }
@@ -64,8 +73,8 @@ def test_nothing_is_made_twice_and_the_command_says_so(tiny, streetview):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"clusters": {"k": 4, "sweep": [2, 3]}}, OF_CLUSTERS),
-        ({"pooling": {"statistic": "mean"}}, MODELS),
+        ({"clusters": {"k": 4, "sweep": [2, 3]}}, {*OF_CLUSTERS, "group_model_scores"}),
+        ({"pooling": {"statistic": "mean"}}, MODELS | {"deprivation_direction"}),
     ],
     ids=["clusters.k", "pooling.statistic"],
 )
@@ -84,6 +93,7 @@ def test_a_changed_key_remakes_what_reads_it_and_nothing_else(tiny, changes, exp
             MODELS | {"ordinal_model"},
         ),
         ({"clusters": {"k": 3, "sweep": [2, 4]}}, {"cluster_scores"}),
+        ({"clusters": {"k": 3, "sweep": [2, 3], "seeds": 2}}, {"cluster_scores"}),
         (
             {"images": {"provider": "synthetic", "headings_deg": [0, 180], "size_px": [64, 64]}},
             OF_PICTURES,
@@ -91,7 +101,14 @@ def test_a_changed_key_remakes_what_reads_it_and_nothing_else(tiny, changes, exp
         ({"seed": 7}, OF_PICTURES | {"sample_points", "panoramas"}),
         ({"points": {"spacing_m": 400}}, OF_PICTURES | {"sample_points", "panoramas"}),
     ],
-    ids=["models.trials", "clusters.sweep", "images.size_px", "seed", "points.spacing_m"],
+    ids=[
+        "models.trials",
+        "clusters.sweep",
+        "clusters.seeds",
+        "images.size_px",
+        "seed",
+        "points.spacing_m",
+    ],
 )
 def test_a_changed_key_puts_out_of_date_what_reads_it(tiny, changes, expected):
     assert _behind(open_study(write_study(tiny.study.path.parent, **changes))) == expected

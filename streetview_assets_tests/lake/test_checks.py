@@ -49,6 +49,18 @@ def _target_scores(*area_counts: int) -> Break:
     return lambda study: study.write("target_scores", TABLES["target_scores"].frame(rows))
 
 
+def _group_models(*area_counts: int) -> Break:
+    """Write one score for each of some clusters, on so many common areas."""
+    row = {"grouping": "cluster", "area_set": "common", "target": "t", "encoder": "made-up"}
+    row |= {"features": "pooled", "model": "ridge", "validation": "blocks", "repeat": 1, "fold": 0}
+    row |= {"metric": "r2", "value": 0.5, "image_count": 8}
+    rows = [
+        row | {"group_name": f"cluster {n}", "area_count": count}
+        for n, count in enumerate(area_counts, start=1)
+    ]
+    return lambda study: study.write("group_model_scores", TABLES["group_model_scores"].frame(rows))
+
+
 def _transfer(*counts: tuple[int, int]) -> Break:
     """Write the scores of one pair of authorities by areas learned from and tested on."""
     row = {"target": "t", "encoder": "made-up", "features": "pooled", "model": "ridge"}
@@ -75,6 +87,26 @@ def _ordinal(*points: dict[str, object]) -> Break:
     }
     rows = [sound | {"point_id": f"point {n}"} | point for n, point in enumerate(points)]
     return lambda study: study.write("ordinal_outputs", TABLES["ordinal_outputs"].frame(rows))
+
+
+def _changed(**fault: object) -> Break:
+    """Write one change between two pictures of a point."""
+    sound = {
+        "authority_code": "E01",
+        "to_image_id": "A1p-0",
+        "encoder": "made-up",
+        "from_image_id": "A1p-90",
+        "point_id": "A1p",
+        "area_code": "A1",
+        "heading_deg": 0.0,
+        "from_on": date(2012, 6, 1),
+        "to_on": date(2021, 6, 1),
+        "cosine": 0.5,
+        "from_cluster": 1,
+        "to_cluster": 2,
+    }
+    rows = [sound, sound | {"to_image_id": "A1p-180"} | fault]
+    return lambda study: study.write("capture_changes", TABLES["capture_changes"].frame(rows))
 
 
 def _many_pictures(*vectors_of_two_years: list[float]) -> Break:
@@ -259,6 +291,13 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_drop("cluster_shares", ONE_AREA & (pl.col("cluster") == 1)), 1),
         (_set("cluster_shares", ONE_AREA, share=0.5), 2),
     ],
+    "capture_changes_in_order": [
+        (_changed(from_on=date(2021, 6, 1)), 1),
+        (_changed(cosine=1.5), 1),
+        (_changed(from_cluster=None), 1),
+        (_changed(from_image_id="nowhere"), 1),
+        (_changed(to_image_id="nowhere"), 1),
+    ],
     "label_shares_add_up": [
         (_drop("label_shares", ONE_AREA & (pl.col("label") == "shop")), 1),
         (_set("label_shares", ONE_AREA, share=0.6), 1),
@@ -279,6 +318,7 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_set("model_scores", pl.col("model") == "ridge", lower=1e6), 4),
     ],
     "target_scores_on_same_areas": [(_target_scores(30, 30, 29), 1)],
+    "group_models_on_common_areas": [(_group_models(30, 30, 29), 1)],
     "transfer_tests_on_others": [(_transfer((40, 30), (43, 27), (46, 30)), 1)],
     "area_predictions_cover_areas": [
         (_drop("area_predictions", pl.col("area_code") == "A3"), 1),

@@ -33,7 +33,7 @@ def test_all_authorities_pictures_are_compared_shown_and_exported(
     rows = [line.split() for line in shown.output.splitlines()]
     listed = [row[0] for row in rows if len(row) > 1 and row[0] in set(mine["neighbour_id"])]
     assert listed == mine["neighbour_id"].to_list()
-    sheet = opened.root / "figures" / "shown" / f"{mine['image_id'][0]}-neighbours.png"
+    sheet = opened.root / "figures" / "shown" / f"{mine['image_id'][0]}.png"
     assert sheet.is_file()
 
     xlsx = tmp_path / "neighbours.xlsx"

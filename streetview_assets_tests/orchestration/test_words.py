@@ -13,7 +13,16 @@ from streetview_assets.embeddings.text_encoder import load_text_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.words import label_vectors
 from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.orchestration.assets import areas, clusters, embeddings, images, points
+from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.orchestration.assets import (
+    areas,
+    clusters,
+    direction,
+    embeddings,
+    images,
+    points,
+    pooling,
+)
 from streetview_assets.orchestration.work import Work
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 
@@ -33,7 +42,7 @@ def make(opened: OpenStudy, *functions) -> str:
     """Make assets one after the other, as Dagster would; give the note of the last."""
     for function in functions:
         asset = function.__name__
-        code = None if function is embeddings.encoders else EAST
+        code = None if RECIPES[asset].national else EAST
         log = logging.getLogger(__name__)
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.made_from(asset, code)
@@ -82,6 +91,17 @@ def test_labels_of_the_study_are_scored_and_counted_by_area(opened) -> None:
     assert scores.height == 3 * pictures.height > 30
     assert set(shares["area_code"]) == set(pictures["area_code"])
     assert shares["image_count"].sum() == pictures.height
+
+
+def test_the_direction_of_deprivation_is_compared_with_the_labels(opened) -> None:
+    make(opened, areas.targets, pooling.area_embeddings, direction.deprivation_direction)
+    rows = opened.read("deprivation_direction")
+    assert set(rows["name"]) == {"all areas", *LABELS}
+    labels = rows.filter(kind="label")
+    assert labels["cosine"].max() > 0 > labels["cosine"].min(), "their mean is taken off"
+    assert rows.filter(kind="resamples")["cosine"].item() > 0.3
+    assert set(rows["area_count"]) == {opened.read("area_embeddings")["area_code"].n_unique()}
+    assert (opened.root / "figures" / "study" / "deprivation_direction.png").is_file()
 
 
 def test_search_lists_and_shows_the_pictures_most_like_the_words(opened) -> None:

@@ -3,12 +3,16 @@
 import polars as pl
 
 from streetview_assets.clusters.assign import assign_clusters
+from streetview_assets.clusters.changes import NO_PAIRS, median_cosine_elsewhere
+from streetview_assets.clusters.changes import capture_changes as changes_of
+from streetview_assets.clusters.changes_map import draw_changes
 from streetview_assets.clusters.elbow import draw_elbow
 from streetview_assets.clusters.exemplars import cluster_sheet
 from streetview_assets.clusters.group_embeddings import area_group_embeddings as pool_groups
 from streetview_assets.clusters.group_embeddings import cluster_groups, label_groups
-from streetview_assets.clusters.kmeans import fit_clusters
+from streetview_assets.clusters.kmeans import METHOD, fit_clusters
 from streetview_assets.clusters.label_shares import label_shares as label_shares_of
+from streetview_assets.clusters.recommendation import recommend
 from streetview_assets.clusters.sample import draw_sample
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.clusters.shares import cluster_shares as shares_of
@@ -29,12 +33,13 @@ def cluster_model(work: Work) -> Made:
         seed=work.study.seed,
         encoder=work.opened.encoder,
         space=settings.space,
+        last=work.opened.read("cluster_centres"),
     )
     return Made({"cluster_centres": fitted.centres}, _who(work, sample), note=fitted.reason)
 
 
 def cluster_scores(work: Work) -> Made:
-    """Inertia and silhouette over the sweep of the numbers of clusters."""
+    """How well each number of clusters fits, how surely it comes back, and which is advised."""
     settings = work.study.clusters
     sample = _sample(work)
     scores = score_sweep(
@@ -44,12 +49,19 @@ def cluster_scores(work: Work) -> Made:
         seed=work.study.seed,
         encoder=work.opened.encoder,
         space=settings.space,
+        seeds=settings.seeds,
         on_progress=work.progress("numbers of clusters"),
     )
     whom = credit(work.study.images.provider)
-    drawn = draw_elbow(scores, k=settings.k, title=work.title, credit=whom)
-    picture = work.picture("clusters_elbow", to_png(drawn))
-    return Made({"cluster_scores": scores}, {"elbow": picture, **_who(work, sample)})
+    advice = recommend(scores)
+    drawn = draw_elbow(scores, k=settings.k, recommended=advice.k, title=work.title, credit=whom)
+    metadata = {
+        "k of this study": settings.k,
+        "recommended k": "none" if advice.k is None else advice.k,
+        "recommendation": " ".join(advice.sentences),
+        "elbow": work.picture("clusters_elbow", to_png(drawn)),
+    }
+    return Made({"cluster_scores": scores}, {**metadata, **_who(work, sample)})
 
 
 def cluster_assignments(work: Work) -> Made:
@@ -99,6 +111,44 @@ def area_group_embeddings(work: Work) -> Made:
     return Made({"area_group_embeddings": pooled})
 
 
+def capture_changes(work: Work) -> Made:
+    """What changed where a point has two captures: cosine, and the clusters left and joined.
+
+    Cameras, seasons, weather and traffic change as well as streets do.
+    """
+    study, points = work.study, work.read("sample_points")
+    images = work.read("images").join(points, on="point_id", how="semi")
+    vectors = work.read("image_embeddings")
+    changes = changes_of(
+        images,
+        vectors,
+        work.opened.read("cluster_centres").filter(
+            method=METHOD, space=study.clusters.space, k=study.clusters.k
+        ),
+        encoder=work.opened.encoder,
+        headings_deg=study.images.headings_deg,
+    )
+    if changes.is_empty():
+        return not_applicable(work, "capture_changes", why=NO_PAIRS)
+    areas = work.read("areas")
+    drawn = draw_changes(
+        areas, points, changes, title=work.title, credit=credit(study.images.provider)
+    )
+    moved = changes.select((pl.col("from_cluster") != pl.col("to_cluster")).mean()).item()
+    return Made(
+        {"capture_changes": changes},
+        {
+            "points with two captures or more": changes["point_id"].n_unique(),
+            "median cosine": changes.select(pl.median("cosine")).item(),
+            "median cosine of pictures of different points": median_cosine_elsewhere(
+                changes, vectors
+            ),
+            "share that changed cluster": moved,
+            "where streets changed most": work.picture("capture_changes", to_png(drawn)),
+        },
+    )
+
+
 def _sample(work: Work) -> pl.DataFrame:
     return draw_sample(
         work.read_all("image_embeddings"),
@@ -122,4 +172,5 @@ ASSETS = (
     cluster_shares,
     label_shares,
     area_group_embeddings,
+    capture_changes,
 )

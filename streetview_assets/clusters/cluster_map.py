@@ -1,0 +1,126 @@
+"""A map of the points of all authorities, coloured by their main cluster."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import shapely
+
+from streetview_assets.areas.map import add_scale_bar
+from streetview_assets.figures import COLOURS, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MARKERS = ("o", "^", "s")
+"""With eight colours each, as many clusters as a legend can tell apart."""
+
+REST = "#bbbbbb"
+OUTLINE = "#cccccc"
+METRES_A_DEGREE = 111_195.0
+LEAST_WIDTH_M = 200.0
+SCALE_BAR_UP_TO_M = 1_000_000.0
+"""Beyond, a degree of longitude differs too much over the map for a bar to be true."""
+
+
+def draw_cluster_map(
+    points: pl.DataFrame, areas: pl.DataFrame, *, k: int, title: str, credit: str = ""
+) -> "Figure":
+    """Draw points in the colours of their main clusters, over the outlines of areas around them.
+
+    Parameters
+    ----------
+    points
+        What `point_clusters` gives; not empty.
+    areas
+        The table `areas`; may be empty.
+    k
+        Number of clusters. Above 24, the smallest by points are drawn in grey together.
+    title
+        Whose pictures they are.
+    credit
+        Whom to name at the foot.
+    """
+    figure = new_figure(8.5, 6.5, credit=credit)
+    axes = figure.subplots()
+    # Metres east and north of the middle: points may lie anywhere, in no one grid's zone.
+    middle = points.select(
+        *((pl.col(name).min() + pl.col(name).max()) / 2 for name in ("longitude", "latitude"))
+    ).row(0)
+    scale = METRES_A_DEGREE * np.array([np.cos(np.radians(middle[1])), 1.0])
+    places = (points.select("longitude", "latitude").to_numpy() - middle) * scale
+    low, high = places.min(axis=0), places.max(axis=0)
+    margin = np.maximum(0.04 * (high - low).max(), LEAST_WIDTH_M / 2)
+    low, high = low - margin, high + margin
+    _add_outlines(axes, areas, low / scale + middle, high / scale + middle, (middle, scale))
+    shown = _add_points(axes, places, points["cluster"], k)
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1] - margin, high[1])
+    if high[0] - low[0] < SCALE_BAR_UP_TO_M:
+        add_scale_bar(axes, low[0], low[1], high[0], high[1])
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    axes.set_title(
+        f"{title}: the main cluster of each of {points.height:,} points\n"
+        f"({shown}; in brackets the share of the points)",
+        fontsize=10,
+    )
+    legend = figure.legend(loc="outside right upper", frameon=False, fontsize=9)
+    for handle in legend.legend_handles:
+        if handle is not None and hasattr(handle, "set_sizes"):
+            handle.set_sizes([36])
+    return figure
+
+
+def _add_points(axes: "Axes", places: np.ndarray, clusters: pl.Series, k: int) -> str:
+    """Draw clusters, the largest first, so that the small lie on top; say how many are named."""
+    of_point = clusters.to_numpy()
+    sizes = np.bincount(of_point, minlength=k + 1)[1:]
+    most = len(COLOURS) * len(MARKERS)
+    named = np.sort(np.argsort(-sizes, kind="stable")[: k if k <= most else most - 1]) + 1
+    size = float(np.clip(60_000 / len(places), 1.5, 30))
+    rest = ~np.isin(of_point, named)
+    if rest.any():
+        label = f"{k - len(named)} others ({rest.mean():.0%})"
+        grey = places[rest]
+        axes.scatter(grey[:, 0], grey[:, 1], s=size, color=REST, linewidths=0, label=label)
+    for cluster in named.tolist():
+        own = places[of_point == cluster]
+        axes.scatter(
+            own[:, 0],
+            own[:, 1],
+            s=size,
+            color=COLOURS[(cluster - 1) % len(COLOURS)],
+            marker=MARKERS[(cluster - 1) // len(COLOURS) % len(MARKERS)],
+            edgecolors="#444444",
+            linewidths=0.3 if size > 8 else 0,
+            zorder=3,
+            label=f"cluster {cluster} ({len(own) / len(places):.0%})",
+        )
+    return f"all {k} clusters" if k <= most else f"the {len(named)} largest of {k} clusters"
+
+
+def _add_outlines(
+    axes: "Axes",
+    areas: pl.DataFrame,
+    low: np.ndarray,
+    high: np.ndarray,
+    projection: tuple[tuple[float, ...], np.ndarray],
+) -> None:
+    """Draw the outlines of areas that reach into a box of degrees."""
+    from matplotlib.collections import LineCollection
+
+    if areas.is_empty():
+        return
+    shapes = shapely.from_wkb(np.array(areas["geometry"].to_list(), dtype=object))
+    near = shapes[shapely.intersects(shapely.envelope(shapes), shapely.box(*low, *high))]
+    middle, scale = projection
+    rings = shapely.get_rings(shapely.get_parts(near))
+    axes.add_collection(
+        LineCollection(
+            [(shapely.get_coordinates(ring) - middle) * scale for ring in rings],
+            colors=OUTLINE,
+            linewidths=float(np.clip(12 / np.sqrt(max(len(near), 1)), 0.1, 0.8)),
+        )
+    )

@@ -1,0 +1,86 @@
+"""What the clusters are: the profile of each, a map, a sheet of pictures, a heat map."""
+
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.clusters.cluster_map import draw_cluster_map
+from streetview_assets.clusters.kmeans import METHOD
+from streetview_assets.clusters.members_sheet import members_sheet
+from streetview_assets.clusters.point_clusters import point_clusters
+from streetview_assets.clusters.profile import cluster_profile
+from streetview_assets.clusters.spearman_chart import draw_spearman
+from streetview_assets.clusters.target_profile import EVERY
+from streetview_assets.figures import to_png
+from streetview_assets.images.terms import credit, may_show_sample
+from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
+
+NO_TARGETS = "the study names no targets"
+
+
+def cluster_meaning(work: Work) -> Made:
+    """What each cluster is: size, place, words, and how its share goes with each target."""
+    study, read = work.study, work.read_all
+    fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
+    assigned, centres = read("cluster_assignments").filter(**fit), read("cluster_centres")
+    if assigned.is_empty():
+        stamp = work.opened.stamp("cluster_centres", None)
+        why = (stamp.note if stamp else "") or "no picture has a cluster"
+        return not_applicable(work, "cluster_profile", why=why.removeprefix("not applicable: "))
+    points = point_clusters(assigned, read("images"), read("sample_points"))
+    profile = cluster_profile(
+        assigned,
+        centres.filter(**fit),
+        points,
+        cluster_shares=read("cluster_shares").filter(**fit),
+        label_shares=read("label_shares"),
+        label_scores=read("label_scores"),
+        targets=read("targets"),
+        seed=study.seed,
+    )
+    return Made(
+        {"cluster_profile": profile},
+        {**_pictures(work, assigned, points, profile), **_told(work, profile)},
+    )
+
+
+def _pictures(
+    work: Work, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
+) -> dict[str, Any]:
+    study, whom = work.study, credit(work.study.images.provider)
+    shown: dict[str, Any] = {}
+    if points.height:
+        drawn = draw_cluster_map(
+            points, work.read_all("areas"), k=study.clusters.k, title=work.title, credit=whom
+        )
+        shown["map of the clusters"] = work.picture("clusters_map", to_png(drawn))
+    if may_show_sample(study.images):
+        sheet = members_sheet(
+            assigned, work.read_all("images"), work.opened.root, title=work.title, seed=study.seed
+        )
+        shown["central and random members"] = work.picture("clusters_members", sheet)
+    if not profile.filter(measure="spearman").is_empty():
+        drawn = draw_spearman(profile, title=work.title, credit=whom)
+        shown["shares against targets"] = work.picture("clusters_spearman", to_png(drawn))
+    return shown
+
+
+def _told(work: Work, profile: pl.DataFrame) -> dict[str, Any]:
+    """Say in words what lies together, and what is left out and why."""
+    joins = profile.filter(pl.col("group_name") != EVERY, measure="join_count").drop_nulls("value")
+    compact = joins.filter(pl.col("p_value") <= 0.05)["group_name"].cast(pl.Int64).sort()
+    left_out = {
+        "targets": NO_AREAS if work.study.areas is None else NO_TARGETS,
+        "labels": "the study names no labels, or its encoder has no words",
+    }
+    made = {
+        "targets": not profile.filter(measure="spearman").is_empty(),
+        "labels": not profile.filter(measure="label_probability").is_empty(),
+    }
+    return {
+        "clusters that lie together (p up to 0.05)": ", ".join(map(str, compact)) or "none",
+        **{f"left out: {part}": why for part, why in left_out.items() if not made[part]},
+    }
+
+
+ASSETS = (cluster_meaning,)

@@ -1,0 +1,95 @@
+"""Models of groups: what the pictures of one cluster, or of one text label, tell of areas."""
+
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.figures import to_png
+from streetview_assets.images.terms import credit
+from streetview_assets.models.dataset import AreaDataset, assemble
+from streetview_assets.models.features import features_label
+from streetview_assets.models.group_charts import draw_group_matrix, draw_group_scores
+from streetview_assets.models.group_models import score_group_models
+from streetview_assets.models.group_vectors import CLUSTER, GROUPINGS, groups_of
+from streetview_assets.models.ridge_path import RIDGE
+from streetview_assets.models.selection import too_few
+from streetview_assets.orchestration.assets.models import NO_TARGET
+from streetview_assets.orchestration.work import Made, Work, not_applicable
+
+
+def group_model_scores(work: Work) -> Made:
+    """A model of each cluster's and each label's pictures alone, beside one of all pictures.
+
+    On the areas that the groups have in common, and on each group's own. Clusters are those of
+    `cluster_assignments`, found in all pictures, without the target, those of held-out areas among
+    them; the feature `by_cluster` finds them inside the fold.
+    """
+    study = work.study
+    if study.target is None:
+        return not_applicable(work, "group_model_scores", why=NO_TARGET)
+    datasets = _datasets(work)
+    why = too_few(len(datasets[study.target.name]))
+    if why:
+        return not_applicable(work, "group_model_scores", why=why)
+    statistic, encoder = study.pooling.statistic, work.opened.encoder
+    groups = groups_of(work.read_all("area_group_embeddings"), statistic=statistic, encoder=encoder)
+    if not groups:
+        return not_applicable(work, "group_model_scores", why="no picture is in a group")
+    scores = score_group_models(
+        datasets,
+        groups,
+        study.models,
+        target=study.target.name,
+        encoder=encoder,
+        features=features_label(("pooled",), statistic, study.models.components),
+        seed=study.seed,
+        on_progress=work.progress("validations"),
+    )
+    metadata: dict[str, Any] = {"areas": len(datasets[study.target.name])}
+    for grouping in GROUPINGS:
+        metadata |= _figures(work, scores.filter(grouping=grouping), grouping, list(datasets))
+    return Made({"group_model_scores": scores}, metadata)
+
+
+def _datasets(work: Work) -> dict[str, AreaDataset]:
+    """Give the areas of every target, in the order of the study file, with all their pictures."""
+    areas, targets = work.read_all("areas"), work.read_all("targets")
+    vectors, images = work.read_all("area_embeddings"), work.read_all("images")
+    return {
+        target.name: assemble(
+            areas,
+            targets,
+            vectors,
+            images,
+            target=target.name,
+            statistic=work.study.pooling.statistic,
+            encoder=work.opened.encoder,
+            crs=work.sources.crs(),
+        )
+        for target in work.study.targets
+    }
+
+
+def _figures(work: Work, scores: pl.DataFrame, grouping: str, targets: list[str]) -> dict[str, Any]:
+    found = scores.filter(
+        pl.col("metric") == "r2", pl.col("model") == RIDGE, pl.col("value").is_not_null()
+    )
+    chosen = work.study.target
+    if chosen is None or found.is_empty():
+        return {}
+    whom = credit(work.study.images.provider)
+    drawn = {"group_scores": draw_group_scores(
+        scores.filter(target=chosen.name), title=f"{work.title}: {chosen.name}", credit=whom
+    )}  # fmt: skip
+    if len(targets) > 1:
+        drawn["group_targets"] = draw_group_matrix(
+            scores, targets=targets, title=work.title, credit=whom
+        )
+    ending = "" if grouping == CLUSTER else "_labels"
+    return {
+        f"{name}{ending}": work.picture(f"{name}{ending}", to_png(figure))
+        for name, figure in drawn.items()
+    }
+
+
+ASSETS = (group_model_scores,)
