@@ -90,7 +90,7 @@ def test_a_changed_key_remakes_what_reads_it_and_nothing_else(tiny, changes, exp
     [
         (
             {"models": {"trials": 2, "candidates": ["ridge"], "folds": 3}},
-            MODELS | {"ordinal_model"},
+            MODELS | {"ordinal_model", "deprivation_direction"},
         ),
         ({"clusters": {"k": 3, "sweep": [2, 4]}}, {"cluster_scores"}),
         ({"clusters": {"k": 3, "sweep": [2, 3], "seeds": 2}}, {"cluster_scores"}),

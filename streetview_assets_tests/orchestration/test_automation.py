@@ -69,7 +69,11 @@ def test_new_pictures_go_through_to_their_clusters_in_one_run(settled_town):
 def test_new_cluster_centres_reassign_every_authority(settled_town):
     settled_town.made("cluster_model", None, "2")
     started = settled_town.tick(WEDNESDAY + minutes(1))
-    assert started == {("cluster_assignments", EAST), ("cluster_assignments", WEST)}
+    assert started == {
+        (asset, authority)
+        for asset in ("cluster_assignments", "capture_changes")
+        for authority in (EAST, WEST)
+    }
 
 
 def test_nothing_is_built_on_pictures_that_a_check_refuses(settled_town):
