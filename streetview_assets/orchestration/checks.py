@@ -1,4 +1,7 @@
-"""Asset checks: each query of `dbt_like_sql/checks` on the authority that was just made."""
+"""Asset checks: the queries of `dbt_like_sql/checks` on what was just made."""
+
+from collections.abc import Iterator
+from itertools import groupby
 
 import dagster as dg
 import polars as pl
@@ -10,37 +13,62 @@ from streetview_assets.orchestration.resources import StudyResource
 
 
 def asset_checks(partitions: dg.PartitionsDefinition) -> list[dg.AssetChecksDefinition]:
-    """Make an asset check of each query, by authority where its asset is."""
+    """Make an asset check of each query, by authority where its asset is.
+
+    The checks of one asset are one step: a step costs more than most queries do.
+    """
+    queries = [query for query in read_queries(sql_folder()) if query.kind == "check"]
     return [
-        _check(query, partitions) for query in read_queries(sql_folder()) if query.kind == "check"
+        _checks(key, list(of_asset), partitions)
+        for key, of_asset in groupby(sorted(queries, key=_asset_key), _asset_key)
     ]
 
 
-def _check(query: Query, partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+def _asset_key(query: Query) -> dg.AssetKey:
     asset = WRITTEN_BY.get(query.asset)
-    national = asset is None or RECIPES[asset].national
-    key = dg.AssetKey(asset) if asset else dg.AssetKey(["mart", query.asset])
-    severity = getattr(dg.AssetCheckSeverity, query.severity.upper())
+    return dg.AssetKey(asset) if asset else dg.AssetKey(["mart", query.asset])
 
-    @dg.asset_check(
-        asset=key,
-        name=query.name,
-        description=query.description,
-        blocking=query.blocking,
-        partitions_def=None if national else partitions,
-    )
-    def check(context: dg.AssetCheckExecutionContext, study: StudyResource) -> dg.AssetCheckResult:
+
+def _checks(
+    key: dg.AssetKey, queries: list[Query], partitions: dg.PartitionsDefinition
+) -> dg.AssetChecksDefinition:
+    recipe = RECIPES.get(key.to_user_string())
+    national = recipe is None or recipe.national
+    specs = [
+        dg.AssetCheckSpec(
+            query.name,
+            asset=key,
+            description=query.description,
+            blocking=query.blocking,
+            partitions_def=None if national else partitions,
+        )
+        for query in queries
+    ]
+
+    @dg.multi_asset_check(name=f"{key.to_python_identifier()}_checks", specs=specs, can_subset=True)
+    def checks(
+        context: dg.AssetCheckExecutionContext, study: StudyResource
+    ) -> Iterator[dg.AssetCheckResult]:
         opened = study.open()
         authority = None if national else context.partition_key
-        found = run_check(opened.lake, query, opened.study, authority=authority)
-        return dg.AssetCheckResult(
-            passed=found.passed,
-            severity=severity,
-            description=f"{found.offending_count} offending rows: {query.description}",
-            metadata={"offending_rows": found.offending_count, **_first(found)},
-        )
+        for query in queries:
+            if dg.AssetCheckKey(key, query.name) in context.selected_asset_check_keys:
+                yield _result(
+                    key, query, run_check(opened.lake, query, opened.study, authority=authority)
+                )
 
-    return check
+    return checks
+
+
+def _result(key: dg.AssetKey, query: Query, found: CheckResult) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=query.name,
+        passed=found.passed,
+        severity=getattr(dg.AssetCheckSeverity, query.severity.upper()),
+        description=f"{found.offending_count} offending rows: {query.description}",
+        metadata={"offending_rows": found.offending_count, **_first(found)},
+    )
 
 
 def _first(found: CheckResult) -> dict[str, dg.JsonMetadataValue]:

@@ -16,6 +16,7 @@ from streetview_assets.clusters.point_clusters import point_clusters
 from streetview_assets.clusters.profile import cluster_profile
 from streetview_assets.clusters.shares import cluster_shares
 from streetview_assets.clusters.spearman_chart import draw_spearman
+from streetview_assets.clusters.target_chart import draw_target_profile
 from streetview_assets.clusters.target_profile import spearman, weighted_summary
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.figures import COLOURS, to_png
@@ -274,6 +275,18 @@ def test_the_heat_map_has_a_cell_for_each_group_and_target(profile):
     cells = [text.get_text() for text in axes.texts]
     value = one(profile, "spearman", 1, "rank")["value"]
     assert cells[:2] == ["none", f"{value:+.2f}"]
+
+
+def test_the_chart_of_targets_shows_the_quartiles_of_the_table(profile):
+    (axes, *_) = draw_target_profile(profile, title="made-up").axes
+    bar, dot = axes.lines[1:3]
+    measured = {
+        name: one(profile, f"target_{name}", 1, axes.get_xlabel())["value"]
+        for name in ("lower_quartile", "median", "upper_quartile")
+    }
+    assert list(bar.get_xdata()) == [measured["lower_quartile"], measured["upper_quartile"]]
+    assert list(dot.get_xdata()) == [measured["median"]]
+    assert next(label.get_text() for label in axes.get_yticklabels()) == "cluster 1"
 
 
 def test_the_sheet_shows_central_and_random_members_of_each_cluster(town, tmp_path):

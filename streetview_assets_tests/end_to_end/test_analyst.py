@@ -32,7 +32,7 @@ def test_an_open_connection_disturbs_nothing_and_is_not_disturbed(tiny, tmp_path
     assert analyst.stdout is not None
     assert analyst.stdout.readline() == "open\n"
     study = write_study(tmp_path / "study", clusters={"k": 4, "sweep": [2, 3]})
-    said = finish(start(tmp_path / "data", "run", study))
+    said = finish(start(tmp_path / "data", "run", study, "--until", "clusters"))
     assert "published_database: made" in said
     still, _ = analyst.communicate("look\n", timeout=60)
     assert still == f"{before}\n"

@@ -21,7 +21,7 @@ from streetview_assets.study import Encoder
 from streetview_assets.tables import TABLES, check_contract
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, environment, write_study
 
-PICTURES, KILLS = 3000, 3
+PICTURES, KILLS = 2000, 3
 WORKERS, BATCH = 2, 32
 IN_HAND = 2 * WORKERS * BATCH
 """Pictures of batches that the workers have begun or finished and nobody has taken yet."""
@@ -58,7 +58,7 @@ resumption.finish(pieces, done).write_parquet(folder / "vectors.parquet")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """3,000 small pictures, and the rows of the table `images` that say where they are."""
+    """2,000 small pictures, and the rows of the table `images` that say where they are."""
     rng = np.random.default_rng(4)
     names = [f"{number:04}.jpg" for number in range(PICTURES)]
     (tmp_path / "pictures").mkdir()

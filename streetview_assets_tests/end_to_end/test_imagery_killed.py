@@ -15,8 +15,8 @@ from streetview_assets_tests.end_to_end.imagery_studies import (
 from streetview_assets_tests.end_to_end.small_studies import finish, start
 from streetview_assets_tests.images.imagery_server import Server, serving
 
-POINTS, MOST = 500, 16
-KILLED_AT = (250, 700, 1_300)
+POINTS, MOST = 300, 16
+KILLED_AT = (150, 400, 800)
 PATIENCE_S = 120.0
 
 

@@ -157,6 +157,7 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
     assert figures == {
         "areas", "target", "points", "images", "neighbours", "look_alikes_far_apart",
         "clusters", "clusters_elbow", "clusters_map", "clusters_members", "clusters_spearman",
+        "clusters_targets",
         "scores", "predicted_observed", "residual_map",
         "target_scores", "learning_curve", "group_scores", "group_targets",
         "deprivation_direction",
@@ -190,15 +191,10 @@ def test_older_boundaries_find_their_authority_in_a_lookup_that_repeats_areas(st
     assert in_pieces < 40, "slits between areas that do not quite meet cut no road"
 
 
-@pytest.mark.parametrize("extract", ["osm2streets_leeds_cycleway.osm", "its-example.osm.pbf"])
-def test_with_too_few_areas_the_models_say_so_and_the_rest_is_made(study, extract):
-    tried = study(
-        {
-            **CENTRE,
-            "name": f"leeds-{extract.split('.')[-1]}",
-            "roads": {"path": str(DATA / "roads" / extract)},
-        }
-    )
+def test_with_too_few_areas_the_models_say_so_and_the_rest_is_made(study):
+    """Of a file of raw OpenStreetMap, which names few streets."""
+    roads = {"path": str(DATA / "roads" / "osm2streets_leeds_cycleway.osm")}
+    tried = study({**CENTRE, "name": "leeds-osm", "roads": roads})
     tried.streetview("run")
     found = tried.ask("select road_km, area_with_image_count from authority_coverage").row(0)
     assert 4 <= found[0] <= 7
@@ -212,6 +208,15 @@ def test_with_too_few_areas_the_models_say_so_and_the_rest_is_made(study, extrac
     for table in ("model_scores", "authority_scores"):
         assert tried.ask(f"select distinct note, value from {table}").rows() == [(few, None)]
     assert any("OpenStreetMap" in line for line in tried.ask("select licences from about").item())
+
+
+def test_an_extract_of_openstreetmap_gives_points_along_its_streets(study):
+    roads = {"path": str(DATA / "roads" / "its-example.osm.pbf")}
+    tried = study({**CENTRE, "name": "leeds-pbf", "roads": roads})
+    tried.streetview("run", "--until", "points")
+    found = tried.ask("select road_km, area_with_point_count from authority_coverage").row(0)
+    assert 4 <= found[0] <= 7
+    assert 3 <= found[1] <= 5
 
 
 def squares(folder: Path, size_m: float = 500) -> Path:

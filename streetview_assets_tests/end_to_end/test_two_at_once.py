@@ -1,4 +1,4 @@
-"""Two commands at once on one study both come to their end, and their tables are all there."""
+"""Two commands at once both come to their end, and give what one gives in another folder."""
 
 import sqlite3
 
@@ -13,8 +13,11 @@ from streetview_assets_tests.end_to_end.small_studies import (
 )
 
 
-def test_two_authorities_by_two_processes_both_land(finished_tiny, tmp_path):
-    study, data = write_study(tmp_path / "study"), tmp_path / "data"
+def test_two_authorities_by_two_processes_give_the_same_elsewhere(
+    finished_tiny, tmp_path, monkeypatch
+):
+    study, data = write_study(tmp_path / "elsewhere"), tmp_path / "other data"
+    monkeypatch.setenv("STREETVIEW_DATA", str(data))
     both = [start(data, "run", study, "--authority", code) for code in AUTHORITIES]
     for process in both:
         assert "Failed" not in finish(process)

@@ -10,6 +10,7 @@ from streetview_assets.clusters.members_sheet import members_sheet
 from streetview_assets.clusters.point_clusters import point_clusters
 from streetview_assets.clusters.profile import cluster_profile
 from streetview_assets.clusters.spearman_chart import draw_spearman
+from streetview_assets.clusters.target_chart import draw_target_profile
 from streetview_assets.clusters.target_profile import EVERY
 from streetview_assets.figures import to_png
 from streetview_assets.images.terms import credit, may_show_sample
@@ -62,6 +63,9 @@ def _pictures(
     if not profile.filter(measure="spearman").is_empty():
         drawn = draw_spearman(profile, title=work.title, credit=whom)
         shown["shares against targets"] = work.picture("clusters_spearman", to_png(drawn))
+    if not profile.filter(measure="target_median").is_empty():
+        drawn = draw_target_profile(profile, title=work.title, credit=whom)
+        shown["targets where each cluster is"] = work.picture("clusters_targets", to_png(drawn))
     return shown
 
 
