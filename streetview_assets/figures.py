@@ -20,6 +20,10 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 """Categorical colours that the colour-blind can tell apart (Okabe and Ito, 2008)."""
 
 
+LARGEST_WEBP_PX = 16_383
+"""Neither side of a WebP can be longer."""
+
+
 def new_figure(width_in: float = 7, height_in: float = 5, *, credit: str = "") -> "Figure":
     """Make an empty figure, with a line at its foot that names whom its makers owe.
 
@@ -67,6 +71,7 @@ def shrink_to_webp(png: bytes, max_bytes: int) -> bytes:
     A map or a sheet of photographs keeps three times the width that it would have as a PNG.
     """
     picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.thumbnail((LARGEST_WEBP_PX, LARGEST_WEBP_PX))
     while True:
         buffer = io.BytesIO()
         picture.save(buffer, format="WEBP", quality=75, method=4)

@@ -317,6 +317,48 @@ class Encoder(_Part):
         return re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
 
 
+class SetAside(_Part):
+    """Pictures that do not show the street: indoors, in a car; without this part, none."""
+
+    words: dict[Code, Prompts] | None = Field(
+        None,
+        description="reasons with the texts for each, compared with nine kinds of street; default: "
+        "`indoor` and `in a car`, ready-made; `{}`: by `categories` alone",
+    )
+    above: float = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="probability, of all reasons together, from which a picture counts; it is "
+        "high, since a street that is lost is gone, and an indoor picture that stays one of many",
+    )
+    categories: tuple[Code, ...] = Field(
+        (), description="`category` of the pictures themselves that counts; needs no words"
+    )
+    drop: bool = Field(
+        False,
+        description="`false`: they are listed and shown; `true`: they take no part in pooling, "
+        "clusters and models",
+    )
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        if self.words == {} and not self.categories:
+            raise ValueError("nothing says what is set aside: give `words` or `categories`")
+        return self
+
+
+class Direction(_Part):
+    """What the direction of deprivation is compared with, where the encoder has words."""
+
+    prompts: bool = Field(True, description="compare it with some hundred texts, beside the labels")
+    path: ExistingFile | None = Field(
+        None,
+        description="texts of one's own instead of the ready-made: CSV, columns `group` and "
+        "`prompt`; the group `control` holds what should say nothing",
+    )
+
+
 class Neighbours(_Part):
     """Which pictures look alike."""
 
@@ -336,23 +378,81 @@ class Clusters(_Part):
     """How scenes are grouped."""
 
     k: int = Field(7, ge=2, le=500, description="number of clusters")
-    sweep: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(ge=2)]] = Field(
-        (2, 20), description="smallest and largest k whose scores are compared"
+    sweep: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (2, 20),
+        json_schema_extra={"minItems": 2, "maxItems": 3},
+        description="smallest and largest k whose scores are compared; a third number is the step "
+        "between them, 1 unless given: `[2, 500, 50]` is 2, 52, … 452 and 500",
     )
     seeds: int = Field(3, ge=1, le=50, description="fits of each k of the sweep, each by chance")
     pca: int | None = Field(None, gt=0, description="cluster in so many principal components")
     fit_on: int = Field(200_000, gt=0, description="a seeded sample, equal per area")
+    min_cluster_size: int | None = Field(
+        None,
+        ge=2,
+        description="fewest pictures that are a cluster by density (HDBSCAN), of the 15,000 at "
+        "most that are looked at; default: a hundredth of them, 5 at least",
+    )
 
     @model_validator(mode="after")
     def _sweep_upwards(self) -> Self:
+        if len(self.sweep) not in (2, 3):
+            raise ValueError("sweep: give the smallest k, the largest, and a step if you like")
+        if self.sweep[0] < 2:
+            raise ValueError("sweep: the smallest k is 2 or more")
         if self.sweep[0] > self.sweep[1]:
             raise ValueError("sweep: the smallest k comes first")
         return self
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of clusters of the sweep, in rising order, both ends among them."""
+        smallest, largest, step = (*self.sweep, 1)[:3]
+        return (*range(smallest, largest, step), largest)
+
+    @property
     def space(self) -> str:
         """Name of the space in which clusters are found, as in the column `space`."""
         return f"pca{self.pca}" if self.pca else "raw"
+
+
+class Layout(_Part):
+    """Pictures laid out on a plane by their likeness; without this part, none."""
+
+    methods: tuple[Literal["umap", "tsne"], ...] = Field(
+        ("umap", "tsne"), min_length=1, description="how; UMAP goes by the cosine of the vectors"
+    )
+    umap_neighbours: int = Field(30, ge=2, le=500, description="pictures that a place is found by")
+    umap_min_dist: float = Field(
+        0.1, ge=0, le=1, description="how near to each other UMAP may put pictures"
+    )
+    perplexities: tuple[Annotated[float, Field(ge=5, le=50)], ...] = Field(
+        (30,), min_length=1, description="of t-SNE, a layout each: about how many are near"
+    )
+    learning_rate: Literal["auto"] | Annotated[float, Field(ge=10, le=1000)] = Field(
+        "auto", description="of t-SNE; `auto`: by the number of pictures"
+    )
+    iterations: int = Field(
+        1000, ge=250, description="most of t-SNE, which stops after 300 without progress"
+    )
+    reduce: Literal["pca", "svd"] = Field(
+        "pca", description="what takes vectors to 50 numbers before t-SNE; `svd`: truncated"
+    )
+    fit_on: int = Field(60_000, gt=0, description="a seeded sample, equal per area")
+    show: Literal["dots", "pictures", "both"] = Field(
+        "both", description="what figures show, where the provider's terms let pictures be shown"
+    )
+    picture_px: int = Field(40, ge=8, le=256, description="side of a picture in such a figure")
+    figure_px: int = Field(1600, ge=400, le=8000, description="side of such a figure")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for key, given in (("methods", self.methods), ("perplexities", self.perplexities)):
+            if len(set(given)) < len(given):
+                raise ValueError(f"{key} names one twice")
+        if self.picture_px > self.figure_px // 4:
+            raise ValueError("picture_px: at most a quarter of figure_px")
+        return self
 
 
 class TargetLookup(_Part):
@@ -495,6 +595,52 @@ class Models(_Part):
     transfer: Transfer = Transfer()
 
 
+AreasHeld = Literal["free", "constant"]
+
+
+class SampleSize(_Part):
+    """How scores grow with the pictures of each cluster; without this part, not reckoned."""
+
+    k: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+        tuple(range(2, 11)),
+        min_length=1,
+        description="numbers of clusters, each of `clusters.sweep`; default: those of the sweep "
+        "up to 10",
+    )
+    sizes: tuple[Annotated[int, Field(ge=10)], ...] = Field(
+        (500, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 10000, 12500, 15000, 20000),
+        min_length=1,
+        description="pictures that are drawn of a cluster",
+    )
+    repeats: int = Field(10, gt=0, description="draws of each size")
+    recipe: Literal["ridge", "published"] = Field(
+        "ridge", description="model of every draw; `published`: XGBoost, a second or two for each"
+    )
+    areas: tuple[AreasHeld, ...] = Field(
+        ("free", "constant"),
+        min_length=1,
+        description="`free`: more pictures come from more areas; `constant`: from the same areas",
+    )
+    metric: Literal["r2", "rmse", "nrmse", "mae", "spearman"] = Field(
+        "nrmse", description="what the figures show; the table has all"
+    )
+    processes: int | None = Field(None, gt=0, description="default: as many as there are cores")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if list(self.k) != sorted(set(self.k)):
+            raise ValueError("k: give each once, the smallest first")
+        if list(self.sizes) != sorted(set(self.sizes)):
+            raise ValueError("sizes: give each once, the smallest first")
+        if len(set(self.areas)) < len(self.areas):
+            raise ValueError("areas names one twice")
+        return self
+
+    def k_of(self, clusters: Clusters) -> tuple[int, ...]:
+        """Give the numbers of clusters that the sweep has."""
+        return tuple(k for k in self.k if k in clusters.numbers)
+
+
 class Ordinal(_Part):
     """A network that learns deciles from the pictures of each point; without this part, none."""
 
@@ -551,11 +697,20 @@ class Study(_Part):
     label_templates: tuple[Template, ...] = Field(
         ("a photo of {}",), min_length=1, description="what a label's texts are put into, at `{}`"
     )
+    set_aside: SetAside | None = None
     neighbours: Neighbours = Neighbours()
     pooling: Pooling = Pooling()
     clusters: Clusters = Clusters()
+    layout: Layout | None = None
+    categories: dict[Code, Code | None] = Field(
+        default_factory=dict,
+        description="other names for the pictures' own categories: one name for several puts them "
+        "together, null leaves one out; what is not named stays as it is",
+    )
     targets: tuple[Target, ...] = ()
     models: Models = Models()
+    direction: Direction = Direction()
+    sample_size: SampleSize | None = None
     ordinal: Ordinal | None = None
     seed: int = Field(42, ge=0, description="of all that is drawn or shuffled")
     _path: Path = PrivateAttr(default=Path())
@@ -589,6 +744,7 @@ class Study(_Part):
             raise ValueError(f"models.target: {self.models.target!r} is none of {names}")
         if self.ordinal and self.ordinal.target and self.ordinal.target not in names:
             raise ValueError(f"ordinal.target: {self.ordinal.target!r} is none of {names}")
+        self._sample_size_is_in_the_sweep()
         if self.authorities and not self.areas:
             raise ValueError("authorities need areas: add `areas:`")
         if self.authorities and len(set(self.authorities)) < len(self.authorities):
@@ -611,6 +767,19 @@ class Study(_Part):
         if self.roads and self.roads.source == "overpass" and not self.areas:
             raise ValueError("roads from overpass need areas, which say where to look")
         return self
+
+    def _sample_size_is_in_the_sweep(self) -> None:
+        if self.sample_size is None:
+            return
+        within = self.sample_size.k_of(self.clusters)
+        # Of the default, what the sweep has is taken.
+        asked = "k" in self.sample_size.model_fields_set
+        if not within or (asked and within != self.sample_size.k):
+            outside = ", ".join(str(k) for k in self.sample_size.k if k not in within)
+            raise ValueError(
+                f"sample_size.k: {outside}: not in clusters.sweep, {list(self.clusters.sweep)}; "
+                "widen the sweep, or name numbers of clusters within it"
+            )
 
     def _features_have_input(self) -> None:
         names = self.models.features

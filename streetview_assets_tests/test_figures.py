@@ -66,3 +66,10 @@ def test_the_same_figure_gives_the_same_bytes():
 def test_names_can_be_written_on_pictures(letter):
     font = text_font(13)
     assert bytes(font.getmask(letter)) != bytes(font.getmask("\uffff")), "a box stands for it"
+
+
+def test_a_picture_taller_than_a_webp_can_be_is_made_smaller():
+    tall = io.BytesIO()
+    Image.new("RGB", (20, 17_000), "#336699").save(tall, format="PNG")
+    small = shrink_to_webp(tall.getvalue(), 145_000)
+    assert Image.open(io.BytesIO(small)).height == 16_383

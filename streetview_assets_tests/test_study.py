@@ -52,7 +52,7 @@ def with_images(settings: str) -> str:
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     [
-        (SOUND + "autorities: []", "autorities", "areas, authorities, clusters"),
+        (SOUND + "autorities: []", "autorities", "areas, authorities, categories, clusters"),
         (SOUND + "points: {spacing: 100}", "points.spacing", "spacing_m"),
         (SOUND + f"targets: [{TARGET[:-1]}, unit: x}}]", "targets.0.unit", "more_is"),
         (
@@ -178,6 +178,15 @@ def test_a_missing_study_file_names_the_command_that_writes_one(tmp_path):
             "`views: mean` takes the mean of their vectors",
         ),
         (SOUND + "clusters: {sweep: [9, 2]}", "clusters", "the smallest k comes first"),
+        (SOUND + "clusters: {sweep: [1, 9]}", "clusters", "the smallest k is 2 or more"),
+        (SOUND + "clusters: {sweep: [2]}", "clusters", "the smallest k, the largest, and a step"),
+        (SOUND + "layout: {perplexities: [5, 60]}", "layout.perplexities.1", "or equal to 50"),
+        (SOUND + "layout: {methods: [tsne, tsne]}", "layout", "methods names one twice"),
+        (SOUND + "layout: {picture_px: 200, figure_px: 400}", "layout", "a quarter of figure_px"),
+        (SOUND + "categories: {shop: [work]}", "categories.shop", "a valid string"),
+        (SOUND + "set_aside: {words: {}}", "set_aside", "give `words` or `categories`"),
+        (SOUND + "set_aside: {above: 0}", "set_aside.above", "greater than 0"),
+        (SOUND + "direction: {path: nowhere.csv}", "direction.path", "nowhere.csv"),
         (SOUND + "seed: -1", "seed", "greater than or equal to 0"),
     ],
 )
@@ -252,6 +261,31 @@ def test_all_faults_are_told_at_once(folder):
     assert len(faults(message)) == 2
 
 
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("{k: [1, 5]}", "sample_size.k.0"),
+        ("{k: [5, 5]}", "give each once, the smallest first"),
+        ("{k: [5, 21]}", "sample_size.k: 21: not in clusters.sweep, [2, 20]"),
+        ("{sizes: [1000, 500]}", "give each once, the smallest first"),
+        ("{areas: [free, free]}", "areas names one twice"),
+        ("{metric: accuracy}", "sample_size.metric"),
+    ],
+)
+def test_a_sample_size_experiment_that_cannot_be_is_refused(folder, part, reason):
+    before = "{k: [5, 7], sizes: [500, 1000, 5000], repeats: 10, recipe: ridge}"
+    assert before in WHOLE
+    (fault,) = faults(refusal(folder, WHOLE.replace(before, part)))
+    assert reason in fault
+
+
+def test_the_default_numbers_of_clusters_are_those_that_the_sweep_has(folder):
+    study = load(folder, SOUND + "clusters: {sweep: [4, 30, 3]}\nsample_size: {}")
+    assert study.sample_size.k_of(study.clusters) == (4, 7, 10)
+    message = refusal(folder, SOUND + "clusters: {sweep: [20, 30]}\nsample_size: {}")
+    assert "not in clusters.sweep, [20, 30]" in message
+
+
 def test_paths_are_relative_to_the_file_wherever_the_command_runs(folder, monkeypatch, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -260,6 +294,19 @@ def test_paths_are_relative_to_the_file_wherever_the_command_runs(folder, monkey
     assert study.areas.path == folder / "areas.geojson"
     assert study.targets[0].path == folder / "imd.csv"
     assert study.path == folder / "study.yaml"
+
+
+@pytest.mark.parametrize(
+    ("sweep", "numbers"),
+    [
+        ("[2, 5]", (2, 3, 4, 5)),
+        ("[3, 3]", (3,)),
+        ("[2, 500, 50]", (*range(2, 500, 50), 500)),
+        ("[2, 8, 3]", (2, 5, 8)),
+    ],
+)
+def test_a_sweep_has_both_its_ends_and_may_take_steps(folder, sweep, numbers):
+    assert load(folder, SOUND + f"clusters: {{sweep: {sweep}}}").clusters.numbers == numbers
 
 
 def test_defaults_are_those_of_the_design(folder):
@@ -349,7 +396,11 @@ labels: {shop: [a shop, a café], house: [a house]}
 label_templates: ["a photo of {}", "{} seen from the street"]
 pooling: {statistic: median}
 neighbours: {count: 8}
+set_aside: {words: {indoor: [a room]}, above: 0.9, categories: [garage], drop: true}
+direction: {prompts: true, path: null}
 clusters: {k: 7, sweep: [2, 20], pca: null, fit_on: 200000}
+layout: {methods: [umap, tsne], perplexities: [5, 30], show: both}
+categories: {office: work, shop: work, car park: null}
 targets:
   - {name: imd_rank, path: imd.csv, area_code: lsoa21_code, value: IMD_rank, more_is: better}
 models:
@@ -358,6 +409,7 @@ models:
   trials: 40
   folds: 5
   block_km: 2
+sample_size: {k: [5, 7], sizes: [500, 1000, 5000], repeats: 10, recipe: ridge}
 ordinal: {target: imd_rank, fine_tune: [0.01, 0.05]}
 seed: 42
 """

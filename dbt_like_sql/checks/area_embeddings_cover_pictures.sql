@@ -5,6 +5,7 @@
 with placed as (
     select image_id, area_code, panorama_id, captured_on
     from images
+    anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
     where is_current and status = 'ok' and area_code is not null
 ),
 

@@ -6,6 +6,7 @@ with current_vectors as (
     select image_embeddings.image_id
     from image_embeddings
     inner join images using (image_id)
+    anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
     where image_embeddings.status = 'ok' and images.is_current
 )
 

@@ -19,7 +19,8 @@
 -- captured_median_on: of its median picture with a known date
 -- captured_newest_on: of its newest picture with a known date
 -- encoder: slug of the encoder that made the vectors
--- main_cluster: cluster that most of its pictures are in; of equals the lowest number
+-- main_cluster: cluster that most of its pictures are in; of equals, the one of which a picture is
+--     more typical: fewer of the cluster's pictures are as near to its centre
 -- main_cluster_share: share of its pictures that are in it, 0 to 1
 -- cluster_shares: share of its pictures by cluster, as in cluster_shares[3]
 -- model: the headline model, `tuned`: chosen and tuned anew each time without the areas held out
@@ -67,6 +68,14 @@ pictures as (
     group by area_code
 ),
 
+dropped as (
+    select images.area_code, count(*) as image_count
+    from pictures_set_aside
+    inner join images using (authority_code, image_id)
+    where pictures_set_aside.is_dropped and images.is_current and images.status = 'ok'
+    group by images.area_code
+),
+
 capture_dates as (
     select
         area_code,
@@ -86,10 +95,37 @@ pooled as (
         and study.statistic = area_embeddings.statistic
 ),
 
+own_assignments as (
+    select
+        cluster_assignments.authority_code,
+        cluster_assignments.image_id,
+        cluster_assignments.cluster,
+        cume_dist() over (
+            partition by cluster_assignments.cluster order by cluster_assignments.distance
+        ) as as_near
+    from cluster_assignments
+    inner join study
+        on study.encoder = cluster_assignments.encoder
+        and study.method = cluster_assignments.method
+        and study.space = cluster_assignments.space
+        and study.k = cluster_assignments.k
+),
+
+most_typical as (
+    select images.area_code, own_assignments.cluster, min(own_assignments.as_near) as as_near
+    from own_assignments
+    inner join images using (authority_code, image_id)
+    where images.is_current and images.status = 'ok'
+    group by images.area_code, own_assignments.cluster
+),
+
 clusters as (
     select
         cluster_shares.area_code,
-        first(cluster_shares.cluster order by share desc, cluster_shares.cluster) as main_cluster,
+        first(
+            cluster_shares.cluster
+            order by cluster_shares.image_count desc, most_typical.as_near, cluster_shares.cluster
+        ) as main_cluster,
         max(share) as main_cluster_share,
         map(
             list(cluster_shares.cluster order by cluster_shares.cluster),
@@ -101,6 +137,9 @@ clusters as (
         and study.method = cluster_shares.method
         and study.space = cluster_shares.space
         and study.k = cluster_shares.k
+    left join most_typical
+        on most_typical.area_code = cluster_shares.area_code
+        and most_typical.cluster = cluster_shares.cluster
     group by cluster_shares.area_code
 ),
 
@@ -166,6 +205,7 @@ select
         when final.reason is not null then final.reason
         when coalesce(point_counts.point_count, 0) = 0 then 'no sample point in the area'
         when coalesce(pictures.image_count, 0) = 0 then 'no imagery in the area'
+        when dropped.image_count = pictures.image_count then 'all pictures of the area are set aside'
         when coalesce(pooled.embedded_image_count, 0) = 0 then 'no picture of the area has a vector'
         when headline_target.value is null then 'no value of the target to compare with'
         when final.area_code is null then 'no model is fitted yet'
@@ -179,6 +219,7 @@ left join headline_target using (authority_code, area_code)
 left join target_values using (authority_code, area_code)
 left join point_counts on point_counts.area_code = areas.area_code
 left join pictures on pictures.area_code = areas.area_code
+left join dropped on dropped.area_code = areas.area_code
 left join capture_dates on capture_dates.area_code = areas.area_code
 left join pooled on pooled.area_code = areas.area_code
 left join clusters on clusters.area_code = areas.area_code

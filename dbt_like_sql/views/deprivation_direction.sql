@@ -9,5 +9,6 @@ select
     upper,
     interval_level,
     resample_count,
-    area_count
+    area_count,
+    prompt_group
 from deprivation_direction

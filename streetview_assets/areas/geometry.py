@@ -51,6 +51,27 @@ def wkb_series(geometry: gpd.GeoSeries) -> pl.Series:
     return pl.Series("geometry", list(shapely.to_wkb(shapes, byte_order=1)), dtype=pl.Binary)
 
 
+def points_in_metres(places: pl.DataFrame, crs: str | pyproj.CRS) -> np.ndarray:
+    """Give the positions of points in a CRS.
+
+    Parameters
+    ----------
+    places
+        Columns ``longitude`` and ``latitude``.
+    crs
+        See `metric_crs`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Easting and northing, shape (n, 2), rows in the same order.
+    """
+    degrees = shapely.points(places.select("longitude", "latitude").to_numpy())
+    there = gpd.GeoSeries(degrees, crs=GEOGRAPHIC_CRS).to_crs(crs)
+    located: np.ndarray = shapely.get_coordinates(there.to_numpy())
+    return located
+
+
 def metric_crs(crs: str | None, around: gpd.GeoSeries) -> str:
     """Choose the CRS in which lengths and sizes are measured.
 

@@ -7,7 +7,13 @@ import numpy as np
 import polars as pl
 import shapely
 
-from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, to_geoframe, wkb_series
+from streetview_assets.areas.geometry import (
+    GEOGRAPHIC_CRS,
+    metric_crs,
+    points_in_metres,
+    to_geoframe,
+    wkb_series,
+)
 from streetview_assets.areas.map import SEQUENTIAL, draw_areas
 
 if TYPE_CHECKING:
@@ -58,7 +64,7 @@ def draw_changes(
         drawn.set(facecolor=GROUND, edgecolor=LINE)
     crs = metric_crs(None, to_geoframe(shown.select("geometry")).geometry)
     size = float(np.clip(9000 / points.height, 4, 30))
-    xy = _in_metres(others, crs)
+    xy = points_in_metres(others, crs)
     axes.scatter(
         *(xy[:, 0], xy[:, 1]),
         s=size / 4,
@@ -67,7 +73,7 @@ def draw_changes(
         zorder=3,
         label="one capture or none" if others.height else None,
     )
-    xy = _in_metres(points, crs)
+    xy = points_in_metres(points, crs)
     coloured = axes.scatter(
         *(xy[:, 0], xy[:, 1]),
         c=points["change"].to_numpy(),
@@ -130,12 +136,3 @@ def _around(areas: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
     box = shapely.box(*(corners + MARGIN_DEG * np.array([-1, -1, 1, 1])))
     ground = gpd.GeoSeries([box], crs=GEOGRAPHIC_CRS)
     return pl.DataFrame({"area_code": ["all"], "geometry": wkb_series(ground)})
-
-
-def _in_metres(points: pl.DataFrame, crs: str) -> np.ndarray:
-    """Give the positions of points (n, 2) in a CRS."""
-    places = shapely.points(points.select("longitude", "latitude").to_numpy())
-    located: np.ndarray = shapely.get_coordinates(
-        gpd.GeoSeries(places, crs=GEOGRAPHIC_CRS).to_crs(crs).to_numpy()
-    )
-    return located

@@ -85,14 +85,16 @@ def _add_points(axes: "Axes", places: np.ndarray, clusters: pl.Series, k: int) -
         label = f"{k - len(named)} others ({rest.mean():.0%})"
         grey = places[rest]
         axes.scatter(grey[:, 0], grey[:, 1], s=size, color=REST, linewidths=0, label=label)
-    for cluster in named.tolist():
+    for place, cluster in enumerate(named.tolist()):
         own = places[of_point == cluster]
+        # By number, so that maps of several studies agree; by place where numbers run too high.
+        look = cluster - 1 if k <= most else place
         axes.scatter(
             own[:, 0],
             own[:, 1],
             s=size,
-            color=COLOURS[(cluster - 1) % len(COLOURS)],
-            marker=MARKERS[(cluster - 1) // len(COLOURS) % len(MARKERS)],
+            color=COLOURS[look % len(COLOURS)],
+            marker=MARKERS[look // len(COLOURS)],
             edgecolors="#444444",
             linewidths=0.3 if size > 8 else 0,
             zorder=3,

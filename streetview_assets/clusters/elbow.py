@@ -1,6 +1,6 @@
 """The figure by which people choose the number of clusters: every index beside the others."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -23,14 +23,20 @@ PANELS = {
 }
 """The scores of each panel, its name and how to read it."""
 
-LINES = {"stability_seeds": "between seeds", "stability_halves": "between halves"}
+LINES: dict[str, tuple[str, Literal["-", ":"]]] = {
+    "stability_seeds": ("between seeds", "-"),
+    "stability_halves": ("between halves", ":"),
+}
 SHADE = "#666666"
+OF_SPACES = (COLOURS[0], COLOURS[5])
+MARKERS = ("o", "^")
 
 
 def draw_elbow(
     scores: pl.DataFrame,
     *,
     k: int,
+    space: str = "raw",
     recommended: int | None = None,
     title: str = "",
     credit: str = "",
@@ -40,10 +46,12 @@ def draw_elbow(
     Parameters
     ----------
     scores
-        The table `cluster_scores`, of one encoder and space. Lines are means over seeds, dots
-        single seeds, bars the standard errors of the gap.
+        The table `cluster_scores`, of one encoder, in one space or two. Lines are means over
+        seeds, dots single seeds, bars the standard errors of the gap.
     k
         The study's number of clusters, marked.
+    space
+        The study's own, in which the recommended number is meant.
     recommended
         The number that `recommend` gives, marked; None: there is none.
     title
@@ -51,23 +59,32 @@ def draw_elbow(
     credit
         Whom to name at the foot.
     """
-    figure = new_figure(11, 6, credit=credit)
-    figure.suptitle(f"{title}: how many clusters" if title else "how many clusters")
+    figure = new_figure(11, 6.2, credit=credit)
+    heading = f"{title}: how many clusters" if title else "how many clusters"
+    figure.suptitle(heading, x=0.01, horizontalalignment="left")
+    others = scores.filter(pl.col("space") != space)["space"].unique().sort().to_list()
+    drawn_as = list(zip((space, *others), OF_SPACES, MARKERS, strict=False))
     panels = figure.subplots(2, 3).flat
     for axes, (drawn, (name, meaning)) in zip(panels, PANELS.items(), strict=True):
-        for score, colour in zip(drawn, COLOURS, strict=False):
-            _draw_score(axes, scores, score, colour)
+        for score in drawn:
+            for of_space, colour, marker in reversed(drawn_as):
+                _draw_score(axes, scores.filter(space=of_space), score, colour, marker)
+        if not any(len(line.get_xdata()) for line in axes.lines):
+            axes.text(0.5, 0.5, "too few pictures", ha="center", transform=axes.transAxes)
         _mark(axes, k, recommended)
         _frame(axes, name, meaning, with_legend=len(drawn) > 1)
-    _explain_marks(figure, k, recommended, is_told=scores["value"].is_not_null().any())
+    is_told = scores.filter(space=space)["value"].is_not_null().any()
+    _explain_marks(figure, k, recommended, drawn_as, is_told=is_told)
     return figure
 
 
-def _draw_score(axes: "Axes", scores: pl.DataFrame, score: str, colour: str) -> None:
+def _draw_score(axes: "Axes", scores: pl.DataFrame, score: str, colour: str, marker: str) -> None:
     there = scores.filter(pl.col("score") == score).drop_nulls("value").sort("k", "seed")
     means = there.group_by("k").agg(pl.col("value").mean()).sort("k")
-    label = LINES.get(score)
-    axes.plot(means["k"], means["value"], marker="o", markersize=4, color=colour, label=label)
+    _, style = LINES.get(score, ("", "-"))
+    axes.plot(
+        means["k"], means["value"], marker=marker, markersize=4, linestyle=style, color=colour
+    )
     if there.height > means.height:
         axes.plot(there["k"], there["value"], linestyle="", marker=".", color=colour, alpha=0.5)
     if score == "gap":
@@ -75,8 +92,6 @@ def _draw_score(axes: "Axes", scores: pl.DataFrame, score: str, colour: str) -> 
         axes.errorbar(
             errors["k"], errors["value"], yerr=errors["value_right"], fmt="none", ecolor=colour
         )
-    if means.is_empty():
-        axes.text(0.5, 0.5, "too few pictures", ha="center", transform=axes.transAxes)
 
 
 def _mark(axes: "Axes", k: int, recommended: int | None) -> None:
@@ -86,6 +101,7 @@ def _mark(axes: "Axes", k: int, recommended: int | None) -> None:
 
 
 def _frame(axes: "Axes", name: str, meaning: str, *, with_legend: bool) -> None:
+    from matplotlib.lines import Line2D
     from matplotlib.ticker import MaxNLocator
 
     axes.set_title(name, fontsize=10)
@@ -94,10 +110,21 @@ def _frame(axes: "Axes", name: str, meaning: str, *, with_legend: bool) -> None:
     axes.tick_params(labelsize=8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if with_legend:
-        axes.legend(frameon=False, fontsize=8)
+        styles = [
+            Line2D([], [], color=SHADE, linestyle=style, label=label)
+            for label, style in LINES.values()
+        ]
+        axes.legend(handles=styles, frameon=False, fontsize=8)
 
 
-def _explain_marks(figure: "Figure", k: int, recommended: int | None, *, is_told: bool) -> None:
+def _explain_marks(
+    figure: "Figure",
+    k: int,
+    recommended: int | None,
+    drawn_as: list[tuple[str, str, str]],
+    *,
+    is_told: bool,
+) -> None:
     from matplotlib.lines import Line2D
 
     study = Line2D([], [], color=SHADE, linestyle="--", linewidth=1, label=f"this study: {k}")
@@ -106,6 +133,20 @@ def _explain_marks(figure: "Figure", k: int, recommended: int | None, *, is_told
     if recommended is not None:
         label = f"recommended: {recommended}"
         advice = Line2D([], [], color=COLOURS[1], linewidth=7, alpha=0.35, label=label)
+    own = drawn_as[0][0] if len(drawn_as) > 1 else ""
+    spaces = [
+        Line2D([], [], color=colour, marker=marker, markersize=4, label=_in_words(space, own))
+        for space, colour, marker in drawn_as[: 2 if own else 0]
+    ]
     figure.legend(
-        handles=[study, advice], loc="outside upper right", ncols=2, frameon=False, fontsize=8
+        handles=[*spaces, study, advice],
+        loc="outside upper right",
+        ncols=2,
+        frameon=False,
+        fontsize=8,
     )
+
+
+def _in_words(space: str, own: str) -> str:
+    name = "raw vectors" if space == "raw" else f"{space.removeprefix('pca')} components"
+    return f"{name} (this study)" if space == own else name

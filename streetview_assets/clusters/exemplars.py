@@ -15,6 +15,7 @@ TILE_PX = 112
 GAP_PX = 4
 LABEL_PX = 96
 LINE_PX = 24
+MOST_CLUSTERS = 30
 PAPER, ABSENT = "#ffffff", "#cccccc"
 
 
@@ -43,9 +44,11 @@ def cluster_sheet(
     -------
     bytes
         A PNG, with a line at its foot that names whose pictures these are. Of a picture that was
-        deleted from disk its thumbnail is shown, else a grey tile; the heading counts both.
+        deleted from disk its thumbnail is shown, else a grey tile; the heading counts both. Above
+        30 clusters the 30 largest are shown, and the heading says so.
     """
-    central = exemplars(assignments, images, per_cluster)
+    shown, some = the_largest(assignments)
+    central = exemplars(shown, images, per_cluster)
     clusters = central.partition_by("cluster", maintain_order=True)
     font = text_font(12)
     files = {
@@ -53,7 +56,7 @@ def cluster_sheet(
         for image_id, path in central.select("image_id", "path").iter_rows()
     }
     gone = what_is_gone(list(files.values()))
-    heading = f"{title}: the pictures nearest to the centre of each cluster{gone}"
+    heading = f"{title}: the pictures nearest to the centre of each cluster{some}{gone}"
     foot = credit_of(images.join(central, on="image_id", how="semi"))
     step = TILE_PX + GAP_PX
     text_px = max(int(font.getlength(text)) for text in (heading, foot)) + 2 * GAP_PX
@@ -71,6 +74,15 @@ def cluster_sheet(
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def the_largest(assignments: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """Keep the rows of the 30 largest clusters, and say so where there are more."""
+    sizes = assignments["cluster"].value_counts().sort("count", "cluster", descending=[True, False])
+    if sizes.height <= MOST_CLUSTERS:
+        return assignments, ""
+    shown = assignments.join(sizes.head(MOST_CLUSTERS), on="cluster", how="semi")
+    return shown, f", the {MOST_CLUSTERS} largest of {sizes.height}"
 
 
 def exemplars(assignments: pl.DataFrame, images: pl.DataFrame, per_cluster: int) -> pl.DataFrame:

@@ -77,7 +77,7 @@ def fit_clusters(
     sizes = np.bincount(labels, minlength=k)
     if (sizes == 0).any():
         return ClusterFit(nothing, f"fewer than {k} of the pictures differ from each other")
-    order = _largest_first(labels, sizes)
+    order = largest_first(labels, sizes)
     raised = projection.up(centres[order])
     if last is not None:
         mine = last.filter(method=METHOD, encoder=encoder, space=space, k=k).sort("cluster")
@@ -143,7 +143,7 @@ def _threads() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _largest_first(labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+def largest_first(labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Order clusters by size; of two alike, the one of the earlier picture first."""
     _, first_seen = np.unique(labels, return_index=True)
     return np.lexsort((first_seen, -sizes))

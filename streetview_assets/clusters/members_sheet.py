@@ -4,13 +4,14 @@ The most central are alike by choice; only those drawn at random show how mixed 
 """
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from PIL import Image, ImageDraw
 
-from streetview_assets.clusters.exemplars import exemplars
+from streetview_assets.clusters.exemplars import exemplars, the_largest
 from streetview_assets.figures import INK, credit_ink, text_font
 from streetview_assets.images.contact_sheet import tile
 from streetview_assets.images.terms import credit_of
@@ -18,7 +19,6 @@ from streetview_assets.images.thumbnails import shown_file, what_is_gone
 
 TILE_PX, GAP_PX, WIDE_GAP_PX = 96, 4, 20
 LABEL_PX, LINE_PX = 108, 22
-MOST_CLUSTERS = 30
 PAPER = "#ffffff"
 
 
@@ -30,6 +30,7 @@ def members_sheet(
     title: str,
     seed: int,
     each: int = 6,
+    tile_of: Callable[[Path | None, int], Image.Image] = tile,
 ) -> bytes:
     """Lay out each cluster in a row: its most central pictures, then some drawn at random.
 
@@ -45,6 +46,9 @@ def members_sheet(
         Of the draw, which is the same whatever the order of rows.
     each
         Most pictures of either kind.
+    tile_of
+        Reads a picture as a square of so many pixels; one that remembers what it read saves the
+        reading where several sheets show the same pictures.
 
     Returns
     -------
@@ -52,8 +56,7 @@ def members_sheet(
         A PNG, with a line at its foot that names whose pictures these are. Above 30 clusters the
         30 largest are shown, and the heading says so.
     """
-    there = assignments["cluster"].value_counts().sort("count", "cluster", descending=[True, False])
-    shown = assignments.join(there.head(MOST_CLUSTERS), on="cluster", how="semi")
+    shown, some = the_largest(assignments)
     central = exemplars(shown, images, each)
     drawn = random_members(shown, images, each, seed)
     files = {
@@ -63,9 +66,6 @@ def members_sheet(
         .unique(maintain_order=True)
         .iter_rows()
     }
-    some = (
-        f", the {MOST_CLUSTERS} largest of {there.height}" if there.height > MOST_CLUSTERS else ""
-    )
     heading = f"{title}: what each cluster shows{some}{what_is_gone(list(files.values()))}"
     foot = credit_of(images.filter(pl.col("image_id").is_in(list(files))))
     font = text_font(12)
@@ -82,11 +82,13 @@ def members_sheet(
     for row, cluster in enumerate(clusters):
         top = 2 * LINE_PX + row * step
         count = central.filter(cluster=cluster)["size"][0]
-        label = f"cluster {cluster}\n{count:,} pictures\n{count / assignments.height:.0%}"
+        share = count / assignments.height
+        percent = f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
+        label = f"cluster {cluster}\n{count:,} pictures\n{percent}"
         draw.text((GAP_PX, top + TILE_PX // 2 - 22), label, fill=INK, font=font)
         for start, members in zip(starts, (central, drawn), strict=True):
             for column, image_id in enumerate(members.filter(cluster=cluster)["image_id"]):
-                sheet.paste(tile(files[image_id], TILE_PX), (start + column * step, top))
+                sheet.paste(tile_of(files[image_id], TILE_PX), (start + column * step, top))
     draw.text((GAP_PX, size[1] - LINE_PX + 3), foot, fill=credit_ink(foot), font=font)
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG")

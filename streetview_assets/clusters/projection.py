@@ -7,6 +7,9 @@ from threadpoolctl import threadpool_limits
 
 from streetview_assets.errors import StudyError
 
+COMPARED_IN = 50
+"""Principal components in which the sweep is made too, where the study names no number."""
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -58,8 +61,37 @@ def fit_projection(vectors: np.ndarray, pca: int | None, seed: int) -> Projectio
             f"clusters.pca: {pca} components of vectors of {vectors.shape[1]} numbers; "
             "give fewer, or null"
         )
+    if not np.ptp(vectors, axis=0).any():
+        # No direction is any vector's: those of the numbers themselves do as well.
+        return Projection(vectors.mean(axis=0), np.eye(pca, vectors.shape[1], dtype=vectors.dtype))
     from sklearn.decomposition import PCA
 
     with threadpool_limits(limits=1):
         model = PCA(pca, random_state=seed).fit(vectors)
     return Projection(model.mean_, model.components_)
+
+
+def spaces_of_sweep(
+    pca: int | None, *, picture_count: int, dimension: int
+) -> tuple[dict[str, int | None], str]:
+    """Name the spaces in which numbers of clusters are compared: the study's own, then another.
+
+    Parameters
+    ----------
+    pca
+        The study's principal components, beside which stand the raw vectors; None: raw vectors,
+        beside which stand 50 components where there are more dimensions and more pictures.
+
+    Returns
+    -------
+    tuple
+        By name, as in the column `space`, the number of components, None of raw vectors; and why
+        there is no second space, empty where there is.
+    """
+    if pca is not None:
+        return {f"pca{pca}": pca, "raw": None}, ""
+    if picture_count <= COMPARED_IN:
+        return {"raw": None}, f"there are no more than {COMPARED_IN} pictures: {picture_count}"
+    if dimension <= COMPARED_IN:
+        return {"raw": None}, f"vectors have no more than {COMPARED_IN} numbers: {dimension}"
+    return {"raw": None, f"pca{COMPARED_IN}": COMPARED_IN}, ""

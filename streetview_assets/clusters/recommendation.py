@@ -102,6 +102,23 @@ def recommend(scores: pl.DataFrame) -> Recommendation:
     return Recommendation(k, (_advice(k, votes), *_grounds(curves, k), *doubts))
 
 
+def whether_it_differs(own: Recommendation, other: Recommendation, space: str) -> str:
+    """Say in one sentence whether the advice of another space would be another.
+
+    Parameters
+    ----------
+    space
+        Name of the other space, as in the column `space`.
+    """
+    where = "the raw vectors" if space == "raw" else f"{space.removeprefix('pca')} components"
+    if own.k == other.k:
+        same = "no number" if own.k is None else f"{own.k} clusters too"
+        return f"Of {where} the advice is the same: {same}."
+    if other.k is None:
+        return f"Of {where} no number of clusters would be recommended."
+    return f"Of {where} {other.k} clusters would be recommended."
+
+
 def find_elbow(inertias: dict[int, float]) -> int | None:
     """Find the bend of a falling curve by Kneedle (Satopää and others, 2011); None: no bend."""
     if len(inertias) < 3 or len(set(inertias.values())) < 2:

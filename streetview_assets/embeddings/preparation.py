@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import pickle
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from PIL import Image, ImageOps
 from streetview_assets.embeddings.encoder import Preparation
 from streetview_assets.embeddings.strips import stitched
 from streetview_assets.errors import EncoderError
+from streetview_assets.worker_process import end_with_parent
 
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 """What Pillow raises for a file that is missing, cut short, or no picture."""
@@ -193,18 +193,6 @@ def _workers(
 
 
 def _start_process() -> None:
-    _end_with_parent()
+    end_with_parent()
     core: Any = Image.core
     core.set_blocks_max(BLOCKS_KEPT)
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent is gone: killed outright, it cannot say so itself."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "runs in worker processes only"
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

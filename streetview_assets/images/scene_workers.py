@@ -1,18 +1,16 @@
 """Many scenes drawn by several processes; the pictures do not depend on how many there are."""
 
 import multiprocessing
-import os
 import sys
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import date
-from multiprocessing.connection import wait
 from pathlib import Path
 
 from streetview_assets.images.scene import scene_jpeg
 from streetview_assets.images.scene_painting import View
+from streetview_assets.worker_process import end_with_parent
 
 Scene = tuple[str, date, float]
 """panorama_id, captured_on, heading_deg."""
@@ -38,7 +36,7 @@ def scene_jpegs(scenes: Sequence[Scene], view: View, workers: int) -> Iterator[b
 def _drawn_by_workers(scenes: Sequence[Scene], view: View, workers: int) -> Iterator[bytes]:
     # Spawned, not forked: the fork of a process that has threads (polars starts some) can hang.
     pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_leave_with_the_parent
+        workers, multiprocessing.get_context("spawn"), initializer=end_with_parent
     )
     under_way: deque[Future[list[bytes]]] = deque()
     try:
@@ -55,18 +53,6 @@ def _drawn_by_workers(scenes: Sequence[Scene], view: View, workers: int) -> Iter
 
 def _draw_batch(scenes: Sequence[Scene], view: View) -> list[bytes]:
     return [scene_jpeg(*scene, view) for scene in scenes]
-
-
-def _leave_with_the_parent() -> None:
-    """Make a worker end when its parent is killed; it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    threading.Thread(target=_wait_and_leave, args=(parent.sentinel,), daemon=True).start()
-
-
-def _wait_and_leave(parent: int) -> None:
-    wait([parent])
-    os._exit(1)
 
 
 def _workers_can_start() -> bool:

@@ -122,6 +122,13 @@ _RECIPES = (
         observes=("image_id", "status"),
     ),
     Recipe(
+        "pictures_set_aside",
+        "embeddings",
+        ("pictures_set_aside",),
+        ("images", "image_embeddings", "encoders"),
+        keys=("set_aside", "label_templates"),
+    ),
+    Recipe(
         "panorama_embeddings",
         "embeddings",
         ("panorama_embeddings",),
@@ -181,10 +188,24 @@ _RECIPES = (
     Recipe(
         "cluster_scores",
         "clusters",
-        ("cluster_scores",),
+        ("cluster_scores", "sweep_centres"),
         ("image_embeddings", "images"),
         keys=("clusters.sweep", "clusters.seeds", "clusters.pca", "clusters.fit_on", "seed"),
-        generation=3,
+        generation=4,
+        national=True,
+    ),
+    Recipe(
+        "density_clusters",
+        "clusters",
+        ("density_clusters",),
+        ("image_embeddings", "images", "cluster_centres"),
+        keys=(
+            "clusters.min_cluster_size",
+            "clusters.k",
+            "clusters.pca",
+            "clusters.fit_on",
+            "seed",
+        ),
         national=True,
     ),
     Recipe(
@@ -230,6 +251,23 @@ _RECIPES = (
             "targets",
         ),
         keys=("clusters.k", "clusters.pca", "seed"),
+        generation=2,
+        national=True,
+    ),
+    Recipe(
+        "picture_layout",
+        "clusters",
+        ("picture_layouts",),
+        ("image_embeddings", "images", "cluster_assignments", "targets"),
+        keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
+        national=True,
+    ),
+    Recipe(
+        "category_scores",
+        "clusters",
+        ("category_scores",),
+        ("image_embeddings", "images"),
+        keys=("categories", "seed"),
         national=True,
     ),
     Recipe(
@@ -298,6 +336,14 @@ _RECIPES = (
         national=True,
     ),
     Recipe(
+        "sample_size_experiment",
+        "models",
+        ("sample_size_scores",),
+        ("areas", "targets", "images", "image_embeddings", "sweep_centres"),
+        keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
+        national=True,
+    ),
+    Recipe(
         "deprivation_model",
         "models",
         ("area_predictions",),
@@ -325,7 +371,9 @@ _RECIPES = (
             "seed",
             "labels",
             "label_templates",
+            "direction",
         ),
+        generation=2,
         national=True,
     ),
     Recipe(
@@ -363,6 +411,27 @@ def feature_tables(study: Study) -> tuple[str, ...]:
     return tuple(table for table, is_read in read.items() if is_read)
 
 
+def sample_size_keys(study: Study) -> tuple[str, ...]:
+    """Name the keys of the part `sample_size`: all but how many processes share the work."""
+    if study.sample_size is None:
+        return ("sample_size",)
+    names = type(study.sample_size).model_fields
+    return tuple(f"sample_size.{name}" for name in names if name != "processes")
+
+
+def leaves_out(recipe: Recipe, study: Study) -> bool:
+    """Whether an asset sees no picture that is set aside: where the study drops them, most do.
+
+    What became of pixels is told of all pictures, and so is what changed at a point.
+    """
+    if study.set_aside is None or not study.set_aside.drop or "images" not in recipe.reads:
+        return False
+    if recipe.asset == "panorama_embeddings":
+        return True
+    of_all = ("picture_retention", "capture_changes")
+    return recipe.stage in ("pooling", "clusters", "models") and recipe.asset not in of_all
+
+
 def recipe_for(asset: str, study: Study) -> Recipe:
     """Give the recipe of an asset, with the keys and tables that only this kind of study needs."""
     recipe = RECIPES[asset]
@@ -372,9 +441,13 @@ def recipe_for(asset: str, study: Study) -> Recipe:
         recipe = replace(recipe, reads=recipe.reads + more)
         if OF_CLUSTERS & set(study.models.features):
             extra = ("clusters.k", "clusters.pca", "clusters.fit_on")
+    if leaves_out(recipe, study):
+        recipe = replace(recipe, reads=(*recipe.reads, "pictures_set_aside"))
     if asset == "targets" and any(target.given_as != "value" for target in study.targets):
         # A rank among the areas of the study depends on those of the other authorities too.
         extra = ("areas", "authorities")
+    if asset == "sample_size_experiment":
+        extra = sample_size_keys(study)
     if asset == "sample_points" and study.points.origin == "images":
         extra = _PICTURES
     if asset == "panoramas" and study.images.provider == "folder":

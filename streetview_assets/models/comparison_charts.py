@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from streetview_assets.figures import COLOURS, INK, new_figure
+from streetview_assets.figures import COLOURS, new_figure
 from streetview_assets.models.predicted_observed import PANELS
+from streetview_assets.models.r2_cells import add_r2_cells, r2_text
 from streetview_assets.models.ridge_path import MEAN, RIDGE
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-COLOUR_MAP = "RdBu"
-"""Red below nought, blue above: the colour-blind tell them apart."""
-NOTHING = "#e6e6e6"
 _LONGEST_NAME = 18
 _LOWEST_SHOWN = -1.0
 
@@ -60,7 +58,7 @@ def draw_transfer(
     side = 3.2 + 0.55 * len(codes)
     figure = new_figure(side + 1.6, side, credit=credit)
     axes = figure.subplots()
-    _add_cells(axes, grid, [[_text(value) for value in row] for row in grid], 8.0)
+    add_r2_cells(axes, grid, [[_text(value) for value in row] for row in grid], 8.0)
     for place in range(len(codes)):
         axes.add_patch(_frame(place))
     axes.set_xticks(range(len(codes)), ticks, rotation=45, ha="right", rotation_mode="anchor")
@@ -105,13 +103,13 @@ def draw_targets(
             continue
         row, column = targets.index(target), validations.index(validation)
         grid[row, column] = value
-        within = "" if lower is None else f"\n{_number(lower)} to {_number(upper)}"
-        texts[row][column] = f"{_number(value)}{within}"
+        within = "" if lower is None else f"\n{r2_text(lower)} to {r2_text(upper)}"
+        texts[row][column] = f"{r2_text(value)}{within}"
     figure = new_figure(
         3.6 + 1.7 * len(validations), max(3.4, 2.0 + 0.55 * len(targets)), credit=credit
     )
     axes = figure.subplots()
-    _add_cells(axes, grid, texts, 8.0)
+    add_r2_cells(axes, grid, texts, 8.0)
     axes.set_xticks(range(len(validations)), [PANELS[name] for name in validations])
     axes.set_yticks(range(len(targets)), [name.replace("_", " ") for name in targets])
     level = r2["interval_level"].max()
@@ -176,29 +174,6 @@ def _add_curve(axes: "Axes", rows: pl.DataFrame, colour: str, label: str, style:
     )
 
 
-def _add_cells(
-    axes: "Axes",
-    grid: np.ndarray,
-    texts: list[list[str]],
-    size: float,
-    *,
-    with_bar: bool = True,
-) -> None:
-    from matplotlib import colormaps
-
-    colours = colormaps[COLOUR_MAP].with_extremes(bad=NOTHING)
-    image = axes.imshow(np.ma.masked_invalid(grid), cmap=colours, vmin=-1, vmax=1, aspect="auto")
-    for (row, column), value in np.ndenumerate(grid):
-        ink = "white" if abs(value) > 0.65 else INK
-        axes.text(
-            column, row, texts[row][column], ha="center", va="center", fontsize=size, color=ink
-        )
-    if not with_bar:
-        return
-    bar = axes.figure.colorbar(image, ax=axes, extend="min", shrink=0.8)
-    bar.set_label("R² (below 0: worse than the mean)", fontsize=8)
-
-
 def _frame(place: int) -> "Rectangle":
     from matplotlib.patches import Rectangle
 
@@ -210,12 +185,7 @@ def _frame(place: int) -> "Rectangle":
 def _text(value: float) -> str:
     if np.isnan(value):
         return "none"
-    return _number(value) if value > -10 else "< -10"
-
-
-def _number(value: float) -> str:
-    text = f"{value:.2f}"
-    return "0.00" if text == "-0.00" else text
+    return r2_text(value) if value > -10 else "< -10"
 
 
 def _short(name: str) -> str:

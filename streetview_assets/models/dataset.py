@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import geopandas as gpd
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
-from streetview_assets.areas.geometry import to_geoframe
+from streetview_assets.areas.geometry import points_in_metres, to_geoframe
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.images.captures import current_pictures
@@ -27,6 +26,7 @@ COLOUR_COLUMNS = (
 NO_POINT = "no sample point in the area"
 NO_IMAGERY = "no imagery"
 NO_PICTURE = "no picture of the area could be had"
+ALL_SET_ASIDE = "all pictures of the area are set aside"
 NO_VECTOR = "no picture of the area has a vector"
 NO_VALUE = "no value of the target"
 
@@ -151,15 +151,12 @@ def assemble(
         .sort("area_code")
     )
     outlines = to_geoframe(rows.select("area_code", "geometry")).to_crs(crs)
-    places = gpd.GeoSeries(
-        gpd.points_from_xy(rows["longitude"], rows["latitude"]), crs="EPSG:4326"
-    ).to_crs(crs)
     return AreaDataset(
         area_codes=rows["area_code"].to_list(),
         authority_codes=rows["authority_code"].to_list(),
         vectors=_seen(rows, features),
         observed=rows["value"].to_numpy(),
-        place_m=np.column_stack([places.x.to_numpy(), places.y.to_numpy()]),
+        place_m=points_in_metres(rows, crs),
         image_counts=rows["image_count"].to_numpy(),
         mean_colour=rows.select(pl.col(COLOUR_COLUMNS).fill_null(float("nan"))).to_numpy(),
         geometry=list(outlines.geometry),
@@ -176,8 +173,18 @@ def unseen(
     sample_points: pl.DataFrame,
     images: pl.DataFrame,
     area_embeddings: pl.DataFrame,
+    *,
+    taking_part: pl.DataFrame | None = None,
 ) -> dict[str, str]:
     """Say why an area has no vector: the first step on the way to one that it did not take.
+
+    Parameters
+    ----------
+    areas, sample_points, images, area_embeddings
+        Frames of those tables.
+    taking_part
+        The table `images`, in which pictures that are set aside are not current; default: none
+        is set aside.
 
     Returns
     -------
@@ -189,6 +196,7 @@ def unseen(
         (sample_points, NO_POINT),
         (pictures, NO_IMAGERY),
         (current_pictures(pictures), NO_PICTURE),
+        (current_pictures(pictures if taking_part is None else taking_part), ALL_SET_ASIDE),
         (area_embeddings, NO_VECTOR),
     )
     there = [(set(frame["area_code"]), reason) for frame, reason in steps]

@@ -7,14 +7,18 @@ import numpy as np
 import polars as pl
 from sklearn.linear_model import Ridge, RidgeCV
 
+from streetview_assets.embeddings.place_prompts import CONTROL
 from streetview_assets.embeddings.vectors import matrix, unit
 from streetview_assets.embeddings.words import cosines
 from streetview_assets.tables import TABLES
 
 PENALTIES = np.logspace(-2, 3, 12)
 RESAMPLES = 100
-OF_RESAMPLES, OF_WORDS = "resamples", "label"
-ALL_AREAS = "all areas"
+OF_RESAMPLES, OF_WORDS, OF_PROMPTS, OF_CONTROLS = "resamples", "label", "prompt", "controls"
+ALL_AREAS, ALL_CONTROLS = "all areas", "all controls"
+BAND = 0.9
+"""Share of the controls' cosines that lie in the band within which a text says nothing."""
+
 TILES_A_ROW = 8
 
 
@@ -102,30 +106,38 @@ def direction_rows(
     target: str,
     encoder: str,
     interval_level: float,
+    prompts: Mapping[str, np.ndarray] | None = None,
+    group_of: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """Say how stable a direction is, and which words it points to.
 
     Words are compared after their mean is taken off: texts lie apart from pictures, all to the same
-    side, and what is left is how they differ among themselves.
+    side, and what is left is how they differ among themselves. Labels and prompts are two banks,
+    each with a mean of its own.
 
     Parameters
     ----------
     labels
         Vectors (d,) of words by name, of unit length; may be empty. One alone says nothing, since
         its mean is itself, and is left out.
+    prompts
+        Vectors (d,) of the bank of texts, by text; default: none.
+    group_of
+        The group of each of them; those of the group `control` say how far a text lies off by
+        chance.
 
     Returns
     -------
     pl.DataFrame
         Table ``deprivation_direction``, sorted by its key.
     """
+    groups = group_of or {}
     share = 100 * (1 - interval_level) / 2
+    same = {"target": target, "encoder": encoder, "area_count": direction.area_count}
 
     def row(kind: str, name: str, cosine: float, of_resamples: np.ndarray) -> dict[str, object]:
         lower, upper = np.percentile(of_resamples, [share, 100 - share])
-        return {
-            "target": target,
-            "encoder": encoder,
+        return same | {
             "kind": kind,
             "name": name,
             "cosine": cosine,
@@ -133,22 +145,47 @@ def direction_rows(
             "upper": float(upper),
             "interval_level": interval_level,
             "resample_count": len(of_resamples),
-            "area_count": direction.area_count,
+            "prompt_group": groups[name] if kind == OF_PROMPTS else None,
         }
 
     stable = cosines(direction.resampled, direction.vector[None, :])[:, 0]
     rows = [row(OF_RESAMPLES, ALL_AREAS, float(np.median(stable)), stable)]
-    if len(labels) > 1:
-        bank = np.stack([labels[name] for name in labels])
-        apart = unit(bank - bank.mean(axis=0))
+    controls = []
+    for kind, bank in ((OF_WORDS, labels), (OF_PROMPTS, prompts or {})):
+        if len(bank) < 2:
+            continue
+        apart = without_their_mean(np.stack(list(bank.values())))
         pointed = cosines(apart, direction.vector[None, :])[:, 0]
         resampled = cosines(direction.resampled, apart)
-        rows += [
-            row(OF_WORDS, name, float(pointed[place]), resampled[:, place])
-            for place, name in enumerate(labels)
-        ]
+        for place, name in enumerate(bank):
+            rows.append(row(kind, name, float(pointed[place]), resampled[:, place]))
+            if kind == OF_PROMPTS and groups[name] == CONTROL:
+                controls.append(pointed[place])
+    if controls:
+        rows.append(same | _band(np.array(controls)))
     table = TABLES["deprivation_direction"]
     return table.frame(rows).sort(table.key)
+
+
+def without_their_mean(texts: np.ndarray) -> np.ndarray:
+    """Take the mean of unit vectors (n, d) off each of them, and make them unit length again."""
+    return unit(texts - texts.mean(axis=0))
+
+
+def _band(controls: np.ndarray) -> dict[str, object]:
+    """Say between which cosines the middle of the controls lies, in a row of the table."""
+    edge = 100 * (1 - BAND) / 2
+    lower, middle, upper = np.percentile(controls, [edge, 50, 100 - edge])
+    return {
+        "kind": OF_CONTROLS,
+        "name": ALL_CONTROLS,
+        "cosine": float(middle),
+        "lower": float(lower),
+        "upper": float(upper),
+        "interval_level": BAND,
+        "resample_count": 0,
+        "prompt_group": None,
+    }
 
 
 def pictures_at_both_ends(

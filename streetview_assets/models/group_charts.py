@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.figures import COLOURS, INK, new_figure
-from streetview_assets.models.comparison_charts import _add_cells, _number
 from streetview_assets.models.group_models import ALL, COMMON, OWN, RIDGE_ALL
 from streetview_assets.models.predicted_observed import PANELS
+from streetview_assets.models.r2_cells import add_r2_cells, r2_text
 from streetview_assets.models.ridge_path import RIDGE
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 AREA_SETS = {COMMON: "areas that all groups have", OWN: "all areas of the group"}
 LOWEST_SHOWN = -1.0
+MOST_GROUPS = 24
+"""Of more groups, those with the most pictures are drawn, and the title says so."""
+
 _HEIGHT = 0.36
 
 
@@ -32,6 +35,7 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
     credit
         Whom to name at the foot.
     """
+    scores, some = _largest(scores)
     r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
     names = in_order(scores)
     panels = [name for name in PANELS if name in set(r2["validation"])]
@@ -48,7 +52,7 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
         axes.set_xlabel("R² of ridge, pooled over held-out areas")
     all_axes[0].set_yticks(range(len(names)), _with_areas(r2, names))
     all_axes[0].set_ylim(len(names) - 0.4, -0.6)
-    figure.suptitle(title)
+    figure.suptitle(f"{title}{some}")
     handles, labels = all_axes[0].get_legend_handles_labels()
     kept = dict(zip(labels, handles, strict=True))
     figure.legend(kept.values(), kept.keys(), loc="outside right upper", frameon=False, fontsize=8)
@@ -71,6 +75,7 @@ def draw_group_matrix(
     credit
         Whom to name at the foot.
     """
+    scores, some = _largest(scores)
     r2 = scores.filter(
         pl.col("metric") == "r2", pl.col("model") == RIDGE, pl.col("validation") == "blocks"
     )
@@ -83,13 +88,25 @@ def draw_group_matrix(
         mine = r2.filter(pl.col("area_set") == area_set, pl.col("value").is_not_null())
         for target, name, value in mine.select("target", "group_name", "value").iter_rows():
             grid[targets.index(target), names.index(name)] = value
-        texts = [["none" if np.isnan(value) else _number(value) for value in row] for row in grid]
-        _add_cells(axes, grid, texts, 8.0, with_bar=area_set == OWN)
+        texts = [["none" if np.isnan(value) else r2_text(value) for value in row] for row in grid]
+        add_r2_cells(axes, grid, texts, 8.0, with_bar=area_set == OWN)
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_title(f"on {AREA_SETS[area_set]}", fontsize=10)
     all_axes[0].set_yticks(range(len(targets)), [name.replace("_", " ") for name in targets])
-    figure.suptitle(f"{title}\nR² of ridge, held out by spatial blocks", fontsize=11)
+    figure.suptitle(f"{title}{some}\nR² of ridge, held out by spatial blocks", fontsize=11)
     return figure
+
+
+def _largest(scores: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    sizes = scores.filter(pl.col("group_name") != ALL).group_by("group_name")
+    largest = sizes.agg(pl.col("image_count").max()).sort(
+        "image_count", "group_name", descending=[True, False]
+    )
+    if largest.height <= MOST_GROUPS:
+        return scores, ""
+    kept = [ALL, *largest["group_name"].head(MOST_GROUPS)]
+    some = f", the {MOST_GROUPS} of {largest.height} groups with the most pictures"
+    return scores.filter(pl.col("group_name").is_in(kept)), some
 
 
 def in_order(scores: pl.DataFrame) -> list[str]:

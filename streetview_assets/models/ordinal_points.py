@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import polars as pl
 
+from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.areas.standing import deciles
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.captures import current_pictures
@@ -111,9 +111,6 @@ def assemble_points(
         .with_row_index("row")
     )
     views, present = _views(pictures, points)
-    places = gpd.GeoSeries(
-        gpd.points_from_xy(points["longitude"], points["latitude"]), crs="EPSG:4326"
-    ).to_crs(crs)
     return OrdinalPoints(
         points["point_id"].to_numpy().astype(str),
         points["area_code"].to_numpy().astype(str),
@@ -121,7 +118,7 @@ def assemble_points(
         views,
         present,
         points["decile"].fill_null(NO_DECILE).to_numpy(),
-        np.column_stack([places.x.to_numpy(), places.y.to_numpy()]).reshape(-1, 2),
+        points_in_metres(points, crs),
     )
 
 

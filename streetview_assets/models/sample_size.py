@@ -1,126 +1,182 @@
-"""How much better a group's model gets with more pictures, its areas left free or held constant.
+"""How much better a cluster's model gets with more pictures, its areas left free or held constant.
 
 With more pictures drawn at random more areas have one, so that a curve mixes the effect of more
 pictures with that of more areas to learn from. Held constant, the areas are drawn first.
+
+Clusters are those of the tables, found without the target in the pictures of all areas, those of
+held-out areas among them.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import polars as pl
 
-from streetview_assets.models.dataset import AreaDataset
+from streetview_assets.models.closed_form_ridge import predict_by_ridge
 from streetview_assets.models.folds import holdout_rows, seed_of
-from streetview_assets.models.ridge_path import predict_by, ridge_path
+from streetview_assets.models.published_recipe import RECIPE_SETTINGS, build_recipe
+from streetview_assets.models.ridge_path import MEAN, RIDGE
 from streetview_assets.models.scores import METRICS, measure, why_undefined
-from streetview_assets.models.tuning import calm_computing
 from streetview_assets.models.validation import LEAST_AREAS
-from streetview_assets.pooling.pool import pool
-from streetview_assets.study import Models, Statistic
+from streetview_assets.pooling.quick_pool import quick_pool
+from streetview_assets.study import AreasHeld, SampleSize, Statistic
 
-Areas = Literal["free", "constant"]
+TABLE = "sample_size_scores"
+ALL = "all"
+ALL_K = 1
+"""All pictures are a cluster of one: they stand beside the clusters of every k."""
 HELD_OUT = 0.2
-_SCHEMA = {
-    "areas": pl.String,
-    "group": pl.String,
-    "size": pl.Int64,
-    "repeat": pl.Int64,
-    "model": pl.String,
-    "metric": pl.String,
-    "value": pl.Float64,
-    "area_count": pl.Int64,
-    "note": pl.String,
-}
+PUBLISHED_MODEL = "published"
+
+Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class GroupPictures:
-    """Pictures of one group, a cluster or a label, in the order of their ids.
+class StoppedError(Exception):
+    """The experiment was called off while a draw was under way."""
+
+
+@dataclass(frozen=True, order=True)
+class Draw:
+    """One draw of the pictures of a cluster, of which every size takes its part."""
+
+    k: int
+    cluster: int
+    repeat: int
+
+    @property
+    def group_name(self) -> str:
+        """What the rows call the pictures."""
+        return ALL if self.k == ALL_K else f"cluster {self.cluster}"
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """Pictures, areas and settings: all that a draw needs but the vectors.
 
     Attributes
     ----------
-    name
-        The group.
+    target, encoder, features
+        What the rows are labelled with.
     area_codes
-        The area of each picture, shape (p,), text.
-    vectors
-        Shape (p, d).
+        Areas with a picture and a value of the target, sorted.
+    observed
+        The values, shape (n,).
+    area
+        Row of each picture's area, shape (p,); pictures in the order of area and id, whatever
+        order they came in.
+    clusters
+        k to the cluster of each picture, from 1, shape (p,).
+    settings
+        The chapter `sample_size` of the study file.
+    statistic
+        How an area's pictures become one vector.
+    seed
+        Of the study.
     """
 
-    name: str
-    area_codes: np.ndarray
-    vectors: np.ndarray
+    target: str
+    encoder: str
+    features: str
+    area_codes: tuple[str, ...]
+    observed: np.ndarray
+    area: np.ndarray
+    clusters: Mapping[int, np.ndarray]
+    settings: SampleSize
+    statistic: Statistic
+    seed: int
+
+    @property
+    def cells_of_a_draw(self) -> int:
+        """Models that a draw asks for: of every size, with areas free and constant."""
+        return len(self.settings.sizes) * len(self.settings.areas)
+
+    @property
+    def model(self) -> str:
+        """What is fitted, as in the column `model`."""
+        return RIDGE if self.settings.recipe == "ridge" else PUBLISHED_MODEL
+
+    def draws(self) -> list[Draw]:
+        """List all draws: of all pictures, then of every cluster of every k, in each repeat."""
+        groups = [(ALL_K, 1)]
+        groups += [(k, cluster) for k in self.clusters for cluster in range(1, k + 1)]
+        repeats = range(1, self.settings.repeats + 1)
+        return [Draw(k, cluster, repeat) for k, cluster in groups for repeat in repeats]
+
+    def pictures_of(self, draw: Draw) -> np.ndarray:
+        """Give the positions of the pictures that are drawn from, rising."""
+        if draw.k == ALL_K:
+            return np.arange(len(self.area))
+        return np.flatnonzero(self.clusters[draw.k] == draw.cluster)
 
 
-def score_by_pictures(
-    data: AreaDataset,
-    groups: Sequence[GroupPictures],
-    settings: Models,
+def draw_rows(
+    experiment: Experiment,
+    vectors: np.ndarray,
+    draw: Draw,
     *,
-    sizes: Sequence[int],
-    repeats: int,
-    areas: Areas,
-    statistic: Statistic,
-    seed: int,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> pl.DataFrame:
-    """Score ridge on so many pictures of a group, a fifth of the areas held out at random.
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> list[Row]:
+    """Score one model for every size of a draw, a fifth of the areas held out at random.
 
     Parameters
     ----------
-    data
-        Areas with a value of the target; their vectors are not used.
-    groups
-        Pictures outside these areas have no part in it.
-    settings
-        The chapter `models` of the study file.
-    sizes
-        Numbers of pictures; a larger draw holds the smaller ones of its repeat.
-    repeats
-        Draws of pictures, each with a hold-out of its own.
-    areas
-        `free`: pictures are drawn whichever area they are of. `constant`: as many areas are drawn
-        as the smallest size allows, one picture of each is taken, then any others of theirs, so
-        that every size is scored on the same areas, and the same of them are held out.
-    statistic
-        How an area's pictures become one vector.
-    on_progress
-        Called with draws done and in total.
+    vectors
+        Of the pictures, shape (p, d), float32; may lie in a file.
+    draw
+        A larger size holds the pictures of the smaller ones.
+    is_stopped
+        Asked before every model.
 
     Returns
     -------
-    polars.DataFrame
-        One row a group, size, repeat, model and metric; where a group has fewer pictures than a
-        size, or too few areas, the value is null and `note` says why.
+    list
+        Rows of the table `sample_size_scores`: one a size, areas free or constant, model and
+        metric; where there are fewer pictures than a size, or too few areas, one that says why.
+
+    Raises
+    ------
+    StoppedError
+        Where the experiment was called off.
     """
-    data = data.by_area_code()
-    settings = settings.model_copy(update={"features": ("pooled",)})
-    rows: list[dict[str, Any]] = []
-    with calm_computing(len(data)):
-        for place, group in enumerate(groups):
-            kept = np.isin(group.area_codes, data.area_codes)
-            own = replace(group, area_codes=group.area_codes[kept], vectors=group.vectors[kept])
-            for repeat in range(1, repeats + 1):
-                drawn_by = seed_of(seed, "sample size", group.name, repeat)
-                order = draw_order(own.area_codes, areas, min(sizes), drawn_by)
-                for size in sizes:
-                    found = _size_rows(data, own, order[:size], size, settings, statistic, drawn_by)
-                    label = {"areas": areas, "group": group.name, "size": size, "repeat": repeat}
-                    rows += [label | row for row in found]
-                if on_progress:
-                    on_progress(place * repeats + repeat, len(groups) * repeats)
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    pictures = experiment.pictures_of(draw)
+    seed = seed_of_draw(experiment, draw)
+    label = {
+        "target": experiment.target,
+        "encoder": experiment.encoder,
+        "features": experiment.features,
+        "k": draw.k,
+        "group_name": draw.group_name,
+        "repeat": draw.repeat,
+    }
+    rows: list[Row] = []
+    for areas in experiment.settings.areas:
+        order = draw_order(experiment.area[pictures], areas, min(experiment.settings.sizes), seed)
+        for size in experiment.settings.sizes:
+            if is_stopped():
+                raise StoppedError
+            drawn = np.sort(pictures[order[:size]])
+            found = _size_rows(experiment, vectors, drawn, size, seed)
+            rows += [label | {"areas": areas, "sample_size": size} | row for row in found]
+    return rows
 
 
-def draw_order(area_codes: np.ndarray, areas: Areas, smallest: int, seed: int) -> np.ndarray:
+def seed_of_draw(experiment: Experiment, draw: Draw) -> int:
+    """Give the seed of a draw's pictures and of its held-out areas."""
+    return seed_of(experiment.seed, "sample size", draw.k, draw.group_name, draw.repeat)
+
+
+def draw_order(area: np.ndarray, areas: AreasHeld, smallest: int, seed: int) -> np.ndarray:
     """Put pictures in the order in which they are drawn.
 
     Parameters
     ----------
-    area_codes
+    area
         The area of each picture, shape (p,).
+    areas
+        `free`: pictures are drawn whichever area they are of. `constant`: as many areas are drawn
+        as the smallest size allows, one picture of each is taken, then any others of theirs, so
+        that every size is scored on the same areas, and the same of them are held out.
     smallest
         The smallest draw, which has to hold a picture of every area where these are constant.
 
@@ -130,58 +186,64 @@ def draw_order(area_codes: np.ndarray, areas: Areas, smallest: int, seed: int) -
         Positions of pictures; of those in the areas drawn alone, where these are constant.
     """
     rng = np.random.default_rng(seed)
-    shuffled = rng.permutation(len(area_codes))
+    shuffled = rng.permutation(len(area))
     if areas == "free":
         return shuffled
-    chosen = rng.permutation(np.unique(area_codes))[:smallest]
-    shuffled = shuffled[np.isin(area_codes[shuffled], chosen)]
-    _, first = np.unique(area_codes[shuffled], return_index=True)
+    chosen = rng.permutation(np.unique(area))[:smallest]
+    shuffled = shuffled[np.isin(area[shuffled], chosen)]
+    _, first = np.unique(area[shuffled], return_index=True)
     return np.concatenate([shuffled[first], np.delete(shuffled, first)])
 
 
 def _size_rows(
-    data: AreaDataset,
-    group: GroupPictures,
-    drawn: np.ndarray,
-    size: int,
-    settings: Models,
-    statistic: Statistic,
-    seed: int,
-) -> list[dict[str, Any]]:
+    experiment: Experiment, vectors: np.ndarray, drawn: np.ndarray, size: int, seed: int
+) -> list[Row]:
+    area = experiment.area[drawn]
+    seen = np.unique(area)
+    counts = {"area_count": len(seen), "image_count": len(drawn)}
     if len(drawn) < size:
-        return [_no_row(0, f"capped: {len(drawn)} pictures")]
-    codes, counts, pooled = pool(group.vectors[drawn], group.area_codes[drawn], statistic)
-    if len(codes) < LEAST_AREAS:
-        return [_no_row(len(codes), f"too few areas: {len(codes)}, at least {LEAST_AREAS} needed")]
-    rows = np.flatnonzero(np.isin(data.area_codes, codes))
-    seen = replace(data.take(rows), vectors=pooled.astype(np.float64), image_counts=counts)
-    ridge, left_out = ridge_path(seen, settings)
-    if ridge is None:
-        return [_no_row(len(codes), f"ridge {left_out}")]
-    held_out = holdout_rows(seen.area_codes, HELD_OUT, seed)
-    train = seen.take(np.setdiff1d(np.arange(len(seen)), held_out))
-    test = seen.take(held_out)
-    found = []
-    for model, predicted in predict_by(ridge, train, test, seed).items():
-        scores = measure(test.observed, predicted)
-        for metric in METRICS:
-            value = scores[metric]
-            note = None if value is not None else why_undefined(test.observed, predicted)
-            found.append(_row(model, metric, value, len(codes), note))
-    return found
-
-
-def _no_row(area_count: int, why: str) -> dict[str, Any]:
-    return _row("ridge", "r2", None, area_count, why)
-
-
-def _row(
-    model: str, metric: str, value: float | None, area_count: int, note: str | None
-) -> dict[str, Any]:
-    return {
-        "model": model,
-        "metric": metric,
-        "value": value,
-        "area_count": area_count,
-        "note": note,
+        return [_no_row(experiment, f"capped: {len(drawn):,} pictures") | counts]
+    if len(seen) < LEAST_AREAS:
+        why = f"too few areas: {len(seen)}, at least {LEAST_AREAS} needed"
+        return [_no_row(experiment, why) | counts]
+    _, _, pooled = quick_pool(vectors[drawn], area, experiment.statistic)
+    test = holdout_rows([experiment.area_codes[row] for row in seen], HELD_OUT, seed)
+    train = np.setdiff1d(np.arange(len(seen)), test)
+    inputs, observed = pooled.astype(np.float64), experiment.observed[seen]
+    predicted = {
+        experiment.model: predict(
+            experiment.settings.recipe, inputs[train], observed[train], inputs[test]
+        ),
+        MEAN: np.full(len(test), observed[train].mean()),
     }
+    return [
+        row | counts
+        for model, values in predicted.items()
+        for row in _metric_rows(model, observed[test], values)
+    ]
+
+
+def predict(
+    recipe: str, inputs: np.ndarray, observed: np.ndarray, new_inputs: np.ndarray
+) -> np.ndarray:
+    """Fit a recipe, `ridge` or `published`, to inputs (n, d) and predict for others (m, d)."""
+    if recipe == "ridge":
+        return predict_by_ridge(inputs, observed, new_inputs)
+    fitted = build_recipe(RECIPE_SETTINGS).fit(inputs, observed)
+    return np.asarray(fitted.predict(new_inputs), dtype=np.float64)
+
+
+def _metric_rows(model: str, observed: np.ndarray, predicted: np.ndarray) -> list[Row]:
+    scores = measure(observed, predicted)
+    rows = []
+    for metric in METRICS:
+        if model == MEAN and metric == "spearman":  # One number for all has no rank.
+            continue
+        value = scores[metric]
+        note = None if value is not None else why_undefined(observed, predicted)
+        rows.append({"model": model, "metric": metric, "value": value, "note": note})
+    return rows
+
+
+def _no_row(experiment: Experiment, why: str) -> Row:
+    return {"model": experiment.model, "metric": "r2", "value": None, "note": why}

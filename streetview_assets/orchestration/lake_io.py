@@ -32,8 +32,9 @@ class LakeIOManager(dg.ConfigurableIOManager):
         asset = context.asset_key.path[-1]
         authority = context.partition_key if context.has_asset_partitions else None
         opened.write(asset, made.frames, authority, stamp)
-        if stamp.reuse and authority:
-            Resumption(opened, asset, authority, stamp.reuse).shards.clear()
+        if stamp.reuse:
+            for table in made.frames:
+                Resumption(opened, table, authority or "", stamp.reuse).shards.clear()
 
     def load_input(self, context: dg.InputContext) -> object:
         """Read the table of an asset that writes one."""

@@ -117,7 +117,7 @@ def run_study(
         _workers(jobs) as run_all,
         listening(listener),
     ):
-        for wave in waves():
+        for wave in waves([recipe_for(asset, opened.study) for asset in RECIPES]):
             in_wave = [recipe.asset for recipe in wave if recipe.asset in wanted]
             errands = [
                 errand

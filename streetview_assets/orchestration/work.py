@@ -5,11 +5,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from streetview_assets.embeddings.set_aside import without_set_aside
 from streetview_assets.errors import StudyError
 from streetview_assets.figures import shrink_to_webp
 from streetview_assets.images.prices import is_paid, without_budget
@@ -17,6 +19,7 @@ from streetview_assets.images.spending import Purse
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.ledger import Ledger
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.recipes import RECIPES, leaves_out
 from streetview_assets.lake.resumption import Resumption
 from streetview_assets.lake.sources import Sources
 from streetview_assets.orchestration.progress import tell
@@ -31,6 +34,9 @@ SECONDS_BETWEEN_LINES = 10.0
 
 NO_AREAS = "the study names no areas"
 """Why there is nothing to make of areas, in a study of places alone."""
+
+NO_TARGET = "the study names no targets"
+"""Why there is nothing to model."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +94,28 @@ class Work:
             return self.study.name
         return f"{self.study.name}, {self.authority_code}"
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether pictures that the study sets aside take no part in what is made."""
+        return leaves_out(RECIPES[self.asset], self.study)
+
     def read(self, table: str) -> pl.DataFrame:
-        """Read this authority's part of a table."""
-        return self.opened.read(table, self.authority)
+        """Read this authority's part of a table; see `read_all` for pictures."""
+        return self._read(table, self.authority)
 
     def read_all(self, table: str) -> pl.DataFrame:
-        """Read the parts of all authorities that are there."""
-        return self.opened.read(table)
+        """Read the parts of all authorities that are there.
+
+        Of pictures, those that the study sets aside are not current, for an asset that leaves
+        them out.
+        """
+        return self._read(table, None)
+
+    def _read(self, table: str, authority: str | None) -> pl.DataFrame:
+        frame = self.opened.read(table, authority)
+        if table != "images" or not self.leaves_out:
+            return frame
+        return without_set_aside(frame, self.opened.read("pictures_set_aside", authority))
 
     def resumption(self, reuse: str = "") -> Resumption:
         """Say what earlier runs have done of this asset's one table."""
@@ -148,14 +169,26 @@ class Work:
 
         return report
 
-    def picture(self, name: str, png: bytes) -> dg.MarkdownMetadataValue:
+    def picture(
+        self, name: str, png: bytes, *, max_bytes: int | None = None
+    ) -> dg.MarkdownMetadataValue:
         """Keep a picture under `figures/`, and make a small one for the metadata."""
-        folder = self.opened.root / "figures" / (self.authority_code or "study")
-        with written_aside(folder / f"{name}.png") as aside:
-            aside.write_bytes(png)
+        self.keep(name, png)
         limit = PARTITION_PICTURE_BYTES if self.authority_code else NATIONAL_PICTURE_BYTES
-        small = base64.b64encode(shrink_to_webp(png, limit)).decode()
+        small = base64.b64encode(shrink_to_webp(png, max_bytes or limit)).decode()
         return dg.MetadataValue.md(f"![{name}](data:image/webp;base64,{small})")
+
+    def keep(self, name: str, png: bytes) -> str:
+        """Keep a picture under `figures/`; give its path, relative to the folder of data."""
+        path = self.figures / f"{name}.png"
+        with written_aside(path) as aside:
+            aside.write_bytes(png)
+        return path.relative_to(self.opened.root).as_posix()
+
+    @property
+    def figures(self) -> Path:
+        """The folder of this materialisation's pictures."""
+        return self.opened.root / "figures" / (self.authority_code or "study")
 
 
 def not_applicable(work: Work, *tables: str, why: str) -> Made:

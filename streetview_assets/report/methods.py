@@ -1,6 +1,7 @@
 """Chapters "Methods and limits", "Made from", "Attribution": the study in plain words."""
 
 from streetview_assets.models.selection import HEADLINE
+from streetview_assets.report.further import chapters_left_out
 from streetview_assets.report.page import Section, facts, heading, listed, paragraph, table
 from streetview_assets.report.published import Published
 from streetview_assets.study import Study
@@ -237,7 +238,8 @@ def made_from_section(published: Published) -> Section:
         f"Build of the published database: {about['build_id']}",
     ]
     html = facts(pairs) + listed(texts)
-    return Section("made-from", "Made from", html + _rows(published) + _sources(published))
+    html += _rows(published) + _sources(published) + chapters_left_out(published)
+    return Section("made-from", "Made from", html)
 
 
 def _rows(published: Published) -> str:

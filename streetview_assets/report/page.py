@@ -19,8 +19,10 @@ NONE = "–"
 DPI = 130
 MOST_BYTES = 240_000
 """A figure above this keeps 256 colours, which is a third of the size."""
-BROAD = 2.2
+BROAD = 1.45
 """Width over height of a figure that a phone shows in full size, to be moved sideways."""
+TALL = 0.9
+"""Width over height below which a picture takes a printed page of its own."""
 
 STYLE = """
 :root { color-scheme: light; }
@@ -47,6 +49,7 @@ dl.facts dd { margin: 0; font-size: 1.08rem; font-weight: 600; overflow-wrap: an
 table { border-collapse: collapse; min-width: min(100%, 36rem);
   font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: .4rem; font-weight: 600; }
+caption div { position: sticky; left: 0; max-width: min(46rem, 100vw - 2.6rem); }
 caption span { font-weight: 400; color: #505050; }
 th, td { padding: .28rem .7rem .28rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #e2e2e2; }
@@ -64,7 +67,9 @@ footer { margin-top: 3rem; border-top: 2px solid #ddd; padding-top: .6rem; }
   figure { overflow-x: auto; } figure img.broad { max-width: none; width: 40rem; } }
 @media print { html { font-size: 10pt; } body { max-width: none; padding: 0; }
   nav { display: none; } figure img { max-height: 13cm; width: auto; }
-  .wide { overflow: visible; } table { font-size: 8pt; } tr, h2, h3 { break-inside: avoid; }
+  figure img.tall { max-height: 23cm; }
+  .wide { overflow: visible; } caption div { max-width: none; } table { font-size: 8pt; }
+  tr, h2, h3 { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; } thead { display: table-header-group; } }
 """
 
@@ -152,7 +157,7 @@ def table(
     after = f" <span>{escaped(note)}</span>" if note else ""
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{escaped(caption)}">\n<table>\n'
-        f"<caption>{escaped(caption)}{after}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f"<caption><div>{escaped(caption)}{after}</div></caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}</tbody>\n</table>\n</div>\n"
     )
 
@@ -214,15 +219,20 @@ def chart(figure: "Figure", alt: str, caption: str) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     drawn = Image.open(buffer).convert("RGB")
+    width, height = drawn.size
+    shown = (round(width * 96 / DPI), round(height * 96 / DPI))
+    return picture(flat_png(drawn), "image/png", shown, alt, caption)
+
+
+def flat_png(drawn: Image.Image) -> bytes:
+    """Write a picture of few colours as a PNG; a large one keeps 256 of them."""
     small = io.BytesIO()
     drawn.save(small, format="PNG", optimize=True)
     if small.tell() > MOST_BYTES:
         few = drawn.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         small = io.BytesIO()
         few.save(small, format="PNG", optimize=True)
-    width, height = drawn.size
-    shown = (round(width * 96 / DPI), round(height * 96 / DPI))
-    return picture(small.getvalue(), "image/png", shown, alt, caption)
+    return small.getvalue()
 
 
 def picture(
@@ -230,9 +240,10 @@ def picture(
 ) -> str:
     """Put a picture into the page, with the words that stand for it where it is not seen."""
     data = base64.b64encode(content).decode()
-    broad = ' class="broad"' if size_px[0] > BROAD * size_px[1] else ""
+    shape = size_px[0] / size_px[1]
+    marked = ' class="broad"' if shape > BROAD else ' class="tall"' if shape < TALL else ""
     return (
-        f'<figure>\n<img{broad} src="data:{media_type};base64,{data}" width="{size_px[0]}" '
+        f'<figure>\n<img{marked} src="data:{media_type};base64,{data}" width="{size_px[0]}" '
         f'height="{size_px[1]}" alt="{escaped(alt)}">\n'
         f"<figcaption>{escaped(caption)}</figcaption>\n</figure>\n"
     )

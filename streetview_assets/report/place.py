@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import polars as pl
 import shapely
 
-from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, to_geoframe
+from streetview_assets.areas.geometry import metric_crs, points_in_metres, to_geoframe
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.figures import COLOURS
 from streetview_assets.points.map import draw_points
@@ -15,6 +14,7 @@ from streetview_assets.report.page import Section, chart, number, paragraph, pla
 from streetview_assets.report.published import Published
 
 if TYPE_CHECKING:
+    import pyproj
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -93,11 +93,8 @@ def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.Data
     return figure
 
 
-def _add_points(axes: "Axes", points: pl.DataFrame, crs: object) -> None:
-    places = gpd.GeoSeries(
-        gpd.points_from_xy(points["longitude"], points["latitude"]), crs=GEOGRAPHIC_CRS
-    )
-    xy = shapely.get_coordinates(places.to_crs(crs).to_numpy())
+def _add_points(axes: "Axes", points: pl.DataFrame, crs: "pyproj.CRS") -> None:
+    xy = points_in_metres(points, crs)
     size = float(np.clip(4000 / len(xy), 0.5, 9))
     axes.scatter(
         xy[:, 0], xy[:, 1], s=size, color=COLOURS[5], linewidths=0, zorder=2, label="point"

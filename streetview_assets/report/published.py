@@ -1,5 +1,6 @@
 """What the report reads: the published database; a table that is not there counts as empty."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.images.terms import credit
+from streetview_assets.lake.lake import Lake
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.study import WITHOUT_AREAS, Study
 from streetview_assets.tables import TABLES
+
+NOT_APPLICABLE = "not applicable: "
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,31 @@ class Published:
             return self.opened.sql(f"from {name} where {where}")
         return TABLES[name].frame() if name in TABLES else pl.DataFrame()
 
+    def of_encoder(self, name: str) -> pl.DataFrame:
+        """Read the rows of a table that are of the study's encoder."""
+        return self.table(name).filter(pl.col("encoder") == self.opened.encoder)
+
     def ask(self, reads: str, query: str) -> pl.DataFrame:
         """Ask a query of one table; an empty frame without columns where it is not there."""
         return self.opened.sql(query) if reads in self.names else pl.DataFrame()
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake beside the published file, of the authorities that are in it."""
+        return Lake(self.opened.root, tuple(self.about["authorities"]))
+
+    def why_empty(self, name: str) -> str:
+        """Say why a table of the lake has no rows, as its making noted; empty where it did not."""
+        contract = TABLES[name]
+        encoder = self.opened.encoder if contract.by_encoder else None
+        parts = self.about["authorities"] if contract.by_authority else [None]
+        stamps = [self.lake.stamp(name, part, encoder) for part in parts]
+        notes = Counter(
+            stamp.note.removeprefix(NOT_APPLICABLE)
+            for stamp in stamps
+            if stamp is not None and stamp.note
+        )
+        return max(sorted(notes), key=notes.__getitem__, default="")
 
     @cached_property
     def areas(self) -> pl.DataFrame:

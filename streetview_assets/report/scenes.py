@@ -1,17 +1,23 @@
-"""Chapter "Scenes": the kinds of pictures that were found, and how they spread over the areas."""
+"""Chapter "Clusters": how many, what they show, and how they spread over the areas."""
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from PIL import Image
 
 from streetview_assets.clusters.exemplars import cluster_sheet
 from streetview_assets.figures import COLOURS, new_figure, shrink_to_webp
-from streetview_assets.images.terms import TERMS, credit_of
+from streetview_assets.images.terms import credit_of
+from streetview_assets.report.cluster_number import number_of_clusters
+from streetview_assets.report.density import clusters_by_density
+from streetview_assets.report.kept_figures import kept_figure, why_no_pictures
 from streetview_assets.report.page import (
+    Cell,
+    Row,
     Section,
     chart,
+    heading,
     number,
     paragraph,
     percent,
@@ -28,15 +34,13 @@ SHEET_BYTES = 600_000
 SHOWN = 6
 MOST_BARS = 12
 MOST_CLUSTERS_SHOWN = 12
+MOST_ROWS = 30
+MOST_TARGETS = 7
 HATCHES = ("", "//", "..", "xx")
 
 
 def scenes_section(published: Published) -> Section:
-    """Show clusters and labels, where there are any."""
-    shares = _shares(published)
-    if shares.is_empty():
-        told = "There are no clusters yet, or no areas whose pictures could be shared out."
-        return Section("scenes", "Kinds of scenes", paragraph(told) + _labels(published))
+    """Say how many clusters there are, and what each of them and each label shows."""
     settings = published.study.clusters
     space = f"{settings.pca} principal components of them" if settings.pca else "the vectors"
     opening = paragraph(
@@ -44,8 +48,18 @@ def scenes_section(published: Published) -> Section:
         "any word about what they show. Clusters are numbered by size; what a cluster is, its "
         "pictures tell."
     )
-    html = opening + _sheet(published) + _chart(published, shares) + _by_target(published, shares)
-    return Section("scenes", "Kinds of scenes", html + _labels(published))
+    parts = [
+        opening,
+        number_of_clusters(published),
+        heading("What they are"),
+        _sheet(published),
+        _summary(published),
+        _chart(published),
+        _figures(published),
+        clusters_by_density(published),
+        _labels(published),
+    ]
+    return Section("clusters", "Clusters", "".join(parts))
 
 
 def _shares(published: Published) -> pl.DataFrame:
@@ -59,14 +73,22 @@ def _shares(published: Published) -> pl.DataFrame:
 
 
 def _sheet(published: Published) -> str:
-    """Show the central pictures of each cluster, where the provider lets them be passed on."""
+    """Show members of each cluster, where the provider lets pictures be passed on."""
+    if restricted := why_no_pictures(published):
+        return paragraph(restricted, "quiet")
+    kept = kept_figure(
+        published,
+        "clusters_members",
+        "Of each cluster the pictures nearest to its centre, which are alike by choice, and some "
+        "drawn at random, which show how mixed it is.",
+        shows_pictures=True,
+    )
+    return kept or _central_sheet(published)
+
+
+def _central_sheet(published: Published) -> str:
+    """Lay out the central pictures of each cluster anew, where no sheet was kept."""
     study = published.study
-    terms = TERMS[study.images.provider]
-    if not terms.may_store:
-        return paragraph(
-            f"No picture is on this page: the terms of {terms.pictures} restrict passing them on.",
-            "quiet",
-        )
     assignments = published.ask(
         "cluster_assignments",
         "select image_id, cluster, distance from cluster_assignments "
@@ -94,7 +116,10 @@ def _sheet(published: Published) -> str:
     )
 
 
-def _chart(published: Published, shares: pl.DataFrame) -> str:
+def _chart(published: Published) -> str:
+    shares = _shares(published)
+    if shares.is_empty():
+        return ""
     by_authority = (
         shares.group_by("authority_code", "cluster")
         .agg(pl.col("image_count").sum())
@@ -153,33 +178,70 @@ def _draw_shares(shares: pl.DataFrame, codes: list[str], names: list[str], whom:
     return figure
 
 
-def _by_target(published: Published, shares: pl.DataFrame) -> str:
-    """Show how the share of each cluster goes with the target."""
-    counts = shares.group_by("cluster").agg(pl.col("image_count").sum()).sort("cluster")
-    total = counts["image_count"].sum()
-    profile = published.profile
-    observed = (
-        profile.filter(pl.col("observed").is_not_null()).select("area_code", "observed")
-        if published.target is not None
-        else profile.head(0).select("area_code", "observed")
+def _summary(published: Published) -> str:
+    """Show the mart `cluster_summary`: a row a cluster."""
+    summary = published.table("cluster_summary")
+    if summary.is_empty():
+        why = published.why_empty("cluster_profile") or "their profile has not been made"
+        return paragraph(f"What the clusters are is not told: {why}.")
+    largest = summary.sort("image_count", "cluster", descending=[True, False])
+    shown = largest.head(MOST_ROWS).sort("cluster")
+    targets = [one.name for one in published.study.targets][:MOST_TARGETS]
+    known = shown.to_dicts()
+    targets = [name for name in targets if any(name in (row["spearman"] or {}) for row in known)]
+    words = any(row["nearest_label"] for row in known)
+    names = [
+        "cluster", "pictures", "share", *(["nearest label"] if words else []),
+        "distance to centre", *(f"with {name}" for name in targets), "points beside their like",
+    ]  # fmt: skip
+    rows: list[Row] = []
+    for row in known:
+        label = [_label(row)] if words else []
+        spearman = row["spearman"] or {}
+        rows.append(
+            [
+                str(row["cluster"]), row["image_count"], percent(row["share"]), *label,
+                number(row["cosine_distance_median"]),
+                *(number(spearman.get(name)) for name in targets), _joins(row),
+            ]
+        )  # fmt: skip
+    left_out = (
+        f" The {MOST_ROWS} largest of {summary.height}." if summary.height > MOST_ROWS else ""
     )
-    seen = observed.join(shares.select("area_code").unique(), on="area_code", how="semi")
-    rows = []
-    for cluster, count in counts.iter_rows():
-        mine = shares.filter(pl.col("cluster") == cluster).select("area_code", "share")
-        both = seen.join(mine, on="area_code", how="left").with_columns(
-            pl.col("share").fill_null(0.0)
-        )
-        correlation = (
-            both.select(pl.corr("observed", "share", method="spearman")).item()
-            if both.height > 2
-            else None
-        )
-        defined = correlation if correlation is not None and correlation == correlation else None
-        rows.append([f"{cluster}", count, percent(count / total), number(defined)])
-    against = f"rank correlation with {published.target}" if published.target else "with a target"
-    note = f"Correlation of the cluster's share over {seen.height:,} areas." if seen.height else ""
-    return table("Clusters", ("cluster", "pictures", "share", against), rows, note=note)
+    note = (
+        "Distance: the median cosine distance of its pictures to its centre, 0 for all alike. "
+        + ("With a target: rank correlation of the cluster's share over areas. " if targets else "")
+        + "Points beside their like: pairs of neighbouring points that are both mainly of the "
+        f"cluster, as a multiple of what chance gives.{left_out}"
+    )
+    return table("What each cluster is", names, rows, note=note)
+
+
+def _label(row: dict[str, Any]) -> Cell | None:
+    if row["nearest_label"] is None:
+        return None
+    return Cell(row["nearest_label"], f"probability {row['nearest_label_probability']:.2f}")
+
+
+def _joins(row: dict[str, Any]) -> Cell | None:
+    if row["join_ratio"] is None:
+        return None
+    p = row["join_p_value"]
+    small = "" if p is None else f"p {p:.3f}" if p >= 0.001 else "p below 0.001"
+    return Cell(f"{row['join_ratio']:.1f} ×", small)
+
+
+def _figures(published: Published) -> str:
+    return kept_figure(
+        published,
+        "clusters_map",
+        "Each sample point in the colour of the cluster that most of its pictures are in.",
+    ) + kept_figure(
+        published,
+        "clusters_spearman",
+        "Rank correlation of the share of each cluster, and of each label, with each target over "
+        "areas.",
+    )
 
 
 def _labels(published: Published) -> str:

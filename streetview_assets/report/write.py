@@ -6,8 +6,12 @@ from pathlib import Path
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.report.changes import changes_section
 from streetview_assets.report.comparisons import comparisons_section
 from streetview_assets.report.coverage import coverage_section
+from streetview_assets.report.direction import direction_section
+from streetview_assets.report.further import further_sections
+from streetview_assets.report.group_scores import group_scores_section
 from streetview_assets.report.imagery import imagery_section
 from streetview_assets.report.methods import (
     attribution_section,
@@ -71,6 +75,10 @@ def report_html(opened: OpenStudy) -> str:
         scores_section(published, scores),
         predictions_section(published, scores),
         scenes_section(published),
+        group_scores_section(published),
+        changes_section(published),
+        direction_section(published),
+        *further_sections(published),
         comparisons_section(published),
         methods_section(published),
         made_from_section(published),

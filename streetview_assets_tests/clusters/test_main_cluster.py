@@ -43,25 +43,32 @@ def test_points_that_share_a_panorama_are_shown_by_its_pictures():
     ]
 
 
-def test_most_pictures_decide_and_of_equals_the_lowest_number():
+def assignments(clusters: dict[str, tuple[int, float]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {"authority_code": "A", "image_id": name, "cluster": cluster, "distance": distance}
+            for name, (cluster, distance) in clusters.items()
+        ]
+    )
+
+
+def test_most_pictures_decide_and_of_equals_the_more_typical_one():
     shown = pictures(
         *(("most", f"m{n}", n) for n in range(3)),
         *(("even", f"e{n}", None) for n in range(2)),
         ("unseen", "u", 0.0),
     )
-    clusters = {"m0": 1, "m1": 2, "m2": 2, "e0": 6, "e1": 5}
-    assigned = pl.DataFrame(
-        [
-            {"authority_code": "A", "image_id": name, "cluster": cluster}
-            for name, cluster in clusters.items()
-        ]
-    )
+    clusters = {"m0": (1, 0.1), "m1": (2, 0.2), "m2": (2, 0.2), "e0": (6, 0.5), "e1": (5, 0.3)}
+    # Of cluster 6 it is the nearest of two to its centre, of cluster 5 the farthest of two.
+    assigned = assignments(clusters | {"x": (6, 0.6), "y": (5, 0.1)})
     for frame in (assigned, assigned.reverse()):
         found = main_clusters(shown, frame)
-        assert found.rows() == [("even", 5, 1, 0.5), ("most", 2, 2, 2 / 3)]
+        assert found.rows() == [("even", 6, 1, 0.5), ("most", 2, 2, 2 / 3)]
     by = ["point_id", "heading_deg"]
     views = main_clusters(shown.filter(point_id="most"), assigned, by=by)
     assert views["cluster"].to_list() == [1, 2, 2]
+    alike = assignments({"e0": (6, 0.5), "e1": (5, 0.3)})
+    assert main_clusters(shown, alike)["cluster"].to_list() == [5], "else the lowest number"
 
 
 def test_the_label_is_the_most_probable_on_average():

@@ -263,6 +263,11 @@ def test_the_map_names_every_cluster_in_its_own_colour(town):
     many = points_of(town).with_columns(cluster=pl.int_range(pl.len()) % 40 + 1)
     crowded = draw_cluster_map(many, TABLES["areas"].frame(), k=40, title="made-up")
     assert len(crowded.legends[0].get_texts()) == 24
+    looks = {
+        (to_hex(dots.get_facecolor()[0]), len(dots.get_paths()[0].vertices))
+        for dots in crowded.axes[0].collections[1:]
+    }
+    assert len(looks) == 23, "no two of those that are named look alike"
     alone = draw_cluster_map(many.head(1), TABLES["areas"].frame(), k=40, title="made-up")
     assert to_png(alone).startswith(b"\x89PNG")
 

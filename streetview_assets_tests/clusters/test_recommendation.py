@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 import pytest
@@ -5,15 +7,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kneed import KneeLocator
 
-from streetview_assets.clusters.recommendation import find_elbow, gap_number, recommend
+from streetview_assets.clusters.recommendation import (
+    Recommendation,
+    find_elbow,
+    gap_number,
+    recommend,
+    whether_it_differs,
+)
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.tables import TABLES
 
+RAW: dict[str, int | None] = {"raw": None}
 
-def scored(points: np.ndarray, ends: tuple[int, int] = (2, 8), seed: int = 3) -> pl.DataFrame:
+
+def scored(
+    points: np.ndarray,
+    ends: tuple[int, int] = (2, 8),
+    seed: int = 3,
+    spaces: Mapping[str, int | None] = RAW,
+) -> pl.DataFrame:
     sample = pl.DataFrame([vector_series("embedding", points)])
-    return score_sweep(sample, sweep=ends, pca=None, seed=seed, encoder="made-up", space="raw")
+    numbers = range(ends[0], ends[1] + 1)
+    return score_sweep(sample, numbers=numbers, spaces=spaces, seed=seed, encoder="made-up").scores
 
 
 def written(values: dict[str, dict[int, float]]) -> pl.DataFrame:
@@ -45,18 +61,24 @@ def test_five_made_up_clusters_are_five(dimension: int, spread: float) -> None:
     directions = unit(rng.normal(size=(5, dimension)))
     kinds = rng.choice(5, 400, p=[0.4, 0.25, 0.15, 0.1, 0.1])
     points = unit(directions[kinds] + rng.normal(scale=spread, size=(400, dimension)))
-    advice = recommend(scored(points))
-    assert advice.k == 5, advice.sentences
-    assert advice.sentences[0].startswith("5 clusters are recommended: ")
+    spaces = RAW if dimension == 6 else RAW | {"pca50": 50}
+    scores = scored(points, spaces=spaces)
+    for space in spaces:
+        advice = recommend(scores.filter(space=space))
+        assert advice.k == 5, advice.sentences
+        assert advice.sentences[0].startswith("5 clusters are recommended: ")
 
 
 @pytest.mark.parametrize("dimension", [6, 64])
 def test_one_gaussian_cloud_is_a_continuum(dimension: int) -> None:
     cloud = np.random.default_rng(8).normal(size=(300, dimension))
-    advice = recommend(scored(unit(cloud + 3), (2, 6)))
-    assert advice.k is None
-    assert "continuum" in advice.sentences[0]
-    assert any("Points without structure" in sentence for sentence in advice.sentences)
+    spaces = RAW if dimension == 6 else RAW | {"pca50": 50}
+    scores = scored(unit(cloud + 3), (2, 6), spaces=spaces)
+    for space in spaces:
+        advice = recommend(scores.filter(space=space))
+        assert advice.k is None
+        assert "continuum" in advice.sentences[0]
+        assert any("Points without structure" in sentence for sentence in advice.sentences)
 
 
 def test_a_stretched_cloud_that_parts_the_same_each_time_is_a_continuum_too() -> None:
@@ -108,6 +130,23 @@ def test_nothing_to_compare_is_said() -> None:
         advice = recommend(scores)
         assert advice.k is None
         assert advice.sentences[0].startswith("There are too few pictures")
+
+
+def test_whether_the_other_space_says_otherwise_is_told() -> None:
+    five, six = Recommendation(5, ("",)), Recommendation(6, ("",))
+    none = Recommendation(None, ("",))
+    assert whether_it_differs(five, five, "raw") == (
+        "Of the raw vectors the advice is the same: 5 clusters too."
+    )
+    assert whether_it_differs(none, none, "pca50") == (
+        "Of 50 components the advice is the same: no number."
+    )
+    assert whether_it_differs(five, six, "pca50") == (
+        "Of 50 components 6 clusters would be recommended."
+    )
+    assert whether_it_differs(five, none, "raw") == (
+        "Of the raw vectors no number of clusters would be recommended."
+    )
 
 
 @given(st.lists(st.floats(0.01, 1e6), min_size=3, max_size=30, unique=True))

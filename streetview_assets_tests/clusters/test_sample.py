@@ -49,3 +49,18 @@ def test_a_study_without_areas_is_sampled_as_one(tables: tuple) -> None:
     images, embeddings = tables
     nowhere = images.with_columns(area_code=pl.lit(None, dtype=pl.String))
     assert draw_sample(embeddings, nowhere, fit_on=40, seed=1).height == 40
+
+
+def test_a_seed_draws_the_same_pictures_everywhere(tables: tuple) -> None:
+    images, embeddings = tables
+    sample = draw_sample(embeddings, images, fit_on=8, seed=42)
+    assert sample["image_id"].to_list() == [
+        "i00027",
+        "i00051",
+        "i00084",
+        "i00124",
+        "i00135",
+        "i00149",
+        "i00204",
+        "i00269",
+    ]

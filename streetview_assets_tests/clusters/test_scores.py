@@ -23,21 +23,24 @@ from streetview_assets.clusters.exemplars import (
     TILE_PX,
     cluster_sheet,
     exemplars,
+    the_largest,
 )
 from streetview_assets.clusters.gap import gap, references
 from streetview_assets.clusters.kmeans import fit_clusters
+from streetview_assets.clusters.projection import spaces_of_sweep
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.embeddings.vectors import matrix, vector_series
-from streetview_assets.figures import to_png
+from streetview_assets.figures import COLOURS, to_png
 from streetview_assets.tables import TABLES, check_contract
 
 
 def sweep(
     sample: pl.DataFrame, ends: tuple[int, int], pca: int | None = None, seeds: int = 2
 ) -> pl.DataFrame:
+    numbers = range(ends[0], ends[1] + 1)
     return score_sweep(
-        sample, sweep=ends, pca=pca, seed=9, seeds=seeds, encoder="made-up", space="raw"
-    )
+        sample, numbers=numbers, spaces={"raw": pca}, seed=9, seeds=seeds, encoder="made-up"
+    ).scores
 
 
 def value(scores: pl.DataFrame, k: int, score: str, seed: int = 9) -> float | None:
@@ -102,16 +105,55 @@ def test_the_gap_is_that_to_points_without_structure(of_three: tuple) -> None:
     assert widest == 3
 
 
-def test_other_seeds_of_many_pictures_are_fitted_on_a_part(
+def test_many_pictures_are_fitted_on_a_part_drawn_by_the_seed_of_the_fit(
     monkeypatch: pytest.MonkeyPatch, of_three: tuple, tables: tuple
 ) -> None:
-    monkeypatch.setattr("streetview_assets.clusters.scores.FURTHER_ON", 100)
-    whole = of_three[1]
+    monkeypatch.setattr("streetview_assets.clusters.scores.FITTED_ON", 100)
+    vectors, whole = of_three
     part = sweep(tables[1], (3, 4))
-    assert value(part, 4, "inertia") == value(whole, 4, "inertia")
-    assert value(part, 4, "inertia", 10) != value(whole, 4, "inertia", 10)
-    assert value(part, 3, "inertia", 10) == pytest.approx(value(whole, 3, "inertia"), rel=0.05)
+    for seed in (9, 10):
+        rows = np.sort(np.random.default_rng(seed).choice(300, 100, replace=False))
+        own = directly(vectors[rows], 4, seed)
+        inertia = (own.transform(vectors).min(axis=1) ** 2).sum()
+        assert value(part, 4, "inertia", seed) == pytest.approx(inertia, rel=1e-4)
+        assert value(part, 4, "inertia", seed) != value(whole, 4, "inertia", seed)
+    assert value(part, 3, "inertia") == pytest.approx(value(whole, 3, "inertia"), rel=0.05)
     assert value(part, 3, "stability_seeds") == 1
+
+
+def test_a_seed_draws_the_same_rows_everywhere() -> None:
+    rows = np.sort(np.random.default_rng(42).choice(75_586, 10_000, replace=False))
+    assert rows[:6].tolist() == [0, 27, 38, 40, 44, 57]
+    assert int(rows.sum()) == 375_489_477
+
+
+@pytest.mark.parametrize("pca", [None, 3])
+def test_centres_of_every_number_are_those_of_the_first_seed(tables: tuple, pca: int) -> None:
+    _, embeddings = tables
+    spaces = {"raw": None, "pca3": 3}
+    centres = score_sweep(
+        embeddings, numbers=(2, 4), spaces=spaces, seed=9, encoder="made-up"
+    ).centres
+    check_contract(TABLES["sweep_centres"], centres)
+    assert centres.select("space", "k").unique(maintain_order=True).rows() == [
+        (space, k) for space in ("raw", "pca3") for k in (2, 4)
+    ]
+    space = f"pca{pca}" if pca else "raw"
+    own = centres.filter(space=space, k=4)
+    fitted = fit_clusters(embeddings, k=4, pca=pca, seed=9, encoder="made-up", space=space)
+    assert own["image_count"].is_sorted(descending=True)
+    assert own["image_count"].to_list() == fitted.centres["image_count"].to_list()
+    assert matrix(own["centre"]) == pytest.approx(matrix(fitted.centres["centre"]), abs=1e-6)
+
+
+def test_the_second_space_is_left_out_where_it_would_say_nothing() -> None:
+    def of(**one: int | None) -> tuple:
+        return spaces_of_sweep(**{"pca": None, "picture_count": 51, "dimension": 51, **one})
+
+    assert of() == ({"raw": None, "pca50": 50}, "")
+    assert of(pca=7) == ({"pca7": 7, "raw": None}, "")
+    assert of(dimension=50) == ({"raw": None}, "vectors have no more than 50 numbers: 50")
+    assert of(picture_count=50) == ({"raw": None}, "there are no more than 50 pictures: 50")
 
 
 def test_more_clusters_than_pictures_have_no_score(tables: tuple) -> None:
@@ -125,9 +167,11 @@ def test_more_clusters_than_pictures_have_no_score(tables: tuple) -> None:
         check_contract(TABLES["cluster_scores"], few)
 
 
-def test_pictures_all_alike_have_no_score_and_no_warning() -> None:
+@pytest.mark.parametrize("pca", [None, 2])
+@pytest.mark.filterwarnings("error")
+def test_pictures_all_alike_have_no_score_and_no_warning(pca: int | None) -> None:
     alike = pl.DataFrame([vector_series("embedding", np.ones((30, 4)) / 2)])
-    scores = sweep(alike, (2, 3))
+    scores = sweep(alike, (2, 3), pca)
     assert scores.drop_nulls("value")["score"].unique().to_list() == ["inertia"]
 
 
@@ -148,6 +192,27 @@ def test_the_figure_marks_the_study_s_k_and_the_recommended_one(of_three: tuple)
     ]  # fmt: skip
     assert figure.get_supxlabel() == "Imagery © Ann"
     assert to_png(figure).startswith(b"\x89PNG")
+
+
+def test_the_figure_has_a_line_for_each_space(tables: tuple) -> None:
+    spaces = {"pca3": 3, "raw": None}
+    scores = score_sweep(
+        tables[1], numbers=(2, 3, 4), spaces=spaces, seed=9, encoder="made-up"
+    ).scores
+    assert scores["space"].unique().sort().to_list() == ["pca3", "raw"]
+    figure = draw_elbow(scores, k=3, space="pca3", recommended=3)
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["3 components (this study)", "raw vectors", "this study: 3", "recommended: 3"]
+    inertia = {
+        line.get_color(): list(line.get_ydata())
+        for line in figure.axes[0].lines
+        if line.get_marker() in ("o", "^")
+    }
+    assert list(inertia) == [COLOURS[5], COLOURS[0]]
+    for space, colour in (("pca3", COLOURS[0]), ("raw", COLOURS[5])):
+        of_k = scores.filter(space=space, score="inertia").group_by("k").agg(pl.mean("value"))
+        assert inertia[colour] == of_k.sort("k")["value"].to_list()
+    assert to_png(figure, dpi=30).startswith(b"\x89PNG")
 
 
 def test_the_figure_says_that_there_is_nothing_to_recommend(of_three: tuple, tables: tuple) -> None:
@@ -176,3 +241,18 @@ def test_the_sheet_shows_the_most_central_pictures_of_each_cluster(
     row, column = LINE_PX + TILE_PX + TILE_PX // 2, LABEL_PX + TILE_PX // 2
     assert sheet[row, column] == pytest.approx([254, 0, 0], abs=2)
     assert sheet[row, column + TILE_PX].tolist() == [204, 204, 204]
+
+
+def test_of_many_clusters_a_sheet_shows_the_largest(tmp_path: Path) -> None:
+    rows = [{"cluster": 1 + number % 40, "distance": 0.1} for number in range(100)]
+    names = [f"i{number:05}" for number in range(100)]
+    assigned = pl.DataFrame(rows).with_columns(image_id=pl.Series(names))
+    images = pl.DataFrame({"image_id": names, "path": names}).with_columns(
+        provider=pl.lit("folder"), copyright=pl.lit("© Ann")
+    )
+    shown, told = the_largest(assigned)
+    assert shown["cluster"].unique().sort().to_list() == list(range(1, 31))
+    assert told == ", the 30 largest of 40"
+    assert the_largest(shown)[1] == ""
+    png = cluster_sheet(assigned, images, tmp_path, title="made-up", per_cluster=1)
+    assert Image.open(io.BytesIO(png)).height == 30 * (TILE_PX + 4) + 2 * LINE_PX

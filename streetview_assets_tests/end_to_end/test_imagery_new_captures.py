@@ -35,6 +35,7 @@ NEEDED = frozenset(
         *("areas", "road_network", "sample_points", "panoramas", "images", "encoders"),
         *("image_embeddings", "baseline_embeddings", "area_embeddings", "picture_retention"),
         *("panorama_embeddings", "label_scores", "label_shares", "capture_changes"),
+        "pictures_set_aside",
     }
 )
 """All that is made by authority without a fit; nothing else is made here."""

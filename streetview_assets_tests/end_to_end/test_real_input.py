@@ -154,9 +154,11 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
     assert {path.name for path in leeds.file.parent.iterdir()} == {"study.yaml", "data"}
     assert list((root / "mlartifacts").rglob("*.parquet"))
     figures = {path.stem for path in (root / "figures").rglob("*.png")}
-    assert figures == {
+    # Whether there are clusters by density to show is a result.
+    assert figures - {"clusters_density"} == {
         "areas", "target", "points", "images", "neighbours", "look_alikes_far_apart",
         "clusters", "clusters_elbow", "clusters_map", "clusters_members", "clusters_spearman",
+        *(f"clusters_members_k{k}" for k in range(2, 9)),
         "clusters_targets",
         "scores", "predicted_observed", "residual_map",
         "target_scores", "learning_curve", "group_scores", "group_targets",

@@ -25,12 +25,15 @@ MODELS = {
 }
 OF_CLUSTERS = {
     "cluster_model",
+    "density_clusters",
     "cluster_assignments",
     "cluster_shares",
     "cluster_meaning",
+    "picture_layout",
     "area_group_embeddings",
     "capture_changes",
 }
+OF_THE_SWEEP = {"cluster_scores", "sample_size_experiment"}
 OF_PICTURES = {
     "images",
     "image_embeddings",
@@ -40,10 +43,13 @@ OF_PICTURES = {
     "area_embeddings",
     "picture_retention",
     "label_scores",
+    "pictures_set_aside",
     "label_shares",
     "cluster_scores",
+    "sample_size_experiment",
     "ordinal_model",
     "deprivation_direction",
+    "category_scores",
     *OF_CLUSTERS,
     *MODELS,
 }
@@ -74,7 +80,10 @@ def test_nothing_is_made_twice_and_the_command_says_so(tiny, streetview):
     ("changes", "expected"),
     [
         ({"clusters": {"k": 4, "sweep": [2, 3]}}, {*OF_CLUSTERS, "group_model_scores"}),
-        ({"pooling": {"statistic": "mean"}}, MODELS | {"deprivation_direction"}),
+        (
+            {"pooling": {"statistic": "mean"}},
+            MODELS | {"deprivation_direction", "sample_size_experiment"},
+        ),
     ],
     ids=["clusters.k", "pooling.statistic"],
 )
@@ -90,10 +99,16 @@ def test_a_changed_key_remakes_what_reads_it_and_nothing_else(tiny, changes, exp
     [
         (
             {"models": {"trials": 2, "candidates": ["ridge"], "folds": 3}},
-            MODELS | {"ordinal_model", "deprivation_direction"},
+            MODELS
+            | {
+                "ordinal_model",
+                "deprivation_direction",
+                "picture_layout",
+                "sample_size_experiment",
+            },
         ),
-        ({"clusters": {"k": 3, "sweep": [2, 4]}}, {"cluster_scores"}),
-        ({"clusters": {"k": 3, "sweep": [2, 3], "seeds": 2}}, {"cluster_scores"}),
+        ({"clusters": {"k": 3, "sweep": [2, 4]}}, OF_THE_SWEEP),
+        ({"clusters": {"k": 3, "sweep": [2, 3], "seeds": 2}}, OF_THE_SWEEP),
         (
             {"images": {"provider": "synthetic", "headings_deg": [0, 180], "size_px": [64, 64]}},
             OF_PICTURES,
@@ -165,6 +180,7 @@ def test_from_images_makes_the_rest_anew_but_fetches_no_picture_again(tiny):
         "panorama_embeddings",
         "neighbours",
         "label_scores",
+        "pictures_set_aside",
         "baseline_embeddings",
         "area_embeddings",
     }

@@ -166,7 +166,7 @@ def _clusters_of(images: list[dict[str, Any]]) -> dict[str, tuple[str, int]]:
 def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     clusters = _clusters_of(images)
     found = {"method": "kmeans", "space": "raw", "k": 2, "encoder": ENCODER}
-    embeddings, assignments, pooled, shares, of_labels = [], [], [], [], []
+    embeddings, assignments, pooled, shares, of_labels, groups = [], [], [], [], [], []
     for image_id, (area, cluster) in clusters.items():
         key = {"authority_code": AUTHORITY_OF[area], "image_id": image_id, "encoder": ENCODER}
         embeddings.append(key | {"status": "ok", "embedding": VECTORS[cluster]})
@@ -185,6 +185,11 @@ def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
             shares.append(
                 key | found | {"cluster": cluster, "image_count": count, "share": count / len(mine)}
             )
+            groups.append(
+                key
+                | {"grouping": "cluster", "k": 2, "group_name": str(cluster), "image_count": count}
+                | {"statistic": "median", "embedding": VECTORS[cluster], "dispersion": 0.0}
+            )
         for label, share in (("shop", 1.0), ("house", 0.0)):
             counted = {"label": label, "image_count": round(share * len(mine)), "share": share}
             of_labels.append(key | counted | {"mean_probability": 0.25 + share / 2})
@@ -201,6 +206,7 @@ def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
         "area_embeddings": pooled,
         "cluster_shares": shares,
         "label_shares": of_labels,
+        "area_group_embeddings": groups,
     }
 
 

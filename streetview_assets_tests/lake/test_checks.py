@@ -61,6 +61,27 @@ def _group_models(*area_counts: int) -> Break:
     return lambda study: study.write("group_model_scores", TABLES["group_model_scores"].frame(rows))
 
 
+def _sample_sizes(areas: str, *area_counts: int) -> Break:
+    """Write the score of one draw at some sizes, each on so many areas."""
+    row = {"target": "t", "encoder": "made-up", "features": "pooled_median", "k": 2}
+    row |= {"group_name": "cluster 1", "areas": areas, "repeat": 1, "model": "ridge"}
+    row |= {"metric": "rmse", "value": 0.5, "image_count": 8}
+    rows = [
+        row | {"sample_size": 8 * n, "area_count": count}
+        for n, count in enumerate(area_counts, start=1)
+    ]
+    return lambda study: study.write("sample_size_scores", TABLES["sample_size_scores"].frame(rows))
+
+
+def _set_aside(image_id: str, is_dropped: bool = True) -> Break:
+    """Write that one picture is set aside, and dropped or not."""
+    row = {"authority_code": "E01", "image_id": image_id, "encoder": "colour-texture"}
+    row |= {"reason": "indoor", "probability": 0.99, "is_dropped": is_dropped}
+    return lambda study: study.write(
+        "pictures_set_aside", TABLES["pictures_set_aside"].frame([row])
+    )
+
+
 def _transfer(*counts: tuple[int, int]) -> Break:
     """Write the scores of one pair of authorities by areas learned from and tested on."""
     row = {"target": "t", "encoder": "made-up", "features": "pooled", "model": "ridge"}
@@ -281,8 +302,10 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
     "area_embeddings_cover_pictures": [
         (_drop("area_embeddings", ONE_AREA), 1),
         (_set("area_embeddings", ONE_AREA, image_count=3), 1),
+        (_set_aside(image_id="A2p-0"), 1),
     ],
     "assignments_cover_embeddings": [
+        (_set_aside(image_id="A2p-0"), 1),
         (_drop("cluster_assignments", ONE_IMAGE), 1),
         (_add("cluster_assignments", image_id="elsewhere"), 1),
         (_set("cluster_assignments", ONE_IMAGE, cluster=3), 1),
@@ -290,6 +313,21 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
     "shares_add_up": [
         (_drop("cluster_shares", ONE_AREA & (pl.col("cluster") == 1)), 1),
         (_set("cluster_shares", ONE_AREA, share=0.5), 2),
+    ],
+    "shares_cover_pictures": [
+        (_drop("cluster_assignments", ONE_IMAGE), 1),
+        (_set("cluster_assignments", ONE_IMAGE, cluster=2), 2),
+        (_drop("cluster_shares", ONE_AREA & (pl.col("cluster") == 1)), 1),
+    ],
+    "sample_size_areas_constant": [
+        (_sample_sizes("constant", 20, 20, 19), 1),
+        (_sample_sizes("constant", 20, 21, 20, 22), 2),
+    ],
+    "group_embeddings_cover_pictures": [
+        (_set("area_group_embeddings", ONE_AREA & (pl.col("group_name") == "1"), image_count=9), 1),
+        (_drop("area_group_embeddings", ONE_AREA), 2),
+        (_set("image_embeddings", ONE_IMAGE, status="failed", embedding=None), 1),
+        (_set_aside(image_id="A2p-0"), 1),
     ],
     "capture_changes_in_order": [
         (_changed(from_on=date(2021, 6, 1)), 1),
@@ -379,6 +417,18 @@ def test_check_catches_its_fault(small_study, own_queries, name, damage, expecte
     found = run_check(small_study.lake, own_queries[name], small_study.study)
     assert found.offending_count == expected_count
     assert not found.passed
+
+
+def test_areas_that_are_left_free_may_change_with_the_size(small_study, own_queries):
+    _sample_sizes("free", 20, 30, 40)(small_study)
+    query = own_queries["sample_size_areas_constant"]
+    assert run_check(small_study.lake, query, small_study.study).passed
+
+
+def test_pictures_that_would_be_dropped_but_are_not_count_as_any(small_study, own_queries):
+    _set_aside("A2p-0", is_dropped=False)(small_study)
+    for name in ("area_embeddings_cover_pictures", "assignments_cover_embeddings"):
+        assert run_check(small_study.lake, own_queries[name], small_study.study).passed
 
 
 def test_years_that_look_alike_are_no_drift(small_study, own_queries):

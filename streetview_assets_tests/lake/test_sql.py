@@ -146,6 +146,41 @@ def test_area_profile_shares_and_targets_are_maps(small_study):
     assert without["cluster_shares"] is None
 
 
+def test_of_clusters_as_large_an_area_is_mainly_of_the_more_typical(small_study, own_queries):
+    in_b1 = pl.col("area_code") == "B1"
+    half = (pl.lit(2, pl.Int64).alias("image_count"), pl.lit(0.5).alias("share"))
+    small_study.change("cluster_shares", *half, where=in_b1)
+    query = own_queries["area_profile"]
+    lowest = run_query(small_study.lake, query, small_study.study)
+    assert lowest.filter(in_b1)["main_cluster"].item() == 1
+    nearest = pl.col("image_id") == "B1p-90"
+    small_study.change("cluster_assignments", pl.lit(0.01).alias("distance"), where=nearest)
+    typical = run_query(small_study.lake, query, small_study.study)
+    assert typical.filter(in_b1)["main_cluster"].item() == 2
+
+
+def test_an_area_whose_pictures_are_all_dropped_says_so(small_study, own_queries):
+    for table in ("predictions", "area_predictions"):
+        small_study.lake.path(table, encoder="colour-texture").unlink()
+    images = small_study.lake.read("images").filter(pl.col("area_code").is_in(["A1", "A2"]))
+    aside = images.filter(pl.col("image_id") != "A1p-0").select(
+        "authority_code",
+        "image_id",
+        encoder=pl.lit("colour-texture"),
+        reason=pl.lit("indoor"),
+        probability=pl.lit(0.99),
+        is_dropped=pl.lit(True),
+    )
+    query = own_queries["area_profile"]
+    for is_dropped, said in (
+        (True, "all pictures of the area are set aside"),
+        (False, "no model is fitted yet"),
+    ):
+        small_study.write("pictures_set_aside", aside.with_columns(is_dropped=is_dropped))
+        profile = run_query(small_study.lake, query, small_study.study)
+        assert profile["reason"].to_list()[:2] == ["no model is fitted yet", said]
+
+
 def test_area_features_is_one_wide_row_an_area(small_study, own_queries):
     features = small_study.mart("area_features")
     assert features["area_code"].to_list() == ["A1", "A2", "A3", "B1", "B2"]

@@ -115,6 +115,9 @@ def test_an_area_without_a_vector_is_named_with_the_step_it_missed():
     assert unseen(areas(), points, pictures, vectors) == expected
     without = unseen(areas(), points, pictures, vectors.clear())
     assert without[CODES[3]] == "no picture of the area has a vector"
+    aside = pictures.with_columns(is_current=pl.lit(False))
+    without = unseen(areas(), points, pictures, vectors.clear(), taking_part=aside)
+    assert without == expected | {CODES[3]: "all pictures of the area are set aside"}
 
 
 def test_older_captures_have_no_part_in_colours_and_reasons():

@@ -5,13 +5,16 @@ import polars as pl
 import pytest
 from sklearn.linear_model import RidgeCV
 
+from streetview_assets.embeddings.place_prompts import PLACE_PROMPTS, prompts_by_group
 from streetview_assets.embeddings.vectors import unit, vector_series
+from streetview_assets.errors import StudyError
 from streetview_assets.models.direction import (
     PENALTIES,
     direction_rows,
     find_direction,
     pictures_at_both_ends,
 )
+from streetview_assets.models.direction_chart import draw_prompts, outside_band
 from streetview_assets.tables import TABLES, check_contract
 
 TRUE = np.eye(16)[3]
@@ -25,9 +28,9 @@ def made_up(noise: float = 0.1, count: int = AREAS) -> tuple[np.ndarray, np.ndar
     return vectors, vectors @ TRUE * 100 + rng.normal(size=count) * 100 * noise
 
 
-def rows_of(direction, labels=None) -> pl.DataFrame:
+def rows_of(direction, labels=None, **prompts) -> pl.DataFrame:
     rows = direction_rows(
-        direction, labels or {}, target="score", encoder="made-up", interval_level=0.9
+        direction, labels or {}, target="score", encoder="made-up", interval_level=0.9, **prompts
     )
     check_contract(TABLES["deprivation_direction"], rows)
     return rows
@@ -77,6 +80,72 @@ def test_words_are_compared_with_their_mean_taken_off():
     assert (words["lower"] <= words["cosine"]).all()
     assert (words["cosine"] <= words["upper"]).all()
     assert rows_of(found, {"alone": labels["cat"]}).filter(kind="label").is_empty()
+
+
+def made_up_bank() -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Make texts that lie apart from pictures: one to each side, and twenty to none."""
+    rng = np.random.default_rng(4)
+    sides = {"shuttered": TRUE, "garden": -TRUE}
+    sides |= {f"spoon {number}": 0.1 * rng.normal(size=16) for number in range(20)}
+    bank = {name: unit((5 * np.eye(16)[9] + side)[None, :])[0] for name, side in sides.items()}
+    groups = {name: "control" if name.startswith("spoon") else "upkeep" for name in bank}
+    return bank, groups
+
+
+def test_prompts_are_told_from_controls_by_the_band_of_these():
+    found = find_direction(*made_up(), more_is="worse", seed=1, resamples=20)
+    bank, groups = made_up_bank()
+    rows = rows_of(found, prompts=bank, group_of=groups)
+    apart = np.stack(list(bank.values())).astype(float)
+    apart -= apart.mean(axis=0)
+    expected = apart @ found.vector / np.linalg.norm(apart, axis=1)
+    prompts = rows.filter(kind="prompt")
+    cosine = dict(prompts.select("name", "cosine").iter_rows())
+    assert [cosine[name] for name in bank] == pytest.approx(expected, abs=1e-5)
+    assert (prompts["lower"] <= prompts["upper"]).all()
+    band = rows.filter(kind="controls")
+    controls = [cosine[name] for name in bank if groups[name] == "control"]
+    assert band["lower"].item() == pytest.approx(np.percentile(controls, 5))
+    assert band["upper"].item() == pytest.approx(np.percentile(controls, 95))
+    assert outside_band(rows)["name"].to_list() == ["shuttered", "garden"]
+    drawn = draw_prompts(rows, title="made up")
+    names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
+    assert names[:4] == ["upkeep", "shuttered", "garden", "control"]
+
+
+def test_a_bank_without_controls_has_no_band_and_one_prompt_alone_says_nothing():
+    found = find_direction(*made_up(), more_is="worse", seed=1, resamples=5)
+    bank, groups = made_up_bank()
+    two = {name: bank[name] for name in ("shuttered", "garden")}
+    rows = rows_of(found, prompts=two, group_of=groups)
+    assert rows.filter(kind="controls").is_empty()
+    assert draw_prompts(rows, title="made up").axes
+    one = rows_of(found, prompts={"garden": bank["garden"]}, group_of=groups)
+    assert set(one["kind"]) == {"resamples"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("text\na\n", "no column group or prompt"),
+        ("group,prompt\na,b\n,c\n", "row 3: no group"),
+        ("group,prompt\na, \na,c\n", "row 2: no prompt"),
+        ("group,prompt\na,b\nc,b\n", "'b' stands there twice"),
+        ("group,prompt\na,b\n", "fewer than two"),
+        ("", "not readable as CSV"),
+    ],
+)
+def test_a_file_of_prompts_that_is_none_is_refused(tmp_path, text, said):
+    path = tmp_path / "prompts.csv"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=said):
+        prompts_by_group(path)
+
+
+def test_ready_made_prompts_are_some_hundred_different_ones():
+    prompts = [prompt for of_group in prompts_by_group(None).values() for prompt in of_group]
+    assert len(set(prompts)) == len(prompts) == 104
+    assert len(PLACE_PROMPTS["control"]) == 20
 
 
 def test_where_all_is_the_same_there_is_no_direction():

@@ -240,3 +240,22 @@ def test_the_charts_show_every_group_and_target(scores):
     assert len(texts) == 2 * len(names)
     assert texts.count("none") == 6
     assert f"{one(scores, 'cluster 2', 'common')['value']:.2f}" in texts
+
+
+def test_of_many_groups_the_charts_show_the_largest(scores):
+    one_group = scores.filter(group_name="cluster 2")
+    many = pl.concat(
+        one_group.with_columns(
+            pl.lit(f"cluster {number}").alias("group_name"),
+            pl.lit(1000 - number, dtype=pl.Int64).alias("image_count"),
+        )
+        for number in range(1, 501)
+    )
+    many = pl.concat([scores.filter(group_name="all"), many])
+    shown = ["all", *(f"cluster {number}" for number in range(1, 25))]
+    bars = draw_group_scores(many.filter(target="shown"), title="t")
+    ticks = [text.get_text().split("\n")[0] for text in bars.axes[0].get_yticklabels()]
+    assert ticks == shown
+    assert bars.get_suptitle() == "t, the 24 of 500 groups with the most pictures"
+    matrix = draw_group_matrix(many, targets=["shuffled", "shown"], title="t")
+    assert [text.get_text() for text in matrix.axes[0].get_xticklabels()] == shown

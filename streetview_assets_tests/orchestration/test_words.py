@@ -3,12 +3,16 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
+from scipy.special import softmax
 from typer.testing import CliRunner
 
 from streetview_assets.cli import app
+from streetview_assets.embeddings.place_prompts import PLACE_PROMPTS
+from streetview_assets.embeddings.set_aside import STREET
 from streetview_assets.embeddings.text_encoder import load_text_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.words import label_vectors
@@ -22,6 +26,7 @@ from streetview_assets.orchestration.assets import (
     images,
     points,
     pooling,
+    set_aside,
 )
 from streetview_assets.orchestration.work import Work
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
@@ -93,15 +98,65 @@ def test_labels_of_the_study_are_scored_and_counted_by_area(opened) -> None:
     assert shares["image_count"].sum() == pictures.height
 
 
-def test_the_direction_of_deprivation_is_compared_with_the_labels(opened) -> None:
+def test_the_direction_of_deprivation_is_compared_with_labels_and_prompts(opened) -> None:
     make(opened, areas.targets, pooling.area_embeddings, direction.deprivation_direction)
     rows = opened.read("deprivation_direction")
-    assert set(rows["name"]) == {"all areas", *LABELS}
-    labels = rows.filter(kind="label")
+    labels, prompts = rows.filter(kind="label"), rows.filter(kind="prompt")
+    assert set(labels["name"]) == set(LABELS)
     assert labels["cosine"].max() > 0 > labels["cosine"].min(), "their mean is taken off"
     assert rows.filter(kind="resamples")["cosine"].item() > 0.3
     assert set(rows["area_count"]) == {opened.read("area_embeddings")["area_code"].n_unique()}
-    assert (opened.root / "figures" / "study" / "deprivation_direction.png").is_file()
+    groups = dict(prompts.select("name", "prompt_group").iter_rows())
+    assert groups == {name: group for group, names in PLACE_PROMPTS.items() for name in names}
+    assert labels["prompt_group"].is_null().all()
+    controls = prompts.filter(prompt_group="control")["cosine"].to_numpy()
+    band = rows.filter(kind="controls").select("lower", "upper").row(0)
+    assert band == pytest.approx(np.percentile(controls, [5, 95]))
+    for name in ("deprivation_direction", "direction_prompts"):
+        assert (opened.root / "figures" / "study" / f"{name}.png").is_file()
+
+
+def with_changes(opened, **changes) -> OpenStudy:
+    study = yaml.safe_load(opened.study.path.read_text())
+    other = opened.study.path.with_name("other.yaml")
+    other.write_text(yaml.safe_dump(study | changes))
+    return open_study(other)
+
+
+def test_prompts_of_ones_own_take_the_place_of_the_ready_made(opened) -> None:
+    make(opened, areas.targets, pooling.area_embeddings)
+    own = opened.study.path.with_name("prompts.csv")
+    own.write_text("group,prompt\nshops,a café\nshops,a market\ncontrol,a spoon\n")
+    make(with_changes(opened, direction={"path": "prompts.csv"}), direction.deprivation_direction)
+    prompts = opened.read("deprivation_direction").filter(kind="prompt")
+    assert prompts.select("name", "prompt_group").rows() == [
+        ("a café", "shops"),
+        ("a market", "shops"),
+        ("a spoon", "control"),
+    ]
+    make(with_changes(opened, direction={"prompts": False}), direction.deprivation_direction)
+    assert set(opened.read("deprivation_direction")["kind"]) == {"resamples", "label"}
+
+
+def test_pictures_are_set_aside_by_the_encoders_own_words(opened) -> None:
+    reasons = {"indoor": ["a room"], "sky": ["a cloud", "the sky"]}
+    words = load_text_encoder(opened.study.encoder)
+    texts = {**{name: tuple(of) for name, of in reasons.items()}, **STREET}
+    vectors = label_vectors(texts, ["{}"], words.encode)
+    pictures = opened.read("image_embeddings").sort("image_id")
+    likeness = matrix(pictures["embedding"]).astype(float) @ np.stack([*vectors.values()]).T
+    together = softmax(words.temperature * likeness, axis=1)[:, :2].sum(axis=1)
+    above = float(np.median(together)) + 1e-9
+    rule = {"words": reasons, "above": above}
+    note = make(
+        with_changes(opened, set_aside=rule, label_templates=["{}"]), set_aside.pictures_set_aside
+    )
+    assert note == ""
+    found, expected = opened.read("pictures_set_aside"), together >= above
+    assert 0 < found.height < pictures.height
+    assert found["image_id"].to_list() == pictures.filter(expected)["image_id"].to_list()
+    assert found["probability"].to_list() == pytest.approx(together[expected], abs=1e-6)
+    assert (opened.root / "figures" / EAST / "pictures_set_aside.png").is_file()
 
 
 def test_search_lists_and_shows_the_pictures_most_like_the_words(opened) -> None:

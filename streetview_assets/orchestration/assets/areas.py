@@ -6,7 +6,7 @@ import polars as pl
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.areas.targets import deprivation, why_without_value
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
-from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
+from streetview_assets.orchestration.work import NO_AREAS, NO_TARGET, Made, Work, not_applicable
 from streetview_assets.study import WITHOUT_AREAS
 
 
@@ -32,7 +32,7 @@ def areas(work: Work) -> Made:
 def targets(work: Work) -> Made:
     """The values to be predicted, for every area; null where the source has none."""
     if not work.study.targets:
-        return not_applicable(work, "targets", why="the study names no targets")
+        return not_applicable(work, "targets", why=NO_TARGET)
     joined = work.sources.targets().targets.filter(authority_code=work.authority)
     why = why_without_value(joined)
     without = {target: sum(counts.values()) for target, counts in why.items()}

@@ -14,9 +14,7 @@ from streetview_assets.clusters.target_chart import draw_target_profile
 from streetview_assets.clusters.target_profile import EVERY
 from streetview_assets.figures import to_png
 from streetview_assets.images.terms import credit, may_show_sample
-from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
-
-NO_TARGETS = "the study names no targets"
+from streetview_assets.orchestration.work import NO_AREAS, NO_TARGET, Made, Work, not_applicable
 
 
 def cluster_meaning(work: Work) -> Made:
@@ -74,7 +72,7 @@ def _told(work: Work, profile: pl.DataFrame) -> dict[str, Any]:
     joins = profile.filter(pl.col("group_name") != EVERY, measure="join_count").drop_nulls("value")
     compact = joins.filter(pl.col("p_value") <= 0.05)["group_name"].cast(pl.Int64).sort()
     left_out = {
-        "targets": NO_AREAS if work.study.areas is None else NO_TARGETS,
+        "targets": NO_AREAS if work.study.areas is None else NO_TARGET,
         "labels": "the study names no labels, or its encoder has no words",
     }
     made = {

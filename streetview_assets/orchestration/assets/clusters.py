@@ -1,25 +1,36 @@
 """Clusters: kinds of scene, found over the whole study, assigned by authority."""
 
+import sys
+
 import polars as pl
 
-from streetview_assets.clusters.assign import assign_clusters
+from streetview_assets.clusters.assign import assign_clusters, nearest_centres
 from streetview_assets.clusters.changes import NO_PAIRS, median_cosine_elsewhere
 from streetview_assets.clusters.changes import capture_changes as changes_of
 from streetview_assets.clusters.changes_map import draw_changes
+from streetview_assets.clusters.density import LOOKED_AT, agreement, in_words
+from streetview_assets.clusters.density import density_clusters as clusters_by_density
 from streetview_assets.clusters.elbow import draw_elbow
 from streetview_assets.clusters.exemplars import cluster_sheet
 from streetview_assets.clusters.group_embeddings import area_group_embeddings as pool_groups
 from streetview_assets.clusters.group_embeddings import cluster_groups, label_groups
 from streetview_assets.clusters.kmeans import METHOD, fit_clusters
 from streetview_assets.clusters.label_shares import label_shares as label_shares_of
-from streetview_assets.clusters.recommendation import recommend
+from streetview_assets.clusters.members_sheet import members_sheet
+from streetview_assets.clusters.projection import spaces_of_sweep
+from streetview_assets.clusters.recommendation import recommend, whether_it_differs
 from streetview_assets.clusters.sample import draw_sample
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.clusters.shares import cluster_shares as shares_of
+from streetview_assets.clusters.sweep_sheets import numbers_shown, sweep_sheets
+from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.terms import credit, may_show_sample
 from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
+
+ONE_OF_TWO_BYTES = 70_000
+"""Of each of two pictures in the metadata of a national asset: 200 kB together, with the rest."""
 
 
 def cluster_model(work: Work) -> Made:
@@ -40,28 +51,121 @@ def cluster_model(work: Work) -> Made:
 
 def cluster_scores(work: Work) -> Made:
     """How well each number of clusters fits, how surely it comes back, and which is advised."""
-    settings = work.study.clusters
+    study, settings = work.study, work.study.clusters
     sample = _sample(work)
-    scores = score_sweep(
+    spaces, alone = spaces_of_sweep(
+        settings.pca,
+        picture_count=sample.height,
+        dimension=len(sample["embedding"][0]) if sample.height else 0,
+    )
+    swept = score_sweep(
         sample,
-        sweep=settings.sweep,
-        pca=settings.pca,
-        seed=work.study.seed,
+        numbers=settings.numbers,
+        spaces=spaces,
+        seed=study.seed,
         encoder=work.opened.encoder,
-        space=settings.space,
         seeds=settings.seeds,
         on_progress=work.progress("numbers of clusters"),
     )
-    whom = credit(work.study.images.provider)
-    advice = recommend(scores)
-    drawn = draw_elbow(scores, k=settings.k, recommended=advice.k, title=work.title, credit=whom)
+    advice = {space: recommend(swept.scores.filter(space=space)) for space in spaces}
+    own = advice.pop(settings.space)
+    drawn = draw_elbow(
+        swept.scores,
+        k=settings.k,
+        space=settings.space,
+        recommended=own.k,
+        title=work.title,
+        credit=credit(study.images.provider),
+    )
     metadata = {
         "k of this study": settings.k,
-        "recommended k": "none" if advice.k is None else advice.k,
-        "recommendation": " ".join(advice.sentences),
-        "elbow": work.picture("clusters_elbow", to_png(drawn)),
+        "recommended k": "none" if own.k is None else own.k,
+        "recommendation": " ".join(own.sentences),
+        **{f"in {space}": whether_it_differs(own, other, space) for space, other in advice.items()},
+        **({"left out: a second space": alone} if alone else {}),
+        "elbow": work.picture("clusters_elbow", to_png(drawn), max_bytes=ONE_OF_TWO_BYTES),
+        **_sheets(work, sample, swept.centres, own.k),
     }
-    return Made({"cluster_scores": scores}, {**metadata, **_who(work, sample)})
+    tables = {"cluster_scores": swept.scores, "sweep_centres": swept.centres}
+    return Made(tables, {**metadata, **_who(work, sample)})
+
+
+def _sheets(
+    work: Work, sample: pl.DataFrame, centres: pl.DataFrame, recommended: int | None
+) -> dict[str, object]:
+    """Keep a sheet of pictures for each number of clusters, and show one of them."""
+    settings, name = work.study.clusters, "clusters_members_k"
+    for stale in work.figures.glob(f"{name}*.png"):
+        stale.unlink()
+    if sample.is_empty() or not may_show_sample(work.study.images):
+        return {}
+    sheets = sweep_sheets(
+        sample,
+        centres.filter(space=settings.space),
+        work.read_all("images"),
+        work.opened.root,
+        numbers=numbers_shown(settings.numbers, settings.k),
+        title=work.title,
+        seed=work.study.seed,
+    )
+    best = recommended or settings.k
+    paths, nearest, shown = [], None, b""
+    for k, png in sheets:
+        paths.append(work.keep(f"{name}{k}", png))
+        if nearest is None or abs(k - best) < abs(nearest - best):
+            nearest, shown = k, png
+    if nearest is None:
+        return {}
+    left_out = len(settings.numbers) - len(paths)
+    return {
+        "central and random members, by number of clusters": ", ".join(paths),
+        **({"numbers without a sheet": left_out} if left_out else {}),
+        f"members of {nearest} clusters": work.picture(
+            f"{name}{nearest}", shown, max_bytes=ONE_OF_TWO_BYTES
+        ),
+    }
+
+
+def density_clusters(work: Work) -> Made:
+    """Clusters by density, a second method: pictures may be in none, and none may be found."""
+    settings = work.study.clusters
+    sample = _sample(work, LOOKED_AT)
+    found = clusters_by_density(
+        sample,
+        pca=settings.pca,
+        min_cluster_size=settings.min_cluster_size,
+        seed=work.study.seed,
+        encoder=work.opened.encoder,
+    )
+    if sample.is_empty():
+        return not_applicable(work, "density_clusters", why="no picture has a vector")
+    metadata: dict[str, object] = {
+        "clusters": found.count,
+        "share in none": found.share_in_none,
+        "fewest pictures of a cluster": found.min_cluster_size,
+        "what it means": in_words(found),
+    }
+    centres = work.opened.read("cluster_centres").filter(
+        method=METHOD, space=settings.space, k=settings.k
+    )
+    if centres.height:
+        ordered = centres.sort("cluster")["centre"]
+        nearest, _ = nearest_centres(matrix(sample["embedding"]), matrix(ordered))
+        agreed = agreement(found.pictures, pl.Series(nearest))
+        metadata[f"agreement with k-means, k = {settings.k} (adjusted Rand)"] = (
+            "none: fewer than two clusters" if agreed is None else agreed
+        )
+    members = found.pictures.drop_nulls("cluster")
+    if members.height and may_show_sample(work.study.images):
+        sheet = members_sheet(
+            members,
+            work.read_all("images"),
+            work.opened.root,
+            title=f"{work.title}, clusters by density ({found.share_in_none:.0%} are in none)",
+            seed=work.study.seed,
+        )
+        metadata["central and random members"] = work.picture("clusters_density", sheet)
+    return Made({"density_clusters": found.pictures}, {**metadata, **_who(work, sample)})
 
 
 def cluster_assignments(work: Work) -> Made:
@@ -149,11 +253,11 @@ def capture_changes(work: Work) -> Made:
     )
 
 
-def _sample(work: Work) -> pl.DataFrame:
+def _sample(work: Work, at_most: int = sys.maxsize) -> pl.DataFrame:
     return draw_sample(
         work.read_all("image_embeddings"),
         work.read_all("images"),
-        fit_on=work.study.clusters.fit_on,
+        fit_on=min(work.study.clusters.fit_on, at_most),
         seed=work.study.seed,
     )
 
@@ -168,6 +272,7 @@ def _who(work: Work, sample: pl.DataFrame) -> dict[str, object]:
 ASSETS = (
     cluster_model,
     cluster_scores,
+    density_clusters,
     cluster_assignments,
     cluster_shares,
     label_shares,

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import polars as pl
-
 from streetview_assets.figures import to_png
 from streetview_assets.images.terms import credit
 from streetview_assets.models.comparison_charts import (
@@ -11,27 +9,31 @@ from streetview_assets.models.comparison_charts import (
     draw_targets,
     draw_transfer,
 )
-from streetview_assets.models.dataset import AreaDataset
 from streetview_assets.models.learning_curve import learn_by_size
-from streetview_assets.models.ridge_path import RIDGE
+from streetview_assets.models.ridge_path import scored_r2
 from streetview_assets.models.selection import too_few
 from streetview_assets.models.target_matrix import on_common_areas, score_targets
 from streetview_assets.models.transfer import score_transfer, why_no_transfer
-from streetview_assets.orchestration.assets.models import NO_TARGET, _dataset, _settings, _tables
-from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.orchestration.model_inputs import (
+    area_dataset,
+    area_datasets,
+    model_settings,
+    model_tables,
+)
+from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
 
 
 def transfer_scores(work: Work) -> Made:
     """Train on one authority, test on another, with 0, 1, 5 and 20 % of its areas added."""
     if work.study.target is None:
         return not_applicable(work, "transfer_scores", why=NO_TARGET)
-    data = _dataset(work, _tables(work, work.read_all))
+    data = area_dataset(work, model_tables(work, work.read_all))
     why = why_no_transfer(data)
     if why:
         return not_applicable(work, "transfer_scores", why=why)
-    scores = score_transfer(data, **_settings(work), on_progress=work.progress("pairs"))
+    scores = score_transfer(data, **model_settings(work), on_progress=work.progress("pairs"))
     metadata: dict[str, Any] = {"areas": len(data)}
-    if _has_scores(scores):
+    if scored_r2(scores).height:
         names = dict(work.read_all("areas").select("authority_code", "authority_name").iter_rows())
         shares = scores["share_added"].unique().sort().to_list()
         wanted = {"transfer": shares[0], "transfer_added": shares[-1]}
@@ -51,11 +53,11 @@ def target_scores(work: Work) -> Made:
     """Every target of the study, on the areas that have them all, in the same way."""
     if work.study.target is None:
         return not_applicable(work, "target_scores", why=NO_TARGET)
-    datasets = on_common_areas(_datasets(work))
+    datasets = on_common_areas(area_datasets(work))
     why = too_few(min(len(data) for data in datasets.values()))
     if why:
         return not_applicable(work, "target_scores", why=f"{why} with a value of every target")
-    settings = _settings(work)
+    settings = model_settings(work)
     scores = score_targets(
         datasets,
         settings["settings"],
@@ -65,7 +67,7 @@ def target_scores(work: Work) -> Made:
         on_progress=work.progress("validations"),
     )
     metadata: dict[str, Any] = {"areas with every target": len(next(iter(datasets.values())))}
-    if _has_scores(scores):
+    if scored_r2(scores).height:
         figure = draw_targets(
             scores,
             targets=list(datasets),
@@ -80,13 +82,13 @@ def learning_curve(work: Work) -> Made:
     """Scores by the number of areas learned from, the held-out areas staying the same."""
     if work.study.target is None:
         return not_applicable(work, "learning_curve", why=NO_TARGET)
-    data = _dataset(work, _tables(work, work.read_all))
+    data = area_dataset(work, model_tables(work, work.read_all))
     why = too_few(len(data))
     if why:
         return not_applicable(work, "learning_curve", why=why)
-    scores = learn_by_size(data, **_settings(work), on_progress=work.progress("draws"))
+    scores = learn_by_size(data, **model_settings(work), on_progress=work.progress("draws"))
     metadata: dict[str, Any] = {"areas": len(data)}
-    if _has_scores(scores):
+    if scored_r2(scores).height:
         figure = draw_learning_curve(
             scores,
             title=f"{work.title}: {work.study.target.name}",
@@ -94,32 +96,6 @@ def learning_curve(work: Work) -> Made:
         )
         metadata["learning_curve"] = work.picture("learning_curve", to_png(figure))
     return Made({"learning_curve": scores}, metadata)
-
-
-def _datasets(work: Work) -> dict[str, AreaDataset]:
-    """Give the areas of every target, in the order of the study file."""
-    tables = _tables(work, work.read_all)
-    assert work.study.target is not None, "asked by the caller"
-    chosen = work.study.target.name
-    return {
-        target.name: _dataset(
-            work,
-            tables
-            | {
-                "targets": tables["targets"]
-                .filter(pl.col("target") == target.name)
-                .with_columns(target=pl.lit(chosen))
-            },
-        )
-        for target in work.study.targets
-    }
-
-
-def _has_scores(scores: pl.DataFrame) -> bool:
-    found = scores.filter(
-        pl.col("metric") == "r2", pl.col("model") == RIDGE, pl.col("value").is_not_null()
-    )
-    return found.height > 0
 
 
 ASSETS = (transfer_scores, target_scores, learning_curve)

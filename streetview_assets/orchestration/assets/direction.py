@@ -1,29 +1,40 @@
 """The direction of deprivation: what the encoder's words and pictures say of it."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import polars as pl
 
+from streetview_assets.embeddings.place_prompts import prompts_by_group
 from streetview_assets.embeddings.text_encoder import (
+    TextEncoder,
     check_same_weights,
     load_text_encoder,
     why_no_words,
 )
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.words import label_vectors, prompts_of
+from streetview_assets.figures import to_png
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.contact_sheet import contact_sheet
-from streetview_assets.images.terms import may_show_sample
+from streetview_assets.images.terms import credit, may_show_sample
 from streetview_assets.models.direction import (
+    OF_PROMPTS,
+    OF_RESAMPLES,
     OF_WORDS,
     Direction,
     direction_rows,
     find_direction,
     pictures_at_both_ends,
 )
+from streetview_assets.models.direction_chart import draw_prompts, outside_band
 from streetview_assets.models.selection import too_few
-from streetview_assets.orchestration.assets.models import NO_TARGET
-from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
+
+SHOWN = 8
+"""Texts of either end that are told in words."""
 
 
 def deprivation_direction(work: Work) -> Made:
@@ -55,40 +66,83 @@ def deprivation_direction(work: Work) -> Made:
         seed=study.seed,
         on_progress=work.progress("draws of areas"),
     )
-    labels, words = _labels(work)
+    words = _words(work)
     rows = direction_rows(
         direction,
-        labels,
+        words.labels,
         target=study.target.name,
         encoder=work.opened.encoder,
         interval_level=study.models.interval_level,
+        prompts=words.prompts,
+        group_of=words.group_of,
     )
     of_words = rows.filter(kind=OF_WORDS).sort("cosine", descending=True)
     return Made(
         {"deprivation_direction": rows},
         {
             "areas": areas.height,
-            "cosine of resampled directions with it": rows.filter(kind="resamples")[
+            "cosine of resampled directions with it": rows.filter(kind=OF_RESAMPLES)[
                 "cosine"
             ].item(),
-            "words": words,
+            "words": words.said,
             "labels, the most deprived first": ", ".join(of_words["name"]) or "none",
+            **_prompts(work, rows),
             **_ends(work, direction),
         },
     )
 
 
-def _labels(work: Work) -> tuple[dict[str, np.ndarray], str]:
-    """Give the vectors of the study's labels, and whether there are any, in words."""
+@dataclass(frozen=True)
+class _Words:
+    """Vectors of the study's labels and of the bank of texts, by name; whether there are any."""
+
+    said: str
+    labels: dict[str, np.ndarray] = field(default_factory=dict)
+    prompts: dict[str, np.ndarray] = field(default_factory=dict)
+    group_of: dict[str, str] = field(default_factory=dict)
+
+
+def _words(work: Work) -> _Words:
     study = work.study
-    if study.labels is None:
-        return {}, "the study names no labels"
+    if study.labels is None and not study.direction.prompts:
+        return _Words("the study names no labels, and wants no prompts")
     if reason := why_no_words(study.encoder):
-        return {}, reason
+        return _Words(reason)
+    groups = prompts_by_group(study.direction.path) if study.direction.prompts else {}
+    group_of = {prompt: group for group, prompts in groups.items() for prompt in prompts}
     encoder = load_text_encoder(study.encoder)
     check_same_weights(encoder, work.opened.read("encoders"))
-    found = label_vectors(prompts_of(study.labels), study.label_templates, encoder.encode)
-    return found, f"the study's {len(found)} labels"
+    labels = {} if study.labels is None else prompts_of(study.labels)
+    return _Words(
+        f"{len(labels)} labels of the study, {len(group_of)} prompts",
+        _vectors(labels, study.label_templates, encoder),
+        _vectors({prompt: (prompt,) for prompt in group_of}, study.label_templates, encoder),
+        group_of,
+    )
+
+
+def _vectors(
+    prompts: Mapping[str, Sequence[str]], templates: Sequence[str], encoder: TextEncoder
+) -> dict[str, np.ndarray]:
+    return label_vectors(prompts, templates, encoder.encode) if prompts else {}
+
+
+def _prompts(work: Work, rows: pl.DataFrame) -> dict[str, Any]:
+    """Tell which texts say something, and draw all of them."""
+    if rows.filter(kind=OF_PROMPTS).is_empty():
+        return {}
+    telling = outside_band(rows)["name"]
+    target = work.study.target
+    assert target is not None, "without a target there is no direction"
+    drawn = draw_prompts(
+        rows, title=f"{work.title}, {target.name}", credit=credit(work.study.images.provider)
+    )
+    return {
+        "prompts that say something": len(telling),
+        "the most deprived": "; ".join(telling.head(SHOWN)) or "none",
+        "the least deprived": "; ".join(telling.tail(SHOWN).reverse()) or "none",
+        "prompts": work.picture("direction_prompts", to_png(drawn)),
+    }
 
 
 def _ends(work: Work, direction: Direction) -> dict[str, Any]:

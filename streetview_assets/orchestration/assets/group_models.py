@@ -6,15 +6,14 @@ import polars as pl
 
 from streetview_assets.figures import to_png
 from streetview_assets.images.terms import credit
-from streetview_assets.models.dataset import AreaDataset, assemble
 from streetview_assets.models.features import features_label
 from streetview_assets.models.group_charts import draw_group_matrix, draw_group_scores
 from streetview_assets.models.group_models import score_group_models
 from streetview_assets.models.group_vectors import CLUSTER, GROUPINGS, groups_of
-from streetview_assets.models.ridge_path import RIDGE
+from streetview_assets.models.ridge_path import scored_r2
 from streetview_assets.models.selection import too_few
-from streetview_assets.orchestration.assets.models import NO_TARGET
-from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.orchestration.model_inputs import pooled_datasets
+from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
 
 
 def group_model_scores(work: Work) -> Made:
@@ -27,7 +26,7 @@ def group_model_scores(work: Work) -> Made:
     study = work.study
     if study.target is None:
         return not_applicable(work, "group_model_scores", why=NO_TARGET)
-    datasets = _datasets(work)
+    datasets = pooled_datasets(work)
     why = too_few(len(datasets[study.target.name]))
     if why:
         return not_applicable(work, "group_model_scores", why=why)
@@ -51,31 +50,9 @@ def group_model_scores(work: Work) -> Made:
     return Made({"group_model_scores": scores}, metadata)
 
 
-def _datasets(work: Work) -> dict[str, AreaDataset]:
-    """Give the areas of every target, in the order of the study file, with all their pictures."""
-    areas, targets = work.read_all("areas"), work.read_all("targets")
-    vectors, images = work.read_all("area_embeddings"), work.read_all("images")
-    return {
-        target.name: assemble(
-            areas,
-            targets,
-            vectors,
-            images,
-            target=target.name,
-            statistic=work.study.pooling.statistic,
-            encoder=work.opened.encoder,
-            crs=work.sources.crs(),
-        )
-        for target in work.study.targets
-    }
-
-
 def _figures(work: Work, scores: pl.DataFrame, grouping: str, targets: list[str]) -> dict[str, Any]:
-    found = scores.filter(
-        pl.col("metric") == "r2", pl.col("model") == RIDGE, pl.col("value").is_not_null()
-    )
     chosen = work.study.target
-    if chosen is None or found.is_empty():
+    if chosen is None or scored_r2(scores).is_empty():
         return {}
     whom = credit(work.study.images.provider)
     drawn = {"group_scores": draw_group_scores(

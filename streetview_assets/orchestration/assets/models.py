@@ -1,28 +1,20 @@
 """Models: from the look of an area to its target, with honest scores."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 import numpy as np
 import polars as pl
 
-from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
 from streetview_assets.figures import to_png
 from streetview_assets.images.terms import credit
 from streetview_assets.lake.fingerprint import digest, tables_read
-from streetview_assets.lake.recipes import feature_tables, recipe_for
+from streetview_assets.lake.recipes import recipe_for
 from streetview_assets.models.authority import score_authority_alone
-from streetview_assets.models.dataset import AreaDataset, assemble, reasons, unseen
-from streetview_assets.models.features import (
-    OF_CLUSTERS,
-    AreaFeatures,
-    area_features,
-    features_label,
-)
+from streetview_assets.models.dataset import reasons, unseen
 from streetview_assets.models.final import choose_final, fit_final, predict_areas
-from streetview_assets.models.fold_clusters import AreaPictures, area_pictures
 from streetview_assets.models.folds import held_out_together
 from streetview_assets.models.held_out import score_held_out
 from streetview_assets.models.predicted_observed import draw_predicted_observed
@@ -36,19 +28,22 @@ from streetview_assets.orchestration.candidate_runs import (
     flat_params,
     pooled_scores,
 )
+from streetview_assets.orchestration.model_inputs import (
+    area_dataset,
+    model_settings,
+    model_tables,
+    study_features,
+)
 from streetview_assets.orchestration.tracking import TrackedModel, TrackedRun
-from streetview_assets.orchestration.work import Made, Work, not_applicable
-
-NO_TARGET = "the study names no targets"
-INPUT = ("areas", "targets", "area_embeddings", "baseline_embeddings", "images")
+from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
 
 
 def model_selection(work: Work) -> Made:
     """Every candidate and baseline, validated at random and by spatial blocks, side by side."""
     if work.study.target is None:
         return not_applicable(work, "model_scores", "predictions", why=NO_TARGET)
-    data = _dataset(work, _tables(work, work.read_all))
-    chosen = select_models(data, **_settings(work), on_progress=work.progress("tunings"))
+    data = area_dataset(work, model_tables(work, work.read_all))
+    chosen = select_models(data, **model_settings(work), on_progress=work.progress("tunings"))
     figures = _figures(work, chosen.scores, chosen.predictions)
     run_id = work.tracking.keep(
         TrackedRun(
@@ -83,9 +78,12 @@ def authority_model(work: Work) -> Made:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
     if work.study.target is None:
         return not_applicable(work, "authority_scores", why=NO_TARGET)
-    data = _dataset(work, _tables(work, work.read))
+    data = area_dataset(work, model_tables(work, work.read))
     scores = score_authority_alone(
-        data, authority_code=work.authority, **_settings(work), on_progress=work.progress("folds")
+        data,
+        authority_code=work.authority,
+        **model_settings(work),
+        on_progress=work.progress("folds"),
     )
     run_id = _keep_scores(work, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
@@ -99,12 +97,12 @@ def held_out_model(work: Work) -> Made:
     if len(work.opened.authorities) < 2:
         why = "the study has one authority, so that none can be held out"
         return not_applicable(work, "held_out_scores", "held_out_predictions", why=why)
-    data = _dataset(work, _tables(work, work.read_all))
+    data = area_dataset(work, model_tables(work, work.read_all))
     together = held_out_together(work.opened.authorities, work.authority, work.study.seed)
     mine = np.array([code == work.authority for code in data.authority_codes], dtype=bool)
     others = np.array([code not in together for code in data.authority_codes], dtype=bool)
     scores, predictions = score_held_out(
-        data.take(others), data.take(mine), authority_code=work.authority, **_settings(work)
+        data.take(others), data.take(mine), authority_code=work.authority, **model_settings(work)
     )
     run_id = _keep_scores(work, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
@@ -119,19 +117,14 @@ def deprivation_model(work: Work) -> Made:
     target = work.study.target
     if target is None:
         return not_applicable(work, "area_predictions", why=NO_TARGET)
-    tables = _tables(work, work.read_all)
-    without_vector = unseen(
-        tables["areas"],
-        work.read_all("sample_points"),
-        tables["images"],
-        tables["area_embeddings"],
-    )
-    data = _dataset(work, tables)
-    settings = _settings(work)
+    tables = model_tables(work, work.read_all)
+    without_vector = areas_without_vector(work, tables)
+    data = area_dataset(work, tables)
+    settings = model_settings(work)
     choice = choose_final(
         data, work.read_all("predictions"), settings["settings"], seed=settings["seed"]
     )
-    fitted_to, seen = settled(data, _features(work, tables))
+    fitted_to, seen = settled(data, study_features(work, tables))
     final = fit_final(fitted_to, choice, statistic=work.study.pooling.statistic, **settings)
     predicted = predict_areas(
         final,
@@ -163,75 +156,6 @@ def deprivation_model(work: Work) -> Made:
         )
         metadata |= kept.metadata
     return Made({"area_predictions": predicted}, metadata, note=choice.note or "")
-
-
-def _tables(work: Work, read: Callable[[str], pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    return {table: read(table) for table in (*INPUT, *feature_tables(work.study))}
-
-
-def _dataset(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaDataset:
-    target = work.study.target
-    baseline = tables["baseline_embeddings"]
-    return assemble(
-        tables["areas"],
-        tables["targets"],
-        tables["area_embeddings"],
-        tables["images"],
-        target=target.name if target else "",
-        statistic=work.study.pooling.statistic,
-        encoder=work.opened.encoder,
-        crs=work.sources.crs(),
-        extra={"colour-texture": baseline} if baseline.height else {},
-        features=_features(work, tables),
-        pictures=_pictures(work, tables),
-    )
-
-
-def _features(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaFeatures:
-    """Put the features that the study names side by side, of every area with a vector."""
-    by_label = None
-    if "by_label" in work.study.models.features:
-        by_label = area_group_embeddings(
-            label_groups(tables["label_scores"]), tables["images"], tables["image_embeddings"]
-        )
-    return area_features(
-        work.study.models.features,
-        tables["area_embeddings"],
-        statistic=work.study.pooling.statistic,
-        encoder=work.opened.encoder,
-        label_shares=tables.get("label_shares"),
-        label_embeddings=by_label,
-    )
-
-
-def _pictures(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaPictures | None:
-    """Gather what clusters are found in, where a feature is made of them."""
-    study = work.study
-    names = tuple(name for name in study.models.features if name in OF_CLUSTERS)
-    if not names:
-        return None
-    return area_pictures(
-        tables["image_embeddings"],
-        tables["images"],
-        clusters=study.clusters,
-        encoder=work.opened.encoder,
-        statistic=study.pooling.statistic,
-        names=names,
-        seed=study.seed,
-    )
-
-
-def _settings(work: Work) -> dict[str, Any]:
-    target = work.study.target
-    return {
-        "settings": work.study.models,
-        "target": target.name if target else "",
-        "encoder": work.opened.encoder,
-        "features": features_label(
-            work.study.models.features, work.study.pooling.statistic, work.study.models.components
-        ),
-        "seed": work.study.seed,
-    }
 
 
 def _figures(work: Work, scores: pl.DataFrame, predictions: pl.DataFrame) -> dict[str, bytes]:
@@ -308,6 +232,17 @@ def _count_reasons(
     why = reasons(tables["areas"], tables["targets"], without_vector, target)
     counted = pl.Series("reason", list(why.values()), dtype=pl.String).value_counts()
     return dict(counted.iter_rows())
+
+
+def areas_without_vector(work: Work, tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    """Say of the study's areas why some have no vector: what the models read, and all pictures."""
+    return unseen(
+        tables["areas"],
+        work.read_all("sample_points"),
+        work.opened.read("images") if work.leaves_out else tables["images"],
+        tables["area_embeddings"],
+        taking_part=tables["images"],
+    )
 
 
 ASSETS = (model_selection, authority_model, held_out_model, deprivation_model)

@@ -23,7 +23,7 @@ from streetview_assets.models.ordinal_training import continuous_output, train
 from streetview_assets.models.ordinal_validation import output_rows, too_few, validate_ordinal
 from streetview_assets.orchestration.registered_network import register_network
 from streetview_assets.orchestration.tracking import TrackedRun
-from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
 from streetview_assets.study import Ordinal, Target
 from streetview_assets.tables import TABLES
 
@@ -38,7 +38,7 @@ def ordinal_model(work: Work) -> Made:
         return not_applicable(work, *TABLES_MADE, why="the study file has no part `ordinal`")
     target = _target(work, settings)
     if target is None:
-        return not_applicable(work, *TABLES_MADE, why="the study names no targets")
+        return not_applicable(work, *TABLES_MADE, why=NO_TARGET)
     points = assemble_points(
         work.read_all("areas"),
         work.read_all("targets"),

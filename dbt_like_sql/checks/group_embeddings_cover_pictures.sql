@@ -1,0 +1,49 @@
+-- Areas whose pictures of a cluster or label are pooled from another number than there are.
+-- asset: area_group_embeddings
+-- severity: error
+-- blocking: true
+with placed as (
+    select images.authority_code, images.area_code, images.image_id
+    from images
+    inner join image_embeddings using (authority_code, image_id)
+    anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
+    where
+        images.is_current
+        and images.status = 'ok'
+        and images.area_code is not null
+        and image_embeddings.status = 'ok'
+),
+
+-- What the shares of clusters count too, so that both agree where each covers its pictures.
+grouped as (
+    select authority_code, image_id, 'cluster' as grouping, cluster::varchar as group_name
+    from cluster_assignments
+    union all
+    select authority_code, image_id, 'label' as grouping, label as group_name
+    from label_scores
+    where is_best
+),
+
+counted as (
+    select placed.area_code, grouped.grouping, grouped.group_name, count(*) as image_count
+    from placed
+    inner join grouped using (authority_code, image_id)
+    group by placed.area_code, grouped.grouping, grouped.group_name
+),
+
+pooled as (
+    select area_group_embeddings.area_code, grouping, group_name, image_count
+    from area_group_embeddings
+    inner join study on study.statistic = area_group_embeddings.statistic
+)
+
+select
+    area_code,
+    grouping,
+    group_name,
+    coalesce(counted.image_count, 0) as picture_count,
+    coalesce(pooled.image_count, 0) as pooled_image_count
+from counted
+full join pooled using (area_code, grouping, group_name)
+where coalesce(counted.image_count, 0) <> coalesce(pooled.image_count, 0)
+order by area_code, grouping, group_name

@@ -1,0 +1,76 @@
+"""A heat map: which of the pictures' categories are taken for which."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.figures import INK, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_CATEGORIES = 24
+
+
+def draw_confusion(scores: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+    """Draw how many pictures of each category got which, with shares of the row.
+
+    Parameters
+    ----------
+    scores
+        The table `category_scores`, of one encoder; not empty. Above 24 categories, those with the
+        most pictures are drawn.
+    title
+        Whose pictures they are.
+    credit
+        Whom to name at the foot.
+    """
+    cells = scores.filter(measure="confusion")
+    sizes = (
+        cells.group_by("category")
+        .agg(pl.col("value").sum())
+        .sort("value", "category", descending=[True, False])
+    )
+    shown = sizes.head(MOST_CATEGORIES)
+    names = shown["category"].to_list()
+    counts = np.zeros((len(names), len(names)))
+    place = {name: index for index, name in enumerate(names)}
+    for category, predicted, count in cells.select(
+        "category", "predicted_category", "value"
+    ).iter_rows():
+        if category in place and predicted in place:
+            counts[place[category], place[predicted]] = count
+    shares = counts / shown["value"].to_numpy()[:, None]
+    figure = new_figure(
+        max(6.2, 3.2 + 0.78 * len(names)), max(3.6, 2.5 + 0.5 * len(names)), credit=credit
+    )
+    axes = figure.subplots()
+    drawn = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (row, column), count in np.ndenumerate(counts):
+        share = shares[row, column]
+        ink = "white" if share > 0.55 else INK
+        text = f"{count:,.0f}\n{share:.0%}"
+        axes.text(column, row, text, ha="center", va="center", fontsize=8, color=ink)
+    ticks = range(len(names))
+    labels = [f"{name} ({size:,.0f})" for name, size in shown.iter_rows()]
+    axes.set_xticks(ticks, names, rotation=30, ha="right")
+    axes.set_yticks(ticks, labels)
+    axes.set_xlabel("predicted, by a model of other areas")
+    axes.set_ylabel("category (pictures)")
+    figure.colorbar(drawn, ax=axes, label="share of the category's pictures", shrink=0.9)
+    figure.suptitle(f"{title}: {_whole(scores)}{_few(sizes.height)}", fontsize=10)
+    return figure
+
+
+def _whole(scores: pl.DataFrame) -> str:
+    found = dict(scores.filter(category="").select("measure", "value").iter_rows())
+    return (
+        f"categories told from vectors\naccuracy {found['accuracy']:.0%}, balanced "
+        f"{found['balanced_accuracy']:.0%}; always naming the largest gives "
+        f"{found['largest_share']:.0%}"
+    )
+
+
+def _few(count: int) -> str:
+    return f"\n(the {MOST_CATEGORIES} largest of {count})" if count > MOST_CATEGORIES else ""

@@ -1,0 +1,210 @@
+"""Pictures on a plane, like beside like; and how well vectors tell the pictures' categories."""
+
+import hashlib
+import time
+from importlib.metadata import version
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.clusters.categories import named_categories, unknown_categories
+from streetview_assets.clusters.category_chart import draw_confusion
+from streetview_assets.clusters.category_classifier import (
+    pictures_to_classify,
+    score_categories,
+    why_not_classified,
+)
+from streetview_assets.clusters.kmeans import METHOD
+from streetview_assets.clusters.layout_chart import (
+    draw_layout_groups,
+    draw_layout_values,
+    panel_name,
+)
+from streetview_assets.clusters.layout_pictures import picture_plane
+from streetview_assets.clusters.layouts import lay_out, why_no_layout
+from streetview_assets.clusters.sample import draw_sample
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.figures import to_png
+from streetview_assets.images.captures import current_pictures
+from streetview_assets.images.terms import TERMS, credit, may_show_sample
+from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.study import Layout
+
+NO_LAYOUT = "the study file has no part `layout`"
+NO_CATEGORIES = "the pictures came without categories"
+
+MOST_OF_RESTRICTED = 360
+"""Pictures in one figure of a provider whose terms restrict storage: as many as a sheet shows."""
+
+MOST_CLASSIFIED = 60_000
+
+
+def picture_layout(work: Work) -> Made:
+    """Where each picture lies on a plane, like beside like, by UMAP and by t-SNE.
+
+    To look at: who lies beside whom says something; sizes of groups, and distances between them,
+    mean little.
+    """
+    study = work.study
+    if study.layout is None:
+        return not_applicable(work, "picture_layouts", why=NO_LAYOUT)
+    images = work.read_all("images")
+    sample = draw_sample(
+        work.read_all("image_embeddings"), images, fit_on=study.layout.fit_on, seed=study.seed
+    )
+    why = why_no_layout(sample)
+    if why:
+        return not_applicable(work, "picture_layouts", why=why)
+    reuse = _inputs(sample, study.layout, study.seed)
+    stamp = work.opened.stamp("picture_layouts", None)
+    seconds: dict[str, Any] = {}
+    if stamp is not None and stamp.reuse == reuse and not work.anew:
+        layouts = work.read_all("picture_layouts")
+        seconds["layouts"] = "kept: neither vectors nor settings have changed"
+    else:
+        layouts = _laid_out(work, study.layout, sample, seconds)
+    metadata = {
+        "pictures": layouts["image_id"].n_unique(),
+        **seconds,
+        **_figures(work, layouts, images),
+    }
+    return Made({"picture_layouts": layouts}, metadata, reuse=reuse)
+
+
+def category_scores(work: Work) -> Made:
+    """How well vectors tell the pictures' own categories, each told by a model of other areas.
+
+    Areas, and points without one, are held out whole; areas next to each other are not kept apart.
+    """
+    study, images = work.study, work.read_all("images")
+    if current_pictures(images)["category"].null_count() == current_pictures(images).height:
+        return not_applicable(work, "category_scores", why=NO_CATEGORIES)
+    named = named_categories(images, study.categories)
+    sample = draw_sample(
+        work.read_all("image_embeddings"),
+        named.drop_nulls("category"),
+        fit_on=MOST_CLASSIFIED,
+        seed=study.seed,
+    )
+    pictures = pictures_to_classify(sample, named)
+    why = why_not_classified(pictures)
+    if why:
+        return not_applicable(work, "category_scores", why=why)
+    scores = score_categories(
+        pictures,
+        encoder=work.opened.encoder,
+        seed=study.seed,
+        on_progress=work.progress("folds"),
+    )
+    drawn = draw_confusion(scores, title=work.title, credit=credit(study.images.provider))
+    whole = scores.filter(category="").select("measure", "value").iter_rows()
+    left_out = scores.filter(measure="recall").filter(pl.col("value").is_null())["category"]
+    return Made(
+        {"category_scores": scores},
+        {
+            "pictures": pictures.height,
+            **{measure.replace("_", " "): value for measure, value in whole},
+            "left out, in too few areas": ", ".join(left_out) or "none",
+            **_slips(work, images),
+            "which is taken for which": work.picture("category_confusion", to_png(drawn)),
+        },
+    )
+
+
+def _laid_out(
+    work: Work, settings: Layout, sample: pl.DataFrame, seconds: dict[str, Any]
+) -> pl.DataFrame:
+    """Lay the sample out in every way, and note how long each took."""
+    made = []
+    started = time.monotonic()
+    for rows in lay_out(
+        sample,
+        settings,
+        encoder=work.opened.encoder,
+        seed=work.study.seed,
+        on_progress=work.progress("steps"),
+    ):
+        now = time.monotonic()
+        seconds[f"seconds, {panel_name(*rows.select('method', 'setting').row(0))}"] = now - started
+        started = now
+        made.append(rows)
+    return pl.concat(made)
+
+
+def _inputs(sample: pl.DataFrame, settings: Layout, seed: int) -> str:
+    """Name all that places depend on: what figures show and in which colours is not among it."""
+    digest = hashlib.sha256(matrix(sample["embedding"]).data)
+    of_places = settings.model_dump_json(exclude={"show", "picture_px", "figure_px"})
+    versions = [version(library) for library in ("umap-learn", "openTSNE")]
+    for text in (*sample["image_id"], of_places, str(seed), *versions):
+        digest.update(f"{text}\n".encode())
+    return digest.hexdigest()
+
+
+def _figures(work: Work, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
+    study, settings = work.study, work.study.layout
+    assert settings is not None
+    shown: dict[str, Any] = _slips(work, images)
+    if settings.show != "pictures":
+        shown |= _dots(work, layouts, images)
+    if settings.show == "dots":
+        return shown
+    if not may_show_sample(study.images):
+        return {**shown, "left out: pictures": "the provider's terms let none be shown"}
+    most = None if TERMS[study.images.provider].may_store else MOST_OF_RESTRICTED
+    for (method, setting), one in layouts.group_by("method", "setting", maintain_order=True):
+        name = panel_name(str(method), str(setting))
+        plane = picture_plane(
+            one,
+            images,
+            work.opened.root,
+            picture_px=settings.picture_px,
+            figure_px=settings.figure_px,
+            title=f"{work.title}: {name}",
+            most=most,
+            seed=study.seed,
+        )
+        file = f"layout_pictures_{method}_{str(setting).replace(' ', '_')}"
+        shown[f"pictures, {name}"] = work.picture(file, plane)
+    return shown
+
+
+def _dots(work: Work, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
+    """Draw a chart for each thing by which pictures can be coloured."""
+    study = work.study
+    how = {"title": work.title, "credit": credit(study.images.provider)}
+    shown: dict[str, Any] = {}
+    pictures = current_pictures(images).unique("image_id", keep="first")
+    clusters = (
+        work.read_all("cluster_assignments")
+        .filter(method=METHOD, space=study.clusters.space, k=study.clusters.k)
+        .unique("image_id", keep="any")
+    )
+    named = named_categories(pictures, study.categories)
+    had = pictures.drop_nulls("category").select("image_id")
+    left_out = had.join(named.drop_nulls("category"), on="image_id", how="anti")
+    of_category = named.drop_nulls("category").select("image_id", group="category")
+    of_cluster = clusters.select("image_id", group=pl.col("cluster").cast(pl.String))
+    drawn = draw_layout_groups(layouts, of_cluster, what="cluster", **how)
+    shown["by cluster"] = work.picture("layout_cluster", to_png(drawn))
+    of_them = layouts.join(left_out, on="image_id", how="anti", maintain_order="left")
+    if of_category.height and of_them.height:
+        drawn = draw_layout_groups(of_them, of_category, what="category", **how)
+        shown["by category"] = work.picture("layout_category", to_png(drawn))
+    if study.target is None:
+        return shown
+    values = work.read_all("targets").filter(target=study.target.name).drop_nulls("value")
+    of_area = pictures.join(values, on="area_code", how="inner").select("image_id", "value")
+    if of_area.height:
+        what = f"{study.target.name} of their areas"
+        drawn = draw_layout_values(layouts, of_area, what=what, **how)
+        shown["by target"] = work.picture("layout_target", to_png(drawn))
+    return shown
+
+
+def _slips(work: Work, images: pl.DataFrame) -> dict[str, Any]:
+    unknown = unknown_categories(images, work.study.categories)
+    return {"categories named that no picture has": ", ".join(unknown)} if unknown else {}
+
+
+ASSETS = (picture_layout, category_scores)

@@ -1,0 +1,208 @@
+"""The sample-size experiment: what more pictures of a cluster are worth."""
+
+import shutil
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.embeddings.preparation import cores
+from streetview_assets.figures import to_png
+from streetview_assets.images.terms import credit
+from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.fingerprint import made_from
+from streetview_assets.lake.recipes import recipe_for
+from streetview_assets.lake.resumption import Resumption
+from streetview_assets.models.sample_size import TABLE, Draw, Experiment
+from streetview_assets.models.sample_size_chart import draw_sample_sizes
+from streetview_assets.models.sample_size_pictures import Gathered, gather_pictures
+from streetview_assets.models.sample_size_runs import (
+    model_count,
+    run_draws,
+    seconds_of_a_model,
+)
+from streetview_assets.models.sample_size_verdict import (
+    best_and_worst,
+    free_and_constant,
+    mean_curves,
+)
+from streetview_assets.models.selection import too_few
+from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.study import SampleSize
+
+FEW_PICTURES = 200_000
+"""Up to so many drawn in all, the start of processes would take longer than the work."""
+
+
+def sample_size_experiment(work: Work) -> Made:
+    """How scores grow with the pictures of each cluster, areas left free or held constant.
+
+    Clusters are those of `sweep_centres`, found without the target in the pictures of all areas,
+    those of held-out areas among them. A run that is cut short goes on where it was.
+    """
+    settings = work.study.sample_size
+    if settings is None:
+        return not_applicable(work, TABLE, why="the study file has no part `sample_size`")
+    if work.study.target is None:
+        return not_applicable(work, TABLE, why=NO_TARGET)
+    gathered = _gathered(work, settings, work.study.target.name)
+    if why := _why_not(gathered):
+        return not_applicable(work, TABLE, why=why)
+    resumption = _resumption(work)
+    done = resumption.done()
+    if work.anew:
+        resumption.shards.clear()
+        done = done.clear()
+    expected: dict[str, str] = {}
+    left = _left(gathered.experiment, done)
+    scores = done
+    if left:
+        vectors_file = _put_aside(gathered.vectors, resumption.shards.folder)
+        expected = _expected(work, gathered.experiment, vectors_file, left)
+        with closing(_pieces(work, gathered.experiment, vectors_file, left)) as pieces:
+            scores = resumption.finish(pieces, done)
+    note = _without(gathered)
+    return Made(
+        {TABLE: scores},
+        {**_told(work, settings, gathered, scores), **expected, **({"note": note} if note else {})},
+        note=note,
+        reuse=resumption.reuse,
+    )
+
+
+def _gathered(work: Work, settings: SampleSize, target: str) -> Gathered:
+    study = work.study
+    return gather_pictures(
+        work.read_all("targets"),
+        work.read_all("images"),
+        work.read_all("image_embeddings"),
+        work.read_all("sweep_centres"),
+        target=target,
+        encoder=work.opened.encoder,
+        space=study.clusters.space,
+        k=settings.k_of(study.clusters),
+        settings=settings,
+        statistic=study.pooling.statistic,
+        seed=study.seed,
+    )
+
+
+def _why_not(gathered: Gathered) -> str | None:
+    if not len(gathered.vectors):
+        return "no picture of an area with a value has a vector"
+    return too_few(len(gathered.experiment.area_codes)) or (
+        None if gathered.experiment.clusters else _without(gathered)
+    )
+
+
+def _without(gathered: Gathered) -> str:
+    """Say which numbers of clusters are lacking, in words; nothing where none is."""
+    if not gathered.lacking:
+        return ""
+    named = ", ".join(str(k) for k in gathered.lacking)
+    return f"no centres of k = {named} in `sweep_centres`: too few pictures, or not made yet"
+
+
+def _resumption(work: Work) -> Resumption:
+    """Find what earlier runs have done with the same input; what a figure shows is no input."""
+    recipe = recipe_for(work.asset, work.study)
+    keys = tuple(key for key in recipe.keys if key != "sample_size.metric")
+    opened = work.opened
+    reuse = made_from(
+        replace(recipe, keys=keys), work.study, opened.lake, opened.hashes.of, work.authority_code
+    )
+    return Resumption(opened, TABLE, "", reuse)
+
+
+def _left(experiment: Experiment, done: pl.DataFrame) -> list[Draw]:
+    made = set(done.select("k", "group_name", "repeat").unique().rows())
+    return [
+        draw for draw in experiment.draws() if (draw.k, draw.group_name, draw.repeat) not in made
+    ]
+
+
+def _put_aside(vectors: np.ndarray, folder: Path) -> Path:
+    """Write the vectors where all processes look into them; those of other input are removed."""
+    for other in folder.parent.glob("*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    path = folder / "vectors.npy"
+    with written_aside(path, ".npy") as aside:
+        np.save(aside, vectors)
+    return path
+
+
+def _expected(
+    work: Work, experiment: Experiment, vectors_file: Path, left: list[Draw]
+) -> dict[str, str]:
+    """Say beforehand how long the published recipe will take, from a sample of its fits."""
+    if experiment.settings.recipe == "ridge":
+        return {}
+    each = seconds_of_a_model(experiment, vectors_file)
+    models, processes = model_count(experiment, left), _processes(work, experiment, len(left))
+    minutes = models * each / processes / 60
+    said = (
+        f"about {minutes:,.0f} minutes: {models:,} models of {each:.2g} s each, as a sample of "
+        f"them took, on {processes} process(es)"
+    )
+    work.log.info(f"{work.asset}: {said}")
+    return {"expected before the start": said}
+
+
+def _processes(work: Work, experiment: Experiment, draw_count: int) -> int:
+    settings = experiment.settings
+    drawn = draw_count * len(settings.areas) * sum(settings.sizes)
+    if settings.processes is None and settings.recipe == "ridge" and drawn <= FEW_PICTURES:
+        return 1
+    return settings.processes or cores()
+
+
+def _pieces(
+    work: Work, experiment: Experiment, vectors_file: Path, left: list[Draw]
+) -> Generator[pl.DataFrame, None, None]:
+    tell = work.progress("models")
+    cells = experiment.cells_of_a_draw
+    processes = _processes(work, experiment, len(left))
+    with closing(run_draws(experiment, vectors_file, left, processes=processes)) as pieces:
+        for done, piece in enumerate(pieces, start=1):
+            yield piece
+            tell(done * cells, len(left) * cells)
+
+
+def _told(
+    work: Work, settings: SampleSize, gathered: Gathered, scores: pl.DataFrame
+) -> dict[str, Any]:
+    metric, experiment = settings.metric, gathered.experiment
+    k = tuple(experiment.clusters)
+    told: dict[str, Any] = {
+        "pictures": len(gathered.vectors),
+        "areas": len(experiment.area_codes),
+        "models": scores.filter(
+            pl.col("metric") == "rmse", pl.col("model") == experiment.model
+        ).height,
+    }
+    curves = mean_curves(scores, metric)
+    if curves.is_empty():
+        return told
+    if set(settings.areas) == {"free", "constant"}:
+        told["what more pictures are worth"] = free_and_constant(scores, metric)
+    of_k = work.study.clusters.k if work.study.clusters.k in k else k[-1]
+    told["clusters compared"] = best_and_worst(scores, metric, of_k)
+    for areas in settings.areas:
+        if curves.filter(areas=areas).height:
+            figure = draw_sample_sizes(
+                scores,
+                areas=areas,
+                metric=metric,
+                title=f"{work.title}: {experiment.target}",
+                credit=credit(work.study.images.provider),
+            )
+            told[f"areas {areas}"] = work.picture(f"sample_size_{areas}", to_png(figure))
+    return told
+
+
+ASSETS = (sample_size_experiment,)

@@ -1,0 +1,135 @@
+"""What the models learn from: tables of the lake, put together as the study file says."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
+from streetview_assets.lake.recipes import feature_tables
+from streetview_assets.models.dataset import AreaDataset, assemble
+from streetview_assets.models.features import (
+    OF_CLUSTERS,
+    AreaFeatures,
+    area_features,
+    features_label,
+)
+from streetview_assets.models.fold_clusters import AreaPictures, area_pictures
+from streetview_assets.orchestration.work import Work
+
+POOLED_TABLES = ("areas", "targets", "area_embeddings", "images")
+"""What a model of the pooled vectors is made from."""
+
+
+def model_tables(work: Work, read: Callable[[str], pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Read the tables that the study's models are made from, by name.
+
+    Parameters
+    ----------
+    read
+        `work.read` for a model of one authority, `work.read_all` for one of them all.
+    """
+    tables = (*POOLED_TABLES, "baseline_embeddings", *feature_tables(work.study))
+    return {table: read(table) for table in tables}
+
+
+def area_dataset(
+    work: Work, tables: Mapping[str, pl.DataFrame], target: str | None = None
+) -> AreaDataset:
+    """Give the areas with a value of a target, as the study's models see them.
+
+    Parameters
+    ----------
+    tables
+        See `model_tables`.
+    target
+        Default: the one that the study predicts.
+    """
+    baseline = tables["baseline_embeddings"]
+    return _assembled(
+        work,
+        tables,
+        target or _target(work),
+        extra={"colour-texture": baseline} if baseline.height else {},
+        features=study_features(work, tables),
+        pictures=_pictures(work, tables),
+    )
+
+
+def area_datasets(work: Work) -> dict[str, AreaDataset]:
+    """Give the areas of every target, in the order of the study file, as its models see them."""
+    tables = model_tables(work, work.read_all)
+    return {one.name: area_dataset(work, tables, one.name) for one in work.study.targets}
+
+
+def pooled_datasets(work: Work) -> dict[str, AreaDataset]:
+    """Give the areas of every target, whatever the features, with the vectors of all pictures."""
+    tables = {table: work.read_all(table) for table in POOLED_TABLES}
+    return {one.name: _assembled(work, tables, one.name) for one in work.study.targets}
+
+
+def study_features(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaFeatures:
+    """Put the features that the study names side by side, of every area with a vector."""
+    by_label = None
+    if "by_label" in work.study.models.features:
+        by_label = area_group_embeddings(
+            label_groups(tables["label_scores"]), tables["images"], tables["image_embeddings"]
+        )
+    return area_features(
+        work.study.models.features,
+        tables["area_embeddings"],
+        statistic=work.study.pooling.statistic,
+        encoder=work.opened.encoder,
+        label_shares=tables.get("label_shares"),
+        label_embeddings=by_label,
+    )
+
+
+def model_settings(work: Work) -> dict[str, Any]:
+    """Give what every way of scoring models asks for: settings, names for its rows, seed."""
+    return {
+        "settings": work.study.models,
+        "target": _target(work),
+        "encoder": work.opened.encoder,
+        "features": features_label(
+            work.study.models.features, work.study.pooling.statistic, work.study.models.components
+        ),
+        "seed": work.study.seed,
+    }
+
+
+def _target(work: Work) -> str:
+    return work.study.target.name if work.study.target else ""
+
+
+def _assembled(
+    work: Work, tables: Mapping[str, pl.DataFrame], target: str, **seen: Any
+) -> AreaDataset:
+    return assemble(
+        tables["areas"],
+        tables["targets"],
+        tables["area_embeddings"],
+        tables["images"],
+        target=target,
+        statistic=work.study.pooling.statistic,
+        encoder=work.opened.encoder,
+        crs=work.sources.crs(),
+        **seen,
+    )
+
+
+def _pictures(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaPictures | None:
+    """Gather what clusters are found in, where a feature is made of them."""
+    study = work.study
+    names = tuple(name for name in study.models.features if name in OF_CLUSTERS)
+    if not names:
+        return None
+    return area_pictures(
+        tables["image_embeddings"],
+        tables["images"],
+        clusters=study.clusters,
+        encoder=work.opened.encoder,
+        statistic=study.pooling.statistic,
+        names=names,
+        seed=study.seed,
+    )

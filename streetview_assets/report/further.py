@@ -1,0 +1,34 @@
+"""Chapters that only some studies have: each is left out where its table is empty."""
+
+from collections.abc import Callable
+
+from streetview_assets.report.categories import categories_section
+from streetview_assets.report.layout import layout_section
+from streetview_assets.report.page import Section, heading, listed
+from streetview_assets.report.published import Published
+from streetview_assets.report.sample_size import sample_size_section
+from streetview_assets.report.set_aside import set_aside_section
+
+CHAPTERS: tuple[tuple[str, str, Callable[[Published], Section | None]], ...] = (
+    ("Layout", "picture_layouts", layout_section),
+    ("Categories", "category_scores", categories_section),
+    ("Pictures set aside", "pictures_set_aside", set_aside_section),
+    ("The number of pictures", "sample_size_scores", sample_size_section),
+)
+"""Name of each chapter, the table that it needs, and what makes it."""
+
+
+def further_sections(published: Published) -> list[Section]:
+    """Make the chapters whose tables have rows, in the order of the page."""
+    made = [make(published) for _, _, make in CHAPTERS]
+    return [section for section in made if section is not None]
+
+
+def chapters_left_out(published: Published) -> str:
+    """Say why chapters are not on the page, where the making of their tables noted it."""
+    said = [
+        f"{name}: {why}."
+        for name, table, _ in CHAPTERS
+        if published.of_encoder(table).is_empty() and (why := published.why_empty(table))
+    ]
+    return heading("Not on this page") + listed(said) if said else ""

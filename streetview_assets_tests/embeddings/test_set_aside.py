@@ -1,0 +1,194 @@
+"""Which pictures are set aside, and that what is dropped has no part in what is pooled."""
+
+import io
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+from scipy.special import softmax
+
+from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
+from streetview_assets.embeddings.set_aside import (
+    REASONS,
+    STREET,
+    pictures_set_aside,
+    set_aside_by_category,
+    set_aside_by_words,
+    without_set_aside,
+)
+from streetview_assets.embeddings.set_aside_sheet import said_of, set_aside_sheet
+from streetview_assets.embeddings.vectors import matrix, unit, vector_series
+from streetview_assets.tables import TABLES, check_contract
+
+AXES = np.eye(6)
+TEXTS = {"indoor": AXES[0], "in a car": AXES[1]}
+KINDS = {"road": AXES[2], "house": AXES[3]}
+
+
+def pictures(count: int = 5, **columns: object) -> pl.DataFrame:
+    rows = [
+        {
+            "authority_code": "E1",
+            "image_id": f"i{number:02}",
+            "panorama_id": f"p{number // 2}",
+            "captured_on": date(2024, 1, 1),
+            "status": "ok",
+            "is_current": True,
+            "provider": "folder",
+            "path": f"{number}.png",
+        }
+        for number in range(count)
+    ]
+    given = [pl.Series(name, values) for name, values in columns.items()]
+    frame = pl.DataFrame(rows).with_columns(given)
+    missing = [
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in TABLES["images"].schema.items()
+        if name not in frame.columns
+    ]
+    return frame.with_columns(missing).select(TABLES["images"].schema.names())
+
+
+def vectors_of(images: pl.DataFrame, vectors: np.ndarray) -> pl.DataFrame:
+    return images.select(
+        "authority_code",
+        "image_id",
+        pl.lit("clip").alias("encoder"),
+        pl.lit("ok").alias("status"),
+        vector_series("embedding", unit(vectors)),
+        pl.lit(None, dtype=pl.String).alias("error"),
+    )
+
+
+def by_words(embeddings: pl.DataFrame, above: float, temperature: float = 20.0) -> pl.DataFrame:
+    return set_aside_by_words(embeddings, TEXTS, KINDS, temperature=temperature, above=above)
+
+
+def table_of(images: pl.DataFrame, by_category, of_words, is_dropped: bool = True) -> pl.DataFrame:
+    made = pictures_set_aside(images, by_category, of_words, encoder="clip", is_dropped=is_dropped)
+    check_contract(TABLES["pictures_set_aside"], made)
+    return made
+
+
+def test_a_picture_counts_by_all_reasons_together_over_reasons_and_streets() -> None:
+    rng = np.random.default_rng(1)
+    images = pictures(40)
+    vectors = unit(rng.normal(size=(40, 6)))
+    found = by_words(vectors_of(images, vectors), above=0.7)
+    likeness = softmax(20 * vectors @ np.array([*TEXTS.values(), *KINDS.values()]).T, axis=1)
+    together = likeness[:, :2].sum(axis=1)
+    expected = [name for name, one in zip(images["image_id"], together, strict=True) if one >= 0.7]
+    assert 3 < len(expected) < 35
+    assert found["image_id"].to_list() == expected
+    assert found["probability"].to_list() == pytest.approx(together[together >= 0.7], abs=1e-6)
+    likeliest = np.array(["indoor", "in a car"])[likeness[together >= 0.7, :2].argmax(axis=1)]
+    assert found["reason"].to_list() == likeliest.tolist()
+
+
+def test_a_picture_between_two_reasons_is_no_street_either() -> None:
+    images = pictures(1)
+    between = by_words(vectors_of(images, AXES[:1] + AXES[1:2]), above=0.9)
+    assert between["probability"].item() > 0.99
+
+
+def test_a_picture_is_listed_once_and_its_own_category_goes_first() -> None:
+    images = pictures(
+        4, category=["indoor", None, "garden", "indoor"], is_current=[True] * 3 + [False]
+    )
+    embeddings = vectors_of(images, AXES[[0, 0, 2, 0]])
+    made = table_of(
+        images, set_aside_by_category(images, ("indoor", "shop")), by_words(embeddings, 0.9)
+    )
+    assert made.select("image_id", "reason").rows() == [
+        ("i00", "category: indoor"),
+        ("i01", "indoor"),
+    ]
+    assert made["probability"].is_null().to_list() == [True, False]
+
+
+def test_without_a_picture_or_a_vector_nothing_is_set_aside() -> None:
+    images = pictures(3)
+    failed = vectors_of(images, AXES[:3]).with_columns(
+        status=pl.lit("failed"), embedding=pl.lit(None, pl.List(pl.Float32))
+    )
+    for embeddings in (failed, failed.clear()):
+        made = table_of(images, set_aside_by_category(images, ()), by_words(embeddings, 0.5))
+        assert made.is_empty()
+    assert without_set_aside(images, made).equals(images)
+
+
+def test_only_what_is_dropped_is_no_longer_current() -> None:
+    images = pictures(4)
+    embeddings = vectors_of(images, AXES[[0, 2, 1, 3]])
+    none = set_aside_by_category(images, ())
+    listed = table_of(images, none, by_words(embeddings, 0.9), is_dropped=False)
+    assert listed.height == 2
+    assert without_set_aside(images, listed).equals(images)
+    dropped = table_of(images, none, by_words(embeddings, 0.9))
+    left = without_set_aside(images, dropped)
+    assert left["is_current"].to_list() == [False, True, False, True]
+    assert left.drop("is_current").equals(images.drop("is_current"))
+    elsewhere = images.with_columns(authority_code=pl.lit("E2"))
+    assert without_set_aside(elsewhere, dropped).equals(elsewhere)
+
+
+def test_the_vector_of_a_panorama_is_that_of_its_other_views() -> None:
+    images = pictures(2, heading_deg=[0.0, 90.0])
+    embeddings = vectors_of(images, AXES[[0, 2]])
+    none = set_aside_by_category(images, ())
+    dropped = table_of(images, none, by_words(embeddings, 0.9))
+    views = views_of_panoramas(without_set_aside(images, dropped), embeddings, encoder="clip")
+    (vector,) = matrix(mean_of_views(views, encoder="clip")["embedding"])
+    assert vector == pytest.approx(AXES[2])
+
+
+def test_ready_made_words_leave_the_street_outside() -> None:
+    assert set(REASONS) == {"indoor", "in a car"}
+    assert "indoor" not in STREET
+    assert len(STREET) == 9
+    assert all(len(prompts) == 10 for prompts in (REASONS | STREET).values())
+
+
+@pytest.mark.parametrize(
+    ("count", "probability", "shown"),
+    [
+        (1, 1.0, {0}),
+        (9, 1.0, set(range(9))),
+        (50, 1.0, {*range(24), *range(34, 50)}),
+        (50, None, set(range(40))),
+    ],
+)
+def test_a_sheet_shows_the_surest_first_and_the_least_sure(
+    tmp_path: Path, count, probability, shown
+) -> None:
+    images = pictures(count, copyright=["© Ann"] * count)
+    for number in range(count):
+        colour = (5 * number, 0, 255 - 5 * number)
+        Image.new("RGB", (40, 40), colour).save(tmp_path / f"{number}.png")
+    found = images.select(
+        "authority_code",
+        "image_id",
+        encoder=pl.lit("clip"),
+        reason=pl.lit("indoor"),
+        probability=pl.lit(probability, pl.Float64) - pl.int_range(pl.len()) / 100,
+        is_dropped=pl.lit(True),
+    )
+    png = set_aside_sheet(found.reverse(), images, tmp_path, title="town")
+    sheet = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+    codes, sizes = np.unique(sheet @ (65536, 256, 1), return_counts=True)
+    large = set(codes[sizes > 10_000])
+    found = {number for number in range(count) if 65536 * 5 * number + 255 - 5 * number in large}
+    assert found == shown
+    first = sheet[22 + 64 + (22 if count > 40 else 0), 6 + 64]
+    assert tuple(first) == (0, 0, 255)
+
+
+def test_it_says_how_many_are_or_would_be_dropped() -> None:
+    rows = pl.DataFrame({"is_dropped": [True]})
+    assert said_of(rows) == "1 picture is dropped"
+    assert said_of(pl.concat([rows, rows])) == "2 pictures are dropped"
+    assert said_of(rows.with_columns(is_dropped=False)) == "1 picture would be dropped"
+    assert said_of(rows.clear()) == "0 pictures would be dropped"

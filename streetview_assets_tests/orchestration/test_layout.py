@@ -1,0 +1,166 @@
+"""Layouts and categories in a study: what is made, what is kept, and what is said otherwise."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+from PIL import Image
+
+from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.orchestration.assets import clusters, embeddings, images, layout, points
+from streetview_assets.orchestration.work import Made, Work
+from streetview_assets.study import Images
+
+UP_TO_CLUSTERS = (
+    points.sample_points,
+    images.panoramas,
+    images.images,
+    embeddings.encoders,
+    embeddings.image_embeddings,
+    clusters.cluster_model,
+    clusters.cluster_assignments,
+)
+COUNT = 24
+LAYOUT = {"methods": ["tsne"], "perplexities": [5], "iterations": 250, "figure_px": 400}
+COLOURS = {"wood": (30, 120, 40), "brick": (150, 60, 40), "sea": (20, 60, 160)}
+
+
+def make(opened: OpenStudy, *functions) -> Made:
+    """Make assets one after the other, as Dagster would; give what the last one made."""
+    for function in functions:
+        asset = function.__name__
+        code = None if RECIPES[asset].national else "all"
+        log = logging.getLogger(__name__)
+        work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
+        origin = opened.made_from(asset, code)
+        made = function(work)
+        stamp = opened.stamp_for(asset, made.frames, origin, made.note, made.reuse)
+        opened.write(asset, made.frames, code, stamp)
+    return made
+
+
+def write(folder: Path, **changes) -> OpenStudy:
+    """Write the study of a folder of pictures, and open it."""
+    document = {
+        "name": "pictures",
+        "points": {"from": "images"},
+        "images": {
+            "provider": "folder",
+            "path": "pictures",
+            "positions": "positions.csv",
+            "columns": {"category": "kind"},
+        },
+        "encoder": {"name": "colour-texture"},
+        "clusters": {"k": 3, "sweep": [2, 3]},
+        **changes,
+    }
+    (folder / "study.yaml").write_text(yaml.safe_dump(document))
+    return open_study(folder / "study.yaml")
+
+
+@pytest.fixture(scope="module")
+def _folder(tmp_path_factory) -> Path:
+    """A folder of pictures of three kinds, up to their clusters."""
+    folder = tmp_path_factory.mktemp("layout")
+    (folder / "pictures").mkdir()
+    rng = np.random.default_rng(1)
+    kinds = [list(COLOURS)[number % 3] for number in range(COUNT)]
+    for number, kind in enumerate(kinds):
+        noise = rng.integers(-20, 20, (48, 48, 3))
+        pixels = np.clip(np.array(COLOURS[kind]) + noise, 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / "pictures" / f"{number}.png")
+    pl.DataFrame(
+        {
+            "file": [f"{number}.png" for number in range(COUNT)],
+            "lon": [0.001 * number for number in range(COUNT)],
+            "lat": [51.5] * COUNT,
+            "kind": kinds,
+        }
+    ).write_csv(folder / "positions.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREETVIEW_DATA", str(folder / "data"))
+        make(write(folder), *UP_TO_CLUSTERS)
+    return folder
+
+
+@pytest.fixture
+def folder(_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STREETVIEW_DATA", str(_folder / "data"))
+    return _folder
+
+
+def test_a_study_that_asks_for_no_layout_has_none(folder):
+    made = make(write(folder), layout.picture_layout)
+    assert made.note == "not applicable: the study file has no part `layout`"
+    assert made.frames["picture_layouts"].is_empty()
+
+
+def test_pictures_are_laid_out_once_and_coloured_anew(folder):
+    opened = write(folder, layout=LAYOUT, categories={"sea": "water", "brick": None})
+    made = make(opened, layout.picture_layout)
+    places = opened.read("picture_layouts")
+    assert places["image_id"].n_unique() == places.height == COUNT
+    assert set(places["setting"]) == {"perplexity 5"}
+    assert made.metadata["pictures"] == COUNT
+    assert any(key.startswith("seconds") for key in made.metadata)
+    figures = opened.root / "figures" / "study"
+    names = ("layout_cluster", "layout_category", "layout_pictures_tsne_perplexity_5")
+    for name in names:
+        assert (figures / f"{name}.png").is_file(), name
+        (figures / f"{name}.png").unlink()
+
+    shown_otherwise = {**LAYOUT, "show": "dots", "picture_px": 16}
+    again = make(write(folder, layout=shown_otherwise), layout.picture_layout)
+    assert "layouts" in again.metadata, "vectors and settings are as they were"
+    assert again.frames["picture_layouts"].equals(places)
+    assert [(figures / f"{name}.png").is_file() for name in names] == [True, True, False]
+
+    other = make(write(folder, layout=LAYOUT, seed=7), layout.picture_layout)
+    assert "layouts" not in other.metadata
+
+
+def test_no_picture_is_shown_that_the_providers_terms_do_not_let_be_kept(folder):
+    opened = write(folder, layout={**LAYOUT, "show": "pictures"})
+    deleted = Images(provider="google", keep_images=False)
+    study = opened.study.model_copy(update={"images": deleted})
+    plane = opened.root / "figures" / "study" / "layout_pictures_tsne_perplexity_5.png"
+    plane.unlink(missing_ok=True)
+    made = make(replace(opened, study=study), layout.picture_layout)
+    assert made.metadata["left out: pictures"] == "the provider's terms let none be shown"
+    assert not plane.exists()
+    assert made.frames["picture_layouts"].height == COUNT
+
+
+def test_too_few_pictures_for_a_layout_are_a_reason(folder):
+    made = make(write(folder, layout={**LAYOUT, "fit_on": 3}), layout.picture_layout)
+    assert made.note == "not applicable: 3 pictures are too few for a layout, 5 needed"
+
+
+def test_categories_by_the_studys_names_are_told_from_vectors(folder):
+    opened = write(folder, categories={"sea": "water", "harbour": "water"})
+    made = make(opened, layout.category_scores)
+    scores = opened.read("category_scores")
+    assert set(scores["category"]) == {"", "wood", "brick", "water"}
+    assert scores.filter(measure="accuracy")["value"].item() > 0.9
+    assert made.metadata["categories named that no picture has"] == "harbour"
+    assert (opened.root / "figures" / "study" / "category_confusion.png").is_file()
+    for categories, why in (
+        ({"sea": None, "brick": None}, "all pictures are of one category, wood"),
+        (dict.fromkeys(COLOURS), "no picture has a category"),
+    ):
+        made = make(write(folder, categories=categories), layout.category_scores)
+        assert made.note == f"not applicable: {why}"
+        assert made.frames["category_scores"].is_empty()
+
+
+def test_pictures_without_categories_have_no_scores(unmade_town):
+    work = Work(
+        unmade_town.opened, "category_scores", None, "run", False, False, tracking=None, log=None
+    )
+    made = layout.category_scores(work)
+    assert made.note == "not applicable: the pictures came without categories"

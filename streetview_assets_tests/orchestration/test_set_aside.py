@@ -1,0 +1,168 @@
+"""Pictures set aside in a whole study: what is then made without them, and what goes stale."""
+
+import logging
+
+import polars as pl
+import yaml
+
+from streetview_assets.lake.check_queries import run_check
+from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.lake.recipes import RECIPES, recipe_for
+from streetview_assets.lake.sql import read_queries, sql_folder
+from streetview_assets.orchestration.assets import clusters, models, pooling, set_aside
+from streetview_assets.orchestration.status import study_status
+from streetview_assets.orchestration.waves import waves
+from streetview_assets.orchestration.work import Work
+from streetview_assets.pooling.pool import pool_areas
+
+EAST, WEST = "X01000001", "X01000002"
+TABLE = "pictures_set_aside"
+CHECKS = {
+    "area_embeddings_cover_pictures",
+    "assignments_cover_embeddings",
+    "shares_cover_pictures",
+    "group_embeddings_cover_pictures",
+    "shares_add_up",
+}
+MADE = (
+    set_aside.pictures_set_aside,
+    pooling.area_embeddings,
+    clusters.cluster_model,
+    clusters.cluster_assignments,
+    clusters.cluster_shares,
+    clusters.area_group_embeddings,
+)
+
+
+def work_on(opened: OpenStudy, asset: str, code: str | None) -> Work:
+    log = logging.getLogger(__name__)
+    return Work(opened, asset, code, "run", False, False, tracking=None, log=log)
+
+
+def make(opened: OpenStudy, *functions) -> dict[str, object]:
+    """Make assets in every authority, one after the other; give what the last one told."""
+    for function in functions:
+        asset = function.__name__
+        for code in [None] if RECIPES[asset].national else [EAST, WEST]:
+            origin = opened.made_from(asset, code)
+            made = function(work_on(opened, asset, code))
+            stamp = opened.stamp_for(asset, made.frames, origin, made.note, made.reuse)
+            opened.write(asset, made.frames, code, stamp)
+    return dict(made.metadata)
+
+
+def with_rule(opened: OpenStudy, **rule: object) -> OpenStudy:
+    document = yaml.safe_load(opened.study.path.read_text())
+    path = opened.study.path.with_name("other.yaml")
+    path.write_text(yaml.safe_dump(document | {"set_aside": rule}))
+    return open_study(path)
+
+
+def behind(opened: OpenStudy) -> set[str]:
+    return {state.asset for state in study_status(opened) if state.state == "out of date"}
+
+
+def categorise(opened: OpenStudy) -> tuple[str, pl.DataFrame]:
+    """Call every third picture of the east, and all of one of its areas, indoor ones."""
+    images = opened.read("images", EAST)
+    area = images.drop_nulls("area_code")["area_code"].min()
+    indoor = (pl.int_range(pl.len()) % 3 == 0) | (pl.col("area_code") == area).fill_null(False)
+    changed = images.with_columns(
+        category=pl.when(indoor).then(pl.lit("indoor")).otherwise(pl.lit("street"))
+    )
+    opened.lake.write("images", changed, opened.stamp("images", EAST), authority=EAST)
+    return area, changed
+
+
+def test_what_is_dropped_has_no_part_in_pooling_and_clusters_and_counts_add_up(town) -> None:
+    opened = town.opened
+    emptied, images = categorise(opened)
+    before = opened.read("area_embeddings").filter(statistic="median")
+    dropping = with_rule(opened, categories=["indoor"], drop=True)
+    told = make(dropping, *MADE)
+    aside = opened.read("pictures_set_aside")
+    indoor = images.filter(category="indoor", is_current=True, status="ok")
+    assert set(aside["image_id"]) == set(indoor["image_id"])
+    assert told == {}
+    rest = images.filter(pl.col("category") != "indoor")
+    pooled = opened.read("area_embeddings", EAST)
+    vectors = opened.read("image_embeddings", EAST)
+    assert pooled.equals(pool_areas(rest, vectors, encoder=opened.encoder))
+    assert emptied not in set(pooled["area_code"])
+    after = opened.read("area_embeddings").filter(statistic="median")
+    placed = indoor.drop_nulls("area_code")
+    assert before["image_count"].sum() - after["image_count"].sum() == placed.height > 5
+    assigned = opened.read("cluster_assignments")
+    assert assigned.join(aside, on="image_id", how="semi").is_empty()
+    shares = opened.read("cluster_shares")
+    assert shares["image_count"].sum() == after["image_count"].sum()
+    for query in read_queries(sql_folder()):
+        if query.name in CHECKS:
+            found = run_check(dropping.lake, query, dropping.study)
+            assert found.passed, (query.name, found.sample)
+
+
+def test_an_area_that_lost_all_its_pictures_says_so(town) -> None:
+    emptied, _ = categorise(town.opened)
+    dropping = with_rule(town.opened, categories=["indoor"], drop=True)
+    make(dropping, set_aside.pictures_set_aside, pooling.area_embeddings)
+    work = work_on(dropping, "deprivation_model", None)
+    tables = {name: work.read_all(name) for name in ("areas", "images", "area_embeddings")}
+    why = models.areas_without_vector(work, tables)[emptied]
+    assert why == "all pictures of the area are set aside"
+
+
+def test_without_drop_they_are_listed_and_shown_and_all_else_stays_as_it_is(town) -> None:
+    categorise(town.opened)
+    assert behind(town.opened) == set()
+    listing = with_rule(town.opened, categories=["indoor", "shop"])
+    assert behind(listing) == {"pictures_set_aside"}
+    work = work_on(listing, "pictures_set_aside", EAST)
+    told = set_aside.pictures_set_aside(work).metadata
+    count = told["by reason"]["category: indoor"]
+    assert told["set aside"] == f"{count} pictures would be dropped"
+    assert told["categories that no picture here has"] == "shop"
+    assert (listing.root / "figures" / EAST / "pictures_set_aside.png").is_file()
+    make(listing, *MADE[:2])
+    assert behind(listing) == set()
+
+
+def test_to_drop_them_puts_out_of_date_what_sees_pictures_and_nothing_else(town) -> None:
+    dropping = with_rule(town.opened, categories=["indoor"], drop=True)
+    downstream = {
+        asset
+        for asset, recipe in RECIPES.items()
+        if recipe.stage in ("pooling", "clusters", "models")
+    }
+    told_of_all = {"picture_retention", "capture_changes"}
+    reading = {
+        asset
+        for asset in RECIPES
+        if "pictures_set_aside" in recipe_for(asset, dropping.study).reads
+        and "pictures_set_aside" not in recipe_for(asset, town.opened.study).reads
+    }
+    assert {"area_embeddings", "cluster_model", "model_selection", "ordinal_model"} <= reading
+    assert reading == {*downstream - told_of_all, "panorama_embeddings"}
+    # Those that are told of all pictures read what others made of the rest.
+    expected = {*downstream, "pictures_set_aside", "panorama_embeddings"}
+    assert behind(dropping) == expected
+
+
+def test_pictures_are_set_aside_before_anything_is_made_without_them(town) -> None:
+    study = with_rule(town.opened, categories=["indoor"], drop=True).study
+    recipes = [recipe_for(asset, study) for asset in RECIPES]
+    ordered = [recipe for wave in waves(recipes) for recipe in wave]
+    names = [recipe.asset for recipe in ordered]
+    readers = [name for name, recipe in zip(names, ordered, strict=True) if TABLE in recipe.reads]
+    assert names.index(TABLE) < min(names.index(name) for name in readers)
+
+
+def test_an_encoder_without_words_needs_categories_and_says_so(town) -> None:
+    for rule in ({}, {"drop": True}, {"words": {"indoor": ["a room"]}}):
+        wordless = with_rule(town.opened, **rule)
+        made = set_aside.pictures_set_aside(work_on(wordless, "pictures_set_aside", EAST))
+        assert made.frames["pictures_set_aside"].is_empty()
+        assert made.note.startswith("not applicable: the encoder colour-texture has no words")
+        assert made.note.endswith("Or name `categories` of the pictures in `set_aside:`")
+    none = set_aside.pictures_set_aside(work_on(town.opened, "pictures_set_aside", EAST))
+    assert none.note == "not applicable: the study has no `set_aside:`"
