@@ -24,6 +24,8 @@ TINY: dict[str, Any] = {
     "points": {"spacing_m": 500},
     "images": {"provider": "synthetic", "headings_deg": [0, 180], "size_px": [48, 48]},
     "clusters": {"k": 3, "sweep": [2, 3]},
+    "layout": None,
+    "sample_size": None,
     "models": {"target": "deprivation_score", "candidates": ["ridge"], "trials": 1, "folds": 3},
 }
 
