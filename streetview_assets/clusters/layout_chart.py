@@ -1,5 +1,6 @@
 """Charts of layouts: a dot for each picture, in the colour of its group or of a value."""
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,9 @@ CAUTION = (
 )
 NAMES = {"umap": "UMAP", "tsne": "t-SNE"}
 PANELS_ACROSS = 3
+NARROW = 60
+"""Letters of a line above a single panel, which leave room for the legend beside it."""
+
 COLOUR_MAP = "viridis"
 LONGEST_NAME = 30
 
@@ -106,11 +110,12 @@ def _panels(
 ) -> tuple["Figure", list[tuple["Axes", pl.DataFrame]]]:
     """Make a frame for each layout, in the order of the rows."""
     keys = found.select("method", "setting").unique(maintain_order=True).rows()
-    across = min(PANELS_ACROSS, len(keys))
+    across = 2 if len(keys) == 4 else min(PANELS_ACROSS, len(keys))
     down = -(-len(keys) // across)
     figure = new_figure(max(7.0, 4.2 * across + 1.8), 4.3 * down + 1.1, credit=credit)
     count = found["image_id"].n_unique()
-    figure.suptitle(f"{title}: {count:,} pictures by {what}\n{CAUTION}", fontsize=10)
+    caution = CAUTION if across > 1 else fill(CAUTION, NARROW)
+    figure.suptitle(f"{title}: {count:,} pictures by {what}\n{caution}", fontsize=10)
     grid = list(figure.subplots(down, across, squeeze=False).flat)
     panels = []
     for axes, key in zip(grid, keys, strict=False):

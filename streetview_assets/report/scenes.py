@@ -232,16 +232,15 @@ def _joins(row: dict[str, Any]) -> Cell | None:
 
 
 def _figures(published: Published) -> str:
-    return kept_figure(
-        published,
-        "clusters_map",
-        "Each sample point in the colour of the cluster that most of its pictures are in.",
-    ) + kept_figure(
-        published,
-        "clusters_spearman",
-        "Rank correlation of the share of each cluster, and of each label, with each target over "
-        "areas.",
-    )
+    told = {
+        "clusters_map": "Each sample point in the colour of the cluster that most of its pictures "
+        "are in.",
+        "clusters_spearman": "Rank correlation of the share of each cluster, and of each label, "
+        "with each target over areas.",
+        "clusters_targets": "The middle half of each target over areas, weighted by the cluster's "
+        "share in them.",
+    }
+    return "".join(kept_figure(published, name, text) for name, text in told.items())
 
 
 def _labels(published: Published) -> str:
