@@ -102,7 +102,7 @@ def score_categories(
     rows = _scores(used.drop("embedding").with_columns(pl.Series("predicted", told)))
     for category, few in pictures.filter(~pl.col("category").is_in(enough)).group_by("category"):
         groups = few["group"].n_unique()
-        note = f"{groups} areas, or points without one, are too few, {FOLDS} needed"
+        note = f"too few areas, or points without one: {groups}, at least {FOLDS} needed"
         key = {"category": category[0], "image_count": few.height, "group_count": groups}
         rows += [{**key, "measure": one, "note": note} for one in ("precision", "recall", "f1")]
     table = TABLES["category_scores"]

@@ -69,7 +69,7 @@ def fit_clusters(
     needed = max(k, pca or 0)
     if sample.height < needed:
         what = f"{k} clusters" if needed == k else f"{pca} principal components"
-        return ClusterFit(nothing, f"{sample.height} pictures are too few for {what}")
+        return ClusterFit(nothing, f"too few pictures for {what}: {sample.height}")
     vectors = matrix(sample["embedding"])
     projection = fit_projection(vectors, pca, seed)
     points = projection.down(vectors)

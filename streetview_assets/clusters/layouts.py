@@ -28,7 +28,7 @@ def why_no_layout(sample: pl.DataFrame) -> str:
         A column `embedding`.
     """
     if sample.height < LEAST_PICTURES:
-        return f"{sample.height} pictures are too few for a layout, {LEAST_PICTURES} needed"
+        return f"too few pictures for a layout: {sample.height}, at least {LEAST_PICTURES} needed"
     different = len({hash(vector.tobytes()) for vector in matrix(sample["embedding"])})
     if different < LEAST_PICTURES:
         return (

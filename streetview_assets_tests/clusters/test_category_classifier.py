@@ -144,7 +144,7 @@ def test_a_category_in_too_few_areas_is_left_out_and_said():
     left_out = scores.filter(category="palace")
     assert set(left_out["measure"]) == {"precision", "recall", "f1"}
     assert left_out["value"].null_count() == 3
-    assert "are too few, 5 needed" in left_out["note"][0]
+    assert ", at least 5 needed" in left_out["note"][0]
     assert scores.filter(measure="accuracy")["image_count"].item() == some.height - 3
 
 

@@ -86,7 +86,7 @@ def test_the_same_sample_gives_the_same_centres(tables: tuple) -> None:
 def test_too_few_pictures_are_a_result_with_a_reason(tables: tuple) -> None:
     _, embeddings = tables
     fitted = fit(embeddings.head(2))
-    assert fitted.reason == "2 pictures are too few for 3 clusters"
+    assert fitted.reason == "too few pictures for 3 clusters: 2"
     check_contract(TABLES["cluster_centres"], fitted.centres)
     assigned = assign_clusters(embeddings, fitted.centres, "E1")
     check_contract(TABLES["cluster_assignments"], assigned)

@@ -123,8 +123,8 @@ def test_a_perplexity_that_so_few_pictures_do_not_allow_is_lowered_and_named():
 @pytest.mark.parametrize(
     ("vectors", "reason"),
     [
-        (np.empty((0, 0)), "0 pictures are too few for a layout, 5 needed"),
-        (kinds()[:1], "1 pictures are too few for a layout, 5 needed"),
+        (np.empty((0, 0)), "too few pictures for a layout: 0, at least 5 needed"),
+        (kinds()[:1], "too few pictures for a layout: 1, at least 5 needed"),
         (np.repeat(kinds()[:1], 20, axis=0), "only 1 of the 20 pictures differ from each other"),
         (np.repeat(kinds()[:5], 8, axis=0), ""),
     ],

@@ -249,7 +249,7 @@ def test_one_picture_and_few_areas_are_a_result_with_a_reason(town):
     assert found.filter(measure="join_count").is_empty()
     few = found.filter(measure="spearman")
     assert few["value"].null_count() == few.height > 0
-    assert few["note"][0].startswith("1 areas with pictures and a value are too few")
+    assert few["note"][0].startswith("too few areas with pictures and a value: 1,")
 
 
 def test_the_map_names_every_cluster_in_its_own_colour(town):

@@ -138,7 +138,7 @@ def test_no_picture_is_shown_that_the_providers_terms_do_not_let_be_kept(folder)
 
 def test_too_few_pictures_for_a_layout_are_a_reason(folder):
     made = make(write(folder, layout={**LAYOUT, "fit_on": 3}), layout.picture_layout)
-    assert made.note == "not applicable: 3 pictures are too few for a layout, 5 needed"
+    assert made.note == "not applicable: too few pictures for a layout: 3, at least 5 needed"
 
 
 def test_categories_by_the_studys_names_are_told_from_vectors(folder):
