@@ -4,10 +4,10 @@ import io
 from pathlib import Path
 
 import polars as pl
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
-from streetview_assets.embeddings.preparation import UNREADABLE, read_picture
 from streetview_assets.figures import INK, credit_ink, text_font
+from streetview_assets.images.contact_sheet import tile
 from streetview_assets.images.terms import credit_of
 from streetview_assets.images.thumbnails import shown_file, what_is_gone
 
@@ -16,7 +16,7 @@ GAP_PX = 4
 LABEL_PX = 96
 LINE_PX = 24
 MOST_CLUSTERS = 30
-PAPER, ABSENT = "#ffffff", "#cccccc"
+PAPER = "#ffffff"
 
 
 def cluster_sheet(
@@ -69,7 +69,7 @@ def cluster_sheet(
         top = LINE_PX + row * step
         draw.text((GAP_PX, top + TILE_PX // 2 - 16), label, fill=INK, font=font)
         for column, image_id in enumerate(of_cluster["image_id"]):
-            sheet.paste(_tile(files[image_id]), (LABEL_PX + column * step, top))
+            sheet.paste(tile(files[image_id], TILE_PX), (LABEL_PX + column * step, top))
     draw.text((GAP_PX, size[1] - LINE_PX + 3), foot, fill=credit_ink(foot), font=font)
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG")
@@ -95,12 +95,3 @@ def exemplars(assignments: pl.DataFrame, images: pl.DataFrame, per_cluster: int)
         .head(per_cluster)
         .select("cluster", "size", "image_id", "path")
     )
-
-
-def _tile(file: Path | None) -> Image.Image:
-    if file is None:
-        return Image.new("RGB", (TILE_PX, TILE_PX), ABSENT)
-    try:
-        return ImageOps.fit(read_picture(file), (TILE_PX, TILE_PX))
-    except UNREADABLE:
-        return Image.new("RGB", (TILE_PX, TILE_PX), ABSENT)

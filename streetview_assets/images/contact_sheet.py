@@ -91,7 +91,7 @@ def _sample(there: pl.DataFrame, count: int, seed: int | None) -> pl.DataFrame:
 
 
 def tile(file: Path | None, size_px: int) -> Image.Image:
-    """Fit a picture into a square, its aspect kept; grey where there is none."""
+    """Fit a picture into a square, its aspect kept; grey where there is none to be read."""
     empty = Image.new("RGB", (size_px, size_px), _EMPTY)
     if file is None:
         return empty
@@ -99,6 +99,6 @@ def tile(file: Path | None, size_px: int) -> Image.Image:
         with Image.open(file) as picture:
             picture.draft("RGB", (2 * size_px, 2 * size_px))
             upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except FileNotFoundError:
+    except OSError:
         return empty
     return ImageOps.pad(upright, (size_px, size_px), Image.Resampling.LANCZOS, color=_PAPER)

@@ -240,7 +240,7 @@ def test_the_sheet_shows_the_most_central_pictures_of_each_cluster(
     sheet = np.asarray(Image.open(io.BytesIO(png)))
     row, column = LINE_PX + TILE_PX + TILE_PX // 2, LABEL_PX + TILE_PX // 2
     assert sheet[row, column] == pytest.approx([254, 0, 0], abs=2)
-    assert sheet[row, column + TILE_PX].tolist() == [204, 204, 204]
+    assert sheet[row, column + TILE_PX].tolist() == [217, 217, 217]
 
 
 def test_of_many_clusters_a_sheet_shows_the_largest(tmp_path: Path) -> None:
