@@ -15,8 +15,8 @@ from streetview_assets_tests.end_to_end.imagery_studies import (
 from streetview_assets_tests.end_to_end.small_studies import finish, start
 from streetview_assets_tests.images.imagery_server import Server, serving
 
-POINTS, MOST = 300, 16
-KILLED_AT = (150, 400, 800)
+POINTS, MOST = 250, 16
+KILLED_AT = (150, 350, 650)
 PATIENCE_S = 120.0
 
 

@@ -10,7 +10,6 @@ import psutil
 import pytest
 
 from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.shards import Shards
 from streetview_assets_tests.end_to_end.small_studies import (
     AUTHORITIES,
     assert_same_tables,
@@ -86,22 +85,3 @@ def test_killed_in_pooled_steps_and_in_the_models_the_study_still_comes_to_its_e
     assert "images: made" not in said
     assert_same_tables(opened.root, finished_tiny / "data" / "tiny")
     assert "Nothing to do" in finish(start(data, "run", study))
-
-
-def test_what_was_fetched_before_the_kill_is_not_fetched_again(tmp_path):
-    """Pieces that were finished stay: their rows keep the time at which they were made."""
-    study = write_study(tmp_path / "study", points={"spacing_m": 100}, authorities=AUTHORITIES[:1])
-    opened = open_study(study)
-    folder = opened.root / "cache" / "images"
-    _kill_when(
-        start(tmp_path / "data", "run", study, "--until", "images"),
-        lambda: any(folder.rglob("*.parquet")),
-    )
-    (pieces,) = {path.parent for path in folder.rglob("*.parquet") if path.name[0] != "."}
-    done = Shards(pieces, "images").read().select("image_id", "fetched_at")
-    assert done.height
-    finish(start(tmp_path / "data", "run", study, "--until", "images"))
-    kept = opened.read("images")
-    assert kept.height > done.height
-    assert kept.join(done, on=["image_id", "fetched_at"], how="semi").height == done.height
-    assert set(kept["status"]) == {"ok"}

@@ -1,8 +1,6 @@
 """Real boundaries, roads, indices, photos and weights: from a study file to a published file."""
 
-import json
 import os
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -57,8 +55,8 @@ CENTRE = {
     "images": SYNTHETIC,
     "encoder": {"name": "colour-texture"},
     "targets": [imd("imd_rank", "IMD_rank"), imd("income_rank", "Income_rank")],
-    "models": {"trials": 2, "candidates": ["ridge", "pls"]},
-    "clusters": {"sweep": [2, 8]},
+    "models": {"trials": 1, "candidates": ["ridge"]},
+    "clusters": {"sweep": [2, 4]},
 }
 
 
@@ -107,7 +105,7 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="module")
 def leeds(study):
     """The centre of Leeds to the end, with fewer points and small pictures."""
-    tried = study({**CENTRE, "points": {"spacing_m": 600, "min_per_area": 1}})
+    tried = study({**CENTRE, "points": {"spacing_m": 900, "min_per_area": 1}})
     tried.streetview("run")
     return tried
 
@@ -158,7 +156,7 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
     assert figures - {"clusters_density"} == {
         "areas", "target", "points", "images", "neighbours", "look_alikes_far_apart",
         "clusters", "clusters_elbow", "clusters_map", "clusters_members", "clusters_spearman",
-        *(f"clusters_members_k{k}" for k in range(2, 9)),
+        *(f"clusters_members_k{k}" for k in range(2, 5)),
         "clusters_targets",
         "scores", "predicted_observed", "residual_map",
         "target_scores", "learning_curve", "group_scores", "group_targets",
@@ -257,7 +255,7 @@ def test_real_photos_and_real_weights_give_clusters_of_squares(study, tmp_path):
                 "checkpoint": str(SHARED / "weights" / "mobilenet_timm.safetensors"),
                 "options": {"pad_type": "same"},
             },
-            "clusters": {"k": 6, "sweep": [2, 8]},
+            "clusters": {"k": 6, "sweep": [2, 4]},
         }
     )
     tried.streetview("run")
@@ -294,54 +292,6 @@ def test_pictures_with_nothing_but_exif_reach_clusters_without_areas(study):
     )
     assert berlin.drop("cluster").rows() == [(3, 3)], "Berlin's church looks like no street of Lund"
     assert tried.ask("select count(*) from images where status = 'ok'").item() == 32
-
-
-def test_a_thousand_places_without_areas_roads_and_targets_reach_the_published_file(
-    study, tmp_path
-):
-    generator = np.random.default_rng(7)
-    locations = [
-        {
-            "lat": 53.8 + north, "lng": -1.55 + east,
-            "panoId": f"pano-{number:04d}", "heading": number % 360, "pitch": 0, "zoom": 0,
-        }
-        for number, (north, east) in enumerate(generator.uniform(-0.04, 0.04, (1000, 2)).tolist())
-    ]  # fmt: skip
-    (tmp_path / "locations.json").write_text(json.dumps(locations))
-    tried = study(
-        {
-            "name": "thousand",
-            "points": {"path": str(tmp_path / "locations.json")},
-            "images": {**SYNTHETIC, "headings_deg": [0]},
-            "encoder": {"name": "colour-texture"},
-            "clusters": {"sweep": [2, 4]},
-        }
-    )
-    tried.streetview("run")
-    points = tried.ask("select authority_code, source_id from sample_points")
-    assert points["authority_code"].unique().to_list() == ["all"]
-    assert set(points["source_id"]) == {place["panoId"] for place in locations}
-    pictures = tried.ask("select count(*) from images where status = 'ok'").item()
-    assert pictures >= 950
-    for table in ("image_embeddings", "cluster_assignments"):
-        assert tried.ask(f"select count(*) from {table}").item() == pictures
-    said = tried.streetview("status")
-    for asset, why in (
-        ("areas", "areas"),
-        ("road_network", "roads"),
-        ("targets", "targets"),
-        ("area_embeddings", "areas"),
-        ("cluster_shares", "areas"),
-        ("deprivation_model", "targets"),
-    ):
-        line = next(line for line in said.splitlines() if line.startswith(f"{asset} of "))
-        assert line.endswith(f"not applicable: the study names no {why}")
-    states = next(line for line in said.splitlines() if "up to date" in line)
-    done, nothing = "up to date", "not applicable"
-    assert re.findall(f"{done}|{nothing}", states) == [
-        nothing, done, done, done, nothing, done, nothing
-    ]  # fmt: skip
-    assert "Nothing to do" in tried.streetview("run")
 
 
 def test_graphml_roads_excel_values_and_a_fixed_number_of_points(study, tmp_path):

@@ -11,7 +11,7 @@ import shapely
 import yaml
 from PIL import Image
 
-from streetview_assets_tests.end_to_end.small_studies import finish, start, write_study
+from streetview_assets_tests.end_to_end.small_studies import start, write_study
 
 Change = Callable[[dict[str, Any], Path], None]
 
@@ -202,13 +202,3 @@ def test_the_command_itself_ends_with_two_and_shows_no_traceback(tmp_path):
     assert "Traceback" not in said
     assert len(said.splitlines()) == 1
     assert not (tmp_path / "data").exists()
-
-
-def test_a_study_without_areas_goes_to_the_published_file(tmp_path, streetview):
-    """What has no input says `not applicable`, and counts as done."""
-    left_out = {"areas": None, "authorities": None, "targets": None, "models": None}
-    study = write_study(tmp_path / "study", **left_out, points={"count": 20})
-    said = finish(start(tmp_path / "data", "run", study))
-    assert "all image_embeddings: made" in said
-    assert "not applicable" in streetview("status", study).output
-    assert "Nothing to do" in streetview("run", study).output
