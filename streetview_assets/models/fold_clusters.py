@@ -16,7 +16,7 @@ from streetview_assets.clusters.kmeans import fit_clusters
 from streetview_assets.clusters.sample import draw_sample
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.models.features import by_group
-from streetview_assets.pooling.pool import pool
+from streetview_assets.pooling.pool_groups import pool_groups
 from streetview_assets.study import Clusters, Statistic
 
 MOST_PICTURES_OF_A_FIT = 20_000
@@ -136,7 +136,7 @@ class AreaPictures:
         return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
     def _vectors(self, cluster: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        groups, _, pooled = pool(self.vectors, self.area * self.k + cluster, self.statistic)
+        groups, _, pooled = pool_groups(self.vectors, self.area * self.k + cluster, self.statistic)
         return by_group(groups % self.k, groups // self.k, pooled, shape)
 
 

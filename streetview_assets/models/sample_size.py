@@ -19,7 +19,7 @@ from streetview_assets.models.published_recipe import RECIPE_SETTINGS, build_rec
 from streetview_assets.models.ridge_path import MEAN, RIDGE
 from streetview_assets.models.scores import METRICS, measure, why_undefined
 from streetview_assets.models.validation import LEAST_AREAS
-from streetview_assets.pooling.quick_pool import quick_pool
+from streetview_assets.pooling.pool_groups import pool_groups
 from streetview_assets.study import AreasHeld, SampleSize, Statistic
 
 TABLE = "sample_size_scores"
@@ -206,7 +206,7 @@ def _size_rows(
     if len(seen) < LEAST_AREAS:
         why = f"too few areas: {len(seen)}, at least {LEAST_AREAS} needed"
         return [_no_row(experiment, why) | counts]
-    _, _, pooled = quick_pool(vectors[drawn], area, experiment.statistic)
+    _, _, pooled = pool_groups(vectors[drawn], area, experiment.statistic)
     test = holdout_rows([experiment.area_codes[row] for row in seen], HELD_OUT, seed)
     train = np.setdiff1d(np.arange(len(seen)), test)
     inputs, observed = pooled.astype(np.float64), experiment.observed[seen]

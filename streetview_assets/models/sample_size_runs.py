@@ -25,7 +25,7 @@ from streetview_assets.models.sample_size import (
     predict,
     seed_of_draw,
 )
-from streetview_assets.pooling.quick_pool import quick_pool
+from streetview_assets.pooling.pool_groups import pool_groups
 from streetview_assets.tables import TABLES
 from streetview_assets.worker_process import end_with_parent
 
@@ -94,7 +94,7 @@ def seconds_of_a_model(experiment: Experiment, vectors_file: Path) -> float:
     with threadpool_limits(1):
         for size in np.linspace(0, len(sizes) - 1, _TIMED).round().astype(int):
             drawn = np.sort(order[: sizes[size]])
-            rows, _, pooled = quick_pool(
+            rows, _, pooled = pool_groups(
                 vectors[drawn], experiment.area[drawn], experiment.statistic
             )
             began = time.perf_counter()

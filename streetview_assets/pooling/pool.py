@@ -8,41 +8,9 @@ import polars as pl
 from streetview_assets.embeddings.panoramas import PANORAMA
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.images.captures import current_pictures
-from streetview_assets.study import Statistic
 from streetview_assets.tables import STATISTICS, TABLES
 
 AREA = ("authority_code", "area_code", "encoder")
-
-
-def pool(
-    vectors: np.ndarray, groups: np.ndarray, statistic: Statistic
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pool vectors by group.
-
-    Parameters
-    ----------
-    vectors
-        (n, d).
-    groups
-        (n,), the group of each vector, text or integers, in any order.
-    statistic
-        Taken per dimension; the median of an even number is the mean of the middle two.
-
-    Returns
-    -------
-    tuple
-        The groups, sorted (g,); how many vectors each has (g,); the pooled vectors (g, d), float32.
-    """
-    if statistic not in STATISTICS:
-        raise ValueError(f"no such statistic: {statistic}; there are {', '.join(STATISTICS)}")
-    order = np.argsort(groups, kind="stable")
-    keys, starts = np.unique(groups[order], return_index=True)
-    counts = np.diff(starts, append=len(groups))
-    pooled = np.empty((len(keys), vectors.shape[1]), dtype=np.float32)
-    for number, (start, count) in enumerate(zip(starts, counts, strict=True)):
-        own = vectors[order[start : start + count]]
-        pooled[number] = _statistics(own)[STATISTICS.index(statistic)]
-    return keys, counts, pooled
 
 
 def dispersion(vectors: np.ndarray) -> float:

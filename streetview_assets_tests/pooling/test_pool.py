@@ -5,52 +5,13 @@ from math import sqrt
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.images.synthetic import SyntheticProvider
 from streetview_assets.images.views import wanted_images
-from streetview_assets.pooling.pool import dispersion, pool, pool_areas, pool_panoramas
+from streetview_assets.pooling.pool import dispersion, pool_areas, pool_panoramas
 from streetview_assets.study import Images
 from streetview_assets.tables import TABLES, check_contract
-
-NUMPY = {"median": np.median, "mean": np.mean, "max": np.max, "min": np.min}
-numbers = st.floats(-1, 1, width=32)
-
-
-@pytest.mark.parametrize("statistic", list(NUMPY))
-def test_each_group_is_pooled_as_numpy_does(statistic: str) -> None:
-    rng = np.random.default_rng(4)
-    vectors = rng.normal(size=(200, 6)).astype(np.float32)
-    groups = rng.choice(np.array(["E01", "E02", "E03", "W01"]), 200)
-    keys, counts, pooled = pool(vectors, groups, statistic)
-    assert keys.tolist() == ["E01", "E02", "E03", "W01"]
-    assert counts.sum() == 200
-    assert pooled.dtype == np.float32
-    for key, row in zip(keys, pooled, strict=True):
-        own = vectors[groups == key].astype(np.float64)
-        assert row == pytest.approx(NUMPY[statistic](own, axis=0), abs=1e-6)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    vectors=st.integers(1, 12).flatmap(lambda n: arrays(np.float32, (n, 3), elements=numbers)),
-    seed=st.integers(0, 10_000),
-    statistic=st.sampled_from(list(NUMPY)),
-)
-def test_the_order_of_rows_does_not_matter(vectors: np.ndarray, seed: int, statistic: str) -> None:
-    rng = np.random.default_rng(seed)
-    groups = rng.integers(0, 4, len(vectors))
-    order = rng.permutation(len(vectors))
-    keys, counts, pooled = pool(vectors, groups, statistic)
-    again = pool(vectors[order], groups[order], statistic)
-    assert np.array_equal(again[0], keys)
-    assert np.array_equal(again[1], counts)
-    assert again[2] == pytest.approx(pooled, abs=1e-7)
-    assert (pooled <= vectors.max(axis=0) + 1e-6).all()
-    assert (pooled >= vectors.min(axis=0) - 1e-6).all()
 
 
 def tables() -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -217,8 +178,3 @@ def test_no_vectors_give_an_empty_table(encoder: str) -> None:
     pooled = pool_areas(images, embeddings, encoder=encoder)
     check_contract(TABLES["area_embeddings"], pooled)
     assert pooled.is_empty()
-
-
-def test_an_unknown_statistic_is_refused() -> None:
-    with pytest.raises(ValueError, match="no such statistic: mode"):
-        pool(np.ones((2, 2)), np.array([1, 2]), "mode")
