@@ -46,8 +46,12 @@ def mean_curves(scores: pl.DataFrame, metric: str) -> pl.DataFrame:
     -------
     polars.DataFrame
         k, group_name, areas, sample_size, mean, sd (nought of one repeat), repeat_count; sorted.
+        A curve has the sizes that all its repeats have: a mean over the few draws with pictures
+        enough would be one of other areas.
     """
-    key = ["k", "group_name", "areas", "sample_size"]
+    curve = ["k", "group_name", "areas"]
+    key = [*curve, "sample_size"]
+    drawn = scores.group_by(curve).agg(drawn_count=pl.col("repeat").n_unique())
     return (
         scores.filter(
             pl.col("metric") == metric, pl.col("model") != MEAN, pl.col("value").is_not_null()
@@ -59,6 +63,9 @@ def mean_curves(scores: pl.DataFrame, metric: str) -> pl.DataFrame:
             sd=pl.col("value").std().fill_null(0.0),
             repeat_count=pl.len(),
         )
+        .join(drawn, on=curve)
+        .filter(pl.col("repeat_count") == pl.col("drawn_count"))
+        .drop("drawn_count")
         .sort(key)
     )
 

@@ -196,3 +196,16 @@ def test_one_model_is_that_of_scikit_learn_called_directly(data, recipe):
     assert found["r2"] == pytest.approx(r2_score(parts[3], predicted), abs=1e-5)
     assert found["mae"] == pytest.approx(mean_absolute_error(parts[3], predicted), rel=1e-5)
     assert found["nrmse"] ** 2 + found["r2"] == pytest.approx(1)
+
+
+def test_a_curve_ends_where_some_draws_have_no_more_pictures():
+    drawn = {"k": 2, "group_name": "cluster 1", "areas": "constant", "model": "ridge"}
+    values = {(10, 1): 0.9, (10, 2): 0.7, (20, 1): 0.5, (20, 2): None}
+    rows = [
+        {**drawn, "metric": "nrmse", "sample_size": size, "repeat": repeat, "value": value}
+        for (size, repeat), value in values.items()
+    ]
+    curve = mean_curves(pl.DataFrame(rows), "nrmse")
+    assert curve.select("sample_size", "mean", "repeat_count").rows() == [
+        (10, pytest.approx(0.8), 2)
+    ]

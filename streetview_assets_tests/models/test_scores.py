@@ -43,7 +43,7 @@ def test_every_resample_scores_as_the_repeated_rows_do(pairs, seed):
             if value is None:
                 assert np.isnan(scores[metric][number])
             else:
-                assert scores[metric][number] == pytest.approx(value, abs=1e-9)
+                assert scores[metric][number] == pytest.approx(value, rel=1e-9, abs=1e-9)
 
 
 def test_what_is_not_defined_has_no_value_and_says_why():
