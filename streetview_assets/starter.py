@@ -267,7 +267,7 @@ images:
   provider: synthetic            # drawn by a program: for trying out, without keys or costs
   # provider: folder             # pictures of your own; then leave out `roads` and say above
   #                              # points: {{from: images}}
-  # path: photos/                # any tree of JPEG, PNG or WebP, placed by EXIF or by
+  # path: photos/                # any tree of images, placed by EXIF or by
   # positions: photos.csv        # a table of their places
   headings_deg: [0, 90, 180, 270]
   size_px: [320, 320]

@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from streetview_assets.embeddings.encoder import Preparation
 from streetview_assets.embeddings.strips import stitched
 from streetview_assets.errors import EncoderError
+from streetview_assets.image_decoding import BrokenPictureError, read_rgb
 from streetview_assets.worker_process import end_with_parent
 
-UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-"""What Pillow raises for a file that is missing, cut short, or no picture."""
+UNREADABLE = (OSError, BrokenPictureError)
+"""What is raised for a file that is missing, cut short, or no image."""
 
 ENOUGH_FOR_PROCESSES = 200
 """Below so many pictures, starting processes takes longer than they save."""
@@ -111,26 +112,11 @@ def prepare(preparation: Preparation, path: Source, folder: Path) -> Prepared:
     files = [path] if isinstance(path, str) else path
     try:
         least = preparation.least_side_px
-        views = [read_picture(folder / file, least_side_px=least) for file in files]
+        views = [read_rgb(folder / file, least_side_px=least) for file in files]
         return Prepared(preparation.prepare(stitched(views)), None)
     except UNREADABLE as error:
         reason = str(error).replace(f"{folder}{os.sep}", "")
-        return Prepared(None, f"{type(error).__name__}: {reason}")
-
-
-def read_picture(path: Path, *, least_side_px: int | None = None) -> Image.Image:
-    """Read a picture, upright as its EXIF says, in RGB.
-
-    Parameters
-    ----------
-    least_side_px
-        Where given, a JPEG is read at a half, a quarter or an eighth of its size as long as its
-        shorter side stays at least so long: most of the work of decoding it is then left out.
-    """
-    with Image.open(path) as picture:
-        if least_side_px:
-            picture.draft("RGB", (least_side_px, least_side_px))
-        return ImageOps.exif_transpose(picture).convert("RGB")
+        return Prepared(None, reason)
 
 
 def cores() -> int:

@@ -8,6 +8,7 @@ import polars as pl
 from PIL import Image, ImageDraw, ImageOps
 
 from streetview_assets.figures import INK, credit_ink, text_font
+from streetview_assets.image_decoding import BrokenPictureError, read_rgb
 from streetview_assets.images.terms import credit_of
 from streetview_assets.images.thumbnails import shown_file, what_is_gone
 
@@ -96,9 +97,7 @@ def tile(file: Path | None, size_px: int) -> Image.Image:
     if file is None:
         return empty
     try:
-        with Image.open(file) as picture:
-            picture.draft("RGB", (2 * size_px, 2 * size_px))
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except OSError:
+        upright = read_rgb(file, least_side_px=2 * size_px)
+    except (OSError, BrokenPictureError):
         return empty
     return ImageOps.pad(upright, (size_px, size_px), Image.Resampling.LANCZOS, color=_PAPER)

@@ -1,6 +1,5 @@
 """What Mapillary and Panoramax share: captures are searched by box, and cut into views here."""
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ import httpx
 import polars as pl
 from PIL import Image
 
+from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.client import (
     Answer,
     Client,
@@ -184,8 +184,7 @@ class OpenImageryProvider:
             return [_whole(original, view) for view in asked]
         if original.heading_deg is None:
             raise UnusableError("the panorama does not say where its middle looks")
-        with Image.open(io.BytesIO(original.content)) as opened:
-            panorama = opened.convert("RGB")
+        panorama = decode_image(original.content).rgb
         return [
             Picture(view["image_id"], self._view(panorama, original.heading_deg, view), "ok", None)
             for view in asked

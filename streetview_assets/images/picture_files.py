@@ -4,7 +4,9 @@ import os
 import threading
 from pathlib import Path
 
-SUFFIXES = ("jpg", "png", "webp")
+from streetview_assets.image_decoding import SUFFIX_OF_FORMAT
+
+SUFFIXES = tuple(dict.fromkeys(SUFFIX_OF_FORMAT.values()))
 
 
 def picture_on_disk(folder: Path, image_id: str) -> Path | None:

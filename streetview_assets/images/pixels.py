@@ -1,19 +1,21 @@
 """What a file of a picture holds once it is decoded in full, or why it cannot be."""
 
-import io
 import math
-import re
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-MOST_PIXELS = 100_000_000
-"""More are refused before decoding: a file of some kilobytes can unpack to fill the memory."""
+from streetview_assets.image_decoding import (
+    BrokenPictureError,
+    DecodedImage,
+    WrongSizeError,
+    decode_image,
+)
+
+__all__ = ["BrokenPictureError", "Pixels", "WrongSizeError", "read_pixels"]
 
 THUMBNAIL_PX = 64
 SHARPNESS_PX = 224
@@ -31,21 +33,6 @@ _LOWEST_WAVES = np.cos(
     np.pi * np.arange(8)[:, None] * (2 * np.arange(_HASH_SIDE) + 1) / (2 * _HASH_SIDE)
 )
 """The eight lowest of the discrete cosine transform (type II) of so many pixels."""
-_SUFFIXES = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
-# MPO is a JPEG with further frames behind it, as some cameras write; Pillow opens it as a JPEG.
-_FORMATS = ("JPEG", "PNG", "WEBP")
-_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
-
-
-class BrokenPictureError(ValueError):
-    """A picture that cannot be used; its text is the reason, alike for alike faults."""
-
-
-class WrongSizeError(BrokenPictureError):
-    """A picture of another size than was asked for, or of more pixels than are decoded.
-
-    Asking for it again gives no other.
-    """
 
 
 @dataclass(frozen=True)
@@ -55,7 +42,7 @@ class Pixels:
     Attributes
     ----------
     suffix
-        ``jpg``, ``png`` or ``webp``, by the content and not by any file name.
+        ``jpg``, ``png``, ``webp``, ``avif`` or ``heic``, by the content and not by any file name.
     width_px, height_px
         Size as stored, before any turn that its EXIF asks for.
     measures
@@ -84,7 +71,7 @@ class Pixels:
 
 
 def read_pixels(content: bytes, size_px: Sequence[int] | None = None) -> Pixels:
-    """Decode a JPEG, PNG or WebP in full and measure it.
+    """Decode an image in full and measure it.
 
     Parameters
     ----------
@@ -99,21 +86,7 @@ def read_pixels(content: bytes, size_px: Sequence[int] | None = None) -> Pixels:
     BrokenPictureError
         Where the content is empty, of another kind, truncated or corrupt.
     """
-    if not content:
-        raise BrokenPictureError("the file is empty")
-    try:
-        with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
-            _check_size(picture.size, size_px)
-            return _measured(picture)
-    except Image.DecompressionBombError:
-        raise WrongSizeError(_too_large()) from None
-    except UnidentifiedImageError:
-        raise BrokenPictureError("not a JPEG, PNG or WebP picture") from None
-    except BrokenPictureError:
-        raise
-    except _DECODING_ERRORS as error:
-        reason = re.sub(r"\s*\(.*\)", "", str(error)) or type(error).__name__
-        raise BrokenPictureError(f"does not decode: {reason}") from error
+    return _measured(decode_image(content, size_px=size_px))
 
 
 def sharpness(luma: Image.Image) -> float:
@@ -170,26 +143,13 @@ def perceptual_hash(luma: Image.Image) -> str:
     return np.packbits(lowest > np.median(lowest)).tobytes().hex()
 
 
-def _check_size(found_px: tuple[int, int], size_px: Sequence[int] | None) -> None:
-    width_px, height_px = found_px
-    if width_px * height_px > MOST_PIXELS:
-        raise WrongSizeError(_too_large())
-    if size_px is not None and found_px != tuple(size_px):
-        raise WrongSizeError(
-            f"the picture has {width_px} × {height_px} px, asked for {size_px[0]} × {size_px[1]}"
-        )
-
-
-def _measured(picture: Image.Image) -> Pixels:
-    width_px, height_px = picture.size
-    suffix = _SUFFIXES[str(picture.format)]
-    whole = picture if picture.mode == "RGB" else picture.convert("RGB")
-    luma = whole.convert("L")
-    thumbnail = whole.reduce(math.ceil(max(picture.size) / THUMBNAIL_PX))
+def _measured(image: DecodedImage) -> Pixels:
+    luma = image.rgb.convert("L")
+    thumbnail = image.rgb.reduce(math.ceil(max(image.rgb.size) / THUMBNAIL_PX))
     return Pixels(
-        suffix,
-        width_px,
-        height_px,
+        image.suffix,
+        image.width_px,
+        image.height_px,
         _colours(thumbnail)
         | {"sharpness": sharpness(luma), "perceptual_hash": perceptual_hash(luma)},
         *_plain(np.asarray(thumbnail).reshape(-1, 3)),
@@ -225,7 +185,3 @@ def _flat_share(luma: Image.Image) -> float:
     counts = np.array(luma.histogram())
     commonest = int(counts.argmax())
     return float(counts[max(0, commonest - 1) : commonest + 2].sum() / counts.sum())
-
-
-def _too_large() -> str:
-    return f"more than {MOST_PIXELS // 1_000_000} megapixels"

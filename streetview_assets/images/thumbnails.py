@@ -1,20 +1,17 @@
 """Thumbnails of 96 px: all that stays of deleted pictures, where the terms allow it."""
 
 import io
-import struct
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
+from streetview_assets.image_decoding import BrokenPictureError, read_rgb
 from streetview_assets.images.picture_files import write_whole
 
 FOLDER = "thumbnails"
 THUMBNAIL_PX = 96
 QUALITY = 80
-
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 
 
 def thumbnail_on_disk(folder: Path, image_id: str) -> Path | None:
@@ -43,10 +40,8 @@ def keep_thumbnail(folder: Path, image_id: str, picture: Path) -> Path | None:
         Relative to the study's folder; None of a file that shows nothing.
     """
     try:
-        with Image.open(picture) as opened:
-            opened.draft("RGB", (2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX))
-            upright = ImageOps.exif_transpose(opened).convert("RGB")
-    except _UNREADABLE:
+        upright = read_rgb(picture, least_side_px=2 * THUMBNAIL_PX)
+    except (OSError, BrokenPictureError):
         return None
     upright.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
     content = io.BytesIO()

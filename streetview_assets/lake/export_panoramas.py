@@ -11,9 +11,10 @@ from uuid import uuid4
 import polars as pl
 from PIL import Image
 
-from streetview_assets.embeddings.preparation import UNREADABLE, read_picture
+from streetview_assets.embeddings.preparation import UNREADABLE
 from streetview_assets.embeddings.strips import stitched
 from streetview_assets.errors import StudyError
+from streetview_assets.image_decoding import read_rgb
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.provider import UNKNOWN_DATE
 from streetview_assets.images.terms import TERMS, credit_of
@@ -26,8 +27,6 @@ TABLE, ABOUT, STRIP = "panoramas.csv", "location.json", "panorama.jpg"
 QUALITY = 95
 WIDEST_PX = 65_500
 """A JPEG is no wider."""
-
-_JPEG = ("JPEG", "MPO")
 
 
 @dataclass
@@ -218,12 +217,10 @@ def _write_views(root: Path, folder: Path, views: pl.DataFrame) -> dict[str, str
         if f"{name}.jpg" in files:
             name = f"{name}_{number}"
         try:
-            with Image.open(root / path) as picture:
-                is_jpeg = picture.format in _JPEG
-            view = read_picture(root / path)
+            view = read_rgb(root / path)
         except UNREADABLE:
             continue
-        if is_jpeg:
+        if path.endswith(".jpg"):  # the suffix is by the content
             shutil.copyfile(root / path, folder / f"{name}.jpg")
         else:
             view.save(folder / f"{name}.jpg", quality=QUALITY, subsampling=0)

@@ -95,7 +95,7 @@ _RECIPES = (
             "images.keeps_pictures",
             "pooling.as_of",
         ),
-        generation=3,
+        generation=4,
         observes=("image_id", "status", "sha256", "is_current"),
     ),
     Recipe(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageOps
 
-from streetview_assets.embeddings.preparation import read_picture
 from streetview_assets.figures import COLOURS, INK, credit_ink, new_figure, text_font, to_png
+from streetview_assets.image_decoding import read_rgb
 from streetview_assets.terminal.shown_facts import Shown, prediction_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def draw_sheet(shown: Shown, pictures: bytes | None, below: Sequence[bytes]) -> 
 
 def draw_picture(file: Path, credit: str) -> bytes:
     """Draw one picture, large, above the line that names whose it is; a PNG."""
-    picture = ImageOps.contain(read_picture(file), (PICTURE_PX, PICTURE_PX))
+    picture = ImageOps.contain(read_rgb(file), (PICTURE_PX, PICTURE_PX))
     font = text_font(TEXT_PX)
     width = max(PICTURE_PX, int(font.getlength(credit))) + 2 * MARGIN_PX
     sheet = Image.new("RGB", (width, picture.height + 3 * TEXT_PX), PAPER)

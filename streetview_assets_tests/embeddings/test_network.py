@@ -18,11 +18,12 @@ from streetview_assets.embeddings.network import (
     choose_precision,
     one_core_a_thread,
 )
-from streetview_assets.embeddings.preparation import ENOUGH_FOR_PROCESSES, read_picture
+from streetview_assets.embeddings.preparation import ENOUGH_FOR_PROCESSES
 from streetview_assets.embeddings.text_encoder import load_text_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.weights import file_sha256
 from streetview_assets.errors import EncoderError, StudyError
+from streetview_assets.image_decoding import read_rgb
 from streetview_assets.study import Encoder
 from streetview_assets.tables import TABLES, check_contract
 
@@ -225,7 +226,7 @@ def _vectors(folder: str, every: int, options: dict) -> np.ndarray:
     )
     encoder = load_encoder(settings)
     paths = sorted((PHOTOS / folder).glob("*.jpg"))[::every]
-    return encoder.encode(np.stack([encoder.prepare(read_picture(path)) for path in paths]))
+    return encoder.encode(np.stack([encoder.prepare(read_rgb(path)) for path in paths]))
 
 
 def _within(vectors: np.ndarray) -> float:

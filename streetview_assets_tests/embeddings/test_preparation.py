@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.preparation import prepare, read_picture
+from streetview_assets.embeddings.preparation import prepare
+from streetview_assets.image_decoding import read_rgb
 from streetview_assets.study import Encoder
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -31,7 +32,7 @@ def test_a_jpeg_is_read_no_smaller_than_what_does_not_show(
     size: tuple[int, int], least: int | None, read: tuple[int, int], tmp_path: Path
 ) -> None:
     Image.new("RGB", size, "teal").save(tmp_path / "one.jpg")
-    assert read_picture(tmp_path / "one.jpg", least_side_px=least).size == read
+    assert read_rgb(tmp_path / "one.jpg", least_side_px=least).size == read
 
 
 def test_colour_texture_sees_every_pixel(tmp_path: Path) -> None:
@@ -59,9 +60,9 @@ def test_reduced_reading_keeps_the_vector_within_the_stated_cosine(tmp_path: Pat
             photo.convert("RGB").resize((1366, 1024)).save(tmp_path / f"{number}.jpg", quality=88)
     paths = sorted(tmp_path.glob("*.jpg"))
     least = encoder.least_side_px
-    assert {read_picture(path, least_side_px=least).size for path in paths} == {(683, 512)}
+    assert {read_rgb(path, least_side_px=least).size for path in paths} == {(683, 512)}
     reduced = encoder.encode([prepare(encoder, path.name, tmp_path).values for path in paths])
-    whole = encoder.encode([encoder.prepare(read_picture(path)) for path in paths])
+    whole = encoder.encode([encoder.prepare(read_rgb(path)) for path in paths])
     cosines = (reduced * whole).sum(axis=1)
     assert cosines.min() > STATED_COSINE
     assert cosines.max() < 1, "nothing was read at reduced scale"

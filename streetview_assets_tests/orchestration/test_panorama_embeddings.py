@@ -12,10 +12,10 @@ import yaml
 
 from streetview_assets.embeddings import embed
 from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.preparation import read_picture
 from streetview_assets.embeddings.strips import stitched
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import EncoderError
+from streetview_assets.image_decoding import read_rgb
 from streetview_assets.images.picture_files import picture_on_disk
 from streetview_assets.lake.check_queries import run_check
 from streetview_assets.lake.open_study import OpenStudy, open_study
@@ -135,13 +135,13 @@ def test_views_side_by_side_are_encoded_once_and_outlive_their_pixels(town) -> N
     first, second = table.head(2).to_dicts()
     assert (first["image_count"], first["status"]) == (3, "ok")
     assert (second["image_count"], second["status"]) == (0, "failed")
-    assert "none of its 4 views has a vector: UnidentifiedImageError" in second["error"]
+    assert "none of its 4 views has a vector: not a JPEG" in second["error"]
     assert set(table["image_count"].tail(count - 2)) == {4}
     (last,) = table.tail(-2).filter(status="failed").to_dicts()
     assert lost in last["error"]
     own = pictures.filter(panorama_id=first["panorama_id"]).sort("heading_deg")
     seen = own.filter(own["heading_deg"] != 90)["path"]
-    strip = stitched([read_picture(opened.root / path) for path in seen])
+    strip = stitched([read_rgb(opened.root / path) for path in seen])
     encoder = load_encoder(opened.study.encoder)
     expected = encoder.encode([encoder.prepare(strip)])[0]
     assert np.array_equal(np.array(first["embedding"], dtype=np.float32), expected)
