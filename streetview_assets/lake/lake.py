@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streetview_assets.lake.atomic import written_aside
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables import TABLES, Table, check_contract
 
 _PREFIX = "streetview."
 
@@ -153,6 +153,11 @@ def read_part(path: Path, wanted: pl.Schema) -> pl.DataFrame:
     part = pl.read_parquet(path, columns=there, hive_partitioning=False)
     grown = [pl.lit(None, wanted[name]).alias(name) for name in wanted if name not in there]
     return part.with_columns(grown).select(wanted.names())
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Give the Arrow schema in which a table's files are written."""
+    return _plain(table.frame().to_arrow()).schema
 
 
 def read_stamp(path: Path) -> Stamp:

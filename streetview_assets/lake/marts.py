@@ -7,7 +7,8 @@ from importlib.metadata import version
 from streetview_assets.lake.fingerprint import digest
 from streetview_assets.lake.lake import Stamp, read_stamp
 from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.publish import DATABASE, Build, PublishReport, publish, query_published
+from streetview_assets.lake.publish import Build, PublishReport, publish
+from streetview_assets.lake.published_query import DATABASE, query_published
 from streetview_assets.lake.sql import (
     Query,
     lake_name,

@@ -141,7 +141,7 @@ class OpenStudy:
 
     def sql(self, query: str, *, with_vectors: bool = False) -> pl.DataFrame:
         """Ask the published database."""
-        from streetview_assets.lake.publish import query_published
+        from streetview_assets.lake.published_query import query_published
 
         return query_published(self.root, query, with_vectors=with_vectors)
 

@@ -11,25 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
-from streetview_assets.errors import ContractError, StreetviewError, StudyError
+from streetview_assets.errors import ContractError
 from streetview_assets.lake.about import ABOUT, Build, add_about
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.lake import Lake
-from streetview_assets.lake.sql import (
-    Query,
-    in_utc,
-    read_queries,
-    register_table,
-    sql_folder,
-)
+from streetview_assets.lake.memory_database import memory_database, remove_spilled
+from streetview_assets.lake.published_query import DATABASE
+from streetview_assets.lake.sql import Query, quoted, read_queries, register_table, sql_folder
 from streetview_assets.study import Study
-from streetview_assets.tables import STAGES, TABLES, VECTOR, Table
+from streetview_assets.tables import STAGES, TABLES, Table
 
-__all__ = ["DATABASE", "Build", "PublishReport", "publish", "query_published"]
+__all__ = ["Build", "PublishReport", "publish"]
 
-DATABASE = "streetview.duckdb"
+STORAGE_VERSION = "v1.0.0"
+"""Of the file: every DuckDB since 1.0 opens it, in R and on the command line too."""
 
 
 @dataclass(frozen=True)
@@ -81,42 +77,6 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
     return PublishReport(path, path.stat().st_size, row_counts, tuple(authorities))
 
 
-def query_published(root: Path, sql: str, *, with_vectors: bool = False) -> pl.DataFrame:
-    """Ask the published file of a study: open, read, close.
-
-    Parameters
-    ----------
-    root
-        The study's folder of data.
-    sql
-        A select over the published tables, in DuckDB's dialect.
-    with_vectors
-        Whether the table `image_embeddings` has the vectors too, read from the lake.
-
-    Raises
-    ------
-    StudyError
-        Where there is no file yet, or DuckDB refuses the query.
-    """
-    path = root / DATABASE
-    if not path.is_file():
-        raise StudyError(f"{path}: nothing is published yet; `streetview run` does so")
-    # Attached, not opened: a second `connect` to a path in one process gets the file that the
-    # first one got, even after another has taken its place.
-    with duckdb.connect() as connection:
-        connection.execute(f"attach {_text(str(path))} as streetview (read_only)")
-        connection.execute("use streetview")
-        if with_vectors:
-            _bring_in_vectors(connection, root)
-        try:
-            relation = connection.sql(sql)
-            if relation is None:
-                raise StudyError(f"a select is expected, with a result; found {sql!r}")
-            return in_utc(relation.pl())
-        except duckdb.Error as error:
-            raise StudyError(f"DuckDB refuses the query. {error}") from error
-
-
 @contextmanager
 def _one_build_at_a_time(root: Path) -> Iterator[None]:
     """Hold a lock that the system frees when this process ends, however it ends."""
@@ -131,12 +91,13 @@ def _remove_leftovers(root: Path) -> None:
     """Remove what killed builds left; whoever holds the lock is the only build alive."""
     for left in root.glob(f".{DATABASE}.*.tmp*"):
         left.unlink()
+    remove_spilled(root)
 
 
 def _copy_tables(aside: Path, lake: Lake, study: Study, queries: list[Query]) -> None:
     """Write every table of `views/` and every mart into the file, sorted by key."""
     encoder = study.encoder.slug
-    with duckdb.connect(config={"temp_directory": f"{aside}.spill"}) as connection:
+    with memory_database(lake.root) as connection:
         for query in queries:
             if query.kind == "view":
                 for table in query.reads:
@@ -144,12 +105,14 @@ def _copy_tables(aside: Path, lake: Lake, study: Study, queries: list[Query]) ->
             elif query.kind == "mart":
                 register_table(connection, lake, query.name, encoder)
         dimension = _dimension(connection, encoder)
-        connection.execute(f"attach {_text(str(aside))} as published")
+        connection.execute(
+            f"attach {quoted(str(aside))} as published (storage_version '{STORAGE_VERSION}')"
+        )
         for query in queries:
             if query.kind == "view" and query.name in TABLES:
-                _copy_table(connection, TABLES[query.name], query.sql, dimension)
+                _copy_table(connection, query.name, query.sql, dimension)
             elif query.kind == "mart":
-                connection.execute(f"create table published.{query.name} as from {query.name}")
+                _copy_table(connection, query.name, f"from {query.name}", dimension)
         connection.execute("detach published")
 
 
@@ -161,25 +124,25 @@ def _dimension(connection: duckdb.DuckDBPyConnection, encoder: str) -> int | Non
 
 
 def _copy_table(
-    connection: duckdb.DuckDBPyConnection, table: Table, select: str, dimension: int | None
+    connection: duckdb.DuckDBPyConnection, name: str, select: str, dimension: int | None
 ) -> None:
-    """Create one table; vectors as `FLOAT[n]`, with which DuckDB can reckon distances."""
+    """Create one table; vectors as `FLOAT[n]`, with which DuckDB can reckon distances.
+
+    DuckDB 1.0 moreover cannot read a column of lists that are null in every row.
+    """
     relation = connection.sql(select)
-    vectors = [
-        column.name
-        for column in table.columns
-        if column.dtype == VECTOR and column.name in relation.columns
-    ]
-    cast = [f"{name}::float[{dimension}] as {name}" for name in vectors if dimension]
+    types = zip(relation.columns, relation.types, strict=True)
+    vectors = [column for column, kind in types if dimension and str(kind) == "FLOAT[]"]
+    cast = [f"{column}::float[{dimension}] as {column}" for column in vectors]
     replaced = f" replace ({', '.join(cast)})" if cast else ""
+    ordered = f"order by {', '.join(TABLES[name].key)}" if name in TABLES else ""
     try:
         connection.execute(
-            f"create table published.{table.name} as "
-            f"select *{replaced} from (\n{select}\n) order by {', '.join(table.key)}"
+            f"create table published.{name} as select *{replaced} from (\n{select}\n) {ordered}"
         )
     except duckdb.ConversionException as error:
         raise ContractError(
-            f"table {table.name}: its vectors are not of the length {dimension} that `encoders` "
+            f"table {name}: its vectors are not of the length {dimension} that `encoders` "
             f"says. {error}"
         ) from error
 
@@ -220,11 +183,11 @@ def _comment(
     description: str,
     columns: Mapping[str, str],
 ) -> None:
-    connection.execute(f"comment on {kind} {name} is {_text(description)}")
+    connection.execute(f"comment on {kind} {name} is {quoted(description)}")
     there = set(connection.table(name).columns)
     for column, meaning in columns.items():
         if column in there:
-            connection.execute(f"comment on column {name}.{column} is {_text(meaning)}")
+            connection.execute(f"comment on column {name}.{column} is {quoted(meaning)}")
 
 
 def _count_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -235,26 +198,3 @@ def _count_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         name: connection.execute(f"select count(*) from {name}").fetchall()[0][0]
         for (name,) in tables
     }
-
-
-def _bring_in_vectors(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
-    """Put a view with the vectors of single pictures in front of the table without them."""
-    encoder, authorities = connection.execute("select encoder, authorities from about").fetchall()[
-        0
-    ]
-    files = Lake(root, tuple(authorities)).files("image_embeddings", encoder=encoder)
-    if not files:
-        raise StreetviewError(
-            f"{root / 'lake' / 'image_embeddings'}: no vectors of the encoder {encoder}; the lake "
-            "is not beside the published file, or not made as far"
-        )
-    paths = ", ".join(_text(str(path)) for path in files)
-    connection.execute(
-        "create temp view image_embeddings as "
-        f"from read_parquet([{paths}], hive_partitioning = false, union_by_name = true)"
-    )
-
-
-def _text(value: str) -> str:
-    """Quote a text for SQL, where a parameter is not allowed."""
-    return "'" + value.replace("'", "''") + "'"

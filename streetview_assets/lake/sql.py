@@ -23,6 +23,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from streetview_assets.errors import StreetviewError
 from streetview_assets.lake.lake import Lake
 from streetview_assets.lake.ledger import LEDGER, Ledger
+from streetview_assets.lake.memory_database import memory_database
 from streetview_assets.study import Study
 from streetview_assets.tables import TABLES
 
@@ -175,7 +176,7 @@ def over_the_lake(
     lake: Lake, query: Query, study: Study, authority: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory in which the tables that a query reads are views on the lake."""
-    with duckdb.connect() as connection:
+    with memory_database(lake.root) as connection:
         connection.register(STUDY_RELATION, study_relation(study))
         for table in query.reads:
             register_table(connection, lake, table, study.encoder.slug, authority)
@@ -240,6 +241,11 @@ def in_utc(frame: pl.DataFrame) -> pl.DataFrame:
     times = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
     zoned = [name for name in times if frame.schema[name].time_zone]  # type: ignore[attr-defined]
     return frame.with_columns(pl.col(zoned).dt.convert_time_zone("UTC")) if zoned else frame
+
+
+def quoted(value: str) -> str:
+    """Quote a text for SQL, where a parameter is not allowed."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _header(sql: str) -> tuple[str, dict[str, str]]:

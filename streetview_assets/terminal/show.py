@@ -16,8 +16,9 @@ from streetview_assets.images.terms import credit_of, may_show_sample
 from streetview_assets.images.thumbnails import shown_file, what_is_gone
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.sql import quoted
 from streetview_assets.terminal.sheet import draw_picture, draw_sheet
-from streetview_assets.terminal.shown_facts import facts_of, is_published, quoted
+from streetview_assets.terminal.shown_facts import facts_of, is_published
 
 LEFT_OUT = {"geometry", "sha256"}
 TILE_PX, VIEW_PX = 150, 132

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.sql import quoted
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,6 @@ def is_published(opened: OpenStudy, table: str) -> bool:
     """Whether the published file has a table; one that was made by an older version may not."""
     query = f"select 1 from duckdb_tables() where table_name = '{table}'"
     return not opened.sql(query).is_empty()
-
-
-def quoted(text: str) -> str:
-    """Write a text for a query."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _cluster_of(opened: OpenStudy, image_id: str) -> int | None:

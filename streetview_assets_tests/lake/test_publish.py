@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import ContractError, StreetviewError, StudyError
-from streetview_assets.lake.publish import DATABASE, Build, publish, query_published
+from streetview_assets.lake.publish import Build, publish
+from streetview_assets.lake.published_query import DATABASE, query_published
 from streetview_assets.tables import TABLES
 
 BUILT_AT = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
@@ -274,7 +275,7 @@ def test_asking_before_anything_is_published_says_what_to_do(small_study):
 
 @pytest.mark.parametrize("sql", ["from nowhere", "selct 1", "create table x as select 1", ""])
 def test_a_query_that_duckdb_refuses_is_the_askers_error(published_once, sql: str):
-    with pytest.raises(StudyError, match=r"DuckDB refuses|a select is expected"):
+    with pytest.raises(StudyError, match=r"DuckDB refuses|one select is expected"):
         _ask(published_once, sql)
 
 

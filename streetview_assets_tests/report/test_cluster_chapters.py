@@ -17,7 +17,7 @@ from PIL import Image
 
 from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.publish import DATABASE
+from streetview_assets.lake.published_query import DATABASE
 from streetview_assets.report.changes import changes_section
 from streetview_assets.report.direction import direction_section
 from streetview_assets.report.further import chapters_left_out, further_sections

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from streetview_assets.cli import app
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.publish import DATABASE
+from streetview_assets.lake.published_query import DATABASE
 from streetview_assets.report.comparisons import comparisons_section
 from streetview_assets.report.page import minus, table
 from streetview_assets.report.published import Published
