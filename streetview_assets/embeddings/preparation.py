@@ -112,11 +112,19 @@ def prepare(preparation: Preparation, path: Source, folder: Path) -> Prepared:
     files = [path] if isinstance(path, str) else path
     try:
         least = preparation.least_side_px
-        views = [read_rgb(folder / file, least_side_px=least) for file in files]
+        views = [_view(folder, file, least) for file in files]
         return Prepared(preparation.prepare(stitched(views)), None)
     except UNREADABLE as error:
         reason = str(error).replace(f"{folder}{os.sep}", "")
         return Prepared(None, reason)
+
+
+def _view(folder: Path, file: str, least_side_px: int | None) -> Image.Image:
+    """Read one of the views; of several, the reason says which it was."""
+    try:
+        return read_rgb(folder / file, least_side_px=least_side_px)
+    except BrokenPictureError as error:
+        raise BrokenPictureError(f"{file}: {error}") from error
 
 
 def cores() -> int:

@@ -14,7 +14,7 @@ from PIL import Image
 from streetview_assets.embeddings.preparation import UNREADABLE
 from streetview_assets.embeddings.strips import stitched
 from streetview_assets.errors import StudyError
-from streetview_assets.image_decoding import read_rgb
+from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.provider import UNKNOWN_DATE
 from streetview_assets.images.terms import TERMS, credit_of
@@ -217,15 +217,15 @@ def _write_views(root: Path, folder: Path, views: pl.DataFrame) -> dict[str, str
         if f"{name}.jpg" in files:
             name = f"{name}_{number}"
         try:
-            view = read_rgb(root / path)
+            view = decode_image((root / path).read_bytes(), upright=True)
         except UNREADABLE:
             continue
-        if path.endswith(".jpg"):  # the suffix is by the content
+        if view.suffix == "jpg":
             shutil.copyfile(root / path, folder / f"{name}.jpg")
         else:
-            view.save(folder / f"{name}.jpg", quality=QUALITY, subsampling=0)
+            view.rgb.save(folder / f"{name}.jpg", quality=QUALITY, subsampling=0)
         files[f"{name}.jpg"] = image_id
-        seen.append(view)
+        seen.append(view.rgb)
     if seen:
         strip = stitched(seen)
         if strip.width > WIDEST_PX:

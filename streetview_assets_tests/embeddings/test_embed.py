@@ -86,7 +86,7 @@ def test_a_broken_picture_is_a_row_with_its_reason(tmp_path: Path) -> None:
     check_contract(TABLES["image_embeddings"], table)
     failed = table.filter(status="failed")
     assert failed["image_id"].to_list() == ["id0001", "id0002", "id0003", "id0004"]
-    expected = ("cannot identify image file", "truncated", "No such file", "not kept")
+    expected = ("not a JPEG", "truncated", "No such file", "not kept")
     for reason, words in zip(failed["error"], expected, strict=True):
         assert words in reason
         assert str(tmp_path) not in reason

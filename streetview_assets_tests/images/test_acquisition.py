@@ -106,7 +106,7 @@ def test_broken_pictures_are_failed_rows_and_the_rest_goes_on(
         "named_jpg_but_png.jpg": ".png",
     }
     assert by_name["empty.jpg"]["error"] == "the file is empty"
-    assert by_name["text.jpg"]["error"] == "not a JPEG, PNG or WebP picture"
+    assert by_name["text.jpg"]["error"] == "not a JPEG, PNG, WebP, AVIF or HEIC image"
     assert "truncated" in by_name["cut.jpg"]["error"]
     assert {row["status"] for row in by_name.values() if not row["path"]} == {"failed"}
     assert len([path for path in tmp_path.glob("data/images/**/*") if path.is_file()]) == 4

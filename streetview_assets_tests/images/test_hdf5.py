@@ -111,7 +111,7 @@ def test_a_broken_picture_fails_alone_and_is_not_kept(tmp_path, noon):
     failed = table.filter(status="failed").sort("heading_deg")
     assert failed.select("panorama_id", "heading_deg").rows() == [("point:3", 0.0), ("point:3", 90)]
     assert "decode" in failed["error"][0]
-    assert failed["error"][1] == "not a JPEG, PNG or WebP picture"
+    assert failed["error"][1] == "not a JPEG, PNG, WebP, AVIF or HEIC image"
     assert table.filter(status="ok").height == 48 - 2 - len(MISSING)
 
 
