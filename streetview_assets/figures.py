@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFont
 
+from streetview_assets.safe_name import safe_name
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -20,8 +22,16 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 """Categorical colours that the colour-blind can tell apart (Okabe and Ito, 2008)."""
 
 
+OF_STUDY = "study"
+"""Folder of the figures that are of all authorities."""
+
 LARGEST_WEBP_PX = 16_383
 """Neither side of a WebP can be longer."""
+
+
+def figures_folder(root: Path, authority: str | None = None) -> Path:
+    """Say where figures lie in a study's folder of data: of an authority, or of the whole study."""
+    return root / "figures" / (OF_STUDY if authority is None else safe_name(authority))
 
 
 def new_figure(width_in: float = 7, height_in: float = 5, *, credit: str = "") -> "Figure":

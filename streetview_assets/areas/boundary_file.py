@@ -33,7 +33,7 @@ def read_attributes(path: Path, wanted: Mapping[str, str]) -> pl.DataFrame:
     """
     columns = require_columns(str(path), wanted, _column_names(path))
     if _is_parquet(path):
-        return pl.read_parquet(path, columns=columns)
+        return pl.read_parquet(path, columns=columns, glob=False)
     return _to_polars(pyogrio.read_dataframe(path, columns=columns, read_geometry=False))
 
 

@@ -225,9 +225,13 @@ def lost_zeros(wanted: pl.Series, there: pl.Series) -> str:
 def _read_csv(path: Path, wanted: Mapping[str, str]) -> SourceTable:
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
     try:
-        header = pl.read_csv(path, separator=separator, n_rows=0, infer_schema=False).columns
+        header = pl.read_csv(
+            path, separator=separator, n_rows=0, infer_schema=False, glob=False
+        ).columns
         columns = require_columns(str(path), wanted, header)
-        frame = pl.read_csv(path, separator=separator, columns=columns, infer_schema=False)
+        frame = pl.read_csv(
+            path, separator=separator, columns=columns, infer_schema=False, glob=False
+        )
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
         raise _unreadable(path, wanted, "a UTF-8 CSV with a header", error) from error
     return SourceTable(frame, str(path), first_row=2)
@@ -235,8 +239,10 @@ def _read_csv(path: Path, wanted: Mapping[str, str]) -> SourceTable:
 
 def _read_parquet(path: Path, wanted: Mapping[str, str]) -> SourceTable:
     try:
-        columns = require_columns(str(path), wanted, list(pl.read_parquet_schema(path)))
-        frame = pl.read_parquet(path, columns=columns)
+        columns = require_columns(
+            str(path), wanted, pl.scan_parquet(path, glob=False).collect_schema().names()
+        )
+        frame = pl.read_parquet(path, columns=columns, glob=False)
     except pl.exceptions.ComputeError as error:
         raise _unreadable(path, wanted, "Parquet", error) from error
     return SourceTable(frame, str(path), first_row=1)

@@ -109,7 +109,7 @@ def _names(labels: Path) -> pl.DataFrame:
         separator = "\t" if labels.suffix == ".tsv" else ","
         try:
             # As text, so that an id keeps its zeros.
-            table = pl.read_csv(labels, separator=separator, infer_schema=False)
+            table = pl.read_csv(labels, separator=separator, infer_schema=False, glob=False)
         except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
             raise wrong(labels, f"not readable as CSV: {str(error).splitlines()[0]}") from error
         columns = {meaning: table[name] for meaning, name in found_columns(table.columns).items()}

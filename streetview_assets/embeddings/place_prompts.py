@@ -154,7 +154,7 @@ def prompts_by_group(path: Path | None) -> dict[str, tuple[str, ...]]:
     if path is None:
         return PLACE_PROMPTS
     try:
-        table = pl.read_csv(path, infer_schema=False)
+        table = pl.read_csv(path, infer_schema=False, glob=False)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: not readable as CSV. {error}") from error
     if missing := [name for name in ("group", "prompt") if name not in table.columns]:

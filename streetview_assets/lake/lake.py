@@ -1,5 +1,6 @@
 """The Parquet lake: where each table of a study lies, and how it is read and written."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streetview_assets.lake.atomic import written_aside
+from streetview_assets.safe_name import safe_name
 from streetview_assets.tables import TABLES, Table, check_contract
 
 _PREFIX = "streetview."
@@ -63,9 +65,9 @@ class Lake:
         """Where a table, or its part of one authority and encoder, lies."""
         folder = self.root / "lake" / table
         if encoder is not None:
-            folder /= f"encoder={encoder}"
+            folder /= _encoder_folder(encoder)
         if authority is not None:
-            folder /= authority
+            folder /= safe_name(authority)
         return folder / "data.parquet"
 
     def files(
@@ -73,17 +75,14 @@ class Lake:
     ) -> list[Path]:
         """List the files of a table that are there, over authorities and encoders."""
         contract = TABLES.get(table)
-        by_encoder = contract is not None and contract.by_encoder
-        by_authority = contract is not None and contract.by_authority
-        pattern = "*/" * (by_encoder + by_authority) + "data.parquet"
-        found = sorted((self.root / "lake" / table).glob(pattern))
-        if by_encoder and encoder is not None:
-            at = -3 if by_authority else -2
-            found = [path for path in found if path.parts[at] == f"encoder={encoder}"]
-        if by_authority:
-            wanted = self.authorities if authority is None else (authority,)
-            found = [path for path in found if wanted is None or path.parts[-2] in wanted]
-        return found
+        folders = [self.root / "lake" / table]
+        if contract is not None and contract.by_encoder:
+            names = None if encoder is None else [_encoder_folder(encoder)]
+            folders = _folders_in(folders, names)
+        if contract is not None and contract.by_authority:
+            codes = self.authorities if authority is None else (authority,)
+            folders = _folders_in(folders, None if codes is None else map(safe_name, codes))
+        return sorted(path for folder in folders if (path := folder / "data.parquet").is_file())
 
     def read(
         self,
@@ -96,7 +95,8 @@ class Lake:
         found = self.files(table, authority, encoder)
         if table not in TABLES:
             parts = [
-                pl.read_parquet(path, columns=columns, hive_partitioning=False) for path in found
+                pl.read_parquet(path, columns=columns, glob=False, hive_partitioning=False)
+                for path in found
             ]
             return pl.concat(parts)
         wanted = TABLES[table].schema
@@ -147,10 +147,22 @@ class Lake:
         return read_stamp(path)
 
 
+def _encoder_folder(encoder: str) -> str:
+    return f"encoder={safe_name(encoder)}"
+
+
+def _folders_in(folders: list[Path], names: Iterable[str] | None) -> list[Path]:
+    """Name the folders in some folders: those of these names, or all that are there."""
+    if names is not None:
+        named = list(names)
+        return [folder / name for folder in folders for name in named]
+    return [inner for folder in folders if folder.is_dir() for inner in folder.iterdir()]
+
+
 def read_part(path: Path, wanted: pl.Schema) -> pl.DataFrame:
     """Read columns of a file; those that a table has grown since the file was written are null."""
     there = [name for name in wanted if name in pq.read_schema(path).names]
-    part = pl.read_parquet(path, columns=there, hive_partitioning=False)
+    part = pl.read_parquet(path, columns=there, glob=False, hive_partitioning=False)
     grown = [pl.lit(None, wanted[name]).alias(name) for name in wanted if name not in there]
     return part.with_columns(grown).select(wanted.names())
 

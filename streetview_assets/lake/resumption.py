@@ -9,6 +9,7 @@ import polars as pl
 from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.shards import Shards, latest
+from streetview_assets.safe_name import safe_name
 from streetview_assets.tables import TABLES
 
 
@@ -33,7 +34,7 @@ class Resumption:
         folder = self.opened.root / "cache" / self.table
         if TABLES[self.table].by_encoder:
             folder /= f"encoder={self.opened.encoder}"
-        return Shards(folder / (self.reuse[:16]) / self.authority, self.table)
+        return Shards(folder / self.reuse[:16] / safe_name(self.authority), self.table)
 
     def done(self, retry: bool = False) -> pl.DataFrame:
         """Read the rows that need not be made again; with `retry`, failed ones are not among them.

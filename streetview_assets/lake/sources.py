@@ -144,7 +144,10 @@ class Sources:
         about = path.with_suffix(".json")
         if path not in self._memory:
             if about.is_file():
-                self._memory[path] = pl.read_parquet(path), json.loads(about.read_text())
+                self._memory[path] = (
+                    pl.read_parquet(path, glob=False),
+                    json.loads(about.read_text()),
+                )
             else:
                 self._memory[path] = convert()
         if self.keep:

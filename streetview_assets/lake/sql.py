@@ -5,6 +5,7 @@ A header is the run of comment lines at the top of a file: a description first, 
 spaces or more goes on with the one before.
 """
 
+import glob
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -198,7 +199,7 @@ def register_table(
     if files:
         # Folders named `encoder=…` would otherwise be read as a column, over the file's own.
         connection.read_parquet(
-            [str(path) for path in files], hive_partitioning=False, union_by_name=True
+            list(map(as_literal, files)), hive_partitioning=False, union_by_name=True
         ).create_view(table)
     elif table in TABLES:
         connection.register(table, TABLES[table].frame())
@@ -207,6 +208,11 @@ def register_table(
             f"{lake.path(lake_name(table))}: the mart `{table}` is not made yet; "
             "`streetview run` makes it"
         )
+
+
+def as_literal(path: Path) -> str:
+    """Escape a path for DuckDB, which reads the paths of files as patterns."""
+    return glob.escape(str(path))
 
 
 def lake_name(table: str) -> str:

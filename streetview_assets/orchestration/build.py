@@ -36,7 +36,7 @@ from streetview_assets.orchestration.jobs import (
     RETRY_TAG,
 )
 from streetview_assets.orchestration.lake_io import LakeIOManager, Unchanged
-from streetview_assets.orchestration.partitions import authority_partitions
+from streetview_assets.orchestration.partitions import authority_of, authority_partitions
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.tracking import Tracking
@@ -202,7 +202,9 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
         context: dg.AssetExecutionContext, study: StudyResource, tracking: Tracking
     ) -> dg.Output[Any]:
         opened = study.open()
-        authority = None if recipe.national else context.partition_key
+        authority = (
+            None if recipe.national else authority_of(context.partition_key, opened.authorities)
+        )
         tags = context.run.tags
         retry = tags.get(RETRY_TAG) == "true"
         origin = opened.made_from(recipe.asset, authority)

@@ -9,6 +9,7 @@ import polars as pl
 from streetview_assets.lake.check_queries import CheckResult, run_check
 from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY
 from streetview_assets.lake.sql import Query, read_queries, sql_folder
+from streetview_assets.orchestration.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
 
 
@@ -50,7 +51,7 @@ def _checks(
         context: dg.AssetCheckExecutionContext, study: StudyResource
     ) -> Iterator[dg.AssetCheckResult]:
         opened = study.open()
-        authority = None if national else context.partition_key
+        authority = None if national else authority_of(context.partition_key, opened.authorities)
         for query in queries:
             if dg.AssetCheckKey(key, query.name) in context.selected_asset_check_keys:
                 yield _result(

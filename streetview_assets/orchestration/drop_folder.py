@@ -12,6 +12,7 @@ import dagster as dg
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.orchestration.jobs import ONLY_STALE_TAG, TAKE_IN_JOB
 from streetview_assets.points.picture_positions import SUFFIXES
+from streetview_assets.safe_name import safe_name
 from streetview_assets.study import Images
 
 SECONDS_BETWEEN_LOOKS = 60
@@ -70,7 +71,7 @@ def drop_folder_sensor(opened: OpenStudy) -> dg.SensorDefinition:
         requests = [
             dg.RunRequest(
                 run_key=f"{now}/{after.times}/{code}",
-                partition_key=code,
+                partition_key=safe_name(code),
                 tags={ONLY_STALE_TAG: "true"},
             )
             for code in opened.authorities

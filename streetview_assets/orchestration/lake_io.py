@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import dagster as dg
 
 from streetview_assets.lake.lake import Stamp
+from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.recipes import RECIPES
 from streetview_assets.lake.resumption import Resumption
+from streetview_assets.orchestration.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.work import Made
 
@@ -30,7 +32,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         made, stamp = obj
         opened = self.study.open()
         asset = context.asset_key.path[-1]
-        authority = context.partition_key if context.has_asset_partitions else None
+        authority = _authority(context, opened)
         opened.write(asset, made.frames, authority, stamp)
         if stamp.reuse:
             for table in made.frames:
@@ -40,5 +42,12 @@ class LakeIOManager(dg.ConfigurableIOManager):
         """Read the table of an asset that writes one."""
         asset = context.asset_key.path[-1]
         (table,) = RECIPES[asset].writes
-        authority = context.partition_key if context.has_asset_partitions else None
-        return self.study.open().read(table, authority)
+        opened = self.study.open()
+        return opened.read(table, _authority(context, opened))
+
+
+def _authority(context: dg.InputContext | dg.OutputContext, opened: OpenStudy) -> str | None:
+    """Name the authority of a partition; None for what is made of the whole study."""
+    if not context.has_asset_partitions:
+        return None
+    return authority_of(context.partition_key, opened.authorities)

@@ -40,6 +40,7 @@ from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.orchestration.sql import PUBLISHED
 from streetview_assets.orchestration.status import failed_rows
 from streetview_assets.orchestration.waves import between, waves
+from streetview_assets.safe_name import safe_name
 from streetview_assets.tables import Stage
 
 RETRIED = frozenset({"panoramas", "images", "image_embeddings", "panorama_embeddings"})
@@ -259,7 +260,7 @@ def run_errand(errand: Errand) -> Outcome:
         NATIONAL_JOB if errand.authority is None else AUTHORITY_JOB
     ]
     result = job.execute_in_process(
-        partition_key=errand.authority,
+        partition_key=None if errand.authority is None else safe_name(errand.authority),
         instance=open_instance(opened),
         asset_selection=[dg.AssetKey.from_user_string(asset) for asset in errand.assets],
         tags={

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from streetview_assets.orchestration.jobs import LOOK_UP_JOB
+from streetview_assets.safe_name import safe_name
 
 
 def study_schedules(authorities: tuple[str, ...]) -> list[dg.ScheduleDefinition]:
@@ -20,6 +21,6 @@ def study_schedules(authorities: tuple[str, ...]) -> list[dg.ScheduleDefinition]
     def monthly_look_up(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         month = context.scheduled_execution_time.strftime("%Y-%m")
         for code in authorities:
-            yield dg.RunRequest(run_key=f"{month}/{code}", partition_key=code)
+            yield dg.RunRequest(run_key=f"{month}/{code}", partition_key=safe_name(code))
 
     return [monthly_look_up]

@@ -42,7 +42,7 @@ def _mart(query: Query) -> dg.AssetsDefinition:
         stamp, row_count = make_mart(opened, query)
         tell(f"mart/{query.name}", None, 1, 1)
         written = opened.lake.path(lake_name(query.name))
-        schema = _column_schema(query, pl.read_parquet_schema(written))
+        schema = _column_schema(query, pl.scan_parquet(written, glob=False).collect_schema())
         return dg.MaterializeResult(
             data_version=dg.DataVersion(stamp.fingerprint),
             metadata={
@@ -104,5 +104,5 @@ def _deps(tables: tuple[str, ...]) -> list[dg.AssetKey]:
 
 
 def _who(opened: OpenStudy) -> dict[str, Any]:
-    there = {path.parts[-2] for path in opened.lake.files("areas")}
-    return {"authorities that were in": ", ".join(sorted(there)) or "none"}
+    there = [code for code in opened.authorities if opened.lake.files("areas", code)]
+    return {"authorities that were in": ", ".join(there) or "none"}

@@ -13,7 +13,7 @@ import polars as pl
 
 from streetview_assets.embeddings.set_aside import without_set_aside
 from streetview_assets.errors import StudyError
-from streetview_assets.figures import shrink_to_webp
+from streetview_assets.figures import figures_folder, shrink_to_webp
 from streetview_assets.images.prices import is_paid, without_budget
 from streetview_assets.images.spending import Purse
 from streetview_assets.lake.atomic import written_aside
@@ -188,7 +188,7 @@ class Work:
     @property
     def figures(self) -> Path:
         """The folder of this materialisation's pictures."""
-        return self.opened.root / "figures" / (self.authority_code or "study")
+        return figures_folder(self.opened.root, self.authority_code)
 
 
 def not_applicable(work: Work, *tables: str, why: str) -> Made:

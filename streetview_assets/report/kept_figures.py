@@ -7,12 +7,11 @@ import io
 
 from PIL import Image
 
-from streetview_assets.figures import shrink_to_webp
+from streetview_assets.figures import figures_folder, shrink_to_webp
 from streetview_assets.images.terms import TERMS
 from streetview_assets.report.page import flat_png, paragraph, picture
 from streetview_assets.report.published import Published
 
-OF_STUDY = "study"
 SHOWN_PX = 928
 """Width of the page, less its margins."""
 MOST_PX = 1300
@@ -27,7 +26,7 @@ def kept_figure(
     told: str,
     *,
     alt: str = "",
-    of: str = OF_STUDY,
+    of: str | None = None,
     shows_pictures: bool = False,
 ) -> str:
     """Put a figure of the study's folder into the page; nothing where it is not there.
@@ -41,12 +40,12 @@ def kept_figure(
     alt
         What stands for it where it is not seen; default: the caption.
     of
-        Its folder: the whole study, or the code of an authority.
+        Code of the authority that it is of; None: of the whole study.
     shows_pictures
         Whether pictures of places are on it, which the provider's terms may keep from being passed
         on; then a sentence says so in its stead.
     """
-    path = published.opened.root / "figures" / of / f"{name}.png"
+    path = figures_folder(published.opened.root, of) / f"{name}.png"
     if not path.is_file():
         return ""
     if shows_pictures and (restricted := why_no_pictures(published)):

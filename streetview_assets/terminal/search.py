@@ -1,6 +1,5 @@
 """The pictures that are most like some words."""
 
-import re
 from pathlib import Path
 
 import polars as pl
@@ -21,8 +20,8 @@ from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.terms import credit_of, may_show_sample
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.safe_name import safe_name
 
-LONGEST_FILE_NAME = 60
 FEWEST_IN_A_ROW, MOST_ROWS = 4, 4
 
 
@@ -110,8 +109,7 @@ def _sheet(opened: OpenStudy, words: str, found: pl.DataFrame) -> Path:
         seed=None,
         title=words,
     )
-    name = re.sub(r"\W+", "-", words.lower()).strip("-")[:LONGEST_FILE_NAME] or "words"
-    path = opened.root / "figures" / "shown" / f"search-{name}.png"
+    path = opened.root / "figures" / "shown" / "search" / f"{safe_name(words)}.png"
     with written_aside(path) as aside:
         aside.write_bytes(sheet)
     return path

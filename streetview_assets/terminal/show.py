@@ -17,6 +17,7 @@ from streetview_assets.images.thumbnails import shown_file, what_is_gone
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.sql import quoted
+from streetview_assets.safe_name import safe_name
 from streetview_assets.terminal.sheet import draw_picture, draw_sheet
 from streetview_assets.terminal.shown_facts import facts_of, is_published
 
@@ -156,7 +157,7 @@ def _known(images: pl.DataFrame) -> pl.DataFrame:
 
 
 def _write(opened: OpenStudy, name: str, sheet: bytes) -> Path:
-    path = opened.root / "figures" / "shown" / f"{name}.png"
+    path = opened.root / "figures" / "shown" / f"{safe_name(name)}.png"
     with written_aside(path) as aside:
         aside.write_bytes(sheet)
     return path

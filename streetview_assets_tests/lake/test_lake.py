@@ -55,6 +55,28 @@ def test_only_authorities_of_the_study_are_read(tmp_path):
     assert Lake(tmp_path, ("B",)).read("targets")["authority_code"].to_list() == ["B"]
 
 
+def test_codes_that_are_paths_or_patterns_are_kept_apart_within_the_lake(tmp_path):
+    codes = (
+        "Alicante/Alacant",
+        "../../../../ESCAPED",
+        "A1",
+        "A[1]",
+        "*",
+        "..",
+        "",
+        "a/data.parquet",
+    )
+    lake = Lake(tmp_path / "data", codes)
+    for number, code in enumerate(codes):
+        frame = targets(number).with_columns(authority_code=pl.lit(code))
+        lake.write("targets", frame, STAMP, authority=code)
+    assert sorted(lake.read("targets")["authority_code"]) == sorted(codes)
+    for number, code in enumerate(codes):
+        assert lake.read("targets", code)["value"].to_list() == [number]
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert len(list((tmp_path / "data/lake/targets").iterdir())) == len(codes)
+
+
 def test_encoders_live_side_by_side(tmp_path):
     lake = Lake(tmp_path)
     for slug in ("one", "two"):

@@ -172,7 +172,7 @@ def test_search_lists_and_shows_the_pictures_most_like_the_words(opened) -> None
     rows = [line.split() for line in result.output.splitlines()]
     assert [row[1] for row in rows if len(row) > 1 and row[1] in set(nearest)] == nearest
     assert "synthetic" in result.output.lower()
-    assert (opened.root / "figures" / "shown" / "search-boarded-up-shop.png").is_file()
+    assert (opened.root / "figures" / "shown" / "search" / "boarded-up shop.png").is_file()
 
 
 def test_search_looks_at_current_pictures_only(opened) -> None:
