@@ -258,6 +258,8 @@ roads:
   # columns: {road_columns}
   path: {roads_path}
   drivable_only: true
+  # Where classes are neither OpenStreetMap's nor those of OS Open Roads, what each is:
+  # classes: {{Main Road: primary, Street: residential, Alley: null}}
 
 points:
   spacing_m: 200                 # one point so often along a road

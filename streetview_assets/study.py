@@ -133,6 +133,33 @@ class Areas(_Part):
         return self
 
 
+RoadClass = Literal[
+    "motorway",
+    "trunk",
+    "primary",
+    "secondary",
+    "tertiary",
+    "motorway_link",
+    "trunk_link",
+    "primary_link",
+    "secondary_link",
+    "tertiary_link",
+    "residential",
+    "unclassified",
+    "living_street",
+    "road",
+    "service",
+    "track",
+    "pedestrian",
+    "footway",
+    "cycleway",
+    "bridleway",
+    "path",
+    "steps",
+]
+"""Ways of OpenStreetMap's `highway` that are there and can be used."""
+
+
 class Roads(_Part):
     """Where the road network comes from."""
 
@@ -141,6 +168,11 @@ class Roads(_Part):
     )
     source: Literal["overpass"] | None = Field(None, description="fetch from OpenStreetMap")
     drivable_only: bool = Field(True, description="leave out paths, steps and cycleways")
+    classes: dict[Code, RoadClass | None] = Field(
+        default_factory=dict,
+        description="classes of the file that are neither OpenStreetMap's nor those of OS Open "
+        "Roads: which of OpenStreetMap's each is; null leaves it out",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -1,7 +1,8 @@
-"""Reading a boundary file: any kind that GDAL reads, and GeoParquet."""
+"""Reading a boundary file: a kind that GDAL reads and that leads nowhere else, or GeoParquet."""
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,11 +10,14 @@ import pandas as pd
 import polars as pl
 import pyarrow
 import pyarrow.parquet
-import pyogrio
 import pyproj
 
 from streetview_assets.areas.columns import PARQUET, require_columns
+from streetview_assets.areas.geo_file import READABLE, GeoFile, frame, info
 from streetview_assets.errors import StudyError
+from streetview_assets.reading import reading
+
+_REMEDY = f"Give a {READABLE} file."
 
 
 def read_attributes(path: Path, wanted: Mapping[str, str]) -> pl.DataFrame:
@@ -31,10 +35,11 @@ def read_attributes(path: Path, wanted: Mapping[str, str]) -> pl.DataFrame:
     StudyError
         Where the file is unreadable or a column is not there.
     """
-    columns = require_columns(str(path), wanted, _column_names(path))
-    if _is_parquet(path):
-        return pl.read_parquet(path, columns=columns, glob=False)
-    return _to_polars(pyogrio.read_dataframe(path, columns=columns, read_geometry=False))
+    with _reading(path):
+        columns = require_columns(str(path), wanted, _column_names(path))
+        if _is_parquet(path):
+            return pl.read_parquet(path, columns=columns, glob=False)
+        return _to_polars(frame(_geo_file(path), columns=columns, read_geometry=False))
 
 
 def read_outlines(path: Path, wanted: Mapping[str, str]) -> tuple[pl.DataFrame, gpd.GeoSeries]:
@@ -58,20 +63,18 @@ def read_outlines(path: Path, wanted: Mapping[str, str]) -> tuple[pl.DataFrame, 
         Where the file is unreadable, has no geometry, or does not say its CRS, or a column is not
         there.
     """
-    columns = require_columns(str(path), wanted, _column_names(path))
-    if _is_parquet(path):
-        frame = gpd.read_parquet(path, columns=[*columns, _geometry_column(path)])
-    else:
-        # An outline too broken to build (an unclosed ring) comes back missing, and is refused
-        # with its code by whoever knows the codes.
-        frame = pyogrio.read_dataframe(path, columns=columns, on_invalid="ignore")
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise StudyError(
-            f"areas.path: {path} has no geometry. Give a boundary file (GeoPackage, GeoJSON, "
-            "Shapefile, GeoParquet)."
-        )
-    _require_crs(path, frame.crs)
-    return _to_polars(pd.DataFrame(frame[columns])), frame.geometry.reset_index(drop=True)
+    with _reading(path):
+        columns = require_columns(str(path), wanted, _column_names(path))
+        if _is_parquet(path):
+            rows = gpd.read_parquet(path, columns=[*columns, _geometry_column(path)])
+        else:
+            # An outline too broken to build (an unclosed ring) comes back missing, and is refused
+            # with its code by whoever knows the codes.
+            rows = frame(_geo_file(path), columns=columns, on_invalid="ignore")
+        if not isinstance(rows, gpd.GeoDataFrame):
+            raise StudyError(f"areas.path: {path} has no geometry. {_REMEDY}")
+        _require_crs(path, rows.crs)
+        return _to_polars(pd.DataFrame(rows[columns])), rows.geometry.reset_index(drop=True)
 
 
 def require_degrees(path: Path, outlines: gpd.GeoSeries, crs: pyproj.CRS) -> None:
@@ -106,20 +109,19 @@ def _column_names(path: Path) -> list[str]:
     if _is_parquet(path):
         geometry = _geometry_column(path)
         return [name for name in pyarrow.parquet.read_schema(path).names if name != geometry]
-    try:
-        return [str(name) for name in pyogrio.read_info(path)["fields"]]
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise StudyError(
-            f"areas.path: {path} is not readable as a boundary file: {error}. Give a GeoPackage, "
-            "GeoJSON, Shapefile or GeoParquet."
-        ) from error
+    return [str(name) for name in info(_geo_file(path))["fields"]]
+
+
+def _geo_file(path: Path) -> GeoFile:
+    return GeoFile(path, "areas.path", "a boundary file", _REMEDY)
+
+
+def _reading(path: Path) -> AbstractContextManager[None]:
+    return reading(f"areas.path: {path}", "a boundary file", _REMEDY)
 
 
 def _geometry_column(path: Path) -> str:
-    try:
-        metadata = pyarrow.parquet.read_schema(path).metadata or {}
-    except pyarrow.ArrowInvalid as error:
-        raise StudyError(f"areas.path: {path} is not readable as Parquet: {error}") from error
+    metadata = pyarrow.parquet.read_schema(path).metadata or {}
     if b"geo" not in metadata:
         raise StudyError(
             f"areas.path: {path} is Parquet without the metadata of GeoParquet, so nothing says "

@@ -5,8 +5,8 @@ mark in a cell is found instead of becoming a gap.
 """
 
 import difflib
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.errors import StudyError
+from streetview_assets.reading import reading, refuse_zip_bomb
 
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xlsm")
@@ -27,6 +28,8 @@ MARKS = (
 
 A dash is not among them: some mean "nothing known" by it, others "none", which is 0.
 """
+
+_EXCEL_ROWS = 2**20
 
 
 @dataclass(frozen=True)
@@ -224,7 +227,7 @@ def lost_zeros(wanted: pl.Series, there: pl.Series) -> str:
 
 def _read_csv(path: Path, wanted: Mapping[str, str]) -> SourceTable:
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    try:
+    with _reading(path, wanted, "a UTF-8 CSV with a header"):
         header = pl.read_csv(
             path, separator=separator, n_rows=0, infer_schema=False, glob=False
         ).columns
@@ -232,48 +235,51 @@ def _read_csv(path: Path, wanted: Mapping[str, str]) -> SourceTable:
         frame = pl.read_csv(
             path, separator=separator, columns=columns, infer_schema=False, glob=False
         )
-    except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
-        raise _unreadable(path, wanted, "a UTF-8 CSV with a header", error) from error
     return SourceTable(frame, str(path), first_row=2)
 
 
 def _read_parquet(path: Path, wanted: Mapping[str, str]) -> SourceTable:
-    try:
+    with _reading(path, wanted, "Parquet"):
         columns = require_columns(
             str(path), wanted, pl.scan_parquet(path, glob=False).collect_schema().names()
         )
         frame = pl.read_parquet(path, columns=columns, glob=False)
-    except pl.exceptions.ComputeError as error:
-        raise _unreadable(path, wanted, "Parquet", error) from error
     return SourceTable(frame, str(path), first_row=1)
 
 
 def _read_excel(path: Path, wanted: Mapping[str, str], sheet: str | None) -> SourceTable:
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
+    with _reading(path, wanted, "Excel"):
+        refuse_zip_bomb(path, str(path))
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError) as error:
-        raise _unreadable(path, wanted, "Excel", error) from error
-    try:
-        names = [worksheet.title for worksheet in book.worksheets]
-        name = sheet or names[0]
-        if name not in names:
-            raise StudyError(
-                f"{_first_key(wanted).rpartition('.')[0]}.sheet: {path} has no sheet {name!r}; "
-                f"its sheets are: {', '.join(names)}."
-            )
-        rows = book[name].iter_rows(values_only=True)
-        header = [_cell_text(cell) or "" for cell in next(rows, ())]
-        others = f" (of the sheets {', '.join(names)})" if len(names) > 1 else ""
-        columns = require_columns(f"{path}, sheet {name!r}{others},", wanted, header)
-        places = [header.index(column) for column in columns]
-        cells = [[_cell_text(row[place]) for place in places] for row in rows]
-    finally:
-        book.close()
-    frame = pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String), orient="row")
+        with closing(book):
+            names = [worksheet.title for worksheet in book.worksheets]
+            name = sheet or names[0]
+            if name not in names:
+                raise StudyError(
+                    f"{_first_key(wanted).rpartition('.')[0]}.sheet: {path} has no sheet {name!r}; "
+                    f"its sheets are: {', '.join(names)}."
+                )
+            others = f" (of the sheets {', '.join(names)})" if len(names) > 1 else ""
+            frame = _cells(book[name], wanted, f"{path}, sheet {name!r}{others},")
     return SourceTable(frame, f"{path}, sheet {name!r}", first_row=2)
+
+
+def _cells(worksheet: Any, wanted: Mapping[str, str], place: str) -> pl.DataFrame:
+    """Read the wanted columns of a sheet; what a row that ends early lacks is empty."""
+    # A workbook may lack the size of its sheet or give a wrong one, after which rows are cut.
+    worksheet.reset_dimensions()
+    rows = worksheet.iter_rows(values_only=True)
+    header = [_cell_text(cell) or "" for cell in next(rows, ())]
+    columns = require_columns(place, wanted, header)
+    places = [header.index(column) for column in columns]
+    cells: list[list[str | None]] = []
+    for row in rows:
+        if len(cells) >= _EXCEL_ROWS:
+            raise StudyError(f"{place} has more rows than Excel knows ({_EXCEL_ROWS:,}).")
+        cells.append([_cell_text(row[at]) if at < len(row) else None for at in places])
+    return pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
 def _cell_text(cell: Any) -> str | None:
@@ -286,12 +292,9 @@ def _first_key(wanted: Mapping[str, str]) -> str:
     return next(iter(wanted))
 
 
-def _unreadable(path: Path, wanted: Mapping[str, str], kind: str, error: Exception) -> StudyError:
-    first_line = str(error).strip().partition("\n")[0]
-    return StudyError(
-        f"{path} (named at {_first_key(wanted)}): not readable as {kind}: {first_line}. "
-        "Open it and save it again in that form."
-    )
+def _reading(path: Path, wanted: Mapping[str, str], form: str) -> AbstractContextManager[None]:
+    place = f"{path} (named at {_first_key(wanted)})"
+    return reading(place, form, "Open it and save it again in that form.")
 
 
 def _absent(codes: pl.Series, among: pl.Series) -> pl.Series:

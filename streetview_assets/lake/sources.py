@@ -26,7 +26,7 @@ from streetview_assets.points.roads import read_roads
 from streetview_assets.study import WITHOUT_AREAS, Study
 from streetview_assets.tables import TABLES
 
-GENERATION = 2
+GENERATION = 3
 """Raise it whenever a conversion gives another result for the same file."""
 
 

@@ -1,6 +1,7 @@
 """Roads fetched from OpenStreetMap through the Overpass API, cached by osmnx."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -9,6 +10,18 @@ import shapely
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.points.road_classes import DRIVABLE
+
+if TYPE_CHECKING:
+    import requests
+
+Tags = dict[str, bool | str | list[str]]
+
+_MOST_SPLITS = 3
+"""How often a box is quartered: 64 boxes at most."""
+
+
+class _PartialError(Exception):
+    """The server says that its answer is not all there is."""
 
 
 def fetch_roads(
@@ -34,40 +47,93 @@ def fetch_roads(
     Raises
     ------
     StreetviewError
-        Where the service cannot be reached or refuses; with the ways out.
+        Where the service cannot be reached, refuses, or breaks off for small boxes too; with the
+        ways out.
     StudyError
         Where OpenStreetMap has no such road there.
     """
     import osmnx
     import requests
 
+    hull = shapely.union_all(around.to_crs(GEOGRAPHIC_CRS).to_numpy()).convex_hull
+    tags: Tags = {"highway": sorted(DRIVABLE) if drivable_only else True}
     osmnx.settings.use_cache = True
     if cache_folder is not None:
         osmnx.settings.cache_folder = str(cache_folder)
-    hull = shapely.union_all(around.to_crs(GEOGRAPHIC_CRS).to_numpy()).convex_hull
-    wanted: bool | list[str] = sorted(DRIVABLE) if drivable_only else True
+    before = osmnx.settings.requests_kwargs
+    osmnx.settings.requests_kwargs = {**before, "hooks": {"response": _refuse_partial}}
     try:
-        found = osmnx.features_from_polygon(
-            shapely.set_precision(hull, 1e-5), tags={"highway": wanted}
-        )
-    except osmnx._errors.InsufficientResponseError as error:
-        raise StudyError(
-            f"roads.source: OpenStreetMap has no such road in the box {_box(hull)} of the areas. "
-            "Check the areas and their CRS, or give `roads.path`."
-        ) from error
+        found = _fetch(shapely.set_precision(hull, 1e-5), tags, _MOST_SPLITS)
     except (
+        _PartialError,
         requests.exceptions.RequestException,
         osmnx._errors.ResponseStatusCodeError,
     ) as error:
         raise StreetviewError(
             f"roads.source: overpass: {osmnx.settings.overpass_url} gave no roads "
-            f"({type(error).__name__}: {error}). Try again later; or download an extract of the "
-            "region (.osm.pbf, for example from download.geofabrik.de) and name it as "
-            "`roads.path` instead."
+            f"({type(error).__name__.strip('_')}: {error}). Try again later; or download an "
+            "extract of the region (.osm.pbf, for example from download.geofabrik.de) and name it "
+            "as `roads.path` instead."
         ) from error
-    ways = found[found.index.get_level_values("element") == "way"].reset_index()
+    finally:
+        osmnx.settings.requests_kwargs = before
+    if not found:
+        raise StudyError(
+            f"roads.source: OpenStreetMap has no such road in the box {_box(hull)} of the areas. "
+            "Check the areas and their CRS, or give `roads.path`."
+        )
+    ways = pd.concat(found)
+    ways = ways[~ways.index.duplicated()]
+    ways = ways[ways.index.get_level_values("element") == "way"].reset_index()
     columns = [column for column in ("id", "highway", "name") if column in ways.columns]
     return gpd.GeoDataFrame(pd.DataFrame(ways[columns]), geometry=ways.geometry)
+
+
+def _fetch(shape: shapely.Geometry, tags: Tags, splits_left: int) -> list[gpd.GeoDataFrame]:
+    """Ask for what lies in a shape; where the server breaks off, quarter by quarter."""
+    import osmnx
+
+    try:
+        return [osmnx.features_from_polygon(shape, tags=tags)]
+    except osmnx._errors.InsufficientResponseError:
+        return []
+    except _PartialError:
+        if not splits_left:
+            raise
+    parts = (shape & quarter for quarter in _quarters(shape))
+    areal = [part for part in parts if part.area > 0]
+    return [found for part in areal for found in _fetch(part, tags, splits_left - 1)]
+
+
+def _quarters(shape: shapely.Geometry) -> list[shapely.Geometry]:
+    west, south, east, north = shape.bounds
+    x, y = (west + east) / 2, (south + north) / 2
+    return [
+        shapely.box(*corners)
+        for corners in ((west, south, x, y), (x, south, east, y), (west, y, x, north))
+    ] + [shapely.box(x, y, east, north)]
+
+
+def _refuse_partial(response: "requests.Response", *_: object, **__: object) -> None:
+    """Look at an answer before osmnx does, which takes one that broke off for all there is.
+
+    Raises
+    ------
+    _PartialError
+        Where the answer carries a remark: the server ran out of time or memory, with status 200.
+    requests.exceptions.RequestException
+        Where it is no answer to a query.
+    """
+    import requests
+
+    if response.request.method != "POST" or response.status_code in (429, 504):
+        return  # osmnx tries again itself
+    response.raise_for_status()
+    answer = response.json()
+    if not isinstance(answer, dict) or "elements" not in answer:
+        raise requests.exceptions.InvalidJSONError("the answer has no elements")
+    if answer.get("remark"):
+        raise _PartialError(" ".join(str(answer["remark"]).split())[:300])
 
 
 def _box(shape: shapely.Geometry) -> str:

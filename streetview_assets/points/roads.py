@@ -12,7 +12,13 @@ from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StudyError
 from streetview_assets.points.lines import in_one_direction, wkb
 from streetview_assets.points.overpass import fetch_roads
-from streetview_assets.points.road_classes import DRIVABLE, road_classes, road_names, source_ids
+from streetview_assets.points.road_classes import (
+    DRIVABLE,
+    LEFT_OUT,
+    road_classes,
+    road_names,
+    source_ids,
+)
 from streetview_assets.points.road_files import file_bounds, is_osm, read_road_file
 from streetview_assets.study import Roads
 
@@ -44,7 +50,7 @@ def read_roads(
     ------
     StudyError
         Where the file cannot be read, has no CRS, no lines, no class by which to choose the
-        drivable ones, or none that is drivable.
+        drivable ones, classes that are not known, or none that is drivable.
     StreetviewError
         Where Overpass cannot be reached.
     """
@@ -113,13 +119,17 @@ def _box(bounds: Bounds) -> str:
 
 def _wanted(rows: gpd.GeoDataFrame, roads: Roads, place: str) -> gpd.GeoDataFrame:
     """Name the columns, and leave out what is no road or not drivable."""
-    classes = road_classes(rows)
+    # OpenStreetMap's own files may hold any word: what is none of its roads is no road.
+    is_own_words = roads.path is None or is_osm(roads.path)
+    refuse_unknown = roads.drivable_only and not is_own_words
+    classes = road_classes(rows, roads.classes, place, refuse_unknown=refuse_unknown)
     named = gpd.GeoDataFrame(
         {"road_id": source_ids(rows), "road_class": classes, "name": road_names(rows)},
         geometry=rows.geometry,
     )
+    named = named[named["road_class"] != LEFT_OUT]
     if not roads.drivable_only:
-        only_roads = roads.path is None or is_osm(roads.path) or "highway" in rows.columns
+        only_roads = is_own_words or "highway" in rows.columns
         return named[named["road_class"].notna()] if only_roads else named
     if classes is None and len(rows):
         raise StudyError(

@@ -109,6 +109,88 @@ def test_ids_are_unique_and_free_of_the_order_of_rows(tmp_path):
     assert_geodataframe_equal(one, other)
 
 
+LINES = [[(-1.55, north), (-1.54, north)] for north in (53.80, 53.81, 53.82, 53.83, 53.84)]
+OS_CLASSES = ["Motorway", "A Road", "B Road", "Classified Unnumbered", "Unclassified"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "classes"),
+    [
+        (
+            {"class": OS_CLASSES},
+            ["motorway", "primary", "secondary", "tertiary", "unclassified"],
+        ),
+        (
+            {
+                "road_classification": [*OS_CLASSES[:3], "Not Classified", "Unknown"],
+                "road_function": ["Motorway", "A Road", "B Road", *["Secondary Access Road"] * 2],
+            },
+            ["motorway", "primary", "secondary"],
+        ),
+        (
+            {"road_function": [*OS_CLASSES[:2], "Minor Road", "Local Road", "Local Access Road"]},
+            ["motorway", "primary", "tertiary", "unclassified", "unclassified"],
+        ),
+        # Of several columns that of which every word is known.
+        ({"type": list("abcde"), "fclass": ["primary"] * 4 + ["track_grade1"]}, ["primary"] * 4),
+        ({"class": ["primary"] * 4 + ["Ring"], "highway": ["tertiary"] * 5}, ["tertiary"] * 5),
+        ({"highway": ["primary;service", None, "path", "construction", "road"]}, "primary road"),
+    ],
+)
+def test_words_of_openstreetmap_and_of_the_ordnance_survey(tmp_path, columns, classes):
+    path = tmp_path / "roads.gpkg"
+    frame(LINES, **columns).to_file(path)
+    wanted = classes.split() if isinstance(classes, str) else classes
+    assert sorted(read_roads(Roads(path=path))["road_class"]) == sorted(wanted)
+
+
+def test_one_unknown_word_among_known_ones_is_refused_or_mapped(tmp_path):
+    path = tmp_path / "roads.gpkg"
+    frame(LINES, Class=["motorway", "Ring", "Ring", "Alley", "primary"]).to_file(path)
+    with pytest.raises(StudyError, match=r"'Class'.*'Ring' \(2\), 'Alley' \(1\)\. .*classes: \{"):
+        read_roads(Roads(path=path))
+    mapped = Roads(path=path, classes={"ring": "trunk", "Alley": None})
+    assert sorted(read_roads(mapped)["road_class"]) == ["motorway", "primary", "trunk", "trunk"]
+    every = Roads(path=path, drivable_only=False)
+    assert set(read_roads(every)["road_class"]) == {"motorway", "ring", "alley", "primary"}
+    with pytest.raises(StudyError, match=r"no road of the class 'Lane'; .*\(Class\) say: alley"):
+        read_roads(Roads(path=path, classes={"Lane": "residential"}))
+
+
+OSM = """<osm version="0.6" generator="JOSM">
+<way id="201"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/></way>
+<node id="1" lat="53.80" lon="-1.55"/><node id="2" lat="53.80" lon="-1.54"/>
+<node id="-11" action="modify" lat="53.806" lon="-1.55"/><node id="-12" lat="53.806" lon="-1.54"/>
+<way id="202" action="delete"><nd ref="1"/><nd ref="-12"/><tag k="highway" v="primary"/></way>
+<way id="203" visible="false"><nd ref="2"/><nd ref="-12"/><tag k="highway" v="primary"/></way>
+<way id="-21"><nd ref="-11"/><nd ref="-12"/><nd ref="9"/><tag k="highway" v="road"/></way>
+<way id="205"><nd ref="1"/><nd ref="2"/><nd ref="-12"/><nd ref="1"/><tag k="highway" v="road"/>
+<tag k="area" v="yes"/></way>%s</osm>"""
+
+
+def test_a_file_of_josm_in_any_order_without_what_is_deleted(tmp_path):
+    path = tmp_path / "josm.osm"
+    path.write_text(OSM % "")
+    assert read_roads(Roads(path=path))["road_id"].to_list() == ["-21", "201"]
+    path.write_text(OSM % "<remark> runtime error: Query timed out after 25 seconds. </remark>")
+    with pytest.raises(StudyError, match=r"not all of its source.*Query timed out"):
+        read_roads(Roads(path=path))
+
+
+def test_a_graph_of_networkx_needs_line_class_and_id_alone(tmp_path):
+    graph = networkx.MultiDiGraph(crs="EPSG:27700")
+    for node, x in enumerate((430_000, 430_500, 431_000)):
+        graph.add_node(node, x=x, y=433_000.5, street_count=node)
+    graph.add_edge(0, 1, osmid=10, highway="residential", oneway=False, reversed=False)
+    many = {"osmid": "[11, 12]", "highway": "['primary', 'road']", "reversed": "[True, False]"}
+    graph.add_edge(1, 2, **many, length="about 500")
+    networkx.write_graphml(graph, tmp_path / "roads.graphml")
+    found = read_roads(Roads(path=tmp_path / "roads.graphml"))
+    assert found["road_id"].to_list() == ["10", "11"]
+    assert found["road_class"].to_list() == ["residential", "primary"]
+    assert km(found) == pytest.approx(1.0, abs=1e-3)
+
+
 def wrong_files(tmp_path):
     no_class = tmp_path / "no_class.geojson"
     frame([HERE], colour=["red"]).to_file(no_class)
@@ -167,6 +249,19 @@ def test_areas_and_roads_that_lie_apart_are_refused(shared, tmp_path):
     assert "-1.5870 to -1.5103" in message
 
 
+TIMED_OUT = json.dumps(
+    {"elements": [], "remark": "runtime error: Query timed out in 'recurse' after 181 seconds."}
+).encode()
+
+
+class Asked(list):
+    """What a server was asked, and what it answers first."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = []
+
+
 @pytest.fixture
 def overpass(monkeypatch):
     """A server of our own that answers as Overpass does; gives what it was asked."""
@@ -176,14 +271,15 @@ def overpass(monkeypatch):
     ]
     tags = {"highway": "residential", "name": "Mill Lane"}
     ways = [{"type": "way", "id": 70, "nodes": [1, 2, 3], "tags": tags}]
-    asked = []
+    asked = Asked()
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self):
             asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+            whole = json.dumps({"elements": nodes + ways}).encode()
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(json.dumps({"elements": nodes + ways}).encode())
+            self.wfile.write(asked.first.pop(0) if asked.first else whole)
 
         def log_message(self, *_):
             pass
@@ -222,6 +318,22 @@ def test_overpass_that_cannot_be_reached_is_one_clear_error(
     monkeypatch.setattr(osmnx.settings, "overpass_url", "http://127.0.0.1:9")
     with pytest.raises(StreetviewError, match=r"roads.source: overpass: .*`roads.path`"):
         read_roads(Roads(source="overpass"), around, cache_folder=tmp_path)
+
+
+def test_what_overpass_breaks_off_is_asked_for_by_quarters(overpass, around, tmp_path):
+    overpass.first = [TIMED_OUT, TIMED_OUT]
+    found = read_roads(Roads(source="overpass"), around, cache_folder=tmp_path)
+    assert found["road_id"].to_list() == ["70"]
+    assert len(overpass) == 1 + 4 + 4  # the whole, its quarters, those of the first of them
+
+
+@pytest.mark.parametrize("answer", [TIMED_OUT, b'{"elements": [', b"<html>busy</html>", b"{}"])
+def test_a_partial_answer_of_overpass_is_never_all_the_roads(overpass, around, tmp_path, answer):
+    overpass.first = [answer] * 99
+    with pytest.raises(StreetviewError, match=r"gave no roads .*Try again later"):
+        read_roads(Roads(source="overpass"), around, cache_folder=tmp_path)
+    overpass.first = []
+    assert len(read_roads(Roads(source="overpass"), around, cache_folder=tmp_path)) == 1
 
 
 def test_overpass_needs_areas():

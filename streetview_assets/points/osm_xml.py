@@ -1,0 +1,106 @@
+"""Ways of OpenStreetMap's XML: of the API, of Overpass, of JOSM, in any order, ids of any sign."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+from xml.etree.ElementTree import Element, iterparse
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
+from streetview_assets.errors import StudyError
+
+_KEPT = ("highway", "name")
+_OF_AREAS = frozenset(
+    (
+        *("aeroway", "amenity", "boundary", "building", "craft", "geological"),
+        *("historic", "landuse", "leisure", "military", "natural", "office"),
+        *("place", "shop", "sport", "tourism"),
+    )
+)
+"""Tags of which a closed way is an outline, as GDAL has it: a square, not a road around it."""
+
+
+def read_osm_xml(path: Path) -> gpd.GeoDataFrame:
+    """Read the ways that are highways; what an editor marked as deleted is left out.
+
+    Parameters
+    ----------
+    path
+        An `.osm` file.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``osm_id`` (text), ``highway``, ``name``; lines in EPSG:4326. A way goes through those of
+        its nodes that are in the file; closed ways that are areas are left out.
+
+    Raises
+    ------
+    StudyError
+        Where the server that wrote the file says in it that it broke off.
+    xml.etree.ElementTree.ParseError
+        Where it is no XML.
+    """
+    places: dict[str, tuple[float, float]] = {}
+    ways: list[tuple[dict[str, str | None], list[str]]] = []
+    with path.open("rb") as file:
+        for element in _elements(file, path):
+            if element.get("action") == "delete" or element.get("visible") == "false":
+                continue
+            if element.tag == "node" and "lon" in element.attrib:
+                places[element.attrib["id"]] = (
+                    float(element.attrib["lon"]),
+                    float(element.attrib["lat"]),
+                )
+            elif element.tag == "way":
+                way = _way(element)
+                if way:
+                    ways.append(way)
+    return _lines(ways, places)
+
+
+def _elements(file: BinaryIO, path: Path) -> Iterator[Element]:
+    """Give nodes and ways one by one, each forgotten after its turn."""
+    parsed = iterparse(file, events=("start", "end"))
+    _, root = next(parsed)
+    if root.tag != "osm":
+        raise StudyError(f"roads.path: {path} is XML with <{root.tag}>, not <osm>.")
+    for event, element in parsed:
+        if event == "end" and element.tag == "remark":
+            said = " ".join((element.text or "").split())[:200]
+            raise StudyError(
+                f"roads.path: {path} is not all of its source: the server says in it {said!r}. Ask "
+                "for it again, or box by box."
+            )
+        if event == "end" and element.tag in ("node", "way", "relation"):
+            yield element
+            root.clear()
+
+
+def _way(element: Element) -> tuple[dict[str, str | None], list[str]] | None:
+    tags = {tag.get("k"): tag.get("v") for tag in element.iter("tag")}
+    nodes = [node.get("ref", "") for node in element.iter("nd")]
+    is_closed = nodes[:1] == nodes[-1:]
+    if "highway" not in tags or (is_closed and _is_area(tags)):
+        return None
+    return {"osm_id": element.get("id")} | {key: tags.get(key) for key in _KEPT}, nodes
+
+
+def _is_area(tags: Mapping[str | None, str | None]) -> bool:
+    return tags.get("area") == "yes" or (tags.get("area") != "no" and bool(_OF_AREAS & tags.keys()))
+
+
+def _lines(
+    ways: list[tuple[dict[str, str | None], list[str]]], places: dict[str, tuple[float, float]]
+) -> gpd.GeoDataFrame:
+    told, lines = [], []
+    for tags, nodes in ways:
+        line = [places[node] for node in nodes if node in places]
+        if len(line) > 1:
+            told.append(tags)
+            lines.append(shapely.LineString(line))
+    columns = {key: [tags[key] for tags in told] for key in ("osm_id", *_KEPT)}
+    return gpd.GeoDataFrame(columns, geometry=np.array(lines, object), crs=GEOGRAPHIC_CRS)
