@@ -23,6 +23,7 @@ from streetview_assets.embeddings.vector_file import (
 )
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.errors import StudyError
+from streetview_assets.file_state import FileState, file_state
 from streetview_assets.points.store_file import SUFFIXES as HDF5
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ FORMS = (
 )
 PER_SHARD = 4096
 
-State = tuple[tuple[str, int, int], ...]
+State = tuple[tuple[str, FileState], ...]
 """Name, size and time of change of files."""
 
 _PRECISIONS = {"float64": "fp64", "float32": "fp32", "float16": "fp16"}
@@ -197,9 +198,8 @@ def _checked(settings: "Encoder") -> VectorFile:
 
 
 def _state(path: Path) -> State:
-    """Tell files from what they were, by names, sizes and times of change."""
-    states = ((file, file.stat()) for file in files_of_vectors(path))
-    return tuple((str(file), state.st_size, state.st_mtime_ns) for file, state in states)
+    """Tell files from what they were, by names and states."""
+    return tuple((str(file), file_state(file)) for file in files_of_vectors(path))
 
 
 @lru_cache(maxsize=2)

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from streetview_assets.file_state import FileState, file_state
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.safe_name import safe_name
 from streetview_assets.tables import TABLES, Table, check_contract
@@ -178,13 +179,12 @@ def read_stamp(path: Path) -> Stamp:
     A file is opened once, however often it is asked about: what is national, or held out, asks
     about every part of a table, for each of hundreds of authorities.
     """
-    state = path.stat()
-    return _read_stamp(path, state.st_ino, state.st_mtime_ns, state.st_size)
+    return _read_stamp(path, file_state(path))
 
 
 @lru_cache(maxsize=200_000)
-def _read_stamp(path: Path, inode: int, changed_ns: int, size_bytes: int) -> Stamp:
-    """Read a stamp; inode, time and size tell a file from the one that is put in its place."""
+def _read_stamp(path: Path, state: FileState) -> Stamp:
+    """Read a stamp; its state tells a file from the one that is put in its place."""
     footer = pq.read_metadata(path)
     raw = footer.metadata or {}
     found = {key.decode(): value.decode() for key, value in raw.items()}

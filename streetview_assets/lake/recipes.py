@@ -178,7 +178,7 @@ _RECIPES = (
         "cluster_model",
         "clusters",
         ("cluster_centres",),
-        ("image_embeddings", "images"),
+        ("image_embeddings", "images", "encoders"),
         keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
         generation=2,
         national=True,
@@ -349,6 +349,7 @@ _RECIPES = (
         ("area_predictions",),
         (
             *_AREA_INPUT,
+            "encoders",
             "sample_points",
             "model_scores",
             "predictions",
@@ -380,7 +381,7 @@ _RECIPES = (
         "ordinal_model",
         "models",
         ("ordinal_outputs", "ordinal_scores"),
-        ("areas", "targets", "images", "image_embeddings"),
+        ("areas", "targets", "images", "image_embeddings", "encoders"),
         keys=(
             "ordinal",
             "models.target",

@@ -5,12 +5,13 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streetview_assets.file_state import file_state
 from streetview_assets.lake.atomic import written_aside
 
 
 @dataclass
 class SourceHashes:
-    """Hashes of files and folders, remembered by size and time of change between runs.
+    """Hashes of files and folders, remembered by their state between runs.
 
     Attributes
     ----------
@@ -35,13 +36,13 @@ class SourceHashes:
 
     def _file(self, path: Path) -> str:
         known = self._load()
-        state = path.stat()
+        state = [*file_state(path)]
         remembered = known.get(str(path))
-        if remembered and remembered[:2] == [state.st_size, state.st_mtime_ns]:
-            return str(remembered[2])
+        if remembered and remembered[:-1] == state:
+            return str(remembered[-1])
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        known[str(path)] = [state.st_size, state.st_mtime_ns, digest]
+        known[str(path)] = [*state, digest]
         return digest
 
     def _load(self) -> dict[str, list[object]]:

@@ -36,6 +36,9 @@ class NetworkFacts:
         Slug of the encoder whose vectors it takes, and their length.
     area_codes
         The areas whose values it has seen; it must not be scored on these.
+    weights
+        What made these vectors: model, hash of its weights and preprocessing, for the slug is but
+        a name.
     """
 
     study: str
@@ -44,6 +47,7 @@ class NetworkFacts:
     encoder: str
     dimension: int
     area_codes: tuple[str, ...]
+    weights: dict[str, str | None]
     deciles: int = DECILES
     view_layers: tuple[int, ...] = VIEW_LAYERS
     point_layers: tuple[int, ...] = POINT_LAYERS

@@ -10,8 +10,20 @@ if TYPE_CHECKING:
 
 ALIAS = "champion"
 SCORE_TAG = "spatial_r2"
-COMPARED_WITHIN = ("target", "encoder", "features", "synthetic")
-"""Two scores are compared only where these are the same: else they answer different questions."""
+REASON_TAG = "verdict"
+COMPARED_WITHIN = {
+    "target": "the target",
+    "target_values": "the target's values",
+    "areas": "the areas",
+    "encoder": "the encoder",
+    "encoder_identity": "the encoder's weights, preprocessing or precision",
+    "features": "the features",
+    "vectors": "the vectors",
+    "validation": "the validation",
+    "synthetic": "whether images are synthetic",
+}
+"""Tags, with their meanings: two scores are compared only where all are the same, names and content
+(`judged_on`); else they answer different questions."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,7 @@ class Version:
     spatial_r2
         R² of the model `tuned` under spatial blocks; None where the areas allow no blocks.
     tags
-        What it predicts, from what: target, encoder, features, and whether pictures were made up.
+        What it predicts, from what, and what its score was reckoned on: `COMPARED_WITHIN`.
     """
 
     name: str
@@ -58,10 +70,9 @@ def judge(challenger: Version, champion: Version | None) -> Verdict:
     """Decide whether a version takes the champion's place: only a better spatial score does it."""
     if champion is None or champion.number == challenger.number:
         return Verdict(True, "there was no champion")
-    other = [key for key in COMPARED_WITHIN if challenger.tags.get(key) != champion.tags.get(key)]
     old = f"version {champion.number}"
-    if other:
-        return Verdict(True, f"not compared with {old}, which has another {' and '.join(other)}")
+    if other := _differences(challenger, champion):
+        return Verdict(True, f"not compared with {old}, which differs in {', '.join(other)}")
     mine, its = challenger.spatial_r2, champion.spatial_r2
     if mine is None:
         return Verdict(False, f"no spatial score, so that it cannot beat {old}")
@@ -101,6 +112,15 @@ def crown(client: "MlflowClient", challenger: Version, *, shared: bool) -> Verdi
     return Verdict(False, f"version {best.number}, registered at the same time, is better")
 
 
+def last_verdict(client: "MlflowClient", name: str) -> str | None:
+    """Say what became of the newest version of a name; None where there is none."""
+    newest = client.search_model_versions(
+        f"name='{name}'", max_results=1, order_by=["version_number DESC"]
+    )
+    reasons = [version.tags.get(REASON_TAG) for version in newest]
+    return reasons[0] if reasons else None
+
+
 def register(
     client: "MlflowClient",
     name: str,
@@ -129,13 +149,20 @@ def _registered_since(
     """List the versions after the last champion that the challenger may be compared with."""
     found = [_version(one) for one in client.search_model_versions(f"name='{challenger.name}'")]
     last = before.number if before else 0
-    since = [
-        one
-        for one in found
-        if one.number > last
-        and all(one.tags.get(key) == challenger.tags.get(key) for key in COMPARED_WITHIN)
-    ]
+    since = [one for one in found if one.number > last and not _differences(one, challenger)]
     return [challenger, *since]
+
+
+def _differences(one: Version, other: Version) -> list[str]:
+    """Say in what two versions differ, so that their scores cannot be compared.
+
+    What an older version does not tell is not known to be the same.
+    """
+    return [
+        meaning
+        for key, meaning in COMPARED_WITHIN.items()
+        if one.tags.get(key) is None or one.tags.get(key) != other.tags.get(key)
+    ]
 
 
 def _version(found: "ModelVersion") -> Version:

@@ -22,10 +22,12 @@ from streetview_assets.lake.process_mark import is_gone, process_mark
 from streetview_assets.models.final import FinalModel
 from streetview_assets.orchestration.champion import (
     ALIAS,
+    REASON_TAG,
     SCORE_TAG,
     Version,
     champion_of,
     crown,
+    last_verdict,
     register,
 )
 from streetview_assets.orchestration.logged_model import log_final_model
@@ -52,12 +54,15 @@ class TrackedModel:
         Some rows of what it is given, shape (n, width).
     spatial_r2
         R² of the model `tuned` under spatial blocks, by which it may become champion.
+    judged_on
+        What that score was reckoned on, by content: only models judged on the same are compared.
     """
 
     final: FinalModel
     example: "np.ndarray"
     registered_name: str
     spatial_r2: float | None = None
+    judged_on: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,12 @@ class Registered:
             "model_uri": f"models:/{self.name}{place}",
             "why_champion" if self.is_champion else "why_not_champion": self.reason,
         }
+
+    @property
+    def verdict(self) -> str:
+        """Say in a sentence what became of it."""
+        place = "is the champion" if self.is_champion else "is kept, and is not the champion"
+        return f"version {self.version} of {self.name} {place}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -115,7 +126,9 @@ class Tracking(dg.ConfigurableResource):
         with FileLock(opened.root / LOCK):
             version = register(client, model.registered_name, source, run_id, model_id, tags)
             verdict = crown(client, version, shared=bool(os.environ.get(URI_VARIABLE)))
-        return Registered(run_id, version.name, version.number, verdict.is_champion, verdict.reason)
+        kept = Registered(run_id, version.name, version.number, verdict.is_champion, verdict.reason)
+        client.set_model_version_tag(version.name, str(version.number), REASON_TAG, kept.verdict)
+        return kept
 
     def _keep(self, run: TrackedRun, model: TrackedModel | None) -> tuple[str, tuple[str, str]]:
         """Keep a run; give its id, and of its model the place and the id."""
@@ -183,6 +196,11 @@ def champion(opened: OpenStudy) -> Version | None:
     return champion_of(_client(opened), opened.study.name)
 
 
+def model_verdict(opened: OpenStudy) -> str | None:
+    """Say what became of the last model that was kept: champion or not, compared or not."""
+    return last_verdict(_client(opened), opened.study.name)
+
+
 def _client(opened: OpenStudy) -> "MlflowClient":
     from mlflow import MlflowClient
 
@@ -194,6 +212,7 @@ def _what_it_is(model: TrackedModel, opened: OpenStudy) -> dict[str, str]:
     final = model.final
     score = {} if model.spatial_r2 is None else {SCORE_TAG: repr(float(model.spatial_r2))}
     return score | {
+        **model.judged_on,
         "target": final.target,
         "encoder": final.encoder,
         "features": final.features,

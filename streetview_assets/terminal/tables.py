@@ -41,12 +41,21 @@ def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) ->
         f"{asset}{f' ×{count}' if count > 1 else ''}" for asset, count in counts.items()
     )
     console.print(f"Made in {report.seconds:.0f} s: {summary or 'nothing'}", soft_wrap=True)
+    if counts["deprivation_model"] and (verdict := _model_verdict(opened)):
+        console.print(f"Model: {verdict}.", soft_wrap=True)
     for failure in report.failures:
         place = f" of {failure.authority}" if failure.authority else ""
         console.print(
             Text(f"Failed: {failure.asset}{place}: {failure.message}", style="red"), soft_wrap=True
         )
     console.print(f"The study's data: {opened.root}", soft_wrap=True)
+
+
+def _model_verdict(opened: OpenStudy) -> str | None:
+    """Ask MLflow, which takes a second to load and is needed by no other command's table."""
+    from streetview_assets.orchestration.tracking import model_verdict
+
+    return model_verdict(opened) if opened.study.target else None
 
 
 def show_status(states: list[AssetState]) -> None:

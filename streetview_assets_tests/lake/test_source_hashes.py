@@ -15,6 +15,21 @@ def test_a_changed_byte_is_seen_and_a_copy_is_not(tmp_path):
     assert SourceHashes(tmp_path / "memory.json").of(first) != before
 
 
+def test_another_file_of_the_same_size_and_time_is_seen(tmp_path):
+    source, other = tmp_path / "imd.csv", tmp_path / "other.csv"
+    source.write_text("2019")
+    other.write_text("2025")
+    for file in (source, other):
+        os.utime(file, ns=(1, 1))
+    before = SourceHashes(tmp_path / "memory.json").of(source)
+    other.rename(source)
+    assert SourceHashes(tmp_path / "memory.json").of(source) != before
+    unseen = SourceHashes(tmp_path / "memory.json").of(source)
+    source.write_text("1066")
+    os.utime(source, ns=(1, 1))
+    assert SourceHashes(tmp_path / "memory.json").of(source) != unseen
+
+
 def test_a_folder_changes_with_any_file_below_it(tmp_path):
     folder = tmp_path / "photos"
     (folder / "deep").mkdir(parents=True)

@@ -229,7 +229,7 @@ def test_deciles_are_taken_as_they_are_and_other_values_are_cut_with_ties():
 def test_a_kept_network_says_the_same_elsewhere(points, tmp_path):
     trained = train(points, points.area_codes, SETTINGS.model_copy(update={"epochs": 1}), seed=1)
     facts = NetworkFacts(
-        "here", "score", "worse", "made-up", 8, tuple(np.unique(points.area_codes))
+        "here", "score", "worse", "made-up", 8, tuple(np.unique(points.area_codes)), {"model": "m"}
     )
     save_network(tmp_path, trained.network, facts)
     assert load_network(tmp_path)[1] == facts

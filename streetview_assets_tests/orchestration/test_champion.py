@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import cloudpickle
 import numpy as np
@@ -11,9 +12,19 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
 from streetview_assets.models.candidates import CANDIDATES, Size
+from streetview_assets.models.dataset import AreaDataset
 from streetview_assets.models.final import FinalModel
 from streetview_assets.models.preparation import Components
-from streetview_assets.orchestration.champion import champion_of, crown, register
+from streetview_assets.orchestration.champion import (
+    COMPARED_WITHIN,
+    Version,
+    champion_of,
+    crown,
+    judge,
+    last_verdict,
+    register,
+)
+from streetview_assets.orchestration.judged_on import content_of
 from streetview_assets.orchestration.logged_model import requirements, self_contained
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.tracking import (
@@ -25,6 +36,9 @@ from streetview_assets.orchestration.tracking import (
 )
 
 WIDTH = 3
+JUDGED_ON = {
+    key: "content" for key in COMPARED_WITHIN if key not in ("target", "encoder", "features")
+}
 KEEP = """
 import pickle, sys
 from streetview_assets.orchestration.resources import StudyResource
@@ -65,8 +79,12 @@ def final_model(features: str = "pooled_median") -> FinalModel:
     )
 
 
-def model(name: str, spatial_r2: float | None, features: str = "pooled_median") -> TrackedModel:
-    return TrackedModel(final_model(features), np.ones((2, WIDTH)), name, spatial_r2)
+def model(
+    name: str, spatial_r2: float | None, features: str = "pooled_median", **judged_on: str
+) -> TrackedModel:
+    return TrackedModel(
+        final_model(features), np.ones((2, WIDTH)), name, spatial_r2, JUDGED_ON | judged_on
+    )
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +158,70 @@ def test_a_model_of_other_features_is_not_compared(tracking, client):
     keep(tracking, "other", 0.8)
     kept = keep(tracking, "other", 0.1, features="pooled_mean")
     assert kept.is_champion
-    assert kept.reason == "not compared with version 1, which has another features"
+    assert kept.reason == "not compared with version 1, which differs in the features"
     assert champion_of(client, "other").number == 2
+
+
+def test_a_model_judged_on_other_content_under_the_same_names_is_not_compared(tracking, client):
+    keep(tracking, "content", 0.8)
+    kept = keep(tracking, "content", 0.1, vectors="other content")
+    assert kept.is_champion
+    assert kept.reason == "not compared with version 1, which differs in the vectors"
+    assert last_verdict(client, "content") == f"version 2 of content is the champion: {kept.reason}"
+
+
+@pytest.mark.parametrize("key", COMPARED_WITHIN)
+def test_whatever_differs_is_said_and_nothing_is_compared(key):
+    before = Version("m", 1, 0.8, "run", dict.fromkeys(COMPARED_WITHIN, "content"))
+    after = replace(before, number=2, spatial_r2=0.1, tags={**before.tags, key: "other"})
+    assert judge(after, before).is_champion
+    assert judge(after, before).reason.endswith(f"which differs in {COMPARED_WITHIN[key]}")
+    assert not judge(replace(after, tags=before.tags), before).is_champion
+
+
+def test_a_champion_that_does_not_say_what_it_was_judged_on_is_not_compared():
+    mine = Version("m", 2, 0.1, "run", dict.fromkeys(COMPARED_WITHIN, "content"))
+    its = replace(mine, number=1, spatial_r2=0.8, tags={})
+    assert judge(mine, its).is_champion
+    assert judge(replace(mine, tags={}), its).is_champion
+
+
+def areas(**changes) -> AreaDataset:
+    rng = np.random.default_rng(0)
+    return replace(
+        AreaDataset(
+            area_codes=[f"A{number}" for number in range(12)],
+            authority_codes=["E1"] * 6 + ["E2"] * 6,
+            vectors=rng.normal(size=(12, WIDTH)),
+            observed=rng.normal(size=12),
+            place_m=rng.normal(size=(12, 2)),
+            image_counts=np.ones(12),
+            mean_colour=np.ones((12, 6)),
+            geometry=[None] * 12,
+        ),
+        **changes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "differing"),
+    [
+        ({"vectors": np.ones((12, WIDTH))}, {"vectors"}),
+        ({"observed": np.ones(12)}, {"target_values"}),
+        ({"authority_codes": ["E1"] * 12}, {"areas"}),
+        ({"place_m": np.ones((12, 2))}, {"areas"}),
+    ],
+)
+def test_what_a_score_was_reckoned_on_is_told_by_content(changes, differing):
+    before, after = content_of(areas()), content_of(areas(**changes))
+    assert {key for key in before if before[key] != after[key]} == differing
+
+
+def test_the_order_of_areas_is_no_content_and_their_number_is():
+    shuffled = areas().take(np.random.default_rng(1).permutation(12))
+    assert content_of(shuffled) == content_of(areas())
+    fewer = areas().take(range(11))
+    assert not set(content_of(fewer).items()) & set(content_of(areas()).items())
 
 
 def test_a_run_killed_before_it_could_win_leaves_the_champion(tracking, client, monkeypatch):

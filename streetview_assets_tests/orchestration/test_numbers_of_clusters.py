@@ -11,6 +11,7 @@ import yaml
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.recipes import RECIPES
 from streetview_assets.orchestration.assets import clusters, embeddings, images, points
@@ -150,3 +151,18 @@ def test_few_pictures_equal_ones_and_none_are_a_result(folder, name, count):
         assert "Too few pictures for two clusters" in by_density.metadata["what it means"]
     else:
         assert by_density.note == "not applicable: no picture has a vector"
+
+
+def test_numbers_are_kept_from_the_last_fit_of_the_same_encoder_alone(folder):
+    opened = write(folder)
+    first = make(opened, clusters.cluster_model).frames["cluster_centres"]
+    turned = first.with_columns(cluster=first["cluster"].reverse()).sort("cluster")
+    encoders = opened.read("encoders")
+    other = encoders.with_columns(weights_sha256=pl.lit("other weights under the same name"))
+    for identity, expected in ((encoders, turned), (other, first)):
+        stamp = opened.stamp("cluster_centres", None)
+        opened.write("cluster_model", {"cluster_centres": turned}, None, stamp)
+        opened.write("encoders", {"encoders": identity}, None, opened.stamp("encoders", None))
+        again = make(opened, clusters.cluster_model).frames["cluster_centres"]
+        assert np.allclose(matrix(again["centre"]), matrix(expected["centre"])), identity
+    opened.write("encoders", {"encoders": encoders}, None, opened.stamp("encoders", None))

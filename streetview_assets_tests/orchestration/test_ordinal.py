@@ -89,13 +89,16 @@ def test_a_network_is_validated_kept_and_used_in_another_study(town):
 
 def test_a_network_that_does_not_fit_is_refused(town, tmp_path):
     width = len(town.opened.read("image_embeddings")["embedding"][0])
-    sound = NetworkFacts("elsewhere", "score", "worse", town.opened.encoder, width, ())
+    (encoder,) = town.opened.read("encoders").iter_rows(named=True)
+    weights = {key: encoder[key] for key in ("model", "weights_sha256", "preprocessing")}
+    sound = NetworkFacts("elsewhere", "score", "worse", town.opened.encoder, width, (), weights)
     folder = tmp_path / "network"
     folder.mkdir()
     town = with_part(town, f"ordinal: {{apply: {folder}}}\n")
     for key, value, words in (
         ("encoder", "another", f"takes {width} numbers of the encoder another"),
         ("more_is", "better", "upside down"),
+        ("weights", weights | {"weights_sha256": "other"}, "its weights_sha256 differ"),
     ):
         save_network(folder, make_network(width, 1), replace(sound, **{key: value}))
         result = town.make("ordinal_model")

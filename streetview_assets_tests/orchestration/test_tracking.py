@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from streetview_assets.lake.open_study import open_study
-from streetview_assets.orchestration.tracking import champion, tracking_uri
+from streetview_assets.orchestration.champion import COMPARED_WITHIN
+from streetview_assets.orchestration.tracking import champion, model_verdict, tracking_uri
 
 EAST = "X01000001"
 SECRET = "s3cr3t-0f-a-key-that-n0b0dy-may-see"
@@ -129,6 +130,8 @@ def test_the_champion_is_found_with_its_score(finished_town, kept, tmp_path, mon
     assert found.spatial_r2 == scores["value"].item()
     assert found.run_id == runs["deprivation_model"].info.run_id
     assert found.tags["target"] == "score"
+    assert set(COMPARED_WITHIN) <= set(found.tags)
+    assert model_verdict(opened).startswith("version 1 of small-town is the champion: there was no")
     event = finished_town.instance.get_latest_materialization_event(
         dg.AssetKey("deprivation_model")
     )

@@ -27,6 +27,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.terms import credit, may_show_sample
+from streetview_assets.orchestration.judged_on import encoder_identity
 from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
 
 ONE_OF_TWO_BYTES = 70_000
@@ -37,6 +38,7 @@ def cluster_model(work: Work) -> Made:
     """The centres of the clusters, fitted on a seeded sample of all authorities, equal per area."""
     settings = work.study.clusters
     sample = _sample(work)
+    vectors_of = encoder_identity(work)
     fitted = fit_clusters(
         sample,
         k=settings.k,
@@ -44,9 +46,21 @@ def cluster_model(work: Work) -> Made:
         seed=work.study.seed,
         encoder=work.opened.encoder,
         space=settings.space,
-        last=work.opened.read("cluster_centres"),
+        last=_last_centres(work, vectors_of),
     )
-    return Made({"cluster_centres": fitted.centres}, _who(work, sample), note=fitted.reason)
+    return Made(
+        {"cluster_centres": fitted.centres},
+        _who(work, sample),
+        note=fitted.reason,
+        reuse=vectors_of,
+    )
+
+
+def _last_centres(work: Work, vectors_of: str) -> pl.DataFrame | None:
+    """Read the last fit; None where it was of another encoder's vectors under the same name."""
+    stamp = work.opened.stamp("cluster_centres", None)
+    alike = stamp is not None and stamp.reuse == vectors_of
+    return work.opened.read("cluster_centres") if alike else None
 
 
 def cluster_scores(work: Work) -> Made:

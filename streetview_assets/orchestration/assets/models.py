@@ -28,6 +28,7 @@ from streetview_assets.orchestration.candidate_runs import (
     flat_params,
     pooled_scores,
 )
+from streetview_assets.orchestration.judged_on import judged_on
 from streetview_assets.orchestration.model_inputs import (
     area_dataset,
     model_settings,
@@ -152,7 +153,7 @@ def deprivation_model(work: Work) -> Made:
                 {} if spatial_r2 is None else {"blocks.tuned.r2": spatial_r2},
                 tables={"area_predictions": predicted},
             ),
-            TrackedModel(final, example, work.study.name, spatial_r2),
+            TrackedModel(final, example, work.study.name, spatial_r2, judged_on(work, fitted_to)),
         )
         metadata |= kept.metadata
     return Made({"area_predictions": predicted}, metadata, note=choice.note or "")

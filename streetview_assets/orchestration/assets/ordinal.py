@@ -21,6 +21,7 @@ from streetview_assets.models.ordinal_scores import (
 )
 from streetview_assets.models.ordinal_training import continuous_output, train
 from streetview_assets.models.ordinal_validation import output_rows, too_few, validate_ordinal
+from streetview_assets.orchestration.judged_on import encoder_identity
 from streetview_assets.orchestration.registered_network import register_network
 from streetview_assets.orchestration.tracking import TrackedRun
 from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
@@ -87,12 +88,17 @@ def _trained(work: Work, settings: Ordinal, target: Target, points: OrdinalPoint
         work.opened.encoder,
         points.views.shape[2],
         tuple(np.unique(known.area_codes).tolist()),
+        _weights(work),
     )
     folder = work.opened.root / FOLDER
     aside = folder.with_name(f".{FOLDER}.{work.run_id}")
     files = save_network(aside, final.network, facts)
     run_id = _keep(work, settings, scores, {file.name: file.read_bytes() for file in files})
-    tags = {"target": target.name, "encoder": work.opened.encoder}
+    tags = {
+        "target": target.name,
+        "encoder": work.opened.encoder,
+        "encoder_identity": encoder_identity(work),
+    }
     uri = register_network(work.opened, run_id, tags)
     shutil.rmtree(folder, ignore_errors=True)
     aside.replace(folder)
@@ -122,6 +128,12 @@ def _applied(work: Work, settings: Ordinal, target: Target, points: OrdinalPoint
             f"encoder {facts.encoder}, and this study has {mine[1]} of {mine[0]}. Take the same "
             "encoder, or a network trained with this one."
         )
+    if others := [key for key, value in _weights(work).items() if value != facts.weights.get(key)]:
+        raise StudyError(
+            f"ordinal.apply: {settings.apply}: the network was trained on vectors of another "
+            f"encoder under the same name {facts.encoder}: its {' and '.join(others)} differ. "
+            "Encode with the same weights, or train a network with these."
+        )
     if facts.more_is != target.more_is:
         raise StudyError(
             f"ordinal.apply: {settings.apply}: more is {facts.more_is} of the network's target "
@@ -150,6 +162,16 @@ def _applied(work: Work, settings: Ordinal, target: Target, points: OrdinalPoint
         {"mlflow_run_id": run_id, "network": f"{facts.study}: {facts.target}"},
         note,
     )  # fmt: skip
+
+
+def _weights(work: Work) -> dict[str, str | None]:
+    """Tell what has to be the same for vectors to be alike, on whatever machine they are made.
+
+    The preprocessing of vectors made elsewhere is but the hash of their file.
+    """
+    (encoder,) = work.opened.read("encoders").iter_rows(named=True)
+    keys = ("model", "weights_sha256", "preprocessing")
+    return {key: encoder[key] for key in (keys[:2] if encoder["library"] == "import" else keys)}
 
 
 def _made(
