@@ -712,7 +712,9 @@ class Study(_Part):
     """A whole study file, validated, with every path made absolute."""
 
     name: str = Field(
-        pattern=r"^[a-z0-9-]+$", description="name of the study, and of its folder of data"
+        pattern=r"^[a-z0-9-]+$",
+        max_length=100,
+        description="name of the study, and of its folder of data",
     )
     crs: str | None = Field(None, description="a CRS in metres; default: estimated")
     authorities: tuple[Code, ...] | None = Field(

@@ -9,6 +9,7 @@ import geopandas as gpd
 import polars as pl
 
 from streetview_assets.errors import StudyError
+from streetview_assets.lake.addressable import addressable
 from streetview_assets.lake.fingerprint import digest, made_from, observed, study_value
 from streetview_assets.lake.lake import Lake, Stamp
 from streetview_assets.lake.ledger import LEDGER, Ledger
@@ -21,7 +22,8 @@ from streetview_assets.tables import TABLES
 
 def data_folder(study: Study) -> Path:
     """Where everything of a study lies: `$STREETVIEW_DATA/<study name>/`, default `data/`."""
-    return Path(os.environ.get("STREETVIEW_DATA", "data")).expanduser().resolve() / study.name
+    folder = Path(os.environ.get("STREETVIEW_DATA", "data")).expanduser().resolve()
+    return addressable(folder, "STREETVIEW_DATA") / study.name
 
 
 @dataclass(frozen=True)

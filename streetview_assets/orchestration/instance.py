@@ -1,5 +1,6 @@
 """The Dagster instance of a study: its home, and what killed runs have left in it."""
 
+import glob
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import yaml
 from filelock import FileLock
 
 from streetview_assets.errors import StudyError
+from streetview_assets.lake.addressable import addressable
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.process_mark import is_gone
@@ -20,6 +22,7 @@ from streetview_assets.orchestration.resources import PROCESS_TAG
 
 OWNER = "streetview_study.json"
 CLAIM = "study.json"
+SETTINGS = "dagster.yaml"
 SECONDS_BETWEEN_LOOKS = 15.0
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -39,7 +42,8 @@ def prepare_home(opened: OpenStudy) -> Path:
     """
     _claim_folder(opened)
     own = opened.root / "dagster"
-    home = Path(os.environ.get("DAGSTER_HOME") or own).expanduser().resolve()
+    named = Path(os.environ.get("DAGSTER_HOME") or own).expanduser().resolve()
+    home = addressable(named, "DAGSTER_HOME")
     owner = home / OWNER
     if owner.is_file():
         name = json.loads(owner.read_text())["study"]
@@ -52,7 +56,7 @@ def prepare_home(opened: OpenStudy) -> Path:
     if not owner.is_file():
         with written_aside(owner) as aside:
             aside.write_text(json.dumps({"study": opened.study.name}))
-    settings = home / "dagster.yaml"
+    settings = home / SETTINGS
     ours = _instance_settings()
     outdated = home == own and settings.is_file() and settings.read_bytes() != ours.read_bytes()
     if not settings.is_file() or outdated:
@@ -63,7 +67,18 @@ def prepare_home(opened: OpenStudy) -> Path:
 
 
 def write_workspace(opened: OpenStudy, home: Path) -> Path:
-    """Say in a file in the home what the UI loads, under the study's name."""
+    """Say in a file in the home what the UI loads, under the study's name.
+
+    Raises
+    ------
+    StudyError
+        Where the UI would not find its settings, or would find another's.
+    """
+    if glob.has_magic(str(home)):
+        raise StudyError(
+            f"DAGSTER_HOME {home}: Dagster's UI takes its path for a pattern, since it has one of "
+            "* [ in it; set DAGSTER_HOME to a folder without, for `streetview run` as well"
+        )
     module = {
         "module_name": "streetview_assets.definitions",
         "location_name": opened.study.name,
@@ -79,8 +94,11 @@ def open_instance(opened: OpenStudy) -> dg.DagsterInstance:
 
     Two processes that make them at the same time leave them half made.
     """
-    with FileLock(prepare_home(opened) / ".instance.lock"):
-        return dg.DagsterInstance.get()
+    home = prepare_home(opened)
+    settings = yaml.safe_load((home / SETTINGS).read_text(encoding="utf-8"))
+    with FileLock(home / ".instance.lock"):
+        # Dagster by itself looks for the settings by pattern, and finds none in a folder `[x]`.
+        return dg.DagsterInstance.local_temp(str(home), overrides=settings)
 
 
 def _claim_folder(opened: OpenStudy) -> None:

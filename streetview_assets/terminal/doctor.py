@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import dagster as dg
-
 from streetview_assets.embeddings.catalogue import check_encoder
 from streetview_assets.errors import StreetviewError
 from streetview_assets.images.prices import is_paid
 from streetview_assets.images.terms import TERMS
 from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.orchestration.instance import prepare_home
+from streetview_assets.orchestration.instance import open_instance
 from streetview_assets.orchestration.preflight import check_inputs
 from streetview_assets.study import secrets_from_environment
 
@@ -96,13 +94,12 @@ def _encoder(opened: OpenStudy) -> Iterator[Finding]:
 
 def _instance(opened: OpenStudy) -> Iterator[Finding]:
     try:
-        home = prepare_home(opened)
+        with open_instance(opened) as instance:
+            runs = instance.get_runs_count()
     except StreetviewError as error:
         yield Finding("fault", f"instance: {error}")
         return
-    with dg.DagsterInstance.get() as instance:
-        runs = instance.get_runs_count()
-    yield Finding("ok", f"instance: {runs} runs in {_short(home)}")
+    yield Finding("ok", f"instance: {runs} runs in {_short(Path(instance.root_directory))}")
 
 
 def _short(path: Path) -> str:

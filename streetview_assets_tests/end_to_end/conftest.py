@@ -14,6 +14,9 @@ from streetview_assets.cli import app
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets_tests.end_to_end.small_studies import finish, start, write_study
 
+AWKWARD = """it's "a" [x] {y,z} *!#1 100% $HOME a=b;c&d <e>|f ü:"""
+"""Of a folder: all that is a pattern, a query, an option or markup to somebody on the way."""
+
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -51,7 +54,7 @@ def finished_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         study = write_study(folder / "study")
         (folder / "said").write_text(finish(start(folder / "data", "run", study)))
 
-    return _made_once(tmp_path_factory, "finished_tiny", make)
+    return _made_once(tmp_path_factory, f"finished tiny {AWKWARD}", make)
 
 
 @pytest.fixture

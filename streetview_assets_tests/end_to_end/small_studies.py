@@ -72,7 +72,7 @@ def lake_of(root: Path) -> dict[str, pl.DataFrame]:
     found = {}
     for path in sorted((root / "lake").rglob("data.parquet")):
         name = path.relative_to(root / "lake").as_posix()
-        found[name] = pl.read_parquet(path, hive_partitioning=False)
+        found[name] = pl.read_parquet(path, glob=False, hive_partitioning=False)
         table = TABLES.get(name.split("/")[0])
         if table:
             check_contract(table, found[name])

@@ -11,7 +11,12 @@ import pytest
 
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.open_study import open_study
-from streetview_assets.orchestration.instance import close_dead_runs, prepare_home
+from streetview_assets.orchestration.instance import (
+    close_dead_runs,
+    open_instance,
+    prepare_home,
+    write_workspace,
+)
 
 EAST = "X01000001"
 POOL = "imagery_api"
@@ -68,6 +73,31 @@ def test_pools_have_one_place(at_home, write_town):
         for pool in (POOL, "encoder"):
             instance.event_log_storage.initialize_concurrency_limit_to_default(pool)
             assert instance.event_log_storage.get_concurrency_info(pool).slot_count == 1
+
+
+def test_settings_are_found_in_a_folder_that_is_a_pattern(at_home, write_town, monkeypatch):
+    monkeypatch.setenv("STREETVIEW_DATA", str(at_home / "data [x] *"))
+    opened = open_study(write_town(at_home / "study"))
+    with open_instance(opened) as instance:
+        assert not instance.telemetry_enabled
+        assert instance.get_settings("concurrency")["pools"]["default_limit"] == 1
+        assert instance.root_directory == str(opened.root / "dagster")
+    with pytest.raises(StudyError, match="DAGSTER_HOME"):
+        write_workspace(opened, prepare_home(opened))
+
+
+@pytest.mark.parametrize("name", ["what?", "back\\slash", "%2F", "line\nbreak"])
+def test_a_folder_that_no_database_can_be_addressed_in_is_refused(
+    at_home, write_town, monkeypatch, name
+):
+    study = write_town(at_home / "study")
+    monkeypatch.setenv("DAGSTER_HOME", str(at_home / name))
+    with pytest.raises(StudyError, match="DAGSTER_HOME"):
+        prepare_home(open_study(study))
+    monkeypatch.setenv("STREETVIEW_DATA", str(at_home / name))
+    with pytest.raises(StudyError, match="STREETVIEW_DATA"):
+        open_study(study)
+    assert {path.name for path in at_home.iterdir()} <= {"study", "data"}
 
 
 def test_the_home_of_another_study_is_refused_by_name(at_home, write_town, monkeypatch):
