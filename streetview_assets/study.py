@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from streetview_assets.errors import StudyError
+from streetview_assets.metrics import REGRESSION
 from streetview_assets.study_faults import UNNAMED, LoaderOfUniqueKeys, explain
 
 WITHOUT_AREAS = "all"
@@ -628,6 +629,10 @@ class Models(_Part):
 
 
 AreasHeld = Literal["free", "constant"]
+if TYPE_CHECKING:
+    MetricName = str
+else:
+    MetricName = Literal[tuple(REGRESSION)]
 
 
 class SampleSize(_Part):
@@ -653,9 +658,7 @@ class SampleSize(_Part):
         min_length=1,
         description="`free`: more pictures come from more areas; `constant`: from the same areas",
     )
-    metric: Literal["r2", "rmse", "nrmse", "mae", "spearman"] = Field(
-        "nrmse", description="what the figures show; the table has all"
-    )
+    metric: MetricName = Field("nrmse", description="what the figures show; the table has all")
     processes: int | None = Field(None, gt=0, description="default: as many as there are cores")
 
     @model_validator(mode="after")

@@ -2,17 +2,13 @@
 
 import numpy as np
 
+from streetview_assets.metrics import DECILE, measure, resampled_scores
+from streetview_assets.models.bootstrap import NO_INTERVAL, interval_of
 from streetview_assets.models.coverage_over_space import coverage_by_group, coverage_spread
 from streetview_assets.models.dataset import AreaDataset
-from streetview_assets.models.deciles import (
-    DECILE_METRICS,
-    decile_scores,
-    deciles_of,
-    resampled_decile_scores,
-)
+from streetview_assets.models.deciles import deciles_of
 from streetview_assets.models.intervals import TOO_FEW_RESIDUALS
 from streetview_assets.models.score_row import Labels, Row, score_row
-from streetview_assets.models.scores import NO_INTERVAL, interval_of, measure
 from streetview_assets.models.validation import TUNED, OutOfFold
 
 
@@ -79,8 +75,8 @@ def decile_rows(
     rows = []
     for model, predicted in split.predicted.items():
         guess = deciles_of(predicted, values)
-        scores = decile_scores(truth, guess)
-        resampled = resampled_decile_scores(truth, guess, counts)
+        scores = measure(truth, guess, DECILE)
+        resampled = resampled_scores(truth, guess, counts, DECILE)
         rows += [
             score_row(
                 labels, model, split.validation, metric, scores[metric], len(data),
@@ -89,7 +85,7 @@ def decile_rows(
                 else interval_of(resampled[metric], labels.interval_level),
                 note=None if scores[metric] is not None else "not defined: all in one decile",
             )
-            for metric in DECILE_METRICS
+            for metric in DECILE
         ]  # fmt: skip
     return rows
 

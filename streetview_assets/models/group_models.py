@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from streetview_assets.metrics import REGRESSION, measure, resampled_scores, why_undefined
+from streetview_assets.models.bootstrap import NO_INTERVAL, interval_of, resample
 from streetview_assets.models.dataset import AreaDataset
 from streetview_assets.models.folds import (
     LEAST_TO_LEARN_FROM,
@@ -26,15 +28,6 @@ from streetview_assets.models.group_vectors import CLUSTER, GROUPINGS, Group
 from streetview_assets.models.ridge_path import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.models.score_row import Labels, Row, score_row
 from streetview_assets.models.score_rows import RESAMPLES, scores_frame
-from streetview_assets.models.scores import (
-    METRICS,
-    NO_INTERVAL,
-    interval_of,
-    measure,
-    resample,
-    resampled_scores,
-    why_undefined,
-)
 from streetview_assets.models.tuning import calm_computing
 from streetview_assets.models.validation import LEAST_AREAS, bootstrap_groups, learned_from
 from streetview_assets.study import Models
@@ -284,7 +277,7 @@ def _metric_rows(
 ) -> list[Row]:
     scores, resampled, undefined = outcome
     rows = []
-    for metric in METRICS:
+    for metric in REGRESSION:
         value = scores[metric]
         interval = NO_INTERVAL
         if value is not None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.metrics import measure, why_undefined
 from streetview_assets.models.candidates import Candidate
 from streetview_assets.models.dataset import AreaDataset
 from streetview_assets.models.folds import (
@@ -16,7 +17,6 @@ from streetview_assets.models.folds import (
     seed_of,
 )
 from streetview_assets.models.ridge_path import RIDGE, predict_by, ridge_path
-from streetview_assets.models.scores import measure, why_undefined
 from streetview_assets.models.tuning import calm_computing
 from streetview_assets.models.validation import learned_from
 from streetview_assets.study import Models

@@ -9,14 +9,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.models.bootstrap import interval_of, resample
 from streetview_assets.models.folds import seed_of
 from streetview_assets.models.ordinal_aggregation import RULES, to_areas
 from streetview_assets.models.ordinal_baseline import COORDINATES, by_nearest_areas
 from streetview_assets.models.ordinal_network import DECILES
-from streetview_assets.models.scores import interval_of, resample
 from streetview_assets.tables import TABLES
 
-METRICS = ("pearson_r", "mae", "quadratic_kappa", "within_one", "accuracy")
+METRICS = {
+    "accuracy": "same decile",
+    "within_one": "within one decile",
+    "quadratic_kappa": "weighted kappa",
+    "mae": "mean error, deciles",
+    "pearson_r": "Pearson r",
+}
+"""Each with what the report calls it."""
 OF_POINTS = "most_probable"
 RESAMPLES = 1_000
 EVERYWHERE = "all"

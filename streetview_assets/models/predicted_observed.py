@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.figures import COLOURS, new_figure
-from streetview_assets.models.scores import measure
+from streetview_assets.metrics import measure
 from streetview_assets.models.validation import TUNED
 
 if TYPE_CHECKING:

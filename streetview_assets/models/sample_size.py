@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from streetview_assets.metrics import REGRESSION, measure, why_undefined
 from streetview_assets.models.closed_form_ridge import predict_by_ridge
 from streetview_assets.models.folds import holdout_rows, seed_of
 from streetview_assets.models.published_recipe import RECIPE_SETTINGS, build_recipe
 from streetview_assets.models.ridge_path import MEAN, RIDGE
-from streetview_assets.models.scores import METRICS, measure, why_undefined
 from streetview_assets.models.validation import LEAST_AREAS
 from streetview_assets.pooling.pool_groups import pool_groups
 from streetview_assets.study import AreasHeld, SampleSize, Statistic
@@ -236,7 +236,7 @@ def predict(
 def _metric_rows(model: str, observed: np.ndarray, predicted: np.ndarray) -> list[Row]:
     scores = measure(observed, predicted)
     rows = []
-    for metric in METRICS:
+    for metric in REGRESSION:
         if model == MEAN and metric == "spearman":  # One number for all has no rank.
             continue
         value = scores[metric]

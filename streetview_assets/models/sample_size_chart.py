@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.figures import COLOURS, INK, new_figure
+from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.sample_size import ALL, ALL_K
 from streetview_assets.models.sample_size_verdict import mean_curves
 from streetview_assets.study import AreasHeld
@@ -18,13 +19,10 @@ if TYPE_CHECKING:
 LINE_COLOURS = tuple(COLOURS[place] for place in (0, 1, 2, 3, 5, 4))
 """Neither the yellow, which is faint on white, nor the black, which is that of all pictures."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-NAMES = {"r2": "R²", "rmse": "RMSE", "nrmse": "NRMSE", "mae": "MAE", "spearman": "Spearman's ρ"}
 HEADINGS = {"free": "areas left free", "constant": "areas held constant"}
 _ACROSS = 3
 _WIDE = 7.5
 """Inches that the lines above the panels take."""
-_RANGE = {"r2": (-0.5, 1.0), "nrmse": (0.0, 1.3), "spearman": (-1.0, 1.0)}
-"""Curves beyond are cut off: a fit to few areas can be worse than any scale has room for."""
 _LABEL_APART = 0.055
 """Of the height of a panel, between the numbers beside the curves' ends."""
 
@@ -71,13 +69,13 @@ def draw_sample_sizes(
     for axes in panels.flat[len(numbers) :]:
         axes.set_axis_off()
     for axes in panels[:, 0]:
-        axes.set_ylabel(NAMES[metric])
+        axes.set_ylabel(REGRESSION[metric].symbol)
     for axes in panels.flat[max(0, len(numbers) - across) : len(numbers)]:
         axes.set_xlabel("pictures drawn")
         axes.xaxis.set_tick_params(labelbottom=True)
     repeats = max(curves["repeat_count"].to_list(), default=0)
     figure.suptitle(
-        f"{title}\n{NAMES[metric]} on held-out areas by the pictures of a cluster, "
+        f"{title}\n{REGRESSION[metric].symbol} on held-out areas by the pictures of a cluster, "
         f"{HEADINGS[areas]}\nnumbers: clusters; black, dashed: all pictures; bands: one standard "
         f"deviation of {repeats} draws",
         fontsize=10,
@@ -86,7 +84,7 @@ def draw_sample_sizes(
 
 
 def _limits(curves: pl.DataFrame, metric: str) -> tuple[float, float]:
-    lowest, highest = _RANGE.get(metric, (0.0, float("inf")))
+    lowest, highest = REGRESSION[metric].axis
     mean, sd = curves["mean"].to_numpy(), curves["sd"].to_numpy()
     lower, upper = float((mean - sd).min()), float((mean + sd).max())
     room = 0.04 * (upper - lower) or 0.05

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.ridge_path import MEAN
 from streetview_assets.models.sample_size import ALL
 
 _LEAST_SIZES = 2
 _SAME = 0.1
 """A slope below this share of another is called next to nothing beside it."""
-LOWER_IS_BETTER = frozenset({"rmse", "nrmse", "mae"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def slopes_of(scores: pl.DataFrame, metric: str) -> Slopes | None:
     both = curves.filter(areas="free").join(
         curves.filter(areas="constant"), on=["k", "group_name", "sample_size"], suffix="_constant"
     )
-    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    sign = 1.0 if REGRESSION[metric].higher_is_better else -1.0
     slopes = []
     for _, curve in both.group_by("k", "group_name", maintain_order=True):
         if curve.height >= _LEAST_SIZES:
@@ -155,7 +155,9 @@ def best_and_worst(scores: pl.DataFrame, metric: str, k: int) -> str:
     if shared.is_empty():
         return "none: the clusters have no size in common"
     size = max(shared["sample_size"].to_list())
-    ordered = shared.filter(sample_size=size).sort("mean", descending=metric not in LOWER_IS_BETTER)
+    ordered = shared.filter(sample_size=size).sort(
+        "mean", descending=REGRESSION[metric].higher_is_better
+    )
     best, worst = ordered.row(0, named=True), ordered.row(-1, named=True)
     return (
         f"{metric} of {size:,} pictures of each of {k} clusters: best {best['group_name']} "

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from streetview_assets.models.bootstrap import NO_INTERVAL, Interval
 from streetview_assets.models.folds import Validation
-from streetview_assets.models.scores import NO_INTERVAL, Interval
 from streetview_assets.models.validation import REPEAT, TUNED
 
 Row = dict[str, Any]

@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
+from streetview_assets.metrics import REGRESSION, measure, resampled_scores, why_undefined
+from streetview_assets.models.bootstrap import NO_INTERVAL, interval_of, resample
 from streetview_assets.models.comparison_rows import (
     coverage_in_space,
     decile_rows,
@@ -21,15 +23,6 @@ from streetview_assets.models.intervals import (
     cross_conformal_half_widths,
 )
 from streetview_assets.models.score_row import Labels, Row, no_score, score_row
-from streetview_assets.models.scores import (
-    METRICS,
-    NO_INTERVAL,
-    interval_of,
-    measure,
-    resample,
-    resampled_scores,
-    why_undefined,
-)
 from streetview_assets.models.spatial import morans_i, morans_p
 from streetview_assets.models.validation import OutOfFold
 from streetview_assets.tables import TABLES
@@ -127,7 +120,7 @@ def repeat_rows(labels: Labels, data: AreaDataset, splits: Sequence[OutOfFold]) 
             rows += _pooled_rows(labels, data, split, model, None, None)
             rows += _fold_rows(labels, data, split, model)
         measured = [measure(data.observed, split.predicted[model]) for split in splits]
-        for metric in METRICS:
+        for metric in REGRESSION:
             values = [value for scores in measured if (value := scores[metric]) is not None]
             whole = len(values) == len(splits)
             note = f"{len(values)} of {len(splits)} repeats have a score"
@@ -217,7 +210,7 @@ def _pooled_rows(
     predicted = split.predicted[model]
     scores = measure(data.observed, predicted)
     rows = []
-    for metric in METRICS:
+    for metric in REGRESSION:
         value = scores[metric]
         rows.append(
             score_row(
@@ -248,7 +241,7 @@ def _fold_rows(labels: Labels, data: AreaDataset, split: OutOfFold, model: str) 
                 repeat=split.repeat,
                 note=None if scores[metric] is not None else why_undefined(observed, predicted),
             )
-            for metric in METRICS
+            for metric in REGRESSION
         ]  # fmt: skip
     return rows
 

@@ -7,6 +7,7 @@ from streetview_assets.models.comparison_charts import (
     draw_targets,
     draw_transfer,
 )
+from streetview_assets.models.ordinal_scores import METRICS
 from streetview_assets.models.ridge_path import RIDGE
 from streetview_assets.models.selection import HEADLINE
 from streetview_assets.models.validation import TUNED
@@ -33,13 +34,6 @@ from streetview_assets.report.score_table import (
 )
 
 MOST_AUTHORITIES_SHOWN = 30
-DECILE_METRICS = {
-    "accuracy": "same decile",
-    "within_one": "within one decile",
-    "quadratic_kappa": "weighted kappa",
-    "mae": "mean error, deciles",
-    "pearson_r": "Pearson r",
-}
 
 
 def comparisons_section(published: Published) -> Section:
@@ -199,7 +193,7 @@ def _ordinal(published: Published) -> str:
         return ""
     shown = scores.filter(pl.col("group_name") == "all")
     by = ["validation", "share_added", "unit", "rule"]
-    metrics = [name for name in DECILE_METRICS if name in set(shown["metric"])]
+    metrics = [name for name in METRICS if name in set(shown["metric"])]
     rows: list[Row] = []
     for group, mine in shown.sort(by).group_by(by, maintain_order=True):
         validation, added, unit, rule = (str(part) for part in group)
@@ -217,7 +211,7 @@ def _ordinal(published: Published) -> str:
         heading("Deciles by an ordinal network")
         + table(
             "Scores of the ordinal network",
-            ("unit and rule", "validation", *(DECILE_METRICS[name] for name in metrics)),
+            ("unit and rule", "validation", *(METRICS[name] for name in metrics)),
             rows,
             note="The rule is how the points of an area make its decile.",
         )

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.group_charts import in_order
 from streetview_assets.models.group_models import ALL, COMMON, GAIN, OWN, RIDGE_ALL
 from streetview_assets.models.ridge_path import RIDGE
@@ -27,7 +28,7 @@ AREA_SETS = {
     COMMON: "areas that all groups have, where only the pictures differ",
     OWN: "each group's own areas, where the areas differ too",
 }
-METRICS = {"r2": "R²", "rmse": "RMSE", "nrmse": "NRMSE", "mae": "MAE"}
+METRICS = [metric for metric in REGRESSION.values() if metric.name != "spearman"]
 MOST_GROUPS = 40
 
 
@@ -120,7 +121,7 @@ def _scores(scores: pl.DataFrame, area_set: str) -> str:
     rows: list[Row] = []
     for name in in_order(scores)[: MOST_GROUPS + 1]:
         mine = scores.filter(pl.col("group_name") == name)
-        found = {metric: one_score(mine, RIDGE, HEADLINE, metric) for metric in METRICS}
+        found = {metric.name: one_score(mine, RIDGE, HEADLINE, metric.name) for metric in METRICS}
         best = found["r2"]
         if best is None:
             continue
@@ -130,16 +131,15 @@ def _scores(scores: pl.DataFrame, area_set: str) -> str:
                 "all pictures" if name == ALL else name,
                 _count(best["area_count"]),
                 _count(best["image_count"]),
-                *(score_cell(found[metric]) for metric in METRICS),
+                *map(score_cell, found.values()),
                 score_cell(whole),
                 score_cell(one_score(mine, RIDGE, HEADLINE, GAIN)),
             ]
         )
     if not rows:
         return ""
-    columns = (
-        "pictures of", "areas", "pictures", *METRICS.values(), "R² of all pictures", "difference",
-    )  # fmt: skip
+    symbols = [metric.symbol for metric in METRICS]
+    columns = ("pictures of", "areas", "pictures", *symbols, "R² of all pictures", "difference")
     note = (
         "Held out by spatial blocks, with bootstrap intervals. NRMSE is RMSE over the standard "
         "deviation of the target; the last two columns are of the same areas."

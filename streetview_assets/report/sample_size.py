@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.sample_size import ALL
 from streetview_assets.models.sample_size_verdict import free_and_constant, mean_curves
 from streetview_assets.report.kept_figures import kept_figure
@@ -14,7 +15,6 @@ AREAS = {
     "constant": "areas held constant: every size is scored on the same areas",
 }
 BANDS = "Bands are one standard deviation of the draws; black and dashed are all pictures."
-METRIC_NAMES = {"r2": "R²", "rmse": "RMSE", "nrmse": "NRMSE", "mae": "MAE", "spearman": "Spearman"}
 
 
 def sample_size_section(published: Published) -> Section | None:
@@ -66,7 +66,7 @@ def _by_size(curves: pl.DataFrame, own: int, metric: str, told: str) -> str:
         rows.append(["all pictures" if name == ALL else name, *(_cell(one) for one in cells)])
     columns = ("pictures of", *(f"{size:,}" for size in sizes))
     note = f"By pictures drawn, of {k} clusters: mean and standard deviation of the draws."
-    return table(f"{METRIC_NAMES[metric]}, {told}", columns, rows, note=note)
+    return table(f"{REGRESSION[metric].symbol}, {told}", columns, rows, note=note)
 
 
 def _cell(found: tuple[float, float] | None) -> Cell:

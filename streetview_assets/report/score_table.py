@@ -2,9 +2,9 @@
 
 import polars as pl
 
+from streetview_assets.metrics import measure
 from streetview_assets.models.baselines import BASELINES
 from streetview_assets.models.score_rows import OBSERVED
-from streetview_assets.models.scores import measure
 from streetview_assets.models.validation import TUNED
 from streetview_assets.report.page import NONE, Cell, rounded
 from streetview_assets.report.published import Published

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from streetview_assets.metrics import DECILE, REGRESSION
 from streetview_assets.models.score_chart import draw_scores
 from streetview_assets.models.score_rows import OBSERVED
 from streetview_assets.models.selection import HEADLINE
@@ -179,13 +180,7 @@ def _by_validation(scores: pl.DataFrame) -> str:
 METRIC_NAMES = {
     "r2_mean_of_repeats": "R², mean over the repeats",
     "r2_sd_of_repeats": "R², standard deviation over the repeats",
-    "rmse": "root mean square error",
-    "mae": "mean absolute error",
-    "nrmse": "RMSE / sd of the target",
-    "spearman": "rank correlation",
-    "decile_accuracy": "same decile, share of the areas",
-    "decile_within_1": "within one decile, share of the areas",
-    "decile_kappa": "deciles, weighted kappa",
+    **{one.name: one.label for one in (*REGRESSION.values(), *DECILE.values()) if one.name != "r2"},
     "coverage_spread_over_space": "share inside intervals, sd over blocks",
 }
 

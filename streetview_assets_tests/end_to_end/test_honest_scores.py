@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from streetview_assets.lake.open_study import DEMO_STUDY, OpenStudy
+from streetview_assets.metrics import measure
 from streetview_assets.models.dataset import AreaDataset, assemble
-from streetview_assets.models.scores import measure
 from streetview_assets.models.validation import competitors_for, cross_validate
 from streetview_assets.study import Models, load_study
 

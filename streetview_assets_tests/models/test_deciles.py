@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, cohen_kappa_score
 
-from streetview_assets.models.deciles import decile_scores, deciles_of, resampled_decile_scores
-from streetview_assets.models.scores import resample
+from streetview_assets.metrics import DECILE, measure, resampled_scores
+from streetview_assets.models.bootstrap import resample
+from streetview_assets.models.deciles import deciles_of
 
 PAIRS = st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10)), min_size=2, max_size=60).filter(
     lambda pairs: len({decile for pair in pairs for decile in pair}) > 1
@@ -16,7 +17,7 @@ PAIRS = st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10)), min_size=2, 
 @settings(max_examples=60, deadline=None)
 def test_decile_metrics_are_those_of_scikit_learn(pairs):
     observed, predicted = np.array(pairs).T
-    scores = decile_scores(observed, predicted)
+    scores = measure(observed, predicted, DECILE)
     kappa = cohen_kappa_score(observed, predicted, weights="quadratic", labels=range(1, 11))
     assert scores["decile_accuracy"] == pytest.approx(accuracy_score(observed, predicted))
     assert scores["decile_within_1"] == pytest.approx(np.mean(np.abs(observed - predicted) <= 1))
@@ -27,9 +28,9 @@ def test_every_resample_scores_as_the_repeated_rows_do():
     rng = np.random.default_rng(0)
     observed, predicted = rng.integers(1, 11, size=(2, 30))
     counts = resample(np.arange(30), 6, 0)
-    resampled = resampled_decile_scores(observed, predicted, counts)
+    resampled = resampled_scores(observed, predicted, counts, DECILE)
     for number, count in enumerate(counts):
-        repeated = decile_scores(np.repeat(observed, count), np.repeat(predicted, count))
+        repeated = measure(np.repeat(observed, count), np.repeat(predicted, count), DECILE)
         for metric, value in repeated.items():
             assert resampled[metric][number] == pytest.approx(value)
 
@@ -45,7 +46,7 @@ def test_deciles_are_tenths_of_the_study_and_a_limit_belongs_to_the_lower():
 
 def test_one_decile_has_no_kappa():
     same = np.full(5, 3)
-    assert decile_scores(same, same) == {
+    assert measure(same, same, DECILE) == {
         "decile_accuracy": 1.0,
         "decile_within_1": 1.0,
         "decile_kappa": None,

@@ -5,13 +5,8 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
-from streetview_assets.models.scores import (
-    interval_of,
-    measure,
-    resample,
-    resampled_scores,
-    why_undefined,
-)
+from streetview_assets.metrics import measure, resampled_scores, why_undefined
+from streetview_assets.models.bootstrap import interval_of, resample
 
 VALUES = st.lists(
     st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=4, max_size=40
@@ -90,6 +85,6 @@ def test_many_areas_are_scored_in_parts_with_the_same_result(monkeypatch):
     predicted = observed + rng.normal(size=30)
     counts = resample(np.arange(30), 50, 0)
     whole = resampled_scores(observed, predicted, counts)
-    monkeypatch.setattr("streetview_assets.models.scores._CELLS_AT_ONCE", 90)
+    monkeypatch.setattr("streetview_assets.metrics._CELLS_AT_ONCE", 90)
     parts = resampled_scores(observed, predicted, counts)
     assert all(np.allclose(whole[metric], parts[metric]) for metric in whole)
