@@ -23,8 +23,10 @@ RUN groupadd --gid 10001 streetview \
 COPY --chown=10001:10001 docker/dagster.yaml docker/workspace.yaml /opt/dagster/
 
 USER 10001:10001
+# docker-init then passes the signal that stops a container to the processes of runs too.
 ENV DAGSTER_HOME=/opt/dagster \
-    STREETVIEW_DATA=/data
+    STREETVIEW_DATA=/data \
+    TINI_KILL_PROCESS_GROUP=1
 WORKDIR /study
 VOLUME /data
 CMD ["streetview", "--help"]

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from dotenv import load_dotenv
 
+from streetview_assets import stopping
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.lake.open_study import DEMO_STUDY, OpenStudy, open_study, study_path
 from streetview_assets.tables import STAGES
@@ -32,11 +33,17 @@ StageOption = Annotated[str | None, typer.Option(help=f"One of: {', '.join(STAGE
 
 
 def main() -> None:
-    """Run the command; a fault of the study or the arguments ends with 2, any other with 1."""
+    """Run the command; a fault of the study or the arguments ends with 2, any other with 1.
+
+    A signal ends it with 128 and its number.
+    """
+    stopping.listen()
     load_dotenv(Path.cwd() / ".env")
     try:
         app()
     except SystemExit as ended:
+        if stopping.is_asked():
+            stopping.end()
         _leave(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
 
 
@@ -59,6 +66,10 @@ def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*arguments: Any, **options: Any) -> Any:
         try:
             return command(*arguments, **options)
+        except stopping.Stopped:
+            if not stopping.is_listening():
+                raise
+            stopping.end()
         except StreetviewError as error:
             typer.secho(str(error), fg="red", err=True)
             raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None

@@ -27,3 +27,7 @@ class BudgetSpentError(ImageryError):
 
 class RunError(StreetviewError):
     """A run ended without all that was asked for (exit code 1)."""
+
+
+class StoppedError(StreetviewError):
+    """A signal asked for the end before this was begun: no failure, and no row of its own."""

@@ -1,6 +1,5 @@
 """Pictures from disk into what an encoder takes, by several workers, in order, never far ahead."""
 
-import multiprocessing
 import os
 import pickle
 from collections import deque
@@ -21,7 +20,7 @@ from streetview_assets.embeddings.encoder import Preparation
 from streetview_assets.embeddings.strips import stitched
 from streetview_assets.errors import EncoderError
 from streetview_assets.image_decoding import BrokenPictureError, read_rgb
-from streetview_assets.worker_process import end_with_parent
+from streetview_assets.workers import worker_pool
 
 UNREADABLE = (OSError, BrokenPictureError)
 """What is raised for a file that is missing, cut short, or no image."""
@@ -177,16 +176,10 @@ def _workers(
     """Give those who do the work, and how they do it."""
     if count <= ENOUGH_FOR_PROCESSES:
         return ThreadPoolExecutor(workers), _Here(preparation)
-    pool = ProcessPoolExecutor(
-        workers,
-        # A forked copy of a process that runs threads (polars, torch, CUDA) can hang.
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_process,
-    )
+    pool = worker_pool(workers, _keep_blocks)
     return pool, _Elsewhere(pickle.dumps(preparation), preparation.needs_torch)
 
 
-def _start_process() -> None:
-    end_with_parent()
+def _keep_blocks() -> None:
     core: Any = Image.core
     core.set_blocks_max(BLOCKS_KEPT)

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from os import cpu_count
@@ -12,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from streetview_assets import stopping
 from streetview_assets.errors import ImageryError, StreetviewError
 from streetview_assets.images.picture_files import picture_on_disk, write_picture
 from streetview_assets.images.pixels import BrokenPictureError, Pixels, read_pixels
@@ -146,7 +148,9 @@ def _rows(
     """Complete what was asked for: first what is on disk, then what the provider gives."""
     found = [picture_on_disk(folder, image_id) for image_id in asked["image_id"]]
     there = pl.Series([path is not None for path in found], dtype=pl.Boolean)
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures") as pool:
+    with ExitStack() as broken_off:
+        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures")
+        broken_off.callback(pool.shutdown, cancel_futures=True)
         paths = iter([path for path in found if path is not None])
         recalled = [
             (row, pool.submit(_recalled, row["image_id"], path, folder))
@@ -154,6 +158,7 @@ def _rows(
         ]
         broken = []
         for row, reading in recalled:
+            stopping.check()
             measured = reading.result()
             if measured is None:
                 broken.append(row["image_id"])

@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 import tenacity
 
+from streetview_assets import stopping
 from streetview_assets.errors import ImageryError
 from streetview_assets.images.pace import Pace
 from streetview_assets.images.spending import Outcome, Purse, Till
@@ -256,7 +257,8 @@ class Client:
         return answer
 
     def _check_service(self) -> None:
-        """Send nothing more once the provider has refused service, or the budget is spent."""
+        """Send nothing more after a signal, a refusal of all service, or the end of the budget."""
+        stopping.check()
         if self._refusal is not None:
             raise ImageryError(str(self._refusal))
 

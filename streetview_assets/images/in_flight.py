@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from streetview_assets.errors import StreetviewError
+from streetview_assets import stopping
+from streetview_assets.errors import StoppedError, StreetviewError
+
+SECONDS_BETWEEN_LOOKS = 0.2
 
 Item = TypeVar("Item")
 Session = TypeVar("Session")
@@ -89,9 +92,10 @@ class _Background(Generic[Result]):
         ending: BaseException | None = None
         try:
             self._main = self._loop.create_task(self._all(items, work, session))
+            self._abandon_in_time()
             self._loop.run_until_complete(self._main)
         except asyncio.CancelledError:
-            pass
+            ending = StoppedError(stopping.LINE) if stopping.is_asked() else None
         except BaseException as error:  # noqa: BLE001  it is raised again in the thread in front
             ending = error
         finally:
@@ -104,6 +108,13 @@ class _Background(Generic[Result]):
         """End early, if it has not ended; what is under way is cancelled."""
         if not self._stopped.is_set():
             self._call(self._cancel)
+
+    def _abandon_in_time(self) -> None:
+        """Cancel what a signal found under way, once it has had its time to end."""
+        if stopping.time_is_up():
+            self._cancel()
+        else:
+            self._loop.call_later(SECONDS_BETWEEN_LOOKS, self._abandon_in_time)
 
     def _cancel(self) -> None:
         if self._main is not None:

@@ -1,16 +1,15 @@
 """Many scenes drawn by several processes; the pictures do not depend on how many there are."""
 
-import multiprocessing
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from datetime import date
 from pathlib import Path
 
 from streetview_assets.images.scene import scene_jpeg
 from streetview_assets.images.scene_painting import View
-from streetview_assets.worker_process import end_with_parent
+from streetview_assets.workers import worker_pool
 
 Scene = tuple[str, date, float]
 """panorama_id, captured_on, heading_deg."""
@@ -34,12 +33,8 @@ def scene_jpegs(scenes: Sequence[Scene], view: View, workers: int) -> Iterator[b
 
 
 def _drawn_by_workers(scenes: Sequence[Scene], view: View, workers: int) -> Iterator[bytes]:
-    # Spawned, not forked: the fork of a process that has threads (polars starts some) can hang.
-    pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=end_with_parent
-    )
     under_way: deque[Future[list[bytes]]] = deque()
-    try:
+    with worker_pool(workers) as pool:
         for start in range(0, len(scenes), _BATCH):
             under_way.append(pool.submit(_draw_batch, scenes[start : start + _BATCH], view))
             # A few batches ahead of whoever takes the pictures, not all of them in memory.
@@ -47,8 +42,6 @@ def _drawn_by_workers(scenes: Sequence[Scene], view: View, workers: int) -> Iter
                 yield from under_way.popleft().result()
         while under_way:
             yield from under_way.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _draw_batch(scenes: Sequence[Scene], view: View) -> list[bytes]:

@@ -7,7 +7,7 @@ Clusters are those of the tables, found without the target in the pictures of al
 held-out areas among them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +30,6 @@ HELD_OUT = 0.2
 PUBLISHED_MODEL = "published"
 
 Row = dict[str, Any]
-
-
-class StoppedError(Exception):
-    """The experiment was called off while a draw was under way."""
 
 
 @dataclass(frozen=True, order=True)
@@ -110,14 +106,9 @@ class Experiment:
         return np.flatnonzero(self.clusters[draw.k] == draw.cluster)
 
 
-def draw_rows(
-    experiment: Experiment,
-    vectors: np.ndarray,
-    draw: Draw,
-    *,
-    is_stopped: Callable[[], bool] = lambda: False,
-) -> list[Row]:
-    """Score one model for every size of a draw, a fifth of the areas held out at random.
+def draw_rows(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> list[Row]:
+    (
+        """Score one model for every size of a draw, a fifth of the areas held out at random.
 
     Parameters
     ----------
@@ -125,20 +116,15 @@ def draw_rows(
         Of the pictures, shape (p, d), float32; may lie in a file.
     draw
         A larger size holds the pictures of the smaller ones.
-    is_stopped
-        Asked before every model.
 
     Returns
     -------
     list
         Rows of the table `sample_size_scores`: one a size, areas free or constant, model and
         metric; where there are fewer pictures than a size, or too few areas, one that says why.
-
-    Raises
-    ------
-    StoppedError
-        Where the experiment was called off.
     """
+        ""
+    )
     pictures = experiment.pictures_of(draw)
     seed = seed_of_draw(experiment, draw)
     label = {
@@ -153,8 +139,6 @@ def draw_rows(
     for areas in experiment.settings.areas:
         order = draw_order(experiment.area[pictures], areas, min(experiment.settings.sizes), seed)
         for size in experiment.settings.sizes:
-            if is_stopped():
-                raise StoppedError
             drawn = np.sort(pictures[order[:size]])
             found = _size_rows(experiment, vectors, drawn, size, seed)
             rows += [label | {"areas": areas, "sample_size": size} | row for row in found]

@@ -1,10 +1,8 @@
 """The draws of the sample-size experiment, one after the other or by several processes."""
 
-import multiprocessing
-import signal
 import time
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ from streetview_assets.models.sample_size import (
 )
 from streetview_assets.pooling.pool_groups import pool_groups
 from streetview_assets.tables import TABLES
-from streetview_assets.worker_process import end_with_parent
+from streetview_assets.workers import worker_pool
 
 _AHEAD = 2
 """Draws that wait for each process, so that none is idle."""
@@ -42,7 +40,7 @@ def run_draws(
 ) -> Generator[pl.DataFrame, None, None]:
     """Score draws, each as it is finished; what a draw gives depends on none of the others.
 
-    Closed early, or where a draw fails, it stops the processes after the model they are at.
+    Closed early, or where a draw fails, it ends the processes.
 
     Parameters
     ----------
@@ -70,15 +68,10 @@ def run_draws(
         yield draw_frame(experiment, vectors, draw)
 
 
-def draw_frame(
-    experiment: Experiment,
-    vectors: np.ndarray,
-    draw: Draw,
-    is_stopped: Callable[[], bool] = lambda: False,
-) -> pl.DataFrame:
+def draw_frame(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> pl.DataFrame:
     """Score one draw on one thread, on which sums round alike wherever it is done."""
     with threadpool_limits(1):
-        rows = draw_rows(experiment, vectors, draw, is_stopped=is_stopped)
+        rows = draw_rows(experiment, vectors, draw)
     return TABLES[TABLE].frame(rows)
 
 
@@ -126,43 +119,27 @@ def model_count(experiment: Experiment, draws: Sequence[Draw]) -> int:
 def _by_processes(
     experiment: Experiment, vectors_file: Path, draws: Sequence[Draw], processes: int
 ) -> Generator[pl.DataFrame, None, None]:
-    # Spawned, not forked: the fork of a process that has threads (polars starts some) can hang.
-    context = multiprocessing.get_context("spawn")
-    stopped = context.Event()
-    pool = ProcessPoolExecutor(
-        processes,
-        mp_context=context,
-        initializer=_start_worker,
-        initargs=(experiment, vectors_file, stopped),
-    )
     waiting = list(reversed(draws))
     running: set[Future[pl.DataFrame]] = set()
     try:
-        while waiting or running:
-            while waiting and len(running) < _AHEAD * processes:
-                running.add(pool.submit(_work, waiting.pop()))
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
+        with worker_pool(processes, _start_worker, (experiment, vectors_file)) as pool:
+            while waiting or running:
+                while waiting and len(running) < _AHEAD * processes:
+                    running.add(pool.submit(_work, waiting.pop()))
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
     except BrokenProcessPool as error:
         raise StudyError(
             "sample_size: a process of the experiment ended before its work; memory may have run "
             "out, which fewer processes need less of (`sample_size.processes`). What is finished "
             "is kept: run it again."
         ) from error
-    finally:
-        stopped.set()
-        pool.shutdown(cancel_futures=True)
 
 
-def _start_worker(experiment: Experiment, vectors_file: Path, stopped: Any) -> None:
-    # A key pressed in the terminal reaches all processes; the first one says what is to be done.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
-    _here.update(
-        experiment=experiment, stopped=stopped, vectors=np.load(vectors_file, mmap_mode="r")
-    )
+def _start_worker(experiment: Experiment, vectors_file: Path) -> None:
+    _here.update(experiment=experiment, vectors=np.load(vectors_file, mmap_mode="r"))
 
 
 def _work(draw: Draw) -> pl.DataFrame:
-    return draw_frame(_here["experiment"], _here["vectors"], draw, _here["stopped"].is_set)
+    return draw_frame(_here["experiment"], _here["vectors"], draw)

@@ -29,6 +29,7 @@ from streetview_assets.orchestration.assets import (
     sample_size,
     set_aside,
 )
+from streetview_assets.orchestration.instance import interrupted_as_cancelled
 from streetview_assets.orchestration.jobs import (
     AUTOMATION_TAG,
     FORCE_TAG,
@@ -228,7 +229,8 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
             tracking=tracking,
             log=context.log,
         )
-        made = function(work)
+        with interrupted_as_cancelled(context.instance, context.run_id):
+            made = function(work)
         tell(recipe.asset, authority, 1, 1)
         stamp = opened.stamp_for(recipe.asset, made.frames, origin, made.note, made.reuse)
         return dg.Output(

@@ -13,11 +13,12 @@ import dagster as dg
 import yaml
 from filelock import FileLock
 
+from streetview_assets import stopping
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.addressable import addressable
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.process_mark import is_gone
+from streetview_assets.lake.process_mark import is_gone, process_mark
 from streetview_assets.orchestration.resources import PROCESS_TAG
 
 OWNER = "streetview_study.json"
@@ -141,12 +142,61 @@ def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     list of str
         Ids of the runs that were closed.
     """
-    closed = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
-        mark = run.tags.get(PROCESS_TAG)
-        if mark and is_gone(mark):
-            instance.report_run_failed(run, "The process of this run has ended without a word.")
-            closed.append(run.run_id)
+    dead = [run for run in _unfinished(instance) if is_gone(run.tags[PROCESS_TAG])]
+    for run in dead:
+        instance.report_run_failed(run, "The process of this run has ended without a word.")
+    _free_slots(instance)
+    return [run.run_id for run in dead]
+
+
+@contextmanager
+def cancelling_runs(instance: dg.DagsterInstance) -> Iterator[None]:
+    """Close runs of the block as cancelled where a signal stops it, and free their slots."""
+
+    def cancel() -> None:
+        for run in _unfinished(instance):
+            mark = run.tags[PROCESS_TAG]
+            if mark == process_mark() or is_gone(mark):
+                instance.report_run_canceled(run, message=stopping.LINE)
+        _free_slots(instance)
+
+    with stopping.in_the_end(cancel):
+        try:
+            yield
+        except stopping.Stopped:
+            cancel()
+            raise
+
+
+@contextmanager
+def interrupted_as_cancelled(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Let a run end as cancelled where it is interrupted in the block.
+
+    Dagster takes it for failed, unless it knows beforehand that somebody wants its end.
+    """
+
+    def cancel() -> None:
+        run = instance.get_run_by_id(run_id)
+        if run and not run.is_finished:
+            instance.report_run_canceled(run, message=stopping.LINE)
+        _free_slots(instance)
+
+    with stopping.in_the_end(cancel):
+        try:
+            yield
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+            run = instance.get_run_by_id(run_id)
+            if run and not run.is_finished and run.status != dg.DagsterRunStatus.CANCELING:
+                instance.report_run_canceling(run)
+            raise
+
+
+def _unfinished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    return [run for run in runs if PROCESS_TAG in run.tags]
+
+
+def _free_slots(instance: dg.DagsterInstance) -> None:
     storage = instance.event_log_storage
     for key in storage.get_concurrency_keys():
         pool = storage.get_concurrency_info(key)
@@ -155,7 +205,6 @@ def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
             holder = instance.get_run_by_id(run_id)
             if holder is None or holder.is_finished:
                 storage.free_concurrency_slots_for_run(run_id)
-    return closed
 
 
 @contextmanager

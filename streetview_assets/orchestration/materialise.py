@@ -5,12 +5,9 @@ several; an authority that fails stops neither the others nor the national asset
 """
 
 import multiprocessing
-import os
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +15,14 @@ from typing import Any
 
 import dagster as dg
 
+from streetview_assets import errors, stopping
 from streetview_assets.lake.marts import is_published, stale_marts
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.process_mark import process_mark
 from streetview_assets.lake.recipes import RECIPES, Recipe, recipe_for
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.instance import (
+    cancelling_runs,
     close_dead_runs,
     freeing_slots_of_dead_runs,
     open_instance,
@@ -42,6 +41,7 @@ from streetview_assets.orchestration.status import failed_rows
 from streetview_assets.orchestration.waves import between, waves
 from streetview_assets.safe_name import safe_name
 from streetview_assets.tables import Stage
+from streetview_assets.workers import worker_pool
 
 RETRIED = frozenset({"panoramas", "images", "image_embeddings", "panorama_embeddings"})
 """Assets whose rows can fail one by one, so that a retry is worth while."""
@@ -114,8 +114,9 @@ def run_study(
     wanted = _assets_of(between(None, until)) if only is None else only
 
     with (
+        cancelling_runs(instance),
         freeing_slots_of_dead_runs(instance),
-        _workers(jobs) as run_all,
+        _workers(min(jobs, len(codes))) as run_all,
         listening(listener),
     ):
         for wave in waves([recipe_for(asset, opened.study) for asset in RECIPES]):
@@ -218,12 +219,9 @@ def _workers(jobs: int) -> Iterator[RunAll]:
     if jobs <= 1:
         yield lambda errands, listener: map(run_errand, errands)
         return
-    context = multiprocessing.get_context("spawn")
     # A queue of a `Manager` would be a process more, one that outlives a killed command.
-    queue: Any = context.SimpleQueue()
-    with ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_start_worker, initargs=(queue, os.getpid())
-    ) as pool:
+    queue: Any = multiprocessing.get_context("spawn").SimpleQueue()
+    with worker_pool(jobs, _pass_progress_on, (queue,), gently=True) as pool:
 
         def run_all(errands: list[Errand], listener: Listener) -> Iterator[Outcome]:
             running = [pool.submit(run_errand, errand) for errand in errands]
@@ -238,41 +236,30 @@ def _workers(jobs: int) -> Iterator[RunAll]:
         yield run_all
 
 
-def _start_worker(queue: Any, parent: int) -> None:
-    """Pass progress on, and end with the parent: a killed command leaves no worker behind."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
+def _pass_progress_on(queue: Any) -> None:
     def passed_on(progress: Progress) -> None:
         queue.put(progress)
 
-    threading.Thread(target=watch, daemon=True).start()
     listening(passed_on).__enter__()
 
 
 def run_errand(errand: Errand) -> Outcome:
-    """Execute one Dagster run in this process and say what came of each asset."""
+    """Execute one Dagster run in this process and say what came of each asset.
+
+    Raises
+    ------
+    Stopped
+        Where a signal asked for the end: the run is cancelled.
+    """
     opened = open_study(errand.study_file)
-    job = _jobs(errand.study_file, opened.authorities)[
-        NATIONAL_JOB if errand.authority is None else AUTHORITY_JOB
-    ]
-    result = job.execute_in_process(
-        partition_key=None if errand.authority is None else safe_name(errand.authority),
-        instance=open_instance(opened),
-        asset_selection=[dg.AssetKey.from_user_string(asset) for asset in errand.assets],
-        tags={
-            PROCESS_TAG: process_mark(),
-            ONLY_STALE_TAG: "true",
-            FORCE_TAG: ",".join(sorted(errand.forced)),
-            RETRY_TAG: str(errand.retry).lower(),
-        },
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        raise_on_error=False,
-    )
-    failures = [_failure(event, errand) for event in result.all_events if event.is_step_failure]
+    instance = open_instance(opened)
+    result = _executed(errand, opened, instance)
+    run = instance.get_run_by_id(result.run_id)
+    if stopping.is_asked() or (run and run.status == dg.DagsterRunStatus.CANCELED):
+        if run and run.status != dg.DagsterRunStatus.CANCELED:
+            instance.report_run_canceled(run, message=stopping.LINE)
+        raise stopping.Stopped
+    failures = [failure_of(event, errand) for event in result.all_events if event.is_step_failure]
     failures += [
         Failure(
             check.asset_key.to_user_string(),
@@ -291,6 +278,33 @@ def run_errand(errand: Errand) -> Outcome:
     return [(asset, errand.authority) for asset in errand.assets if asset in made], failures
 
 
+def _executed(
+    errand: Errand, opened: OpenStudy, instance: dg.DagsterInstance
+) -> dg.ExecuteInProcessResult:
+    if stopping.is_asked():
+        raise stopping.Stopped
+    job = NATIONAL_JOB if errand.authority is None else AUTHORITY_JOB
+    try:
+        result: dg.ExecuteInProcessResult = _jobs(errand.study_file, opened.authorities)[
+            job
+        ].execute_in_process(
+            partition_key=None if errand.authority is None else safe_name(errand.authority),
+            instance=instance,
+            asset_selection=[dg.AssetKey.from_user_string(asset) for asset in errand.assets],
+            tags={
+                PROCESS_TAG: process_mark(),
+                ONLY_STALE_TAG: "true",
+                FORCE_TAG: ",".join(sorted(errand.forced)),
+                RETRY_TAG: str(errand.retry).lower(),
+            },
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+    except dg.DagsterExecutionInterruptedError as interrupt:
+        raise stopping.Stopped from interrupt
+    return result
+
+
 _built: dict[tuple[Path, tuple[str, ...]], dict[str, Any]] = {}
 
 
@@ -305,13 +319,25 @@ def _jobs(study_file: Path, authorities: tuple[str, ...]) -> dict[str, Any]:
     return _built[key]
 
 
-def _failure(event: dg.DagsterEvent, errand: Errand) -> Failure:
-    """Say in one line why a step failed: the message of the error that started it."""
+def failure_of(event: dg.DagsterEvent, errand: Errand) -> Failure:
+    """Say in one line why a step failed: our own error, else the one that started it.
+
+    What lies behind an error of ours is in Dagster's log of the run.
+    """
+    chain = []
     error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
+    while error is not None:
+        chain.append(error)
         error = error.cause
-    message = error.message.strip() if error else "no reason was given"
-    kind = (error.cls_name or "") if error else ""
+    ours = {kind.__name__ for kind in _errors_of(errors.StreetviewError)}
+    found = next((error for error in chain if error.cls_name in ours), chain[-1] if chain else None)
+    message = found.message.strip() if found else "no reason was given"
+    kind = (found.cls_name or "") if found else ""
     asset = (event.step_key or "").replace("__", "/")
     plain = re.sub(rf"^([\w.]+\.)?{re.escape(kind)}: ", "", message)
-    return Failure(asset, errand.authority, plain, kind)
+    of_study = any(error.cls_name == errors.StudyError.__name__ for error in chain)
+    return Failure(asset, errand.authority, plain, errors.StudyError.__name__ if of_study else kind)
+
+
+def _errors_of(kind: type[Exception]) -> set[type[Exception]]:
+    return {kind}.union(*(_errors_of(one) for one in kind.__subclasses__()))

@@ -4,6 +4,7 @@ import dagster as dg
 
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.process_mark import process_mark
+from streetview_assets.workers import stop_with_server
 
 PROCESS_TAG = ".dagster/streetview_process"
 
@@ -19,5 +20,6 @@ class StudyResource(dg.ConfigurableResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Mark the run with the process that executes it, so that a killed one can be told."""
+        stop_with_server()
         if context.run and context.instance and context.instance.has_run(context.run.run_id):
             context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: process_mark()})

@@ -11,6 +11,7 @@ from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.recipes import WRITTEN_BY
 from streetview_assets.lake.sql import Query, lake_name
 from streetview_assets.orchestration import automation
+from streetview_assets.orchestration.instance import interrupted_as_cancelled
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.resources import StudyResource
 
@@ -36,10 +37,11 @@ def _mart(query: Query) -> dg.AssetsDefinition:
             "sql": dg.MetadataValue.md(f"```sql\n{query.sql}\n```"),
         },
     )
-    def mart(study: StudyResource) -> dg.MaterializeResult:
+    def mart(context: dg.AssetExecutionContext, study: StudyResource) -> dg.MaterializeResult:
         opened = study.open()
         tell(f"mart/{query.name}", None, 0, 1)
-        stamp, row_count = make_mart(opened, query)
+        with interrupted_as_cancelled(context.instance, context.run_id):
+            stamp, row_count = make_mart(opened, query)
         tell(f"mart/{query.name}", None, 1, 1)
         written = opened.lake.path(lake_name(query.name))
         schema = _column_schema(query, pl.scan_parquet(written, glob=False).collect_schema())
@@ -77,10 +79,13 @@ def _published() -> dg.AssetsDefinition:
         deps=[*everything, *(dg.AssetKey(["mart", query.name]) for query in marts())],
         automation_condition=automation.settled(),
     )
-    def published_database(study: StudyResource) -> dg.MaterializeResult:
+    def published_database(
+        context: dg.AssetExecutionContext, study: StudyResource
+    ) -> dg.MaterializeResult:
         opened = study.open()
         tell(PUBLISHED, None, 0, 1)
-        report = publish_study(opened)
+        with interrupted_as_cancelled(context.instance, context.run_id):
+            report = publish_study(opened)
         tell(PUBLISHED, None, 1, 1)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(publication(opened)),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from streetview_assets import stopping
 from streetview_assets.orchestration.progress import Listener
 from streetview_assets.orchestration.progress import Progress as Told
 
@@ -36,7 +37,9 @@ def _bars() -> Iterator[Listener]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    bars = Progress(*columns, console=Console(stderr=True), transient=True)
+    # A cursor that is hidden stays so after the command.
+    with bars, stopping.in_the_end(bars.stop):
         tasks: dict[str, object] = {}
 
         def hear(told: Told) -> None:

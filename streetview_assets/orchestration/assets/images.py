@@ -1,15 +1,17 @@
 """Images: what the provider has near each point, and the pictures themselves."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import dagster as dg
 import polars as pl
 
+from streetview_assets import stopping
 from streetview_assets.images.acquisition import check_images, failure_counts, fetch_images
 from streetview_assets.images.captures import mark_current, up_to
-from streetview_assets.images.catalogue import open_provider
+from streetview_assets.images.catalogue import REMOTE, open_provider
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.duplicates import mark_duplicates
 from streetview_assets.images.panoramas import check_found, failed_points, update_panoramas
@@ -80,8 +82,11 @@ def images(work: Work) -> Made:
         now=lambda: datetime.now(UTC),
         on_progress=work.progress("pictures"),
     )
+    # Pictures that are on their way may have been paid for.
+    with stopping.finishing() if study.images.provider in REMOTE else nullcontext():
+        rows = resumption.finish(pieces, done)
     rows = mark_current(
-        resumption.finish(pieces, done),
+        rows,
         looked_up,
         wanted,
         points,

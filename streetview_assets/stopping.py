@@ -1,0 +1,169 @@
+"""One signal stops everything: nothing new begins, and within seconds the process has ended.
+
+The signal comes to the main thread as an exception, as Python has it. A thread of its own hears it
+too, whoever handles signals at that moment, and ends the process where the main thread takes too
+long, or when a second one comes.
+"""
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
+
+import psutil
+
+from streetview_assets.errors import StoppedError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+FINISH_S = 2.0
+"""How long requests that are under way may take to end."""
+
+GRACE_S = 3.5
+"""How long the main thread may take to end."""
+
+LAST_S = 1.0
+"""How long each thing that is done in the end may take."""
+
+LINE = "stopped; run again to go on"
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked for the end; what handles failures must not take it for one."""
+
+
+_asked = threading.Event()
+_asked_at: list[tuple[int, float]] = []
+_last: list[Callable[[], object]] = []
+_ending = threading.Lock()
+_kept_open: list[socket.socket] = []
+
+
+def listen() -> None:
+    """Make SIGINT and SIGTERM stop this process: once, in the main thread of a command."""
+    end_in_time()
+    for number in SIGNALS:
+        signal.signal(number, _raise)
+
+
+def end_in_time() -> None:
+    """End this process soon after a signal, whoever handles that; once, in the main thread."""
+    hears, tells = socket.socketpair()
+    tells.setblocking(False)
+    _kept_open.append(tells)
+    signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(hears,), name="stopping", daemon=True).start()
+
+
+def is_listening() -> bool:
+    """Whether this process is a command, which a signal ends."""
+    return bool(_kept_open)
+
+
+def ask(number: int = signal.SIGINT) -> None:
+    """Ask for the end, as a signal does: from now on nothing new begins."""
+    if not _asked.is_set():
+        _asked_at.append((number, time.monotonic()))
+        _asked.set()
+
+
+def is_asked() -> bool:
+    """Whether a signal has asked for the end."""
+    return _asked.is_set()
+
+
+def time_is_up() -> bool:
+    """Whether what was under way at the signal has had its time to end."""
+    return is_asked() and time.monotonic() - _asked_at[0][1] > FINISH_S
+
+
+def check() -> None:
+    """Begin nothing more where a signal has asked for the end.
+
+    Raises
+    ------
+    StoppedError
+        It has.
+    """
+    if is_asked():
+        raise StoppedError(LINE)
+
+
+@contextmanager
+def finishing() -> Iterator[None]:
+    """Let a signal not break into the block, which looks for it by `check` and ends its work.
+
+    Raises
+    ------
+    Stopped
+        After the block, where a signal came.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: ask(number))
+    try:
+        yield
+    except StoppedError as stopped:
+        raise Stopped from stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if is_asked():
+        raise Stopped
+
+
+@contextmanager
+def in_the_end(function: Callable[[], object]) -> Iterator[None]:
+    """Call a function where the process is ended from outside the block."""
+    _last.append(function)
+    try:
+        yield
+    finally:
+        _last.remove(function)
+
+
+def end() -> NoReturn:
+    """End this process and its workers, with one line and the exit code of the signal."""
+    with _ending:
+        for worker in multiprocessing.active_children():
+            with suppress(psutil.NoSuchProcess):
+                for process in psutil.Process(worker.pid).children(recursive=True):
+                    process.kill()
+            worker.kill()
+            worker.join(LAST_S)
+        for function in reversed(_last):
+            # In a thread: the main one may hold what the function waits for.
+            thread = threading.Thread(target=function, daemon=True)
+            thread.start()
+            thread.join(LAST_S)
+        # Not through `sys.stderr`, which the main thread may hold.
+        os.write(2, f"{LINE}\n".encode())
+        os._exit(128 + (_asked_at[0][0] if _asked_at else signal.SIGINT))
+
+
+def _raise(number: int, _: FrameType | None) -> NoReturn:
+    ask(number)
+    raise Stopped
+
+
+def _watch(hears: socket.socket) -> None:
+    ask(_next(hears))
+    hears.settimeout(GRACE_S)
+    with suppress(TimeoutError):
+        _next(hears)
+    end()
+
+
+def _next(hears: socket.socket) -> int:
+    while (number := hears.recv(1)[0]) not in SIGNALS:
+        pass
+    return number

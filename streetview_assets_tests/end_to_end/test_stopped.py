@@ -1,0 +1,150 @@
+"""A signal ends a command with one line, within seconds, and the next run goes on from there."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+import psutil
+import pytest
+
+from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.orchestration.instance import UNFINISHED, prepare_home
+from streetview_assets_tests.end_to_end.imagery_studies import (
+    by_picture,
+    expected_pictures,
+    pictures_there,
+    write_google_study,
+)
+from streetview_assets_tests.end_to_end.small_studies import finish, start, write_study
+from streetview_assets_tests.images.imagery_server import Server, serving
+
+POINTS = 100
+LINE = "stopped; run again to go on"
+PATIENCE_S = 120.0
+TIME_TO_END_S = 5.0
+SLACK_S = 3.0
+"""A loaded machine takes its time to start what ends a process."""
+
+
+@pytest.fixture
+def server(monkeypatch) -> Iterator[Server]:
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
+    monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
+    with serving(latency_s=0.2) as one:
+        yield one
+
+
+def _wait(process: "subprocess.Popen[str]", come: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not come():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _stop(process: "subprocess.Popen[str]", *signals: int) -> str:
+    """Send signals to a command, and see that it has ended in time and left nobody."""
+    others = psutil.Process(process.pid).children(recursive=True)
+    for number in signals:
+        process.send_signal(number)
+        # Two that come together are one.
+        time.sleep(0.3)
+    said, _ = process.communicate(timeout=TIME_TO_END_S + SLACK_S)
+    assert process.returncode == 128 + signals[0], said
+    _, alive = psutil.wait_procs(others, timeout=SLACK_S)
+    assert not alive
+    assert "Traceback" not in said
+    assert said.count(LINE) == 1
+    return said
+
+
+def _runs(opened: OpenStudy, monkeypatch) -> list[dg.DagsterRun]:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    home = prepare_home(opened)
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with dg.DagsterInstance.get() as instance:
+        storage = instance.event_log_storage
+        taken = [
+            storage.get_concurrency_info(key).active_slot_count
+            for key in storage.get_concurrency_keys()
+        ]
+        assert not any(taken)
+        return list(instance.get_runs())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_bought_after_a_signal_and_all_that_was_bought_is_kept(
+    server, tmp_path, monkeypatch, number
+):
+    data = tmp_path / "data"
+    path = write_google_study(tmp_path / "study", server, POINTS, max_concurrent=8)
+    monkeypatch.setenv("STREETVIEW_DATA", str(data))
+    opened = open_study(path)
+    process = start(data, "run", path)
+    _wait(process, lambda: len(server.log("picture")) > 40)
+    _stop(process, number)
+    bought = len(server.log("picture"))
+    assert bought < 4 * POINTS / 2
+    runs = _runs(opened, monkeypatch)
+    assert [run.status for run in runs[:1]] == [dg.DagsterRunStatus.CANCELED]
+    assert not [run for run in runs if run.status in UNFINISHED]
+    assert len(server.log("picture")) == bought
+
+    finish(start(data, "run", path, "--until", "images"))
+    assert pictures_there(opened) == expected_pictures(server, POINTS)
+    assert all(len(asked) == 1 for asked in by_picture(server.log()).values())
+
+
+def test_the_processes_of_several_jobs_stop_with_the_command(server, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    monkeypatch.setenv("STREETVIEW_DATA", str(data))
+    images = {
+        "provider": "google",
+        "base_url": server.base_url,
+        "size_px": [64, 64],
+        "headings_deg": [0, 180],
+        "requests_per_second": None,
+        "max_concurrent": 1,
+        "budget_usd": 100,
+        "keep_images": True,
+    }
+    path = write_study(tmp_path / "study", name="paid", images=images)
+    opened = open_study(path)
+    process = start(data, "run", path, "--jobs", 2)
+    _wait(process, lambda: len(server.log("picture")) > 5)
+    _stop(process, signal.SIGINT)
+    bought = len(server.log("picture"))
+    assert dg.DagsterRunStatus.CANCELED in {run.status for run in _runs(opened, monkeypatch)}
+    time.sleep(1)
+    assert len(server.log("picture")) == bought
+
+
+def test_a_second_signal_ends_at_once(server, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    monkeypatch.setenv("STREETVIEW_DATA", str(data))
+    path = write_google_study(tmp_path / "study", server, POINTS, max_concurrent=8)
+    server.change(latency_s=60)
+    process = start(data, "plan", path)
+    _wait(process, lambda: server.log("metadata"))
+    began = time.monotonic()
+    _stop(process, signal.SIGINT, signal.SIGINT)
+    assert time.monotonic() - began < TIME_TO_END_S
+
+
+def test_what_looks_at_no_signal_is_ended_too(tmp_path, monkeypatch):
+    """A model of many places takes long inside a library, which hears of no signal."""
+    data = tmp_path / "data"
+    monkeypatch.setenv("STREETVIEW_DATA", str(data))
+    path = write_study(tmp_path / "study", models={"target": "deprivation_score", "trials": 500})
+    opened = open_study(path)
+    process = start(data, "run", path)
+    _wait(process, lambda: _made(opened, "area_embeddings"))
+    time.sleep(2)
+    _stop(process, signal.SIGTERM)
+    assert not [run for run in _runs(opened, monkeypatch) if run.status in UNFINISHED]
+
+
+def _made(opened: OpenStudy, table: str) -> bool:
+    return any((opened.root / "lake" / table).rglob("data.parquet"))
