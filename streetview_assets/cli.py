@@ -301,14 +301,16 @@ def ui(
 ) -> None:
     """Open the Dagster UI with the daemon, on the instance that the command uses."""
     from streetview_assets.orchestration.instance import prepare_home, write_workspace
+    from streetview_assets.orchestration.ui import let_in, ui_command
 
     opened = _open(study)
     home = prepare_home(opened)
     os.environ.setdefault("STREETVIEW_DATA", str(opened.root.parent))
     workspace = write_workspace(opened, home)
-    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", str(workspace)]
+    if warning := let_in(host):
+        typer.secho(warning, fg="yellow", err=True)
     # In place of this process: whoever ends the command ends the UI and its daemon with it.
-    os.execv(sys.executable, [*command, "-h", host, "-p", str(port)])
+    os.execv(sys.executable, ui_command(workspace, host, port))
 
 
 def _materialise(opened: OpenStudy, **options: Any) -> None:

@@ -18,8 +18,8 @@ from streetview_assets import stopping
 from streetview_assets.orchestration import webserver
 
 OPEN_TO_ALL = (
-    "The UI listens on {host} and asks nobody to sign in: whoever reaches it can start runs. Put a "
-    f"proxy with sign-in before it, and name the hosts it answers to in ${webserver.HOSTS_VARIABLE}."
+    "The UI listens on {host} and asks nobody to sign in: whoever reaches it can start runs. Put "
+    f"a proxy with sign-in before it, and name its hosts in ${webserver.HOSTS_VARIABLE}."
 )
 
 
