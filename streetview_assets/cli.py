@@ -14,6 +14,7 @@ from dotenv import load_dotenv
 from streetview_assets import stopping
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.lake.open_study import DEMO_STUDY, OpenStudy, open_study, study_path
+from streetview_assets.reading import reading
 from streetview_assets.tables import STAGES
 
 app = typer.Typer(
@@ -38,13 +39,23 @@ def main() -> None:
     A signal ends it with 128 and its number.
     """
     stopping.listen()
-    load_dotenv(Path.cwd() / ".env")
     try:
+        _read_environment(Path.cwd() / ".env")
         app()
+    except StudyError as error:
+        typer.secho(str(error), fg="red", err=True)
+        _leave(2)
     except SystemExit as ended:
         if stopping.is_asked():
             stopping.end()
         _leave(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+
+
+def _read_environment(path: Path) -> None:
+    """Take keys and folders from `.env`; what is set already stays."""
+    remedy = "Save it as lines NAME=value in UTF-8, or take it away."
+    with reading(str(path), "a file of settings", remedy):
+        load_dotenv(path)
 
 
 def _leave(code: int) -> None:

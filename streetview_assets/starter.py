@@ -9,11 +9,13 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pyarrow.parquet as pq
-import pyogrio
 import yaml
 from pyproj import CRS
 
+from streetview_assets.areas.geo_file import READABLE, GeoFile, frame, info
 from streetview_assets.errors import StudyError
+from streetview_assets.points.road_files import READABLE as READABLE_ROADS
+from streetview_assets.reading import reading
 
 ONS_CODE = r"[EWSN]\d{8}"
 """Codes of the Office for National Statistics, and of its sisters in the other nations."""
@@ -64,9 +66,11 @@ def starter_study(
     study_name = name or _slug(areas.stem)
     if not re.fullmatch(r"[a-z0-9-]+", study_name):
         raise StudyError(f"name {study_name!r}: a study's name is made of a to z, 0 to 9 and -")
-    table, crs = _attributes(areas)
+    with reading(str(areas), "a file of areas", f"Give a {READABLE} file of polygons."):
+        table, crs = _attributes(areas)
     columns = guess_columns(table, areas)
-    road_columns = _road_columns(roads)
+    with reading(str(roads), "a file of roads", f"Give {READABLE_ROADS}."):
+        road_columns = _road_columns(roads)
     return _TEMPLATE.format(
         name=study_name,
         crs_line=_crs_line(crs),
@@ -143,22 +147,16 @@ def _name_beside(code: str | None, columns: Sequence[str]) -> str | None:
 def _attributes(path: Path) -> tuple[pd.DataFrame, CRS | None]:
     """Read a file's columns without its geometry, and its CRS."""
     if path.suffix.lower() in (".parquet", ".geoparquet"):
-        frame = gpd.read_parquet(path)
-        return pd.DataFrame(frame.drop(columns=frame.geometry.name)), frame.crs
-    try:
-        info = pyogrio.read_info(path)
-        table = pyogrio.read_dataframe(path, read_geometry=False)
-    except pyogrio.errors.DataSourceError as error:
+        areas = gpd.read_parquet(path)
+        return pd.DataFrame(areas.drop(columns=areas.geometry.name)), areas.crs
+    file = GeoFile(path, "areas.path", "a file of areas")
+    told = info(file)
+    if "Polygon" not in str(told["geometry_type"]) and told["geometry_type"] != "Unknown":
         raise StudyError(
-            f"{path}: not readable as a file of areas ({error}). Give a GeoJSON, GeoPackage, "
-            "Shapefile or GeoParquet file of polygons."
-        ) from None
-    if "Polygon" not in str(info["geometry_type"]) and info["geometry_type"] != "Unknown":
-        raise StudyError(
-            f"{path}: areas are polygons, but this file holds {info['geometry_type']}s; "
+            f"{path}: areas are polygons, but this file holds {told['geometry_type']}s; "
             "init takes the file of areas first, then the file of roads"
         )
-    return table, CRS(info["crs"]) if info["crs"] else None
+    return frame(file, read_geometry=False), CRS(told["crs"]) if told["crs"] else None
 
 
 def _road_columns(path: Path) -> str:
@@ -166,19 +164,13 @@ def _road_columns(path: Path) -> str:
         return "OSM's tags"
     if path.suffix.lower() in (".parquet", ".geoparquet"):
         return _in_a_comment(pq.read_schema(path).names)
-    try:
-        info = pyogrio.read_info(path)
-    except pyogrio.errors.DataSourceError as error:
+    told = info(GeoFile(path, "roads.path", "a file of roads", f"Give {READABLE_ROADS}."))
+    if "Polygon" in str(told["geometry_type"]):
         raise StudyError(
-            f"{path}: not readable as a file of roads ({error}). Give lines (.gpkg .geojson "
-            ".parquet .shp), .osm, .osm.pbf or .graphml."
-        ) from None
-    if "Polygon" in str(info["geometry_type"]):
-        raise StudyError(
-            f"{path}: roads are lines, but this file holds {info['geometry_type']}s; "
+            f"{path}: roads are lines, but this file holds {told['geometry_type']}s; "
             "init takes the file of areas first, then the file of roads"
         )
-    return _in_a_comment(info["fields"])
+    return _in_a_comment(told["fields"])
 
 
 def _all_match(values: pd.Series, pattern: str) -> bool:

@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -28,7 +27,9 @@ from pydantic import (
 
 from streetview_assets.errors import StudyError
 from streetview_assets.metrics import REGRESSION
-from streetview_assets.study_faults import UNNAMED, LoaderOfUniqueKeys, explain
+from streetview_assets.reading import reading
+from streetview_assets.study_faults import UNNAMED, explain
+from streetview_assets.study_yaml import read_yaml
 
 WITHOUT_AREAS = "all"
 """The one partition of a study that has no areas."""
@@ -866,15 +867,8 @@ def load_study(path: str | Path) -> Study:
     path = Path(path).expanduser().resolve()
     if not path.is_file():
         raise StudyError(f"{path}: no such study file. `streetview init AREAS ROADS` writes one.")
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), LoaderOfUniqueKeys)
-    except OSError as error:
-        raise StudyError(f"{path}: cannot be read: {error.strerror}") from error
-    except (
-        yaml.YAMLError,
-        ValueError,
-    ) as error:  # ValueError: not UTF-8, or a date like 2019-13-01
-        raise StudyError(f"{path}: not readable as YAML. {error}") from error
+    with reading(str(path), "YAML", "Mend it there; `streetview init AREAS ROADS` writes one."):
+        document = read_yaml(path.read_text(encoding="utf-8"))
     if not document:
         raise StudyError(f"{path}: the study file is empty; it needs at least `name` and `images`.")
     if not isinstance(document, dict):

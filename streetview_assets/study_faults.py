@@ -3,25 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-
-class LoaderOfUniqueKeys(yaml.SafeLoader):
-    """Reads YAML, but refuses a key given twice, of which YAML would keep the last unseen."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Make a mapping of a node's keys and values."""
-        seen: set[str] = set()
-        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is given twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
+_LONGEST_FOUND = 200
 
 UNNAMED = ("", " ")
 """Tags of the kinds of value that one key takes: they are no part of a fault's place."""
@@ -81,7 +66,11 @@ def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
 def _found(value: Any) -> str:
     if value is None:
         return " (found nothing)"
-    return f" (found {value!r})" if isinstance(value, (str, int, float)) else ""
+    return f" (found {_short(repr(value))})" if isinstance(value, (str, int, float)) else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_FOUND else f"{text[:_LONGEST_FOUND]}…"
 
 
 def _keys_at(study: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

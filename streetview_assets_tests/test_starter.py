@@ -112,9 +112,9 @@ def test_files_given_the_wrong_way_round_are_refused(folder):
 
 def test_files_that_cannot_be_read_are_refused(folder):
     (folder / "notes.geojson").write_text("not a map")
-    with pytest.raises(StudyError, match=r"notes\.geojson: not readable as a file of areas"):
+    with pytest.raises(StudyError, match=r"notes\.geojson is not readable as a file of areas"):
         starter_study(folder / "notes.geojson", folder / "roads.gpkg")
-    with pytest.raises(StudyError, match=r"notes\.geojson: not readable as a file of roads"):
+    with pytest.raises(StudyError, match=r"notes\.geojson is not readable as a file of roads"):
         starter_study(folder / "lsoa 2021.geojson", folder / "notes.geojson")
     with pytest.raises(StudyError, match=r"gone\.gpkg: no such file"):
         starter_study(folder / "lsoa 2021.geojson", folder / "gone.gpkg")

@@ -1,8 +1,9 @@
 """The encoder `import`: vectors that were made elsewhere, taken from a file instead of pixels."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.errors import StudyError
 from streetview_assets.file_state import FileState, file_state
 from streetview_assets.points.store_file import SUFFIXES as HDF5
+from streetview_assets.reading import reading
 
 if TYPE_CHECKING:
     from streetview_assets.study import Encoder
@@ -205,17 +207,29 @@ def _state(path: Path) -> State:
 @lru_cache(maxsize=2)
 def _opened(path: Path, state: State) -> VectorFile:
     """Open each file once; its state is there so that one that changed is read anew."""
-    file = _form(path)(path)
-    if not file.is_repeatable:
-        kind = kind_of(file.names)
-        of_view = [] if kind in ("image_id", "file") else ["captured_on", "heading_deg"]
-        refuse_different(file, file.names, [str(kind), *of_view])
-    return file
+    with _reading(path):
+        file = _form(path)(path)
+        if not file.is_repeatable:
+            kind = kind_of(file.names)
+            of_view = [] if kind in ("image_id", "file") else ["captured_on", "heading_deg"]
+            refuse_different(file, file.names, [str(kind), *of_view])
+    return replace(file, read=partial(_read, path, file.read))
+
+
+def _read(path: Path, read: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> np.ndarray:
+    with _reading(path):
+        return read(rows)
+
+
+def _reading(path: Path) -> AbstractContextManager[None]:
+    return reading(f"{KEY}: {path}", "vectors", f"Give {FORMS}.")
 
 
 @lru_cache(maxsize=8)
 def _content(path: Path, state: State) -> str:
-    return _opened(path, state).content()
+    file = _opened(path, state)
+    with _reading(path):
+        return file.content()
 
 
 def _form(path: Path) -> Callable[[Path], VectorFile]:

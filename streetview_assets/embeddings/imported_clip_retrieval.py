@@ -10,11 +10,13 @@ import polars as pl
 from streetview_assets.embeddings.imported_parquet import name_columns, readable_parquet
 from streetview_assets.embeddings.picture_names import read_names
 from streetview_assets.embeddings.vector_file import (
+    KEY,
     VectorFile,
     checked_matrix,
     hash_of_files,
     wrong,
 )
+from streetview_assets.reading import reading
 
 VECTORS, METADATA = "img_emb", "metadata"
 
@@ -86,10 +88,8 @@ def _shards(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def _mapped(path: Path) -> np.ndarray:
-    try:
+    with reading(f"{KEY}: {path}", "npy"):
         array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise wrong(path, f"not readable as npy: {error}") from error
     return checked_matrix(array, path, "it")
 
 

@@ -17,8 +17,9 @@ from streetview_assets.embeddings.vector_file import (
     labels_of,
     wrong,
 )
-from streetview_assets.points.store_file import opened
+from streetview_assets.points.store_file import bounded, opened
 from streetview_assets.points.street_data import FOUR_HEADINGS
+from streetview_assets.reading import reading
 
 FEATURES = "features"
 
@@ -67,7 +68,7 @@ def open_features(path: Path) -> VectorFile:
         if getattr(stored, "ndim", 0) != 3 or stored.dtype.kind != "f":
             form = f"{getattr(stored, 'shape', 'a group')}"
             raise wrong(path, f"data set {FEATURES!r} is {form}; expected (n, views, d), float32")
-        count, views, dimension = stored.shape
+        count, views, dimension = bounded(stored, f"{KEY}: {path}").shape
         dtype, model = stored.dtype.name, told_model(file, FEATURES, path)
         headings = np.array(file.attrs.get("headings", FOUR_HEADINGS), dtype=np.float64) % 360
     if headings.shape != (views,):
@@ -107,11 +108,9 @@ def _names(labels: Path) -> pl.DataFrame:
             columns = name_columns(file)
     else:
         separator = "\t" if labels.suffix == ".tsv" else ","
-        try:
+        with reading(f"{KEY}: {labels}", "CSV"):
             # As text, so that an id keeps its zeros.
             table = pl.read_csv(labels, separator=separator, infer_schema=False, glob=False)
-        except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-            raise wrong(labels, f"not readable as CSV: {str(error).splitlines()[0]}") from error
         columns = {meaning: table[name] for meaning, name in found_columns(table.columns).items()}
     of_locations = {
         meaning: values

@@ -13,12 +13,14 @@ import polars as pl
 
 from streetview_assets.embeddings.picture_names import found_columns, read_names
 from streetview_assets.embeddings.vector_file import (
+    KEY,
     VectorFile,
     checked_matrix,
     hash_of_files,
     one_model,
     wrong,
 )
+from streetview_assets.reading import reading, refuse_zip_bomb
 
 SUFFIXES = (".npz",)
 VECTOR_ARRAYS = ("embeddings", "embedding", "vectors", "vector", "features", "vecs", "img_emb")
@@ -36,15 +38,13 @@ def open_npz(path: Path) -> VectorFile:
         Where it has no array of vectors or of names, they are not of one length, or an array
         holds Python objects, which are never loaded.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = {
-                name.removesuffix(_SUFFIX): _unpacked_array(archive, name, path)
-                for name in archive.namelist()
-                if name.endswith(_SUFFIX)
-            }
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise wrong(path, f"not readable as npz: {error}") from error
+    refuse_zip_bomb(path, f"{KEY}: {path}")
+    with zipfile.ZipFile(path) as archive:
+        arrays = {
+            name.removesuffix(_SUFFIX): _unpacked_array(archive, name, path)
+            for name in archive.namelist()
+            if name.endswith(_SUFFIX)
+        }
     vectors = _vectors(arrays, path)
     count = len(vectors)
     columns = {
@@ -78,15 +78,13 @@ def _unpacked_array(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarr
 
 
 def _header(packed: IO[bytes], name: str, path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
-    try:
+    with reading(f"{KEY}: {path}: array {name!r}", "npy", "Write it again by np.savez."):
         version = np.lib.format.read_magic(packed)
         read = {
             (1, 0): np.lib.format.read_array_header_1_0,
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, is_by_columns, dtype = read(packed)
-    except (ValueError, KeyError) as error:
-        raise wrong(path, f"array {name!r} is not readable: {error}") from error
     if dtype.hasobject:
         raise wrong(
             path,

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from streetview_assets.embeddings.picture_names import found_columns, read_names
 from streetview_assets.embeddings.vector_file import (
+    KEY,
     ROWS_AT_ONCE,
     VectorFile,
     checked_matrix,
@@ -21,6 +22,7 @@ from streetview_assets.embeddings.vector_file import (
     unpacked,
     wrong,
 )
+from streetview_assets.reading import reading
 
 SUFFIXES = (".parquet", ".pq")
 VECTOR_COLUMNS = ("embedding", "embeddings", "vector", "vectors", "features", "image_embedding")
@@ -63,11 +65,8 @@ def readable_parquet(path: Path) -> pq.ParquetFile:
     StudyError
         Where it is none, or is cut short.
     """
-    try:
+    with reading(f"{KEY}: {path}", "Parquet"):
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=_BYTES_AT_ONCE)
-    except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise wrong(path, f"not readable as Parquet: {reason}") from error
 
 
 def name_columns(file: pq.ParquetFile) -> dict[str, pl.Series]:

@@ -1,6 +1,7 @@
 """Vectors made elsewhere as one `.pt` file each, with a JSON file that says whose they are."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,7 @@ import polars as pl
 
 from streetview_assets.embeddings.picture_names import found_columns, read_names
 from streetview_assets.embeddings.vector_file import (
+    KEY,
     VectorFile,
     checked_matrix,
     hash_of_files,
@@ -18,6 +20,7 @@ from streetview_assets.embeddings.vector_file import (
     unpacked,
     wrong,
 )
+from streetview_assets.reading import reading, refuse_bomb, refuse_zip_bomb
 
 SUFFIX = ".pt"
 PATHS = ("embedding_path", "vector_path", "pt_path")
@@ -79,10 +82,8 @@ def _metadata_file(path: Path) -> Path:
 
 
 def _entries(metadata: Path) -> list[dict[str, Any]]:
-    try:
+    with reading(f"{KEY}: {metadata}", "JSON"):
         document = json.loads(metadata.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise wrong(metadata, f"not readable as JSON: {error}") from error
     lists = (
         [value for value in document.values() if isinstance(value, list)]
         if isinstance(document, dict)
@@ -125,21 +126,17 @@ def _vectors(files: list[Path]) -> Iterator[np.ndarray]:
 
 def _vector(file: Path) -> np.ndarray:
     """Load a tensor of one vector, without running what a foreign file may hold."""
-    import pickle
-
     import torch
 
-    try:
+    place = f"{KEY}: {file}"
+    form = "a plain tensor, and nothing else is loaded, since it can run code"
+    with reading(place, form, "Save it by torch.save(vector.cpu(), path)."):
+        if zipfile.is_zipfile(file):
+            refuse_zip_bomb(file, place)
         tensor = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise wrong(
-            file,
-            f"not readable as a plain tensor, and nothing else is loaded, since it can run code "
-            f"({reason}); save it by torch.save(vector.cpu(), path)",
-        ) from error
     if not isinstance(tensor, torch.Tensor):
         raise wrong(file, f"it holds a {type(tensor).__name__}; expected a tensor of one vector")
+    refuse_bomb(file.stat().st_size, tensor.numel() * tensor.element_size(), place)
     if tensor.dtype == torch.bfloat16:
         tensor = tensor.float()
     values: np.ndarray = tensor.detach().numpy()

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from streetview_assets.errors import StudyError
+from streetview_assets.reading import reading
 
 CONTROL = "control"
 """The group of texts that have nothing to do with streets, and should say nothing of them."""
@@ -153,10 +154,8 @@ def prompts_by_group(path: Path | None) -> dict[str, tuple[str, ...]]:
     """
     if path is None:
         return PLACE_PROMPTS
-    try:
+    with reading(str(path), "CSV", "Save it as CSV in UTF-8, with the columns group and prompt."):
         table = pl.read_csv(path, infer_schema=False, glob=False)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: not readable as CSV. {error}") from error
     if missing := [name for name in ("group", "prompt") if name not in table.columns]:
         raise StudyError(
             f"{path}: no column {' or '.join(missing)}; a file of prompts has the columns group "

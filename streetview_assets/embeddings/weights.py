@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import pickle
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from streetview_assets.errors import EncoderError
+from streetview_assets.errors import EncoderError, StreetviewError
 
 if TYPE_CHECKING:
     import torch
@@ -50,11 +49,8 @@ def explaining(encoder: str, checkpoint: Path | None) -> Iterator[None]:
     EncoderError
     """
     import huggingface_hub.constants
-    import huggingface_hub.errors
-    from safetensors import SafetensorError
 
-    hub_errors: Any = huggingface_hub.errors
-    settings = huggingface_hub.constants
+    settings: Any = huggingface_hub.constants
     before = socket.getdefaulttimeout(), settings.HF_HUB_OFFLINE
     socket.setdefaulttimeout(LONGEST_SILENCE_S)
     if checkpoint is None and not settings.HF_HUB_OFFLINE:
@@ -62,10 +58,9 @@ def explaining(encoder: str, checkpoint: Path | None) -> Iterator[None]:
         settings.HF_HUB_OFFLINE = not _in_reach(settings.ENDPOINT)
     try:
         yield
-    except (
-        *(OSError, RuntimeError, ValueError, KeyError, EOFError, AssertionError),
-        *(hub_errors.HTTPError, pickle.UnpicklingError, SafetensorError),
-    ) as error:
+    except (StreetviewError, ImportError, TypeError):
+        raise  # of packages and options: told of by the caller
+    except Exception as error:
         raise EncoderError(_explain(encoder, checkpoint, error)) from error
     finally:
         socket.setdefaulttimeout(before[0])

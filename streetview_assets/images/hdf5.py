@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from streetview_assets.errors import StudyError
+from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, VIEWS, Picture
 from streetview_assets.points.distance import distance_m
 from streetview_assets.points.store_file import PATHS, PICTURES, VECTORS, opened, text_of
 from streetview_assets.points.street_data import StreetData, read_street_data
+from streetview_assets.reading import reading
 from streetview_assets.study import Images, Study
 
 if TYPE_CHECKING:
@@ -247,12 +249,13 @@ def holds_pictures(stored: "h5py.Dataset | None") -> bool:
 def _picture(stored: "h5py.Dataset", image_id: str, places: list[tuple[int, int]]) -> Picture:
     """Read a picture from the first of its places that has one."""
     try:
-        for row, slot in places:
-            content = stored[row, slot]
-            if len(content):
-                return Picture(image_id, content.tobytes(), "ok", None)
-    except OSError as error:
-        return Picture(image_id, None, "failed", _unreadable(error))
+        with _reading_slot():
+            for row, slot in places:
+                content = stored[row, slot]
+                if len(content):
+                    return Picture(image_id, content.tobytes(), "ok", None)
+    except _SlotError as error:
+        return Picture(image_id, None, "failed", str(error))
     return Picture(image_id, None, "missing", NO_PICTURE)
 
 
@@ -263,14 +266,19 @@ def _elsewhere(
     if vectors is None:
         return Picture(image_id, None, "missing", NO_PICTURE)
     try:
-        for row, slot in places:
-            vector = vectors[row, slot]
-            if np.isfinite(vector).all() and np.any(vector):
-                return Picture(image_id, None, "ok", None, is_elsewhere=True)
-    except OSError as error:
-        return Picture(image_id, None, "failed", _unreadable(error))
+        with _reading_slot():
+            for row, slot in places:
+                vector = vectors[row, slot]
+                if np.isfinite(vector).all() and np.any(vector):
+                    return Picture(image_id, None, "ok", None, is_elsewhere=True)
+    except _SlotError as error:
+        return Picture(image_id, None, "failed", str(error))
     return Picture(image_id, None, "missing", NO_PICTURE)
 
 
-def _unreadable(error: OSError) -> str:
-    return f"the store cannot be read in this slot: {str(error).splitlines()[0]}"
+def _reading_slot() -> AbstractContextManager[None]:
+    return reading("this slot of the store", "an image or a vector", error=_SlotError)
+
+
+class _SlotError(StreetviewError):
+    """One slot of a store is broken: a row with its reason, not the end."""

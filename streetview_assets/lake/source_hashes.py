@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from streetview_assets.file_state import file_state
 from streetview_assets.lake.atomic import written_aside
+from streetview_assets.reading import reading
 
 
 @dataclass
@@ -25,12 +27,16 @@ class SourceHashes:
 
     def of(self, path: Path) -> str:
         """Hash a file's content, or names and contents of all files below a folder."""
-        if path.is_file():
-            digest = self._file(path)
-        else:
-            below = sorted(file for file in path.rglob("*") if file.is_file())
-            lines = [f"{file.relative_to(path).as_posix()} {self._file(file)}" for file in below]
-            digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        with reading(str(path), "a source of the study", "Let its owner give you the right to."):
+            if path.is_file():
+                digest = self._file(path)
+            else:
+                below = sorted(file for file in path.rglob("*") if file.is_file())
+                lines = [
+                    f"{file.relative_to(path).as_posix()} {self._file(file)}" for file in below
+                ]
+                # A name need not be UTF-8: its bytes count as they are.
+                digest = hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest()
         self._remember()
         return digest
 

@@ -16,6 +16,7 @@ from streetview_assets.models.ordinal_network import (
     most_probable_decile,
 )
 from streetview_assets.models.ordinal_training import continuous_output
+from streetview_assets.reading import reading
 
 if TYPE_CHECKING:
     import torch
@@ -80,14 +81,14 @@ def load_network(folder: Path) -> tuple["torch.nn.ModuleDict", NetworkFacts]:
             f"{folder}: no ordinal network, {' and '.join(missing)} missing. Give the folder that "
             "a study with `ordinal:` wrote, `ordinal` in its folder of data."
         )
-    try:
+    remedy = "Copy the folder again from the study that wrote it."
+    with reading(str(folder / FACTS), "the facts of a network", remedy):
         said = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         widths = ("area_codes", "view_layers", "point_layers")
         facts = NetworkFacts(**{**said, **{name: tuple(said[name]) for name in widths}})
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise StudyError(f"{folder / FACTS}: not the facts of a network: {error}") from error
-    network = make_network(facts.dimension, 0, facts.view_layers, facts.point_layers)
-    network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
+    with reading(str(folder / WEIGHTS), "the weights of that network", remedy):
+        network = make_network(facts.dimension, 0, facts.view_layers, facts.point_layers)
+        network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
     return network.requires_grad_(False), facts
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,18 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import polars as pl
-import pyogrio
 import shapely
 
+from streetview_assets.areas.geo_file import GeoFile, frame
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StudyError
 from streetview_assets.points.places import as_sample_points, point_ids, rounded
 from streetview_assets.points.store_file import SUFFIXES as HDF5
 from streetview_assets.points.street_data import read_street_data
+from streetview_assets.reading import reading
 from streetview_assets.study import Points
+
+_FORMS = "map-generator JSON, CSV, GeoJSON or a store of street data (street_data.h5)"
 
 LATITUDE = ("lat", "latitude", "y", "point_y")
 LONGITUDE = ("lng", "lon", "long", "longitude", "x", "point_x")
@@ -105,10 +109,11 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
     path = points.path
     if path is None:
         raise StudyError("points.path: the study names no file of points.")
-    rows = list(_read(path))
-    if not rows:
-        raise StudyError(f"points.path: {path} has no points (0 rows). Give a file with some.")
-    degrees = rounded(np.array([_degrees(row, path) for row in rows]))
+    with _reading(path):
+        rows = list(_read(path))
+        if not rows:
+            raise StudyError(f"points.path: {path} has no points (0 rows). Give a file with some.")
+        degrees = rounded(np.array([_degrees(row, path) for row in rows]))
     merged = _merged(rows, degrees)
     placed = as_sample_points(merged, areas)
     inside = placed.filter(pl.col("authority_code").is_not_null())
@@ -139,7 +144,7 @@ def _read(path: Path) -> Iterator[_Row]:
         return _read_csv(path)
     raise StudyError(
         f"points.path: {path}: files of kind {suffix or '(no suffix)'!r} are not read as points; "
-        "give map-generator JSON, CSV, GeoJSON or a store of street data (street_data.h5)."
+        f"give {_FORMS}."
     )
 
 
@@ -156,12 +161,17 @@ def read_locations(path: Path) -> Locations | None:
     StudyError
         Where it is not readable, or a location has no place; as `import_points`.
     """
-    if path.suffix.lower() != ".json" or _is_geojson(document := _json(path)):
-        return None
-    locations = _locations(document, path)
-    rows = [_row(f"location {number}", told) for number, told in enumerate(locations, start=1)]
-    degrees = rounded(np.array([_degrees(row, path) for row in rows]).reshape(-1, 2))
+    with _reading(path):
+        if path.suffix.lower() != ".json" or _is_geojson(document := _json(path)):
+            return None
+        locations = _locations(document, path)
+        rows = [_row(f"location {number}", told) for number, told in enumerate(locations, start=1)]
+        degrees = rounded(np.array([_degrees(row, path) for row in rows]).reshape(-1, 2))
     return Locations(document, locations, point_ids(degrees))
+
+
+def _reading(path: Path) -> AbstractContextManager[None]:
+    return reading(f"points.path: {path}", "points", f"Give {_FORMS}.")
 
 
 def _read_json(path: Path) -> Iterator[_Row]:
@@ -196,12 +206,8 @@ def _locations(document: Any, path: Path) -> list[dict[str, Any]]:
 
 
 def _read_csv(path: Path) -> Iterator[_Row]:
-    try:
+    with reading(f"points.path: {path}", "UTF-8 text", "Save it as CSV in UTF-8."):
         text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise StudyError(
-            f"points.path: {path} is not UTF-8 text ({error}). Save it as CSV in UTF-8."
-        ) from error
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -221,10 +227,7 @@ def _read_csv(path: Path) -> Iterator[_Row]:
 
 
 def _read_geojson(path: Path) -> Iterator[_Row]:
-    try:
-        features = gpd.read_file(path)
-    except pyogrio.errors.DataSourceError as error:
-        raise StudyError(f"points.path: {path} is not readable as GeoJSON: {error}.") from error
+    features = frame(GeoFile(path, "points.path", "GeoJSON", "Give GeoJSON of points."))
     if not isinstance(features, gpd.GeoDataFrame):
         raise StudyError(f"points.path: {path} has no geometry. Give GeoJSON of points.")
     shapes = features.geometry.to_crs(GEOGRAPHIC_CRS).to_numpy()
@@ -268,10 +271,8 @@ def _read_street_data(path: Path) -> Iterator[_Row]:
 
 
 def _json(path: Path) -> Any:
-    try:
+    with reading(f"points.path: {path}", "JSON"):
         return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise StudyError(f"points.path: {path} is not readable as JSON: {error}.") from error
 
 
 def _row(name: str, told: Mapping[str, Any], place: tuple[float, float] | None = None) -> _Row:
@@ -310,7 +311,7 @@ def _degrees(row: _Row, path: Path) -> tuple[float, float]:
     ):
         try:
             value = float(cell)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             value = float("nan")
         if not -most <= value <= most:
             shown = "missing" if cell is None else f"{cell!r}"
@@ -329,7 +330,7 @@ def _merged(rows: list[_Row], degrees: np.ndarray) -> pl.DataFrame:
         "source_panorama_id": [_id(row.panorama_id) for row in rows],
         "source_properties": [row.properties for row in rows],
     }
-    frame = pl.DataFrame(
+    merged = pl.DataFrame(
         {
             "point_id": point_ids(degrees),
             "longitude": degrees[:, 0],
@@ -338,7 +339,7 @@ def _merged(rows: list[_Row], degrees: np.ndarray) -> pl.DataFrame:
         }
     )
     number = pl.col("source_id").cast(pl.Int64, strict=False)  # 7 before 301
-    ordered = frame.sort("point_id", number, *texts, nulls_last=True)
+    ordered = merged.sort("point_id", number, *texts, nulls_last=True)
     return ordered.unique("point_id", keep="first", maintain_order=True)
 
 

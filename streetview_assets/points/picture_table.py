@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import pyogrio
 
+from streetview_assets.areas.geo_file import GeoFile, frame
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StudyError
 from streetview_assets.points.taken import Taken, as_heading, as_time
+from streetview_assets.reading import reading
 from streetview_assets.study import PictureColumns
 
 _GEOJSON = (".geojson", ".json")
@@ -45,16 +46,8 @@ def read_picture_table(path: Path, columns: PictureColumns, folder: Path) -> lis
         Where the file cannot be read, a column is missing, a cell is no coordinate, direction or
         time (with the row), or a picture is listed twice with different facts.
     """
-    suffix = path.suffix.lower()
-    if suffix in _GEOJSON:
-        rows = _geojson_rows(path, columns)
-    elif suffix in _CSV:
-        rows = _csv_rows(path, columns)
-    else:
-        raise StudyError(
-            f"images.positions: {path}: files of kind {suffix or '(no suffix)'!r} are not read as "
-            "positions; give CSV or GeoJSON."
-        )
+    with reading(f"images.positions: {path}", "positions", "Give CSV in UTF-8, or GeoJSON."):
+        rows = list(_rows(path, columns))
     by_file: dict[str, Taken] = {}
     for place, cells in rows:
         taken = _taken(cells, columns, folder, f"images.positions: {path}, {place}")
@@ -66,13 +59,21 @@ def read_picture_table(path: Path, columns: PictureColumns, folder: Path) -> lis
     return list(by_file.values())
 
 
+def _rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]]:
+    suffix = path.suffix.lower()
+    if suffix in _GEOJSON:
+        return _geojson_rows(path, columns)
+    if suffix in _CSV:
+        return _csv_rows(path, columns)
+    raise StudyError(
+        f"images.positions: {path}: files of kind {suffix or '(no suffix)'!r} are not read as "
+        "positions; give CSV or GeoJSON."
+    )
+
+
 def _csv_rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]]:
-    try:
+    with reading(f"images.positions: {path}", "UTF-8 text", "Save it as CSV in UTF-8."):
         text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise StudyError(
-            f"images.positions: {path} is not UTF-8 text ({error}). Save it as CSV in UTF-8."
-        ) from error
     header = text.partition("\n")[0]
     reader = csv.DictReader(
         io.StringIO(text, newline=""),
@@ -85,12 +86,7 @@ def _csv_rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]
 
 
 def _geojson_rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]]:
-    try:
-        features = gpd.read_file(path)
-    except pyogrio.errors.DataSourceError as error:
-        raise StudyError(
-            f"images.positions: {path} is not readable as GeoJSON: {error}."
-        ) from error
+    features = frame(GeoFile(path, "images.positions", "GeoJSON", "Give GeoJSON of points."))
     if not isinstance(features, gpd.GeoDataFrame):
         raise StudyError(f"images.positions: {path} has no geometry. Give GeoJSON of points.")
     named = columns.model_dump(exclude={"longitude", "latitude"})

@@ -1,5 +1,6 @@
 """An HDF5 store of street data as a file: its data sets, and what is wrong with them."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streetview_assets.errors import StudyError
+from streetview_assets.reading import reading, refuse_bomb
 
 if TYPE_CHECKING:
     import h5py
@@ -35,20 +37,55 @@ def opened(path: Path, key: str) -> Iterator["h5py.File"]:
     Raises
     ------
     StudyError
-        Where it is no HDF5 file, or is cut short.
+        Where it is no HDF5 file, is cut short, here or while it is read, or leads to another file.
     """
     import h5py
 
-    try:
-        file = h5py.File(path, "r", locking="best-effort", rdcc_nbytes=_CACHE_BYTES)
-    except OSError as error:
-        reason = str(error).split("\n")[0]
-        raise StudyError(
-            f"{key}: {path} is not readable as an HDF5 store: {reason}. Give a whole file, such as "
-            "street_data.h5."
-        ) from error
-    with file:
+    place = f"{key}: {path}"
+    remedy = "Give a whole file, such as street_data.h5, copied again or repacked with h5repack."
+    with (
+        reading(place, "an HDF5 store", remedy),
+        h5py.File(path, "r", locking="best-effort", rdcc_nbytes=_CACHE_BYTES) as file,
+    ):
+        _refuse_elsewhere(file, place)
         yield file
+
+
+def bounded(stored: "h5py.Dataset", place: str) -> "h5py.Dataset":
+    """Give a data set, once its shape is held against what is kept of it: both are told freely.
+
+    Raises
+    ------
+    StudyError
+        Where it has no shape, or one that what is kept can never fill.
+    """
+    if stored.shape is None:
+        raise StudyError(f"{place}: data set {stored.name!r} is empty; expected an array.")
+    unpacked_bytes = math.prod(stored.shape) * stored.dtype.itemsize
+    refuse_bomb(stored.id.get_storage_size(), unpacked_bytes, f"{place}: {stored.name!r}")
+    return stored
+
+
+def _refuse_elsewhere(file: "h5py.File", place: str) -> None:
+    """Refuse a store of which a part lies in another file, which would be read unseen."""
+    import h5py
+
+    def lies_elsewhere(name: bytes, link: Any) -> bytes | None:
+        return None if link.type in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT) else name
+
+    def is_kept_elsewhere(name: str, found: Any) -> str | None:
+        if not isinstance(found, h5py.Dataset):
+            return None
+        virtual = found.is_virtual and any(s.file_name != "." for s in found.virtual_sources())
+        return name if virtual or found.external else None
+
+    found = file.id.links.visit(lies_elsewhere, info=True) or file.visititems(is_kept_elsewhere)
+    if found:
+        name = found.decode("utf-8", "replace") if isinstance(found, bytes) else found
+        raise StudyError(
+            f"{place}: {name!r} lies in another file, and those are not followed. Put all of it "
+            "into one file (h5repack, or h5py's copy with expand_external=True)."
+        )
 
 
 @dataclass(frozen=True)
@@ -70,8 +107,10 @@ class Store:
         import h5py
 
         found = self.file.get(name)
-        if found is None or isinstance(found, h5py.Dataset):
-            return found
+        if found is None:
+            return None
+        if isinstance(found, h5py.Dataset):
+            return bounded(found, f"{self.key}: {self.path}")
         raise self.wrong(f"{name!r} is a group; expected a data set")
 
     def wrong(self, what: str) -> StudyError:

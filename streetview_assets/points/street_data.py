@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from streetview_assets.errors import StudyError
 from streetview_assets.points.places import point_ids, rounded
 from streetview_assets.points.store_file import PRESENT, VECTORS, Store, opened, text_of
 
@@ -107,19 +106,13 @@ def read_street_data(path: Path, key: str) -> StreetData:
     """
     with opened(path, key) as file:
         store = Store(file, path, key)
-        try:
-            count = store.count()
-            slots = store.slot_count(count)
-            points = _points(store, count)
-            headings = _headings(store, count, slots)
-            present = _present(store)
-            vectors = store.get(VECTORS)
-            dimension = None if vectors is None else int(vectors.shape[2])
-        except OSError as error:
-            raise StudyError(
-                f"{key}: {path} cannot be read in full: {str(error).splitlines()[0]}. Copy the "
-                "store again, or repack it with h5repack."
-            ) from error
+        count = store.count()
+        slots = store.slot_count(count)
+        points = _points(store, count)
+        headings = _headings(store, count, slots)
+        present = _present(store)
+        vectors = store.get(VECTORS)
+        dimension = None if vectors is None else int(vectors.shape[2])
     return StreetData(path, points, headings, present, dimension)
 
 

@@ -263,7 +263,7 @@ def spoiled(folder: Path, what: str) -> tuple[Path, str]:
             path = torch_folder(folder)
             harm = pickle.dumps(Harm(folder / "harmed"), protocol=2)
             (path / "embeddings/3.pt").write_bytes(harm)
-            return path, "3.pt: not readable as a plain tensor, and nothing else is loaded"
+            return path, "3.pt is not readable as a plain tensor, and nothing else is loaded"
         case "tensor":
             path = torch_folder(folder)
             torch.save(torch.ones(DIMENSION + 1), path / "embeddings/3.pt")

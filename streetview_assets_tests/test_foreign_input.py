@@ -1,0 +1,411 @@
+"""Whatever is wrong with a foreign file is said in one error that names it; nothing escapes."""
+
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import h5py
+import networkx
+import numpy as np
+import openpyxl
+import polars as pl
+import pytest
+import shapely
+import torch
+
+from streetview_assets.areas.boundaries import authority_codes, read_boundaries
+from streetview_assets.areas.columns import read_source
+from streetview_assets.embeddings.catalogue import load_encoder
+from streetview_assets.embeddings.imported import load_imported
+from streetview_assets.embeddings.place_prompts import prompts_by_group
+from streetview_assets.errors import EncoderError, StudyError
+from streetview_assets.models.ordinal_saving import load_network
+from streetview_assets.points.imported import import_points, read_locations
+from streetview_assets.points.picture_table import read_picture_table
+from streetview_assets.points.road_files import file_bounds
+from streetview_assets.points.roads import read_roads
+from streetview_assets.points.street_data import read_street_data
+from streetview_assets.starter import starter_study
+from streetview_assets.study import (
+    Areas,
+    Encoder,
+    Images,
+    PictureColumns,
+    Points,
+    Roads,
+    Study,
+    load_study,
+)
+from streetview_assets.tables import TABLES
+from streetview_assets_tests.points.street_stores import write_store
+
+BOXES = [shapely.box(-1.56 + x, 53.79, -1.55 + x, 53.80) for x in (0, 0.01, 0.02)]
+AREAS = gpd.GeoDataFrame({"code": ["a", "b", "c"]}, geometry=BOXES, crs="EPSG:4326")
+LINES = gpd.GeoDataFrame(
+    {"highway": ["road"] * 3, "name": ["a", "b", "c"]},
+    geometry=[shapely.LineString(box.exterior.coords[:3]) for box in BOXES],
+    crs="EPSG:4326",
+)
+TABLE = pl.DataFrame({"code": ["01", "02"], "value": [1.5, None], "more": ["x" * 99] * 2})
+OSM = (
+    '<osm version="0.6"><node id="1" lat="53.8" lon="-1.55"/><node id="2" lat="53.8" lon="-1.54"/>'
+    '<way id="5"><nd ref="1"/><nd ref="2"/><tag k="highway" v="road"/></way></osm>'
+)
+VECTORS = np.random.default_rng(1).normal(size=(20, 8)).astype(np.float32)
+IDS = [f"{number:024x}" for number in range(20)]
+
+
+def _workbook(path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in [TABLE.columns, *TABLE.rows()]:
+        book.active.append(row)
+    book.save(path)
+
+
+def _graph(path: Path) -> None:
+    graph = networkx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(1, x=-1.55, y=53.8)
+    graph.add_node(2, x=-1.54, y=53.8)
+    graph.add_edge(1, 2, highway="road", osmid=7, geometry="LINESTRING (-1.55 53.8, -1.54 53.8)")
+    networkx.write_graphml(graph, path)
+
+
+def _locations(path: Path) -> None:
+    path.write_text(json.dumps([{"lat": 53.8, "lng": -1.55, "tags": ["é"]}] * 3), encoding="utf-8")
+
+
+def _positions(path: Path) -> None:
+    points = gpd.GeoDataFrame(
+        {"file": ["a.jpg", "b.jpg"]}, geometry=[shapely.Point(-1.5, 53.8)] * 2, crs="EPSG:4326"
+    )
+    points.to_file(path)
+
+
+def _npz(path: Path) -> None:
+    np.savez(path, embeddings=VECTORS, image_id=np.array(IDS))
+
+
+def _vectors(path: Path) -> None:
+    frame = pl.DataFrame({"image_id": IDS, "embedding": VECTORS.tolist()})
+    frame.write_parquet(path)
+
+
+def _tensor(path: Path) -> None:
+    torch.save(torch.tensor(VECTORS[:1]), path)
+    told = [{"embedding_path": path.name, "image_id": IDS[0]}]
+    path.with_name("metadata.json").write_text(json.dumps(told))
+
+
+def _network(path: Path) -> None:
+    from streetview_assets.models.ordinal_network import make_network
+    from streetview_assets.models.ordinal_saving import NetworkFacts, save_network
+
+    facts = NetworkFacts("s", "t", "better", "e", 4, ("a",), view_layers=(8,), point_layers=(8,))
+    save_network(path.parent, make_network(4, 0, (8,), (8,)), facts)
+
+
+def _study(path: Path) -> None:
+    path.write_text("name: town\npoints: {from: images}\nimages: {provider: folder, path: .}\n")
+
+
+def _read_areas(path: Path) -> None:
+    study = Study(
+        name="s",
+        areas=Areas(path=path, code="code", authority_code="code"),
+        roads=Roads(source="overpass"),
+        images=Images(provider="synthetic"),
+    )
+    authority_codes(study)
+    read_boundaries(study)
+
+
+def _read_roads(path: Path) -> None:
+    read_roads(Roads(path=path))
+    file_bounds(path)
+
+
+def _read_points(path: Path) -> None:
+    read_locations(path)
+    import_points(Points(path=path), TABLES["areas"].frame())
+
+
+def _read_vectors(path: Path) -> None:
+    vectors = load_imported(Encoder(name="import", path=path))
+    vectors.file.read(np.arange(vectors.file.names.height))
+
+
+Make, Read = Callable[[Path], object], Callable[[Path], object]
+WANTED = {"lookup.code": "code", "lookup.value": "value"}
+READERS: dict[str, tuple[Make, Read]] = {
+    "areas.gpkg": (AREAS.to_file, _read_areas),
+    "areas.geojson": (AREAS.to_file, _read_areas),
+    "areas.shp": (AREAS.to_file, _read_areas),
+    "areas.fgb": (AREAS.to_file, _read_areas),
+    "areas.parquet": (AREAS.to_parquet, _read_areas),
+    "roads.gpkg": (LINES.to_file, _read_roads),
+    "roads.geojson": (LINES.to_file, _read_roads),
+    "roads.parquet": (LINES.to_parquet, _read_roads),
+    "roads.osm": (lambda path: path.write_text(OSM), _read_roads),
+    "roads.graphml": (_graph, _read_roads),
+    "init.geojson": (AREAS.to_file, lambda path: starter_study(path, path)),
+    "init.parquet": (AREAS.to_parquet, lambda path: starter_study(path, path)),
+    "table.csv": (TABLE.write_csv, lambda path: read_source(path, WANTED)),
+    "table.parquet": (TABLE.write_parquet, lambda path: read_source(path, WANTED)),
+    "table.xlsx": (_workbook, lambda path: read_source(path, WANTED)),
+    "points.json": (_locations, _read_points),
+    "points.geojson": (_positions, _read_points),
+    "points.csv": (
+        lambda path: path.write_text("lat,lng\n53.8,-1.55\n53.9,-1.55\n"),
+        _read_points,
+    ),
+    "points.h5": (write_store, _read_points),
+    "store.h5": (write_store, lambda path: read_street_data(path, "images.path")),
+    "positions.csv": (
+        lambda path: path.write_text("file,lon,lat\na.jpg,-1.5,53.8\n"),
+        lambda path: read_picture_table(path, PictureColumns(), path.parent),
+    ),
+    "positions.geojson": (
+        _positions,
+        lambda path: read_picture_table(path, PictureColumns(), path.parent),
+    ),
+    "vectors.npz": (_npz, _read_vectors),
+    "vectors.parquet": (_vectors, _read_vectors),
+    "vectors.h5": (write_store, _read_vectors),
+    "vectors.pt": (_tensor, lambda path: _read_vectors(path.with_name("metadata.json"))),
+    "prompts.csv": (
+        lambda path: path.write_text("group,prompt\na,b\na,c\n"),
+        prompts_by_group,
+    ),
+    "network.json": (_network, lambda path: load_network(path.parent)),
+    "network.pt": (_network, lambda path: load_network(path.parent)),
+    "study.yaml": (_study, load_study),
+}
+NEVER_CUT = (".csv", ".yaml")
+"""Kinds of which a part is a whole too."""
+
+
+def _noise(seed: int, size: int) -> bytes:
+    return np.random.default_rng(seed).bytes(size)
+
+
+def _flipped(content: bytes, seed: int) -> bytes:
+    """Overwrite a fiftieth of the bytes."""
+    found = np.frombuffer(content, np.uint8).copy()
+    generator = np.random.default_rng(seed)
+    places = generator.integers(0, len(found), max(1, len(found) // 50))
+    found[places] = generator.integers(0, 256, len(places))
+    return found.tobytes()
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "one byte": lambda content: content[:1],
+    "half": lambda content: content[: len(content) // 2],
+    "all but the end": lambda content: content[:-9],
+    "noise": lambda content: _noise(1, 4000),
+    "noise after its head": lambda content: content[:64] + _noise(2, 4000),
+    **{f"flipped {seed}": lambda content, seed=seed: _flipped(content, seed) for seed in range(6)},
+    "zeros": lambda content: bytes(len(content)),
+    "another kind": lambda content: b"%PDF-1.7\n1 0 obj\n" * 9,
+    "Latin-1": lambda content: content + "é\n".encode("latin-1"),
+    "UTF-16": lambda content: content.decode("latin-1").encode("utf-16"),
+    "null": lambda content: b"null",
+    "number": lambda content: b"1e999",
+    "deep": lambda content: b"[" * 100_000,
+    "deep objects": lambda content: b'{"a":' * 100_000,
+    "long number": lambda content: b'[{"lat": 1' + b"0" * 400 + b', "lng": 1}]',
+    "XML": lambda content: b'<?xml version="1.0"?><a><b/></a>',
+}
+
+
+def _error(read: Read, path: Path) -> str | None:
+    try:
+        read(path)
+    except StudyError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_no_damage_to_a_file_escapes_its_reader(tmp_path, name):
+    make, read = READERS[name]
+    path = tmp_path / name
+    make(path)
+    content = path.read_bytes()
+    if not name.startswith("init"):
+        read(path)
+    for damage, damaged in DAMAGES.items():
+        path.write_bytes(damaged(content))
+        error = _error(read, path)
+        assert error is None or path.stem in error, damage
+        if damage in ("empty", "half") and path.suffix not in NEVER_CUT:
+            assert error is not None, damage
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "weights.safetensors"])
+def test_no_damage_to_weights_escapes_the_encoder(tmp_path, name):
+    path = tmp_path / name
+    for content in (b"", _noise(1, 4000), b"PK\3\4" + bytes(400), b"\x80\2}q\0.", b"{}"):
+        path.write_bytes(content)
+        with pytest.raises((EncoderError, StudyError), match=re.escape(str(path))):
+            load_encoder(Encoder(name="timm:resnet10t", checkpoint=path))
+
+
+VRT = """<OGRVRTDataSource><OGRVRTLayer name="areas"><SrcDataSource>%s</SrcDataSource>
+</OGRVRTLayer></OGRVRTDataSource>"""
+LED_ELSEWHERE = {
+    "areas.vrt": VRT,
+    "areas.geojson": VRT,
+    "areas.json": '{"type": "gdal_streamed_alg", "command_line": "gdal vector pipeline ! read %s"}',
+    "areas.gml": '<gml:FeatureCollection xmlns:gml="x" xsi:schemaLocation="%s"/>',
+    "areas.gpkg": "<OGRWFSDataSource><URL>%s</URL></OGRWFSDataSource>",
+    "areas.shp": VRT,
+    "areas.fgb": VRT,
+}
+
+
+@pytest.mark.parametrize("name", LED_ELSEWHERE)
+@pytest.mark.parametrize("read", [_read_areas, _read_roads, lambda p: starter_study(p, p)])
+def test_no_file_leads_gdal_to_another(tmp_path, name, read):
+    other = tmp_path / "secret.geojson"
+    AREAS.to_file(other)
+    path = tmp_path / name
+    path.write_text(LED_ELSEWHERE[name] % other)
+    with pytest.raises(StudyError, match=re.escape(str(path))) as refused:
+        read(path)
+    assert "ogr2ogr" in str(refused.value) or "ive " in str(refused.value)
+    zipped = tmp_path / "areas.zip"
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.write(path, name)
+    with pytest.raises(StudyError, match=re.escape(str(zipped))):
+        read(zipped)
+
+
+def test_a_zipped_file_and_odd_names_are_read_as_they_are(tmp_path):
+    odd = tmp_path / "a!b;c?d#e.shp"
+    AREAS.to_file(tmp_path / "areas.shp")
+    with zipfile.ZipFile(tmp_path / "areas.zip", "w") as archive:
+        for file in sorted(tmp_path.glob("areas.*")):
+            if file.suffix != ".zip":
+                archive.write(file, file.name)
+                file.rename(tmp_path / (odd.stem + file.suffix))
+    _read_areas(tmp_path / "areas.zip")
+    _read_areas(odd)
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        ({"exceededTransferLimit": True}, "exceededTransferLimit"),
+        ({"properties": {"exceededTransferLimit": True}}, "exceededTransferLimit"),
+        ({"numberMatched": 9, "numberReturned": 3}, "3 features, and says numberMatched 9"),
+        ({"totalFeatures": 9}, "totalFeatures 9"),
+        ({"links": [{"rel": "next", "href": "x"}]}, "next page"),
+        ({"error": {"code": 400, "message": "Invalid query"}}, "Invalid query"),
+        ({"crs": {"type": "link", "properties": {"href": "http://127.0.0.1:9/crs"}}}, "by a link"),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_geojson_that_says_that_it_is_incomplete_is_refused(tmp_path, member, said, is_first):
+    whole = json.loads(AREAS.to_json())
+    told = {**member, **whole} if is_first else {**whole, **member}
+    path = tmp_path / "areas.geojson"
+    path.write_text(json.dumps(told))
+    with pytest.raises(StudyError, match=said):
+        _read_areas(path)
+    finished = {"numberMatched": 3, "totalFeatures": 3, "links": [{"rel": "self"}]}
+    path.write_text(json.dumps({**whole, **finished, "numberReturned": 3}))
+    _read_areas(path)
+
+
+def test_no_part_of_a_store_lies_in_another_file(tmp_path):
+    other = write_store(tmp_path / "other.h5")
+    spoils: dict[str, Callable[[h5py.File], object]] = {
+        "link": lambda file: file.__setitem__("city", h5py.ExternalLink(other, "point_id")),
+        "below": lambda file: file.__setitem__("deep/city", h5py.ExternalLink(other, "/")),
+        "external": lambda file: file.create_dataset(
+            "city", (12,), "i4", external=[(str(other), 0, 48)]
+        ),
+        "virtual": lambda file: file.create_virtual_dataset("city", _virtual(other)),
+    }
+    for name, spoil in spoils.items():
+        path = write_store(tmp_path / f"{name}.h5")
+        with h5py.File(path, "a") as file:
+            spoil(file)
+        for read in (_read_points, _read_vectors):
+            with pytest.raises(StudyError, match=f"{name}.h5: '(deep/)?city' lies in another file"):
+                read(path)
+
+
+def _virtual(other: Path) -> h5py.VirtualLayout:
+    layout = h5py.VirtualLayout((12,), "i4")
+    layout[:] = h5py.VirtualSource(other, "point_id", (12,))
+    return layout
+
+
+def _store_of_many(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("point_id", (10**12,), "i4", chunks=(1000,))
+        file.create_dataset("features", (3, 4, 10**10), "f4", chunks=(1, 1, 1000))
+
+
+def _packed(name: str, content: bytes, times: int) -> Make:
+    def make(path: Path) -> None:
+        with (
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+            archive.open(name, "w", force_zip64=True) as member,
+        ):
+            for _ in range(times):
+                member.write(content)
+
+    return make
+
+
+BOMBS: dict[str, tuple[Make, Read]] = {
+    "points.h5": (_store_of_many, _read_points),
+    "vectors.h5": (_store_of_many, _read_vectors),
+    "vectors.npz": (_packed("embeddings.npy", bytes(2**24), 20), _read_vectors),
+    "table.xlsx": (
+        _packed("xl/worksheets/sheet1.xml", b" " * 2**24, 20),
+        lambda path: read_source(path, WANTED),
+    ),
+    "areas.zip": (_packed("areas.geojson", b" " * 2**24, 20), _read_areas),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_what_says_that_it_is_far_more_than_it_is_packed_in_is_not_unpacked(tmp_path, name):
+    make, read = BOMBS[name]
+    make(tmp_path / name)
+    with pytest.raises(StudyError, match=r"says that it holds [\d,]+ bytes, but is packed in"):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)),
+            "more than 100,000 values",
+        ),
+        ("a: " + "[" * 5000, "nested more than 40 levels"),
+        ("a:\n" + "".join(" " * n + "- \n" for n in range(1, 60)), "nested more than 40"),
+        ("a: &a [*a]", "stands within itself"),
+        ("a: " + "x" * 2**21, "no study file"),
+        ("a: !!timestamp never", "not readable as YAML"),
+        ("a: !!int ''", "not readable as YAML"),
+        ("? {a: b}\n: c", "not readable as YAML"),
+        ("1: 2\n[a]: 3", "not readable as YAML|fault"),
+        ("areas: {1: 2, null: 3}\nname: !!binary aGVsbG8=\n", "fault"),
+    ],
+)
+def test_a_study_file_that_is_none_is_one_error(tmp_path, text, said):
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=said) as refused:
+        load_study(path)
+    assert len(str(refused.value)) < 5000
