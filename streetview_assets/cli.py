@@ -176,7 +176,9 @@ def status(study: StudyArgument = None) -> None:
 def sql(
     first: Annotated[str, typer.Argument(help="The study file, or the query.")],
     second: Annotated[str | None, typer.Argument(help="The query.")] = None,
-    with_vectors: Annotated[bool, typer.Option(help="Add the vectors of single images.")] = False,
+    with_vectors: Annotated[
+        bool, typer.Option(help="Add vectors of images and panoramas.")
+    ] = False,
 ) -> None:
     """Ask the published database."""
     from streetview_assets.terminal.tables import show_frame

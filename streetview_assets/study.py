@@ -316,8 +316,9 @@ class Encoder(_Part):
     )
     views: Literal["separate", "mean", "panorama"] = Field(
         "separate",
-        description="what pooling takes: each view's vector, their mean for each panorama, or the "
-        "vector of the views side by side",
+        description="what is looked at, by pooling, clusters, words, neighbours and models: each "
+        "view, each panorama by the mean of its views' vectors, or by the vector of its views side "
+        "by side",
     )
     batch_size: int | None = Field(None, gt=0, description="default: chosen by device")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(

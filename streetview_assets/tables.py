@@ -148,12 +148,15 @@ _PREDICTIONS = (
     _column("residual", NUMBER, "observed minus predicted"),
 )
 
+SEEN = _key("image_id", TEXT, "the picture; of a panorama looked at as a whole, its first view")
+"""What tables of vectors are about, by `encoder.views`: each picture, or each panorama."""
+
 _POOLED = (
     AUTHORITY,
     AREA,
     ENCODER,
     _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
-    _column("image_count", COUNT, "pictures pooled"),
+    _column("image_count", COUNT, "pictures that went in, of panoramas each view"),
     _column("embedding", VECTOR, "the pooled vector; not of unit length"),
     DISPERSION,
 )
@@ -339,7 +342,8 @@ _TABLES = (
     Table(
         "panorama_embeddings",
         "embeddings",
-        "One row per panorama and capture: its views as one vector, where the study says so.",
+        "One row per panorama and capture: its views as one vector, where the study says so. It is "
+        "then what neighbours, words, clusters and models look at, in place of each view.",
         (
             AUTHORITY,
             _key("panorama_id", TEXT, "the provider's id"),
@@ -350,16 +354,23 @@ _TABLES = (
             _column("status", TEXT, "whether there is a vector", "ok", "failed"),
             _maybe("embedding", VECTOR, "unit length; null when failed"),
             _maybe("error", TEXT, "why there is no vector"),
+            _column(
+                "image_id",
+                TEXT,
+                "the view by which other tables name it: the first from north of those in the area "
+                "where most of its views are; its place and category stand for the whole",
+            ),
         ),
         by_encoder=True,
     ),
     Table(
         "label_scores",
         "embeddings",
-        "How much each picture is like each label of the study file, by the encoder's own words.",
+        "How much each picture, or panorama, is like each label of the study file, by the "
+        "encoder's own words.",
         (
             AUTHORITY,
-            _key("image_id", TEXT, "the picture"),
+            SEEN,
             ENCODER,
             _key("label", TEXT, "name of the label"),
             _column("similarity", NUMBER, "cosine of the picture's vector and the label's"),
@@ -374,7 +385,7 @@ _TABLES = (
         "Current pictures that do not show the street, by the rule of the study file.",
         (
             AUTHORITY,
-            _key("image_id", TEXT, "the picture"),
+            SEEN,
             ENCODER,
             _column("reason", TEXT, "the likeliest reason, or `category: ` and the picture's own"),
             _maybe(
@@ -391,13 +402,17 @@ _TABLES = (
         "embeddings",
         "The pictures that look most like each picture, itself never among them.",
         (
-            _key("image_id", TEXT, "the picture"),
+            SEEN,
             ENCODER,
             _key("rank", COUNT, "1: the most alike"),
-            _column("neighbour_id", TEXT, "the picture that is like it"),
+            _column("neighbour_id", TEXT, "the picture, or panorama, that is like it"),
             _column("similarity", NUMBER, "cosine of the two vectors"),
             _maybe("distance_m", NUMBER, "between the points of the two, along the ground"),
-            _column("is_near_duplicate", FLAG, "whether the two are all but the same picture"),
+            _column(
+                "is_near_duplicate",
+                FLAG,
+                "whether the two, or their first views, are all but the same",
+            ),
             _maybe("category", TEXT, "of the picture, where it came with one"),
             _maybe("neighbour_category", TEXT, "of the picture that is like it"),
         ),
@@ -486,7 +501,7 @@ _TABLES = (
         "clusters",
         "Clusters by density (HDBSCAN), of a sample of the pictures, which may be in none.",
         (
-            _key("image_id", TEXT, "the picture"),
+            SEEN,
             ENCODER,
             _column("space", TEXT, "space they are found in: raw vectors, or pca<n>"),
             _maybe("cluster", COUNT, "its number, largest first; null: the picture is in none"),
@@ -504,7 +519,7 @@ _TABLES = (
         "The cluster of each picture.",
         (
             AUTHORITY,
-            _key("image_id", TEXT, "the picture"),
+            SEEN,
             ENCODER,
             METHOD,
             SPACE,
@@ -517,7 +532,8 @@ _TABLES = (
     Table(
         "cluster_shares",
         "clusters",
-        "How an area's pictures spread over the clusters; shares of an area add up to 1.",
+        "How an area's pictures, or its panoramas where these are looked at (`encoder.views`), "
+        "spread over the clusters; shares of an area add up to 1.",
         (
             AUTHORITY,
             AREA,
@@ -526,23 +542,24 @@ _TABLES = (
             SPACE,
             K,
             _key("cluster", COUNT, "1 to k"),
-            _column("image_count", COUNT, "the area's pictures in the cluster"),
-            _column("share", NUMBER, "of the area's pictures, 0 to 1"),
+            _column("image_count", COUNT, "the area's pictures, or panoramas, in the cluster"),
+            _column("share", NUMBER, "of all of the area's, 0 to 1"),
         ),
         by_encoder=True,
     ),
     Table(
         "label_shares",
         "clusters",
-        "How an area's pictures spread over the labels; shares of an area add up to 1.",
+        "How an area's pictures, or its panoramas where these are looked at (`encoder.views`), "
+        "spread over the labels; shares of an area add up to 1.",
         (
             AUTHORITY,
             AREA,
             ENCODER,
             _key("label", TEXT, "name of the label"),
-            _column("image_count", COUNT, "the area's pictures that are most like it"),
-            _column("share", NUMBER, "of the area's pictures, 0 to 1"),
-            _column("mean_probability", NUMBER, "over the area's pictures"),
+            _column("image_count", COUNT, "the area's pictures, or panoramas, most like it"),
+            _column("share", NUMBER, "of all of the area's, 0 to 1"),
+            _column("mean_probability", NUMBER, "over the same"),
         ),
         by_encoder=True,
     ),
@@ -599,7 +616,7 @@ _TABLES = (
             ENCODER,
             _key("method", TEXT, "how pictures are laid out", "umap", "tsne"),
             _key("setting", TEXT, "`neighbours 30` of UMAP, `perplexity 30` of t-SNE"),
-            _key("image_id", TEXT, "the picture"),
+            SEEN,
             _column("x", NUMBER, "across; sizes of groups and distances between them mean little"),
             _column("y", NUMBER, "upwards"),
         ),
@@ -639,7 +656,8 @@ _TABLES = (
     Table(
         "capture_changes",
         "clusters",
-        "Each picture beside the one taken before it at its point, in its direction.",
+        "Each picture, or panorama by its first view, beside the one taken before it at its point, "
+        "in its direction.",
         (
             AUTHORITY,
             _key("to_image_id", TEXT, "the newer picture"),
@@ -672,7 +690,7 @@ _TABLES = (
             K,
             _key("group_name", TEXT, "the group"),
             _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
-            _column("image_count", COUNT, "pictures pooled"),
+            _column("image_count", COUNT, "pictures that went in, of panoramas each view"),
             _column("embedding", VECTOR, "the pooled vector"),
             DISPERSION,
         ),

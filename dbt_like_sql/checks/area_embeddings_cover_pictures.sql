@@ -2,47 +2,29 @@
 -- asset: area_embeddings
 -- severity: error
 -- blocking: true
-with placed as (
-    select image_id, area_code, panorama_id, captured_on
-    from images
-    anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
-    where is_current and status = 'ok' and area_code is not null
-),
-
-pictures as (
-    select placed.area_code, count(*) as image_count
-    from placed
-    inner join image_embeddings using (image_id)
-    where image_embeddings.status = 'ok'
-    group by placed.area_code
-),
-
--- A panorama belongs to the area of most of its pictures; of equals, the first by code.
-areas_of_panoramas as (
-    select
-        panorama_id,
-        captured_on,
-        first(area_code order by picture_count desc, area_code) as area_code
-    from (
-        select panorama_id, captured_on, area_code, count(*) as picture_count
-        from placed
-        group by panorama_id, captured_on, area_code
-    ) as counted
-    group by panorama_id, captured_on
-),
-
-panoramas as (
-    select area_code, sum(image_count)::bigint as image_count
-    from areas_of_panoramas
-    inner join panorama_embeddings using (panorama_id, captured_on)
-    where panorama_embeddings.status = 'ok'
-    group by area_code
+with looked_at as (
+    select authority_code, image_id, 1 as image_count, status
+    from image_embeddings
+    cross join study
+    where study.views = 'separate'
+    union all
+    select authority_code, image_id, panorama_embeddings.image_count, status
+    from panorama_embeddings
+    cross join study
+    where study.views <> 'separate'
 ),
 
 embedded as (
-    select area_code, image_count from pictures cross join study where views = 'separate'
-    union all
-    select area_code, image_count from panoramas cross join study where views <> 'separate'
+    select images.area_code, sum(looked_at.image_count)::bigint as image_count
+    from looked_at
+    inner join images using (authority_code, image_id)
+    anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
+    where
+        looked_at.status = 'ok'
+        and images.is_current
+        and images.status = 'ok'
+        and images.area_code is not null
+    group by images.area_code
 ),
 
 pooled as (

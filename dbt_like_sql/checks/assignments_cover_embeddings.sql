@@ -1,13 +1,26 @@
--- Vectors of current pictures without a cluster, clusters of other pictures, clusters beyond k.
+-- Vectors of what is looked at, current pictures or panoramas, without a cluster; clusters of others;
+-- clusters beyond k.
 -- asset: cluster_assignments
 -- severity: error
 -- blocking: true
-with current_vectors as (
-    select image_embeddings.image_id
+with looked_at as (
+    select authority_code, image_id, 1 as image_count, status
     from image_embeddings
-    inner join images using (image_id)
+    cross join study
+    where study.views = 'separate'
+    union all
+    select authority_code, image_id, panorama_embeddings.image_count, status
+    from panorama_embeddings
+    cross join study
+    where study.views <> 'separate'
+),
+
+current_vectors as (
+    select looked_at.image_id
+    from looked_at
+    inner join images using (authority_code, image_id)
     anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
-    where image_embeddings.status = 'ok' and images.is_current
+    where looked_at.status = 'ok' and images.is_current
 )
 
 select image_id, null as cluster, 'vector without a cluster' as fault

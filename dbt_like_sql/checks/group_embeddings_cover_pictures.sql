@@ -2,16 +2,28 @@
 -- asset: area_group_embeddings
 -- severity: error
 -- blocking: true
-with placed as (
-    select images.authority_code, images.area_code, images.image_id
+with looked_at as (
+    select authority_code, image_id, 1 as image_count, status
+    from image_embeddings
+    cross join study
+    where study.views = 'separate'
+    union all
+    select authority_code, image_id, panorama_embeddings.image_count, status
+    from panorama_embeddings
+    cross join study
+    where study.views <> 'separate'
+),
+
+placed as (
+    select images.authority_code, images.area_code, images.image_id, looked_at.image_count
     from images
-    inner join image_embeddings using (authority_code, image_id)
+    inner join looked_at using (authority_code, image_id)
     anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
     where
         images.is_current
         and images.status = 'ok'
         and images.area_code is not null
-        and image_embeddings.status = 'ok'
+        and looked_at.status = 'ok'
 ),
 
 -- What the shares of clusters count too, so that both agree where each covers its pictures.
@@ -25,7 +37,7 @@ grouped as (
 ),
 
 counted as (
-    select placed.area_code, grouped.grouping, grouped.group_name, count(*) as image_count
+    select placed.area_code, grouped.grouping, grouped.group_name, sum(placed.image_count)::bigint as image_count
     from placed
     inner join grouped using (authority_code, image_id)
     group by placed.area_code, grouped.grouping, grouped.group_name

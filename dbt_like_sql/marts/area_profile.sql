@@ -69,9 +69,15 @@ pictures as (
 ),
 
 dropped as (
-    select images.area_code, count(*) as image_count
+    select images.area_code, count(distinct images.image_id) as image_count
     from pictures_set_aside
-    inner join images using (authority_code, image_id)
+    cross join study
+    inner join images as named using (authority_code, image_id)
+    inner join images  -- of a panorama that is set aside, all views
+        on images.authority_code = named.authority_code
+        and images.panorama_id = named.panorama_id
+        and images.captured_on = named.captured_on
+        and (study.views <> 'separate' or images.image_id = named.image_id)
     where pictures_set_aside.is_dropped and images.is_current and images.status = 'ok'
     group by images.area_code
 ),

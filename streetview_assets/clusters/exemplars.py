@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from streetview_assets.figures import INK, credit_ink, text_font
 from streetview_assets.images.contact_sheet import tile
 from streetview_assets.images.terms import credit_of
-from streetview_assets.images.thumbnails import shown_file, what_is_gone
+from streetview_assets.images.thumbnails import shown_files, what_is_gone
 
 TILE_PX = 112
 GAP_PX = 4
@@ -52,7 +52,7 @@ def cluster_sheet(
     clusters = central.partition_by("cluster", maintain_order=True)
     font = text_font(12)
     files = {
-        image_id: shown_file(folder, image_id, path)
+        image_id: shown_files(folder, image_id, path)
         for image_id, path in central.select("image_id", "path").iter_rows()
     }
     gone = what_is_gone(list(files.values()))

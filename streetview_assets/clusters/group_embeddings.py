@@ -11,14 +11,12 @@ def area_group_embeddings(
 ) -> pl.DataFrame:
     """Pool the vectors of each area's pictures of each group.
 
-    Groups are of pictures, so that pictures are pooled whatever the study says of their views.
-
     Parameters
     ----------
     groups
         What `cluster_groups` or `label_groups` gives, or both, one below the other.
     images, embeddings
-        The tables `images` and `image_embeddings`.
+        The table `images`, and the vectors of what is looked at (see `vectors_of`).
 
     Returns
     -------

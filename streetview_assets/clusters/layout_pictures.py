@@ -12,7 +12,7 @@ from streetview_assets.clusters.layout_chart import CAUTION
 from streetview_assets.figures import INK, credit_ink, text_font
 from streetview_assets.images.contact_sheet import tile
 from streetview_assets.images.terms import credit_of
-from streetview_assets.images.thumbnails import shown_file, what_is_gone
+from streetview_assets.images.thumbnails import shown_files, what_is_gone
 
 PAPER = "#ffffff"
 GAP_PX, LINE_PX, TEXT_PX = 4, 24, 13
@@ -64,7 +64,7 @@ def picture_plane(
         images.unique("image_id", keep="first"), on="image_id", how="left", maintain_order="left"
     )
     files = [
-        shown_file(folder, image_id, path)
+        shown_files(folder, image_id, path)
         for image_id, path in there.select("image_id", "path").iter_rows()
     ]
     count = f"{there.height:,} of {layout.height:,} pictures{what_is_gone(files)}"

@@ -15,7 +15,7 @@ from streetview_assets.clusters.exemplars import exemplars, the_largest
 from streetview_assets.figures import INK, credit_ink, text_font
 from streetview_assets.images.contact_sheet import tile
 from streetview_assets.images.terms import credit_of
-from streetview_assets.images.thumbnails import shown_file, what_is_gone
+from streetview_assets.images.thumbnails import Shown, shown_files, what_is_gone
 
 TILE_PX, GAP_PX, WIDE_GAP_PX = 96, 4, 20
 LABEL_PX, LINE_PX = 108, 22
@@ -30,7 +30,7 @@ def members_sheet(
     title: str,
     seed: int,
     each: int = 6,
-    tile_of: Callable[[Path | None, int], Image.Image] = tile,
+    tile_of: Callable[[Shown, int], Image.Image] = tile,
 ) -> bytes:
     """Lay out each cluster in a row: its most central pictures, then some drawn at random.
 
@@ -60,10 +60,10 @@ def members_sheet(
     central = exemplars(shown, images, each)
     drawn = random_members(shown, images, each, seed)
     files = {
-        image_id: shown_file(folder, image_id, path)
+        image_id: shown_files(folder, image_id, path)
         for image_id, path in pl.concat([central, drawn])
         .select("image_id", "path")
-        .unique(maintain_order=True)
+        .unique("image_id", keep="first", maintain_order=True)
         .iter_rows()
     }
     heading = f"{title}: what each cluster shows{some}{what_is_gone(list(files.values()))}"

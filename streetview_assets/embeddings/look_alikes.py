@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from streetview_assets.figures import INK, WARNING, credit_ink, text_font
 from streetview_assets.images.contact_sheet import tile
 from streetview_assets.images.terms import credit_of
-from streetview_assets.images.thumbnails import shown_file, what_is_gone
+from streetview_assets.images.thumbnails import shown_files, what_is_gone
 
 TILE_PX = 132
 TEXT_PX = 12
@@ -188,7 +188,7 @@ def _lay_out(
     shown = list(dict.fromkeys(one.image_id for row in rows for one in row))
     pictures = facts.filter(pl.col("image_id").is_in(shown))
     files = {
-        image_id: shown_file(folder, image_id, path)
+        image_id: shown_files(folder, image_id, path)
         for image_id, path in pictures.select("image_id", "path").iter_rows()
     }
     heading += what_is_gone(list(files.values()))

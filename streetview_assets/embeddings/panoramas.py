@@ -17,6 +17,8 @@ from streetview_assets.tables import TABLES
 PANORAMA = ("panorama_id", "captured_on")
 """What names a panorama: its id and the month of its capture."""
 
+_OF_ONE = ("authority_code", *PANORAMA)
+
 LEAST_LENGTH = 1e-6
 """A mean of unit vectors that is shorter has no direction but that of rounding."""
 
@@ -36,16 +38,50 @@ def views_of_panoramas(
     Returns
     -------
     pl.DataFrame
-        authority_code, panorama_id, captured_on, image_id, heading_deg, path, embedding (null
-        where a view has none), error (why); views of unknown heading last, by image_id.
+        authority_code, panorama_id, captured_on, image_id, area_code, heading_deg, path, embedding
+        (null where a view has none), error (why); views of unknown heading last, by image_id.
     """
-    is_current = pl.col("is_current")
-    views = images.filter(status="ok").filter(is_current | ~is_current.any().over(PANORAMA))
     vectors = embeddings.filter(encoder=encoder).select("image_id", "embedding", "error")
     return (
-        views.select("authority_code", *PANORAMA, "image_id", "heading_deg", "path")
-        .join(vectors, on="image_id", how="inner")
-        .sort(*PANORAMA, pl.col("heading_deg") % 360, "image_id", nulls_last=True)
+        views_in_order(images)
+        .select(*_OF_ONE, "image_id", "area_code", "heading_deg", "path")
+        .join(vectors, on="image_id", how="inner", maintain_order="left")
+    )
+
+
+def views_in_order(images: pl.DataFrame) -> pl.DataFrame:
+    """Give the rows of `images` that are views of panoramas, each panorama's clockwise.
+
+    Those that are current; of a capture that no point looks at any more, all that are there.
+    """
+    is_current = pl.col("is_current")
+    views = images.filter(status="ok").filter(is_current | ~is_current.any().over(_OF_ONE))
+    return views.sort(*_OF_ONE, pl.col("heading_deg") % 360, "image_id", nulls_last=True)
+
+
+def first_views(views: pl.DataFrame) -> pl.DataFrame:
+    """Choose the view by which each panorama goes, so that it has a place and an area.
+
+    It is the first from north of those in the area where most of the panorama's views are; of
+    areas with as many, the first by code.
+
+    Parameters
+    ----------
+    views
+        What `views_in_order` or `views_of_panoramas` gives.
+
+    Returns
+    -------
+    pl.DataFrame
+        authority_code, panorama_id, captured_on, image_id.
+    """
+    of_area = pl.len().over(*_OF_ONE, "area_code")
+    in_area = pl.when(pl.col("area_code").is_null()).then(0).otherwise(of_area)
+    return (
+        views.select(*_OF_ONE, "image_id", "area_code", in_area=in_area)
+        .sort("in_area", "area_code", descending=[True, False], maintain_order=True)
+        .unique(_OF_ONE, keep="first", maintain_order=True)
+        .select(*_OF_ONE, "image_id")
     )
 
 
@@ -145,7 +181,7 @@ def _table(
 ) -> pl.DataFrame:
     """Make the table: a row for every panorama of which there is a picture."""
     has_vector = pl.col("embedding").is_not_null()
-    panoramas = views.group_by("authority_code", *PANORAMA).agg(
+    panoramas = views.group_by(_OF_ONE).agg(
         view_count=pl.len(),
         seen_count=has_vector.sum().cast(pl.Int64),
         reason=pl.col("error").drop_nulls().first(),
@@ -153,7 +189,8 @@ def _table(
     none_seen = pl.format(
         "none of its {} views has a vector: {}", "view_count", pl.col("reason").fill_null("unknown")
     )
-    rows = panoramas.join(made, on=PANORAMA, how="left").with_columns(
+    named = panoramas.join(first_views(views), on=_OF_ONE, how="left")
+    rows = named.join(made, on=PANORAMA, how="left").with_columns(
         encoder=pl.lit(encoder),
         views=pl.lit(how),
         image_count=pl.coalesce("image_count", "seen_count"),

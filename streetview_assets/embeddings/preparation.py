@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image
 
 from streetview_assets.embeddings.encoder import Preparation
-from streetview_assets.embeddings.strips import stitched
 from streetview_assets.errors import EncoderError
 from streetview_assets.image_decoding import BrokenPictureError, read_rgb
+from streetview_assets.images.strips import stitched
 from streetview_assets.workers import worker_pool
 
 UNREADABLE = (OSError, BrokenPictureError)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import SEPARATE, named_by
 from streetview_assets.embeddings.scene_classes import SCENE_CLASSES
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.words import cosines, softmax
@@ -135,7 +136,9 @@ def pictures_set_aside(
     )
 
 
-def without_set_aside(images: pl.DataFrame, set_aside: pl.DataFrame) -> pl.DataFrame:
+def without_set_aside(
+    images: pl.DataFrame, set_aside: pl.DataFrame, *, views: str = SEPARATE
+) -> pl.DataFrame:
     """Mark the pictures that are dropped as not current, so that whatever pools leaves them out.
 
     No older picture takes their place: what stands at a point now is what was set aside.
@@ -144,10 +147,14 @@ def without_set_aside(images: pl.DataFrame, set_aside: pl.DataFrame) -> pl.DataF
     ----------
     images, set_aside
         The tables `images` and `pictures_set_aside`.
+    views
+        What the study says as `encoder.views`: of a panorama all views are dropped.
     """
-    dropped = set_aside.filter("is_dropped").select(*_EACH, _dropped=pl.lit(True))
+    one = named_by(views)
+    dropped = images.join(set_aside.filter("is_dropped"), on=_EACH, how="semi")
+    marked = dropped.select(one).unique().with_columns(_dropped=pl.lit(True))
     return (
-        images.join(dropped, on=_EACH, how="left", maintain_order="left")
+        images.join(marked, on=one, how="left", maintain_order="left")
         .with_columns(is_current=pl.col("is_current") & pl.col("_dropped").is_null())
         .select(images.columns)
     )

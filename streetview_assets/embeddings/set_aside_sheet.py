@@ -10,7 +10,7 @@ from streetview_assets.embeddings.set_aside import BY_CATEGORY
 from streetview_assets.figures import INK, credit_ink, text_font
 from streetview_assets.images.contact_sheet import tile
 from streetview_assets.images.terms import credit_of
-from streetview_assets.images.thumbnails import shown_file, what_is_gone
+from streetview_assets.images.thumbnails import shown_files, what_is_gone
 
 ACROSS, SUREST, LEAST_SURE = 8, 24, 16
 TILE_PX, GAP_PX, LINE_PX = 128, 6, 22
@@ -45,7 +45,7 @@ def set_aside_sheet(
     parts = _parts(surest_first)
     shown = pl.concat([part for _, part in parts])
     files = {
-        image_id: shown_file(folder, image_id, path)
+        image_id: shown_files(folder, image_id, path)
         for image_id, path in shown.select("image_id", "path").iter_rows()
     }
     heading = f"{title}: {said_of(set_aside)}{what_is_gone(list(files.values()))}"

@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw, ImageOps
 
 from streetview_assets.figures import INK, credit_ink, text_font
 from streetview_assets.image_decoding import BrokenPictureError, read_rgb
+from streetview_assets.images.strips import stitched
 from streetview_assets.images.terms import credit_of
-from streetview_assets.images.thumbnails import shown_file, what_is_gone
+from streetview_assets.images.thumbnails import Shown, shown_files, what_is_gone
 
 _ROWS = 4
 _GAP_PX = 4
@@ -58,7 +59,7 @@ def contact_sheet(
     font = text_font(text_height_px)
     line_px = text_height_px * 9 // 5
     files = [
-        shown_file(folder, image_id, path)
+        shown_files(folder, image_id, path)
         for image_id, path in sample.select("image_id", "path").iter_rows()
     ]
     title = f"{title}: {sample.height:,} of {there.height:,} pictures{what_is_gone(files)}"
@@ -91,13 +92,18 @@ def _sample(there: pl.DataFrame, count: int, seed: int | None) -> pl.DataFrame:
     return ordered.filter(pl.Series(drawn))
 
 
-def tile(file: Path | None, size_px: int) -> Image.Image:
-    """Fit a picture into a square, its aspect kept; grey where there is none to be read."""
-    empty = Image.new("RGB", (size_px, size_px), _EMPTY)
-    if file is None:
-        return empty
+def tile(files: Shown, size_px: int) -> Image.Image:
+    """Fit a picture, or views side by side, into a square; grey where there is none to be read."""
+    views = [view for file in files if file and (view := _small(file, size_px))]
+    if not views:
+        return Image.new("RGB", (size_px, size_px), _EMPTY)
+    whole = stitched(views)
+    return ImageOps.pad(whole, (size_px, size_px), Image.Resampling.LANCZOS, color=_PAPER)
+
+
+def _small(file: Path, size_px: int) -> Image.Image | None:
+    """Read a picture upright, no larger than need be; None where it cannot be read."""
     try:
-        upright = read_rgb(file, least_side_px=2 * size_px)
+        return read_rgb(file, least_side_px=2 * size_px)
     except (OSError, BrokenPictureError):
-        return empty
-    return ImageOps.pad(upright, (size_px, size_px), Image.Resampling.LANCZOS, color=_PAPER)
+        return None

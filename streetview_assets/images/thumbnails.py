@@ -51,28 +51,40 @@ def keep_thumbnail(folder: Path, image_id: str, picture: Path) -> Path | None:
     return place
 
 
-def shown_file(folder: Path, image_id: str, path: str | None) -> Path | None:
-    """Give the file by which a picture can be shown: itself, or its thumbnail where it is deleted.
+Shown = tuple[Path | None, ...]
+"""The files by which something is shown: of a picture one, of a panorama its views clockwise."""
+
+
+def shown_files(folder: Path, image_id: str, path: str | Sequence[str] | None) -> Shown:
+    """Give the files by which something can be shown: itself, or thumbnails of what is deleted.
 
     Parameters
     ----------
     path
-        Column ``path`` of the table ``images``.
+        Column ``path`` of the table ``images``, or of what `looked_at` makes of it: of a panorama
+        the paths of its views.
     """
+    if path is None or isinstance(path, str):
+        return (_shown_file(folder, image_id, path),)
+    return tuple(_shown_file(folder, Path(view).stem, view) for view in path)
+
+
+def _shown_file(folder: Path, image_id: str, path: str | None) -> Path | None:
     if path is not None and (folder / path).is_file():
         return folder / path
     thumbnail = thumbnail_on_disk(folder, image_id)
     return None if thumbnail is None else folder / thumbnail
 
 
-def what_is_gone(files: Sequence[Path | None]) -> str:
+def what_is_gone(shown: Sequence[Shown]) -> str:
     """Say of how many pictures only the thumbnail is left, and of how many nothing.
 
     Parameters
     ----------
-    files
-        What `shown_file` gave.
+    shown
+        What `shown_files` gave.
     """
+    files = [file for files in shown for file in files]
     small = sum(file is not None and file.parent.parent.name == FOLDER for file in files)
     deleted = sum(file is None for file in files)
     said = [f"{small} as thumbnails"] * (small > 0) + [f"{deleted} deleted"] * (deleted > 0)

@@ -12,6 +12,7 @@ from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.plain_files import write_csv, write_parquet, write_xlsx, write_xml
 from streetview_assets.points.locations import as_locations
+from streetview_assets.tables import TABLES, VECTOR
 
 Write = Callable[[gpd.GeoDataFrame, Path, str], None]
 GEOGRAPHIC: dict[str, tuple[str, Write]] = {
@@ -34,9 +35,9 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
     Parameters
     ----------
     kind
-        geoparquet, gpkg or geojson, with the geometry of areas or points; csv, parquet, xlsx or
-        xml; or, of `sample_points`, map-generator: JSON of locations, all that they came with
-        among it.
+        geoparquet, gpkg or geojson, with the geometry of areas or points; csv, xlsx or xml;
+        parquet, with vectors that stay in the lake too; or, of `sample_points`, map-generator:
+        JSON of locations, all that they came with among it.
     output
         Default: the table's name with the ending of the kind, in the current folder.
 
@@ -65,10 +66,19 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
         with written_aside(path, suffix=path.suffix) as aside:
             GEOGRAPHIC[kind][1](places, aside, table)
     else:
-        frame = opened.table(table)
+        frame = _with_vectors(opened, table) if kind == "parquet" else opened.table(table)
         with written_aside(path, suffix=path.suffix) as aside:
             PLAIN[kind](frame, aside, table)
     return path
+
+
+def _with_vectors(opened: OpenStudy, table: str) -> pl.DataFrame:
+    """Read a table with the vectors that stay in the lake, where it has any."""
+    frame = opened.table(table)
+    columns = TABLES[table].columns if table in TABLES else ()
+    if all(column.name in frame.columns for column in columns if column.dtype == VECTOR):
+        return frame
+    return opened.sql(f'from "{table}"', with_vectors=True)
 
 
 def _to_file(places: gpd.GeoDataFrame, path: Path, table: str, driver: str) -> None:

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import SEPARATE, vector_table
 from streetview_assets.errors import StudyError
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.provider import UNKNOWN_DATE
@@ -28,8 +29,9 @@ def export_features(
 ) -> Written:
     """Write the vectors of locations that have all their views, and beside them whose they are.
 
-    `features` (n × views × d, float32) has the views in the order of the attribute `headings`. The
-    CSV of the same name has a row for each location, in the same order: img_id (the external id),
+    `features` (n × views × d, float32) has the views in the order of the attribute `headings`;
+    where panoramas are looked at as a whole (attribute `views`), each is the only view. The CSV of
+    the same name has a row for each location, in the same order: img_id (the external id),
     point_id, panorama_id, captured_on, gsv_lat, gsv_lng, area_code, authority_code, and for each
     target of the study its value and its decile among the study's areas (1: the most deprived).
     A location that lacks the vector of a view is left out of both.
@@ -48,25 +50,28 @@ def export_features(
     """
     path = store_path(output or DEFAULT)
     plan = plan_rows(opened)
-    if plan.headings_deg is None:
+    if plan.headings_deg is None and opened.study.encoder.views == SEPARATE:
         raise StudyError(
             f"{opened.study.path}: features have the same headings at each location, and this "
             "study's pictures have headings of their own; export hdf5 instead"
         )
-    whole = _whole_rows(opened, plan)
+    slot_count = plan.slot_count if opened.study.encoder.views == SEPARATE else 1
+    whole = _whole_rows(opened, plan, slot_count)
     about = about_encoder(opened)
     if whole.is_empty() or not about:
         raise StudyError(
-            f"{opened.study.path}: no location has the vectors of all {plan.slot_count} views yet. "
+            f"{opened.study.path}: no location has the vectors of all {slot_count} views yet. "
             f"Run it first: streetview run {opened.study.path} --until embeddings"
         )
     labels = path.with_suffix(".csv")
-    shape = (whole.height, plan.slot_count, int(about["dimension"]))
+    shape = (whole.height, slot_count, int(about["dimension"]))
     with written_aside(path, suffix=path.suffix) as aside:
         with h5py.File(aside, "w") as file:
             features = file.create_dataset(FEATURES, shape, np.float32, fillvalue=np.nan)
             features.attrs.update(about)
-            file.attrs["headings"] = plan.headings_deg
+            file.attrs["views"] = opened.study.encoder.views
+            if opened.study.encoder.views == SEPARATE:
+                file.attrs["headings"] = plan.headings_deg
             file.attrs["study"] = opened.study.name
             _write(features, whole, opened, plan, on_progress)
         with written_aside(labels, suffix=".csv") as labels_aside:
@@ -75,21 +80,30 @@ def export_features(
     said = [f"Whose they are: {labels}"]
     if left_out:
         said.append(f"Left out for want of a view's vector: {left_out:,} locations.")
-    count = whole.height * plan.slot_count
+    count = whole.height * slot_count
     return Written(path, whole.height, 0, count, tuple(said))
 
 
-def _whole_rows(opened: OpenStudy, plan: StreetRows) -> pl.DataFrame:
+def _slots(opened: OpenStudy, plan: StreetRows, authority: str) -> pl.DataFrame:
+    """Say where what is looked at stands: each view in its slot, a panorama in the first."""
+    slots = plan.slots(current_pictures(opened.looked_at(opened.read("images", authority))))
+    if opened.study.encoder.views == SEPARATE:
+        return slots
+    return slots.with_columns(slot=pl.lit(0, dtype=pl.Int64))
+
+
+def _whole_rows(opened: OpenStudy, plan: StreetRows, slot_count: int) -> pl.DataFrame:
     """Keep the rows of which all views have a vector."""
+    table = vector_table(opened.study.encoder.views)
     counts = []
     for authority in opened.authorities:
-        vectors = opened.lake.read(
-            "image_embeddings", authority, opened.encoder, ["image_id", "status"]
-        ).filter(status="ok")
-        slots = plan.slots(current_pictures(opened.read("images", authority)))
+        vectors = opened.lake.read(table, authority, opened.encoder, ["image_id", "status"]).filter(
+            status="ok"
+        )
+        slots = _slots(opened, plan, authority)
         there = slots.join(vectors, on="image_id", how="semi")
         counts.append(there.group_by("row").agg(view_count=pl.col("slot").n_unique()))
-    whole = pl.concat(counts).filter(view_count=plan.slot_count)
+    whole = pl.concat(counts).filter(view_count=slot_count)
     rows = plan.rows.join(whole, on="row", how="semi", maintain_order="left")
     return rows.with_columns(place=pl.int_range(pl.len()))
 
@@ -102,11 +116,12 @@ def _write(
     on_progress: Callable[[int, int], None] | None,
 ) -> None:
     for done, authority in enumerate(opened.authorities, start=1):
-        slots = plan.slots(current_pictures(opened.read("images", authority)))
+        slots = _slots(opened, plan, authority)
         placed = slots.join(whole.select("row", "place"), on="row")
         columns = placed.select("image_id", "place", "slot").iter_rows()
         places = {image_id: (place, slot) for image_id, place, slot in columns}
-        for image_ids, piece in vectors_of(opened, authority):
+        table = vector_table(opened.study.encoder.views)
+        for image_ids, piece in vectors_of(opened, authority, table):
             for image_id, vector in zip(image_ids, piece, strict=True):
                 if image_id in places:
                     features[places[image_id]] = vector

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
+from streetview_assets.embeddings.looked_at import SEPARATE
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.images.captures import current_pictures
@@ -22,6 +23,7 @@ from streetview_assets.lake.street_rows import StreetRows, plan_rows
 from streetview_assets.points.store_file import PATHS, PICTURES, PRESENT, SUFFIXES, VECTORS
 
 DEFAULT = Path("street_data.h5")
+PANORAMA_VECTORS = "embeddings_panorama"
 ROWS_AT_ONCE = 1024
 
 _BYTES_AT_ONCE = 2**20
@@ -59,8 +61,9 @@ def export_hdf5(
     heading: `point_id` (N), `latitude`, `longitude` of the point, `date` ('YYYY-MM'), `pano_id`,
     `pano_lat`, `pano_lon`, `copyright`, `status`, `area_code`, `images_present`, `images_jpeg`,
     `image_paths`, `image_id` (N × S) and `embeddings_clip` (N × S × D, NaN where there is none):
-    the vectors of the study's encoder, whichever it is; its attributes say which. Pictures that are
-    not JPEG stay what they are. Pictures of older captures are left out.
+    the vectors of the study's encoder, whichever it is; its attributes say which. Where panoramas
+    are looked at as a whole, `embeddings_panorama` (N × D) has their vectors. Pictures that are not
+    JPEG stay what they are. Pictures of older captures are left out.
 
     Parameters
     ----------
@@ -93,7 +96,11 @@ def export_hdf5(
             there = current_pictures(opened.read("images", authority))
             slots = plan.slots(there)
             picture_count += _write_pictures(sets, slots, opened.root)
-            vector_count += _write_vectors(sets, slots, vectors_of(opened, authority))
+            vectors = vectors_of(opened, authority, "image_embeddings")
+            vector_count += _write_vectors(sets, slots, vectors)
+            if PANORAMA_VECTORS in sets:
+                vectors = vectors_of(opened, authority, "panorama_embeddings")
+                _write_panoramas(sets, slots, vectors)
             if on_progress:
                 on_progress(done, len(opened.authorities))
         _say_whose(file, opened, plan)
@@ -114,9 +121,11 @@ def store_path(path: Path) -> Path:
     return path
 
 
-def vectors_of(opened: OpenStudy, authority: str) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Read the vectors of an authority piece by piece: image_ids, matrix (n, d)."""
-    path = opened.lake.path("image_embeddings", authority, opened.encoder)
+def vectors_of(
+    opened: OpenStudy, authority: str, table: str
+) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Read the vectors of a table and authority piece by piece: image_ids, matrix (n, d)."""
+    path = opened.lake.path(table, authority, opened.encoder)
     if not path.is_file():
         return
     with pq.ParquetFile(path, pre_buffer=False, buffer_size=_BYTES_AT_ONCE) as file:
@@ -196,6 +205,11 @@ def _empty_slots(
         of_vectors = (*shape, int(about["dimension"]))
         sets[VECTORS] = file.create_dataset(VECTORS, of_vectors, np.float32, fillvalue=np.nan)
         sets[VECTORS].attrs.update(about)
+        if opened.study.encoder.views != SEPARATE:
+            of_panoramas = (shape[0], int(about["dimension"]))
+            made = file.create_dataset(PANORAMA_VECTORS, of_panoramas, np.float32, fillvalue=np.nan)
+            made.attrs.update({**about, "views": opened.study.encoder.views})
+            sets[PANORAMA_VECTORS] = made
     return sets
 
 
@@ -205,7 +219,8 @@ def _write_pictures(sets: dict[str, h5py.Dataset], slots: pl.DataFrame, folder: 
     for (block,), mine in slots.group_by(pl.col("row") // ROWS_AT_ONCE, maintain_order=True):
         rows = slice(int(str(block)) * ROWS_AT_ONCE, (int(str(block)) + 1) * ROWS_AT_ONCE)
         # An authority may end amidst a block, and the next begin there.
-        blocks = {name: sets[name][rows] for name in sets if name not in (PICTURES, VECTORS)}
+        big = (PICTURES, VECTORS, PANORAMA_VECTORS)
+        blocks = {name: sets[name][rows] for name in sets if name not in big}
         columns = ("row", "slot", "image_id", "path", "heading_deg")
         for row, slot, image_id, path, heading_deg in mine.select(columns).iter_rows():
             place = row - rows.start, slot
@@ -240,6 +255,19 @@ def _write_vectors(
                 sets[VECTORS][places[image_id]] = vector
                 count += 1
     return count
+
+
+def _write_panoramas(
+    sets: dict[str, h5py.Dataset],
+    slots: pl.DataFrame,
+    vectors: Iterator[tuple[list[str], np.ndarray]],
+) -> None:
+    """Write the vectors of an authority's panoramas, each in the row of its first view."""
+    rows = dict(slots.select("image_id", "row").iter_rows())
+    for image_ids, piece in vectors:
+        for image_id, vector in zip(image_ids, piece, strict=True):
+            if image_id in rows:
+                sets[PANORAMA_VECTORS][rows[image_id]] = vector
 
 
 def _say_whose(file: h5py.File, opened: OpenStudy, plan: StreetRows) -> None:

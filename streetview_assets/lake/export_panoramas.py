@@ -12,11 +12,11 @@ import polars as pl
 from PIL import Image
 
 from streetview_assets.embeddings.preparation import UNREADABLE
-from streetview_assets.embeddings.strips import stitched
 from streetview_assets.errors import StudyError
 from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.provider import UNKNOWN_DATE
+from streetview_assets.images.strips import stitched
 from streetview_assets.images.terms import TERMS, credit_of
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy

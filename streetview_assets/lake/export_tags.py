@@ -16,6 +16,7 @@ from streetview_assets.clusters.main_cluster import (
     pictures_of_points,
 )
 from streetview_assets.clusters.sample import draw_sample
+from streetview_assets.embeddings.looked_at import SEPARATE
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
@@ -82,13 +83,18 @@ def export_tags(
     Raises
     ------
     StudyError
-        Where there are no clusters or labels yet, no such clusters can be found, or a location's
-        `extra` is no object.
+        Where there are no clusters or labels yet, no such clusters can be found, headings are
+        wanted of panoramas that are looked at as a whole, or a location's `extra` is no object.
     """
     path = output or DEFAULT
     source = opened.study.points.path
     if source is not None and path.resolve() == source.resolve():
         raise StudyError(f"{path} is the study's own file of points; name another with --output")
+    if by_heading and opened.study.encoder.views != SEPARATE:
+        raise StudyError(
+            f"{opened.study.path}: encoder.views is {opened.study.encoder.views}, so that clusters "
+            "are of whole panoramas and not of headings; leave --by-heading out"
+        )
     wanted = (k or opened.study.clusters.k, space or opened.study.clusters.space)
     assignments, is_own = _assignments(opened, *wanted)
     pictures = pictures_of_points(
@@ -118,7 +124,7 @@ def export_tags(
 
 
 def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, bool]:
-    """Give the clusters of all pictures, and whether they are the study's own."""
+    """Give the clusters of all that is looked at, and whether they are the study's own."""
     if not _SPACE.fullmatch(space):
         raise StudyError(f"no space {space!r}; clusters are found in raw vectors, or pca50")
     if not FEWEST <= k <= MOST:
@@ -126,7 +132,7 @@ def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, b
     own = opened.read("cluster_assignments").filter(method=METHOD, k=k, space=space)
     if own.height:
         return own, True
-    vectors = opened.read("image_embeddings").filter(status="ok")
+    vectors = opened.vectors().filter(status="ok")
     if vectors.is_empty():
         raise StudyError(
             f"{opened.study.path}: no picture has a vector yet, so there are no clusters. "

@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import looked_at, vector_table, vectors_of
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.addressable import addressable
 from streetview_assets.lake.fingerprint import digest, made_from, observed, study_value
@@ -76,6 +77,14 @@ class OpenStudy:
         """Read a table of one authority or all, of the study's encoder."""
         encoder = self.encoder if TABLES[table].by_encoder else None
         return self.lake.read(table, authority, encoder)
+
+    def vectors(self, authority: str | None = None) -> pl.DataFrame:
+        """Read the vectors of what is looked at: of images, or of panoramas (see `vectors_of`)."""
+        return vectors_of(self.read(vector_table(self.study.encoder.views), authority))
+
+    def looked_at(self, images: pl.DataFrame) -> pl.DataFrame:
+        """Give the rows of `images` that are looked at: all, or each panorama's first view."""
+        return looked_at(images, self.study.encoder.views)
 
     def stamp(self, table: str, authority: str | None) -> Stamp | None:
         """Read the stamp of a table's part."""

@@ -6,6 +6,7 @@ here. Raise an asset's `generation` whenever its code gives another result for t
 
 from dataclasses import dataclass, replace
 
+from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS, vector_table
 from streetview_assets.models.features import OF_CLUSTERS
 from streetview_assets.study import Study
 from streetview_assets.tables import TABLES, Stage
@@ -20,8 +21,9 @@ class Recipe:
     asset, stage
         Its key, and its group in the UI.
     writes, reads
-        Tables. Of a table by authority, an asset by authority reads its own authority's part,
-        a national one and one that `reads_all` the parts of all authorities that are there.
+        Tables; `vectors` are those of what is looked at, whichever table has them by
+        `encoder.views`. Of a table by authority, an asset by authority reads its own authority's
+        part, a national one and one that `reads_all` the parts of all authorities that are there.
     keys
         Dotted keys of the study file that it reads; for a path, the file's content counts.
     generation
@@ -122,32 +124,33 @@ _RECIPES = (
         observes=("image_id", "status"),
     ),
     Recipe(
-        "pictures_set_aside",
-        "embeddings",
-        ("pictures_set_aside",),
-        ("images", "image_embeddings", "encoders"),
-        keys=("set_aside", "label_templates"),
-    ),
-    Recipe(
         "panorama_embeddings",
         "embeddings",
         ("panorama_embeddings",),
         ("images", "image_embeddings", "encoders"),
         keys=("encoder.views",),
+        generation=2,
         observes=("panorama_id", "captured_on", "status"),
+    ),
+    Recipe(
+        "pictures_set_aside",
+        "embeddings",
+        ("pictures_set_aside",),
+        ("images", VECTORS, "encoders"),
+        keys=("set_aside", "label_templates"),
     ),
     Recipe(
         "label_scores",
         "embeddings",
         ("label_scores",),
-        ("image_embeddings", "encoders"),
+        (VECTORS, "encoders"),
         keys=("labels", "label_templates"),
     ),
     Recipe(
         "neighbours",
         "embeddings",
         ("neighbours",),
-        ("image_embeddings", "images", "sample_points"),
+        (VECTORS, "images", "sample_points"),
         keys=("neighbours",),
         national=True,
     ),
@@ -155,9 +158,8 @@ _RECIPES = (
         "area_embeddings",
         "pooling",
         ("area_embeddings",),
-        ("images", "image_embeddings", "panorama_embeddings"),
-        keys=("encoder.views",),
-        generation=3,
+        ("images", VECTORS),
+        generation=4,
     ),
     Recipe(
         "baseline_embeddings",
@@ -165,7 +167,7 @@ _RECIPES = (
         ("baseline_embeddings",),
         ("images",),
         keys=("encoder.name", "encoder.views"),
-        generation=3,
+        generation=4,
     ),
     Recipe(
         "picture_retention",
@@ -178,7 +180,7 @@ _RECIPES = (
         "cluster_model",
         "clusters",
         ("cluster_centres",),
-        ("image_embeddings", "images", "encoders"),
+        (VECTORS, "images", "encoders"),
         keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
         generation=2,
         national=True,
@@ -189,7 +191,7 @@ _RECIPES = (
         "cluster_scores",
         "clusters",
         ("cluster_scores", "sweep_centres"),
-        ("image_embeddings", "images"),
+        (VECTORS, "images"),
         keys=("clusters.sweep", "clusters.seeds", "clusters.pca", "clusters.fit_on", "seed"),
         generation=4,
         national=True,
@@ -198,7 +200,7 @@ _RECIPES = (
         "density_clusters",
         "clusters",
         ("density_clusters",),
-        ("image_embeddings", "images", "cluster_centres"),
+        (VECTORS, "images", "cluster_centres"),
         keys=(
             "clusters.min_cluster_size",
             "clusters.k",
@@ -212,7 +214,7 @@ _RECIPES = (
         "cluster_assignments",
         "clusters",
         ("cluster_assignments",),
-        ("image_embeddings", "cluster_centres", "images"),
+        (VECTORS, "cluster_centres", "images"),
         generation=2,
     ),
     Recipe(
@@ -232,7 +234,7 @@ _RECIPES = (
         "area_group_embeddings",
         "clusters",
         ("area_group_embeddings",),
-        ("cluster_assignments", "label_scores", "images", "image_embeddings"),
+        ("cluster_assignments", "label_scores", "images", VECTORS),
         generation=3,
     ),
     Recipe(
@@ -258,7 +260,7 @@ _RECIPES = (
         "picture_layout",
         "clusters",
         ("picture_layouts",),
-        ("image_embeddings", "images", "cluster_assignments", "targets"),
+        (VECTORS, "images", "cluster_assignments", "targets"),
         keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
         national=True,
     ),
@@ -266,7 +268,7 @@ _RECIPES = (
         "category_scores",
         "clusters",
         ("category_scores",),
-        ("image_embeddings", "images"),
+        (VECTORS, "images"),
         keys=("categories", "seed"),
         national=True,
     ),
@@ -274,7 +276,7 @@ _RECIPES = (
         "capture_changes",
         "clusters",
         ("capture_changes",),
-        ("images", "image_embeddings", "cluster_centres", "sample_points", "areas"),
+        ("images", VECTORS, "cluster_centres", "sample_points", "areas"),
         keys=("images.headings_deg", "clusters.k", "clusters.pca"),
     ),
     Recipe(
@@ -339,7 +341,7 @@ _RECIPES = (
         "sample_size_experiment",
         "models",
         ("sample_size_scores",),
-        ("areas", "targets", "images", "image_embeddings", "sweep_centres"),
+        ("areas", "targets", "images", VECTORS, "sweep_centres"),
         keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
         national=True,
     ),
@@ -364,7 +366,7 @@ _RECIPES = (
         "deprivation_direction",
         "models",
         ("deprivation_direction",),
-        ("area_embeddings", "targets", "images", "image_embeddings", "encoders"),
+        ("area_embeddings", "targets", "images", VECTORS, "encoders"),
         keys=(
             "models.target",
             "models.interval_level",
@@ -381,7 +383,7 @@ _RECIPES = (
         "ordinal_model",
         "models",
         ("ordinal_outputs", "ordinal_scores"),
-        ("areas", "targets", "images", "image_embeddings", "encoders"),
+        ("areas", "targets", "images", VECTORS, "encoders"),
         keys=(
             "ordinal",
             "models.target",
@@ -393,7 +395,16 @@ _RECIPES = (
         national=True,
     ),
 )
-RECIPES: dict[str, Recipe] = {recipe.asset: recipe for recipe in _RECIPES}
+_AS_WRITTEN = {recipe.asset: recipe for recipe in _RECIPES}
+
+
+def _resolved(recipe: Recipe, views: str) -> Recipe:
+    """Put the table that has the vectors of what is looked at in place of their name."""
+    reads = (vector_table(views) if table == VECTORS else table for table in recipe.reads)
+    return replace(recipe, reads=tuple(reads))
+
+
+RECIPES: dict[str, Recipe] = {recipe.asset: _resolved(recipe, SEPARATE) for recipe in _RECIPES}
 WRITTEN_BY: dict[str, str] = {table: recipe.asset for recipe in _RECIPES for table in recipe.writes}
 """Which asset writes a table; no other does."""
 
@@ -405,7 +416,7 @@ def feature_tables(study: Study) -> tuple[str, ...]:
     """Name the tables that the models read for the features that a study names."""
     names = set(study.models.features)
     read = {
-        "image_embeddings": bool(names & OF_CLUSTERS) or "by_label" in names,
+        VECTORS: bool(names & OF_CLUSTERS) or "by_label" in names,
         "label_scores": "by_label" in names,
         "label_shares": "label_shares" in names,
     }
@@ -427,15 +438,13 @@ def leaves_out(recipe: Recipe, study: Study) -> bool:
     """
     if study.set_aside is None or not study.set_aside.drop or "images" not in recipe.reads:
         return False
-    if recipe.asset == "panorama_embeddings":
-        return True
     of_all = ("picture_retention", "capture_changes")
     return recipe.stage in ("pooling", "clusters", "models") and recipe.asset not in of_all
 
 
 def recipe_for(asset: str, study: Study) -> Recipe:
     """Give the recipe of an asset, with the keys and tables that only this kind of study needs."""
-    recipe = RECIPES[asset]
+    recipe = _AS_WRITTEN[asset]
     extra: tuple[str, ...] = ()
     if recipe.stage == "models" and "area_embeddings" in recipe.reads:
         more = tuple(table for table in feature_tables(study) if table not in recipe.reads)
@@ -443,7 +452,9 @@ def recipe_for(asset: str, study: Study) -> Recipe:
         if OF_CLUSTERS & set(study.models.features):
             extra = ("clusters.k", "clusters.pca", "clusters.fit_on")
     if leaves_out(recipe, study):
-        recipe = replace(recipe, reads=(*recipe.reads, "pictures_set_aside"))
+        # Of a panorama that is set aside all views are left out, whoever reads them.
+        keys = tuple(dict.fromkeys((*recipe.keys, "encoder.views")))
+        recipe = replace(recipe, reads=(*recipe.reads, "pictures_set_aside"), keys=keys)
     if asset == "targets" and any(target.given_as != "value" for target in study.targets):
         # A rank among the areas of the study depends on those of the other authorities too.
         extra = ("areas", "authorities")
@@ -459,4 +470,4 @@ def recipe_for(asset: str, study: Study) -> Recipe:
         extra = ("images.path",)
     if asset == "panoramas" and study.is_synthetic:
         extra = ("seed", "targets", "areas")
-    return replace(recipe, keys=recipe.keys + extra)
+    return _resolved(replace(recipe, keys=recipe.keys + extra), study.encoder.views)

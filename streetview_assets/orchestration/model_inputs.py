@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
+from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.lake.recipes import feature_tables
 from streetview_assets.models.dataset import AreaDataset, assemble
 from streetview_assets.models.features import (
@@ -73,7 +74,7 @@ def study_features(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaFeatur
     by_label = None
     if "by_label" in work.study.models.features:
         by_label = area_group_embeddings(
-            label_groups(tables["label_scores"]), tables["images"], tables["image_embeddings"]
+            label_groups(tables["label_scores"]), tables["images"], tables[VECTORS]
         )
     return area_features(
         work.study.models.features,
@@ -125,7 +126,7 @@ def _pictures(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaPictures | 
     if not names:
         return None
     return area_pictures(
-        tables["image_embeddings"],
+        tables[VECTORS],
         tables["images"],
         clusters=study.clusters,
         encoder=work.opened.encoder,

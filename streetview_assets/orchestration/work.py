@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import VECTORS, called
 from streetview_assets.embeddings.set_aside import without_set_aside
 from streetview_assets.errors import StudyError
 from streetview_assets.figures import figures_folder, shrink_to_webp
@@ -100,22 +101,34 @@ class Work:
         return leaves_out(RECIPES[self.asset], self.study)
 
     def read(self, table: str) -> pl.DataFrame:
-        """Read this authority's part of a table; see `read_all` for pictures."""
+        """Read this authority's part of a table; see `read_all` for pictures and `vectors`."""
         return self._read(table, self.authority)
 
     def read_all(self, table: str) -> pl.DataFrame:
         """Read the parts of all authorities that are there.
 
         Of pictures, those that the study sets aside are not current, for an asset that leaves
-        them out.
+        them out. `vectors` are those of what is looked at: images or panoramas.
         """
         return self._read(table, None)
 
+    def looked_at(self, images: pl.DataFrame) -> pl.DataFrame:
+        """Give the rows of `images` that are looked at: all, or each panorama's first view."""
+        return self.opened.looked_at(images)
+
+    @property
+    def called(self) -> str:
+        """What is looked at, in a word."""
+        return called(self.study.encoder.views)
+
     def _read(self, table: str, authority: str | None) -> pl.DataFrame:
+        if table == VECTORS:
+            return self.opened.vectors(authority)
         frame = self.opened.read(table, authority)
         if table != "images" or not self.leaves_out:
             return frame
-        return without_set_aside(frame, self.opened.read("pictures_set_aside", authority))
+        set_aside = self.opened.read("pictures_set_aside", authority)
+        return without_set_aside(frame, set_aside, views=self.study.encoder.views)
 
     def resumption(self, reuse: str = "") -> Resumption:
         """Say what earlier runs have done of this asset's one table."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from streetview_assets.embeddings.panoramas import PANORAMA
+from streetview_assets.embeddings.looked_at import vectors_of
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.tables import STATISTICS, TABLES
@@ -33,19 +33,15 @@ def dispersion(vectors: np.ndarray) -> float:
     return float(np.square(units, out=units).sum(axis=1).mean() / (1 + length))
 
 
-def pool_by(
-    frame: pl.DataFrame, keys: Sequence[str], *, named_by: Sequence[str] = ("image_id",)
-) -> pl.DataFrame:
+def pool_by(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """Pool the column `embedding` over rows that agree in some columns, by every statistic.
 
     Parameters
     ----------
     frame
-        The columns `keys`, `named_by`, `image_count` (pictures that a vector stands for) and
-        `embedding`, none null.
-    named_by
-        Columns that name a row within its group: by them rows are ordered, so that a sum rounds
-        the same in whatever order they come.
+        The columns `keys`, `image_id`, `image_count` (pictures that a vector stands for) and
+        `embedding`, none null. Within a group rows are ordered by `image_id`, so that a sum
+        rounds the same in whatever order they come.
 
     Returns
     -------
@@ -54,7 +50,7 @@ def pool_by(
     """
     vectors = matrix(frame["embedding"])
     ordered = (
-        frame.select(*keys, *named_by, "image_count").with_row_index("row").sort(*keys, *named_by)
+        frame.select(*keys, "image_id", "image_count").with_row_index("row").sort(*keys, "image_id")
     )
     run = ordered.select(pl.struct(keys).rle_id()).to_series().to_numpy()
     starts = np.flatnonzero(np.diff(run, prepend=-1))
@@ -78,70 +74,36 @@ def pool_by(
 
 
 def pool_areas(images: pl.DataFrame, embeddings: pl.DataFrame, *, encoder: str) -> pl.DataFrame:
-    """Pool the vectors of each area's pictures.
+    """Pool the vectors of each area's pictures, or of its panoramas where these are looked at.
 
-    A picture counts once, however many points share its panorama.
+    Each counts once, however many points share a panorama, and however few of its views there are.
 
     Parameters
     ----------
     images, embeddings
-        The tables `images` and `image_embeddings`; pictures without an area or a vector, and
-        those that are not current, have no part in it.
+        The table `images`, and `image_embeddings` or `panorama_embeddings`; what is without an
+        area or a vector, or not current, has no part in it.
     encoder
         Slug of the encoder whose vectors are pooled.
 
     Returns
     -------
     pl.DataFrame
-        The table `area_embeddings`: four statistics for each area with at least one vector.
+        The table `area_embeddings`: four statistics for each area with at least one vector;
+        `image_count` is of the pictures that went into the vectors.
     """
     vectors = of_areas(images, embeddings.filter(pl.col("encoder") == encoder))
     return pool_by(vectors, AREA).select(TABLES["area_embeddings"].schema.names())
 
 
-def pool_panoramas(images: pl.DataFrame, panoramas: pl.DataFrame, *, encoder: str) -> pl.DataFrame:
-    """Pool the vectors of each area's panoramas, where views were made one before.
-
-    A panorama counts once, with however few of its views. It belongs to the area of most of its
-    current pictures; of equals, the first by code.
-
-    Parameters
-    ----------
-    images, panoramas
-        The tables `images` and `panorama_embeddings`; a panorama without a current picture in an
-        area, or without a vector, has no part in it.
-    encoder
-        Slug of the encoder whose vectors are pooled.
-
-    Returns
-    -------
-    pl.DataFrame
-        The table `area_embeddings`; `image_count` is of the pictures that went into the
-        panoramas' vectors.
-    """
-    places = (
-        current_pictures(images)
-        .filter(pl.col("area_code").is_not_null())
-        .group_by(*PANORAMA, "area_code")
-        .len("picture_count")
-        .sort("picture_count", "area_code", descending=[True, False])
-        .unique(PANORAMA, keep="first", maintain_order=True)
-    )
-    vectors = panoramas.filter(encoder=encoder, status="ok").join(
-        places.select(*PANORAMA, "area_code"), on=PANORAMA, how="inner"
-    )
-    pooled = pool_by(vectors, AREA, named_by=PANORAMA)
-    return pooled.select(TABLES["area_embeddings"].schema.names())
-
-
 def of_areas(images: pl.DataFrame, embeddings: pl.DataFrame) -> pl.DataFrame:
-    """Give the vectors of current pictures in an area: `image_embeddings` with their area_code."""
+    """Give the vectors of what is current and in an area, with its area_code and image_count."""
     placed = current_pictures(images).filter(pl.col("area_code").is_not_null())
     return (
-        embeddings.filter(pl.col("status") == "ok")
-        .select("authority_code", "image_id", "encoder", "embedding")
+        vectors_of(embeddings)
+        .filter(pl.col("status") == "ok")
+        .select("authority_code", "image_id", "encoder", "embedding", "image_count")
         .join(placed.select("image_id", "area_code"), on="image_id", how="inner")
-        .with_columns(image_count=pl.lit(1, dtype=pl.Int64))
     )
 
 

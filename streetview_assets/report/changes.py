@@ -53,7 +53,7 @@ def _most_first(changes: pl.DataFrame) -> list[str]:
 def _elsewhere(published: Published, changes: pl.DataFrame, code: str) -> float | None:
     """Measure pictures of different points; None where their vectors are not beside the page."""
     mine = changes.filter(pl.col("authority_code") == code)
-    vectors = published.lake.read("image_embeddings", code, published.opened.encoder)
+    vectors = published.opened.vectors(code)
     there = vectors.filter(pl.col("status") == "ok").select("image_id")
     if mine.join(there, left_on="to_image_id", right_on="image_id", how="anti").height:
         return None

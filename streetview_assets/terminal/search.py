@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from streetview_assets.embeddings.looked_at import vector_table
 from streetview_assets.embeddings.text_encoder import (
     check_same_weights,
     load_text_encoder,
@@ -50,7 +51,7 @@ def show_search(opened: OpenStudy, words: str, count: int) -> None:
 
 
 def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
-    """Find the current pictures whose vectors are most like some words.
+    """Find the current pictures, or panoramas where these are looked at, most like some words.
 
     Authority by authority, so that memory is bounded by the largest one.
 
@@ -64,7 +65,8 @@ def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        Rows of the table `images` with their `similarity`, the most alike first.
+        Rows of the table `images`, of panoramas those of `looked_at`, with their `similarity`, the
+        most alike first.
 
     Raises
     ------
@@ -76,15 +78,15 @@ def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
         raise StudyError('say what to look for: streetview search "boarded-up shop"')
     if reason := why_no_words(study.encoder):
         raise StudyError(f"{study.path}: {reason}")
-    if not opened.lake.files("image_embeddings", encoder=opened.encoder):
+    if not opened.lake.files(vector_table(study.encoder.views), encoder=opened.encoder):
         raise StudyError(_no_vectors(opened))
     encoder = load_text_encoder(study.encoder)
     check_same_weights(encoder, opened.read("encoders"))
     vector = label_vectors({words: (words.strip(),)}, study.label_templates, encoder.encode)[words]
     found = []
     for authority in opened.authorities:
-        pictures = current_pictures(opened.read("images", authority))
-        vectors = opened.read("image_embeddings", authority).filter(status="ok")
+        pictures = current_pictures(opened.looked_at(opened.read("images", authority)))
+        vectors = opened.vectors(authority).filter(status="ok")
         current = vectors.join(pictures, on="image_id", how="semi")
         found.append(most_alike(current, vector, count).join(pictures, on="image_id", how="left"))
     nearest = pl.concat(found).sort("similarity", "image_id", descending=[True, False]).head(count)

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from streetview_assets.embeddings.look_alikes import draw_pictures, neighbours_sheet
+from streetview_assets.embeddings.looked_at import named_by
 from streetview_assets.errors import StudyError
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.terms import credit_of, may_show_sample
-from streetview_assets.images.thumbnails import shown_file, what_is_gone
+from streetview_assets.images.thumbnails import shown_files, what_is_gone
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.sql import quoted
@@ -49,7 +50,9 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
             'find one: streetview sql "select image_id, area_code from images limit 5"'
         )
     image = None if is_area else mine.row(0, named=True)
-    shown = facts_of(opened, identifier, image, areas)
+    looked_at = opened.looked_at(images)
+    seen_as = None if image is None else _seen_as(opened, image, looked_at)
+    shown = facts_of(opened, identifier, image, areas, seen_as=seen_as)
     console = Console()
     table = Table("", identifier, show_header=True)
     row = shown.profile if image is None else image
@@ -58,17 +61,25 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
             table.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
     console.print(table)
     there = mine.filter(status="ok")
-    ids = draw_pictures(current_pictures(there), seed=opened.study.seed, count=OF_AN_AREA)
-    neighbours = _neighbours(opened, ids if is_area else [identifier])
+    of_area = looked_at.join(current_pictures(there), on="image_id", how="semi")
+    ids = draw_pictures(of_area, seed=opened.study.seed, count=OF_AN_AREA)
+    neighbours = _neighbours(opened, ids if seen_as is None else [seen_as])
     if not is_area:
         _list_neighbours(console, neighbours, images)
     pictures = _pictures(console, opened, identifier, there)
     below = []
     if pictures is not None:
         views = [] if image is None else _other_views(opened, image, images)
-        below = [*views, *_look_alikes(opened, neighbours, images)]
+        below = [*views, *_look_alikes(opened, neighbours, looked_at)]
     path = _write(opened, identifier, draw_sheet(shown, pictures, below))
     console.print(f"sheet: {path}", soft_wrap=True)
+
+
+def _seen_as(opened: OpenStudy, image: dict[str, Any], looked_at: pl.DataFrame) -> str:
+    """Find the name of what an image is looked at as: its own, or that of its panorama."""
+    one = {name: image[name] for name in named_by(opened.study.encoder.views)}
+    found = looked_at.filter(**one)["image_id"]
+    return str(found[0] if len(found) else image["image_id"])
 
 
 def _pictures(
@@ -76,16 +87,16 @@ def _pictures(
 ) -> bytes | None:
     """Draw the pictures, and say whose they are and how many of them are there no more."""
     files = [
-        shown_file(opened.root, image_id, path)
+        shown_files(opened.root, image_id, path)
         for image_id, path in images.select("image_id", "path").iter_rows()
     ]
     pictures = None
     if images.height and not may_show_sample(opened.study.images):
         console.print("pictures: none shown, since the provider's terms let no copy of them stay")
-    elif any(files):
+    elif there := [file for shown in files for file in shown if file]:
         whose = credit_of(images)
-        if len(files) == 1 and files[0] is not None:
-            pictures = draw_picture(files[0], whose)
+        if len(files) == 1:
+            pictures = draw_picture(there[0], whose)
         else:
             pictures = contact_sheet(
                 images,

@@ -25,7 +25,8 @@ class Shown:
     k
         Number of clusters.
     cluster
-        The image's; of an area, the one that most of its pictures are in.
+        The image's, or that of its panorama where panoramas are looked at; of an area, the one
+        that most of its pictures are in.
     shares
         Of the area's pictures, by cluster.
     label
@@ -57,7 +58,12 @@ class Shown:
 
 
 def facts_of(
-    opened: OpenStudy, identifier: str, image: dict[str, Any] | None, areas: pl.DataFrame
+    opened: OpenStudy,
+    identifier: str,
+    image: dict[str, Any] | None,
+    areas: pl.DataFrame,
+    *,
+    seen_as: str | None,
 ) -> Shown:
     """Gather what is known of an image or an area.
 
@@ -67,14 +73,16 @@ def facts_of(
         The image's row of `images`; None where an area is meant.
     areas
         The mart `area_profile`.
+    seen_as
+        The image_id by which tables name what the image is looked at as; None of an area.
     """
     area_code = identifier if image is None else image["area_code"]
     mine = areas.filter(pl.col("area_code") == area_code) if area_code else areas.clear()
     profile = mine.row(0, named=True) if mine.height else None
     shares = _by_number(profile["cluster_shares"]) if profile else {}
     cluster, label = (profile["main_cluster"] if profile else None), None
-    if image is not None:
-        cluster, label = _cluster_of(opened, identifier), _label_of(opened, identifier)
+    if seen_as is not None:
+        cluster, label = _cluster_of(opened, seen_as), _label_of(opened, seen_as)
     return Shown(
         identifier=identifier,
         image=image,

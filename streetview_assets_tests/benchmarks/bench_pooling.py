@@ -19,7 +19,7 @@ import pytest
 
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
-from streetview_assets.pooling.pool import pool_areas, pool_panoramas
+from streetview_assets.pooling.pool import pool_areas
 
 AUTHORITIES, PICTURES, AREAS, DIMENSION = 5, 100_000, 4_000, 512
 VIEWS = 4
@@ -54,7 +54,7 @@ def ours(images: pl.DataFrame, embeddings: pl.DataFrame) -> pl.DataFrame:
 def ours_by_panorama(images: pl.DataFrame, embeddings: pl.DataFrame) -> pl.DataFrame:
     """Take the mean of each panorama's views first."""
     views = views_of_panoramas(images, embeddings, encoder=ENCODER)
-    return pool_panoramas(images, mean_of_views(views, encoder=ENCODER), encoder=ENCODER)
+    return pool_areas(images, mean_of_views(views, encoder=ENCODER), encoder=ENCODER)
 
 
 def test_pooling(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 from streetview_assets.clusters import sweep_sheets as module
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.clusters.sweep_sheets import numbers_shown, sweep_sheets
+from streetview_assets.images.thumbnails import Shown
 
 HUES = ((200, 0, 0), (0, 200, 0), (0, 0, 200))
 
@@ -30,7 +31,8 @@ def sheets(tables: tuple, tmp_path_factory: pytest.TempPathFactory) -> tuple[dic
     images = images.with_columns(provider=pl.lit("folder"), copyright=pl.lit("© Ann"))
     read: Counter[Path] = Counter()
 
-    def counted(file: Path, size_px: int) -> Image.Image:
+    def counted(files: Shown, size_px: int) -> Image.Image:
+        (file,) = files
         read[file] += 1
         return Image.open(file).resize((size_px, size_px))
 

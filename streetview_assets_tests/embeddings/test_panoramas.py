@@ -19,8 +19,8 @@ from streetview_assets.embeddings.panoramas import (
     vectors_of_strips,
     views_of_panoramas,
 )
-from streetview_assets.embeddings.strips import stitched
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
+from streetview_assets.images.strips import stitched
 from streetview_assets.images.synthetic import SyntheticProvider
 from streetview_assets.study import Encoder, Images
 from streetview_assets.tables import TABLES, check_contract
@@ -41,6 +41,7 @@ def pictures_of(*panoramas: tuple[str, date], headings=HEADINGS) -> pl.DataFrame
             "heading_deg": heading,
             "status": "ok",
             "path": f"{panorama_id}-{heading}.png",
+            "area_code": "A1",
             "is_current": True,
         }
         for panorama_id, captured_on in panoramas
@@ -123,6 +124,7 @@ def test_views_stand_side_by_side_clockwise_from_north_and_meet_at_the_seams() -
         authority_code=pl.lit("E1"),
         image_id=pl.lit("i") + (pl.col("heading_deg") * 7 % 360).cast(pl.String),
         path=pl.col("heading_deg").cast(pl.String),
+        area_code=pl.lit("A1"),
         status=pl.lit("ok"),
         is_current=pl.lit(True),
     )

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 from scipy.special import softmax
 
-from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.embeddings.set_aside import (
     REASONS,
     STREET,
@@ -20,7 +19,7 @@ from streetview_assets.embeddings.set_aside import (
     without_set_aside,
 )
 from streetview_assets.embeddings.set_aside_sheet import said_of, set_aside_sheet
-from streetview_assets.embeddings.vectors import matrix, unit, vector_series
+from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.tables import TABLES, check_contract
 
 AXES = np.eye(6)
@@ -135,14 +134,17 @@ def test_only_what_is_dropped_is_no_longer_current() -> None:
     assert without_set_aside(elsewhere, dropped).equals(elsewhere)
 
 
-def test_the_vector_of_a_panorama_is_that_of_its_other_views() -> None:
-    images = pictures(2, heading_deg=[0.0, 90.0])
-    embeddings = vectors_of(images, AXES[[0, 2]])
-    none = set_aside_by_category(images, ())
-    dropped = table_of(images, none, by_words(embeddings, 0.9))
-    views = views_of_panoramas(without_set_aside(images, dropped), embeddings, encoder="clip")
-    (vector,) = matrix(mean_of_views(views, encoder="clip")["embedding"])
-    assert vector == pytest.approx(AXES[2])
+def test_of_a_panorama_that_is_dropped_all_views_are_out() -> None:
+    images = pictures(4)
+    dropped = table_of(
+        images,
+        set_aside_by_category(images, ()),
+        by_words(vectors_of(images, AXES[[0, 2, 2, 3]]), 0.9),
+    )
+    assert dropped["image_id"].to_list() == ["i00"]
+    for views, expected in (("separate", [False, True]), ("mean", [False, False])):
+        left = without_set_aside(images, dropped, views=views)
+        assert left["is_current"].to_list() == [*expected, True, True]
 
 
 def test_ready_made_words_leave_the_street_outside() -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from streetview_assets.images.picture_files import picture_on_disk
 from streetview_assets.images.retention import BATCH, delete_pictures, without_pixels
-from streetview_assets.images.thumbnails import keep_thumbnail, shown_file, thumbnail_on_disk
+from streetview_assets.images.thumbnails import keep_thumbnail, shown_files, thumbnail_on_disk
 from streetview_assets.tables import TABLES, check_contract
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -140,10 +140,10 @@ def test_only_what_was_deleted_on_purpose_and_did_not_come_back_has_no_pixels(pi
 
 def test_a_picture_is_shown_by_itself_then_by_its_thumbnail_then_not_at_all(pictures, tmp_path):
     image_id, path = pictures.select("image_id", "path").row(0)
-    assert shown_file(tmp_path, image_id, path) == tmp_path / path
+    assert shown_files(tmp_path, image_id, path) == (tmp_path / path,)
     keep_thumbnail(tmp_path, image_id, tmp_path / path)
     (tmp_path / path).unlink()
     small = thumbnail_on_disk(tmp_path, image_id)
-    assert shown_file(tmp_path, image_id, path) == tmp_path / small
+    assert shown_files(tmp_path, image_id, path) == (tmp_path / small,)
     (tmp_path / small).unlink()
-    assert shown_file(tmp_path, image_id, path) is None
+    assert shown_files(tmp_path, image_id, path) == (None,)

@@ -151,6 +151,7 @@ def _many_pictures(*vectors_of_two_years: list[float]) -> Break:
 def _panorama(**values: object) -> Break:
     """Give one panorama a vector of its own, which is sound but for some values."""
     key = {"authority_code": "E01", "panorama_id": "pano A1p", "captured_on": date(2021, 6, 1)}
+    key |= {"image_id": "A1p"}
     sound = {"views": "mean", "image_count": 4, "status": "ok", "embedding": [0.0, 0.6, 0.8]}
     row = key | {"encoder": "colour-texture"} | sound | values
     return lambda study: study.write(

@@ -12,11 +12,11 @@ import yaml
 
 from streetview_assets.embeddings import embed
 from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.strips import stitched
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import EncoderError
 from streetview_assets.image_decoding import read_rgb
 from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.strips import stitched
 from streetview_assets.lake.check_queries import run_check
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.sql import read_queries, sql_folder

@@ -142,10 +142,9 @@ def test_to_drop_them_puts_out_of_date_what_sees_pictures_and_nothing_else(town)
         and "pictures_set_aside" not in recipe_for(asset, town.opened.study).reads
     }
     assert {"area_embeddings", "cluster_model", "model_selection", "ordinal_model"} <= reading
-    assert reading == {*downstream - told_of_all, "panorama_embeddings"}
+    assert reading == downstream - told_of_all
     # Those that are told of all pictures read what others made of the rest.
-    expected = {*downstream, "pictures_set_aside", "panorama_embeddings"}
-    assert behind(dropping) == expected
+    assert behind(dropping) == {*downstream, "pictures_set_aside"}
 
 
 def test_pictures_are_set_aside_before_anything_is_made_without_them(town) -> None:

@@ -54,9 +54,8 @@ def _pictures(
         )
         shown["map of the clusters"] = work.picture("clusters_map", to_png(drawn))
     if may_show_sample(study.images):
-        sheet = members_sheet(
-            assigned, work.read_all("images"), work.opened.root, title=work.title, seed=study.seed
-        )
+        images = work.looked_at(work.read_all("images"))
+        sheet = members_sheet(assigned, images, work.opened.root, title=work.title, seed=study.seed)
         shown["central and random members"] = work.picture("clusters_members", sheet)
     if not profile.filter(measure="spearman").is_empty():
         drawn = draw_spearman(profile, title=work.title, credit=whom)

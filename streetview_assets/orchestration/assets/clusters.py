@@ -23,6 +23,7 @@ from streetview_assets.clusters.sample import draw_sample
 from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.clusters.shares import cluster_shares as shares_of
 from streetview_assets.clusters.sweep_sheets import numbers_shown, sweep_sheets
+from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.captures import current_pictures
@@ -116,7 +117,7 @@ def _sheets(
     sheets = sweep_sheets(
         sample,
         centres.filter(space=settings.space),
-        work.read_all("images"),
+        work.looked_at(work.read_all("images")),
         work.opened.root,
         numbers=numbers_shown(settings.numbers, settings.k),
         title=work.title,
@@ -173,7 +174,7 @@ def density_clusters(work: Work) -> Made:
     if members.height and may_show_sample(work.study.images):
         sheet = members_sheet(
             members,
-            work.read_all("images"),
+            work.looked_at(work.read_all("images")),
             work.opened.root,
             title=f"{work.title}, clusters by density ({found.share_in_none:.0%} are in none)",
             seed=work.study.seed,
@@ -183,9 +184,9 @@ def density_clusters(work: Work) -> Made:
 
 
 def cluster_assignments(work: Work) -> Made:
-    """The cluster of each current picture: that of the nearest centre."""
-    pictures = current_pictures(work.read("images"))
-    vectors = work.read("image_embeddings").join(pictures, on="image_id", how="semi")
+    """The cluster of each current picture, or panorama: that of the nearest centre."""
+    pictures = current_pictures(work.looked_at(work.read("images")))
+    vectors = work.read(VECTORS).join(pictures, on="image_id", how="semi")
     assigned = assign_clusters(vectors, work.opened.read("cluster_centres"), work.authority)
     metadata = {}
     if assigned.height and may_show_sample(work.study.images):
@@ -225,7 +226,7 @@ def area_group_embeddings(work: Work) -> Made:
             label_groups(work.read("label_scores")),
         ]
     )
-    pooled = pool_groups(groups, work.read("images"), work.read("image_embeddings"))
+    pooled = pool_groups(groups, work.read("images"), work.read(VECTORS))
     return Made({"area_group_embeddings": pooled})
 
 
@@ -236,7 +237,7 @@ def capture_changes(work: Work) -> Made:
     """
     study, points = work.study, work.read("sample_points")
     images = work.read("images").join(points, on="point_id", how="semi")
-    vectors = work.read("image_embeddings")
+    vectors = work.read(VECTORS)
     changes = changes_of(
         images,
         vectors,
@@ -269,7 +270,7 @@ def capture_changes(work: Work) -> Made:
 
 def _sample(work: Work, at_most: int = sys.maxsize) -> pl.DataFrame:
     return draw_sample(
-        work.read_all("image_embeddings"),
+        work.read_all(VECTORS),
         work.read_all("images"),
         fit_on=min(work.study.clusters.fit_on, at_most),
         seed=work.study.seed,
@@ -278,7 +279,7 @@ def _sample(work: Work, at_most: int = sys.maxsize) -> pl.DataFrame:
 
 def _who(work: Work, sample: pl.DataFrame) -> dict[str, object]:
     return {
-        "pictures in the sample": sample.height,
+        f"{work.called} in the sample": sample.height,
         "authorities that were in": ", ".join(sorted(set(sample["authority_code"]))) or "none",
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.place_prompts import prompts_by_group
 from streetview_assets.embeddings.text_encoder import (
     TextEncoder,
@@ -148,9 +149,10 @@ def _prompts(work: Work, rows: pl.DataFrame) -> dict[str, Any]:
 def _ends(work: Work, direction: Direction) -> dict[str, Any]:
     if not may_show_sample(work.study.images):
         return {}
+    images = current_pictures(work.looked_at(work.read_all("images")))
     pictures, across = pictures_at_both_ends(
-        current_pictures(work.read_all("images")).unique("image_id", keep="first"),
-        work.read_all("image_embeddings").unique("image_id", keep="first"),
+        images.unique("image_id", keep="first"),
+        work.read_all(VECTORS).unique("image_id", keep="first"),
         direction.vector,
     )
     if pictures.is_empty():

@@ -14,6 +14,7 @@ from streetview_assets.embeddings.look_alikes import (
     far_look_alikes,
     neighbours_sheet,
 )
+from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.neighbours import find_neighbours, gather_pictures
 from streetview_assets.embeddings.original_files import with_original_files
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
@@ -77,7 +78,7 @@ def image_embeddings(work: Work) -> Made:
 
 
 def label_scores(work: Work) -> Made:
-    """How much each picture is like each label of the study file, by the encoder's own words."""
+    """How much each picture, or panorama, is like each label, by the encoder's own words."""
     study = work.study
     if study.labels is None:
         return not_applicable(work, "label_scores", why="the study names no labels")
@@ -86,11 +87,11 @@ def label_scores(work: Work) -> Made:
     words = load_text_encoder(study.encoder)
     check_same_weights(words, work.opened.read("encoders"))
     labels = label_vectors(prompts_of(study.labels), study.label_templates, words.encode)
-    scores = scores_of(work.read("image_embeddings"), labels, temperature=words.temperature)
+    scores = scores_of(work.read(VECTORS), labels, temperature=words.temperature)
     best = scores.filter("is_best")["label"].value_counts(sort=True)
     return Made(
         {"label_scores": scores},
-        {"temperature": words.temperature, "pictures most like": dict(best.iter_rows())},
+        {"temperature": words.temperature, f"{work.called} most like": dict(best.iter_rows())},
     )
 
 
@@ -121,18 +122,18 @@ def panorama_embeddings(work: Work) -> Made:
 
 
 def neighbours(work: Work) -> Made:
-    """The pictures that look most like each picture, over all authorities."""
+    """The pictures, or panoramas, that look most like each, over all authorities."""
     study, opened = work.study, work.opened
     pictures = gather_pictures(
         (
-            opened.read("images", code),
-            opened.read("image_embeddings", code),
+            opened.looked_at(opened.read("images", code)),
+            opened.vectors(code),
             opened.read("sample_points", code),
         )
         for code in opened.authorities
     )
     if len(pictures.vectors) < 2:
-        why = "fewer than two current pictures have a vector"
+        why = f"fewer than two current {work.called} have a vector"
         return not_applicable(work, "neighbours", why=why)
     found = find_neighbours(
         pictures,
@@ -143,7 +144,7 @@ def neighbours(work: Work) -> Made:
     )
     facts, root, title = pictures.facts, opened.root, work.title
     metadata = {
-        "pictures": facts.height,
+        work.called: facts.height,
         "authorities that were in": ", ".join(sorted(set(facts["authority_code"]))),
         "search": found.search,
         "recall": found.recall,

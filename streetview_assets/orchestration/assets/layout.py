@@ -23,6 +23,7 @@ from streetview_assets.clusters.layout_chart import (
 from streetview_assets.clusters.layout_pictures import picture_plane
 from streetview_assets.clusters.layouts import lay_out, why_no_layout
 from streetview_assets.clusters.sample import draw_sample
+from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.captures import current_pictures
@@ -48,9 +49,9 @@ def picture_layout(work: Work) -> Made:
     study = work.study
     if study.layout is None:
         return not_applicable(work, "picture_layouts", why=NO_LAYOUT)
-    images = work.read_all("images")
+    images = work.looked_at(work.read_all("images"))
     sample = draw_sample(
-        work.read_all("image_embeddings"), images, fit_on=study.layout.fit_on, seed=study.seed
+        work.read_all(VECTORS), images, fit_on=study.layout.fit_on, seed=study.seed
     )
     why = why_no_layout(sample)
     if why:
@@ -64,7 +65,7 @@ def picture_layout(work: Work) -> Made:
     else:
         layouts = _laid_out(work, study.layout, sample, seconds)
     metadata = {
-        "pictures": layouts["image_id"].n_unique(),
+        work.called: layouts["image_id"].n_unique(),
         **seconds,
         **_figures(work, layouts, images),
     }
@@ -76,12 +77,12 @@ def category_scores(work: Work) -> Made:
 
     Areas, and points without one, are held out whole; areas next to each other are not kept apart.
     """
-    study, images = work.study, work.read_all("images")
+    study, images = work.study, work.looked_at(work.read_all("images"))
     if current_pictures(images)["category"].null_count() == current_pictures(images).height:
         return not_applicable(work, "category_scores", why=NO_CATEGORIES)
     named = named_categories(images, study.categories)
     sample = draw_sample(
-        work.read_all("image_embeddings"),
+        work.read_all(VECTORS),
         named.drop_nulls("category"),
         fit_on=MOST_CLASSIFIED,
         seed=study.seed,
@@ -102,7 +103,7 @@ def category_scores(work: Work) -> Made:
     return Made(
         {"category_scores": scores},
         {
-            "pictures": pictures.height,
+            work.called: pictures.height,
             **{measure.replace("_", " "): value for measure, value in whole},
             "left out, in too few areas": ", ".join(left_out) or "none",
             **_slips(work, images),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.errors import StudyError
 from streetview_assets.figures import to_png
 from streetview_assets.images.terms import credit
@@ -44,7 +45,7 @@ def ordinal_model(work: Work) -> Made:
         work.read_all("areas"),
         work.read_all("targets"),
         work.read_all("images"),
-        work.read_all("image_embeddings"),
+        work.read_all(VECTORS),
         target=target.name,
         encoder=work.opened.encoder,
         crs=work.sources.crs(),

@@ -7,6 +7,7 @@ import polars as pl
 
 from streetview_assets.embeddings.colour_texture import load_colour_texture
 from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.picture_files import picture_on_disk
@@ -16,7 +17,7 @@ from streetview_assets.lake.shards import Shards, latest
 from streetview_assets.orchestration.deleted_pictures import refuse_deleted
 from streetview_assets.orchestration.strip_vectors import encode_panoramas
 from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
-from streetview_assets.pooling.pool import pool_areas, pool_panoramas
+from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.study import Encoder, Study
 from streetview_assets.tables import TABLES
 
@@ -31,11 +32,7 @@ def area_embeddings(work: Work) -> Made:
     """
     if work.study.areas is None:
         return not_applicable(work, "area_embeddings", why=NO_AREAS)
-    images, encoder = work.read("images"), work.opened.encoder
-    if work.study.encoder.views == "separate":
-        pooled = pool_areas(images, work.read("image_embeddings"), encoder=encoder)
-    else:
-        pooled = pool_panoramas(images, work.read("panorama_embeddings"), encoder=encoder)
+    pooled = pool_areas(work.read("images"), work.read(VECTORS), encoder=work.opened.encoder)
     return Made({"area_embeddings": pooled}, _counts(pooled))
 
 
@@ -54,11 +51,9 @@ def baseline_embeddings(work: Work) -> Made:
     # What is deleted once this has run can be encoded now or never.
     seen = pictures if work.study.images.keeps_pictures else images.filter(status="ok")
     vectors = _baseline_vectors(work, seen)
-    if work.study.encoder.views == "separate":
-        pooled = pool_areas(pictures, vectors, encoder=BASELINE.slug)
-    else:
-        panoramas = _baseline_panoramas(work, seen, vectors)
-        pooled = pool_panoramas(pictures, panoramas, encoder=BASELINE.slug)
+    if work.study.encoder.views != SEPARATE:
+        vectors = _baseline_panoramas(work, seen, vectors)
+    pooled = pool_areas(pictures, vectors, encoder=BASELINE.slug)
     return Made({"baseline_embeddings": pooled}, _counts(pooled))
 
 

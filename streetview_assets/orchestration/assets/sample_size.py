@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.preparation import cores
 from streetview_assets.figures import to_png
 from streetview_assets.images.terms import credit
@@ -79,7 +80,7 @@ def _gathered(work: Work, settings: SampleSize, target: str) -> Gathered:
     return gather_pictures(
         work.read_all("targets"),
         work.read_all("images"),
-        work.read_all("image_embeddings"),
+        work.read_all(VECTORS),
         work.read_all("sweep_centres"),
         target=target,
         encoder=work.opened.encoder,

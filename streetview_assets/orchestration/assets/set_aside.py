@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.set_aside import (
     REASONS,
     STREET,
@@ -34,7 +35,7 @@ def pictures_set_aside(work: Work) -> Made:
     if wordless and not rule.categories:
         why = f"{wordless}. Or name `categories` of the pictures in `set_aside:`"
         return not_applicable(work, "pictures_set_aside", why=why)
-    images = work.read("images")
+    images = work.looked_at(work.read("images"))
     by_words, words = _by_words(work, wordless)
     found = put_together(
         images,
@@ -45,7 +46,7 @@ def pictures_set_aside(work: Work) -> Made:
     )
     current = current_pictures(images)
     metadata: dict[str, Any] = {
-        "pictures": current.height,
+        work.called: current.height,
         "set aside": said_of(found),
         "by reason": dict(found["reason"].value_counts().sort("reason").iter_rows()),
         "words": words,
@@ -69,7 +70,7 @@ def _by_words(work: Work, wordless: str | None) -> tuple[pl.DataFrame, str]:
     if wordless:
         return none.select(columns), f"none: {wordless}"
     prompts = REASONS if rule.words is None else rule.words
-    vectors = work.read("image_embeddings")
+    vectors = work.read(VECTORS)
     if vectors.is_empty():
         return none.select(columns), "none: no picture has a vector"
     encoder = load_text_encoder(work.study.encoder)
