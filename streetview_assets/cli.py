@@ -203,8 +203,8 @@ def export(
     format: Annotated[
         str | None,
         typer.Option(
-            help="geoparquet, gpkg, geojson, csv, parquet, xlsx, xml or map-generator; "
-            "default: geoparquet."
+            help="geoparquet, gpkg, geojson, csv (a ' before what would be a formula), parquet, "
+            "xlsx, xml or map-generator; default: geoparquet."
         ),
     ] = None,
     output: Annotated[

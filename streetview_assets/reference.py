@@ -3,7 +3,6 @@
 `make docs` writes them to `docs/`; a test holds what is committed there against the code.
 """
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.lake.atomic import written_aside
+from streetview_assets.strict_json import to_json
 from streetview_assets.study import Study
 from streetview_assets.tables import STAGES, TABLES, Column, Table
 
@@ -126,7 +126,7 @@ def write_reference(folder: Path) -> list[Path]:
 
 
 def _study_schema_text() -> str:
-    return json.dumps(study_schema(), indent=2, ensure_ascii=False) + "\n"
+    return to_json(study_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 PAGES: Mapping[str, Callable[[], str]] = {

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streetview_assets.errors import StudyError
+from streetview_assets.strict_json import to_json
 
 _FORMS = ("Feature", "FeatureCollection", "Topology", "GeometryCollection")
 _GEOMETRIES = ("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
@@ -58,7 +59,7 @@ def why_partial(document: Mapping[str, Any]) -> str | None:
     """
     told = {**_members(document.get("properties")), **document}
     if told.get("error"):
-        return f"it is the error {json.dumps(told['error'], ensure_ascii=False)[:200]}"
+        return f"it is the error {to_json(told['error'], ensure_ascii=False)[:200]}"
     if str(told.get("remark", "")).startswith("runtime"):
         return f"it says {str(told['remark'])[:200]!r}"
     if str(told.get("exceededTransferLimit", "")).lower() == "true":

@@ -1,7 +1,6 @@
 """The demo: a made-up town, written as the files that a real study would start from."""
 
 import csv
-import json
 from math import cos, radians
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from streetview_assets.demo.town_areas import Area, town_areas, town_outline
 from streetview_assets.demo.town_roads import Road, town_roads
 from streetview_assets.demo.town_targets import deprivation, income_rank, score
+from streetview_assets.strict_json import to_json
 
 SEED = 2024
 # Chosen among a dozen: neighbours help to guess a value, places a kilometre away hardly do.
@@ -77,7 +77,7 @@ def _in_degrees(metres: np.ndarray) -> np.ndarray:
 
 
 def _write_geojson(path: Path, features: list[dict[str, object]]) -> None:
-    rows = ",\n".join(json.dumps(feature) for feature in features)
+    rows = ",\n".join(to_json(feature) for feature in features)
     text = f'{{"type": "FeatureCollection", "features": [\n{rows}\n]}}\n'
     path.write_bytes(text.encode())
 

@@ -20,6 +20,7 @@ from streetview_assets.embeddings.vector_file import (
 from streetview_assets.points.store_file import bounded, opened
 from streetview_assets.points.street_data import FOUR_HEADINGS
 from streetview_assets.reading import reading
+from streetview_assets.spreadsheet_text import unguarded
 
 FEATURES = "features"
 
@@ -111,7 +112,10 @@ def _names(labels: Path) -> pl.DataFrame:
         with reading(f"{KEY}: {labels}", "CSV"):
             # As text, so that an id keeps its zeros.
             table = pl.read_csv(labels, separator=separator, infer_schema=False, glob=False)
-        columns = {meaning: table[name] for meaning, name in found_columns(table.columns).items()}
+        columns = {
+            meaning: table[name].map_elements(unguarded, pl.String)
+            for meaning, name in found_columns(table.columns).items()
+        }
     of_locations = {
         meaning: values
         for meaning, values in columns.items()

@@ -21,6 +21,7 @@ from streetview_assets.embeddings.vector_file import (
     wrong,
 )
 from streetview_assets.reading import reading, refuse_bomb, refuse_zip_bomb
+from streetview_assets.strict_json import to_json
 
 SUFFIX = ".pt"
 PATHS = ("embedding_path", "vector_path", "pt_path")
@@ -101,7 +102,7 @@ def _located(folder: Path, entry: dict[str, Any], metadata: Path) -> Path | None
     """Find the file of an entry below the folder, and never outside of it; None: not there."""
     told = next((entry[key] for key in PATHS if isinstance(entry.get(key), str)), None)
     if told is None:
-        raise wrong(metadata, f"an object has no embedding_path: {json.dumps(entry)[:120]}")
+        raise wrong(metadata, f"an object has no embedding_path: {to_json(entry)[:120]}")
     parts = [
         part for part in PurePosixPath(told.replace("\\", "/")).parts if part not in ("..", "/")
     ]

@@ -6,7 +6,6 @@ preprocessing, and the tokeniser where words are wanted.
 """
 
 import importlib.util
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from streetview_assets.embeddings.network_input import NetworkInput
 from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.weights import explaining, weights_sha256
 from streetview_assets.errors import EncoderError, StudyError
+from streetview_assets.strict_json import to_json
 from streetview_assets.study import Encoder
 
 HUB_OPTIONS = ("revision", "subfolder")
@@ -73,7 +73,7 @@ def load_transformers(settings: Encoder) -> ImageEncoder:
             library=f"transformers {transformers.__version__}",
             model=settings.name.removeprefix("transformers:") + options,
             weights_sha256=sha256,
-            preprocessing=", ".join([*(f"{k} {json.dumps(shown[k])}" for k in sorted(shown)), how]),
+            preprocessing=", ".join([*(f"{k} {to_json(shown[k])}" for k in sorted(shown)), how]),
             precision=precision,
             dimension=dimension,
         )
@@ -181,7 +181,7 @@ def _preparation(processor: Any, settings: Encoder, side_px: int) -> NetworkInpu
     if not as_usual or steps(probe).shape != (side_px, side_px, 3):
         raise EncoderError(
             f"encoder {settings.name}: this version does not know how to prepare pictures by "
-            f"{json.dumps(processor.to_dict(), default=str)}"
+            f"{to_json(processor.to_dict(), default=str)}"
         )
     share = 255 * processor.rescale_factor
     return NetworkInput(

@@ -1,24 +1,30 @@
 """Tables of the published database as files that other programs open."""
 
-import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import geopandas as gpd
 import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.geojson import write_geojson
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.plain_files import write_csv, write_parquet, write_xlsx, write_xml
 from streetview_assets.points.locations import as_locations
+from streetview_assets.strict_json import to_json
 from streetview_assets.tables import TABLES, VECTOR
 
-Write = Callable[[gpd.GeoDataFrame, Path, str], None]
+Write = Callable[[gpd.GeoDataFrame, pl.DataFrame, Path, str], None]
 GEOGRAPHIC: dict[str, tuple[str, Write]] = {
-    "geoparquet": ("parquet", lambda places, path, table: places.to_parquet(path)),
-    "gpkg": ("gpkg", lambda places, path, table: _to_file(places, path, table, "GPKG")),
-    "geojson": ("geojson", lambda places, path, table: _to_file(places, path, table, "GeoJSON")),
+    "geoparquet": ("parquet", lambda places, rows, path, table: places.to_parquet(path)),
+    "gpkg": ("gpkg", lambda places, rows, path, table: _write_gpkg(places, path, table)),
+    "geojson": (
+        "geojson",
+        lambda places, rows, path, table: write_geojson(rows, places.geometry, path, table),
+    ),
 }
 PLAIN: dict[str, Callable[[pl.DataFrame, Path, str], None]] = {
     "csv": write_csv,
@@ -60,11 +66,11 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
     if kind == MAP_GENERATOR:
         locations = as_locations(opened.table(table))
         with written_aside(path, suffix=path.suffix) as aside:
-            aside.write_text(json.dumps(locations, indent=1), encoding="utf-8")
+            aside.write_text(to_json(locations, indent=1), encoding="utf-8")
     elif kind in GEOGRAPHIC:
-        places = opened.geo(table)
+        places, rows = opened.geo(table), opened.table(table)
         with written_aside(path, suffix=path.suffix) as aside:
-            GEOGRAPHIC[kind][1](places, aside, table)
+            GEOGRAPHIC[kind][1](places, rows, aside, table)
     else:
         frame = _with_vectors(opened, table) if kind == "parquet" else opened.table(table)
         with written_aside(path, suffix=path.suffix) as aside:
@@ -81,5 +87,9 @@ def _with_vectors(opened: OpenStudy, table: str) -> pl.DataFrame:
     return opened.sql(f'from "{table}"', with_vectors=True)
 
 
-def _to_file(places: gpd.GeoDataFrame, path: Path, table: str, driver: str) -> None:
-    places.to_file(path, driver=driver, layer=table, engine="pyogrio")
+def _write_gpkg(places: gpd.GeoDataFrame, path: Path, table: str) -> None:
+    """Write under a plain name first: GDAL takes `!` in a path for an archive."""
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / "places.gpkg"
+        places.to_file(plain, driver="GPKG", layer=table, engine="pyogrio")
+        shutil.copyfile(plain, path)

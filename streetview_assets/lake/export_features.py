@@ -14,6 +14,7 @@ from streetview_assets.images.provider import UNKNOWN_DATE
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.export_hdf5 import Written, about_encoder, store_path, vectors_of
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.plain_files import write_csv
 from streetview_assets.lake.street_rows import StreetRows, plan_rows
 
 DEFAULT = Path("features.h5")
@@ -75,7 +76,7 @@ def export_features(
             file.attrs["study"] = opened.study.name
             _write(features, whole, opened, plan, on_progress)
         with written_aside(labels, suffix=".csv") as labels_aside:
-            _labels(opened, whole).write_csv(labels_aside)
+            write_csv(_labels(opened, whole), labels_aside, FEATURES)
     left_out = plan.rows.filter(status="OK").height - whole.height
     said = [f"Whose they are: {labels}"]
     if left_out:

@@ -20,7 +20,9 @@ from streetview_assets.images.strips import stitched
 from streetview_assets.images.terms import TERMS, credit_of
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.plain_files import write_csv
 from streetview_assets.lake.street_rows import StreetRows, plan_rows
+from streetview_assets.strict_json import to_json
 
 DEFAULT = Path("panoramas")
 TABLE, ABOUT, STRIP = "panoramas.csv", "location.json", "panorama.jpg"
@@ -188,7 +190,7 @@ def _write_location(
         try:
             files = _write_views(opened.root, aside, views)
             if files:
-                (aside / ABOUT).write_text(json.dumps({**told, "files": files}, indent=1))
+                (aside / ABOUT).write_text(to_json({**told, "files": files}, indent=1))
                 if place.exists():
                     shutil.rmtree(place)
                 aside.rename(place)
@@ -268,7 +270,7 @@ def _finish(folder: Path, rows: list[dict[str, Any]], names: set[str], written: 
     if not rows:
         raise StudyError(f"{folder}: none of {written.unreadable_count:,} pictures can be read")
     with written_aside(folder / TABLE, suffix=".csv") as aside:
-        pl.DataFrame(rows, infer_schema_length=None).write_csv(aside)
+        write_csv(pl.DataFrame(rows, infer_schema_length=None), aside, TABLE)
     stale = [place for place in folder.glob("location_*") if place.name not in names]
     for place in stale:
         shutil.rmtree(place)

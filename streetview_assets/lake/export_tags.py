@@ -1,6 +1,5 @@
 """Points as the map generator's JSON, each tagged with the cluster that its pictures are in."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.points.imported import read_locations
 from streetview_assets.points.locations import as_locations
 from streetview_assets.points.tags import tagged
+from streetview_assets.strict_json import to_json
 from streetview_assets.tables import TABLES
 
 DEFAULT = Path("tags.json")
@@ -119,7 +119,7 @@ def export_tags(
             f"Run it first: streetview run {opened.study.path} --until clusters"
         )
     with written_aside(path, suffix=".json") as aside:
-        aside.write_text(json.dumps(document, indent=1), encoding="utf-8")
+        aside.write_text(to_json(document, indent=1), encoding="utf-8")
     return Tagged(path, count, tagged_count, _said(count, tagged_count, *wanted, is_own=is_own))
 
 

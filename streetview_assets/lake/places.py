@@ -1,12 +1,12 @@
 """Tables with their place on the map: GeoDataFrames of areas and points."""
 
-import json
-
 import geopandas as gpd
+import numpy as np
 import polars as pl
 import shapely
 
 from streetview_assets.errors import StudyError
+from streetview_assets.strict_json import to_json
 from streetview_assets.tables import TABLES
 
 
@@ -28,7 +28,9 @@ def to_places(frame: pl.DataFrame, name: str, areas: pl.DataFrame) -> gpd.GeoDat
         Where the rows have no place.
     """
     if "geometry" not in frame.columns and {"longitude", "latitude"} <= set(frame.columns):
-        geometry = gpd.points_from_xy(frame["longitude"], frame["latitude"])
+        longitude, latitude = (frame[name].to_numpy() for name in ("longitude", "latitude"))
+        points = shapely.points(longitude, latitude)
+        geometry = np.where(np.isfinite(longitude) & np.isfinite(latitude), points, None)
     elif "geometry" in frame.columns or "area_code" in frame.columns:
         if "geometry" not in frame.columns:
             outlines = areas.select("area_code", "geometry")
@@ -56,7 +58,7 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
 def _text(value: object) -> str:
     if isinstance(value, bytes):
         return str(shapely.to_wkt(shapely.from_wkb(value)))
-    return json.dumps(value, default=str, ensure_ascii=False)
+    return to_json(value, default=str, ensure_ascii=False)
 
 
 @pl.api.register_dataframe_namespace("geo")

@@ -10,6 +10,7 @@ import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.places import flat
+from streetview_assets.spreadsheet_text import guarded
 
 MOST_ROWS, LONGEST_CELL = 1_048_576, 32_767
 """Limits of a sheet of XLSX: rows with the heading, characters of a cell."""
@@ -25,8 +26,11 @@ _ELEMENT = re.compile(r"(?!xml)[A-Za-z_][\w.-]*", re.ASCII | re.IGNORECASE)
 
 
 def write_csv(frame: pl.DataFrame, path: Path, table: str) -> None:
-    """Write rows as CSV: maps, lists and vectors as JSON, geometry as WKT."""
-    flat(frame).write_csv(path)
+    """Write rows as CSV: maps, lists and vectors as JSON, geometry as WKT.
+
+    A text that a spreadsheet would run as a formula gets a `'` before it.
+    """
+    guarded(flat(frame)).write_csv(path)
 
 
 def write_parquet(frame: pl.DataFrame, path: Path, table: str) -> None:
@@ -58,7 +62,6 @@ def write_xlsx(frame: pl.DataFrame, path: Path, table: str) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(table[:31])
     sheet.freeze_panes = "A2"
-    sheet.append(frame.columns)
 
     def cell(value: object) -> object:
         value = _for_a_sheet(value)
@@ -68,7 +71,7 @@ def write_xlsx(frame: pl.DataFrame, path: Path, table: str) -> None:
         made.data_type = "s"  # openpyxl takes what begins with `=` for a formula
         return made
 
-    for row in rows.iter_rows():
+    for row in (rows.columns, *rows.iter_rows()):
         sheet.append([cell(value) for value in row])
     book.save(path)
 

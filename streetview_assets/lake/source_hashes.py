@@ -9,6 +9,7 @@ from pathlib import Path
 from streetview_assets.file_state import file_state
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.reading import reading
+from streetview_assets.strict_json import to_json
 
 
 @dataclass
@@ -60,7 +61,7 @@ class SourceHashes:
     def _remember(self) -> None:
         if self._known is None or not self.memory.parent.is_dir():
             return
-        text = json.dumps(self._known)
+        text = to_json(self._known)
         if not self.memory.is_file() or self.memory.read_text() != text:
             with written_aside(self.memory) as aside:
                 aside.write_text(text)

@@ -23,10 +23,11 @@ from streetview_assets.lake.source_hashes import SourceHashes
 from streetview_assets.points.imported import ImportedPoints, import_points
 from streetview_assets.points.picture_positions import PicturePositions, read_picture_positions
 from streetview_assets.points.roads import read_roads
+from streetview_assets.strict_json import to_json
 from streetview_assets.study import WITHOUT_AREAS, Study
 from streetview_assets.tables import TABLES
 
-GENERATION = 3
+GENERATION = 4
 """Raise it whenever a conversion gives another result for the same file."""
 
 
@@ -80,7 +81,7 @@ class Sources:
         codes = authority_codes(self.study)
         if self.folder.parent.is_dir():
             with written_aside(path) as aside:
-                aside.write_text(json.dumps(codes))
+                aside.write_text(to_json(codes))
         return tuple(codes)
 
     def targets(self) -> TargetJoin:
@@ -172,7 +173,7 @@ class Sources:
             with written_aside(path) as aside:
                 frame.write_parquet(aside)
             with written_aside(about) as aside:
-                aside.write_text(json.dumps(counts))
+                aside.write_text(to_json(counts))
 
     def _roads_path(self) -> Path:
         overpass = self.study.roads is not None and self.study.roads.source == "overpass"

@@ -17,6 +17,7 @@ from streetview_assets.models.ordinal_network import (
 )
 from streetview_assets.models.ordinal_training import continuous_output
 from streetview_assets.reading import reading
+from streetview_assets.strict_json import to_json
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +61,7 @@ def save_network(folder: Path, network: "torch.nn.ModuleDict", facts: NetworkFac
 
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(network.state_dict(), folder / WEIGHTS)
-    text = json.dumps(asdict(facts), indent=2, ensure_ascii=False) + "\n"
+    text = to_json(asdict(facts), indent=2, ensure_ascii=False) + "\n"
     (folder / FACTS).write_text(text, encoding="utf-8")
     return [folder / WEIGHTS, folder / FACTS]
 

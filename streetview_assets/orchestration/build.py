@@ -1,5 +1,6 @@
 """Builds the whole code location from a study: assets, checks, jobs, schedules, sensors."""
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -250,9 +251,14 @@ def _row_counts(frames: Mapping[str, pl.DataFrame]) -> dict[str, int]:
 
 def _rounded(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: float(f"{value:.4g}") if isinstance(value, float) else value
+        key: _number(value) if isinstance(value, float) else value
         for key, value in metadata.items()
     }
+
+
+def _number(value: float) -> float | str:
+    """Give four digits; what is no number as text, since the UI's JSON has none for it."""
+    return float(f"{value:.4g}") if math.isfinite(value) else str(value)
 
 
 def _description(function: Callable[[Work], Made], tables: list[Table]) -> str:

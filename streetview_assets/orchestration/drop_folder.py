@@ -13,6 +13,7 @@ from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.orchestration.jobs import ONLY_STALE_TAG, TAKE_IN_JOB
 from streetview_assets.points.picture_positions import SUFFIXES
 from streetview_assets.safe_name import safe_name
+from streetview_assets.strict_json import to_json
 from streetview_assets.study import Images
 
 SECONDS_BETWEEN_LOOKS = 60
@@ -76,7 +77,7 @@ def drop_folder_sensor(opened: OpenStudy) -> dg.SensorDefinition:
             )
             for code in opened.authorities
         ]
-        return dg.SensorResult(run_requests=requests, cursor=json.dumps(asdict(after)))
+        return dg.SensorResult(run_requests=requests, cursor=to_json(asdict(after)))
 
     return drop_folder
 
@@ -107,4 +108,4 @@ def _pictures_below(folder: Path) -> Iterator[str]:
 
 
 def _looked(looks: Looks, why: str) -> dg.SensorResult:
-    return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=json.dumps(asdict(looks)))
+    return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=to_json(asdict(looks)))

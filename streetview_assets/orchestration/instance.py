@@ -20,6 +20,7 @@ from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.process_mark import is_gone, process_mark
 from streetview_assets.orchestration.resources import PROCESS_TAG
+from streetview_assets.strict_json import to_json
 
 OWNER = "streetview_study.json"
 CLAIM = "study.json"
@@ -56,7 +57,7 @@ def prepare_home(opened: OpenStudy) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     if not owner.is_file():
         with written_aside(owner) as aside:
-            aside.write_text(json.dumps({"study": opened.study.name}))
+            aside.write_text(to_json({"study": opened.study.name}))
     settings = home / SETTINGS
     ours = _instance_settings()
     outdated = home == own and settings.is_file() and settings.read_bytes() != ours.read_bytes()
@@ -121,7 +122,7 @@ def _claim_folder(opened: OpenStudy) -> None:
         )
     opened.root.mkdir(parents=True, exist_ok=True)
     with written_aside(claim) as aside:
-        aside.write_text(json.dumps({"study_file": str(mine)}))
+        aside.write_text(to_json({"study_file": str(mine)}))
 
 
 def _says_the_same(study_file: Path, opened: OpenStudy) -> bool:

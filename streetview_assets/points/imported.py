@@ -21,6 +21,8 @@ from streetview_assets.points.places import as_sample_points, point_ids, rounded
 from streetview_assets.points.store_file import SUFFIXES as HDF5
 from streetview_assets.points.street_data import read_street_data
 from streetview_assets.reading import reading
+from streetview_assets.spreadsheet_text import unguarded
+from streetview_assets.strict_json import to_json
 from streetview_assets.study import Points
 
 _FORMS = "map-generator JSON, CSV, GeoJSON or a store of street data (street_data.h5)"
@@ -222,7 +224,7 @@ def _read_csv(path: Path) -> Iterator[_Row]:
         told = {str(name).strip(): cells[name] for name in names.values()}
         yield _row(
             f"line {reader.line_num}",
-            {name: value for name, value in told.items() if value is not None},
+            {name: unguarded(value) for name, value in told.items() if value is not None},
         )
 
 
@@ -291,7 +293,7 @@ def _row(name: str, told: Mapping[str, Any], place: tuple[float, float] | None =
         source_id,
         panorama_id,
         # Escaped, since JSON may hold half a character, which no text column can.
-        json.dumps(others) if others else None,
+        to_json(others) if others else None,
     )
 
 

@@ -4,7 +4,6 @@ Rows are points, and columns of pictures are slots, one a heading. A row is neve
 known by `point_id`, which may have gaps. Pictures and vectors stay in the file until asked for.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import polars as pl
 
 from streetview_assets.points.places import point_ids, rounded
 from streetview_assets.points.store_file import PRESENT, VECTORS, Store, opened, text_of
+from streetview_assets.strict_json import to_json
 
 FOUR_HEADINGS = (0.0, 90.0, 180.0, 270.0)
 
@@ -242,7 +242,7 @@ def _properties(store: Store, told: dict[str, list[str | None]], count: int) -> 
         known = {
             name: value for name, value in zip(columns, values, strict=True) if value is not None
         }
-        rows.append(json.dumps(known) if known else None)
+        rows.append(to_json(known) if known else None)
     return rows
 
 

@@ -1,4 +1,5 @@
 import json
+import math
 from datetime import UTC, date, datetime
 from typing import ClassVar
 from xml.etree import ElementTree
@@ -14,7 +15,8 @@ from streetview_assets.errors import StudyError
 from streetview_assets.lake import plain_files
 from streetview_assets.lake.export import GEOGRAPHIC, PLAIN, export_table
 from streetview_assets.lake.places import to_places
-from streetview_assets.lake.plain_files import write_xlsx, write_xml
+from streetview_assets.lake.plain_files import write_csv, write_xlsx, write_xml
+from streetview_assets.spreadsheet_text import unguarded
 from streetview_assets.tables import TABLES
 
 SQUARE = shapely.box(-1.6, 53.7, -1.5, 53.8)
@@ -93,6 +95,50 @@ def test_any_table_is_written_as_rows(tmp_path, kind):
     if kind != "parquet":
         assert shapely.from_wkt(read["geometry"][0]).equals(SQUARE)
         assert json.loads(read["shares"][0]) == [0.25, 0.75]
+
+
+def test_geojson_holds_no_nan_and_takes_no_text_for_json(tmp_path):
+    class Odd(Published):
+        tables: ClassVar = {
+            "points": pl.DataFrame(
+                {
+                    "name": ["[NaN]", '{"a": NaN}', "=x"],
+                    "longitude": [-1.5, None, math.nan],
+                    "latitude": [53.7, 53.8, 53.9],
+                    "value": [math.nan, math.inf, 0.1],
+                    "count": [1, None, 3],
+                    "vector": [[math.nan, 1.0], None, [2.0]],
+                    "captured_on": [date(2024, 6, 1), None, None],
+                    "source_properties": ['{"heading": NaN, "pitch": -Infinity}', None, "{}"],
+                }
+            )
+        }
+
+    path = export_table(Odd(), "points", "geojson", tmp_path / "p.geojson")
+    read = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    first, second, third = (feature["properties"] for feature in read["features"])
+    assert [first["name"], second["name"], third["name"]] == ["[NaN]", '{"a": NaN}', "=x"]
+    assert (first["value"], second["value"], third["value"]) == (None, None, 0.1)
+    assert (first["count"], first["vector"], first["captured_on"]) == (1, [None, 1.0], "2024-06-01")
+    assert first["source_properties"] == {"heading": None, "pitch": None}
+    places = [feature["geometry"] for feature in read["features"]]
+    assert places == [{"type": "Point", "coordinates": [-1.5, 53.7]}, None, None]
+
+
+FORMULAS = ["=cmd|' /C calc'!A0", "+1+cmd|x", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1"]
+HARMLESS = ["-33.868800_151.209300", "-5", "+1.5e-3", "a=b", "'tis", "", None]
+
+
+def test_csv_holds_no_formula_and_gives_texts_back(tmp_path):
+    frame = pl.DataFrame({"=name": [*FORMULAS, *HARMLESS], "value": [-1.5] * 14})
+    write_csv(frame, tmp_path / "t.csv", "t")
+    read = pl.read_csv(tmp_path / "t.csv", infer_schema=False)
+    assert read.columns == ["'=name", "value"]
+    found = read["'=name"].to_list()
+    assert found[: len(FORMULAS)] == [f"'{text}" for text in FORMULAS]
+    assert [text or None for text in found[len(FORMULAS) :]] == [text or None for text in HARMLESS]
+    assert [unguarded(text) for text in found if text] == [*FORMULAS, *filter(None, HARMLESS)]
+    assert set(read["value"]) == {"-1.5"}
 
 
 AWKWARD = pl.DataFrame(

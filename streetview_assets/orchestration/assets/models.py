@@ -1,6 +1,5 @@
 """Models: from the look of an area to its target, with honest scores."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +36,7 @@ from streetview_assets.orchestration.model_inputs import (
 )
 from streetview_assets.orchestration.tracking import TrackedModel, TrackedRun
 from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.strict_json import to_json
 
 
 def model_selection(work: Work) -> Made:
@@ -178,7 +178,7 @@ def _trials(trials: list[dict[str, Any]]) -> pl.DataFrame:
     """Make a table of trials; settings differ by model, so they are kept as JSON."""
     return pl.DataFrame(
         [
-            {name: json.dumps(v) if isinstance(v, dict) else v for name, v in trial.items()}
+            {name: to_json(v) if isinstance(v, dict) else v for name, v in trial.items()}
             for trial in trials
         ]
     )
