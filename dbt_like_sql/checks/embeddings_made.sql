@@ -1,4 +1,5 @@
--- Authorities where more pictures got no vector than the study allows.
+-- Authorities where more pictures got no vector than the study allows, or all of them. `streetview
+-- retry` tries them again.
 -- asset: image_embeddings
 -- severity: error
 -- blocking: true
@@ -10,5 +11,7 @@ select
 from image_embeddings
 cross join study
 group by image_embeddings.authority_code, study.max_failed_share
-having count(*) filter (where status = 'failed') > study.max_failed_share * count(*)
+having
+    count(*) filter (where status = 'failed') > study.max_failed_share * count(*)
+    or count(*) filter (where status = 'failed') = count(*)
 order by image_embeddings.authority_code

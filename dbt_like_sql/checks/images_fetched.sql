@@ -1,4 +1,5 @@
--- Authorities where more pictures failed than the study allows (images.max_failed_share).
+-- Authorities where more pictures failed than the study allows (images.max_failed_share), or
+-- all of them. `streetview retry` tries them again.
 -- asset: images
 -- severity: error
 -- blocking: true
@@ -12,5 +13,7 @@ from images
 cross join study
 where images.is_current
 group by images.authority_code, study.max_failed_share
-having count(*) filter (where status = 'failed') > study.max_failed_share * count(*)
+having
+    count(*) filter (where status = 'failed') > study.max_failed_share * count(*)
+    or count(*) filter (where status = 'failed') = count(*)
 order by images.authority_code

@@ -1,4 +1,5 @@
--- Authorities where the look-up of more points failed than the study allows.
+-- Authorities where the look-up of more points failed than the study allows, or of all of them. What
+-- was known before is kept; `streetview retry` asks again.
 -- asset: panoramas
 -- severity: error
 -- blocking: true
@@ -16,4 +17,5 @@ group by panoramas.authority_code, study.max_failed_share
 having
     count(distinct point_id) filter (where status = 'failed')
     > study.max_failed_share * count(distinct point_id)
+    or count(distinct point_id) filter (where status = 'failed') = count(distinct point_id)
 order by panoramas.authority_code

@@ -10,7 +10,6 @@ import polars as pl
 from streetview_assets.embeddings.batches import encode_in_batches
 from streetview_assets.embeddings.encoder import ImageEncoder
 from streetview_assets.embeddings.imported import ImportedVectors, imported_embeddings
-from streetview_assets.errors import EncoderError
 
 log = logging.getLogger(__name__)
 
@@ -76,22 +75,6 @@ def embed_images(
             .alias("status"),
             "embedding",
             "error",
-        )
-
-
-def check_embeddings(embeddings: pl.DataFrame) -> None:
-    """Refuse a table of vectors in which every picture failed.
-
-    Raises
-    ------
-    EncoderError
-        With the most common reason.
-    """
-    if embeddings.height and (embeddings["status"] == "failed").all():
-        reason = embeddings["error"].mode().sort()[0]
-        raise EncoderError(
-            f"all {embeddings.height} pictures of {embeddings['authority_code'][0]} failed; most "
-            f"often: {reason}. Are the pictures still where the table `images` says?"
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets import stopping
-from streetview_assets.errors import ImageryError, StreetviewError
+from streetview_assets.errors import StreetviewError
 from streetview_assets.images.picture_files import picture_on_disk, write_picture
 from streetview_assets.images.pixels import BrokenPictureError, Pixels, read_pixels
 from streetview_assets.images.provider import Picture, Provider
@@ -25,7 +25,6 @@ WORKERS = min(4, cpu_count() or 1)
 """Pictures decoded at once; Pillow decodes outside Python's lock."""
 
 _AHEAD = 8 * WORKERS
-_REASONS_SHOWN = 3
 
 Row = dict[str, Any]
 
@@ -105,41 +104,6 @@ def failure_counts(frame: pl.DataFrame) -> dict[str, int]:
     """
     reasons = frame.filter(pl.col("status") != "ok")["error"].fill_null("no reason given")
     return dict(sorted(Counter(reasons.to_list()).items(), key=lambda item: (-item[1], item[0])))
-
-
-def check_images(frame: pl.DataFrame, max_failed_share: float) -> None:
-    """Refuse to go on where all pictures failed, or more of them than the study allows.
-
-    Parameters
-    ----------
-    frame
-        Table ``images`` of one authority; none at all is no failure.
-    max_failed_share
-        Largest share of failed pictures, 0 to 1.
-
-    Raises
-    ------
-    ImageryError
-        With the commonest reasons, counted.
-    """
-    failed = frame.filter(pl.col("status") == "failed")
-    if failed.is_empty():
-        return
-    everything = failed.height == frame.height
-    if not everything and failed.height <= max_failed_share * frame.height:
-        return
-    reasons = list(failure_counts(failed).items())
-    shown = "; ".join(f"{count:,} × {reason}" for reason, count in reasons[:_REASONS_SHOWN])
-    more = f"; and {len(reasons) - _REASONS_SHOWN} more" if len(reasons) > _REASONS_SHOWN else ""
-    remedy = (
-        "Put the pictures or the access to them right, then run `streetview retry`"
-        if everything
-        else "Put them right and run `streetview retry`, or raise images.max_failed_share "
-        f"(now {max_failed_share:g})"
-    )
-    raise ImageryError(
-        f"{failed.height:,} of {frame.height:,} pictures failed: {shown}{more}. {remedy}."
-    )
 
 
 def _rows(

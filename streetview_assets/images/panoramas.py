@@ -1,15 +1,12 @@
 """The table of panoramas over time: what was found, when first and last, what is there now."""
 
-from collections import Counter
 from datetime import datetime
 
 import polars as pl
 
-from streetview_assets.errors import ImageryError
 from streetview_assets.tables import TABLES
 
 _KEY = ["point_id", "provider", "panorama_id", "captured_on"]
-_REASONS_SHOWN = 3
 
 
 def update_panoramas(
@@ -72,50 +69,6 @@ def update_panoramas(
     columns = table.schema.names()
     rows = pl.concat([now.select(columns).cast(table.schema), older.select(columns)])
     return rows.sort(_KEY)
-
-
-def failed_points(panoramas: pl.DataFrame) -> pl.Series:
-    """List the points whose last look-up failed: those about which a retry asks again.
-
-    Parameters
-    ----------
-    panoramas
-        Table ``panoramas``, made from the points and wishes of today; otherwise a retry would
-        leave out points and panoramas that were never looked for.
-
-    Returns
-    -------
-    polars.Series
-        point_id, by name, none twice.
-    """
-    failed = panoramas.filter(pl.col("is_current") & (pl.col("status") == "failed"))
-    return failed["point_id"].unique().sort()
-
-
-def check_found(found: pl.DataFrame) -> None:
-    """Refuse to go on where every look-up failed: it then says nothing about what is there.
-
-    Parameters
-    ----------
-    found
-        What the look-up of all points gave, columns `FOUND`; none at all is no failure.
-
-    Raises
-    ------
-    ImageryError
-        With the commonest reasons, counted.
-    """
-    failed = found.filter(pl.col("status") == "failed")
-    if failed.is_empty() or failed.height < found.height:
-        return
-    reasons = Counter(failed["error"].fill_null("no reason given").to_list()).items()
-    commonest = sorted(reasons, key=lambda item: (-item[1], item[0]))
-    shown = "; ".join(f"{count:,} × {reason}" for reason, count in commonest[:_REASONS_SHOWN])
-    more = f"; and {len(commonest) - _REASONS_SHOWN} more" * (len(commonest) > _REASONS_SHOWN)
-    raise ImageryError(
-        f"all {failed.height:,} look-ups failed: {shown}{more}. What was known before is kept; "
-        "put the access to the provider right, then run again."
-    )
 
 
 def _not_asked(asked: pl.Series | None) -> pl.Expr:

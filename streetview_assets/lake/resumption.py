@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import polars as pl
 
@@ -26,15 +27,19 @@ class Resumption:
     opened: OpenStudy
     table: str
     authority: str
-    reuse: str
+    reuse: str = ""
 
     @cached_property
     def shards(self) -> Shards:
         """Pieces finished since the table's file was last written."""
+        return Shards(self._folder / self.reuse[:16] / safe_name(self.authority), self.table)
+
+    @property
+    def _folder(self) -> Path:
         folder = self.opened.root / "cache" / self.table
         if TABLES[self.table].by_encoder:
             folder /= f"encoder={self.opened.encoder}"
-        return Shards(folder / self.reuse[:16] / safe_name(self.authority), self.table)
+        return folder
 
     def done(self, retry: bool = False) -> pl.DataFrame:
         """Read the rows that need not be made again; with `retry`, failed ones are not among them.
@@ -53,6 +58,40 @@ class Resumption:
             self.shards.append(piece)
             made.append(piece)
         return latest([done, *made], self.table)
+
+    def clear(self) -> None:
+        """Throw all pieces away, whatever they were made from: the table's file is whole."""
+        for shards in self._kept():
+            shards.clear()
+
+    def failed(self) -> pl.DataFrame:
+        """Read the rows that failed and are not superseded by now, wherever they are kept.
+
+        An attempt that never came to write the table has left its failures in pieces alone.
+
+        Returns
+        -------
+        polars.DataFrame
+            The key of the table and ``error``.
+        """
+        contract = TABLES[self.table]
+        marks = [name for name in ("status", "is_current") if name in contract.schema]
+        columns = list(dict.fromkeys([*contract.key, *marks, "error"]))
+        encoder = self.opened.encoder if contract.by_encoder else None
+        of_table = self.opened.lake.read(self.table, self.authority, encoder, columns)
+        pieces = [shards.read().select(columns) for shards in self._kept()]
+        rows = pl.concat([of_table, *pieces]).unique(contract.key, keep="last", maintain_order=True)
+        failed = rows.filter(status="failed")
+        if "is_current" in columns:
+            failed = failed.filter("is_current")
+        return failed.select(*contract.key, "error")
+
+    def _kept(self) -> list[Shards]:
+        """List the pieces of this authority, whatever they were made from."""
+        if not self._folder.is_dir():
+            return []
+        found = [folder / safe_name(self.authority) for folder in sorted(self._folder.iterdir())]
+        return [Shards(folder, self.table) for folder in found if folder.is_dir()]
 
     def _reusable(self, stamp: Stamp | None) -> bool:
         return stamp is not None and stamp.reuse == self.reuse

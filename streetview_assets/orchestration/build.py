@@ -208,12 +208,13 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
             None if recipe.national else authority_of(context.partition_key, opened.authorities)
         )
         tags = context.run.tags
-        retry = tags.get(RETRY_TAG) == "true"
+        retry = recipe.asset in tags.get(RETRY_TAG, "").split(",")
         origin = opened.made_from(recipe.asset, authority)
         forced = recipe.asset in tags.get(FORCE_TAG, "").split(",")
-        only_stale = "true" in (tags.get(ONLY_STALE_TAG), tags.get(AUTOMATION_TAG)) and not forced
+        only_stale = "true" in (tags.get(ONLY_STALE_TAG), tags.get(AUTOMATION_TAG))
         stamp = opened.stamp(recipe.writes[0], authority)
-        if only_stale and stamp and opened.is_fresh(recipe.asset, authority):
+        asked_for = forced or retry or not only_stale
+        if not asked_for and stamp and opened.is_fresh(recipe.asset, authority):
             return dg.Output(
                 Unchanged(),
                 data_version=dg.DataVersion(stamp.fingerprint),
@@ -226,7 +227,7 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
             authority,
             context.run.run_id,
             retry=retry,
-            anew=forced and not retry,
+            anew=forced,
             tracking=tracking,
             log=context.log,
         )

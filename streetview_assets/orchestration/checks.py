@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.lake.check_queries import CheckResult, run_check
+from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY
 from streetview_assets.lake.sql import Query, read_queries, sql_folder
 from streetview_assets.orchestration.partitions import authority_of
@@ -23,6 +24,15 @@ def asset_checks(partitions: dg.PartitionsDefinition) -> list[dg.AssetChecksDefi
         _checks(key, list(of_asset), partitions)
         for key, of_asset in groupby(sorted(queries, key=_asset_key), _asset_key)
     ]
+
+
+def passes_blocking_checks(opened: OpenStudy, table: str, authority: str | None) -> bool:
+    """Whether a table, as it is there now, lets what reads it be made."""
+    return all(
+        run_check(opened.lake, query, opened.study, authority=authority).passed
+        for query in read_queries(sql_folder())
+        if query.kind == "check" and query.asset == table and query.blocking
+    )
 
 
 def _asset_key(query: Query) -> dg.AssetKey:
@@ -67,9 +77,17 @@ def _result(key: dg.AssetKey, query: Query, found: CheckResult) -> dg.AssetCheck
         check_name=query.name,
         passed=found.passed,
         severity=getattr(dg.AssetCheckSeverity, query.severity.upper()),
-        description=f"{found.offending_count} offending rows: {query.description}",
+        description=f"{found.offending_count} offending rows: {query.description}{_told(found)}",
         metadata={"offending_rows": found.offending_count, **_first(found)},
     )
+
+
+def _told(found: CheckResult) -> str:
+    """Say in a line what is wrong with the first row that offends."""
+    if found.passed:
+        return ""
+    row = found.sample.head(1).cast(pl.String, strict=False).row(0, named=True)
+    return " First: " + ", ".join(f"{name} {value}" for name, value in row.items() if value) + "."
 
 
 def _first(found: CheckResult) -> dict[str, dg.JsonMetadataValue]:

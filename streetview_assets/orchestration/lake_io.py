@@ -36,7 +36,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         opened.write(asset, made.frames, authority, stamp)
         if stamp.reuse:
             for table in made.frames:
-                Resumption(opened, table, authority or "", stamp.reuse).shards.clear()
+                Resumption(opened, table, authority or "", stamp.reuse).clear()
 
     def load_input(self, context: dg.InputContext) -> object:
         """Read the table of an asset that writes one."""

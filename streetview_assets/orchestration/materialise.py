@@ -20,7 +20,9 @@ from streetview_assets.lake.marts import is_published, stale_marts
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.process_mark import process_mark
 from streetview_assets.lake.recipes import RECIPES, Recipe, recipe_for
+from streetview_assets.lake.resumption import Resumption
 from streetview_assets.orchestration.build import build_definitions
+from streetview_assets.orchestration.checks import passes_blocking_checks
 from streetview_assets.orchestration.instance import (
     cancelling_runs,
     close_dead_runs,
@@ -37,7 +39,6 @@ from streetview_assets.orchestration.jobs import (
 from streetview_assets.orchestration.progress import Listener, Progress, listening
 from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.orchestration.sql import PUBLISHED
-from streetview_assets.orchestration.status import failed_rows
 from streetview_assets.orchestration.waves import between, waves
 from streetview_assets.safe_name import safe_name
 from streetview_assets.tables import Stage
@@ -49,13 +50,21 @@ RETRIED = frozenset({"panoramas", "images", "image_embeddings", "panorama_embedd
 
 @dataclass(frozen=True)
 class Errand:
-    """One Dagster run: some assets, of one authority or of the whole study."""
+    """One Dagster run: some assets, of one authority or of the whole study.
+
+    Attributes
+    ----------
+    forced
+        Assets that are made anew though they are up to date.
+    retried
+        Assets whose rows that failed are tried again, and no others.
+    """
 
     study_file: Path
     authority: str | None
     assets: tuple[str, ...]
     forced: frozenset[str] = frozenset()
-    retry: bool = False
+    retried: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,9 @@ def _errand(
 ) -> Errand:
     """Choose the assets that are made now: forced, out of date, or readers of one of those.
 
-    With a retry: those with failed rows, and what is out of date because this run made something.
+    Rows that failed are tried again by a retry; by any run where so many failed that the table
+    does not pass its checks. With a retry: those, and what is out of date because this run made
+    something.
     What reads a table that has just failed is left out; a national asset goes on with the
     authorities that are there.
     """
@@ -159,14 +170,14 @@ def _errand(
         if _reads_one_of(recipe, refused, authority):
             refused.add((asset, authority))
             continue
-        failed = retry and _has_failed_rows(opened, asset, authority)
+        failed = asset not in forced and _is_tried_again(opened, asset, authority, retry)
         in_question = not retry or _reads_one_of(recipe, report.made, authority, widely=True)
         behind = in_question and not opened.is_fresh(asset, authority)
         if asset in forced or failed or behind or _reads_one_of(recipe, made_now, authority):
             made_now.add((asset, authority))
             again |= {asset} if failed else set()
     needed = tuple(asset for asset in in_wave if (asset, authority) in made_now)
-    return Errand(opened.study.path, authority, needed, forced | again, retry)
+    return Errand(opened.study.path, authority, needed, forced, frozenset(again))
 
 
 def _reads_one_of(
@@ -189,10 +200,11 @@ def _reads_one_of(
     )
 
 
-def _has_failed_rows(opened: OpenStudy, asset: str, authority: str | None) -> bool:
-    if asset not in RETRIED:
+def _is_tried_again(opened: OpenStudy, asset: str, authority: str | None, retry: bool) -> bool:
+    """Whether rows of an asset failed, and a retry asks for them or too many are not there."""
+    if asset not in RETRIED or Resumption(opened, asset, authority or "").failed().is_empty():
         return False
-    return not failed_rows(opened, asset, authority).is_empty()
+    return retry or not passes_blocking_checks(opened, asset, authority)
 
 
 def _publish(opened: OpenStudy, report: RunReport, run_all: "RunAll", listener: Listener) -> None:
@@ -260,6 +272,8 @@ def run_errand(errand: Errand) -> Outcome:
             instance.report_run_canceled(run, message=stopping.LINE)
         raise stopping.Stopped
     failures = [failure_of(event, errand) for event in result.all_events if event.is_step_failure]
+    # A step of checks fails where one of them blocks, which says less than the check itself.
+    failures = [failure for failure in failures if failure.kind != "DagsterAssetCheckFailedError"]
     failures += [
         Failure(
             check.asset_key.to_user_string(),
@@ -295,7 +309,7 @@ def _executed(
                 PROCESS_TAG: process_mark(),
                 ONLY_STALE_TAG: "true",
                 FORCE_TAG: ",".join(sorted(errand.forced)),
-                RETRY_TAG: str(errand.retry).lower(),
+                RETRY_TAG: ",".join(sorted(errand.retried)),
             },
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,

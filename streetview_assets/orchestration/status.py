@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-import polars as pl
-
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.recipes import RECIPES, recipe_for
+from streetview_assets.lake.resumption import Resumption
 from streetview_assets.tables import TABLES
 
 State = Literal["up to date", "out of date", "missing", "not applicable"]
@@ -58,7 +57,8 @@ def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) ->
     stamps = [opened.stamp(table, authority) for table in recipe.writes]
     there = [stamp for stamp in stamps if stamp is not None]
     if len(there) < len(stamps):
-        return AssetState(asset, recipe.stage, authority, "missing", 0, {}, None, "")
+        failures = _failures(opened, recipe.writes, authority)
+        return AssetState(asset, recipe.stage, authority, "missing", 0, failures, None, "")
     fresh = not waits and opened.is_fresh(asset, authority)
     note = there[0].note
     state: State = "up to date" if fresh else "out of date"
@@ -76,16 +76,10 @@ def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) ->
     )
 
 
-def failed_rows(opened: OpenStudy, table: str, authority: str | None) -> pl.DataFrame:
-    """Read the rows that failed and are not superseded by now."""
-    failed = opened.read(table, authority).filter(pl.col("status") == "failed")
-    return failed.filter("is_current") if "is_current" in failed.columns else failed
-
-
 def _failures(opened: OpenStudy, tables: tuple[str, ...], authority: str | None) -> dict[str, int]:
     counts: dict[str, int] = {}
     for table in tables:
         if {"status", "error"} <= set(TABLES[table].schema):
-            failed = failed_rows(opened, table, authority)
+            failed = Resumption(opened, table, authority or "").failed()
             counts.update(dict(failed["error"].fill_null("").value_counts().iter_rows()))
     return counts

@@ -18,7 +18,9 @@ NORTH, EAST = 149_700, -2_500
 PRICE_USD = 0.007
 
 
-def write_google_study(folder: Path, server: Server, point_count: int, **images: Any) -> Path:
+def write_google_study(
+    folder: Path, server: Server, point_count: int, encoder_views: str = "separate", **images: Any
+) -> Path:
     """Write a study of points, each with a panorama of its own and four pictures of it."""
     folder.mkdir(parents=True, exist_ok=True)
     step = server.settings.grid_m / METRES_PER_DEGREE
@@ -38,7 +40,7 @@ def write_google_study(folder: Path, server: Server, point_count: int, **images:
             "keep_images": True,
             **images,
         },
-        "encoder": {"name": "colour-texture"},
+        "encoder": {"name": "colour-texture", "views": encoder_views},
     }
     path = folder / "study.yaml"
     path.write_text(yaml.safe_dump(document))

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images.acquisition import check_images, failure_counts, fetch_images
+from streetview_assets.images.acquisition import failure_counts, fetch_images
 from streetview_assets.images.provider import Picture
 from streetview_assets.images.views import WANTED
 from streetview_assets.tables import TABLES, check_contract
@@ -151,24 +151,6 @@ def test_what_came_before_a_refusal_is_not_lost(encoded, tmp_path, now):
     with pytest.raises(ImageryError, match="key"):
         rows.extend(row for batch in batches for row in batch["image_id"])
     assert sorted(rows) == ids[:50]
-
-
-def test_all_failed_is_an_error_with_the_commonest_reasons_counted():
-    def table(*errors):
-        rows = [
-            {"image_id": str(i), "status": "failed" if error else "ok", "error": error}
-            for i, error in enumerate(errors)
-        ]
-        return TABLES["images"].frame(rows)
-
-    all_failed = table("HTTP 500", "HTTP 403", "HTTP 403", "a", "b")
-    assert next(iter(failure_counts(all_failed).items())) == ("HTTP 403", 2)
-    with pytest.raises(ImageryError, match=r"5 of 5 pictures failed: 2 × HTTP 403; .*and 1 more"):
-        check_images(all_failed, 1)
-    with pytest.raises(ImageryError, match="1 of 3 pictures failed"):
-        check_images(table("x", None, None), 0.2)
-    check_images(table("x", None, None, None, None), 0.2)
-    check_images(table(), 0.2)
 
 
 FETCH_LONG = """

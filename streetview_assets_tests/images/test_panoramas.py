@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streetview_assets.errors import ImageryError
-from streetview_assets.images.panoramas import check_found, failed_points, update_panoramas
+from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.provider import FOUND, UNKNOWN_DATE
 from streetview_assets.tables import TABLES, check_contract
 
@@ -88,7 +87,6 @@ def test_a_retry_leaves_the_points_alone_about_which_it_does_not_ask(look, found
         found_row("r", status="failed"),
         month=1,
     )
-    assert failed_points(newer).to_list() == ["q", "r"]
     table = look(newer, found_row("q", "d", NEW), month=2, asked=["q"])
     rows = table.select("point_id", "panorama_id", "status", "is_current", "last_seen_at").rows()
     assert rows == [
@@ -98,7 +96,6 @@ def test_a_retry_leaves_the_points_alone_about_which_it_does_not_ask(look, found
         ("r", "", "failed", True, noon + MONTH),
         ("r", "c", "ok", True, noon),
     ]
-    assert failed_points(table).to_list() == ["r"]
     again = look(table, found_row("r", status="failed"), month=3, asked=["r"])
     assert (
         again.select("point_id", "is_current").rows()
@@ -128,16 +125,6 @@ def test_what_the_provider_says_of_a_panorama_is_that_of_its_last_look(look, fou
     assert look(first, month=1).select(*told).row(0, named=True) == told
     again = look(first, found_row("p", "a", OLD) | {"creator": "bob"}, month=1)
     assert again.select("creator", "licence").rows() == [("bob", None)]
-
-
-def test_a_look_up_that_fails_everywhere_stops_and_says_why(found_row):
-    failed = [found_row(f"p{number}", status="failed") for number in range(5)]
-    reasons = ["REQUEST_DENIED", "REQUEST_DENIED", "b", "c", "d"]
-    rows = [row | {"error": error} for row, error in zip(failed, reasons, strict=True)]
-    with pytest.raises(ImageryError, match=r"all 5 look-ups .* 2 × REQUEST_DENIED; .*and 1 more"):
-        check_found(pl.DataFrame(rows, schema=FOUND))
-    check_found(pl.DataFrame([*rows, found_row("q", status="no_imagery")], schema=FOUND))
-    check_found(pl.DataFrame(schema=FOUND))
 
 
 ROWS = st.lists(

@@ -159,6 +159,16 @@ def _panorama(**values: object) -> Break:
     )
 
 
+def _all_may_fail(damage: Break) -> Break:
+    """Do damage to a study that allows every picture to fail."""
+
+    def allow(study) -> None:
+        images = study.study.images.model_copy(update={"max_failed_share": 1.0})
+        study.study = study.study.model_copy(update={"images": images})
+
+    return _each(allow, damage)
+
+
 def _each(*breaks: Break) -> Break:
     def damage(study) -> None:
         for one in breaks:
@@ -239,7 +249,8 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
     "panoramas_cover_points": [(_drop("panoramas", pl.col("point_id") == "A1p"), 1)],
     "panoramas_have_point": [(_add("panoramas", point_id="elsewhere"), 1)],
     "panoramas_found": [
-        (_set("panoramas", pl.col("point_id") == "A1p", status="failed", error="no answer"), 1)
+        (_set("panoramas", pl.col("point_id") == "A1p", status="failed", error="no answer"), 1),
+        (_all_may_fail(_set("panoramas", status="failed", error="no answer")), 2),
     ],
     "images_have_panorama": [
         (_set("images", ONE_IMAGE, panorama_id="unheard of"), 1),
@@ -251,6 +262,7 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
     ],
     "images_fetched": [
         (_set("images", ONE_AREA, status="failed", error="quota"), 1),
+        (_all_may_fail(_set("images", status="failed", error="quota")), 2),
     ],
     "images_say_what_became_of_them": [
         (_set("images", ONE_IMAGE, path=None), 1),
@@ -299,7 +311,9 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
     "embeddings_drift": [(_many_pictures([1.0, 0.0, 0.0], [0.6, 0.8, 0.0]), 2)],
     "embeddings_made": [
         (_set("image_embeddings", pl.col("image_id").str.starts_with("A"), status="failed"), 1),
+        (_all_may_fail(_set("image_embeddings", status="failed")), 2),
     ],
+    "panorama_embeddings_made": [(_panorama(status="failed", embedding=None, error="lost"), 1)],
     "area_embeddings_cover_pictures": [
         (_drop("area_embeddings", ONE_AREA), 1),
         (_set("area_embeddings", ONE_AREA, image_count=3), 1),

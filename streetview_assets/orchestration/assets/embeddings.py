@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.embed import check_embeddings, embed_images
+from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.imported import ImportedVectors
 from streetview_assets.embeddings.look_alikes import (
     draw_pictures,
@@ -60,7 +60,6 @@ def image_embeddings(work: Work) -> Made:
         on_progress=work.progress("pictures"),
     )
     table = resumption.finish(pieces, done)
-    check_embeddings(table)
     seconds = time.monotonic() - started
     failed = table.filter(pl.col("status") == "failed")
     return Made(
@@ -109,7 +108,6 @@ def panorama_embeddings(work: Work) -> Made:
     assert not isinstance(encoder, ImportedVectors), "the study file is refused"
     reuse = f"{how} {encoder.identity.fingerprint}"
     made = encode_panoramas(work, encoder, views, work.resumption(reuse=reuse).done())
-    check_embeddings(made.table)
     return Made(
         {"panorama_embeddings": made.table},
         {

@@ -9,12 +9,12 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets import stopping
-from streetview_assets.images.acquisition import check_images, failure_counts, fetch_images
+from streetview_assets.images.acquisition import failure_counts, fetch_images
 from streetview_assets.images.captures import mark_current, up_to
 from streetview_assets.images.catalogue import REMOTE, open_provider
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.duplicates import mark_duplicates
-from streetview_assets.images.panoramas import check_found, failed_points, update_panoramas
+from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.provider import FOUND, Provider
 from streetview_assets.images.terms import may_show_sample
 from streetview_assets.images.views import still_wanted, wanted_images
@@ -34,14 +34,13 @@ NEIGHBOURS_FIRST = (
 def panoramas(work: Work) -> Made:
     """Free look-ups: what the provider has near each point, with a capture date."""
     points, before = work.read("sample_points"), work.read("panoramas")
+    reuse = work.opened.made_from("panoramas", work.authority)
+    resumption = work.resumption(reuse)
     only_failed = work.retry and work.opened.is_fresh("panoramas", work.authority)
     if only_failed:
-        points = points.filter(pl.col("point_id").is_in(failed_points(before).implode()))
+        points = points.join(resumption.failed(), on="point_id", how="semi")
     provider = open_provider(work.study, work.sources.deprivation())
-    reuse = work.opened.made_from("panoramas", work.authority)
-    found = _looked_up(work, provider, points, work.resumption(reuse).shards)
-    if not only_failed:
-        check_found(found)
+    found = _looked_up(work, provider, points, resumption.shards)
     table = update_panoramas(
         found,
         before,
@@ -72,7 +71,7 @@ def images(work: Work) -> Made:
         up_to(study.pooling.as_of)
     )
     resumption = work.resumption(reuse="image_id")
-    done = still_wanted(_still_there(work, resumption.done(retry=work.retry)), known)
+    done = still_wanted(_still_there(work, resumption.done(retry=work.retry or work.anew)), known)
     todo = wanted.join(done, on="image_id", how="anti")
     pieces = fetch_images(
         provider,
@@ -96,7 +95,6 @@ def images(work: Work) -> Made:
     )
     table = mark_duplicates(rows)
     current = table.filter("is_current")
-    check_images(current, max_failed_share=1.0)
     return Made(
         {"images": table},
         {

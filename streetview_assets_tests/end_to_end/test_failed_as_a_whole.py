@@ -1,0 +1,100 @@
+"""A provider that answers wrongly for a whole authority: the failures are kept, and tried again."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.resumption import Resumption
+from streetview_assets.orchestration.materialise import run_study
+from streetview_assets_tests.end_to_end.imagery_studies import (
+    expected_pictures,
+    open_google_study,
+    pictures_there,
+    statuses,
+)
+from streetview_assets_tests.images.imagery_server import Server, serving
+
+POINTS = 2
+AUTHORITY = "all"
+INVALID = {"kind": "status", "status": "INVALID_REQUEST", "tries": None, "share": 1.0}
+NO_SIZE = {"kind": "wrong_size", "where": "picture", "tries": None, "share": 1.0}
+WHOLE_FAILURES = {
+    "panoramas": ({**INVALID, "where": "metadata"}, "images"),
+    "images": (NO_SIZE, "images"),
+    "image_embeddings": (None, "embeddings"),
+    "panorama_embeddings": (None, "embeddings"),
+}
+WAYS_ON = {"run": {}, "retry": {"retry": True}, "--from": {"anew_from": "images"}}
+
+
+@pytest.fixture
+def server(monkeypatch) -> Iterator[Server]:
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
+    monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
+    with serving() as one:
+        yield one
+
+
+def fail(opened: OpenStudy, server: Server, asset: str) -> None:
+    """Have every row of a table fail once, and nothing else."""
+    fault, until = WHOLE_FAILURES[asset]
+    if fault:
+        server.change(faults=[fault])
+        report = run_study(opened, until=until)
+        server.change(faults=[])
+    else:
+        assert run_study(opened, until="images").failures == []
+        if asset == "panorama_embeddings":
+            first = frozenset({"encoders", "image_embeddings"})
+            assert run_study(opened, only=first).failures == []
+        images = opened.root / "images"
+        images.rename(images.with_name("elsewhere"))
+        report = run_study(opened, until=until)
+        shutil.move(images.with_name("elsewhere"), images)
+    assert {failure.asset for failure in report.failures} == {asset}
+    (failure,) = report.failures
+    assert failure.kind == "check"
+    assert "streetview retry" in failure.message
+    assert "commonest_error" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("asset", "way"),
+    [
+        ("panoramas", "retry"),
+        *(("images", way) for way in WAYS_ON),
+        ("image_embeddings", "run"),
+        ("panorama_embeddings", "retry"),
+    ],
+)
+def test_what_failed_as_a_whole_is_kept_as_rows_and_tried_again(server, tmp_path, asset, way):
+    views = "panorama" if asset == "panorama_embeddings" else "separate"
+    opened = open_google_study(tmp_path, server, POINTS, encoder_views=views)
+    fail(opened, server, asset)
+    assert set(statuses(opened.read(asset, AUTHORITY))) == {"failed"}
+
+    until = WHOLE_FAILURES[asset][1]
+    report = run_study(opened, until=until, **WAYS_ON[way])
+    assert report.failures == []
+    assert (asset, AUTHORITY) in report.made
+    assert set(statuses(opened.read(asset, AUTHORITY).filter(status="ok"))) == {"ok"}
+    assert pictures_there(opened) == expected_pictures(server, POINTS)
+    assert Resumption(opened, asset, AUTHORITY).failed().is_empty()
+    server.reset()
+    assert run_study(opened, until=until).made == []
+    assert server.log() == []
+
+
+def test_what_failed_in_an_attempt_that_never_ended_is_seen_by_a_retry(server, tmp_path):
+    opened = open_google_study(tmp_path, server, POINTS, max_concurrent=1)
+    refused = {"kind": "wrong_key", "where": "picture", "tries": None, "share": 1.0}
+    server.change(faults=[{**NO_SIZE, "share": 0.6}, {**refused, "share": 0.4}])
+    run_study(opened, until="images")
+    assert opened.read("images").is_empty()
+    failed = Resumption(opened, "images", AUTHORITY).failed()
+    assert not failed.is_empty(), "some came before the refusal"
+    server.change(faults=[])
+    assert run_study(opened, until="images", retry=True).failures == []
+    assert pictures_there(opened) == expected_pictures(server, POINTS)
