@@ -23,6 +23,16 @@ def parsed(answer: Answer) -> Any:
         raise TryAgainError(f"HTTP {answer.status_code}: the answer is no JSON") from None
 
 
+def json_of(answer: Answer) -> Any:
+    """Read an answer as a JSON object; None where it is something else."""
+    if not answer.content[:100].lstrip().startswith(b"{"):
+        return None
+    try:
+        return parsed(answer)
+    except TryAgainError:
+        return None
+
+
 def at(said: object, *keys: str) -> Any:
     """Follow keys into an answer; None where one is not there."""
     for key in keys:

@@ -44,7 +44,7 @@ def open_provider(
             from streetview_assets.images.google import GoogleKey, GoogleProvider
 
             api_key = _set(secrets.google_maps_api_key, "GOOGLE_MAPS_API_KEY", study)
-            key = GoogleKey(api_key, secrets.google_maps_signing_secret)
+            key = GoogleKey(api_key, secrets.google_maps_signing_secret or None)
             return GoogleProvider(images, key, purse)
         case "mapillary":
             from streetview_assets.images.mapillary import MapillaryProvider
@@ -73,5 +73,10 @@ def _set(value: str | None, name: str, study: Study) -> str:
         raise StudyError(
             f"images.provider: {study.images.provider} needs the key {name}, which is not set. "
             "Set it in the environment, or write it into a file .env here."
+        )
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise StudyError(
+            f"{name} holds characters that no key has: a blank, a line's end or a letter that is "
+            "not ASCII. Set it again as the provider gives it."
         )
     return value

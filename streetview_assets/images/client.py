@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TypeVar
 from urllib.request import getproxies, proxy_bypass
@@ -20,8 +18,9 @@ import httpx
 import tenacity
 
 from streetview_assets import stopping
-from streetview_assets.errors import ImageryError
+from streetview_assets.errors import ImageryError, StreetviewError
 from streetview_assets.images.pace import Pace
+from streetview_assets.images.retry_after import retry_after_s, whole_number
 from streetview_assets.images.spending import Outcome, Purse, Till
 from streetview_assets.redaction import keep_secrets_out_of_logs, redacted
 
@@ -55,17 +54,12 @@ class TryAgainError(Exception):
         How long the provider asks to wait.
     busy
         Whether the provider says that it was asked too much.
-    paid
-        Whether the answer may have been billed: it is not repeated as often then.
     """
 
-    def __init__(
-        self, reason: str, after_s: float | None = None, *, busy: bool = False, paid: bool = False
-    ) -> None:
+    def __init__(self, reason: str, after_s: float | None = None, *, busy: bool = False) -> None:
         super().__init__(reason)
         self.after_s = after_s
         self.busy = busy
-        self.paid = paid
 
 
 class UnusableError(Exception):
@@ -76,6 +70,10 @@ class NotThereError(Exception):
     """The provider says that it has no such thing."""
 
 
+_SAID = (TryAgainError, UnusableError, NotThereError, StreetviewError)
+"""What is said of an answer on purpose; whatever else is raised means that it cannot be read."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a provider answered."""
@@ -83,6 +81,37 @@ class Answer:
     status_code: int
     headers: Mapping[str, str]
     content: bytes
+
+
+Reader = Callable[[Answer], Awaitable[Result]]
+
+
+@dataclass
+class _Order:
+    """One thing that is asked for, as often as it takes.
+
+    Attributes
+    ----------
+    says
+        See `Client.ask`.
+    attempts
+        Requests so far.
+    billed
+        Those of them that the provider may bill, whatever became of them: all that left for a
+        thing that is paid for, unless the answer was a refusal.
+    """
+
+    url: httpx.URL
+    most_bytes: int
+    headers: Mapping[str, str] | None
+    pay_for: str | None
+    says: Callable[[Answer], None] | None
+    attempts: int = 0
+    billed: int = 0
+
+    def is_given_up(self, _: tenacity.RetryCallState) -> bool:
+        """Whether patience has ended: sooner where each attempt may cost."""
+        return self.attempts >= ATTEMPTS or self.billed >= PAID_ATTEMPTS
 
 
 @dataclass(frozen=True)
@@ -144,11 +173,12 @@ class Client:
     async def ask(
         self,
         url: httpx.URL,
-        read: Callable[[Answer], Awaitable[Result]],
+        read: Reader[Result],
         *,
         most_bytes: int,
         headers: Mapping[str, str] | None = None,
         pay_for: str | None = None,
+        says: Callable[[Answer], None] | None = None,
     ) -> Result:
         """Ask until an answer is good, will never be, or patience ends.
 
@@ -159,11 +189,15 @@ class Client:
         read
             Makes the result of an answer that is no redirect and no sign of overload (408, 425,
             429, 5xx). It may raise `TryAgainError`, `UnusableError`, `NotThereError`, or
-            `ImageryError` to stop all work.
+            `ImageryError` to stop all work. Whatever else it raises, the answer cannot be used.
         most_bytes
             Longer answers are refused as they come in.
         pay_for
-            Id of the picture that the request pays for, where it costs money.
+            Id of the picture that the request pays for, where it costs money. What may have been
+            billed is asked for `PAID_ATTEMPTS` times at most, whatever went wrong.
+        says
+            Looks at the body of an answer that is a sign of overload by its status, and raises what
+            it means; where it raises nothing, the status counts.
 
         Raises
         ------
@@ -172,73 +206,65 @@ class Client:
         ImageryError
             Where the provider refuses all service, or the budget is spent.
         """
+        order = _Order(url, most_bytes, headers, pay_for, says)
         patience = tenacity.AsyncRetrying(
-            stop=_patience_ends,
+            stop=order.is_given_up,
             wait=_pause_s,
             retry=tenacity.retry_if_exception_type(TryAgainError),
             reraise=True,
         )
         try:
-            result: Result = await patience(self._once, url, read, most_bytes, headers, pay_for)
+            result: Result = await patience(self._once, order, read)
         except TryAgainError as last:
             self._failures_in_a_row += 1
-            gave_up = self._gave_up(url, last)
-            if isinstance(gave_up, ImageryError):
-                self._refusal = gave_up
-            raise gave_up from None
+            raise self._gave_up(order, last) from None
         except ImageryError as refusal:
             self._refusal = refusal
             raise
-        except (UnusableError, NotThereError):
+        except UnusableError as last:
+            # The provider is well where it refuses one thing; not where it bills for nothing.
+            self._failures_in_a_row = self._failures_in_a_row + 1 if order.billed else 0
+            if self._is_out_of_order():
+                raise self._gave_up(order, last) from None
+            raise
+        except NotThereError:
             self._failures_in_a_row = 0
             raise
         self._failures_in_a_row = 0
         return result
 
-    async def _once(
-        self,
-        url: httpx.URL,
-        read: Callable[[Answer], Awaitable[Result]],
-        most_bytes: int,
-        headers: Mapping[str, str] | None,
-        pay_for: str | None,
-    ) -> Result:
+    async def _once(self, order: _Order, read: Reader[Result]) -> Result:
         """Ask once; the first request to a host goes alone.
 
         A refused key then costs one request and not `max_concurrent`; and what the first one has
         to load on its way does not gather the others behind it, to leave all at once.
         """
-        arguments = (url, read, most_bytes, headers, pay_for)
-        if url.host not in self._known_hosts:
+        host = order.url.host
+        if host not in self._known_hosts:
             async with self._first:
-                if url.host not in self._known_hosts:
+                if host not in self._known_hosts:
                     try:
-                        return await self._exchange(*arguments)
+                        return await self._exchange(order, read)
                     finally:
-                        self._known_hosts.add(url.host)
-        return await self._exchange(*arguments)
+                        self._known_hosts.add(host)
+        return await self._exchange(order, read)
 
-    async def _exchange(
-        self,
-        url: httpx.URL,
-        read: Callable[[Answer], Awaitable[Result]],
-        most_bytes: int,
-        headers: Mapping[str, str] | None,
-        pay_for: str | None,
-    ) -> Result:
-        answer = await self._paid(url, most_bytes, headers, pay_for)
-        self._check_load(url, answer)
-        return await read(answer)
+    async def _exchange(self, order: _Order, read: Reader[Result]) -> Result:
+        order.attempts += 1
+        answer = await self._paid(order)
+        try:
+            self._check_load(order, answer)
+            return await read(answer)
+        except _SAID:
+            raise
+        except Exception as error:
+            why = redacted(f"{type(error).__name__}: {error}", self.secrets)
+            raise UnusableError(f"the answer cannot be read ({why})") from error
 
-    async def _paid(
-        self,
-        url: httpx.URL,
-        most_bytes: int,
-        headers: Mapping[str, str] | None,
-        pay_for: str | None,
-    ) -> Answer:
+    async def _paid(self, order: _Order) -> Answer:
         self._check_service()
-        reservation = await self._reserve(pay_for)
+        url = order.url
+        reservation = await self._reserve(order.pay_for)
         outcome: Outcome = "not_charged"
         try:
             # To open one takes its time: first, so that requests leave as evenly as their turns.
@@ -247,12 +273,16 @@ class Client:
             await self._pace(url).turn()
             self._check_service()
             outcome = "charged"
-            answer = await self._send(connection, url, headers, most_bytes)
+            answer = await self._send(connection, order)
             outcome = _outcome(answer.status_code)
+        except _NotSentError as error:
+            outcome = "not_charged"
+            raise TryAgainError(str(error)) from None
         except _AnsweredError as answered:
             outcome = _outcome(answered.status_code)
             raise UnusableError(redacted(str(answered), self.secrets)) from None
         finally:
+            order.billed += order.pay_for is not None and outcome == "charged"
             await self._settle(reservation, outcome)
         return answer
 
@@ -262,13 +292,8 @@ class Client:
         if self._refusal is not None:
             raise ImageryError(str(self._refusal))
 
-    async def _send(
-        self,
-        connection: httpx.AsyncBaseTransport,
-        url: httpx.URL,
-        headers: Mapping[str, str] | None,
-        most_bytes: int,
-    ) -> Answer:
+    async def _send(self, connection: httpx.AsyncBaseTransport, order: _Order) -> Answer:
+        url = order.url
 
         async def at_the_last_moment(event: str, _: object) -> None:
             if event.endswith("send_request_headers.started"):
@@ -277,55 +302,71 @@ class Client:
         request = httpx.Request(
             "GET",
             url,
-            headers={**HEADERS, **(headers or {})},
+            headers={**HEADERS, **(order.headers or {})},
             extensions={"timeout": self.limits.patience, "trace": at_the_last_moment},
         )
         try:
             async with asyncio.timeout(self.limits.timeout_s):
                 response = await connection.handle_async_request(request)
                 try:
-                    content = await _content(response, most_bytes)
+                    content = await _content(response, order.most_bytes)
                 finally:
                     await response.aclose()
         except TimeoutError:
             raise TryAgainError(f"no whole answer in {self.limits.timeout_s:g} s") from None
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            reason = redacted(str(error), self.secrets) or type(error).__name__
+            raise _NotSentError(f"the connection failed: {reason}") from None
         except httpx.TimeoutException as error:
             raise TryAgainError(f"no answer in time ({type(error).__name__})") from None
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except _AnsweredError:
+            raise
+        except Exception as error:  # noqa: BLE001  a foreign answer breaks parsers in any way
             reason = redacted(str(error), self.secrets) or type(error).__name__
             raise TryAgainError(f"the connection failed: {reason}") from None
         finally:
             self._idle[url.host].append(connection)
         return Answer(response.status_code, response.headers, content)
 
-    def _check_load(self, url: httpx.URL, answer: Answer) -> None:
-        code = answer.status_code
-        if code in (408, 425, 429) or code >= 500:
-            after_s = _retry_after_s(answer.headers)
-            if code == 429 and after_s is not None:
-                if after_s > LONGEST_RETRY_AFTER_S:
-                    raise ImageryError(
-                        f"{url.host} asks to be left alone for {after_s:,.0f} s: the quota is "
-                        "gone. Everything so far is kept; run again later to go on from there."
-                    )
-                self._pace(url).hold(after_s)
-            raise TryAgainError(f"HTTP {code}", after_s, busy=code == 429)
+    def _check_load(self, order: _Order, answer: Answer) -> None:
+        code, url = answer.status_code, order.url
+        if code not in (408, 425, 429) and code < 500:
+            return
+        after_s = retry_after_s(answer.headers)
+        if code == 429 and after_s is not None:
+            if after_s > LONGEST_RETRY_AFTER_S:
+                raise ImageryError(
+                    f"{url.host} asks to be left alone for {after_s:,.0f} s: the quota is "
+                    "gone. Everything so far is kept; run again later to go on from there."
+                )
+            self._pace(url).hold(after_s)
+        try:
+            if order.says is not None:
+                order.says(answer)
+        except TryAgainError as said:
+            raise TryAgainError(str(said), after_s, busy=said.busy or code == 429) from None
+        raise TryAgainError(f"HTTP {code}", after_s, busy=code == 429)
 
-    def _gave_up(self, url: httpx.URL, last: TryAgainError) -> Exception:
-        if last.busy:
-            return ImageryError(
-                f"{url.host} answers {last} after {ATTEMPTS} attempts: the quota is gone, or "
+    def _is_out_of_order(self) -> bool:
+        return self._failures_in_a_row >= FAILURES_IN_A_ROW
+
+    def _gave_up(self, order: _Order, last: TryAgainError | UnusableError) -> Exception:
+        """Say that one thing has failed; stop all work where that is the provider's state."""
+        host, tried = order.url.host, f"after {order.attempts} attempts"
+        if isinstance(last, TryAgainError) and last.busy:
+            self._refusal = ImageryError(
+                f"{host} answers {last} {tried}: the quota is gone, or "
                 "images.requests_per_second is too high. Everything so far is kept; run again "
                 "later to go on from there."
             )
-        if self._failures_in_a_row >= FAILURES_IN_A_ROW:
-            return ImageryError(
-                f"{url.host}: {FAILURES_IN_A_ROW} requests in a row failed, each after {ATTEMPTS} "
-                f"attempts; the last: {last}. Everything so far is kept; run again when the "
-                "provider is well."
+            return self._refusal
+        if self._is_out_of_order():
+            self._refusal = ImageryError(
+                f"{host}: {FAILURES_IN_A_ROW} requests in a row failed; the last, {tried}: {last}. "
+                "Everything so far is kept; run again when the provider is well."
             )
-        attempts = PAID_ATTEMPTS if last.paid else ATTEMPTS
-        return UnusableError(f"{last}, after {attempts} attempts")
+            return self._refusal
+        return UnusableError(f"{last}, {tried}")
 
     async def _reserve(self, pay_for: str | None) -> int | None:
         if pay_for is None or self.till is None:
@@ -370,6 +411,10 @@ def _proxy(url: httpx.URL) -> str | None:
     return proxies.get(url.scheme) or proxies.get("all")
 
 
+class _NotSentError(Exception):
+    """No connection came about: nothing was asked, and nothing is billed."""
+
+
 class _AnsweredError(Exception):
     """An answer that is not worth reading to its end."""
 
@@ -386,11 +431,11 @@ def _outcome(status_code: int) -> Outcome:
 async def _content(response: httpx.Response, most_bytes: int) -> bytes:
     """Read an answer, and stop where it is a redirect or grows too long."""
     if response.is_redirect:
-        target = httpx.URL(response.headers.get("Location", "")).host or "the same host"
+        target = _host(response.headers.get("Location", "")) or "the same host"
         raise _AnsweredError(response.status_code, f"a redirect to {target} was refused")
     too_long = f"an answer of more than {most_bytes / 1e6:.0f} MB was refused"
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdigit() and int(announced) > most_bytes:
+    announced = whole_number(response.headers.get("Content-Length", ""))
+    if announced is not None and announced > most_bytes:
         raise _AnsweredError(response.status_code, too_long)
     content = bytearray()
     async for piece in response.aiter_bytes():
@@ -400,10 +445,11 @@ async def _content(response: httpx.Response, most_bytes: int) -> bytes:
     return bytes(content)
 
 
-def _patience_ends(state: tenacity.RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    paid = isinstance(error, TryAgainError) and error.paid
-    return state.attempt_number >= (PAID_ATTEMPTS if paid else ATTEMPTS)
+def _host(address: str) -> str:
+    try:
+        return httpx.URL(address).host
+    except httpx.InvalidURL:
+        return "no address"
 
 
 def _pause_s(state: tenacity.RetryCallState) -> float:
@@ -415,17 +461,3 @@ def _pause_s(state: tenacity.RetryCallState) -> float:
     if isinstance(error, TryAgainError) and error.after_s is not None:
         return min(error.after_s, LONGEST_RETRY_AFTER_S) + 0.1 * jitter_s
     return jitter_s
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Read `Retry-After`: seconds, or a date."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

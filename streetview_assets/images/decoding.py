@@ -41,4 +41,4 @@ def decoded(answer: Answer, size_px: Sequence[int] | None = None) -> Pixels:
         raise UnusableError(str(error)) from None
     except BrokenPictureError as error:
         kind = answer.headers.get("Content-Type", "no type").split(";")[0]
-        raise TryAgainError(f"no good picture ({kind}): {error}", paid=True) from None
+        raise TryAgainError(f"no good picture ({kind}): {error}") from None

@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 import httpx
 import polars as pl
 
-from streetview_assets.errors import ImageryError
-from streetview_assets.images.answers import at, parsed, place, text
+from streetview_assets.errors import ImageryError, StudyError
+from streetview_assets.images.answers import at, json_of, parsed, place, text
 from streetview_assets.images.client import (
     Answer,
     Client,
@@ -43,7 +43,8 @@ PICTURE = "/maps/api/streetview"
 LICENCE = "Google Maps Platform Terms of Service"
 
 _PANORAMA_ID = re.compile(r"[A-Za-z0-9_:=-]{1,200}")
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_MONTH = re.compile("([0-9]{4})-([0-9]{2})")
+_BASE64 = re.compile("[A-Za-z0-9_-]+={0,2}")
 _METADATA_BYTES = 100_000
 _PICTURE_BYTES = 8_000_000
 _WORDS_OF_AN_ERROR = 200
@@ -57,6 +58,16 @@ class GoogleKey:
 
     api_key: str
     signing_secret: str | None = None
+
+    def __post_init__(self) -> None:
+        secret = self.signing_secret
+        if secret is not None and (
+            not _BASE64.fullmatch(secret) or len(secret.rstrip("=")) % 4 == 1
+        ):
+            raise StudyError(
+                "GOOGLE_MAPS_SIGNING_SECRET is not URL-safe base64, in which Google gives it. Copy "
+                "it again from the Cloud Console, or unset it where requests are not signed."
+            )
 
 
 class GoogleProvider:
@@ -162,7 +173,11 @@ class GoogleProvider:
         async def read(answer: Answer) -> _Metadata:
             return _read_metadata(answer, self.secrets)
 
-        return await client.ask(self._url(METADATA, query), read, most_bytes=_METADATA_BYTES)
+        def says(answer: Answer) -> None:
+            _check_said(json_of(answer), self.secrets)
+
+        url = self._url(METADATA, query)
+        return await client.ask(url, read, most_bytes=_METADATA_BYTES, says=says)
 
     def _judged(self, metadata: "_Metadata", point: Mapping[str, Any]) -> Row:
         """Say whether a panorama is wanted."""
@@ -218,6 +233,7 @@ class GoogleProvider:
                 lambda answer: self._read_picture(answer, image_id),
                 most_bytes=_PICTURE_BYTES,
                 pay_for=image_id,
+                says=lambda answer: _check_said(json_of(answer), self.secrets),
             )
         except NotThereError as error:
             return Picture(image_id, None, "missing", str(error))
@@ -225,6 +241,7 @@ class GoogleProvider:
             return Picture(image_id, None, "failed", str(error))
 
     async def _read_picture(self, answer: Answer, image_id: str) -> Picture:
+        _check_said(json_of(answer), self.secrets)
         _check_status(answer, self.secrets)
         pixels = await beside_the_loop(decoded, answer, self.images.size_px)
         if is_grey_tile(pixels):
@@ -260,13 +277,22 @@ class _Metadata:
 
 
 def _read_metadata(answer: Answer, secrets: tuple[str, ...]) -> _Metadata:
+    _check_said(json_of(answer), secrets)
     _check_status(answer, secrets)
     said = parsed(answer)
+    if at(said, "status") == "OK":
+        return _checked(said)
+    raise UnusableError("the answer has an unexpected shape: no known status")
+
+
+def _check_said(said: object, secrets: tuple[str, ...]) -> None:
+    """Raise what the status in an answer means, whatever HTTP status it came with.
+
+    What an answer does not say is not decided here: `OK`, an unknown status, a body that is none.
+    """
     status = at(said, "status")
     message = redacted(text(at(said, "error_message")) or "no reason given", secrets)
     match status:
-        case "OK":
-            return _checked(said)
         case "ZERO_RESULTS" | "NOT_FOUND":
             raise NotThereError("no panorama there")
         case "UNKNOWN_ERROR":
@@ -277,7 +303,6 @@ def _read_metadata(answer: Answer, secrets: tuple[str, ...]) -> _Metadata:
             raise ImageryError(_refusal(f"{status}: {message[:_WORDS_OF_AN_ERROR]}"))
         case "INVALID_REQUEST":
             raise UnusableError(f"INVALID_REQUEST: {message[:_WORDS_OF_AN_ERROR]}")
-    raise UnusableError("the answer has an unexpected shape: no known status")
 
 
 def _checked(said: Mapping[str, Any]) -> _Metadata:

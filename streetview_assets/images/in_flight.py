@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from streetview_assets import stopping
-from streetview_assets.errors import StoppedError, StreetviewError
+from streetview_assets.errors import StoppedError
 
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -51,8 +51,9 @@ def in_flight(
 
     Raises
     ------
-    StreetviewError
-        As the work raises it: nothing new is begun, what is under way ends and is given first.
+    Exception
+        As the work raises it, by itself and in no group: nothing new is begun, what is under way
+        ends and is given first.
     """
     given: SimpleQueue[Done[Result] | BaseException | None] = SimpleQueue()
     background = _Background(given, most)
@@ -97,7 +98,8 @@ class _Background(Generic[Result]):
         except asyncio.CancelledError:
             ending = StoppedError(stopping.LINE) if stopping.is_asked() else None
         except BaseException as error:  # noqa: BLE001  it is raised again in the thread in front
-            ending = error
+            # Of whatever else goes wrong beside tasks, a group is made.
+            ending = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
         finally:
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._stopped.set()
@@ -135,12 +137,12 @@ class _Background(Generic[Result]):
         session: Callable[[], AbstractAsyncContextManager[Session]],
     ) -> None:
         slots = asyncio.Semaphore(self._most)
-        refusals: list[StreetviewError] = []
+        refusals: list[Exception] = []
 
         async def one(item: Item, opened: Session) -> None:
             try:
                 result = await work(opened, item)
-            except StreetviewError as refusal:
+            except Exception as refusal:  # noqa: BLE001  raised below, by itself and in no group
                 refusals.append(refusal)
                 slots.release()
                 return

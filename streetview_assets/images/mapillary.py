@@ -1,14 +1,14 @@
 """The provider `mapillary`: pictures that people took, by the Graph API, version 4."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images.answers import at, is_number, parsed, place, text
+from streetview_assets.images.answers import at, is_number, json_of, parsed, place, text
 from streetview_assets.images.client import (
     Answer,
     Client,
@@ -55,7 +55,7 @@ class _QueryTimeoutError(TryAgainError):
 
 
 class _TooMuchError(UnusableError):
-    """A search that takes the service too long, again and again."""
+    """A search for more than the service gives at once, or in time."""
 
 
 class MapillaryProvider(OpenImageryProvider):
@@ -87,12 +87,13 @@ class _Mapillary:
     async def search(self, client: Client, box: Box) -> tuple[list[Capture], bool]:
         """List the captures in a box; there is no second page, so a full one may not be all.
 
-        A search that takes the service too long, time and again, is one for a smaller box.
+        A search that takes the service too long, time and again, is one for a smaller box; so is
+        one that the service says is for too much, which depends on how many captures there are.
         """
         query = {"fields": _FIELDS, "bbox": str(box), "limit": str(MOST_FOUND)}
         timeouts = 0
 
-        async def read(answer: Answer) -> dict[str, Any]:
+        def said_in(answer: Answer) -> dict[str, Any]:
             nonlocal timeouts
             try:
                 return _read(answer, self.secrets)
@@ -103,8 +104,10 @@ class _Mapillary:
                 raise
 
         try:
-            said = await self._ask(client, "/images", query, read)
-        except _TooMuchError:
+            said = await self._ask(client, "/images", query, said_in)
+        except _TooMuchError as error:
+            if not box.quarters():
+                raise UnusableError(str(error)) from None
             return [], True
         data = said.get("data")
         if not isinstance(data, list):
@@ -119,7 +122,7 @@ class _Mapillary:
         thumbnails = ",".join(f"thumb_{width_px}_url" for width_px in _THUMBNAILS_PX)
         fields = f"id,is_pano,camera_type,compass_angle,computed_compass_angle,{thumbnails}"
         for attempt in range(1, _ADDRESSES_TRIED + 1):
-            said = await self._ask(client, f"/{panorama_id}", {"fields": fields}, self._read)
+            said = await self._ask(client, f"/{panorama_id}", {"fields": fields}, self._said_in)
             panoramic = _is_panoramic(said)
             width_px = thumbnail_px(needed_px(self.images, is_panoramic=panoramic))
             address = self.checked_address(said.get(f"thumb_{width_px}_url"))
@@ -135,7 +138,7 @@ class _Mapillary:
         """Refuse an address that leads anywhere but to the service's own hosts of pictures."""
         return checked_address(address, self.host, _is_of_pictures)
 
-    async def _read(self, answer: Answer) -> dict[str, Any]:
+    def _said_in(self, answer: Answer) -> dict[str, Any]:
         return _read(answer, self.secrets)
 
     async def _ask(
@@ -143,10 +146,20 @@ class _Mapillary:
         client: Client,
         path: str,
         query: Mapping[str, str],
-        read: Callable[[Answer], Awaitable[dict[str, Any]]],
+        said_in: Callable[[Answer], dict[str, Any]],
     ) -> dict[str, Any]:
+        async def read(answer: Answer) -> dict[str, Any]:
+            return said_in(answer)
+
+        def says(answer: Answer) -> None:
+            # The Graph API puts errors of every kind, temporary or not, under HTTP 500 as well.
+            if at(json_of(answer), "error", "message"):
+                said_in(answer)
+
         url = httpx.URL(self.host + path, params=dict(query))
-        return await client.ask(url, read, most_bytes=SEARCH_BYTES, headers=self._headers)
+        return await client.ask(
+            url, read, most_bytes=SEARCH_BYTES, headers=self._headers, says=says
+        )
 
 
 def thumbnail_px(needed: int) -> int:
@@ -174,6 +187,8 @@ def _read(answer: Answer, secrets: tuple[str, ...]) -> dict[str, Any]:
     # A query that took too long comes as HTTP 400, marked as not transient; it is all the same.
     if "timeout" in message.lower() or "timed out" in message.lower():
         raise _QueryTimeoutError(words)
+    if "reduce the amount of data" in message.lower():
+        raise _TooMuchError(words)
     code = at(said, "error", "code")
     if code in TOO_OFTEN:
         raise TryAgainError(words, busy=True)
@@ -181,6 +196,8 @@ def _read(answer: Answer, secrets: tuple[str, ...]) -> dict[str, Any]:
         raise ImageryError(_refusal(words))
     if answer.status_code == 404 or "does not exist" in message:
         raise NotThereError("the picture is gone")
+    if answer.status_code >= 500 or at(said, "error", "is_transient") is True:
+        raise TryAgainError(words)
     raise UnusableError(words)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from streetview_assets.images.answers import at, is_number, parsed, place, text
+from streetview_assets.images.answers import at, is_number, json_of, parsed, place, text
 from streetview_assets.images.client import (
     Answer,
     Client,
@@ -24,6 +24,7 @@ from streetview_assets.images.open_imagery import (
 )
 from streetview_assets.images.provider import UNKNOWN_DATE
 from streetview_assets.images.tiles import Box
+from streetview_assets.redaction import redacted
 from streetview_assets.study import Images
 
 HOST = "https://api.panoramax.xyz"
@@ -95,7 +96,8 @@ class _Panoramax:
 
 async def _read_items(answer: Answer) -> list[dict[str, Any]]:
     if answer.status_code != 200:
-        raise UnusableError(f"HTTP {answer.status_code}")
+        message = text(at(json_of(answer), "message")) or ""
+        raise UnusableError(redacted(f"HTTP {answer.status_code}: {message}".rstrip(": ")))
     features = at(parsed(answer), "features")
     if not isinstance(features, list):
         raise UnusableError("the answer has an unexpected shape: no list `features`")

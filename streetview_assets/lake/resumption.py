@@ -44,11 +44,13 @@ class Resumption:
     def done(self, retry: bool = False) -> pl.DataFrame:
         """Read the rows that need not be made again; with `retry`, failed ones are not among them.
 
-        The file's own rows come first, then the shards': the latest row of a key wins.
+        The file's own rows come first, then the shards': the latest row of a key wins. What failed
+        in an attempt that never ended is tried again by the next.
         """
         stamp = self.opened.stamp(self.table, self.authority)
         kept = [self.opened.read(self.table, self.authority)] if self._reusable(stamp) else []
-        rows = latest([*kept, self.shards.read()], self.table)
+        unfinished = self.shards.read().filter(pl.col("status") != "failed")
+        rows = latest([*kept, unfinished], self.table)
         return rows.filter(pl.col("status") != "failed") if retry else rows
 
     def finish(self, pieces: Iterable[pl.DataFrame], done: pl.DataFrame) -> pl.DataFrame:

@@ -191,6 +191,9 @@ def _mapillary_search(settings: Settings, request: Request) -> Reply:
     west, south, east, north = bbox
     if max(east - west, north - south) >= settings.most_bbox_deg:
         return _mapillary_error("bbox must be smaller than 0.01 degrees square")
+    if len(shots_within(settings, bbox)) > settings.densest:
+        words = "Please reduce the amount of data you're asking for, then retry your request"
+        return _mapillary_error(words, 500)
     fields = ["id", *request.query.get("fields", "").split(",")]
     found = [
         {name: value for name, value in _shown(settings, shot, request).items() if name in fields}

@@ -51,6 +51,8 @@ class Settings:
         Width of their pictures, and for how long an address holds.
     most_bbox_deg, most_found
         Mapillary: the first width or height of a box that is refused, and the most in an answer.
+    densest
+        Mapillary: a box of more pictures is answered by HTTP 500 and the request to ask for less.
     faults
         ``{"kind": "500", "share": 0.1}`` with, as wanted, ``where`` (``metadata``, ``picture``,
         ``search``, ``address``, ``thumb``; default: everywhere), ``tries`` (so many requests for
@@ -76,6 +78,7 @@ class Settings:
     thumb_expires_s: float = 60.0
     most_bbox_deg: float = 0.01
     most_found: int = 2000
+    densest: int = 10_000
     faults: list[dict[str, Any]] = field(default_factory=list)
 
 

@@ -22,6 +22,7 @@ from streetview_assets.images.client import (
     UnusableError,
     open_client,
 )
+from streetview_assets.images.retry_after import retry_after_s, whole_number
 from streetview_assets.images.spending import Entered, Entry, Settle
 from streetview_assets_tests.images.imagery_protocols import METADATA
 from streetview_assets_tests.images.imagery_server import (
@@ -117,15 +118,6 @@ def test_after_some_attempts_it_is_given_up_with_a_reason(server):
     with pytest.raises(UnusableError, match="HTTP 500, after 6 attempts"):
         ask(server)
     assert len(server.log()) == 6
-
-
-def test_what_may_have_been_billed_is_not_asked_for_as_often(server):
-    async def unpaid_for_nothing(answer: Answer) -> None:
-        raise TryAgainError("half a picture", paid=True)
-
-    with pytest.raises(UnusableError, match="half a picture, after 3 attempts"):
-        asked(lambda one: one.ask(metadata(server), unpaid_for_nothing, most_bytes=MOST_BYTES))
-    assert len(server.log()) == 3
 
 
 def test_pauses_grow(server, monkeypatch):
@@ -317,7 +309,7 @@ class Account:
         return len(self.reserved)
 
 
-def buy(server: Server, account: Account, count: int = 1) -> list:
+def buy(server: Server, account: Account, count: int = 1, limits: Limits | None = None) -> list:
     async def work(client: Client) -> list:
         return [
             await client.ask(
@@ -326,7 +318,7 @@ def buy(server: Server, account: Account, count: int = 1) -> list:
             for square in range(count)
         ]
 
-    return asked(work, purse=account)
+    return asked(work, limits, purse=account)
 
 
 def test_every_request_that_may_be_billed_is_paid_for(server):
@@ -335,6 +327,75 @@ def test_every_request_that_may_be_billed_is_paid_for(server):
     buy(server, account)
     assert account.reserved == ["id 0", "id 0"]
     assert account.outcomes == ["charged", "charged"]
+
+
+@pytest.mark.parametrize("kind", ["cut", "reset", "stall", "silent", "trickle", "500", "html"])
+def test_what_may_have_been_billed_is_asked_for_three_times_whatever_went_wrong(server, kind):
+    account = Account()
+    server.change(faults=[{"kind": kind, "share": 1.0, "tries": None, "seconds": 5}])
+    with pytest.raises(UnusableError, match="after 3 attempts"):
+        buy(server, account, limits=Limits(None, 8, timeout_s=0.3))
+    assert len(server.log()) == 3
+    assert account.outcomes == ["charged"] * 3
+
+
+def test_refusals_and_hosts_that_are_not_there_are_no_paid_attempts(server):
+    account = Account()
+    server.change(faults=[{"kind": "429", "share": 1.0, "tries": 5, "retry_after": 0}])
+    buy(server, account)
+    assert account.outcomes == ["not_charged"] * 5 + ["charged"]
+    nobody = httpx.URL("http://127.0.0.1:9/nothing")
+    with pytest.raises(UnusableError, match="after 6 attempts"):
+        asked(
+            lambda one: one.ask(nobody, good_json, most_bytes=MOST_BYTES, pay_for="a"),
+            purse=account,
+        )
+    assert account.outcomes[6:] == ["not_charged"] * 6
+
+
+@pytest.mark.parametrize(("kind", "each"), [("500", 3), ("redirect", 1)])
+def test_a_provider_that_bills_for_nothing_stops_all_work(server, kind, each):
+    account = Account()
+    server.change(faults=[{"kind": kind, "share": 1.0, "tries": None}])
+
+    async def work(client: Client) -> list:
+        asks = (
+            client.ask(metadata(server, n), good_json, most_bytes=MOST_BYTES, pay_for=f"id {n}")
+            for n in range(25)
+        )
+        return [await asyncio.gather(one, return_exceptions=True) for one in asks]
+
+    ends = Counter(type(one) for (one,) in asked(work, purse=account))
+    assert ends == {UnusableError: 19, ImageryError: 6}
+    assert len(server.log()) == 20 * each
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["²", "١٢", "9" * 30, "-1", "1e400", "nan", "Mon,", "Mon, 01 Jan 2001 00:00:00 +9999999999999"],
+)
+def test_a_retry_after_that_is_none_is_no_wish(value):
+    assert retry_after_s({"Retry-After": value}) in (None, 0.0)
+    assert whole_number(value) is None
+
+
+def test_an_answer_that_breaks_its_reader_is_one_answer_that_cannot_be_used(server):
+    async def broken(answer: Answer) -> None:
+        raise KeyError("pano_id")
+
+    with pytest.raises(UnusableError, match="cannot be read"):
+        asked(lambda client: client.ask(metadata(server), broken, most_bytes=MOST_BYTES))
+
+
+def test_the_body_may_say_what_the_status_does_not(server):
+    def says(answer: Answer) -> None:
+        if b"Try later" in answer.content:
+            raise NotThereError("as the body says")
+
+    server.change(faults=[{"kind": "500", "share": 1.0, "tries": None}])
+    with pytest.raises(NotThereError):
+        ask(server, says=says)
+    assert len(server.log()) == 1
 
 
 def test_what_the_provider_refused_costs_nothing(server):

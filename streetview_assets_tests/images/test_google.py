@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 
-from streetview_assets.errors import ImageryError
+from streetview_assets.errors import ImageryError, StudyError
 from streetview_assets.images.client import Answer, NotThereError, TryAgainError, UnusableError
 from streetview_assets.images.google import (
     METADATA,
@@ -122,6 +122,10 @@ def test_a_date_that_is_none_is_not_known(text):
         ({"status": "INVALID_REQUEST"}, 200, UnusableError),
         ({"status": "REQUEST_DENIED", "error_message": "no billing"}, 200, ImageryError),
         ({"status": "SOMETHING_NEW"}, 200, UnusableError),
+        ({"status": "ZERO_RESULTS"}, 404, NotThereError),
+        ({"status": "OVER_QUERY_LIMIT"}, 403, TryAgainError),
+        ({"status": "REQUEST_DENIED"}, 400, ImageryError),
+        ({"status": "UNKNOWN_ERROR"}, 400, TryAgainError),
         (b"<html>busy</html>", 200, TryAgainError),
         (b"[" * 100_000, 200, TryAgainError),
         (b"Forbidden", 403, ImageryError),
@@ -174,6 +178,13 @@ def test_every_heading_of_a_panorama_is_a_view_once():
     )
     views = provider(headings_deg=(0, 90)).views(panoramas)
     assert views.select("panorama_id", "heading_deg").rows() == [("a", 0.0), ("a", 90.0)]
+
+
+@pytest.mark.parametrize("secret", ["not base64!", "é", "a", "dGhl IHNl", "²"])
+def test_a_secret_that_signs_nothing_is_refused_without_being_shown(secret):
+    with pytest.raises(StudyError, match="GOOGLE_MAPS_SIGNING_SECRET is not") as refused:
+        GoogleKey("key", secret)
+    assert f" {secret} " not in str(refused.value)
 
 
 def test_without_a_budget_nothing_is_fetched():

@@ -1,6 +1,7 @@
 """Mapillary and Panoramax against a server that speaks their protocols, with its faults."""
 
 import io
+from collections import Counter
 from datetime import UTC, date, datetime
 from time import sleep
 
@@ -217,6 +218,19 @@ def test_a_search_that_takes_too_long_every_time_is_split(server):
     slow = {"kind": "query_timeout", "where": ["search"], "tries": None}
     server.change(faults=[slow | {"holding": str(box)} for box in boxes])
     assert provider("mapillary", server).look_up(points(4)).equals(whole)
+
+
+def test_a_box_that_is_too_dense_is_split_at_the_first_word_of_it(server):
+    whole = provider("mapillary", server).look_up(points(4))
+    server.change(densest=12)
+    server.reset()
+    assert provider("mapillary", server).look_up(points(4)).equals(whole)
+    asked = Counter(one.thing for one in server.log("search"))
+    assert set(asked.values()) == {1}, "no box is asked about twice"
+    server.change(densest=0)
+    found = provider("mapillary", server).look_up(points(1))
+    assert found["status"].to_list() == ["failed"]
+    assert "reduce the amount of data" in found["error"][0] or "searches" in found["error"][0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
