@@ -28,6 +28,7 @@ class FolderProvider:
     """
 
     name = "folder"
+    id_names_one_capture = False
 
     def __init__(self, images: Images) -> None:
         if images.path is None:

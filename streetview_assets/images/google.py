@@ -84,6 +84,7 @@ class GoogleProvider:
     """
 
     name = "google"
+    id_names_one_capture = True
 
     def __init__(self, images: Images, key: GoogleKey, purse: Purse | None = None) -> None:
         self.images = images

@@ -45,6 +45,7 @@ class Hdf5Provider:
     """
 
     name = "hdf5"
+    id_names_one_capture = False
 
     def __init__(self, images: Images) -> None:
         if images.path is None:

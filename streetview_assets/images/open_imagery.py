@@ -84,6 +84,9 @@ class OpenImageryProvider:
         Whom to ask.
     """
 
+    # Both services give an id to each picture that somebody uploads.
+    id_names_one_capture = True
+
     def __init__(self, images: Images, service: Service) -> None:
         self.name = service.name
         self.images = images

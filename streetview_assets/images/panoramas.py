@@ -4,6 +4,7 @@ from datetime import datetime
 
 import polars as pl
 
+from streetview_assets.images.provider import UNKNOWN_DATE
 from streetview_assets.tables import TABLES
 
 _KEY = ["point_id", "provider", "panorama_id", "captured_on"]
@@ -16,6 +17,7 @@ def update_panoramas(
     authority_code: str,
     provider: str,
     seen_at: datetime,
+    id_names_one_capture: bool = False,
     asked: pl.Series | None = None,
 ) -> pl.DataFrame:
     """Bring the table up to date with a look-up, and keep older captures.
@@ -30,6 +32,9 @@ def update_panoramas(
         Whose panoramas these are.
     seen_at
         When the look-up was made, UTC.
+    id_names_one_capture
+        Whether another date of a panorama is a correction, which its older rows take over too; see
+        `Provider`. No date where one was known is no correction.
     asked
         The points that were asked about, where these were not all (a retry asks about those alone
         whose look-up failed): the rows of other points stay as they are.
@@ -43,6 +48,8 @@ def update_panoramas(
     """
     table = TABLES["panoramas"]
     earlier = table.frame() if previous is None else previous
+    if id_names_one_capture:
+        found, earlier = _dated_alike(found, earlier, provider)
     looked_up = found.unique(["point_id", "panorama_id", "captured_on"], keep="first").select(
         pl.lit(authority_code).alias("authority_code"),
         pl.lit(provider).alias("provider"),
@@ -69,6 +76,28 @@ def update_panoramas(
     columns = table.schema.names()
     rows = pl.concat([now.select(columns).cast(table.schema), older.select(columns)])
     return rows.sort(_KEY)
+
+
+def _dated_alike(
+    found: pl.DataFrame, earlier: pl.DataFrame, provider: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give each panorama one date: what the look-up says, else what was known before."""
+    told = [
+        frame.filter(pl.col("captured_on") > UNKNOWN_DATE, pl.col("panorama_id") != "")
+        .group_by("panorama_id")
+        .agg(told_on=pl.col("captured_on").max())
+        for frame in (found, earlier.filter(provider=provider))
+    ]
+    dates = pl.concat(told).unique("panorama_id", keep="first", maintain_order=True)
+
+    def dated(frame: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:
+        right = pl.when(where).then(pl.coalesce("told_on", "captured_on")).otherwise("captured_on")
+        joined = frame.join(dates, on="panorama_id", how="left", maintain_order="left")
+        return joined.with_columns(captured_on=right).select(frame.columns)
+
+    of_provider = dated(earlier, pl.col("provider") == provider)
+    newest_first = of_provider.sort("is_current", "last_seen_at", descending=True)
+    return dated(found, pl.lit(True)), newest_first.unique(_KEY, keep="first", maintain_order=True)
 
 
 def _not_asked(asked: pl.Series | None) -> pl.Expr:

@@ -88,9 +88,16 @@ class Provider(Protocol):
 
     One item that fails is a row with a status and an error. A provider that refuses all service
     (a wrong key, a spent budget) raises `ImageryError`.
+
+    Attributes
+    ----------
+    id_names_one_capture
+        Whether a panorama id stands for what was taken at one time, so that another date of it is a
+        correction; otherwise a new date is a new capture under the old id.
     """
 
     name: str
+    id_names_one_capture: bool
 
     def look_up(
         self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None

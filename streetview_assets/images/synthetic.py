@@ -46,6 +46,7 @@ class SyntheticProvider:
     """
 
     name = "synthetic"
+    id_names_one_capture = False
 
     def __init__(
         self,

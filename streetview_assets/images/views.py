@@ -29,13 +29,13 @@ WANTED = pl.Schema(
 """Columns of the pictures that are wanted."""
 
 Captures = Literal["current", "all"]
-_TOLD_ANEW = ("point_id", "area_code", "category", "copyright")
+_TOLD_ANEW = ("point_id", "area_code", "captured_on", "category", "copyright")
 
 
 def image_id(
     provider: str,
     panorama_id: str,
-    captured_on: date,
+    captured_on: date | None,
     heading_deg: float | None,
     fov_deg: float,
     pitch_deg: float,
@@ -45,6 +45,9 @@ def image_id(
 
     Parameters
     ----------
+    captured_on
+        None where the provider's panorama id names one capture: a date that is set right, or is
+        not told for once, then leaves the picture what it is.
     heading_deg, fov_deg, pitch_deg
         Degrees, told apart to six decimals; 360 is 0. The heading is None where it is not known.
     size_px
@@ -60,7 +63,7 @@ def image_id(
     parts = (
         provider,
         panorama_id,
-        f"{captured_on.year:04d}-{captured_on.month:02d}-{captured_on.day:02d}",
+        "" if captured_on is None else captured_on.isoformat(),
         heading,
         _canonical(fov_deg),
         _canonical(pitch_deg),
@@ -119,7 +122,7 @@ def wanted_images(
         image_id(
             provider.name,
             panorama_id,
-            captured_on,
+            None if provider.id_names_one_capture else captured_on,
             heading_deg,
             images.fov_deg,
             images.pitch_deg,
@@ -142,7 +145,8 @@ def still_wanted(rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     """Keep the rows of pictures that are still wanted, and say anew where these belong.
 
     A picture outlives the outlines of areas, the points and the categories by which it was first
-    fetched: its point, area, category and copyright are those of today.
+    fetched, and a date that was wrong: its point, area, date, category and copyright are those of
+    today.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ _RECIPES = (
             "images.base_url",
             "images.third_party",
         ),
-        generation=2,
+        generation=3,
         observes=("point_id", "panorama_id", "captured_on", "status", "is_current"),
     ),
     Recipe(
@@ -97,7 +97,7 @@ _RECIPES = (
             "images.keeps_pictures",
             "pooling.as_of",
         ),
-        generation=4,
+        generation=5,
         observes=("image_id", "status", "sha256", "is_current"),
     ),
     Recipe(

@@ -122,7 +122,7 @@ def renew(server: Server, points: pl.DataFrame, share: float, seed: int = 1) -> 
     """Let a share of the panoramas of some points be captured anew, after `LAST_OLD_MONTH`."""
     box = [points["longitude"].min(), points["latitude"].min()]
     box += [points["longitude"].max(), points["latitude"].max()]
-    change = {"share": share, "seed": seed, "what": "date", "bbox": box}
+    change = {"share": share, "seed": seed, "what": "id", "bbox": box}
     server.change(changes=server.settings.changes + [change] * MONTHS)
 
 
@@ -143,6 +143,11 @@ def asked_pictures(server: Server) -> list[tuple[str, str]]:
     """Give panorama and heading of the pictures that were asked for."""
     asked = [(one.query["pano"], one.query["heading"]) for one in server.log("picture")]
     return sorted((panorama, f"{float(heading):g}") for panorama, heading in asked)
+
+
+def square(panorama_id: str) -> str:
+    """Name the square of a panorama, whichever of its captures it is."""
+    return panorama_id.rpartition("_")[0]
 
 
 def pooled(opened: OpenStudy) -> pl.DataFrame:
@@ -181,10 +186,12 @@ def test_what_is_new_is_fetched_alone_and_goes_through_to_the_pooled_vectors(
     now = opened.read("images", EAST)
     assert set(pictures["image_id"]) < set(opened.read("images")["image_id"]), "all are kept"
     older = now.filter(~pl.col("is_current"))
+    by_square = {square(name): name for name, _ in was[EAST]}
     assert dict(older["panorama_id"].value_counts().iter_rows()) == {
-        name: len(HEADINGS) for name, _ in new if name != lost
+        by_square[square(name)]: len(HEADINGS) for name, _ in new if name != lost
     }
-    of_lost = now.filter(pl.col("is_current"), panorama_id=lost).sort("captured_on", "heading_deg")
+    at_lost = pl.col("panorama_id").str.starts_with(f"{square(lost)}_")
+    of_lost = now.filter("is_current", at_lost).sort("captured_on", "heading_deg")
     assert of_lost["status"].to_list() == ["ok", "ok", "missing", "missing"], "the old stands in"
     started = daemon.tick()
     assert ("area_embeddings", EAST) in started
@@ -207,3 +214,23 @@ def test_what_is_new_is_fetched_alone_and_goes_through_to_the_pooled_vectors(
     assert run_study(then, only=NEEDED).failures == []
     assert pooled(then).equals(before), "as of a month before, all is as it was"
     assert server.log() == [], "no look-up and no picture is needed for that"
+
+
+def test_a_date_that_is_set_right_or_not_told_buys_nothing(server, tmp_path):
+    opened = google_study(tmp_path / "study", server)
+    up_to_images = frozenset({"areas", "road_network", "sample_points", "panoramas", "images"})
+    assert run_study(opened, only=up_to_images).failures == []
+    before, panoramas = opened.read("images"), opened.read("panoramas")
+    for settings in ({"changes": [{"share": 1.0, "what": "date"}]}, {"undated": True}):
+        server.change(**settings)
+        server.reset()
+        assert run_study(opened, only=up_to_images, anew_from="images").failures == []
+        assert server.log("metadata")
+        assert server.log("picture") == []
+        dated = pl.col("captured_on").dt.offset_by("1mo")
+        after = opened.read("images")
+        expected = before.with_columns(dated).select("image_id", "captured_on", "is_current")
+        assert after.select("image_id", "captured_on", "is_current").equals(expected)
+        table = opened.read("panoramas")
+        assert table.height == panoramas.height, "no row stays behind with the old date"
+        assert table["first_seen_at"].equals(panoramas["first_seen_at"])

@@ -132,7 +132,7 @@ def _google_metadata(settings: Settings, request: Request) -> Reply:
     return as_json(
         {
             "copyright": panorama.copyright,
-            "date": panorama.month,
+            **({} if settings.undated else {"date": panorama.month}),
             "location": {"lat": panorama.latitude, "lng": panorama.longitude},
             "pano_id": panorama.panorama_id,
             "status": "OK",

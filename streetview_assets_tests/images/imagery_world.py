@@ -71,6 +71,7 @@ class Settings:
     far_share: float = 0.0
     foreign_share: float = 0.0
     gone_share: float = 0.0
+    undated: bool = False
     paintings: int = 500
     changes: list[dict[str, Any]] = field(default_factory=list)
     panorama_share: float = 0.3

@@ -19,6 +19,7 @@ IMAGES = Images(provider="synthetic")
 
 class FourViews:
     name = "four"
+    id_names_one_capture = False
 
     def views(self, panoramas):
         headings = pl.DataFrame({"heading_deg": [0.0, 90.0, 180.0, 270.0]})
@@ -49,6 +50,27 @@ def test_numbers_that_mean_the_same_give_the_same_id(heading_deg, pitch_deg):
     assert one == image_id(*GOOGLE, heading_deg + 360, 90.0, pitch_deg + 0.0, [640, 480])
     assert one != image_id(*GOOGLE, heading_deg, 90, pitch_deg, (480, 640))
     assert one != image_id(*GOOGLE, None, 90, pitch_deg, (640, 480))
+
+
+def test_a_date_that_is_set_right_leaves_the_picture_what_it_is_where_the_id_names_one_capture(
+    noon, make_points, found_row
+):
+    class OneCaptureAnId(FourViews):
+        id_names_one_capture = True
+
+    def wanted(views, month):
+        panoramas = _panoramas(noon, found_row("a", "P", month))
+        return wanted_images(views, panoramas, make_points("a"), IMAGES)
+
+    june = date(2019, 6, 1)
+    before, after = wanted(OneCaptureAnId(), MAY), wanted(OneCaptureAnId(), june)
+    assert before["image_id"].equals(after["image_id"])
+    rows = before.with_columns(authority_code=pl.lit("A1"), status=pl.lit("ok"), is_current=True)
+    kept = still_wanted(TABLES["images"].frame(rows.rows(named=True)), after)
+    assert kept["captured_on"].to_list() == [june] * 4
+    assert not set(wanted(FourViews(), MAY)["image_id"]) & set(
+        wanted(FourViews(), june)["image_id"]
+    )
 
 
 def test_minus_zero_is_zero():

@@ -47,6 +47,7 @@ def panoramas(work: Work) -> Made:
         asked=points["point_id"] if only_failed else None,
         authority_code=work.authority,
         provider=provider.name,
+        id_names_one_capture=provider.id_names_one_capture,
         seen_at=datetime.now(UTC),
     )
     current = table.filter("is_current")
