@@ -15,6 +15,7 @@ from streetview_assets import stopping
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.lake.open_study import DEMO_STUDY, OpenStudy, open_study, study_path
 from streetview_assets.reading import reading
+from streetview_assets.redaction import redacted
 from streetview_assets.tables import STAGES
 
 app = typer.Typer(
@@ -82,7 +83,7 @@ def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             stopping.end()
         except StreetviewError as error:
-            typer.secho(str(error), fg="red", err=True)
+            typer.secho(redacted(str(error)), fg="red", err=True)
             raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None
 
     return run
@@ -303,6 +304,21 @@ def doctor(study: StudyArgument = None) -> None:
         typer.echo(f"{typer.style(finding.level.ljust(8), fg=colour)} {finding.text}")
     if any(finding.level == "fault" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+@says_what_is_wrong
+def ledger(
+    study: StudyArgument = None,
+    adopt: Annotated[
+        bool,
+        typer.Option(help="Enter as spent what was bought and the ledger does not know."),
+    ] = False,
+) -> None:
+    """Hold the ledger against the images that were bought; say what is spent."""
+    from streetview_assets.terminal.ledger import show_ledger
+
+    show_ledger(_open(study), adopt=adopt)
 
 
 @app.command()

@@ -25,6 +25,10 @@ class BudgetSpentError(ImageryError):
     """The next request would cost more than the study may still spend."""
 
 
+class LedgerError(StreetviewError):
+    """The ledger cannot be read, or does not know what was bought."""
+
+
 class RunError(StreetviewError):
     """A run ended without all that was asked for (exit code 1)."""
 

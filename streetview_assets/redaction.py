@@ -8,9 +8,10 @@ from functools import cache
 HIDDEN = "***"
 
 _PARAMETERS = re.compile(
-    r"(?i)(?:\b|(?<=%3F)|(?<=%26))(key|signature|access_token|token|client_secret)(=|%3D)(?:(?!%26)[^&\s\"'<>)])+",
+    r"(?i)(?:\b|(?<=%3F)|(?<=%26))(key|api[_-]?key|subscription[_-]?key|sig|signature|access[_-]?token|token|auth|client[_-]?secret|secret|password|passwd|pwd)(=|%3D)(?:(?!%26)[^&\s\"'<>)])+",
     re.ASCII,
 )
+_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*:/+)[^\s\"'<>]*@")
 _AUTHORIZATION = re.compile(r"(?i)\b(oauth|bearer)\s+(?=[^\s\"',;]*[\d|])[^\s\"',;]{8,}")
 _TALKATIVE = ("httpx", "httpcore")
 
@@ -26,12 +27,24 @@ def redacted(text: str, secrets: Iterable[str | None] = ()) -> str:
         An error, a log line, an address.
     secrets
         Values that must not be seen, wherever they stand, however they are quoted and in whatever
-        case. Values of query parameters and headers that carry secrets are taken out without
-        being named here.
+        case. Values of query parameters and headers that carry secrets, and who asks in an address
+        (``//user:password@host``), are taken out without being named here.
     """
     text = _without(text, secrets)
+    text = _USERINFO.sub(lambda found: f"{found[1]}{HIDDEN}@", text)
     text = _PARAMETERS.sub(lambda found: f"{found[1]}{found[2]}{HIDDEN}", text)
     return _AUTHORIZATION.sub(lambda found: f"{found[1]} {HIDDEN}", text)
+
+
+def holds_secret(address: str) -> bool:
+    """Whether a text is an address in which a user, a password or a key stands."""
+    return re.search(r"\w:/|\?", address) is not None and redacted(address) != address
+
+
+def shown_input(value: str) -> str:
+    """Give what somebody wrote for a message: no query and nobody's name of an address."""
+    without_names = re.sub(r"((?:\w+:/+)?)\S*@", rf"\1{HIDDEN}@", value)
+    return redacted(re.sub(r"(\w:/\S*?)[?#]\S*", rf"\1?{HIDDEN}", without_names))
 
 
 def keep_secrets_out_of_logs(secrets: Iterable[str | None] = ()) -> None:

@@ -28,7 +28,12 @@ from pydantic import (
 from streetview_assets.errors import StudyError
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.reading import reading
-from streetview_assets.study_faults import UNNAMED, explain
+from streetview_assets.study_faults import (
+    SECRET_IN_ADDRESS,
+    UNNAMED,
+    explain,
+    places_of_secrets,
+)
 from streetview_assets.study_yaml import read_yaml
 
 WITHOUT_AREAS = "all"
@@ -880,5 +885,7 @@ def load_study(path: str | Path) -> Study:
         study = Study.model_validate(document, context={"folder": path.parent})
     except ValidationError as error:
         raise StudyError(explain(error, path, Study)) from None
+    if places := places_of_secrets(document):
+        raise StudyError(f"{path}: {', '.join(places)}: {SECRET_IN_ADDRESS}.")
     study._path = path
     return study

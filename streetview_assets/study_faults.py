@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from streetview_assets.redaction import holds_secret, redacted, shown_input
+
 _LONGEST_FOUND = 200
 
 UNNAMED = ("", " ")
@@ -38,7 +40,16 @@ def explain(error: ValidationError, path: Path, model: type[BaseModel]) -> str:
     return "\n".join(lines)
 
 
+SECRET_IN_ADDRESS = (
+    "a user, a password or a key stands in this address, and the study file is passed on, as are "
+    "the tables and reports that quote it. Leave it out: secrets come from the environment alone "
+    "(GOOGLE_MAPS_API_KEY, GOOGLE_MAPS_SIGNING_SECRET, MAPILLARY_TOKEN)"
+)
+
+
 def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
+    if isinstance(fault["input"], (str, Path)) and holds_secret(str(fault["input"])):
+        return SECRET_IN_ADDRESS
     match fault["type"]:
         case "extra_forbidden":
             return f"unknown key; expected one of: {', '.join(_keys_at(model, fault['loc'][:-1]))}"
@@ -47,7 +58,7 @@ def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
         case "missing":
             return "missing; this key is required"
         case "path_not_file":
-            return f"no such file: {fault['input']}"
+            return f"no such file: {shown_input(str(fault['input']))}"
         case "dict_type":
             return f"expected names with a value each, {{name: …}}{_found(fault['input'])}"
         case "model_type":
@@ -60,17 +71,31 @@ def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
             return "the list is empty; leave the key out, or give at least one"
         case _:
             message = fault["msg"].removeprefix("Value error, ")
-            return message if str(fault["input"]) in message else message + _found(fault["input"])
+            is_said = str(fault["input"]) in message
+            return redacted(message if is_said else message + _found(fault["input"]))
 
 
 def _found(value: Any) -> str:
     if value is None:
         return " (found nothing)"
-    return f" (found {_short(repr(value))})" if isinstance(value, (str, int, float)) else ""
+    if isinstance(value, str):
+        return f" (found {_short(repr(shown_input(value)))})"
+    return f" (found {_short(repr(value))})" if isinstance(value, (int, float)) else ""
 
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST_FOUND else f"{text[:_LONGEST_FOUND]}…"
+
+
+def places_of_secrets(document: Any, place: str = "") -> list[str]:
+    """List the keys of a study file whose value is an address with a secret in it."""
+    if isinstance(document, dict):
+        parts = [(f"{place}.{key}".lstrip("."), value) for key, value in document.items()]
+    elif isinstance(document, list):
+        parts = [(f"{place}.{number}", value) for number, value in enumerate(document)]
+    else:
+        return [place] if isinstance(document, str) and holds_secret(document) else []
+    return [found for key, value in parts for found in places_of_secrets(value, key)]
 
 
 def _keys_at(study: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -4,6 +4,8 @@ from typing import Any
 
 import yaml
 
+from streetview_assets.redaction import redacted
+
 MOST_BYTES = 2**20
 MOST_VALUES = 100_000
 MOST_LEVELS = 40
@@ -29,14 +31,20 @@ def read_yaml(text: str) -> Any:
 
     Raises
     ------
-    yaml.YAMLError, ValueError
+    ValueError
         Where it is no YAML, a date in it is none, or it is far more than a study file: aliases
         (`*name`) count as what they stand for.
     """
     if len(text) > MOST_BYTES:
         raise ValueError(f"{len(text):,} characters are no study file ({MOST_BYTES:,} at most)")
-    _refuse_too_much(text)
-    return yaml.load(text, LoaderOfUniqueKeys)
+    try:
+        _refuse_too_much(text)
+        return yaml.load(text, LoaderOfUniqueKeys)
+    except yaml.MarkedYAMLError as error:
+        # It quotes the line, in which a secret may stand: what is wrong and where is enough.
+        mark = error.problem_mark or error.context_mark
+        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise ValueError(redacted(f"{error.problem}{place}")) from None
 
 
 def _refuse_too_much(text: str) -> None:

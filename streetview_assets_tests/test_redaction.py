@@ -51,6 +51,8 @@ def test_a_named_secret_is_gone_wherever_and_however_it_stands(named, data):
         f"{{'Authorization': 'OAuth {TOKEN}'}}",
         f"(b'Authorization', b'Bearer {TOKEN}')",
         f"https://graph.example/images?access_token={TOKEN}",
+        f"https://graph.example/images?api_key={KEY}",
+        f"proxy http://ann:{KEY}@proxy.example:3128 refused",
     ],
 )
 def test_what_carries_secrets_is_emptied_even_where_nobody_named_them(text):

@@ -479,3 +479,44 @@ images:
     assert study.points.origin == "images"
     assert study.images.columns.heading_deg == "compass_angle"
     assert yaml.safe_load(text)["points"] == {"from": "images"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("images.base_url", "https://ann:hush-hush@maps.example"),
+        ("images.base_url", "https://hush-hush@maps.example:8080"),
+        ("images.base_url", "https://maps.example/?key=hush-hush"),
+        ("images.base_url", "https://maps.example/?t=hush-hush"),
+        ("images.base_url", "https://maps.example/#hush-hush"),
+        ("images.base_url", "ann:hush-hush@maps.example"),
+        ("images.base_url", "maps.example?access_token=hush-hush"),
+        ("encoder.name", "timm:https://ann:hush-hush@hub.example/weights"),
+        ("points.path", "https://ann:hush-hush@files.example/points.csv"),
+        ("points.path", "https://files.example/points.csv?sig=hush-hush"),
+        ("encoder.options.source", "https://files.example/weights?token=hush-hush"),
+    ],
+)
+def test_a_secret_in_an_address_is_refused_and_not_shown(tmp_path, key, value):
+    first, *parts = key.split(".")
+    inner = value
+    for part in reversed(parts):
+        inner = {part: inner}
+    document = {"name": "s", "images": {"provider": "synthetic"}, "points": {"path": "p.csv"}}
+    document[first] = {**document.get(first, {}), **inner}
+    (tmp_path / "p.csv").write_text("lat,lon\n53.8,-1.5\n")
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(document))
+    with pytest.raises(StudyError) as refused:
+        load_study(tmp_path / "study.yaml")
+    assert key in str(refused.value)
+    assert "hush" not in str(refused.value)
+    if "?t=" not in value and "#" not in value and not value.startswith("ann"):
+        assert "environment" in str(refused.value)
+
+
+def test_a_file_that_is_no_yaml_is_quoted_without_its_secrets(tmp_path):
+    text = "images: {base_url: https://ann:hush-hush@maps.example?key=hush-hush: : ]"
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(StudyError, match="not readable as YAML") as refused:
+        load_study(tmp_path / "study.yaml")
+    assert "hush" not in str(refused.value)

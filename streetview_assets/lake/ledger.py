@@ -14,7 +14,7 @@ import polars as pl
 from streetview_assets.errors import BudgetSpentError
 from streetview_assets.images.prices import price_microusd
 from streetview_assets.images.spending import Entered, Entry, Outcome, Reserve, Settle
-from streetview_assets.lake.ledger_file import reading, write
+from streetview_assets.lake.ledger_file import put_down, reading, write
 from streetview_assets.lake.process_mark import is_gone, process_mark
 
 LEDGER = "ledger.sqlite"
@@ -22,6 +22,9 @@ LEDGER = "ledger.sqlite"
 CLAIM_LASTS = timedelta(minutes=10)
 """No request takes as long: a claim that is older is dead, even where its process cannot be seen
 because it ran on another host, or in a container that is no more."""
+
+_ADOPTED = "adopted"
+"""Stands for the process of requests that were entered from the lake."""
 
 _MICRO = 1_000_000
 
@@ -80,6 +83,49 @@ class Ledger:
         schema = {**table.schema, "month": pl.String()}
         frame = pl.DataFrame(rows, schema=schema, orient="row")
         return frame.with_columns(pl.col("month").str.to_date("%Y-%m-%d"))
+
+    def paid_for(self, provider: str) -> set[str]:
+        """List the ids of all images for which a request was sent that the provider may bill."""
+        if not self.path.is_file():
+            return set()
+        with reading(self.path) as connection:
+            rows = connection.execute(
+                "select distinct image_id from requests "
+                "where provider = ? and outcome <> 'not_charged'",
+                (provider,),
+            ).fetchall()
+        return {image_id for (image_id,) in rows}
+
+    def adopt(self, bought: pl.DataFrame, provider: str, free_per_month: int = 0) -> int:
+        """Enter images as spent that were bought and are not in the ledger, one request each.
+
+        Parameters
+        ----------
+        bought
+            authority_code, image_id and fetched_at (UTC), by time.
+        free_per_month
+            Requests of a calendar month that cost nothing.
+
+        Returns
+        -------
+        int
+            How many were entered, at the list price of their month.
+        """
+        unknown = bought.filter(~pl.col("image_id").is_in(list(self.paid_for(provider))))
+
+        def enter(connection: sqlite3.Connection) -> None:
+            for authority_code, image_id, fetched_at in unknown.iter_rows():
+                purse = LedgerPurse(self, authority_code, provider, 0, free_per_month, _ADOPTED)
+                purse.enter_spent(connection, image_id, fetched_at or datetime.now(UTC))
+
+        if unknown.height:
+            write(self.path, enter, safely=True)
+        self.put_down()
+        return unknown.height
+
+    def put_down(self) -> None:
+        """Bring all entries of this process into the file itself: at the end of each work."""
+        put_down(self.path)
 
     def record_deleted(self, image_ids: Iterable[str], at: datetime) -> None:
         """Note that the pixels of pictures are deleted on purpose; before they are."""
@@ -161,15 +207,26 @@ class LedgerPurse:
         spent = _spent(connection)
         if spent + cost > self.budget_microusd:
             raise BudgetSpentError(self._message(spent, cost))
+        return self._entry(connection, image_id, now, cost)
+
+    def enter_spent(self, connection: sqlite3.Connection, image_id: str, at: datetime) -> None:
+        """Enter a request that was sent and paid for, whatever the budget says of it."""
+        nth = _count_of_month(connection, self.provider, _month(at)) + 1
+        cost = price_microusd(self.provider, nth, self.free_per_month)
+        self._settled(connection, self._entry(connection, image_id, at, cost), "charged")
+
+    def _entry(self, connection: sqlite3.Connection, image_id: str, at: datetime, cost: int) -> int:
+        month = _month(at)
         entry = connection.execute(
             "insert into requests (image_id, provider, authority_code, reserved_at, month, "
             "process, cost_microusd) values (?, ?, ?, ?, ?, ?, ?)",
             (
                 *(image_id, self.provider, self.authority_code),
-                *(now.isoformat(), month, self.process, cost),
+                *(at.isoformat(), month, self.process, cost),
             ),
         )
         _add(connection, self.provider, month, 1, cost)
+        assert entry.lastrowid is not None
         return entry.lastrowid
 
     def _settled(self, connection: sqlite3.Connection, reservation: int, outcome: Outcome) -> None:

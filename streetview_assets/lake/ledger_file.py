@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from filelock import FileLock
 
+from streetview_assets.errors import LedgerError
+
 WAIT_S = 60.0
 
 _SCHEMA = """
@@ -43,7 +45,7 @@ Entry = Callable[[sqlite3.Connection], Result]
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a ledger that is there, to read what is in it at this moment."""
-    with closing(_open(path)) as connection:
+    with _said_of(path), closing(_open(path)) as connection:
         yield connection
 
 
@@ -67,7 +69,34 @@ def write(path: Path, entry: Entry[Result], *, safely: bool) -> Result:
     """
     # A process made by fork must not use the connection of its parent.
     writer = _writers.setdefault((os.getpid(), path), _Writer(path))
-    return writer.write(entry, safely)
+    with _said_of(path):
+        return writer.write(entry, safely)
+
+
+def put_down(path: Path) -> None:
+    """Bring all entries into the file itself and let go of it, where this process wrote into it.
+
+    What is left in the file beside it (``-wal``) is lost by whoever copies the one without the
+    other. Another process that has it open now brings the rest in when it puts it down.
+    """
+    writer = _writers.pop((os.getpid(), path), None)
+    if writer is not None:
+        with _said_of(path):
+            writer.close()
+
+
+@contextmanager
+def _said_of(path: Path) -> Iterator[None]:
+    """Whatever SQLite finds wrong with a ledger is said with its name and a remedy."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerError(
+            f"{path}: the ledger cannot be used: {error}. See to it that its disk has room and can "
+            "be written to; a damaged file is replaced by a copy of it or moved aside. Then "
+            "`streetview ledger STUDY` says whether it knows all that was bought, and `--adopt` "
+            "enters what it does not."
+        ) from error
 
 
 class _Writer:
@@ -82,6 +111,16 @@ class _Writer:
     def write(self, entry: Entry[Result], safely: bool) -> Result:
         with self._lock:
             return self._in_a_transaction(entry, safely)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is None:
+                return
+            connection, self._connection = self._connection, None
+            with closing(connection):
+                # Who writes at this moment brings the rest in later: nobody waits for them.
+                connection.execute("pragma busy_timeout = 0")
+                connection.execute("pragma wal_checkpoint(truncate)")
 
     def _in_a_transaction(self, entry: Entry[Result], safely: bool) -> Result:
         connection = self._connected()

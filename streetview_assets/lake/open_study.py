@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -58,6 +59,11 @@ class OpenStudy:
     def ledger(self) -> Ledger:
         """Where money is counted before it is spent."""
         return Ledger(self.root / LEDGER)
+
+    def deleted_pictures(self, authority: str) -> dict[str, datetime]:
+        """Say when pixels were deleted on purpose, by image_id: by the ledger, or by the table."""
+        told = self.lake.read("picture_retention", authority, columns=["image_id", "deleted_at"])
+        return {**dict(told.iter_rows()), **self.ledger.deleted()}
 
     @property
     def encoder(self) -> str:

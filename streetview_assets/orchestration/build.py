@@ -231,8 +231,11 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
             tracking=tracking,
             log=context.log,
         )
-        with interrupted_as_cancelled(context.instance, context.run_id):
-            made = function(work)
+        try:
+            with interrupted_as_cancelled(context.instance, context.run_id):
+                made = function(work)
+        finally:
+            opened.ledger.put_down()
         tell(recipe.asset, authority, 1, 1)
         stamp = opened.stamp_for(recipe.asset, made.frames, origin, made.note, made.reuse)
         return dg.Output(

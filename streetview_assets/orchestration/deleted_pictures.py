@@ -23,7 +23,7 @@ def refuse_deleted(work: Work, pictures: pl.DataFrame, encoder: str) -> None:
     EncoderError
         How many they are, and what fetching them again costs.
     """
-    gone = without_pixels(pictures, work.ledger.deleted(), work.opened.root)
+    gone = without_pixels(pictures, work.deleted_pictures, work.opened.root)
     if gone.is_empty():
         return
     raise EncoderError(

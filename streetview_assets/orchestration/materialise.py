@@ -40,6 +40,7 @@ from streetview_assets.orchestration.progress import Listener, Progress, listeni
 from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.orchestration.sql import PUBLISHED
 from streetview_assets.orchestration.waves import between, waves
+from streetview_assets.redaction import redacted
 from streetview_assets.safe_name import safe_name
 from streetview_assets.tables import Stage
 from streetview_assets.workers import worker_pool
@@ -350,7 +351,8 @@ def failure_of(event: dg.DagsterEvent, errand: Errand) -> Failure:
     asset = (event.step_key or "").replace("__", "/")
     plain = re.sub(rf"^([\w.]+\.)?{re.escape(kind)}: ", "", message)
     of_study = any(error.cls_name == errors.StudyError.__name__ for error in chain)
-    return Failure(asset, errand.authority, plain, errors.StudyError.__name__ if of_study else kind)
+    shown = errors.StudyError.__name__ if of_study else kind
+    return Failure(asset, errand.authority, redacted(plain), shown)
 
 
 def _errors_of(kind: type[Exception]) -> set[type[Exception]]:

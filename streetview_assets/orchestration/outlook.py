@@ -11,6 +11,7 @@ from streetview_assets.images.picture_files import picture_on_disk
 from streetview_assets.images.prices import is_paid, price_of_next_usd
 from streetview_assets.images.views import wanted_images
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.purchases import check_ledger
 from streetview_assets.lake.resumption import Resumption
 
 LOOK_UPS = frozenset({"areas", "targets", "road_network", "sample_points", "panoramas"})
@@ -105,6 +106,7 @@ def outlook(opened: OpenStudy, authorities: Iterable[str] | None = None) -> Outl
         Codes; default: all of the study's.
     """
     images = opened.study.images
+    check_ledger(opened)
     experience = _experience(opened)
     asked = opened.ledger.asked_this_month(images.provider)
     loads: list[Load] = []
@@ -160,7 +162,7 @@ def _of_authority(
 def _not_there(opened: OpenStudy, code: str, wanted: pl.DataFrame) -> pl.DataFrame:
     """Leave of the pictures that are wanted those that are not there, with ``has_failed``."""
     rows = Resumption(opened, "images", code, reuse="image_id").done()
-    deleted = set() if opened.study.images.keeps_pictures else set(opened.ledger.deleted())
+    deleted = set() if opened.study.images.keeps_pictures else set(opened.deleted_pictures(code))
     settled = [
         status != "failed"
         and (path is None or image_id in deleted or (opened.root / path).is_file())

@@ -11,6 +11,7 @@ from streetview_assets.images.catalogue import open_provider
 from streetview_assets.images.hdf5 import check_store
 from streetview_assets.images.prices import is_paid, without_budget
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.purchases import check_ledger
 from streetview_assets.lake.sources import Sources
 from streetview_assets.models.features import OF_LABELS
 from streetview_assets.points.roads import check_areas_meet_roads, road_bounds
@@ -40,6 +41,8 @@ def check_inputs(opened: OpenStudy, *, to_be_paid: bool = False) -> Sources:
         images = opened.study.images
         if to_be_paid and is_paid(images.provider) and images.budget_usd is None:
             raise StudyError(without_budget(images.provider))
+        if to_be_paid:
+            check_ledger(opened)
         _look_at_inputs(opened.study, sources)
     except StudyError as error:
         raise StudyError(f"{opened.study.path}: {error}") from error

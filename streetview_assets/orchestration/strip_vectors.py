@@ -89,7 +89,7 @@ def encode_panoramas(
 def _without_pixels(work: Work, strips: pl.DataFrame) -> pl.DataFrame:
     """Give the strips that cannot be put together any more: names alone."""
     members = _members(strips)
-    gone = without_pixels(members.unique("image_id"), work.ledger.deleted(), work.opened.root)
+    gone = without_pixels(members.unique("image_id"), work.deleted_pictures, work.opened.root)
     return members.join(gone, on="image_id", how="semi").select(image_id="strip").unique()
 
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from streetview_assets.images.spending import Purse
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.ledger import Ledger
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.purchases import check_ledger
 from streetview_assets.lake.recipes import RECIPES, leaves_out
 from streetview_assets.lake.resumption import Resumption
 from streetview_assets.lake.sources import Sources
@@ -139,6 +141,11 @@ class Work:
         """Where money is counted, and pictures whose pixels were deleted."""
         return self.opened.ledger
 
+    @property
+    def deleted_pictures(self) -> dict[str, datetime]:
+        """When pixels of this authority's pictures were deleted on purpose, by image_id."""
+        return self.opened.deleted_pictures(self.authority)
+
     def purse(self) -> Purse | None:
         """Open what a paid provider is paid from; None where pictures cost nothing.
 
@@ -146,12 +153,15 @@ class Work:
         ------
         StudyError
             Where the provider costs money and the study has no budget.
+        LedgerError
+            Where the ledger does not know all that was bought.
         """
         images = self.study.images
         if not is_paid(images.provider):
             return None
         if images.budget_usd is None:
             raise StudyError(without_budget(images.provider))
+        check_ledger(self.opened, [self.authority])
         return self.ledger.purse(
             authority_code=self.authority,
             provider=images.provider,

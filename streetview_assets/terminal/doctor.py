@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from streetview_assets.embeddings.catalogue import check_encoder
-from streetview_assets.errors import StreetviewError
+from streetview_assets.errors import LedgerError, StreetviewError
 from streetview_assets.images.prices import is_paid
 from streetview_assets.images.terms import TERMS
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.purchases import check_ledger
 from streetview_assets.orchestration.instance import open_instance
 from streetview_assets.orchestration.preflight import check_inputs
 from streetview_assets.study import secrets_from_environment
@@ -69,7 +70,12 @@ def _money(opened: OpenStudy) -> Iterator[Finding]:
     images = opened.study.images
     if not is_paid(images.provider):
         return
-    spent_usd = opened.ledger.spent_usd()
+    try:
+        check_ledger(opened)
+        spent_usd = opened.ledger.spent_usd()
+    except LedgerError as error:
+        yield Finding("fault", f"ledger: {error}")
+        return
     if images.budget_usd is None:
         yield Finding("warning", f"budget: none is set, {spent_usd:,.2f} US$ spent so far")
     else:

@@ -173,7 +173,7 @@ def _kept_vectors(work: Work, resumption: Resumption, pictures: pl.DataFrame) ->
     """Read the rows that need not be made again, among them all whose pixels were deleted."""
     done = resumption.done().join(pictures, on="image_id", how="semi")
     again = done if work.anew else done.filter(status="failed") if work.retry else done.head(0)
-    deleted = without_pixels(again, work.ledger.deleted(), work.opened.root)
+    deleted = without_pixels(again, work.deleted_pictures, work.opened.root)
     return pl.concat([done.join(again, on="image_id", how="anti"), deleted.select(done.columns)])
 
 

@@ -159,7 +159,7 @@ def _still_there(work: Work, rows: pl.DataFrame) -> pl.DataFrame:
     store of one's own did not have is looked for again, since the store may have grown.
     """
     not_in_store = work.study.images.provider != "hdf5"
-    deleted = set() if work.study.images.keeps_pictures else work.ledger.deleted()
+    deleted = set() if work.study.images.keeps_pictures else work.deleted_pictures
     there = [
         image_id in deleted
         or (not_in_store if path is None else (work.opened.root / path).is_file())

@@ -75,7 +75,7 @@ def picture_retention(work: Work) -> Made:
             pictures.join(_gone_already(before, root), on="image_id", how="anti"),
             root,
             thumbnails=TERMS[study.images.provider].may_keep_thumbnail,
-            noted=work.ledger.deleted(),
+            noted=work.deleted_pictures,
             record=work.ledger.record_deleted,
             now=lambda: datetime.now(UTC),
             on_progress=work.progress("pictures"),
@@ -112,7 +112,7 @@ def _baseline_vectors(work: Work, pictures: pl.DataFrame) -> pl.DataFrame:
     folder = work.opened.root / "cache" / work.asset / encoder.identity.fingerprint[:16]
     shards = Shards(folder / work.authority, "image_embeddings")
     known = latest([shards.read()], "image_embeddings").join(pictures, on="image_id", how="semi")
-    deleted = without_pixels(known, work.ledger.deleted(), work.opened.root)
+    deleted = without_pixels(known, work.deleted_pictures, work.opened.root)
     failed = known.filter(status="failed").join(deleted, on="image_id", how="anti")
     done = known.join(failed, on="image_id", how="anti")
     todo = pictures.join(done, on="image_id", how="anti")

@@ -1,0 +1,121 @@
+"""A ledger that was lost forgets nothing: the lake knows what was bought, and says so."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streetview_assets.errors import LedgerError
+from streetview_assets.lake.ledger import LEDGER
+from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.purchases import check_ledger
+from streetview_assets.orchestration.materialise import run_study
+from streetview_assets_tests.end_to_end.imagery_studies import (
+    HEADINGS,
+    PRICE_USD,
+    open_google_study,
+)
+from streetview_assets_tests.images.imagery_server import Server, serving
+
+POINTS = 2
+COUNT = POINTS * len(HEADINGS)
+
+
+@pytest.fixture
+def server(monkeypatch) -> Iterator[Server]:
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
+    monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
+    with serving() as one:
+        yield one
+
+
+@pytest.fixture
+def bought(server, tmp_path) -> OpenStudy:
+    """A study whose pictures were all bought; its first ones before a copy was made."""
+    opened = open_google_study(tmp_path, server, POINTS)
+    assert run_study(opened, until="images").failures == []
+    return opened
+
+
+def lose_all_but_three(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("delete from requests where reservation > 3")
+        connection.execute("update totals set request_count = 3, cost_microusd = 21000")
+    connection.close()
+
+
+WAYS = {
+    "deleted": Path.unlink,
+    "emptied": lambda path: path.write_bytes(b""),
+    "an older copy": lose_all_but_three,
+}
+
+
+def test_every_entry_is_in_the_file_itself_at_a_clean_end(bought, tmp_path):
+    assert not list(bought.root.glob(f"{LEDGER}-*"))
+    shutil.copy(bought.ledger.path, tmp_path / "copy.sqlite")
+    with sqlite3.connect(tmp_path / "copy.sqlite") as connection:
+        (count,) = connection.execute("select count(*) from requests").fetchone()
+    connection.close()
+    assert count == COUNT
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_ledger_that_does_not_know_what_was_bought_stops_all_buying(
+    bought, server, tmp_path, streetview, way
+):
+    WAYS[way](bought.ledger.path)
+    more = open_google_study(tmp_path, server, POINTS + 1, budget_usd=(COUNT + 2) * PRICE_USD)
+    server.reset()
+    for command in (("run",), ("retry",), ("ledger",)):
+        refused = streetview(*command, more.study.path)
+        assert refused.exit_code == 1, refused.output
+        said = " ".join(refused.output.split())
+        for words in (LEDGER, "/lake contradict", f"of {COUNT} images", "--adopt"):
+            assert words in said
+    assert server.log() == []
+    assert {one.kind for one in run_study(more, until="images").failures} == {"LedgerError"}
+    assert server.log("picture") == []
+
+    adopted = streetview("ledger", more.study.path, "--adopt")
+    assert adopted.exit_code == 0, adopted.output
+    assert more.ledger.spent_usd() == pytest.approx(COUNT * PRICE_USD)
+    assert {one.kind for one in run_study(more, until="images").failures} == {"BudgetSpentError"}
+    assert len(server.log("picture")) == 2, "the budget holds over all that was ever bought"
+
+
+def test_a_ledger_that_is_none_is_named_with_the_way_out(bought, streetview):
+    bought.ledger.path.write_bytes(b"this is no database" * 100)
+    for command in ("run", "doctor", "ledger"):
+        refused = streetview(command, bought.study.path)
+        assert refused.exit_code == 1, refused.output
+        assert LEDGER in refused.output
+        assert "Traceback" not in refused.output
+        assert "adopt" in refused.output
+    bought.ledger.path.unlink()
+    assert streetview("ledger", bought.study.path, "--adopt").exit_code == 0
+    check_ledger(bought)
+
+
+def test_files_and_unfinished_pieces_say_what_was_bought_where_the_table_is_gone(
+    bought, streetview
+):
+    shutil.rmtree(bought.root / "lake" / "images")
+    bought.ledger.path.unlink()
+    with pytest.raises(LedgerError, match=f"of {COUNT} images"):
+        check_ledger(bought, bought.authorities)
+    assert streetview("ledger", bought.study.path, "--adopt").exit_code == 0
+    assert bought.ledger.spent_usd() == pytest.approx(COUNT * PRICE_USD)
+
+
+def test_what_was_deleted_on_purpose_is_not_bought_again(server, tmp_path, streetview):
+    opened = open_google_study(tmp_path, server, POINTS, keep_images=False)
+    assert run_study(opened, until="pooling").failures == []
+    assert opened.read("picture_retention").height == COUNT
+    opened.ledger.path.unlink()
+    assert streetview("ledger", opened.study.path, "--adopt").exit_code == 0
+    server.reset()
+    assert run_study(opened, until="pooling", anew_from="images").failures == []
+    assert server.log("picture") == []
