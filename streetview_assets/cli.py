@@ -95,6 +95,16 @@ def _open(study: Path | None) -> OpenStudy:
     return opened
 
 
+def _open_to_read(study: Path | None) -> OpenStudy:
+    """Open a study of which something is shown, and say where that is out of date."""
+    from streetview_assets.lake.outdated import outdated
+
+    opened = _open(study)
+    if said := outdated(opened):
+        typer.secho(said, fg="yellow", err=True)
+    return opened
+
+
 @app.command()
 @says_what_is_wrong
 def demo() -> None:
@@ -185,7 +195,7 @@ def sql(
     from streetview_assets.terminal.tables import show_frame
 
     study, query = (None, first) if second is None else (Path(first), second)
-    show_frame(_open(study).sql(query, with_vectors=with_vectors))
+    show_frame(_open_to_read(study).sql(query, with_vectors=with_vectors))
 
 
 @app.command()
@@ -240,17 +250,17 @@ def export(
     if table != street_data.TAGS and (k, space, by_heading, labels) != (None, None, False, False):
         raise StudyError("--k, --space, --by-heading and --labels go with export tags")
     if table in street_data.STORES:
-        street_data.show_store_export(_open(study), table, output, pictures=pictures)
+        street_data.show_store_export(_open_to_read(study), table, output, pictures=pictures)
         return
     if table == street_data.TAGS:
         street_data.show_tags_export(
-            _open(study), output, k=k, space=space, by_heading=by_heading, labels=labels
+            _open_to_read(study), output, k=k, space=space, by_heading=by_heading, labels=labels
         )
         return
     if table == street_data.PANORAMAS and format is None:
-        street_data.show_panoramas_export(_open(study), output)
+        street_data.show_panoramas_export(_open_to_read(study), output)
         return
-    typer.echo(f"Wrote {export_table(_open(study), table, format or 'geoparquet', output)}")
+    typer.echo(f"Wrote {export_table(_open_to_read(study), table, format or 'geoparquet', output)}")
 
 
 @app.command()
@@ -262,7 +272,7 @@ def show(
     """Show an image or an area: what is known of it, and a sheet of its pictures."""
     from streetview_assets.terminal.show import show_identifier
 
-    show_identifier(_open(study), identifier)
+    show_identifier(_open_to_read(study), identifier)
 
 
 @app.command()
@@ -275,7 +285,7 @@ def search(
     """Find the pictures that are most like some words: a list, and a sheet of them."""
     from streetview_assets.terminal.search import show_search
 
-    show_search(_open(study), words, count)
+    show_search(_open_to_read(study), words, count)
 
 
 @app.command()

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import polars as pl
 
+from streetview_assets.areas.standing import as_deciles
 from streetview_assets.embeddings.looked_at import SEPARATE, vector_table
 from streetview_assets.errors import StudyError
 from streetview_assets.images.captures import current_pictures
@@ -19,7 +20,8 @@ from streetview_assets.lake.street_rows import StreetRows, plan_rows
 
 DEFAULT = Path("features.h5")
 FEATURES = "features"
-CLASSES = 10
+DECILES_MEAN = "1: the tenth of the study's areas with the lowest values, 10: with the highest"
+"""Whatever more of the value means: of a rank with 1 the most deprived, decile 1 is so too."""
 
 
 def export_features(
@@ -34,7 +36,8 @@ def export_features(
     where panoramas are looked at as a whole (attribute `views`), each is the only view. The CSV of
     the same name has a row for each location, in the same order: img_id (the external id),
     point_id, panorama_id, captured_on, gsv_lat, gsv_lng, area_code, authority_code, and for each
-    target of the study its value and its decile among the study's areas (1: the most deprived).
+    target of the study its value and its decile: the tenth of the study's areas that it is in, 1
+    the lowest values; values that are whole numbers from 1 to 10 are deciles already, and stay.
     A location that lacks the vector of a view is left out of both.
 
     Parameters
@@ -74,11 +77,14 @@ def export_features(
             if opened.study.encoder.views == SEPARATE:
                 file.attrs["headings"] = plan.headings_deg
             file.attrs["study"] = opened.study.name
+            file.attrs["deciles"] = DECILES_MEAN
             _write(features, whole, opened, plan, on_progress)
         with written_aside(labels, suffix=".csv") as labels_aside:
             write_csv(_labels(opened, whole), labels_aside, FEATURES)
     left_out = plan.rows.filter(status="OK").height - whole.height
     said = [f"Whose they are: {labels}"]
+    if opened.study.targets:
+        said.append(f"Deciles are {DECILES_MEAN}.")
     if left_out:
         said.append(f"Left out for want of a view's vector: {left_out:,} locations.")
     count = whole.height * slot_count
@@ -148,22 +154,11 @@ def _labels(opened: OpenStudy, whole: pl.DataFrame) -> pl.DataFrame:
     targets = opened.read("targets")
     for target in targets["target"].unique(maintain_order=True):
         mine = targets.filter(target=target).drop_nulls("value")
-        of_areas = mine.select("area_code", value="value", decile=deciles(mine))
+        of_areas = mine.select(
+            "area_code", value="value", decile=as_deciles(mine["value"]).cast(pl.Int64)
+        )
         names = {"value": target, "decile": f"{target}_decile"}
         labels = labels.join(
             of_areas.rename(names), on="area_code", how="left", maintain_order="left"
         )
     return labels
-
-
-def deciles(values: pl.DataFrame) -> pl.Series:
-    """Cut areas into ten groups of one size, 1 the most deprived; equals are in one group.
-
-    Parameters
-    ----------
-    values
-        value, and more_is: whether more is `worse` or `better`; the same in all rows.
-    """
-    is_worse = values.height > 0 and values["more_is"][0] == "worse"
-    rank = values["value"].rank("min", descending=is_worse).cast(pl.Int64)
-    return ((rank - 1) * CLASSES // max(values.height, 1) + 1).alias("decile")

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from streetview_assets.areas.standing import deciles_among
 from streetview_assets.metrics import DECILE, measure, resampled_scores
 from streetview_assets.models.bootstrap import NO_INTERVAL, interval_of
 from streetview_assets.models.coverage_over_space import coverage_by_group, coverage_spread
 from streetview_assets.models.dataset import AreaDataset
-from streetview_assets.models.deciles import deciles_of
 from streetview_assets.models.intervals import TOO_FEW_RESIDUALS
 from streetview_assets.models.score_row import Labels, Row, score_row
 from streetview_assets.models.validation import TUNED, OutOfFold
@@ -71,10 +71,10 @@ def decile_rows(
 ) -> list[Row]:
     """Compare deciles within the study, or within the split, where no values are given."""
     values = data.observed if study_values is None else study_values
-    truth = deciles_of(data.observed, values)
+    truth = deciles_among(data.observed, values)
     rows = []
     for model, predicted in split.predicted.items():
-        guess = deciles_of(predicted, values)
+        guess = deciles_among(predicted, values)
         scores = measure(truth, guess, DECILE)
         resampled = resampled_scores(truth, guess, counts, DECILE)
         rows += [

@@ -6,11 +6,10 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.areas.geometry import points_in_metres
-from streetview_assets.areas.standing import deciles
+from streetview_assets.areas.standing import as_deciles
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.models.folds import blocks_of
-from streetview_assets.models.ordinal_network import DECILES
 
 NO_DECILE = 0
 
@@ -170,7 +169,4 @@ def area_deciles(targets: pl.DataFrame, target: str) -> pl.DataFrame:
     valued = targets.filter(
         pl.col("target") == target, pl.col("value").is_not_null(), pl.col("value").is_finite()
     )
-    value = valued["value"]
-    are_deciles = (value == value.round()) & value.is_between(1, DECILES)
-    cut = value if are_deciles.all() else deciles(value)
-    return valued.select("area_code", decile=cut.cast(pl.Int64))
+    return valued.select("area_code", decile=as_deciles(valued["value"]).cast(pl.Int64))

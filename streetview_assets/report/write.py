@@ -6,6 +6,7 @@ from pathlib import Path
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.outdated import outdated
 from streetview_assets.report.changes import changes_section
 from streetview_assets.report.comparisons import comparisons_section
 from streetview_assets.report.coverage import coverage_section
@@ -66,7 +67,6 @@ def report_html(opened: OpenStudy) -> str:
     """
     published = Published(opened)
     scores = study_scores(published)
-    outdated = _outdated(published)
     sections = [
         short_section(published, scores, judged_scores(published)),
         place_section(published),
@@ -85,14 +85,14 @@ def report_html(opened: OpenStudy) -> str:
         attribution_section(published),
     ]
     name = opened.study.name
-    return page(f"{name}: what its streets show", _opening(published, outdated), sections,
+    return page(f"{name}: what its streets show", _opening(published), sections,
                 _closing(published))  # fmt: skip
 
 
-def _opening(published: Published, outdated: str) -> str:
+def _opening(published: Published) -> str:
     about = published.about
     warnings = [f"{SYNTHETIC_NOTE.capitalize()}."] if published.study.is_synthetic else []
-    warnings += [outdated] if outdated else []
+    warnings += filter(None, [outdated(published.opened)])
     oldest, newest = about["captured_oldest_on"], about["captured_newest_on"]
     span = f"{oldest:%Y-%m} to {newest:%Y-%m}" if oldest and newest else "not known"
     span = f"{newest:%Y-%m}" if oldest and oldest == newest else span
@@ -110,17 +110,6 @@ def _opening(published: Published, outdated: str) -> str:
 def _target(published: Published) -> str:
     target = published.study.target
     return f"{target.name} (higher is {target.more_is})" if target else "none"
-
-
-def _outdated(published: Published) -> str:
-    """Say that the study file is no longer the one that was published, where it is not."""
-    if published.about["study_hash"] == published.opened.study_hash:
-        return ""
-    return (
-        "The study file, a file that it names or the program's defaults have changed since the "
-        "database was published: numbers are of then, methods are told as they are now. "
-        "`streetview run` brings the two together."
-    )
 
 
 def _closing(published: Published) -> str:

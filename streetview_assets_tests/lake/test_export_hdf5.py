@@ -16,7 +16,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.hdf5 import Hdf5Provider
 from streetview_assets.images.provider import UNKNOWN_DATE
 from streetview_assets.images.views import image_id
-from streetview_assets.lake.export_features import deciles, export_features
+from streetview_assets.lake.export_features import export_features
 from streetview_assets.lake.export_hdf5 import export_hdf5
 from streetview_assets.lake.fingerprint import study_value
 from streetview_assets.lake.lake import Stamp
@@ -301,18 +301,44 @@ def test_labels_tell_the_targets_of_each_location_s_area(tmp_path, small_study):
     opened.__dict__["authorities"] = ("E01", "E02")  # without a file of boundaries
     written = export_features(opened, tmp_path / "f.h5")
     labels = pl.read_csv(tmp_path / "f.csv").select("panorama_id", "imd_rank", "imd_rank_decile")
-    # Of four areas with a rank, 10 is the most deprived and 100 the least; A2p lacks a view.
-    assert labels.rows() == [("pano A1p", 100, 8), ("pano A1q", 100, 8), ("pano B1p", 10, 1)]
+    # Of four areas with a rank, 10 is the lowest and 100 the highest; A2p lacks a view.
+    assert labels.rows() == [("pano A1p", 100, 10), ("pano A1q", 100, 10), ("pano B1p", 10, 1)]
     assert written.vector_count == 12
     with pytest.raises(StudyError, match=r"f\.csv: an HDF5 file ends in \.h5"):
         export_features(opened, tmp_path / "f.csv")
 
 
-def test_the_most_deprived_tenth_is_the_first():
-    values = pl.DataFrame({"value": np.arange(20.0), "more_is": "worse"})
-    assert deciles(values).to_list() == sorted([*range(1, 11)] * 2, reverse=True)
-    better = values.with_columns(more_is=pl.lit("better"))
-    assert deciles(better).to_list() == sorted([*range(1, 11)] * 2)
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([7, 8, 9, 10], [7, 8, 9, 10]),
+        ([70, 80, 90, 100], [1, 4, 7, 10]),
+        ([0.5, 1, 1, None], [1, 5, 5, None]),
+    ],
+)
+@pytest.mark.parametrize("more_is", ["worse", "better"])
+def test_deciles_stay_and_other_values_are_cut_once_the_lowest_in_1(
+    tmp_path, small_study, values, expected, more_is
+):
+    areas = ["A1", "A2", "B1", "B2"]
+    cut = pl.DataFrame(
+        {"area_code": areas, "given": values}, schema_overrides={"given": pl.Float64}
+    )
+    small_study.write(
+        "targets",
+        small_study.lake.read("targets")
+        .join(cut, on="area_code")
+        .with_columns(value="given", more_is=pl.lit(more_is))
+        .drop("given"),
+    )
+    opened = OpenStudy(small_study.study, small_study.lake.root)
+    opened.__dict__["authorities"] = ("E01", "E02")
+    written = export_features(opened, tmp_path / "f.h5")
+    labels = pl.read_csv(tmp_path / "f.csv").select("area_code", "imd_rank_decile").unique()
+    by_area = dict(zip(areas, expected, strict=True))
+    assert labels.height
+    assert all(decile == by_area[area] for area, decile in labels.iter_rows())
+    assert "Deciles are 1: the tenth" in " ".join(written.said)
 
 
 def test_a_study_that_has_not_run_is_told_so(tmp_path):

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, cohen_kappa_score
 
+from streetview_assets.areas.standing import deciles_among
 from streetview_assets.metrics import DECILE, measure, resampled_scores
 from streetview_assets.models.bootstrap import resample
-from streetview_assets.models.deciles import deciles_of
 
 PAIRS = st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10)), min_size=2, max_size=60).filter(
     lambda pairs: len({decile for pair in pairs for decile in pair}) > 1
@@ -37,11 +37,11 @@ def test_every_resample_scores_as_the_repeated_rows_do():
 
 def test_deciles_are_tenths_of_the_study_and_a_limit_belongs_to_the_lower():
     values = np.arange(1.0, 101)
-    assert np.bincount(deciles_of(values, values)).tolist() == [0, *[10] * 10]
-    assert deciles_of(np.array([-5.0, 500.0]), values).tolist() == [1, 10]
-    assert deciles_of(np.array([2.0]), np.arange(1.0, 12)).tolist() == [1]
+    assert np.bincount(deciles_among(values, values)).tolist() == [0, *[10] * 10]
+    assert deciles_among(np.array([-5.0, 500.0]), values).tolist() == [1, 10]
+    assert deciles_among(np.array([2.0]), np.arange(1.0, 12)).tolist() == [1]
     tenths = np.repeat(np.arange(1.0, 11), 7)
-    assert np.array_equal(deciles_of(tenths, tenths), tenths)
+    assert np.array_equal(deciles_among(tenths, tenths), tenths)
 
 
 def test_one_decile_has_no_kappa():

@@ -9,7 +9,7 @@ import shapely
 from sklearn.metrics import accuracy_score, cohen_kappa_score, r2_score
 from sklearn.model_selection import train_test_split
 
-from streetview_assets.models.deciles import deciles_of
+from streetview_assets.areas.standing import deciles_among
 from streetview_assets.models.folds import TooFewGroupsError, holdout_rows, near_blocks
 from streetview_assets.models.intervals import coverage
 from streetview_assets.models.score_rows import cross_conformal
@@ -111,8 +111,8 @@ def test_deciles_of_every_model_are_scored_as_scikit_learn_does(selection, data,
     for model in ("tuned", "ridge", "coordinates"):
         for validation in ("blocks", "holdout"):
             rows = rows_of(selection, model, validation)
-            truth = deciles_of(rows["observed"].to_numpy(), data.observed)
-            guess = deciles_of(rows["predicted"].to_numpy(), data.observed)
+            truth = deciles_among(rows["observed"].to_numpy(), data.observed)
+            guess = deciles_among(rows["predicted"].to_numpy(), data.observed)
             accuracy = pooled(selection.scores, model, validation, "decile_accuracy")
             kappa = pooled(selection.scores, model, validation, "decile_kappa")
             assert accuracy["value"] == pytest.approx(accuracy_score(truth, guess))
