@@ -232,7 +232,7 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
             log=context.log,
         )
         try:
-            with interrupted_as_cancelled(context.instance, context.run_id):
+            with interrupted_as_cancelled(context.instance, context.run.run_id):
                 made = function(work)
         finally:
             opened.ledger.put_down()

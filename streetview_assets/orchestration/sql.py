@@ -40,7 +40,7 @@ def _mart(query: Query) -> dg.AssetsDefinition:
     def mart(context: dg.AssetExecutionContext, study: StudyResource) -> dg.MaterializeResult:
         opened = study.open()
         tell(f"mart/{query.name}", None, 0, 1)
-        with interrupted_as_cancelled(context.instance, context.run_id):
+        with interrupted_as_cancelled(context.instance, context.run.run_id):
             stamp, row_count = make_mart(opened, query)
         tell(f"mart/{query.name}", None, 1, 1)
         written = opened.lake.path(lake_name(query.name))
@@ -84,7 +84,7 @@ def _published() -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         opened = study.open()
         tell(PUBLISHED, None, 0, 1)
-        with interrupted_as_cancelled(context.instance, context.run_id):
+        with interrupted_as_cancelled(context.instance, context.run.run_id):
             report = publish_study(opened)
         tell(PUBLISHED, None, 1, 1)
         return dg.MaterializeResult(
