@@ -103,7 +103,10 @@ def _network(path: Path) -> None:
     from streetview_assets.models.ordinal_network import make_network
     from streetview_assets.models.ordinal_saving import NetworkFacts, save_network
 
-    facts = NetworkFacts("s", "t", "better", "e", 4, ("a",), view_layers=(8,), point_layers=(8,))
+    layers = {"view_layers": (8,), "point_layers": (8,)}
+    facts = NetworkFacts(
+        *("s", "t", "better", "e"), weights={}, dimension=4, area_codes=("a",), **layers
+    )
     save_network(path.parent, make_network(4, 0, (8,), (8,)), facts)
 
 
