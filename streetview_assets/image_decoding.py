@@ -4,13 +4,14 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pi_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 MOST_PIXELS = 100_000_000
 """More are refused before decoding: a file of some kilobytes can unpack to fill the memory."""
@@ -77,6 +78,15 @@ class DecodedImage:
     height_px: int
 
 
+@dataclass(frozen=True)
+class Exif:
+    """What a camera wrote into an image, by tag: EXIF's main, GPS and Exif IFDs."""
+
+    main: Mapping[int, Any]
+    gps: Mapping[int, Any]
+    photo: Mapping[int, Any]
+
+
 def decode_image(
     content: bytes,
     *,
@@ -141,6 +151,32 @@ def read_rgb(path: Path, *, least_side_px: int | None = None) -> Image.Image:
         Where it does not decode; see `decode_image`.
     """
     return decode_image(path.read_bytes(), upright=True, least_side_px=least_side_px).rgb
+
+
+def read_exif(path: Path) -> Exif:
+    """Read the EXIF of an image, of any kind that is read; it is not decoded.
+
+    Raises
+    ------
+    OSError
+        Where the file cannot be read.
+    BrokenPictureError
+        Where it is no image, or its EXIF is not what it says.
+    """
+    with path.open("rb") as file:
+        try:
+            with Image.open(file, formats=_FORMATS) as image:
+                exif = image.getexif()
+                gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+        except UnidentifiedImageError:
+            raise BrokenPictureError(f"not a {KINDS} image") from None
+        except (Image.DecompressionBombError, *_LIBRARY_ERRORS) as error:
+            raise BrokenPictureError("its EXIF cannot be read") from error
+        try:
+            photo = exif.get_ifd(ExifTags.IFD.Exif)
+        except _LIBRARY_ERRORS:
+            photo = {}  # a broken maker note takes the time away, not the place
+        return Exif(dict(exif), gps, photo)
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

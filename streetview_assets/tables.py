@@ -233,6 +233,25 @@ _TABLES = (
         ),
     ),
     Table(
+        "image_files",
+        "points",
+        "One row per file of one's own images: taken, or left out and why.",
+        (
+            _key("source_path", TEXT, "its path within images.path, or as images.positions has it"),
+            _column("status", TEXT, "what became of it", "taken", "left_out"),
+            _maybe("reason", TEXT, "why it is left out"),
+            _maybe("longitude", NUMBER, "where it was taken, degrees east, WGS 84"),
+            _maybe("latitude", NUMBER, "where it was taken, degrees north, WGS 84"),
+            _maybe("captured_at", TIME, "when it was taken"),
+            _maybe("heading_deg", NUMBER, "direction of view, 0 to 360, from north"),
+            _maybe("category", TEXT, "kind of scene"),
+            _maybe("copyright", TEXT, "whom to name beside it"),
+            _maybe("point_id", TEXT, "the point of its place"),
+            _maybe("area_code", TEXT, "the area that it lies in"),
+        ),
+        by_authority=False,
+    ),
+    Table(
         "panoramas",
         "images",
         "What the provider has near each point, with a capture date.",
@@ -291,6 +310,7 @@ _TABLES = (
             _maybe("sharpness", NUMBER, "variance of the Laplacian of the luma at 224 px or less"),
             _maybe("perceptual_hash", TEXT, "pHash, 16 hexadecimal digits: alike where alike"),
             _maybe("duplicate_of", TEXT, "image_id of a near-duplicate from another panorama"),
+            _maybe("source_path", TEXT, "its file, where it is one's own: `image_files` knows it"),
         ),
     ),
     Table(

@@ -28,5 +28,6 @@ select
     brightness,
     sharpness,
     perceptual_hash,
-    duplicate_of
+    duplicate_of,
+    source_path
 from images

@@ -1,11 +1,12 @@
 """Which vector made elsewhere is of which picture: by id, panorama and heading, place or file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import polars as pl
 
 from streetview_assets.embeddings.picture_names import kind_of, turned
 from streetview_assets.images.provider import UNKNOWN_DATE
+from streetview_assets.points.file_names import ends_of_paths, whole_paths
 
 WHOSE = {
     "image_id": "no vector is of this image_id",
@@ -14,8 +15,6 @@ WHOSE = {
     "file": "no vector is of a file of this name",
 }
 """Why a picture has no vector, by how the vectors are named."""
-
-_CLAIMS = pl.Schema({"row": pl.Int64(), "file": pl.String(), "root": pl.String()})
 
 HEADING_UNKNOWN = (
     "the heading of this picture is not known, so its vector cannot be told from others"
@@ -64,10 +63,8 @@ def match_pictures(
 def rows_of_files(names: pl.DataFrame, files: Iterable[str]) -> pl.DataFrame:
     """Find the vectors of files, whose paths may begin elsewhere.
 
-    A vector is of the file whose whole path ends its own (`/home/x/photos/a/1.jpg` is of
-    `a/1.jpg`, and not of a `1.jpg` beside the folder `a`, be there an `a/1.jpg` or not, as long as
-    other vectors are of files in `/home/x/photos`). Where none does, it is of the one file whose
-    path its own ends (`1.jpg` of `a/1.jpg`, where no other folder has a `1.jpg`).
+    A vector is of the file whose whole path ends its own (`whole_paths`). Where none does, it is of
+    the one file whose path its own ends (`ends_of_paths`).
 
     Parameters
     ----------
@@ -81,56 +78,14 @@ def rows_of_files(names: pl.DataFrame, files: Iterable[str]) -> pl.DataFrame:
     pl.DataFrame
         file, row; by file and row.
     """
-    there = pl.DataFrame({"file": pl.Series(list(files), dtype=pl.String)}).unique()
-    there = _with_parts(there)
-    all_names = _with_parts(names.select("row", name=_plain_path("file")), "name")
-    claims = pl.concat([pl.DataFrame(schema=_CLAIMS), *_whole_paths(all_names, there)])
-    claims = claims.filter(~pl.col("root").is_in(_roots_below_others(claims["root"])))
-    open_names = all_names.join(claims, on="row", how="anti")
-    ends = [pl.DataFrame(schema=_CLAIMS), *_ends_of_paths(open_names, there)]
-    return pl.concat([claims, *ends]).select("file", "row").sort("file", "row")
-
-
-def _whole_paths(names: pl.DataFrame, there: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Give each name to the longest file whose whole path ends it."""
-    for depth in sorted(there["depth"].unique(), reverse=True):
-        ends = names.filter(pl.col("depth") >= depth).with_columns(end=_tail(depth))
-        root = pl.col("name").str.strip_suffix(pl.col("end")).str.strip_suffix("/")
-        claimed = ends.join(
-            there.filter(pl.col("depth") == depth), left_on="end", right_on="file", how="inner"
-        ).select("row", file="end", root=root)
-        yield claimed
-        names = names.join(claimed, on="row", how="anti")
-
-
-def _ends_of_paths(names: pl.DataFrame, there: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Give each name to the one file whose path it ends."""
-    for depth in sorted(names["depth"].unique()):
-        ends = there.filter(pl.col("depth") > depth).with_columns(end=_tail(depth))
-        lone = ends.filter(~pl.col("end").is_duplicated())
-        yield (
-            names.filter(pl.col("depth") == depth)
-            .join(lone, left_on="name", right_on="end", how="inner")
-            .select("row", "file", root=pl.lit(""))
-        )
-
-
-def _roots_below_others(roots: pl.Series) -> list[str]:
-    """List the folders that lie in another one of the list.
-
-    Where files lie in `/x`, a vector of `/x/z/1.jpg` is of `z/1.jpg` and of no `1.jpg`, be `z`
-    there or not.
-    """
-    known = set(roots)
-    return [
-        root
-        for root in known
-        if root and known & {"", *(root[:at] for at, sign in enumerate(root) if sign == "/" and at)}
-    ]
+    named, there = names.select("row", name="file"), list(files)
+    whole = whole_paths(named, there)
+    ends = ends_of_paths(named.join(whole, on="row", how="anti"), there)
+    return pl.concat([whole, ends]).sort("file", "row")
 
 
 def _by_file(asked: pl.DataFrame, names: pl.DataFrame, files: pl.DataFrame | None) -> pl.DataFrame:
-    stem = _plain_path("file").str.split("/").list.last().str.replace(r"\.[^.]*$", "")
+    stem = pl.col("file").str.extract(r"([^/\\]*?)(?:\.[^./\\]*)?$")
     pairs = names.select("row", image_id=stem)
     if files is not None:
         pairs = pl.concat([pairs, files.select("row", "image_id")]).unique()
@@ -189,18 +144,3 @@ def _why(
     if heading_deg is None:
         return HEADING_UNKNOWN
     return f"no vector of this {of} is in the heading {heading_deg:g}"
-
-
-def _plain_path(column: str) -> pl.Expr:
-    """Write a path with slashes, without what says nothing."""
-    path = pl.col(column).str.replace_all("\\", "/", literal=True)
-    return path.str.replace(r"^(?:file://|\./)", "").str.replace_all(r"/(?:\./)*/*", "/")
-
-
-def _with_parts(frame: pl.DataFrame, column: str = "file") -> pl.DataFrame:
-    parts = pl.col(column).str.split("/")
-    return frame.with_columns(parts=parts, depth=parts.list.len())
-
-
-def _tail(depth: int) -> pl.Expr:
-    return pl.col("parts").list.tail(depth).list.join("/")

@@ -26,7 +26,8 @@ def mark_duplicates(images: pl.DataFrame) -> pl.DataFrame:
     Only current pictures that are there and show something are compared: an older capture of the
     same place is meant to look alike. Of pictures that are alike, the one with the smallest
     image_id is the original, and those of other panoramas within `MOST_BITS` of it are its
-    duplicates; an original is never itself a duplicate.
+    duplicates; an original is never itself a duplicate. Those that show nothing are duplicates
+    where their files are equal to the byte.
 
     Parameters
     ----------
@@ -38,18 +39,26 @@ def mark_duplicates(images: pl.DataFrame) -> pl.DataFrame:
     polars.DataFrame
         The same rows in the same order; duplicate_of is null where there is no other.
     """
-    compared = images.filter(
-        pl.col("is_current"), pl.col("status") == "ok", _shows_something()
-    ).sort("image_id")
+    there = images.filter(pl.col("is_current"), pl.col("status") == "ok").sort("image_id")
+    shows_something = _shows_something().fill_null(False)
+    compared = there.filter(shows_something)
     hashes = _bits(compared["perceptual_hash"])
     panoramas = compared["panorama_id"].rank("dense").to_numpy()
     originals = _originals(hashes, panoramas)
     marked = compared.select(
         "image_id", duplicate_of=compared["image_id"].gather(pl.Series(originals))
-    ).filter(pl.col("image_id") != pl.col("duplicate_of"))
+    )
+    first = pl.col("image_id", "panorama_id").first().over("sha256").name.prefix("first_")
+    equal = (
+        there.filter(~shows_something, pl.col("sha256").is_not_null())
+        .with_columns(first)
+        .filter(pl.col("panorama_id") != pl.col("first_panorama_id"))
+        .select("image_id", duplicate_of="first_image_id")
+    )
+    both = pl.concat([marked, equal]).filter(pl.col("image_id") != pl.col("duplicate_of"))
     return (
         images.drop("duplicate_of")
-        .join(marked, on="image_id", how="left", maintain_order="left")
+        .join(both, on="image_id", how="left", maintain_order="left")
         .select(images.columns)
     )
 

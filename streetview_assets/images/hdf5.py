@@ -104,16 +104,15 @@ class Hdf5Provider:
         )
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
-        """Name the slots of each panorama whose headings are wanted; the others count nowhere."""
+        """Name the slots of each panorama in wanted headings, and the paths that they came from."""
         there = panoramas.filter(pl.col("status") == "ok").select("panorama_id", "captured_on")
-        return (
-            self._slots.join(there.unique(), on=["panorama_id", "captured_on"], how="semi")
-            .unique(
-                ["panorama_id", "captured_on", "heading_deg"], keep="first", maintain_order=True
-            )
-            .with_columns(category=pl.lit(None, pl.String))
-            .select(VIEWS.names())
-        )
+        slots = self._slots.join(
+            there.unique(), on=["panorama_id", "captured_on"], how="semi"
+        ).unique(["panorama_id", "captured_on", "heading_deg"], keep="first", maintain_order=True)
+        paths = [self._paths.get(place) for place in slots.select("row", "slot").iter_rows()]
+        return slots.with_columns(
+            category=pl.lit(None, pl.String), source_path=pl.Series(paths, dtype=pl.String)
+        ).select(*VIEWS.names(), "source_path")
 
     def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
         """Read the pictures of views out of the store, one by one, in the order of the store."""

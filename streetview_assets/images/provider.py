@@ -58,7 +58,7 @@ class Picture:
     image_id
         The view that was asked for.
     content
-        The bytes of a JPEG, PNG or WebP file; None where there is none.
+        The bytes of an image file; None where there is none.
     status
         ``missing`` where the provider says that it has no such picture, ``failed`` where it could
         not give it this time.
@@ -118,7 +118,8 @@ class Provider(Protocol):
         Returns
         -------
         polars.DataFrame
-            Columns `VIEWS`, no row twice; heading_deg is null where it is not known.
+            Columns `VIEWS`, no row twice; heading_deg is null where it is not known. Of files of
+            one's own also source_path, their paths as their owner knows them.
         """
         ...
 

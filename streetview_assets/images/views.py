@@ -24,12 +24,13 @@ WANTED = pl.Schema(
         "heading_deg": pl.Float64(),
         "category": pl.String(),
         "copyright": pl.String(),
+        "source_path": pl.String(),
     }
 )
 """Columns of the pictures that are wanted."""
 
 Captures = Literal["current", "all"]
-_TOLD_ANEW = ("point_id", "area_code", "captured_on", "category", "copyright")
+_TOLD_ANEW = ("point_id", "area_code", "captured_on", "category", "copyright", "source_path")
 
 
 def image_id(
@@ -133,6 +134,8 @@ def wanted_images(
         ).iter_rows()
     ]
     named = views.with_columns(image_id=pl.Series(ids, dtype=pl.String))
+    if "source_path" not in named.columns:
+        named = named.with_columns(source_path=None)
     return (
         named.select(WANTED.names())
         .cast(WANTED)

@@ -65,7 +65,14 @@ _RECIPES = (
         ("sample_points",),
         ("areas", "road_network"),
         keys=("points", "crs", "seed"),
-        generation=3,
+        generation=4,
+    ),
+    Recipe(
+        "image_files",
+        "points",
+        ("image_files",),
+        keys=("images.provider", "images.captured_between", "areas", "authorities", "crs"),
+        national=True,
     ),
     Recipe(
         "panoramas",
@@ -462,7 +469,7 @@ def recipe_for(asset: str, study: Study) -> Recipe:
         extra = sample_size_keys(study)
     if asset == "sample_points" and study.points.origin == "images":
         extra = _PICTURES
-    if asset == "panoramas" and study.images.provider == "folder":
+    if asset in ("image_files", "panoramas") and study.images.provider == "folder":
         extra = _PICTURES
     if asset == "panoramas" and study.images.provider in ("mapillary", "panoramax"):
         extra = ("images.headings_deg", "images.fov_deg")

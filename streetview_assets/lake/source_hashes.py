@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from streetview_assets.file_state import file_state
 from streetview_assets.lake.atomic import written_aside
+from streetview_assets.points.folder_walk import walk_folder
 from streetview_assets.reading import reading
 from streetview_assets.strict_json import to_json
 
@@ -32,14 +32,20 @@ class SourceHashes:
             if path.is_file():
                 digest = self._file(path)
             else:
-                below = sorted(file for file in path.rglob("*") if file.is_file())
-                lines = [
-                    f"{file.relative_to(path).as_posix()} {self._file(file)}" for file in below
-                ]
-                # A name need not be UTF-8: its bytes count as they are.
-                digest = hashlib.sha256(os.fsencode("\n".join(lines))).hexdigest()
+                walked = walk_folder(path)
+                files = [*walked.files, *walked.hidden]
+                lines = [f"{file} {self._readable(path / file)}" for file in files]
+                lines += [f"{place} {why}" for place, why in sorted(walked.not_read.items())]
+                digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
         self._remember()
         return digest
+
+    def _readable(self, path: Path) -> str:
+        """Hash a file of a folder; one that may not be read, or has just gone, is told apart."""
+        try:
+            return self._file(path)
+        except OSError as error:
+            return f"not read: {error.strerror}"
 
     def _file(self, path: Path) -> str:
         known = self._load()

@@ -118,12 +118,12 @@ class Sources:
 
     def picture_positions(self) -> PicturePositions:
         """Where the pictures of a folder were taken."""
-        frame, counts = self._converted(
+        files, _ = self._converted(
             "pictures",
             ("images.path", "images.positions", "images.columns"),
-            lambda: _parts(read_picture_positions(self.study.images), "frame"),
+            lambda: _parts(read_picture_positions(self.study.images), "files"),
         )
-        return PicturePositions(frame=frame, **counts)
+        return PicturePositions(files)
 
     def imported_points(self) -> ImportedPoints:
         """Points of one's own, with the area of each."""

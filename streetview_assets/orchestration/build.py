@@ -70,7 +70,7 @@ POOLS = {
     "label_scores": "encoder",
     "pictures_set_aside": "encoder",
 }
-BY_HAND = {"areas", "targets", "encoders", "panoramas"}
+BY_HAND = {"areas", "targets", "encoders", "image_files", "panoramas"}
 WEEKLY = {
     "neighbours",
     "cluster_model",

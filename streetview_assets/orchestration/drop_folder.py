@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ import dagster as dg
 
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.orchestration.jobs import ONLY_STALE_TAG, TAKE_IN_JOB
-from streetview_assets.points.picture_positions import SUFFIXES
+from streetview_assets.points.file_names import IMAGE_SUFFIXES
+from streetview_assets.points.folder_walk import walk_folder
 from streetview_assets.safe_name import safe_name
 from streetview_assets.strict_json import to_json
 from streetview_assets.study import Images
@@ -94,17 +94,16 @@ def folder_digest(images: Images) -> str:
 
 
 def _pictures_below(folder: Path) -> Iterator[str]:
-    for base, _, names in os.walk(folder):
-        for name in names:
-            if name.startswith(".") or not name.lower().endswith(SUFFIXES):
-                continue
-            path = Path(base) / name
-            try:
-                state = path.stat()
-            except FileNotFoundError:
-                # It was moved between the two calls; the next look sees what became of it.
-                continue
-            yield f"{path} {state.st_size} {state.st_mtime_ns}"
+    for file in walk_folder(folder).files:
+        if file.rpartition(".")[2].lower() not in IMAGE_SUFFIXES:
+            continue
+        path = folder / file
+        try:
+            state = path.stat()
+        except FileNotFoundError:
+            # It was moved between the two calls; the next look sees what became of it.
+            continue
+        yield f"{path} {state.st_size} {state.st_mtime_ns}"
 
 
 def _looked(looks: Looks, why: str) -> dg.SensorResult:

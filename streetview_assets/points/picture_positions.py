@@ -1,19 +1,31 @@
 """Where and when pictures of one's own were taken, and the points that follow from it."""
 
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import shapely
 
 from streetview_assets.errors import StudyError
+from streetview_assets.image_decoding import KINDS
+from streetview_assets.points.file_names import IMAGE_SUFFIXES
+from streetview_assets.points.folder_walk import FolderFiles, walk_folder
+from streetview_assets.points.left_out import left_out_line
 from streetview_assets.points.picture_exif import read_exif
 from streetview_assets.points.picture_table import read_picture_table
 from streetview_assets.points.places import as_sample_points, point_ids, rounded
 from streetview_assets.points.taken import Taken
 from streetview_assets.study import Images
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+NOT_READ = frozenset(
+    {"tif", "tiff", "gif", "bmp", "jp2", "jxl", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf"}
+)
+"""How names of images end that are not read, lower case: left out, and told."""
+
+HIDDEN = "hidden, or in a hidden folder"
+NO_PLACE = "longitude 0, latitude 0 is no place"
 
 _SCHEMA = pl.Schema(
     {
@@ -25,29 +37,35 @@ _SCHEMA = pl.Schema(
         "heading_deg": pl.Float64(),
         "category": pl.String(),
         "copyright": pl.String(),
+        "reason": pl.String(),
     }
 )
 
 
 @dataclass(frozen=True)
 class PicturePositions:
-    """Pictures of a folder and where they were taken.
+    """Images of a folder and where they were taken.
 
     Attributes
     ----------
-    frame
-        file (relative, posix form), longitude, latitude, captured_on (first of the month),
-        captured_at (UTC), heading_deg, category, copyright; the last five null where not known. By
-        file. A picture that the table lists stays, even where it turns out not to decode.
-    without_position
-        Pictures that are in the folder, and whose position nothing tells.
-    missing_files
-        Files that the table lists and that are not in the folder.
+    files
+        Every image, and every file that the table lists: file (relative, posix form), longitude,
+        latitude, captured_on (first of the month), captured_at (UTC), heading_deg, category,
+        copyright, reason why it is left out. By file; what is not known is null. An image that the
+        table lists stays, even where it turns out not to decode.
     """
 
-    frame: pl.DataFrame
-    without_position: list[str]
-    missing_files: list[str]
+    files: pl.DataFrame
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """Those that are taken."""
+        return self.files.filter(pl.col("reason").is_null()).drop("reason")
+
+    @property
+    def left_out(self) -> pl.DataFrame:
+        """Those that are not, with their reasons."""
+        return self.files.filter(pl.col("reason").is_not_null()).select("file", "reason")
 
 
 @dataclass(frozen=True)
@@ -68,41 +86,55 @@ class PicturePoints:
 
 
 def read_picture_positions(images: Images) -> PicturePositions:
-    """Find out where the pictures of a folder were taken.
+    """Find out where the images of a folder were taken.
 
     Parameters
     ----------
     images
-        The study's part that names the folder, any tree of JPEG, PNG and WebP, and perhaps the CSV
-        or GeoJSON that describes it. Without such a table, the EXIF of the pictures is read.
+        The study's part that names the folder, any tree of images, and perhaps the CSV or GeoJSON
+        that describes it. Without such a table, the EXIF of the images is read.
 
     Raises
     ------
     StudyError
-        Where no picture has a position, or the table is wrong.
+        Where no image has a position, or the table is wrong.
     """
     folder = images.path
     if folder is None:
         raise StudyError("images.path: provider folder needs the folder of the pictures.")
     if not folder.is_dir():
         raise StudyError(f"images.path: {folder} is no folder. Give the folder of the pictures.")
-    files = _files_below(folder)
-    pictures = {file for file in files if file.lower().endswith(SUFFIXES)}
+    walked = walk_folder(folder)
+    there = [file for file in walked.files if _ends_in(file, IMAGE_SUFFIXES)]
     if images.positions is None:
-        taken = [read_exif(folder / file, file) for file in sorted(pictures)]
+        taken = [read_exif(folder / file, file) for file in there]
     else:
-        taken = read_picture_table(images.positions, images.columns, folder)
-    missing = {one.file for one in taken} - files
-    placed = [one for one in taken if one.file in files and one.longitude is not None]
-    if not placed:
-        raise StudyError(_no_position(images, folder, len(pictures), sorted(missing)))
-    listed_without = {one.file for one in taken if one.longitude is None} - missing
-    unlisted = pictures - {one.file for one in taken}
-    return PicturePositions(
-        frame=_frame(placed),
-        without_position=sorted(listed_without | unlisted),
-        missing_files=sorted(missing),
+        taken = read_picture_table(images.positions, images.columns, folder, walked)
+    told = {one.file for one in taken}
+    unlisted = [Taken(file, reason="not in images.positions") for file in set(there) - told]
+    left_out = [Taken(file, reason=why) for file, why in _not_read(walked) if file not in told]
+    files = _frame([_with_place(one) for one in (*taken, *unlisted, *left_out)])
+    positions = PicturePositions(files)
+    if positions.frame.is_empty():
+        raise StudyError(_no_position(images, folder, len(there), positions.left_out))
+    return positions
+
+
+def outside_dates(captured_between: tuple[date | None, date | None]) -> pl.Expr:
+    """Say of `captured_on` whether the study leaves it out; so it does what has no date.
+
+    Parameters
+    ----------
+    captured_between
+        Any day of the first month and the last day of the last one; None: no limit.
+    """
+    earliest, latest = captured_between
+    if earliest is None and latest is None:
+        return pl.lit(False)
+    between = pl.col("captured_on").is_between(
+        (earliest or date.min).replace(day=1), latest or date.max
     )
+    return ~between.fill_null(False)
 
 
 def picture_point_ids(positions: pl.DataFrame) -> pl.Series:
@@ -154,16 +186,30 @@ def points_from_pictures(positions: pl.DataFrame, areas: pl.DataFrame) -> Pictur
     return PicturePoints(points, outside_count=located.height - inside.height)
 
 
-def _files_below(folder: Path) -> set[str]:
-    """List files, without hidden ones: beside `1.jpg`, macOS leaves a `._1.jpg` that is none."""
-    return {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith(".")
-    }
+def _not_read(walked: FolderFiles) -> Iterator[tuple[str, str]]:
+    """Say why other images of a folder, and whole places in it, are not read."""
+    for file in walked.files:
+        if _ends_in(file, NOT_READ):
+            kind = file.rpartition(".")[2].upper()
+            yield file, f"{kind} is not read; {KINDS} are"
+    for file in walked.hidden:
+        if _ends_in(file, IMAGE_SUFFIXES):
+            yield file, HIDDEN
+    yield from walked.not_read.items()
 
 
-def _frame(placed: list[Taken]) -> pl.DataFrame:
+def _ends_in(file: str, suffixes: Container[str]) -> bool:
+    return file.rpartition(".")[2].lower() in suffixes
+
+
+def _with_place(one: Taken) -> Taken:
+    """Take the place away from an image at which a device says that it knows none."""
+    if one.longitude == 0 and one.latitude == 0:
+        return replace(one, longitude=None, latitude=None, reason=NO_PLACE)
+    return one
+
+
+def _frame(taken: list[Taken]) -> pl.DataFrame:
     rows = [
         {
             "file": one.file,
@@ -174,27 +220,28 @@ def _frame(placed: list[Taken]) -> pl.DataFrame:
             "heading_deg": one.heading_deg,
             "category": one.category,
             "copyright": one.copyright,
+            "reason": one.reason,
         }
-        for one in placed
+        for one in taken
     ]
     return pl.DataFrame(rows, schema=_SCHEMA).sort("file")
 
 
-def _no_position(images: Images, folder: Path, count: int, missing: list[str]) -> str:
-    kinds = ", ".join(SUFFIXES)
-    if count == 0:
+def _no_position(images: Images, folder: Path, count: int, left_out: pl.DataFrame) -> str:
+    said = left_out_line(left_out)
+    if count == 0 and images.positions is None:
         return (
-            f"images.path: {folder} has no pictures ({kinds}) in it or below. Give another folder."
+            f"images.path: {folder} has no pictures ({KINDS}) in it or below. Give another folder."
+            + (f" {said}." if said else "")
         )
     if images.positions is None:
         return (
-            f"images.path: none of the {count:,} pictures ({kinds}) in {folder} says in its EXIF "
-            "where it was taken (GPSLatitude, GPSLongitude). Name a CSV or GeoJSON that does: "
+            f"images.path: none of the {count:,} pictures in {folder} says in its EXIF where it "
+            f"was taken (GPSLatitude, GPSLongitude). {said}. Name a CSV or GeoJSON that does: "
             "images.positions, with images.columns."
         )
-    names = ", ".join(missing[:3]) or "none"
     return (
         f"images.positions: {images.positions} gives no position for any of the {count:,} pictures "
-        f"in {folder}; files that it lists and that are not there: {len(missing):,} ({names}). "
+        f"in {folder}. {said}. "
         f"The column {images.columns.file!r} has to hold paths relative to images.path."
     )

@@ -4,15 +4,19 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import polars as pl
 
 from streetview_assets.areas.geo_file import GeoFile, frame
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StudyError
+from streetview_assets.points.file_names import plain_path, whole_paths
+from streetview_assets.points.folder_walk import FolderFiles
 from streetview_assets.points.taken import Taken, as_heading, as_time
 from streetview_assets.reading import reading
 from streetview_assets.study import PictureColumns
@@ -23,7 +27,14 @@ _CSV = (".csv", ".tsv", ".txt")
 Cells = Mapping[str, Any]
 
 
-def read_picture_table(path: Path, columns: PictureColumns, folder: Path) -> list[Taken]:
+MISSING = "listed in images.positions, and no file of this name is there"
+NO_POSITION = "no position in images.positions"
+HALF_A_POSITION = "half a position in images.positions"
+
+
+def read_picture_table(
+    path: Path, columns: PictureColumns, folder: Path, walked: FolderFiles
+) -> list[Taken]:
     """Read how each picture was taken, as a file describes it.
 
     Parameters
@@ -34,11 +45,15 @@ def read_picture_table(path: Path, columns: PictureColumns, folder: Path) -> lis
         Which column says what. A column that is named has to be there.
     folder
         Folder of the pictures, to which the names of files are relative.
+    walked
+        What is in it. A file may be written otherwise than it is called there, see `whole_paths`;
+        a hidden one is taken where it is listed.
 
     Returns
     -------
     list of Taken
-        In the order of the file. Without a position where the row has none.
+        In the order of the file. Without a position, and with the reason, where the row has none
+        or there is no such file.
 
     Raises
     ------
@@ -48,15 +63,32 @@ def read_picture_table(path: Path, columns: PictureColumns, folder: Path) -> lis
     """
     with reading(f"images.positions: {path}", "positions", "Give CSV in UTF-8, or GeoJSON."):
         rows = list(_rows(path, columns))
+    listed = [
+        (place, _taken(cells, columns, folder, f"images.positions: {path}, {place}"))
+        for place, cells in rows
+    ]
+    files = _files_of([taken.file for _, taken in listed], walked)
     by_file: dict[str, Taken] = {}
-    for place, cells in rows:
-        taken = _taken(cells, columns, folder, f"images.positions: {path}, {place}")
+    for (place, listed_as), file in zip(listed, files, strict=True):
+        if file is None:
+            taken = Taken(plain_path(listed_as.file), reason=MISSING)
+        else:
+            taken = replace(listed_as, file=file)
         if by_file.setdefault(taken.file, taken) != taken:
             raise StudyError(
                 f"images.positions: {path}, {place}: {taken.file} is listed before with another "
                 "position, time, heading, category or copyright. Keep one of the rows."
             )
     return list(by_file.values())
+
+
+def _files_of(names: list[str], walked: FolderFiles) -> list[str | None]:
+    """Find the file of each name; None where there is none, or several could be meant."""
+    listed = set(map(plain_path, names))
+    there = [*walked.files, *(file for file in walked.hidden if file in listed)]
+    found = whole_paths(pl.DataFrame({"row": range(len(names)), "name": names}), there)
+    file_of = dict(found.select("row", "file").iter_rows())
+    return [file_of.get(row) for row in range(len(names))]
 
 
 def _rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]]:
@@ -126,6 +158,7 @@ def _taken(cells: Cells, columns: PictureColumns, folder: Path, place: str) -> T
     longitude = _degrees(cells, columns.longitude, 180, place)
     latitude = _degrees(cells, columns.latitude, 90, place)
     known = longitude is not None and latitude is not None
+    neither = longitude is None and latitude is None
     heading = _cell(cells, columns.heading_deg)
     captured = _cell(cells, columns.captured_at)
     try:
@@ -150,6 +183,7 @@ def _taken(cells: Cells, columns: PictureColumns, folder: Path, place: str) -> T
         heading_deg=heading_deg,
         category=_cell(cells, columns.category),
         copyright=_cell(cells, columns.copyright),
+        reason=None if known else NO_POSITION if neither else HALF_A_POSITION,
     )
 
 
@@ -181,7 +215,5 @@ def _cell(cells: Cells, column: str | None) -> str | None:
 
 
 def _relative(file: str, folder: Path) -> str:
-    path = Path(file.replace("\\", "/"))
-    if path.is_absolute() and path.is_relative_to(folder):
-        path = path.relative_to(folder)
-    return path.as_posix()
+    path = Path(plain_path(file))
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else file

@@ -25,6 +25,8 @@ class Taken:
         Kind of scene.
     copyright
         Whom to name beside the picture.
+    reason
+        Why the position is not known.
     """
 
     file: str
@@ -34,6 +36,7 @@ class Taken:
     heading_deg: float | None = None
     category: str | None = None
     copyright: str | None = None
+    reason: str | None = None
 
 
 def as_heading(degrees: float) -> float:
@@ -69,4 +72,7 @@ def as_time(text: str) -> datetime:
     if len(text) == len("2019-06"):
         return datetime.combine(date.fromisoformat(f"{text}-01"), time(), UTC)
     found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError as error:  # the first day of the year 1, east of Greenwich
+        raise ValueError(f"{text!r} is no time") from error

@@ -79,7 +79,8 @@ def _providers(published: Published, counts: pl.DataFrame) -> str:
         if published.study.is_synthetic
         else ""
     )
-    return warning + paragraph(opening) + table("Pictures", columns, rows) + _reasons(published)
+    counted = table("Pictures", columns, rows)
+    return warning + paragraph(opening) + counted + _reasons(published) + _left_out(published)
 
 
 def _reasons(published: Published) -> str:
@@ -92,6 +93,19 @@ def _reasons(published: Published) -> str:
         return ""
     rows = [list(row) for row in reasons.iter_rows()]
     return table("Why pictures are not there", ("reason", "pictures"), rows)
+
+
+def _left_out(published: Published) -> str:
+    """Say which files of one's own images are not among the pictures."""
+    reasons = published.ask(
+        "image_files",
+        "select reason, count(*) as files, min(source_path) as example from image_files "
+        "where status = 'left_out' group by all order by files desc, reason",
+    )
+    if reasons.is_empty():
+        return ""
+    rows = [list(row) for row in reasons.iter_rows()]
+    return table("Image files that are left out", ("reason", "files", "one of them"), rows)
 
 
 def _ages(published: Published) -> str:

@@ -32,6 +32,7 @@ def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) ->
     console = Console()
     if report.closed_runs:
         console.print(f"Closed {report.closed_runs} run(s) that an earlier command left behind.")
+    _show_left_out(opened, console)
     if not report.made and not report.failures:
         why = "no row has failed" if retry else "everything is up to date"
         console.print(f"Nothing to do: {why}.")
@@ -56,6 +57,13 @@ def _model_verdict(opened: OpenStudy) -> str | None:
     from streetview_assets.orchestration.tracking import model_verdict
 
     return model_verdict(opened) if opened.study.target else None
+
+
+def _show_left_out(opened: OpenStudy, console: Console) -> None:
+    """Say which of one's own images are left out, whatever else the run did."""
+    files = opened.stamp("image_files", None)
+    if opened.study.images.provider == "folder" and files is not None and files.note:
+        console.print(Text(files.note, style="yellow"), soft_wrap=True)
 
 
 def show_status(states: list[AssetState]) -> None:

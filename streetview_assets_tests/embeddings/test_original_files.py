@@ -1,13 +1,13 @@
 """Vectors named by files: a folder's pictures by their paths, a store's by those it tells."""
 
-import hashlib
-
 import numpy as np
 import polars as pl
+import pytest
 
 from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.imported import ImportedVectors
 from streetview_assets.embeddings.original_files import with_original_files
+from streetview_assets.embeddings.picture_matching import rows_of_files
 from streetview_assets.images.provider import UNKNOWN_DATE
 from streetview_assets.points.street_data import read_street_data
 from streetview_assets.study import Encoder, Images
@@ -36,22 +36,35 @@ def test_pictures_of_a_folder_are_found_by_their_paths(tmp_path):
     told = pl.DataFrame({"file": files, "lon": -1.5, "lat": 53.8})
     told.write_csv(tmp_path / "positions.csv")
     vectors = vectors_named(tmp_path / "v.parquet", ["/gpu/b/1.jpg", "/gpu/2.jpg", "/gpu/copy.jpg"])
-    pictures = pl.DataFrame(
-        {
-            "image_id": [f"image{number}" for number in range(3)],
-            "point_id": "53.800000_-1.500000",
-            "panorama_id": [hashlib.sha256(content).hexdigest() for content in contents[:3]],
-            "heading_deg": pl.Series([None] * 3, dtype=pl.Float64),
-        }
-    )
+    ids = [f"image{number}" for number in range(4)]
+    pictures = pl.DataFrame({"image_id": ids, "source_path": files})
     wishes = {
         "provider": "folder",
         "path": tmp_path / "photos",
         "positions": tmp_path / "positions.csv",
     }
-    # The first has no vector under its own name, but under that of its copy; `/gpu/2.jpg` need
-    # not be `b/2.jpg`, since nothing says that `/gpu` is the folder `b`.
-    assert rows_given(vectors, pictures, wishes) == [2, 0, None]
+    # `/gpu/2.jpg` need not be `b/2.jpg`, since nothing says that `/gpu` is the folder `b`.
+    assert rows_given(vectors, pictures, wishes) == [None, 0, None, 2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gpu/CAFE\u0301.JPG",
+        "gpu\\Caf\u00e9.jpg",
+        "file:///gpu/caf%C3%A9.jpeg",
+        "./gpu/caf\u00e9.png",
+    ],
+)
+def test_a_vector_is_of_a_file_however_its_name_is_written(tmp_path, name):
+    names = pl.DataFrame({"row": [0, 1], "file": [name, "gpu/other.jpg"]})
+    found = rows_of_files(names, ["caf\u00e9.jpg", "other.jpg"])
+    assert found.rows() == [("caf\u00e9.jpg", 0), ("other.jpg", 1)]
+
+
+def test_a_vector_of_a_file_that_is_gone_is_of_no_other(tmp_path):
+    names = pl.DataFrame({"row": [0, 1, 2], "file": ["a.jpg", "A.jpg", "a.png"]})
+    assert rows_of_files(names, ["a.jpg"]).rows() == [("a.jpg", 0)]
 
 
 def test_pictures_of_a_store_are_found_by_the_paths_it_tells(tmp_path):

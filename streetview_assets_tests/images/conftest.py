@@ -112,6 +112,14 @@ def encoded():
 
 
 @pytest.fixture
+def plain() -> bytes:
+    """A picture of one colour, as the bytes of a file."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (80, 60), "grey").save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
 def fetch_folder():
     return _fetch_folder
 

@@ -7,7 +7,8 @@ import pytest
 
 from streetview_assets.errors import StudyError
 from streetview_assets.images.catalogue import open_provider
-from streetview_assets.images.folder import FolderProvider
+from streetview_assets.images.duplicates import mark_duplicates
+from streetview_assets.images.folder import FolderProvider, name_of_file
 from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, VIEWS
 from streetview_assets.points.picture_positions import points_from_pictures, read_picture_positions
 from streetview_assets.study import Images, Points, Secrets, Study
@@ -30,11 +31,18 @@ def three(make_folder, encoded):
     return make_folder(files, HEADER + table, **COLUMNS), files
 
 
-def test_each_picture_is_a_panorama_of_its_own_named_by_its_bytes(three):
+def _named(files: dict[str, bytes]) -> dict[str, str]:
+    return {
+        file: name_of_file(file, hashlib.sha256(content).hexdigest())
+        for file, content in files.items()
+    }
+
+
+def test_each_picture_is_a_panorama_of_its_own_named_by_its_path_and_bytes(three):
     images, files = three
     found = FolderProvider(images).look_up(_points(images))
     assert found.schema == FOUND
-    name = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    name = _named(files)
     rows = found.select("point_id", "panorama_id", "captured_on", "status", "distance_m").rows()
     assert sorted(rows) == sorted(
         [
@@ -57,7 +65,7 @@ def test_one_view_a_picture_with_its_own_heading_and_category(three):
     images, _ = three
     provider = FolderProvider(images)
     views = provider.views(provider.look_up(_points(images)))
-    assert views.schema == VIEWS
+    assert views.drop("source_path").schema == VIEWS
     facts = views.select("captured_on", "heading_deg", "category").sort("captured_on").rows()
     assert facts == [
         (UNKNOWN_DATE, None, None),
@@ -75,19 +83,35 @@ def test_the_study_gets_the_bytes_of_the_file_and_the_folder_stays_as_it_was(
     table = fetch_folder(images, tmp_path / "data")
     kept = {(tmp_path / "data" / path).read_bytes() for path in table["path"]}
     assert kept == set(files.values())
-    assert table["sha256"].to_list() == table["panorama_id"].to_list()
+    named = dict(table.select("source_path", "panorama_id").iter_rows())
+    assert named == _named(files)
     assert {path.name: path.read_bytes() for path in images.path.iterdir()} == files
     again = fetch_folder(images, tmp_path / "elsewhere")
     assert again.sort("image_id").equals(table.sort("image_id"))
 
 
-def test_a_copy_of_a_file_is_no_second_picture(make_folder, encoded, fetch_folder, tmp_path):
-    files = {"a.jpg": encoded(), "copy.jpg": encoded(), "elsewhere.jpg": encoded()}
-    table = HEADER + "".join(
-        f"{name},13,{56 if name == 'elsewhere.jpg' else 55},2019-06,90,\n" for name in files
+@pytest.mark.parametrize("shows", ["something", "nothing"])
+def test_a_copy_of_a_file_is_an_image_of_its_own_and_a_duplicate(
+    make_folder, encoded, plain, fetch_folder, tmp_path, shows
+):
+    """One photo of a terrace stands for two addresses: each keeps its place and its category."""
+    content = encoded() if shows == "something" else plain
+    files = {"a.jpg": content, "copy.jpg": content, "elsewhere.jpg": content}
+    table = HEADER + (
+        "a.jpg,13,55,2019-06,90,house\ncopy.jpg,13,55,2020-01,90,flat\n"
+        "elsewhere.jpg,13,56,2019-06,90,shop\n"
     )
     images = fetch_folder(make_folder(files, table, **COLUMNS), tmp_path / "data")
-    assert images.select("point_id", "status").rows() == [(HERE, "ok")]
+    facts = images.select("source_path", "point_id", "category", "captured_on").sort("source_path")
+    assert facts.rows() == [
+        ("a.jpg", HERE, "house", date(2019, 6, 1)),
+        ("copy.jpg", HERE, "flat", date(2020, 1, 1)),
+        ("elsewhere.jpg", THERE, "shop", date(2019, 6, 1)),
+    ]
+    assert images["image_id"].n_unique() == 3
+    marked = mark_duplicates(images).sort("image_id")
+    first = marked["image_id"][0]
+    assert marked["duplicate_of"].to_list() == [None, first, first]
 
 
 def test_pictures_outside_the_dates_wanted_are_no_imagery(three):

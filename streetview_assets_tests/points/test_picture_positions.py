@@ -1,6 +1,7 @@
 """Where pictures of one's own were taken: by CSV, by GeoJSON, by EXIF."""
 
 import json
+import unicodedata
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -8,6 +9,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from streetview_assets.errors import StudyError
+from streetview_assets.image_decoding import KINDS
+from streetview_assets.points.left_out import left_out_line
 from streetview_assets.points.picture_positions import points_from_pictures, read_picture_positions
 from streetview_assets.study import WITHOUT_AREAS, Images
 from streetview_assets.tables import TABLES, check_contract
@@ -30,7 +33,10 @@ def folder(tmp_path):
 
 @pytest.fixture
 def read(folder, tmp_path):
-    def read(table: str, **columns: str):
+    def read(table: str, more: tuple[str, ...] = (), **columns: str):
+        for name in more:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
         path = tmp_path / "table.csv"
         path.write_text(table, encoding="utf-8")
         return read_picture_positions(
@@ -60,7 +66,7 @@ def test_a_real_sequence_by_its_table(shared):
         )
     )
     assert found.frame.height == 293
-    assert (found.without_position, found.missing_files) == ([], [])
+    assert found.left_out.is_empty()
     assert found.frame.row(0) == (
         "0.jpg",
         -121.9997403,
@@ -102,7 +108,13 @@ def test_exif_of_the_other_hemispheres_with_direction_and_time(tmp_path):
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "._x.jpg").write_text("what macOS leaves behind")
     found = read_picture_positions(Images(provider="folder", path=tmp_path))
-    assert found.without_position == ["empty.jpg", "half.jpg", "text.jpg", "wrong.jpg"]
+    assert dict(found.left_out.rows()) == {
+        "._x.jpg": "hidden, or in a hidden folder",
+        "empty.jpg": f"not a {KINDS} image",
+        "half.jpg": "half a position in its EXIF: no GPSLongitude",
+        "text.jpg": f"not a {KINDS} image",
+        "wrong.jpg": "no position in its EXIF: GPSLatitude says no degrees",
+    }
     assert found.frame["file"].to_list() == ["x.jpg", "x.png", "x.webp"]
     captured_at = datetime(2021, 4, 1, 2, 30, tzinfo=UTC)
     for row in found.frame.iter_rows():
@@ -112,10 +124,23 @@ def test_exif_of_the_other_hemispheres_with_direction_and_time(tmp_path):
 def test_every_picture_is_accounted_for(read):
     found = read(
         "file;lon;lat\na.jpg;1.5;50\ndeep\\c.png;1.6;50.5\nb.JPG;;\ngone.jpg;1;50\n../x.jpg;1;50\n"
+        "half.gif;1;\n0.tif;0;0\n",
+        more=("half.gif", "0.tif", "old.bmp", "notes.txt"),
     )
     assert found.frame["file"].to_list() == ["a.jpg", "deep/c.png"]
-    assert found.without_position == ["b.JPG", "d.webp"]
-    assert found.missing_files == ["../x.jpg", "gone.jpg"]
+    missing = "listed in images.positions, and no file of this name is there"
+    assert dict(found.left_out.rows()) == {
+        "../x.jpg": missing,
+        "0.tif": "longitude 0, latitude 0 is no place",
+        "b.JPG": "no position in images.positions",
+        "d.webp": "not in images.positions",
+        "gone.jpg": missing,
+        "half.gif": "half a position in images.positions",
+        "old.bmp": f"BMP is not read; {KINDS} are",
+    }
+    assert left_out_line(found.left_out).startswith(
+        f"7 image files left out: 2 × {missing}; 1 × BMP is not read; {KINDS} are (old.bmp); "
+    )
 
 
 def test_a_picture_of_the_table_stays_though_it_is_corrupt(read, folder):
@@ -167,7 +192,7 @@ def test_geojson_gives_the_position_by_its_geometry(folder, tmp_path):
     facts = found.frame.select("file", "longitude", "latitude", "heading_deg", "category").rows()
     assert facts == [("a.jpg", 1.5, 50.0, 270.0, "house"), ("b.JPG", 1.6, 51.0, None, None)]
     assert found.frame["captured_on"].to_list() == [date(2018, 11, 1), None]
-    assert found.without_position == ["d.webp", "deep/c.png"]
+    assert found.left_out["file"].to_list() == ["d.webp", "deep/c.png"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +206,8 @@ def test_geojson_gives_the_position_by_its_geometry(folder, tmp_path):
         ("file,lon,lat,t\na.jpg,1,50,nan\n", {"heading_deg": "t"}, ["line 2", "from north"]),
         ("file,lon,lat\na.jpg,1,50\n./a.jpg,2,50\n", {}, ["line 3", "a.jpg is listed before"]),
         ("file,lon,lat\n,1,50\n", {}, ["line 2", "names no file"]),
-        ("file,lon,lat\nA.jpg,1,50\n", {}, ["no position", "A.jpg", "relative to images.path"]),
+        ("file,lon,lat\nx.jpg,1,50\n", {}, ["no position", "x.jpg", "relative to images.path"]),
+        ("file,lon,lat\nA.jpg,1,50\n./A.JPG,2,50\n", {}, ["line 3", "a.jpg is listed before"]),
     ],
 )
 def test_a_wrong_table_is_refused_with_the_place_and_the_remedy(read, table, columns, said):
@@ -221,3 +247,31 @@ def test_points_lie_in_the_area_that_contains_them_and_the_rest_are_counted(make
     assert placed.outside_count == 2
     with pytest.raises(StudyError, match="none of the 2 pictures"):
         points_from_pictures(far, areas)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "./straße/Café 1.jpg",
+        "straße\\Café 1.jpg",
+        "STRASSE/CAFÉ 1.JPG",
+        "stra%C3%9Fe/Caf%C3%A9%201.jpg",
+        "straße/Cafe\u0301 1.jpg",
+        "straße/Café 1.jpeg",
+        "straße/Café 1",
+        "/home/ann/photos/straße/Café 1.jpg",
+        "C:\\Photos\\straße\\Café 1.jpg",
+        "file:///home/ann/photos/stra%C3%9Fe/Caf%C3%A9%201.JPG",
+    ],
+)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_file_is_found_however_its_name_is_written(read, name, form):
+    file = unicodedata.normalize(form, "straße/Café 1.jpg")
+    found = read(f'file,lon,lat\n"{name}",1.5,50\n', more=(file,))
+    assert found.frame["file"].to_list() == [file]
+
+
+def test_a_name_that_could_mean_two_files_is_told_and_no_place_is_guessed(read):
+    found = read("file,lon,lat\na.jpg,1,50\nIMG.JPEG,2,51\n", more=("img.jpg", "img.heic", "A.jpg"))
+    assert found.frame["file"].to_list() == ["a.jpg"]
+    assert set(found.left_out["file"]) >= {"IMG.JPEG", "img.jpg", "img.heic", "A.jpg"}

@@ -9,6 +9,8 @@ from streetview_assets.figures import to_png
 from streetview_assets.orchestration.assets.areas import place, warning
 from streetview_assets.orchestration.work import Made, Work, not_applicable
 from streetview_assets.points.clipping import clip_roads
+from streetview_assets.points.image_files import files_table, left_out
+from streetview_assets.points.left_out import left_out_line
 from streetview_assets.points.map import draw_points
 from streetview_assets.points.openstreetmap import roads_credit
 from streetview_assets.points.picture_positions import points_from_pictures
@@ -38,12 +40,8 @@ def sample_points(work: Work) -> Made:
     if points.origin == "images":
         positions = work.sources.picture_positions()
         taken = points_from_pictures(positions.frame, work.sources.areas())
-        found = {
-            "pictures outside all areas": taken.outside_count,
-            "pictures without a position": len(positions.without_position),
-            "files that are named but not there": len(positions.missing_files),
-        }
         mine = taken.points.filter(authority_code=work.authority)
+        found = {"pictures outside all areas": taken.outside_count}
         return Made({"sample_points": mine}, {**_map(work, mine), **found})
     if points.path is not None:
         imported = work.sources.imported_points()
@@ -69,6 +67,25 @@ def sample_points(work: Work) -> Made:
     )
 
 
+def image_files(work: Work) -> Made:
+    """Each file of one's own images: taken, or left out and why."""
+    images = work.study.images
+    if images.provider != "folder":
+        return not_applicable(work, "image_files", why="its images are no files of one's own")
+    positions = work.sources.picture_positions()
+    table = files_table(positions, work.sources.areas(), images)
+    not_taken = left_out(table)
+    counts = not_taken["reason"].value_counts(sort=True)
+    return Made(
+        {"image_files": table},
+        {
+            "images": table.height - not_taken.height,
+            "left out": dg.MetadataValue.json(dict(counts.iter_rows())),
+        },
+        note=left_out_line(not_taken),
+    )
+
+
 def _map(work: Work, points: pl.DataFrame) -> dict[str, dg.MetadataValue]:
     if points.is_empty():
         return {}
@@ -83,4 +100,4 @@ def _map(work: Work, points: pl.DataFrame) -> dict[str, dg.MetadataValue]:
     return {"map": work.picture("points", to_png(drawn))}
 
 
-ASSETS = (road_network, sample_points)
+ASSETS = (road_network, sample_points, image_files)
