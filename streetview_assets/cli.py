@@ -17,6 +17,7 @@ from streetview_assets.lake.open_study import DEMO_STUDY, OpenStudy, open_study,
 from streetview_assets.reading import reading
 from streetview_assets.redaction import redacted
 from streetview_assets.tables import STAGES
+from streetview_assets.terminal.console import visible
 
 app = typer.Typer(
     help="Street-level imagery into knowledge about places.",
@@ -44,7 +45,7 @@ def main() -> None:
         _read_environment(Path.cwd() / ".env")
         app()
     except StudyError as error:
-        typer.secho(str(error), fg="red", err=True)
+        typer.secho(visible(str(error)), fg="red", err=True)
         _leave(2)
     except SystemExit as ended:
         if stopping.is_asked():
@@ -83,7 +84,7 @@ def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             stopping.end()
         except StreetviewError as error:
-            typer.secho(redacted(str(error)), fg="red", err=True)
+            typer.secho(visible(redacted(str(error))), fg="red", err=True)
             raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None
 
     return run
@@ -101,7 +102,7 @@ def _open_to_read(study: Path | None) -> OpenStudy:
 
     opened = _open(study)
     if said := outdated(opened):
-        typer.secho(said, fg="yellow", err=True)
+        typer.secho(visible(said), fg="yellow", err=True)
     return opened
 
 
@@ -131,7 +132,7 @@ def init(
         raise StudyError(f"{output} is there already; name another file with --output")
     text = starter_study(areas, roads, name, output.parent)
     output.write_text(text, encoding="utf-8")
-    typer.echo(f"Wrote {output}. Look it through, then: streetview run {output}")
+    typer.echo(visible(f"Wrote {output}. Look it through, then: streetview run {output}"))
 
 
 @app.command()
@@ -260,7 +261,8 @@ def export(
     if table == street_data.PANORAMAS and format is None:
         street_data.show_panoramas_export(_open_to_read(study), output)
         return
-    typer.echo(f"Wrote {export_table(_open_to_read(study), table, format or 'geoparquet', output)}")
+    written = export_table(_open_to_read(study), table, format or "geoparquet", output)
+    typer.echo(visible(f"Wrote {written}"))
 
 
 @app.command()
@@ -299,7 +301,7 @@ def report(
     """Write what came of a study as one HTML page, to be passed on."""
     from streetview_assets.report.write import write_report
 
-    typer.echo(f"Wrote {write_report(_open(study), output)}")
+    typer.echo(visible(f"Wrote {write_report(_open(study), output)}"))
 
 
 @app.command()
@@ -311,7 +313,7 @@ def doctor(study: StudyArgument = None) -> None:
     findings = examine(_open(study))
     for finding in findings:
         colour = {"ok": "green", "warning": "yellow", "fault": "red"}[finding.level]
-        typer.echo(f"{typer.style(finding.level.ljust(8), fg=colour)} {finding.text}")
+        typer.echo(f"{typer.style(finding.level.ljust(8), fg=colour)} {visible(finding.text)}")
     if any(finding.level == "fault" for finding in findings):
         raise typer.Exit(1)
 
@@ -347,7 +349,7 @@ def ui(
     os.environ.setdefault("STREETVIEW_DATA", str(opened.root.parent))
     workspace = write_workspace(opened, home)
     if warning := let_in(host):
-        typer.secho(warning, fg="yellow", err=True)
+        typer.secho(visible(warning), fg="yellow", err=True)
     # In place of this process: whoever ends the command ends the UI and its daemon with it.
     os.execv(sys.executable, ui_command(workspace, host, port))
 

@@ -69,7 +69,14 @@ def text_font(size_px: int) -> ImageFont.FreeTypeFont:
 
 
 def to_png(figure: "Figure", dpi: int = 110) -> bytes:
-    """Render a figure as a PNG."""
+    """Render a figure as a PNG, with its words as they stand.
+
+    A dollar sign in other people's names would begin a formula, and might not end it.
+    """
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # type: ignore[attr-defined]
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()

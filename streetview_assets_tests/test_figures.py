@@ -73,3 +73,12 @@ def test_a_picture_taller_than_a_webp_can_be_is_made_smaller():
     Image.new("RGB", (20, 17_000), "#336699").save(tall, format="PNG")
     small = shrink_to_webp(tall.getvalue(), 145_000)
     assert Image.open(io.BytesIO(small)).height == 16_383
+
+
+@pytest.mark.parametrize("name", [r"$\no{formula$", "from $5 to $10", "Łódź"])
+def test_words_in_a_figure_are_no_formula(name):
+    figure = new_figure(3, 2)
+    axes = figure.add_subplot(title=name, xlabel=name)
+    axes.set_yticks([0, 1], [name, "b"])
+    axes.legend(axes.plot([0, 1]), [name])
+    assert to_png(figure).startswith(b"\x89PNG")

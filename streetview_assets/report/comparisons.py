@@ -21,7 +21,6 @@ from streetview_assets.report.page import (
     listed,
     minus,
     paragraph,
-    plain,
     table,
 )
 from streetview_assets.report.published import Published
@@ -110,7 +109,7 @@ def _transfer(published: Published) -> str:
         scores,
         share=0.0,
         title=_title(published),
-        names={code: plain(name) for code, name in published.authority_names.items()},
+        names=published.authority_names,
         credit=published.credit,
     )
     parts = [heading("Transfer between authorities"), chart(drawn, told, told)]

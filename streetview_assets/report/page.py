@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from streetview_assets.figures import to_png
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -209,16 +211,9 @@ def minus(text: str) -> str:
     return text
 
 
-def plain(text: str) -> str:
-    """Make others' words safe in a figure, where a dollar sign would begin a formula."""
-    return text.replace("$", r"\$")
-
-
 def chart(figure: "Figure", alt: str, caption: str) -> str:
     """Draw a figure of our own into the page."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    drawn = Image.open(buffer).convert("RGB")
+    drawn = Image.open(io.BytesIO(to_png(figure, DPI))).convert("RGB")
     width, height = drawn.size
     shown = (round(width * 96 / DPI), round(height * 96 / DPI))
     return picture(flat_png(drawn), "image/png", shown, alt, caption)

@@ -10,7 +10,7 @@ from streetview_assets.areas.geometry import metric_crs, points_in_metres, to_ge
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.figures import COLOURS
 from streetview_assets.points.map import draw_points
-from streetview_assets.report.page import Section, chart, number, paragraph, plain, table
+from streetview_assets.report.page import Section, chart, number, paragraph, table
 from streetview_assets.report.published import Published
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _add_name(axes: "Axes", shape: shapely.Geometry, name: str) -> None:
     ground = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     axes.text(
-        place.x, place.y, plain(short), ha="center", va="center", fontsize=8.5,
+        place.x, place.y, short, ha="center", va="center", fontsize=8.5,
         bbox=ground, zorder=4,
     )  # fmt: skip
 

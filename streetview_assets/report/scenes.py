@@ -22,7 +22,6 @@ from streetview_assets.report.page import (
     paragraph,
     percent,
     picture,
-    plain,
     table,
 )
 from streetview_assets.report.published import Published
@@ -166,7 +165,7 @@ def _draw_shares(shares: pl.DataFrame, codes: list[str], names: list[str], whom:
         )
         for code, width in zip(codes, widths, strict=True):
             so_far[code] += width
-    axes.set_yticks(range(len(codes)), [plain(name) for name in names])
+    axes.set_yticks(range(len(codes)), names)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel("% of pictures")

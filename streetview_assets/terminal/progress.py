@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from streetview_assets import stopping
 from streetview_assets.orchestration.progress import Listener
 from streetview_assets.orchestration.progress import Progress as Told
+from streetview_assets.terminal.console import PlainConsole, in_one_line
 
 SECONDS_BETWEEN_LINES = 15.0
 
@@ -26,18 +27,18 @@ def shown_progress() -> Iterator[Listener]:
 
 
 def _name(told: Told) -> str:
-    return f"{told.authority_code or 'study'} {told.asset}"
+    return in_one_line(f"{told.authority_code or 'study'} {told.asset}")
 
 
 @contextmanager
 def _bars() -> Iterator[Listener]:
     columns = (
-        TextColumn("{task.description:<36}"),
+        TextColumn("{task.description:<36}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    bars = Progress(*columns, console=Console(stderr=True), transient=True)
+    bars = Progress(*columns, console=PlainConsole(stderr=True), transient=True)
     # A cursor that is hidden stays so after the command.
     with bars, stopping.in_the_end(bars.stop):
         tasks: dict[str, object] = {}
@@ -50,7 +51,7 @@ def _bars() -> Iterator[Listener]:
             if told.done >= told.total:
                 bars.remove_task(tasks.pop(name))  # type: ignore[arg-type]
                 if told.total == 1:
-                    bars.console.print(f"[green]✓[/] {name}")
+                    bars.console.print(Text.assemble(("✓", "green"), f" {name}"))
 
         yield hear
 

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from streetview_assets.embeddings.looked_at import vector_table
 from streetview_assets.embeddings.text_encoder import (
@@ -22,6 +20,7 @@ from streetview_assets.images.terms import credit_of, may_show_sample
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.safe_name import safe_name
+from streetview_assets.terminal.console import PlainConsole
 
 FEWEST_IN_A_ROW, MOST_ROWS = 4, 4
 
@@ -35,13 +34,13 @@ def show_search(opened: OpenStudy, words: str, count: int) -> None:
         Where the encoder has no words, or no picture has a vector yet.
     """
     found = search(opened, words, count)
-    console = Console()
+    console = PlainConsole()
     table = Table("similarity", "image_id", "area", "captured_on", "category", box=SIMPLE_HEAD)
     columns = ("similarity", "image_id", "area_code", "captured_on", "category")
     for similarity, image_id, area, captured_on, category in found.select(columns).iter_rows():
         when = "unknown" if captured_on == UNKNOWN_DATE else f"{captured_on:%Y-%m}"
         texts = (f"{similarity:.3f}", image_id, area or "", when, category or "")
-        table.add_row(*map(Text, texts))
+        table.add_row(*texts)
     console.print(table)
     if may_show_sample(opened.study.images):
         console.print(f"pictures: {_sheet(opened, words, found)}", soft_wrap=True)

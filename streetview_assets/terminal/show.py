@@ -5,7 +5,6 @@ from typing import Any
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from streetview_assets.embeddings.look_alikes import draw_pictures, neighbours_sheet
@@ -19,6 +18,7 @@ from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.sql import quoted
 from streetview_assets.safe_name import safe_name
+from streetview_assets.terminal.console import PlainConsole
 from streetview_assets.terminal.sheet import draw_picture, draw_sheet
 from streetview_assets.terminal.shown_facts import facts_of, is_published
 
@@ -53,7 +53,7 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
     looked_at = opened.looked_at(images)
     seen_as = None if image is None else _seen_as(opened, image, looked_at)
     shown = facts_of(opened, identifier, image, areas, seen_as=seen_as)
-    console = Console()
+    console = PlainConsole()
     table = Table("", identifier, show_header=True)
     row = shown.profile if image is None else image
     for name, value in {**(row or {}), **shown.said}.items():
@@ -83,7 +83,7 @@ def _seen_as(opened: OpenStudy, image: dict[str, Any], looked_at: pl.DataFrame) 
 
 
 def _pictures(
-    console: Console, opened: OpenStudy, identifier: str, images: pl.DataFrame
+    console: PlainConsole, opened: OpenStudy, identifier: str, images: pl.DataFrame
 ) -> bytes | None:
     """Draw the pictures, and say whose they are and how many of them are there no more."""
     files = [
@@ -136,7 +136,7 @@ def _neighbours(opened: OpenStudy, image_ids: list[str]) -> pl.DataFrame:
     )
 
 
-def _list_neighbours(console: Console, found: pl.DataFrame, images: pl.DataFrame) -> None:
+def _list_neighbours(console: PlainConsole, found: pl.DataFrame, images: pl.DataFrame) -> None:
     """List the pictures that look most like one."""
     if found.is_empty():
         return

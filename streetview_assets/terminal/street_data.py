@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.export_features import export_features
 from streetview_assets.lake.export_hdf5 import export_hdf5
 from streetview_assets.lake.export_panoramas import export_panoramas
 from streetview_assets.lake.export_tags import export_tags
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.terminal.console import PlainConsole
 
 STORES = ("hdf5", "features")
 TAGS = "tags"
@@ -36,7 +35,7 @@ def show_tags_export(
     StudyError
         As `export_tags`.
     """
-    console = Console()
+    console = PlainConsole()
     with console.status("Writing tags …"):
         written = export_tags(
             opened, output, k=k, space=space, by_heading=by_heading, labels=labels
@@ -55,7 +54,7 @@ def show_panoramas_export(opened: OpenStudy, output: Path | None) -> None:
     StudyError
         As `export_panoramas`.
     """
-    console = Console()
+    console = PlainConsole()
     with console.status("Writing panoramas …") as status:
         written = export_panoramas(
             opened,
@@ -85,7 +84,7 @@ def show_store_export(
     StudyError
         Where there is nothing to write, or pictures are asked for that may not be written.
     """
-    console = Console()
+    console = PlainConsole()
     if kind == "features":
         if pictures:
             raise StudyError("features are vectors alone; --pictures goes with export hdf5")

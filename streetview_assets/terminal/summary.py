@@ -5,20 +5,20 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from rich.console import Console
 from rich.table import Table
 
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.lake import read_stamp
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.recipes import WRITTEN_BY
+from streetview_assets.terminal.console import PlainConsole
 
 VALIDATIONS = ("random", "blocks", "authorities")
 
 
 def show_summary(opened: OpenStudy) -> None:
     """Show what the study holds now and how good its model is, with the words to be careful."""
-    console = Console()
+    console = PlainConsole()
     console.print(_tables(opened))
     console.print(_scores(opened))
     if opened.study.is_synthetic:
@@ -68,7 +68,7 @@ def _scores(opened: OpenStudy) -> Table:
     table = Table(
         "model",
         *validations,
-        title=r"R² out of fold, pooled \[90 % interval]; the headline is blocks",
+        title="R² out of fold, pooled [90 % interval]; the headline is blocks",
         title_justify="left",
     )
     for model in best:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +15,7 @@ from streetview_assets.orchestration.materialise import RunReport
 from streetview_assets.orchestration.outlook import Budget, Outlook
 from streetview_assets.orchestration.status import AssetState
 from streetview_assets.tables import STAGES
+from streetview_assets.terminal.console import PlainConsole, in_one_line
 
 ROWS_SHOWN = 60
 COLUMNS_BESIDE_EACH_OTHER = 8
@@ -29,7 +29,7 @@ STYLES = {
 
 def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) -> None:
     """End a run: what was made, what failed and why, where the results are."""
-    console = Console()
+    console = PlainConsole()
     if report.closed_runs:
         console.print(f"Closed {report.closed_runs} run(s) that an earlier command left behind.")
     _show_left_out(opened, console)
@@ -45,10 +45,9 @@ def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) ->
     if counts["deprivation_model"] and (verdict := _model_verdict(opened)):
         console.print(f"Model: {verdict}.", soft_wrap=True)
     for failure in report.failures:
-        place = f" of {failure.authority}" if failure.authority else ""
-        console.print(
-            Text(f"Failed: {failure.asset}{place}: {failure.message}", style="red"), soft_wrap=True
-        )
+        place = f" of {in_one_line(failure.authority)}" if failure.authority else ""
+        told = f"Failed: {failure.asset}{place}: {failure.message}"
+        console.print(told, soft_wrap=True, style="red")
     console.print(f"The study's data: {opened.root}", soft_wrap=True)
 
 
@@ -59,7 +58,7 @@ def _model_verdict(opened: OpenStudy) -> str | None:
     return model_verdict(opened) if opened.study.target else None
 
 
-def _show_left_out(opened: OpenStudy, console: Console) -> None:
+def _show_left_out(opened: OpenStudy, console: PlainConsole) -> None:
     """Say which of one's own images are left out, whatever else the run did."""
     files = opened.stamp("image_files", None)
     if opened.study.images.provider == "folder" and files is not None and files.note:
@@ -68,7 +67,7 @@ def _show_left_out(opened: OpenStudy, console: Console) -> None:
 
 def show_status(states: list[AssetState]) -> None:
     """Show authorities × stages; national assets in a line of their own."""
-    console = Console()
+    console = PlainConsole()
     table = Table(
         "authority",
         *STAGES,
@@ -86,11 +85,12 @@ def show_status(states: list[AssetState]) -> None:
     for state in states:
         for reason, count in state.failures.items():
             place = state.authority or "study"
-            console.print(f"{state.asset} of {place}: {count:,} failed: {reason}", soft_wrap=True)
+            told = in_one_line(f"{state.asset} of {place}: {count:,} failed: {reason}")
+            console.print(told, soft_wrap=True)
     for note in dict.fromkeys(
         f"{s.asset} of {s.authority or 'study'}: {s.note}" for s in states if s.note
     ):
-        console.print(note, soft_wrap=True, style="dim")
+        console.print(in_one_line(note), soft_wrap=True, style="dim")
 
 
 def _cell(states: list[AssetState]) -> Text:
@@ -117,7 +117,7 @@ def _age(age: timedelta) -> str:
 
 def show_frame(frame: pl.DataFrame) -> None:
     """Show the answer to a query; numbers as they are, long answers cut with a word about it."""
-    console = Console()
+    console = PlainConsole()
     if frame.width > COLUMNS_BESIDE_EACH_OTHER:
         for number, row in enumerate(frame.head(ROWS_SHOWN).iter_rows(named=True), start=1):
             table = Table("column", f"row {number}")
@@ -158,7 +158,7 @@ def show_outlook(outlook: Outlook) -> None:
             f"{row.gigabytes:,.2f}",
             f"{row.minutes:,.1f}",
         )
-    console = Console()
+    console = PlainConsole()
     console.print(table)
     console.print("GB and minutes are estimates: " + outlook.basis, soft_wrap=True)
     if outlook.total.failed_count:
