@@ -13,9 +13,16 @@ from dotenv import load_dotenv
 
 from streetview_assets import stopping
 from streetview_assets.errors import StreetviewError, StudyError
-from streetview_assets.lake.open_study import DEMO_STUDY, OpenStudy, open_study, study_path
+from streetview_assets.lake.open_study import (
+    DEMO_STUDY,
+    OpenStudy,
+    data_root,
+    open_study,
+    study_path,
+)
 from streetview_assets.reading import reading
 from streetview_assets.redaction import redacted
+from streetview_assets.storage import refused_below
 from streetview_assets.tables import STAGES
 from streetview_assets.terminal.console import visible
 
@@ -86,6 +93,12 @@ def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
         except StreetviewError as error:
             typer.secho(visible(redacted(str(error))), fg="red", err=True)
             raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None
+        except Exception as error:
+            # Databases of others write too, and each says in its own way what the disk refuses.
+            if fault := refused_below(data_root(), error):
+                typer.secho(str(fault), fg="red", err=True)
+                raise typer.Exit(1) from error
+            raise
 
     return run
 
@@ -181,6 +194,17 @@ def status(study: StudyArgument = None) -> None:
     from streetview_assets.terminal.tables import show_status
 
     show_status(study_status(_open(study)))
+
+
+@app.command()
+@says_what_is_wrong
+def verify(study: StudyArgument = None) -> None:
+    """Hold every file against what was written, and list what is damaged, missing or unread."""
+    from streetview_assets.lake.verify import verify as findings_of
+    from streetview_assets.terminal.tables import show_findings
+
+    if show_findings(findings_of(_open(study))):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -13,6 +13,14 @@ class ContractError(StreetviewError):
     """A table breaks its contract of `tables.py`; nothing was written."""
 
 
+class DamagedError(StreetviewError):
+    """A file of ours is not what was written there."""
+
+
+class StorageError(StreetviewError):
+    """A file of ours cannot be written: no room, no right, or a disk for reading alone."""
+
+
 class EncoderError(StreetviewError):
     """The encoder's weights cannot be had or loaded."""
 

@@ -39,7 +39,11 @@ VECTOR = pl.List(pl.Float32)
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name (units in the name), type and meaning."""
+    """One column: its name (units in the name), type and meaning.
+
+    One that is `volatile` says when or by whom rows were made, or why they were not: what reads
+    the table does not depend on it.
+    """
 
     name: str
     dtype: pl.DataType
@@ -47,6 +51,7 @@ class Column:
     key: bool = False
     optional: bool = False
     one_of: tuple[str, ...] = ()
+    volatile: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,12 @@ def _key(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
     return Column(name, dtype, meaning, key=True, one_of=one_of)
 
 
-def _maybe(name: str, dtype: pl.DataType, meaning: str) -> Column:
-    return Column(name, dtype, meaning, optional=True)
+def _maybe(name: str, dtype: pl.DataType, meaning: str, *, volatile: bool = False) -> Column:
+    return Column(name, dtype, meaning, optional=True, volatile=volatile)
+
+
+def _time(name: str, meaning: str, *, optional: bool = False) -> Column:
+    return Column(name, TIME, meaning, optional=optional, volatile=True)
 
 
 AUTHORITY = _key("authority_code", TEXT, "the local authority: the partition")
@@ -122,7 +131,7 @@ _SCORES = (
     _maybe("upper", NUMBER, "upper end of its bootstrap interval"),
     _maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
     _column("area_count", COUNT, "areas that the score is made of"),
-    _maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details"),
+    _maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details", volatile=True),
     _maybe("note", TEXT, "why there is no score, or what limits it (`truncated`)"),
 )
 
@@ -266,10 +275,15 @@ _TABLES = (
             _maybe("latitude", NUMBER, "of the panorama, degrees north, WGS 84"),
             _maybe("distance_m", NUMBER, "from the point to the panorama"),
             _maybe("copyright", TEXT, "whom to name beside a picture"),
-            _column("first_seen_at", TIME, "when it was first found"),
-            _column("last_seen_at", TIME, "when it was last found"),
+            _time("first_seen_at", "when it was first found"),
+            _time("last_seen_at", "when it was last found"),
             _column("is_current", FLAG, "whether the last look-up still found it"),
-            _maybe("error", TEXT, "why the look-up failed, or why what it found is not wanted"),
+            _maybe(
+                "error",
+                TEXT,
+                "why the look-up failed, or why what it found is not wanted",
+                volatile=True,
+            ),
             _maybe("is_panoramic", FLAG, "whether it shows every direction; null: not told"),
             _maybe("heading_deg", NUMBER, "direction of its middle, 0 to 360, from north"),
             _maybe("is_third_party", FLAG, "whether it is somebody's own upload to the provider"),
@@ -297,8 +311,8 @@ _TABLES = (
             _maybe("width_px", COUNT, "width"),
             _maybe("height_px", COUNT, "height"),
             _maybe("size_bytes", COUNT, "size of the file"),
-            _maybe("fetched_at", TIME, "when it was fetched, drawn or read"),
-            _maybe("error", TEXT, "why there is no picture"),
+            _time("fetched_at", "when it was fetched, drawn or read", optional=True),
+            _maybe("error", TEXT, "why there is no picture", volatile=True),
             *(
                 _maybe(f"{channel}_{statistic}", NUMBER, f"{statistic} of {channel}, 0 to 1")
                 for statistic in ("mean", "sd")
@@ -355,7 +369,7 @@ _TABLES = (
             ENCODER,
             _column("status", TEXT, "whether there is a vector", "ok", "failed"),
             _maybe("embedding", VECTOR, "unit length; null when failed"),
-            _maybe("error", TEXT, "why there is no vector"),
+            _maybe("error", TEXT, "why there is no vector", volatile=True),
         ),
         by_encoder=True,
     ),
@@ -373,7 +387,7 @@ _TABLES = (
             _column("image_count", COUNT, "views that went in"),
             _column("status", TEXT, "whether there is a vector", "ok", "failed"),
             _maybe("embedding", VECTOR, "unit length; null when failed"),
-            _maybe("error", TEXT, "why there is no vector"),
+            _maybe("error", TEXT, "why there is no vector", volatile=True),
             _column(
                 "image_id",
                 TEXT,
@@ -459,7 +473,7 @@ _TABLES = (
         (
             AUTHORITY,
             _key("image_id", TEXT, "the picture"),
-            _column("deleted_at", TIME, "when its pixels were deleted"),
+            _time("deleted_at", "when its pixels were deleted"),
             _maybe("thumbnail_path", TEXT, "of a 96 px thumbnail, where the terms allow one"),
         ),
     ),
@@ -955,7 +969,7 @@ _TABLES = (
             _maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
             _column("unit_count", COUNT, "points or areas that the score is made of"),
             _column("area_count", COUNT, "areas that the score is made of"),
-            _maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details"),
+            _maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details", volatile=True),
             _maybe("note", TEXT, "why there is no score, or what limits it"),
         ),
         by_authority=False,

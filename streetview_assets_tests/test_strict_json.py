@@ -7,7 +7,7 @@ import streetview_assets
 from streetview_assets.strict_json import to_json
 
 PACKAGE = Path(streetview_assets.__file__).parent
-HASHED_ALONE = {"fingerprint.py", "encoder.py"}
+HASHED_ALONE = {"encoder.py"}
 
 
 def refuse(constant: str) -> None:

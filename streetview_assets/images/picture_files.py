@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from streetview_assets.image_decoding import SUFFIX_OF_FORMAT
+from streetview_assets.storage import writing
 
 SUFFIXES = tuple(dict.fromkeys(SUFFIX_OF_FORMAT.values()))
 
@@ -36,17 +37,19 @@ def write_picture(folder: Path, image_id: str, suffix: str, content: bytes) -> P
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file aside, sync it and rename it; there is never half of one under its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Two authorities may fetch the same picture at once, in two processes.
     aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        with aside.open("wb", buffering=0) as file:
-            file.write(content)
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with aside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
 
 
 def _place(image_id: str, suffix: str) -> Path:

@@ -1,7 +1,8 @@
 """The Parquet lake: where each table of a study lies, and how it is read and written."""
 
+import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,12 +11,16 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from streetview_assets.errors import DamagedError
 from streetview_assets.file_state import FileState, file_state
-from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.atomic import make_way, written_aside
+from streetview_assets.lake.content import content_of
+from streetview_assets.lake.seal import is_sealed, write_sealed
 from streetview_assets.safe_name import safe_name
 from streetview_assets.tables import TABLES, Table, check_contract
 
 _PREFIX = "streetview."
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,10 @@ class Stamp:
     made_from
         Fingerprint of all that the file was made from; what decides whether it is out of date.
     fingerprint
-        What readers of the file depend on: `made_from`, and the content where the outside world
-        had a say in it (a provider's answers, pictures that failed).
+        Fingerprint of what the file holds, without volatile columns: what readers depend on.
+        Reckoned at every write, as is `every_column`.
+    every_column
+        Fingerprint of all columns: what is shown as it stands, as by marts, depends on it.
     reuse
         Names what rows depend on beside their key, so that a later run can keep them.
     note
@@ -40,7 +47,8 @@ class Stamp:
     """
 
     made_from: str
-    fingerprint: str
+    fingerprint: str = ""
+    every_column: str = ""
     reuse: str = ""
     note: str = ""
     made_at: datetime = datetime.min
@@ -83,7 +91,22 @@ class Lake:
         if contract is not None and contract.by_authority:
             codes = self.authorities if authority is None else (authority,)
             folders = _folders_in(folders, None if codes is None else map(safe_name, codes))
-        return sorted(path for folder in folders if (path := folder / "data.parquet").is_file())
+        return sorted(path for folder in folders if (path := folder / "data.parquet").exists())
+
+    def whole_files(
+        self, table: str, authority: str | None = None, encoder: str | None = None
+    ) -> list[Path]:
+        """List the files of a table for a reader, each held against its seal.
+
+        Raises
+        ------
+        DamagedError
+            Where one is not what was written there.
+        """
+        found = self.files(table, authority, encoder)
+        for path in found:
+            read_stamp(path)
+        return found
 
     def read(
         self,
@@ -93,13 +116,12 @@ class Lake:
         columns: list[str] | None = None,
     ) -> pl.DataFrame:
         """Read a table: of one authority or all, of one encoder or all; empty where none is."""
-        found = self.files(table, authority, encoder)
+        found = self.whole_files(table, authority, encoder)
         if table not in TABLES:
-            parts = [
+            return pl.concat(
                 pl.read_parquet(path, columns=columns, glob=False, hive_partitioning=False)
                 for path in found
-            ]
-            return pl.concat(parts)
+            )
         wanted = TABLES[table].schema
         if columns is not None:
             wanted = pl.Schema({name: wanted[name] for name in columns})
@@ -122,30 +144,41 @@ class Lake:
         ContractError
             Where the frame breaks the contract; what was there stays.
         """
-        if table in TABLES:
-            check_contract(TABLES[table], frame)
+        contract = TABLES.get(table)
+        if contract:
+            check_contract(contract, frame)
         path = self.path(table, authority, encoder)
-        written = frame.to_arrow()
         about = {
             "made_from": stamp.made_from,
-            "fingerprint": stamp.fingerprint,
+            **asdict(content_of(frame, contract, stamp.note)),
             "reuse": stamp.reuse,
             "note": stamp.note,
             "made_at": datetime.now(UTC).isoformat(),
         }
-        metadata = {f"{_PREFIX}{key}": value for key, value in about.items()}
+        said = {f"{_PREFIX}{key}": value for key, value in about.items()}
+        make_way(path)
         with written_aside(path) as aside:
-            pq.write_table(_plain(written).replace_schema_metadata(metadata), aside)
+            write_sealed(plain(frame.to_arrow()), aside, said)
         return path
 
     def stamp(
         self, table: str, authority: str | None = None, encoder: str | None = None
     ) -> Stamp | None:
-        """Read what a file says of its making; None where there is no file."""
+        """Read what a file says of its making; None where there is none, or a damaged one."""
         path = self.path(table, authority, encoder)
-        if not path.is_file():
+        if not path.exists():
             return None
-        return read_stamp(path)
+        try:
+            return read_stamp(path)
+        except DamagedError:
+            return None
+
+    def fingerprint(self, path: Path) -> str:
+        """Give the fingerprint of a file's content; of a damaged one, what no file has."""
+        try:
+            return read_stamp(path).fingerprint
+        except DamagedError:
+            return "damaged"
 
 
 def _encoder_folder(encoder: str) -> str:
@@ -170,35 +203,56 @@ def read_part(path: Path, wanted: pl.Schema) -> pl.DataFrame:
 
 def arrow_schema(table: Table) -> pa.Schema:
     """Give the Arrow schema in which a table's files are written."""
-    return _plain(table.frame().to_arrow()).schema
+    return plain(table.frame().to_arrow()).schema
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file of ours is what was written; where not, a line says so."""
+    whole = path.is_file() and is_sealed(path)
+    if not whole:
+        _log.warning("%s is damaged and counts as not there", path)
+    return whole
 
 
 def read_stamp(path: Path) -> Stamp:
-    """Read the stamp in a Parquet file's metadata.
+    """Read the stamp in a Parquet file's metadata, and hold the file against its seal.
 
     A file is opened once, however often it is asked about: what is national, or held out, asks
     about every part of a table, for each of hundreds of authorities.
+
+    Raises
+    ------
+    DamagedError
+        Where the file is not, byte for byte, what was written.
     """
-    return _read_stamp(path, file_state(path))
+    stamp = _read_stamp(path, file_state(path))
+    if stamp is None:
+        raise DamagedError(
+            f"{path}: damaged: not what was written there. `streetview run` makes it again"
+        )
+    return stamp
 
 
 @lru_cache(maxsize=200_000)
-def _read_stamp(path: Path, state: FileState) -> Stamp:
+def _read_stamp(path: Path, state: FileState) -> Stamp | None:
     """Read a stamp; its state tells a file from the one that is put in its place."""
+    if not is_whole(path):
+        return None
     footer = pq.read_metadata(path)
     raw = footer.metadata or {}
     found = {key.decode(): value.decode() for key, value in raw.items()}
     return Stamp(
-        made_from=found.get(f"{_PREFIX}made_from", ""),
-        fingerprint=found.get(f"{_PREFIX}fingerprint", ""),
-        reuse=found.get(f"{_PREFIX}reuse", ""),
-        note=found.get(f"{_PREFIX}note", ""),
+        made_from=found[f"{_PREFIX}made_from"],
+        fingerprint=found[f"{_PREFIX}fingerprint"],
+        every_column=found[f"{_PREFIX}every_column"],
+        reuse=found[f"{_PREFIX}reuse"],
+        note=found[f"{_PREFIX}note"],
         made_at=datetime.fromisoformat(found[f"{_PREFIX}made_at"]),
         row_count=footer.num_rows,
     )
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def plain(table: pa.Table) -> pa.Table:
     """Cast Arrow's view and large types to the plain ones that every reader knows."""
     fields = [pa.field(field.name, _plain_type(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields))

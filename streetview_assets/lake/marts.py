@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 
-from streetview_assets.lake.fingerprint import digest
+from streetview_assets.errors import DamagedError
+from streetview_assets.lake.content import digest
 from streetview_assets.lake.lake import Stamp, read_stamp
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.publish import Build, PublishReport, publish
@@ -39,13 +40,12 @@ def mart_origin(opened: OpenStudy, query: Query) -> str:
     return digest(["mart", query.name, query.sql, said, _versions(opened, query.reads)])
 
 
-def make_mart(opened: OpenStudy, query: Query) -> tuple[Stamp, int]:
-    """Run a mart's query over the lake and put its result in place; give its number of rows."""
+def make_mart(opened: OpenStudy, query: Query) -> Stamp:
+    """Run a mart's query over the lake and put its result in place; give its stamp."""
     origin = mart_origin(opened, query)
     frame = run_query(opened.lake, query, opened.study)
-    stamp = Stamp(origin, origin)
-    opened.lake.write(lake_name(query.name), frame, stamp)
-    return stamp, frame.height
+    path = opened.lake.write(lake_name(query.name), frame, Stamp(origin))
+    return read_stamp(path)
 
 
 def stale_marts(opened: OpenStudy) -> tuple[str, ...]:
@@ -69,10 +69,12 @@ def publication(opened: OpenStudy) -> str:
 
 def is_published(opened: OpenStudy) -> bool:
     """Whether the published file holds what it would hold now."""
-    path = opened.root / DATABASE
-    if not path.is_file():
+    if not (opened.root / DATABASE).exists():
         return False
-    found = query_published(opened.root, "select build_id from about")
+    try:
+        found = query_published(opened.root, "select build_id from about")
+    except DamagedError:
+        return False
     return found["build_id"].to_list() == [publication(opened)]
 
 
@@ -94,5 +96,5 @@ def _versions(opened: OpenStudy, tables: tuple[str, ...]) -> dict[str, str]:
         for path in opened.lake.files(lake_name(table), encoder=opened.encoder)
     ]
     return {
-        path.relative_to(opened.root).as_posix(): read_stamp(path).fingerprint for path in files
+        path.relative_to(opened.root).as_posix(): read_stamp(path).every_column for path in files
     }

@@ -12,20 +12,26 @@ import polars as pl
 from streetview_assets.embeddings.looked_at import looked_at, vector_table, vectors_of
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.addressable import addressable
-from streetview_assets.lake.fingerprint import digest, made_from, observed, study_value
+from streetview_assets.lake.content import digest
+from streetview_assets.lake.fingerprint import data_version, made_from
 from streetview_assets.lake.lake import Lake, Stamp
 from streetview_assets.lake.ledger import LEDGER, Ledger
 from streetview_assets.lake.recipes import RECIPES, recipe_for
 from streetview_assets.lake.source_hashes import SourceHashes
 from streetview_assets.lake.sources import Sources
+from streetview_assets.lake.study_values import study_value
 from streetview_assets.study import Study, load_study
 from streetview_assets.tables import TABLES
 
 
 def data_folder(study: Study) -> Path:
     """Where everything of a study lies: `$STREETVIEW_DATA/<study name>/`, default `data/`."""
-    folder = Path(os.environ.get("STREETVIEW_DATA", "data")).expanduser().resolve()
-    return addressable(folder, "STREETVIEW_DATA") / study.name
+    return addressable(data_root(), "STREETVIEW_DATA") / study.name
+
+
+def data_root() -> Path:
+    """Where the data of all studies lie: `$STREETVIEW_DATA`, default `data/`."""
+    return Path(os.environ.get("STREETVIEW_DATA", "data")).expanduser().resolve()
 
 
 @dataclass(frozen=True)
@@ -104,20 +110,20 @@ class OpenStudy:
     def made_from(self, asset: str, authority: str | None) -> str:
         """Fingerprint what an asset is made from now."""
         recipe = recipe_for(asset, self.study)
-        return made_from(recipe, self.study, self.lake, self.hashes.of, authority)
+        return made_from(recipe, self.sources, self.lake, authority)
 
     def is_fresh(self, asset: str, authority: str | None) -> bool:
         """Whether all tables of an asset are there, made from what there is now."""
-        now = self.made_from(asset, authority)
         stamps = [self.stamp(table, authority) for table in RECIPES[asset].writes]
-        return all(stamp is not None and stamp.made_from == now for stamp in stamps)
+        there = {stamp and stamp.made_from for stamp in stamps}
+        return None not in there and there == {self.made_from(asset, authority)}
 
-    def stamp_for(
-        self, asset: str, frames: dict[str, pl.DataFrame], origin: str, note: str, reuse: str
-    ) -> Stamp:
-        """Stamp what an asset made; `origin` is its `made_from`, taken before it read."""
-        recipe = recipe_for(asset, self.study)
-        return Stamp(origin, observed(frames, recipe, origin), reuse, note)
+    def data_version(self, asset: str, authority: str | None) -> str | None:
+        """Give one hash of all that an asset has written; None where it is not all there."""
+        stamps = {table: self.stamp(table, authority) for table in RECIPES[asset].writes}
+        if None in stamps.values():
+            return None
+        return data_version({table: stamp.fingerprint for table, stamp in stamps.items() if stamp})
 
     def write(
         self, asset: str, frames: dict[str, pl.DataFrame], authority: str | None, stamp: Stamp

@@ -14,7 +14,7 @@ import duckdb
 
 from streetview_assets.errors import ContractError
 from streetview_assets.lake.about import ABOUT, Build, add_about
-from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.atomic import make_way, written_aside
 from streetview_assets.lake.lake import Lake
 from streetview_assets.lake.memory_database import memory_database, remove_spilled
 from streetview_assets.lake.published_query import DATABASE
@@ -63,6 +63,7 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
     lake.root.mkdir(parents=True, exist_ok=True)
     with _one_build_at_a_time(lake.root):
         _remove_leftovers(lake.root)
+        make_way(path)
         with written_aside(path) as aside:
             _copy_tables(aside, lake, study, queries)
             with duckdb.connect(str(aside)) as connection:

@@ -6,7 +6,7 @@ import duckdb
 import polars as pl
 import pyarrow.dataset
 
-from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.errors import DamagedError, StreetviewError, StudyError
 from streetview_assets.lake.lake import Lake, arrow_schema
 from streetview_assets.lake.memory_database import memory_database
 from streetview_assets.lake.sql import in_utc, quoted
@@ -43,17 +43,26 @@ def query_published(root: Path, sql: str, *, with_vectors: bool = False) -> pl.D
 
     Raises
     ------
+    DamagedError
+        Where the file is not what was published.
     StudyError
         Where there is no file yet, the query is no select, or DuckDB refuses it.
     """
     path = root / DATABASE
-    if not path.is_file():
+    if not path.exists():
         raise StudyError(f"{path}: nothing is published yet; `streetview run` does so")
     with memory_database(root, **CLOSED) as connection:
         # Attached, not opened: a second `connect` to a path in one process gets the file that the
         # first one got, even after another has taken its place.
-        connection.execute(f"attach {quoted(str(path))} as streetview (read_only)")
-        connection.execute("use streetview")
+        try:
+            connection.execute(f"attach {quoted(str(path))} as streetview (read_only)")
+            connection.execute("use streetview")
+            connection.execute("select build_id from about")
+        except duckdb.Error as error:
+            raise DamagedError(
+                f"{path}: damaged: DuckDB cannot open it, or it is another file. "
+                f"`streetview run` builds it again. {_in_one_line(error)}"
+            ) from error
         if with_vectors:
             _bring_in_vectors(connection, root)
         connection.execute("set enable_external_access = false")
@@ -99,7 +108,9 @@ def _bring_in_vectors(connection: duckdb.DuckDBPyConnection, root: Path) -> None
         "select encoder, authorities from about"
     ).fetchall()
     lake = Lake(root, tuple(authorities))
-    found = {name: lake.files(name, encoder=encoder) for name in _published_without(connection)}
+    found = {
+        name: lake.whole_files(name, encoder=encoder) for name in _published_without(connection)
+    }
     if not any(found.values()):
         raise StreetviewError(
             f"{root / 'lake' / 'image_embeddings'}: no vectors of the encoder {encoder}; the lake "

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.errors import LedgerError
+from streetview_assets.errors import DamagedError, LedgerError
 from streetview_assets.images.catalogue import open_provider
 from streetview_assets.images.picture_files import picture_on_disk
 from streetview_assets.images.prices import is_paid
 from streetview_assets.images.views import wanted_images
-from streetview_assets.lake.lake import Lake
+from streetview_assets.lake.lake import Lake, read_part, read_stamp
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.shards import Shards
-from streetview_assets.tables import TIME
+from streetview_assets.tables import TABLES, TIME
 
 _BOUGHT = ["authority_code", "image_id", "fetched_at"]
 _COLUMNS = [*_BOUGHT, "provider", "status"]
@@ -64,11 +64,11 @@ def bought_images(opened: OpenStudy, authorities: Iterable[str] = ()) -> pl.Data
         authority_code, image_id, fetched_at (UTC; null where no row says it), by time; an image
         that authorities share once.
     """
-    of_tables = Lake(opened.root).read("images", columns=_COLUMNS)
+    of_tables = _rows_of_tables(opened)
     folder = opened.root / "cache" / "images"
     kept = [piece for attempt in _folders(folder) for piece in _folders(attempt)]
     pieces = [Shards(piece, "images").read().select(_COLUMNS) for piece in kept]
-    fetched = pl.concat([of_tables, *pieces]).filter(
+    fetched = pl.concat([*of_tables, *pieces]).filter(
         status="ok", provider=opened.study.images.provider
     )
     without_rows = [_without_rows(opened, code) for code in authorities]
@@ -77,6 +77,23 @@ def bought_images(opened: OpenStudy, authorities: Iterable[str] = ()) -> pl.Data
         .sort("fetched_at", "image_id", nulls_last=True)
         .unique("image_id", keep="first", maintain_order=True)
     )
+
+
+def _rows_of_tables(opened: OpenStudy) -> list[pl.DataFrame]:
+    """Read the tables of all authorities; a damaged one is made again from the files of images."""
+    found = [TABLES["images"].frame()]
+    for path in Lake(opened.root).files("images"):
+        try:
+            read_stamp(path)
+        except DamagedError as error:
+            if opened.study.images.keeps_pictures:
+                continue
+            raise DamagedError(
+                f"{path}: damaged, and the images that it names were bought and their pixels "
+                "deleted. Put it back from a backup; or delete it, and they are bought again"
+            ) from error
+        found.append(read_part(path, TABLES["images"].schema))
+    return [frame.select(_COLUMNS) for frame in found]
 
 
 def _without_rows(opened: OpenStudy, authority: str) -> pl.DataFrame:

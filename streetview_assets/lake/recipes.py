@@ -25,14 +25,12 @@ class Recipe:
         `encoder.views`. Of a table by authority, an asset by authority reads its own authority's
         part, a national one and one that `reads_all` the parts of all authorities that are there.
     keys
-        Dotted keys of the study file that it reads; for a path, the file's content counts.
+        Dotted keys of the study file that it reads, by what they come to; for a path, the file's
+        content counts. Keys under `sources` name what is made of several.
     generation
         Version of its code.
     national
         Whether there is one of it for the whole study.
-    observes
-        Columns in which more has a say than the inputs (a provider's answer, a failure, an
-        earlier fit): they are part of what readers of its tables depend on.
     """
 
     asset: str
@@ -43,7 +41,6 @@ class Recipe:
     generation: int = 1
     national: bool = False
     reads_all: bool = False
-    observes: tuple[str, ...] = ()
 
     @property
     def reads_every_authority(self) -> bool:
@@ -71,7 +68,7 @@ _RECIPES = (
         "image_files",
         "points",
         ("image_files",),
-        keys=("images.provider", "images.captured_between", "areas", "authorities", "crs"),
+        keys=("images.provider", "images.captured_between", "sources.areas"),
         national=True,
     ),
     Recipe(
@@ -88,7 +85,6 @@ _RECIPES = (
             "images.third_party",
         ),
         generation=3,
-        observes=("point_id", "panorama_id", "captured_on", "status", "is_current"),
     ),
     Recipe(
         "images",
@@ -105,7 +101,6 @@ _RECIPES = (
             "pooling.as_of",
         ),
         generation=5,
-        observes=("image_id", "status", "sha256", "is_current"),
     ),
     Recipe(
         "encoders",
@@ -121,14 +116,12 @@ _RECIPES = (
         ),
         generation=2,
         national=True,
-        observes=("library", "model", "weights_sha256", "preprocessing", "precision", "dimension"),
     ),
     Recipe(
         "image_embeddings",
         "embeddings",
         ("image_embeddings",),
         ("images", "encoders"),
-        observes=("image_id", "status"),
     ),
     Recipe(
         "panorama_embeddings",
@@ -137,7 +130,6 @@ _RECIPES = (
         ("images", "image_embeddings", "encoders"),
         keys=("encoder.views",),
         generation=2,
-        observes=("panorama_id", "captured_on", "status"),
     ),
     Recipe(
         "pictures_set_aside",
@@ -158,7 +150,7 @@ _RECIPES = (
         "embeddings",
         ("neighbours",),
         (VECTORS, "images", "sample_points"),
-        keys=("neighbours",),
+        keys=("neighbours", "seed"),
         national=True,
     ),
     Recipe(
@@ -191,8 +183,6 @@ _RECIPES = (
         keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
         generation=2,
         national=True,
-        # Numbers are kept from the last fit: what made a fit does not say which number is whose.
-        observes=("k", "cluster", "image_count"),
     ),
     Recipe(
         "cluster_scores",
@@ -464,17 +454,20 @@ def recipe_for(asset: str, study: Study) -> Recipe:
         recipe = replace(recipe, reads=(*recipe.reads, "pictures_set_aside"), keys=keys)
     if asset == "targets" and any(target.given_as != "value" for target in study.targets):
         # A rank among the areas of the study depends on those of the other authorities too.
-        extra = ("areas", "authorities")
+        extra = ("sources.area_codes",)
     if asset == "sample_size_experiment":
         extra = sample_size_keys(study)
     if asset == "sample_points" and study.points.origin == "images":
-        extra = _PICTURES
-    if asset in ("image_files", "panoramas") and study.images.provider == "folder":
+        extra = (*_PICTURES, "sources.areas")
+    if asset == "sample_points" and study.points.path is not None:
+        extra = ("sources.areas",)
+    of_files = ("image_files", "panoramas", "images")
+    if asset in of_files and study.images.provider == "folder":
         extra = _PICTURES
     if asset == "panoramas" and study.images.provider in ("mapillary", "panoramax"):
         extra = ("images.headings_deg", "images.fov_deg")
-    if asset == "panoramas" and study.images.provider == "hdf5":
+    if asset in ("panoramas", "images") and study.images.provider == "hdf5":
         extra = ("images.path",)
     if asset == "panoramas" and study.is_synthetic:
-        extra = ("seed", "targets", "areas")
+        extra = ("seed", "sources.deprivation")
     return _resolved(replace(recipe, keys=recipe.keys + extra), study.encoder.views)

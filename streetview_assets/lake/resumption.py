@@ -80,7 +80,9 @@ class Resumption:
         marks = [name for name in ("status", "is_current") if name in contract.schema]
         columns = list(dict.fromkeys([*contract.key, *marks, "error"]))
         encoder = self.opened.encoder if contract.by_encoder else None
-        of_table = self.opened.lake.read(self.table, self.authority, encoder, columns)
+        of_table = contract.frame().select(columns)
+        if self.opened.stamp(self.table, self.authority):
+            of_table = self.opened.lake.read(self.table, self.authority, encoder, columns)
         pieces = [shards.read().select(columns) for shards in self._kept()]
         rows = pl.concat([of_table, *pieces]).unique(contract.key, keep="last", maintain_order=True)
         failed = rows.filter(status="failed")

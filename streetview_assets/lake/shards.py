@@ -8,7 +8,8 @@ from uuid import uuid4
 import polars as pl
 
 from streetview_assets.lake.atomic import written_aside
-from streetview_assets.lake.lake import read_part
+from streetview_assets.lake.lake import is_whole, plain, read_part
+from streetview_assets.lake.seal import write_sealed
 from streetview_assets.tables import TABLES
 
 
@@ -23,11 +24,11 @@ class Shards:
         """Keep a finished piece; it survives a kill from here on."""
         number = len(list(self.folder.glob("*.parquet")))
         with written_aside(self.folder / f"{number:06d}-{uuid4().hex[:8]}.parquet") as aside:
-            frame.write_parquet(aside)
+            write_sealed(plain(frame.to_arrow()), aside)
 
     def read(self) -> pl.DataFrame:
-        """Read all pieces, in the order in which they were finished."""
-        found = sorted(self.folder.glob("*.parquet"))
+        """Read all pieces, in the order in which they were finished; a damaged one is none."""
+        found = [path for path in sorted(self.folder.glob("*.parquet")) if is_whole(path)]
         contract = TABLES[self.table]
         return pl.concat([contract.frame(), *(read_part(path, contract.schema) for path in found)])
 

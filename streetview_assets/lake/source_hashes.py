@@ -1,15 +1,14 @@
 """Hashes of the content of source files, so that a changed byte is seen and a copy is not."""
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from streetview_assets.file_state import file_state
-from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.content import digest
+from streetview_assets.lake.sealed_json import read_json, write_json
 from streetview_assets.points.folder_walk import walk_folder
 from streetview_assets.reading import reading
-from streetview_assets.strict_json import to_json
 
 
 @dataclass
@@ -25,6 +24,7 @@ class SourceHashes:
 
     memory: Path
     _known: dict[str, list[object]] | None = field(default=None, repr=False)
+    _written: str = field(default="", repr=False)
 
     def of(self, path: Path) -> str:
         """Hash a file's content, or names and contents of all files below a folder."""
@@ -60,14 +60,14 @@ class SourceHashes:
 
     def _load(self) -> dict[str, list[object]]:
         if self._known is None:
-            readable = self.memory.is_file()
-            self._known = json.loads(self.memory.read_text()) if readable else {}
+            self._known = read_json(self.memory) or {}
+            self._written = digest(self._known)
         return self._known
 
     def _remember(self) -> None:
         if self._known is None or not self.memory.parent.is_dir():
             return
-        text = to_json(self._known)
-        if not self.memory.is_file() or self.memory.read_text() != text:
-            with written_aside(self.memory) as aside:
-                aside.write_text(text)
+        now = digest(self._known)
+        if now != self._written or not self.memory.is_file():
+            write_json(self.memory, self._known)
+            self._written = now

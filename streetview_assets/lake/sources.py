@@ -5,6 +5,7 @@ an authority then reads its own rows of the converted file.
 """
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -17,18 +18,25 @@ from streetview_assets.areas.boundaries import Boundaries, authority_codes, read
 from streetview_assets.areas.geometry import metric_crs, to_geoframe
 from streetview_assets.areas.targets import TargetJoin, deprivation, read_targets
 from streetview_assets.errors import StudyError
-from streetview_assets.lake.atomic import written_aside
-from streetview_assets.lake.fingerprint import digest, study_value
+from streetview_assets.lake.atomic import make_way, written_aside
+from streetview_assets.lake.content import content_of, digest
+from streetview_assets.lake.seal import hash_of
+from streetview_assets.lake.sealed_json import read_json, write_json
 from streetview_assets.lake.source_hashes import SourceHashes
+from streetview_assets.lake.study_values import study_value
 from streetview_assets.points.imported import ImportedPoints, import_points
 from streetview_assets.points.picture_positions import PicturePositions, read_picture_positions
 from streetview_assets.points.roads import read_roads
-from streetview_assets.strict_json import to_json
 from streetview_assets.study import WITHOUT_AREAS, Study
 from streetview_assets.tables import TABLES
 
+_log = logging.getLogger(__name__)
+
 GENERATION = 4
 """Raise it whenever a conversion gives another result for the same file."""
+
+AREA_KEYS = ("areas", "crs", "authorities")
+TARGET_KEYS = (*AREA_KEYS, "targets")
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,7 @@ class Sources:
     hashes: SourceHashes
     keep: bool = True
     _memory: dict[Path, Any] = field(default_factory=dict, repr=False)
+    _versions: dict[tuple[str, Path], str] = field(default_factory=dict, repr=False)
 
     def boundaries(self) -> Boundaries:
         """Areas of all authorities of the study, and the metric CRS."""
@@ -53,7 +62,7 @@ class Sources:
             raise StudyError(f"{self.study.path}: the study has no `areas`")
         frame, counts = self._converted(
             "areas",
-            ("areas", "crs", "authorities"),
+            AREA_KEYS,
             lambda: _parts(read_boundaries(self.study), "areas"),
         )
         return Boundaries(areas=frame, **counts)
@@ -76,19 +85,18 @@ class Sources:
         if self.study.authorities:
             return tuple(sorted(self.study.authorities))
         path = self._path("authorities", ("areas",)).with_suffix(".json")
-        if path.is_file():
-            return tuple(json.loads(path.read_text()))
-        codes = authority_codes(self.study)
-        if self.folder.parent.is_dir():
-            with written_aside(path) as aside:
-                aside.write_text(to_json(codes))
+        codes = read_json(path)
+        if codes is None:
+            codes = authority_codes(self.study)
+            if self.folder.parent.is_dir():
+                write_json(path, codes)
         return tuple(codes)
 
     def targets(self) -> TargetJoin:
         """Targets of all areas of the study."""
         frame, counts = self._converted(
             "targets",
-            ("areas", "crs", "authorities", "targets"),
+            TARGET_KEYS,
             lambda: _parts(read_targets(self.study, self.areas()), "targets"),
         )
         return TargetJoin(targets=frame, **counts)
@@ -99,17 +107,41 @@ class Sources:
             return {}
         return deprivation(self.targets().targets, self.study.target.name)
 
+    def version(self, name: str) -> str:
+        """Hash what is made of source files, by content: the same in another form is the same.
+
+        Parameters
+        ----------
+        name
+            ``areas`` or ``area_codes``, of all authorities; ``deprivation``.
+        """
+        of_targets = name == "deprivation"
+        place = name, self._path(name, TARGET_KEYS if of_targets else AREA_KEYS)
+        if place not in self._versions:
+            match name:
+                case "areas":
+                    version = content_of(self.areas(), TABLES["areas"]).fingerprint
+                case "area_codes":
+                    version = digest(sorted(self.areas()["area_code"]))
+                case "deprivation":
+                    version = digest(self.deprivation())
+                case _:
+                    raise ValueError(f"nothing is called {name!r} among the sources")
+            self._versions[place] = version
+        return self._versions[place]
+
     def roads(self, around: pl.DataFrame) -> gpd.GeoDataFrame:
         """Roads in the box of some areas, or all roads where there are no areas."""
         if self.study.roads is None:
             raise StudyError(f"{self.study.path}: the study has no `roads`")
         path = self._roads_path()
         box = None if around.is_empty() else tuple(to_geoframe(around).total_bounds)
-        if path.is_file():
+        if _counts_of(path) is not None:
             return gpd.read_parquet(path, bbox=box)
         if path not in self._memory:
             outline = to_geoframe(self.areas()).geometry if self.study.areas else None
             cache = self.folder / "overpass"
+            _drop_damaged_answers(cache)
             self._memory[path] = read_roads(self.study.roads, outline, cache_folder=cache)
         if self.keep:
             self._store(path)
@@ -129,7 +161,7 @@ class Sources:
         """Points of one's own, with the area of each."""
         frame, counts = self._converted(
             "points",
-            ("points", "areas", "crs", "authorities"),
+            ("points", *AREA_KEYS),
             lambda: _parts(import_points(self.study.points, self.areas()), "points"),
         )
         return ImportedPoints(points=frame, **counts)
@@ -142,15 +174,11 @@ class Sources:
     ) -> tuple[pl.DataFrame, dict[str, Any]]:
         """Read a converted frame with its counts; convert the source the first time."""
         path = self._path(name, keys)
-        about = path.with_suffix(".json")
         if path not in self._memory:
-            if about.is_file():
-                self._memory[path] = (
-                    pl.read_parquet(path, glob=False),
-                    json.loads(about.read_text()),
-                )
-            else:
-                self._memory[path] = convert()
+            counts = _counts_of(path)
+            self._memory[path] = (
+                convert() if counts is None else (pl.read_parquet(path, glob=False), counts)
+            )
         if self.keep:
             self._store(path)
         return cast(tuple[pl.DataFrame, dict[str, Any]], self._memory[path])
@@ -161,19 +189,19 @@ class Sources:
             self._store(path)
 
     def _store(self, path: Path) -> None:
-        converted = self._memory[path]
-        if isinstance(converted, gpd.GeoDataFrame):
-            if not path.is_file():
-                with written_aside(path) as aside:
-                    converted.to_parquet(aside, write_covering_bbox=True)
+        if _counts_of(path) is not None:
             return
-        frame, counts = converted
-        about = path.with_suffix(".json")
-        if not about.is_file():
-            with written_aside(path) as aside:
+        converted = self._memory[path]
+        make_way(path)
+        with written_aside(path) as aside:
+            if isinstance(converted, gpd.GeoDataFrame):
+                counts = {}
+                converted.to_parquet(aside, write_covering_bbox=True)
+            else:
+                frame, counts = converted
                 frame.write_parquet(aside)
-            with written_aside(about) as aside:
-                aside.write_text(to_json(counts))
+            sha256 = hash_of(aside)
+        write_json(path.with_suffix(".json"), {"sha256": sha256, "counts": counts})
 
     def _roads_path(self) -> Path:
         overpass = self.study.roads is not None and self.study.roads.source == "overpass"
@@ -182,6 +210,33 @@ class Sources:
     def _path(self, name: str, keys: tuple[str, ...]) -> Path:
         values = {key: study_value(self.study, key, self.hashes.of) for key in keys}
         return self.folder / f"{name}-{digest([GENERATION, values])[:16]}.parquet"
+
+
+def _counts_of(path: Path) -> dict[str, Any] | None:
+    """Give the counts beside a converted source; None where it is not there whole."""
+    about = read_json(path.with_suffix(".json")) if path.exists() else None
+    if about is None:
+        return None
+    if not path.is_file() or hash_of(path) != about["sha256"]:
+        _log.warning("%s is damaged and counts as not there", path)
+        return None
+    return dict(about["counts"])
+
+
+def is_kept_whole(path: Path) -> bool:
+    """Whether a converted source is what was written."""
+    return _counts_of(path) is not None
+
+
+def _drop_damaged_answers(cache: Path) -> None:
+    """Remove what osmnx would stumble over among the answers that it keeps."""
+    for path in cache.glob("*.json"):
+        try:
+            json.loads(path.read_bytes())
+        except (IsADirectoryError, ValueError):
+            _log.warning("%s is damaged and counts as not there", path)
+            make_way(path)
+            path.unlink(missing_ok=True)
 
 
 def _parts(found: Any, frame: str) -> tuple[pl.DataFrame, dict[str, Any]]:

@@ -195,7 +195,7 @@ def register_table(
     if table in TABLES and TABLES[table].in_ledger:
         connection.register(table, Ledger(lake.root / LEDGER).spending())
         return
-    files = lake.files(lake_name(table), authority, encoder)
+    files = lake.whole_files(lake_name(table), authority, encoder)
     if files:
         # Folders named `encoder=…` would otherwise be read as a column, over the file's own.
         connection.read_parquet(

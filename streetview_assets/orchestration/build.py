@@ -10,6 +10,9 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.images.catalogue import REMOTE
+from streetview_assets.lake.content import content_of
+from streetview_assets.lake.fingerprint import data_version
+from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.open_study import OpenStudy, open_study, study_path
 from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY, Recipe, recipe_for
 from streetview_assets.orchestration import automation, checks, jobs, schedules, sensors, sql
@@ -37,7 +40,7 @@ from streetview_assets.orchestration.jobs import (
     ONLY_STALE_TAG,
     RETRY_TAG,
 )
-from streetview_assets.orchestration.lake_io import LakeIOManager, Unchanged
+from streetview_assets.orchestration.lake_io import UP_TO_DATE, LakeIOManager, Unchanged
 from streetview_assets.orchestration.partitions import authority_of, authority_partitions
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.resources import StudyResource
@@ -212,13 +215,13 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
         origin = opened.made_from(recipe.asset, authority)
         forced = recipe.asset in tags.get(FORCE_TAG, "").split(",")
         only_stale = "true" in (tags.get(ONLY_STALE_TAG), tags.get(AUTOMATION_TAG))
-        stamp = opened.stamp(recipe.writes[0], authority)
         asked_for = forced or retry or not only_stale
-        if not asked_for and stamp and opened.is_fresh(recipe.asset, authority):
+        if not asked_for and opened.is_fresh(recipe.asset, authority):
+            stamp = opened.stamp(recipe.writes[0], authority)
             return dg.Output(
                 Unchanged(),
-                data_version=dg.DataVersion(stamp.fingerprint),
-                metadata={"note": "up to date", "dagster/row_count": stamp.row_count},
+                data_version=dg.DataVersion(opened.data_version(recipe.asset, authority) or ""),
+                metadata={**UP_TO_DATE, "dagster/row_count": stamp.row_count if stamp else 0},
             )
         tell(recipe.asset, authority, 0, 1)
         work = Work(
@@ -237,14 +240,23 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
         finally:
             opened.ledger.put_down()
         tell(recipe.asset, authority, 1, 1)
-        stamp = opened.stamp_for(recipe.asset, made.frames, origin, made.note, made.reuse)
         return dg.Output(
-            (made, stamp),
-            data_version=dg.DataVersion(stamp.fingerprint),
+            (made, Stamp(origin, reuse=made.reuse, note=made.note)),
+            data_version=dg.DataVersion(_data_version(made)),
             metadata={**_row_counts(made.frames), **_rounded(made.metadata)},
         )
 
     return compute
+
+
+def _data_version(made: Made) -> str:
+    """Hash what was made, as the files hash it that it is about to be written to."""
+    return data_version(
+        {
+            table: content_of(frame, TABLES[table], made.note).fingerprint
+            for table, frame in made.frames.items()
+        }
+    )
 
 
 def _row_counts(frames: Mapping[str, pl.DataFrame]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import glob
 import json
+import logging
 import os
 import shutil
 import threading
@@ -16,16 +17,21 @@ from filelock import FileLock
 from streetview_assets import stopping
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.addressable import addressable
-from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.atomic import make_way, written_aside
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.process_mark import is_gone, process_mark
+from streetview_assets.lake.sqlite_file import put_damaged_aside
 from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.strict_json import to_json
 
 OWNER = "streetview_study.json"
 CLAIM = "study.json"
 SETTINGS = "dagster.yaml"
+DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+"""Of Dagster; without them, what was run before is forgotten, and nothing else."""
+
 SECONDS_BETWEEN_LOOKS = 15.0
+_log = logging.getLogger(__name__)
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -47,21 +53,20 @@ def prepare_home(opened: OpenStudy) -> Path:
     named = Path(os.environ.get("DAGSTER_HOME") or own).expanduser().resolve()
     home = addressable(named, "DAGSTER_HOME")
     owner = home / OWNER
-    if owner.is_file():
-        name = json.loads(owner.read_text())["study"]
-        if name != opened.study.name:
-            raise StudyError(
-                f"DAGSTER_HOME {home} belongs to the study {name!r}, not to "
-                f"{opened.study.name!r}: unset DAGSTER_HOME, or name another folder"
-            )
+    name = _said(owner, "study")
+    if name not in (None, opened.study.name):
+        raise StudyError(
+            f"DAGSTER_HOME {home} belongs to the study {name!r}, not to "
+            f"{opened.study.name!r}: unset DAGSTER_HOME, or name another folder"
+        )
     home.mkdir(parents=True, exist_ok=True)
-    if not owner.is_file():
-        with written_aside(owner) as aside:
-            aside.write_text(to_json({"study": opened.study.name}))
+    if name is None:
+        _say(owner, "study", opened.study.name)
     settings = home / SETTINGS
     ours = _instance_settings()
     outdated = home == own and settings.is_file() and settings.read_bytes() != ours.read_bytes()
     if not settings.is_file() or outdated:
+        make_way(settings)
         with written_aside(settings) as aside:
             shutil.copyfile(ours, aside)
     os.environ["DAGSTER_HOME"] = str(home)
@@ -99,6 +104,8 @@ def open_instance(opened: OpenStudy) -> dg.DagsterInstance:
     home = prepare_home(opened)
     settings = yaml.safe_load((home / SETTINGS).read_text(encoding="utf-8"))
     with FileLock(home / ".instance.lock"):
+        for name in DATABASES:
+            put_damaged_aside(home / name)
         # Dagster by itself looks for the settings by pattern, and finds none in a folder `[x]`.
         return dg.DagsterInstance.local_temp(str(home), overrides=settings)
 
@@ -111,7 +118,8 @@ def _claim_folder(opened: OpenStudy) -> None:
     """
     claim = opened.root / CLAIM
     mine = opened.study.path
-    owner = Path(json.loads(claim.read_text())["study_file"]) if claim.is_file() else None
+    said = _said(claim, "study_file")
+    owner = Path(said) if said else None
     if owner == mine:
         return
     if owner and owner.is_file() and not _says_the_same(owner, opened):
@@ -121,8 +129,27 @@ def _claim_folder(opened: OpenStudy) -> None:
             f"delete {claim}"
         )
     opened.root.mkdir(parents=True, exist_ok=True)
-    with written_aside(claim) as aside:
-        aside.write_text(to_json({"study_file": str(mine)}))
+    _say(claim, "study_file", str(mine))
+
+
+def _said(note: Path, key: str) -> str | None:
+    """Read what a note of ours says; None where there is none, or, told in a line, damage."""
+    if not note.exists():
+        return None
+    try:
+        said = json.loads(note.read_bytes())[key]
+    except (IsADirectoryError, ValueError, KeyError, TypeError):
+        said = None
+    if isinstance(said, str):
+        return said
+    _log.warning("%s is damaged and is written anew", note)
+    return None
+
+
+def _say(note: Path, key: str, value: str) -> None:
+    make_way(note)
+    with written_aside(note) as aside:
+        aside.write_text(to_json({key: value}))
 
 
 def _says_the_same(study_file: Path, opened: OpenStudy) -> bool:

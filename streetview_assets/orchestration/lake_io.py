@@ -12,6 +12,9 @@ from streetview_assets.orchestration.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.work import Made
 
+UP_TO_DATE = {"note": "up to date"}
+"""Metadata of a materialisation that found all as it should be, and wrote nothing."""
+
 
 @dataclass(frozen=True)
 class Unchanged:

@@ -36,6 +36,7 @@ from streetview_assets.orchestration.jobs import (
     ONLY_STALE_TAG,
     RETRY_TAG,
 )
+from streetview_assets.orchestration.lake_io import UP_TO_DATE
 from streetview_assets.orchestration.progress import Listener, Progress, listening
 from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.orchestration.sql import PUBLISHED
@@ -154,6 +155,8 @@ def _errand(
     report: RunReport,
 ) -> Errand:
     """Choose the assets that are made now: forced, out of date, or readers of one of those.
+
+    Whether a reader has to be made is known when what it reads is: its step looks again.
 
     Rows that failed are tried again by a retry; by any run where so many failed that the table
     does not pass its checks. With a retry: those, and what is out of date because this run made
@@ -288,7 +291,9 @@ def run_errand(errand: Errand) -> Outcome:
     made = {
         event.asset_key.to_user_string()
         for event in result.all_events
-        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION and event.asset_key
+        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION
+        and event.asset_key
+        and not _was_up_to_date(event)
     }
     return [(asset, errand.authority) for asset in errand.assets if asset in made], failures
 
@@ -318,6 +323,12 @@ def _executed(
     except dg.DagsterExecutionInterruptedError as interrupt:
         raise stopping.Stopped from interrupt
     return result
+
+
+def _was_up_to_date(event: dg.DagsterEvent) -> bool:
+    """Whether an asset was found to be as it should be when its turn came."""
+    told = event.step_materialization_data.materialization.metadata
+    return {key: told[key].value for key in UP_TO_DATE if key in told} == UP_TO_DATE
 
 
 _built: dict[tuple[Path, tuple[str, ...]], dict[str, Any]] = {}

@@ -9,7 +9,8 @@ from streetview_assets.lake.recipes import RECIPES, recipe_for
 from streetview_assets.lake.resumption import Resumption
 from streetview_assets.tables import TABLES
 
-State = Literal["up to date", "out of date", "missing", "not applicable"]
+State = Literal["up to date", "waiting", "out of date", "missing", "not applicable"]
+"""`waiting`: up to date with what it reads, of which something is about to be made again."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class AssetState:
 
 
 def study_status(opened: OpenStudy) -> list[AssetState]:
-    """Look at every asset of every authority; what waits for something stale is out of date."""
+    """Look at every asset of every authority; what reads something stale waits for it."""
     states: list[AssetState] = []
     behind: set[tuple[str, str | None]] = set()
     for recipe in RECIPES.values():
@@ -35,7 +36,7 @@ def study_status(opened: OpenStudy) -> list[AssetState]:
             state = _state(
                 opened, recipe.asset, authority, _waits(opened, recipe.asset, authority, behind)
             )
-            if state.state in ("out of date", "missing"):
+            if state.state in ("waiting", "out of date", "missing"):
                 behind |= {(table, authority) for table in recipe.writes}
             states.append(state)
     return states
@@ -59,10 +60,11 @@ def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) ->
     if len(there) < len(stamps):
         failures = _failures(opened, recipe.writes, authority)
         return AssetState(asset, recipe.stage, authority, "missing", 0, failures, None, "")
-    fresh = not waits and opened.is_fresh(asset, authority)
     note = there[0].note
-    state: State = "up to date" if fresh else "out of date"
-    if fresh and note.startswith("not applicable"):
+    state: State = "up to date" if opened.is_fresh(asset, authority) else "out of date"
+    if state == "up to date" and waits:
+        state = "waiting"
+    if state == "up to date" and note.startswith("not applicable"):
         state = "not applicable"
     return AssetState(
         asset,

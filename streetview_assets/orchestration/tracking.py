@@ -19,6 +19,7 @@ from filelock import FileLock
 from streetview_assets.lake.atomic import written_aside
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.process_mark import is_gone, process_mark
+from streetview_assets.lake.sqlite_file import put_damaged_aside
 from streetview_assets.models.final import FinalModel
 from streetview_assets.orchestration.champion import (
     ALIAS,
@@ -191,8 +192,10 @@ def champion(opened: OpenStudy) -> Version | None:
     Version or None
         None where none was registered, or no model was ever kept.
     """
-    if not os.environ.get(URI_VARIABLE) and not (opened.root / "mlflow.db").is_file():
-        return None
+    if not os.environ.get(URI_VARIABLE):
+        put_damaged_aside(opened.root / "mlflow.db")
+        if not (opened.root / "mlflow.db").is_file():
+            return None
     return champion_of(_client(opened), opened.study.name)
 
 
@@ -247,7 +250,10 @@ def _make_database(opened: OpenStudy) -> None:
     from mlflow import MlflowClient
 
     path = opened.root / "mlflow.db"
-    if os.environ.get(URI_VARIABLE) or path.is_file():
+    if os.environ.get(URI_VARIABLE):
+        return
+    put_damaged_aside(path)
+    if path.is_file():
         return
     with written_aside(path) as aside:
         MlflowClient(f"sqlite:///{aside}").search_experiments()

@@ -1,7 +1,7 @@
 """Tables in the terminal: what a run made, the state of a study, the answer to a query."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 import polars as pl
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from streetview_assets.images.prices import AS_OF
 from streetview_assets.lake.open_study import OpenStudy
+from streetview_assets.lake.verify import Finding
 from streetview_assets.orchestration.materialise import RunReport
 from streetview_assets.orchestration.outlook import Budget, Outlook
 from streetview_assets.orchestration.status import AssetState
@@ -21,6 +22,7 @@ ROWS_SHOWN = 60
 COLUMNS_BESIDE_EACH_OTHER = 8
 STYLES = {
     "up to date": "green",
+    "waiting": "yellow",
     "out of date": "yellow",
     "missing": "red",
     "not applicable": "dim",
@@ -113,6 +115,19 @@ def _age(age: timedelta) -> str:
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{age.days} days"
+
+
+def show_findings(findings: Iterable[Finding]) -> int:
+    """Show what is not as it should be, a line each; give how many are more than unread."""
+    console, counts = PlainConsole(), Counter[str]()
+    for finding in findings:
+        counts[finding.fault] += 1
+        style = "yellow" if finding.fault == "orphan" else "red"
+        line = in_one_line(f"{finding.fault.ljust(8)} {finding.path}: {finding.what}")
+        console.print(line, soft_wrap=True, style=style)
+    told = ", ".join(f"{count:,} {fault}" for fault, count in sorted(counts.items()))
+    console.print(f"Found: {told}." if told else "All is as it was written.")
+    return counts["damaged"] + counts["missing"]
 
 
 def show_frame(frame: pl.DataFrame) -> None:

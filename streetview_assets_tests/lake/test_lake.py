@@ -5,13 +5,16 @@ import time
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
-from streetview_assets.errors import ContractError
+from streetview_assets.errors import ContractError, DamagedError
+from streetview_assets.lake.content import content_of
 from streetview_assets.lake.lake import Lake, Stamp
 from streetview_assets.tables import TABLES
+from streetview_assets_tests.lake.damages import DAMAGES
 
-STAMP = Stamp("made from", "fingerprint", note="a note")
+STAMP = Stamp("made from", note="a note")
 
 
 def targets(value: float, count: int = 1) -> pl.DataFrame:
@@ -33,9 +36,44 @@ def test_a_table_comes_back_as_it_was_written_with_its_stamp(tmp_path):
     lake.write("targets", targets(1.5), STAMP, authority="A")
     assert lake.read("targets", "A").equals(targets(1.5))
     stamp = lake.stamp("targets", "A")
-    assert (stamp.made_from, stamp.fingerprint) == ("made from", "fingerprint")
-    assert stamp.note == "a note"
+    assert (stamp.made_from, stamp.note) == ("made from", "a note")
+    assert stamp.fingerprint == content_of(targets(1.5), TABLES["targets"], "a note").fingerprint
     assert stamp.row_count == 1
+
+
+def test_no_flipped_bit_is_read_as_a_value(tmp_path):
+    lake = Lake(tmp_path)
+    path = lake.write("targets", targets(1.5), STAMP, authority="A")
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        assert lake.stamp("targets", "A") is None, f"byte {place} of {len(whole)}"
+    with pytest.raises(DamagedError, match=r"data\.parquet: damaged.*`streetview run`"):
+        lake.read("targets", "A")
+    path.write_bytes(whole)
+    assert lake.read("targets", "A").equals(targets(1.5))
+
+
+def test_pages_have_checksums_for_other_readers(tmp_path):
+    path = Lake(tmp_path).write("targets", targets(1.5, 500), STAMP, authority="A")
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(OSError, match="CRC"):
+        pq.read_table(path, page_checksum_verification=True)
+
+
+@DAMAGES
+def test_a_damaged_table_counts_as_not_there_and_is_written_anew(tmp_path, damage):
+    lake = Lake(tmp_path)
+    damage(lake.write("targets", targets(1.5), STAMP, authority="A"))
+    assert lake.stamp("targets", "A") is None
+    with pytest.raises(DamagedError, match="damaged"):
+        lake.read("targets", "A")
+    lake.write("targets", targets(2.5), STAMP, authority="A")
+    assert lake.read("targets", "A")["value"].to_list() == [2.5]
 
 
 def test_a_frame_that_breaks_its_contract_leaves_what_was_there(tmp_path):

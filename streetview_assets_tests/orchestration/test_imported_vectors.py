@@ -8,6 +8,7 @@ import yaml
 
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.lake.export_hdf5 import export_hdf5
+from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.orchestration.assets import areas, embeddings, images, points
 from streetview_assets.orchestration.work import Work
@@ -34,7 +35,7 @@ def made(study, text: dict) -> OpenStudy:
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.made_from(asset, code)
         done = function(work)
-        stamp = opened.stamp_for(asset, done.frames, origin, done.note, done.reuse)
+        stamp = Stamp(origin, reuse=done.reuse, note=done.note)
         opened.write(asset, done.frames, code, stamp)
     return opened
 

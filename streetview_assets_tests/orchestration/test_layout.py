@@ -10,6 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.recipes import RECIPES
 from streetview_assets.orchestration.assets import clusters, embeddings, images, layout, points
@@ -39,7 +40,7 @@ def make(opened: OpenStudy, *functions) -> Made:
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.made_from(asset, code)
         made = function(work)
-        stamp = opened.stamp_for(asset, made.frames, origin, made.note, made.reuse)
+        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
         opened.write(asset, made.frames, code, stamp)
     return made
 

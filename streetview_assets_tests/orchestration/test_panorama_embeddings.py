@@ -18,6 +18,7 @@ from streetview_assets.image_decoding import read_rgb
 from streetview_assets.images.picture_files import picture_on_disk
 from streetview_assets.images.strips import stitched
 from streetview_assets.lake.check_queries import run_check
+from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.sql import read_queries, sql_folder
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
@@ -59,7 +60,7 @@ def make(opened: OpenStudy, *functions, kind=Work, **options):
         work = kind(opened, asset, code, "run", tracking=None, log=log, **options)
         origin = opened.made_from(asset, code)
         made = function(work)
-        stamp = opened.stamp_for(asset, made.frames, origin, made.note, made.reuse)
+        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
         opened.write(asset, made.frames, code, stamp)
     return made
 

@@ -9,6 +9,7 @@ import pytest
 
 from streetview_assets.errors import EncoderError
 from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.open_study import open_study
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
 from streetview_assets.orchestration.deleted_pictures import refuse_deleted
@@ -42,7 +43,7 @@ def make(opened, *functions, authority=EAST, **options):
         code = None if national else authority
         origin = opened.made_from(asset, code)
         made = function(work(opened, function, code, **options))
-        stamp = opened.stamp_for(asset, made.frames, origin, made.note, made.reuse)
+        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
         opened.write(asset, made.frames, code, stamp)
     return made
 

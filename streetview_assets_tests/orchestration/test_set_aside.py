@@ -6,6 +6,7 @@ import polars as pl
 import yaml
 
 from streetview_assets.lake.check_queries import run_check
+from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.recipes import RECIPES, recipe_for
 from streetview_assets.lake.sql import read_queries, sql_folder
@@ -46,7 +47,7 @@ def make(opened: OpenStudy, *functions) -> dict[str, object]:
         for code in [None] if RECIPES[asset].national else [EAST, WEST]:
             origin = opened.made_from(asset, code)
             made = function(work_on(opened, asset, code))
-            stamp = opened.stamp_for(asset, made.frames, origin, made.note, made.reuse)
+            stamp = Stamp(origin, reuse=made.reuse, note=made.note)
             opened.write(asset, made.frames, code, stamp)
     return dict(made.metadata)
 

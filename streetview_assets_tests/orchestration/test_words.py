@@ -16,6 +16,7 @@ from streetview_assets.embeddings.set_aside import STREET
 from streetview_assets.embeddings.text_encoder import load_text_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.words import label_vectors
+from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.recipes import RECIPES
 from streetview_assets.orchestration.assets import (
@@ -52,7 +53,7 @@ def make(opened: OpenStudy, *functions) -> str:
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.made_from(asset, code)
         made = function(work)
-        stamp = opened.stamp_for(asset, made.frames, origin, made.note, made.reuse)
+        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
         opened.write(asset, made.frames, code, stamp)
     return made.note
 

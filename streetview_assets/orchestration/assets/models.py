@@ -9,7 +9,8 @@ import polars as pl
 
 from streetview_assets.figures import to_png
 from streetview_assets.images.terms import credit
-from streetview_assets.lake.fingerprint import digest, tables_read
+from streetview_assets.lake.content import digest
+from streetview_assets.lake.fingerprint import tables_read
 from streetview_assets.lake.recipes import recipe_for
 from streetview_assets.models.authority import score_authority_alone
 from streetview_assets.models.dataset import reasons, unseen

@@ -113,9 +113,7 @@ def _resumption(work: Work) -> Resumption:
     recipe = recipe_for(work.asset, work.study)
     keys = tuple(key for key in recipe.keys if key != "sample_size.metric")
     opened = work.opened
-    reuse = made_from(
-        replace(recipe, keys=keys), work.study, opened.lake, opened.hashes.of, work.authority_code
-    )
+    reuse = made_from(replace(recipe, keys=keys), opened.sources, opened.lake, work.authority_code)
     return Resumption(opened, TABLE, "", reuse)
 
 
