@@ -1,8 +1,10 @@
 # One image for the code server, the web server, the daemon and the MLflow server.
-FROM python:3.11.14-slim-bookworm
+# By the digest of its index, all architectures; for another tag ask for its digest with
+# docker buildx imagetools inspect python:TAG
+FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
 
 # An index that holds the CPU build of torch makes the image some gigabytes smaller where no GPU is:
-# docker compose build --build-arg PIP_EXTRA_INDEX_URL=…
+# make lock ARGS='--index …', then docker compose build --build-arg PIP_EXTRA_INDEX_URL=…
 ARG PIP_EXTRA_INDEX_URL=
 
 ENV PYTHONUNBUFFERED=1 \
@@ -10,11 +12,14 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_ROOT_USER_ACTION=ignore
 
 WORKDIR /app
-COPY pyproject.toml constraints.txt README.md LICENSE dagster.yaml ./
+# Each file by its hash; the project itself is built by what came so, without an index.
+COPY docker/requirements.txt ./docker/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip install --require-hashes --only-binary :all: -r docker/requirements.txt
+COPY pyproject.toml README.md LICENSE dagster.yaml ./
 COPY dbt_like_sql ./dbt_like_sql
 COPY streetview_assets ./streetview_assets
-RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install -c constraints.txt '.[postgres]'
+RUN pip install --no-deps --no-build-isolation --no-index . && pip check
 
 # Whoever runs it owns the data and its Dagster home, and nothing else.
 RUN groupadd --gid 10001 streetview \

@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 # As many workers as cores, each with one thread: more would only wait for each other.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help demo test ui lint bench docs clean
+.PHONY: help demo test ui lint bench lock docs clean
 # An environment knows its folder by its absolute path: in a moved or copied one it is made anew.
 ifneq "$(shell cat $(INSTALLED) 2>/dev/null)" "$(CURDIR)"
 .PHONY: $(INSTALLED)
@@ -39,6 +39,9 @@ lint: $(INSTALLED) ## style, types and the floors of the architecture
 
 bench: $(INSTALLED) ## measure the long stages
 	@$(BIN)/python -m pytest -s -o python_files='bench_*.py' streetview_assets_tests/benchmarks $(ARGS)
+
+lock: $(INSTALLED) ## write the hashes of all that the image installs anew
+	@PYTHON=$(BIN)/python bash docker/lock $(ARGS)
 
 docs: $(INSTALLED) ## write the reference pages of docs/ anew
 	@$(BIN)/python -m streetview_assets.reference docs

@@ -4,16 +4,18 @@ import os
 import re
 import subprocess
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
+DIGEST = "@sha256:[0-9a-f]{64}"
 OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
 SECRETS = ("POSTGRES_PASSWORD", "GOOGLE_MAPS_API_KEY", "GOOGLE_MAPS_SIGNING_SECRET",
            "MAPILLARY_TOKEN")  # fmt: skip
@@ -80,7 +82,9 @@ def test_every_service_is_watched_comes_back_and_is_not_root(name):
     assert service["restart"] == "unless-stopped"
     assert service["user"] not in ("root", "0", "0:0")
     assert service["cap_drop"] == ["ALL"]
-    assert re.fullmatch(r"[a-z-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?", service["image"]), "not pinned"
+    digest = "" if "build" in service else DIGEST
+    assert re.fullmatch(rf"[a-z-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?{digest}", service["image"])
+    assert re.fullmatch(r"(\$\{[A-Z_]+:-)?\d+g\}?", service["mem_limit"]), "no limit of memory"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -123,7 +127,8 @@ def test_the_image_runs_as_the_user_that_owns_the_data():
     users = [line.split()[1] for line in lines if line.startswith("USER ")]
     assert users == [service["user"] for service in OURS.values()][:1]
     assert lines[-1].startswith("CMD")
-    assert re.search(r"^FROM python:3\.11\.\d+-", "\n".join(lines), re.M)
+    bases = [line for line in lines if line.startswith("FROM ")]
+    assert all(re.fullmatch(rf"FROM python:3\.11\.\d+-[a-z-]+{DIGEST}", base) for base in bases)
 
 
 def test_every_file_that_the_image_copies_is_let_through():
@@ -177,7 +182,75 @@ def test_what_is_installed_is_what_was_written_down():
     assert not differing, "installed, written down"
 
 
-@pytest.mark.parametrize("file", ["Makefile", ".ci/run", ".ci/install"])
+def locked() -> dict[str, tuple[str, list[str]]]:
+    """Read what the image installs: version and hashes by name."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    name = ""
+    for line in (ROOT / "docker/requirements.txt").read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        if pin := re.match(r"([\w.-]+)==([\w.]+)", line):
+            name = canonical(pin[1])
+            found[name] = (pin[2], [])
+        else:
+            found[name][1].extend(re.findall(r"--hash=sha256:([0-9a-f]{64})\b", line))
+    return found
+
+
+def needed(requirement: str, seen: set[str]) -> set[str]:
+    """Name what a requirement brings with it here, by what is installed."""
+    one = Requirement(requirement)
+    name = canonical(one.name)
+    if (one.marker and not one.marker.evaluate({"extra": ""})) or name in seen:
+        return seen
+    seen.add(name)
+    try:
+        brought = distribution(name).requires or ()
+    except PackageNotFoundError:
+        return seen
+    for line in brought:
+        inner = Requirement(line)
+        if inner.marker is None or any(
+            inner.marker.evaluate({"extra": extra}) for extra in ("", *one.extras)
+        ):
+            needed(str(Requirement(f"{inner.name}[{','.join(inner.extras)}]")), seen)
+    return seen
+
+
+def test_the_image_installs_what_was_written_down_each_file_by_its_hash():
+    """Where this fails after a change of pyproject.toml or constraints.txt: make lock."""
+    pinned = {canonical(name): exact for name, exact in constraints().items()}
+    lock = locked()
+    assert all(hashes for _, hashes in lock.values())
+    differing = {
+        name: (version, pinned[name])
+        for name, (version, _) in lock.items()
+        if name in pinned and version != pinned[name]
+    }
+    assert not differing, "locked, written down"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    everything: set[str] = set()
+    for requirement in wanted:
+        exact = Requirement(requirement)
+        assert exact.specifier.contains(lock[canonical(exact.name)][0]), requirement
+        needed(requirement, everything)
+    assert everything <= set(lock)
+    assert "hatchling" in lock, "what builds the project in the image"
+
+
+def test_nothing_comes_into_the_image_without_a_hash():
+    installs = [
+        line.strip().removeprefix("RUN ")
+        for line in (ROOT / "Dockerfile").read_text().splitlines()
+        if "pip install" in line
+    ]
+    assert len(installs) == 2
+    assert "--require-hashes" in installs[0]
+    assert {"--no-deps", "--no-build-isolation", "--no-index"} <= set(installs[1].split())
+
+
+@pytest.mark.parametrize("file", ["Makefile", ".ci/run", ".ci/install", "docker/lock"])
 def test_recipes_name_no_place_of_one_machine(file):
     text = (ROOT / file).read_text()
     assert not re.search(r"(?<![\w.])/(home|root|work|Users|opt)/", text)
