@@ -53,9 +53,9 @@ def explaining(encoder: str, checkpoint: Path | None) -> Iterator[None]:
     settings: Any = huggingface_hub.constants
     before = socket.getdefaulttimeout(), settings.HF_HUB_OFFLINE
     socket.setdefaulttimeout(LONGEST_SILENCE_S)
-    if checkpoint is None and not settings.HF_HUB_OFFLINE:
+    if checkpoint is None:
         # Out of reach, the hub's client would try again for a minute; its cache answers at once.
-        settings.HF_HUB_OFFLINE = not _in_reach(settings.ENDPOINT)
+        settings.HF_HUB_OFFLINE = not hub_in_reach()
     try:
         yield
     except (StreetviewError, ImportError, TypeError):
@@ -65,6 +65,13 @@ def explaining(encoder: str, checkpoint: Path | None) -> Iterator[None]:
     finally:
         socket.setdefaulttimeout(before[0])
         settings.HF_HUB_OFFLINE = before[1]
+
+
+def hub_in_reach() -> bool:
+    """Whether the hub of weights may be asked, and answers."""
+    import huggingface_hub.constants as settings
+
+    return not settings.HF_HUB_OFFLINE and _in_reach(settings.ENDPOINT)
 
 
 def _in_reach(url: str) -> bool:

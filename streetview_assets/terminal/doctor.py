@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from streetview_assets.embeddings.catalogue import check_encoder
+from streetview_assets.embeddings.availability import to_be_fetched
 from streetview_assets.errors import LedgerError, StreetviewError
 from streetview_assets.images.prices import is_paid
 from streetview_assets.images.terms import TERMS
@@ -90,12 +90,16 @@ def _disk(opened: OpenStudy) -> Iterator[Finding]:
 
 
 def _encoder(opened: OpenStudy) -> Iterator[Finding]:
+    name = opened.study.encoder.name
     try:
-        check_encoder(opened.study.encoder)
+        missing = to_be_fetched(opened.study.encoder)
     except StreetviewError as error:
         yield Finding("fault", f"encoder: {error}")
+        return
+    if missing:
+        yield Finding("warning", f"encoder: {name} is not here: a run fetches {missing}")
     else:
-        yield Finding("ok", f"encoder: {opened.study.encoder.name}")
+        yield Finding("ok", f"encoder: {name} loads")
 
 
 def _instance(opened: OpenStudy) -> Iterator[Finding]:
