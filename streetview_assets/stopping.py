@@ -25,7 +25,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 FINISH_S = 2.0
 """How long requests that are under way may take to end."""
 
-GRACE_S = 3.5
+GRACE_S = 3.0
 """How long the main thread may take to end."""
 
 LAST_S = 1.0

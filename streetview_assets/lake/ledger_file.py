@@ -8,7 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock
+from streetview_assets.errors import RunError
+from streetview_assets.lake.locks import SAY_AFTER_S, held, say_who_holds, waiting_for
 
 from streetview_assets.errors import LedgerError
 
@@ -125,7 +126,7 @@ class _Writer:
     def _in_a_transaction(self, entry: Entry[Result], safely: bool) -> Result:
         connection = self._connected()
         connection.execute(f"pragma synchronous = {'full' if safely else 'normal'}")
-        connection.execute("begin immediate")
+        _begin(connection, self.path)
         try:
             result = entry(connection)
             connection.execute("commit")
@@ -156,6 +157,30 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _begin(connection: sqlite3.Connection, path: Path) -> None:
+    """Begin to write, when no other process does.
+
+    Raises
+    ------
+    RunError
+        Where another one does not come to its end.
+    """
+    for patience_s, speak in ((SAY_AFTER_S, say_who_holds), (WAIT_S, _give_up)):
+        connection.execute(f"pragma busy_timeout = {patience_s * 1000:.0f}")
+        try:
+            connection.execute("begin immediate")
+        except sqlite3.OperationalError as busy:
+            if busy.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            speak(path, path.with_name(f"{path.name}-shm"))
+        else:
+            return
+
+
+def _give_up(path: Path, *beside: Path) -> None:
+    raise RunError(f"gave up {waiting_for(path, *beside)}. What is done is kept; run again.")
+
+
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     # The writer's lock keeps threads apart.
@@ -163,7 +188,7 @@ def _open(path: Path) -> sqlite3.Connection:
         path, timeout=WAIT_S, isolation_level=None, check_same_thread=False
     )
     # Two processes that make the file at the same time would find it locked or half made.
-    with FileLock(path.with_name(f".{path.name}.lock")):
+    with held(path.with_name(f".{path.name}.lock")):
         connection.execute("pragma journal_mode = wal")
         connection.executescript(_SCHEMA)
     return connection

@@ -4,9 +4,7 @@ It is built aside and renamed into place. Who has the old file open goes on read
 that is killed leaves the old file.
 """
 
-import fcntl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from streetview_assets.errors import ContractError
 from streetview_assets.lake.about import ABOUT, Build, add_about
 from streetview_assets.lake.atomic import make_way, written_aside
 from streetview_assets.lake.lake import Lake
+from streetview_assets.lake.locks import held
 from streetview_assets.lake.memory_database import memory_database, remove_spilled
 from streetview_assets.lake.published_query import DATABASE
 from streetview_assets.lake.sql import Query, quoted, read_queries, register_table, sql_folder
@@ -61,7 +60,7 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
     path = lake.root / DATABASE
     queries = [query for query in read_queries(sql_folder()) if query.kind != "check"]
     lake.root.mkdir(parents=True, exist_ok=True)
-    with _one_build_at_a_time(lake.root):
+    with held(lake.root / "cache" / "publish.lock"):
         _remove_leftovers(lake.root)
         make_way(path)
         with written_aside(path) as aside:
@@ -76,16 +75,6 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
                 connection.commit()
                 connection.execute("checkpoint")
     return PublishReport(path, path.stat().st_size, row_counts, tuple(authorities))
-
-
-@contextmanager
-def _one_build_at_a_time(root: Path) -> Iterator[None]:
-    """Hold a lock that the system frees when this process ends, however it ends."""
-    lock = root / "cache" / "publish.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _remove_leftovers(root: Path) -> None:

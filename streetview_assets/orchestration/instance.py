@@ -6,20 +6,25 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 import yaml
-from filelock import FileLock
 
 from streetview_assets import stopping
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.addressable import addressable
 from streetview_assets.lake.atomic import make_way, written_aside
+from streetview_assets.lake.locks import held
 from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.process_mark import is_gone, process_mark
+from streetview_assets.lake.process_mark import (
+    about_mark,
+    is_gone,
+    is_of_this_command,
+    process_mark,
+)
 from streetview_assets.lake.sqlite_file import put_damaged_aside
 from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.strict_json import to_json
@@ -30,7 +35,7 @@ SETTINGS = "dagster.yaml"
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 """Of Dagster; without them, what was run before is forgotten, and nothing else."""
 
-SECONDS_BETWEEN_LOOKS = 15.0
+SECONDS_BETWEEN_LOOKS = 5.0
 _log = logging.getLogger(__name__)
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -103,7 +108,7 @@ def open_instance(opened: OpenStudy) -> dg.DagsterInstance:
     """
     home = prepare_home(opened)
     settings = yaml.safe_load((home / SETTINGS).read_text(encoding="utf-8"))
-    with FileLock(home / ".instance.lock"):
+    with held(home / ".instance.lock"):
         for name in DATABASES:
             put_damaged_aside(home / name)
         # Dagster by itself looks for the settings by pattern, and finds none in a folder `[x]`.
@@ -219,6 +224,22 @@ def interrupted_as_cancelled(instance: dg.DagsterInstance, run_id: str) -> Itera
             raise
 
 
+def _waits(instance: dg.DagsterInstance) -> Iterator[tuple[str, str]]:
+    """Find the pools that runs of this command wait for, and the process that holds each."""
+    storage = instance.event_log_storage
+    for key in storage.get_concurrency_keys():
+        pool = storage.get_concurrency_info(key)
+        if any(is_of_this_command(mark) for mark in _marks(instance, pool.pending_run_ids)):
+            for mark in _marks(instance, pool.active_run_ids):
+                if not is_of_this_command(mark):
+                    yield key, mark
+
+
+def _marks(instance: dg.DagsterInstance, run_ids: Iterable[str]) -> list[str]:
+    runs = [instance.get_run_by_id(run_id) for run_id in run_ids]
+    return [run.tags[PROCESS_TAG] for run in runs if run and PROCESS_TAG in run.tags]
+
+
 def _unfinished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
     return [run for run in runs if PROCESS_TAG in run.tags]
@@ -237,15 +258,22 @@ def _free_slots(instance: dg.DagsterInstance) -> None:
 
 @contextmanager
 def freeing_slots_of_dead_runs(instance: dg.DagsterInstance) -> Iterator[None]:
-    """Close dead runs again and again while the block runs.
+    """Close dead runs again and again while the block runs, and say who is waited for.
 
-    A run that waits for a slot would wait for ever if the process that holds it were killed now.
+    A run that waits for a slot would wait for ever if the process that holds it were killed now,
+    and without a word if it were stopped.
     """
     over = threading.Event()
 
     def watch() -> None:
+        seen, said = set[tuple[str, str]](), set[tuple[str, str]]()
         while not over.wait(SECONDS_BETWEEN_LOOKS):
             close_dead_runs(instance)
+            waits = set(_waits(instance))
+            for pool, mark in (waits & seen) - said:
+                _log.warning("waiting for the pool %s: %s", pool, about_mark(mark))
+                said.add((pool, mark))
+            seen = waits
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

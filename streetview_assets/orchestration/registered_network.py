@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from streetview_assets.lake.locks import held
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.orchestration.tracking import LOCK, tracking_uri
 
@@ -21,7 +21,7 @@ def register_network(opened: OpenStudy, run_id: str, tags: Mapping[str, str]) ->
     client = MlflowClient(tracking_uri(opened))
     name = f"{opened.study.name}-ordinal"
     source = f"{client.get_run(run_id).info.artifact_uri}/files"
-    with FileLock(opened.root / LOCK):
+    with held(opened.root / LOCK):
         try:
             client.create_registered_model(name)
         except MlflowException as error:

@@ -14,9 +14,9 @@ import polars as pl
 
 # Loaded here, by one thread: MLflow would load it while Dagster's threads ask the same package.
 import sqlalchemy.orm  # noqa: F401
-from filelock import FileLock
 
 from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.locks import held
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.process_mark import is_gone, process_mark
 from streetview_assets.lake.sqlite_file import put_damaged_aside
@@ -124,7 +124,7 @@ class Tracking(dg.ConfigurableResource):
         run_id, (source, model_id) = self._keep(run, model)
         tags = _what_it_is(model, opened)
         client = _client(opened)
-        with FileLock(opened.root / LOCK):
+        with held(opened.root / LOCK):
             version = register(client, model.registered_name, source, run_id, model_id, tags)
             verdict = crown(client, version, shared=bool(os.environ.get(URI_VARIABLE)))
         kept = Registered(run_id, version.name, version.number, verdict.is_champion, verdict.reason)
@@ -233,7 +233,7 @@ def _experiment(opened: OpenStudy) -> str:
     Two processes that make the schema at the same time leave it half made.
     """
     opened.root.mkdir(parents=True, exist_ok=True)
-    with FileLock(opened.root / LOCK):
+    with held(opened.root / LOCK):
         _make_database(opened)
         client = _client(opened)
         found = client.get_experiment_by_name(opened.study.name)
