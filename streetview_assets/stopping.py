@@ -5,7 +5,6 @@ too, whoever handles signals at that moment, and ends the process where the main
 long, or when a second one comes.
 """
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -134,12 +133,7 @@ def in_the_end(function: Callable[[], object]) -> Iterator[None]:
 def end() -> NoReturn:
     """End this process and its workers, with one line and the exit code of the signal."""
     with _ending:
-        for worker in multiprocessing.active_children():
-            with suppress(psutil.NoSuchProcess):
-                for process in psutil.Process(worker.pid).children(recursive=True):
-                    process.kill()
-            worker.kill()
-            worker.join(LAST_S)
+        kill_children()
         for function in reversed(_last):
             # In a thread: the main one may hold what the function waits for.
             thread = threading.Thread(target=function, daemon=True)
@@ -148,6 +142,17 @@ def end() -> NoReturn:
         # Not through `sys.stderr`, which the main thread may hold.
         os.write(2, f"{LINE}\n".encode())
         os._exit(128 + (_asked_at[0][0] if _asked_at else signal.SIGINT))
+
+
+def kill_children() -> None:
+    """Kill all processes beneath this one, but for the one that clears up semaphores after it."""
+    killed = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if not any("resource_tracker" in part for part in process.cmdline()):
+                process.kill()
+                killed.append(process)
+    psutil.wait_procs(killed, timeout=LAST_S)
 
 
 def _raise(number: int, _: FrameType | None) -> NoReturn:

@@ -59,9 +59,7 @@ def _stop(number: int, _: FrameType | None) -> NoReturn:
     """Tell all processes, runs among them, as a terminal does; a server would wait for its runs."""
 
     def end(*_: Any) -> NoReturn:
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        stopping.kill_children()
         os.write(2, f"{stopping.LINE}\n".encode())
         os._exit(128 + number)
 
