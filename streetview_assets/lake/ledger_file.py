@@ -8,10 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from streetview_assets.errors import RunError
-from streetview_assets.lake.locks import SAY_AFTER_S, held, say_who_holds, waiting_for
-
 from streetview_assets.errors import LedgerError
+from streetview_assets.lake.locks import SAY_AFTER_S, held, say_who_holds, waiting_for
 
 WAIT_S = 60.0
 
@@ -162,7 +160,7 @@ def _begin(connection: sqlite3.Connection, path: Path) -> None:
 
     Raises
     ------
-    RunError
+    LedgerError
         Where another one does not come to its end.
     """
     for patience_s, speak in ((SAY_AFTER_S, say_who_holds), (WAIT_S, _give_up)):
@@ -178,7 +176,7 @@ def _begin(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _give_up(path: Path, *beside: Path) -> None:
-    raise RunError(f"gave up {waiting_for(path, *beside)}. What is done is kept; run again.")
+    raise LedgerError(f"gave up {waiting_for(path, *beside)}. What is done is kept; run again.")
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -14,7 +14,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from streetview_assets.errors import RunError
+from streetview_assets.errors import LedgerError
 from streetview_assets.lake import ledger_file, locks
 from streetview_assets.lake.process_mark import process_mark
 from streetview_assets.orchestration import instance as instances
@@ -105,7 +105,7 @@ def test_a_ledger_that_a_stopped_process_writes_to_is_told_and_given_up(
     ledger_file.write(path, lambda connection: None, safely=True)
     monkeypatch.setattr(ledger_file, "WAIT_S", 0.2)
     with _stopped(WRITE, path) as (pid, _):
-        with pytest.raises(RunError, match=STOPPED.format(pid, pid)):
+        with pytest.raises(LedgerError, match=STOPPED.format(pid, pid)):
             ledger_file.write(path, lambda connection: None, safely=True)
         assert _told(caplog, pid)()
     ledger_file.write(path, lambda connection: None, safely=True)
