@@ -46,8 +46,8 @@ def reading(
     """
     try:
         yield
-    except StreetviewError:
-        raise
+    except (StreetviewError, NameError, ImportError):
+        raise  # ours, or no fault of the file
     # A library raises what it likes on a broken file; polars panics outside of Exception.
     except (Exception, pl.exceptions.PanicException) as fault:
         message = f"{place} is not readable as {form}: {_reason(fault)}. {remedy}"

@@ -1,5 +1,8 @@
 """Roads fetched from OpenStreetMap through the Overpass API, cached by osmnx."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +13,17 @@ import shapely
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.points.road_classes import DRIVABLE
+from streetview_assets.reading import reading
 
 if TYPE_CHECKING:
     import requests
 
 Tags = dict[str, bool | str | list[str]]
 
+_WAYS_OUT = (
+    "Try again later; or download an extract of the region (.osm.pbf, for example from "
+    "download.geofabrik.de) and name it as `roads.path` instead."
+)
 _MOST_SPLITS = 3
 """How often a box is quartered: 64 boxes at most."""
 
@@ -53,30 +61,12 @@ def fetch_roads(
         Where OpenStreetMap has no such road there.
     """
     import osmnx
-    import requests
 
     hull = shapely.union_all(around.to_crs(GEOGRAPHIC_CRS).to_numpy()).convex_hull
     tags: Tags = {"highway": sorted(DRIVABLE) if drivable_only else True}
-    osmnx.settings.use_cache = True
-    if cache_folder is not None:
-        osmnx.settings.cache_folder = str(cache_folder)
-    before = osmnx.settings.requests_kwargs
-    osmnx.settings.requests_kwargs = {**before, "hooks": {"response": _refuse_partial}}
-    try:
+    place = f"roads.source: overpass: {osmnx.settings.overpass_url} gave no roads: its answer"
+    with reading(place, "all the roads", _WAYS_OUT, error=StreetviewError), _checking(cache_folder):
         found = _fetch(shapely.set_precision(hull, 1e-5), tags, _MOST_SPLITS)
-    except (
-        _PartialError,
-        requests.exceptions.RequestException,
-        osmnx._errors.ResponseStatusCodeError,
-    ) as error:
-        raise StreetviewError(
-            f"roads.source: overpass: {osmnx.settings.overpass_url} gave no roads "
-            f"({type(error).__name__.strip('_')}: {error}). Try again later; or download an "
-            "extract of the region (.osm.pbf, for example from download.geofabrik.de) and name it "
-            "as `roads.path` instead."
-        ) from error
-    finally:
-        osmnx.settings.requests_kwargs = before
     if not found:
         raise StudyError(
             f"roads.source: OpenStreetMap has no such road in the box {_box(hull)} of the areas. "
@@ -87,6 +77,32 @@ def fetch_roads(
     ways = ways[ways.index.get_level_values("element") == "way"].reset_index()
     columns = [column for column in ("id", "highway", "name") if column in ways.columns]
     return gpd.GeoDataFrame(pd.DataFrame(ways[columns]), geometry=ways.geometry)
+
+
+@contextmanager
+def _checking(cache_folder: Path | None) -> Iterator[None]:
+    """Let osmnx keep answers in a folder, and look at each before osmnx does."""
+    import osmnx
+
+    osmnx.settings.use_cache = True
+    if cache_folder is not None:
+        osmnx.settings.cache_folder = str(cache_folder)
+        _drop_cut_answers(cache_folder)
+    before = osmnx.settings.requests_kwargs
+    osmnx.settings.requests_kwargs = {**before, "hooks": {"response": _refuse_partial}}
+    try:
+        yield
+    finally:
+        osmnx.settings.requests_kwargs = before
+
+
+def _drop_cut_answers(cache_folder: Path) -> None:
+    """Forget answers that a killed process wrote half: osmnx writes them in place."""
+    for file in cache_folder.glob("*.json"):
+        try:
+            json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            file.unlink()
 
 
 def _fetch(shape: shapely.Geometry, tags: Tags, splits_left: int) -> list[gpd.GeoDataFrame]:

@@ -330,10 +330,19 @@ def test_what_overpass_breaks_off_is_asked_for_by_quarters(overpass, around, tmp
 @pytest.mark.parametrize("answer", [TIMED_OUT, b'{"elements": [', b"<html>busy</html>", b"{}"])
 def test_a_partial_answer_of_overpass_is_never_all_the_roads(overpass, around, tmp_path, answer):
     overpass.first = [answer] * 99
-    with pytest.raises(StreetviewError, match=r"gave no roads .*Try again later"):
+    with pytest.raises(StreetviewError, match=r"gave no roads: .*Try again later"):
         read_roads(Roads(source="overpass"), around, cache_folder=tmp_path)
     overpass.first = []
     assert len(read_roads(Roads(source="overpass"), around, cache_folder=tmp_path)) == 1
+
+
+def test_an_answer_of_overpass_that_was_kept_half_is_asked_for_again(overpass, around, tmp_path):
+    roads = Roads(source="overpass")
+    read_roads(roads, around, cache_folder=tmp_path)
+    for kept in tmp_path.glob("*.json"):
+        kept.write_bytes(kept.read_bytes()[:-20])
+    assert len(read_roads(roads, around, cache_folder=tmp_path)) == 1
+    assert len(overpass) == 2
 
 
 def test_overpass_needs_areas():
