@@ -18,7 +18,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.figures import figures_folder, shrink_to_webp
 from streetview_assets.images.prices import is_paid, without_budget
 from streetview_assets.images.spending import Purse
-from streetview_assets.lake.atomic import written_aside
+from streetview_assets.lake.atomic import make_way, written_aside
 from streetview_assets.lake.ledger import Ledger
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.purchases import check_ledger
@@ -204,6 +204,7 @@ class Work:
     def keep(self, name: str, png: bytes) -> str:
         """Keep a picture under `figures/`; give its path, relative to the folder of data."""
         path = self.figures / f"{name}.png"
+        make_way(path)
         with written_aside(path) as aside:
             aside.write_bytes(png)
         return path.relative_to(self.opened.root).as_posix()

@@ -4,13 +4,17 @@ What is on disk is shown as it was drawn; a page made from the published file al
 """
 
 import io
+import logging
 
 from PIL import Image
 
 from streetview_assets.figures import figures_folder, shrink_to_webp
+from streetview_assets.image_decoding import BrokenPictureError, read_rgb
 from streetview_assets.images.terms import TERMS
 from streetview_assets.report.page import flat_png, paragraph, picture
 from streetview_assets.report.published import Published
+
+_log = logging.getLogger(__name__)
 
 SHOWN_PX = 928
 """Width of the page, less its margins."""
@@ -50,8 +54,11 @@ def kept_figure(
         return ""
     if shows_pictures and (restricted := why_no_pictures(published)):
         return paragraph(restricted, "quiet")
-    with Image.open(path) as opened:
-        drawn = opened.convert("RGB")
+    try:
+        drawn = read_rgb(path)
+    except BrokenPictureError:
+        _log.warning("%s is damaged and counts as not there", path)
+        return ""
     wide = min(SHOWN_PX, round(drawn.width * SHOWN_DPI / DRAWN_DPI))
     shown = (wide, max(1, round(wide * drawn.height / drawn.width)))
     if drawn.width > MOST_PX:

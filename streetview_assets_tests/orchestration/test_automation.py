@@ -1,11 +1,13 @@
 """What starts by itself: evaluated on a real instance, to which results are reported."""
 
+import json
 from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 
 from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.orchestration.jobs import ONLY_STALE_TAG
 from streetview_assets.orchestration.sensors import study_sensors
 from streetview_assets_tests.orchestration.ticks import (
     EAST,
@@ -39,6 +41,20 @@ def test_what_is_made_again_with_the_same_result_starts_nothing(settled_town):
     settled_town.all_made("1")
     for now in (WEDNESDAY + minutes(60), SUNDAY):
         assert not {asset for asset, _ in settled_town.tick(now)} & set(RECIPES)
+
+
+def test_a_source_saved_in_another_form_starts_nothing_after_what_reads_it(town):
+    automation = Automation(town)
+    automation.tick(WEDNESDAY)
+    path = town.opened.study.path.parent / "areas.geojson"
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=3))
+    before = town.opened.stamp("areas", EAST).made_at
+    assert not town.opened.is_fresh("areas", EAST)
+    result = town.make("areas", "targets", authority=EAST, tags={ONLY_STALE_TAG: "true"})
+    assert result.success
+    assert town.opened.stamp("areas", EAST).made_at > before
+    for now in (WEDNESDAY + minutes(1), SUNDAY):
+        assert not {asset for asset, _ in automation.tick(now)} & set(RECIPES)
 
 
 def test_only_the_authority_that_changed_is_made_anew(settled_town):
