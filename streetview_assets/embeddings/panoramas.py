@@ -140,19 +140,17 @@ def strips_of(views: pl.DataFrame) -> pl.DataFrame:
     strips = seen.group_by(PANORAMA, maintain_order=True).agg(
         image_ids=pl.col("image_id"), path=pl.col("path")
     )
-    parts = pl.concat_list(
-        pl.concat_list("panorama_id", pl.col("captured_on").cast(pl.String)), "image_ids"
-    )
+    # Its date is not on it: one that is set right later makes no other strip.
+    parts = pl.concat_list("panorama_id", "image_ids")
     return strips.with_columns(image_id=parts.list.join("\n"), status=pl.lit("ok"))
 
 
 def parts_of(strips: pl.DataFrame) -> pl.DataFrame:
-    """Read back from the names of strips what is on them: panorama_id, captured_on, image_ids."""
+    """Read back from the names of strips what is on them: panorama_id, image_ids."""
     parts = pl.col("image_id").str.split("\n")
     return strips.with_columns(
         panorama_id=parts.list.get(0),
-        captured_on=parts.list.get(1).str.to_date("%Y-%m-%d"),
-        image_ids=parts.list.slice(2),
+        image_ids=parts.list.slice(1),
     )
 
 

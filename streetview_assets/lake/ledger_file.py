@@ -86,10 +86,10 @@ def put_down(path: Path) -> None:
 
 @contextmanager
 def _said_of(path: Path) -> Iterator[None]:
-    """Whatever SQLite finds wrong with a ledger is said with its name and a remedy."""
+    """Whatever SQLite or the disk has against a ledger is said with its name and a remedy."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise LedgerError(
             f"{path}: the ledger cannot be used: {error}. See to it that its disk has room and can "
             "be written to; a damaged file is replaced by a copy of it or moved aside. Then "

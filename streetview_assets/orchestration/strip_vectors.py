@@ -104,7 +104,7 @@ def _older(lost: pl.DataFrame, known: pl.DataFrame, before: pl.DataFrame) -> pl.
     shared = pl.col("image_ids").list.set_intersection("wanted_ids").list.len()
     alike = (
         parts_of(known.filter(status="ok"))
-        .join(wanted, on=PANORAMA, how="inner")
+        .join(wanted, on="panorama_id", how="inner")
         .with_columns(image_count=_count(), shared_count=shared)
         .filter(pl.col("shared_count") > 0)
         .sort("shared_count", "image_count", "image_id", descending=[True, False, False])
