@@ -20,7 +20,8 @@ import tenacity
 from streetview_assets import stopping
 from streetview_assets.errors import ImageryError, StreetviewError
 from streetview_assets.images.pace import Pace
-from streetview_assets.images.retry_after import retry_after_s, whole_number
+from streetview_assets.images.response_body import AnsweredError, body_of
+from streetview_assets.images.retry_after import retry_after_s
 from streetview_assets.images.spending import Outcome, Purse, Till
 from streetview_assets.redaction import keep_secrets_out_of_logs, redacted
 
@@ -278,7 +279,7 @@ class Client:
         except _NotSentError as error:
             outcome = "not_charged"
             raise TryAgainError(str(error)) from None
-        except _AnsweredError as answered:
+        except AnsweredError as answered:
             outcome = _outcome(answered.status_code)
             raise UnusableError(redacted(str(answered), self.secrets)) from None
         finally:
@@ -309,7 +310,7 @@ class Client:
             async with asyncio.timeout(self.limits.timeout_s):
                 response = await connection.handle_async_request(request)
                 try:
-                    content = await _content(response, order.most_bytes)
+                    content = await body_of(response, order.most_bytes)
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -319,7 +320,7 @@ class Client:
             raise _NotSentError(f"the connection failed: {reason}") from None
         except httpx.TimeoutException as error:
             raise TryAgainError(f"no answer in time ({type(error).__name__})") from None
-        except _AnsweredError:
+        except AnsweredError:
             raise
         except Exception as error:  # noqa: BLE001  a foreign answer breaks parsers in any way
             reason = redacted(str(error), self.secrets) or type(error).__name__
@@ -415,41 +416,9 @@ class _NotSentError(Exception):
     """No connection came about: nothing was asked, and nothing is billed."""
 
 
-class _AnsweredError(Exception):
-    """An answer that is not worth reading to its end."""
-
-    def __init__(self, status_code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status_code = status_code
-
-
 def _outcome(status_code: int) -> Outcome:
     """Count a request as spent, unless the provider has answered that it gave nothing."""
     return "not_charged" if 400 <= status_code < 500 else "charged"
-
-
-async def _content(response: httpx.Response, most_bytes: int) -> bytes:
-    """Read an answer, and stop where it is a redirect or grows too long."""
-    if response.is_redirect:
-        target = _host(response.headers.get("Location", "")) or "the same host"
-        raise _AnsweredError(response.status_code, f"a redirect to {target} was refused")
-    too_long = f"an answer of more than {most_bytes / 1e6:.0f} MB was refused"
-    announced = whole_number(response.headers.get("Content-Length", ""))
-    if announced is not None and announced > most_bytes:
-        raise _AnsweredError(response.status_code, too_long)
-    content = bytearray()
-    async for piece in response.aiter_bytes():
-        content += piece
-        if len(content) > most_bytes:
-            raise _AnsweredError(response.status_code, too_long)
-    return bytes(content)
-
-
-def _host(address: str) -> str:
-    try:
-        return httpx.URL(address).host
-    except httpx.InvalidURL:
-        return "no address"
 
 
 def _pause_s(state: tenacity.RetryCallState) -> float:

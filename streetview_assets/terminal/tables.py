@@ -37,7 +37,8 @@ def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) ->
     _show_left_out(opened, console)
     if not report.made and not report.failures:
         why = "no row has failed" if retry else "everything is up to date"
-        console.print(f"Nothing to do: {why}.")
+        more = " `streetview run` makes what is missing or out of date." * retry
+        console.print(f"Nothing to do: {why}.{more}", soft_wrap=True)
         return
     counts = Counter(asset for asset, _ in report.made)
     summary = ", ".join(

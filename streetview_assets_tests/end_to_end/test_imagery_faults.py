@@ -19,7 +19,7 @@ SECRET = "dGhlIHNlcnZlcidzIG93bg=="
 PASSING = ("500", "503", "cut", "reset", "html", "truncated")
 MISSING = {"grey": "grey tile", "gone": "gone"}
 FAILED = {
-    "503": "HTTP 503, after 6 attempts",
+    "503": "HTTP 503, after 3 attempts",
     "html": "no good picture (text/html)",
     "cut": "the connection failed",
     "wrong_size": "the picture has 33 × 33 px",
