@@ -23,6 +23,7 @@ from streetview_assets.embeddings.imported import load_imported
 from streetview_assets.embeddings.place_prompts import prompts_by_group
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.models.ordinal_saving import load_network
+from streetview_assets.points.folder_walk import walk_folder
 from streetview_assets.points.imported import import_points, read_locations
 from streetview_assets.points.picture_table import read_picture_table
 from streetview_assets.points.road_files import file_bounds
@@ -135,6 +136,10 @@ def _read_points(path: Path) -> None:
     import_points(Points(path=path), TABLES["areas"].frame())
 
 
+def _read_positions(path: Path) -> None:
+    read_picture_table(path, PictureColumns(), path.parent, walk_folder(path.parent))
+
+
 def _read_vectors(path: Path) -> None:
     vectors = load_imported(Encoder(name="import", path=path))
     vectors.file.read(np.arange(vectors.file.names.height))
@@ -168,11 +173,11 @@ READERS: dict[str, tuple[Make, Read]] = {
     "store.h5": (write_store, lambda path: read_street_data(path, "images.path")),
     "positions.csv": (
         lambda path: path.write_text("file,lon,lat\na.jpg,-1.5,53.8\n"),
-        lambda path: read_picture_table(path, PictureColumns(), path.parent),
+        _read_positions,
     ),
     "positions.geojson": (
         _positions,
-        lambda path: read_picture_table(path, PictureColumns(), path.parent),
+        _read_positions,
     ),
     "vectors.npz": (_npz, _read_vectors),
     "vectors.parquet": (_vectors, _read_vectors),

@@ -61,7 +61,10 @@ def read_exif(path: Path, file: str) -> Taken:
         longitude, latitude = _position(exif.gps)
     except OSError as error:
         return Taken(file, reason=f"cannot be opened: {error.strerror}")
-    except (BrokenPictureError, _NoCoordinateError) as error:
+    except BrokenPictureError as error:
+        kind = path.suffix.removeprefix(".").upper() or "file"
+        return Taken(file, reason=f"{kind} that cannot be read: {error}")
+    except _NoCoordinateError as error:
         return Taken(file, reason=str(error))
     return Taken(
         file=file,

@@ -31,7 +31,7 @@ def imagery_section(published: Published) -> Section:
     counts = _counts(published)
     if counts.is_empty():
         why = "There are no pictures yet: none was looked for, or none was found."
-        return Section("imagery", "Imagery", paragraph(why))
+        return Section("imagery", "Imagery", paragraph(why) + _left_out(published))
     return Section(
         "imagery",
         "Imagery",

@@ -110,9 +110,9 @@ def test_exif_of_the_other_hemispheres_with_direction_and_time(tmp_path):
     found = read_picture_positions(Images(provider="folder", path=tmp_path))
     assert dict(found.left_out.rows()) == {
         "._x.jpg": "hidden, or in a hidden folder",
-        "empty.jpg": f"not a {KINDS} image",
+        "empty.jpg": f"JPG that cannot be read: not a {KINDS} image",
         "half.jpg": "half a position in its EXIF: no GPSLongitude",
-        "text.jpg": f"not a {KINDS} image",
+        "text.jpg": f"JPG that cannot be read: not a {KINDS} image",
         "wrong.jpg": "no position in its EXIF: GPSLatitude says no degrees",
     }
     assert found.frame["file"].to_list() == ["x.jpg", "x.png", "x.webp"]
