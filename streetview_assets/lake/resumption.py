@@ -49,9 +49,9 @@ class Resumption:
         """
         stamp = self.opened.stamp(self.table, self.authority)
         kept = [self.opened.read(self.table, self.authority)] if self._reusable(stamp) else []
-        unfinished = self.shards.read().filter(pl.col("status") != "failed")
+        unfinished = _without_failed(self.shards.read())
         rows = latest([*kept, unfinished], self.table)
-        return rows.filter(pl.col("status") != "failed") if retry else rows
+        return _without_failed(rows) if retry else rows
 
     def finish(self, pieces: Iterable[pl.DataFrame], done: pl.DataFrame) -> pl.DataFrame:
         """Keep each piece as it comes, then merge all."""
@@ -99,3 +99,8 @@ class Resumption:
 
     def _reusable(self, stamp: Stamp | None) -> bool:
         return stamp is not None and stamp.reuse == self.reuse
+
+
+def _without_failed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave out rows that failed, of a table in which rows can."""
+    return rows.filter(pl.col("status") != "failed") if "status" in rows.columns else rows

@@ -54,11 +54,12 @@ def test_what_is_known_of_an_image_is_its_own(finished_town):
     opened = finished_town.opened
     areas = opened.table("area_profile")
     image = opened.table("images").filter("is_current", status="ok").row(0, named=True)
-    shown = facts_of(opened, image["image_id"], image, areas)
+    name = {"seen_as": image["image_id"]}
+    shown = facts_of(opened, image["image_id"], image, areas, **name)
     assert sum(shown.shares.values()) == pytest.approx(1)
     assert shown.profile["area_code"] == image["area_code"]
     assert shown.cluster in (1, 2)
-    alone = facts_of(opened, image["image_id"], image | {"area_code": None}, areas)
+    alone = facts_of(opened, image["image_id"], image | {"area_code": None}, areas, **name)
     assert (alone.profile, alone.shares, alone.cluster) == (None, {}, shown.cluster)
     assert draw_sheet(alone, None, []).startswith(b"\x89PNG")
 

@@ -17,6 +17,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.lake.check_queries import run_check
 from streetview_assets.lake.export_features import export_features
 from streetview_assets.lake.export_hdf5 import export_hdf5
+from streetview_assets.lake.lake import Stamp
 from streetview_assets.lake.marts import make_mart, marts, publish_study
 from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.lake.recipes import RECIPES, recipe_for
@@ -64,7 +65,7 @@ def make(opened: OpenStudy, *functions) -> None:
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.made_from(asset, code)
         made = function(work)
-        stamp = opened.stamp_for(asset, made.frames, origin, made.note, made.reuse)
+        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
         opened.write(asset, made.frames, code, stamp)
 
 
