@@ -42,7 +42,7 @@ class Column:
     """One column: its name (units in the name), type and meaning.
 
     One that is `volatile` says when or by whom rows were made, or why they were not: what reads
-    the table does not depend on it.
+    the table does not depend on it. One that is not `published` stays in the lake.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Column:
     optional: bool = False
     one_of: tuple[str, ...] = ()
     volatile: bool = False
+    published: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Table:
     def schema(self) -> pl.Schema:
         """Names and types, in order."""
         return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    @property
+    def published_columns(self) -> list[str]:
+        """The columns that the published file has, in order."""
+        return [column.name for column in self.columns if column.published]
 
     def frame(self, rows: list[dict[str, object]] | None = None) -> pl.DataFrame:
         """Make a frame of this table from rows; without rows, an empty one."""
@@ -112,6 +118,9 @@ DISPERSION = _column(
     "dispersion",
     NUMBER,
     "how unlike the pooled vectors are: 1 minus the length of their mean as unit vectors",
+)
+VECTOR_OF_IMAGES = Column(
+    "embedding", VECTOR, "unit length; null when failed", optional=True, published=False
 )
 STATISTICS = ("median", "mean", "max", "min")
 VALIDATIONS = ("random", "blocks", "holdout", "authorities")
@@ -368,7 +377,7 @@ _TABLES = (
             _key("image_id", TEXT, "the picture"),
             ENCODER,
             _column("status", TEXT, "whether there is a vector", "ok", "failed"),
-            _maybe("embedding", VECTOR, "unit length; null when failed"),
+            VECTOR_OF_IMAGES,
             _maybe("error", TEXT, "why there is no vector", volatile=True),
         ),
         by_encoder=True,
@@ -386,7 +395,7 @@ _TABLES = (
             _column("views", TEXT, "how views become one", "mean", "panorama"),
             _column("image_count", COUNT, "views that went in"),
             _column("status", TEXT, "whether there is a vector", "ok", "failed"),
-            _maybe("embedding", VECTOR, "unit length; null when failed"),
+            VECTOR_OF_IMAGES,
             _maybe("error", TEXT, "why there is no vector", volatile=True),
             _column(
                 "image_id",
@@ -464,7 +473,7 @@ _TABLES = (
         "baseline_embeddings",
         "pooling",
         "The area's pictures by `colour-texture`, the baseline beside any other encoder.",
-        _POOLED,
+        tuple(replace(column, published=column.dtype != VECTOR) for column in _POOLED),
     ),
     Table(
         "picture_retention",

@@ -64,7 +64,9 @@ def publication(opened: OpenStudy) -> str:
     queries = [query.sql for query in read_queries(sql_folder()) if query.kind != "check"]
     tables = (*TABLES, *(query.name for query in marts()))
     spent = opened.ledger.spending().rows()
-    return digest(["published", queries, opened.study_hash, _versions(opened, tables), spent])
+    contracts = [repr(table) for table in TABLES.values()]
+    versions = _versions(opened, tables)
+    return digest(["published", queries, contracts, opened.study_hash, versions, spent])
 
 
 def is_published(opened: OpenStudy) -> bool:

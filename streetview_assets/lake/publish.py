@@ -4,7 +4,7 @@ It is built aside and renamed into place. Who has the old file open goes on read
 that is killed leaves the old file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ __all__ = ["Build", "PublishReport", "publish"]
 
 STORAGE_VERSION = "v1.0.0"
 """Of the file: every DuckDB since 1.0 opens it, in R and on the command line too."""
+
+STAY_IN_THE_LAKE = "The vectors stay in the lake; `streetview sql --with-vectors` brings them in."
 
 
 @dataclass(frozen=True)
@@ -85,24 +87,20 @@ def _remove_leftovers(root: Path) -> None:
 
 
 def _copy_tables(aside: Path, lake: Lake, study: Study, queries: list[Query]) -> None:
-    """Write every table of `views/` and every mart into the file, sorted by key."""
+    """Write every table, sorted by key, and every mart into the file."""
     encoder = study.encoder.slug
+    marts = [query.name for query in queries if query.kind == "mart"]
     with memory_database(lake.root) as connection:
-        for query in queries:
-            if query.kind == "view":
-                for table in query.reads:
-                    register_table(connection, lake, table, encoder)
-            elif query.kind == "mart":
-                register_table(connection, lake, query.name, encoder)
+        for name in (*TABLES, *marts):
+            register_table(connection, lake, name, encoder)
         dimension = _dimension(connection, encoder)
         connection.execute(
             f"attach {quoted(str(aside))} as published (storage_version '{STORAGE_VERSION}')"
         )
-        for query in queries:
-            if query.kind == "view" and query.name in TABLES:
-                _copy_table(connection, query.name, query.sql, dimension)
-            elif query.kind == "mart":
-                _copy_table(connection, query.name, f"from {query.name}", dimension)
+        for table in TABLES.values():
+            _copy_table(connection, table.name, dimension, table.published_columns, table.key)
+        for name in marts:
+            _copy_table(connection, name, dimension)
         connection.execute("detach published")
 
 
@@ -114,21 +112,28 @@ def _dimension(connection: duckdb.DuckDBPyConnection, encoder: str) -> int | Non
 
 
 def _copy_table(
-    connection: duckdb.DuckDBPyConnection, name: str, select: str, dimension: int | None
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    dimension: int | None,
+    columns: Sequence[str] = ("*",),
+    key: Sequence[str] = (),
 ) -> None:
     """Create one table; vectors as `FLOAT[n]`, with which DuckDB can reckon distances.
 
     DuckDB 1.0 moreover cannot read a column of lists that are null in every row.
     """
-    relation = connection.sql(select)
+    relation = connection.sql(f"select {', '.join(columns)} from {name}")
     types = zip(relation.columns, relation.types, strict=True)
-    vectors = [column for column, kind in types if dimension and str(kind) == "FLOAT[]"]
-    cast = [f"{column}::float[{dimension}] as {column}" for column in vectors]
-    replaced = f" replace ({', '.join(cast)})" if cast else ""
-    ordered = f"order by {', '.join(TABLES[name].key)}" if name in TABLES else ""
+    copied = [
+        f"{column}::float[{dimension}] as {column}"
+        if dimension and str(kind) == "FLOAT[]"
+        else column
+        for column, kind in types
+    ]
+    ordered = f"order by {', '.join(key)}" if key else ""
     try:
         connection.execute(
-            f"create table published.{name} as select *{replaced} from (\n{select}\n) {ordered}"
+            f"create table published.{name} as select {', '.join(copied)} from {name} {ordered}"
         )
     except duckdb.ConversionException as error:
         raise ContractError(
@@ -139,7 +144,7 @@ def _copy_table(
 
 def _add_views(connection: duckdb.DuckDBPyConnection, queries: list[Query]) -> None:
     for query in queries:
-        if query.kind == "view" and query.name not in TABLES:
+        if query.kind == "view":
             connection.execute(f"create view {query.name} as\n{query.sql}")
 
 
@@ -147,23 +152,23 @@ def _add_comments(
     connection: duckdb.DuckDBPyConnection, study: Study, queries: list[Query]
 ) -> None:
     """Say of every table and column what it is, and of all that comes of drawn pictures so."""
-    _comment(connection, "table", "about", "One row: what this file was made from.", ABOUT)
-    for query in queries:
-        table = TABLES.get(query.name)
-        kind = "view" if query.kind == "view" and table is None else "table"
-        columns: Mapping[str, str] = query.columns
-        if table is not None:
-            columns = {column.name: column.meaning for column in table.columns} | dict(columns)
-        _comment(connection, kind, query.name, _description(query, table, study), columns)
-
-
-def _description(query: Query, table: Table | None, study: Study) -> str:
     from streetview_assets.figures import SYNTHETIC_NOTE
 
-    of_pictures = table is None or STAGES.index(table.stage) >= STAGES.index("images")
-    if study.is_synthetic and of_pictures:
-        return f"{query.description} ({SYNTHETIC_NOTE})"
-    return query.description
+    drawn = f" ({SYNTHETIC_NOTE})" if study.is_synthetic else ""
+    _comment(connection, "table", "about", "One row: what this file was made from.", ABOUT)
+    for table in TABLES.values():
+        columns = {column.name: column.meaning for column in table.columns}
+        note = drawn if STAGES.index(table.stage) >= STAGES.index("images") else ""
+        _comment(connection, "table", table.name, f"{_meaning(table)}{note}", columns)
+    for query in queries:
+        kind = "view" if query.kind == "view" else "table"
+        _comment(connection, kind, query.name, f"{query.description}{drawn}", query.columns)
+
+
+def _meaning(table: Table) -> str:
+    """Say what a table is, and where to find the columns that it is published without."""
+    whole = len(table.published_columns) == len(table.columns)
+    return table.meaning if whole else f"{table.meaning} {STAY_IN_THE_LAKE}"
 
 
 def _comment(

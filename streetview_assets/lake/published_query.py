@@ -10,7 +10,7 @@ from streetview_assets.errors import DamagedError, StreetviewError, StudyError
 from streetview_assets.lake.lake import Lake, arrow_schema
 from streetview_assets.lake.memory_database import memory_database
 from streetview_assets.lake.sql import in_utc, quoted
-from streetview_assets.tables import TABLES, VECTOR
+from streetview_assets.tables import TABLES
 
 DATABASE = "streetview.duckdb"
 CLOSED: dict[str, str | bool] = {
@@ -109,7 +109,9 @@ def _bring_in_vectors(connection: duckdb.DuckDBPyConnection, root: Path) -> None
     ).fetchall()
     lake = Lake(root, tuple(authorities))
     found = {
-        name: lake.whole_files(name, encoder=encoder) for name in _published_without(connection)
+        name: lake.whole_files(name, encoder=encoder)
+        for name, table in TABLES.items()
+        if len(table.published_columns) < len(table.columns)
     }
     if not any(found.values()):
         raise StreetviewError(
@@ -122,18 +124,3 @@ def _bring_in_vectors(connection: duckdb.DuckDBPyConnection, root: Path) -> None
                 [str(file) for file in files], schema=arrow_schema(TABLES[name]), format="parquet"
             )
             connection.register(name, dataset)
-
-
-def _published_without(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Name the published tables that lack a vector of their contract."""
-    columns = connection.execute(
-        "select table_name, list(column_name) from duckdb_columns() "
-        "where database_name = 'streetview' group by table_name"
-    ).fetchall()
-    there = {name: set(names) for name, names in columns}
-    return [
-        name
-        for name, table in TABLES.items()
-        if name in there
-        and any(one.dtype == VECTOR and one.name not in there[name] for one in table.columns)
-    ]

@@ -50,7 +50,7 @@ class Query:
     description
         What the header says first.
     columns
-        Meaning of each column, for views and marts whose columns `tables.py` does not describe.
+        Meaning of each column, for views and marts.
     reads
         Tables and marts that it reads, sorted.
     asset, severity, blocking

@@ -48,6 +48,19 @@ def test_every_table_is_a_table_with_the_types_of_its_contract(published_once):
     assert {"area_profile", "authority_coverage", "about"} <= {*kinds}
 
 
+def test_columns_are_those_of_the_contract_but_for_vectors_that_stay_in_the_lake(published_once):
+    out = {"image_embeddings", "panorama_embeddings", "baseline_embeddings"}
+    comments = dict(
+        _ask(published_once, "select table_name, comment from duckdb_tables()").iter_rows()
+    )
+    for name, table in TABLES.items():
+        left_out = {"embedding"} if name in out else set()
+        columns = [one for one in table.schema if one not in left_out]
+        assert _ask(published_once, f"from {name} limit 0").columns == columns
+        assert comments[name].startswith(table.meaning)
+        assert ("--with-vectors" in comments[name]) == bool(left_out)
+
+
 def test_rows_are_those_of_the_lake_sorted_by_key(published_once):
     for name, table in TABLES.items():
         expected = published_once.lake.read(name).sort(table.key)
