@@ -24,7 +24,7 @@ from streetview_assets.reading import reading
 from streetview_assets.redaction import redacted
 from streetview_assets.storage import refused_below
 from streetview_assets.tables import STAGES
-from streetview_assets.terminal.console import visible
+from streetview_assets.visible_text import in_one_line, visible
 
 app = typer.Typer(
     help="Street-level imagery into knowledge about places.",
@@ -115,7 +115,7 @@ def _open_to_read(study: Path | None) -> OpenStudy:
 
     opened = _open(study)
     if said := outdated(opened):
-        typer.secho(visible(said), fg="yellow", err=True)
+        typer.secho(in_one_line(said), fg="yellow", err=True)
     return opened
 
 

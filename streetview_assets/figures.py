@@ -7,11 +7,12 @@ neither needed nor safe where several runs share a process.
 import io
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFont
 
 from streetview_assets.safe_name import safe_name
+from streetview_assets.visible_text import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,13 +60,26 @@ def credit_ink(credit: str) -> str:
 
 
 def text_font(size_px: int) -> ImageFont.FreeTypeFont:
-    """Give the typeface for text on pictures; Pillow's own has no letter beyond ASCII.
+    """Give the typeface for text on images; Pillow's own has no letter beyond ASCII.
 
     It has Latin, Greek, Cyrillic and Arabic, in which people's names are written.
     """
     from matplotlib import get_data_path
 
-    return ImageFont.truetype(Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size_px)
+    return _VisibleFont(str(Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"), size_px)
+
+
+class _VisibleFont(ImageFont.FreeTypeFont):
+    """Draws control characters as escapes; Pillow's layout of a line with one fails."""
+
+    def getmask2(self, text: Any, *how: Any, **options: Any) -> Any:
+        return super().getmask2(visible(text), *how, **options)
+
+    def getbbox(self, text: Any, *how: Any, **options: Any) -> tuple[float, float, float, float]:
+        return super().getbbox(visible(text), *how, **options)
+
+    def getlength(self, text: Any, *how: Any, **options: Any) -> float:
+        return super().getlength(visible(text), *how, **options)
 
 
 def to_png(figure: "Figure", dpi: int = 110) -> bytes:

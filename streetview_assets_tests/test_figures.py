@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from matplotlib.text import Text
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from streetview_assets.figures import SYNTHETIC_NOTE, new_figure, shrink_to_webp, text_font, to_png
 
@@ -82,3 +82,13 @@ def test_words_in_a_figure_are_no_formula(name):
     axes.set_yticks([0, 1], [name, "b"])
     axes.legend(axes.plot([0, 1]), [name])
     assert to_png(figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "name", ["\x1b[31mred", "a\0b\x07", "half \ud800", "two\nlines", "Łódź عربى"]
+)
+def test_any_text_is_drawn_on_an_image(name):
+    drawn = ImageDraw.Draw(sheet := Image.new("RGB", (300, 40), "white"))
+    drawn.text((2, 20), name, "black", text_font(12), anchor="lm")
+    assert drawn.textlength(name.replace("\n", " "), text_font(12)) > 0
+    assert np.asarray(sheet).min() < 255

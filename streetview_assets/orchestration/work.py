@@ -28,6 +28,7 @@ from streetview_assets.lake.sources import Sources
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.tracking import Tracking
 from streetview_assets.study import WITHOUT_AREAS, Study
+from streetview_assets.visible_text import in_one_line
 
 PARTITION_PICTURE_BYTES = 18_000
 NATIONAL_PICTURE_BYTES = 145_000
@@ -95,7 +96,7 @@ class Work:
         """What stands above a picture: the study, and the authority where it has any."""
         if self.authority_code in (None, WITHOUT_AREAS):
             return self.study.name
-        return f"{self.study.name}, {self.authority_code}"
+        return in_one_line(f"{self.study.name}, {self.authority_code}")
 
     @property
     def leaves_out(self) -> bool:

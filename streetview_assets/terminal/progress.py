@@ -11,7 +11,8 @@ from rich.text import Text
 from streetview_assets import stopping
 from streetview_assets.orchestration.progress import Listener
 from streetview_assets.orchestration.progress import Progress as Told
-from streetview_assets.terminal.console import PlainConsole, in_one_line
+from streetview_assets.terminal.console import PlainConsole
+from streetview_assets.visible_text import in_one_line
 
 SECONDS_BETWEEN_LINES = 15.0
 

@@ -16,7 +16,8 @@ from streetview_assets.orchestration.materialise import RunReport
 from streetview_assets.orchestration.outlook import Budget, Outlook
 from streetview_assets.orchestration.status import AssetState
 from streetview_assets.tables import STAGES
-from streetview_assets.terminal.console import PlainConsole, in_one_line
+from streetview_assets.terminal.console import PlainConsole
+from streetview_assets.visible_text import in_one_line
 
 ROWS_SHOWN = 60
 COLUMNS_BESIDE_EACH_OTHER = 8
