@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet
 
 from streetview_assets.errors import StreetviewError, StudyError
 
@@ -17,6 +18,7 @@ MOST_TIMES_LARGER = 100
 PLAIN_BYTES = 256 * 2**20
 """What is unpacked to less than this is never refused."""
 
+_LEAST_BYTES_A_CELL = 8
 _LONGEST_REASON = 300
 
 
@@ -81,6 +83,12 @@ def refuse_zip_bomb(path: Path, place: str) -> None:
     with zipfile.ZipFile(path) as archive:
         unpacked_bytes = sum(member.file_size for member in archive.infolist())
     refuse_bomb(path.stat().st_size, unpacked_bytes, place)
+
+
+def refuse_parquet_bomb(path: Path, column_count: int, place: str) -> None:
+    """Hold the rows of a Parquet file, of which a repeated one takes no room, against its size."""
+    row_count = pyarrow.parquet.read_metadata(path).num_rows
+    refuse_bomb(path.stat().st_size, row_count * column_count * _LEAST_BYTES_A_CELL, place)
 
 
 def _reason(fault: BaseException) -> str:

@@ -363,7 +363,7 @@ def _store_of_many(path: Path) -> None:
 def _packed(name: str, content: bytes, times: int) -> Make:
     def make(path: Path) -> None:
         with (
-            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
             archive.open(name, "w", force_zip64=True) as member,
         ):
             for _ in range(times):
@@ -375,12 +375,16 @@ def _packed(name: str, content: bytes, times: int) -> Make:
 BOMBS: dict[str, tuple[Make, Read]] = {
     "points.h5": (_store_of_many, _read_points),
     "vectors.h5": (_store_of_many, _read_vectors),
-    "vectors.npz": (_packed("embeddings.npy", bytes(2**24), 20), _read_vectors),
+    "vectors.npz": (_packed("embeddings.npy", bytes(2**24), 17), _read_vectors),
     "table.xlsx": (
-        _packed("xl/worksheets/sheet1.xml", b" " * 2**24, 20),
+        _packed("xl/worksheets/sheet1.xml", b" " * 2**24, 17),
         lambda path: read_source(path, WANTED),
     ),
-    "areas.zip": (_packed("areas.geojson", b" " * 2**24, 20), _read_areas),
+    "table.parquet": (
+        lambda path: pl.select(code=pl.repeat(1, 4 * 10**7), value=1.5).write_parquet(path),
+        lambda path: read_source(path, WANTED),
+    ),
+    "areas.zip": (_packed("areas.geojson", b" " * 2**24, 17), _read_areas),
 }
 
 

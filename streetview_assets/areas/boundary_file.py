@@ -15,7 +15,7 @@ import pyproj
 from streetview_assets.areas.columns import PARQUET, require_columns
 from streetview_assets.areas.geo_file import READABLE, GeoFile, frame, info
 from streetview_assets.errors import StudyError
-from streetview_assets.reading import reading
+from streetview_assets.reading import reading, refuse_parquet_bomb
 
 _REMEDY = f"Give a {READABLE} file."
 
@@ -121,7 +121,9 @@ def _reading(path: Path) -> AbstractContextManager[None]:
 
 
 def _geometry_column(path: Path) -> str:
-    metadata = pyarrow.parquet.read_schema(path).metadata or {}
+    schema = pyarrow.parquet.read_schema(path)
+    refuse_parquet_bomb(path, len(schema), f"areas.path: {path}")
+    metadata = schema.metadata or {}
     if b"geo" not in metadata:
         raise StudyError(
             f"areas.path: {path} is Parquet without the metadata of GeoParquet, so nothing says "

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.errors import StudyError
-from streetview_assets.reading import reading, refuse_zip_bomb
+from streetview_assets.reading import reading, refuse_parquet_bomb, refuse_zip_bomb
 
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xlsm")
@@ -243,6 +243,7 @@ def _read_parquet(path: Path, wanted: Mapping[str, str]) -> SourceTable:
         columns = require_columns(
             str(path), wanted, pl.scan_parquet(path, glob=False).collect_schema().names()
         )
+        refuse_parquet_bomb(path, len(columns), str(path))
         frame = pl.read_parquet(path, columns=columns, glob=False)
     return SourceTable(frame, str(path), first_row=1)
 

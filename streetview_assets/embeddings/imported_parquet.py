@@ -22,7 +22,7 @@ from streetview_assets.embeddings.vector_file import (
     unpacked,
     wrong,
 )
-from streetview_assets.reading import reading
+from streetview_assets.reading import reading, refuse_parquet_bomb
 
 SUFFIXES = (".parquet", ".pq")
 VECTOR_COLUMNS = ("embedding", "embeddings", "vector", "vectors", "features", "image_embedding")
@@ -65,7 +65,9 @@ def readable_parquet(path: Path) -> pq.ParquetFile:
     StudyError
         Where it is none, or is cut short.
     """
-    with reading(f"{KEY}: {path}", "Parquet"):
+    place = f"{KEY}: {path}"
+    with reading(place, "Parquet"):
+        refuse_parquet_bomb(path, 1, place)
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=_BYTES_AT_ONCE)
 
 

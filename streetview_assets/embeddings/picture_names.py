@@ -95,7 +95,8 @@ def read_names(columns: Mapping[str, pl.Series], path: Path) -> pl.DataFrame:
     Raises
     ------
     StudyError
-        Where nothing names the pictures, a row has no name, or a heading is no number.
+        Where nothing names the pictures, a row has no name, a heading is no number, or a date no
+        month.
     """
     count = max((len(values) for values in columns.values()), default=0)
     told: dict[str, Any] = {"row": np.arange(count)}
@@ -105,7 +106,7 @@ def read_names(columns: Mapping[str, pl.Series], path: Path) -> pl.DataFrame:
     if {"longitude", "latitude"} <= columns.keys():
         told["point_id"] = _points(columns["longitude"], columns["latitude"])
     if "captured_on" in columns:
-        told["captured_on"] = _months(columns["captured_on"])
+        told["captured_on"] = _months(columns["captured_on"], path)
     if "heading_deg" in columns:
         told["heading_deg"] = _headings(columns["heading_deg"], path)
     unknown = [pl.lit(None).alias(name) for name in NAMES if name not in told]
@@ -149,10 +150,17 @@ def _points(longitude: pl.Series, latitude: pl.Series) -> pl.Series:
     )
 
 
-def _months(values: pl.Series) -> pl.Series:
-    """Read days, times or 'YYYY-MM…' as the first of the month; all else is not known."""
-    texts = _texts(values).str.extract(r"^(\d{4}-(?:0[1-9]|1[0-2]))(?:$|[-T ])")
-    return (texts + "-01").str.to_date("%Y-%m-%d", strict=False)
+def _months(values: pl.Series, path: Path) -> pl.Series:
+    """Read days, times or 'YYYY-MM…' as the first of the month."""
+    texts = _texts(values)
+    texts = texts.set(texts.str.to_lowercase().is_in(["nan", "nat", "none"]), None)
+    months = texts.str.extract(r"^(\d{4}-(?:0[1-9]|1[0-2]))(?:$|[-T ])")
+    days = (months + "-01").str.to_date("%Y-%m-%d", strict=False)
+    odd = texts.is_not_null() & days.is_null()
+    if odd.any():
+        row = odd.arg_max() or 0
+        raise wrong(path, f"the date in row {row} is {texts[row]!r}; expected YYYY-MM, or nothing")
+    return days
 
 
 def _headings(values: pl.Series, path: Path) -> pl.Series:

@@ -7,6 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import pyarrow.parquet
+import pyogrio
 import pyproj
 
 from streetview_assets.areas.columns import PARQUET
@@ -16,11 +17,12 @@ from streetview_assets.errors import StudyError
 from streetview_assets.points.graphml import read_graphml
 from streetview_assets.points.osm_xml import read_osm_xml
 from streetview_assets.points.road_classes import CLASS_COLUMNS, DRIVABLE, candidates
-from streetview_assets.reading import reading
+from streetview_assets.reading import reading, refuse_parquet_bomb
 
 OSM_COLUMNS = ["osm_id", "name", "highway"]
 READABLE = "lines (.gpkg .geojson .parquet .shp), .osm, .osm.pbf or .graphml"
 
+_QUICK_INDEX_BYTES = 64 * 2**20
 _REMEDY = f"Give them as {READABLE}."
 
 
@@ -112,6 +114,10 @@ def _read_layer(path: Path, *, drivable_only: bool) -> gpd.GeoDataFrame:
     file, layer = _geo_file(path), _line_layer(path)
     if is_osm(path):
         listed = ", ".join(f"'{road_class}'" for road_class in sorted(DRIVABLE))
+        # What an editor wrote may have ids in any order, for which GDAL's quick index is not made;
+        # extracts that are large enough to need it are sorted.
+        quick = path.stat().st_size > _QUICK_INDEX_BYTES
+        pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": quick})
         where = f"highway IN ({listed})" if drivable_only else "highway IS NOT NULL"
         return frame(file, layer=layer, columns=OSM_COLUMNS, where=where)
     fields = [str(name) for name in info(file, layer)["fields"]]
@@ -142,7 +148,9 @@ def _line_layer(path: Path) -> str:
 
 
 def _geoparquet(path: Path) -> dict[str, Any]:
-    metadata = pyarrow.parquet.read_schema(path).metadata or {}
+    schema = pyarrow.parquet.read_schema(path)
+    refuse_parquet_bomb(path, len(schema), f"roads.path: {path}")
+    metadata = schema.metadata or {}
     if b"geo" not in metadata:
         raise StudyError(
             f"roads.path: {path} is Parquet without the metadata of GeoParquet, so nothing says "

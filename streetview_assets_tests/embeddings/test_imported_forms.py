@@ -273,6 +273,10 @@ def spoiled(folder: Path, what: str) -> tuple[Path, str]:
             labels = pl.read_csv(folder / "f.csv")
             labels.head(-1).write_csv(folder / "f.csv")
             return path, f"f.csv: {PANORAMAS - 1} rows for the {PANORAMAS} locations of f.h5"
+        case "date":
+            told = ids.with_columns(column(VECTORS[:3]), date=pl.Series(["2019-05", None, "05/19"]))
+            told.write_parquet(path)
+            return path, "the date in row 2 is '05/19'; expected YYYY-MM"
         case "pickle":
             path = features(folder)
             (folder / "f.csv").rename(folder / "f.pkl")
@@ -294,7 +298,7 @@ class Harm:
     "what",
     [
         *("no vectors", "no names", "mixed", "models", "cut", "ids", "objects", "shard", "lengths"),
-        *("dimensions", "code", "tensor", "labels", "pickle"),
+        *("dimensions", "code", "tensor", "labels", "pickle", "date"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_place_and_remedy(tmp_path, what):
