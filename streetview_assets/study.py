@@ -260,7 +260,8 @@ class Images(_Part):
         None, pattern=r"^https?://[^\s/?#@]+$", description="another host of the same protocol"
     )
     path: ExistingPath | None = Field(
-        None, description="provider folder: the tree of pictures; provider hdf5: the store"
+        None,
+        description="provider folder: the tree of pictures, with links; provider hdf5: the store",
     )
     positions: ExistingFile | None = Field(None, description="CSV or GeoJSON; default: EXIF")
     columns: PictureColumns = Field(

@@ -21,7 +21,6 @@ GREY = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (48, 1))
 OUR_OWN_DRAWINGS = {
     "figures.py",
     "report/page.py",
-    "report/kept_figures.py",
     "report/scenes.py",
     "terminal/sheet.py",
 }
@@ -121,7 +120,11 @@ def test_all_who_show_an_image_see_the_same(tmp_path):
     path.write_bytes(saved(ramp_16_bit()))
     expected = GREY.mean()
     thumbnail = keep_thumbnail(tmp_path, "abc", path)
-    seen = (read_rgb(path), tile(path, 64).crop((0, 8, 64, 56)), Image.open(tmp_path / thumbnail))
+    seen = (
+        read_rgb(path),
+        tile((path,), 64).crop((0, 8, 64, 56)),
+        Image.open(tmp_path / thumbnail),
+    )
     for image in seen:
         assert np.asarray(image).mean() == pytest.approx(expected, abs=2)
 
@@ -141,4 +144,4 @@ def test_images_of_others_are_opened_in_one_place_only():
         for path in package.rglob("*.py")
         if re.search(r"\bImage\.open\(", path.read_text(encoding="utf-8"))
     }
-    assert opening - OUR_OWN_DRAWINGS == {"image_decoding.py", "points/picture_exif.py"}
+    assert opening - OUR_OWN_DRAWINGS == {"image_decoding.py"}

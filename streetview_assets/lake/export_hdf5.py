@@ -1,5 +1,6 @@
 """A study as a store of street data (HDF5): points, pictures where they may be, vectors."""
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from streetview_assets.embeddings.looked_at import SEPARATE
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
+from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.provider import UNKNOWN_DATE
 from streetview_assets.images.terms import TERMS, credit
@@ -231,13 +233,22 @@ def _write_pictures(sets: dict[str, h5py.Dataset], slots: pl.DataFrame, folder: 
                 continue
             blocks[PATHS][place] = path
             if PICTURES in sets and (folder / path).is_file():
-                content = np.frombuffer((folder / path).read_bytes(), np.uint8)
-                sets[PICTURES][row, slot] = content
+                sets[PICTURES][row, slot] = np.frombuffer(_stored(folder / path), np.uint8)
                 blocks[PRESENT][place] = True
                 count += 1
         for name, values in blocks.items():
             sets[name][rows] = values
     return count
+
+
+def _stored(path: Path) -> bytes:
+    """Give the bytes of an image; HEIC and AVIF, which few readers of stores know, as JPEG."""
+    content = path.read_bytes()
+    if path.suffix not in (".heic", ".avif"):
+        return content
+    jpeg = io.BytesIO()
+    decode_image(content, upright=True).rgb.save(jpeg, "JPEG", quality=95)
+    return jpeg.getvalue()
 
 
 def _write_vectors(

@@ -42,6 +42,16 @@ def test_a_folder_changes_with_any_file_below_it(tmp_path):
     assert len({before, with_another, hashes.of(folder)}) == 3
 
 
+def test_a_folder_changes_with_a_file_behind_a_link(tmp_path):
+    folder, disk = tmp_path / "photos", tmp_path / "disk"
+    folder.mkdir()
+    disk.mkdir()
+    (folder / "disk").symlink_to(disk)
+    before = SourceHashes(tmp_path / "memory.json").of(folder)
+    (disk / "a.jpg").write_bytes(b"1")
+    assert SourceHashes(tmp_path / "memory.json").of(folder) != before
+
+
 def test_a_look_leaves_no_trace(tmp_path):
     source = tmp_path / "a.csv"
     source.write_text("1")
