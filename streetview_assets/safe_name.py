@@ -7,6 +7,8 @@ the name of a file can be. What a study writes under such a text it writes under
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
 
 LONGEST_BYTES = 120
 """File systems take 255, of which an ending, and the name of the file aside, need some."""
@@ -55,3 +57,18 @@ def safe_name(text: str) -> str:
 
 def _percent_encoded(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
+
+
+def told_apart_by_case(texts: Iterable[str]) -> tuple[str, ...]:
+    """Give the first texts whose names are one to a file system that ignores case; else none."""
+    seen: dict[str, list[str]] = {}
+    for text in texts:
+        seen.setdefault(safe_name(text).casefold(), []).append(text)
+    return next((tuple(alike) for alike in seen.values() if len(alike) > 1), ())
+
+
+def ignores_case(folder: Path) -> bool:
+    """Whether the file system of a folder, or of the nearest one above it, ignores case."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    other = there.with_name(there.name.swapcase()) if there.name else there
+    return other.name != there.name and other.exists() and other.samefile(there)

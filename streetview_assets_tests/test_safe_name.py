@@ -4,7 +4,7 @@ from urllib.parse import unquote
 import dagster as dg
 import pytest
 
-from streetview_assets.safe_name import LONGEST_BYTES, safe_name
+from streetview_assets.safe_name import LONGEST_BYTES, ignores_case, safe_name, told_apart_by_case
 
 ORDINARY = (
     "E08000035",
@@ -72,6 +72,13 @@ def test_any_text_is_one_file_in_its_folder_that_tells_it(text, tmp_path):
     assert unquote(name, errors="surrogatepass") == text or text == "" or len(text) > 100
     dg.StaticPartitionsDefinition([name])
     assert not set(name) & set("/[]|,*")
+
+
+def test_texts_that_differ_in_case_alone_are_found(tmp_path):
+    assert told_apart_by_case(["A1", "b/", "a1", "B/"]) == ("A1", "a1")
+    assert told_apart_by_case(["A1", "A2", "É", "E\u0301"]) == ()
+    (tmp_path / "Case").mkdir()
+    assert ignores_case(tmp_path / "Case" / "data") == (tmp_path / "cASE").is_dir()
 
 
 def test_no_two_texts_share_a_name_on_any_file_system():

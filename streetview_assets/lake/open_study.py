@@ -20,6 +20,7 @@ from streetview_assets.lake.recipes import RECIPES, recipe_for
 from streetview_assets.lake.source_hashes import SourceHashes
 from streetview_assets.lake.sources import Sources
 from streetview_assets.lake.study_values import study_value
+from streetview_assets.safe_name import ignores_case, told_apart_by_case
 from streetview_assets.study import Study, load_study
 from streetview_assets.tables import TABLES
 
@@ -53,8 +54,21 @@ class OpenStudy:
 
     @cached_property
     def authorities(self) -> tuple[str, ...]:
-        """The partitions."""
-        return self.sources.authorities()
+        """The partitions.
+
+        Raises
+        ------
+        StudyError
+            Where the file system of the study's folder holds the folders of two for one.
+        """
+        codes = self.sources.authorities()
+        if (alike := told_apart_by_case(codes)) and ignores_case(self.root):
+            raise StudyError(
+                f"{self.study.path}: authorities {' and '.join(map(repr, alike))} differ in case "
+                f"alone, and the file system of {self.root} holds their folders for one: name "
+                "another by STREETVIEW_DATA, or change one of the codes"
+            )
+        return codes
 
     @cached_property
     def lake(self) -> Lake:
