@@ -85,7 +85,8 @@ def _between_works(number: int, _: object) -> None:
 
 def stop_with_server() -> None:
     """Let the process in which Dagster's server has started a run end with it, and in time."""
-    if multiprocessing.parent_process() and not _watching:
+    in_front = threading.current_thread() is threading.main_thread()
+    if in_front and multiprocessing.parent_process() and not _watching:
         end_with_parent(gently=True)
         stopping.end_in_time()
 

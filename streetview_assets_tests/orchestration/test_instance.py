@@ -43,6 +43,25 @@ def holders(instance: dg.DagsterInstance) -> int:
     return storage.get_concurrency_info(POOL).active_slot_count
 
 
+def test_a_run_that_dagsters_server_interrupts_ends_as_cancelled(at_home, write_town):
+    """Whether somebody has asked for it in the UI, or the container stops."""
+    study = write_town(at_home / "study", ENDLESS)
+    prepare_home(open_study(study))
+    with dg.DagsterInstance.get() as instance:
+        command = [sys.executable, "-c", FETCH_FOR_EVER, str(study), EAST, *UP_TO_IMAGES]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 120
+        while holders(instance) == 0:
+            assert process.poll() is None, "it ended before it fetched a picture"
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+        (run,) = instance.get_runs()
+        assert run.status == dg.DagsterRunStatus.CANCELED
+        assert holders(instance) == 0
+
+
 def test_a_killed_process_leaves_neither_a_run_nor_a_slot_behind(at_home, write_town):
     study = write_town(at_home / "study", ENDLESS)
     prepare_home(open_study(study))
