@@ -66,6 +66,11 @@ class Resumption:
         for shards in self._kept():
             shards.clear()
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether an attempt to make the table has left pieces and has not written it."""
+        return bool(self._kept())
+
     def failed(self) -> pl.DataFrame:
         """Read the rows that failed and are not superseded by now, wherever they are kept.
 

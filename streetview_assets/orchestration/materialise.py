@@ -205,10 +205,13 @@ def _reads_one_of(
 
 
 def _is_tried_again(opened: OpenStudy, asset: str, authority: str | None, retry: bool) -> bool:
-    """Whether rows of an asset failed, and a retry asks for them or too many are not there."""
-    if asset not in RETRIED or Resumption(opened, asset, authority or "").failed().is_empty():
+    """Whether rows of an asset failed: in an attempt that never ended, too many, or for a retry."""
+    if asset not in RETRIED:
         return False
-    return retry or not passes_blocking_checks(opened, asset, authority)
+    state = Resumption(opened, asset, authority or "")
+    if state.failed().is_empty():
+        return False
+    return retry or state.is_unfinished or not passes_blocking_checks(opened, asset, authority)
 
 
 def _publish(opened: OpenStudy, report: RunReport, run_all: "RunAll", listener: Listener) -> None:

@@ -98,3 +98,19 @@ def test_what_failed_in_an_attempt_that_never_ended_is_seen_by_a_retry(server, t
     server.change(faults=[])
     assert run_study(opened, until="images", retry=True).failures == []
     assert pictures_there(opened) == expected_pictures(server, POINTS)
+
+
+def test_a_look_up_that_was_refused_as_a_whole_is_made_up_for_by_the_next_run(server, tmp_path):
+    opened = open_google_study(tmp_path, server, POINTS)
+    look_ups = frozenset({"areas", "road_network", "sample_points", "panoramas"})
+    assert run_study(opened, only=look_ups).failures == []
+    before = opened.read("panoramas")
+    server.change(key="another")
+    report = run_study(opened, only=look_ups, anew_from="images")
+    assert [failure.kind for failure in report.failures] == ["ImageryError"]
+    assert opened.read("panoramas").equals(before), "what was known before is kept"
+    server.change(key="a-good-key")
+    server.reset()
+    assert run_study(opened, only=look_ups).made == [("panoramas", AUTHORITY)]
+    assert len(server.log("metadata")) == POINTS
+    assert run_study(opened, only=look_ups).made == []

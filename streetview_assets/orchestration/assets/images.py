@@ -9,13 +9,14 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets import stopping
+from streetview_assets.errors import ImageryError
 from streetview_assets.images.acquisition import failure_counts, fetch_images
 from streetview_assets.images.captures import mark_current, up_to
 from streetview_assets.images.catalogue import REMOTE, open_provider
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.duplicates import mark_duplicates
 from streetview_assets.images.panoramas import update_panoramas
-from streetview_assets.images.provider import FOUND, Provider
+from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, Provider
 from streetview_assets.images.terms import may_show_sample
 from streetview_assets.images.views import still_wanted, wanted_images
 from streetview_assets.lake.shards import Shards
@@ -135,15 +136,39 @@ def _looked_up(
     report = work.progress("points")
     for start in range(0, todo.height, POINTS_A_PIECE):
         before = points.height - todo.height + start
-        found = provider.look_up(
-            todo.slice(start, POINTS_A_PIECE), partial(_further, report, before, points.height)
-        )
+        try:
+            found = provider.look_up(
+                todo.slice(start, POINTS_A_PIECE), partial(_further, report, before, points.height)
+            )
+        except ImageryError as refusal:
+            # So that whoever goes on knows of it, where the table of an earlier look-up is there.
+            shards.append(_refused(work, provider, todo.slice(start), str(refusal)))
+            raise
         piece = update_panoramas(
             found, None, authority_code=work.authority, provider=provider.name, seen_at=now
         )
         shards.append(piece)
         pieces.append(piece)
     return pl.concat(pieces).select(FOUND.names())
+
+
+def _refused(work: Work, provider: Provider, points: pl.DataFrame, reason: str) -> pl.DataFrame:
+    """Say of points that their look-up failed, since the provider refused all service."""
+    rows = points.select(
+        "point_id",
+        panorama_id=pl.lit(""),
+        captured_on=pl.lit(UNKNOWN_DATE),
+        status=pl.lit("failed"),
+        error=pl.lit(reason),
+    )
+    found = pl.concat([pl.DataFrame(schema=FOUND), rows], how="diagonal")
+    return update_panoramas(
+        found,
+        None,
+        authority_code=work.authority,
+        provider=provider.name,
+        seen_at=datetime.now(UTC),
+    )
 
 
 def _further(
