@@ -74,9 +74,13 @@ class Sources:
     def crs(self) -> str:
         """Name the CRS in metres in which the study is measured."""
         if self.study.areas:
-            return self.boundaries().crs
-        around = self.roads(self.areas()).geometry
-        return metric_crs(self.study.crs, around)
+            counts = _counts_of(self._path("areas", AREA_KEYS))
+            return str(counts["crs"]) if counts else self.boundaries().crs
+        place = "crs", self._roads_path()
+        if place not in self._versions:
+            around = self.roads(self.areas()).geometry
+            self._versions[place] = metric_crs(self.study.crs, around)
+        return self._versions[place]
 
     def authorities(self) -> tuple[str, ...]:
         """Codes of the study's authorities: the partitions. Quick, also the first time."""

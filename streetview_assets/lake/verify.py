@@ -10,7 +10,7 @@ import polars as pl
 
 from streetview_assets.errors import DamagedError, StudyError
 from streetview_assets.lake.content import content_of
-from streetview_assets.lake.lake import Lake, read_stamp
+from streetview_assets.lake.lake import Lake, read_part, read_stamp
 from streetview_assets.lake.ledger import LEDGER
 from streetview_assets.lake.marts import marts
 from streetview_assets.lake.open_study import OpenStudy
@@ -140,7 +140,7 @@ def _named(rows: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
 def _part(path: Path, table: str) -> pl.DataFrame:
     if path.parts[-3] != table:
         return TABLES[table].frame()
-    return pl.read_parquet(path, glob=False, hive_partitioning=False).select(TABLES[table].schema)
+    return read_part(path, TABLES[table].schema)
 
 
 def _cache(opened: OpenStudy) -> Iterator[Finding]:
