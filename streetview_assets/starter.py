@@ -45,7 +45,7 @@ def starter_study(
     Parameters
     ----------
     areas
-        Any boundary file that geopandas reads, GeoParquet too.
+        A boundary file: GeoPackage, GeoJSON, Shapefile, FlatGeobuf or GeoParquet.
     roads
         The road network: lines, `.osm`, `.osm.pbf` or `.graphml`.
     name

@@ -57,9 +57,14 @@ DEFAULT_ENCODER = "open_clip:ViT-B-32-quickgelu/openai"
 
 
 def _beside_the_study(value: Any, info: ValidationInfo) -> Any:
-    if isinstance(value, (str, Path)) and info.context:
-        return (Path(info.context["folder"]) / Path(value).expanduser()).resolve()
-    return value
+    if not (isinstance(value, (str, Path)) and info.context):
+        return value
+    try:
+        path = (Path(info.context["folder"]) / Path(value).expanduser()).resolve()
+        path.exists()
+    except (OSError, RuntimeError) as error:  # too long, a circle of links, `~` of nobody
+        raise ValueError(f"{str(value)[:100]} is no path that can be looked at: {error}") from error
+    return path
 
 
 def _exists(path: Path) -> Path:
@@ -126,7 +131,9 @@ class Lookup(_Part):
 class Areas(_Part):
     """The small areas (LSOAs or any polygons) and the columns that name them."""
 
-    path: ExistingFile = Field(description="any boundary file that geopandas reads")
+    path: ExistingFile = Field(
+        description="GeoPackage, GeoJSON, Shapefile, FlatGeobuf (or one of these zipped) or GeoParquet"
+    )
     code: str = Field(description="column of the area codes")
     name: str | None = Field(None, description="column of the area names; default: the code")
     authority_code: str | None = Field(None, description="column of the authority codes")
@@ -419,7 +426,7 @@ class Clusters(_Part):
     """How scenes are grouped."""
 
     k: int = Field(7, ge=2, le=500, description="number of clusters")
-    sweep: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+    sweep: tuple[Annotated[int, Field(ge=1, le=500)], ...] = Field(
         (2, 20),
         json_schema_extra={"minItems": 2, "maxItems": 3},
         description="smallest and largest k whose scores are compared; a third number is the step "
@@ -871,9 +878,12 @@ def load_study(path: str | Path) -> Study:
     StudyError
         With one line a fault: the key's path, what is wrong, what was expected.
     """
-    path = Path(path).expanduser().resolve()
-    if not path.is_file():
-        raise StudyError(f"{path}: no such study file. `streetview init AREAS ROADS` writes one.")
+    with reading(str(path)[:200], "a study file"):
+        path = Path(path).expanduser().resolve()
+        if not path.is_file():
+            raise StudyError(
+                f"{path}: no such study file. `streetview init AREAS ROADS` writes one."
+            )
     with reading(str(path), "YAML", "Mend it there; `streetview init AREAS ROADS` writes one."):
         document = read_yaml(path.read_text(encoding="utf-8"))
     if not document:
@@ -882,10 +892,11 @@ def load_study(path: str | Path) -> Study:
         raise StudyError(
             f"{path}: a study file is a mapping of keys, not a {type(document).__name__}."
         )
-    try:
-        study = Study.model_validate(document, context={"folder": path.parent})
-    except ValidationError as error:
-        raise StudyError(explain(error, path, Study)) from None
+    with reading(str(path), "a study file"):
+        try:
+            study = Study.model_validate(document, context={"folder": path.parent})
+        except ValidationError as error:
+            raise StudyError(explain(error, path, Study)) from None
     if places := places_of_secrets(document):
         raise StudyError(f"{path}: {', '.join(places)}: {SECRET_IN_ADDRESS}.")
     study._path = path

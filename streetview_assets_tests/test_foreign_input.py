@@ -412,6 +412,9 @@ def test_what_says_that_it_is_far_more_than_it_is_packed_in_is_not_unpacked(tmp_
         ("a: !!int ''", "not readable as YAML"),
         ("? {a: b}\n: c", "not readable as YAML"),
         ("1: 2\n[a]: 3", "not readable as YAML|fault"),
+        (f"roads: {{path: {'x' * 300}.csv}}", "File name too long"),
+        ("roads: {path: ~nobody-of-this-name/x.csv}", "roads.path: .* home directory"),
+        ("clusters: {sweep: [2, 1000000000000000000000000]}", "clusters.sweep.1"),
         ("areas: {1: 2, null: 3}\nname: !!binary aGVsbG8=\n", "fault"),
     ],
 )
