@@ -133,9 +133,7 @@ def demo() -> None:
 @app.command()
 @says_what_is_wrong
 def init(
-    areas: Annotated[
-        Path, typer.Argument(help="Boundaries: .gpkg, .geojson, .shp, .fgb or .parquet.")
-    ],
+    areas: Annotated[Path, typer.Argument(help="Boundaries: .gpkg, .geojson, .shp or .parquet.")],
     roads: Annotated[Path, typer.Argument(help="Roads: lines, .osm, .osm.pbf or .graphml.")],
     name: Annotated[str | None, typer.Option(help="Name of the study.")] = None,
     output: Annotated[Path, typer.Option(help="Where to write it.")] = Path("study.yaml"),

@@ -132,7 +132,7 @@ class Areas(_Part):
     """The small areas (LSOAs or any polygons) and the columns that name them."""
 
     path: ExistingFile = Field(
-        description="GeoPackage, GeoJSON, Shapefile, FlatGeobuf (or one of these zipped) or GeoParquet"
+        description="GeoPackage, GeoJSON, Shapefile, FlatGeobuf (zipped or not) or GeoParquet"
     )
     code: str = Field(description="column of the area codes")
     name: str | None = Field(None, description="column of the area names; default: the code")
