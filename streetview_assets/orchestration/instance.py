@@ -35,6 +35,15 @@ SETTINGS = "dagster.yaml"
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 """Of Dagster; without them, what was run before is forgotten, and nothing else."""
 
+TO_THE_TERMINAL = {
+    "module": "dagster._core.storage.noop_compute_log_manager",
+    "class": "NoOpComputeLogManager",
+}
+"""What a command's libraries print; Dagster would start processes that copy it into files.
+
+Those get the terminal's Ctrl-C as well, and each says so by a traceback.
+"""
+
 SECONDS_BETWEEN_LOOKS = 5.0
 _log = logging.getLogger(__name__)
 UNFINISHED = [
@@ -108,6 +117,7 @@ def open_instance(opened: OpenStudy) -> dg.DagsterInstance:
     """
     home = prepare_home(opened)
     settings = yaml.safe_load((home / SETTINGS).read_text(encoding="utf-8"))
+    settings["compute_logs"] = TO_THE_TERMINAL
     with held(home / ".instance.lock"):
         for name in DATABASES:
             put_damaged_aside(home / name)

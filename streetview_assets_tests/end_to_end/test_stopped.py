@@ -1,9 +1,11 @@
 """A signal ends a command with one line, within seconds, and the next run goes on from there."""
 
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import dagster as dg
 import psutil
@@ -47,8 +49,14 @@ def _wait(process: "subprocess.Popen[str]", come: Callable[[], object]) -> None:
 def _stop(process: "subprocess.Popen[str]", *signals: int) -> str:
     """Send signals to a command, and see that it has ended in time and left nobody."""
     others = psutil.Process(process.pid).children(recursive=True)
+    together = [one for one in others if os.getpgid(one.pid) == os.getpgid(process.pid)]
     for number in signals:
         process.send_signal(number)
+        if number == signal.SIGINT:
+            # As a terminal does it.
+            for other in together:
+                with suppress(psutil.NoSuchProcess):
+                    other.send_signal(number)
         # Two that come together are one.
         time.sleep(0.3)
     said, _ = process.communicate(timeout=TIME_TO_END_S + SLACK_S)
