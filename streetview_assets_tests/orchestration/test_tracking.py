@@ -12,7 +12,9 @@ import pytest
 
 from streetview_assets.lake.open_study import open_study
 from streetview_assets.orchestration.champion import COMPARED_WITHIN
+from streetview_assets.orchestration.materialise import RunReport
 from streetview_assets.orchestration.tracking import champion, model_verdict, tracking_uri
+from streetview_assets.terminal.tables import show_report
 
 EAST = "X01000001"
 SECRET = "s3cr3t-0f-a-key-that-n0b0dy-may-see"
@@ -143,6 +145,14 @@ def test_the_champion_is_found_with_its_score(finished_town, kept, tmp_path, mon
     monkeypatch.setenv("STREETVIEW_DATA", str(tmp_path))
     assert champion(open_study(finished_town.opened.study.path)) is None
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_ends_with_what_became_of_its_model(finished_town, capsys):
+    show_report(finished_town.opened, RunReport(made=[("deprivation_model", None)]))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Model: version 1 of small-town is the champion: there was no champion." in said
+    show_report(finished_town.opened, RunReport(made=[("areas", "X01000001")]))
+    assert "Model" not in capsys.readouterr().out
 
 
 def test_a_secret_is_nowhere_in_what_a_failing_run_wrote(town, monkeypatch):
