@@ -5,12 +5,13 @@ source files they name and the fingerprints of the tables that are read; never a
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from streetview_assets.embeddings.set_aside import REASONS
 from streetview_assets.embeddings.words import prompts_of
 from streetview_assets.lake.content import digest
-from streetview_assets.lake.lake import Lake
+from streetview_assets.lake.lake import Lake, stamp_of_whole
 from streetview_assets.lake.recipes import Recipe
 from streetview_assets.lake.sources import Sources
 from streetview_assets.lake.study_values import study_value
@@ -36,7 +37,7 @@ def tables_read(
     """Collect the fingerprints of the files that an asset reads, by table and file."""
     return {
         table: {
-            path.relative_to(lake.root).as_posix(): lake.fingerprint(path)
+            path.relative_to(lake.root).as_posix(): _fingerprint_of(path)
             for path in lake.files(
                 table,
                 None if recipe.reads_every_authority else authority,
@@ -45,6 +46,12 @@ def tables_read(
         }
         for table in recipe.reads
     }
+
+
+def _fingerprint_of(path: Path) -> str:
+    """Give the fingerprint of what a file holds; of a damaged one, what no file has."""
+    stamp = stamp_of_whole(path)
+    return stamp.fingerprint if stamp else "damaged"
 
 
 def data_version(fingerprints: Mapping[str, str]) -> str:

@@ -166,19 +166,7 @@ class Lake:
     ) -> Stamp | None:
         """Read what a file says of its making; None where there is none, or a damaged one."""
         path = self.path(table, authority, encoder)
-        if not path.exists():
-            return None
-        try:
-            return read_stamp(path)
-        except DamagedError:
-            return None
-
-    def fingerprint(self, path: Path) -> str:
-        """Give the fingerprint of a file's content; of a damaged one, what no file has."""
-        try:
-            return read_stamp(path).fingerprint
-        except DamagedError:
-            return "damaged"
+        return stamp_of_whole(path) if path.exists() else None
 
 
 def _encoder_folder(encoder: str) -> str:
@@ -212,6 +200,14 @@ def is_whole(path: Path) -> bool:
     if not whole:
         _log.warning("%s is damaged and counts as not there", path)
     return whole
+
+
+def stamp_of_whole(path: Path) -> Stamp | None:
+    """Read the stamp of a file; None where it is damaged, so that it counts as not there."""
+    try:
+        return read_stamp(path)
+    except DamagedError:
+        return None
 
 
 def read_stamp(path: Path) -> Stamp:

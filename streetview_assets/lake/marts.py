@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from streetview_assets.errors import DamagedError
 from streetview_assets.lake.content import digest
-from streetview_assets.lake.lake import Stamp, read_stamp
+from streetview_assets.lake.lake import Stamp, read_stamp, stamp_of_whole
 from streetview_assets.lake.open_study import OpenStudy
 from streetview_assets.lake.publish import Build, PublishReport, publish
 from streetview_assets.lake.published_query import DATABASE, query_published
@@ -97,6 +97,5 @@ def _versions(opened: OpenStudy, tables: tuple[str, ...]) -> dict[str, str]:
         for table in tables
         for path in opened.lake.files(lake_name(table), encoder=opened.encoder)
     ]
-    return {
-        path.relative_to(opened.root).as_posix(): read_stamp(path).every_column for path in files
-    }
+    stamps = {path.relative_to(opened.root).as_posix(): stamp_of_whole(path) for path in files}
+    return {path: stamp.every_column if stamp else "damaged" for path, stamp in stamps.items()}

@@ -119,8 +119,8 @@ def open_instance(opened: OpenStudy) -> dg.DagsterInstance:
     settings = yaml.safe_load((home / SETTINGS).read_text(encoding="utf-8"))
     settings["compute_logs"] = TO_THE_TERMINAL
     with held(home / ".instance.lock"):
-        for name in DATABASES:
-            put_damaged_aside(home / name)
+        for path in (*(home / name for name in DATABASES), opened.root / "mlflow.db"):
+            put_damaged_aside(path)
         # Dagster by itself looks for the settings by pattern, and finds none in a folder `[x]`.
         return dg.DagsterInstance.local_temp(str(home), overrides=settings)
 
