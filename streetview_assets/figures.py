@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFont
 
-from streetview_assets.safe_name import safe_name
-from streetview_assets.visible_text import visible
+from streetview_assets.text.safe_name import safe_name
+from streetview_assets.text.visible_text import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

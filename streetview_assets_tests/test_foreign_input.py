@@ -18,19 +18,19 @@ import torch
 
 from streetview_assets.areas.boundaries import authority_codes, read_boundaries
 from streetview_assets.areas.columns import read_source
-from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.imported import load_imported
-from streetview_assets.embeddings.place_prompts import prompts_by_group
+from streetview_assets.cli.starter import starter_study
+from streetview_assets.embeddings.encoders.imported.load import load_imported
+from streetview_assets.embeddings.encoders.registry import load_encoder
+from streetview_assets.embeddings.zero_shot.prompt_bank import prompts_by_group
 from streetview_assets.errors import EncoderError, StudyError
-from streetview_assets.models.ordinal_saving import load_network
-from streetview_assets.points.folder_walk import walk_folder
-from streetview_assets.points.imported import import_points, read_locations
-from streetview_assets.points.picture_table import read_picture_table
-from streetview_assets.points.road_files import file_bounds
-from streetview_assets.points.roads import read_roads
-from streetview_assets.points.street_data import read_street_data
-from streetview_assets.starter import starter_study
-from streetview_assets.study import (
+from streetview_assets.models.ordinal.persistence import load_network
+from streetview_assets.points.imported.points import import_points, read_locations
+from streetview_assets.points.imported.street_data import read_street_data
+from streetview_assets.points.own_images.folder_walk import walk_folder
+from streetview_assets.points.own_images.position_table import read_picture_table
+from streetview_assets.points.roads.files import file_bounds
+from streetview_assets.points.roads.road_lines import read_roads
+from streetview_assets.study.model import (
     Areas,
     Encoder,
     Images,
@@ -40,7 +40,7 @@ from streetview_assets.study import (
     Study,
     load_study,
 )
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.points.street_stores import write_store
 
 BOXES = [shapely.box(-1.56 + x, 53.79, -1.55 + x, 53.80) for x in (0, 0.01, 0.02)]
@@ -101,8 +101,8 @@ def _tensor(path: Path) -> None:
 
 
 def _network(path: Path) -> None:
-    from streetview_assets.models.ordinal_network import make_network
-    from streetview_assets.models.ordinal_saving import NetworkFacts, save_network
+    from streetview_assets.models.ordinal.network import make_network
+    from streetview_assets.models.ordinal.persistence import NetworkFacts, save_network
 
     layers = {"view_layers": (8,), "point_layers": (8,)}
     facts = NetworkFacts(

@@ -11,7 +11,7 @@ from PIL import Image
 import streetview_assets
 from streetview_assets.image_decoding import BrokenPictureError, as_rgb, decode_image, read_rgb
 from streetview_assets.images.contact_sheet import tile
-from streetview_assets.images.pixels import read_pixels
+from streetview_assets.images.quality_metrics import read_pixels
 from streetview_assets.images.thumbnails import keep_thumbnail
 
 HEIC = Path(__file__).with_name("one.heic")

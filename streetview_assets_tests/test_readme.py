@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from streetview_assets.cli import app
-from streetview_assets.images.prices import PRICES
-from streetview_assets.images.terms import TERMS
+from streetview_assets.cli.app import app
+from streetview_assets.images.budget.prices import PRICES
+from streetview_assets.images.providers.terms import TERMS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]

@@ -4,7 +4,12 @@ from urllib.parse import unquote
 import dagster as dg
 import pytest
 
-from streetview_assets.safe_name import LONGEST_BYTES, ignores_case, safe_name, told_apart_by_case
+from streetview_assets.text.safe_name import (
+    LONGEST_BYTES,
+    ignores_case,
+    safe_name,
+    told_apart_by_case,
+)
 
 ORDINARY = (
     "E08000035",

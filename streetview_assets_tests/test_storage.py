@@ -13,12 +13,12 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import StorageError
+from streetview_assets.files.storage import refused_below, why_not_written
 from streetview_assets.images.picture_files import write_picture
-from streetview_assets.lake.atomic import written_aside
-from streetview_assets.lake.lake import Lake, Stamp
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.lake.parquet_lake import Lake, Stamp
 from streetview_assets.lake.sealed_json import write_json
-from streetview_assets.storage import refused_below, why_not_written
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 
 @contextmanager
@@ -94,7 +94,7 @@ def test_a_database_that_is_full_is_told_from_one_that_is_wrong(tmp_path):
 
 def test_the_command_says_so_in_one_line(tmp_path):
     said = subprocess.run(
-        [sys.executable, "-m", "streetview_assets.cli", "run", "--until", "areas"],
+        [sys.executable, "-m", "streetview_assets.cli.app", "run", "--until", "areas"],
         env={**os.environ, "STREETVIEW_DATA": "/sys/streetview", "STREETVIEW_STUDY": ""},
         capture_output=True,
         text=True,

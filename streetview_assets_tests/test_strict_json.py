@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import streetview_assets
-from streetview_assets.strict_json import to_json
+from streetview_assets.text.strict_json import to_json
 
 PACKAGE = Path(streetview_assets.__file__).parent
 HASHED_ALONE = {"encoder.py"}

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from streetview_assets.errors import StudyError
-from streetview_assets.study import load_study, secrets_from_environment
+from streetview_assets.study.model import load_study, secrets_from_environment
 
 SOUND = """
 name: leeds

@@ -9,12 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streetview_assets.stopping import LINE
+from streetview_assets.processes.stopping import LINE
 
 BUSY = """
 import os, sys, time
 from streetview_assets import stopping
-from streetview_assets.workers import worker_pool
+from streetview_assets.processes.workers import worker_pool
 if __name__ == "__main__":
     stopping.listen()
     try:

@@ -18,8 +18,8 @@ from streetview_assets.areas.boundary_file import read_attributes, read_outlines
 from streetview_assets.areas.columns import as_codes, listed
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, wkb_series
 from streetview_assets.errors import StudyError
-from streetview_assets.study import WITHOUT_AREAS, Areas, Study
-from streetview_assets.tables import TABLES
+from streetview_assets.study.model import WITHOUT_AREAS, Areas, Study
+from streetview_assets.tables.registry import TABLES
 
 Shapes = npt.NDArray[np.object_]
 POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)

@@ -13,9 +13,9 @@ import pyarrow.parquet
 import pyproj
 
 from streetview_assets.areas.columns import PARQUET, require_columns
-from streetview_assets.areas.geo_file import READABLE, GeoFile, frame, info
 from streetview_assets.errors import StudyError
-from streetview_assets.reading import reading, refuse_parquet_bomb
+from streetview_assets.files.geo_file import READABLE, GeoFile, frame, info
+from streetview_assets.files.reading import reading, refuse_parquet_bomb
 
 _REMEDY = f"Give a {READABLE} file."
 

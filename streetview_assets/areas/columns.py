@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.errors import StudyError
-from streetview_assets.reading import reading, refuse_parquet_bomb, refuse_zip_bomb
+from streetview_assets.files.reading import reading, refuse_parquet_bomb, refuse_zip_bomb
 
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xlsm")

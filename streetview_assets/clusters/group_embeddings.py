@@ -3,7 +3,7 @@
 import polars as pl
 
 from streetview_assets.pooling.pool import of_areas, pool_by
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 
 def area_group_embeddings(

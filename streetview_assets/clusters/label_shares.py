@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from streetview_assets.images.captures import current_pictures
-from streetview_assets.tables import TABLES
+from streetview_assets.images.current import current_pictures
+from streetview_assets.tables.registry import TABLES
 
 
 def label_shares(scores: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from streetview_assets.demo.town_areas import Area, town_areas, town_outline
 from streetview_assets.demo.town_roads import Road, town_roads
 from streetview_assets.demo.town_targets import deprivation, income_rank, score
-from streetview_assets.strict_json import to_json
+from streetview_assets.text.strict_json import to_json
 
 SEED = 2024
 # Chosen among a dozen: neighbours help to guess a value, places a kilometre away hardly do.

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from streetview_assets.embeddings.encoder import ImageEncoder
-from streetview_assets.embeddings.preparation import (
+from streetview_assets.embeddings.encoders.base import ImageEncoder
+from streetview_assets.embeddings.encoders.image_loading import (
     Prepared,
     Source,
     cores,
@@ -74,7 +74,7 @@ def _whole_batches(
     encoder: ImageEncoder, paths: Sequence[Source], folder: Path, size: int, workers: int
 ) -> Iterator[pl.DataFrame]:
     """Give each core a batch to read, prepare and encode."""
-    from streetview_assets.embeddings.network import one_core_a_thread
+    from streetview_assets.embeddings.encoders.torch_encoder import one_core_a_thread
 
     # Few pictures are shared out evenly, else one core would do them all.
     size = max(1, min(size, math.ceil(len(paths) / workers)))

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from streetview_assets.embeddings.batches import encode_in_batches
-from streetview_assets.embeddings.encoder import ImageEncoder
-from streetview_assets.embeddings.imported import ImportedVectors, imported_embeddings
+from streetview_assets.embeddings.encoders.base import ImageEncoder
+from streetview_assets.embeddings.encoders.imported.load import ImportedVectors, imported_embeddings
 
 log = logging.getLogger(__name__)
 

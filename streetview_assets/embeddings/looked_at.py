@@ -7,7 +7,7 @@ of one thing. A panorama goes by its first view, whose `image_id` names it in ev
 import polars as pl
 
 from streetview_assets.embeddings.panoramas import PANORAMA, first_views, views_in_order
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 VECTORS = "vectors"
 """The name under which vectors are asked for, whichever table has them."""

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 PANORAMA = ("panorama_id", "captured_on")
 """What names a panorama: its id and the month of its capture."""

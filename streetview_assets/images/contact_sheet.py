@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 from streetview_assets.figures import INK, credit_ink, text_font
 from streetview_assets.image_decoding import BrokenPictureError, read_rgb
+from streetview_assets.images.providers.terms import credit_of
 from streetview_assets.images.strips import stitched
-from streetview_assets.images.terms import credit_of
 from streetview_assets.images.thumbnails import Shown, shown_files, what_is_gone
 
 _ROWS = 4

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import polars as pl
 
-from streetview_assets.images.provider import UNKNOWN_DATE
-from streetview_assets.tables import TABLES
+from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.tables.registry import TABLES
 
 _KEY = ["point_id", "provider", "panorama_id", "captured_on"]
 

@@ -4,8 +4,8 @@ import os
 import threading
 from pathlib import Path
 
+from streetview_assets.files.storage import writing
 from streetview_assets.image_decoding import SUFFIX_OF_FORMAT
-from streetview_assets.storage import writing
 
 SUFFIXES = tuple(dict.fromkeys(SUFFIX_OF_FORMAT.values()))
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from streetview_assets.images.picture_files import picture_on_disk
 from streetview_assets.images.thumbnails import keep_thumbnail, thumbnail_on_disk
-from streetview_assets.tables import TIME
+from streetview_assets.tables.registry import TIME
 
 BATCH = 256
 

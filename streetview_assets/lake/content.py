@@ -14,8 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streetview_assets.strict_json import to_json
-from streetview_assets.tables import Table
+from streetview_assets.tables.registry import Table
+from streetview_assets.text.strict_json import to_json
 
 
 def digest(value: Any) -> str:

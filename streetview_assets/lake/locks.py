@@ -7,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from streetview_assets.lake.process_mark import about_process
+from streetview_assets.lake.process_id import about_process
 
 SAY_AFTER_S = 5.0
 """An ordinary wait is shorter."""

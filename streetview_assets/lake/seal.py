@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streetview_assets.file_state import FileState, file_state
+from streetview_assets.files.file_state import FileState, file_state
 
 SEAL = "streetview.sha256"
 UNSEALED = "0" * 64

@@ -5,9 +5,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from streetview_assets.lake.atomic import make_way, written_aside
+from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.content import digest
-from streetview_assets.strict_json import to_json
+from streetview_assets.text.strict_json import to_json
 
 _log = logging.getLogger(__name__)
 

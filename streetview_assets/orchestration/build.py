@@ -9,13 +9,12 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from streetview_assets.images.catalogue import REMOTE
+from streetview_assets.images.providers.registry import REMOTE
 from streetview_assets.lake.content import content_of
-from streetview_assets.lake.fingerprint import data_version
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy, open_study, study_path
-from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY, Recipe, recipe_for
-from streetview_assets.orchestration import automation, checks, jobs, schedules, sensors, sql
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration import asset_checks as checks
+from streetview_assets.orchestration import sql
+from streetview_assets.orchestration.asset_context import Made, Work
 from streetview_assets.orchestration.assets import (
     areas,
     cluster_meaning,
@@ -33,20 +32,24 @@ from streetview_assets.orchestration.assets import (
     sample_size,
     set_aside,
 )
-from streetview_assets.orchestration.instance import interrupted_as_cancelled
-from streetview_assets.orchestration.jobs import (
+from streetview_assets.orchestration.automation import conditions as automation
+from streetview_assets.orchestration.automation import jobs, schedules, sensors
+from streetview_assets.orchestration.automation.jobs import (
     AUTOMATION_TAG,
     FORCE_TAG,
     ONLY_STALE_TAG,
     RETRY_TAG,
 )
+from streetview_assets.orchestration.automation.partitions import authority_of, authority_partitions
 from streetview_assets.orchestration.lake_io import UP_TO_DATE, LakeIOManager, Unchanged
-from streetview_assets.orchestration.partitions import authority_of, authority_partitions
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.resources import StudyResource
-from streetview_assets.orchestration.tracking import Tracking
-from streetview_assets.orchestration.work import Made, Work
-from streetview_assets.tables import TABLES, Table
+from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
+from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
+from streetview_assets.study_state.fingerprint import data_version
+from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY, Recipe, recipe_for
+from streetview_assets.study_state.open_study import OpenStudy, open_study, study_path
+from streetview_assets.tables.registry import TABLES, Table
 
 STAGE_MODULES: tuple[ModuleType, ...] = (
     areas,

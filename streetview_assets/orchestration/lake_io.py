@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.recipes import RECIPES
-from streetview_assets.lake.resumption import Resumption
-from streetview_assets.orchestration.partitions import authority_of
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration.asset_context import Made
+from streetview_assets.orchestration.automation.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
-from streetview_assets.orchestration.work import Made
+from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.open_study import OpenStudy
 
 UP_TO_DATE = {"note": "up to date"}
 """Metadata of a materialisation that found all as it should be, and wrote nothing."""

@@ -7,16 +7,16 @@ import polars as pl
 
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
 from streetview_assets.embeddings.looked_at import VECTORS
-from streetview_assets.lake.recipes import feature_tables
-from streetview_assets.models.dataset import AreaDataset, assemble
-from streetview_assets.models.features import (
+from streetview_assets.models.data.cluster_features import AreaPictures, area_pictures
+from streetview_assets.models.data.dataset import AreaDataset, assemble
+from streetview_assets.models.data.features import (
     OF_CLUSTERS,
     AreaFeatures,
     area_features,
     features_label,
 )
-from streetview_assets.models.fold_clusters import AreaPictures, area_pictures
-from streetview_assets.orchestration.work import Work
+from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.study_state.lineage import feature_tables
 
 POOLED_TABLES = ("areas", "targets", "area_embeddings", "images")
 """What a model of the pooled vectors is made from."""

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.process_mark import process_mark
-from streetview_assets.workers import stop_with_server
+from streetview_assets.lake.process_id import process_mark
+from streetview_assets.processes.workers import stop_with_server
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 
 PROCESS_TAG = ".dagster/streetview_process"
 

@@ -6,14 +6,14 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from streetview_assets.lake.marts import make_mart, marts, publication, publish_study
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.recipes import WRITTEN_BY
-from streetview_assets.lake.sql import Query, lake_name
-from streetview_assets.orchestration import automation
-from streetview_assets.orchestration.instance import interrupted_as_cancelled
+from streetview_assets.orchestration.automation import conditions as automation
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.resources import StudyResource
+from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
+from streetview_assets.study_state.lineage import WRITTEN_BY
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.warehouse.marts import make_mart, marts, publication, publish_study
+from streetview_assets.warehouse.queries import Query, lake_name
 
 PUBLISHED = "published_database"
 GROUP = "marts"

@@ -10,9 +10,9 @@ import pyproj
 import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, to_geoframe
-from streetview_assets.points.network import Indices, Numbers
-from streetview_assets.study import WITHOUT_AREAS
-from streetview_assets.tables import TABLES
+from streetview_assets.points.network_distance import Indices, Numbers
+from streetview_assets.study.model import WITHOUT_AREAS
+from streetview_assets.tables.registry import TABLES
 
 DECIMALS = 6
 NO_AREA = -1

@@ -7,7 +7,7 @@ import polars as pl
 import shapely
 
 from streetview_assets.areas.geometry import to_geoframe
-from streetview_assets.points.network import far_stretches, lay_out
+from streetview_assets.points.network_distance import far_stretches, lay_out
 
 LEAST_ROAD_M = 0.001
 """An area that roads only touch has no road."""

@@ -10,8 +10,7 @@ import shapely
 
 from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.errors import StudyError
-from streetview_assets.points.lines import Lines, in_one_direction, wkb
-from streetview_assets.points.network import (
+from streetview_assets.points.network_distance import (
     Indices,
     Network,
     Numbers,
@@ -28,8 +27,9 @@ from streetview_assets.points.places import (
     point_ids,
     round_places,
 )
-from streetview_assets.study import Points
-from streetview_assets.tables import TABLES
+from streetview_assets.points.roads.lines import Lines, in_one_direction, wkb
+from streetview_assets.study.model import Points
+from streetview_assets.tables.registry import TABLES
 
 SMALLEST_SPACING_M = 1.0
 """The ids of points tell places apart that are about 0.1 m from each other."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from streetview_assets.report.categories import categories_section
-from streetview_assets.report.layout import layout_section
-from streetview_assets.report.page import Section, heading, listed
-from streetview_assets.report.published import Published
-from streetview_assets.report.sample_size import sample_size_section
-from streetview_assets.report.set_aside import set_aside_section
+from streetview_assets.report.chapters.categories import categories_section
+from streetview_assets.report.chapters.exclusions import set_aside_section
+from streetview_assets.report.chapters.layout import layout_section
+from streetview_assets.report.chapters.sample_size import sample_size_section
+from streetview_assets.report.database import Published
+from streetview_assets.report.html import Section, heading, listed
 
 CHAPTERS: tuple[tuple[str, str, Callable[[Published], Section | None]], ...] = (
     ("Layout", "picture_layouts", layout_section),

@@ -13,7 +13,7 @@ from shapely.geometry import LineString, Point, Polygon
 from streetview_assets.areas.boundaries import authority_codes, read_boundaries
 from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.errors import StudyError
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 COLUMNS = {"code": "code", "name": "label"}
 AUTHORITIES = {"authority_code": "council", "authority_name": "council_name"}

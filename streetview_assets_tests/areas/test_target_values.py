@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from streetview_assets.areas.columns import MARKS, lost_zeros
 from streetview_assets.areas.targets import read_targets, source_of, why_without_value
 from streetview_assets.errors import StudyError
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 HEALTH = {"name": "bad_health", "area_code": "area", "more_is": "worse"}
 SHARE = {"share": ["bad", "very bad"], "of": ["all"]}

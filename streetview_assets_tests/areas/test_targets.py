@@ -9,7 +9,7 @@ from streetview_assets.areas import targets as targets_module
 from streetview_assets.areas.boundaries import read_boundaries
 from streetview_assets.areas.targets import deprivation, read_targets
 from streetview_assets.errors import StudyError
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def target(path, area_code="area", value="score", more_is="worse", name="score", **more):

@@ -18,9 +18,9 @@ import polars as pl
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
-from streetview_assets.clusters.kmeans import fit_clusters
-from streetview_assets.clusters.scores import score_sweep
-from streetview_assets.clusters.sweep_sheets import sweep_sheets
+from streetview_assets.clusters.fit.kmeans import fit_clusters
+from streetview_assets.clusters.number.internal_indices import score_sweep
+from streetview_assets.clusters.number.sweep_sheets import sweep_sheets
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
 
 PICTURES, AREAS, DIMENSION = 75_586, 1_695, 512

@@ -17,11 +17,11 @@ import httpx
 import polars as pl
 import pytest
 
-from streetview_assets.images.acquisition import fetch_images
-from streetview_assets.images.google import PICTURE, GoogleKey, GoogleProvider
+from streetview_assets.images.budget.ledger import Ledger
+from streetview_assets.images.download import fetch_images
+from streetview_assets.images.providers.google import PICTURE, GoogleKey, GoogleProvider
 from streetview_assets.images.views import WANTED
-from streetview_assets.lake.ledger import Ledger
-from streetview_assets.study import Images
+from streetview_assets.study.model import Images
 from streetview_assets_tests.images.imagery_server import Server, highest_per_second, serving
 
 LATENCY_S = 0.05

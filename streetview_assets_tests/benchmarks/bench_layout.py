@@ -21,9 +21,9 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from streetview_assets.clusters.tsne_layout import tsne_layouts
-from streetview_assets.clusters.umap_layout import umap_layout
-from streetview_assets.embeddings.nearest_vectors import nearest_of
+from streetview_assets.clusters.layout.tsne import tsne_layouts
+from streetview_assets.clusters.layout.umap import umap_layout
+from streetview_assets.embeddings.similarity.exact_search import nearest_of
 from streetview_assets.embeddings.vectors import unit
 
 SIZES = os.environ.get("BENCH_LAYOUT", "60000x2048")

@@ -16,12 +16,17 @@ import polars as pl
 import shapely
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.models.candidates import CANDIDATES
-from streetview_assets.models.dataset import AreaDataset
-from streetview_assets.models.published_recipe import GRID, PUBLISHED, cheapest_first, recipe_folds
-from streetview_assets.models.selection import select_models
-from streetview_assets.models.tuning import calm_computing
-from streetview_assets.study import Models
+from streetview_assets.models.candidates.published_recipe import (
+    GRID,
+    PUBLISHED,
+    cheapest_first,
+    recipe_folds,
+)
+from streetview_assets.models.candidates.registry import CANDIDATES
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.evaluations.selection import select_models
+from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.study.model import Models
 
 AREAS, WIDTH, AUTHORITIES, SIDE_M = 1_695, 512, 10, 700.0
 DEFAULTS = Models.model_fields["candidates"].default

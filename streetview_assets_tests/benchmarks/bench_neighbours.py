@@ -12,11 +12,11 @@ import polars as pl
 import psutil
 from sklearn.neighbors import NearestNeighbors
 
-from streetview_assets.embeddings.approximate_index import nearest_by_index, recall
-from streetview_assets.embeddings.nearest_vectors import nearest
-from streetview_assets.embeddings.neighbours import find_neighbours, gather_pictures
+from streetview_assets.embeddings.similarity.approximate_search import nearest_by_index, recall
+from streetview_assets.embeddings.similarity.exact_search import nearest
+from streetview_assets.embeddings.similarity.neighbours import find_neighbours, gather_pictures
 from streetview_assets.embeddings.vectors import unit, vector_series
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 COUNT, DIMENSION, KINDS = 100_000, 512, 2_000
 PART = 5_000

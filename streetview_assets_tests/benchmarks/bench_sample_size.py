@@ -26,11 +26,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from streetview_assets.embeddings.preparation import cores
+from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.vectors import unit
-from streetview_assets.models.folds import holdout_rows
-from streetview_assets.models.ridge_path import PENALTIES_PER_FEATURE
-from streetview_assets.models.sample_size import (
+from streetview_assets.models.charts.sample_size import draw_sample_sizes
+from streetview_assets.models.data.splits import holdout_rows
+from streetview_assets.models.evaluations.sample_size import (
     HELD_OUT,
     Draw,
     Experiment,
@@ -38,14 +38,14 @@ from streetview_assets.models.sample_size import (
     draw_rows,
     seed_of_draw,
 )
-from streetview_assets.models.sample_size_chart import draw_sample_sizes
-from streetview_assets.models.sample_size_runs import (
+from streetview_assets.models.evaluations.sample_size_runs import (
     model_count,
     run_draws,
     seconds_of_a_model,
 )
-from streetview_assets.models.sample_size_verdict import free_and_constant
-from streetview_assets.study import SampleSize
+from streetview_assets.models.evaluations.sample_size_summary import free_and_constant
+from streetview_assets.models.validation.ridge_cv import PENALTIES_PER_FEATURE
+from streetview_assets.study.model import SampleSize
 
 PICTURES = int(os.environ.get("SAMPLE_SIZE_PICTURES", "75586"))
 KS = tuple(int(k) for k in os.environ.get("SAMPLE_SIZE_K", "2 3 4 5 6 7 8 9 10").split())

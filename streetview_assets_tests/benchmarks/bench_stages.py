@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.clusters.assign import nearest_centres
-from streetview_assets.embeddings.colour_texture import describe
+from streetview_assets.clusters.fit.assign import nearest_centres
+from streetview_assets.embeddings.encoders.colour_texture import describe
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.pooling.pool import pool_by
 

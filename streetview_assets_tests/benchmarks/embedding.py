@@ -25,15 +25,15 @@ import polars as pl
 from PIL import Image, ImageOps
 
 from streetview_assets.embeddings.embed import embed_images
-from streetview_assets.embeddings.encoder import EncoderIdentity
-from streetview_assets.embeddings.network import (
+from streetview_assets.embeddings.encoders.base import EncoderIdentity
+from streetview_assets.embeddings.encoders.image_loading import cores, prepare
+from streetview_assets.embeddings.encoders.preprocessing import NetworkInput, take_apart
+from streetview_assets.embeddings.encoders.torch_encoder import (
     NetworkEncoder,
     make_network_encoder,
     one_core_a_thread,
 )
-from streetview_assets.embeddings.network_input import NetworkInput, take_apart
-from streetview_assets.embeddings.preparation import cores, prepare
-from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 
 MODEL = "ViT-B-32-quickgelu"
 SIDE_PX, QUALITY = 640, 88

@@ -13,9 +13,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.clusters.categories import named_categories, unknown_categories
-from streetview_assets.clusters.category_chart import draw_confusion
-from streetview_assets.clusters.category_classifier import (
+from streetview_assets.clusters.categories.classifier import (
     FOLDS,
     STRENGTH,
     out_of_fold,
@@ -23,9 +21,11 @@ from streetview_assets.clusters.category_classifier import (
     score_categories,
     why_not_classified,
 )
+from streetview_assets.clusters.categories.confusion import draw_confusion
+from streetview_assets.clusters.categories.mapping import named_categories, unknown_categories
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
 from streetview_assets.figures import to_png
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 NAMES = np.array(["house", "flat", "shop"])
 

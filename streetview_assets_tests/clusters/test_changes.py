@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.clusters.changes import capture_changes, median_cosine_elsewhere
-from streetview_assets.clusters.changes_map import change_by_point, draw_changes
+from streetview_assets.clusters.change.changes import capture_changes, median_cosine_elsewhere
+from streetview_assets.clusters.change.map import change_by_point, draw_changes
 from streetview_assets.embeddings.vectors import vector_series
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 ENCODER = "made-up"
 HEADINGS = (0, 90, 180, 270)

@@ -5,9 +5,9 @@ from sklearn.cluster import HDBSCAN
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
-from streetview_assets.clusters.density import agreement, density_clusters, in_words
+from streetview_assets.clusters.fit.hdbscan import agreement, density_clusters, in_words
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def sample_of(vectors: np.ndarray) -> pl.DataFrame:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetview_assets.clusters.join_counts import join_counts, nearest_joins
+from streetview_assets.clusters.profile.join_counts import join_counts, nearest_joins
 
 
 def grid(side: int) -> tuple[np.ndarray, np.ndarray]:

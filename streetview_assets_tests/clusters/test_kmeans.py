@@ -6,11 +6,11 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
-from streetview_assets.clusters.assign import assign_clusters, nearest_centres
-from streetview_assets.clusters.kmeans import ClusterFit, fit_clusters, numbers_kept
+from streetview_assets.clusters.fit.assign import assign_clusters, nearest_centres
+from streetview_assets.clusters.fit.kmeans import ClusterFit, fit_clusters, numbers_kept
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.errors import StudyError
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def fit(embeddings: pl.DataFrame, k: int = 3, pca: int | None = None) -> ClusterFit:
@@ -72,7 +72,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     vectors, centres = rng.normal(size=(50, 4)), rng.normal(size=(5, 4))
     whole = nearest_centres(vectors, centres)
-    monkeypatch.setattr("streetview_assets.clusters.assign.BLOCK", 7)
+    monkeypatch.setattr("streetview_assets.clusters.fit.assign.BLOCK", 7)
     blocks = nearest_centres(vectors, centres)
     assert np.array_equal(whole[0], blocks[0])
     assert blocks[1] == pytest.approx(whole[1])

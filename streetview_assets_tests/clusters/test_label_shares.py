@@ -5,8 +5,8 @@ import pytest
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
 from streetview_assets.clusters.label_shares import label_shares
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.embeddings.words import label_scores
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.embeddings.zero_shot.label_scores import label_scores
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 @pytest.fixture

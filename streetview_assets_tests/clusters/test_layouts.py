@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 
-from streetview_assets.clusters.layout_chart import (
+from streetview_assets.clusters.layout.image_scatter import picture_plane, snapped
+from streetview_assets.clusters.layout.layout import lay_out, why_no_layout
+from streetview_assets.clusters.layout.scatter import (
     CAUTION,
     draw_layout_groups,
     draw_layout_values,
 )
-from streetview_assets.clusters.layout_pictures import picture_plane, snapped
-from streetview_assets.clusters.layouts import lay_out, why_no_layout
-from streetview_assets.clusters.tsne_layout import Stagnation, reduced, tsne_layouts
-from streetview_assets.clusters.umap_layout import umap_layout
+from streetview_assets.clusters.layout.tsne import Stagnation, reduced, tsne_layouts
+from streetview_assets.clusters.layout.umap import umap_layout
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.figures import to_png
-from streetview_assets.study import Layout
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study.model import Layout
+from streetview_assets.tables.registry import TABLES, check_contract
 
 KINDS, EACH = 3, 40
 KIND = np.arange(KINDS * EACH) % KINDS
@@ -262,7 +262,7 @@ def test_above_twenty_four_groups_the_smallest_are_grey_together(layouts):
 
 
 def test_of_many_pictures_umap_is_told_the_exact_neighbours(monkeypatch):
-    monkeypatch.setattr("streetview_assets.clusters.umap_layout.ALL_PAIRS_BELOW", 1)
+    monkeypatch.setattr("streetview_assets.clusters.layout.umap.ALL_PAIRS_BELOW", 1)
     told: list[tuple[int, int]] = []
     setting, places = umap_layout(
         kinds(), neighbours=15, min_dist=0.1, seed=1, on_progress=lambda *far: told.append(far)

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from streetview_assets.clusters.main_cluster import (
+from streetview_assets.clusters.profile.dominant_cluster import (
     likeliest_labels,
     main_clusters,
     pictures_of_points,

@@ -9,18 +9,18 @@ from matplotlib.colors import to_hex
 from PIL import Image
 from scipy import stats
 
-from streetview_assets.clusters.cluster_map import draw_cluster_map
 from streetview_assets.clusters.label_shares import label_shares
-from streetview_assets.clusters.members_sheet import members_sheet, random_members
-from streetview_assets.clusters.point_clusters import point_clusters
-from streetview_assets.clusters.profile import cluster_profile
+from streetview_assets.clusters.profile.map import draw_cluster_map
+from streetview_assets.clusters.profile.members_sheet import members_sheet, random_members
+from streetview_assets.clusters.profile.point_clusters import point_clusters
+from streetview_assets.clusters.profile.profile import cluster_profile
+from streetview_assets.clusters.profile.spearman_chart import draw_spearman
+from streetview_assets.clusters.profile.target_chart import draw_target_profile
+from streetview_assets.clusters.profile.target_profile import spearman, weighted_summary
 from streetview_assets.clusters.shares import cluster_shares
-from streetview_assets.clusters.spearman_chart import draw_spearman
-from streetview_assets.clusters.target_chart import draw_target_profile
-from streetview_assets.clusters.target_profile import spearman, weighted_summary
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.figures import COLOURS, to_png
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 K = 3
 FIT = {"encoder": "made-up", "method": "kmeans", "space": "raw", "k": K}

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kneed import KneeLocator
 
-from streetview_assets.clusters.recommendation import (
+from streetview_assets.clusters.number.internal_indices import score_sweep
+from streetview_assets.clusters.number.recommendation import (
     Recommendation,
     find_elbow,
     gap_number,
     recommend,
     whether_it_differs,
 )
-from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.embeddings.vectors import unit, vector_series
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 RAW: dict[str, int | None] = {"raw": None}
 

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from streetview_assets.clusters.sample import draw_sample
+from streetview_assets.clusters.fit.sample import draw_sample
 
 
 def test_a_small_study_is_taken_whole(tables: tuple) -> None:

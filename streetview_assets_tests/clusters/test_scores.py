@@ -15,9 +15,13 @@ from sklearn.metrics import (
 )
 from threadpoolctl import threadpool_limits
 
-from streetview_assets.clusters.assign import assign_clusters
-from streetview_assets.clusters.elbow import draw_elbow
-from streetview_assets.clusters.exemplars import (
+from streetview_assets.clusters.fit.assign import assign_clusters
+from streetview_assets.clusters.fit.kmeans import fit_clusters
+from streetview_assets.clusters.fit.projection import spaces_of_sweep
+from streetview_assets.clusters.number.gap_statistic import gap, references
+from streetview_assets.clusters.number.index_charts import draw_elbow
+from streetview_assets.clusters.number.internal_indices import score_sweep
+from streetview_assets.clusters.profile.exemplars import (
     LABEL_PX,
     LINE_PX,
     TILE_PX,
@@ -25,13 +29,9 @@ from streetview_assets.clusters.exemplars import (
     exemplars,
     the_largest,
 )
-from streetview_assets.clusters.gap import gap, references
-from streetview_assets.clusters.kmeans import fit_clusters
-from streetview_assets.clusters.projection import spaces_of_sweep
-from streetview_assets.clusters.scores import score_sweep
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.figures import COLOURS, to_png
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def sweep(
@@ -108,7 +108,7 @@ def test_the_gap_is_that_to_points_without_structure(of_three: tuple) -> None:
 def test_many_pictures_are_fitted_on_a_part_drawn_by_the_seed_of_the_fit(
     monkeypatch: pytest.MonkeyPatch, of_three: tuple, tables: tuple
 ) -> None:
-    monkeypatch.setattr("streetview_assets.clusters.scores.FITTED_ON", 100)
+    monkeypatch.setattr("streetview_assets.clusters.number.internal_indices.FITTED_ON", 100)
     vectors, whole = of_three
     part = sweep(tables[1], (3, 4))
     for seed in (9, 10):

@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetview_assets.clusters.assign import assign_clusters
+from streetview_assets.clusters.fit.assign import assign_clusters
+from streetview_assets.clusters.fit.kmeans import fit_clusters
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, cluster_groups
-from streetview_assets.clusters.kmeans import fit_clusters
 from streetview_assets.clusters.shares import cluster_shares
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 pairs = st.lists(
     st.tuples(st.sampled_from(["A", "B", "C", None]), st.integers(1, 4)), min_size=1, max_size=40

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 
 CLIP = "open_clip:ViT-B-32-quickgelu/openai"
 OPTIONS: dict[str, Any] = {

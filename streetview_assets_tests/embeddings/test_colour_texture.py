@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.colour_texture import DIMENSION, PARTS, describe
+from streetview_assets.embeddings.encoders.colour_texture import DIMENSION, PARTS, describe
+from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.errors import StudyError
-from streetview_assets.study import Encoder
+from streetview_assets.study.model import Encoder
 
 ENDS = list(accumulate(PARTS.values()))
 PLACE = {name: slice(end - PARTS[name], end) for name, end in zip(PARTS, ENDS, strict=True)}

@@ -11,11 +11,11 @@ import psutil
 import pytest
 from PIL import Image
 
-from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.study import Encoder
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study.model import Encoder
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def make_pictures(folder: Path, count: int) -> pl.DataFrame:
@@ -115,9 +115,9 @@ def test_a_picture_lying_on_its_side_is_turned_upright(tmp_path: Path) -> None:
 ENDLESS = """
 import sys, time
 from pathlib import Path
-from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.preparation import prepare_pictures
-from streetview_assets.study import Encoder
+from streetview_assets.embeddings.encoders.registry import load_encoder
+from streetview_assets.embeddings.encoders.image_loading import prepare_pictures
+from streetview_assets.study.model import Encoder
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     pieces = prepare_pictures(

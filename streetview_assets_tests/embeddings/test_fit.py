@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from streetview_assets.embeddings.fit import inputs_of, tile_starts
+from streetview_assets.embeddings.encoders.aspect_ratio import inputs_of, tile_starts
 
 GREY = (120, 130, 140)
 

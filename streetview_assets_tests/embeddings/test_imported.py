@@ -5,15 +5,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.embeddings.catalogue import check_encoder, load_encoder
 from streetview_assets.embeddings.embed import embed_images
-from streetview_assets.embeddings.imported import NOT_FINITE, ZERO
+from streetview_assets.embeddings.encoders.imported.load import NOT_FINITE, ZERO
+from streetview_assets.embeddings.encoders.registry import check_encoder, load_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
-from streetview_assets.images.provider import UNKNOWN_DATE
-from streetview_assets.points.street_data import read_street_data
-from streetview_assets.study import Encoder
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.points.imported.street_data import read_street_data
+from streetview_assets.study.model import Encoder
+from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.points.street_stores import (
     DIMENSION,
     IDS,
@@ -151,7 +151,7 @@ def test_order_and_shards_change_nothing(tmp_path, monkeypatch):
     pictures = pictures_of(store)
     encoder = load_encoder(imported(store))
     whole = pl.concat(embed_images(encoder, pictures, tmp_path, authority_code="all"))
-    monkeypatch.setattr("streetview_assets.embeddings.imported.PER_SHARD", 7)
+    monkeypatch.setattr("streetview_assets.embeddings.encoders.imported.load.PER_SHARD", 7)
     parts = list(embed_images(encoder, pictures, tmp_path, authority_code="all"))
     assert len(parts) == 7
     assert pl.concat(parts).equals(whole)

@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 import torch
 
-from streetview_assets.embeddings.catalogue import check_encoder, load_encoder
-from streetview_assets.embeddings.imported import NOT_FINITE, ZERO, ImportedVectors
-from streetview_assets.embeddings.picture_names import NAMES
+from streetview_assets.embeddings.encoders.imported.image_keys import NAMES
+from streetview_assets.embeddings.encoders.imported.load import NOT_FINITE, ZERO, ImportedVectors
+from streetview_assets.embeddings.encoders.registry import check_encoder, load_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.points.places import point_ids
-from streetview_assets.study import Encoder
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study.model import Encoder
+from streetview_assets.tables.registry import TABLES, check_contract
 
 PANORAMAS, HEADINGS, DIMENSION = 30, (0.0, 90.0, 180.0, 270.0), 12
 COUNT = PANORAMAS * len(HEADINGS)

@@ -5,14 +5,14 @@ import polars as pl
 import pytest
 from PIL import Image, ImageDraw
 
-from streetview_assets.embeddings.look_alikes import (
+from streetview_assets.embeddings.similarity.neighbour_sheets import (
     TILE_PX,
     draw_pictures,
     far_apart_sheet,
     far_look_alikes,
     neighbours_sheet,
 )
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 COLOURS = {"a": (200, 0, 0), "b": (0, 200, 0), "c": (0, 0, 200), "d": (200, 200, 0)}
 

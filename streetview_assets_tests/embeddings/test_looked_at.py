@@ -9,7 +9,7 @@ from PIL import Image
 from streetview_assets.embeddings.looked_at import looked_at
 from streetview_assets.images.contact_sheet import tile
 from streetview_assets.images.thumbnails import shown_files
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 
 def views(panorama_id: str, *places: tuple[float | None, str | None, bool]) -> list[dict]:

@@ -4,9 +4,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from streetview_assets.embeddings import approximate_index, nearest_vectors
-from streetview_assets.embeddings.approximate_index import nearest_by_index, recall
-from streetview_assets.embeddings.nearest_vectors import DECIMALS, nearest, nearest_of
+from streetview_assets.embeddings.similarity import approximate_search as approximate_index
+from streetview_assets.embeddings.similarity import exact_search as nearest_vectors
+from streetview_assets.embeddings.similarity.approximate_search import nearest_by_index, recall
+from streetview_assets.embeddings.similarity.exact_search import DECIMALS, nearest, nearest_of
 from streetview_assets.embeddings.vectors import unit
 
 

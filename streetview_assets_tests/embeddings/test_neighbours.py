@@ -6,10 +6,14 @@ import pytest
 from pyproj import Geod
 from sklearn.neighbors import NearestNeighbors
 
-from streetview_assets.embeddings import approximate_index
-from streetview_assets.embeddings.neighbours import Pictures, find_neighbours, gather_pictures
+from streetview_assets.embeddings.similarity import approximate_search as approximate_index
+from streetview_assets.embeddings.similarity.neighbours import (
+    Pictures,
+    find_neighbours,
+    gather_pictures,
+)
 from streetview_assets.embeddings.vectors import unit, vector_series
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 Part = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
 NAMES = [f"i{number:03}" for number in range(60)]
@@ -174,5 +178,7 @@ def test_many_pictures_are_searched_by_an_index_and_its_recall_is_told(
         return places, np.where(np.arange(8) < 4, cosines, -1.0)
 
     nearest_by_index = approximate_index.nearest_by_index
-    monkeypatch.setattr("streetview_assets.embeddings.neighbours.nearest_by_index", half_missed)
+    monkeypatch.setattr(
+        "streetview_assets.embeddings.similarity.neighbours.nearest_by_index", half_missed
+    )
     assert search(exact_up_to=0).recall == 0.5

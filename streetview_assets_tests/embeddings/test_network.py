@@ -10,22 +10,22 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.embeddings.catalogue import check_encoder, load_encoder
 from streetview_assets.embeddings.embed import embed_images
-from streetview_assets.embeddings.encoder import ImageEncoder
-from streetview_assets.embeddings.network import (
+from streetview_assets.embeddings.encoders.base import ImageEncoder
+from streetview_assets.embeddings.encoders.image_loading import ENOUGH_FOR_PROCESSES
+from streetview_assets.embeddings.encoders.registry import check_encoder, load_encoder
+from streetview_assets.embeddings.encoders.text_encoder import load_text_encoder
+from streetview_assets.embeddings.encoders.torch_encoder import (
     NetworkEncoder,
     choose_precision,
     one_core_a_thread,
 )
-from streetview_assets.embeddings.preparation import ENOUGH_FOR_PROCESSES
-from streetview_assets.embeddings.text_encoder import load_text_encoder
+from streetview_assets.embeddings.encoders.weights import file_sha256
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.embeddings.weights import file_sha256
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.image_decoding import read_rgb
-from streetview_assets.study import Encoder
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study.model import Encoder
+from streetview_assets.tables.registry import TABLES, check_contract
 
 SHARED = Path(__file__).parents[3] / "shared"
 MOBILENET = SHARED / "weights" / "mobilenet_timm.safetensors"
@@ -60,7 +60,7 @@ def pictures(count: int) -> list[Image.Image]:
 @pytest.fixture(scope="module")
 def own_clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, np.ndarray]:
     """Weights of a small CLIP, made here, the options it needs, and the library's own vectors."""
-    from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+    from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 
     make_torchvision_importable()
     import open_clip

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streetview_assets.embeddings.network_input import take_apart
-from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+from streetview_assets.embeddings.encoders.preprocessing import take_apart
+from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 
 SIZES = [(640, 640), (641, 480), (333, 1000), (224, 224), (100, 61), (1280, 320)]
 
@@ -56,7 +56,7 @@ def test_pixels_are_those_of_the_library_itself(name: str) -> None:
 LIGHT = """
 import pickle, sys
 from pathlib import Path
-from streetview_assets.embeddings.preparation import prepare
+from streetview_assets.embeddings.encoders.image_loading import prepare
 prepared = prepare(pickle.loads(bytes.fromhex(sys.argv[1])), "one.png", Path(sys.argv[2]))
 print(prepared.values.shape, sorted({"torch", "polars", "open_clip"} & set(sys.modules)))
 """

@@ -4,13 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.imported import ImportedVectors
-from streetview_assets.embeddings.original_files import with_original_files
-from streetview_assets.embeddings.picture_matching import rows_of_files
-from streetview_assets.images.provider import UNKNOWN_DATE
-from streetview_assets.points.street_data import read_street_data
-from streetview_assets.study import Encoder, Images
+from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
+from streetview_assets.embeddings.encoders.imported.matching import rows_of_files
+from streetview_assets.embeddings.encoders.imported.original_files import with_original_files
+from streetview_assets.embeddings.encoders.registry import load_encoder
+from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.points.imported.street_data import read_street_data
+from streetview_assets.study.model import Encoder, Images
 from streetview_assets_tests.points.street_stores import IDS, jpeg, write_store
 
 

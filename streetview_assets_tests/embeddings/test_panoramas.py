@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.panoramas import (
     mean_of_views,
     parts_of,
@@ -20,10 +20,10 @@ from streetview_assets.embeddings.panoramas import (
     views_of_panoramas,
 )
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
+from streetview_assets.images.providers.synthetic.provider import SyntheticProvider
 from streetview_assets.images.strips import stitched
-from streetview_assets.images.synthetic import SyntheticProvider
-from streetview_assets.study import Encoder, Images
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study.model import Encoder, Images
+from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 
 MAY, JUNE = date(2019, 5, 1), date(2023, 6, 1)

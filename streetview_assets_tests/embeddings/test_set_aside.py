@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from scipy.special import softmax
 
-from streetview_assets.embeddings.set_aside import (
+from streetview_assets.embeddings.vectors import unit, vector_series
+from streetview_assets.embeddings.zero_shot.exclusions import (
     REASONS,
     STREET,
     pictures_set_aside,
@@ -18,9 +19,8 @@ from streetview_assets.embeddings.set_aside import (
     set_aside_by_words,
     without_set_aside,
 )
-from streetview_assets.embeddings.set_aside_sheet import said_of, set_aside_sheet
-from streetview_assets.embeddings.vectors import unit, vector_series
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.embeddings.zero_shot.exclusions_sheet import said_of, set_aside_sheet
+from streetview_assets.tables.registry import TABLES, check_contract
 
 AXES = np.eye(6)
 TEXTS = {"indoor": AXES[0], "in a car": AXES[1]}

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.text_encoder import (
+from streetview_assets.embeddings.encoders.registry import load_encoder
+from streetview_assets.embeddings.encoders.text_encoder import (
     check_same_weights,
     load_text_encoder,
     why_no_words,
 )
 from streetview_assets.errors import EncoderError, StudyError
-from streetview_assets.study import Encoder
+from streetview_assets.study.model import Encoder
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 
 TEXTS = ["a photo of a shop", "a photo of a field beside the road", "a photo of a shop"]

@@ -9,11 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.timm_encoder import features_of
-from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+from streetview_assets.embeddings.encoders.registry import load_encoder
+from streetview_assets.embeddings.encoders.timm import features_of
+from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.errors import EncoderError
-from streetview_assets.study import Encoder
+from streetview_assets.study.model import Encoder
 
 make_torchvision_importable()
 import timm  # noqa: E402

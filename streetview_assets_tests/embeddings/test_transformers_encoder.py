@@ -12,12 +12,12 @@ import pytest
 import torch
 from PIL import Image
 
-from streetview_assets.embeddings.catalogue import load_encoder
-from streetview_assets.embeddings.text_encoder import check_same_weights, load_text_encoder
-from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+from streetview_assets.embeddings.encoders.registry import load_encoder
+from streetview_assets.embeddings.encoders.text_encoder import check_same_weights, load_text_encoder
+from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.errors import EncoderError, StudyError
-from streetview_assets.study import Encoder
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study.model import Encoder
+from streetview_assets.tables.registry import TABLES, check_contract
 
 make_torchvision_importable()
 transformers = pytest.importorskip("transformers", reason="needs the extra `transformers`")

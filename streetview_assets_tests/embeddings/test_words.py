@@ -7,16 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from streetview_assets.embeddings import words
-from streetview_assets.embeddings.scene_classes import SCENE_CLASSES
 from streetview_assets.embeddings.vectors import unit, vector_series
-from streetview_assets.embeddings.words import (
+from streetview_assets.embeddings.zero_shot import label_scores as words
+from streetview_assets.embeddings.zero_shot.label_scores import (
     label_scores,
     label_vectors,
     most_alike,
     prompts_of,
 )
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.embeddings.zero_shot.scene_classes import SCENE_CLASSES
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def embeddings_of(vectors: np.ndarray, ids: Sequence[str] | None = None) -> pl.DataFrame:

@@ -10,8 +10,8 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
-from streetview_assets.cli import app
-from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.cli.app import app
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.end_to_end.small_studies import finish, start, write_study
 
 AWKWARD = """it's "a" [x] {y,z} *!#1 100% $HOME a=b;c&d <e>|f ü:"""

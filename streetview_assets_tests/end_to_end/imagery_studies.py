@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.images.imagery_server import Seen, Server
 from streetview_assets_tests.images.imagery_world import METRES_PER_DEGREE, panorama_of, picture
 

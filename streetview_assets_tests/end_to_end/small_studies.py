@@ -11,8 +11,8 @@ import polars as pl
 import yaml
 from polars.testing import assert_frame_equal
 
-from streetview_assets.lake.open_study import DEMO_STUDY
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study_state.open_study import DEMO_STUDY
+from streetview_assets.tables.registry import TABLES, check_contract
 
 AUTHORITIES = ["X01000001", "X01000002"]
 VOLATILE = {"fetched_at", "first_seen_at", "last_seen_at", "mlflow_run_id"}
@@ -52,7 +52,7 @@ def environment(data: Path) -> dict[str, str]:
 def start(data: Path, *arguments: object) -> "subprocess.Popen[str]":
     """Start the command in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "streetview_assets.cli", *map(str, arguments)],
+        [sys.executable, "-m", "streetview_assets.cli.app", *map(str, arguments)],
         env=environment(data),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from streetview_assets.orchestration.materialise import run_study
+from streetview_assets.orchestration.runs.materialise import run_study
 
 
 def test_clusters_found_anew_keep_the_numbers_they_had(tiny):

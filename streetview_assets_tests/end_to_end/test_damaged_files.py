@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streetview_assets.orchestration.instance import CLAIM, DATABASES, OWNER, prepare_home
+from streetview_assets.orchestration.runs.instance import CLAIM, DATABASES, OWNER, prepare_home
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, assert_same_tables
 from streetview_assets_tests.lake.damages import folder, junk, truncate
 

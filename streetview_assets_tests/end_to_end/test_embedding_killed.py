@@ -12,13 +12,13 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.embed import LEAST_PER_SHARD, embed_images
+from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.shards import Shards
-from streetview_assets.study import Encoder
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.lake.checkpoint_shards import Shards
+from streetview_assets.study.model import Encoder
+from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, environment, write_study
 
 PICTURES, KILLS = 2000, 3
@@ -30,10 +30,10 @@ RUN = """
 import dataclasses, os, sys
 from pathlib import Path
 import polars as pl
-from streetview_assets.embeddings.catalogue import load_encoder
+from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.embed import embed_images
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.lake.resumption import Resumption
+from streetview_assets.study_state.open_study import open_study
+from streetview_assets.study_state.checkpoint import Resumption
 
 study, folder, authority, workers, size = sys.argv[1:]
 opened, folder = open_study(Path(study)), Path(folder)
@@ -73,7 +73,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def encoder(tmp_path: Path) -> dict:
     """The settings of a network of timm small enough for this, its weights made here."""
-    from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+    from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 
     make_torchvision_importable()
     import timm

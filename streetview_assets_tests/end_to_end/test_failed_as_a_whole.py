@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.resumption import Resumption
-from streetview_assets.orchestration.materialise import run_study
+from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.end_to_end.imagery_studies import (
     expected_pictures,
     open_google_study,

@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.lake.open_study import DEMO_STUDY, OpenStudy
 from streetview_assets.metrics import measure
-from streetview_assets.models.dataset import AreaDataset, assemble
-from streetview_assets.models.validation import competitors_for, cross_validate
-from streetview_assets.study import Models, load_study
+from streetview_assets.models.data.dataset import AreaDataset, assemble
+from streetview_assets.models.validation.nested_cv import competitors_for, cross_validate
+from streetview_assets.study.model import Models, load_study
+from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
 
 SHUFFLES = 20
 

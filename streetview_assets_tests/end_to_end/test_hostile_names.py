@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.end_to_end.small_studies import write_study
 
 ONE, TWO = "../../../../ESCAPED", "[a],b|c...d/\x1b[31m*\n$x$"

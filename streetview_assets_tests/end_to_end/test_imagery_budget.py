@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.orchestration.materialise import run_study
+from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.end_to_end.imagery_studies import (
     PRICE_USD,
     by_picture,

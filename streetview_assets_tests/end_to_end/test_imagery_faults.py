@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streetview_assets.images import client
-from streetview_assets.orchestration.materialise import run_study
+from streetview_assets.images.http import client
+from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets_tests.end_to_end.imagery_studies import (
     by_picture,
     expected_pictures,

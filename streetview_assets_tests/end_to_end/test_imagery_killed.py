@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.end_to_end.imagery_studies import (
     by_picture,
     expected_pictures,

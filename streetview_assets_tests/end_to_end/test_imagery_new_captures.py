@@ -11,11 +11,15 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.orchestration.automation.jobs import (
+    AUTHORITY_JOB,
+    AUTOMATION_TAG,
+    LOOK_UP_JOB,
+)
 from streetview_assets.orchestration.build import build_definitions
-from streetview_assets.orchestration.instance import prepare_home
-from streetview_assets.orchestration.jobs import AUTHORITY_JOB, AUTOMATION_TAG, LOOK_UP_JOB
-from streetview_assets.orchestration.materialise import run_study
+from streetview_assets.orchestration.runs.instance import prepare_home
+from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, write_study
 from streetview_assets_tests.images.imagery_server import Server, serving
 from streetview_assets_tests.images.imagery_world import MONTHS, panorama_at

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.end_to_end.small_studies import (
     AUTHORITIES,
     assert_same_tables,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from streetview_assets.errors import LedgerError
-from streetview_assets.lake.ledger import LEDGER
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.purchases import check_ledger
-from streetview_assets.orchestration.materialise import run_study
+from streetview_assets.images.budget.ledger import LEDGER
+from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets_tests.end_to_end.imagery_studies import (
     HEADINGS,
     PRICE_USD,

@@ -6,11 +6,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from streetview_assets.lake.marts import is_published, publish_study
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.orchestration.materialise import run_study
-from streetview_assets.orchestration.outlook import LOOK_UPS, outlook
-from streetview_assets.terminal.tables import show_outlook
+from streetview_assets.cli.tables import show_outlook
+from streetview_assets.orchestration.runs.forecast import LOOK_UPS, outlook
+from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.study_state.open_study import open_study
+from streetview_assets.warehouse.marts import is_published, publish_study
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, write_study
 from streetview_assets_tests.images.imagery_server import Server, serving
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import yaml
 
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.points.street_stores import (
     IDS,
     MISSING,

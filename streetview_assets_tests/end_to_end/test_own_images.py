@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.study_state.open_study import open_study
 
 HEIC = Path(__file__).parents[1] / "one.heic"
 STUDY = """

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.end_to_end.small_studies import finish, start, write_study
 
 PLACES = 200

@@ -20,8 +20,8 @@ import shapely
 import yaml
 
 from streetview_assets.errors import StreetviewError
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.points.overpass import fetch_roads
+from streetview_assets.points.roads.overpass import fetch_roads
+from streetview_assets.study_state.open_study import open_study
 
 CASES = Path(__file__).parents[2] / "../shared/cases"
 

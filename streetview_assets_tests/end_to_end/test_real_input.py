@@ -70,7 +70,7 @@ class Tried:
     def streetview(self, command: str, *options: str, exit_code: int = 0) -> str:
         """Run the command on the study; its output."""
         done = subprocess.run(
-            [sys.executable, "-m", "streetview_assets.cli", command, str(self.file), *options],
+            [sys.executable, "-m", "streetview_assets.cli.app", command, str(self.file), *options],
             cwd=self.file.parent, env=self.environment(), timeout=1200,
             capture_output=True, text=True,
         )  # fmt: skip

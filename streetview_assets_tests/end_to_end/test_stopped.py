@@ -11,8 +11,8 @@ import dagster as dg
 import psutil
 import pytest
 
-from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.orchestration.instance import UNFINISHED, prepare_home
+from streetview_assets.orchestration.runs.instance import UNFINISHED, prepare_home
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.end_to_end.imagery_studies import (
     by_picture,
     expected_pictures,

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.end_to_end.small_studies import lake_of, write_study
 
 

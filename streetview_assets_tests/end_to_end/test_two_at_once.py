@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.end_to_end.small_studies import (
     AUTHORITIES,
     assert_same_tables,

@@ -12,14 +12,14 @@ import polars as pl
 import pytest
 import yaml
 
-from streetview_assets.lake.marts import is_published
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.lake.recipes import RECIPES, WRITTEN_BY
-from streetview_assets.orchestration.instance import open_instance
-from streetview_assets.orchestration.materialise import run_study
-from streetview_assets.orchestration.outlook import LOOK_UPS, outlook
-from streetview_assets.orchestration.status import study_status
-from streetview_assets.tables import TABLES, TEXT
+from streetview_assets.orchestration.runs.forecast import LOOK_UPS, outlook
+from streetview_assets.orchestration.runs.instance import open_instance
+from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.orchestration.runs.status import study_status
+from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY
+from streetview_assets.study_state.open_study import open_study
+from streetview_assets.tables.registry import TABLES, TEXT
+from streetview_assets.warehouse.marts import is_published
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, write_study
 
 MODELS = {

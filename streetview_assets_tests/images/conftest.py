@@ -7,13 +7,16 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.images.acquisition import fetch_images
-from streetview_assets.images.folder import FolderProvider
+from streetview_assets.images.download import fetch_images
 from streetview_assets.images.panoramas import update_panoramas
+from streetview_assets.images.providers.folder import FolderProvider
 from streetview_assets.images.views import wanted_images
-from streetview_assets.points.picture_positions import points_from_pictures, read_picture_positions
-from streetview_assets.study import Images
-from streetview_assets.tables import TABLES
+from streetview_assets.points.own_images.positions import (
+    points_from_pictures,
+    read_picture_positions,
+)
+from streetview_assets.study.model import Images
+from streetview_assets.tables.registry import TABLES
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 

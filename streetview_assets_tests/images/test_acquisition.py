@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images.acquisition import failure_counts, fetch_images
-from streetview_assets.images.provider import Picture
+from streetview_assets.images.download import failure_counts, fetch_images
+from streetview_assets.images.providers.base import Picture
 from streetview_assets.images.views import WANTED
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 HEADER = "file,lon,lat,kind\n"
 
@@ -160,8 +160,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from PIL import Image
-from streetview_assets.images.acquisition import fetch_images
-from streetview_assets.images.provider import Picture
+from streetview_assets.images.download import fetch_images
+from streetview_assets.images.providers.base import Picture
 from streetview_assets.images.views import WANTED
 
 pixels = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), dtype=np.uint8)

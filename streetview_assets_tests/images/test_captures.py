@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetview_assets.images.captures import OWN, current_pictures, mark_current
-from streetview_assets.images.provider import UNKNOWN_DATE
+from streetview_assets.images.current import OWN, current_pictures, mark_current
+from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.views import WANTED
-from streetview_assets.study import Images
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study.model import Images
+from streetview_assets.tables.registry import TABLES, check_contract
 
 OLD, MID, NEW = date(2016, 3, 1), date(2019, 7, 1), date(2023, 8, 1)
 SEEN_AT = datetime(2026, 1, 1, tzinfo=UTC)

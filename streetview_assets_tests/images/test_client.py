@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from streetview_assets.errors import BudgetSpentError, ImageryError
-from streetview_assets.images import client as engine
-from streetview_assets.images.client import (
+from streetview_assets.images.budget.reservations import Entered, Entry, Settle
+from streetview_assets.images.http import client as engine
+from streetview_assets.images.http.client import (
     Answer,
     Client,
     Limits,
@@ -22,8 +23,7 @@ from streetview_assets.images.client import (
     UnusableError,
     open_client,
 )
-from streetview_assets.images.retry_after import retry_after_s, whole_number
-from streetview_assets.images.spending import Entered, Entry, Settle
+from streetview_assets.images.http.headers import retry_after_s, whole_number
 from streetview_assets_tests.images.imagery_protocols import METADATA
 from streetview_assets_tests.images.imagery_server import (
     Seen,

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.thumbnails import keep_thumbnail
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 
 @pytest.fixture

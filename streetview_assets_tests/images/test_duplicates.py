@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from streetview_assets.images.duplicates import MOST_BITS, mark_duplicates
-from streetview_assets.images.pixels import read_pixels
-from streetview_assets.images.scene import scene_jpeg
-from streetview_assets.images.scene_painting import View
-from streetview_assets.images.scene_place import Place, panorama_id
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.images.providers.synthetic.painting import View
+from streetview_assets.images.providers.synthetic.place import Place, panorama_id
+from streetview_assets.images.providers.synthetic.scene import scene_jpeg
+from streetview_assets.images.quality_metrics import read_pixels
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def row(image_id: str, panorama_id: str, bits: int = 0, **changes):

@@ -6,13 +6,16 @@ from datetime import date
 import pytest
 
 from streetview_assets.errors import StudyError
-from streetview_assets.images.catalogue import open_provider
 from streetview_assets.images.duplicates import mark_duplicates
-from streetview_assets.images.folder import FolderProvider, name_of_file
-from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, VIEWS
-from streetview_assets.points.picture_positions import points_from_pictures, read_picture_positions
-from streetview_assets.study import Images, Points, Secrets, Study
-from streetview_assets.tables import TABLES
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS
+from streetview_assets.images.providers.folder import FolderProvider, name_of_file
+from streetview_assets.images.providers.registry import open_provider
+from streetview_assets.points.own_images.positions import (
+    points_from_pictures,
+    read_picture_positions,
+)
+from streetview_assets.study.model import Images, Points, Secrets, Study
+from streetview_assets.tables.registry import TABLES
 
 COLUMNS = {"captured_at": "t", "heading_deg": "angle", "category": "kind"}
 HEADER = "file,lon,lat,t,angle,kind\n"

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 
 from streetview_assets.errors import ImageryError, StudyError
-from streetview_assets.images.client import Answer, NotThereError, TryAgainError, UnusableError
-from streetview_assets.images.google import (
+from streetview_assets.images.http.client import Answer, NotThereError, TryAgainError, UnusableError
+from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.images.providers.google import (
     METADATA,
     PICTURE,
     GoogleKey,
@@ -21,9 +22,8 @@ from streetview_assets.images.google import (
     _read_metadata,
     sign,
 )
-from streetview_assets.images.provider import UNKNOWN_DATE
 from streetview_assets.points.distance import distance_m
-from streetview_assets.study import Images
+from streetview_assets.study.model import Images
 
 SECRET = "vNIXE0xscrmjlyV-12Nj_BvUPaw="
 GOOD = {

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import StudyError
-from streetview_assets.images.acquisition import failure_counts, fetch_images
-from streetview_assets.images.hdf5 import NO_PICTURE, Hdf5Provider, check_store
+from streetview_assets.images.download import failure_counts, fetch_images
 from streetview_assets.images.panoramas import update_panoramas
-from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, VIEWS
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS
+from streetview_assets.images.providers.hdf5 import NO_PICTURE, Hdf5Provider, check_store
 from streetview_assets.images.views import wanted_images
-from streetview_assets.points.imported import import_points
-from streetview_assets.study import Images, Points, Study
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.points.imported.points import import_points
+from streetview_assets.study.model import Images, Points, Study
+from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.points.street_stores import (
     GROUND,
     IDS,

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images.in_flight import in_flight
+from streetview_assets.images.http.concurrency import in_flight
 
 
 class Session:

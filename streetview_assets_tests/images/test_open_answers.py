@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images import mapillary, panoramax
-from streetview_assets.images.answers import is_number
-from streetview_assets.images.client import Answer, NotThereError, TryAgainError, UnusableError
-from streetview_assets.images.nearby import found_near
-from streetview_assets.images.open_imagery import checked_address, needed_px
-from streetview_assets.images.provider import FOUND, UNKNOWN_DATE
-from streetview_assets.study import Images
+from streetview_assets.images.http.client import Answer, NotThereError, TryAgainError, UnusableError
+from streetview_assets.images.http.json_fields import is_number
+from streetview_assets.images.providers import mapillary, panoramax
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE
+from streetview_assets.images.providers.matching import found_near
+from streetview_assets.images.providers.searched_by_box import checked_address, needed_px
+from streetview_assets.study.model import Images
 
 HERE = {"point_id": "p", "longitude": 2.35, "latitude": 48.85}
 SHOT = {

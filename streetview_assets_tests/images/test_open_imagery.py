@@ -11,15 +11,15 @@ import pytest
 from PIL import Image
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images import client
-from streetview_assets.images.mapillary import MapillaryProvider
+from streetview_assets.images.http import client
 from streetview_assets.images.panoramas import update_panoramas
-from streetview_assets.images.panoramax import PanoramaxProvider
-from streetview_assets.images.pixels import read_pixels
-from streetview_assets.images.tiles import boxes_around, cells
+from streetview_assets.images.providers.mapillary import MapillaryProvider
+from streetview_assets.images.providers.panoramax import PanoramaxProvider
+from streetview_assets.images.providers.search_boxes import boxes_around, cells
+from streetview_assets.images.quality_metrics import read_pixels
 from streetview_assets.images.views import wanted_images
-from streetview_assets.study import Images
-from streetview_assets.tables import TABLES
+from streetview_assets.study.model import Images
+from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.images.imagery_server import serving
 from streetview_assets_tests.images.imagery_world import Settings, colour_of, shots_within
 
@@ -202,10 +202,10 @@ def test_a_box_that_overflows_is_split_until_all_is_found(kind, server, monkeypa
 
 
 def test_a_service_that_always_has_more_is_not_asked_for_ever(server, monkeypatch):
-    monkeypatch.setattr("streetview_assets.images.panoramax.MOST_FOUND", 0)
-    monkeypatch.setattr("streetview_assets.images.open_imagery.MOST_SEARCHES", 30)
+    monkeypatch.setattr("streetview_assets.images.providers.panoramax.MOST_FOUND", 0)
+    monkeypatch.setattr("streetview_assets.images.providers.searched_by_box.MOST_SEARCHES", 30)
     monkeypatch.setattr(
-        "streetview_assets.images.panoramax._Panoramax._items", _no_items_and_still_full
+        "streetview_assets.images.providers.panoramax._Panoramax._items", _no_items_and_still_full
     )
     found = provider("panoramax", server).look_up(points(1))
     assert found["status"].to_list() == ["failed"]

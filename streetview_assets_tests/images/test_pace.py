@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from streetview_assets.images.pace import Pace
+from streetview_assets.images.http.rate_limit import Pace
 
 
 def most_in_a_second(times: list[float]) -> int:

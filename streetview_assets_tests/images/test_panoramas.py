@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streetview_assets.images.panoramas import update_panoramas
-from streetview_assets.images.provider import FOUND, UNKNOWN_DATE
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE
+from streetview_assets.tables.registry import TABLES, check_contract
 
 OLD, NEW = date(2016, 3, 1), date(2023, 8, 1)
 MONTH = timedelta(days=30)

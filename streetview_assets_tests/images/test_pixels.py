@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from streetview_assets.images.pixels import BrokenPictureError, WrongSizeError, read_pixels
+from streetview_assets.images.quality_metrics import BrokenPictureError, WrongSizeError, read_pixels
 
 
 def jpeg(picture: Image.Image, quality: int = 90) -> bytes:

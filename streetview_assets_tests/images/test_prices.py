@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from streetview_assets.images.prices import is_paid, price_microusd, price_of_next_usd
+from streetview_assets.images.budget.prices import is_paid, price_microusd, price_of_next_usd
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from streetview_assets.images.pixels import read_pixels
-from streetview_assets.images.quality import GREY_TILE, is_grey_tile
+from streetview_assets.images.placeholder_tile import GREY_TILE, is_grey_tile
+from streetview_assets.images.quality_metrics import read_pixels
 
 
 def is_tile(picture: Image.Image, quality: int = 85) -> bool:

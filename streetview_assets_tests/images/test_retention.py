@@ -10,7 +10,7 @@ from PIL import Image
 from streetview_assets.images.picture_files import picture_on_disk
 from streetview_assets.images.retention import BATCH, delete_pictures, without_pixels
 from streetview_assets.images.thumbnails import keep_thumbnail, shown_files, thumbnail_on_disk
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 

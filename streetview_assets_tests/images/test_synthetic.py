@@ -13,9 +13,9 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.images.synthetic import SyntheticProvider
-from streetview_assets.study import Images
-from streetview_assets.tables import TABLES
+from streetview_assets.images.providers.synthetic.provider import SyntheticProvider
+from streetview_assets.study.model import Images
+from streetview_assets.tables.registry import TABLES
 
 NOT_TOLD = ["error", "is_panoramic", "heading_deg", "is_third_party", "creator", "licence"]
 

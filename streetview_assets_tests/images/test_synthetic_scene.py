@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from streetview_assets.images.scene import draw_scene, scene_jpeg
-from streetview_assets.images.scene_painting import View, write_note
-from streetview_assets.images.scene_place import Place, field, panorama_id, place_of
+from streetview_assets.images.providers.synthetic.painting import View, write_note
+from streetview_assets.images.providers.synthetic.place import Place, field, panorama_id, place_of
+from streetview_assets.images.providers.synthetic.scene import draw_scene, scene_jpeg
 
 VIEW = View((160, 160), 90, 0)
 PLACE = Place(53.8, -1.5479, "residential", 45, 0.372, 42)

@@ -8,8 +8,8 @@ import pytest
 
 PROGRAM = """
 from datetime import date
-from streetview_assets.images.scene_painting import View
-from streetview_assets.images.scene_workers import scene_jpegs
+from streetview_assets.images.providers.synthetic.painting import View
+from streetview_assets.images.providers.synthetic.parallel import scene_jpegs
 
 if __name__ == "__main__":
     scenes = [(f"s1-53.{n:06d}_-1.500000-x-045-x-1", date(2020, 5, 1), 0.0) for n in range(20_000)]

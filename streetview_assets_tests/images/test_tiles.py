@@ -5,7 +5,7 @@ import polars as pl
 from hypothesis import given
 from pyproj import Geod
 
-from streetview_assets.images.tiles import Box, boxes_around, cells, is_near
+from streetview_assets.images.providers.search_boxes import Box, boxes_around, cells, is_near
 
 EARTH = Geod(ellps="WGS84")
 

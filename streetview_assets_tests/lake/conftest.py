@@ -9,11 +9,17 @@ import polars as pl
 import pytest
 import shapely
 
-from streetview_assets.lake.lake import Lake, Stamp
-from streetview_assets.lake.publish import Build, publish
-from streetview_assets.lake.sql import Query, lake_name, read_queries, run_query, sql_folder
-from streetview_assets.study import Study, load_study
-from streetview_assets.tables import TABLES
+from streetview_assets.lake.parquet_lake import Lake, Stamp
+from streetview_assets.study.model import Study, load_study
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.publish import Build, publish
+from streetview_assets.warehouse.queries import (
+    Query,
+    lake_name,
+    read_queries,
+    run_query,
+    sql_folder,
+)
 
 STUDY = """
 name: small

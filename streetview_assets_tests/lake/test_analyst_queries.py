@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streetview_assets.lake.published_query import query_published
+from streetview_assets.warehouse.published_query import query_published
 
 README = Path(__file__).parents[2] / "README.md"
 HEADING = "## Ten questions an analyst asks"

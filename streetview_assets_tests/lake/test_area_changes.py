@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 OLD, MIDDLE, NEW = date(2012, 6, 1), date(2018, 6, 1), date(2024, 6, 1)
 ALIKE, MIXED, OTHER = 0.9, 0.7, 0.2

@@ -6,8 +6,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from streetview_assets.lake.check_queries import run_check
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.data_tests import run_check
 
 Break = Callable[[object], None]
 NOTHING = pl.lit(None)

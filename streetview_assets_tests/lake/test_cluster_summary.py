@@ -2,7 +2,7 @@
 
 import pytest
 
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 FIT = {"encoder": "colour-texture", "method": "kmeans", "space": "raw", "k": 2}
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.lake.content import column_digests, content_of
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 PANORAMAS = TABLES["panoramas"]
 ROW = {

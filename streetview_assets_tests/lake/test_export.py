@@ -12,12 +12,12 @@ import shapely
 from openpyxl import load_workbook
 
 from streetview_assets.errors import StudyError
-from streetview_assets.lake import plain_files
-from streetview_assets.lake.export import GEOGRAPHIC, PLAIN, export_table
-from streetview_assets.lake.places import to_places
-from streetview_assets.lake.plain_files import write_csv, write_xlsx, write_xml
-from streetview_assets.spreadsheet_text import unguarded
-from streetview_assets.tables import TABLES
+from streetview_assets.exports import formats as plain_files
+from streetview_assets.exports.formats import write_csv, write_xlsx, write_xml
+from streetview_assets.exports.geoframe import to_places
+from streetview_assets.exports.tables import GEOGRAPHIC, PLAIN, export_table
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.spreadsheet_text import unguarded
 
 SQUARE = shapely.box(-1.6, 53.7, -1.5, 53.8)
 AREAS = TABLES["areas"].frame(

@@ -10,20 +10,20 @@ import polars as pl
 import pytest
 import yaml
 
-from streetview_assets.embeddings.catalogue import load_encoder
+from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
-from streetview_assets.images.hdf5 import Hdf5Provider
-from streetview_assets.images.provider import UNKNOWN_DATE
+from streetview_assets.exports.features import export_features
+from streetview_assets.exports.hdf5 import export_hdf5
+from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.images.providers.hdf5 import Hdf5Provider
 from streetview_assets.images.views import image_id
-from streetview_assets.lake.export_features import export_features
-from streetview_assets.lake.export_hdf5 import export_hdf5
-from streetview_assets.lake.fingerprint import study_value
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.points.imported import import_points
-from streetview_assets.study import Encoder, Images, Points, load_study
-from streetview_assets.tables import TABLES
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.points.imported.points import import_points
+from streetview_assets.study.model import Encoder, Images, Points, load_study
+from streetview_assets.study_state.fingerprint import study_value
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.points.street_stores import jpeg
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from streetview_assets.errors import StudyError
-from streetview_assets.lake.export_panoramas import export_panoramas
+from streetview_assets.exports.panoramas import export_panoramas
 from streetview_assets_tests.lake.test_export_hdf5 import POINT, make_study
 
 # By point: `a` has p1 and p2, the latter without its view to the east; `b` shares p1; `c` has p3

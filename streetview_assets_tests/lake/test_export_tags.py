@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from streetview_assets.errors import StudyError
-from streetview_assets.lake.export_tags import export_tags
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.points.imported import import_points
-from streetview_assets.study import Points, load_study
-from streetview_assets.tables import TABLES
+from streetview_assets.exports.map_tags import export_tags
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.points.imported.points import import_points
+from streetview_assets.study.model import Points, load_study
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.lake.test_export_hdf5 import PLACES, make_study
 
 # At `a` two pictures of p1 and three of p2 have a vector; `b` shares the panorama p1; at `d` there

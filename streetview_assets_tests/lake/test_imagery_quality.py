@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from scipy.stats import spearmanr
 
-from streetview_assets.lake.check_queries import run_check
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.data_tests import run_check
 
 FIRST_POINT = pl.col("point_id") == "A1p"
 LONG_AGO = date(2009, 5, 1)

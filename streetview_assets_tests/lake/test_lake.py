@@ -10,8 +10,8 @@ import pytest
 
 from streetview_assets.errors import ContractError, DamagedError
 from streetview_assets.lake.content import content_of
-from streetview_assets.lake.lake import Lake, Stamp
-from streetview_assets.tables import TABLES
+from streetview_assets.lake.parquet_lake import Lake, Stamp
+from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.lake.damages import DAMAGES
 
 STAMP = Stamp("made from", note="a note")

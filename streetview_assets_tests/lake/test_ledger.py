@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given, settings
 
 from streetview_assets.errors import BudgetSpentError
-from streetview_assets.lake.ledger import CLAIM_LASTS, LEDGER, Ledger
-from streetview_assets.lake.ledger_file import write
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.images.budget.ledger import CLAIM_LASTS, LEDGER, Ledger
+from streetview_assets.images.budget.ledger_file import write
+from streetview_assets.tables.registry import TABLES, check_contract
 
 SPENDER = """
 import sys
 from pathlib import Path
 from streetview_assets.errors import BudgetSpentError
-from streetview_assets.lake.ledger import Ledger
+from streetview_assets.images.budget.ledger import Ledger
 path, name, count = sys.argv[1:]
 purse = Ledger(Path(path)).purse(authority_code="A1", provider="google", budget_usd=1.4)
 try:

@@ -15,15 +15,16 @@ import dagster as dg
 import pytest
 
 from streetview_assets.errors import LedgerError
-from streetview_assets.lake import ledger_file, locks
-from streetview_assets.lake.process_mark import process_mark
-from streetview_assets.orchestration import instance as instances
+from streetview_assets.images.budget import ledger_file
+from streetview_assets.lake import locks
+from streetview_assets.lake.process_id import process_mark
 from streetview_assets.orchestration.resources import PROCESS_TAG
+from streetview_assets.orchestration.runs import instance as instances
 
 HOLD = """
 import sys
 from pathlib import Path
-from streetview_assets.lake.process_mark import process_mark
+from streetview_assets.lake.process_id import process_mark
 from streetview_assets.lake.locks import held
 with held(Path(sys.argv[1])):
     print(process_mark(), flush=True)
@@ -32,8 +33,8 @@ with held(Path(sys.argv[1])):
 WRITE = """
 import sys
 from pathlib import Path
-from streetview_assets.lake.process_mark import process_mark
-from streetview_assets.lake.ledger_file import write
+from streetview_assets.lake.process_id import process_mark
+from streetview_assets.images.budget.ledger_file import write
 def entry(connection):
     print(process_mark(), flush=True)
     sys.stdin.read()
@@ -41,7 +42,7 @@ write(Path(sys.argv[1]), entry, safely=True)
 """
 MARK = """
 import sys
-from streetview_assets.lake.process_mark import process_mark
+from streetview_assets.lake.process_id import process_mark
 print(process_mark(), flush=True)
 sys.stdin.read()
 """

@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from streetview_assets.lake.check_queries import run_check
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.data_tests import run_check
 
 LONG_AGO = date(2009, 5, 1)
 MARTS = ("area_profile", "authority_coverage")

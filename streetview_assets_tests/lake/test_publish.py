@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import ContractError, StreetviewError, StudyError
-from streetview_assets.lake.publish import Build, publish
-from streetview_assets.lake.published_query import DATABASE, query_published
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.publish import Build, publish
+from streetview_assets.warehouse.published_query import DATABASE, query_published
 
 BUILT_AT = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 
@@ -209,9 +209,9 @@ PUBLISHER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from streetview_assets.lake.lake import Lake
-from streetview_assets.lake.publish import Build, publish
-from streetview_assets.study import load_study
+from streetview_assets.lake.parquet_lake import Lake
+from streetview_assets.warehouse.publish import Build, publish
+from streetview_assets.study.model import load_study
 publish(Lake(Path(sys.argv[1])), load_study(sys.argv[2]),
     Build("hash", "0.1.0", sys.argv[3], datetime.now(UTC)))
 """

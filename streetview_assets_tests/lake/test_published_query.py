@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import StudyError
-from streetview_assets.lake.memory_database import memory_database, remove_spilled
-from streetview_assets.lake.publish import STORAGE_VERSION
-from streetview_assets.lake.published_query import DATABASE, query_published
+from streetview_assets.warehouse.memory_database import memory_database, remove_spilled
+from streetview_assets.warehouse.publish import STORAGE_VERSION
+from streetview_assets.warehouse.published_query import DATABASE, query_published
 
 OLD_CLIENT = """
 import sys, duckdb
@@ -152,7 +152,7 @@ def test_what_does_not_fit_into_memory_spills_into_the_studys_folder_and_goes(tm
 SPILL_AND_STAY = """
 import os, sys
 from pathlib import Path
-from streetview_assets.lake.memory_database import memory_database
+from streetview_assets.warehouse.memory_database import memory_database
 with memory_database(Path(sys.argv[1]), memory_limit="100MB", threads="1") as connection:
     connection.execute(
         "create temp table much as select repeat('x', 50) || a from range(3_000_000) r(a)"

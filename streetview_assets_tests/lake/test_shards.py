@@ -2,8 +2,8 @@ from datetime import date
 
 import polars as pl
 
-from streetview_assets.lake.shards import Shards, latest
-from streetview_assets.tables import TABLES
+from streetview_assets.lake.checkpoint_shards import Shards, latest
+from streetview_assets.tables.registry import TABLES
 
 
 def images(*ids: str, status: str = "ok") -> pl.DataFrame:

@@ -1,6 +1,6 @@
 import os
 
-from streetview_assets.lake.source_hashes import SourceHashes
+from streetview_assets.study_state.source_hashes import SourceHashes
 
 
 def test_a_changed_byte_is_seen_and_a_copy_is_not(tmp_path):

@@ -7,9 +7,15 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import StreetviewError
-from streetview_assets.lake.lake import Lake, Stamp
-from streetview_assets.lake.sql import Query, read_queries, read_query, run_query, tables_read
-from streetview_assets.tables import TABLES
+from streetview_assets.lake.parquet_lake import Lake, Stamp
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.queries import (
+    Query,
+    read_queries,
+    read_query,
+    run_query,
+    tables_read,
+)
 
 CHECK_HEADER = "-- Rows.\n-- asset: areas\n-- severity: warn\n-- blocking: false\n"
 

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 import shapely
 
-from streetview_assets.models.dataset import AreaDataset
-from streetview_assets.study import Models
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.study.model import Models
 
 
 def smooth_field(place_m, rng, reach_m=2_000, waves=30):

@@ -1,8 +1,8 @@
 import numpy as np
 import polars as pl
 
-from streetview_assets.models.authority import score_authority_alone
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.models.evaluations.within_authority import score_authority_alone
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def test_an_authority_alone_is_scored_by_blocks(areas_of, quick, labels, pooled):

@@ -6,10 +6,10 @@ import optuna
 import pytest
 from sklearn.base import clone
 
-from streetview_assets.models import candidates
-from streetview_assets.models.candidates import CANDIDATES, Size, candidates_for
-from streetview_assets.models.tuning import calm_computing
-from streetview_assets.study import Models
+from streetview_assets.models.candidates import registry as candidates
+from streetview_assets.models.candidates.registry import CANDIDATES, Size, candidates_for
+from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.study.model import Models
 
 
 def test_every_candidate_that_a_study_can_name_is_there():

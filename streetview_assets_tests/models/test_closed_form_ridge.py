@@ -6,8 +6,8 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.closed_form_ridge import predict_by_ridge
-from streetview_assets.models.ridge_path import PENALTIES_PER_FEATURE
+from streetview_assets.models.validation.ridge_cv import PENALTIES_PER_FEATURE
+from streetview_assets.models.validation.ridge_cv_fast import predict_by_ridge
 
 
 @pytest.mark.parametrize(("count", "width"), [(90, 12), (12, 12), (30, 60), (3, 8)])

@@ -12,18 +12,22 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.comparison_charts import (
+from streetview_assets.models.charts.comparisons import (
     draw_learning_curve,
     draw_targets,
     draw_transfer,
 )
-from streetview_assets.models.dataset import AreaDataset
-from streetview_assets.models.folds import random_folds, seed_of
-from streetview_assets.models.learning_curve import learn_by_size, training_sizes
-from streetview_assets.models.target_matrix import on_common_areas, score_targets
-from streetview_assets.models.transfer import added_count, score_transfer, why_no_transfer
-from streetview_assets.study import Models
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.splits import random_folds, seed_of
+from streetview_assets.models.evaluations.learning_curve import learn_by_size, training_sizes
+from streetview_assets.models.evaluations.target_matrix import on_common_areas, score_targets
+from streetview_assets.models.evaluations.transfer import (
+    added_count,
+    score_transfer,
+    why_no_transfer,
+)
+from streetview_assets.study.model import Models
+from streetview_assets.tables.registry import TABLES, check_contract
 
 SETTINGS = Models(folds=3)
 PENALTIES = np.logspace(-3, 3, 13)

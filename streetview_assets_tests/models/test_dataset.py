@@ -7,8 +7,8 @@ import pytest
 import shapely
 
 from streetview_assets.errors import StudyError
-from streetview_assets.models.dataset import COLOUR_COLUMNS, assemble, reasons, unseen
-from streetview_assets.tables import TABLES
+from streetview_assets.models.data.dataset import COLOUR_COLUMNS, assemble, reasons, unseen
+from streetview_assets.tables.registry import TABLES
 
 CODES = ["A3", "A1", "A2", "A4"]
 CHOICE = {"target": "imd", "statistic": "median", "encoder": "enc", "crs": "EPSG:27700"}

@@ -6,7 +6,7 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score
 
 from streetview_assets.areas.standing import deciles_among
 from streetview_assets.metrics import DECILE, measure, resampled_scores
-from streetview_assets.models.bootstrap import resample
+from streetview_assets.models.metrics.bootstrap import resample
 
 PAIRS = st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10)), min_size=2, max_size=60).filter(
     lambda pairs: len({decile for pair in pairs for decile in pair}) > 1

@@ -5,17 +5,17 @@ import polars as pl
 import pytest
 from sklearn.linear_model import RidgeCV
 
-from streetview_assets.embeddings.place_prompts import PLACE_PROMPTS, prompts_by_group
 from streetview_assets.embeddings.vectors import unit, vector_series
+from streetview_assets.embeddings.zero_shot.prompt_bank import PLACE_PROMPTS, prompts_by_group
 from streetview_assets.errors import StudyError
-from streetview_assets.models.direction import (
+from streetview_assets.models.direction.chart import draw_prompts, outside_band
+from streetview_assets.models.direction.direction import (
     PENALTIES,
     direction_rows,
     find_direction,
     pictures_at_both_ends,
 )
-from streetview_assets.models.direction_chart import draw_prompts, outside_band
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 TRUE = np.eye(16)[3]
 AREAS = 200

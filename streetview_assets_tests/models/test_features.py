@@ -4,10 +4,10 @@ import pytest
 
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
 from streetview_assets.errors import StudyError
-from streetview_assets.images.captures import current_pictures
-from streetview_assets.models.features import area_features, features_label
+from streetview_assets.images.current import current_pictures
+from streetview_assets.models.data.features import area_features, features_label
 from streetview_assets.pooling.pool import pool_areas
-from streetview_assets.tables import TABLES
+from streetview_assets.tables.registry import TABLES
 
 CHOICE = {"statistic": "median", "encoder": "enc"}
 VECTORS = {

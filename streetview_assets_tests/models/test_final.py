@@ -5,9 +5,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.models.final import choose_final, fit_final, predict_areas
-from streetview_assets.models.selection import select_models
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.models.evaluations.final_fit import choose_final, fit_final, predict_areas
+from streetview_assets.models.evaluations.selection import select_models
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 @pytest.fixture(scope="module")

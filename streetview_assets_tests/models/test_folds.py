@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetview_assets.models.folds import (
+from streetview_assets.models.data.splits import (
     TooFewGroupsError,
     authority_folds,
     block_folds,

@@ -11,12 +11,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.embeddings.vectors import vector_series
-from streetview_assets.models.folds import block_folds, random_folds, seed_of
-from streetview_assets.models.group_charts import draw_group_matrix, draw_group_scores, in_order
-from streetview_assets.models.group_models import FOUND_IN_ALL, common_areas, score_group_models
-from streetview_assets.models.group_vectors import groups_of
-from streetview_assets.study import Models
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.models.charts.groups import draw_group_matrix, draw_group_scores, in_order
+from streetview_assets.models.data.group_vectors import groups_of
+from streetview_assets.models.data.splits import block_folds, random_folds, seed_of
+from streetview_assets.models.evaluations.models_by_group import (
+    FOUND_IN_ALL,
+    common_areas,
+    score_group_models,
+)
+from streetview_assets.study.model import Models
+from streetview_assets.tables.registry import TABLES, check_contract
 
 SETTINGS = Models(folds=3)
 WIDTH = 5

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.models.held_out import score_held_out
-from streetview_assets.models.selection import headline
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.models.evaluations.leave_authority_out import score_held_out
+from streetview_assets.models.evaluations.selection import headline
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def split_by(data, code):

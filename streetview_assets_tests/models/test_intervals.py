@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from streetview_assets.models.intervals import (
+from streetview_assets.models.metrics.conformal import (
     coverage,
     cross_conformal_half_widths,
     half_width,

@@ -7,10 +7,10 @@ import shapely
 from PIL import Image
 
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
-from streetview_assets.models.predicted_observed import draw_predicted_observed
-from streetview_assets.models.residual_map import draw_residual_map
-from streetview_assets.models.score_chart import draw_scores
-from streetview_assets.models.selection import select_models
+from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
+from streetview_assets.models.charts.residual_map import draw_residual_map
+from streetview_assets.models.charts.scores import draw_scores
+from streetview_assets.models.evaluations.selection import select_models
 
 
 @pytest.fixture(scope="module")

@@ -16,18 +16,18 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 from xgboost import XGBRegressor
 
-from streetview_assets.models.candidates import CANDIDATES
-from streetview_assets.models.final import Choice, fit_final
-from streetview_assets.models.folds import seed_of
-from streetview_assets.models.published_recipe import GRID, PUBLISHED
-from streetview_assets.models.tuning import calm_computing, tune_candidates
-from streetview_assets.models.validation import (
+from streetview_assets.models.candidates.published_recipe import GRID, PUBLISHED
+from streetview_assets.models.candidates.registry import CANDIDATES
+from streetview_assets.models.data.splits import seed_of
+from streetview_assets.models.evaluations.final_fit import Choice, fit_final
+from streetview_assets.models.validation.nested_cv import (
     TUNED,
     Competitors,
     competitors_for,
     cross_validate,
     tune_all,
 )
+from streetview_assets.models.validation.tuning import calm_computing, tune_candidates
 
 LEARNERS = ("svr", "gaussian_process", "nearest_neighbours", "random_forest", "xgboost")
 RNG = np.random.default_rng(4)

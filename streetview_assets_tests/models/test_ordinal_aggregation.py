@@ -7,16 +7,16 @@ from scipy.special import logit
 from scipy.stats import pearsonr
 from sklearn.metrics import accuracy_score, cohen_kappa_score, mean_absolute_error
 
-from streetview_assets.models.ordinal_aggregation import RULES, to_areas
-from streetview_assets.models.ordinal_baseline import by_nearest_areas
-from streetview_assets.models.ordinal_chart import draw_deciles
-from streetview_assets.models.ordinal_scores import (
+from streetview_assets.models.ordinal.aggregation import RULES, to_areas
+from streetview_assets.models.ordinal.baseline import by_nearest_areas
+from streetview_assets.models.ordinal.chart import draw_deciles
+from streetview_assets.models.ordinal.metrics import (
     METRICS,
     count_table,
     measure_tables,
     ordinal_score_rows,
 )
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def points(**of_area):

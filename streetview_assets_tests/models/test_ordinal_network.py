@@ -6,7 +6,7 @@ import torch
 from scipy.special import expit
 from scipy.stats import binom
 
-from streetview_assets.models.ordinal_network import (
+from streetview_assets.models.ordinal.network import (
     decile_log_probabilities,
     expected_decile,
     forward,

@@ -7,26 +7,26 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import StudyError
-from streetview_assets.models.folds import TooFewGroupsError
-from streetview_assets.models.ordinal_folds import even_folds, validation_part
-from streetview_assets.models.ordinal_points import OrdinalPoints, area_blocks, area_deciles
-from streetview_assets.models.ordinal_saving import (
+from streetview_assets.models.data.splits import TooFewGroupsError
+from streetview_assets.models.ordinal.dataset import OrdinalPoints, area_blocks, area_deciles
+from streetview_assets.models.ordinal.metrics import ordinal_score_rows
+from streetview_assets.models.ordinal.persistence import (
     NetworkFacts,
     apply_network,
     load_network,
     save_network,
 )
-from streetview_assets.models.ordinal_scores import ordinal_score_rows
-from streetview_assets.models.ordinal_training import (
+from streetview_assets.models.ordinal.splits import even_folds, validation_part
+from streetview_assets.models.ordinal.training import (
     balanced_batches,
     continuous_output,
     fine_tune,
     mean_loss,
     train,
 )
-from streetview_assets.models.ordinal_validation import too_few, validate_ordinal
-from streetview_assets.study import Ordinal
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.models.ordinal.validation import too_few, validate_ordinal
+from streetview_assets.study.model import Ordinal
+from streetview_assets.tables.registry import TABLES, check_contract
 
 SETTINGS = Ordinal(
     epochs=6,

@@ -8,27 +8,27 @@ import polars as pl
 import pytest
 from sklearn.impute import SimpleImputer
 
-from streetview_assets.clusters.assign import assign_clusters
+from streetview_assets.clusters.fit.assign import assign_clusters
+from streetview_assets.clusters.fit.kmeans import fit_clusters
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, cluster_groups
-from streetview_assets.clusters.kmeans import fit_clusters
 from streetview_assets.clusters.shares import cluster_shares
-from streetview_assets.models import fold_clusters
-from streetview_assets.models.candidates import CANDIDATES, Size
-from streetview_assets.models.dataset import assemble
-from streetview_assets.models.features import AreaFeatures
-from streetview_assets.models.final import Choice, fit_final, predict_areas
-from streetview_assets.models.fold_clusters import area_pictures
-from streetview_assets.models.preparation import prepared, settled
-from streetview_assets.models.selection import select_models
-from streetview_assets.models.tuning import calm_computing
-from streetview_assets.models.validation import (
+from streetview_assets.models.candidates.preprocessing import prepared, settled
+from streetview_assets.models.candidates.registry import CANDIDATES, Size
+from streetview_assets.models.data import cluster_features as fold_clusters
+from streetview_assets.models.data.cluster_features import area_pictures
+from streetview_assets.models.data.dataset import assemble
+from streetview_assets.models.data.features import AreaFeatures
+from streetview_assets.models.evaluations.final_fit import Choice, fit_final, predict_areas
+from streetview_assets.models.evaluations.selection import select_models
+from streetview_assets.models.validation.nested_cv import (
     competitors_for,
     cross_validate,
     predict_all,
     tune_all,
 )
-from streetview_assets.study import Clusters
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.study.model import Clusters
+from streetview_assets.tables.registry import TABLES, check_contract
 
 K = 3
 

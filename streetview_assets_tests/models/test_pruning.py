@@ -4,10 +4,10 @@ import numpy as np
 import optuna
 import pytest
 
-from streetview_assets.models import tuning
-from streetview_assets.models.baselines import baselines_for
-from streetview_assets.models.candidates import CANDIDATES, Size
-from streetview_assets.models.tuning import (
+from streetview_assets.models.candidates.baselines import baselines_for
+from streetview_assets.models.candidates.registry import CANDIDATES, Size
+from streetview_assets.models.validation import tuning
+from streetview_assets.models.validation.tuning import (
     calm_computing,
     inner_predictions,
     tune_baseline,

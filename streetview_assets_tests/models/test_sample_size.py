@@ -12,22 +12,22 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBRegressor
 
-from streetview_assets.models.ridge_path import PENALTIES_PER_FEATURE
-from streetview_assets.models.sample_size import (
+from streetview_assets.models.evaluations.sample_size import (
     Draw,
     Experiment,
     draw_order,
     draw_rows,
     seed_of_draw,
 )
-from streetview_assets.models.sample_size_verdict import (
+from streetview_assets.models.evaluations.sample_size_summary import (
     best_and_worst,
     free_and_constant,
     mean_curves,
     slopes_of,
 )
-from streetview_assets.study import SampleSize
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.models.validation.ridge_cv import PENALTIES_PER_FEATURE
+from streetview_assets.study.model import SampleSize
+from streetview_assets.tables.registry import TABLES, check_contract
 
 SIZES = (40, 80, 160, 320)
 TABLE = TABLES["sample_size_scores"]

@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from streetview_assets.figures import to_png
-from streetview_assets.models.sample_size_chart import draw_sample_sizes
-from streetview_assets.models.sample_size_verdict import free_and_constant, slopes_of
-from streetview_assets.tables import TABLES
+from streetview_assets.models.charts.sample_size import draw_sample_sizes
+from streetview_assets.models.evaluations.sample_size_summary import free_and_constant, slopes_of
+from streetview_assets.tables.registry import TABLES
 
 SIZES = (500, 1000, 2000, 4000)
 

@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from streetview_assets.embeddings.vectors import unit, vector_series
-from streetview_assets.models.sample_size_pictures import gather_pictures
-from streetview_assets.study import SampleSize
-from streetview_assets.tables import TABLES
+from streetview_assets.models.evaluations.sample_size_data import gather_pictures
+from streetview_assets.study.model import SampleSize
+from streetview_assets.tables.registry import TABLES
 
 
 def tables(count=60, areas=12, seed=1):

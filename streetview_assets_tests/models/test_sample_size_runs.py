@@ -11,14 +11,14 @@ import psutil
 import pytest
 
 from streetview_assets.errors import StudyError
-from streetview_assets.lake.shards import Shards, latest
-from streetview_assets.models.sample_size import TABLE, Experiment
-from streetview_assets.models.sample_size_runs import (
+from streetview_assets.lake.checkpoint_shards import Shards, latest
+from streetview_assets.models.evaluations.sample_size import TABLE, Experiment
+from streetview_assets.models.evaluations.sample_size_runs import (
     model_count,
     run_draws,
     seconds_of_a_model,
 )
-from streetview_assets.study import SampleSize
+from streetview_assets.study.model import SampleSize
 
 PATIENCE_S = 240
 WORKER = """
@@ -26,8 +26,8 @@ import pickle
 import sys
 from pathlib import Path
 
-from streetview_assets.lake.shards import Shards
-from streetview_assets.models.sample_size_runs import run_draws
+from streetview_assets.lake.checkpoint_shards import Shards
+from streetview_assets.models.evaluations.sample_size_runs import run_draws
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])

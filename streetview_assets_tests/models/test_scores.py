@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from streetview_assets.metrics import measure, resampled_scores, why_undefined
-from streetview_assets.models.bootstrap import interval_of, resample
+from streetview_assets.models.metrics.bootstrap import interval_of, resample
 
 VALUES = st.lists(
     st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=4, max_size=40

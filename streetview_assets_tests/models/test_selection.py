@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from streetview_assets.models.candidates import CANDIDATES
-from streetview_assets.models.selection import headline, select_models
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.models.candidates.registry import CANDIDATES
+from streetview_assets.models.evaluations.selection import headline, select_models
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 @pytest.fixture(scope="module")

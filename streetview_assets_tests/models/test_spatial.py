@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import shapely
 
-from streetview_assets.models.spatial import morans_i, morans_p, neighbour_weights
+from streetview_assets.models.metrics.morans_i import morans_i, morans_p, neighbour_weights
 
 
 def test_morans_i_and_its_chance_are_those_of_esda(areas_of):

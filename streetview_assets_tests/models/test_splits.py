@@ -10,11 +10,11 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score, r2_score
 from sklearn.model_selection import train_test_split
 
 from streetview_assets.areas.standing import deciles_among
-from streetview_assets.models.folds import TooFewGroupsError, holdout_rows, near_blocks
-from streetview_assets.models.intervals import coverage
-from streetview_assets.models.score_rows import cross_conformal
-from streetview_assets.models.selection import select_models
-from streetview_assets.models.validation import (
+from streetview_assets.models.data.splits import TooFewGroupsError, holdout_rows, near_blocks
+from streetview_assets.models.evaluations.selection import select_models
+from streetview_assets.models.metrics.conformal import coverage
+from streetview_assets.models.results.validation_rows import cross_conformal
+from streetview_assets.models.validation.nested_cv import (
     TUNED,
     Competitors,
     competitors_for,
@@ -22,7 +22,7 @@ from streetview_assets.models.validation import (
     hold_out,
     learned_from,
 )
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 @pytest.fixture(scope="module")

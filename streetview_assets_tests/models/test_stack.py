@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from streetview_assets.models.stack import PENALTY, blend_weights, cross_blend
+from streetview_assets.models.candidates.stack import PENALTY, blend_weights, cross_blend
 
 
 def predictions(seed, members, count=40):

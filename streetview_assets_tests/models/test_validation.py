@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
-from streetview_assets.models.folds import seed_of
-from streetview_assets.models.validation import (
+from streetview_assets.models.data.splits import seed_of
+from streetview_assets.models.validation.nested_cv import (
     TUNED,
     Competitors,
     competitors_for,

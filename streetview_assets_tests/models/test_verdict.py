@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.models.selection import select_models
-from streetview_assets.models.verdict import verdict
+from streetview_assets.models.evaluations.selection import select_models
+from streetview_assets.models.results.summary_sentences import verdict
 
 
 def change(scores, metric, validation="blocks", model="tuned", **values):

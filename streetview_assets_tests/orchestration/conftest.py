@@ -11,10 +11,10 @@ import pytest
 from filelock import FileLock
 
 from streetview_assets.demo.town import write_demo
-from streetview_assets.lake.open_study import OpenStudy, open_study
 from streetview_assets.orchestration.build import build_definitions
-from streetview_assets.orchestration.instance import prepare_home
-from streetview_assets.orchestration.materialise import run_study
+from streetview_assets.orchestration.runs.instance import prepare_home
+from streetview_assets.orchestration.runs.materialise import run_study
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 
 FINISHED = "finished"
 EAST, WEST = "X01000001", "X01000002"

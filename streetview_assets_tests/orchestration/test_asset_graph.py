@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from streetview_assets.lake.open_study import DEMO_STUDY
 from streetview_assets.orchestration.build import build_definitions
+from streetview_assets.study_state.open_study import DEMO_STUDY
 
 SNAPSHOT = Path(__file__).parent / "asset_graph.txt"
 STAGES = ["areas", "points", "images", "embeddings", "pooling", "clusters", "models", "marts"]

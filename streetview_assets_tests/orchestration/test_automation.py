@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
-from streetview_assets.lake.recipes import RECIPES
-from streetview_assets.orchestration.jobs import ONLY_STALE_TAG
-from streetview_assets.orchestration.sensors import study_sensors
+from streetview_assets.orchestration.automation.jobs import ONLY_STALE_TAG
+from streetview_assets.orchestration.automation.sensors import study_sensors
+from streetview_assets.study_state.lineage import RECIPES
 from streetview_assets_tests.orchestration.ticks import (
     EAST,
     FETCH_PICTURES,

@@ -1,8 +1,8 @@
 import polars as pl
 
-from streetview_assets.models.selection import Selection
-from streetview_assets.orchestration.candidate_runs import candidate_runs
-from streetview_assets.tables import TABLES
+from streetview_assets.models.evaluations.selection import Selection
+from streetview_assets.orchestration.tracking.candidate_runs import candidate_runs
+from streetview_assets.tables.registry import TABLES
 
 SHARED = {"target": "score", "encoder": "e", "features": "f", "group_name": "all", "metric": "r2"}
 

@@ -11,11 +11,12 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.models.candidates import CANDIDATES, Size
-from streetview_assets.models.dataset import AreaDataset
-from streetview_assets.models.final import FinalModel
-from streetview_assets.models.preparation import Components
-from streetview_assets.orchestration.champion import (
+from streetview_assets.models.candidates.preprocessing import Components
+from streetview_assets.models.candidates.registry import CANDIDATES, Size
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.evaluations.final_fit import FinalModel
+from streetview_assets.orchestration.resources import StudyResource
+from streetview_assets.orchestration.tracking.champion import (
     COMPARED_WITHIN,
     Version,
     champion_of,
@@ -24,10 +25,9 @@ from streetview_assets.orchestration.champion import (
     last_verdict,
     register,
 )
-from streetview_assets.orchestration.judged_on import content_of
-from streetview_assets.orchestration.logged_model import requirements, self_contained
-from streetview_assets.orchestration.resources import StudyResource
-from streetview_assets.orchestration.tracking import (
+from streetview_assets.orchestration.tracking.judged_on import content_of
+from streetview_assets.orchestration.tracking.logged_model import requirements, self_contained
+from streetview_assets.orchestration.tracking.mlflow_resource import (
     TrackedModel,
     TrackedRun,
     Tracking,
@@ -42,7 +42,7 @@ JUDGED_ON = {
 KEEP = """
 import pickle, sys
 from streetview_assets.orchestration.resources import StudyResource
-from streetview_assets.orchestration.tracking import TrackedModel, TrackedRun, Tracking
+from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun, Tracking
 tracking = Tracking(study=StudyResource(study_file=sys.argv[1]))
 model = pickle.load(open(sys.argv[2], "rb"))
 tracking.keep_model(TrackedRun(sys.argv[3], metrics={"r2": model.spatial_r2}), model)

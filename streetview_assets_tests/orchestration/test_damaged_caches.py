@@ -2,12 +2,9 @@
 
 import json
 
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.lake.shards import Shards
-from streetview_assets.lake.source_hashes import SourceHashes
-from streetview_assets.lake.sources import is_kept_whole
+from streetview_assets.lake.checkpoint_shards import Shards
 from streetview_assets.lake.sqlite_file import is_whole_database, put_damaged_aside
-from streetview_assets.orchestration.instance import (
+from streetview_assets.orchestration.runs.instance import (
     CLAIM,
     DATABASES,
     OWNER,
@@ -15,7 +12,10 @@ from streetview_assets.orchestration.instance import (
     open_instance,
     prepare_home,
 )
-from streetview_assets.tables import TABLES
+from streetview_assets.study_state.open_study import open_study
+from streetview_assets.study_state.source_hashes import SourceHashes
+from streetview_assets.study_state.sources import is_kept_whole
+from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.lake.damages import DAMAGES
 
 EVERYWHERE = {"authorities: [X01000001, X01000002]\n": ""}

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.orchestration.build import build_definitions
-from streetview_assets.orchestration.instance import prepare_home
-from streetview_assets.orchestration.jobs import (
+from streetview_assets.orchestration.automation.jobs import (
     AUTHORITY_JOB,
     AUTOMATION_TAG,
     NATIONAL_JOB,
     ONLY_STALE_TAG,
     TAKE_IN_JOB,
 )
+from streetview_assets.orchestration.build import build_definitions
+from streetview_assets.orchestration.runs.instance import prepare_home
+from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.orchestration.ticks import (
     FETCH_PICTURES,
     WEDNESDAY,

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import StudyError
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.lake.recipes import RECIPES, recipe_for
-from streetview_assets.orchestration.preflight import check_inputs
+from streetview_assets.orchestration.runs.preflight import check_inputs
+from streetview_assets.study_state.lineage import RECIPES, recipe_for
+from streetview_assets.study_state.open_study import open_study
 
 MODELS = ("model_selection", "authority_model", "held_out_model", "deprivation_model")
 

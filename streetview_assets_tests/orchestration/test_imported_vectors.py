@@ -7,11 +7,11 @@ import polars as pl
 import yaml
 
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.lake.export_hdf5 import export_hdf5
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy, open_study
+from streetview_assets.exports.hdf5 import export_hdf5
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import areas, embeddings, images, points
-from streetview_assets.orchestration.work import Work
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.points.street_stores import jpeg
 
 UP_TO_VECTORS = (

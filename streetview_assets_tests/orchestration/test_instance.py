@@ -10,13 +10,13 @@ import dagster as dg
 import pytest
 
 from streetview_assets.errors import StudyError
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.orchestration.instance import (
+from streetview_assets.orchestration.runs.instance import (
     close_dead_runs,
     open_instance,
     prepare_home,
     write_workspace,
 )
+from streetview_assets.study_state.open_study import open_study
 
 EAST = "X01000001"
 POOL = "imagery_api"

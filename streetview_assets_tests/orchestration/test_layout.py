@@ -10,12 +10,12 @@ import pytest
 import yaml
 from PIL import Image
 
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration.asset_context import Made, Work
 from streetview_assets.orchestration.assets import clusters, embeddings, images, layout, points
-from streetview_assets.orchestration.work import Made, Work
-from streetview_assets.study import Images
+from streetview_assets.study.model import Images
+from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 
 UP_TO_CLUSTERS = (
     points.sample_points,

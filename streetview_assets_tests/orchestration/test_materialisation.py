@@ -8,9 +8,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from streetview_assets.lake.recipes import RECIPES
-from streetview_assets.orchestration.jobs import AUTOMATION_TAG, ONLY_STALE_TAG
-from streetview_assets.tables import TABLES
+from streetview_assets.orchestration.automation.jobs import AUTOMATION_TAG, ONLY_STALE_TAG
+from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.tables.registry import TABLES
 
 EAST, WEST = "X01000001", "X01000002"
 PICTURE = re.compile(r"!\[(\w+)\]\(data:image/webp;base64,(.+)\)")

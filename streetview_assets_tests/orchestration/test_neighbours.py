@@ -6,7 +6,7 @@ from openpyxl import load_workbook
 from sklearn.neighbors import NearestNeighbors
 from typer.testing import CliRunner
 
-from streetview_assets.cli import app
+from streetview_assets.cli.app import app
 from streetview_assets.embeddings.vectors import matrix
 
 

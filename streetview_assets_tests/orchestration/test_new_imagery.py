@@ -7,9 +7,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.orchestration.automation.jobs import LOOK_UP_JOB
 from streetview_assets.orchestration.build import build_definitions
-from streetview_assets.orchestration.jobs import LOOK_UP_JOB
+from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.orchestration.ticks import (
     EAST,
     FETCH_PICTURES,

@@ -12,12 +12,12 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration.asset_context import Made, Work
 from streetview_assets.orchestration.assets import clusters, embeddings, images, points
-from streetview_assets.orchestration.work import Made, Work
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.tables.registry import TABLES, check_contract
 
 UP_TO_VECTORS = (
     points.sample_points,

@@ -8,13 +8,13 @@ import polars as pl
 import torch
 from mlflow import MlflowClient
 
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.models.ordinal_network import make_network
-from streetview_assets.models.ordinal_saving import NetworkFacts, save_network
-from streetview_assets.models.ordinal_scores import METRICS
+from streetview_assets.models.ordinal.metrics import METRICS
+from streetview_assets.models.ordinal.network import make_network
+from streetview_assets.models.ordinal.persistence import NetworkFacts, save_network
 from streetview_assets.orchestration.build import build_definitions
-from streetview_assets.orchestration.tracking import tracking_uri
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.orchestration.tracking.mlflow_resource import tracking_uri
+from streetview_assets.study_state.open_study import open_study
+from streetview_assets.tables.registry import TABLES, check_contract
 
 TRAINED = "ordinal: {epochs: 2, folds: 2, fine_tune: [0.2], fine_tune_epochs: 1}\n"
 

@@ -3,10 +3,10 @@
 import pytest
 from typer.testing import CliRunner
 
-from streetview_assets.cli import app
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.lake.outdated import outdated
-from streetview_assets.report.write import report_html
+from streetview_assets.cli.app import app
+from streetview_assets.report.build import report_html
+from streetview_assets.study_state.open_study import open_study
+from streetview_assets.study_state.outdated import outdated
 
 
 def say(town, *words: str):

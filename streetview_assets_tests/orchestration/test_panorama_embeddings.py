@@ -11,18 +11,18 @@ import torch
 import yaml
 
 from streetview_assets.embeddings import embed
-from streetview_assets.embeddings.catalogue import load_encoder
+from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import EncoderError
 from streetview_assets.image_decoding import read_rgb
 from streetview_assets.images.picture_files import picture_on_disk
 from streetview_assets.images.strips import stitched
-from streetview_assets.lake.check_queries import run_check
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.sql import read_queries, sql_folder
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
-from streetview_assets.orchestration.work import Work
+from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.warehouse.data_tests import run_check
+from streetview_assets.warehouse.queries import read_queries, sql_folder
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 
 EAST, WEST = "X01000001", "X01000002"

@@ -9,11 +9,11 @@ import pytest
 
 from streetview_assets.errors import EncoderError
 from streetview_assets.images.picture_files import picture_on_disk
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
-from streetview_assets.orchestration.deleted_pictures import refuse_deleted
-from streetview_assets.orchestration.work import Work
+from streetview_assets.orchestration.deleted_images import refuse_deleted
+from streetview_assets.study_state.open_study import open_study
 
 EAST, WEST = "X01000001", "X01000002"
 SMALL = "size_px: [64, 64]"
@@ -201,7 +201,7 @@ def test_vectors_that_are_there_outlive_the_pixels_whatever_is_made_anew(town):
 @pytest.fixture(scope="session")
 def other_encoder(tmp_path_factory) -> str:
     """A small CLIP with weights of chance: the study's part that names it."""
-    from streetview_assets.embeddings.torchvision_shim import make_torchvision_importable
+    from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 
     make_torchvision_importable()
     import open_clip

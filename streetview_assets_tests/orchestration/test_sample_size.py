@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import StudyError
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.lake.resumption import Resumption
 from streetview_assets.orchestration.build import build_definitions
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.open_study import open_study
+from streetview_assets.tables.registry import TABLES, check_contract
 
 ASSET, TABLE = "sample_size_experiment", "sample_size_scores"
 PART = "sample_size: {sizes: [10, 20, 30], repeats: 2}\n"

@@ -5,16 +5,16 @@ import logging
 import polars as pl
 import yaml
 
-from streetview_assets.lake.check_queries import run_check
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.recipes import RECIPES, recipe_for
-from streetview_assets.lake.sql import read_queries, sql_folder
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import clusters, models, pooling, set_aside
-from streetview_assets.orchestration.status import study_status
-from streetview_assets.orchestration.waves import waves
-from streetview_assets.orchestration.work import Work
+from streetview_assets.orchestration.runs.schedule_order import waves
+from streetview_assets.orchestration.runs.status import study_status
 from streetview_assets.pooling.pool import pool_areas
+from streetview_assets.study_state.lineage import RECIPES, recipe_for
+from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.warehouse.data_tests import run_check
+from streetview_assets.warehouse.queries import read_queries, sql_folder
 
 EAST, WEST = "X01000001", "X01000002"
 TABLE = "pictures_set_aside"

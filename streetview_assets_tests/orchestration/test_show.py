@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from streetview_assets.cli import app
-from streetview_assets.points.imported import import_points
-from streetview_assets.study import Points
-from streetview_assets.tables import TABLES
-from streetview_assets.terminal.sheet import draw_sheet
-from streetview_assets.terminal.shown_facts import facts_of, prediction_of
+from streetview_assets.cli.app import app
+from streetview_assets.cli.show_facts import facts_of, prediction_of
+from streetview_assets.cli.show_sheet import draw_sheet
+from streetview_assets.points.imported.points import import_points
+from streetview_assets.study.model import Points
+from streetview_assets.tables.registry import TABLES
 
 PANEL_PX = 600
 

@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from streetview_assets.lake.open_study import open_study
+from streetview_assets.study_state.open_study import open_study
 
 EAST, WEST = "X01000001", "X01000002"
 MORE_IS = "    more_is: worse\n"

@@ -10,11 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.lake.open_study import open_study
-from streetview_assets.orchestration.champion import COMPARED_WITHIN
-from streetview_assets.orchestration.materialise import RunReport
-from streetview_assets.orchestration.tracking import champion, model_verdict, tracking_uri
-from streetview_assets.terminal.tables import show_report
+from streetview_assets.cli.tables import show_report
+from streetview_assets.orchestration.runs.materialise import RunReport
+from streetview_assets.orchestration.tracking.champion import COMPARED_WITHIN
+from streetview_assets.orchestration.tracking.mlflow_resource import (
+    champion,
+    model_verdict,
+    tracking_uri,
+)
+from streetview_assets.study_state.open_study import open_study
 
 EAST = "X01000001"
 SECRET = "s3cr3t-0f-a-key-that-n0b0dy-may-see"

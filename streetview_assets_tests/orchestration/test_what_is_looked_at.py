@@ -12,16 +12,12 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
-from streetview_assets.cli import app
+from streetview_assets.cli.app import app
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.lake.check_queries import run_check
-from streetview_assets.lake.export_features import export_features
-from streetview_assets.lake.export_hdf5 import export_hdf5
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.marts import make_mart, marts, publish_study
-from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.recipes import RECIPES, recipe_for
-from streetview_assets.lake.sql import read_queries, sql_folder
+from streetview_assets.exports.features import export_features
+from streetview_assets.exports.hdf5 import export_hdf5
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import (
     areas,
     cluster_meaning,
@@ -33,8 +29,12 @@ from streetview_assets.orchestration.assets import (
     pooling,
     set_aside,
 )
-from streetview_assets.orchestration.work import Work
-from streetview_assets.tables import TABLES
+from streetview_assets.study_state.lineage import RECIPES, recipe_for
+from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.data_tests import run_check
+from streetview_assets.warehouse.marts import make_mart, marts, publish_study
+from streetview_assets.warehouse.queries import read_queries, sql_folder
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 
 EAST = "X01000001"

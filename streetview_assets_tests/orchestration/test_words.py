@@ -10,15 +10,14 @@ import yaml
 from scipy.special import softmax
 from typer.testing import CliRunner
 
-from streetview_assets.cli import app
-from streetview_assets.embeddings.place_prompts import PLACE_PROMPTS
-from streetview_assets.embeddings.set_aside import STREET
-from streetview_assets.embeddings.text_encoder import load_text_encoder
+from streetview_assets.cli.app import app
+from streetview_assets.embeddings.encoders.text_encoder import load_text_encoder
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.embeddings.words import label_vectors
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy, open_study
-from streetview_assets.lake.recipes import RECIPES
+from streetview_assets.embeddings.zero_shot.exclusions import STREET
+from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
+from streetview_assets.embeddings.zero_shot.prompt_bank import PLACE_PROMPTS
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import (
     areas,
     clusters,
@@ -29,7 +28,8 @@ from streetview_assets.orchestration.assets import (
     pooling,
     set_aside,
 )
-from streetview_assets.orchestration.work import Work
+from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 
 EAST = "X01000001"

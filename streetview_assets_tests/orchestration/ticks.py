@@ -7,9 +7,9 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (  # n
     AssetCheckEvaluationTargetMaterializationData,
 )
 
-from streetview_assets.lake.recipes import RECIPES
-from streetview_assets.orchestration.sensors import study_sensors
+from streetview_assets.orchestration.automation.sensors import study_sensors
 from streetview_assets.orchestration.sql import PUBLISHED
+from streetview_assets.study_state.lineage import RECIPES
 
 EAST, WEST = "X01000001", "X01000002"
 WEDNESDAY = datetime(2026, 5, 6, 10, 5, tzinfo=UTC)

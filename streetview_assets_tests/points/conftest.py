@@ -9,8 +9,8 @@ import shapely
 
 from streetview_assets.areas.boundaries import read_boundaries
 from streetview_assets.areas.geometry import wkb_series
-from streetview_assets.study import Areas, Images, Roads, Study
-from streetview_assets.tables import TABLES
+from streetview_assets.study.model import Areas, Images, Roads, Study
+from streetview_assets.tables.registry import TABLES
 
 CRS = "EPSG:27700"
 CENTRE = (430_000.0, 433_000.0)

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from streetview_assets.points.clipping import clip_roads
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.points.roads.clipping import clip_roads
+from streetview_assets.tables.registry import TABLES, check_contract
 
 CRS = "EPSG:27700"
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from streetview_assets.points.folder_walk import walk_folder
+from streetview_assets.points.own_images.folder_walk import walk_folder
 
 
 @pytest.fixture

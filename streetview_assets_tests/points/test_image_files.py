@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.points.image_files import files_table, left_out
-from streetview_assets.points.picture_positions import read_picture_positions
-from streetview_assets.study import Images
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.points.own_images.image_files import files_table, left_out
+from streetview_assets.points.own_images.positions import read_picture_positions
+from streetview_assets.study.model import Images
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from scipy.spatial import cKDTree
 
 from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.figures import to_png
-from streetview_assets.points.clipping import clip_roads
 from streetview_assets.points.map import draw_points
 from streetview_assets.points.report import report_points
-from streetview_assets.points.roads import read_roads
+from streetview_assets.points.roads.clipping import clip_roads
+from streetview_assets.points.roads.road_lines import read_roads
 from streetview_assets.points.sampling import sample_points
-from streetview_assets.study import Points, Roads
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study.model import Points, Roads
+from streetview_assets.tables.registry import TABLES, check_contract
 
 CRS = "EPSG:27700"
 

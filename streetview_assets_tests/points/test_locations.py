@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetview_assets.points.imported import LATITUDE, LONGITUDE, import_points
-from streetview_assets.points.locations import as_locations
-from streetview_assets.study import Points
-from streetview_assets.tables import TABLES
+from streetview_assets.points.imported.locations import as_locations
+from streetview_assets.points.imported.points import LATITUDE, LONGITUDE, import_points
+from streetview_assets.study.model import Points
+from streetview_assets.tables.registry import TABLES
 
 LOCATION = {
     "lat": 53.7964,

@@ -6,7 +6,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetview_assets.points.network import far_stretches, lay_out, locate
+from streetview_assets.points.network_distance import far_stretches, lay_out, locate
 
 coordinate = st.floats(-300, 300).map(lambda value: round(value, 2))
 corner = st.tuples(coordinate, coordinate)

@@ -8,7 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
-from streetview_assets.points.picture_exif import NO_POSITION, read_exif
+from streetview_assets.points.own_images.exif import NO_POSITION, read_exif
 
 GPS = ExifTags.GPS
 HEIC = Path(__file__).parents[1] / "one.heic"

@@ -10,10 +10,13 @@ from PIL import ExifTags, Image
 
 from streetview_assets.errors import StudyError
 from streetview_assets.image_decoding import KINDS
-from streetview_assets.points.left_out import left_out_line
-from streetview_assets.points.picture_positions import points_from_pictures, read_picture_positions
-from streetview_assets.study import WITHOUT_AREAS, Images
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.points.own_images.left_out import left_out_line
+from streetview_assets.points.own_images.positions import (
+    points_from_pictures,
+    read_picture_positions,
+)
+from streetview_assets.study.model import WITHOUT_AREAS, Images
+from streetview_assets.tables.registry import TABLES, check_contract
 
 NOWHERE = TABLES["areas"].frame()
 GPS = ExifTags.GPS

@@ -11,8 +11,12 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 
 from streetview_assets.errors import StreetviewError, StudyError
-from streetview_assets.points.roads import check_areas_meet_roads, read_roads, road_bounds
-from streetview_assets.study import Roads
+from streetview_assets.points.roads.road_lines import (
+    check_areas_meet_roads,
+    read_roads,
+    road_bounds,
+)
+from streetview_assets.study.model import Roads
 
 CRS = "EPSG:27700"
 HERE = [(-1.55, 53.80), (-1.54, 53.80)]

@@ -9,10 +9,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from streetview_assets.errors import StudyError
-from streetview_assets.points.imported import import_points
-from streetview_assets.points.street_data import read_street_data
-from streetview_assets.study import Points
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.points.imported.points import import_points
+from streetview_assets.points.imported.street_data import read_street_data
+from streetview_assets.study.model import Points
+from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.points.street_stores import GROUND, IDS, write_store
 
 

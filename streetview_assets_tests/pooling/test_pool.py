@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from streetview_assets.embeddings.vectors import matrix, vector_series
-from streetview_assets.images.synthetic import SyntheticProvider
+from streetview_assets.images.providers.synthetic.provider import SyntheticProvider
 from streetview_assets.images.views import wanted_images
 from streetview_assets.pooling.pool import dispersion, pool_areas
-from streetview_assets.study import Images
-from streetview_assets.tables import TABLES, check_contract
+from streetview_assets.study.model import Images
+from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def tables() -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.publish import Build, publish
-from streetview_assets.report.write import report_html
-from streetview_assets.tables import TABLES
+from streetview_assets.report.build import report_html
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.publish import Build, publish
 from streetview_assets_tests.lake.conftest import STUDY, SmallStudy, small_frames
 
 HOSTILE = "East <b>&</b> \"West\" $\\no{formula$ <script>alert('x')</script>"

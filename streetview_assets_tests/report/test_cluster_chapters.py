@@ -15,18 +15,18 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.lake.lake import Stamp
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.published_query import DATABASE
-from streetview_assets.report.changes import changes_section
-from streetview_assets.report.direction import direction_section
+from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.report.chapters.changes import changes_section
+from streetview_assets.report.chapters.clusters import scenes_section
+from streetview_assets.report.chapters.direction import direction_section
+from streetview_assets.report.chapters.group_scores import group_scores_section
+from streetview_assets.report.database import Published
+from streetview_assets.report.figures import MOST_PX, SHOWN_PX, kept_figure
 from streetview_assets.report.further import chapters_left_out, further_sections
-from streetview_assets.report.group_scores import group_scores_section
-from streetview_assets.report.kept_figures import MOST_PX, SHOWN_PX, kept_figure
-from streetview_assets.report.page import Section
-from streetview_assets.report.published import Published
-from streetview_assets.report.scenes import scenes_section
-from streetview_assets.tables import TABLES
+from streetview_assets.report.html import Section
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.published_query import DATABASE
 from streetview_assets_tests.lake.conftest import ENCODER
 
 Make = Callable[..., Published]

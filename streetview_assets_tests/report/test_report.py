@@ -10,16 +10,16 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from streetview_assets.cli import app
+from streetview_assets.cli.app import app
 from streetview_assets.errors import StudyError
-from streetview_assets.lake.open_study import OpenStudy
-from streetview_assets.lake.published_query import DATABASE
-from streetview_assets.report.comparisons import comparisons_section
-from streetview_assets.report.page import minus, table
-from streetview_assets.report.published import Published
-from streetview_assets.report.scores import short_section
-from streetview_assets.report.write import report_html, write_report
-from streetview_assets.tables import TABLES
+from streetview_assets.report.build import report_html, write_report
+from streetview_assets.report.chapters.comparisons import comparisons_section
+from streetview_assets.report.chapters.scores import short_section
+from streetview_assets.report.database import Published
+from streetview_assets.report.html import minus, table
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.published_query import DATABASE
 from streetview_assets_tests.report.conftest import HOSTILE
 
 VOID = {"meta", "img", "link", "br", "hr"}

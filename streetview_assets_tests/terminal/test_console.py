@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 from rich.table import Table
 
+from streetview_assets.cli.console import PlainConsole
+from streetview_assets.cli.progress import shown_progress
+from streetview_assets.cli.tables import show_frame
 from streetview_assets.orchestration.progress import Progress
-from streetview_assets.terminal.console import PlainConsole
-from streetview_assets.terminal.progress import shown_progress
-from streetview_assets.terminal.tables import show_frame
-from streetview_assets.visible_text import in_one_line, visible
+from streetview_assets.text.visible_text import in_one_line, visible
 
 HOSTILE = (
     "\x1b[31m\x1b]0;owned\x07 [red]x[/] [link=http://x]y[/link] :smile: \x9b2J \u202eab \ud800"

@@ -6,8 +6,14 @@ import polars as pl
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.areas.targets import deprivation, why_without_value
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
-from streetview_assets.orchestration.work import NO_AREAS, NO_TARGET, Made, Work, not_applicable
-from streetview_assets.study import WITHOUT_AREAS
+from streetview_assets.orchestration.asset_context import (
+    NO_AREAS,
+    NO_TARGET,
+    Made,
+    Work,
+    not_applicable,
+)
+from streetview_assets.study.model import WITHOUT_AREAS
 
 
 def areas(work: Work) -> Made:

@@ -4,17 +4,23 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.clusters.cluster_map import draw_cluster_map
-from streetview_assets.clusters.kmeans import METHOD
-from streetview_assets.clusters.members_sheet import members_sheet
-from streetview_assets.clusters.point_clusters import point_clusters
-from streetview_assets.clusters.profile import cluster_profile
-from streetview_assets.clusters.spearman_chart import draw_spearman
-from streetview_assets.clusters.target_chart import draw_target_profile
-from streetview_assets.clusters.target_profile import EVERY
+from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.profile.map import draw_cluster_map
+from streetview_assets.clusters.profile.members_sheet import members_sheet
+from streetview_assets.clusters.profile.point_clusters import point_clusters
+from streetview_assets.clusters.profile.profile import cluster_profile
+from streetview_assets.clusters.profile.spearman_chart import draw_spearman
+from streetview_assets.clusters.profile.target_chart import draw_target_profile
+from streetview_assets.clusters.profile.target_profile import EVERY
 from streetview_assets.figures import to_png
-from streetview_assets.images.terms import credit, may_show_sample
-from streetview_assets.orchestration.work import NO_AREAS, NO_TARGET, Made, Work, not_applicable
+from streetview_assets.images.providers.terms import credit, may_show_sample
+from streetview_assets.orchestration.asset_context import (
+    NO_AREAS,
+    NO_TARGET,
+    Made,
+    Work,
+    not_applicable,
+)
 
 
 def cluster_meaning(work: Work) -> Made:

@@ -4,32 +4,32 @@ import sys
 
 import polars as pl
 
-from streetview_assets.clusters.assign import assign_clusters, nearest_centres
-from streetview_assets.clusters.changes import NO_PAIRS, median_cosine_elsewhere
-from streetview_assets.clusters.changes import capture_changes as changes_of
-from streetview_assets.clusters.changes_map import draw_changes
-from streetview_assets.clusters.density import LOOKED_AT, agreement, in_words
-from streetview_assets.clusters.density import density_clusters as clusters_by_density
-from streetview_assets.clusters.elbow import draw_elbow
-from streetview_assets.clusters.exemplars import cluster_sheet
+from streetview_assets.clusters.change.changes import NO_PAIRS, median_cosine_elsewhere
+from streetview_assets.clusters.change.changes import capture_changes as changes_of
+from streetview_assets.clusters.change.map import draw_changes
+from streetview_assets.clusters.fit.assign import assign_clusters, nearest_centres
+from streetview_assets.clusters.fit.hdbscan import LOOKED_AT, agreement, in_words
+from streetview_assets.clusters.fit.hdbscan import density_clusters as clusters_by_density
+from streetview_assets.clusters.fit.kmeans import METHOD, fit_clusters
+from streetview_assets.clusters.fit.projection import spaces_of_sweep
+from streetview_assets.clusters.fit.sample import draw_sample
 from streetview_assets.clusters.group_embeddings import area_group_embeddings as pool_groups
 from streetview_assets.clusters.group_embeddings import cluster_groups, label_groups
-from streetview_assets.clusters.kmeans import METHOD, fit_clusters
 from streetview_assets.clusters.label_shares import label_shares as label_shares_of
-from streetview_assets.clusters.members_sheet import members_sheet
-from streetview_assets.clusters.projection import spaces_of_sweep
-from streetview_assets.clusters.recommendation import recommend, whether_it_differs
-from streetview_assets.clusters.sample import draw_sample
-from streetview_assets.clusters.scores import score_sweep
+from streetview_assets.clusters.number.index_charts import draw_elbow
+from streetview_assets.clusters.number.internal_indices import score_sweep
+from streetview_assets.clusters.number.recommendation import recommend, whether_it_differs
+from streetview_assets.clusters.number.sweep_sheets import numbers_shown, sweep_sheets
+from streetview_assets.clusters.profile.exemplars import cluster_sheet
+from streetview_assets.clusters.profile.members_sheet import members_sheet
 from streetview_assets.clusters.shares import cluster_shares as shares_of
-from streetview_assets.clusters.sweep_sheets import numbers_shown, sweep_sheets
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
-from streetview_assets.images.captures import current_pictures
-from streetview_assets.images.terms import credit, may_show_sample
-from streetview_assets.orchestration.judged_on import encoder_identity
-from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
+from streetview_assets.images.current import current_pictures
+from streetview_assets.images.providers.terms import credit, may_show_sample
+from streetview_assets.orchestration.asset_context import NO_AREAS, Made, Work, not_applicable
+from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 
 ONE_OF_TWO_BYTES = 70_000
 """Of each of two pictures in the metadata of a national asset: 200 kB together, with the rest."""

@@ -3,24 +3,24 @@
 from typing import Any
 
 from streetview_assets.figures import to_png
-from streetview_assets.images.terms import credit
-from streetview_assets.models.comparison_charts import (
+from streetview_assets.images.providers.terms import credit
+from streetview_assets.models.charts.comparisons import (
     draw_learning_curve,
     draw_targets,
     draw_transfer,
 )
-from streetview_assets.models.learning_curve import learn_by_size
-from streetview_assets.models.ridge_path import scored_r2
-from streetview_assets.models.selection import too_few
-from streetview_assets.models.target_matrix import on_common_areas, score_targets
-from streetview_assets.models.transfer import score_transfer, why_no_transfer
+from streetview_assets.models.evaluations.learning_curve import learn_by_size
+from streetview_assets.models.evaluations.selection import too_few
+from streetview_assets.models.evaluations.target_matrix import on_common_areas, score_targets
+from streetview_assets.models.evaluations.transfer import score_transfer, why_no_transfer
+from streetview_assets.models.validation.ridge_cv import scored_r2
+from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
 from streetview_assets.orchestration.model_inputs import (
     area_dataset,
     area_datasets,
     model_settings,
     model_tables,
 )
-from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
 
 
 def transfer_scores(work: Work) -> Made:

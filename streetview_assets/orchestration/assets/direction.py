@@ -7,21 +7,22 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from streetview_assets.embeddings.looked_at import VECTORS
-from streetview_assets.embeddings.place_prompts import prompts_by_group
-from streetview_assets.embeddings.text_encoder import (
+from streetview_assets.embeddings.encoders.text_encoder import (
     TextEncoder,
     check_same_weights,
     load_text_encoder,
     why_no_words,
 )
+from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.embeddings.words import label_vectors, prompts_of
+from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
+from streetview_assets.embeddings.zero_shot.prompt_bank import prompts_by_group
 from streetview_assets.figures import to_png
-from streetview_assets.images.captures import current_pictures
 from streetview_assets.images.contact_sheet import contact_sheet
-from streetview_assets.images.terms import credit, may_show_sample
-from streetview_assets.models.direction import (
+from streetview_assets.images.current import current_pictures
+from streetview_assets.images.providers.terms import credit, may_show_sample
+from streetview_assets.models.direction.chart import draw_prompts, outside_band
+from streetview_assets.models.direction.direction import (
     OF_PROMPTS,
     OF_RESAMPLES,
     OF_WORDS,
@@ -30,9 +31,8 @@ from streetview_assets.models.direction import (
     find_direction,
     pictures_at_both_ends,
 )
-from streetview_assets.models.direction_chart import draw_prompts, outside_band
-from streetview_assets.models.selection import too_few
-from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.models.evaluations.selection import too_few
+from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
 
 SHOWN = 8
 """Texts of either end that are told in words."""

@@ -5,32 +5,32 @@ import time
 import dagster as dg
 import polars as pl
 
-from streetview_assets.embeddings.catalogue import load_encoder
 from streetview_assets.embeddings.embed import embed_images
-from streetview_assets.embeddings.imported import ImportedVectors
-from streetview_assets.embeddings.look_alikes import (
+from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
+from streetview_assets.embeddings.encoders.imported.original_files import with_original_files
+from streetview_assets.embeddings.encoders.registry import load_encoder
+from streetview_assets.embeddings.encoders.text_encoder import (
+    check_same_weights,
+    load_text_encoder,
+    why_no_words,
+)
+from streetview_assets.embeddings.looked_at import VECTORS
+from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
+from streetview_assets.embeddings.similarity.neighbour_sheets import (
     draw_pictures,
     far_apart_sheet,
     far_look_alikes,
     neighbours_sheet,
 )
-from streetview_assets.embeddings.looked_at import VECTORS
-from streetview_assets.embeddings.neighbours import find_neighbours, gather_pictures
-from streetview_assets.embeddings.original_files import with_original_files
-from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
-from streetview_assets.embeddings.text_encoder import (
-    check_same_weights,
-    load_text_encoder,
-    why_no_words,
-)
-from streetview_assets.embeddings.words import label_scores as scores_of
-from streetview_assets.embeddings.words import label_vectors, prompts_of
+from streetview_assets.embeddings.similarity.neighbours import find_neighbours, gather_pictures
+from streetview_assets.embeddings.zero_shot.label_scores import label_scores as scores_of
+from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
+from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.images.retention import without_pixels
-from streetview_assets.images.terms import may_show_sample
-from streetview_assets.lake.resumption import Resumption
-from streetview_assets.orchestration.deleted_pictures import refuse_deleted
-from streetview_assets.orchestration.strip_vectors import encode_panoramas
-from streetview_assets.orchestration.work import Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
+from streetview_assets.orchestration.deleted_images import refuse_deleted
+from streetview_assets.orchestration.panorama_strips import encode_panoramas
+from streetview_assets.study_state.checkpoint import Resumption
 
 
 def encoders(work: Work) -> Made:

@@ -5,15 +5,15 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.figures import to_png
-from streetview_assets.images.terms import credit
-from streetview_assets.models.features import features_label
-from streetview_assets.models.group_charts import draw_group_matrix, draw_group_scores
-from streetview_assets.models.group_models import score_group_models
-from streetview_assets.models.group_vectors import CLUSTER, GROUPINGS, groups_of
-from streetview_assets.models.ridge_path import scored_r2
-from streetview_assets.models.selection import too_few
+from streetview_assets.images.providers.terms import credit
+from streetview_assets.models.charts.groups import draw_group_matrix, draw_group_scores
+from streetview_assets.models.data.features import features_label
+from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, groups_of
+from streetview_assets.models.evaluations.models_by_group import score_group_models
+from streetview_assets.models.evaluations.selection import too_few
+from streetview_assets.models.validation.ridge_cv import scored_r2
+from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
 from streetview_assets.orchestration.model_inputs import pooled_datasets
-from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
 
 
 def group_model_scores(work: Work) -> Made:

@@ -8,19 +8,19 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from streetview_assets import stopping
 from streetview_assets.errors import ImageryError
-from streetview_assets.images.acquisition import failure_counts, fetch_images
-from streetview_assets.images.captures import mark_current, up_to
-from streetview_assets.images.catalogue import REMOTE, open_provider
 from streetview_assets.images.contact_sheet import contact_sheet
+from streetview_assets.images.current import mark_current, up_to
+from streetview_assets.images.download import failure_counts, fetch_images
 from streetview_assets.images.duplicates import mark_duplicates
 from streetview_assets.images.panoramas import update_panoramas
-from streetview_assets.images.provider import FOUND, UNKNOWN_DATE, Provider
-from streetview_assets.images.terms import may_show_sample
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, Provider
+from streetview_assets.images.providers.registry import REMOTE, open_provider
+from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.images.views import still_wanted, wanted_images
-from streetview_assets.lake.shards import Shards
-from streetview_assets.orchestration.work import Made, Work
+from streetview_assets.lake.checkpoint_shards import Shards
+from streetview_assets.orchestration.asset_context import Made, Work
+from streetview_assets.processes import stopping
 
 LOOK_UPS_LAST = timedelta(days=1)
 POINTS_A_PIECE = 500

@@ -7,29 +7,29 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.clusters.categories import named_categories, unknown_categories
-from streetview_assets.clusters.category_chart import draw_confusion
-from streetview_assets.clusters.category_classifier import (
+from streetview_assets.clusters.categories.classifier import (
     pictures_to_classify,
     score_categories,
     why_not_classified,
 )
-from streetview_assets.clusters.kmeans import METHOD
-from streetview_assets.clusters.layout_chart import (
+from streetview_assets.clusters.categories.confusion import draw_confusion
+from streetview_assets.clusters.categories.mapping import named_categories, unknown_categories
+from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.fit.sample import draw_sample
+from streetview_assets.clusters.layout.image_scatter import picture_plane
+from streetview_assets.clusters.layout.layout import lay_out, why_no_layout
+from streetview_assets.clusters.layout.scatter import (
     draw_layout_groups,
     draw_layout_values,
     panel_name,
 )
-from streetview_assets.clusters.layout_pictures import picture_plane
-from streetview_assets.clusters.layouts import lay_out, why_no_layout
-from streetview_assets.clusters.sample import draw_sample
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
-from streetview_assets.images.captures import current_pictures
-from streetview_assets.images.terms import TERMS, credit, may_show_sample
-from streetview_assets.orchestration.work import Made, Work, not_applicable
-from streetview_assets.study import Layout
+from streetview_assets.images.current import current_pictures
+from streetview_assets.images.providers.terms import TERMS, credit, may_show_sample
+from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
+from streetview_assets.study.model import Layout
 
 NO_LAYOUT = "the study file has no part `layout`"
 NO_CATEGORIES = "the pictures came without categories"

@@ -8,36 +8,36 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.figures import to_png
-from streetview_assets.images.terms import credit
+from streetview_assets.images.providers.terms import credit
 from streetview_assets.lake.content import digest
-from streetview_assets.lake.fingerprint import tables_read
-from streetview_assets.lake.recipes import recipe_for
-from streetview_assets.models.authority import score_authority_alone
-from streetview_assets.models.dataset import reasons, unseen
-from streetview_assets.models.final import choose_final, fit_final, predict_areas
-from streetview_assets.models.folds import held_out_together
-from streetview_assets.models.held_out import score_held_out
-from streetview_assets.models.predicted_observed import draw_predicted_observed
-from streetview_assets.models.preparation import settled
-from streetview_assets.models.residual_map import draw_residual_map
-from streetview_assets.models.score_chart import draw_scores
-from streetview_assets.models.selection import HEADLINE, headline, select_models
-from streetview_assets.models.verdict import verdict
-from streetview_assets.orchestration.candidate_runs import (
-    candidate_runs,
-    flat_params,
-    pooled_scores,
-)
-from streetview_assets.orchestration.judged_on import judged_on
+from streetview_assets.models.candidates.preprocessing import settled
+from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
+from streetview_assets.models.charts.residual_map import draw_residual_map
+from streetview_assets.models.charts.scores import draw_scores
+from streetview_assets.models.data.dataset import reasons, unseen
+from streetview_assets.models.data.splits import held_out_together
+from streetview_assets.models.evaluations.final_fit import choose_final, fit_final, predict_areas
+from streetview_assets.models.evaluations.leave_authority_out import score_held_out
+from streetview_assets.models.evaluations.selection import HEADLINE, headline, select_models
+from streetview_assets.models.evaluations.within_authority import score_authority_alone
+from streetview_assets.models.results.summary_sentences import verdict
+from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
 from streetview_assets.orchestration.model_inputs import (
     area_dataset,
     model_settings,
     model_tables,
     study_features,
 )
-from streetview_assets.orchestration.tracking import TrackedModel, TrackedRun
-from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
-from streetview_assets.strict_json import to_json
+from streetview_assets.orchestration.tracking.candidate_runs import (
+    candidate_runs,
+    flat_params,
+    pooled_scores,
+)
+from streetview_assets.orchestration.tracking.judged_on import judged_on
+from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun
+from streetview_assets.study_state.fingerprint import tables_read
+from streetview_assets.study_state.lineage import recipe_for
+from streetview_assets.text.strict_json import to_json
 
 
 def model_selection(work: Work) -> Made:

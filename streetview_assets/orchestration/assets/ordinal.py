@@ -9,25 +9,25 @@ import polars as pl
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.errors import StudyError
 from streetview_assets.figures import to_png
-from streetview_assets.images.terms import credit
-from streetview_assets.models.folds import seed_of
-from streetview_assets.models.ordinal_aggregation import MEAN_CONTINUOUS
-from streetview_assets.models.ordinal_chart import draw_deciles
-from streetview_assets.models.ordinal_points import OrdinalPoints, area_blocks, assemble_points
-from streetview_assets.models.ordinal_saving import NetworkFacts, load_network, save_network
-from streetview_assets.models.ordinal_scores import (
+from streetview_assets.images.providers.terms import credit
+from streetview_assets.models.data.splits import seed_of
+from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS
+from streetview_assets.models.ordinal.chart import draw_deciles
+from streetview_assets.models.ordinal.dataset import OrdinalPoints, area_blocks, assemble_points
+from streetview_assets.models.ordinal.metrics import (
     EVERYWHERE,
     no_ordinal_score,
     ordinal_score_rows,
 )
-from streetview_assets.models.ordinal_training import continuous_output, train
-from streetview_assets.models.ordinal_validation import output_rows, too_few, validate_ordinal
-from streetview_assets.orchestration.judged_on import encoder_identity
-from streetview_assets.orchestration.registered_network import register_network
-from streetview_assets.orchestration.tracking import TrackedRun
-from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
-from streetview_assets.study import Ordinal, Target
-from streetview_assets.tables import TABLES
+from streetview_assets.models.ordinal.persistence import NetworkFacts, load_network, save_network
+from streetview_assets.models.ordinal.training import continuous_output, train
+from streetview_assets.models.ordinal.validation import output_rows, too_few, validate_ordinal
+from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.orchestration.tracking.judged_on import encoder_identity
+from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
+from streetview_assets.orchestration.tracking.registered_network import register_network
+from streetview_assets.study.model import Ordinal, Target
+from streetview_assets.tables.registry import TABLES
 
 TABLES_MADE = ("ordinal_outputs", "ordinal_scores")
 FOLDER = "ordinal"

@@ -6,15 +6,15 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.figures import to_png
+from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
 from streetview_assets.orchestration.assets.areas import place, warning
-from streetview_assets.orchestration.work import Made, Work, not_applicable
-from streetview_assets.points.clipping import clip_roads
-from streetview_assets.points.image_files import files_table, left_out
-from streetview_assets.points.left_out import left_out_line
 from streetview_assets.points.map import draw_points
-from streetview_assets.points.openstreetmap import roads_credit
-from streetview_assets.points.picture_positions import points_from_pictures
+from streetview_assets.points.own_images.image_files import files_table, left_out
+from streetview_assets.points.own_images.left_out import left_out_line
+from streetview_assets.points.own_images.positions import points_from_pictures
 from streetview_assets.points.report import report_points
+from streetview_assets.points.roads.clipping import clip_roads
+from streetview_assets.points.roads.openstreetmap import roads_credit
 from streetview_assets.points.sampling import sample_points as sample
 
 

@@ -5,21 +5,21 @@ from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.embeddings.colour_texture import load_colour_texture
 from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.encoders.colour_texture import load_colour_texture
 from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
-from streetview_assets.images.captures import current_pictures
+from streetview_assets.images.current import current_pictures
 from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.providers.terms import TERMS
 from streetview_assets.images.retention import delete_pictures, without_pixels
-from streetview_assets.images.terms import TERMS
-from streetview_assets.lake.shards import Shards, latest
-from streetview_assets.orchestration.deleted_pictures import refuse_deleted
-from streetview_assets.orchestration.strip_vectors import encode_panoramas
-from streetview_assets.orchestration.work import NO_AREAS, Made, Work, not_applicable
+from streetview_assets.lake.checkpoint_shards import Shards, latest
+from streetview_assets.orchestration.asset_context import NO_AREAS, Made, Work, not_applicable
+from streetview_assets.orchestration.deleted_images import refuse_deleted
+from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.pooling.pool import pool_areas
-from streetview_assets.study import Encoder, Study
-from streetview_assets.tables import TABLES
+from streetview_assets.study.model import Encoder, Study
+from streetview_assets.tables.registry import TABLES
 
 BASELINE = Encoder(name="colour-texture")
 

@@ -10,30 +10,30 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.looked_at import VECTORS
-from streetview_assets.embeddings.preparation import cores
 from streetview_assets.figures import to_png
-from streetview_assets.images.terms import credit
-from streetview_assets.lake.atomic import written_aside
-from streetview_assets.lake.fingerprint import made_from
-from streetview_assets.lake.recipes import recipe_for
-from streetview_assets.lake.resumption import Resumption
-from streetview_assets.models.sample_size import TABLE, Draw, Experiment
-from streetview_assets.models.sample_size_chart import draw_sample_sizes
-from streetview_assets.models.sample_size_pictures import Gathered, gather_pictures
-from streetview_assets.models.sample_size_runs import (
+from streetview_assets.images.providers.terms import credit
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.models.charts.sample_size import draw_sample_sizes
+from streetview_assets.models.evaluations.sample_size import TABLE, Draw, Experiment
+from streetview_assets.models.evaluations.sample_size_data import Gathered, gather_pictures
+from streetview_assets.models.evaluations.sample_size_runs import (
     model_count,
     run_draws,
     seconds_of_a_model,
 )
-from streetview_assets.models.sample_size_verdict import (
+from streetview_assets.models.evaluations.sample_size_summary import (
     best_and_worst,
     free_and_constant,
     mean_curves,
 )
-from streetview_assets.models.selection import too_few
-from streetview_assets.orchestration.work import NO_TARGET, Made, Work, not_applicable
-from streetview_assets.study import SampleSize
+from streetview_assets.models.evaluations.selection import too_few
+from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.study.model import SampleSize
+from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.fingerprint import made_from
+from streetview_assets.study_state.lineage import recipe_for
 
 FEW_PICTURES = 200_000
 """Up to so many drawn in all, the start of processes would take longer than the work."""

@@ -4,25 +4,25 @@ from typing import Any
 
 import polars as pl
 
+from streetview_assets.embeddings.encoders.text_encoder import (
+    check_same_weights,
+    load_text_encoder,
+    why_no_words,
+)
 from streetview_assets.embeddings.looked_at import VECTORS
-from streetview_assets.embeddings.set_aside import (
+from streetview_assets.embeddings.zero_shot.exclusions import (
     REASONS,
     STREET,
     set_aside_by_category,
     set_aside_by_words,
 )
-from streetview_assets.embeddings.set_aside import pictures_set_aside as put_together
-from streetview_assets.embeddings.set_aside_sheet import said_of, set_aside_sheet
-from streetview_assets.embeddings.text_encoder import (
-    check_same_weights,
-    load_text_encoder,
-    why_no_words,
-)
-from streetview_assets.embeddings.words import label_vectors
-from streetview_assets.images.captures import current_pictures
-from streetview_assets.images.terms import may_show_sample
-from streetview_assets.orchestration.work import Made, Work, not_applicable
-from streetview_assets.tables import TABLES
+from streetview_assets.embeddings.zero_shot.exclusions import pictures_set_aside as put_together
+from streetview_assets.embeddings.zero_shot.exclusions_sheet import said_of, set_aside_sheet
+from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
+from streetview_assets.images.current import current_pictures
+from streetview_assets.images.providers.terms import may_show_sample
+from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
+from streetview_assets.tables.registry import TABLES
 
 
 def pictures_set_aside(work: Work) -> Made:

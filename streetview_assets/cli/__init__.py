@@ -1,0 +1,1 @@
+"""The command `streetview`: its sub-commands, what they print, and nothing that computes."""

@@ -1,0 +1,409 @@
+"""The command `streetview`."""
+
+import atexit
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from dotenv import load_dotenv
+
+from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.files.reading import reading
+from streetview_assets.files.storage import refused_below
+from streetview_assets.processes import stopping
+from streetview_assets.redaction import redacted
+from streetview_assets.study_state.open_study import (
+    DEMO_STUDY,
+    OpenStudy,
+    data_root,
+    open_study,
+    study_path,
+)
+from streetview_assets.tables.registry import STAGES
+from streetview_assets.text.visible_text import in_one_line, visible
+
+app = typer.Typer(
+    help="Street-level imagery into knowledge about places.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+StudyArgument = Annotated[
+    Path | None, typer.Argument(help="The study file; default: $STREETVIEW_STUDY, else the demo.")
+]
+AuthorityOption = Annotated[
+    list[str] | None, typer.Option("--authority", help="Only this authority; may be repeated.")
+]
+StageOption = Annotated[str | None, typer.Option(help=f"One of: {', '.join(STAGES)}.")]
+
+
+def main() -> None:
+    """Run the command; a fault of the study or the arguments ends with 2, any other with 1.
+
+    A signal ends it with 128 and its number.
+    """
+    stopping.listen()
+    try:
+        _read_environment(Path.cwd() / ".env")
+        app()
+    except StudyError as error:
+        typer.secho(visible(str(error)), fg="red", err=True)
+        _leave(2)
+    except SystemExit as ended:
+        if stopping.is_asked():
+            stopping.end()
+        _leave(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+
+
+def _read_environment(path: Path) -> None:
+    """Take keys and folders from `.env`; what is set already stays."""
+    remedy = "Save it as lines NAME=value in UTF-8, or take it away."
+    with reading(str(path), "a file of settings", remedy):
+        load_dotenv(path)
+
+
+def _leave(code: int) -> None:
+    """End the process when its exit handlers have run, before modules are torn down.
+
+    torch keeps modules alive beyond the interpreter, and DuckDB's binding then prints a page
+    about leaks after the last line of every run.
+    """
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Show a known fault as its message alone, with the exit code that belongs to it."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except stopping.Stopped:
+            if not stopping.is_listening():
+                raise
+            stopping.end()
+        except StreetviewError as error:
+            typer.secho(visible(redacted(str(error))), fg="red", err=True)
+            raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None
+        except Exception as error:
+            # Databases of others write too, and each says in its own way what the disk refuses.
+            if fault := refused_below(data_root(), error):
+                typer.secho(str(fault), fg="red", err=True)
+                raise typer.Exit(1) from error
+            raise
+
+    return run
+
+
+def _open(study: Path | None) -> OpenStudy:
+    opened = open_study(study or study_path())
+    os.environ["STREETVIEW_STUDY"] = str(opened.study.path)
+    return opened
+
+
+def _open_to_read(study: Path | None) -> OpenStudy:
+    """Open a study of which something is shown, and say where that is out of date."""
+    from streetview_assets.study_state.outdated import outdated
+
+    opened = _open(study)
+    if said := outdated(opened):
+        typer.secho(in_one_line(said), fg="yellow", err=True)
+    return opened
+
+
+@app.command()
+@says_what_is_wrong
+def demo() -> None:
+    """Run the bundled study: a made-up town, without network, keys or weights."""
+    from streetview_assets.cli.summary import show_summary
+
+    opened = _open(DEMO_STUDY)
+    _materialise(opened)
+    show_summary(opened)
+
+
+@app.command()
+@says_what_is_wrong
+def init(
+    areas: Annotated[Path, typer.Argument(help="Boundaries: .gpkg, .geojson, .shp or .parquet.")],
+    roads: Annotated[Path, typer.Argument(help="Roads: lines, .osm, .osm.pbf or .graphml.")],
+    name: Annotated[str | None, typer.Option(help="Name of the study.")] = None,
+    output: Annotated[Path, typer.Option(help="Where to write it.")] = Path("study.yaml"),
+) -> None:
+    """Write a commented study file, with the columns guessed from the files."""
+    from streetview_assets.cli.starter import starter_study
+
+    if output.exists():
+        raise StudyError(f"{output} is there already; name another file with --output")
+    text = starter_study(areas, roads, name, output.parent)
+    output.write_text(text, encoding="utf-8")
+    typer.echo(visible(f"Wrote {output}. Look it through, then: streetview run {output}"))
+
+
+@app.command()
+@says_what_is_wrong
+def run(
+    study: StudyArgument = None,
+    authority: AuthorityOption = None,
+    until: StageOption = None,
+    anew_from: Annotated[
+        str | None, typer.Option("--from", help="Make this stage and all after it anew.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Authorities at once.")] = 1,
+) -> None:
+    """Make what is missing or out of date, up to the published database."""
+    opened = _open(study)
+    for stage in (until, anew_from):
+        if stage and stage not in STAGES:
+            raise StudyError(f"no stage {stage!r}; the stages are: {', '.join(STAGES)}")
+    _materialise(opened, authorities=authority, until=until, anew_from=anew_from, jobs=jobs)
+
+
+@app.command()
+@says_what_is_wrong
+def retry(study: StudyArgument = None, jobs: Annotated[int, typer.Option(min=1)] = 1) -> None:
+    """Try again what failed, and only that."""
+    _materialise(_open(study), retry=True, jobs=jobs)
+
+
+@app.command()
+@says_what_is_wrong
+def plan(study: StudyArgument = None, authority: AuthorityOption = None) -> None:
+    """Look for imagery free of charge, and say what fetching it would take."""
+    from streetview_assets.cli.tables import show_outlook
+    from streetview_assets.orchestration.runs.forecast import LOOK_UPS, outlook
+
+    opened = _open(study)
+    _materialise(opened, authorities=authority, only=LOOK_UPS)
+    show_outlook(outlook(opened, authority))
+
+
+@app.command()
+@says_what_is_wrong
+def status(study: StudyArgument = None) -> None:
+    """Show authorities × stages: rows, failures by reason, age."""
+    from streetview_assets.cli.tables import show_status
+    from streetview_assets.orchestration.runs.status import study_status
+
+    show_status(study_status(_open(study)))
+
+
+@app.command()
+@says_what_is_wrong
+def verify(study: StudyArgument = None) -> None:
+    """Hold every file against what was written, and list what is damaged, missing or unread."""
+    from streetview_assets.cli.tables import show_findings
+    from streetview_assets.study_state.verify import verify as findings_of
+
+    if show_findings(findings_of(_open(study))):
+        raise typer.Exit(1)
+
+
+@app.command()
+@says_what_is_wrong
+def sql(
+    first: Annotated[str, typer.Argument(help="The study file, or the query.")],
+    second: Annotated[str | None, typer.Argument(help="The query.")] = None,
+    with_vectors: Annotated[
+        bool, typer.Option(help="Add vectors of images and panoramas.")
+    ] = False,
+) -> None:
+    """Ask the published database."""
+    from streetview_assets.cli.tables import show_frame
+
+    study, query = (None, first) if second is None else (Path(first), second)
+    show_frame(_open_to_read(study).sql(query, with_vectors=with_vectors))
+
+
+@app.command()
+@says_what_is_wrong
+def export(
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="A table or mart of the published database; or `hdf5`: points, pictures and "
+            "vectors as a store of street data; `features`: vectors by location, with labels; "
+            "`tags`: points as map-generator JSON, tagged with their clusters; `panoramas`, "
+            "without a --format: a folder of views and strips."
+        ),
+    ],
+    study: StudyArgument = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="geoparquet, gpkg, geojson, csv (a ' before what would be a formula), parquet, "
+            "xlsx, xml or map-generator; default: geoparquet."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Default: TABLE.FORMAT, street_data.h5, features.h5, tags.json or the folder "
+            "panoramas here."
+        ),
+    ] = None,
+    pictures: Annotated[
+        bool | None,
+        typer.Option(help="Of hdf5; default: where the provider's terms let them be stored."),
+    ] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", help="Of tags: number of clusters; default: the study's.")
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(help="Of tags: clusters found in raw or, say, pca50; default: the study's."),
+    ] = None,
+    by_heading: Annotated[bool, typer.Option(help="Of tags: one for each view.")] = False,
+    labels: Annotated[bool, typer.Option(help="Of tags: the likeliest label too.")] = False,
+) -> None:
+    """Write a table to a file, or a whole study as others' programs read it."""
+    from streetview_assets.cli import exports as street_data
+    from streetview_assets.exports.tables import export_table
+
+    if table in street_data.WHOLE and format is not None:
+        raise StudyError(f"export {table} has a format of its own; leave --format out")
+    if pictures is not None and table not in street_data.STORES:
+        raise StudyError("--pictures and --no-pictures go with export hdf5")
+    if table != street_data.TAGS and (k, space, by_heading, labels) != (None, None, False, False):
+        raise StudyError("--k, --space, --by-heading and --labels go with export tags")
+    if table in street_data.STORES:
+        street_data.show_store_export(_open_to_read(study), table, output, pictures=pictures)
+        return
+    if table == street_data.TAGS:
+        street_data.show_tags_export(
+            _open_to_read(study), output, k=k, space=space, by_heading=by_heading, labels=labels
+        )
+        return
+    if table == street_data.PANORAMAS and format is None:
+        street_data.show_panoramas_export(_open_to_read(study), output)
+        return
+    written = export_table(_open_to_read(study), table, format or "geoparquet", output)
+    typer.echo(visible(f"Wrote {written}"))
+
+
+@app.command()
+@says_what_is_wrong
+def show(
+    identifier: Annotated[str, typer.Argument(help="An image_id or an area_code.")],
+    study: StudyArgument = None,
+) -> None:
+    """Show an image or an area: what is known of it, and a sheet of its pictures."""
+    from streetview_assets.cli.show import show_identifier
+
+    show_identifier(_open_to_read(study), identifier)
+
+
+@app.command()
+@says_what_is_wrong
+def search(
+    words: Annotated[str, typer.Argument(help='What to look for: "boarded-up shop".')],
+    study: StudyArgument = None,
+    count: Annotated[int, typer.Option(min=1, max=100, help="Pictures to show.")] = 12,
+) -> None:
+    """Find the pictures that are most like some words: a list, and a sheet of them."""
+    from streetview_assets.cli.search import show_search
+
+    show_search(_open_to_read(study), words, count)
+
+
+@app.command()
+@says_what_is_wrong
+def report(
+    study: StudyArgument = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Default: report.html in the study's folder of data.")
+    ] = None,
+) -> None:
+    """Write what came of a study as one HTML page, to be passed on."""
+    from streetview_assets.report.build import write_report
+
+    typer.echo(visible(f"Wrote {write_report(_open(study), output)}"))
+
+
+@app.command()
+@says_what_is_wrong
+def doctor(study: StudyArgument = None) -> None:
+    """Check keys, disk, encoder, instance and ports, a line each."""
+    from streetview_assets.cli.doctor import examine
+
+    findings = examine(_open(study))
+    for finding in findings:
+        colour = {"ok": "green", "warning": "yellow", "fault": "red"}[finding.level]
+        typer.echo(f"{typer.style(finding.level.ljust(8), fg=colour)} {visible(finding.text)}")
+    if any(finding.level == "fault" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+@says_what_is_wrong
+def ledger(
+    study: StudyArgument = None,
+    adopt: Annotated[
+        bool,
+        typer.Option(help="Enter as spent what was bought and the ledger does not know."),
+    ] = False,
+) -> None:
+    """Hold the ledger against the images that were bought; say what is spent."""
+    from streetview_assets.cli.ledger import show_ledger
+
+    show_ledger(_open(study), adopt=adopt)
+
+
+@app.command()
+@says_what_is_wrong
+def ui(
+    study: StudyArgument = None,
+    port: Annotated[int, typer.Option(help="Port of the web UI.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI with the daemon, on the instance that the command uses."""
+    from streetview_assets.orchestration.runs.instance import prepare_home, write_workspace
+    from streetview_assets.orchestration.ui.launch import let_in, ui_command
+
+    opened = _open(study)
+    home = prepare_home(opened)
+    os.environ.setdefault("STREETVIEW_DATA", str(opened.root.parent))
+    workspace = write_workspace(opened, home)
+    if warning := let_in(host):
+        typer.secho(visible(warning), fg="yellow", err=True)
+    # In place of this process: whoever ends the command ends the UI and its daemon with it.
+    os.execv(sys.executable, ui_command(workspace, host, port))
+
+
+def _materialise(opened: OpenStudy, **options: Any) -> None:
+    """Check the inputs, run the study with a progress bar, and end with what came of it."""
+    from streetview_assets.cli.progress import shown_progress
+    from streetview_assets.cli.tables import show_report
+    from streetview_assets.orchestration.runs.instance import prepare_home
+    from streetview_assets.orchestration.runs.materialise import run_study
+    from streetview_assets.orchestration.runs.preflight import check_inputs
+
+    unknown = sorted(set(options.get("authorities") or ()) - set(opened.authorities))
+    if unknown:
+        raise StudyError(
+            f"{opened.study.path}: no such authority: {', '.join(unknown)}; the study has "
+            f"{', '.join(opened.authorities[:10])}"
+        )
+    only_looks = "only" in options or options.get("until") in ("areas", "points")
+    checked = check_inputs(opened, to_be_paid=not only_looks)
+    prepare_home(opened)
+    checked.store()
+    with shown_progress() as listener:
+        report = run_study(opened, listener=listener, **options)
+    show_report(opened, report, retry=bool(options.get("retry")))
+    if any(failure.kind == "StudyError" for failure in report.failures):
+        raise typer.Exit(2)
+    if report.failures:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The pictures that are most like some words."""
+
+from pathlib import Path
+
+import polars as pl
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from streetview_assets.cli.console import PlainConsole
+from streetview_assets.embeddings.encoders.text_encoder import (
+    check_same_weights,
+    load_text_encoder,
+    why_no_words,
+)
+from streetview_assets.embeddings.looked_at import vector_table
+from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, most_alike
+from streetview_assets.errors import StudyError
+from streetview_assets.images.contact_sheet import contact_sheet
+from streetview_assets.images.current import UNKNOWN_DATE, current_pictures
+from streetview_assets.images.providers.terms import credit_of, may_show_sample
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.safe_name import safe_name
+
+FEWEST_IN_A_ROW, MOST_ROWS = 4, 4
+
+
+def show_search(opened: OpenStudy, words: str, count: int) -> None:
+    """Show the current pictures that are most like some words: a table, and a sheet in a file.
+
+    Raises
+    ------
+    StudyError
+        Where the encoder has no words, or no picture has a vector yet.
+    """
+    found = search(opened, words, count)
+    console = PlainConsole()
+    table = Table("similarity", "image_id", "area", "captured_on", "category", box=SIMPLE_HEAD)
+    columns = ("similarity", "image_id", "area_code", "captured_on", "category")
+    for similarity, image_id, area, captured_on, category in found.select(columns).iter_rows():
+        when = "unknown" if captured_on == UNKNOWN_DATE else f"{captured_on:%Y-%m}"
+        texts = (f"{similarity:.3f}", image_id, area or "", when, category or "")
+        table.add_row(*texts)
+    console.print(table)
+    if may_show_sample(opened.study.images):
+        console.print(f"pictures: {_sheet(opened, words, found)}", soft_wrap=True)
+        console.print(credit_of(found), soft_wrap=True)
+    else:
+        console.print("pictures: no sheet, since the provider's terms let no copy of them stay")
+
+
+def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
+    """Find the current pictures, or panoramas where these are looked at, most like some words.
+
+    Authority by authority, so that memory is bounded by the largest one.
+
+    Parameters
+    ----------
+    words
+        Put into each of the study's `label_templates`.
+    count
+        The most pictures to give.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of the table `images`, of panoramas those of `looked_at`, with their `similarity`, the
+        most alike first.
+
+    Raises
+    ------
+    StudyError
+        Where the encoder has no words, or no picture has a vector yet.
+    """
+    study = opened.study
+    if not words.strip():
+        raise StudyError('say what to look for: streetview search "boarded-up shop"')
+    if reason := why_no_words(study.encoder):
+        raise StudyError(f"{study.path}: {reason}")
+    if not opened.lake.files(vector_table(study.encoder.views), encoder=opened.encoder):
+        raise StudyError(_no_vectors(opened))
+    encoder = load_text_encoder(study.encoder)
+    check_same_weights(encoder, opened.read("encoders"))
+    vector = label_vectors({words: (words.strip(),)}, study.label_templates, encoder.encode)[words]
+    found = []
+    for authority in opened.authorities:
+        pictures = current_pictures(opened.looked_at(opened.read("images", authority)))
+        vectors = opened.vectors(authority).filter(status="ok")
+        current = vectors.join(pictures, on="image_id", how="semi")
+        found.append(most_alike(current, vector, count).join(pictures, on="image_id", how="left"))
+    nearest = pl.concat(found).sort("similarity", "image_id", descending=[True, False]).head(count)
+    if nearest.is_empty():
+        raise StudyError(_no_vectors(opened))
+    return nearest
+
+
+def _no_vectors(opened: OpenStudy) -> str:
+    return (
+        f"{opened.study.path}: no current picture has a vector of {opened.encoder} yet; make "
+        f"them: streetview run {opened.study.path} --until embeddings"
+    )
+
+
+def _sheet(opened: OpenStudy, words: str, found: pl.DataFrame) -> Path:
+    sheet = contact_sheet(
+        found,
+        opened.root,
+        columns=max(FEWEST_IN_A_ROW, -(-found.height // MOST_ROWS)),
+        size_px=200,
+        seed=None,
+        title=words,
+    )
+    path = opened.root / "figures" / "shown" / "search" / f"{safe_name(words)}.png"
+    with written_aside(path) as aside:
+        aside.write_bytes(sheet)
+    return path

@@ -1,0 +1,174 @@
+"""What is known of one image or one area, and one sheet that shows it."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from streetview_assets.cli.console import PlainConsole
+from streetview_assets.cli.show_facts import facts_of, is_published
+from streetview_assets.cli.show_sheet import draw_picture, draw_sheet
+from streetview_assets.embeddings.looked_at import named_by
+from streetview_assets.embeddings.similarity.neighbour_sheets import draw_pictures, neighbours_sheet
+from streetview_assets.errors import StudyError
+from streetview_assets.images.contact_sheet import contact_sheet
+from streetview_assets.images.current import current_pictures
+from streetview_assets.images.providers.terms import credit_of, may_show_sample
+from streetview_assets.images.thumbnails import shown_files, what_is_gone
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.safe_name import safe_name
+from streetview_assets.warehouse.queries import quoted
+
+LEFT_OUT = {"geometry", "sha256"}
+TILE_PX, VIEW_PX = 150, 132
+OF_AN_AREA = 3
+"""Pictures of an area that are shown beside their look-alikes."""
+
+
+def show_identifier(opened: OpenStudy, identifier: str) -> None:
+    """Show an image or an area: its facts in the terminal, and a sheet in a file.
+
+    The sheet has its pictures, what is known of it, its clusters, the prediction of its area, and
+    the pictures that look most like it; of an area, those of a few of its pictures, drawn by seed.
+
+    Raises
+    ------
+    StudyError
+        Where the published database knows neither an image nor an area of that name.
+    """
+    images, areas = opened.table("images"), opened.table("area_profile")
+    mine = images.filter(
+        (pl.col("image_id") == identifier) | (pl.col("area_code") == identifier).fill_null(False)
+    )
+    is_area = not areas.filter(area_code=identifier).is_empty()
+    if mine.is_empty() and not is_area:
+        raise StudyError(
+            f"{identifier!r} is neither an image_id nor an area_code of {opened.study.name}; "
+            'find one: streetview sql "select image_id, area_code from images limit 5"'
+        )
+    image = None if is_area else mine.row(0, named=True)
+    looked_at = opened.looked_at(images)
+    seen_as = None if image is None else _seen_as(opened, image, looked_at)
+    shown = facts_of(opened, identifier, image, areas, seen_as=seen_as)
+    console = PlainConsole()
+    table = Table("", identifier, show_header=True)
+    row = shown.profile if image is None else image
+    for name, value in {**(row or {}), **shown.said}.items():
+        if name not in LEFT_OUT and value is not None:
+            table.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
+    console.print(table)
+    there = mine.filter(status="ok")
+    of_area = looked_at.join(current_pictures(there), on="image_id", how="semi")
+    ids = draw_pictures(of_area, seed=opened.study.seed, count=OF_AN_AREA)
+    neighbours = _neighbours(opened, ids if seen_as is None else [seen_as])
+    if not is_area:
+        _list_neighbours(console, neighbours, images)
+    pictures = _pictures(console, opened, identifier, there)
+    below = []
+    if pictures is not None:
+        views = [] if image is None else _other_views(opened, image, images)
+        below = [*views, *_look_alikes(opened, neighbours, looked_at)]
+    path = _write(opened, identifier, draw_sheet(shown, pictures, below))
+    console.print(f"sheet: {path}", soft_wrap=True)
+
+
+def _seen_as(opened: OpenStudy, image: dict[str, Any], looked_at: pl.DataFrame) -> str:
+    """Find the name of what an image is looked at as: its own, or that of its panorama."""
+    one = {name: image[name] for name in named_by(opened.study.encoder.views)}
+    found = looked_at.filter(**one)["image_id"]
+    return str(found[0] if len(found) else image["image_id"])
+
+
+def _pictures(
+    console: PlainConsole, opened: OpenStudy, identifier: str, images: pl.DataFrame
+) -> bytes | None:
+    """Draw the pictures, and say whose they are and how many of them are there no more."""
+    files = [
+        shown_files(opened.root, image_id, path)
+        for image_id, path in images.select("image_id", "path").iter_rows()
+    ]
+    pictures = None
+    if images.height and not may_show_sample(opened.study.images):
+        console.print("pictures: none shown, since the provider's terms let no copy of them stay")
+    elif there := [file for shown in files for file in shown if file]:
+        whose = credit_of(images)
+        if len(files) == 1:
+            pictures = draw_picture(there[0], whose)
+        else:
+            pictures = contact_sheet(
+                images,
+                opened.root,
+                columns=4,
+                size_px=TILE_PX,
+                seed=opened.study.seed,
+                title=identifier,
+            )
+        console.print(whose, soft_wrap=True)
+    if gone := what_is_gone(files):
+        why = "" if opened.study.images.keeps_pictures else ": images.keep_images is false"
+        console.print(f"{len(files)} pictures{gone}{why}", soft_wrap=True)
+    return pictures
+
+
+def _other_views(opened: OpenStudy, image: dict[str, Any], images: pl.DataFrame) -> list[bytes]:
+    """Draw all pictures of the same point, in the order of their headings."""
+    mine = current_pictures(images).filter(
+        pl.col("authority_code") == image["authority_code"],
+        pl.col("point_id") == image["point_id"],
+    )
+    if mine.height < 2:
+        return []
+    ordered = mine.sort("heading_deg", "image_id", nulls_last=True)
+    title = f"{opened.study.name}: pictures of its point"
+    return [contact_sheet(ordered, opened.root, size_px=VIEW_PX, seed=None, title=title)]
+
+
+def _neighbours(opened: OpenStudy, image_ids: list[str]) -> pl.DataFrame:
+    """Read the pictures that look most like some; none where none are published."""
+    if not image_ids or not is_published(opened, "neighbours"):
+        return pl.DataFrame()
+    named = ", ".join(quoted(image_id) for image_id in image_ids)
+    return opened.sql(
+        f"select * from neighbours where image_id in ({named}) order by image_id, rank"
+    )
+
+
+def _list_neighbours(console: PlainConsole, found: pl.DataFrame, images: pl.DataFrame) -> None:
+    """List the pictures that look most like one."""
+    if found.is_empty():
+        return
+    table = Table("looks like", "similarity", "distance", "area", box=SIMPLE_HEAD)
+    where = found.join(
+        _known(images), left_on="neighbour_id", right_on="image_id", how="left"
+    ).sort("rank")
+    columns = ("neighbour_id", "similarity", "distance_m", "area_code", "is_near_duplicate")
+    for neighbour_id, similarity, apart_m, area, is_same in where.select(columns).iter_rows():
+        apart = "" if apart_m is None else f"{apart_m:,.0f} m"
+        note = " (near-duplicate)" if is_same else ""
+        table.add_row(f"{neighbour_id}{note}", f"{similarity:.3f}", apart, area or "")
+    console.print(table)
+
+
+def _look_alikes(opened: OpenStudy, found: pl.DataFrame, images: pl.DataFrame) -> list[bytes]:
+    """Draw pictures, each beside those that look most like it."""
+    if found.is_empty():
+        return []
+    image_ids = found["image_id"].unique(maintain_order=True).to_list()
+    known = _known(images)
+    return [
+        neighbours_sheet(found, known, opened.root, image_ids=image_ids, title=opened.study.name)
+    ]
+
+
+def _known(images: pl.DataFrame) -> pl.DataFrame:
+    return images.filter(status="ok").sort("authority_code").unique("image_id", keep="first")
+
+
+def _write(opened: OpenStudy, name: str, sheet: bytes) -> Path:
+    path = opened.root / "figures" / "shown" / f"{safe_name(name)}.png"
+    with written_aside(path) as aside:
+        aside.write_bytes(sheet)
+    return path

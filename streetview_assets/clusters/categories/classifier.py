@@ -1,0 +1,193 @@
+"""How well vectors tell the pictures' own categories, by a model that did not see their areas."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.tables.registry import TABLES
+
+FOLDS = 5
+STRENGTH = 0.1
+"""Inverse of the penalty on the weights, the numbers of vectors being standardised."""
+
+MOST_STEPS = 1000
+
+
+def pictures_to_classify(sample: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
+    """Put the categories of pictures beside their vectors, and say which stay together.
+
+    Parameters
+    ----------
+    sample
+        What `draw_sample` gives.
+    images
+        The table `images`, its categories as the study names them.
+
+    Returns
+    -------
+    pl.DataFrame
+        image_id, category, group, embedding; sorted by image_id. Pictures of an area, and of a
+        point where it lies in none, are a group. Of a file that is there twice one picture stays.
+    """
+    known = images.filter(pl.col("is_current")).drop_nulls("category")
+    return (
+        sample.select("image_id", "embedding")
+        .join(
+            known.select("image_id", "category", "point_id", "area_code", "sha256"),
+            on="image_id",
+            how="inner",
+        )
+        .sort("image_id", "point_id")
+        .unique(pl.coalesce("sha256", "image_id"), keep="first", maintain_order=True)
+        .with_columns(
+            pl.coalesce(pl.format("area {}", "area_code"), pl.format("point {}", "point_id")).alias(
+                "group"
+            )
+        )
+        .select("image_id", "category", "group", "embedding")
+    )
+
+
+def why_not_classified(pictures: pl.DataFrame) -> str:
+    """Say why there is nothing to learn from pictures; empty where there is."""
+    if pictures.is_empty():
+        return "no picture has a category"
+    if pictures["category"].n_unique() == 1:
+        return f"all pictures are of one category, {pictures['category'][0]}"
+    enough = _enough(pictures)
+    if len(enough) < 2:
+        return (
+            f"{len(enough)} of the categories are in {FOLDS} areas, or points without one, or "
+            "more; two are needed"
+        )
+    return ""
+
+
+def score_categories(
+    pictures: pl.DataFrame,
+    *,
+    encoder: str,
+    seed: int,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> pl.DataFrame:
+    """Predict the category of every picture out of fold, and score it.
+
+    Parameters
+    ----------
+    pictures
+        What `pictures_to_classify` gives, for which `why_not_classified` says nothing.
+    encoder
+        The column of that name.
+    seed
+        Of the folds.
+
+    Returns
+    -------
+    pl.DataFrame
+        The table `category_scores`. A category in fewer groups than there are folds is left out of
+        the model, with rows that say so.
+    """
+    enough = _enough(pictures)
+    used = pictures.filter(pl.col("category").is_in(enough)).sort("image_id")
+    told = out_of_fold(
+        matrix(used["embedding"]),
+        used["category"].to_numpy(),
+        used["group"].to_numpy(),
+        seed=seed,
+        on_progress=on_progress,
+    )
+    rows = _scores(used.drop("embedding").with_columns(pl.Series("predicted", told)))
+    for category, few in pictures.filter(~pl.col("category").is_in(enough)).group_by("category"):
+        groups = few["group"].n_unique()
+        note = f"too few areas, or points without one: {groups}, at least {FOLDS} needed"
+        key = {"category": category[0], "image_count": few.height, "group_count": groups}
+        rows += [{**key, "measure": one, "note": note} for one in ("precision", "recall", "f1")]
+    table = TABLES["category_scores"]
+    return table.frame(
+        [{"encoder": encoder, "category": "", "predicted_category": "", **row} for row in rows]
+    ).sort(table.key)
+
+
+def out_of_fold(
+    vectors: np.ndarray,
+    categories: np.ndarray,
+    groups: np.ndarray,
+    *,
+    seed: int,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """Predict each category (n,) by multinomial logistic regression on the other groups' pictures.
+
+    Five folds of whole groups, the shares of categories in each as even as groups allow.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedGroupKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    predicted = np.empty(len(categories), dtype=object)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    for number, (train, test) in enumerate(folds.split(vectors, categories, groups), start=1):
+        known = np.unique(categories[train])
+        if len(known) == 1:
+            predicted[test] = known[0]
+        else:
+            model = make_pipeline(
+                StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=MOST_STEPS)
+            )
+            predicted[test] = model.fit(vectors[train], categories[train]).predict(vectors[test])
+        if on_progress:
+            on_progress(number, FOLDS)
+    return predicted.astype(str)
+
+
+def _enough(pictures: pl.DataFrame) -> list[str]:
+    """Name the categories that are in as many groups as there are folds."""
+    counts = pictures.group_by("category").agg(pl.col("group").n_unique())
+    return counts.filter(pl.col("group") >= FOLDS)["category"].sort().to_list()
+
+
+def _scores(told: pl.DataFrame) -> list[dict[str, Any]]:
+    """Score predictions: rows of the table without encoder, empty names left out."""
+    categories = told["category"].unique().sort().to_list()
+    everything = _made_of(told)
+    rows: list[dict[str, Any]] = []
+    recalls, sizes = [], []
+    for category in categories:
+        mine, named = told.filter(category=category), told.filter(predicted=category)
+        right = mine.filter(predicted=category).height
+        recalls.append(right / mine.height)
+        sizes.append(mine.height)
+        of_named: dict[str, Any] = {"value": right / named.height} if named.height else {
+            "note": "no picture was taken for one"
+        }  # fmt: skip
+        key = {"category": category}
+        rows += [
+            {**key, "measure": "recall", "value": recalls[-1], **_made_of(mine)},
+            {**key, "measure": "precision", **of_named, **_made_of(named)},
+            {
+                **key,
+                "measure": "f1",
+                "value": 2 * right / (mine.height + named.height),
+                **_made_of(mine),
+            },
+        ]
+        for other in categories:
+            cell = mine.filter(predicted=other)
+            confused = {"value": float(cell.height), **_made_of(cell)}
+            rows.append({**key, "measure": "confusion", "predicted_category": other, **confused})
+    whole = {
+        "accuracy": told.select((pl.col("category") == pl.col("predicted")).mean()).item(),
+        "balanced_accuracy": float(np.mean(recalls)),
+        "largest_share": max(sizes) / told.height,
+    }
+    return rows + [
+        {"measure": measure, "value": value, **everything} for measure, value in whole.items()
+    ]
+
+
+def _made_of(pictures: pl.DataFrame) -> dict[str, int]:
+    return {"image_count": pictures.height, "group_count": pictures["group"].n_unique()}

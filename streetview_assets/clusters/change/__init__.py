@@ -1,0 +1,1 @@
+"""What changed between captures of one place."""

@@ -1,0 +1,178 @@
+"""Clusters by density (HDBSCAN): pictures may be in none, and nobody says how many there are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from threadpoolctl import threadpool_limits
+
+from streetview_assets.clusters.fit.kmeans import largest_first
+from streetview_assets.clusters.fit.projection import COMPARED_IN, fit_projection
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.tables.registry import TABLES
+
+LOOKED_AT = 15_000
+"""Pictures at most: time grows with their square, and so many take some 20 s."""
+
+NEIGHBOURS = 10
+"""Neighbours by which density is told: fewer take every knot of near-duplicates for a cluster."""
+
+SHARE = 100
+LEAST = 5
+"""A cluster has a hundredth of the pictures by default: what is rarer is no kind of street but a
+few pictures that look alike, and of five or less one cannot tell."""
+
+
+@dataclass(frozen=True)
+class DensityClusters:
+    """What was found.
+
+    Attributes
+    ----------
+    pictures
+        The table `density_clusters`.
+    min_cluster_size
+        Fewest pictures that were taken for a cluster.
+    count
+        Number of clusters; 0 is a result.
+    share_in_none
+        Share of the pictures, 0 to 1; 1 where there are no clusters.
+    """
+
+    pictures: pl.DataFrame
+    min_cluster_size: int
+    count: int
+    share_in_none: float
+
+
+def density_clusters(
+    sample: pl.DataFrame,
+    *,
+    pca: int | None,
+    min_cluster_size: int | None,
+    seed: int,
+    encoder: str,
+) -> DensityClusters:
+    """Find clusters as places where pictures lie close (Campello, Moulavi and Sander, 2013).
+
+    Parameters
+    ----------
+    sample
+        Columns `image_id` and `embedding`, unit vectors, sorted by image_id; at most `LOOKED_AT`
+        rows are meant.
+    pca
+        In so many principal components, 50 at most; None: in 50, or in the raw vectors where
+        these are no longer, or there are no more pictures. Beyond, every two pictures are about
+        as far apart, and density says little.
+    min_cluster_size
+        None: a hundredth of the pictures, 5 at least.
+    """
+    size = min_cluster_size or max(LEAST, -(-sample.height // SHARE))
+    table = TABLES["density_clusters"]
+    if sample.is_empty():
+        return DensityClusters(table.frame(), size, 0, 1.0)
+    vectors = matrix(sample["embedding"])
+    components = _components(pca, *vectors.shape)
+    points = fit_projection(vectors, components, seed).down(vectors)
+    labels, probabilities = _fit(points, size)
+    clusters, count = _numbered(labels)
+    distance = _to_means(vectors, clusters, count)
+    pictures = sample.select(
+        "image_id",
+        pl.lit(encoder).alias("encoder"),
+        pl.lit("raw" if components is None else f"pca{components}").alias("space"),
+        pl.Series("cluster", clusters, dtype=pl.Int64).replace(0, None),
+        pl.Series("probability", probabilities, dtype=pl.Float64),
+        pl.Series("distance", distance).fill_nan(None),
+    )
+    none = float((clusters == 0).mean())
+    return DensityClusters(pictures.select(table.schema.names()), size, count, none)
+
+
+def agreement(pictures: pl.DataFrame, clusters: pl.Series) -> float | None:
+    """Give the adjusted Rand index with other clusters, over pictures that are in one by density.
+
+    Parameters
+    ----------
+    pictures
+        The table `density_clusters`.
+    clusters
+        Of each of its pictures, in the same order.
+
+    Returns
+    -------
+    float | None
+        None where fewer than two clusters were found: nothing is told apart.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    both = pictures.select("cluster", clusters.alias("other")).drop_nulls()
+    if both["cluster"].n_unique() < 2:
+        return None
+    return float(adjusted_rand_score(both["cluster"].to_numpy(), both["other"].to_numpy()))
+
+
+def in_words(found: DensityClusters) -> str:
+    """Say what it means, in a sentence or two."""
+    looked_at = found.pictures.height
+    if looked_at < 2 * found.min_cluster_size:
+        return f"Too few pictures for two clusters of {found.min_cluster_size}: {looked_at:,}."
+    if not found.count:
+        return (
+            f"No {found.min_cluster_size} of the {looked_at:,} pictures looked at lie closer to "
+            "each other than the rest around them: a continuum without separate kinds, which "
+            "k-means cuts into parts."
+        )
+    kinds = "1 kind stands" if found.count == 1 else f"{found.count} kinds stand"
+    rest = (
+        "; the rest form a continuum between them"
+        if found.share_in_none >= 0.5
+        else ", and most pictures belong to one"
+    )
+    return (
+        f"{kinds} out as places where {found.min_cluster_size} pictures or more lie close, with "
+        f"{1 - found.share_in_none:.0%} of the {looked_at:,} pictures looked at{rest}."
+    )
+
+
+def _components(pca: int | None, picture_count: int, dimension: int) -> int | None:
+    wanted = min(pca or COMPARED_IN, COMPARED_IN)
+    if pca is None and (dimension <= wanted or picture_count <= wanted):
+        return None
+    return wanted if picture_count >= wanted else None
+
+
+def _fit(points: np.ndarray, min_cluster_size: int) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.cluster import HDBSCAN
+
+    count = len(points)
+    if count < min_cluster_size or not np.ptp(points, axis=0).any():
+        return np.full(count, -1), np.zeros(count)
+    with threadpool_limits(limits=1):
+        model = HDBSCAN(
+            min_cluster_size=min_cluster_size,
+            min_samples=min(min_cluster_size, NEIGHBOURS, count),
+            copy=True,
+        ).fit(points)
+    return model.labels_, model.probabilities_
+
+
+def _numbered(labels: np.ndarray) -> tuple[np.ndarray, int]:
+    """Give clusters numbers from 1, the largest first; 0: in none."""
+    count = int(labels.max()) + 1
+    clusters = np.zeros(len(labels), dtype=np.int64)
+    if count:
+        inside = labels[labels >= 0]
+        order = largest_first(inside, np.bincount(inside, minlength=count))
+        clusters[labels >= 0] = np.argsort(order)[inside] + 1
+    return clusters, count
+
+
+def _to_means(vectors: np.ndarray, clusters: np.ndarray, count: int) -> np.ndarray:
+    """Measure how far each picture is from the mean of its cluster; NaN: it is in none."""
+    distance = np.full(len(vectors), np.nan)
+    for cluster in range(1, count + 1):
+        own = clusters == cluster
+        exact = vectors[own].astype(np.float64)
+        distance[own] = np.linalg.norm(exact - exact.mean(axis=0), axis=1)
+    return distance

@@ -1,0 +1,149 @@
+"""k-means on unit vectors: the centres of the kinds of scene."""
+
+import warnings
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import polars as pl
+from threadpoolctl import ThreadpoolController
+
+from streetview_assets.clusters.fit.projection import fit_projection
+from streetview_assets.embeddings.vectors import matrix, vector_series
+from streetview_assets.tables.registry import TABLES
+
+METHOD = "kmeans"
+STARTS = 5
+"""Fits from as many random starts, of which the best is kept."""
+
+
+@dataclass(frozen=True)
+class ClusterFit:
+    """The centres that were found, or the reason why there are none.
+
+    Attributes
+    ----------
+    centres
+        The table `cluster_centres`; empty where there is a reason.
+    reason
+        Empty where all is well.
+    """
+
+    centres: pl.DataFrame
+    reason: str = ""
+
+
+def fit_clusters(
+    sample: pl.DataFrame,
+    *,
+    k: int,
+    pca: int | None,
+    seed: int,
+    encoder: str,
+    space: str,
+    last: pl.DataFrame | None = None,
+) -> ClusterFit:
+    """Find k kinds of scene in a sample of pictures.
+
+    Parameters
+    ----------
+    sample
+        A column `embedding` of unit vectors, sorted by image_id.
+    pca
+        Cluster in so many principal components of the sample; None: in the vectors as they are.
+    encoder, space
+        The columns of that name.
+    last
+        The table `cluster_centres` as last published: where it has centres of the same encoder,
+        space and k, each new cluster gets the number of the old one in whose place it came.
+
+    Returns
+    -------
+    ClusterFit
+        Centres numbered from 1, the largest cluster first unless the numbers are those of the
+        last fit, in the space of the raw vectors: the nearest of them to a raw vector is the
+        nearest in the components too (see `Projection`).
+        Too few pictures, or too few that differ, is a result with a reason.
+    """
+    nothing = TABLES["cluster_centres"].frame()
+    needed = max(k, pca or 0)
+    if sample.height < needed:
+        what = f"{k} clusters" if needed == k else f"{pca} principal components"
+        return ClusterFit(nothing, f"too few pictures for {what}: {sample.height}")
+    vectors = matrix(sample["embedding"])
+    projection = fit_projection(vectors, pca, seed)
+    points = projection.down(vectors)
+    labels, centres, _ = fit_kmeans(points, k=k, seed=seed)
+    sizes = np.bincount(labels, minlength=k)
+    if (sizes == 0).any():
+        return ClusterFit(nothing, f"fewer than {k} of the pictures differ from each other")
+    order = largest_first(labels, sizes)
+    raised = projection.up(centres[order])
+    if last is not None:
+        mine = last.filter(method=METHOD, encoder=encoder, space=space, k=k).sort("cluster")
+        kept = numbers_kept(raised, matrix(mine["centre"]))
+        order, raised = order[kept], raised[kept]
+    return ClusterFit(centres_frame(raised, sizes[order], encoder=encoder, space=space))
+
+
+def numbers_kept(centres: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Order new centres (k, d) so that each stands where the last one stood that it replaces.
+
+    The pairs are those whose squared distances add up to least (Kuhn, 1955). Centres of another
+    shape, or none, have nothing to say: the order is then as it was.
+    """
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    if last.shape != centres.shape:
+        return np.arange(len(centres))
+    _, replacing = linear_sum_assignment(cdist(last, centres, "sqeuclidean"))
+    return np.asarray(replacing)
+
+
+def centres_frame(
+    centres: np.ndarray, image_counts: np.ndarray, *, encoder: str, space: str
+) -> pl.DataFrame:
+    """Make the table `cluster_centres` of centres (k, d), in the order of their numbers."""
+    k = len(centres)
+    return pl.DataFrame(
+        {
+            "encoder": [encoder] * k,
+            "method": [METHOD] * k,
+            "space": [space] * k,
+            "k": [k] * k,
+            "cluster": range(1, k + 1),
+            "image_count": image_counts.tolist(),
+            "centre": vector_series("centre", centres),
+        },
+        schema=TABLES["cluster_centres"].schema,
+    )
+
+
+def fit_kmeans(
+    points: np.ndarray, *, k: int, seed: int, starts: int = STARTS
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Run k-means: labels (n,) from 0, centres (k, d), inertia (sum of squared distances).
+
+    In one thread, in which sums come out the same each time.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    with _threads().limit(limits=1), warnings.catch_warnings():
+        # Fewer distinct points than clusters: seen by who counts the labels.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = KMeans(k, n_init=starts, random_state=seed).fit(points)
+    return model.labels_, model.cluster_centers_, float(model.inertia_)
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Find the libraries with threads once: looking takes longer than a small fit."""
+    return ThreadpoolController()
+
+
+def largest_first(labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Order clusters by size; of two alike, the one of the earlier picture first."""
+    _, first_seen = np.unique(labels, return_index=True)
+    return np.lexsort((first_seen, -sizes))

@@ -1,0 +1,147 @@
+"""Layouts with the pictures themselves: each at its place, snapped to a grid, none on another."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from PIL import Image, ImageDraw
+
+from streetview_assets.clusters.layout.scatter import CAUTION
+from streetview_assets.figures import INK, credit_ink, text_font
+from streetview_assets.images.contact_sheet import tile
+from streetview_assets.images.providers.terms import credit_of
+from streetview_assets.images.thumbnails import shown_files, what_is_gone
+
+PAPER = "#ffffff"
+GAP_PX, LINE_PX, TEXT_PX = 4, 24, 13
+MOST_CELLS_AWAY = 2
+"""Where its cell is taken, a picture goes to a free one so near, or is not shown."""
+
+
+def picture_plane(
+    layout: pl.DataFrame,
+    images: pl.DataFrame,
+    folder: Path,
+    *,
+    picture_px: int,
+    figure_px: int,
+    title: str,
+    most: int | None = None,
+    seed: int = 0,
+) -> bytes:
+    """Show the pictures of one layout at their places.
+
+    Parameters
+    ----------
+    layout
+        Rows of the table `picture_layouts`, of one method and setting; not empty.
+    images
+        The table `images`.
+    folder
+        The study's folder of data, to which the paths of pictures are relative.
+    picture_px, figure_px
+        Side of a picture, and of the whole.
+    title
+        Whose pictures they are, and which layout.
+    most
+        The most pictures to show, drawn by `seed`; None: as many as there is room for.
+
+    Returns
+    -------
+    bytes
+        A PNG, with a line at its foot that names whose pictures these are; the heading says how
+        many of all are shown. A picture that was deleted is shown by its thumbnail, else in grey.
+    """
+    cells = figure_px // picture_px
+    shown = _drawn(layout.sort("image_id"), most, seed)
+    spots = snapped(shown.select("x", "y").to_numpy(), cells)
+    there = shown.with_columns(
+        pl.Series("column", spots[:, 0]), pl.Series("row", spots[:, 1])
+    ).filter(pl.col("column") >= 0)
+    there = there.join(
+        images.unique("image_id", keep="first"), on="image_id", how="left", maintain_order="left"
+    )
+    files = [
+        shown_files(folder, image_id, path)
+        for image_id, path in there.select("image_id", "path").iter_rows()
+    ]
+    count = f"{there.height:,} of {layout.height:,} pictures{what_is_gone(files)}"
+    room = "" if there.height == shown.height else "; where many lie there is no room for all"
+    lines = (f"{title}: {count}{room}", CAUTION)
+    foot = credit_of(there)
+    font = text_font(TEXT_PX)
+    text_px = max(int(font.getlength(text)) for text in (*lines, foot)) + 2 * GAP_PX
+    # No paper above the first picture and below the last.
+    first, last = there.select(pl.min("row"), pl.max("row").alias("last")).row(0)
+    size = (max(cells * picture_px, text_px), (last - first + 1) * picture_px + 3 * LINE_PX)
+    sheet = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for number, line in enumerate(lines):
+        draw.text((GAP_PX, number * LINE_PX + 4), line, fill=INK, font=font)
+    left = (size[0] - cells * picture_px) // 2
+    for file, (column, row) in zip(files, there.select("column", "row").iter_rows(), strict=True):
+        place = (left + column * picture_px, 2 * LINE_PX + (row - first) * picture_px)
+        sheet.paste(tile(file, picture_px - 1), place)
+    draw.text((GAP_PX, size[1] - LINE_PX + 4), foot, fill=credit_ink(foot), font=font)
+    buffer = io.BytesIO()
+    sheet.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def snapped(places: np.ndarray, cells: int) -> np.ndarray:
+    """Give places on a plane (n, 2) a cell each of a square grid, none two the same.
+
+    The aspect of the plane is kept. A place takes the cell that it lies in, those nearest to the
+    middle of their cells first; where that is taken the nearest free one, at most two away.
+
+    Returns
+    -------
+    np.ndarray
+        (n, 2), int64: column from the left, row from the top; -1 where there is no free cell.
+    """
+    low, high = places.min(axis=0), places.max(axis=0)
+    extent = float((high - low).max()) or 1.0
+    # The places span the grid, in the middle of it in the direction in which they span less.
+    scaled = (places - (low + high) / 2) / extent * (cells - 1) + (cells - 1) / 2
+    scaled[:, 1] = cells - 1 - scaled[:, 1]
+    own = np.rint(scaled).astype(np.int64)
+    taken = np.zeros((cells, cells), dtype=bool)
+    found = np.full((len(places), 2), -1, dtype=np.int64)
+    off_middle = np.abs(scaled - own).max(axis=1)
+    for index in np.argsort(off_middle, kind="stable").tolist():
+        for column, row in _cells_around(scaled[index], own[index], cells):
+            if not taken[column, row]:
+                taken[column, row] = True
+                found[index] = column, row
+                break
+    return found
+
+
+_STEPS = np.array(
+    [
+        (across, down)
+        for across in range(-MOST_CELLS_AWAY, MOST_CELLS_AWAY + 1)
+        for down in range(-MOST_CELLS_AWAY, MOST_CELLS_AWAY + 1)
+    ]
+)
+
+
+def _cells_around(place: np.ndarray, own: np.ndarray, cells: int) -> Iterator[tuple[int, int]]:
+    """List the cells of the grid around a place, the nearest first, its own before all."""
+    column, row = own.tolist()
+    yield column, row
+    around = own + _STEPS
+    inside = ((around >= 0) & (around < cells)).all(axis=1)
+    near = around[inside]
+    away = ((near - place) ** 2).sum(axis=1)
+    for column, row in near[np.argsort(away, kind="stable")].tolist():
+        yield column, row
+
+
+def _drawn(layout: pl.DataFrame, most: int | None, seed: int) -> pl.DataFrame:
+    if most is None or layout.height <= most:
+        return layout
+    rows = np.random.default_rng(seed).choice(layout.height, most, replace=False)
+    return layout[np.sort(rows)]

@@ -1,0 +1,116 @@
+"""Every layout that a study asks for, of one sample of pictures."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.clusters.layout.tsne import tsne_layouts
+from streetview_assets.clusters.layout.umap import umap_layout
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.study.model import Layout
+
+LEAST_PICTURES = 5
+"""Below, every layout says the same: nothing."""
+
+STEPS = 1000
+"""In which progress is told, for each of the two methods."""
+
+Progress = Callable[[int, int], None]
+
+
+def why_no_layout(sample: pl.DataFrame) -> str:
+    """Say why pictures cannot be laid out; empty where they can.
+
+    Parameters
+    ----------
+    sample
+        A column `embedding`.
+    """
+    if sample.height < LEAST_PICTURES:
+        return f"too few pictures for a layout: {sample.height}, at least {LEAST_PICTURES} needed"
+    different = len({hash(vector.tobytes()) for vector in matrix(sample["embedding"])})
+    if different < LEAST_PICTURES:
+        return (
+            f"only {different} of the {sample.height:,} pictures differ from each other, "
+            f"{LEAST_PICTURES} needed"
+        )
+    return ""
+
+
+def lay_out(
+    sample: pl.DataFrame,
+    settings: Layout,
+    *,
+    encoder: str,
+    seed: int,
+    on_progress: Progress | None = None,
+) -> Iterator[pl.DataFrame]:
+    """Lay pictures out by each method and setting of the study file.
+
+    Parameters
+    ----------
+    sample
+        image_id and embedding, for which `why_no_layout` says nothing, in any order; a picture that
+        is there twice counts once.
+    settings
+        The part `layout` of the study file.
+    encoder
+        The column of that name.
+
+    Yields
+    ------
+    pl.DataFrame
+        Rows of the table `picture_layouts`, of one method and setting, sorted by image_id. A
+        setting that so few pictures do not allow is lowered, and named as it was used.
+    """
+    # Two authorities may both have a picture from where they meet.
+    ordered = sample.unique("image_id", keep="any").sort("image_id")
+    vectors = matrix(ordered["embedding"])
+    done, total = 0, STEPS * len(settings.methods)
+
+    def told(part: int, whole: int) -> None:
+        if on_progress:
+            on_progress(done + STEPS * part // whole, total)
+
+    for method in settings.methods:
+        for setting, places in _places(method, vectors, settings, seed, told):
+            yield _rows(ordered["image_id"], encoder, method, setting, places)
+        told(1, 1)
+        done += STEPS
+
+
+def _places(
+    method: str, vectors: np.ndarray, settings: Layout, seed: int, told: Progress
+) -> Iterator[tuple[str, np.ndarray]]:
+    if method == "umap":
+        yield umap_layout(
+            vectors,
+            neighbours=settings.umap_neighbours,
+            min_dist=settings.umap_min_dist,
+            seed=seed,
+            on_progress=told,
+        )
+        return
+    yield from tsne_layouts(
+        vectors,
+        perplexities=settings.perplexities,
+        learning_rate=settings.learning_rate,
+        iterations=settings.iterations,
+        reduce=settings.reduce,
+        seed=seed,
+        on_progress=told,
+    )
+
+
+def _rows(
+    image_ids: pl.Series, encoder: str, method: str, setting: str, places: np.ndarray
+) -> pl.DataFrame:
+    return pl.DataFrame({"image_id": image_ids, "x": places[:, 0], "y": places[:, 1]}).select(
+        pl.lit(encoder).alias("encoder"),
+        pl.lit(method).alias("method"),
+        pl.lit(setting).alias("setting"),
+        "image_id",
+        "x",
+        "y",
+    )

@@ -1,0 +1,83 @@
+"""Pictures on a plane by UMAP: near each other where their vectors point the same way."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from streetview_assets.embeddings.similarity.exact_search import nearest
+
+LEAST_FOR_SPECTRAL = 20
+"""Below, the start by eigenvectors is not defined, and chance starts."""
+
+ALL_PAIRS_BELOW = 4096
+"""Below, the library itself compares all pairs; above it would search by trees."""
+
+
+def umap_layout(
+    vectors: np.ndarray,
+    *,
+    neighbours: int,
+    min_dist: float,
+    seed: int,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[str, np.ndarray]:
+    """Lay vectors out by UMAP (McInnes, Healy and Melville, 2018), by cosine.
+
+    Neighbours are found exactly. A seed makes the rest run on one thread: what several do in turn
+    is not the same twice.
+
+    Parameters
+    ----------
+    vectors
+        (n, d), float32, of unit length; three rows at least.
+    neighbours
+        Vectors by whose nearness each finds its place, itself among them; all where there are
+        fewer others.
+    min_dist
+        How near to each other vectors may be put.
+    on_progress
+        Told how far the search for neighbours is.
+
+    Returns
+    -------
+    str
+        The setting that was used: `neighbours 30`.
+    np.ndarray
+        (n, 2), float64.
+    """
+    import warnings
+
+    from threadpoolctl import threadpool_limits
+    from umap import UMAP
+
+    count = len(vectors)
+    used = min(neighbours, count - 1)
+    known: tuple[np.ndarray | None, ...] = (None, None, None)
+    if count >= ALL_PAIRS_BELOW:
+        known = (*_neighbours(vectors, used, on_progress), None)
+    model = UMAP(
+        n_neighbors=used,
+        min_dist=min_dist,
+        metric="cosine",
+        init="spectral" if count >= LEAST_FOR_SPECTRAL else "random",
+        random_state=seed,
+        n_jobs=1,
+        precomputed_knn=known,
+    )
+    with warnings.catch_warnings(), threadpool_limits(limits=1):
+        # Groups without a link between them are a fact of the data, not a fault; and no picture
+        # is to be placed later, for which the library would miss its own search.
+        warnings.filterwarnings("ignore", module="umap")
+        warnings.filterwarnings("ignore", module="sklearn")
+        places = model.fit_transform(vectors)
+    return f"neighbours {used}", np.asarray(places, dtype=np.float64)
+
+
+def _neighbours(
+    vectors: np.ndarray, count: int, on_progress: Callable[[int, int], None] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find rows and cosine distances of the nearest, each vector itself the first of its own."""
+    others, cosines = nearest(vectors, count - 1, on_progress=on_progress)
+    itself = np.arange(len(vectors))[:, None]
+    distances = np.hstack([np.zeros((len(vectors), 1)), (1 - cosines).clip(min=0)])
+    return np.hstack([itself, others]), distances.astype(np.float32)

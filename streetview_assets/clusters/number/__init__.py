@@ -1,0 +1,1 @@
+"""How many clusters there are: internal indices, gap statistic, stability, and advice."""

@@ -1,0 +1,241 @@
+"""How well each number of clusters fits: how tight, how far apart, how sure to come back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from threadpoolctl import threadpool_limits
+
+from streetview_assets.clusters.fit.assign import nearest_centres
+from streetview_assets.clusters.fit.kmeans import METHOD, centres_frame, fit_kmeans, largest_first
+from streetview_assets.clusters.fit.projection import Projection, fit_projection
+from streetview_assets.clusters.number.gap_statistic import gap, references
+from streetview_assets.clusters.number.stability import between_halves, between_seeds
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.tables.registry import TABLES
+
+SILHOUETTE_ON = 5_000
+"""The silhouette needs every pair of pictures: one subsample, the same for every k."""
+
+FITTED_ON = 10_000
+"""Fits are made on so many pictures at most, drawn by the seed of the fit, then hold for all."""
+
+SKETCH_OF = 2_000
+SKETCH_IN = 20
+"""Halves, and points without structure, are compared in a sketch: so many pictures at most, in so
+many of their principal components, where a fit takes milliseconds."""
+
+SKETCH_STARTS = 2
+WITHOUT_STRUCTURE_FROM = 1
+"""The gap statistic alone has a value for one cluster, which is none."""
+
+BY_SEED = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin")
+BY_NUMBER = ("stability_seeds", "stability_halves", "gap", "gap_error")
+SCORES = (*BY_SEED, *BY_NUMBER)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What trying several numbers of clusters gave.
+
+    Attributes
+    ----------
+    scores
+        The table `cluster_scores`.
+    centres
+        The table `sweep_centres`.
+    """
+
+    scores: pl.DataFrame
+    centres: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """What every number of clusters is tried on.
+
+    Attributes
+    ----------
+    projection, points
+        The space of the clusters, and all pictures in it, (n, p).
+    subsample, distances
+        Rows for the silhouette, and how far they are from each other.
+    sketch, without_structure
+        A few pictures in a few components, and points like them without structure.
+    """
+
+    projection: Projection
+    points: np.ndarray
+    subsample: np.ndarray
+    distances: np.ndarray
+    sketch: np.ndarray
+    without_structure: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One fit: the label of each picture, the centres (k, p) and the inertia of all pictures."""
+
+    labels: np.ndarray
+    centres: np.ndarray
+    inertia: float
+
+
+def score_sweep(
+    sample: pl.DataFrame,
+    *,
+    numbers: Sequence[int],
+    spaces: Mapping[str, int | None],
+    seed: int,
+    encoder: str,
+    seeds: int = 3,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Sweep:
+    """Score each number of clusters of a sweep, in each of several spaces.
+
+    Parameters
+    ----------
+    sample
+        A column `embedding` of unit vectors, sorted by image_id. Of more than 10,000 pictures
+        each fit is made on 10,000, drawn by the seed of the fit; its centres, and the scores by
+        seed, are then those of all.
+    numbers
+        Numbers of clusters, in rising order.
+    spaces
+        By name, the principal components; None: the raw vectors. See `spaces_of_sweep`.
+    seeds
+        Fits of each number of clusters: from `seed`, `seed` + 1 and so on.
+
+    Returns
+    -------
+    Sweep
+        Scores by seed: `inertia`, the sum of squared distances to the
+        centres; `silhouette` (Rousseeuw, 1987; Euclidean) of a subsample of at most 5,000
+        pictures, the same throughout; `calinski_harabasz` (1974); `davies_bouldin` (1979). In the
+        rows of the first seed: `stability_seeds` and `stability_halves` (see `stability`), and
+        `gap` with `gap_error` (see `gap`), for one cluster too. The value is null where there
+        are too few pictures, or too few that differ. Centres are those of the first seed, taken
+        back to the space of the raw vectors; where a cluster is empty, or there are too few
+        pictures, there are none of that number.
+    """
+    rows: list[dict[str, object]] = []
+    centres = [TABLES["sweep_centres"].frame()]
+    all_seeds = [(seed + more) % 2**32 for more in range(seeds)]
+    for place, (space, pca) in enumerate(spaces.items()):
+
+        def note(k: int, of_seed: int, values: dict[str, float | None], space: str = space) -> None:
+            key = {"encoder": encoder, "method": METHOD, "space": space, "k": k, "seed": of_seed}
+            rows.extend({**key, "score": score, "value": value} for score, value in values.items())
+
+        with threadpool_limits(limits=1):
+            pictures = None
+            if sample.height > max(numbers[0], (pca or 1) - 1):
+                pictures = _prepared(matrix(sample["embedding"]), pca, seed)
+            note(WITHOUT_STRUCTURE_FROM, seed, _gap(pictures, WITHOUT_STRUCTURE_FROM, seed))
+            for done, k in enumerate(numbers, start=1):
+                labels = []
+                for of_seed in all_seeds:
+                    found = _fit(pictures, k, of_seed)
+                    note(k, of_seed, _indices(pictures, found))
+                    labels += [found.labels] if found else []
+                    if pictures and found and of_seed == seed:
+                        centres.append(_centres(pictures, found, encoder, space))
+                note(k, seed, _comparisons(pictures, k, all_seeds, labels))
+                if on_progress:
+                    on_progress(place * len(numbers) + done, len(spaces) * len(numbers))
+    return Sweep(TABLES["cluster_scores"].frame(rows), pl.concat(centres))
+
+
+def _prepared(vectors: np.ndarray, pca: int | None, seed: int) -> _Pictures:
+    projection = fit_projection(vectors, pca, seed)
+    points = projection.down(vectors)
+    rng = np.random.default_rng(seed)
+    size = min(SILHOUETTE_ON, len(points))
+    subsample = np.sort(rng.choice(len(points), size, replace=False))
+    few = points[np.sort(rng.choice(len(points), min(SKETCH_OF, len(points)), replace=False))]
+    components = min(SKETCH_IN, *few.shape)
+    differ = bool(np.ptp(few, axis=0).any())
+    sketch = fit_projection(few, components, seed).down(few) if differ else few
+    return _Pictures(
+        projection,
+        points,
+        subsample,
+        _distances(points[subsample]),
+        sketch,
+        references(sketch, seed=seed),
+    )
+
+
+def _fit(pictures: _Pictures | None, k: int, seed: int) -> _Fit | None:
+    if pictures is None or k >= len(pictures.points):
+        return None
+    points = pictures.points
+    if len(points) <= FITTED_ON or k >= FITTED_ON:
+        return _Fit(*fit_kmeans(points, k=k, seed=seed))
+    drawn = np.random.default_rng(seed).choice(len(points), FITTED_ON, replace=False)
+    _, centres, _ = fit_kmeans(points[np.sort(drawn)], k=k, seed=seed)
+    labels, distance = nearest_centres(points, centres)
+    return _Fit(labels, centres, float(np.square(distance).sum()))
+
+
+def _centres(pictures: _Pictures, found: _Fit, encoder: str, space: str) -> pl.DataFrame:
+    sizes = np.bincount(found.labels, minlength=len(found.centres))
+    if (sizes == 0).any():
+        return TABLES["sweep_centres"].frame()
+    order = largest_first(found.labels, sizes)
+    raised = pictures.projection.up(found.centres[order])
+    return centres_frame(raised, sizes[order], encoder=encoder, space=space)
+
+
+def _indices(pictures: _Pictures | None, found: _Fit | None) -> dict[str, float | None]:
+    """Score one fit."""
+    from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
+
+    if pictures is None or found is None:
+        return dict.fromkeys(BY_SEED)
+    labels = found.labels
+    values: dict[str, float | None] = {**dict.fromkeys(BY_SEED), "inertia": found.inertia}
+    of_subsample = labels[pictures.subsample]
+    if _can_be_compared(of_subsample):
+        values["silhouette"] = float(
+            silhouette_score(pictures.distances, of_subsample, metric="precomputed")
+        )
+    if _can_be_compared(labels):
+        values["calinski_harabasz"] = float(calinski_harabasz_score(pictures.points, labels))
+        values["davies_bouldin"] = float(davies_bouldin_score(pictures.points, labels))
+    return values
+
+
+def _comparisons(
+    pictures: _Pictures | None, k: int, seeds: list[int], labels: list[np.ndarray]
+) -> dict[str, float | None]:
+    """Score a number of clusters by what several fits have in common."""
+    if pictures is None or not labels or not all(map(_can_be_compared, labels)):
+        return dict.fromkeys(BY_NUMBER)
+    return {
+        "stability_seeds": between_seeds(labels),
+        "stability_halves": between_halves(pictures.sketch, k=k, seeds=seeds, starts=SKETCH_STARTS),
+        **_gap(pictures, k, seeds[0]),
+    }
+
+
+def _gap(pictures: _Pictures | None, k: int, seed: int) -> dict[str, float | None]:
+    if pictures is None:
+        return dict.fromkeys(("gap", "gap_error"))
+    value, error = gap(
+        pictures.sketch, pictures.without_structure, k=k, seed=seed, starts=SKETCH_STARTS
+    )
+    return {"gap": value, "gap_error": error}
+
+
+def _can_be_compared(labels: np.ndarray) -> bool:
+    return 2 <= len(np.unique(labels)) < len(labels)
+
+
+def _distances(points: np.ndarray) -> np.ndarray:
+    from sklearn.metrics import pairwise_distances
+
+    distances: np.ndarray = pairwise_distances(points)
+    np.fill_diagonal(distances, 0)
+    return distances

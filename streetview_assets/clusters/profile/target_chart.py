@@ -1,0 +1,79 @@
+"""What kind of area each cluster is at home in: the spread of each target, by cluster."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from streetview_assets.clusters.profile.profile import BY_LABEL
+from streetview_assets.clusters.profile.target_profile import EVERY
+from streetview_assets.figures import COLOURS, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_TARGETS, MOST_ROWS = 4, 40
+QUARTILES = ("target_lower_quartile", "target_median", "target_upper_quartile")
+
+
+def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+    """Draw the middle half of each target over areas, weighted by each cluster's share in them.
+
+    Parameters
+    ----------
+    profile
+        The table `cluster_profile`, of one fit, with rows of `target_median`.
+    title
+        Whose pictures they are.
+    credit
+        Whom to name at the foot.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel for each of the first four targets, a row for each cluster, of more than 40 the
+        first; behind them the middle half of all areas alike.
+    """
+    wide = profile.filter(pl.col("method") != BY_LABEL, pl.col("measure").is_in(QUARTILES)).pivot(
+        "measure", index=["subject", "group_name"], values="value"
+    )
+    targets = wide["subject"].unique().sort().to_list()
+    shown = targets[:MOST_TARGETS]
+    numbers = (
+        wide.filter(pl.col("group_name") != EVERY)["group_name"].cast(pl.Int64).unique().sort()
+    )
+    names = [str(number) for number in numbers.head(MOST_ROWS)]
+    figure = new_figure(3.2 + 2.6 * len(shown), 1.9 + 0.3 * len(names), credit=credit)
+    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    for axes, target in zip(panels, shown, strict=True):
+        _draw_target(axes, wide.filter(subject=target), names)
+        axes.set_xlabel(target)
+    panels[0].set_yticks(range(len(names)), [f"cluster {name}" for name in names])
+    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    few = (
+        f", the first {len(names)} of {len(numbers)} clusters" if len(numbers) > len(names) else ""
+    )
+    more = (
+        f"; {len(targets) - len(shown)} more targets in the table" if targets[len(shown) :] else ""
+    )
+    figure.suptitle(
+        f"{title}: in what kind of area each cluster is at home{few}\n"
+        "bar: middle half of areas, by the cluster's share in them; dot: median; grey: all areas"
+        f"{more}",
+        fontsize=9,
+    )
+    return figure
+
+
+def _draw_target(axes: "Axes", of_target: pl.DataFrame, names: list[str]) -> None:
+    found = {
+        name: quartiles for name, *quartiles in of_target.select("group_name", *QUARTILES).rows()
+    }
+    low, middle, high = found[EVERY]
+    axes.axvspan(low, high, color="#dddddd", zorder=0)
+    axes.axvline(middle, color="#888888", linewidth=1, zorder=1)
+    for row, name in enumerate(names):
+        if name in found:
+            low, middle, high = found[name]
+            axes.plot([low, high], [row, row], color=COLOURS[0], linewidth=5, solid_capstyle="butt")
+            axes.plot(middle, row, marker="o", markersize=7, color=COLOURS[1], markeredgecolor="w")

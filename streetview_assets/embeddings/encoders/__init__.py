@@ -1,0 +1,1 @@
+"""Encoders: pixels (and texts) to vectors, by library, with their weights and preprocessing."""

@@ -1,0 +1,1 @@
+"""Vectors made elsewhere: the files they come in, and whose they are."""

@@ -1,0 +1,104 @@
+"""Vectors made elsewhere in the layout of clip-retrieval: shards of npy beside their metadata."""
+
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.embeddings.encoders.imported.image_keys import read_names
+from streetview_assets.embeddings.encoders.imported.parquet import name_columns, readable_parquet
+from streetview_assets.embeddings.encoders.imported.vector_file import (
+    KEY,
+    VectorFile,
+    checked_matrix,
+    hash_of_files,
+    wrong,
+)
+from streetview_assets.files.reading import reading
+
+VECTORS, METADATA = "img_emb", "metadata"
+
+
+def open_clip_retrieval(path: Path) -> VectorFile:
+    """Open a folder with `img_emb/img_emb_0.npy`, … and `metadata/metadata_0.parquet`, ….
+
+    Shards follow each other by their numbers. Vectors are mapped into memory, not read.
+
+    Raises
+    ------
+    StudyError
+        Where a shard lacks its other half, or the two differ in length, or dimensions differ.
+    """
+    shards = _shards(path)
+    matrices = [_mapped(vectors) for vectors, _ in shards]
+    names = []
+    for (vectors, metadata), matrix in zip(shards, matrices, strict=True):
+        if (matrix.shape[1], matrix.dtype) != (matrices[0].shape[1], matrices[0].dtype):
+            raise wrong(
+                vectors,
+                f"vectors are {matrix.shape[1]} numbers of {matrix.dtype}, those of "
+                f"{shards[0][0].name} are {matrices[0].shape[1]} of {matrices[0].dtype}; give "
+                "shards of one model",
+            )
+        with readable_parquet(metadata) as file:
+            count = file.metadata.num_rows
+            if count != len(matrix):
+                raise wrong(
+                    metadata,
+                    f"{count} rows for the {len(matrix)} vectors of {vectors.name}; the two have "
+                    "to be of one run",
+                )
+            names.append(read_names(name_columns(file), metadata))
+    ends = np.cumsum([len(matrix) for matrix in matrices])
+    if not ends[-1]:
+        raise wrong(path, "there is not one vector in it")
+    return VectorFile(
+        path=path,
+        names=pl.concat(names).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)),
+        dimension=matrices[0].shape[1],
+        dtype=matrices[0].dtype.name,
+        model=None,
+        read=partial(_read, matrices, ends),
+        content=partial(hash_of_files, [file for pair in shards for file in pair]),
+    )
+
+
+def _shards(folder: Path) -> list[tuple[Path, Path]]:
+    """List the shards by number; names of files sort 10 before 2."""
+    found = {
+        kind: {
+            int(named[1]): file
+            for file in (folder / kind).glob(f"{kind}_*{suffix}")
+            if (named := re.fullmatch(rf"{kind}_(\d+){suffix}", file.name))
+        }
+        for kind, suffix in ((VECTORS, ".npy"), (METADATA, ".parquet"))
+    }
+    alone = sorted(found[VECTORS].keys() ^ found[METADATA].keys())
+    if alone:
+        number = alone[0]
+        there, absent = (VECTORS, METADATA) if number in found[VECTORS] else (METADATA, VECTORS)
+        raise wrong(
+            found[there][number], f"there is no {absent} of shard {number} beside it; give both"
+        )
+    if not found[VECTORS]:
+        raise wrong(folder / VECTORS, "there is no img_emb_0.npy; expected one file a shard")
+    return [(found[VECTORS][number], found[METADATA][number]) for number in sorted(found[VECTORS])]
+
+
+def _mapped(path: Path) -> np.ndarray:
+    with reading(f"{KEY}: {path}", "npy"):
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    return checked_matrix(array, path, "it")
+
+
+def _read(matrices: list[np.ndarray], ends: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Gather rows out of the shards that have them."""
+    shard = np.searchsorted(ends, rows, side="right")
+    starts = ends - [len(matrix) for matrix in matrices]
+    found = np.empty((len(rows), matrices[0].shape[1]), matrices[0].dtype)
+    for number in np.unique(shard):
+        mine = shard == number
+        found[mine] = matrices[number][rows[mine] - starts[number]]
+    return found

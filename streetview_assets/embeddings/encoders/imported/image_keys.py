@@ -1,0 +1,181 @@
+"""By what a file of vectors made elsewhere names their pictures: ids, panoramas, places, files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.embeddings.encoders.imported.vector_file import wrong
+from streetview_assets.points.places import point_ids, rounded
+
+NAMES = pl.Schema(
+    {
+        "row": pl.Int64(),
+        "image_id": pl.String(),
+        "panorama_id": pl.String(),
+        "point_id": pl.String(),
+        "file": pl.String(),
+        "captured_on": pl.Date(),
+        "heading_deg": pl.Float64(),
+    }
+)
+"""Whose vector stands in each row; null where the file does not say."""
+
+KINDS = ("image_id", "panorama_id", "file", "point_id")
+"""By what pictures are named; where several are there, the first goes before the others."""
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "image_id": ("image_id", "image_ids"),
+    "panorama_id": ("panorama_id", "panorama_ids", "pano_id", "panoid", "pano_ids"),
+    "file": (
+        *("file", "files", "path", "paths", "image_path", "image_paths", "file_name", "filename"),
+        *("filenames", "panorama_path", "url"),
+    ),
+    "captured_on": ("captured_on", "captured_at", "date"),
+    "heading_deg": ("heading_deg", "heading", "headings", "headings_deg", "compass_angle"),
+    "longitude": ("longitude", "lon", "lng", "gsv_lng", "gsv_lon"),
+    "latitude": ("latitude", "lat", "gsv_lat"),
+}
+"""Columns by the names under which others write them, in any case of letters."""
+
+ANY_NAME = ("ids", "id", "names", "name", "images", "image", "key", "keys")
+"""Columns that may name a picture by its id or its file; heeded where no other does."""
+
+EXPECTED = (
+    "expected a column image_id; panorama_id, with heading_deg where a panorama has several "
+    "pictures; file, the path of the picture; or latitude and longitude"
+)
+
+_DECIMALS = 6
+
+
+def found_columns(there: list[str]) -> dict[str, str]:
+    """Find the columns that say whose the vectors are.
+
+    Parameters
+    ----------
+    there
+        Names of columns.
+
+    Returns
+    -------
+    dict
+        The column of each meaning that is there.
+    """
+    by_lower = {name.lower(): name for name in reversed(there)}
+    found = {}
+    for meaning, aliases in ALIASES.items():
+        name = next((by_lower[alias] for alias in aliases if alias in by_lower), None)
+        if name is not None:
+            found[meaning] = name
+    if not found.keys() & {*KINDS, "longitude"}:
+        name = next((by_lower[alias] for alias in ANY_NAME if alias in by_lower), None)
+        if name is not None:
+            found["file"] = name
+    return found
+
+
+def read_names(columns: Mapping[str, pl.Series], path: Path) -> pl.DataFrame:
+    """Read whose the vectors are.
+
+    Parameters
+    ----------
+    columns
+        By meaning, as `found_columns` gives them; one value a vector.
+    path
+        The file, for messages.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns `NAMES`; row counts from 0.
+
+    Raises
+    ------
+    StudyError
+        Where nothing names the pictures, a row has no name, a heading is no number, or a date no
+        month.
+    """
+    count = max((len(values) for values in columns.values()), default=0)
+    told: dict[str, Any] = {"row": np.arange(count)}
+    for name in ("image_id", "panorama_id", "file"):
+        if name in columns:
+            told[name] = _texts(columns[name])
+    if {"longitude", "latitude"} <= columns.keys():
+        told["point_id"] = _points(columns["longitude"], columns["latitude"])
+    if "captured_on" in columns:
+        told["captured_on"] = _months(columns["captured_on"], path)
+    if "heading_deg" in columns:
+        told["heading_deg"] = _headings(columns["heading_deg"], path)
+    unknown = [pl.lit(None).alias(name) for name in NAMES if name not in told]
+    names = pl.DataFrame(told).with_columns(unknown).select(NAMES.names()).cast(NAMES)
+    kind = kind_of(names)
+    if kind is None:
+        raise wrong(path, f"nothing says whose the vectors are; {EXPECTED}")
+    nameless = names.filter(pl.col(kind).is_null())
+    if nameless.height:
+        raise wrong(path, f"row {nameless['row'][0]} has no {kind}; fill it in, or take it out")
+    return names
+
+
+def kind_of(names: pl.DataFrame) -> str | None:
+    """Say by what the pictures are named; None where nothing names them.
+
+    A panorama without a heading is named by its files, where the file has them too.
+    """
+    told = [kind for kind in KINDS if names[kind].null_count() < names.height]
+    has_heading = names["heading_deg"].null_count() < names.height
+    if told[:1] == ["panorama_id"] and "file" in told and not has_heading:
+        return "file"
+    return told[0] if told else None
+
+
+def _texts(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.Binary:
+        values = pl.Series(values.name, [None if v is None else v.decode() for v in values])
+    texts = values.cast(pl.String).str.strip_chars("\0 \t\r\n")
+    return texts.set(texts == "", None)
+
+
+def _points(longitude: pl.Series, latitude: pl.Series) -> pl.Series:
+    numbers = [values.cast(pl.Float64, strict=False) for values in (longitude, latitude)]
+    degrees = np.column_stack([values.fill_null(np.nan) for values in numbers])
+    is_place = np.isfinite(degrees).all(axis=1)
+    named = point_ids(rounded(degrees))
+    return pl.Series(
+        [name if known else None for name, known in zip(named, is_place, strict=True)],
+        dtype=pl.String,
+    )
+
+
+def _months(values: pl.Series, path: Path) -> pl.Series:
+    """Read days, times or 'YYYY-MM…' as the first of the month."""
+    texts = _texts(values)
+    texts = texts.set(texts.str.to_lowercase().is_in(["nan", "nat", "none"]), None)
+    months = texts.str.extract(r"^(\d{4}-(?:0[1-9]|1[0-2]))(?:$|[-T ])")
+    days = (months + "-01").str.to_date("%Y-%m-%d", strict=False)
+    odd = texts.is_not_null() & days.is_null()
+    if odd.any():
+        row = odd.arg_max() or 0
+        raise wrong(path, f"the date in row {row} is {texts[row]!r}; expected YYYY-MM, or nothing")
+    return days
+
+
+def _headings(values: pl.Series, path: Path) -> pl.Series:
+    if values.dtype == pl.String:
+        values = _texts(values)
+    degrees = values.cast(pl.Float64, strict=False).fill_nan(None)
+    odd = values.is_not_null() & degrees.is_null()
+    if values.dtype.is_float():
+        odd &= values.is_not_nan()
+    if odd.any():
+        row = odd.arg_max()
+        raise wrong(path, f"the heading in row {row} is {values[row or 0]!r}; expected degrees")
+    return turned(degrees)
+
+
+def turned(degrees: pl.Series) -> pl.Series:
+    """Give headings from 0 up to 360, to six decimals."""
+    return ((degrees % 360).round(_DECIMALS) % 360).alias("heading_deg")

@@ -1,0 +1,146 @@
+"""Which vector made elsewhere is of which picture: by id, panorama and heading, place or file."""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from streetview_assets.embeddings.encoders.imported.image_keys import kind_of, turned
+from streetview_assets.files.file_names import ends_of_paths, whole_paths
+from streetview_assets.images.providers.base import UNKNOWN_DATE
+
+WHOSE = {
+    "image_id": "no vector is of this image_id",
+    "panorama_id": "no vector is of this panorama",
+    "point_id": "no vector is of this place",
+    "file": "no vector is of a file of this name",
+}
+"""Why a picture has no vector, by how the vectors are named."""
+
+HEADING_UNKNOWN = (
+    "the heading of this picture is not known, so its vector cannot be told from others"
+)
+
+
+def match_pictures(
+    images: pl.DataFrame, names: pl.DataFrame, files: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Find the vectors of pictures.
+
+    A vector without a date or a heading is of all of its panorama, one whose heading is NaN of a
+    picture whose heading is not known; a picture without a date is of any. A vector that is named
+    by a file is of the picture whose image_id is the file's stem, as pictures are kept on disk, or
+    of the picture that is called so.
+
+    Parameters
+    ----------
+    images
+        Rows of the table `images`.
+    names
+        Whose the vectors are, columns `NAMES`.
+    files
+        Of vectors that are named by files: image_id, row, where that is known otherwise than by
+        the stem.
+
+    Returns
+    -------
+    tuple of pl.DataFrame
+        Found: asked (number of the picture), row; by asked, the best first. Not found: asked,
+        error; by asked.
+    """
+    kind = kind_of(names) or "image_id"
+    asked = images.with_row_index("asked").drop("row", strict=False)
+    if kind == "image_id":
+        pairs = asked.join(names, on="image_id", how="inner")
+    elif kind == "file":
+        pairs = _by_file(asked, names, files)
+    else:
+        return _by_view(asked, names, kind)
+    found = pairs.select("asked", "row").sort("asked", "row")
+    missing = asked.join(found, on="asked", how="anti").select("asked", error=pl.lit(WHOSE[kind]))
+    return found, missing
+
+
+def rows_of_files(names: pl.DataFrame, files: Iterable[str]) -> pl.DataFrame:
+    """Find the vectors of files, whose paths may begin elsewhere.
+
+    A vector is of the file whose whole path ends its own (`whole_paths`). Where none does, it is of
+    the one file whose path its own ends (`ends_of_paths`).
+
+    Parameters
+    ----------
+    names
+        Whose the vectors are: row and file.
+    files
+        All files there are, relative to their folder; whether they are asked about or not.
+
+    Returns
+    -------
+    pl.DataFrame
+        file, row; by file and row.
+    """
+    named, there = names.select("row", name="file"), list(files)
+    whole = whole_paths(named, there)
+    ends = ends_of_paths(named.join(whole, on="row", how="anti"), there)
+    return pl.concat([whole, ends]).sort("file", "row")
+
+
+def _by_file(asked: pl.DataFrame, names: pl.DataFrame, files: pl.DataFrame | None) -> pl.DataFrame:
+    stem = pl.col("file").str.extract(r"([^/\\]*?)(?:\.[^./\\]*)?$")
+    pairs = names.select("row", image_id=stem)
+    if files is not None:
+        pairs = pl.concat([pairs, files.select("row", "image_id")]).unique()
+    return asked.join(pairs, on="image_id", how="inner")
+
+
+def _by_view(
+    asked: pl.DataFrame, names: pl.DataFrame, kind: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Match by panorama or place, month and heading."""
+    views = asked.select("asked", kind, "captured_on", heading_deg=turned(asked["heading_deg"]))
+    named = names.select("row", kind, month="captured_on", heading="heading_deg")
+    pairs = views.join(named, on=kind, how="inner").with_columns(
+        in_month=pl.col("month").is_null()
+        | (pl.col("month") == UNKNOWN_DATE)
+        | (pl.col("captured_on") == UNKNOWN_DATE)
+        | (pl.col("month") == pl.col("captured_on")),
+        is_exact=(pl.col("month") == pl.col("captured_on")).fill_null(False),
+        in_heading=pl.col("heading").is_null()
+        | (pl.col("heading") == pl.col("heading_deg").fill_null(float("nan"))),
+    )
+    found = (
+        pairs.filter(pl.col("in_month") & pl.col("in_heading"))
+        .sort("asked", pl.col("heading").is_null(), ~pl.col("is_exact"), "row")
+        .select("asked", "row")
+    )
+    missing = views.join(found, on="asked", how="anti")
+    known = (
+        pairs.join(missing, on="asked", how="semi")
+        .group_by("asked")
+        .agg(pl.col("in_month").any(), pl.col("month").drop_nulls().unique().sort())
+    )
+    errors = [
+        _why(kind, *told)
+        for told in missing.join(known, on="asked", how="left", maintain_order="left")
+        .select("captured_on", "heading_deg", "in_month", "month")
+        .iter_rows()
+    ]
+    return found, missing.select("asked", error=pl.Series(errors, dtype=pl.String))
+
+
+def _why(
+    kind: str,
+    captured_on: object,
+    heading_deg: float | None,
+    in_month: bool | None,
+    months: list[object] | None,
+) -> str:
+    """Say why no vector is of a view."""
+    of = "panorama" if kind == "panorama_id" else "place"
+    if in_month is None:
+        return WHOSE[kind]
+    if not in_month:
+        of_months = ", ".join(f"{month:%Y-%m}" for month in months or ())
+        return f"the vectors of this {of} are as of {of_months}, not of {captured_on:%Y-%m}"
+    if heading_deg is None:
+        return HEADING_UNKNOWN
+    return f"no vector of this {of} is in the heading {heading_deg:g}"

@@ -1,0 +1,31 @@
+"""Vectors that name their pictures by files: what the files of a study's pictures are called."""
+
+import polars as pl
+
+from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
+from streetview_assets.images.providers.folder import FolderProvider
+from streetview_assets.images.providers.hdf5 import Hdf5Provider
+from streetview_assets.study.model import Images
+
+
+def with_original_files(
+    vectors: ImportedVectors, pictures: pl.DataFrame, wishes: Images
+) -> ImportedVectors:
+    """Tell vectors that are named by files what the files of pictures are called.
+
+    Pictures of a folder are called as they are there, those of a store as it says (`image_paths`).
+    Pictures of other providers are known by the files in which this program keeps them.
+
+    Parameters
+    ----------
+    pictures
+        Rows of the table `images`.
+    wishes
+        The study's part that names the provider.
+    """
+    if not vectors.is_named_by_files:
+        return vectors
+    if wishes.provider not in ("folder", "hdf5"):
+        return vectors
+    provider = FolderProvider(wishes) if wishes.provider == "folder" else Hdf5Provider(wishes)
+    return vectors.with_files(provider.names_of_files(), provider.files_of(pictures))

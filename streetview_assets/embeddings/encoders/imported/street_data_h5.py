@@ -1,0 +1,121 @@
+"""Vectors made elsewhere in a store of street data (HDF5): by point and slot."""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.embeddings.encoders.imported.image_keys import NAMES
+from streetview_assets.embeddings.encoders.imported.vector_file import (
+    KEY,
+    VectorFile,
+    one_model,
+    wrong,
+)
+from streetview_assets.points.imported.store_file import VECTORS, opened, text_of
+from streetview_assets.points.imported.street_data import StreetData, read_street_data
+
+if TYPE_CHECKING:
+    import h5py
+
+MODEL_ATTRIBUTES = ("model", "model_name", "encoder", "clip_model")
+
+_POINTS_AT_ONCE = 64
+_WORTH_A_BLOCK = 16
+_POINTS_HASHED_AT_ONCE = 1024
+
+
+def open_store(path: Path) -> VectorFile:
+    """Open a store; a slot's picture is known by panorama, month and heading.
+
+    Rows of one panorama stand in for each other, since points may share it.
+
+    Raises
+    ------
+    StudyError
+        Where it is of another form, or has no vectors.
+    """
+    store = read_street_data(path, KEY)
+    if store.dimension is None:
+        raise wrong(
+            path,
+            f"there is no data set {VECTORS!r}; expected the vectors, points × slots × dimension, "
+            "float32",
+        )
+    with opened(path, KEY) as file:
+        dtype, model = file[VECTORS].dtype.name, told_model(file, VECTORS, path)
+    return VectorFile(
+        path=path,
+        names=_names(store),
+        dimension=store.dimension,
+        dtype=dtype,
+        model=model,
+        read=partial(read_slots, path, VECTORS),
+        content=partial(_content, store),
+        is_repeatable=True,
+    )
+
+
+def told_model(file: "h5py.File", vectors: str, path: Path) -> str | None:
+    """Read which model the vectors of a store are of, where its attributes say so."""
+    attributes = {**dict(file.attrs), **dict(file[vectors].attrs)}
+    told = [text_of(attributes[name]) for name in MODEL_ATTRIBUTES if name in attributes]
+    return one_model([name for name in told if name][:1], path)
+
+
+def read_slots(path: Path, vectors: str, rows: np.ndarray) -> np.ndarray:
+    """Read the vectors of slots, numbered through from point to point.
+
+    Parameters
+    ----------
+    vectors
+        Name of the data set, points × slots × dimension.
+    rows
+        Ascending.
+    """
+    with opened(path, KEY) as file:
+        stored = file[vectors]
+        _, slots, dimension = stored.shape
+        found = np.empty((len(rows), dimension), stored.dtype)
+        block = rows // (slots * _POINTS_AT_ONCE)
+        starts = np.flatnonzero(np.diff(block, prepend=-1))
+        for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+            points, slot = np.divmod(rows[start:end], slots)
+            if end - start < _WORTH_A_BLOCK:
+                for number, (row, column) in enumerate(zip(points, slot, strict=True), int(start)):
+                    found[number] = stored[row, column]
+            else:
+                several = stored[points[0] : points[-1] + 1]
+                found[start:end] = several[points - points[0], slot]
+        return found
+
+
+def hash_of_vectors(path: Path, vectors: str) -> str:
+    """Hash the vectors of a store, not what else is in the file."""
+    digest = hashlib.sha256()
+    with opened(path, KEY) as file:
+        stored = file[vectors]
+        for start in range(0, stored.shape[0], _POINTS_HASHED_AT_ONCE):
+            digest.update(stored[start : start + _POINTS_HASHED_AT_ONCE].tobytes())
+    return digest.hexdigest()
+
+
+def _names(store: StreetData) -> pl.DataFrame:
+    count, slots = store.headings_deg.shape
+    point = np.repeat(np.arange(count), slots)
+    names = store.points.select("panorama_id", "captured_on")[point].with_columns(
+        row=pl.int_range(pl.len(), dtype=pl.Int64),
+        heading_deg=store.headings_deg.ravel(),
+    )
+    unknown = [pl.lit(None).alias(name) for name in NAMES if name not in names.columns]
+    return names.with_columns(unknown).select(NAMES.names()).cast(NAMES)
+
+
+def _content(store: StreetData) -> str:
+    places = store.points.select("panorama_id", "captured_on").write_csv()
+    vectors = hash_of_vectors(store.path, VECTORS)
+    known = f"{vectors}\n{places}".encode() + store.headings_deg.tobytes()
+    return hashlib.sha256(known).hexdigest()

@@ -1,0 +1,156 @@
+"""Vectors that were made elsewhere: what each form of file gives, and a place to unpack them."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.errors import StudyError
+from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
+
+KEY = "encoder.path"
+ROWS_AT_ONCE = 4096
+LABELS = (".csv", ".parquet", ".tsv")
+
+_NUMERIC = "fiu"
+
+
+@dataclass(frozen=True)
+class VectorFile:
+    """Vectors of a file or folder, and whose they are.
+
+    Attributes
+    ----------
+    path
+        The file or folder.
+    names
+        One row a vector, columns `NAMES` of `picture_names`.
+    dimension
+        Length of a vector.
+    dtype
+        Number format in which they are kept.
+    model
+        What the file says of the model that made them; None where it says nothing.
+    read
+        Gives the vectors (n, dimension) of rows, which ascend.
+    content
+        Gives a sha256 of the vectors and of whose they are; it may read the whole file.
+    is_repeatable
+        Whether a picture may have several vectors that are not the same; the first that has a
+        direction is then taken.
+    """
+
+    path: Path
+    names: pl.DataFrame
+    dimension: int
+    dtype: str
+    model: str | None
+    read: Callable[[np.ndarray], np.ndarray]
+    content: Callable[[], str]
+    is_repeatable: bool = False
+
+
+def labels_of(path: Path) -> list[Path]:
+    """List where labels of a file may lie: beside it under its name, or as `labels`."""
+    stems = (path.stem, f"{path.stem}_labels", "labels")
+    return [path.with_name(f"{stem}{suffix}") for stem in stems for suffix in LABELS]
+
+
+def files_of_vectors(path: Path) -> list[Path]:
+    """List all files that vectors and their names are read from, the named one first.
+
+    That is a folder whole, labels beside features, `.pt` files beside the JSON that names them.
+    """
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        return [path, *sorted(path.parent.rglob("*.pt"))]
+    labels = labels_of(path) if suffix in HDF5 else []
+    return [path, *(file for file in labels if file.is_file())]
+
+
+def wrong(path: Path, what: str) -> StudyError:
+    """Make the error that says what is wrong with a file of vectors."""
+    return StudyError(f"{KEY}: {path}: {what}.")
+
+
+def checked_matrix(array: np.ndarray, path: Path, place: str) -> np.ndarray:
+    """Refuse an array that is no matrix of numbers, one row a vector.
+
+    Raises
+    ------
+    StudyError
+        With the place in the file, and the shape or type that is there.
+    """
+    if array.dtype.kind not in _NUMERIC:
+        raise wrong(path, f"{place} is of type {array.dtype}; expected numbers")
+    if array.ndim != 2 or array.shape[1] < 2:
+        raise wrong(
+            path, f"{place} has shape {array.shape}; expected (n, d), one row a vector, d 2 or more"
+        )
+    return array
+
+
+def unpacked(pieces: Iterable[np.ndarray], path: Path) -> np.ndarray:
+    """Lay matrices (n, d) under one another in a file without a name, mapped into memory.
+
+    What is packed in rows or pages can so be read in any order, and never all at once.
+
+    Raises
+    ------
+    StudyError
+        Where there is not one vector.
+    """
+    dtype, dimension, count = np.dtype(np.float32), 0, 0
+    with tempfile.TemporaryFile() as file:
+        for piece in pieces:
+            dtype, dimension = piece.dtype, piece.shape[1]
+            file.write(np.ascontiguousarray(piece).data)
+            count += len(piece)
+        if not count:
+            raise wrong(path, "there is not one vector in it")
+        file.flush()
+        return np.memmap(file, dtype=dtype, mode="r", shape=(count, dimension))
+
+
+def is_finite(vectors: np.ndarray) -> np.ndarray:
+    """Say which rows of a matrix are finite."""
+    return np.asarray(np.isfinite(vectors).all(axis=1))
+
+
+def has_direction(vectors: np.ndarray) -> np.ndarray:
+    """Say which rows of a matrix are vectors: finite, and not zero."""
+    return is_finite(vectors) & np.asarray(vectors.any(axis=1))
+
+
+def hash_of_files(files: Iterable[Path]) -> str:
+    """Hash the contents of files, one after another."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def one_model(told: Iterable[Any], path: Path) -> str | None:
+    """Give the one model that a file names; None where it names none.
+
+    Raises
+    ------
+    StudyError
+        Where there are vectors of several models, which cannot be compared.
+    """
+    names = sorted({str(name).strip() for name in told if name is not None} - {""})
+    if len(names) > 1:
+        raise wrong(
+            path,
+            f"there are vectors of {len(names)} models ({', '.join(names[:3])}); write "
+            "those of one to a file of their own",
+        )
+    return names[0] if names else None

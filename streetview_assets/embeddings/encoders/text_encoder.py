@@ -1,0 +1,166 @@
+"""The words' side of an encoder: texts into vectors that compare with those of pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.embeddings.encoders import open_clip as open_clip_encoder
+from streetview_assets.embeddings.encoders import transformers as transformers_encoder
+from streetview_assets.embeddings.encoders.weights import explaining, weights_sha256
+from streetview_assets.embeddings.vectors import unit
+from streetview_assets.errors import EncoderError, StudyError
+from streetview_assets.study.model import Encoder
+
+TEXTS_AT_ONCE = 64
+"""Prompts are few: more at once would save nothing and take memory."""
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """The side of an encoder that reads words, of the same weights as the side that sees.
+
+    Attributes
+    ----------
+    name
+        The encoder, as the study names it.
+    weights_sha256
+        Hash of the weights, as in the table `encoders`.
+    temperature
+        What the model itself multiplies similarities with before a softmax.
+    context_length
+        Tokens that it reads of a text.
+    tokenise
+        Texts and a number of tokens → tokens (n, that number), what is longer cut off.
+    forward
+        Tokens (n, context_length) → features (n, d).
+    """
+
+    name: str
+    weights_sha256: str
+    temperature: float
+    context_length: int
+    tokenise: Callable[[Sequence[str], int], Any]
+    forward: Callable[[Any], Any]
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Turn texts into vectors (n, d), float32, of unit length; n is at least 1.
+
+        Raises
+        ------
+        StudyError
+            Where a text is longer than the model reads: it would lose its end without a word.
+        """
+        import torch
+
+        encoded = []
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            batch = list(texts[start : start + TEXTS_AT_ONCE])
+            tokens = self.tokenise(batch, self.context_length)
+            self._refuse_too_long(batch, tokens)
+            with torch.inference_mode():
+                encoded.append(unit(self.forward(tokens).float().numpy()))
+        return np.concatenate(encoded)
+
+    def _refuse_too_long(self, texts: Sequence[str], tokens: Any) -> None:
+        """Compare with what a model that reads more would be given: the end is another then."""
+        with_room = self.tokenise(texts, 2 * self.context_length)[:, : self.context_length]
+        for text, fits in zip(texts, (tokens == with_room).all(dim=1).tolist(), strict=True):
+            if not fits:
+                raise StudyError(
+                    f"{self.name} reads {self.context_length} tokens, about as many syllables, "
+                    f"and {text!r} has more; say it shorter"
+                )
+
+
+def why_no_words(settings: Encoder) -> str | None:
+    """Say why an encoder cannot compare pictures with words; None where it can."""
+    match settings.name.partition(":")[0]:
+        case "open_clip" | "transformers":
+            return None
+        case "import":
+            return "vectors made elsewhere have no words"
+    return (
+        f"the encoder {settings.name} has no words; open_clip:<model>/<weights> and "
+        "transformers:<id> have"
+    )
+
+
+def load_text_encoder(settings: Encoder) -> TextEncoder:
+    """Load the words' side of the encoder that a study names, with the same weights, in fp32.
+
+    Raises
+    ------
+    StudyError
+        Where the encoder has no words, or its name or options are wrong.
+    EncoderError
+        Where its weights or its tokeniser cannot be had, with the ways out.
+    """
+    if reason := why_no_words(settings):
+        raise StudyError(f"encoder.name: {reason}")
+    if settings.name.startswith("transformers:"):
+        return _load_transformers(settings)
+    return _load_open_clip(settings)
+
+
+def check_same_weights(words: TextEncoder, encoders: pl.DataFrame) -> None:
+    """Refuse words of other weights than those that made the pictures' vectors.
+
+    Parameters
+    ----------
+    encoders
+        The table `encoders`: the one row of the encoder.
+
+    Raises
+    ------
+    EncoderError
+    """
+    if words.weights_sha256 not in encoders["weights_sha256"].to_list():
+        raise EncoderError(
+            f"encoder {words.name}: the weights here are not those that made the pictures' "
+            "vectors. Bring the vectors up to date first: streetview run --until embeddings"
+        )
+
+
+def _load_open_clip(settings: Encoder) -> TextEncoder:
+    model, name, _ = open_clip_encoder.create_model(settings)
+    import open_clip
+
+    try:
+        with explaining(settings.name, settings.checkpoint):
+            tokeniser = open_clip.get_tokenizer(name, context_length=model.context_length)
+    except ImportError as error:
+        raise EncoderError(
+            f"encoder {settings.name}: its words need one package more ({error}): "
+            f"pip install {error.name or 'transformers'}"
+        ) from error
+    model.eval()
+    return TextEncoder(
+        name=settings.name,
+        weights_sha256=weights_sha256(model, settings.checkpoint),
+        temperature=model.logit_scale.exp().item(),
+        context_length=model.context_length,
+        tokenise=lambda texts, length: tokeniser(list(texts), context_length=length),
+        forward=model.encode_text,
+    )
+
+
+def _load_transformers(settings: Encoder) -> TextEncoder:
+    model = transformers_encoder.create_model(settings)
+    tokeniser = transformers_encoder.load_tokeniser(settings)
+
+    def tokenise(texts: Sequence[str], length: int) -> Any:
+        whole = {"padding": "max_length", "truncation": True, "max_length": length}
+        return tokeniser(list(texts), return_tensors="pt", **whole)["input_ids"]
+
+    return TextEncoder(
+        name=settings.name,
+        weights_sha256=weights_sha256(model, None),
+        temperature=model.logit_scale.exp().item(),
+        context_length=model.config.text_config.max_position_embeddings,
+        tokenise=tokenise,
+        # What stands after a text's end has no say in its vector, so no mask is needed.
+        forward=lambda tokens: model.get_text_features(input_ids=tokens).pooler_output,
+    )

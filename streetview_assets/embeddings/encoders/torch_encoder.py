@@ -1,0 +1,244 @@
+"""A torch network as an encoder: device, number format, and vectors of unit length."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from streetview_assets.embeddings.encoders.aspect_ratio import words
+from streetview_assets.embeddings.encoders.base import EncoderIdentity
+from streetview_assets.embeddings.encoders.preprocessing import NetworkInput
+from streetview_assets.embeddings.vectors import unit
+from streetview_assets.errors import StudyError
+
+if TYPE_CHECKING:
+    import torch
+
+BATCH_ON_CPU, BATCH_ON_GPU = 32, 256
+
+TENSOR_CORES = (7, 0)
+"""The first capability of a GPU that computes faster in fp16 than in fp32."""
+
+
+@dataclass(frozen=True)
+class NetworkEncoder:
+    """A network whose pictures are prepared as its own library does.
+
+    Attributes
+    ----------
+    preparation
+        How a picture becomes what the network sees.
+    forward
+        Pixels (n, height, width, 3), uint8, on `device` → features (n, dimension).
+    """
+
+    identity: EncoderIdentity
+    preparation: NetworkInput
+    forward: Callable[[Any], Any]
+    device: str
+
+    @property
+    def computes_on_cores(self) -> bool:
+        """Whether the network runs on the cores that also prepare pictures."""
+        return self.device == "cpu"
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures at once that suit the device."""
+        return BATCH_ON_CPU if self.device == "cpu" else BATCH_ON_GPU
+
+    @property
+    def least_side_px(self) -> int:
+        """The shorter side below which reading a picture smaller would show in its vector."""
+        return self.preparation.least_side_px
+
+    def prepare(self, picture: Image.Image) -> np.ndarray:
+        """Bring a picture to what the network sees: pixels (inputs, height, width, 3), uint8."""
+        return self.preparation.prepare(picture)
+
+    def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
+        """Run the network on prepared pictures; of several inputs, the mean is a picture's."""
+        return self.begin(batch)()
+
+    def begin(self, batch: Sequence[np.ndarray]) -> Callable[[], np.ndarray]:
+        """Start the network; on a GPU, what is given back waits for the vectors."""
+        counts = np.array([len(one) for one in batch])
+        pixels = np.concatenate(batch)
+        # Never more inputs at once than the batch has pictures: memory is as without tiles.
+        begun = [
+            self._begin(pixels[start : start + len(batch)])
+            for start in range(0, len(pixels), len(batch))
+        ]
+
+        def finish() -> np.ndarray:
+            vectors = unit(np.concatenate([features() for features in begun]))
+            if (counts == 1).all():
+                return vectors
+            first = np.cumsum(counts) - counts
+            means = unit(np.add.reduceat(vectors.astype(np.float64), first) / counts[:, None])
+            return np.where(counts[:, None] == 1, vectors[first], means)
+
+        return finish
+
+    def _begin(self, pixels: np.ndarray) -> Callable[[], np.ndarray]:
+        """Start the network on pixels (n, height, width, 3)."""
+        import torch
+
+        with torch.inference_mode():
+            there = put_there(torch.from_numpy(pixels), self.device)
+            return fetched(self.forward(there).float(), self.device)
+
+
+def put_there(values: "torch.Tensor", device: str) -> "torch.Tensor":
+    """Copy to the device; to CUDA beside what it computes, out of memory that cannot be moved."""
+    return (
+        values.pin_memory().to(device, non_blocking=True) if device == "cuda" else values.to(device)
+    )
+
+
+def fetched(values: "torch.Tensor", device: str) -> Callable[[], np.ndarray]:
+    """Ask the device for values; what is given back waits until they are here."""
+    import torch
+
+    if device != "cuda":
+        here = values.cpu().numpy()
+        return lambda: here
+    landed = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+    landed.copy_(values, non_blocking=True)
+    copied: Any = torch.cuda.Event()
+    # Without it, waiting for this batch would be waiting for all that was begun after it.
+    copied.record()
+
+    def wait() -> np.ndarray:
+        copied.synchronize()
+        return landed.numpy()
+
+    return wait
+
+
+def make_network_encoder(
+    model: "torch.nn.Module",
+    *,
+    features: Callable[[Any], Any],
+    preparation: NetworkInput,
+    side_px: tuple[int, int],
+    precision: str,
+    describe: Callable[[str, str, int], EncoderIdentity],
+) -> NetworkEncoder:
+    """Put a loaded network to work on the best device here.
+
+    Parameters
+    ----------
+    features
+        The call of the model that gives features (n, dimension) of scaled numbers.
+    preparation
+        How a picture becomes what the model sees.
+    side_px
+        Height and width of its input.
+    precision
+        `auto`, `fp32`, `bf16` or `fp16`.
+    describe
+        Makes the identity of how pictures are read and fitted, the number format chosen and the
+        dimension found.
+
+    Raises
+    ------
+    StudyError
+        Where squares are asked for and the network looks at another shape.
+    """
+    import torch
+
+    height_px, width_px = side_px
+    if preparation.fit != "crop" and height_px != width_px:
+        raise StudyError(
+            f"encoder.fit: {preparation.fit} makes squares, but this network looks at pictures "
+            f"{width_px} wide and {height_px} high. Leave out encoder.fit."
+        )
+    device = choose_device()
+    chosen = choose_precision(precision, device)
+    if device == "cuda" and chosen == "fp32":
+        # Else convolutions would be computed with the ten binary digits of TF32.
+        torch.backends.cudnn.allow_tf32 = False
+    # Channels last: convolutions run twice as fast on a CPU, transformers as before.
+    model.eval().to(device, torch_dtype(chosen))
+    place: Any = model.to
+    place(memory_format=torch.channels_last)
+    mean, sd = (torch.tensor(three, device=device) for three in (preparation.mean, preparation.sd))
+    scale, shift = 1 / (255 * sd), -mean / sd
+
+    def forward(pixels: Any) -> Any:
+        """Scale by rows, in place: by threes, and with copies, it takes several times as long."""
+        count, height, width, _ = pixels.shape
+        rows = pixels.reshape(count, height, 3 * width).float()
+        rows.mul_(scale.repeat(width)).add_(shift.repeat(width))
+        # Seen as (n, 3, height, width), they lie in memory as convolutions like them best.
+        return features(rows.view(pixels.shape).permute(0, 3, 1, 2).to(torch_dtype(chosen)))
+
+    with torch.inference_mode():
+        probe = torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8, device=device)
+        dimension = int(forward(probe).shape[-1])
+    read = f"JPEG read at reduced scale down to {preparation.least_side_px} px"
+    how = f"{words(preparation.fit, preparation.ground)}, {read}"
+    return NetworkEncoder(describe(how, chosen, dimension), preparation, forward, device)
+
+
+@contextmanager
+def one_core_a_thread() -> Iterator[Callable[[], None]]:
+    """Let torch compute each batch on one core while this lasts.
+
+    Yields
+    ------
+    Callable
+        To be called first in every thread that computes, since torch counts by thread.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+
+    def start() -> None:
+        torch.set_num_threads(1)
+
+    try:
+        yield start
+    finally:
+        torch.set_num_threads(before)
+
+
+def choose_device() -> str:
+    """Name the device to compute on: `cuda`, `mps` or `cpu`."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def choose_precision(wanted: str, device: str) -> str:
+    """Choose the number format: `auto` is the half one that the device computes in, else fp32."""
+    import torch
+
+    if wanted != "auto":
+        return wanted
+    if device == "cuda":
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return "bf16"
+        return "fp16" if torch.cuda.get_device_capability() >= TENSOR_CORES else "fp32"
+    return "bf16" if device == "cpu" and _cpu_computes_in_bf16() else "fp32"
+
+
+def _cpu_computes_in_bf16() -> bool:
+    """Whether the processor multiplies bf16 (AVX512_BF16, AMX); else it is slower than fp32."""
+    import torch
+
+    flags = torch.cpu.get_capabilities()
+    return bool(flags.get("avx512_bf16") or flags.get("amx_bf16"))
+
+
+def torch_dtype(precision: str) -> "torch.dtype":
+    """Give torch's type of a number format."""
+    import torch
+
+    return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]

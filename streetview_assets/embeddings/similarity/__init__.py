@@ -1,0 +1,1 @@
+"""The images most like an image, exactly or approximately, and sheets of them."""

@@ -1,0 +1,155 @@
+"""Neighbours: the pictures that look most like each picture."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.embeddings.similarity.approximate_search import nearest_by_index, recall
+from streetview_assets.embeddings.similarity.exact_search import nearest
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.images.current import current_pictures
+from streetview_assets.images.duplicates import are_near_duplicates
+from streetview_assets.points.distance import distances_m
+from streetview_assets.tables.registry import TABLES
+
+EXACT_UP_TO = 300_000
+"""Pictures up to which all pairs are compared: the time grows with their square."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The current pictures of a study that have a vector, each once.
+
+    Attributes
+    ----------
+    facts
+        Rows of the table `images` with `longitude` and `latitude` of their points (null where a
+        point is gone), sorted by image_id.
+    vectors
+        (n, d), float32, of unit length, in the order of `facts`.
+    """
+
+    facts: pl.DataFrame
+    vectors: np.ndarray
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Which pictures look alike, and how that was found.
+
+    Attributes
+    ----------
+    table
+        The table `neighbours`.
+    search
+        Whether all pairs were compared, or an index found nearly all neighbours.
+    recall
+        Share of the neighbours that were found: 1 where exact, else measured on a sample.
+    """
+
+    table: pl.DataFrame
+    search: Literal["exact", "approximate"]
+    recall: float
+
+
+def gather_pictures(
+    parts: Iterable[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]],
+) -> Pictures:
+    """Gather the current pictures that have a vector, authority by authority.
+
+    Parameters
+    ----------
+    parts
+        Of each authority the tables `images`, `image_embeddings` (of one encoder) and
+        `sample_points`. A picture of several goes by the first that has it.
+    """
+    facts, vectors, seen = [], [np.empty((0, 0), dtype=np.float32)], pl.Series([], dtype=pl.String)
+    for images, embeddings, points in parts:
+        places = points.select("point_id", "longitude", "latitude").unique("point_id")
+        mine = (
+            current_pictures(images)
+            .filter(~pl.col("image_id").is_in(seen.implode()))
+            .join(embeddings.filter(status="ok").select("image_id", "embedding"), on="image_id")
+            .join(places, on="point_id", how="left")
+        )
+        if mine.height:
+            seen = pl.concat([seen, mine["image_id"]])
+            vectors.append(matrix(mine["embedding"]))
+            facts.append(mine.drop("embedding"))
+    if not facts:
+        return Pictures(_no_facts(), vectors[0])
+    order = seen.arg_sort().to_numpy()
+    return Pictures(pl.concat(facts)[order], np.concatenate(vectors[1:])[order])
+
+
+def find_neighbours(
+    pictures: Pictures,
+    *,
+    encoder: str,
+    count: int,
+    seed: int,
+    exact_up_to: int = EXACT_UP_TO,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Neighbours:
+    """Find the pictures that look most like each picture, itself never among them.
+
+    Other captures of the same panorama, and its other headings, are neighbours like any others.
+
+    Parameters
+    ----------
+    pictures
+        What `gather_pictures` gave.
+    encoder
+        Slug of the encoder that made the vectors.
+    count
+        Neighbours of each picture; all others where there are fewer.
+    seed
+        Draws the sample on which recall is measured; no row depends on it.
+    exact_up_to
+        Pictures beyond which an index is used.
+    on_progress
+        Told work done, and how much there is.
+    """
+    vectors = pictures.vectors
+    count = min(count, max(len(vectors) - 1, 0))
+    if count == 0 or len(vectors) <= exact_up_to:
+        places, cosines = nearest(vectors, count, on_progress=on_progress)
+        return Neighbours(_table(pictures.facts, places, cosines, encoder), "exact", 1.0)
+    places, cosines = nearest_by_index(vectors, count, on_progress=on_progress)
+    found = recall(vectors, cosines, seed=seed)
+    return Neighbours(_table(pictures.facts, places, cosines, encoder), "approximate", found)
+
+
+def _table(
+    facts: pl.DataFrame, places: np.ndarray, cosines: np.ndarray, encoder: str
+) -> pl.DataFrame:
+    """Write the table `neighbours`, sorted by its key: `places` are rows of `facts`."""
+    contract = TABLES["neighbours"]
+    if places.size == 0:
+        return contract.frame()
+    left = np.repeat(np.arange(len(places)), places.shape[1])
+    right = places.ravel()
+    longitude, latitude = facts["longitude"].to_numpy(), facts["latitude"].to_numpy()
+    apart_m = distances_m(longitude[left], latitude[left], longitude[right], latitude[right])
+    return pl.DataFrame(
+        {
+            "image_id": facts["image_id"].gather(left),
+            "encoder": pl.repeat(encoder, len(left), eager=True),
+            "rank": np.tile(np.arange(1, places.shape[1] + 1), len(places)),
+            "neighbour_id": facts["image_id"].gather(right),
+            "similarity": cosines.ravel(),
+            "distance_m": pl.Series(apart_m).fill_nan(None),
+            "is_near_duplicate": are_near_duplicates(facts, left, right),
+            "category": facts["category"].gather(left),
+            "neighbour_category": facts["category"].gather(right),
+        },
+        schema=contract.schema,
+    )
+
+
+def _no_facts() -> pl.DataFrame:
+    places = TABLES["sample_points"].frame().select("longitude", "latitude")
+    return pl.concat([TABLES["images"].frame(), places], how="horizontal")

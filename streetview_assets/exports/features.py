@@ -1,0 +1,164 @@
+"""A study as features of locations: views × numbers in HDF5, beside a file of labels."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import polars as pl
+
+from streetview_assets.areas.standing import as_deciles
+from streetview_assets.embeddings.looked_at import SEPARATE, vector_table
+from streetview_assets.errors import StudyError
+from streetview_assets.exports.formats import write_csv
+from streetview_assets.exports.hdf5 import Written, about_encoder, store_path, vectors_of
+from streetview_assets.exports.street_data_rows import StreetRows, plan_rows
+from streetview_assets.images.current import current_pictures
+from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.study_state.open_study import OpenStudy
+
+DEFAULT = Path("features.h5")
+FEATURES = "features"
+DECILES_MEAN = "1: the tenth of the study's areas with the lowest values, 10: with the highest"
+"""Whatever more of the value means: of a rank with 1 the most deprived, decile 1 is so too."""
+
+
+def export_features(
+    opened: OpenStudy,
+    output: Path | None = None,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Written:
+    """Write the vectors of locations that have all their views, and beside them whose they are.
+
+    `features` (n × views × d, float32) has the views in the order of the attribute `headings`;
+    where panoramas are looked at as a whole (attribute `views`), each is the only view. The CSV of
+    the same name has a row for each location, in the same order: img_id (the external id),
+    point_id, panorama_id, captured_on, gsv_lat, gsv_lng, area_code, authority_code, and for each
+    target of the study its value and its decile: the tenth of the study's areas that it is in, 1
+    the lowest values; values that are whole numbers from 1 to 10 are deciles already, and stay.
+    A location that lacks the vector of a view is left out of both.
+
+    Parameters
+    ----------
+    output
+        Default: `features.h5` in the current folder.
+    on_progress
+        Told how many authorities are done, and of how many.
+
+    Raises
+    ------
+    StudyError
+        Where no location has vectors of all views, or headings differ from picture to picture.
+    """
+    path = store_path(output or DEFAULT)
+    plan = plan_rows(opened)
+    if plan.headings_deg is None and opened.study.encoder.views == SEPARATE:
+        raise StudyError(
+            f"{opened.study.path}: features have the same headings at each location, and this "
+            "study's pictures have headings of their own; export hdf5 instead"
+        )
+    slot_count = plan.slot_count if opened.study.encoder.views == SEPARATE else 1
+    whole = _whole_rows(opened, plan, slot_count)
+    about = about_encoder(opened)
+    if whole.is_empty() or not about:
+        raise StudyError(
+            f"{opened.study.path}: no location has the vectors of all {slot_count} views yet. "
+            f"Run it first: streetview run {opened.study.path} --until embeddings"
+        )
+    labels = path.with_suffix(".csv")
+    shape = (whole.height, slot_count, int(about["dimension"]))
+    with written_aside(path, suffix=path.suffix) as aside:
+        with h5py.File(aside, "w") as file:
+            features = file.create_dataset(FEATURES, shape, np.float32, fillvalue=np.nan)
+            features.attrs.update(about)
+            file.attrs["views"] = opened.study.encoder.views
+            if opened.study.encoder.views == SEPARATE:
+                file.attrs["headings"] = plan.headings_deg
+            file.attrs["study"] = opened.study.name
+            file.attrs["deciles"] = DECILES_MEAN
+            _write(features, whole, opened, plan, on_progress)
+        with written_aside(labels, suffix=".csv") as labels_aside:
+            write_csv(_labels(opened, whole), labels_aside, FEATURES)
+    left_out = plan.rows.filter(status="OK").height - whole.height
+    said = [f"Whose they are: {labels}"]
+    if opened.study.targets:
+        said.append(f"Deciles are {DECILES_MEAN}.")
+    if left_out:
+        said.append(f"Left out for want of a view's vector: {left_out:,} locations.")
+    count = whole.height * slot_count
+    return Written(path, whole.height, 0, count, tuple(said))
+
+
+def _slots(opened: OpenStudy, plan: StreetRows, authority: str) -> pl.DataFrame:
+    """Say where what is looked at stands: each view in its slot, a panorama in the first."""
+    slots = plan.slots(current_pictures(opened.looked_at(opened.read("images", authority))))
+    if opened.study.encoder.views == SEPARATE:
+        return slots
+    return slots.with_columns(slot=pl.lit(0, dtype=pl.Int64))
+
+
+def _whole_rows(opened: OpenStudy, plan: StreetRows, slot_count: int) -> pl.DataFrame:
+    """Keep the rows of which all views have a vector."""
+    table = vector_table(opened.study.encoder.views)
+    counts = []
+    for authority in opened.authorities:
+        vectors = opened.lake.read(table, authority, opened.encoder, ["image_id", "status"]).filter(
+            status="ok"
+        )
+        slots = _slots(opened, plan, authority)
+        there = slots.join(vectors, on="image_id", how="semi")
+        counts.append(there.group_by("row").agg(view_count=pl.col("slot").n_unique()))
+    whole = pl.concat(counts).filter(view_count=slot_count)
+    rows = plan.rows.join(whole, on="row", how="semi", maintain_order="left")
+    return rows.with_columns(place=pl.int_range(pl.len()))
+
+
+def _write(
+    features: h5py.Dataset,
+    whole: pl.DataFrame,
+    opened: OpenStudy,
+    plan: StreetRows,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    for done, authority in enumerate(opened.authorities, start=1):
+        slots = _slots(opened, plan, authority)
+        placed = slots.join(whole.select("row", "place"), on="row")
+        columns = placed.select("image_id", "place", "slot").iter_rows()
+        places = {image_id: (place, slot) for image_id, place, slot in columns}
+        table = vector_table(opened.study.encoder.views)
+        for image_ids, piece in vectors_of(opened, authority, table):
+            for image_id, vector in zip(image_ids, piece, strict=True):
+                if image_id in places:
+                    features[places[image_id]] = vector
+        if on_progress:
+            on_progress(done, len(opened.authorities))
+
+
+def _labels(opened: OpenStudy, whole: pl.DataFrame) -> pl.DataFrame:
+    """Say whose the features are, and what is known of their areas."""
+    captured_on = pl.when(pl.col("captured_on") != UNKNOWN_DATE).then("captured_on")
+    labels = whole.select(
+        "point_id",
+        "panorama_id",
+        "area_code",
+        "authority_code",
+        img_id="id",
+        captured_on=captured_on,
+        gsv_lat="latitude",
+        gsv_lng="longitude",
+    )
+    first = ("img_id", "point_id", "panorama_id", "captured_on", "gsv_lat", "gsv_lng")
+    labels = labels.select(*first, "area_code", "authority_code")
+    targets = opened.read("targets")
+    for target in targets["target"].unique(maintain_order=True):
+        mine = targets.filter(target=target).drop_nulls("value")
+        of_areas = mine.select(
+            "area_code", value="value", decile=as_deciles(mine["value"]).cast(pl.Int64)
+        )
+        names = {"value": target, "decile": f"{target}_decile"}
+        labels = labels.join(
+            of_areas.rename(names), on="area_code", how="left", maintain_order="left"
+        )
+    return labels

@@ -1,0 +1,318 @@
+"""A study as a store of street data (HDF5): points, pictures where they may be, vectors."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+
+from streetview_assets.embeddings.looked_at import SEPARATE
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.errors import StudyError
+from streetview_assets.exports.street_data_rows import StreetRows, plan_rows
+from streetview_assets.image_decoding import decode_image
+from streetview_assets.images.current import current_pictures
+from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.images.providers.terms import TERMS, credit
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.points.imported.store_file import PATHS, PICTURES, PRESENT, SUFFIXES, VECTORS
+from streetview_assets.study_state.open_study import OpenStudy
+
+DEFAULT = Path("street_data.h5")
+PANORAMA_VECTORS = "embeddings_panorama"
+ROWS_AT_ONCE = 1024
+
+_BYTES_AT_ONCE = 2**20
+_PATH_BYTES, _DATE_BYTES, _ID_BYTES = 512, 10, 24
+_PACKED = {"compression": "gzip", "compression_opts": 4}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes
+    ----------
+    said
+        What a person should know of it, sentence by sentence.
+    """
+
+    path: Path
+    row_count: int
+    picture_count: int
+    vector_count: int
+    said: tuple[str, ...] = ()
+
+
+def export_hdf5(
+    opened: OpenStudy,
+    output: Path | None = None,
+    *,
+    pictures: bool | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Written:
+    """Write the store that other pipelines read, and that `points.path` and the providers take.
+
+    N rows, one for each panorama of a point, or one for a point without, and S slots, one for each
+    heading: `point_id` (N), `latitude`, `longitude` of the point, `date` ('YYYY-MM'), `pano_id`,
+    `pano_lat`, `pano_lon`, `copyright`, `status`, `area_code`, `images_present`, `images_jpeg`,
+    `image_paths`, `image_id` (N × S) and `embeddings_clip` (N × S × D, NaN where there is none):
+    the vectors of the study's encoder, whichever it is; its attributes say which. Where panoramas
+    are looked at as a whole, `embeddings_panorama` (N × D) has their vectors. Pictures that are not
+    JPEG stay what they are. Pictures of older captures are left out.
+
+    Parameters
+    ----------
+    output
+        Default: `street_data.h5` in the current folder.
+    pictures
+        Whether pictures are written; default: where they are kept and the provider's terms let
+        them be stored.
+    on_progress
+        Told how many authorities are done, and of how many.
+
+    Raises
+    ------
+    StudyError
+        Where there are no points yet, or pictures are asked for that the study does not keep.
+    """
+    path = store_path(output or DEFAULT)
+    with_pictures = _may_write_pictures(opened, pictures)
+    plan = plan_rows(opened)
+    if plan.rows.is_empty():
+        raise StudyError(
+            f"{opened.study.path}: there is nothing to export, since the study has no points yet. "
+            f"Run it first: streetview run {opened.study.path}"
+        )
+    with written_aside(path, suffix=path.suffix) as aside, h5py.File(aside, "w") as file:
+        _write_rows(file, plan)
+        sets = _empty_slots(file, plan, opened, with_pictures)
+        picture_count = vector_count = 0
+        for done, authority in enumerate(opened.authorities, start=1):
+            there = current_pictures(opened.read("images", authority))
+            slots = plan.slots(there)
+            picture_count += _write_pictures(sets, slots, opened.root)
+            vectors = vectors_of(opened, authority, "image_embeddings")
+            vector_count += _write_vectors(sets, slots, vectors)
+            if PANORAMA_VECTORS in sets:
+                vectors = vectors_of(opened, authority, "panorama_embeddings")
+                _write_panoramas(sets, slots, vectors)
+            if on_progress:
+                on_progress(done, len(opened.authorities))
+        _say_whose(file, opened, plan)
+    said = _said(opened, pictures=with_pictures, vector_count=vector_count)
+    return Written(path, plan.rows.height, picture_count, vector_count, said)
+
+
+def store_path(path: Path) -> Path:
+    """Refuse a name by which the file would not be known for what it is.
+
+    Raises
+    ------
+    StudyError
+        Where it ends otherwise than HDF5 files do.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise StudyError(f"{path}: an HDF5 file ends in {' or '.join(SUFFIXES)}; name it so")
+    return path
+
+
+def vectors_of(
+    opened: OpenStudy, authority: str, table: str
+) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Read the vectors of a table and authority piece by piece: image_ids, matrix (n, d)."""
+    path = opened.lake.path(table, authority, opened.encoder)
+    if not path.is_file():
+        return
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_BYTES_AT_ONCE) as file:
+        for batch in file.iter_batches(ROWS_AT_ONCE, columns=["image_id", "embedding"]):
+            piece = pl.DataFrame(pl.from_arrow(batch)).drop_nulls("embedding")
+            if piece.height:
+                yield piece["image_id"].to_list(), matrix(piece["embedding"])
+
+
+def about_encoder(opened: OpenStudy) -> dict[str, Any]:
+    """Say what made the vectors, for the attributes of their data set; empty where nothing has."""
+    identity = opened.read("encoders")
+    if identity.is_empty():
+        return {}
+    told = {name: value for name, value in identity.row(0, named=True).items() if value is not None}
+    return {**told, "length": "unit"}
+
+
+def _may_write_pictures(opened: OpenStudy, asked: bool | None) -> bool:
+    images = opened.study.images
+    if asked and not images.keeps_pictures:
+        raise StudyError(
+            f"{opened.study.path}: images.keep_images is false, so there are no pictures to write; "
+            "leave --pictures out"
+        )
+    if asked is None:
+        return images.keeps_pictures and TERMS[images.provider].may_store
+    return asked
+
+
+def _write_rows(file: h5py.File, plan: StreetRows) -> None:
+    """Write what is kept once a row."""
+    rows = plan.rows
+    if plan.has_whole_ids:
+        file["point_id"] = rows["id"].cast(pl.Int64).to_numpy()
+    else:
+        _write_texts(file, "point_id", rows["id"])
+    dates = rows["captured_on"].dt.strftime("%Y-%m").set(rows["captured_on"] == UNKNOWN_DATE, None)
+    file["date"] = np.array([date or "" for date in dates], dtype=f"S{_DATE_BYTES}")
+    for name, column in (
+        ("latitude", "latitude"),
+        ("longitude", "longitude"),
+        ("pano_lat", "panorama_latitude"),
+        ("pano_lon", "panorama_longitude"),
+    ):
+        file[name] = rows[column].fill_null(np.nan).to_numpy()
+    for name in ("pano_id", "copyright", "status", "area_code", "city", "creator", "licence"):
+        if rows[name].null_count() < rows.height:
+            _write_texts(file, name, rows[name])
+
+
+def _write_texts(file: h5py.File, name: str, texts: pl.Series) -> None:
+    """Write a column of text as UTF-8 of one length, zero padded."""
+    values = [(text or "").encode() for text in texts]
+    dtype = h5py.string_dtype("utf-8", max(1, *map(len, values)))
+    file.create_dataset(name, data=np.array(values, dtype=dtype), dtype=dtype, **_PACKED)
+
+
+def _empty_slots(
+    file: h5py.File, plan: StreetRows, opened: OpenStudy, with_pictures: bool
+) -> dict[str, h5py.Dataset]:
+    """Make the data sets of the slots, as they are where nothing is there."""
+    shape = (plan.rows.height, plan.slot_count)
+    sets = {
+        PRESENT: file.create_dataset(PRESENT, shape, bool),
+        PATHS: file.create_dataset(PATHS, shape, f"S{_PATH_BYTES}", **_PACKED),
+        "image_id": file.create_dataset("image_id", shape, f"S{_ID_BYTES}", **_PACKED),
+    }
+    if with_pictures:
+        sets[PICTURES] = file.create_dataset(PICTURES, shape, h5py.vlen_dtype(np.uint8))
+    if plan.headings_deg is None:
+        sets["heading"] = file.create_dataset("heading", shape, np.float64, fillvalue=np.nan)
+    else:
+        file.attrs["headings"] = plan.headings_deg
+    about = about_encoder(opened)
+    if about:
+        of_vectors = (*shape, int(about["dimension"]))
+        sets[VECTORS] = file.create_dataset(VECTORS, of_vectors, np.float32, fillvalue=np.nan)
+        sets[VECTORS].attrs.update(about)
+        if opened.study.encoder.views != SEPARATE:
+            of_panoramas = (shape[0], int(about["dimension"]))
+            made = file.create_dataset(PANORAMA_VECTORS, of_panoramas, np.float32, fillvalue=np.nan)
+            made.attrs.update({**about, "views": opened.study.encoder.views})
+            sets[PANORAMA_VECTORS] = made
+    return sets
+
+
+def _write_pictures(sets: dict[str, h5py.Dataset], slots: pl.DataFrame, folder: Path) -> int:
+    """Write an authority's pictures and what is known of them, block by block; count pictures."""
+    count = 0
+    for (block,), mine in slots.group_by(pl.col("row") // ROWS_AT_ONCE, maintain_order=True):
+        rows = slice(int(str(block)) * ROWS_AT_ONCE, (int(str(block)) + 1) * ROWS_AT_ONCE)
+        # An authority may end amidst a block, and the next begin there.
+        big = (PICTURES, VECTORS, PANORAMA_VECTORS)
+        blocks = {name: sets[name][rows] for name in sets if name not in big}
+        columns = ("row", "slot", "image_id", "path", "heading_deg")
+        for row, slot, image_id, path, heading_deg in mine.select(columns).iter_rows():
+            place = row - rows.start, slot
+            blocks["image_id"][place] = image_id
+            if "heading" in blocks and heading_deg is not None:
+                blocks["heading"][place] = heading_deg
+            if path is None:
+                continue
+            blocks[PATHS][place] = path
+            if PICTURES in sets and (folder / path).is_file():
+                sets[PICTURES][row, slot] = np.frombuffer(_stored(folder / path), np.uint8)
+                blocks[PRESENT][place] = True
+                count += 1
+        for name, values in blocks.items():
+            sets[name][rows] = values
+    return count
+
+
+def _stored(path: Path) -> bytes:
+    """Give the bytes of an image; HEIC and AVIF, which few readers of stores know, as JPEG."""
+    content = path.read_bytes()
+    if path.suffix not in (".heic", ".avif"):
+        return content
+    jpeg = io.BytesIO()
+    decode_image(content, upright=True).rgb.save(jpeg, "JPEG", quality=95)
+    return jpeg.getvalue()
+
+
+def _write_vectors(
+    sets: dict[str, h5py.Dataset],
+    slots: pl.DataFrame,
+    vectors: Iterator[tuple[list[str], np.ndarray]],
+) -> int:
+    """Write an authority's vectors, as they come; count them."""
+    count = 0
+    columns = slots.select("image_id", "row", "slot").iter_rows()
+    places = {image_id: (row, slot) for image_id, row, slot in columns}
+    for image_ids, piece in vectors:
+        for image_id, vector in zip(image_ids, piece, strict=True):
+            if image_id in places:
+                sets[VECTORS][places[image_id]] = vector
+                count += 1
+    return count
+
+
+def _write_panoramas(
+    sets: dict[str, h5py.Dataset],
+    slots: pl.DataFrame,
+    vectors: Iterator[tuple[list[str], np.ndarray]],
+) -> None:
+    """Write the vectors of an authority's panoramas, each in the row of its first view."""
+    rows = dict(slots.select("image_id", "row").iter_rows())
+    for image_ids, piece in vectors:
+        for image_id, vector in zip(image_ids, piece, strict=True):
+            if image_id in rows:
+                sets[PANORAMA_VECTORS][rows[image_id]] = vector
+
+
+def _say_whose(file: h5py.File, opened: OpenStudy, plan: StreetRows) -> None:
+    """Say in the attributes where it all comes from, and under which terms."""
+    images = opened.study.images
+    terms = TERMS[images.provider]
+    file.attrs.update(
+        {
+            "study": opened.study.name,
+            "provider": images.provider,
+            "attribution": credit(images.provider, plan.rows["copyright"]),
+            "licence": terms.licence,
+            "terms": terms.sentence,
+            "image_size": images.size_px,
+            "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+    )
+
+
+def _said(opened: OpenStudy, *, pictures: bool, vector_count: int) -> tuple[str, ...]:
+    images = opened.study.images
+    terms = TERMS[images.provider]
+    said = []
+    if pictures:
+        said.append(terms.sentence)
+    elif not images.keeps_pictures:
+        said.append("Without pictures: images.keep_images is false.")
+    else:
+        said.append(
+            f"Without pictures, since they may be stored {terms.storage}. Where your contract lets "
+            "you pass them on: --pictures."
+            if not terms.may_store
+            else "Without pictures, as asked."
+        )
+    if not vector_count:
+        said.append(f"Without vectors: {opened.encoder} has made none yet.")
+    return tuple(said)

@@ -1,0 +1,218 @@
+"""Points as the map generator's JSON, each tagged with the cluster that its pictures are in."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.clusters.fit.assign import assign_clusters
+from streetview_assets.clusters.fit.kmeans import METHOD, fit_clusters
+from streetview_assets.clusters.fit.sample import draw_sample
+from streetview_assets.clusters.profile.dominant_cluster import (
+    likeliest_labels,
+    main_clusters,
+    pictures_of_points,
+)
+from streetview_assets.embeddings.looked_at import SEPARATE
+from streetview_assets.errors import StudyError
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.points.imported.locations import as_locations
+from streetview_assets.points.imported.points import read_locations
+from streetview_assets.points.imported.tags import tagged
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.strict_json import to_json
+
+DEFAULT = Path("tags.json")
+RAW = "raw"
+FEWEST, MOST = 2, 500
+_SPACE = re.compile(r"raw|pca[1-9]\d*")
+_AUTHORITY_POINT = ["authority_code", "point_id"]
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What was written.
+
+    Attributes
+    ----------
+    location_count, tagged_count
+        Locations of the file, and those of them that got a tag.
+    said
+        What a person should know of it, sentence by sentence.
+    """
+
+    path: Path
+    location_count: int
+    tagged_count: int
+    said: tuple[str, ...] = ()
+
+
+def export_tags(
+    opened: OpenStudy,
+    output: Path | None = None,
+    *,
+    k: int | None = None,
+    space: str | None = None,
+    by_heading: bool = False,
+    labels: bool = False,
+) -> Tagged:
+    """Write the points of a study with tags of their clusters, for map-making.app and its like.
+
+    Where the points came from a map generator's JSON, that file is written again as it stands,
+    what it says of the map and unknown keys among it; only `extra.tags` of its locations grows. Of
+    any other points a list of locations is written. Read as points, what is written gives the
+    points of the study.
+
+    Parameters
+    ----------
+    output
+        Default: `tags.json` in the current folder.
+    k, space
+        Which clusters: how many, and found in `raw` vectors or in principal components (`pca50`);
+        default: the study's. Those that the study does not have are fitted for this file alone,
+        in the way and with the seed of the study. A tag names the space unless it is raw.
+    by_heading
+        A tag for the cluster of each view (`heading 90: cluster 3 of 7`), instead of one for the
+        cluster that most pictures of the point are in (`cluster 3 of 7`).
+    labels
+        The most probable label too, where the study has labels.
+
+    Raises
+    ------
+    StudyError
+        Where there are no clusters or labels yet, no such clusters can be found, headings are
+        wanted of panoramas that are looked at as a whole, or a location's `extra` is no object.
+    """
+    path = output or DEFAULT
+    source = opened.study.points.path
+    if source is not None and path.resolve() == source.resolve():
+        raise StudyError(f"{path} is the study's own file of points; name another with --output")
+    if by_heading and opened.study.encoder.views != SEPARATE:
+        raise StudyError(
+            f"{opened.study.path}: encoder.views is {opened.study.encoder.views}, so that clusters "
+            "are of whole panoramas and not of headings; leave --by-heading out"
+        )
+    wanted = (k or opened.study.clusters.k, space or opened.study.clusters.space)
+    assignments, is_own = _assignments(opened, *wanted)
+    pictures = pictures_of_points(
+        opened.read("sample_points"), opened.read("panoramas"), opened.read("images")
+    )
+    by = [*_AUTHORITY_POINT, *(["heading_deg"] if by_heading else [])]
+    texts = [_cluster_tags(main_clusters(pictures, assignments, by=by), *wanted)]
+    if labels:
+        scores = opened.read("label_scores")
+        if scores.is_empty():
+            raise StudyError(
+                f"{opened.study.path}: no picture has a label; name some as `labels` in the study "
+                "file and run it, or leave --labels out"
+            )
+        texts.append(likeliest_labels(pictures, scores, by=by).with_columns(tag="label"))
+    tags = _tags_of_points(texts, by)
+    document, count, tagged_count = _document(opened, tags)
+    if not tagged_count:
+        raise StudyError(
+            f"{opened.study.path}: none of the {count:,} points has a picture in a cluster, so "
+            "there is no tag to write. "
+            f"Run it first: streetview run {opened.study.path} --until clusters"
+        )
+    with written_aside(path, suffix=".json") as aside:
+        aside.write_text(to_json(document, indent=1), encoding="utf-8")
+    return Tagged(path, count, tagged_count, _said(count, tagged_count, *wanted, is_own=is_own))
+
+
+def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, bool]:
+    """Give the clusters of all that is looked at, and whether they are the study's own."""
+    if not _SPACE.fullmatch(space):
+        raise StudyError(f"no space {space!r}; clusters are found in raw vectors, or pca50")
+    if not FEWEST <= k <= MOST:
+        raise StudyError(f"--k {k}: there are {FEWEST} to {MOST} clusters")
+    own = opened.read("cluster_assignments").filter(method=METHOD, k=k, space=space)
+    if own.height:
+        return own, True
+    vectors = opened.vectors().filter(status="ok")
+    if vectors.is_empty():
+        raise StudyError(
+            f"{opened.study.path}: no picture has a vector yet, so there are no clusters. "
+            f"Run it first: streetview run {opened.study.path} --until clusters"
+        )
+    settings = opened.study.clusters
+    images = opened.read("images")
+    fitted = fit_clusters(
+        draw_sample(vectors, images, fit_on=settings.fit_on, seed=opened.study.seed),
+        k=k,
+        pca=None if space == RAW else int(space.removeprefix("pca")),
+        seed=opened.study.seed,
+        encoder=opened.encoder,
+        space=space,
+    )
+    if fitted.reason:
+        raise StudyError(f"{opened.study.path}: no {k} clusters in {space}: {fitted.reason}")
+    parts = [
+        assign_clusters(vectors.filter(authority_code=authority), fitted.centres, authority)
+        for authority in opened.authorities
+    ]
+    return pl.concat([TABLES["cluster_assignments"].frame(), *parts]), False
+
+
+def _cluster_tags(clusters: pl.DataFrame, k: int, space: str) -> pl.DataFrame:
+    where = "" if space == RAW else f" ({space})"
+    return clusters.with_columns(tag=pl.format(f"cluster {{}} of {k}{where}", "cluster"))
+
+
+def _tags_of_points(texts: list[pl.DataFrame], by: list[str]) -> dict[str, list[str]]:
+    """Give the tags of each point, in the order of its headings."""
+    tags = pl.concat([one.select(*by, "tag", kind=pl.lit(at)) for at, one in enumerate(texts)])
+    if "heading_deg" in by:
+        degrees = pl.col("heading_deg").round(1).cast(pl.String).str.strip_suffix(".0")
+        tags = tags.sort(*_AUTHORITY_POINT, "heading_deg", "kind", nulls_last=True).with_columns(
+            tag=pl.coalesce(pl.format("heading {}: {}", degrees, "tag"), "tag")
+        )
+    grouped = tags.group_by("point_id", maintain_order=True).agg("tag")
+    return dict(grouped.iter_rows())
+
+
+def _document(opened: OpenStudy, tags: dict[str, list[str]]) -> tuple[Any, int, int]:
+    """Give what is written, how many locations it has, and how many of them have a tag."""
+    source = opened.study.points.path
+    as_it_came = None if source is None else read_locations(source)
+    if as_it_came is None:
+        points = opened.read("sample_points")
+        whole = None
+        locations, point_ids = as_locations(points), points["point_id"].to_list()
+    else:
+        whole = as_it_came.document
+        locations, point_ids = as_it_came.locations, as_it_came.point_ids
+    if not locations:
+        raise StudyError(
+            f"{opened.study.path}: there is nothing to export, since the study has no points yet. "
+            f"Run it first: streetview run {opened.study.path}"
+        )
+    name = str(source or opened.study.path)
+    written = [
+        tagged(location, tags.get(point_id, ()), place=f"{name}, location {number}")
+        for number, (location, point_id) in enumerate(
+            zip(locations, point_ids, strict=True), start=1
+        )
+    ]
+    document: Any = written
+    if isinstance(whole, dict):
+        document = {key: written if one is locations else one for key, one in whole.items()}
+    return document, len(written), sum(point_id in tags for point_id in point_ids)
+
+
+def _said(count: int, tagged_count: int, k: int, space: str, *, is_own: bool) -> tuple[str, ...]:
+    said = []
+    if not is_own:
+        said.append(
+            f"The study has no {k} clusters in {space}: they were fitted for this file alone, so "
+            "their numbers are in no table."
+        )
+    if tagged_count < count:
+        said.append(
+            f"Without a tag, since no picture of theirs is in a cluster: {count - tagged_count:,} "
+            "locations."
+        )
+    return tuple(said)

@@ -1,0 +1,95 @@
+"""Tables of the published database as files that other programs open."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import geopandas as gpd
+import polars as pl
+
+from streetview_assets.errors import StudyError
+from streetview_assets.exports.formats import write_csv, write_parquet, write_xlsx, write_xml
+from streetview_assets.exports.geojson import write_geojson
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.points.imported.locations import as_locations
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES, VECTOR
+from streetview_assets.text.strict_json import to_json
+
+Write = Callable[[gpd.GeoDataFrame, pl.DataFrame, Path, str], None]
+GEOGRAPHIC: dict[str, tuple[str, Write]] = {
+    "geoparquet": ("parquet", lambda places, rows, path, table: places.to_parquet(path)),
+    "gpkg": ("gpkg", lambda places, rows, path, table: _write_gpkg(places, path, table)),
+    "geojson": (
+        "geojson",
+        lambda places, rows, path, table: write_geojson(rows, places.geometry, path, table),
+    ),
+}
+PLAIN: dict[str, Callable[[pl.DataFrame, Path, str], None]] = {
+    "csv": write_csv,
+    "parquet": write_parquet,
+    "xlsx": write_xlsx,
+    "xml": write_xml,
+}
+MAP_GENERATOR = "map-generator"
+
+
+def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) -> Path:
+    """Write a table of the published database to a file.
+
+    Parameters
+    ----------
+    kind
+        geoparquet, gpkg or geojson, with the geometry of areas or points; csv, xlsx or xml;
+        parquet, with vectors that stay in the lake too; or, of `sample_points`, map-generator:
+        JSON of locations, all that they came with among it.
+    output
+        Default: the table's name with the ending of the kind, in the current folder.
+
+    Raises
+    ------
+    StudyError
+        Where there is no such kind of file, no such table, no place in the table, or something
+        in it that such a file cannot hold.
+    """
+    endings = {kind: ending for kind, (ending, _) in GEOGRAPHIC.items()}
+    kinds = {**endings, **{kind: kind for kind in PLAIN}, MAP_GENERATOR: "json"}
+    if kind not in kinds:
+        raise StudyError(f"no export format {kind!r}; there are: {', '.join(kinds)}")
+    if kind == MAP_GENERATOR and table != "sample_points":
+        raise StudyError(
+            f"{MAP_GENERATOR} is a list of places: export sample_points so, and {table} as one of "
+            f"{', '.join({**GEOGRAPHIC, **PLAIN})}"
+        )
+    path = output or Path(f"{table}.{kinds[kind]}")
+    if kind == MAP_GENERATOR:
+        locations = as_locations(opened.table(table))
+        with written_aside(path, suffix=path.suffix) as aside:
+            aside.write_text(to_json(locations, indent=1), encoding="utf-8")
+    elif kind in GEOGRAPHIC:
+        places, rows = opened.geo(table), opened.table(table)
+        with written_aside(path, suffix=path.suffix) as aside:
+            GEOGRAPHIC[kind][1](places, rows, aside, table)
+    else:
+        frame = _with_vectors(opened, table) if kind == "parquet" else opened.table(table)
+        with written_aside(path, suffix=path.suffix) as aside:
+            PLAIN[kind](frame, aside, table)
+    return path
+
+
+def _with_vectors(opened: OpenStudy, table: str) -> pl.DataFrame:
+    """Read a table with the vectors that stay in the lake, where it has any."""
+    frame = opened.table(table)
+    columns = TABLES[table].columns if table in TABLES else ()
+    if all(column.name in frame.columns for column in columns if column.dtype == VECTOR):
+        return frame
+    return opened.sql(f'from "{table}"', with_vectors=True)
+
+
+def _write_gpkg(places: gpd.GeoDataFrame, path: Path, table: str) -> None:
+    """Write under a plain name first: GDAL takes `!` in a path for an archive."""
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / "places.gpkg"
+        places.to_file(plain, driver="GPKG", layer=table, engine="pyogrio")
+        shutil.copyfile(plain, path)

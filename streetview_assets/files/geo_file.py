@@ -1,0 +1,186 @@
+"""Files of outlines, lines or points that GDAL may open: those that lead nowhere else, and whole.
+
+GDAL knows a file by what is in it, whatever its ending: a text named `.geojson` may send it to
+another file or to a server (OGR VRT, WFS, GDALG, a CRS by link). So the content is held against
+the ending before GDAL sees it. What its source itself says is incomplete is refused.
+"""
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
+import pyogrio
+
+from streetview_assets.errors import StudyError
+from streetview_assets.files.reading import reading, refuse_zip_bomb
+from streetview_assets.files.whole_json import refuse_partial
+
+MAGIC = {
+    ".gpkg": (0, b"SQLite format 3\0"),
+    ".shp": (0, b"\0\0\x27\x0a"),
+    ".fgb": (0, b"fgb"),
+    ".pbf": (6, b"OSMHeader"),
+}
+"""Where in a file of each kind its mark stands; no driver of GDAL looks for text behind a zero."""
+JSON = (".geojson", ".json")
+DRIVERS = frozenset(
+    ("GPKG", "ESRI Shapefile", "FlatGeobuf", "OSM", "GeoJSON", "TopoJSON", "ESRIJSON", "JSONFG")
+)
+READABLE = "GeoPackage, GeoJSON, Shapefile, FlatGeobuf (or one of these zipped) or GeoParquet"
+
+_GDAL_READS_OTHERWISE = frozenset("!;?#{}")
+
+
+@dataclass(frozen=True)
+class GeoFile:
+    """A file that a study names, and how to tell a person of it.
+
+    Attributes
+    ----------
+    key
+        The key of the study file that names it.
+    form
+        What it is expected to be: "a boundary file".
+    remedy
+        A sentence that says what to do where it is not.
+    """
+
+    path: Path
+    key: str
+    form: str
+    remedy: str = f"Give a {READABLE} file."
+
+    @property
+    def place(self) -> str:
+        """The key and the path."""
+        return f"{self.key}: {self.path}"
+
+
+def layers(file: GeoFile) -> dict[str, str]:
+    """List the layers of a file and the kind of geometry in each.
+
+    Raises
+    ------
+    StudyError
+        As `info`.
+    """
+    with _opened(file) as source:
+        return {str(name): str(kind) for name, kind in pyogrio.list_layers(source)}
+
+
+def info(file: GeoFile, layer: str | None = None) -> dict[str, Any]:
+    """Read what a file says of a layer, as `pyogrio.read_info`; by default of the first.
+
+    Raises
+    ------
+    StudyError
+        Where the file is of another kind, leads elsewhere, or says that it is incomplete.
+    """
+    with _opened(file) as source:
+        told = dict(pyogrio.read_info(source, layer=layer))
+    if told["driver"] not in DRIVERS:
+        raise StudyError(f"{file.place} is not {file.form} but {told['driver']}. {file.remedy}")
+    return told
+
+
+def frame(file: GeoFile, **options: Any) -> pd.DataFrame:
+    """Read rows, a GeoDataFrame where they have geometry; options as `pyogrio.read_dataframe`.
+
+    Raises
+    ------
+    StudyError
+        As `info`, and where fewer rows can be read than the file says that it has.
+    """
+    told = info(file, options.get("layer"))
+    with _opened(file) as source:
+        rows: pd.DataFrame = pyogrio.read_dataframe(source, **options)
+    if "where" not in options and len(rows) < told["features"]:
+        raise StudyError(
+            f"{file.place} is cut short: it says that it has {told['features']:,} rows, and "
+            f"{len(rows):,} can be read. Copy or download it again."
+        )
+    return rows
+
+
+@contextmanager
+def _opened(file: GeoFile) -> Iterator[str]:
+    """Give the name by which GDAL opens a file, once it is known to be what its ending says."""
+    with reading(file.place, file.form, file.remedy), tempfile.TemporaryDirectory() as folder:
+        path, member = file.path, ""
+        if path.suffix.lower() == ".zip":
+            refuse_zip_bomb(path, file.place)
+            member = _member(file)
+        _require_kind(file, member)
+        if member or not _is_plain(path):
+            path = _linked(path, Path(folder))
+        yield f"/vsizip/{path}/{member}" if member else str(path)
+
+
+def _member(file: GeoFile) -> str:
+    """Find the one file of an archive that can be meant."""
+    with zipfile.ZipFile(file.path) as archive:
+        names = [PurePosixPath(name) for name in archive.namelist()]
+    kinds = (*MAGIC, *JSON)
+    found = [name for name in names if name.suffix.lower() in kinds and name.name[0] != "."]
+    if len(found) != 1:
+        there = ", ".join(map(str, found[:5])) or "none"
+        raise StudyError(
+            f"{file.place} holds {len(found)} files that can be meant ({there}). Unpack it, and "
+            "name the one that is."
+        )
+    return str(found[0])
+
+
+def _require_kind(file: GeoFile, member: str) -> None:
+    """Hold the content of a file against its ending."""
+    suffix = PurePosixPath(member or file.path).suffix.lower()
+    if suffix in JSON:
+        state = file.path.stat()
+        _check_json(file, member, state.st_size, state.st_mtime_ns)
+    elif suffix not in MAGIC:
+        raise StudyError(
+            f"{file.place} is not readable as {file.form}: files of kind "
+            f"{suffix or '(no suffix)'!r} are not read, for many such lead to other files or to "
+            f"servers. {file.remedy} `ogr2ogr new.gpkg {file.path.name}` makes one of any other."
+        )
+    else:
+        start, mark = MAGIC[suffix]
+        if _content(file.path, member, start + len(mark))[start:] != mark:
+            raise StudyError(
+                f"{file.place} is not readable as {file.form}: its content is not that of a "
+                f"{suffix} file. {file.remedy}"
+            )
+
+
+@lru_cache(maxsize=16)
+def _check_json(file: GeoFile, member: str, size_bytes: int, changed_ns: int) -> None:
+    """Check a text once; its size and time of change are there so that a new one is read anew."""
+    refuse_partial(_content(file.path, member), file.place)
+
+
+def _content(path: Path, member: str, size_bytes: int = -1) -> bytes:
+    if not member:
+        with path.open("rb") as opened:
+            return opened.read(size_bytes)
+    with zipfile.ZipFile(path) as archive, archive.open(member) as packed:
+        return packed.read(size_bytes)
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether GDAL takes a path as it is, not for an address or an archive."""
+    text = str(path)
+    return text.isprintable() and not set(text) & _GDAL_READS_OTHERWISE
+
+
+def _linked(path: Path, folder: Path) -> Path:
+    """Link a file and what belongs to it (`.dbf`, `.prj`) under a plain name."""
+    for other in path.parent.iterdir():
+        if other.stem == path.stem and other.is_file():
+            (folder / f"file{other.suffix.lower()}").symlink_to(other.resolve())
+    return folder / f"file{path.suffix.lower()}"

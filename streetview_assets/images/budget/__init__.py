@@ -1,0 +1,1 @@
+"""Money: prices, the ledger, and the reservations that no run exceeds."""

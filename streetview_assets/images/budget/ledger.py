@@ -1,0 +1,288 @@
+"""The ledger of a study: money, counted before it is spent, and pixels deleted on purpose.
+
+The one thing that processes must share: SQLite, each change in a transaction.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from streetview_assets.errors import BudgetSpentError
+from streetview_assets.images.budget.ledger_file import put_down, reading, write
+from streetview_assets.images.budget.prices import price_microusd
+from streetview_assets.images.budget.reservations import Entered, Entry, Outcome, Reserve, Settle
+from streetview_assets.lake.process_id import is_gone, process_mark
+
+LEDGER = "ledger.sqlite"
+
+CLAIM_LASTS = timedelta(minutes=10)
+"""No request takes as long: a claim that is older is dead, even where its process cannot be seen
+because it ran on another host, or in a container that is no more."""
+
+_ADOPTED = "adopted"
+"""Stands for the process of requests that were entered from the lake."""
+
+_MICRO = 1_000_000
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a study has spent, and what of its pictures was deleted.
+
+    Attributes
+    ----------
+    path
+        The file; it is made at the first entry.
+    """
+
+    path: Path
+
+    def purse(
+        self,
+        *,
+        authority_code: str,
+        provider: str,
+        budget_usd: float,
+        free_per_month: int = 0,
+    ) -> "LedgerPurse":
+        """Open what requests for one authority are paid from."""
+        budget = round(budget_usd * _MICRO)
+        return LedgerPurse(self, authority_code, provider, budget, free_per_month, process_mark())
+
+    def spent_usd(self) -> float:
+        """Sum up what was spent over all runs; a reservation without an outcome counts."""
+        if not self.path.is_file():
+            return 0.0
+        with reading(self.path) as connection:
+            return _spent(connection) / _MICRO
+
+    def asked_this_month(self, provider: str) -> int:
+        """Count the requests of this calendar month (UTC) that a provider may charge for."""
+        if not self.path.is_file():
+            return 0
+        with reading(self.path) as connection:
+            return _count_of_month(connection, provider, _month(datetime.now(UTC)))
+
+    def spending(self) -> pl.DataFrame:
+        """Sum up requests by provider, authority, month and outcome: table ``spending``."""
+        from streetview_assets.tables.registry import TABLES
+
+        table = TABLES["spending"]
+        if not self.path.is_file():
+            return table.frame()
+        with reading(self.path) as connection:
+            rows = connection.execute(
+                "select provider, authority_code, month, outcome, count(*), "
+                "count(distinct image_id), sum(cost_microusd) / 1e6 "
+                "from requests group by 1, 2, 3, 4 order by 1, 2, 3, 4"
+            ).fetchall()
+        schema = {**table.schema, "month": pl.String()}
+        frame = pl.DataFrame(rows, schema=schema, orient="row")
+        return frame.with_columns(pl.col("month").str.to_date("%Y-%m-%d"))
+
+    def paid_for(self, provider: str) -> set[str]:
+        """List the ids of all images for which a request was sent that the provider may bill."""
+        if not self.path.is_file():
+            return set()
+        with reading(self.path) as connection:
+            rows = connection.execute(
+                "select distinct image_id from requests "
+                "where provider = ? and outcome <> 'not_charged'",
+                (provider,),
+            ).fetchall()
+        return {image_id for (image_id,) in rows}
+
+    def adopt(self, bought: pl.DataFrame, provider: str, free_per_month: int = 0) -> int:
+        """Enter images as spent that were bought and are not in the ledger, one request each.
+
+        Parameters
+        ----------
+        bought
+            authority_code, image_id and fetched_at (UTC), by time.
+        free_per_month
+            Requests of a calendar month that cost nothing.
+
+        Returns
+        -------
+        int
+            How many were entered, at the list price of their month.
+        """
+        unknown = bought.filter(~pl.col("image_id").is_in(list(self.paid_for(provider))))
+
+        def enter(connection: sqlite3.Connection) -> None:
+            for authority_code, image_id, fetched_at in unknown.iter_rows():
+                purse = LedgerPurse(self, authority_code, provider, 0, free_per_month, _ADOPTED)
+                purse.enter_spent(connection, image_id, fetched_at or datetime.now(UTC))
+
+        if unknown.height:
+            write(self.path, enter, safely=True)
+        self.put_down()
+        return unknown.height
+
+    def put_down(self) -> None:
+        """Bring all entries of this process into the file itself: at the end of each work."""
+        put_down(self.path)
+
+    def record_deleted(self, image_ids: Iterable[str], at: datetime) -> None:
+        """Note that the pixels of pictures are deleted on purpose; before they are."""
+        rows = [(image_id, at.isoformat()) for image_id in image_ids]
+        note = "insert or ignore into deleted_pictures values (?, ?)"
+        write(self.path, lambda connection: connection.executemany(note, rows), safely=True)
+
+    def forget_deleted(self, image_ids: Iterable[str]) -> None:
+        """Take back that note: the pictures have been fetched again."""
+        rows = [(image_id,) for image_id in image_ids]
+        note = "delete from deleted_pictures where image_id = ?"
+        write(self.path, lambda connection: connection.executemany(note, rows), safely=True)
+
+    def deleted(self) -> dict[str, datetime]:
+        """Say when pixels were deleted on purpose, by image_id."""
+        if not self.path.is_file():
+            return {}
+        with reading(self.path) as connection:
+            rows = connection.execute(
+                "select image_id, deleted_at from deleted_pictures"
+            ).fetchall()
+        return {image_id: datetime.fromisoformat(at) for image_id, at in rows}
+
+
+@dataclass(frozen=True)
+class LedgerPurse:
+    """Pays for the requests of one process, for one authority."""
+
+    ledger: Ledger
+    authority_code: str
+    provider: str
+    budget_microusd: int
+    free_per_month: int
+    process: str
+
+    def reserve(self, image_id: str) -> int | None:
+        """Set the price of one request aside.
+
+        Raises
+        ------
+        BudgetSpentError
+            Where the study's budget does not allow it.
+        """
+        (entered,) = self.enter([Reserve(image_id)])
+        if isinstance(entered, BudgetSpentError):
+            raise entered
+        return entered
+
+    def settle(self, reservation: int, outcome: Outcome) -> None:
+        """Say what became of a request."""
+        self.enter([Settle(reservation, outcome)])
+
+    def enter(self, entries: Sequence[Entry]) -> list[Entered]:
+        """Make entries, in one transaction; see `Purse`."""
+        # Were what became of a request lost to a power cut, it would count as spent.
+        safely = any(isinstance(entry, Reserve) for entry in entries)
+        return write(
+            self.ledger.path,
+            lambda connection: [self._entered(connection, entry) for entry in entries],
+            safely=safely,
+        )
+
+    def _entered(self, connection: sqlite3.Connection, entry: Entry) -> Entered:
+        if isinstance(entry, Settle):
+            self._settled(connection, entry.reservation, entry.outcome)
+            return None
+        try:
+            return self._reserved(connection, entry.image_id, datetime.now(UTC))
+        except BudgetSpentError as refused:
+            # Nothing was written for it; what is settled next may free its price for others.
+            return refused
+
+    def _reserved(self, connection: sqlite3.Connection, image_id: str, now: datetime) -> int | None:
+        if self._is_claimed(connection, image_id, now):
+            return None
+        month = _month(now)
+        nth = _count_of_month(connection, self.provider, month) + 1
+        cost = price_microusd(self.provider, nth, self.free_per_month)
+        spent = _spent(connection)
+        if spent + cost > self.budget_microusd:
+            raise BudgetSpentError(self._message(spent, cost))
+        return self._entry(connection, image_id, now, cost)
+
+    def enter_spent(self, connection: sqlite3.Connection, image_id: str, at: datetime) -> None:
+        """Enter a request that was sent and paid for, whatever the budget says of it."""
+        nth = _count_of_month(connection, self.provider, _month(at)) + 1
+        cost = price_microusd(self.provider, nth, self.free_per_month)
+        self._settled(connection, self._entry(connection, image_id, at, cost), "charged")
+
+    def _entry(self, connection: sqlite3.Connection, image_id: str, at: datetime, cost: int) -> int:
+        month = _month(at)
+        entry = connection.execute(
+            "insert into requests (image_id, provider, authority_code, reserved_at, month, "
+            "process, cost_microusd) values (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(image_id, self.provider, self.authority_code),
+                *(at.isoformat(), month, self.process, cost),
+            ),
+        )
+        _add(connection, self.provider, month, 1, cost)
+        assert entry.lastrowid is not None
+        return entry.lastrowid
+
+    def _settled(self, connection: sqlite3.Connection, reservation: int, outcome: Outcome) -> None:
+        month, cost = connection.execute(
+            "select month, cost_microusd from requests where reservation = ?", (reservation,)
+        ).fetchone()
+        kept = cost if outcome == "charged" else 0
+        connection.execute(
+            "update requests set outcome = ?, cost_microusd = ?, settled_at = ? "
+            "where reservation = ?",
+            (outcome, kept, datetime.now(UTC).isoformat(), reservation),
+        )
+        if outcome == "not_charged":
+            _add(connection, self.provider, month, -1, -cost)
+
+    def _is_claimed(self, connection: sqlite3.Connection, image_id: str, now: datetime) -> bool:
+        """Whether a process that is alive is asking for this picture now."""
+        marks = connection.execute(
+            "select process from requests "
+            "where image_id = ? and outcome = 'reserved' and reserved_at > ?",
+            (image_id, (now - CLAIM_LASTS).isoformat()),
+        ).fetchall()
+        return any(mark == self.process or not is_gone(mark) for (mark,) in marks)
+
+    def _message(self, spent: int, cost: int) -> str:
+        return (
+            f"the budget is spent: {spent / _MICRO:,.3f} of {self.budget_microusd / _MICRO:,.3f} "
+            f"US$, and the next picture costs {cost / _MICRO:,.4f}. Everything so far is kept. "
+            "Raise images.budget_usd and run again to go on from there."
+        )
+
+
+def _month(moment: datetime) -> str:
+    return f"{moment:%Y-%m}-01"
+
+
+def _spent(connection: sqlite3.Connection) -> int:
+    total: int = connection.execute(
+        "select coalesce(sum(cost_microusd), 0) from totals"
+    ).fetchone()[0]
+    return total
+
+
+def _count_of_month(connection: sqlite3.Connection, provider: str, month: str) -> int:
+    row = connection.execute(
+        "select request_count from totals where provider = ? and month = ?", (provider, month)
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _add(
+    connection: sqlite3.Connection, provider: str, month: str, count: int, microusd: int
+) -> None:
+    connection.execute(
+        "insert into totals values (?, ?, ?, ?) on conflict (provider, month) do update set "
+        "request_count = request_count + excluded.request_count, "
+        "cost_microusd = cost_microusd + excluded.cost_microusd",
+        (provider, month, count, microusd),
+    )

@@ -1,0 +1,231 @@
+"""Pictures fetched, checked and kept on disk; each that failed is a row with its reason."""
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from os import cpu_count
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.errors import StreetviewError
+from streetview_assets.images.picture_files import picture_on_disk, write_picture
+from streetview_assets.images.providers.base import Picture, Provider
+from streetview_assets.images.quality_metrics import BrokenPictureError, Pixels, read_pixels
+from streetview_assets.images.views import WANTED
+from streetview_assets.processes import stopping
+from streetview_assets.tables.registry import TABLES
+
+WORKERS = min(4, cpu_count() or 1)
+"""Pictures decoded at once; Pillow decodes outside Python's lock."""
+
+_AHEAD = 8 * WORKERS
+
+Row = dict[str, Any]
+
+
+def fetch_images(
+    provider: Provider,
+    wanted: pl.DataFrame,
+    *,
+    authority_code: str,
+    folder: Path,
+    now: Callable[[], datetime],
+    batch_size: int = 256,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[pl.DataFrame]:
+    """Fetch pictures and keep those that decode in full, batch by batch.
+
+    A picture is written aside and renamed to ``images/<first two of id>/<image_id>.<suffix>``, so
+    that there is never half a picture under its name. One that is there already, from a run that
+    was killed or from another authority, is taken from there and not asked for.
+
+    Parameters
+    ----------
+    provider
+        Who has the pictures.
+    wanted
+        Pictures to fetch, as `wanted_images` gives them.
+    authority_code
+        Whose pictures these are.
+    folder
+        The study's folder of data.
+    now
+        Gives the time, UTC.
+    batch_size
+        Most rows of a batch.
+    on_progress
+        Called with pictures done and pictures in all.
+
+    Yields
+    ------
+    polars.DataFrame
+        Table ``images``, a part of it; together one row for each picture that was wanted.
+
+    Raises
+    ------
+    ImageryError
+        Where the provider refuses all service, or the budget is spent; what came before is
+        yielded first.
+    """
+    asked = wanted.select(WANTED.names()).with_columns(
+        authority_code=pl.lit(authority_code), is_current=pl.lit(True)
+    )
+    batch: list[Row] = []
+    refusal: StreetviewError | None = None
+    try:
+        for done, row in enumerate(_rows(provider, asked, folder, now), start=1):
+            batch.append(row)
+            if on_progress:
+                on_progress(done, asked.height)
+            if len(batch) == batch_size:
+                yield TABLES["images"].frame(batch)
+                batch = []
+    except StreetviewError as error:
+        refusal = error
+    if batch:
+        yield TABLES["images"].frame(batch)
+    if refusal:
+        raise refusal
+
+
+def failure_counts(frame: pl.DataFrame) -> dict[str, int]:
+    """Count the reasons for which pictures are not there, the commonest first.
+
+    Parameters
+    ----------
+    frame
+        Table ``images``.
+    """
+    reasons = frame.filter(pl.col("status") != "ok")["error"].fill_null("no reason given")
+    return dict(sorted(Counter(reasons.to_list()).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _rows(
+    provider: Provider, asked: pl.DataFrame, folder: Path, now: Callable[[], datetime]
+) -> Iterator[Row]:
+    """Complete what was asked for: first what is on disk, then what the provider gives."""
+    found = [picture_on_disk(folder, image_id) for image_id in asked["image_id"]]
+    there = pl.Series([path is not None for path in found], dtype=pl.Boolean)
+    with ExitStack() as broken_off:
+        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures")
+        broken_off.callback(pool.shutdown, cancel_futures=True)
+        paths = iter([path for path in found if path is not None])
+        recalled = [
+            (row, pool.submit(_recalled, row["image_id"], path, folder))
+            for row, path in zip(asked.filter(there).iter_rows(named=True), paths, strict=True)
+        ]
+        broken = []
+        for row, reading in recalled:
+            stopping.check()
+            measured = reading.result()
+            if measured is None:
+                broken.append(row["image_id"])
+            else:
+                yield row | measured
+        missing = asked.filter(~there | pl.col("image_id").is_in(broken))
+        if not missing.is_empty():
+            keep = partial(_kept, folder=folder, now=now)
+            yield from _fetched(provider.pictures(missing), missing, keep, pool)
+
+
+def _fetched(
+    pictures: Iterator[Picture],
+    asked: pl.DataFrame,
+    keep: Callable[[Picture], Row],
+    pool: ThreadPoolExecutor,
+) -> Iterator[Row]:
+    """Complete what was asked for by what came; a picture that never came has failed."""
+    places = {image_id: place for place, image_id in enumerate(asked["image_id"])}
+    under_way: deque[tuple[int, Future[Row]]] = deque()
+    refusal: StreetviewError | None = None
+
+    def completed() -> Row:
+        place, kept = under_way.popleft()
+        return asked.row(place, named=True) | kept.result()
+
+    try:
+        for picture in pictures:
+            place = places.pop(picture.image_id, None)
+            if place is None:
+                raise ValueError(f"picture {picture.image_id} came twice or was not asked for")
+            under_way.append((place, pool.submit(keep, picture)))
+            while under_way and (len(under_way) > _AHEAD or under_way[0][1].done()):
+                yield completed()
+    except StreetviewError as error:
+        # What came before the refusal may have been paid for.
+        refusal = error
+    while under_way:
+        yield completed()
+    if refusal:
+        raise refusal
+    for place in places.values():
+        yield asked.row(place, named=True) | _failed("failed", "the provider gave no answer")
+
+
+def _recalled(image_id: str, path: Path, folder: Path) -> Row | None:
+    """Measure a picture that is on disk; None where it cannot be read, so that it is asked for."""
+    content = path.read_bytes()
+    try:
+        pixels = read_pixels(content)
+    except BrokenPictureError:
+        return None
+    written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return _there(path.relative_to(folder), content, pixels, written_at)
+
+
+def _kept(picture: Picture, *, folder: Path, now: Callable[[], datetime]) -> Row:
+    """Check a picture and keep it; what it then holds no more is free for the next."""
+    try:
+        if picture.status == "ok" and picture.content is not None:
+            return _written(picture.image_id, picture.content, picture.pixels, folder, now)
+        if picture.is_elsewhere:
+            return {"status": "ok", "fetched_at": now()}
+        status = "failed" if picture.status == "ok" else picture.status
+        path = picture_on_disk(folder, picture.image_id)
+        if status == "failed" and path is not None:
+            # Another run has fetched it meanwhile.
+            recalled = _recalled(picture.image_id, path, folder)
+            if recalled is not None:
+                return recalled
+        return _failed(status, picture.error or "the provider gave no picture")
+    finally:
+        picture.release()
+
+
+def _written(
+    image_id: str,
+    content: bytes,
+    pixels: Pixels | None,
+    folder: Path,
+    now: Callable[[], datetime],
+) -> Row:
+    if pixels is None:
+        try:
+            pixels = read_pixels(content)
+        except BrokenPictureError as error:
+            return _failed("failed", str(error))
+    path = write_picture(folder, image_id, pixels.suffix, content)
+    return _there(path, content, pixels, now())
+
+
+def _there(path: Path, content: bytes, pixels: Pixels, fetched_at: datetime) -> Row:
+    return {
+        "status": "ok",
+        "path": path.as_posix(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "width_px": pixels.width_px,
+        "height_px": pixels.height_px,
+        "size_bytes": len(content),
+        "fetched_at": fetched_at,
+        **pixels.measures,
+    }
+
+
+def _failed(status: str, error: str) -> Row:
+    return {"status": status, "error": error}

@@ -1,0 +1,1 @@
+"""Asking a provider: one client, its rate, its patience and its bounds."""

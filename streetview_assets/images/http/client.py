@@ -1,0 +1,432 @@
+"""One way to ask a provider: bounded, paced, patient with faults, deaf to nonsense.
+
+Every provider asks through `Client.ask`: it keeps the rate, repeats what may yet come right, gives
+up on what will not, and stops all work where the provider refuses service.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+import tenacity
+
+from streetview_assets.errors import ImageryError, StreetviewError
+from streetview_assets.images.budget.reservations import Outcome, Purse, Till
+from streetview_assets.images.http.headers import retry_after_s
+from streetview_assets.images.http.rate_limit import Pace
+from streetview_assets.images.http.response_body import AnsweredError, body_of
+from streetview_assets.processes import stopping
+from streetview_assets.redaction import keep_secrets_out_of_logs, redacted
+
+ATTEMPTS = 6
+PAID_ATTEMPTS = 3
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 20.0
+LONGEST_RETRY_AFTER_S = 120.0
+"""A provider that asks for more patience has no service to give now."""
+
+FAILURES_IN_A_ROW = 20
+"""So many requests that failed in the end, one after the other: the provider is out of order."""
+
+HEADERS = {"User-Agent": "streetview-assets", "Accept": "*/*", "Accept-Encoding": "identity"}
+
+CONNECT_S = 10.0
+SILENCE_S = 15.0
+SECONDS_BETWEEN_LOOKS = 0.5
+
+Result = TypeVar("Result")
+
+
+class TryAgainError(Exception):
+    """It may come right.
+
+    Parameters
+    ----------
+    reason
+        Why it is not right yet.
+    after_s
+        How long the provider asks to wait.
+    busy
+        Whether the provider says that it was asked too much.
+    """
+
+    def __init__(self, reason: str, after_s: float | None = None, *, busy: bool = False) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+        self.busy = busy
+
+
+class UnusableError(Exception):
+    """It will not come right: an answer that cannot be used; its text is the reason."""
+
+
+class NotThereError(Exception):
+    """The provider says that it has no such thing."""
+
+
+_SAID = (TryAgainError, UnusableError, NotThereError, StreetviewError)
+"""What is said of an answer on purpose; whatever else is raised means that it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a provider answered."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+Reader = Callable[[Answer], Awaitable[Result]]
+
+
+@dataclass
+class _Order:
+    """One thing that is asked for, as often as it takes.
+
+    Attributes
+    ----------
+    says
+        See `Client.ask`.
+    attempts
+        Requests so far.
+    billed
+        Those of them that the provider may bill, whatever became of them: all that left for a
+        thing that is paid for, unless the answer was a refusal.
+    """
+
+    url: httpx.URL
+    most_bytes: int
+    headers: Mapping[str, str] | None
+    pay_for: str | None
+    says: Callable[[Answer], None] | None
+    attempts: int = 0
+    billed: int = 0
+
+    def is_given_up(self, _: tenacity.RetryCallState) -> bool:
+        """Whether patience has ended: sooner where each attempt may cost."""
+        return self.attempts >= ATTEMPTS or self.billed >= PAID_ATTEMPTS
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is asked of a provider at once.
+
+    Attributes
+    ----------
+    requests_per_second
+        To one host, in any second; None: no limit.
+    timeout_s
+        The longest that one request may take, from connection to the last byte.
+    """
+
+    requests_per_second: float | None
+    max_concurrent: int
+    timeout_s: float = 30.0
+
+    @cached_property
+    def patience(self) -> dict[str, float | None]:
+        """How long to wait for a connection, and for the next byte, as httpx takes it."""
+        silence_s = min(SILENCE_S, self.timeout_s)
+        connect_s = min(CONNECT_S, self.timeout_s)
+        return httpx.Timeout(silence_s, connect=connect_s, pool=None).as_dict()
+
+
+@dataclass
+class Client:
+    """Asks one provider.
+
+    Attributes
+    ----------
+    connect
+        Opens a connection to a host; each request under way has one of its own. (A pool looks
+        through all of its connections at every request: at 64 of them that costs ten times the
+        request. A whole `httpx.AsyncClient`, with redirects and cookies that nobody wants here,
+        costs half as much again.)
+    limits
+        How much is asked at once.
+    secrets
+        What no error may show.
+    till
+        Pays for requests that cost money.
+    """
+
+    connect: Callable[[httpx.URL], Awaitable[httpx.AsyncBaseTransport]]
+    limits: Limits
+    secrets: tuple[str, ...] = ()
+    till: Till | None = None
+    _idle: defaultdict[str, list[httpx.AsyncBaseTransport]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    _paces: dict[str, Pace] = field(default_factory=dict)
+    _known_hosts: set[str] = field(default_factory=set)
+    _first: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refusal: ImageryError | None = None
+    _failures_in_a_row: int = 0
+
+    async def ask(
+        self,
+        url: httpx.URL,
+        read: Reader[Result],
+        *,
+        most_bytes: int,
+        headers: Mapping[str, str] | None = None,
+        pay_for: str | None = None,
+        says: Callable[[Answer], None] | None = None,
+    ) -> Result:
+        """Ask until an answer is good, will never be, or patience ends.
+
+        Parameters
+        ----------
+        url
+            Where to ask. A redirect is refused, wherever it leads.
+        read
+            Makes the result of an answer that is no redirect and no sign of overload (408, 425,
+            429, 5xx). It may raise `TryAgainError`, `UnusableError`, `NotThereError`, or
+            `ImageryError` to stop all work. Whatever else it raises, the answer cannot be used.
+        most_bytes
+            Longer answers are refused as they come in.
+        pay_for
+            Id of the picture that the request pays for, where it costs money. What may have been
+            billed is asked for `PAID_ATTEMPTS` times at most, whatever went wrong.
+        says
+            Looks at the body of an answer that is a sign of overload by its status, and raises what
+            it means; where it raises nothing, the status counts.
+
+        Raises
+        ------
+        UnusableError, NotThereError
+            As `read` says, or where patience has ended.
+        ImageryError
+            Where the provider refuses all service, or the budget is spent.
+        """
+        order = _Order(url, most_bytes, headers, pay_for, says)
+        patience = tenacity.AsyncRetrying(
+            stop=order.is_given_up,
+            wait=_pause_s,
+            retry=tenacity.retry_if_exception_type(TryAgainError),
+            reraise=True,
+        )
+        try:
+            result: Result = await patience(self._once, order, read)
+        except TryAgainError as last:
+            self._failures_in_a_row += 1
+            raise self._gave_up(order, last) from None
+        except ImageryError as refusal:
+            self._refusal = refusal
+            raise
+        except UnusableError as last:
+            # The provider is well where it refuses one thing; not where it bills for nothing.
+            self._failures_in_a_row = self._failures_in_a_row + 1 if order.billed else 0
+            if self._is_out_of_order():
+                raise self._gave_up(order, last) from None
+            raise
+        except NotThereError:
+            self._failures_in_a_row = 0
+            raise
+        self._failures_in_a_row = 0
+        return result
+
+    async def _once(self, order: _Order, read: Reader[Result]) -> Result:
+        """Ask once; the first request to a host goes alone.
+
+        A refused key then costs one request and not `max_concurrent`; and what the first one has
+        to load on its way does not gather the others behind it, to leave all at once.
+        """
+        host = order.url.host
+        if host not in self._known_hosts:
+            async with self._first:
+                if host not in self._known_hosts:
+                    try:
+                        return await self._exchange(order, read)
+                    finally:
+                        self._known_hosts.add(host)
+        return await self._exchange(order, read)
+
+    async def _exchange(self, order: _Order, read: Reader[Result]) -> Result:
+        order.attempts += 1
+        answer = await self._paid(order)
+        try:
+            self._check_load(order, answer)
+            return await read(answer)
+        except _SAID:
+            raise
+        except Exception as error:
+            why = redacted(f"{type(error).__name__}: {error}", self.secrets)
+            raise UnusableError(f"the answer cannot be read ({why})") from error
+
+    async def _paid(self, order: _Order) -> Answer:
+        self._check_service()
+        url = order.url
+        reservation = await self._reserve(order.pay_for)
+        outcome: Outcome = "not_charged"
+        try:
+            # To open one takes its time: first, so that requests leave as evenly as their turns.
+            idle = self._idle[url.host]
+            connection = idle.pop() if idle else await self.connect(url)
+            await self._pace(url).turn()
+            self._check_service()
+            outcome = "charged"
+            answer = await self._send(connection, order)
+            outcome = _outcome(answer.status_code)
+        except _NotSentError as error:
+            outcome = "not_charged"
+            raise TryAgainError(str(error)) from None
+        except AnsweredError as answered:
+            outcome = _outcome(answered.status_code)
+            raise UnusableError(redacted(str(answered), self.secrets)) from None
+        finally:
+            order.billed += order.pay_for is not None and outcome == "charged"
+            await self._settle(reservation, outcome)
+        return answer
+
+    def _check_service(self) -> None:
+        """Send nothing more after a signal, a refusal of all service, or the end of the budget."""
+        stopping.check()
+        if self._refusal is not None:
+            raise ImageryError(str(self._refusal))
+
+    async def _send(self, connection: httpx.AsyncBaseTransport, order: _Order) -> Answer:
+        url = order.url
+
+        async def at_the_last_moment(event: str, _: object) -> None:
+            if event.endswith("send_request_headers.started"):
+                await self._pace(url).leave()
+
+        request = httpx.Request(
+            "GET",
+            url,
+            headers={**HEADERS, **(order.headers or {})},
+            extensions={"timeout": self.limits.patience, "trace": at_the_last_moment},
+        )
+        try:
+            async with asyncio.timeout(self.limits.timeout_s):
+                response = await connection.handle_async_request(request)
+                try:
+                    content = await body_of(response, order.most_bytes)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            raise TryAgainError(f"no whole answer in {self.limits.timeout_s:g} s") from None
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            reason = redacted(str(error), self.secrets) or type(error).__name__
+            raise _NotSentError(f"the connection failed: {reason}") from None
+        except httpx.TimeoutException as error:
+            raise TryAgainError(f"no answer in time ({type(error).__name__})") from None
+        except AnsweredError:
+            raise
+        except Exception as error:  # noqa: BLE001  a foreign answer breaks parsers in any way
+            reason = redacted(str(error), self.secrets) or type(error).__name__
+            raise TryAgainError(f"the connection failed: {reason}") from None
+        finally:
+            self._idle[url.host].append(connection)
+        return Answer(response.status_code, response.headers, content)
+
+    def _check_load(self, order: _Order, answer: Answer) -> None:
+        code, url = answer.status_code, order.url
+        if code not in (408, 425, 429) and code < 500:
+            return
+        after_s = retry_after_s(answer.headers)
+        if code == 429 and after_s is not None:
+            if after_s > LONGEST_RETRY_AFTER_S:
+                raise ImageryError(
+                    f"{url.host} asks to be left alone for {after_s:,.0f} s: the quota is "
+                    "gone. Everything so far is kept; run again later to go on from there."
+                )
+            self._pace(url).hold(after_s)
+        try:
+            if order.says is not None:
+                order.says(answer)
+        except TryAgainError as said:
+            raise TryAgainError(str(said), after_s, busy=said.busy or code == 429) from None
+        raise TryAgainError(f"HTTP {code}", after_s, busy=code == 429)
+
+    def _is_out_of_order(self) -> bool:
+        return self._failures_in_a_row >= FAILURES_IN_A_ROW
+
+    def _gave_up(self, order: _Order, last: TryAgainError | UnusableError) -> Exception:
+        """Say that one thing has failed; stop all work where that is the provider's state."""
+        host, tried = order.url.host, f"after {order.attempts} attempts"
+        if isinstance(last, TryAgainError) and last.busy:
+            self._refusal = ImageryError(
+                f"{host} answers {last} {tried}: the quota is gone, or "
+                "images.requests_per_second is too high. Everything so far is kept; run again "
+                "later to go on from there."
+            )
+            return self._refusal
+        if self._is_out_of_order():
+            self._refusal = ImageryError(
+                f"{host}: {FAILURES_IN_A_ROW} requests in a row failed; the last, {tried}: {last}. "
+                "Everything so far is kept; run again when the provider is well."
+            )
+            return self._refusal
+        return UnusableError(f"{last}, {tried}")
+
+    async def _reserve(self, pay_for: str | None) -> int | None:
+        if pay_for is None or self.till is None:
+            return None
+        reservation = await self.till.reserve(pay_for)
+        if reservation is not None:
+            return reservation
+        while (later := await self.till.reserve(pay_for)) is None:
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        await self.till.settle(later, "not_charged")
+        raise UnusableError("another run was fetching this picture at the same time")
+
+    async def _settle(self, reservation: int | None, outcome: Outcome) -> None:
+        if reservation is not None and self.till is not None:
+            await self.till.settle(reservation, outcome)
+
+    def _pace(self, url: httpx.URL) -> Pace:
+        return self._paces.setdefault(url.host, Pace(self.limits.requests_per_second))
+
+
+@asynccontextmanager
+async def open_client(
+    limits: Limits, *, secrets: tuple[str, ...] = (), purse: Purse | None = None
+) -> AsyncIterator[Client]:
+    """Open the connections to a provider, on the running event loop."""
+    keep_secrets_out_of_logs(secrets)
+    trusted = httpx.create_ssl_context()
+    async with AsyncExitStack() as opened:
+
+        async def connect(url: httpx.URL) -> httpx.AsyncHTTPTransport:
+            connection = httpx.AsyncHTTPTransport(verify=trusted, proxy=_proxy(url))
+            return await opened.enter_async_context(connection)
+
+        yield Client(connect, limits, secrets, Till(purse) if purse else None)
+
+
+def _proxy(url: httpx.URL) -> str | None:
+    """Name the proxy that the environment says to ask through (`HTTPS_PROXY`, `NO_PROXY`, …)."""
+    if proxy_bypass(url.host):
+        return None
+    proxies = getproxies()
+    return proxies.get(url.scheme) or proxies.get("all")
+
+
+class _NotSentError(Exception):
+    """No connection came about: nothing was asked, and nothing is billed."""
+
+
+def _outcome(status_code: int) -> Outcome:
+    """Count a request as spent, unless the provider has answered that it gave nothing."""
+    return "not_charged" if 400 <= status_code < 500 else "charged"
+
+
+def _pause_s(state: tenacity.RetryCallState) -> float:
+    """Wait as long as the provider asks; else twice as long each time, with full jitter."""
+    error = state.outcome.exception() if state.outcome else None
+    grown_s: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (state.attempt_number - 1))
+    # Seconds, not results: nothing that is made depends on this chance.
+    jitter_s = random.uniform(0.5, 1) * grown_s
+    if isinstance(error, TryAgainError) and error.after_s is not None:
+        return min(error.after_s, LONGEST_RETRY_AFTER_S) + 0.1 * jitter_s
+    return jitter_s

@@ -1,0 +1,45 @@
+"""The body of an answer: read to its end, unless it is a redirect or grows too long."""
+
+import httpx
+
+from streetview_assets.images.http.headers import whole_number
+
+
+class AnsweredError(Exception):
+    """An answer that is not worth reading to its end."""
+
+    def __init__(self, status_code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status_code = status_code
+
+
+async def body_of(response: httpx.Response, most_bytes: int) -> bytes:
+    """Read the body of an answer.
+
+    Raises
+    ------
+    AnsweredError
+        Where it is a redirect, or longer than `most_bytes`.
+    httpx.TransportError, httpx.DecodingError
+        Where the connection ends before it does.
+    """
+    if response.is_redirect:
+        target = _host(response.headers.get("Location", "")) or "the same host"
+        raise AnsweredError(response.status_code, f"a redirect to {target} was refused")
+    too_long = f"an answer of more than {most_bytes / 1e6:.0f} MB was refused"
+    announced = whole_number(response.headers.get("Content-Length", ""))
+    if announced is not None and announced > most_bytes:
+        raise AnsweredError(response.status_code, too_long)
+    content = bytearray()
+    async for piece in response.aiter_bytes():
+        content += piece
+        if len(content) > most_bytes:
+            raise AnsweredError(response.status_code, too_long)
+    return bytes(content)
+
+
+def _host(address: str) -> str:
+    try:
+        return httpx.URL(address).host
+    except httpx.InvalidURL:
+        return "no address"

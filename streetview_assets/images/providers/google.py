@@ -1,0 +1,353 @@
+"""The provider `google`: the Street View Static API, by its documented addresses alone.
+
+Metadata is free and asked first; pictures cost money and are asked for by panorama id.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import polars as pl
+
+from streetview_assets.errors import ImageryError, StudyError
+from streetview_assets.images.budget.reservations import Purse
+from streetview_assets.images.http.client import (
+    Answer,
+    Client,
+    Limits,
+    NotThereError,
+    TryAgainError,
+    UnusableError,
+    open_client,
+)
+from streetview_assets.images.http.concurrency import in_flight
+from streetview_assets.images.http.decoding import beside_the_loop, decoded
+from streetview_assets.images.http.json_fields import at, json_of, parsed, place, text
+from streetview_assets.images.placeholder_tile import is_grey_tile
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, Picture
+from streetview_assets.points.distance import distance_m
+from streetview_assets.redaction import redacted
+from streetview_assets.study.model import Images
+
+HOST = "https://maps.googleapis.com"
+METADATA = "/maps/api/streetview/metadata"
+PICTURE = "/maps/api/streetview"
+LICENCE = "Google Maps Platform Terms of Service"
+
+_PANORAMA_ID = re.compile(r"[A-Za-z0-9_:=-]{1,200}")
+_MONTH = re.compile("([0-9]{4})-([0-9]{2})")
+_BASE64 = re.compile("[A-Za-z0-9_-]+={0,2}")
+_METADATA_BYTES = 100_000
+_PICTURE_BYTES = 8_000_000
+_WORDS_OF_AN_ERROR = 200
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, repr=False)
+class GoogleKey:
+    """What opens the service; never shown."""
+
+    api_key: str
+    signing_secret: str | None = None
+
+    def __post_init__(self) -> None:
+        secret = self.signing_secret
+        if secret is not None and (
+            not _BASE64.fullmatch(secret) or len(secret.rstrip("=")) % 4 == 1
+        ):
+            raise StudyError(
+                "GOOGLE_MAPS_SIGNING_SECRET is not URL-safe base64, in which Google gives it. Copy "
+                "it again from the Cloud Console, or unset it where requests are not signed."
+            )
+
+
+class GoogleProvider:
+    """Looks up and fetches Google Street View pictures.
+
+    Parameters
+    ----------
+    images
+        The study's wishes: views, radius, capture dates, limits.
+    key
+        The API key, and the secret by which requests are signed, where there is one.
+    purse
+        Pays for pictures; None: nothing can be fetched, only looked up.
+    """
+
+    name = "google"
+    id_names_one_capture = True
+
+    def __init__(self, images: Images, key: GoogleKey, purse: Purse | None = None) -> None:
+        self.images = images
+        self.key = key
+        self.purse = purse
+        self.host = images.base_url or HOST
+        self.limits = Limits(images.requests_per_second, images.max_concurrent, images.timeout_s)
+        self.secrets = tuple(filter(None, (key.api_key, key.signing_secret)))
+
+    def look_up(
+        self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
+    ) -> pl.DataFrame:
+        """Ask for the panorama near each point, free of charge.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `FOUND`, one row a point, in the order of the points. A panorama that is
+            farther than the radius, outside of the capture dates or, where they are not wanted,
+            somebody's own upload is `no_imagery`, with the reason.
+        """
+        asked = points.select("point_id", "longitude", "latitude", "source_panorama_id")
+        found: dict[str, Row] = {}
+        rows = in_flight(
+            asked.iter_rows(named=True), self._found, self._session, most=self.limits.max_concurrent
+        )
+        for done, one in enumerate(rows, start=1):
+            one.release()
+            found[one.result["point_id"]] = one.result
+            if on_progress:
+                on_progress(done, asked.height)
+        return pl.DataFrame([found[point_id] for point_id in asked["point_id"]], schema=FOUND)
+
+    def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
+        """Name the views of each panorama: one per heading of the study."""
+        headings = pl.DataFrame({"heading_deg": self.images.headings_deg})
+        return (
+            panoramas.filter(pl.col("status") == "ok")
+            .select("panorama_id", "captured_on")
+            .unique(maintain_order=True)
+            .join(headings, how="cross", maintain_order="left_right")
+            .with_columns(category=pl.lit(None, pl.String))
+            .select(VIEWS.names())
+            .cast(VIEWS)
+        )
+
+    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
+        """Fetch views, each by one paid request, as they come."""
+        if self.purse is None:
+            raise ImageryError(
+                "google: pictures cost money, and nobody pays. Set images.budget_usd, the most "
+                "that this study may ever spend."
+            )
+        asked = views.select("image_id", "panorama_id", "heading_deg").iter_rows(named=True)
+        for one in in_flight(asked, self._picture, self._session, most=self.limits.max_concurrent):
+            yield replace(one.result, release=one.release)
+
+    def _session(self) -> AbstractAsyncContextManager[Client]:
+        return open_client(self.limits, secrets=self.secrets, purse=self.purse)
+
+    async def _found(self, client: Client, point: Mapping[str, Any]) -> Row:
+        row = {"point_id": point["point_id"], "panorama_id": "", "captured_on": UNKNOWN_DATE}
+        try:
+            metadata = await self._metadata(client, point)
+            return row | self._judged(metadata, point)
+        except NotThereError:
+            return row | {"status": "no_imagery"}
+        except UnusableError as error:
+            return row | {"status": "failed", "error": str(error)}
+
+    async def _metadata(self, client: Client, point: Mapping[str, Any]) -> "_Metadata":
+        """Ask by the panorama that an imported point names; where it is gone, by the place."""
+        named = point["source_panorama_id"]
+        if named is not None and _PANORAMA_ID.fullmatch(named):
+            try:
+                return await self._ask_metadata(client, {"pano": named})
+            except NotThereError:
+                pass
+        there = {
+            "location": f"{point['latitude']:.6f},{point['longitude']:.6f}",
+            "radius": f"{self.images.radius_m:.0f}",
+            "source": self.images.source,
+        }
+        return await self._ask_metadata(client, there)
+
+    async def _ask_metadata(self, client: Client, query: Mapping[str, str]) -> "_Metadata":
+        async def read(answer: Answer) -> _Metadata:
+            return _read_metadata(answer, self.secrets)
+
+        def says(answer: Answer) -> None:
+            _check_said(json_of(answer), self.secrets)
+
+        url = self._url(METADATA, query)
+        return await client.ask(url, read, most_bytes=_METADATA_BYTES, says=says)
+
+    def _judged(self, metadata: "_Metadata", point: Mapping[str, Any]) -> Row:
+        """Say whether a panorama is wanted."""
+        away_m = distance_m(
+            point["longitude"], point["latitude"], metadata.longitude, metadata.latitude
+        )
+        third_party = metadata.copyright is not None and "google" not in metadata.copyright.lower()
+        unwanted = self._unwanted(metadata.captured_on, away_m, third_party)
+        if unwanted:
+            return {"status": "no_imagery", "error": unwanted}
+        return {
+            "panorama_id": metadata.panorama_id,
+            "captured_on": metadata.captured_on,
+            "status": "ok",
+            "longitude": metadata.longitude,
+            "latitude": metadata.latitude,
+            "distance_m": away_m,
+            "copyright": metadata.copyright,
+            "is_panoramic": True,
+            "is_third_party": third_party,
+            "creator": metadata.copyright if third_party else "Google",
+            "licence": LICENCE,
+        }
+
+    def _unwanted(self, captured_on: date, away_m: float, third_party: bool) -> str | None:
+        earliest, latest = self.images.captured_between
+        if away_m > self.images.radius_m:
+            return f"the nearest panorama is {away_m:,.0f} m away"
+        if third_party and not self.images.third_party:
+            return "the nearest panorama is not Google's own"
+        if earliest is None and latest is None:
+            return None
+        if captured_on == UNKNOWN_DATE:
+            return "the nearest panorama says nothing of its date"
+        if not (earliest or date.min).replace(day=1) <= captured_on <= (latest or date.max):
+            return f"the nearest panorama is of {captured_on:%Y-%m}"
+        return None
+
+    async def _picture(self, client: Client, view: Mapping[str, Any]) -> Picture:
+        image_id = view["image_id"]
+        width_px, height_px = self.images.size_px
+        query = {
+            "pano": view["panorama_id"],
+            "size": f"{width_px}x{height_px}",
+            "heading": f"{view['heading_deg']:g}",
+            "fov": f"{self.images.fov_deg:g}",
+            "pitch": f"{self.images.pitch_deg:g}",
+            "return_error_code": "true",
+        }
+        try:
+            return await client.ask(
+                self._url(PICTURE, query),
+                lambda answer: self._read_picture(answer, image_id),
+                most_bytes=_PICTURE_BYTES,
+                pay_for=image_id,
+                says=lambda answer: _check_said(json_of(answer), self.secrets),
+            )
+        except NotThereError as error:
+            return Picture(image_id, None, "missing", str(error))
+        except UnusableError as error:
+            return Picture(image_id, None, "failed", str(error))
+
+    async def _read_picture(self, answer: Answer, image_id: str) -> Picture:
+        _check_said(json_of(answer), self.secrets)
+        _check_status(answer, self.secrets)
+        pixels = await beside_the_loop(decoded, answer, self.images.size_px)
+        if is_grey_tile(pixels):
+            raise NotThereError("the grey tile that says there is no imagery")
+        return Picture(image_id, answer.content, "ok", None, pixels)
+
+    def _url(self, path: str, query: Mapping[str, str]) -> httpx.URL:
+        """Write a request's address; with a secret, signed by it."""
+        asked = urlencode({**query, "key": self.key.api_key}, safe=",:")
+        url = httpx.URL(f"{self.host}{path}?{asked}")
+        if self.key.signing_secret is None:
+            return url
+        signature = sign(url.raw_path, self.key.signing_secret)
+        return httpx.URL(f"{self.host}{path}?{asked}&signature={signature}")
+
+
+def sign(path_and_query: bytes, secret: str) -> str:
+    """Sign a request as the service asks: HMAC-SHA1 by the secret, both in URL-safe base64."""
+    key = base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
+    digest = hmac.new(key, path_and_query, hashlib.sha1).digest()
+    return base64.urlsafe_b64encode(digest).decode()
+
+
+@dataclass(frozen=True)
+class _Metadata:
+    """What the service says of one panorama."""
+
+    panorama_id: str
+    longitude: float
+    latitude: float
+    captured_on: date
+    copyright: str | None
+
+
+def _read_metadata(answer: Answer, secrets: tuple[str, ...]) -> _Metadata:
+    _check_said(json_of(answer), secrets)
+    _check_status(answer, secrets)
+    said = parsed(answer)
+    if at(said, "status") == "OK":
+        return _checked(said)
+    raise UnusableError("the answer has an unexpected shape: no known status")
+
+
+def _check_said(said: object, secrets: tuple[str, ...]) -> None:
+    """Raise what the status in an answer means, whatever HTTP status it came with.
+
+    What an answer does not say is not decided here: `OK`, an unknown status, a body that is none.
+    """
+    status = at(said, "status")
+    message = redacted(text(at(said, "error_message")) or "no reason given", secrets)
+    match status:
+        case "ZERO_RESULTS" | "NOT_FOUND":
+            raise NotThereError("no panorama there")
+        case "UNKNOWN_ERROR":
+            raise TryAgainError("UNKNOWN_ERROR")
+        case "OVER_QUERY_LIMIT":
+            raise TryAgainError("OVER_QUERY_LIMIT", busy=True)
+        case "REQUEST_DENIED" | "OVER_DAILY_LIMIT":
+            raise ImageryError(_refusal(f"{status}: {message[:_WORDS_OF_AN_ERROR]}"))
+        case "INVALID_REQUEST":
+            raise UnusableError(f"INVALID_REQUEST: {message[:_WORDS_OF_AN_ERROR]}")
+
+
+def _checked(said: Mapping[str, Any]) -> _Metadata:
+    """Take from an answer what has the expected form, and refuse it otherwise."""
+    panorama_id = said.get("pano_id")
+    where = place([at(said, "location", "lng"), at(said, "location", "lat")])
+    if not isinstance(panorama_id, str) or not _PANORAMA_ID.fullmatch(panorama_id):
+        raise UnusableError("the answer has an unexpected shape: pano_id is no panorama id")
+    if where is None:
+        raise UnusableError("the answer has an unexpected shape: location is no place")
+    return _Metadata(
+        panorama_id,
+        *where,
+        _month(said.get("date")),
+        text(said.get("copyright")),
+    )
+
+
+def _month(text: object) -> date:
+    """Read `2019-06` as the first of the month; anything else is not known."""
+    found = _MONTH.fullmatch(text) if isinstance(text, str) else None
+    if not found or not (1 <= int(found[2]) <= 12 and int(found[1]) >= 1):
+        return UNKNOWN_DATE
+    return date(int(found[1]), int(found[2]), 1)
+
+
+def _check_status(answer: Answer, secrets: tuple[str, ...]) -> None:
+    """Raise what an HTTP status means here; 200 passes."""
+    code = answer.status_code
+    if code == 200:
+        return
+    words = answer.content[:2000].decode("utf-8", "replace")
+    plain = redacted(" ".join(re.sub(r"<[^>]*>", " ", words).split()), secrets)
+    said = f"HTTP {code}: {plain[:_WORDS_OF_AN_ERROR]}".rstrip(": ")
+    if code in (401, 403):
+        raise ImageryError(_refusal(said))
+    if code == 404:
+        raise NotThereError("the panorama is gone; the next look-up finds what took its place")
+    raise UnusableError(said)
+
+
+def _refusal(said: str) -> str:
+    return (
+        f"Google refuses service ({said}). Check GOOGLE_MAPS_API_KEY, that the Street View Static "
+        "API is enabled for it, its quota and billing and, where requests are signed, "
+        "GOOGLE_MAPS_SIGNING_SECRET. Everything so far is kept."
+    )

@@ -1,0 +1,284 @@
+"""The provider `hdf5`: the pictures of a store that a group has made before, taken as they are."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.files.reading import reading
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, Picture
+from streetview_assets.points.distance import distance_m
+from streetview_assets.points.imported.store_file import PATHS, PICTURES, VECTORS, opened, text_of
+from streetview_assets.points.imported.street_data import StreetData, read_street_data
+from streetview_assets.study.model import Images, Study
+
+if TYPE_CHECKING:
+    import h5py
+
+KEY = "images.path"
+NO_PICTURE = "the store has no picture in this slot"
+
+_PANORAMA_ID = re.compile(r"[A-Za-z0-9_:=.+-]{1,200}")
+_CHARACTERS_SHOWN = 60
+
+
+class Hdf5Provider:
+    """Gives the pictures of a store, one for each slot whose heading the study wants.
+
+    Where headings differ from point to point or are not known, and the study names none, all are
+    wanted.
+    A panorama is named by the store's own id, or by the external id of its point. What the store
+    says of its points is read at the first question, a picture when it is its turn.
+
+    Parameters
+    ----------
+    images
+        The study's part that names the store, the headings and the capture dates wanted.
+    """
+
+    name = "hdf5"
+    id_names_one_capture = False
+
+    def __init__(self, images: Images) -> None:
+        if images.path is None:
+            raise StudyError(f"{KEY}: provider hdf5 needs the store (street_data.h5).")
+        self.images = images
+        self.path: Path = images.path
+
+    def check(self) -> None:
+        """Refuse a store of another form, or one without any heading that is wanted.
+
+        Raises
+        ------
+        StudyError
+            With the file, the data set or the headings, and what was expected.
+        """
+        if self._slots.is_empty() and self._store.points.height:
+            there = ", ".join(f"{heading:g}" for heading in np.unique(self._store.headings_deg))
+            wanted = ", ".join(f"{heading:g}" for heading in self.images.headings_deg)
+            raise StudyError(
+                f"images.headings_deg: {self.path} has no picture in a heading that is wanted "
+                f"({wanted}); it has {there}."
+            )
+
+    def look_up(
+        self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
+    ) -> pl.DataFrame:
+        """Find the store's points at each point; several ids at one place are all kept.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `FOUND`, by point. What was captured outside of the dates wanted, or of which
+            the store itself says that there is nothing, is `no_imagery`, with the reason.
+        """
+        self.check()
+        here = self._store.points.filter(
+            pl.col("point_id").is_in(points["point_id"].unique().implode())
+        )
+        rows = []
+        for done, row in enumerate(here.iter_rows(named=True), start=1):
+            rows.append(self._found(row))
+            if on_progress:
+                on_progress(done, here.height)
+        there = pl.DataFrame(rows, schema=FOUND)
+        unknown = points.join(there, on="point_id", how="anti").select(
+            "point_id",
+            panorama_id=pl.lit(""),
+            captured_on=pl.lit(UNKNOWN_DATE),
+            status=pl.lit("no_imagery"),
+            error=pl.lit("the store has no point at this place"),
+        )
+        return (
+            pl.concat([there, unknown], how="diagonal")
+            .unique(["point_id", "panorama_id", "captured_on"], keep="first", maintain_order=True)
+            .sort("point_id", "panorama_id", "captured_on")
+        )
+
+    def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
+        """Name the slots of each panorama in wanted headings, and the paths that they came from."""
+        there = panoramas.filter(pl.col("status") == "ok").select("panorama_id", "captured_on")
+        slots = self._slots.join(
+            there.unique(), on=["panorama_id", "captured_on"], how="semi"
+        ).unique(["panorama_id", "captured_on", "heading_deg"], keep="first", maintain_order=True)
+        paths = [self._paths.get(place) for place in slots.select("row", "slot").iter_rows()]
+        return slots.with_columns(
+            category=pl.lit(None, pl.String), source_path=pl.Series(paths, dtype=pl.String)
+        ).select(*VIEWS.names(), "source_path")
+
+    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
+        """Read the pictures of views out of the store, one by one, in the order of the store."""
+        of_view = ["panorama_id", "captured_on", "heading_deg"]
+        slots = (
+            views.select("image_id", *of_view)
+            .join(self._slots, on=of_view, how="left", nulls_equal=True)
+            .sort("row", "slot", nulls_last=True)
+            .group_by("image_id", maintain_order=True)
+            .agg("row", "slot")
+        )
+        with opened(self.path, KEY) as file:
+            stored, vectors = file.get(PICTURES), file.get(VECTORS)
+            keeps_pictures = holds_pictures(stored)
+            for image_id, rows, columns in slots.iter_rows():
+                places = [
+                    (row, slot) for row, slot in zip(rows, columns, strict=True) if row is not None
+                ]
+                if keeps_pictures:
+                    yield _picture(stored, image_id, places)
+                else:
+                    yield _elsewhere(vectors, image_id, places)
+
+    def names_of_files(self) -> list[str]:
+        """List the paths under which pictures were kept before they came into the store."""
+        return list(self._paths.values())
+
+    def files_of(self, pictures: pl.DataFrame) -> pl.DataFrame:
+        """Say under which path each picture was kept before it came into the store.
+
+        Parameters
+        ----------
+        pictures
+            Rows of the table ``images``.
+
+        Returns
+        -------
+        polars.DataFrame
+            image_id, file; of those whose path the store tells.
+        """
+        of_view = ["panorama_id", "captured_on", "heading_deg"]
+        wanted = pictures.select("image_id", *of_view)
+        slots = self._slots.join(wanted, on=of_view, how="inner", nulls_equal=True)
+        told = [self._paths.get(place) for place in slots.select("row", "slot").iter_rows()]
+        files = pl.Series("file", told, dtype=pl.String)
+        return slots.select("image_id", files).drop_nulls("file")
+
+    @cached_property
+    def _paths(self) -> Mapping[tuple[int, int], str]:
+        """Path of each slot, of those that have one."""
+        with opened(self.path, KEY) as file:
+            paths = file[PATHS][:] if PATHS in file else np.empty((0, 0))
+        told = {place: text_of(path) for place, path in np.ndenumerate(paths)}
+        return MappingProxyType({place: path for place, path in told.items() if path})
+
+    @cached_property
+    def _store(self) -> StreetData:
+        return read_street_data(self.path, KEY)
+
+    @cached_property
+    def _slots(self) -> pl.DataFrame:
+        is_asked = "headings_deg" in self.images.model_fields_set
+        is_filtered = is_asked or not self._store.has_own_headings
+        slots = self._store.slots(self.images.headings_deg if is_filtered else None)
+        return slots.with_columns(pl.col("captured_on").fill_null(UNKNOWN_DATE))
+
+    def _found(self, row: Mapping[str, Any]) -> dict[str, object]:
+        captured_on = row["captured_on"] or UNKNOWN_DATE
+        unwanted = self._unwanted(row, captured_on)
+        base = {"point_id": row["point_id"], "panorama_id": "", "captured_on": UNKNOWN_DATE}
+        if unwanted:
+            return base | {"status": "no_imagery", "error": unwanted}
+        if row["pano_id"] is not None and not _PANORAMA_ID.fullmatch(row["pano_id"]):
+            said = f"the store's pano_id {row['pano_id'][:_CHARACTERS_SHOWN]!r} is no panorama id"
+            return base | {"status": "failed", "error": said}
+        here = row["longitude"], row["latitude"]
+        there = row["panorama_longitude"], row["panorama_latitude"]
+        at = here if None in there else there
+        unread = row["date"] is not None and row["captured_on"] is None
+        return base | {
+            "panorama_id": row["panorama_id"],
+            "captured_on": captured_on,
+            "status": "ok",
+            "longitude": at[0],
+            "latitude": at[1],
+            "distance_m": distance_m(*here, *at),
+            "copyright": row["copyright"],
+            "error": f"the store's date {row['date']!r} is no month" if unread else None,
+        }
+
+    def _unwanted(self, row: Mapping[str, Any], captured_on: date) -> str | None:
+        earliest, latest = self.images.captured_between
+        status = row["status"]
+        if status and status.upper() != "OK" and not row["has_picture"]:
+            return f"the store says: {status}"
+        if earliest is None and latest is None:
+            return None
+        if captured_on == UNKNOWN_DATE:
+            return "the store says nothing of its date"
+        if not (earliest or date.min).replace(day=1) <= captured_on <= (latest or date.max):
+            return f"the store's pictures are of {captured_on:%Y-%m}"
+        return None
+
+
+def check_store(study: Study) -> None:
+    """Refuse a store that cannot give what a study asks of it, before anything runs.
+
+    Raises
+    ------
+    StudyError
+        Where `Hdf5Provider.check` says so, or where the store has no pictures and the study asks
+        for an encoder that needs them.
+    """
+    Hdf5Provider(study.images).check()
+    if study.encoder.name == "import" or study.images.path is None:
+        return
+    with opened(study.images.path, KEY) as file:
+        has_none = not holds_pictures(file.get(PICTURES))
+    if has_none:
+        raise StudyError(
+            f"{KEY}: {study.images.path} holds no pictures, and encoder {study.encoder.name} needs "
+            "them. Take the vectors of the store instead: encoder: {name: import, path: …}."
+        )
+
+
+def holds_pictures(stored: "h5py.Dataset | None") -> bool:
+    """Say whether a store holds any picture at all, or vectors alone."""
+    if stored is None:
+        return False
+    rows = range(stored.shape[0])
+    return any(len(content) > 0 for row in rows for content in stored[row])
+
+
+def _picture(stored: "h5py.Dataset", image_id: str, places: list[tuple[int, int]]) -> Picture:
+    """Read a picture from the first of its places that has one."""
+    try:
+        with _reading_slot():
+            for row, slot in places:
+                content = stored[row, slot]
+                if len(content):
+                    return Picture(image_id, content.tobytes(), "ok", None)
+    except _SlotError as error:
+        return Picture(image_id, None, "failed", str(error))
+    return Picture(image_id, None, "missing", NO_PICTURE)
+
+
+def _elsewhere(
+    vectors: "h5py.Dataset | None", image_id: str, places: list[tuple[int, int]]
+) -> Picture:
+    """Tell a picture of which the store has the vector alone from one that it does not have."""
+    if vectors is None:
+        return Picture(image_id, None, "missing", NO_PICTURE)
+    try:
+        with _reading_slot():
+            for row, slot in places:
+                vector = vectors[row, slot]
+                if np.isfinite(vector).all() and np.any(vector):
+                    return Picture(image_id, None, "ok", None, is_elsewhere=True)
+    except _SlotError as error:
+        return Picture(image_id, None, "failed", str(error))
+    return Picture(image_id, None, "missing", NO_PICTURE)
+
+
+def _reading_slot() -> AbstractContextManager[None]:
+    return reading("this slot of the store", "an image or a vector", error=_SlotError)
+
+
+class _SlotError(StreetviewError):
+    """One slot of a store is broken: a row with its reason, not the end."""

@@ -1,0 +1,152 @@
+"""Captures matched to points: which of what lies around a point shows what is wanted there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.images.providers.search_boxes import METRES_PER_DEGREE
+from streetview_assets.points.distance import distance_m
+from streetview_assets.study.model import Images
+
+LEAST_HALF_ANGLE_DEG = 45.0
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A picture or a panorama that somebody took.
+
+    Attributes
+    ----------
+    captured_on
+        First of the month; `UNKNOWN_DATE` where it is not known.
+    heading_deg
+        Direction of its middle, from north; None where it is not known.
+    """
+
+    panorama_id: str
+    longitude: float
+    latitude: float
+    captured_on: date
+    heading_deg: float | None
+    is_panoramic: bool
+    creator: str | None
+    licence: str
+    copyright: str
+
+
+def found_near(point: Mapping[str, Any], captures: Iterable[Capture], images: Images) -> list[Row]:
+    """Choose for a point what shows the wanted headings.
+
+    A panorama serves all of them: the one of the newest month, then the nearest. Without one, for
+    each heading a picture that looks within half the field of view of it (at least 45 degrees) is
+    chosen: again the newest, then the nearest. What has no heading is left out.
+
+    Returns
+    -------
+    list of dict
+        Rows with columns of `FOUND`: the captures chosen, or one that says why there is none.
+    """
+    around = [
+        (one, away_m)
+        for one in captures
+        if _may_be_near(point, one, images.radius_m)
+        and (away_m := _away_m(point, one)) <= images.radius_m
+    ]
+    wanted = [pair for pair in around if _in_dates(pair[0].captured_on, images)]
+    seeing = [pair for pair in wanted if pair[0].heading_deg is not None]
+    chosen = _chosen(sorted(seeing, key=_newest_first), images)
+    if chosen:
+        return [_row(point, one, away_m) for one, away_m in chosen]
+    return [_nothing(point, around, wanted, seeing)]
+
+
+def failed(point: Mapping[str, Any], reason: str) -> Row:
+    """Say that the look-up of a point failed."""
+    return _empty(point) | {"status": "failed", "error": reason}
+
+
+def angle_between_deg(one: float, other: float) -> float:
+    """Measure the angle between two headings, 0 to 180."""
+    return abs((one - other + 180) % 360 - 180)
+
+
+def _chosen(wanted: Sequence[tuple[Capture, float]], images: Images) -> list[tuple[Capture, float]]:
+    panoramas = [pair for pair in wanted if pair[0].is_panoramic]
+    if panoramas:
+        return panoramas[:1]
+    half_angle_deg = max(LEAST_HALF_ANGLE_DEG, images.fov_deg / 2)
+    chosen: dict[str, tuple[Capture, float]] = {}
+    for heading_deg in images.headings_deg:
+        for one, away_m in wanted:
+            if angle_between_deg(one.heading_deg or 0.0, heading_deg) <= half_angle_deg:
+                chosen.setdefault(one.panorama_id, (one, away_m))
+                break
+    return list(chosen.values())
+
+
+def _newest_first(pair: tuple[Capture, float]) -> tuple[int, float, str]:
+    one, away_m = pair
+    return -one.captured_on.toordinal(), away_m, one.panorama_id
+
+
+def _may_be_near(point: Mapping[str, Any], one: Capture, radius_m: float) -> bool:
+    """Rule out quickly what lies too far to the north or south."""
+    away_deg: float = abs(one.latitude - point["latitude"])
+    return away_deg * METRES_PER_DEGREE <= radius_m
+
+
+def _away_m(point: Mapping[str, Any], one: Capture) -> float:
+    return distance_m(point["longitude"], point["latitude"], one.longitude, one.latitude)
+
+
+def _in_dates(captured_on: date, images: Images) -> bool:
+    earliest, latest = images.captured_between
+    if earliest is None and latest is None:
+        return True
+    if captured_on == UNKNOWN_DATE:
+        return False
+    return (earliest or date.min).replace(day=1) <= captured_on <= (latest or date.max)
+
+
+def _row(point: Mapping[str, Any], one: Capture, away_m: float) -> Row:
+    return {
+        "point_id": point["point_id"],
+        "panorama_id": one.panorama_id,
+        "captured_on": one.captured_on,
+        "status": "ok",
+        "longitude": one.longitude,
+        "latitude": one.latitude,
+        "distance_m": away_m,
+        "copyright": one.copyright,
+        "is_panoramic": one.is_panoramic,
+        "heading_deg": one.heading_deg,
+        "creator": one.creator,
+        "licence": one.licence,
+    }
+
+
+def _nothing(
+    point: Mapping[str, Any],
+    around: Sequence[tuple[Capture, float]],
+    wanted: Sequence[tuple[Capture, float]],
+    seeing: Sequence[tuple[Capture, float]],
+) -> Row:
+    reason = None
+    if seeing:
+        reason = "no picture there looks in a wanted direction"
+    elif wanted:
+        reason = "no capture there says where it looks"
+    elif around:
+        nearest, _ = min(around, key=lambda pair: (pair[1], pair[0].panorama_id))
+        reason = f"the nearest capture is of {nearest.captured_on:%Y-%m}"
+        if nearest.captured_on == UNKNOWN_DATE:
+            reason = "the nearest capture says nothing of its date"
+    return _empty(point) | {"status": "no_imagery", "error": reason}
+
+
+def _empty(point: Mapping[str, Any]) -> Row:
+    return {"point_id": point["point_id"], "panorama_id": "", "captured_on": UNKNOWN_DATE}

@@ -1,0 +1,279 @@
+"""What Mapillary and Panoramax share: captures are searched by box, and cut into views here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any, Protocol
+
+import httpx
+import polars as pl
+from PIL import Image
+
+from streetview_assets.image_decoding import decode_image
+from streetview_assets.images.equirectangular import cut_view
+from streetview_assets.images.http.client import (
+    Answer,
+    Client,
+    Limits,
+    NotThereError,
+    UnusableError,
+    open_client,
+)
+from streetview_assets.images.http.concurrency import in_flight
+from streetview_assets.images.http.decoding import beside_the_loop, decoded
+from streetview_assets.images.providers.base import FOUND, VIEWS, Picture
+from streetview_assets.images.providers.matching import (
+    LEAST_HALF_ANGLE_DEG,
+    Capture,
+    angle_between_deg,
+    failed,
+    found_near,
+)
+from streetview_assets.images.providers.search_boxes import Box, boxes_around, cells, is_near
+from streetview_assets.images.quality_metrics import Pixels
+from streetview_assets.study.model import Images
+
+SEARCH_BYTES = 20_000_000
+PICTURE_BYTES = 20_000_000
+MOST_SEARCHES = 1000
+"""For the points of one cell; a service whose every answer is full would be asked for ever."""
+
+_OWN_HEADING_DECIMALS = 1
+
+Row = dict[str, Any]
+
+
+class ForbiddenError(UnusableError):
+    """An address that is not served, or not served any more."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A capture as it was taken: its bytes, what they show, and how it stands."""
+
+    content: bytes
+    pixels: Pixels
+    is_panoramic: bool
+    heading_deg: float | None
+
+
+class Service(Protocol):
+    """What differs from one service of open imagery to the next."""
+
+    name: str
+    secrets: tuple[str, ...]
+
+    async def search(self, client: Client, box: Box) -> tuple[list[Capture], bool]:
+        """List the captures in a box, and say whether there are more than were given."""
+        ...
+
+    async def fetch(self, client: Client, panorama_id: str) -> Original:
+        """Fetch a capture by an address that is asked for now."""
+        ...
+
+
+class OpenImageryProvider:
+    """Looks up and fetches what people took and gave freely.
+
+    Parameters
+    ----------
+    images
+        The study's wishes: views, radius, capture dates, limits.
+    service
+        Whom to ask.
+    """
+
+    # Both services give an id to each picture that somebody uploads.
+    id_names_one_capture = True
+
+    def __init__(self, images: Images, service: Service) -> None:
+        self.name = service.name
+        self.images = images
+        self.service = service
+        self.limits = Limits(images.requests_per_second, images.max_concurrent, images.timeout_s)
+
+    def look_up(
+        self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
+    ) -> pl.DataFrame:
+        """Search around each point, and choose what shows the wanted headings.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `FOUND`, by point; a search that failed is a failed row of each of its points.
+        """
+        rows: list[Row] = []
+        done = 0
+        groups = cells(points.select("point_id", "longitude", "latitude"))
+        for one in in_flight(groups, self._found, self._session, most=self.limits.max_concurrent):
+            one.release()
+            found, count = one.result
+            rows += found
+            done += count
+            if on_progress:
+                on_progress(done, points.height)
+        return pl.DataFrame(rows, schema=FOUND).sort("point_id", "panorama_id", "captured_on")
+
+    def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
+        """Name the views: of a panorama each heading of the study, of a picture its own."""
+        there = panoramas.filter(pl.col("status") == "ok").unique(
+            ["panorama_id", "captured_on"], maintain_order=True
+        )
+        all_around = pl.col("is_panoramic").fill_null(False)
+        headings = pl.DataFrame(
+            {"heading_deg": self.images.headings_deg}, schema={"heading_deg": pl.Float64}
+        )
+        cut = there.filter(all_around).drop("heading_deg").join(headings, how="cross")
+        whole = there.filter(~all_around).with_columns(
+            heading_deg=pl.col("heading_deg").round(_OWN_HEADING_DECIMALS) % 360
+        )
+        both = [frame.select("panorama_id", "captured_on", "heading_deg") for frame in (cut, whole)]
+        return pl.concat(both).with_columns(category=None).select(VIEWS.names()).cast(VIEWS)
+
+    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
+        """Fetch each capture once, and give the views that are wanted of it."""
+        columns = ("image_id", "panorama_id", "heading_deg")
+        groups = views.select(columns).partition_by("panorama_id", maintain_order=True)
+        for one in in_flight(
+            groups, self._pictures, self._session, most=self.limits.max_concurrent
+        ):
+            release = _when_called(len(one.result), one.release)
+            for picture in one.result:
+                yield replace(picture, release=release)
+
+    def _session(self) -> AbstractAsyncContextManager[Client]:
+        return open_client(self.limits, secrets=self.service.secrets)
+
+    async def _found(self, client: Client, points: pl.DataFrame) -> tuple[list[Row], int]:
+        rows = points.to_dicts()
+        try:
+            captures = await self._captures(client, points)
+        except (UnusableError, NotThereError) as error:
+            return [failed(point, str(error)) for point in rows], len(rows)
+        return [row for point in rows for row in found_near(point, captures, self.images)], len(
+            rows
+        )
+
+    async def _captures(self, client: Client, points: pl.DataFrame) -> list[Capture]:
+        """Search the boxes around points; a box that holds too much is split in four."""
+        waiting = list(boxes_around(points, self.images.radius_m))
+        found: dict[str, Capture] = {}
+        searches = 0
+        while waiting:
+            searches += 1
+            if searches > MOST_SEARCHES:
+                raise UnusableError(f"there is more than {MOST_SEARCHES:,} searches can list")
+            box = waiting.pop()
+            captures, overflows = await self.service.search(client, box)
+            found |= {one.panorama_id: one for one in captures}
+            if overflows:
+                near = (one for one in box.quarters() if is_near(one, points, self.images.radius_m))
+                waiting += near
+        return [found[panorama_id] for panorama_id in sorted(found)]
+
+    async def _pictures(self, client: Client, views: pl.DataFrame) -> list[Picture]:
+        asked = views.rows(named=True)
+        try:
+            original = await self.service.fetch(client, asked[0]["panorama_id"])
+            return await beside_the_loop(self._cut, original, asked)
+        except NotThereError as error:
+            return [Picture(view["image_id"], None, "missing", str(error)) for view in asked]
+        except UnusableError as error:
+            return [Picture(view["image_id"], None, "failed", str(error)) for view in asked]
+
+    def _cut(self, original: Original, asked: Sequence[Row]) -> list[Picture]:
+        if not original.is_panoramic:
+            return [_whole(original, view) for view in asked]
+        if original.heading_deg is None:
+            raise UnusableError("the panorama does not say where its middle looks")
+        panorama = decode_image(original.content).rgb
+        return [
+            Picture(view["image_id"], self._view(panorama, original.heading_deg, view), "ok", None)
+            for view in asked
+        ]
+
+    def _view(self, panorama: Image.Image, middle_deg: float, view: Row) -> bytes:
+        return cut_view(
+            panorama,
+            middle_deg=middle_deg,
+            heading_deg=view["heading_deg"],
+            pitch_deg=self.images.pitch_deg,
+            fov_deg=self.images.fov_deg,
+            size_px=self.images.size_px,
+        )
+
+
+async def read_original(answer: Answer) -> tuple[bytes, Pixels]:
+    """Take a picture from an answer, once it has decoded in full.
+
+    Raises
+    ------
+    TryAgainError, UnusableError, NotThereError
+        `ForbiddenError` where the address is refused, as one that has expired is.
+    """
+    if answer.status_code in (404, 410):
+        raise NotThereError("the picture is gone")
+    if answer.status_code in (401, 403):
+        raise ForbiddenError(f"HTTP {answer.status_code}: the picture's address is refused")
+    if answer.status_code != 200:
+        raise UnusableError(f"HTTP {answer.status_code}")
+    return answer.content, await beside_the_loop(decoded, answer)
+
+
+def needed_px(images: Images, *, is_panoramic: bool) -> int:
+    """Say how wide a capture has to be for views as sharp as they are wanted."""
+    if is_panoramic:
+        return round(images.size_px[0] * 360 / images.fov_deg)
+    return max(images.size_px)
+
+
+def checked_address(address: object, host: str, is_known: Callable[[str], bool]) -> httpx.URL:
+    """Read the address of a picture, which the provider says and nobody has to believe.
+
+    Parameters
+    ----------
+    host
+        The API's own, as ``https://name``: what lies beside it is taken.
+    is_known
+        Whether a host's name is one from which pictures are taken; over TLS, at the usual port.
+
+    Raises
+    ------
+    UnusableError
+        Where it leads anywhere else.
+    """
+    try:
+        url = httpx.URL(address if isinstance(address, str) else "")
+    except httpx.InvalidURL:
+        raise UnusableError("the answer has an unexpected shape: no address") from None
+    ours, name = httpx.URL(host), url.raw_host.decode("ascii")
+    if (url.scheme, url.host, url.port) == (ours.scheme, ours.host, ours.port):
+        return url
+    if url.scheme == "https" and url.port is None and is_known(name):
+        return url
+    raise UnusableError(f"an address of a picture at {name[:100] or 'no host'} was refused")
+
+
+def _whole(original: Original, view: Row) -> Picture:
+    """Give a picture as it came, if it looks where it did when it was looked up."""
+    looks, wanted = original.heading_deg, view["heading_deg"]
+    if looks is not None and angle_between_deg(looks, wanted) > LEAST_HALF_ANGLE_DEG:
+        reason = "the picture looks elsewhere than when it was looked up"
+        return Picture(view["image_id"], None, "failed", reason)
+    return Picture(view["image_id"], original.content, "ok", None, original.pixels)
+
+
+def _when_called(count: int, then: Callable[[], None]) -> Callable[[], None]:
+    """Make a function that calls another one at its `count`-th call, from whatever thread."""
+    left, lock = count, Lock()
+
+    def call() -> None:
+        nonlocal left
+        with lock:
+            left -= 1
+            last = left == 0
+        if last:
+            then()
+
+    return call

@@ -1,0 +1,1 @@
+"""A provider that paints streets: for the demo and for tests with known truth."""

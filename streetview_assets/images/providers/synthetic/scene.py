@@ -1,0 +1,87 @@
+"""A synthetic street scene: what one would see from a place, drawn from nothing but its id."""
+
+import io
+from datetime import date
+from functools import lru_cache
+
+from PIL import Image
+
+from streetview_assets.images.providers.synthetic.buildings import row_of_buildings
+from streetview_assets.images.providers.synthetic.character import (
+    Light,
+    character,
+    light,
+    place_key,
+    uniforms,
+)
+from streetview_assets.images.providers.synthetic.painting import View, paint, write_note
+from streetview_assets.images.providers.synthetic.place import place_of
+from streetview_assets.images.providers.synthetic.shapes import Painted, Shapes, in_order
+from streetview_assets.images.providers.synthetic.street import (
+    backdrop,
+    gardens,
+    ground,
+    lamp_posts,
+    litter_and_bins,
+    parked_cars,
+)
+from streetview_assets.images.providers.synthetic.trees import street_trees
+
+_REACH_M = 78.0
+
+
+def draw_scene(panorama_id: str, captured_on: date, heading_deg: float, view: View) -> Image.Image:
+    """Draw one view of a panorama, with the word "synthetic" in its lower left corner.
+
+    The views of a panorama show one street from one spot: what stands left in one of them stands
+    right in the next. The same arguments give the same pixels on every machine.
+
+    Parameters
+    ----------
+    panorama_id
+        An id of `scene_place.panorama_id`.
+    captured_on
+        Decides season and weather.
+    heading_deg
+        Direction of view, from north.
+    view
+        Size of the picture in pixels, and its angles.
+
+    Raises
+    ------
+    ValueError
+        If the id is none of a synthetic panorama.
+    """
+    place = place_of(panorama_id)
+    shapes, seen_in = _street(panorama_id, captured_on)
+    latitude, longitude, seed = place_key(place)
+    clouds = (latitude * 31 + longitude * 17 + seed + round(heading_deg) * 7919) & 0xFFFFFFFF
+    picture = paint(shapes, seen_in, view, heading_deg - place.bearing_deg, clouds)
+    write_note(picture)
+    return picture
+
+
+def scene_jpeg(panorama_id: str, captured_on: date, heading_deg: float, view: View) -> bytes:
+    """Draw a view as the bytes of a JPEG file; see `draw_scene`."""
+    buffer = io.BytesIO()
+    draw_scene(panorama_id, captured_on, heading_deg, view).save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
+
+
+# A panorama's views come one after the other; its street is built once for all of them.
+@lru_cache(maxsize=4)
+def _street(panorama_id: str, captured_on: date) -> tuple[Painted, Light]:
+    place = place_of(panorama_id)
+    nature, seen_in = character(place), light(place, captured_on)
+    draw = uniforms(*place_key(place), 7)
+    shapes = Shapes(seen_in)
+    ground(shapes, nature, draw, _REACH_M)
+    backdrop(shapes, nature, draw, _REACH_M)
+    for side in (-1, 1):
+        lots = row_of_buildings(shapes, side, nature, draw, _REACH_M)
+        gardens(shapes, side, nature, lots, draw)
+        street_trees(shapes, side, nature, draw, _REACH_M)
+        parked_cars(shapes, side, nature, draw, _REACH_M)
+        litter_and_bins(shapes, side, nature, draw)
+    lamp_posts(shapes, 1, nature, draw, _REACH_M)
+    return in_order(shapes), seen_in

@@ -1,0 +1,44 @@
+"""Shards: what a long stage has done so far, so that a killed run goes on where it was."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.lake.parquet_lake import is_whole, plain, read_part
+from streetview_assets.lake.seal import write_sealed
+from streetview_assets.tables.registry import TABLES
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Finished pieces of one table of one authority, under `cache/`."""
+
+    folder: Path
+    table: str
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Keep a finished piece; it survives a kill from here on."""
+        number = len(list(self.folder.glob("*.parquet")))
+        with written_aside(self.folder / f"{number:06d}-{uuid4().hex[:8]}.parquet") as aside:
+            write_sealed(plain(frame.to_arrow()), aside)
+
+    def read(self) -> pl.DataFrame:
+        """Read all pieces, in the order in which they were finished; a damaged one is none."""
+        found = [path for path in sorted(self.folder.glob("*.parquet")) if is_whole(path)]
+        contract = TABLES[self.table]
+        return pl.concat([contract.frame(), *(read_part(path, contract.schema) for path in found)])
+
+    def clear(self) -> None:
+        """Throw the pieces away, after they were merged into the table's file."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def latest(frames: list[pl.DataFrame], table: str) -> pl.DataFrame:
+    """Merge frames of a table; of rows with the same key the last one wins."""
+    contract = TABLES[table]
+    merged = pl.concat([contract.frame(), *frames])
+    return merged.unique(subset=contract.key, keep="last", maintain_order=True).sort(contract.key)

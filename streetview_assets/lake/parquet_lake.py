@@ -1,0 +1,264 @@
+"""The Parquet lake: where each table of a study lies, and how it is read and written."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from streetview_assets.errors import DamagedError
+from streetview_assets.files.file_state import FileState, file_state
+from streetview_assets.lake.atomic_write import make_way, written_aside
+from streetview_assets.lake.content import content_of
+from streetview_assets.lake.seal import is_sealed, write_sealed
+from streetview_assets.tables.registry import TABLES, Table, check_contract
+from streetview_assets.text.safe_name import safe_name
+
+_PREFIX = "streetview."
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a Parquet file says of its own making.
+
+    Attributes
+    ----------
+    made_from
+        Fingerprint of all that the file was made from; what decides whether it is out of date.
+    fingerprint
+        Fingerprint of what the file holds, without volatile columns: what readers depend on.
+        Reckoned at every write, as is `every_column`.
+    every_column
+        Fingerprint of all columns: what is shown as it stands, as by marts, depends on it.
+    reuse
+        Names what rows depend on beside their key, so that a later run can keep them.
+    note
+        Why the table is empty, or anything else a person should know; empty otherwise.
+    made_at
+        When it was made, UTC.
+    row_count
+        Rows in the file.
+    """
+
+    made_from: str
+    fingerprint: str = ""
+    every_column: str = ""
+    reuse: str = ""
+    note: str = ""
+    made_at: datetime = datetime.min
+    row_count: int = 0
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The lake of one study, under its folder of data.
+
+    Attributes
+    ----------
+    root
+        The study's folder of data.
+    authorities
+        The authorities that the study has now; files of others are not read. None: all.
+    """
+
+    root: Path
+    authorities: tuple[str, ...] | None = None
+
+    def path(self, table: str, authority: str | None = None, encoder: str | None = None) -> Path:
+        """Where a table, or its part of one authority and encoder, lies."""
+        folder = self.root / "lake" / table
+        if encoder is not None:
+            folder /= _encoder_folder(encoder)
+        if authority is not None:
+            folder /= safe_name(authority)
+        return folder / "data.parquet"
+
+    def files(
+        self, table: str, authority: str | None = None, encoder: str | None = None
+    ) -> list[Path]:
+        """List the files of a table that are there, over authorities and encoders."""
+        contract = TABLES.get(table)
+        folders = [self.root / "lake" / table]
+        if contract is not None and contract.by_encoder:
+            names = None if encoder is None else [_encoder_folder(encoder)]
+            folders = _folders_in(folders, names)
+        if contract is not None and contract.by_authority:
+            codes = self.authorities if authority is None else (authority,)
+            folders = _folders_in(folders, None if codes is None else map(safe_name, codes))
+        return sorted(path for folder in folders if (path := folder / "data.parquet").exists())
+
+    def whole_files(
+        self, table: str, authority: str | None = None, encoder: str | None = None
+    ) -> list[Path]:
+        """List the files of a table for a reader, each held against its seal.
+
+        Raises
+        ------
+        DamagedError
+            Where one is not what was written there.
+        """
+        found = self.files(table, authority, encoder)
+        for path in found:
+            read_stamp(path)
+        return found
+
+    def read(
+        self,
+        table: str,
+        authority: str | None = None,
+        encoder: str | None = None,
+        columns: list[str] | None = None,
+    ) -> pl.DataFrame:
+        """Read a table: of one authority or all, of one encoder or all; empty where none is."""
+        found = self.whole_files(table, authority, encoder)
+        if table not in TABLES:
+            return pl.concat(
+                pl.read_parquet(path, columns=columns, glob=False, hive_partitioning=False)
+                for path in found
+            )
+        wanted = TABLES[table].schema
+        if columns is not None:
+            wanted = pl.Schema({name: wanted[name] for name in columns})
+        parts = [read_part(path, wanted) for path in found]
+        return pl.concat([pl.DataFrame(schema=wanted), *parts])
+
+    def write(
+        self,
+        table: str,
+        frame: pl.DataFrame,
+        stamp: Stamp,
+        *,
+        authority: str | None = None,
+        encoder: str | None = None,
+    ) -> Path:
+        """Check a frame against its contract and put it in place of what was there.
+
+        Raises
+        ------
+        ContractError
+            Where the frame breaks the contract; what was there stays.
+        """
+        contract = TABLES.get(table)
+        if contract:
+            check_contract(contract, frame)
+        path = self.path(table, authority, encoder)
+        about = {
+            "made_from": stamp.made_from,
+            **asdict(content_of(frame, contract, stamp.note)),
+            "reuse": stamp.reuse,
+            "note": stamp.note,
+            "made_at": datetime.now(UTC).isoformat(),
+        }
+        said = {f"{_PREFIX}{key}": value for key, value in about.items()}
+        make_way(path)
+        with written_aside(path) as aside:
+            write_sealed(plain(frame.to_arrow()), aside, said)
+        return path
+
+    def stamp(
+        self, table: str, authority: str | None = None, encoder: str | None = None
+    ) -> Stamp | None:
+        """Read what a file says of its making; None where there is none, or a damaged one."""
+        path = self.path(table, authority, encoder)
+        return stamp_of_whole(path) if path.exists() else None
+
+
+def _encoder_folder(encoder: str) -> str:
+    return f"encoder={safe_name(encoder)}"
+
+
+def _folders_in(folders: list[Path], names: Iterable[str] | None) -> list[Path]:
+    """Name the folders in some folders: those of these names, or all that are there."""
+    if names is not None:
+        named = list(names)
+        return [folder / name for folder in folders for name in named]
+    return [inner for folder in folders if folder.is_dir() for inner in folder.iterdir()]
+
+
+def read_part(path: Path, wanted: pl.Schema) -> pl.DataFrame:
+    """Read columns of a file; those that a table has grown since the file was written are null."""
+    there = [name for name in wanted if name in pq.read_schema(path).names]
+    part = pl.read_parquet(path, columns=there, glob=False, hive_partitioning=False)
+    grown = [pl.lit(None, wanted[name]).alias(name) for name in wanted if name not in there]
+    return part.with_columns(grown).select(wanted.names())
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Give the Arrow schema in which a table's files are written."""
+    return plain(table.frame().to_arrow()).schema
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file of ours is what was written; where not, a line says so."""
+    whole = path.is_file() and is_sealed(path)
+    if not whole:
+        _log.warning("%s is damaged and counts as not there", path)
+    return whole
+
+
+def stamp_of_whole(path: Path) -> Stamp | None:
+    """Read the stamp of a file; None where it is damaged, so that it counts as not there."""
+    try:
+        return read_stamp(path)
+    except DamagedError:
+        return None
+
+
+def read_stamp(path: Path) -> Stamp:
+    """Read the stamp in a Parquet file's metadata, and hold the file against its seal.
+
+    A file is opened once, however often it is asked about: what is national, or held out, asks
+    about every part of a table, for each of hundreds of authorities.
+
+    Raises
+    ------
+    DamagedError
+        Where the file is not, byte for byte, what was written.
+    """
+    stamp = _read_stamp(path, file_state(path))
+    if stamp is None:
+        raise DamagedError(
+            f"{path}: damaged: not what was written there. `streetview run` makes it again"
+        )
+    return stamp
+
+
+@lru_cache(maxsize=200_000)
+def _read_stamp(path: Path, state: FileState) -> Stamp | None:
+    """Read a stamp; its state tells a file from the one that is put in its place."""
+    if not is_whole(path):
+        return None
+    footer = pq.read_metadata(path)
+    raw = footer.metadata or {}
+    found = {key.decode(): value.decode() for key, value in raw.items()}
+    return Stamp(
+        made_from=found[f"{_PREFIX}made_from"],
+        fingerprint=found[f"{_PREFIX}fingerprint"],
+        every_column=found[f"{_PREFIX}every_column"],
+        reuse=found[f"{_PREFIX}reuse"],
+        note=found[f"{_PREFIX}note"],
+        made_at=datetime.fromisoformat(found[f"{_PREFIX}made_at"]),
+        row_count=footer.num_rows,
+    )
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """Cast Arrow's view and large types to the plain ones that every reader knows."""
+    fields = [pa.field(field.name, _plain_type(field.type)) for field in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_large_list(kind) or pa.types.is_list(kind):
+        return pa.list_(_plain_type(kind.value_type))
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
+        return pa.binary()
+    return kind

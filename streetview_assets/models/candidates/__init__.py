@@ -1,0 +1,1 @@
+"""The models that compete, the baselines beside them, and how features are prepared."""

@@ -1,0 +1,215 @@
+"""What comes before a candidate: clusters, gaps and components, learnt where the model is.
+
+They are steps of the candidate's pipeline, so that they are fitted inside the fold, and on the
+training part of the inner folds too. With nothing to prepare a candidate stays as it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin, clone
+from sklearn.decomposition import PCA
+from sklearn.dummy import DummyRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from streetview_assets.models.candidates.registry import Candidate, Params, Size
+from streetview_assets.models.data.cluster_features import AreaPictures, ClusterFeatures
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.features import WITH_GAPS, AreaFeatures
+from streetview_assets.study.model import Models
+
+if TYPE_CHECKING:
+    import optuna
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The steps that come first.
+
+    Attributes
+    ----------
+    pictures
+        What clusters are found in; None where no feature is made of them.
+    fills_gaps
+        Whether gaps are filled with the mean of the training part.
+    components
+        Principal components that the features, standardised, are reduced to; None: not.
+    may_not_vary
+        Whether the features may be the same in all areas of a training part.
+    """
+
+    pictures: AreaPictures | None = None
+    fills_gaps: bool = False
+    components: int | None = None
+    may_not_vary: bool = False
+
+    def steps(self, seed: int) -> list[tuple[str, Any]]:
+        """Make the unfitted steps."""
+        steps: list[tuple[str, Any]] = []
+        if self.pictures is not None:
+            steps.append(("clusters", ClusterFeatures(self.pictures)))
+        if self.fills_gaps:
+            # A column without any value stays, as zeros, so that the width is known.
+            steps.append(("fill", SimpleImputer(keep_empty_features=True)))
+        if self.components is not None:
+            steps += [("even", StandardScaler()), ("reduce", Components(self.components, seed))]
+        return steps
+
+    def size(self, size: Size) -> Size:
+        """Say what the candidate gets of inputs of some size."""
+        width = size.width
+        if self.pictures is not None:
+            width += self.pictures.width - 1
+        if self.components is not None:
+            width = min(self.components, width, size.areas)
+        return Size(size.areas, width)
+
+
+class OrMean(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A model, or the mean where no feature varies, which not every model can be fitted to."""
+
+    def __init__(self, model: BaseEstimator) -> None:
+        self.model = model
+
+    def fit(self, inputs: np.ndarray, observed: np.ndarray) -> "OrMean":
+        """Fit the model, or take the mean, on inputs of shape (n, d)."""
+        varies = bool((np.ptp(inputs, axis=0) > 0).any())
+        self.fitted_ = clone(self.model) if varies else DummyRegressor()
+        self.fitted_.fit(inputs, observed)
+        return self
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        """Predict values, shape (n,)."""
+        return np.asarray(self.fitted_.predict(inputs)).reshape(-1)
+
+
+class Components(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """So many principal components, or as many as there are."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count = count
+        self.seed = seed
+
+    def fit(self, inputs: np.ndarray, observed: np.ndarray | None = None) -> "Components":
+        """Find them in inputs of shape (n, d)."""
+        with np.errstate(invalid="ignore"):  # Shares of a variance that is nought.
+            self.pca_ = PCA(min(self.count, *inputs.shape), random_state=self.seed).fit(inputs)
+        return self
+
+    def transform(self, inputs: np.ndarray) -> np.ndarray:
+        """Project inputs (n, d) to them."""
+        return np.asarray(self.pca_.transform(inputs))
+
+
+def preparation_for(data: AreaDataset, settings: Models) -> Preparation:
+    """Say what the features of a study need before a candidate can take them.
+
+    Areas that are held out may have gaps where those at hand have none, so that it is the kind of
+    feature that decides.
+    """
+    gaps = bool(WITH_GAPS & set(settings.features)) or bool(np.isnan(data.vectors).any())
+    other = settings.features != ("pooled",)
+    return Preparation(data.pictures, gaps, settings.components, may_not_vary=other)
+
+
+def prepared(
+    candidates: Sequence[Candidate], data: AreaDataset, settings: Models
+) -> tuple[list[Candidate], dict[str, str]]:
+    """Put the steps that the features need before those of each candidate.
+
+    Returns
+    -------
+    tuple
+        The candidates, and for each that is left out the reason: too few pictures for clusters.
+    """
+    preparation = preparation_for(data, settings)
+    if preparation == Preparation():
+        return list(candidates), {}
+    if data.pictures is not None and (reason := data.pictures.too_few(data.area_codes)):
+        return [], {candidate.name: f"left out: {reason}" for candidate in candidates}
+    return _with_steps(candidates, preparation), {}
+
+
+def _with_steps(candidates: Sequence[Candidate], preparation: Preparation) -> list[Candidate]:
+    return [
+        replace(
+            candidate,
+            suggest=partial(_suggest, candidate, preparation),
+            default=partial(_default, candidate, preparation),
+            build=partial(_build, candidate, preparation),
+            inputs=partial(_inputs, candidate),
+        )
+        for candidate in candidates
+    ]
+
+
+def settled(data: AreaDataset, seen: AreaFeatures) -> tuple[AreaDataset, AreaFeatures]:
+    """Make plain numbers of features by clusters, for a model fitted to all areas of `data`.
+
+    Parameters
+    ----------
+    data
+        What the model is fitted to: clusters are found in these areas' pictures.
+    seen
+        All areas with a vector, those to predict.
+
+    Returns
+    -------
+    tuple
+        The same without pictures to find clusters in; as they were, where no feature needs them.
+    """
+    if data.pictures is None:
+        return data, seen
+    step = ClusterFeatures(data.pictures)
+    vectors = step.fit_transform(_with_rows(data.vectors, data.area_codes, data.pictures))
+    values = step.transform(_with_rows(seen.values, seen.area_codes, data.pictures))
+    return replace(data, vectors=vectors, pictures=None), replace(seen, values=values)
+
+
+def without_own_steps(fitted: Pipeline) -> Pipeline:
+    """Replace this package's steps by scikit-learn's within: the model is then used without it.
+
+    Parameters
+    ----------
+    fitted
+        A fitted pipeline of features that are `settled`.
+    """
+    inner = {Components: "pca_", OrMean: "fitted_"}
+    return Pipeline(
+        [
+            (name, getattr(step, inner[type(step)]) if type(step) in inner else step)
+            for name, step in fitted.steps
+        ]
+    )
+
+
+def _with_rows(values: np.ndarray, area_codes: list[str], pictures: AreaPictures) -> np.ndarray:
+    return np.hstack([values, pictures.rows_of(area_codes)])
+
+
+def _inputs(candidate: Candidate, data: AreaDataset) -> np.ndarray:
+    inputs = candidate.inputs(data)
+    if data.pictures is None:
+        return inputs
+    return _with_rows(inputs, data.area_codes, data.pictures)
+
+
+def _suggest(
+    candidate: Candidate, preparation: Preparation, trial: "optuna.Trial", size: Size
+) -> Params:
+    return candidate.suggest(trial, preparation.size(size))
+
+
+def _default(candidate: Candidate, preparation: Preparation, size: Size) -> Params:
+    return candidate.default(preparation.size(size))
+
+
+def _build(candidate: Candidate, preparation: Preparation, params: Params, seed: int) -> Pipeline:
+    *before, (name, model) = candidate.build(params, seed).steps
+    last = OrMean(model) if preparation.may_not_vary else model
+    return Pipeline([*preparation.steps(seed), *before, (name, last)])

@@ -1,0 +1,155 @@
+"""Charts of models of groups: group by group, and every target by every group."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.figures import COLOURS, INK, new_figure
+from streetview_assets.models.charts.heatmap import add_r2_cells, r2_text
+from streetview_assets.models.charts.predicted_observed import PANELS
+from streetview_assets.models.evaluations.models_by_group import ALL, COMMON, OWN, RIDGE_ALL
+from streetview_assets.models.validation.ridge_cv import RIDGE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+AREA_SETS = {COMMON: "areas that all groups have", OWN: "all areas of the group"}
+LOWEST_SHOWN = -1.0
+MOST_GROUPS = 24
+"""Of more groups, those with the most pictures are drawn, and the title says so."""
+
+_HEIGHT = 0.36
+
+
+def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+    """Draw R² of each group's model as bars with intervals, on the common and on its own areas.
+
+    Parameters
+    ----------
+    scores
+        Table `group_model_scores` of one target and one grouping, with at least one score.
+    title
+        Names the study and the target.
+    credit
+        Whom to name at the foot.
+    """
+    scores, some = _largest(scores)
+    r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
+    names = in_order(scores)
+    panels = [name for name in PANELS if name in set(r2["validation"])]
+    figure = new_figure(4.4 * len(panels) + 3, 2.1 + 0.52 * len(names), credit=credit)
+    all_axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
+    for axes, validation in zip(all_axes, panels, strict=True):
+        mine = r2.filter(pl.col("validation") == validation)
+        for number, area_set in enumerate(AREA_SETS):
+            rows = mine.filter(pl.col("area_set") == area_set)
+            height = {name: place + (number - 0.5) * _HEIGHT for place, name in enumerate(names)}
+            _add_bars(axes, rows, height, COLOURS[number], AREA_SETS[area_set])
+        axes.axvline(0, color="#888888", linewidth=0.8)
+        axes.set_title(PANELS[validation], fontsize=10)
+        axes.set_xlabel("R² of ridge, pooled over held-out areas")
+    all_axes[0].set_yticks(range(len(names)), _with_areas(r2, names))
+    all_axes[0].set_ylim(len(names) - 0.4, -0.6)
+    figure.suptitle(f"{title}{some}")
+    handles, labels = all_axes[0].get_legend_handles_labels()
+    kept = dict(zip(labels, handles, strict=True))
+    figure.legend(kept.values(), kept.keys(), loc="outside right upper", frameon=False, fontsize=8)
+    return figure
+
+
+def draw_group_matrix(
+    scores: pl.DataFrame, *, targets: list[str], title: str, credit: str = ""
+) -> "Figure":
+    """Draw R² of every target (rows) by every group (columns), under spatial blocks.
+
+    Parameters
+    ----------
+    scores
+        Table `group_model_scores` of one grouping.
+    targets
+        In the order in which they are drawn.
+    title
+        Names the study.
+    credit
+        Whom to name at the foot.
+    """
+    scores, some = _largest(scores)
+    r2 = scores.filter(
+        pl.col("metric") == "r2", pl.col("model") == RIDGE, pl.col("validation") == "blocks"
+    )
+    names = in_order(scores)
+    wide = 0.72 * len(names)
+    figure = new_figure(2 * wide + 4.6, max(3.4, 2.4 + 0.42 * len(targets)), credit=credit)
+    all_axes = figure.subplots(1, 2, squeeze=False, sharey=True)[0]
+    for axes, area_set in zip(all_axes, AREA_SETS, strict=True):
+        grid = np.full((len(targets), len(names)), np.nan)
+        mine = r2.filter(pl.col("area_set") == area_set, pl.col("value").is_not_null())
+        for target, name, value in mine.select("target", "group_name", "value").iter_rows():
+            grid[targets.index(target), names.index(name)] = value
+        texts = [["none" if np.isnan(value) else r2_text(value) for value in row] for row in grid]
+        add_r2_cells(axes, grid, texts, 8.0, with_bar=area_set == OWN)
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_title(f"on {AREA_SETS[area_set]}", fontsize=10)
+    all_axes[0].set_yticks(range(len(targets)), [name.replace("_", " ") for name in targets])
+    figure.suptitle(f"{title}{some}\nR² of ridge, held out by spatial blocks", fontsize=11)
+    return figure
+
+
+def _largest(scores: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    sizes = scores.filter(pl.col("group_name") != ALL).group_by("group_name")
+    largest = sizes.agg(pl.col("image_count").max()).sort(
+        "image_count", "group_name", descending=[True, False]
+    )
+    if largest.height <= MOST_GROUPS:
+        return scores, ""
+    kept = [ALL, *largest["group_name"].head(MOST_GROUPS)]
+    some = f", the {MOST_GROUPS} of {largest.height} groups with the most pictures"
+    return scores.filter(pl.col("group_name").is_in(kept)), some
+
+
+def in_order(scores: pl.DataFrame) -> list[str]:
+    """Name the groups in order: all pictures, then clusters by number, or labels by name."""
+    names = set(scores["group_name"]) - {ALL}
+    return [ALL, *sorted(names, key=lambda name: (len(name) if _is_numbered(name) else 0, name))]
+
+
+def _is_numbered(name: str) -> bool:
+    return name.startswith("cluster ") and name.removeprefix("cluster ").isdigit()
+
+
+def _add_bars(
+    axes: "Axes", rows: pl.DataFrame, height: dict[str, float], colour: str, label: str
+) -> None:
+    own = rows.filter(pl.col("model") == RIDGE)
+    value = np.maximum(own["value"].to_numpy(), LOWEST_SHOWN)
+    places = np.array([height[name] for name in own["group_name"]])
+    axes.barh(places, value, height=_HEIGHT * 0.9, color=colour, label=label)
+    lower = np.maximum(own["lower"].fill_null(float("nan")).to_numpy(), LOWEST_SHOWN)
+    upper = np.maximum(own["upper"].fill_null(float("nan")).to_numpy(), LOWEST_SHOWN)
+    axes.hlines(places, lower, upper, color=INK, linewidth=1.2)
+    whole = rows.filter(pl.col("model") == RIDGE_ALL)
+    axes.scatter(
+        np.maximum(whole["value"].to_numpy(), LOWEST_SHOWN),
+        [height[name] for name in whole["group_name"]],
+        marker="D", s=24, color="white", edgecolor=INK, zorder=4,
+        label="all pictures of the same areas",
+    )  # fmt: skip
+
+
+def _with_areas(r2: pl.DataFrame, names: list[str]) -> list[str]:
+    """Put the number of areas below each name: the common ones, then its own."""
+    counted = r2.filter(pl.col("model") == RIDGE).group_by("group_name", "area_set")
+    counts = {
+        (name, area_set): f"{count:,}"
+        for name, area_set, count in counted.agg(pl.col("area_count").max()).iter_rows()
+    }
+    return [f"{name}\n{_told(name, counts)}" for name in names]
+
+
+def _told(name: str, counts: dict[tuple[str, str], str]) -> str:
+    shared, own = counts.get((name, COMMON)), counts.get((name, OWN))
+    if own is None:
+        return "not scored"
+    return f"{shared} | {own} areas" if shared else f"{own} areas"

@@ -1,0 +1,80 @@
+"""Plot of predicted against observed values, one panel a validation."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.metrics import measure
+from streetview_assets.models.validation.nested_cv import TUNED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PANELS = {
+    "random": "random folds",
+    "blocks": "spatial blocks",
+    "holdout": "hold-out",
+    "authorities": "authorities held out",
+}
+
+
+def draw_predicted_observed(
+    predictions: pl.DataFrame, *, title: str, model: str = TUNED, credit: str = ""
+) -> "Figure":
+    """Draw held-out predictions against observed values, with the prediction intervals.
+
+    Parameters
+    ----------
+    predictions
+        Table `predictions` or `held_out_predictions`, or the two together.
+    title
+        Names the target.
+    model
+        The model that is drawn.
+    credit
+        Whom to name at the foot.
+
+    Raises
+    ------
+    ValueError
+        Where there is no prediction of the model.
+    """
+    drawn = predictions.filter(pl.col("model") == model, pl.col("repeat") == 1)
+    panels = [name for name in PANELS if name in set(drawn["validation"])]
+    if not panels:
+        raise ValueError(f"there are no predictions of the model {model}")
+    figure = new_figure(4.2 * len(panels) + 0.4, 4.8, credit=credit)
+    figure.suptitle(title)
+    all_axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
+    for axes, validation in zip(all_axes, panels, strict=True):
+        _add_panel(axes, drawn.filter(pl.col("validation") == validation), PANELS[validation])
+    level = drawn["interval_level"].max()
+    bars = f", with {level:.0%} intervals" if isinstance(level, float) else ""
+    all_axes[0].set_ylabel(f"{drawn['target'][0]}: predicted, held out{bars}")
+    return figure
+
+
+def _add_panel(axes: "Axes", rows: pl.DataFrame, name: str) -> None:
+    observed, predicted = rows["observed"].to_numpy(), rows["predicted"].to_numpy()
+    half = (rows["upper"] - rows["predicted"]).fill_null(float("nan")).to_numpy()
+    dots = float(np.clip(60 / np.sqrt(len(rows)), 1, 6))
+    axes.errorbar(
+        observed,
+        predicted,
+        yerr=half,
+        fmt="o",
+        markersize=dots,
+        color=COLOURS[0],
+        ecolor="#c9d8e6",
+        elinewidth=dots / 4,
+        alpha=0.8,
+    )
+    ends = [min(observed.min(), predicted.min()), max(observed.max(), predicted.max())]
+    axes.plot(ends, ends, color="#444444", linewidth=1, linestyle="--")
+    r2 = measure(observed, predicted)["r2"]
+    score = "R² not defined" if r2 is None else f"R² = {r2:.2f}"
+    axes.set_title(f"{name}: {score}, {len(rows):,} areas", fontsize=10)
+    axes.set_xlabel(f"{rows['target'][0]}: observed")

@@ -1,0 +1,50 @@
+"""Map of what a model missed: observed minus predicted, area by area, held out."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from streetview_assets.areas.map import draw_areas
+from streetview_assets.models.charts.predicted_observed import PANELS
+from streetview_assets.models.evaluations.selection import HEADLINE
+from streetview_assets.models.validation.nested_cv import TUNED
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_residual_map(
+    areas: pl.DataFrame,
+    predictions: pl.DataFrame,
+    *,
+    title: str,
+    model: str = TUNED,
+    validation: str = HEADLINE,
+    credit: str = "",
+) -> "Figure":
+    """Draw the residuals of a model on held-out areas; areas without one are hatched.
+
+    Parameters
+    ----------
+    areas
+        Table `areas`.
+    predictions
+        Table `predictions` or `held_out_predictions`.
+    title
+        Names the target.
+    model, validation
+        Whose residuals are drawn.
+    credit
+        Whom to name at the foot.
+    """
+    drawn = predictions.filter(
+        pl.col("model") == model, pl.col("validation") == validation, pl.col("repeat") == 1
+    )
+    return draw_areas(
+        areas,
+        dict(zip(drawn["area_code"], drawn["residual"], strict=True)),
+        title=f"{title}, residuals under {PANELS.get(validation, validation)}",
+        label="observed minus predicted, in units of the target",
+        credit=credit,
+        diverging=True,
+    )

@@ -1,0 +1,87 @@
+"""Chart of a score of every model and baseline under each validation, side by side."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.models.candidates.baselines import BASELINES
+from streetview_assets.models.candidates.registry import CANDIDATES
+from streetview_assets.models.charts.predicted_observed import PANELS
+from streetview_assets.models.validation.nested_cv import TUNED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LOWEST_SHOWN = -1.0
+"""Scores far below would squeeze all others into a corner; an arrow stands for them."""
+
+
+def draw_scores(
+    scores: pl.DataFrame, *, title: str, metric: str = "r2", credit: str = ""
+) -> "Figure":
+    """Draw pooled scores with their intervals: models above, baselines below.
+
+    Parameters
+    ----------
+    scores
+        Table `model_scores`, `held_out_scores` or `authority_scores`; several authorities are
+        not to be mixed.
+    title
+        Names the target.
+    metric
+        The score that is drawn.
+    credit
+        Whom to name at the foot.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such score.
+    """
+    drawn = scores.filter(
+        pl.col("metric") == metric,
+        pl.col("fold") == 0,
+        pl.col("repeat") == 1,
+        pl.col("group_name") == "all",
+        pl.col("value").is_not_null(),
+    )
+    if drawn.is_empty():
+        raise ValueError(f"there is no score {metric} to draw")
+    models = sorted(drawn["model"].unique(), key=_place)
+    validations = [name for name in PANELS if name in set(drawn["validation"])]
+    figure = new_figure(7.5, 1.6 + 0.42 * len(models), credit=credit)
+    axes = figure.subplots()
+    for number, validation in enumerate(validations):
+        shift = (number - (len(validations) - 1) / 2) * 0.22
+        rows = drawn.filter(pl.col("validation") == validation)
+        _add_validation(axes, rows, models, shift, COLOURS[number], PANELS[validation])
+    axes.axvline(0, color="#888888", linewidth=0.8)
+    axes.set_yticks(range(len(models)), [model.replace("_", " ") for model in models])
+    axes.invert_yaxis()
+    axes.set_xlabel("R², pooled over held-out areas" if metric == "r2" else metric)
+    axes.set_title(title)
+    axes.legend(frameon=False, fontsize=8, loc="best")
+    return figure
+
+
+def _place(model: str) -> tuple[int, str]:
+    order = [TUNED, *CANDIDATES, *(name for name in BASELINES if name != "mean")]
+    if model == "mean":
+        return len(order) + 1, model
+    return (order.index(model), model) if model in order else (len(order), model)
+
+
+def _add_validation(
+    axes: "Axes", rows: pl.DataFrame, models: list[str], shift: float, colour: str, label: str
+) -> None:
+    value = np.maximum(rows["value"].to_numpy(), LOWEST_SHOWN)
+    lower = np.maximum(rows["lower"].fill_null(float("nan")).to_numpy(), LOWEST_SHOWN)
+    upper = np.maximum(rows["upper"].fill_null(float("nan")).to_numpy(), LOWEST_SHOWN)
+    height = np.array([models.index(model) for model in rows["model"]]) + shift
+    axes.hlines(height, lower, upper, color=colour, linewidth=1.6, alpha=0.5)
+    axes.scatter(value, height, color=colour, s=26, label=label, zorder=3)
+    beyond = rows["value"].to_numpy() < LOWEST_SHOWN
+    axes.scatter(value[beyond], height[beyond], color=colour, s=60, marker="<", zorder=4)

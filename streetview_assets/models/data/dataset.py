@@ -1,0 +1,279 @@
+"""What the models learn from: one row an area, with its vector, its value and its place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike
+from shapely.geometry.base import BaseGeometry
+
+from streetview_assets.areas.geometry import points_in_metres, to_geoframe
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.errors import StudyError
+from streetview_assets.images.current import current_pictures
+from streetview_assets.models.data.cluster_features import AreaPictures
+from streetview_assets.models.data.features import AreaFeatures
+
+COLOUR_COLUMNS = (
+    "red_mean",
+    "green_mean",
+    "blue_mean",
+    "red_sd",
+    "green_sd",
+    "blue_sd",
+)
+NO_POINT = "no sample point in the area"
+NO_IMAGERY = "no imagery"
+NO_PICTURE = "no picture of the area could be had"
+ALL_SET_ASIDE = "all pictures of the area are set aside"
+NO_VECTOR = "no picture of the area has a vector"
+NO_VALUE = "no value of the target"
+
+
+@dataclass(frozen=True)
+class AreaDataset:
+    """Areas that have both a vector and a value of the target, row by row.
+
+    Attributes
+    ----------
+    area_codes, authority_codes
+        The area, and the authority it belongs to.
+    vectors
+        What the models see, the pooled vector or other features, shape (n, d); NaN where an area
+        has no pictures of a group.
+    observed
+        The target's value, shape (n,).
+    place_m
+        Easting and northing of a point inside the area, metres, in the study's CRS; shape (n, 2).
+    image_counts
+        Pictures pooled, shape (n,).
+    mean_colour
+        Mean of red, green, blue and of their spreads over the area's pictures, 0 to 1; shape
+        (n, 6); NaN where the pictures came without.
+    geometry
+        Outlines in the study's CRS.
+    extra
+        Vectors of other encoders, by name, that serve as baselines; each of shape (n, d').
+    pictures
+        What clusters are found in, inside the fold, where a feature is made of them: the columns
+        come on top of `vectors`.
+    """
+
+    area_codes: list[str]
+    authority_codes: list[str]
+    vectors: np.ndarray
+    observed: np.ndarray
+    place_m: np.ndarray
+    image_counts: np.ndarray
+    mean_colour: np.ndarray
+    geometry: list[BaseGeometry]
+    extra: dict[str, np.ndarray] = field(default_factory=dict)
+    pictures: AreaPictures | None = None
+
+    def __len__(self) -> int:
+        """Give the number of areas."""
+        return len(self.area_codes)
+
+    def take(self, selection: ArrayLike) -> "AreaDataset":
+        """Keep the rows of a mask or of positions, in that order."""
+        chosen = np.asarray(selection)
+        rows = np.arange(len(self))[chosen if chosen.size else np.empty(0, dtype=np.intp)]
+        return AreaDataset(
+            area_codes=[self.area_codes[row] for row in rows],
+            authority_codes=[self.authority_codes[row] for row in rows],
+            vectors=self.vectors[rows],
+            observed=self.observed[rows],
+            place_m=self.place_m[rows],
+            image_counts=self.image_counts[rows],
+            mean_colour=self.mean_colour[rows],
+            geometry=[self.geometry[row] for row in rows],
+            extra={name: vectors[rows] for name, vectors in self.extra.items()},
+            pictures=self.pictures,
+        )
+
+    def by_area_code(self) -> "AreaDataset":
+        """Sort the rows by area, so that no result depends on the order they came in."""
+        return self.take(np.argsort(np.array(self.area_codes, dtype=str), kind="stable"))
+
+
+def assemble(
+    areas: pl.DataFrame,
+    targets: pl.DataFrame,
+    area_embeddings: pl.DataFrame,
+    images: pl.DataFrame,
+    *,
+    target: str,
+    statistic: str,
+    encoder: str,
+    crs: str,
+    extra: Mapping[str, pl.DataFrame] | None = None,
+    features: AreaFeatures | None = None,
+    pictures: AreaPictures | None = None,
+) -> AreaDataset:
+    """Join areas, values, vectors and pictures into one row an area, sorted by area code.
+
+    Parameters
+    ----------
+    areas, targets, area_embeddings, images
+        Frames of those tables, of one or many authorities.
+    target
+        Name of the target that is predicted.
+    statistic
+        How the vectors were pooled.
+    encoder
+        Slug of the encoder.
+    crs
+        A CRS in metres, in which places and outlines are given.
+    extra
+        Frames of `area_embeddings` of other encoders, by the name their baseline gets; one that
+        lacks any of the areas is refused, since models are compared on the same areas.
+    features
+        What the models see of the areas with a vector; default: the pooled vector.
+    pictures
+        What clusters are found in, where a feature is made of them.
+
+    Returns
+    -------
+    AreaDataset
+        Only areas with a vector and a value; `reasons` says why the others are not in it.
+
+    Raises
+    ------
+    StudyError
+        Where an `extra` encoder has no vector of some area.
+    """
+    rows = (
+        areas.select("area_code", "authority_code", "longitude", "latitude", "geometry")
+        .join(_values(targets, target), on="area_code")
+        .join(_pooled(area_embeddings, statistic, encoder), on="area_code")
+        .join(_mean_colours(images), on="area_code", how="left")
+        .sort("area_code")
+    )
+    outlines = to_geoframe(rows.select("area_code", "geometry")).to_crs(crs)
+    return AreaDataset(
+        area_codes=rows["area_code"].to_list(),
+        authority_codes=rows["authority_code"].to_list(),
+        vectors=_seen(rows, features),
+        observed=rows["value"].to_numpy(),
+        place_m=points_in_metres(rows, crs),
+        image_counts=rows["image_count"].to_numpy(),
+        mean_colour=rows.select(pl.col(COLOUR_COLUMNS).fill_null(float("nan"))).to_numpy(),
+        geometry=list(outlines.geometry),
+        extra={
+            name: _extra_vectors(name, frame, statistic, rows["area_code"])
+            for name, frame in (extra or {}).items()
+        },
+        pictures=pictures,
+    )
+
+
+def unseen(
+    areas: pl.DataFrame,
+    sample_points: pl.DataFrame,
+    images: pl.DataFrame,
+    area_embeddings: pl.DataFrame,
+    *,
+    taking_part: pl.DataFrame | None = None,
+) -> dict[str, str]:
+    """Say why an area has no vector: the first step on the way to one that it did not take.
+
+    Parameters
+    ----------
+    areas, sample_points, images, area_embeddings
+        Frames of those tables.
+    taking_part
+        The table `images`, in which pictures that are set aside are not current; default: none
+        is set aside.
+
+    Returns
+    -------
+    dict
+        Area code to the reason, sorted by area code; an area with a vector is not named.
+    """
+    pictures = images.filter("is_current").drop_nulls("area_code")
+    steps = (
+        (sample_points, NO_POINT),
+        (pictures, NO_IMAGERY),
+        (current_pictures(pictures), NO_PICTURE),
+        (current_pictures(pictures if taking_part is None else taking_part), ALL_SET_ASIDE),
+        (area_embeddings, NO_VECTOR),
+    )
+    there = [(set(frame["area_code"]), reason) for frame, reason in steps]
+    return {
+        code: next(reason for codes, reason in there if code not in codes)
+        for code in areas["area_code"].sort()
+        if code not in there[-1][0]
+    }
+
+
+def reasons(
+    areas: pl.DataFrame, targets: pl.DataFrame, without_vector: Mapping[str, str], target: str
+) -> dict[str, str]:
+    """Say why an area is no input of the models; an area that is one is not named.
+
+    Parameters
+    ----------
+    without_vector
+        What `unseen` found.
+
+    Returns
+    -------
+    dict
+        Area code to the reason it is not seen, or `no value of the target`, by area code.
+    """
+    valued = set(_values(targets, target)["area_code"])
+    return {
+        code: without_vector.get(code, NO_VALUE)
+        for code in areas["area_code"].sort()
+        if code in without_vector or code not in valued
+    }
+
+
+def _values(targets: pl.DataFrame, target: str) -> pl.DataFrame:
+    return targets.filter(
+        pl.col("target") == target, pl.col("value").is_not_null(), pl.col("value").is_finite()
+    ).select("area_code", "value")
+
+
+def _pooled(area_embeddings: pl.DataFrame, statistic: str, encoder: str) -> pl.DataFrame:
+    return area_embeddings.filter(
+        pl.col("statistic") == statistic, pl.col("encoder") == encoder
+    ).select("area_code", "image_count", "embedding")
+
+
+def _seen(rows: pl.DataFrame, features: AreaFeatures | None) -> np.ndarray:
+    if features is None:
+        return np.asarray(matrix(rows["embedding"]), dtype=np.float64)
+    place = {code: row for row, code in enumerate(features.area_codes)}
+    return features.values[np.array([place[code] for code in rows["area_code"]], dtype=np.intp)]
+
+
+def _mean_colours(images: pl.DataFrame) -> pl.DataFrame:
+    # Sorted first: a sum of floats depends on its order.
+    return (
+        current_pictures(images)
+        .filter(pl.col("area_code").is_not_null())
+        .sort("image_id")
+        .group_by("area_code", maintain_order=True)
+        .agg(pl.col(COLOUR_COLUMNS).mean())
+    )
+
+
+def _extra_vectors(
+    name: str, frame: pl.DataFrame, statistic: str, area_codes: pl.Series
+) -> np.ndarray:
+    wanted = area_codes.to_frame()
+    found = wanted.join(
+        frame.filter(pl.col("statistic") == statistic).select("area_code", "embedding"),
+        on="area_code",
+        how="left",
+        maintain_order="left",
+    )
+    missing = found.filter(pl.col("embedding").is_null())["area_code"].to_list()
+    if missing:
+        raise StudyError(
+            f"baseline {name}: no vector of {len(missing)} area(s), the first {missing[0]}; "
+            f"pool the vectors of {name} for the same areas first"
+        )
+    return np.asarray(matrix(found["embedding"]), dtype=np.float64)

@@ -1,0 +1,88 @@
+"""An area seen through its pictures of one group alone: those of a cluster, or of a text label."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.models.data.dataset import AreaDataset
+
+CLUSTER, LABEL = "cluster", "label"
+GROUPINGS = (CLUSTER, LABEL)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The pooled vectors of one group, of the areas that have a picture of it.
+
+    Attributes
+    ----------
+    grouping
+        `cluster` or `label`.
+    name
+        As in the column `group_name` of scores: `cluster 3`, or the label.
+    area_codes
+        Sorted; none where no area has a picture of the group.
+    vectors
+        Shape (n, d).
+    image_counts
+        Pictures pooled, shape (n,).
+    """
+
+    grouping: str
+    name: str
+    area_codes: list[str]
+    vectors: np.ndarray
+    image_counts: np.ndarray
+
+    def seen_in(self, data: AreaDataset) -> AreaDataset:
+        """Keep the areas that have the group, and let a model see its pictures alone."""
+        place = {code: row for row, code in enumerate(self.area_codes)}
+        kept = [row for row, code in enumerate(data.area_codes) if code in place]
+        own = np.array([place[data.area_codes[row]] for row in kept], dtype=np.intp)
+        return replace(
+            data.take(kept), vectors=self.vectors[own], image_counts=self.image_counts[own]
+        )
+
+
+def groups_of(vectors: pl.DataFrame, *, statistic: str, encoder: str) -> list[Group]:
+    """Take each group's vectors from the table `area_group_embeddings`.
+
+    Parameters
+    ----------
+    vectors
+        The table, of one or many authorities.
+    statistic
+        How the vectors were pooled.
+    encoder
+        Slug of the encoder.
+
+    Returns
+    -------
+    list
+        Clusters by number, 1 to k, those without a picture too; then labels by name.
+    """
+    own = vectors.filter(pl.col("statistic") == statistic, pl.col("encoder") == encoder)
+    clusters = own.filter(pl.col("grouping") == CLUSTER)
+    labels = own.filter(pl.col("grouping") == LABEL)
+    k = clusters["k"].max()
+    numbers = range(1, (k if isinstance(k, int) else 0) + 1)
+    return [
+        *(_group(clusters, CLUSTER, str(number), f"cluster {number}") for number in numbers),
+        *(
+            _group(labels, LABEL, name, "label all" if name == "all" else name)
+            for name in labels["group_name"].unique().sort()
+        ),
+    ]
+
+
+def _group(rows: pl.DataFrame, grouping: str, group_name: str, name: str) -> Group:
+    mine = rows.filter(pl.col("group_name") == group_name).sort("area_code")
+    return Group(
+        grouping=grouping,
+        name=name,
+        area_codes=mine["area_code"].to_list(),
+        vectors=matrix(mine["embedding"]).astype(np.float64),
+        image_counts=mine["image_count"].to_numpy(),
+    )

@@ -1,0 +1,259 @@
+"""How areas are held out: at random, by spatial block, a fifth once, by whole authority.
+
+A random fold leaves the neighbours of a held-out area in the training part, and deprivation is
+spatially autocorrelated, so that it flatters (Roberts et al. 2017, Ecography 40: 913-929).
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from streetview_assets.models.data.dataset import AreaDataset
+
+Validation = Literal["random", "blocks", "holdout", "authorities"]
+MOST_AUTHORITY_FOLDS = 20
+LEAST_TO_LEARN_FROM = 5
+_MOST_HALVINGS = 12
+
+
+class TooFewGroupsError(ValueError):
+    """The areas cannot be split this way; the text says why and becomes the note of a score."""
+
+
+def seed_of(seed: int, *words: object) -> int:
+    """Derive the seed of one part of the work, so that parts do not share a random stream."""
+    text = "/".join(str(word) for word in words).encode()
+    return int(np.random.SeedSequence([seed % 2**64, *text]).generate_state(1)[0])
+
+
+def random_folds(area_codes: Sequence[str], folds: int, seed: int) -> np.ndarray:
+    """Deal areas out to folds of equal size, at random.
+
+    Returns
+    -------
+    numpy.ndarray
+        The fold of each area, 1 to at most `folds`; independent of the order of the areas.
+    """
+    order = np.argsort(np.array(area_codes, dtype=str), kind="stable")
+    shuffled = np.random.default_rng(seed).permutation(order)
+    fold = np.empty(len(order), dtype=np.int64)
+    fold[shuffled] = np.arange(len(order)) % folds + 1
+    return fold
+
+
+def holdout_rows(area_codes: Sequence[str], share: float, seed: int) -> np.ndarray:
+    """Choose the areas of a single hold-out, as scikit-learn's train_test_split does.
+
+    The areas are sorted by code first, so that a seed names one split.
+
+    Parameters
+    ----------
+    share
+        Of the areas that are held out, 0 to 1; their number is rounded up.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions of the areas that are held out, rising.
+
+    Raises
+    ------
+    TooFewGroupsError
+        Where hardly any area would be left to learn from.
+    """
+    from sklearn.model_selection import train_test_split
+
+    order = np.argsort(np.array(area_codes, dtype=str), kind="stable")
+    left = len(order) - int(np.ceil(len(order) * share))
+    if left < LEAST_TO_LEARN_FROM:
+        raise TooFewGroupsError(
+            f"the hold-out leaves {left} of {len(order)} areas to learn from, "
+            f"at least {LEAST_TO_LEARN_FROM} needed"
+        )
+    _, test = train_test_split(order, test_size=share, random_state=seed % 2**32)
+    return np.sort(np.asarray(test, dtype=np.int64))
+
+
+def near_blocks(
+    place_m: np.ndarray, held_out: np.ndarray, block_km: float, buffer_km: float
+) -> np.ndarray:
+    """Say which areas lie within a distance of the squares that are held out.
+
+    Parameters
+    ----------
+    place_m
+        Easting and northing, metres; shape (n, 2).
+    held_out
+        Which areas are held out, shape (n,), boolean; their whole squares count.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), boolean; the areas held out are among them.
+    """
+    side_m = block_km * 1000
+    corners = np.unique(np.floor(place_m[held_out] / side_m), axis=0) * side_m
+    near = held_out.copy()
+    for corner in corners:
+        beyond = np.maximum(np.maximum(corner - place_m, place_m - corner - side_m), 0)
+        near |= np.hypot(beyond[:, 0], beyond[:, 1]) <= buffer_km * 1000
+    return near
+
+
+def blocks_of(place_m: np.ndarray, block_km: float) -> np.ndarray:
+    """Give the square of a grid that each place lies in.
+
+    Parameters
+    ----------
+    place_m
+        Easting and northing, metres; shape (n, 2).
+    block_km
+        Side of a square. The grid starts at the CRS's origin, so that an area keeps its square
+        whichever other areas are in.
+
+    Returns
+    -------
+    numpy.ndarray
+        Number of the square, from 0, in the order of easting, then northing; shape (n,).
+    """
+    cells = np.floor(np.asarray(place_m) / (block_km * 1000)).astype(np.int64)
+    _, block = np.unique(cells, axis=0, return_inverse=True)
+    return np.asarray(block, dtype=np.int64).reshape(-1)
+
+
+def group_folds(groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Deal whole groups out to at most `folds` folds of about equal size.
+
+    The largest group goes first, each to the fold that is smallest so far; the seed decides
+    between groups of one size.
+
+    Returns
+    -------
+    numpy.ndarray
+        The fold of each row, from 1.
+
+    Raises
+    ------
+    TooFewGroupsError
+        With fewer than two groups.
+    """
+    names, member, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(names) < 2:
+        raise TooFewGroupsError(f"{len(names)} group, at least 2 needed")
+    drawn = np.random.default_rng(seed).permutation(len(names))
+    largest_first = drawn[np.argsort(-sizes[drawn], kind="stable")]
+    filled = np.zeros(min(folds, len(names)), dtype=np.int64)
+    fold_of_group = np.empty(len(names), dtype=np.int64)
+    for group in largest_first:
+        smallest = int(np.argmin(filled))
+        fold_of_group[group] = smallest + 1
+        filled[smallest] += sizes[group]
+    return fold_of_group[member.reshape(-1)]
+
+
+def block_folds(place_m: np.ndarray, folds: int, block_km: float, seed: int) -> np.ndarray:
+    """Hold out squares of a grid: every area of a square is in one fold.
+
+    Raises
+    ------
+    TooFewGroupsError
+        Where all areas lie in one square.
+    """
+    block = blocks_of(place_m, block_km)
+    if block.size == 0 or block.max() == 0:
+        raise TooFewGroupsError(
+            f"the areas lie in {min(block.size, 1)} block of {block_km:g} km, at least 2 needed"
+        )
+    return group_folds(block, folds, seed)
+
+
+def authority_folds(
+    authority_codes: Sequence[str], seed: int, most: int = MOST_AUTHORITY_FOLDS
+) -> np.ndarray:
+    """Hold out whole authorities: one fold each, above `most` authorities so many groups of them.
+
+    Raises
+    ------
+    TooFewGroupsError
+        With one authority.
+    """
+    codes = np.array(authority_codes, dtype=str)
+    names, member = np.unique(codes, return_inverse=True)
+    if len(names) < 2:
+        raise TooFewGroupsError(f"{len(names)} authority, at least 2 needed")
+    if len(names) <= most:
+        return np.asarray(member, dtype=np.int64).reshape(-1) + 1
+    return group_folds(codes, most, seed)
+
+
+def held_out_together(authority_codes: Sequence[str], authority_code: str, seed: int) -> set[str]:
+    """Name the authorities that are held out with this one, itself among them.
+
+    The groups depend on the set of authorities alone, not on how many areas of each have
+    imagery, so that every partition finds the same ones.
+    """
+    names = sorted(set(authority_codes))
+    if len(names) <= MOST_AUTHORITY_FOLDS:
+        return {authority_code}
+    fold = group_folds(np.array(names, dtype=str), MOST_AUTHORITY_FOLDS, seed)
+    mine = fold[names.index(authority_code)]
+    return {name for name, other in zip(names, fold, strict=True) if other == mine}
+
+
+def outer_folds(
+    data: AreaDataset, validation: Validation, folds: int, block_km: float, seed: int
+) -> np.ndarray:
+    """Split areas for a validation.
+
+    Raises
+    ------
+    TooFewGroupsError
+        Where they cannot be split that way, or hardly any area would be left to learn from.
+    """
+    match validation:
+        case "random":
+            fold = random_folds(data.area_codes, min(folds, len(data)), seed)
+        case "blocks":
+            fold = block_folds(data.place_m, folds, block_km, seed)
+        case "authorities":
+            fold = authority_folds(data.authority_codes, seed)
+        case "holdout":
+            raise ValueError("a hold-out is no folds; see holdout_rows")
+    left = smallest_training(fold)
+    if left < LEAST_TO_LEARN_FROM:
+        raise TooFewGroupsError(
+            f"one fold holds {len(data) - left} of {len(data)} areas, which leaves {left} to learn "
+            f"from, at least {LEAST_TO_LEARN_FROM} needed"
+        )
+    return fold
+
+
+def inner_folds(
+    data: AreaDataset, validation: Validation, folds: int, block_km: float, seed: int
+) -> np.ndarray:
+    """Split a training part for tuning, in the way its test part was held out.
+
+    Each fold has to leave a third of the areas to learn from. Where whole authorities do not,
+    blocks are held out; where blocks do not, blocks of half the side, a quarter and so on; only
+    areas that share one place fall to chance.
+    """
+    least = len(data) / 3
+    if validation == "authorities" and len(set(data.authority_codes)) > 1:
+        fold = authority_folds(data.authority_codes, seed, folds)
+        if smallest_training(fold) >= least:
+            return fold
+    if validation in ("blocks", "authorities"):
+        for halvings in range(_MOST_HALVINGS):
+            side_km = block_km / 2**halvings
+            if blocks_of(data.place_m, side_km).max() > 0:
+                fold = block_folds(data.place_m, folds, side_km, seed)
+                if smallest_training(fold) >= least:
+                    return fold
+    return random_folds(data.area_codes, min(folds, len(data)), seed)
+
+
+def smallest_training(fold: np.ndarray) -> int:
+    """Count the areas that are left when the largest fold is held out."""
+    _, sizes = np.unique(fold, return_counts=True)
+    return len(fold) - int(sizes.max())

@@ -1,0 +1,1 @@
+"""The direction of deprivation among the vectors, and what lies at its ends."""

@@ -1,0 +1,229 @@
+"""The direction of deprivation: which way vectors point as areas become more deprived."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from sklearn.linear_model import Ridge, RidgeCV
+
+from streetview_assets.embeddings.vectors import matrix, unit
+from streetview_assets.embeddings.zero_shot.label_scores import cosines
+from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
+from streetview_assets.tables.registry import TABLES
+
+PENALTIES = np.logspace(-2, 3, 12)
+RESAMPLES = 100
+OF_RESAMPLES, OF_WORDS, OF_PROMPTS, OF_CONTROLS = "resamples", "label", "prompt", "controls"
+ALL_AREAS, ALL_CONTROLS = "all areas", "all controls"
+BAND = 0.9
+"""Share of the controls' cosines that lie in the band within which a text says nothing."""
+
+TILES_A_ROW = 8
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A direction in the space of the vectors, and how much it depends on the areas.
+
+    Attributes
+    ----------
+    vector
+        (d,), of unit length; deprivation rises along it.
+    penalty
+        Of the ridge, chosen by leave-one-out error over all areas.
+    resampled
+        (r, d), of unit length: the directions of areas drawn with replacement.
+    area_count
+        Areas that it is made of.
+    """
+
+    vector: np.ndarray
+    penalty: float
+    resampled: np.ndarray
+    area_count: int
+
+
+def find_direction(
+    vectors: np.ndarray,
+    values: np.ndarray,
+    *,
+    more_is: str,
+    seed: int,
+    resamples: int = RESAMPLES,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Direction:
+    """Find the direction by the weights of a ridge on unit vectors, and draw areas anew.
+
+    Parameters
+    ----------
+    vectors
+        Pooled vectors of areas, (n, d), of any length, in an order that does not change from run to
+        run.
+    values
+        The target, (n,).
+    more_is
+        Whether a higher value is `worse` or `better`: the direction is that of the worse.
+    seed
+        Of the draws.
+    resamples
+        Draws of areas, with replacement; each is fitted with the penalty of all.
+    on_progress
+        Told how many draws are done, and of how many.
+
+    Raises
+    ------
+    ValueError
+        Where values or vectors are all the same: there is no direction.
+    """
+    inputs = unit(vectors).astype(np.float64)
+    towards = values if more_is == "worse" else -values
+    spread = float(np.std(values))
+    if not spread or not np.ptp(inputs, axis=0).any():
+        raise ValueError("values or vectors of the areas are all the same: no direction")
+    scaled = (towards - towards.mean()) / spread
+    ridge = RidgeCV(alphas=PENALTIES).fit(inputs, scaled)
+    penalty = float(ridge.alpha_)
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for done in range(resamples):
+        rows = rng.integers(len(inputs), size=len(inputs))
+        drawn.append(Ridge(alpha=penalty).fit(inputs[rows], scaled[rows]).coef_)
+        if on_progress:
+            on_progress(done + 1, resamples)
+    return Direction(
+        vector=unit(ridge.coef_[None, :])[0],
+        penalty=penalty,
+        resampled=unit(np.array(drawn).reshape(resamples, inputs.shape[1])),
+        area_count=len(inputs),
+    )
+
+
+def direction_rows(
+    direction: Direction,
+    labels: Mapping[str, np.ndarray],
+    *,
+    target: str,
+    encoder: str,
+    interval_level: float,
+    prompts: Mapping[str, np.ndarray] | None = None,
+    group_of: Mapping[str, str] | None = None,
+) -> pl.DataFrame:
+    """Say how stable a direction is, and which words it points to.
+
+    Words are compared after their mean is taken off: texts lie apart from pictures, all to the same
+    side, and what is left is how they differ among themselves. Labels and prompts are two banks,
+    each with a mean of its own.
+
+    Parameters
+    ----------
+    labels
+        Vectors (d,) of words by name, of unit length; may be empty. One alone says nothing, since
+        its mean is itself, and is left out.
+    prompts
+        Vectors (d,) of the bank of texts, by text; default: none.
+    group_of
+        The group of each of them; those of the group `control` say how far a text lies off by
+        chance.
+
+    Returns
+    -------
+    pl.DataFrame
+        Table ``deprivation_direction``, sorted by its key.
+    """
+    groups = group_of or {}
+    share = 100 * (1 - interval_level) / 2
+    same = {"target": target, "encoder": encoder, "area_count": direction.area_count}
+
+    def row(kind: str, name: str, cosine: float, of_resamples: np.ndarray) -> dict[str, object]:
+        lower, upper = np.percentile(of_resamples, [share, 100 - share])
+        return same | {
+            "kind": kind,
+            "name": name,
+            "cosine": cosine,
+            "lower": float(lower),
+            "upper": float(upper),
+            "interval_level": interval_level,
+            "resample_count": len(of_resamples),
+            "prompt_group": groups[name] if kind == OF_PROMPTS else None,
+        }
+
+    stable = cosines(direction.resampled, direction.vector[None, :])[:, 0]
+    rows = [row(OF_RESAMPLES, ALL_AREAS, float(np.median(stable)), stable)]
+    controls = []
+    for kind, bank in ((OF_WORDS, labels), (OF_PROMPTS, prompts or {})):
+        if len(bank) < 2:
+            continue
+        apart = without_their_mean(np.stack(list(bank.values())))
+        pointed = cosines(apart, direction.vector[None, :])[:, 0]
+        resampled = cosines(direction.resampled, apart)
+        for place, name in enumerate(bank):
+            rows.append(row(kind, name, float(pointed[place]), resampled[:, place]))
+            if kind == OF_PROMPTS and groups[name] == CONTROL:
+                controls.append(pointed[place])
+    if controls:
+        rows.append(same | _band(np.array(controls)))
+    table = TABLES["deprivation_direction"]
+    return table.frame(rows).sort(table.key)
+
+
+def without_their_mean(texts: np.ndarray) -> np.ndarray:
+    """Take the mean of unit vectors (n, d) off each of them, and make them unit length again."""
+    return unit(texts - texts.mean(axis=0))
+
+
+def _band(controls: np.ndarray) -> dict[str, object]:
+    """Say between which cosines the middle of the controls lies, in a row of the table."""
+    edge = 100 * (1 - BAND) / 2
+    lower, middle, upper = np.percentile(controls, [edge, 50, 100 - edge])
+    return {
+        "kind": OF_CONTROLS,
+        "name": ALL_CONTROLS,
+        "cosine": float(middle),
+        "lower": float(lower),
+        "upper": float(upper),
+        "interval_level": BAND,
+        "resample_count": 0,
+        "prompt_group": None,
+    }
+
+
+def pictures_at_both_ends(
+    images: pl.DataFrame, embeddings: pl.DataFrame, vector: np.ndarray
+) -> tuple[pl.DataFrame, int]:
+    """Find the pictures that lie farthest back and farthest on along a direction.
+
+    Parameters
+    ----------
+    images
+        Rows of the table ``images``: the pictures to choose from, one at most of each point.
+    embeddings
+        Table ``image_embeddings``, of one encoder.
+    vector
+        The direction, (d,), of unit length.
+
+    Returns
+    -------
+    tuple
+        Rows of `images`, as many of each end, the least deprived first, the most deprived last;
+        and how many fill a row, so that each end fills whole rows.
+    """
+    seen = images.join(
+        embeddings.filter(pl.col("status") == "ok").select("image_id", "embedding"),
+        on="image_id",
+        how="inner",
+    ).sort("image_id")
+    if seen.is_empty():
+        return images.head(0), TILES_A_ROW
+    along = cosines(matrix(seen["embedding"]), vector[None, :])[:, 0]
+    ordered = seen.with_columns(pl.Series("along", along)).sort("along", "image_id")
+    middle = float(np.median(along))
+    one_a_point = (
+        ordered.sort((pl.col("along") - middle).abs(), descending=True, maintain_order=True)
+        .unique("point_id", keep="first", maintain_order=True)
+        .sort("along", "image_id")
+        .select(images.columns)
+    )
+    across = min(TILES_A_ROW, one_a_point.height // 2)
+    count = across * min(2, one_a_point.height // (2 * max(across, 1)))
+    return pl.concat([one_a_point.head(count), one_a_point.tail(count)]), max(across, 1)

@@ -1,0 +1,1 @@
+"""The questions asked of models: chosen, held out, alone, transferred, by group, by sample size."""

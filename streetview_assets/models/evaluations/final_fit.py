@@ -1,0 +1,262 @@
+"""The model fitted to all areas, and what it says of every area: in sample, never a headline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sklearn.pipeline import Pipeline
+
+from streetview_assets.models.candidates.preprocessing import prepared, without_own_steps
+from streetview_assets.models.candidates.registry import CANDIDATES, Params
+from streetview_assets.models.data.dataset import NO_IMAGERY, AreaDataset
+from streetview_assets.models.data.features import AreaFeatures, area_features
+from streetview_assets.models.data.splits import Validation, seed_of
+from streetview_assets.models.evaluations.selection import (
+    HEADLINE,
+    no_candidate,
+    share_of_budget,
+    too_few,
+)
+from streetview_assets.models.metrics.conformal import half_width
+from streetview_assets.models.validation.nested_cv import (
+    TUNED,
+    Competitors,
+    competitors_for,
+    trials_of,
+    tune_all,
+)
+from streetview_assets.models.validation.tuning import calm_computing, fitted, predicted
+from streetview_assets.study.model import Models
+from streetview_assets.tables.registry import TABLES
+
+
+@dataclass(frozen=True)
+class FinalModel:
+    """A fitted model with all that is needed to use it again.
+
+    Attributes
+    ----------
+    estimator
+        Takes features of shape (n, width), NaN where an area has none: those that `features`
+        names, in its order, made of vectors by `encoder`, pooled by `statistic`.
+    candidate, params
+        What it is, and with which parameters.
+    half_width
+        Of its prediction intervals, in units of the target; None where there are too few areas.
+    area_count
+        Areas it was fitted to.
+    """
+
+    estimator: Pipeline
+    candidate: str
+    params: Params
+    half_width: float | None
+    interval_level: float
+    target: str
+    encoder: str
+    statistic: str
+    features: str
+    width: int
+    area_count: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is fitted to all areas.
+
+    Attributes
+    ----------
+    candidate, params
+        The candidate, None where there is no model, and its parameters, tuned on all areas.
+    half_width
+        Of the prediction intervals, in units of the target, from the out-of-fold errors under
+        blocks (at random, where there are no blocks); None where there are too few areas.
+    trials
+        Every trial, for tracking.
+    note
+        Why there is no model, or None.
+    """
+
+    candidate: str | None
+    params: Params = field(default_factory=dict)
+    half_width: float | None = None
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    note: str | None = None
+
+
+def choose_final(
+    data: AreaDataset, predictions: pl.DataFrame, settings: Models, *, seed: int
+) -> Choice:
+    """Tune every candidate on all areas, held out inside by blocks where there are any.
+
+    Parameters
+    ----------
+    data
+        Areas with imagery and a value, in any order.
+    predictions
+        Table `predictions` of the study: the out-of-fold errors of the model `tuned` give the
+        width of the intervals.
+    """
+    data = data.by_area_code()
+    competing = competitors_for(data, settings)
+    note = too_few(len(data)) or no_candidate(competing)
+    if note:
+        return Choice(None, note=note)
+    tuned = predictions.filter(pl.col("model") == TUNED)
+    validation: Validation = HEADLINE if HEADLINE in set(tuned["validation"]) else "random"
+    residuals = tuned.filter(pl.col("validation") == validation).sort("repeat", "area_code")
+    with calm_computing(len(data)):
+        models = tune_all(
+            Competitors(competing.candidates, [], competing.left_out),
+            data,
+            settings,
+            validation,
+            seed_of(seed, "final"),
+            timeout_s=share_of_budget(settings, 1),
+        )
+    return Choice(
+        candidate=models.best.model.name,
+        params=models.best.params,
+        half_width=half_width(residuals["residual"].to_numpy(), settings.interval_level),
+        trials=trials_of(models, validation, 0),
+    )
+
+
+def fit_final(
+    data: AreaDataset,
+    choice: Choice,
+    settings: Models,
+    *,
+    target: str,
+    encoder: str,
+    statistic: str,
+    features: str,
+    seed: int,
+) -> FinalModel | None:
+    """Fit the chosen candidate to all areas.
+
+    Parameters
+    ----------
+    data
+        The areas that the choice was made on, in any order; where features are made of clusters,
+        as `preparation.settled` gives them.
+    choice
+        What was chosen, with its parameters and the width of its intervals.
+
+    Returns
+    -------
+    FinalModel or None
+        None where no model was chosen; the note of the choice says why.
+    """
+    if choice.candidate is None:
+        return None
+    data = data.by_area_code()
+    ((candidate,), _) = prepared([CANDIDATES[choice.candidate]], data, settings)
+    with calm_computing(len(data)):
+        estimator = fitted(
+            candidate.build(choice.params, seed_of(seed, "final")),
+            candidate.inputs(data),
+            data.observed,
+        )
+    return FinalModel(
+        estimator=without_own_steps(estimator),
+        candidate=candidate.name,
+        params=choice.params,
+        half_width=choice.half_width,
+        interval_level=settings.interval_level,
+        target=target,
+        encoder=encoder,
+        statistic=statistic,
+        features=features,
+        width=data.vectors.shape[1],
+        area_count=len(data),
+    )
+
+
+def predict_areas(
+    final: FinalModel | None,
+    areas: pl.DataFrame,
+    area_embeddings: pl.DataFrame,
+    *,
+    target: str,
+    why_no_model: str | None = None,
+    why_unseen: Mapping[str, str] | None = None,
+    features: AreaFeatures | None = None,
+) -> pl.DataFrame:
+    """Predict every area that has a vector, and say of the others why not.
+
+    An area without a value of the target is predicted all the same.
+
+    Parameters
+    ----------
+    final
+        The model; None where there is none.
+    areas
+        Table `areas`: every area of the study.
+    area_embeddings
+        Its table, of the model's encoder among others.
+    target
+        Name of the target.
+    why_no_model
+        The reason given where `final` is None.
+    why_unseen
+        Why areas have no vector, by area code, as `dataset.unseen` finds it.
+    features
+        What the model sees of the areas with a vector; default: the pooled vector.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table `area_predictions`, one row an area, sorted by area.
+    """
+    rows = areas.select("area_code").sort("area_code")
+    why = why_unseen or {}
+    if final is None:
+        seen = set(area_embeddings["area_code"])
+        reason = [
+            (why_no_model or "no model") if code in seen else why.get(code, NO_IMAGERY)
+            for code in rows["area_code"]
+        ]
+        rows = rows.with_columns(target=pl.lit(target), reason=pl.Series(reason, dtype=pl.String))
+        return TABLES["area_predictions"].frame(rows.to_dicts())
+    seen_areas = features or area_features(
+        ("pooled",), area_embeddings, statistic=final.statistic, encoder=final.encoder
+    )
+    guesses = _predict(final, seen_areas.values)
+    by_area = dict(zip(seen_areas.area_codes, guesses, strict=True))
+    return TABLES["area_predictions"].frame(
+        [
+            _row(final, code, by_area.get(code), why.get(code, NO_IMAGERY))
+            for code in rows["area_code"]
+        ]
+    )
+
+
+def _predict(final: FinalModel, vectors: np.ndarray) -> list[float]:
+    if not len(vectors):
+        return []
+    with calm_computing(len(vectors)):
+        return [float(value) for value in predicted(final.estimator, vectors)]
+
+
+def _row(
+    final: FinalModel, area_code: str, guess: float | None, why_unseen: str
+) -> dict[str, object]:
+    if guess is None:
+        return {"area_code": area_code, "target": final.target, "reason": why_unseen}
+    has_interval = final.half_width is not None
+    half = final.half_width or 0.0
+    return {
+        "area_code": area_code,
+        "target": final.target,
+        "model": final.candidate,
+        "features": final.features,
+        "encoder": final.encoder,
+        "predicted": guess,
+        "lower": guess - half if has_interval else None,
+        "upper": guess + half if has_interval else None,
+        "interval_level": final.interval_level if has_interval else None,
+        "reason": None,
+    }

@@ -1,0 +1,233 @@
+"""How much better a cluster's model gets with more pictures, its areas left free or held constant.
+
+With more pictures drawn at random more areas have one, so that a curve mixes the effect of more
+pictures with that of more areas to learn from. Held constant, the areas are drawn first.
+
+Clusters are those of the tables, found without the target in the pictures of all areas, those of
+held-out areas among them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from streetview_assets.metrics import REGRESSION, measure, why_undefined
+from streetview_assets.models.candidates.published_recipe import RECIPE_SETTINGS, build_recipe
+from streetview_assets.models.data.splits import holdout_rows, seed_of
+from streetview_assets.models.validation.nested_cv import LEAST_AREAS
+from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
+from streetview_assets.models.validation.ridge_cv_fast import predict_by_ridge
+from streetview_assets.pooling.pool_groups import pool_groups
+from streetview_assets.study.model import AreasHeld, SampleSize, Statistic
+
+TABLE = "sample_size_scores"
+ALL = "all"
+ALL_K = 1
+"""All pictures are a cluster of one: they stand beside the clusters of every k."""
+HELD_OUT = 0.2
+PUBLISHED_MODEL = "published"
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, order=True)
+class Draw:
+    """One draw of the pictures of a cluster, of which every size takes its part."""
+
+    k: int
+    cluster: int
+    repeat: int
+
+    @property
+    def group_name(self) -> str:
+        """What the rows call the pictures."""
+        return ALL if self.k == ALL_K else f"cluster {self.cluster}"
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """Pictures, areas and settings: all that a draw needs but the vectors.
+
+    Attributes
+    ----------
+    target, encoder, features
+        What the rows are labelled with.
+    area_codes
+        Areas with a picture and a value of the target, sorted.
+    observed
+        The values, shape (n,).
+    area
+        Row of each picture's area, shape (p,); pictures in the order of area and id, whatever
+        order they came in.
+    clusters
+        k to the cluster of each picture, from 1, shape (p,).
+    settings
+        The chapter `sample_size` of the study file.
+    statistic
+        How an area's pictures become one vector.
+    seed
+        Of the study.
+    """
+
+    target: str
+    encoder: str
+    features: str
+    area_codes: tuple[str, ...]
+    observed: np.ndarray
+    area: np.ndarray
+    clusters: Mapping[int, np.ndarray]
+    settings: SampleSize
+    statistic: Statistic
+    seed: int
+
+    @property
+    def cells_of_a_draw(self) -> int:
+        """Models that a draw asks for: of every size, with areas free and constant."""
+        return len(self.settings.sizes) * len(self.settings.areas)
+
+    @property
+    def model(self) -> str:
+        """What is fitted, as in the column `model`."""
+        return RIDGE if self.settings.recipe == "ridge" else PUBLISHED_MODEL
+
+    def draws(self) -> list[Draw]:
+        """List all draws: of all pictures, then of every cluster of every k, in each repeat."""
+        groups = [(ALL_K, 1)]
+        groups += [(k, cluster) for k in self.clusters for cluster in range(1, k + 1)]
+        repeats = range(1, self.settings.repeats + 1)
+        return [Draw(k, cluster, repeat) for k, cluster in groups for repeat in repeats]
+
+    def pictures_of(self, draw: Draw) -> np.ndarray:
+        """Give the positions of the pictures that are drawn from, rising."""
+        if draw.k == ALL_K:
+            return np.arange(len(self.area))
+        return np.flatnonzero(self.clusters[draw.k] == draw.cluster)
+
+
+def draw_rows(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> list[Row]:
+    (
+        """Score one model for every size of a draw, a fifth of the areas held out at random.
+
+    Parameters
+    ----------
+    vectors
+        Of the pictures, shape (p, d), float32; may lie in a file.
+    draw
+        A larger size holds the pictures of the smaller ones.
+
+    Returns
+    -------
+    list
+        Rows of the table `sample_size_scores`: one a size, areas free or constant, model and
+        metric; where there are fewer pictures than a size, or too few areas, one that says why.
+    """
+        ""
+    )
+    pictures = experiment.pictures_of(draw)
+    seed = seed_of_draw(experiment, draw)
+    label = {
+        "target": experiment.target,
+        "encoder": experiment.encoder,
+        "features": experiment.features,
+        "k": draw.k,
+        "group_name": draw.group_name,
+        "repeat": draw.repeat,
+    }
+    rows: list[Row] = []
+    for areas in experiment.settings.areas:
+        order = draw_order(experiment.area[pictures], areas, min(experiment.settings.sizes), seed)
+        for size in experiment.settings.sizes:
+            drawn = np.sort(pictures[order[:size]])
+            found = _size_rows(experiment, vectors, drawn, size, seed)
+            rows += [label | {"areas": areas, "sample_size": size} | row for row in found]
+    return rows
+
+
+def seed_of_draw(experiment: Experiment, draw: Draw) -> int:
+    """Give the seed of a draw's pictures and of its held-out areas."""
+    return seed_of(experiment.seed, "sample size", draw.k, draw.group_name, draw.repeat)
+
+
+def draw_order(area: np.ndarray, areas: AreasHeld, smallest: int, seed: int) -> np.ndarray:
+    """Put pictures in the order in which they are drawn.
+
+    Parameters
+    ----------
+    area
+        The area of each picture, shape (p,).
+    areas
+        `free`: pictures are drawn whichever area they are of. `constant`: as many areas are drawn
+        as the smallest size allows, one picture of each is taken, then any others of theirs, so
+        that every size is scored on the same areas, and the same of them are held out.
+    smallest
+        The smallest draw, which has to hold a picture of every area where these are constant.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions of pictures; of those in the areas drawn alone, where these are constant.
+    """
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(len(area))
+    if areas == "free":
+        return shuffled
+    chosen = rng.permutation(np.unique(area))[:smallest]
+    shuffled = shuffled[np.isin(area[shuffled], chosen)]
+    _, first = np.unique(area[shuffled], return_index=True)
+    return np.concatenate([shuffled[first], np.delete(shuffled, first)])
+
+
+def _size_rows(
+    experiment: Experiment, vectors: np.ndarray, drawn: np.ndarray, size: int, seed: int
+) -> list[Row]:
+    area = experiment.area[drawn]
+    seen = np.unique(area)
+    counts = {"area_count": len(seen), "image_count": len(drawn)}
+    if len(drawn) < size:
+        return [_no_row(experiment, f"capped: {len(drawn):,} pictures") | counts]
+    if len(seen) < LEAST_AREAS:
+        why = f"too few areas: {len(seen)}, at least {LEAST_AREAS} needed"
+        return [_no_row(experiment, why) | counts]
+    _, _, pooled = pool_groups(vectors[drawn], area, experiment.statistic)
+    test = holdout_rows([experiment.area_codes[row] for row in seen], HELD_OUT, seed)
+    train = np.setdiff1d(np.arange(len(seen)), test)
+    inputs, observed = pooled.astype(np.float64), experiment.observed[seen]
+    predicted = {
+        experiment.model: predict(
+            experiment.settings.recipe, inputs[train], observed[train], inputs[test]
+        ),
+        MEAN: np.full(len(test), observed[train].mean()),
+    }
+    return [
+        row | counts
+        for model, values in predicted.items()
+        for row in _metric_rows(model, observed[test], values)
+    ]
+
+
+def predict(
+    recipe: str, inputs: np.ndarray, observed: np.ndarray, new_inputs: np.ndarray
+) -> np.ndarray:
+    """Fit a recipe, `ridge` or `published`, to inputs (n, d) and predict for others (m, d)."""
+    if recipe == "ridge":
+        return predict_by_ridge(inputs, observed, new_inputs)
+    fitted = build_recipe(RECIPE_SETTINGS).fit(inputs, observed)
+    return np.asarray(fitted.predict(new_inputs), dtype=np.float64)
+
+
+def _metric_rows(model: str, observed: np.ndarray, predicted: np.ndarray) -> list[Row]:
+    scores = measure(observed, predicted)
+    rows = []
+    for metric in REGRESSION:
+        if model == MEAN and metric == "spearman":  # One number for all has no rank.
+            continue
+        value = scores[metric]
+        note = None if value is not None else why_undefined(observed, predicted)
+        rows.append({"model": model, "metric": metric, "value": value, "note": note})
+    return rows
+
+
+def _no_row(experiment: Experiment, why: str) -> Row:
+    return {"model": experiment.model, "metric": "r2", "value": None, "note": why}

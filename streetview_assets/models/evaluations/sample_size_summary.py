@@ -1,0 +1,165 @@
+"""What the curves of the sample-size experiment say: more pictures, or more areas."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.metrics import REGRESSION
+from streetview_assets.models.evaluations.sample_size import ALL
+from streetview_assets.models.validation.ridge_cv import MEAN
+
+_LEAST_SIZES = 2
+_SAME = 0.1
+"""A slope below this share of another is called next to nothing beside it."""
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """What a score gains when pictures are doubled, in the mean of groups that have both curves.
+
+    Attributes
+    ----------
+    free, constant
+        By every doubling of the pictures, areas left free and held constant; more is better, of
+        errors too.
+    group_count
+        Groups in the mean: clusters of every k, and all pictures.
+    """
+
+    free: float
+    constant: float
+    group_count: int
+
+
+def mean_curves(scores: pl.DataFrame, metric: str) -> pl.DataFrame:
+    """Give mean, spread and number of repeats of each point of each curve.
+
+    Parameters
+    ----------
+    scores
+        Table `sample_size_scores` of one target.
+    metric
+        Any of its metrics.
+
+    Returns
+    -------
+    polars.DataFrame
+        k, group_name, areas, sample_size, mean, sd (nought of one repeat), repeat_count; sorted.
+        A curve has the sizes that all its repeats have: a mean over the few draws with pictures
+        enough would be one of other areas.
+    """
+    curve = ["k", "group_name", "areas"]
+    key = [*curve, "sample_size"]
+    drawn = scores.group_by(curve).agg(drawn_count=pl.col("repeat").n_unique())
+    return (
+        scores.filter(
+            pl.col("metric") == metric, pl.col("model") != MEAN, pl.col("value").is_not_null()
+        )
+        .sort(*key, "repeat")
+        .group_by(key, maintain_order=True)
+        .agg(
+            mean=pl.col("value").mean(),
+            sd=pl.col("value").std().fill_null(0.0),
+            repeat_count=pl.len(),
+        )
+        .join(drawn, on=curve)
+        .filter(pl.col("repeat_count") == pl.col("drawn_count"))
+        .drop("drawn_count")
+        .sort(key)
+    )
+
+
+def slopes_of(scores: pl.DataFrame, metric: str) -> Slopes | None:
+    """Fit a line to each curve over the sizes that it has with areas free and constant.
+
+    Returns
+    -------
+    Slopes or None
+        None where no group has two sizes of both.
+    """
+    curves = mean_curves(scores, metric)
+    both = curves.filter(areas="free").join(
+        curves.filter(areas="constant"), on=["k", "group_name", "sample_size"], suffix="_constant"
+    )
+    sign = 1.0 if REGRESSION[metric].higher_is_better else -1.0
+    slopes = []
+    for _, curve in both.group_by("k", "group_name", maintain_order=True):
+        if curve.height >= _LEAST_SIZES:
+            doublings = np.log2(curve["sample_size"].to_numpy())
+            sides = [curve[name].to_numpy() for name in ("mean", "mean_constant")]
+            slopes.append([sign * np.polyfit(doublings, side, 1)[0] for side in sides])
+    if not slopes:
+        return None
+    free, constant = np.mean(slopes, axis=0)
+    return Slopes(float(free), float(constant), len(slopes))
+
+
+def free_and_constant(scores: pl.DataFrame, metric: str) -> str:
+    """Say in two sentences what more pictures do with areas left free, and held constant.
+
+    Parameters
+    ----------
+    scores
+        Table `sample_size_scores` of one target.
+    metric
+        In which it is said.
+    """
+    slopes = slopes_of(scores, metric)
+    if slopes is None:
+        return (
+            f"No group of pictures has a {metric} of two sizes with areas left free and held "
+            "constant. So the effect of more pictures is not told from that of more areas."
+        )
+    first = (
+        f"With every doubling of the pictures {metric} {_turns(slopes.free)} where areas were "
+        f"left free and {_turns(slopes.constant)} where they were held constant "
+        f"({_groups(slopes.group_count)}, at the sizes that have both)."
+    )
+    return f"{first} {_meaning(slopes)}"
+
+
+def _groups(count: int) -> str:
+    return "one group of pictures" if count == 1 else f"mean of {count} groups of pictures"
+
+
+def _turns(slope: float) -> str:
+    return f"got {'better' if slope >= 0 else 'worse'} by {abs(slope):.2g}"
+
+
+def _meaning(slopes: Slopes) -> str:
+    if slopes.free <= 0:
+        return "So more pictures did not help, whichever areas they were of."
+    share = slopes.constant / slopes.free
+    if share < _SAME:
+        return (
+            "So what more pictures seem to gain is next to all gained by more areas to learn from."
+        )
+    if share > 1 + _SAME:
+        return "So more pictures of the same areas helped more than pictures of more areas."
+    if share > 1 - _SAME:
+        return "So more pictures of the same areas helped as much as pictures of more areas."
+    return (
+        f"So about {share:.0%} of the gain came with more pictures of the same areas, and the rest "
+        "with more areas to learn from."
+    )
+
+
+def best_and_worst(scores: pl.DataFrame, metric: str, k: int) -> str:
+    """Say which cluster of k tells most and which least, at the largest size that all have."""
+    curves = mean_curves(scores, metric).filter(
+        pl.col("k") == k, pl.col("areas") == "free", pl.col("group_name") != ALL
+    )
+    count = curves["group_name"].n_unique()
+    shared = curves.filter(pl.len().over("sample_size") == count)
+    if shared.is_empty():
+        return "none: the clusters have no size in common"
+    size = max(shared["sample_size"].to_list())
+    ordered = shared.filter(sample_size=size).sort(
+        "mean", descending=REGRESSION[metric].higher_is_better
+    )
+    best, worst = ordered.row(0, named=True), ordered.row(-1, named=True)
+    return (
+        f"{metric} of {size:,} pictures of each of {k} clusters: best {best['group_name']} "
+        f"{best['mean']:.3g}, worst {worst['group_name']} {worst['mean']:.3g}"
+    )

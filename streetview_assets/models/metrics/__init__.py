@@ -1,0 +1,1 @@
+"""How good predictions are: regression, deciles, intervals, and how errors lie in space."""

@@ -1,0 +1,1 @@
+"""A network for deciles, trained on the images of each point."""

@@ -1,0 +1,222 @@
+"""How good predicted deciles are, at points and at areas, with bootstrap intervals.
+
+Every metric here is a function of the table that counts observed against predicted deciles, so
+that a resample of areas is a sum of such tables.
+"""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.models.data.splits import seed_of
+from streetview_assets.models.metrics.bootstrap import interval_of, resample
+from streetview_assets.models.ordinal.aggregation import RULES, to_areas
+from streetview_assets.models.ordinal.baseline import COORDINATES, by_nearest_areas
+from streetview_assets.models.ordinal.network import DECILES
+from streetview_assets.tables.registry import TABLES
+
+METRICS = {
+    "accuracy": "same decile",
+    "within_one": "within one decile",
+    "quadratic_kappa": "weighted kappa",
+    "mae": "mean error, deciles",
+    "pearson_r": "Pearson r",
+}
+"""Each with what the report calls it."""
+OF_POINTS = "most_probable"
+RESAMPLES = 1_000
+EVERYWHERE = "all"
+
+_DECILE = np.arange(1, DECILES + 1)
+_APART = _DECILE[:, None] - _DECILE[None, :]
+
+
+def count_table(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Count pairs of deciles, shape (10, 10): observed by rows, predicted by columns."""
+    table = np.zeros((DECILES, DECILES))
+    np.add.at(table, (observed - 1, predicted - 1), 1)
+    return table
+
+
+def measure_tables(tables: np.ndarray) -> dict[str, np.ndarray]:
+    """Compute every metric of tables of counts; NaN where one is not defined.
+
+    Pearson's r is that of observed and predicted deciles, and the mean absolute error is in
+    deciles. Kappa weighs a miss by its square, against what the two margins give by chance.
+
+    Parameters
+    ----------
+    tables
+        Shape (n, 10, 10).
+
+    Returns
+    -------
+    dict
+        Metric to values, shape (n,).
+    """
+    total = tables.sum(axis=(1, 2))
+    observed, predicted = tables.sum(axis=2), tables.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = tables / total[:, None, None]
+        of_rows, of_columns = observed / total[:, None], predicted / total[:, None]
+        by_chance = of_rows[:, :, None] * of_columns[:, None, :]
+        mean_row, mean_column = of_rows @ _DECILE, of_columns @ _DECILE
+        joint = np.einsum("nij,i,j->n", share, _DECILE, _DECILE) - mean_row * mean_column
+        spread = (of_rows @ _DECILE**2 - mean_row**2) * (of_columns @ _DECILE**2 - mean_column**2)
+        chance = (by_chance * _APART**2).sum(axis=(1, 2))
+        missed = (share * _APART**2).sum(axis=(1, 2))
+        return {
+            "pearson_r": np.where(spread > 1e-12, joint / np.sqrt(spread), np.nan),
+            "mae": (share * np.abs(_APART)).sum(axis=(1, 2)),
+            "quadratic_kappa": np.where(chance > 1e-12, 1 - missed / chance, np.nan),
+            "within_one": (share * (np.abs(_APART) <= 1)).sum(axis=(1, 2)),
+            "accuracy": (share * (_APART == 0)).sum(axis=(1, 2)),
+        }
+
+
+def ordinal_score_rows(
+    outputs: pl.DataFrame, areas: pl.DataFrame, blocks: pl.DataFrame, *, level: float, seed: int
+) -> pl.DataFrame:
+    """Score outputs by validation, share added, rule and authority.
+
+    Within a validation every share that was added is scored on the same areas: those that no
+    network was trained further on.
+
+    Parameters
+    ----------
+    outputs
+        Frame of the table `ordinal_outputs`; points of areas without a value do not count.
+    areas
+        Table `areas`, which says whose an area is.
+    blocks
+        Columns `area_code` and `block`. Areas of a block resemble each other: except where areas
+        were held out at random, resamples draw them together, always with all their points.
+    level
+        Of the bootstrap intervals, 0 to 1.
+    seed
+        Of the resamples.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table `ordinal_scores`. Authorities apart only where the study has several.
+    """
+    known = outputs.drop_nulls("observed").join(
+        areas.select("area_code", "authority_code").join(blocks, on="area_code"),
+        on="area_code",
+        maintain_order="left",
+    )
+    groups = [EVERYWHERE]
+    if known["authority_code"].n_unique() > 1:
+        groups += known["authority_code"].unique().sort().to_list()
+    rows: list[dict[str, object]] = []
+    for validation in known["validation"].unique().sort():
+        mine = of_common_areas(known.filter(validation=validation))
+        nearest = by_nearest_areas(known.filter(validation=validation, share_added=0.0), areas)
+        if validation == "random":
+            mine = mine.with_columns(block=pl.col("area_code"))
+        for (share,), scored in sorted(mine.group_by("share_added")):
+            for group in groups:
+                chosen = scored if group == EVERYWHERE else scored.filter(authority_code=group)
+                about = {
+                    "target": outputs["target"][0],
+                    "encoder": outputs["encoder"][0],
+                    "validation": validation,
+                    "share_added": share,
+                    "group_name": group,
+                    "interval_level": level,
+                }
+                rows += _rows(chosen, nearest, about, seed_of(seed, validation, group))
+    return TABLES["ordinal_scores"].frame(rows)
+
+
+def no_ordinal_score(
+    *, target: str, encoder: str, validation: str, area_count: int, note: str
+) -> pl.DataFrame:
+    """Make the rows of a validation that could not be, with the reason."""
+    return TABLES["ordinal_scores"].frame(
+        [
+            {
+                "target": target,
+                "encoder": encoder,
+                "validation": validation,
+                "share_added": 0.0,
+                "group_name": EVERYWHERE,
+                "unit": "areas",
+                "rule": RULES[0],
+                "metric": metric,
+                "unit_count": 0,
+                "area_count": area_count,
+                "note": note,
+            }
+            for metric in METRICS
+        ]
+    )
+
+
+def of_common_areas(outputs: pl.DataFrame) -> pl.DataFrame:
+    """Keep the outputs of one validation for areas that are there with every share added."""
+    shares = outputs["share_added"].n_unique()
+    common = (
+        outputs.group_by("area_code")
+        .agg(pl.col("share_added").n_unique())
+        .filter(pl.col("share_added") == shares)
+    )
+    return outputs.join(common, on="area_code", how="semi")
+
+
+def _rows(
+    points: pl.DataFrame, nearest: pl.DataFrame, about: dict[str, Any], seed: int
+) -> list[dict[str, object]]:
+    if points.is_empty():
+        return []
+    block = points.select("area_code", "block").unique("area_code")
+    area = to_areas(points).join(block, on="area_code", maintain_order="left")
+    area = area.join(nearest, on="area_code", how="left", maintain_order="left")
+    counts = resample(area["block"].to_numpy(), RESAMPLES, seed)
+    of_points = {**about, "unit": "points", "rule": OF_POINTS}
+    rows = _score(points, area, points["decile"], counts, of_points)
+    has_baseline = about["share_added"] == 0 and not area[COORDINATES].null_count()
+    rules = (*RULES, COORDINATES) if has_baseline else RULES
+    for rule in rules:
+        rows += _score(area, area, area[rule], counts, {**about, "unit": "areas", "rule": rule})
+    return rows
+
+
+def _score(
+    units: pl.DataFrame,
+    area: pl.DataFrame,
+    predicted: pl.Series,
+    counts: np.ndarray,
+    about: dict[str, Any],
+) -> list[dict[str, object]]:
+    """Score points or areas; `counts` says how often each of `area` is in a resample."""
+    position = np.searchsorted(area["area_code"].to_numpy(), units["area_code"].to_numpy())
+    cell = (units["observed"].to_numpy() - 1) * DECILES + predicted.to_numpy() - 1
+    by_area = np.zeros((area.height, DECILES**2))
+    np.add.at(by_area, (position, cell), 1)
+    shape = (-1, DECILES, DECILES)
+    whole = measure_tables(by_area.sum(axis=0).reshape(shape))
+    drawn = measure_tables((counts.astype(np.float64) @ by_area).reshape(shape))
+    rows = []
+    for metric in METRICS:
+        value = float(whole[metric][0])
+        interval = interval_of(drawn[metric], about["interval_level"])
+        defined = bool(np.isfinite(value))
+        rows.append(
+            {
+                **about,
+                "metric": metric,
+                "value": value if defined else None,
+                "lower": interval.lower if defined else None,
+                "upper": interval.upper if defined else None,
+                "interval_level": about["interval_level"]
+                if defined and interval.lower is not None
+                else None,
+                "unit_count": units.height,
+                "area_count": area.height,
+                "note": None if defined else "not defined: deciles are all the same",
+            }
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""Rows of results, and what they say in words."""

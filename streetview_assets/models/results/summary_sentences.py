@@ -1,0 +1,221 @@
+"""What a table of scores says, in words: honest ones, for people who read no tables."""
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.models.results.validation_rows import OBSERVED
+from streetview_assets.models.validation.nested_cv import TUNED
+
+Row = dict[str, Any]
+Find = Callable[..., Row | None]
+
+SPATIAL = {
+    "blocks": "with whole spatial blocks held out",
+    "authorities": "with whole authorities held out",
+}
+WAYS = {"random": "under random folds", "holdout": "on the hold-out", **SPATIAL}
+NOTICEABLE = 0.05
+"""A difference of R² that is worth a word."""
+CLOSE = 0.03
+"""So far from its level may the coverage of intervals lie, sampling aside."""
+CHANCE = 0.05
+LEAST_AREAS_OF_AN_AUTHORITY = 20
+
+
+def verdict(scores: pl.DataFrame) -> list[str]:
+    """Say what the scores of a selection mean, one sentence a finding.
+
+    Parameters
+    ----------
+    scores
+        Rows of the table `model_scores`, `authority_scores` or `held_out_scores`: of one target,
+        one encoder, one set of features and, of the latter two, one authority. What has no row
+        is not spoken of.
+
+    Returns
+    -------
+    list of str
+        How well the model does where it counts, how much a random split flatters, whether it
+        beats the best baseline and whether place alone explains it, whether residuals still
+        cluster, and whether intervals hold. Why there is no score, where there is none.
+    """
+    find = _finder(scores)
+    spatial = next((name for name in ("blocks", "authorities") if find("r2", name)), None)
+    if spatial is None or not _is_known(find("r2", spatial)):
+        said = [_no_score(scores, spatial)]
+        return said + [_plain(find, name) for name in WAYS if _is_known(find("r2", name))]
+    sentences = [
+        _plain(find, spatial),
+        _flattery(find, spatial),
+        _plain(find, "holdout"),
+        _against_baseline(find, spatial),
+        _place_alone(find, spatial),
+        _residuals(find, spatial),
+        _intervals(find, spatial, scores),
+        _authorities(scores, spatial),
+    ]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _finder(scores: pl.DataFrame) -> Find:
+    pooled = scores.filter(
+        pl.col("fold") == 0, pl.col("repeat") == 1, pl.col("group_name") == "all"
+    )
+    rows = {(row["metric"], row["validation"], row["model"]): row for row in pooled.to_dicts()}
+
+    def find(metric: str, validation: str, model: str = TUNED) -> Row | None:
+        return rows.get((metric, validation, model))
+
+    return find
+
+
+def _is_known(row: Row | None) -> bool:
+    return row is not None and row["value"] is not None
+
+
+def _value(row: Row | None) -> float | None:
+    return None if row is None else row["value"]
+
+
+def _no_score(scores: pl.DataFrame, spatial: str | None) -> str:
+    about = scores.filter(
+        pl.col("model") == TUNED, pl.col("metric") == "r2", pl.col("fold") == 0
+    ).filter(pl.col("validation") == spatial if spatial else pl.lit(value=True))
+    reasons = about["note"].drop_nulls().unique(maintain_order=True).to_list()
+    return "There is no score that counts: " + ("; ".join(reasons) or "nothing was scored") + "."
+
+
+def _interval(row: Row) -> str:
+    if row["lower"] is None or row["upper"] is None:
+        return "no interval"
+    level = f"{row['interval_level']:.0%} interval" if row["interval_level"] else "interval"
+    return f"{level} {_number(row['lower'])} to {_number(row['upper'])}"
+
+
+def _number(value: float) -> str:
+    text = f"{value:.2f}"
+    return text[1:] if text == "-0.00" else text.replace("-", "−")
+
+
+def _plain(find: Find, validation: str) -> str:
+    row = find("r2", validation)
+    if row is None or row["value"] is None:
+        return ""
+    share = row["value"]
+    meaning = f"tells {share:.0%} of the variance" if share > 0 else "tells nothing"
+    way = WAYS[validation]
+    areas = f"{row['area_count']:,} areas"
+    return (
+        f"{way[0].upper()}{way[1:]}, the model {meaning}: "
+        f"R² {_number(row['value'])} ({_interval(row)}, {areas})."
+    )
+
+
+def _flattery(find: Find, spatial: str) -> str:
+    random, strict = _value(find("r2", "random")), _value(find("r2", spatial))
+    if random is None or strict is None:
+        return ""
+    gap = random - strict
+    if gap < NOTICEABLE:
+        return f"A random split does not flatter it: R² {_number(random)} under random folds."
+    sentence = (
+        f"A random split flatters it by {_number(gap)}: R² {_number(random)} under random folds, "
+        "where the neighbours of an area are learned from."
+    )
+    if strict <= 0 < NOTICEABLE < random:
+        sentence += " All that it scores there comes from neighbours."
+    return sentence
+
+
+def _against_baseline(find: Find, spatial: str) -> str:
+    gain = find("r2_gain_over_baseline", spatial)
+    if gain is None or gain["value"] is None:
+        return ""
+    name = (gain["note"] or "").removeprefix("best baseline: ").replace("_", " ")
+    best = f"the best baseline ({name})" if name else "the best baseline"
+    amount = f"{_number(gain['value'])} in R² ({_interval(gain)})"
+    if gain["lower"] is not None and gain["lower"] > 0:
+        return f"It beats {best} by {amount}."
+    if gain["upper"] is not None and gain["upper"] < 0:
+        return f"It is worse than {best}: {amount}."
+    return f"It does not beat {best} beyond chance: {amount}."
+
+
+def _place_alone(find: Find, spatial: str) -> str:
+    place = _value(find("r2", spatial, "coordinates"))
+    model = _value(find("r2", spatial))
+    gain = find("r2_gain_over_coordinates", spatial)
+    if place is None or model is None:
+        return ""
+    beaten = gain is not None and gain["lower"] is not None and gain["lower"] > 0
+    if beaten:
+        return f"Where an area lies does not explain all of it: coordinates reach {_number(place)}."
+    at_random = _value(find("r2", "random", "coordinates"))
+    beside = f", {_number(at_random)} under random folds" if at_random is not None else ""
+    worse = gain is not None and gain["upper"] is not None and gain["upper"] < 0
+    return (
+        f"Coordinates alone do {'better' if worse else 'as well, chance aside'} "
+        f"(R² {_number(place)}{beside}): the pictures are not shown to tell more than where an "
+        "area lies."
+    )
+
+
+def _residuals(find: Find, spatial: str) -> str:
+    i, p = _value(find("morans_i", spatial)), _value(find("morans_p", spatial))
+    if i is None or p is None:
+        return ""
+    target = _value(find("morans_i", spatial, OBSERVED))
+    beside = f" (the target's own is {_number(target)})" if target is not None else ""
+    if p <= CHANCE and i > 0:
+        return (
+            f"Its errors still cluster in space: Moran's I {_number(i)}, p {p:.3f}{beside}; "
+            "something that lies in space is missed."
+        )
+    return f"Its errors do not cluster in space beyond chance: Moran's I {_number(i)}, p {p:.3f}."
+
+
+def _intervals(find: Find, spatial: str, scores: pl.DataFrame) -> str:
+    row, level = find("coverage", spatial), _level(scores)
+    if row is None or row["value"] is None:
+        return "There are too few areas for prediction intervals." if row else ""
+    measured = f"{row['value']:.1%} of {row['area_count']:,} areas"
+    if level is None:
+        return f"Its prediction intervals hold {measured}."
+    tolerance = max(CLOSE, 2 * (level * (1 - level) / row["area_count"]) ** 0.5)
+    meant = f"{measured}, {level:.0%} meant"
+    if row["value"] < level - tolerance:
+        return f"Its prediction intervals are too narrow: they hold {meant}."
+    if row["value"] > level + tolerance:
+        return f"Its prediction intervals are wider than need be: they hold {meant}."
+    return f"Its prediction intervals hold what they promise: {meant}."
+
+
+def _authorities(scores: pl.DataFrame, spatial: str) -> str:
+    level = _level(scores)
+    held = scores.filter(
+        pl.col("metric") == "coverage",
+        pl.col("validation") == spatial,
+        pl.col("model") == TUNED,
+        pl.col("repeat") == 1,
+        pl.col("fold") == 0,
+        pl.col("group_name") != "all",
+        pl.col("area_count") >= LEAST_AREAS_OF_AN_AUTHORITY,
+    ).drop_nulls("value")
+    if level is None or held.is_empty():
+        return ""
+    slack = 2 * (level * (1 - level) / held["area_count"]).sqrt()
+    short = held.filter(held["value"] < level - CLOSE - slack).sort("value", "group_name")
+    if short.is_empty():
+        return ""
+    named = ", ".join(
+        f"{row['group_name']} ({row['value']:.0%})" for row in short.head(3).to_dicts()
+    )
+    more = f" and {short.height - 3} more" if short.height > 3 else ""
+    return f"They do not hold everywhere: too narrow in {named}{more}."
+
+
+def _level(scores: pl.DataFrame) -> float | None:
+    level = scores["interval_level"].max()
+    return float(level) if isinstance(level, float) else None

@@ -1,0 +1,1 @@
+"""Tuning and testing without leaks: nested cross-validation and its parts."""

@@ -1,0 +1,83 @@
+"""Giving up trials that cannot win, after each inner fold.
+
+What is reported of a trial is the error it would end with if it made none on the folds to come:
+squared errors only add up, so that a trial above the best so far has lost. Giving it up never
+changes which trial wins. Where a fit is costly, a trial that does worse than the median of the
+earlier ones on the same folds is given up too.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from streetview_assets.models.candidates.base import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import optuna
+
+TRIALS_BEFORE_A_MEDIAN = 3
+FOLDS_BEFORE_A_MEDIAN = 2
+
+
+def hardest_first(observed: np.ndarray, guess: np.ndarray, fold: np.ndarray) -> list[np.ndarray]:
+    """Order the inner folds by their errors, as masks: the sooner does a bad trial show."""
+    masks = [fold == number for number in np.unique(fold)]
+    return sorted(masks, key=lambda mask: -float(np.sum((observed - guess)[mask] ** 2)))
+
+
+def least_rmse(observed: np.ndarray, guess: np.ndarray, folds: "Sequence[np.ndarray]") -> float:
+    """Give the error over all areas if there were none but on these folds."""
+    squares = sum(float(np.sum((observed[mask] - guess[mask]) ** 2)) for mask in folds)
+    return float(np.sqrt(squares / len(observed)))
+
+
+def report_folds(
+    trial: "optuna.Trial", observed: np.ndarray, guess: np.ndarray, order: "Sequence[np.ndarray]"
+) -> None:
+    """Report a trial that went through all folds, for others to be held against."""
+    for step in range(1, len(order)):
+        trial.report(least_rmse(observed, guess, order[:step]), step)
+
+
+def give_up_if_hopeless(
+    trial: "optuna.Trial", observed: np.ndarray, guess: np.ndarray, done: "Sequence[np.ndarray]"
+) -> None:
+    """Report the folds done so far, and end the trial where it has no hope.
+
+    Raises
+    ------
+    optuna.TrialPruned
+        Caught by Optuna.
+    """
+    import optuna
+
+    trial.report(least_rmse(observed, guess, done), len(done))
+    if trial.should_prune():
+        raise optuna.TrialPruned
+
+
+def pruner_for(candidate: Candidate) -> "optuna.pruners.BasePruner":
+    """Choose how trials of a candidate are given up."""
+    import optuna
+
+    median = optuna.pruners.MedianPruner(
+        n_startup_trials=TRIALS_BEFORE_A_MEDIAN, n_warmup_steps=FOLDS_BEFORE_A_MEDIAN
+    )
+
+    class Hopeless(optuna.pruners.BasePruner):
+        def prune(self, study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> bool:
+            finished = [
+                one.value
+                for one in study.get_trials(
+                    deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)
+                )
+                if one.value is not None
+            ]
+            least = trial.intermediate_values[max(trial.intermediate_values)]
+            if finished and least > min(finished):
+                return True
+            return candidate.is_costly and median.prune(study, trial)
+
+    return Hopeless()

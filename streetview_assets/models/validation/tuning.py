@@ -1,0 +1,318 @@
+"""Choosing parameters, and the candidate, on a training part alone.
+
+The inner folds hold areas out in the way the test part was held out. A trial's score is the
+root mean squared error over all inner folds together, which is defined for folds of one area.
+"""
+
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sklearn
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from streetview_assets.models.candidates.baselines import Baseline
+from streetview_assets.models.candidates.published_recipe import cheapest_first, own_score
+from streetview_assets.models.candidates.registry import Candidate, Params, Size
+from streetview_assets.models.candidates.stack import blend_weights, cross_blend, stack_params
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.splits import seed_of, smallest_training
+from streetview_assets.models.validation.pruner import (
+    give_up_if_hopeless,
+    hardest_first,
+    least_rmse,
+    pruner_for,
+    report_folds,
+)
+
+if TYPE_CHECKING:
+    import optuna
+
+SMALL_AREA_COUNT = 3_000
+"""Up to so many areas one thread is faster than many that wait for each other."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """One model with the parameters that did best on the inner folds.
+
+    A trial that did not go through every inner fold has no error: `inf`.
+    """
+
+    model: Candidate | Baseline
+    params: Params
+    inner_rmse: float
+    inner_predicted: np.ndarray
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    truncated: bool = False
+
+    def fit(self, data: AreaDataset, seed: int) -> Pipeline:
+        """Fit the pipeline to areas."""
+        return fitted(self.model.build(self.params, seed), self.model.inputs(data), data.observed)
+
+    def predict(self, pipeline: Pipeline, data: AreaDataset) -> np.ndarray:
+        """Predict the areas' values, shape (n,)."""
+        return predicted(pipeline, self.model.inputs(data))
+
+
+@contextmanager
+def calm_computing(area_count: int) -> Iterator[None]:
+    """Keep numerical libraries to one thread on small data, and skip their checks of input.
+
+    The data were checked when they were assembled.
+    """
+    limit = 1 if area_count <= SMALL_AREA_COUNT else None
+    with (
+        threadpool_limits(limit),
+        sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
+        warnings.catch_warnings(),
+    ):
+        # PLS on a few areas of one value: it then predicts that value, which is right.
+        warnings.filterwarnings("ignore", message="y residual is constant")
+        yield
+
+
+def fitted(pipeline: Pipeline, inputs: np.ndarray, observed: np.ndarray) -> Pipeline:
+    """Fit a pipeline, and give it back."""
+    pipeline.fit(inputs, observed)
+    return pipeline
+
+
+def predicted(pipeline: Pipeline, inputs: np.ndarray) -> np.ndarray:
+    """Predict with a fitted pipeline; shape (n,)."""
+    return np.asarray(pipeline.predict(inputs), dtype=np.float64).reshape(-1)
+
+
+def inner_predictions(
+    model: Candidate | Baseline,
+    params: Params,
+    inputs: np.ndarray,
+    observed: np.ndarray,
+    fold: np.ndarray,
+    seed: int,
+) -> np.ndarray:
+    """Predict each inner fold by a fit to the others; shape (n,)."""
+    result = np.empty(len(observed))
+    for held_out in np.unique(fold):
+        test = fold == held_out
+        pipeline = fitted(model.build(params, seed), inputs[~test], observed[~test])
+        result[test] = predicted(pipeline, inputs[test])
+    return result
+
+
+def tune_baseline(baseline: Baseline, data: AreaDataset, fold: np.ndarray, seed: int) -> Tuned:
+    """Take the best of a baseline's settings on inner folds; one that has lost is not finished."""
+    inputs = baseline.inputs(data)
+    best: Tuned | None = None
+    for params in baseline.settings(_smallest(inputs, fold)):
+        most = np.inf if best is None else best.inner_rmse
+        guess = _unless_worse(baseline, params, inputs, data.observed, fold, seed, most)
+        if guess is not None and (rmse := _rmse(data.observed, guess)) < most:
+            best = Tuned(baseline, params, rmse, guess)
+    assert best is not None
+    return best
+
+
+def tune_candidates(
+    candidates: Sequence[Candidate],
+    data: AreaDataset,
+    fold: np.ndarray,
+    *,
+    trials: int,
+    seed: int,
+    timeout_s: float | None = None,
+) -> list[Tuned]:
+    """Tune each candidate on inner folds; the trials are dealt out evenly.
+
+    The cheap ones go first, so that a budget in seconds leaves the rest to the costly ones. A
+    recipe tries all of its own grid; a stack is made of the others and takes no trials.
+
+    Parameters
+    ----------
+    candidates
+        At least one that is no stack.
+    data
+        The training part; nothing else is seen.
+    fold
+        Inner fold of each of its areas.
+    trials
+        Over all candidates together; each gets one at least.
+    seed
+        Of Optuna's sampler and of the models.
+    timeout_s
+        Over all candidates together; each still gets its first trial. Marks what it cut short.
+
+    Returns
+    -------
+    list
+        One for each candidate, in their order.
+    """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    shares = _shares(candidates, trials)
+    alone = sorted((one for one in candidates if not one.stacks), key=lambda one: one.cost_s)
+    tuned: dict[str, Tuned] = {}
+    for place, candidate in enumerate(alone):
+        left_s = None if deadline is None else deadline - time.monotonic()
+        budget_s = None if left_s is None else left_s / (len(alone) - place)
+        tuned[candidate.name] = (
+            _search_grid(candidate, data, fold, seed, budget_s)
+            if candidate.grid
+            else _tune_candidate(candidate, data, fold, shares[candidate.name], seed, budget_s)
+        )
+    members = [tuned[one.name] for one in candidates if not one.stacks]
+    for candidate in candidates:
+        if candidate.stacks:
+            tuned[candidate.name] = _stack(candidate, members, data, fold)
+    return [tuned[candidate.name] for candidate in candidates]
+
+
+def best_of(tuned: Sequence[Tuned]) -> Tuned:
+    """Take the candidate with the lowest error on the inner folds; of equals the first."""
+    return min(tuned, key=lambda one: one.inner_rmse)
+
+
+def _shares(candidates: Sequence[Candidate], trials: int) -> dict[str, int]:
+    drawing = [one.name for one in candidates if not one.stacks and not one.grid]
+    return {
+        name: max(1, trials // len(drawing) + (place < trials % len(drawing)))
+        for place, name in enumerate(drawing)
+    }
+
+
+def _tune_candidate(
+    candidate: Candidate,
+    data: AreaDataset,
+    fold: np.ndarray,
+    trials: int,
+    seed: int,
+    budget_s: float | None,
+) -> Tuned:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    inputs = candidate.inputs(data)
+    size = _smallest(inputs, fold)
+    done: list[dict[str, Any]] = []
+    best: list[Tuned] = []
+    order: list[np.ndarray] = []
+
+    def objective(trial: "optuna.Trial") -> float:
+        params = candidate.suggest(trial, size)
+        row = {"model": candidate.name, "trial": trial.number, "rmse": np.inf, "pruned": True}
+        done.append(row | params)
+        if not order:
+            guess = inner_predictions(candidate, params, inputs, data.observed, fold, seed)
+            order.extend(hardest_first(data.observed, guess, fold))
+            report_folds(trial, data.observed, guess, order)
+        else:
+            guess = np.empty(len(data))
+            for step, test in enumerate(order, start=1):
+                pipeline = fitted(
+                    candidate.build(params, seed), inputs[~test], data.observed[~test]
+                )
+                guess[test] = predicted(pipeline, inputs[test])
+                if step < len(order):
+                    give_up_if_hopeless(trial, data.observed, guess, order[:step])
+        rmse = _rmse(data.observed, guess)
+        done[-1] |= {"rmse": rmse, "pruned": False}
+        if not best or rmse < best[-1].inner_rmse:
+            best.append(Tuned(candidate, params, rmse, guess))
+        return rmse
+
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=seed_of(seed, candidate.name) % 2**31),
+        pruner=pruner_for(candidate),
+    )
+    study.enqueue_trial(candidate.default(size))
+    deadline = None if budget_s is None else time.monotonic() + budget_s
+
+    def stop_in_time(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
+        if deadline is not None and time.monotonic() >= deadline:
+            study.stop()
+
+    study.optimize(objective, n_trials=trials, callbacks=[stop_in_time])
+    winner = best[-1]
+    return Tuned(
+        candidate, winner.params, winner.inner_rmse, winner.inner_predicted, done,
+        len(done) < trials,
+    )  # fmt: skip
+
+
+def _search_grid(
+    candidate: Candidate, data: AreaDataset, fold: np.ndarray, seed: int, budget_s: float | None
+) -> Tuned:
+    """Choose from a recipe's grid by its own folds, then measure the choice on the inner ones."""
+    deadline = None if budget_s is None else time.monotonic() + budget_s
+    inputs = candidate.inputs(data)
+    score: dict[int, float] = {}
+    for place in cheapest_first(candidate.grid):
+        if score and deadline is not None and time.monotonic() >= deadline:
+            break
+        pipeline = candidate.build(candidate.grid[place], seed)
+        score[place] = own_score(pipeline, inputs, data.observed)
+    chosen = max(sorted(score), key=lambda place: score[place])
+    params = candidate.grid[chosen]
+    guess = inner_predictions(candidate, params, inputs, data.observed, fold, seed)
+    rmse = _rmse(data.observed, guess)
+    done = [
+        {
+            "model": candidate.name,
+            "trial": place,
+            "rmse": rmse if place == chosen else np.inf,
+            "pruned": False,
+            "own_r2": r2,
+            **candidate.grid[place],
+        }
+        for place, r2 in sorted(score.items())
+    ]
+    return Tuned(candidate, params, rmse, guess, done, len(score) < len(candidate.grid))
+
+
+def _stack(
+    candidate: Candidate, members: Sequence[Tuned], data: AreaDataset, fold: np.ndarray
+) -> Tuned:
+    held_out = np.column_stack([member.inner_predicted for member in members])
+    params = stack_params(
+        [member.model.name for member in members],
+        [member.params for member in members],
+        blend_weights(held_out, data.observed),
+    )
+    guess = cross_blend(held_out, data.observed, fold)
+    rmse = _rmse(data.observed, guess)
+    row = {"model": candidate.name, "trial": 0, "rmse": rmse, "pruned": False, **params}
+    return Tuned(candidate, params, rmse, guess, [row], any(one.truncated for one in members))
+
+
+def _unless_worse(
+    model: Baseline,
+    params: Params,
+    inputs: np.ndarray,
+    observed: np.ndarray,
+    fold: np.ndarray,
+    seed: int,
+    most_rmse: float,
+) -> np.ndarray | None:
+    """Predict each inner fold, and stop where the error is above `most_rmse` whatever follows."""
+    guess = np.empty(len(observed))
+    done: list[np.ndarray] = []
+    for held_out in np.unique(fold):
+        test = fold == held_out
+        pipeline = fitted(model.build(params, seed), inputs[~test], observed[~test])
+        guess[test] = predicted(pipeline, inputs[test])
+        done.append(test)
+        if least_rmse(observed, guess, done) > most_rmse * (1 + 1e-9):
+            return None
+    return guess
+
+
+def _smallest(inputs: np.ndarray, fold: np.ndarray) -> Size:
+    return Size(areas=smallest_training(fold), width=inputs.shape[1])
+
+
+def _rmse(observed: np.ndarray, guess: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((observed - guess) ** 2)))

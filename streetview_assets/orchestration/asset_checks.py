@@ -1,0 +1,97 @@
+"""Asset checks: the queries of `dbt_like_sql/checks` on what was just made."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import dagster as dg
+import polars as pl
+
+from streetview_assets.orchestration.automation.partitions import authority_of
+from streetview_assets.orchestration.resources import StudyResource
+from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.warehouse.data_tests import CheckResult, run_check
+from streetview_assets.warehouse.queries import Query, read_queries, sql_folder
+
+
+def asset_checks(partitions: dg.PartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+    """Make an asset check of each query, by authority where its asset is.
+
+    The checks of one asset are one step: a step costs more than most queries do.
+    """
+    queries = [query for query in read_queries(sql_folder()) if query.kind == "check"]
+    return [
+        _checks(key, list(of_asset), partitions)
+        for key, of_asset in groupby(sorted(queries, key=_asset_key), _asset_key)
+    ]
+
+
+def passes_blocking_checks(opened: OpenStudy, table: str, authority: str | None) -> bool:
+    """Whether a table, as it is there now, lets what reads it be made."""
+    return all(
+        run_check(opened.lake, query, opened.study, authority=authority).passed
+        for query in read_queries(sql_folder())
+        if query.kind == "check" and query.asset == table and query.blocking
+    )
+
+
+def _asset_key(query: Query) -> dg.AssetKey:
+    asset = WRITTEN_BY.get(query.asset)
+    return dg.AssetKey(asset) if asset else dg.AssetKey(["mart", query.asset])
+
+
+def _checks(
+    key: dg.AssetKey, queries: list[Query], partitions: dg.PartitionsDefinition
+) -> dg.AssetChecksDefinition:
+    recipe = RECIPES.get(key.to_user_string())
+    national = recipe is None or recipe.national
+    specs = [
+        dg.AssetCheckSpec(
+            query.name,
+            asset=key,
+            description=query.description,
+            blocking=query.blocking,
+            partitions_def=None if national else partitions,
+        )
+        for query in queries
+    ]
+
+    @dg.multi_asset_check(name=f"{key.to_python_identifier()}_checks", specs=specs, can_subset=True)
+    def checks(
+        context: dg.AssetCheckExecutionContext, study: StudyResource
+    ) -> Iterator[dg.AssetCheckResult]:
+        opened = study.open()
+        authority = None if national else authority_of(context.partition_key, opened.authorities)
+        for query in queries:
+            if dg.AssetCheckKey(key, query.name) in context.selected_asset_check_keys:
+                yield _result(
+                    key, query, run_check(opened.lake, query, opened.study, authority=authority)
+                )
+
+    return checks
+
+
+def _result(key: dg.AssetKey, query: Query, found: CheckResult) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=query.name,
+        passed=found.passed,
+        severity=getattr(dg.AssetCheckSeverity, query.severity.upper()),
+        description=f"{found.offending_count} offending rows: {query.description}{_told(found)}",
+        metadata={"offending_rows": found.offending_count, **_first(found)},
+    )
+
+
+def _told(found: CheckResult) -> str:
+    """Say in a line what is wrong with the first row that offends."""
+    if found.passed:
+        return ""
+    row = found.sample.head(1).cast(pl.String, strict=False).row(0, named=True)
+    return " First: " + ", ".join(f"{name} {value}" for name, value in row.items() if value) + "."
+
+
+def _first(found: CheckResult) -> dict[str, dg.JsonMetadataValue]:
+    if found.passed:
+        return {}
+    rows = found.sample.cast(pl.String, strict=False).to_dicts()
+    return {"first of them": dg.MetadataValue.json(rows)}

@@ -1,0 +1,224 @@
+"""One materialisation, as an asset sees it: what to read, whom to tell, what came of it."""
+
+import base64
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from streetview_assets.embeddings.looked_at import VECTORS, called
+from streetview_assets.embeddings.zero_shot.exclusions import without_set_aside
+from streetview_assets.errors import StudyError
+from streetview_assets.figures import figures_folder, shrink_to_webp
+from streetview_assets.images.budget.ledger import Ledger
+from streetview_assets.images.budget.prices import is_paid, without_budget
+from streetview_assets.images.budget.reservations import Purse
+from streetview_assets.lake.atomic_write import make_way, written_aside
+from streetview_assets.orchestration.progress import tell
+from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
+from streetview_assets.study.model import WITHOUT_AREAS, Study
+from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.lineage import RECIPES, leaves_out
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.study_state.purchases import check_ledger
+from streetview_assets.study_state.sources import Sources
+from streetview_assets.text.visible_text import in_one_line
+
+PARTITION_PICTURE_BYTES = 18_000
+NATIONAL_PICTURE_BYTES = 145_000
+"""Limits of pictures in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
+
+SECONDS_BETWEEN_LINES = 10.0
+
+NO_AREAS = "the study names no areas"
+"""Why there is nothing to make of areas, in a study of places alone."""
+
+NO_TARGET = "the study names no targets"
+"""Why there is nothing to model."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What an asset made: its tables, and what a person should see of them."""
+
+    frames: dict[str, pl.DataFrame]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    reuse: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One materialisation of an asset, for one authority or for the whole study.
+
+    Attributes
+    ----------
+    retry
+        Whether rows that failed before are tried again.
+    anew
+        Whether rows that are there already are made again too, where that costs but time.
+    """
+
+    opened: OpenStudy
+    asset: str
+    authority_code: str | None
+    run_id: str
+    retry: bool
+    anew: bool
+    tracking: Tracking
+    log: logging.Logger
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        return self.opened.study
+
+    @property
+    def sources(self) -> Sources:
+        """The converted source files of the study."""
+        return self.opened.sources
+
+    @property
+    def authority(self) -> str:
+        """Code of the authority; only for assets by authority."""
+        if self.authority_code is None:
+            raise ValueError(f"{self.asset} is made for the whole study, not by authority")
+        return self.authority_code
+
+    @property
+    def title(self) -> str:
+        """What stands above a picture: the study, and the authority where it has any."""
+        if self.authority_code in (None, WITHOUT_AREAS):
+            return self.study.name
+        return in_one_line(f"{self.study.name}, {self.authority_code}")
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether pictures that the study sets aside take no part in what is made."""
+        return leaves_out(RECIPES[self.asset], self.study)
+
+    def read(self, table: str) -> pl.DataFrame:
+        """Read this authority's part of a table; see `read_all` for pictures and `vectors`."""
+        return self._read(table, self.authority)
+
+    def read_all(self, table: str) -> pl.DataFrame:
+        """Read the parts of all authorities that are there.
+
+        Of pictures, those that the study sets aside are not current, for an asset that leaves
+        them out. `vectors` are those of what is looked at: images or panoramas.
+        """
+        return self._read(table, None)
+
+    def looked_at(self, images: pl.DataFrame) -> pl.DataFrame:
+        """Give the rows of `images` that are looked at: all, or each panorama's first view."""
+        return self.opened.looked_at(images)
+
+    @property
+    def called(self) -> str:
+        """What is looked at, in a word."""
+        return called(self.study.encoder.views)
+
+    def _read(self, table: str, authority: str | None) -> pl.DataFrame:
+        if table == VECTORS:
+            return self.opened.vectors(authority)
+        frame = self.opened.read(table, authority)
+        if table != "images" or not self.leaves_out:
+            return frame
+        set_aside = self.opened.read("pictures_set_aside", authority)
+        return without_set_aside(frame, set_aside, views=self.study.encoder.views)
+
+    def resumption(self, reuse: str = "") -> Resumption:
+        """Say what earlier runs have done of this asset's one table."""
+        return Resumption(self.opened, self.asset, self.authority, reuse)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where money is counted, and pictures whose pixels were deleted."""
+        return self.opened.ledger
+
+    @property
+    def deleted_pictures(self) -> dict[str, datetime]:
+        """When pixels of this authority's pictures were deleted on purpose, by image_id."""
+        return self.opened.deleted_pictures(self.authority)
+
+    def purse(self) -> Purse | None:
+        """Open what a paid provider is paid from; None where pictures cost nothing.
+
+        Raises
+        ------
+        StudyError
+            Where the provider costs money and the study has no budget.
+        LedgerError
+            Where the ledger does not know all that was bought.
+        """
+        images = self.study.images
+        if not is_paid(images.provider):
+            return None
+        if images.budget_usd is None:
+            raise StudyError(without_budget(images.provider))
+        check_ledger(self.opened, [self.authority])
+        return self.ledger.purse(
+            authority_code=self.authority,
+            provider=images.provider,
+            budget_usd=images.budget_usd,
+            free_per_month=images.free_per_month,
+        )
+
+    def spending(self) -> dict[str, str]:
+        """Say what the study has spent so far, where its pictures cost money."""
+        images = self.study.images
+        if not is_paid(images.provider):
+            return {}
+        return {"spent": f"{self.ledger.spent_usd():.2f} of {images.budget_usd or 0:.2f} US$"}
+
+    def progress(self, unit: str) -> Callable[[int, int], None]:
+        """Make a callback that reports progress, in the terminal and as lines in the log."""
+        started = time.monotonic()
+        last_line = started
+
+        def report(done: int, total: int) -> None:
+            nonlocal last_line
+            tell(self.asset, self.authority_code, done, total)
+            now = time.monotonic()
+            if now - last_line >= SECONDS_BETWEEN_LINES:
+                last_line = now
+                rate = done / (now - started)
+                self.log.info(f"{self.asset}: {done:,} of {total:,} {unit}, {rate:,.0f} a second")
+
+        return report
+
+    def picture(
+        self, name: str, png: bytes, *, max_bytes: int | None = None
+    ) -> dg.MarkdownMetadataValue:
+        """Keep a picture under `figures/`, and make a small one for the metadata."""
+        self.keep(name, png)
+        limit = PARTITION_PICTURE_BYTES if self.authority_code else NATIONAL_PICTURE_BYTES
+        small = base64.b64encode(shrink_to_webp(png, max_bytes or limit)).decode()
+        return dg.MetadataValue.md(f"![{name}](data:image/webp;base64,{small})")
+
+    def keep(self, name: str, png: bytes) -> str:
+        """Keep a picture under `figures/`; give its path, relative to the folder of data."""
+        path = self.figures / f"{name}.png"
+        make_way(path)
+        with written_aside(path) as aside:
+            aside.write_bytes(png)
+        return path.relative_to(self.opened.root).as_posix()
+
+    @property
+    def figures(self) -> Path:
+        """The folder of this materialisation's pictures."""
+        return figures_folder(self.opened.root, self.authority_code)
+
+
+def not_applicable(work: Work, *tables: str, why: str) -> Made:
+    """Make empty tables, for an asset that has no input in this study: a result, no failure."""
+    from streetview_assets.tables.registry import TABLES
+
+    note = f"not applicable: {why}"
+    return Made({table: TABLES[table].frame() for table in tables}, {"note": note}, note)

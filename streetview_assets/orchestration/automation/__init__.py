@@ -1,0 +1,1 @@
+"""What starts runs: conditions, jobs, schedules, sensors, and the partitions they are for."""

@@ -1,0 +1,53 @@
+"""Jobs: everything of one authority, and everything of the whole study."""
+
+from typing import Any
+
+import dagster as dg
+
+from streetview_assets.study_state.lineage import RECIPES
+
+AUTHORITY_JOB = "authority"
+NATIONAL_JOB = "national"
+LOOK_UP_JOB = "look_up_panoramas"
+TAKE_IN_JOB = "take_in_pictures"
+
+# The prefix keeps them out of the list of runs, where they would tell a person nothing.
+ONLY_STALE_TAG = ".dagster/streetview_only_stale"
+FORCE_TAG = ".dagster/streetview_force"
+RETRY_TAG = ".dagster/streetview_retry"
+AUTOMATION_TAG = "dagster/from_automation_condition"
+"""Dagster's tag of a run that a sensor asked for: the command may have done its work meanwhile."""
+
+
+def by_authority() -> dg.AssetSelection:
+    """Select all assets by authority."""
+    return dg.AssetSelection.assets(
+        *(recipe.asset for recipe in RECIPES.values() if not recipe.national)
+    )
+
+
+def study_jobs() -> list[Any]:
+    """Make the jobs of a study; Dagster infers their partitions from the assets."""
+    return [
+        dg.define_asset_job(
+            AUTHORITY_JOB,
+            by_authority(),
+            description="All assets of one authority, from its areas to its models.",
+        ),
+        dg.define_asset_job(
+            NATIONAL_JOB,
+            dg.AssetSelection.all() - by_authority(),
+            description="All assets of the whole study, up to the published database.",
+        ),
+        dg.define_asset_job(
+            LOOK_UP_JOB,
+            dg.AssetSelection.assets("panoramas"),
+            description="Ask the provider again what it has near each point: free of charge.",
+        ),
+        dg.define_asset_job(
+            TAKE_IN_JOB,
+            dg.AssetSelection.assets("areas", "road_network", "sample_points", "panoramas"),
+            description="Find the points and panoramas of pictures of one's own, which say "
+            "themselves where they were taken; the pictures and what is made of them follow.",
+        ),
+    ]

@@ -1,0 +1,215 @@
+"""What fetching the pictures of a study would take, counted from free look-ups alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from streetview_assets.images.budget.prices import is_paid, price_of_next_usd
+from streetview_assets.images.current import up_to
+from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.providers.registry import REMOTE, open_provider
+from streetview_assets.images.views import wanted_images
+from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.study_state.purchases import check_ledger
+
+LOOK_UPS = frozenset({"areas", "targets", "road_network", "sample_points", "panoramas"})
+"""The assets up to the free look-ups."""
+
+BYTES_PER_PIXEL = 0.30
+PICTURES_PER_SECOND = 50.0
+LONGEST_GAP_S = 30.0
+"""Longer between two pictures: the first was the last of its run."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """The rest of the work of one authority, or of all.
+
+    Attributes
+    ----------
+    image_count
+        Pictures that are wanted: there, to be asked for, or failed.
+    there_count
+        Those that a run does not ask for: they are there, or the provider has no such picture. One
+        that two authorities share is asked for by the first of them alone.
+    failed_count
+        Those that failed before: `streetview retry` asks for them again, a run does not.
+    request_count
+        Requests to the provider: one a picture; where a panorama is fetched whole and cut here, one
+        or two a panorama.
+    """
+
+    authority: str
+    point_count: int
+    panorama_count: int
+    image_count: int
+    there_count: int
+    failed_count: int
+    request_count: int
+    cost_usd: float
+    gigabytes: float
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the study may spend, and has spent; None where its pictures cost nothing."""
+
+    budget_usd: float | None
+    spent_usd: float
+    to_come_usd: float
+    asked_this_month: int
+    free_per_month: int
+
+    @property
+    def short_usd(self) -> float:
+        """What the budget lacks."""
+        return max(0.0, self.spent_usd + self.to_come_usd - (self.budget_usd or 0))
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is to come: by authority, in all, on which grounds, and from which budget."""
+
+    loads: tuple[Load, ...]
+    total: Load
+    basis: str
+    budget: Budget | None
+
+
+@dataclass(frozen=True)
+class _Experience:
+    """What a picture takes: measured on this study's, or assumed; and the limit of the rate."""
+
+    bytes_a_picture: float
+    pictures_per_second: float
+    requests_per_second: float | None
+    basis: str
+
+    def minutes(self, pictures: int, requests: int) -> float:
+        seconds = pictures / self.pictures_per_second
+        if self.requests_per_second:
+            seconds = max(seconds, requests / self.requests_per_second)
+        return seconds / 60
+
+
+def outlook(opened: OpenStudy, authorities: Iterable[str] | None = None) -> Outlook:
+    """Count points, panoramas, pictures, requests, dollars, gigabytes and minutes to come.
+
+    Parameters
+    ----------
+    opened
+        A study whose look-ups are done.
+    authorities
+        Codes; default: all of the study's.
+    """
+    images = opened.study.images
+    check_ledger(opened)
+    experience = _experience(opened)
+    asked = opened.ledger.asked_this_month(images.provider)
+    loads: list[Load] = []
+    shared: set[str] = set()
+    for code in authorities or opened.authorities:
+        before = asked + sum(load.request_count for load in loads)
+        loads.append(_of_authority(opened, code, experience, before, shared))
+    counted = [name for name in Load.__dataclass_fields__ if name != "authority"]
+    sums = {name: sum(getattr(load, name) for load in loads) for name in counted}
+    total = Load(authority="all of them", **sums)
+    budget = None
+    if is_paid(images.provider):
+        budget = Budget(
+            images.budget_usd,
+            opened.ledger.spent_usd(),
+            total.cost_usd,
+            asked,
+            images.free_per_month,
+        )
+    return Outlook(tuple(loads), total, experience.basis, budget)
+
+
+def _of_authority(
+    opened: OpenStudy, code: str, experience: _Experience, asked_before: int, shared: set[str]
+) -> Load:
+    """Count one authority's; what it will fetch is added to what others then need not."""
+    images = opened.study.images
+    points, panoramas = opened.read("sample_points", code), opened.read("panoramas", code)
+    provider = open_provider(opened.study, opened.sources.deprivation())
+    wanted = wanted_images(provider, panoramas, points, images).filter(
+        up_to(opened.study.pooling.as_of)
+    )
+    missing = _not_there(opened, code, wanted)
+    to_fetch = missing.filter(~pl.col("has_failed"), ~pl.col("image_id").is_in(list(shared)))
+    shared |= set(to_fetch["image_id"])
+    failed = missing.filter("has_failed").height
+    requests = _request_count(images.provider, to_fetch)
+    found = panoramas.filter(pl.col("is_current") & (pl.col("status") == "ok"))
+    return Load(
+        authority=code,
+        point_count=points.height,
+        panorama_count=found["panorama_id"].n_unique(),
+        image_count=wanted.height,
+        there_count=wanted.height - to_fetch.height - failed,
+        failed_count=failed,
+        request_count=requests,
+        cost_usd=price_of_next_usd(images.provider, requests, asked_before, images.free_per_month),
+        gigabytes=to_fetch.height * experience.bytes_a_picture / 1e9,
+        minutes=experience.minutes(to_fetch.height, requests),
+    )
+
+
+def _not_there(opened: OpenStudy, code: str, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Leave of the pictures that are wanted those that are not there, with ``has_failed``."""
+    rows = Resumption(opened, "images", code, reuse="image_id").done()
+    deleted = set() if opened.study.images.keeps_pictures else set(opened.deleted_pictures(code))
+    settled = [
+        status != "failed"
+        and (path is None or image_id in deleted or (opened.root / path).is_file())
+        for image_id, path, status in rows.select("image_id", "path", "status").iter_rows()
+    ]
+    done = rows.filter(pl.Series(settled, dtype=pl.Boolean))
+    failed = rows.filter(status="failed")["image_id"]
+    rest = wanted.join(done, on="image_id", how="anti").with_columns(
+        has_failed=pl.col("image_id").is_in(failed.implode())
+    )
+    missing = [picture_on_disk(opened.root, image_id) is None for image_id in rest["image_id"]]
+    return rest.filter(pl.Series(missing, dtype=pl.Boolean))
+
+
+def _request_count(provider: str, to_fetch: pl.DataFrame) -> int:
+    """Count the requests: Mapillary's address of a picture is asked for before the picture."""
+    panoramas = to_fetch["panorama_id"].n_unique()
+    match provider:
+        case "mapillary":
+            return 2 * panoramas
+        case "panoramax":
+            return panoramas
+    return to_fetch.height
+
+
+def _experience(opened: OpenStudy) -> _Experience:
+    there = opened.read("images").filter(status="ok")
+    images = opened.study.images
+    limit = images.requests_per_second if images.provider in REMOTE else None
+    if there.is_empty():
+        width, height = images.size_px
+        basis = (
+            f"assumed {BYTES_PER_PIXEL} bytes a pixel and {PICTURES_PER_SECOND:.0f} pictures a "
+            "second; none were fetched yet"
+        )
+        size = width * height * BYTES_PER_PIXEL
+        return _Experience(size, PICTURES_PER_SECOND, limit, basis)
+    size = float(there["size_bytes"].cast(pl.Float64).mean() or 0)  # type: ignore[arg-type]
+    basis = f"from the {there.height:,} pictures that are there"
+    return _Experience(size, _pictures_per_second(there), limit, basis)
+
+
+def _pictures_per_second(there: pl.DataFrame) -> float:
+    """Say how fast pictures came; the time between two runs does not count."""
+    gaps = (
+        there.sort("fetched_at")["fetched_at"].diff().drop_nulls().dt.total_seconds(fractional=True)
+    )
+    within = gaps.filter(gaps < LONGEST_GAP_S)
+    seconds = float(within.sum())
+    return within.len() / seconds if seconds > 1 else PICTURES_PER_SECOND

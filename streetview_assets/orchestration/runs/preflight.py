@@ -1,0 +1,92 @@
+"""What can be found wrong before anything runs or is written: every input is looked at once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from streetview_assets.areas.geometry import to_geoframe
+from streetview_assets.embeddings.encoders.registry import check_encoder
+from streetview_assets.embeddings.encoders.text_encoder import why_no_words
+from streetview_assets.errors import StudyError
+from streetview_assets.images.budget.prices import is_paid, without_budget
+from streetview_assets.images.providers.hdf5 import check_store
+from streetview_assets.images.providers.registry import open_provider
+from streetview_assets.models.data.features import OF_LABELS
+from streetview_assets.points.roads.road_lines import check_areas_meet_roads, road_bounds
+from streetview_assets.study.model import Roads, Study
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.study_state.purchases import check_ledger
+from streetview_assets.study_state.sources import Sources
+
+
+def check_inputs(opened: OpenStudy, *, to_be_paid: bool = False) -> Sources:
+    """Read every input of a study without writing anything.
+
+    Parameters
+    ----------
+    to_be_paid
+        Whether pictures are about to be fetched: a provider that costs money then needs a budget.
+
+    Returns
+    -------
+    Sources
+        What was read; `store` writes it into the cache, so that no run reads it again.
+
+    Raises
+    ------
+    StudyError
+        With the study file, the place in it, the file that it names, and the remedy.
+    """
+    sources = replace(opened.sources, keep=False, _memory={})
+    try:
+        images = opened.study.images
+        if to_be_paid and is_paid(images.provider) and images.budget_usd is None:
+            raise StudyError(without_budget(images.provider))
+        if to_be_paid:
+            check_ledger(opened)
+        _look_at_inputs(opened.study, sources)
+    except StudyError as error:
+        raise StudyError(f"{opened.study.path}: {error}") from error
+    return sources
+
+
+def _look_at_inputs(study: Study, sources: Sources) -> None:
+    check_encoder(study.encoder)
+    _check_features(study)
+    open_provider(study, {})
+    if study.areas:
+        sources.boundaries()
+    if study.targets:
+        sources.targets()
+    if study.areas and study.roads and study.roads.path:
+        _check_roads(study.areas.path, study.roads, sources)
+    if study.points.path:
+        sources.imported_points()
+    if study.images.provider == "folder":
+        sources.picture_positions()
+    if study.images.provider == "hdf5":
+        check_store(study)
+
+
+def _check_features(study: Study) -> None:
+    of_labels = [name for name in study.models.features if name in OF_LABELS]
+    if of_labels and (reason := why_no_words(study.encoder)):
+        raise StudyError(f"models.features: {of_labels[0]} needs labels, but {reason}")
+
+
+def _check_roads(areas_path: Path, roads: Roads, sources: Sources) -> None:
+    """Refuse roads that lie elsewhere, or of which none touches an area."""
+    areas = sources.areas()
+    outlines = to_geoframe(areas)
+    box = tuple(outlines.total_bounds)
+    check_areas_meet_roads(areas_path, box, roads, road_bounds(roads))
+    near = sources.roads(areas)
+    if near.empty:
+        everywhere = sources.roads(areas.head(0))
+        check_areas_meet_roads(areas_path, box, roads, tuple(everywhere.total_bounds))
+    if near.sindex.query(outlines.geometry, predicate="intersects").size == 0:
+        raise StudyError(
+            f"The areas and the roads do not meet: no road of {roads.path} lies in one of "
+            f"the {areas.height:,} areas of {areas_path}, though both are of one region. "
+            "Give roads of the same place (`roads.path`), name other `authorities`, or mend the "
+            "CRS of one of the files."
+        )

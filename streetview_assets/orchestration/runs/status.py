@@ -1,0 +1,87 @@
+"""The state of a study: authorities × stages, with rows, failures by reason and age."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.lineage import RECIPES, recipe_for
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES
+
+State = Literal["up to date", "waiting", "out of date", "missing", "not applicable"]
+"""`waiting`: up to date with what it reads, of which something is about to be made again."""
+
+
+@dataclass(frozen=True)
+class AssetState:
+    """How one asset, or its part of one authority, stands."""
+
+    asset: str
+    stage: str
+    authority: str | None
+    state: State
+    row_count: int
+    failures: dict[str, int]
+    age: timedelta | None
+    note: str
+
+
+def study_status(opened: OpenStudy) -> list[AssetState]:
+    """Look at every asset of every authority; what reads something stale waits for it."""
+    states: list[AssetState] = []
+    behind: set[tuple[str, str | None]] = set()
+    for recipe in RECIPES.values():
+        for authority in (None,) if recipe.national else opened.authorities:
+            state = _state(
+                opened, recipe.asset, authority, _waits(opened, recipe.asset, authority, behind)
+            )
+            if state.state in ("waiting", "out of date", "missing"):
+                behind |= {(table, authority) for table in recipe.writes}
+            states.append(state)
+    return states
+
+
+def _waits(
+    opened: OpenStudy, asset: str, authority: str | None, behind: set[tuple[str, str | None]]
+) -> bool:
+    recipe = recipe_for(asset, opened.study)
+    return any(
+        table in recipe.reads
+        and (recipe.reads_every_authority or other is None or other == authority)
+        for table, other in behind
+    )
+
+
+def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) -> AssetState:
+    recipe = RECIPES[asset]
+    stamps = [opened.stamp(table, authority) for table in recipe.writes]
+    there = [stamp for stamp in stamps if stamp is not None]
+    if len(there) < len(stamps):
+        failures = _failures(opened, recipe.writes, authority)
+        return AssetState(asset, recipe.stage, authority, "missing", 0, failures, None, "")
+    note = there[0].note
+    state: State = "up to date" if opened.is_fresh(asset, authority) else "out of date"
+    if state == "up to date" and waits:
+        state = "waiting"
+    if state == "up to date" and note.startswith("not applicable"):
+        state = "not applicable"
+    return AssetState(
+        asset,
+        recipe.stage,
+        authority,
+        state,
+        sum(stamp.row_count for stamp in there),
+        _failures(opened, recipe.writes, authority),
+        datetime.now(UTC) - min(stamp.made_at for stamp in there),
+        note,
+    )
+
+
+def _failures(opened: OpenStudy, tables: tuple[str, ...], authority: str | None) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for table in tables:
+        if {"status", "error"} <= set(TABLES[table].schema):
+            failed = Resumption(opened, table, authority or "").failed()
+            counts.update(dict(failed["error"].fill_null("").value_counts().iter_rows()))
+    return counts

@@ -1,0 +1,1 @@
+"""MLflow: runs, models, and the one that bears the alias."""

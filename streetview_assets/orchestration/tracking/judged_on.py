@@ -1,0 +1,53 @@
+"""What a model's score was reckoned on, by content: names stay where content changes."""
+
+import hashlib
+
+import numpy as np
+
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.study.model import Models
+from streetview_assets.study_state.fingerprint import digest
+from streetview_assets.study_state.lineage import RECIPES
+
+NO_DESIGN = frozenset(
+    {"target", "candidates", "features", "components", "trials", "timeout_s", "transfer"}
+)
+"""Keys of `models` in which two models may differ that are judged by the same validation."""
+
+
+def judged_on(work: Work, data: AreaDataset) -> dict[str, str]:
+    """Hash what two scores must share to be compared; the tags of a version of the model.
+
+    Parameters
+    ----------
+    data
+        The areas that the model is fitted to, with what it sees of them as plain numbers.
+    """
+    return {
+        "encoder_identity": encoder_identity(work),
+        "validation": _design(work.study.models, work.study.seed),
+        **content_of(data),
+    }
+
+
+def encoder_identity(work: Work) -> str:
+    """Hash all that makes the study's vectors what they are; its slug is but their name."""
+    return digest(work.opened.read("encoders").rows())
+
+
+def content_of(data: AreaDataset) -> dict[str, str]:
+    """Hash the areas with their places, the values of the target, and what a model sees."""
+    data = data.by_area_code()
+    areas = [data.authority_codes, data.area_codes, data.place_m.round(3).tolist()]
+    vectors = np.ascontiguousarray(data.vectors, dtype=np.float32)
+    return {
+        "areas": digest(areas),
+        "target_values": digest(data.observed.tolist()),
+        "vectors": hashlib.sha256(vectors.tobytes()).hexdigest(),
+    }
+
+
+def _design(settings: Models, seed: int) -> str:
+    kept = settings.model_dump(mode="json", exclude=set(NO_DESIGN))
+    return digest([RECIPES["model_selection"].generation, kept, seed])

@@ -1,0 +1,88 @@
+"""The final model as MLflow keeps it: whole in itself, for machines without this package."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+import streetview_assets
+from streetview_assets.models.evaluations.final_fit import FinalModel
+
+SERVED = Path(__file__).with_name("served_model.py")
+ALWAYS_NEEDED = ("cloudpickle", "numpy", "pandas", "scikit-learn")
+SOMETIMES_NEEDED = {b"xgboost": "xgboost-cpu", b"scipy": "scipy", b"polars": "polars"}
+
+
+def log_final_model(final: FinalModel, example: np.ndarray) -> tuple[str, str]:
+    """Log a final model to the active run, with its signature and an example of its input.
+
+    Parameters
+    ----------
+    example
+        Some rows of what it is given, shape (n, width).
+
+    Returns
+    -------
+    tuple
+        The logged model's URI and its id.
+    """
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    pickled = self_contained(final.estimator)
+    # Columns without names take arrays of either precision and lists; a tensor only its own.
+    signature = ModelSignature(
+        Schema([ColSpec("double")] * final.width),
+        Schema([ColSpec("double", name) for name in ("predicted", "lower", "upper")]),
+    )
+    with TemporaryDirectory() as folder, _silence():
+        estimator = Path(folder) / "estimator.pkl"
+        estimator.write_bytes(pickled)
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(SERVED),
+            artifacts={"estimator": str(estimator)},
+            model_config={"half_width": final.half_width, "interval_level": final.interval_level},
+            signature=signature,
+            input_example=np.asarray(example, dtype=np.float64),
+            pip_requirements=requirements(pickled),
+        )
+    return str(logged.model_uri), str(logged.model_id)
+
+
+def self_contained(estimator: BaseEstimator) -> bytes:
+    """Pickle an estimator with the code of what this package defines in it."""
+    import cloudpickle
+
+    cloudpickle.register_pickle_by_value(streetview_assets)
+    try:
+        return bytes(cloudpickle.dumps(estimator))
+    finally:
+        cloudpickle.unregister_pickle_by_value(streetview_assets)
+
+
+def requirements(pickled: bytes) -> list[str]:
+    """List the packages, at the versions of here, that a pickled estimator needs."""
+    needed = [name for word, name in SOMETIMES_NEEDED.items() if word in pickled]
+    return [f"{name}=={version(name)}" for name in (*ALWAYS_NEEDED, *needed)]
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep MLflow from saying what it is about to do."""
+    log = logging.getLogger("mlflow.pyfunc")
+    before = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)

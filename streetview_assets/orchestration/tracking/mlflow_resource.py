@@ -1,0 +1,303 @@
+"""MLflow: one experiment a study, in its own `mlflow.db` or at `$MLFLOW_TRACKING_URI`."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import polars as pl
+
+# Loaded here, by one thread: MLflow would load it while Dagster's threads ask the same package.
+import sqlalchemy.orm  # noqa: F401
+
+from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.lake.locks import held
+from streetview_assets.lake.process_id import is_gone, process_mark
+from streetview_assets.lake.sqlite_file import put_damaged_aside
+from streetview_assets.models.evaluations.final_fit import FinalModel
+from streetview_assets.orchestration.resources import PROCESS_TAG, StudyResource
+from streetview_assets.orchestration.tracking.champion import (
+    ALIAS,
+    REASON_TAG,
+    SCORE_TAG,
+    Version,
+    champion_of,
+    crown,
+    last_verdict,
+    register,
+)
+from streetview_assets.orchestration.tracking.logged_model import log_final_model
+from streetview_assets.study_state.open_study import OpenStudy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from mlflow import MlflowClient
+
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+BAR_VARIABLE = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
+LOCK = ".mlflow.lock"
+MOST_PARAMS_AT_ONCE = 100
+"""As MLflow limits them; of metrics it takes a thousand."""
+
+
+@dataclass(frozen=True)
+class TrackedModel:
+    """A final model to keep and to register.
+
+    Attributes
+    ----------
+    example
+        Some rows of what it is given, shape (n, width).
+    spatial_r2
+        R² of the model `tuned` under spatial blocks, by which it may become champion.
+    judged_on
+        What that score was reckoned on, by content: only models judged on the same are compared.
+    """
+
+    final: FinalModel
+    example: "np.ndarray"
+    registered_name: str
+    spatial_r2: float | None = None
+    judged_on: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What became of a model that was kept."""
+
+    run_id: str
+    name: str
+    version: int
+    is_champion: bool
+    reason: str
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What a person should know of it."""
+        place = f"@{ALIAS}" if self.is_champion else f"/{self.version}"
+        return {
+            "mlflow_run_id": self.run_id,
+            "model_version": self.version,
+            "model_alias": ALIAS if self.is_champion else "none",
+            "model_uri": f"models:/{self.name}{place}",
+            "why_champion" if self.is_champion else "why_not_champion": self.reason,
+        }
+
+    @property
+    def verdict(self) -> str:
+        """Say in a sentence what became of it."""
+        place = "is the champion" if self.is_champion else "is kept, and is not the champion"
+        return f"version {self.version} of {self.name} {place}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """What is worth keeping of one fit: all that is needed to judge it and to make it again."""
+
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, bytes] = field(default_factory=dict)
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    children: Sequence["TrackedRun"] = ()
+
+
+class Tracking(dg.ConfigurableResource):
+    """Where the models stage keeps what it fitted."""
+
+    study: dg.ResourceDependency[StudyResource]
+
+    def keep(self, run: TrackedRun) -> str:
+        """Keep a run with its children in MLflow, and give its id."""
+        return self._keep(run, None)[0]
+
+    def keep_model(self, run: TrackedRun, model: TrackedModel) -> Registered:
+        """Keep a run with its model, register that, and make it champion if it deserves to be."""
+        opened = self.study.open()
+        run_id, (source, model_id) = self._keep(run, model)
+        tags = _what_it_is(model, opened)
+        client = _client(opened)
+        with held(opened.root / LOCK):
+            version = register(client, model.registered_name, source, run_id, model_id, tags)
+            verdict = crown(client, version, shared=bool(os.environ.get(URI_VARIABLE)))
+        kept = Registered(run_id, version.name, version.number, verdict.is_champion, verdict.reason)
+        client.set_model_version_tag(version.name, str(version.number), REASON_TAG, kept.verdict)
+        return kept
+
+    def _keep(self, run: TrackedRun, model: TrackedModel | None) -> tuple[str, tuple[str, str]]:
+        """Keep a run; give its id, and of its model the place and the id."""
+        import mlflow
+
+        opened = self.study.open()
+        experiment = _experiment(opened)
+        common = {
+            PROCESS_TAG: process_mark(),
+            "study_hash": opened.study_hash,
+            "synthetic": str(opened.study.is_synthetic),
+        }
+        logged = ("", "")
+        with (
+            _tracked_at(tracking_uri(opened)),
+            mlflow.start_run(
+                experiment_id=experiment, run_name=run.name, tags={**run.tags, **common}
+            ) as active,
+        ):
+            mlflow.log_params(dict(run.params))
+            mlflow.log_metrics(dict(run.metrics))
+            _log_files(run)
+            _log_children(experiment, active.info.run_id, run, common)
+            if model:
+                logged = log_final_model(model.final, model.example)
+        return str(active.info.run_id), logged
+
+
+@contextmanager
+def _tracked_at(uri: str) -> Iterator[None]:
+    """Set where MLflow keeps runs, for a while.
+
+    MLflow writes it into the environment, where it would pass for the user's own wish: the next
+    study of this process would end up in the database of this one.
+    """
+    import mlflow
+
+    before = {name: os.environ.get(name) for name in (URI_VARIABLE, BAR_VARIABLE)}
+    mlflow.set_tracking_uri(uri)
+    os.environ[BAR_VARIABLE] = "false"
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def tracking_uri(opened: OpenStudy) -> str:
+    """Say where MLflow keeps its runs."""
+    return os.environ.get(URI_VARIABLE) or f"sqlite:///{opened.root / 'mlflow.db'}"
+
+
+def champion(opened: OpenStudy) -> Version | None:
+    """Find the champion of a study: its name, version and spatial score.
+
+    Returns
+    -------
+    Version or None
+        None where none was registered, or no model was ever kept.
+    """
+    if not os.environ.get(URI_VARIABLE):
+        put_damaged_aside(opened.root / "mlflow.db")
+        if not (opened.root / "mlflow.db").is_file():
+            return None
+    return champion_of(_client(opened), opened.study.name)
+
+
+def model_verdict(opened: OpenStudy) -> str | None:
+    """Say what became of the last model that was kept: champion or not, compared or not."""
+    return last_verdict(_client(opened), opened.study.name)
+
+
+def _client(opened: OpenStudy) -> "MlflowClient":
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri(opened))
+
+
+def _what_it_is(model: TrackedModel, opened: OpenStudy) -> dict[str, str]:
+    """Give the tags of a version: what it is compared by, and what a person would look for."""
+    final = model.final
+    score = {} if model.spatial_r2 is None else {SCORE_TAG: repr(float(model.spatial_r2))}
+    return score | {
+        **model.judged_on,
+        "target": final.target,
+        "encoder": final.encoder,
+        "features": final.features,
+        "synthetic": str(opened.study.is_synthetic),
+        "model": final.candidate,
+        "area_count": str(final.area_count),
+        "interval_level": str(final.interval_level),
+        "study_hash": opened.study_hash,
+    }
+
+
+def _experiment(opened: OpenStudy) -> str:
+    """Find or make the study's experiment; the database's schema is made once, under a lock.
+
+    Two processes that make the schema at the same time leave it half made.
+    """
+    opened.root.mkdir(parents=True, exist_ok=True)
+    with held(opened.root / LOCK):
+        _make_database(opened)
+        client = _client(opened)
+        found = client.get_experiment_by_name(opened.study.name)
+        if found:
+            _close_dead_runs(client, found.experiment_id)
+            return str(found.experiment_id)
+        served = tracking_uri(opened).startswith("http")
+        artifacts = None if served else (opened.root / "mlartifacts").as_uri()
+        return str(client.create_experiment(opened.study.name, artifact_location=artifacts))
+
+
+def _make_database(opened: OpenStudy) -> None:
+    """Make the schema of the study's own database aside: half of one cannot be mended."""
+    from mlflow import MlflowClient
+
+    path = opened.root / "mlflow.db"
+    if os.environ.get(URI_VARIABLE):
+        return
+    put_damaged_aside(path)
+    if path.is_file():
+        return
+    with written_aside(path) as aside:
+        MlflowClient(f"sqlite:///{aside}").search_experiments()
+
+
+def _close_dead_runs(client: "MlflowClient", experiment: str) -> None:
+    """End runs whose process was killed; MLflow shows them as running for ever."""
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        mark = run.data.tags.get(PROCESS_TAG)
+        if mark and is_gone(mark):
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def _log_files(run: TrackedRun) -> None:
+    import mlflow
+
+    with TemporaryDirectory() as folder:
+        for name, png in run.figures.items():
+            path = Path(folder) / f"{name}.png"
+            path.write_bytes(png)
+            mlflow.log_artifact(str(path), "figures")
+        for name, frame in run.tables.items():
+            path = Path(folder) / f"{name}.parquet"
+            frame.write_parquet(path)
+            mlflow.log_artifact(str(path), "tables")
+        for name, content in run.files.items():
+            path = Path(folder) / name
+            path.write_bytes(content)
+            mlflow.log_artifact(str(path), "files")
+
+
+def _log_children(experiment: str, parent: str, run: TrackedRun, common: Mapping[str, str]) -> None:
+    """Log the runs beneath a run, each in few calls: there are a dozen of them."""
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Param
+
+    client = MlflowClient()
+    now_ms = int(time.time() * 1000)
+    for child in run.children:
+        tags = {**run.tags, **child.tags, **common, "mlflow.parentRunId": parent}
+        made = client.create_run(experiment, tags=tags, run_name=child.name).info.run_id
+        metrics = [Metric(name, value, now_ms, 0) for name, value in child.metrics.items()]
+        params = [Param(name, str(value)) for name, value in child.params.items()]
+        client.log_batch(made, metrics, params[:MOST_PARAMS_AT_ONCE])
+        for start in range(MOST_PARAMS_AT_ONCE, len(params), MOST_PARAMS_AT_ONCE):
+            client.log_batch(made, params=params[start : start + MOST_PARAMS_AT_ONCE])
+        client.set_terminated(made)

@@ -1,0 +1,1 @@
+"""Dagster's web UI, bound to names that it is known by."""

@@ -1,0 +1,1 @@
+"""Points made elsewhere: lists of locations, tables, stores of street data."""

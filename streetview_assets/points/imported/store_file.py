@@ -1,0 +1,204 @@
+"""An HDF5 store of street data as a file: its data sets, and what is wrong with them."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from streetview_assets.errors import StudyError
+from streetview_assets.files.reading import reading, refuse_bomb
+
+if TYPE_CHECKING:
+    import h5py
+
+SUFFIXES = (".h5", ".hdf5", ".hdf")
+DEFAULT_SLOTS = 4
+PICTURES, PRESENT, PATHS = "images_jpeg", "images_present", "image_paths"
+VECTORS = "embeddings_clip"
+
+_NOTHING = frozenset({"", "none", "nan", "null", "<na>", "nat"})
+_CACHE_BYTES = 64 * 2**20
+
+
+@contextmanager
+def opened(path: Path, key: str) -> Iterator["h5py.File"]:
+    """Open a store for reading.
+
+    Parameters
+    ----------
+    key
+        The key of the study file that names it, for messages.
+
+    Raises
+    ------
+    StudyError
+        Where it is no HDF5 file, is cut short, here or while it is read, or leads to another file.
+    """
+    import h5py
+
+    place = f"{key}: {path}"
+    remedy = "Give a whole file, such as street_data.h5, copied again or repacked with h5repack."
+    with (
+        reading(place, "an HDF5 store", remedy),
+        h5py.File(path, "r", locking="best-effort", rdcc_nbytes=_CACHE_BYTES) as file,
+    ):
+        _refuse_elsewhere(file, place)
+        yield file
+
+
+def bounded(stored: "h5py.Dataset", place: str) -> "h5py.Dataset":
+    """Give a data set, once its shape is held against what is kept of it: both are told freely.
+
+    Raises
+    ------
+    StudyError
+        Where it has no shape, or one that what is kept can never fill.
+    """
+    if stored.shape is None:
+        raise StudyError(f"{place}: data set {stored.name!r} is empty; expected an array.")
+    unpacked_bytes = math.prod(stored.shape) * stored.dtype.itemsize
+    refuse_bomb(stored.id.get_storage_size(), unpacked_bytes, f"{place}: {stored.name!r}")
+    return stored
+
+
+def _refuse_elsewhere(file: "h5py.File", place: str) -> None:
+    """Refuse a store of which a part lies in another file, which would be read unseen."""
+    import h5py
+
+    def lies_elsewhere(name: bytes, link: Any) -> bytes | None:
+        return None if link.type in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT) else name
+
+    def is_kept_elsewhere(name: str, found: Any) -> str | None:
+        if not isinstance(found, h5py.Dataset):
+            return None
+        virtual = found.is_virtual and any(s.file_name != "." for s in found.virtual_sources())
+        return name if virtual or found.external else None
+
+    found = file.id.links.visit(lies_elsewhere, info=True) or file.visititems(is_kept_elsewhere)
+    if found:
+        name = found.decode("utf-8", "replace") if isinstance(found, bytes) else found
+        raise StudyError(
+            f"{place}: {name!r} lies in another file, and those are not followed. Put all of it "
+            "into one file (h5repack, or h5py's copy with expand_external=True)."
+        )
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store: its data sets by name, each held against the form that is expected.
+
+    Attributes
+    ----------
+    key
+        The key of the study file that names the store, for messages.
+    """
+
+    file: "h5py.File"
+    path: Path
+    key: str
+
+    def get(self, name: str) -> "h5py.Dataset | None":
+        """Give a data set, None where it is not there."""
+        import h5py
+
+        found = self.file.get(name)
+        if found is None:
+            return None
+        if isinstance(found, h5py.Dataset):
+            return bounded(found, f"{self.key}: {self.path}")
+        raise self.wrong(f"{name!r} is a group; expected a data set")
+
+    def wrong(self, what: str) -> StudyError:
+        """Make the error that says what is wrong."""
+        return StudyError(f"{self.key}: {self.path}: {what}.")
+
+    def count(self) -> int:
+        """Count the points."""
+        found = self.get("point_id")
+        if found is None:
+            there = ", ".join(sorted(self.file)) or "none"
+            raise self.wrong(
+                f"there is no data set 'point_id'; expected the external ids, one a point. There "
+                f"are: {there}"
+            )
+        if found.ndim != 1:
+            raise self.wrong(f"data set 'point_id' has shape {found.shape}; expected (N,)")
+        return int(found.shape[0])
+
+    def slot_count(self, count: int) -> int:
+        """Count the slots of a point, and check that all that is kept by slot agrees on them."""
+        import h5py
+
+        slots: int | None = None
+        for name, axes in ((PICTURES, 2), (PRESENT, 2), (PATHS, 2), (VECTORS, 3)):
+            found = self.get(name)
+            if found is None:
+                continue
+            expected = (count, slots or "S", "D")[:axes]
+            if (
+                found.ndim != axes
+                or found.shape[0] != count
+                or found.shape[1] != (slots or found.shape[1])
+            ):
+                form = ", ".join(map(str, expected))
+                raise self.wrong(
+                    f"data set {name!r} has shape {found.shape}; expected ({form}) for the {count} "
+                    "points of 'point_id'"
+                )
+            if 0 in found.shape[1:]:
+                raise self.wrong(f"data set {name!r} has shape {found.shape}, which holds nothing")
+            slots = int(found.shape[1])
+            if name == PICTURES and h5py.check_vlen_dtype(found.dtype) != np.dtype("uint8"):
+                raise self.wrong(
+                    f"data set {name!r} is of type {found.dtype}; expected variable-length uint8, "
+                    "the bytes of a JPEG file"
+                )
+            if name == VECTORS and found.dtype.kind != "f":
+                raise self.wrong(f"data set {name!r} is of type {found.dtype}; expected float32")
+        return slots or DEFAULT_SLOTS
+
+    def column(self, name: str, count: int) -> npt.NDArray[Any] | None:
+        """Read what is kept once a point, None where it is not there."""
+        found = self.get(name)
+        if found is None:
+            return None
+        if found.shape != (count,):
+            raise self.wrong(
+                f"data set {name!r} has shape {found.shape}; expected ({count},), one a point"
+            )
+        values: npt.NDArray[Any] = found[:]
+        return values
+
+    def numbers(self, name: str, count: int) -> npt.NDArray[np.float64] | None:
+        """Read a column of numbers."""
+        values = self.column(name, count)
+        if values is None:
+            return None
+        try:
+            return values.astype(np.float64)
+        except (TypeError, ValueError):
+            raise self.wrong(
+                f"data set {name!r} is of type {values.dtype}; expected numbers"
+            ) from None
+
+    def texts(self, name: str, count: int) -> list[str | None]:
+        """Read a column of text, zero padding taken off; null where it says nothing."""
+        values = self.column(name, count)
+        if values is None:
+            return [None] * count
+        if values.dtype.kind == "f" and (np.mod(values, 1) == 0).all():
+            # Whole numbers that a data frame kept as floats: 17, not 17.0.
+            values = values.astype(np.int64)
+        return [text_of(value) for value in values]
+
+
+def text_of(value: Any) -> str | None:
+    """Read text, zero padding taken off; None where it says nothing."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    text = text.strip("\0 \t\r\n")
+    return None if text.lower() in _NOTHING else text

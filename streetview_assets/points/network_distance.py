@@ -1,0 +1,169 @@
+"""A road network laid out along one axis, and what of it lies far from every point.
+
+The streets lie one after the other on the axis, so that a place on the network is one number of
+metres, and a stretch of road two.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from streetview_assets.points.roads.lines import Lines
+from streetview_assets.points.roads.streets import join_into_streets
+
+Numbers = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+BETWEEN_STREETS_M = 1.0
+"""Gap on the axis after each street; it is no road."""
+
+PRECISION_M = 1e-5
+"""Stretches shorter than this are rounding errors of the arithmetic."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Straight segments of road in order along the streets, in metres.
+
+    Attributes
+    ----------
+    start, end
+        Ends of each segment, shape (segments, 2).
+    from_m, length_m
+        Where each segment begins on the axis, and how long it is.
+    piece
+        The piece of road of which each is a segment.
+    street_from_m, street_to_m
+        Where each street begins and ends on the axis.
+    """
+
+    start: Numbers
+    end: Numbers
+    from_m: Numbers
+    length_m: Numbers
+    piece: Indices
+    street_from_m: Numbers
+    street_to_m: Numbers
+
+
+def lay_out(lines: Lines, streets: Sequence[str]) -> Network:
+    """Lay pieces of road out along one axis, street after street.
+
+    Parameters
+    ----------
+    lines
+        Pieces of road, in metres.
+    streets
+        For each piece, what street it is of.
+    """
+    starts, ends, pieces, from_m = [np.empty((0, 2))], [np.empty((0, 2))], [], []
+    street_from_m, street_to_m = [], []
+    at_m = 0.0
+    for chain in join_into_streets(lines, streets):
+        street_from_m.append(at_m)
+        for piece, backwards in chain:
+            xy = shapely.get_coordinates(lines[piece])
+            xy = xy[::-1] if backwards else xy
+            steps_m = np.hypot(*np.diff(xy, axis=0).T)
+            starts.append(xy[:-1])
+            ends.append(xy[1:])
+            pieces.append(np.full(len(steps_m), piece))
+            reached_m = at_m + np.cumsum(steps_m)
+            from_m.append(np.concatenate(([at_m], reached_m[:-1])))
+            at_m = float(reached_m[-1])
+        street_to_m.append(at_m)
+        at_m += BETWEEN_STREETS_M
+    start, end = np.concatenate(starts), np.concatenate(ends)
+    return Network(
+        start=start,
+        end=end,
+        from_m=np.concatenate([np.empty(0), *from_m]),
+        length_m=np.hypot(*(end - start).T),
+        piece=np.concatenate([np.empty(0, np.intp), *pieces]).astype(np.intp),
+        street_from_m=np.array(street_from_m),
+        street_to_m=np.array(street_to_m),
+    )
+
+
+def locate(network: Network, at_m: Numbers) -> tuple[Numbers, Indices]:
+    """Find places of the axis on the ground.
+
+    Returns
+    -------
+    tuple
+        The places, shape (n, 2), in metres, and the pieces of road on which they lie.
+    """
+    segment = np.searchsorted(network.from_m, at_m, side="right") - 1
+    length_m = network.length_m[segment]
+    share = np.clip(
+        np.divide(
+            at_m - network.from_m[segment], length_m, out=np.zeros_like(at_m), where=length_m > 0
+        ),
+        0,
+        1,
+    )
+    start, end = network.start[segment], network.end[segment]
+    places: Numbers = start + share[:, None] * (end - start)
+    return places, network.piece[segment]
+
+
+def far_stretches(network: Network, points: Numbers, distance_m: float) -> Numbers:
+    """Find the stretches of road farther than a distance from every point.
+
+    Exact: where the circle about a point cuts a segment is computed, not sampled.
+
+    Parameters
+    ----------
+    network
+        The roads.
+    points
+        In metres, shape (n, 2).
+    distance_m
+        As the crow flies.
+
+    Returns
+    -------
+    numpy.ndarray
+        Where each stretch begins and ends on the axis, shape (stretches, 2), in order. A stretch
+        does not go beyond its street.
+    """
+    if not len(network.from_m):
+        return np.empty((0, 2))
+    near = _near_intervals(network, points, distance_m)
+    no_road = np.column_stack(
+        (network.street_to_m, np.append(network.street_from_m[1:], network.street_to_m[-1]))
+    )
+    covered = np.concatenate((near, no_road))
+    covered = covered[np.argsort(covered[:, 0], kind="stable")]
+    reached_m = np.maximum.accumulate(np.concatenate(([0.0], covered[:, 1])))[:-1]
+    far = np.column_stack((reached_m, covered[:, 0]))
+    long_enough: Numbers = far[far[:, 1] - far[:, 0] > PRECISION_M]
+    return long_enough
+
+
+def _near_intervals(network: Network, points: Numbers, distance_m: float) -> Numbers:
+    """Give the parts of segments within a distance of a point, as intervals of the axis."""
+    segments = shapely.linestrings(np.stack((network.start, network.end), axis=1))
+    tree = shapely.STRtree(segments)
+    # A little more than asked, so that a point just at the distance is looked at.
+    point, segment = tree.query(
+        shapely.points(points), predicate="dwithin", distance=distance_m * (1 + 1e-9)
+    )
+    start, length_m = network.start[segment], network.length_m[segment]
+    along = np.divide(
+        network.end[segment] - start,
+        length_m[:, None],
+        out=np.zeros_like(start),
+        where=length_m[:, None] > 0,
+    )
+    to_point = points[point] - start
+    foot_m = (to_point * along).sum(axis=1)
+    off_line_m = to_point[:, 0] * along[:, 1] - to_point[:, 1] * along[:, 0]
+    half_m = np.sqrt(np.maximum(distance_m**2 - off_line_m**2, 0))
+    from_m = np.clip(foot_m - half_m, 0, length_m)
+    to_m = np.clip(foot_m + half_m, 0, length_m)
+    on_axis: Numbers = network.from_m[segment][:, None] + np.column_stack((from_m, to_m))
+    return on_axis

@@ -1,0 +1,1 @@
+"""Images of one's own: where and when they were taken."""

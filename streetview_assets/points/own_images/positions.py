@@ -1,0 +1,247 @@
+"""Where and when pictures of one's own were taken, and the points that follow from it."""
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import shapely
+
+from streetview_assets.errors import StudyError
+from streetview_assets.files.file_names import IMAGE_SUFFIXES
+from streetview_assets.image_decoding import KINDS
+from streetview_assets.points.own_images.exif import read_exif
+from streetview_assets.points.own_images.folder_walk import FolderFiles, walk_folder
+from streetview_assets.points.own_images.left_out import left_out_line
+from streetview_assets.points.own_images.position_table import read_picture_table
+from streetview_assets.points.own_images.taken import Taken
+from streetview_assets.points.places import as_sample_points, point_ids, rounded
+from streetview_assets.study.model import Images
+
+NOT_READ = frozenset(
+    {"tif", "tiff", "gif", "bmp", "jp2", "jxl", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf"}
+)
+"""How names of images end that are not read, lower case: left out, and told."""
+
+HIDDEN = "hidden, or in a hidden folder"
+NO_PLACE = "longitude 0, latitude 0 is no place"
+
+_SCHEMA = pl.Schema(
+    {
+        "file": pl.String(),
+        "longitude": pl.Float64(),
+        "latitude": pl.Float64(),
+        "captured_on": pl.Date(),
+        "captured_at": pl.Datetime("us", "UTC"),
+        "heading_deg": pl.Float64(),
+        "category": pl.String(),
+        "copyright": pl.String(),
+        "reason": pl.String(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class PicturePositions:
+    """Images of a folder and where they were taken.
+
+    Attributes
+    ----------
+    files
+        Every image, and every file that the table lists: file (relative, posix form), longitude,
+        latitude, captured_on (first of the month), captured_at (UTC), heading_deg, category,
+        copyright, reason why it is left out. By file; what is not known is null. An image that the
+        table lists stays, even where it turns out not to decode.
+    """
+
+    files: pl.DataFrame
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """Those that are taken."""
+        return self.files.filter(pl.col("reason").is_null()).drop("reason")
+
+    @property
+    def left_out(self) -> pl.DataFrame:
+        """Those that are not, with their reasons."""
+        return self.files.filter(pl.col("reason").is_not_null()).select("file", "reason")
+
+
+@dataclass(frozen=True)
+class PicturePoints:
+    """The points at which pictures were taken.
+
+    Attributes
+    ----------
+    points
+        Table ``sample_points`` of all authorities, by authority and point_id; what is known of
+        roads is null.
+    outside_count
+        Pictures left out because they lie in no area.
+    """
+
+    points: pl.DataFrame
+    outside_count: int
+
+
+def read_picture_positions(images: Images) -> PicturePositions:
+    """Find out where the images of a folder were taken.
+
+    Parameters
+    ----------
+    images
+        The study's part that names the folder, any tree of images, and perhaps the CSV or GeoJSON
+        that describes it. Without such a table, the EXIF of the images is read.
+
+    Raises
+    ------
+    StudyError
+        Where no image has a position, or the table is wrong.
+    """
+    folder = images.path
+    if folder is None:
+        raise StudyError("images.path: provider folder needs the folder of the pictures.")
+    if not folder.is_dir():
+        raise StudyError(f"images.path: {folder} is no folder. Give the folder of the pictures.")
+    walked = walk_folder(folder)
+    there = [file for file in walked.files if _ends_in(file, IMAGE_SUFFIXES)]
+    if images.positions is None:
+        taken = [read_exif(folder / file, file) for file in there]
+    else:
+        taken = read_picture_table(images.positions, images.columns, folder, walked)
+    told = {one.file for one in taken}
+    unlisted = [Taken(file, reason="not in images.positions") for file in set(there) - told]
+    left_out = [Taken(file, reason=why) for file, why in _not_read(walked) if file not in told]
+    files = _frame([_with_place(one) for one in (*taken, *unlisted, *left_out)])
+    positions = PicturePositions(files)
+    if positions.frame.is_empty():
+        raise StudyError(_no_position(images, folder, len(there), positions.left_out))
+    return positions
+
+
+def outside_dates(captured_between: tuple[date | None, date | None]) -> pl.Expr:
+    """Say of `captured_on` whether the study leaves it out; so it does what has no date.
+
+    Parameters
+    ----------
+    captured_between
+        Any day of the first month and the last day of the last one; None: no limit.
+    """
+    earliest, latest = captured_between
+    if earliest is None and latest is None:
+        return pl.lit(False)
+    between = pl.col("captured_on").is_between(
+        (earliest or date.min).replace(day=1), latest or date.max
+    )
+    return ~between.fill_null(False)
+
+
+def picture_point_ids(positions: pl.DataFrame) -> pl.Series:
+    """Name the point of each picture; pictures at the same six decimals share one.
+
+    Parameters
+    ----------
+    positions
+        With longitude and latitude.
+    """
+    degrees = positions.select("longitude", "latitude").to_numpy()
+    return pl.Series("point_id", point_ids(rounded(degrees)), dtype=pl.String)
+
+
+def points_from_pictures(positions: pl.DataFrame, areas: pl.DataFrame) -> PicturePoints:
+    """Make a point of each place at which pictures were taken, and say in which area it lies.
+
+    Parameters
+    ----------
+    positions
+        Frame of `PicturePositions`.
+    areas
+        Table ``areas`` of all authorities of the study; without rows, all points are kept and
+        their authority is ``all``.
+
+    Raises
+    ------
+    StudyError
+        Where there are areas and no picture lies in any of them.
+    """
+    degrees = rounded(positions.select("longitude", "latitude").to_numpy())
+    places = pl.DataFrame(
+        {
+            "point_id": point_ids(degrees),
+            "longitude": degrees[:, 0],
+            "latitude": degrees[:, 1],
+        }
+    )
+    located = as_sample_points(places, areas)
+    inside = located.drop_nulls("authority_code")
+    if inside.is_empty():
+        west, south, east, north = shapely.total_bounds(shapely.points(degrees))
+        raise StudyError(
+            f"images.path: none of the {len(degrees):,} pictures lies in an area of the study; "
+            f"they lie at longitude {west:.4f} to {east:.4f}, latitude {south:.4f} to {north:.4f}. "
+            "Give the areas of that place, or check that longitude and latitude are not swapped."
+        )
+    points = inside.unique("point_id").sort("authority_code", "point_id")
+    return PicturePoints(points, outside_count=located.height - inside.height)
+
+
+def _not_read(walked: FolderFiles) -> Iterator[tuple[str, str]]:
+    """Say why other images of a folder, and whole places in it, are not read."""
+    for file in walked.files:
+        if _ends_in(file, NOT_READ):
+            kind = file.rpartition(".")[2].upper()
+            yield file, f"{kind} is not read; {KINDS} are"
+    for file in walked.hidden:
+        if _ends_in(file, IMAGE_SUFFIXES):
+            yield file, HIDDEN
+    yield from walked.not_read.items()
+
+
+def _ends_in(file: str, suffixes: Container[str]) -> bool:
+    return file.rpartition(".")[2].lower() in suffixes
+
+
+def _with_place(one: Taken) -> Taken:
+    """Take the place away from an image at which a device says that it knows none."""
+    if one.longitude == 0 and one.latitude == 0:
+        return replace(one, longitude=None, latitude=None, reason=NO_PLACE)
+    return one
+
+
+def _frame(taken: list[Taken]) -> pl.DataFrame:
+    rows = [
+        {
+            "file": one.file,
+            "longitude": one.longitude,
+            "latitude": one.latitude,
+            "captured_on": one.captured_at and one.captured_at.date().replace(day=1),
+            "captured_at": one.captured_at,
+            "heading_deg": one.heading_deg,
+            "category": one.category,
+            "copyright": one.copyright,
+            "reason": one.reason,
+        }
+        for one in taken
+    ]
+    return pl.DataFrame(rows, schema=_SCHEMA).sort("file")
+
+
+def _no_position(images: Images, folder: Path, count: int, left_out: pl.DataFrame) -> str:
+    said = left_out_line(left_out)
+    if count == 0 and images.positions is None:
+        return (
+            f"images.path: {folder} has no pictures ({KINDS}) in it or below. Give another folder."
+            + (f" {said}." if said else "")
+        )
+    if images.positions is None:
+        return (
+            f"images.path: none of the {count:,} pictures in {folder} says in its EXIF where it "
+            f"was taken (GPSLatitude, GPSLongitude). {said}. Name a CSV or GeoJSON that does: "
+            "images.positions, with images.columns."
+        )
+    return (
+        f"images.positions: {images.positions} gives no position for any of the {count:,} pictures "
+        f"in {folder}. {said}. "
+        f"The column {images.columns.file!r} has to hold paths relative to images.path."
+    )

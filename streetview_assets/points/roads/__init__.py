@@ -1,0 +1,1 @@
+"""Roads: where they come from, their classes, and the streets that they make."""

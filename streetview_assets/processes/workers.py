@@ -1,0 +1,111 @@
+"""Processes that work for this one: signals reach them through it alone; none outlives it."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from time import sleep
+from typing import Any
+
+from streetview_assets.processes import stopping
+
+_watching: list[threading.Thread] = []
+
+
+@contextmanager
+def worker_pool(
+    workers: int,
+    begin: Callable[..., object] | None = None,
+    arguments: tuple[Any, ...] = (),
+    *,
+    gently: bool = False,
+) -> Iterator[ProcessPoolExecutor]:
+    """Start processes that work for the block; where the block is broken off, they end.
+
+    Parameters
+    ----------
+    workers
+        How many, at most.
+    begin, arguments
+        Called in each at its start.
+    gently
+        Whether the work that a worker is at is interrupted as by Ctrl-C, and may clear up;
+        otherwise the worker ends where it is.
+    """
+    # Spawned, not forked: the fork of a process that has threads (polars starts some) can hang.
+    context = multiprocessing.get_context("spawn")
+    hears, tells = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, context, _start, (hears, gently, begin, arguments))
+    try:
+        _start_all(pool, workers)
+        yield pool
+    except BaseException:
+        tells.close()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        tells.close()
+        hears.close()
+
+
+def _start_all(pool: ProcessPoolExecutor, workers: int) -> None:
+    """Start the workers at once, deaf to Ctrl-C, which a terminal gives to all of its processes."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        for _ in range(workers):
+            pool.submit(os.getpid)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start(
+    hears: Connection, gently: bool, begin: Callable[..., object] | None, arguments: tuple[Any, ...]
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    os.setsid()
+    if gently:
+        # Dagster gives both signals the handler of SIGINT, and gives this one back after a run.
+        signal.signal(signal.SIGINT, _between_works)
+        signal.signal(signal.SIGTERM, _between_works)
+    end_with_parent(hears, gently=gently)
+    if begin:
+        begin(*arguments)
+
+
+def _between_works(number: int, _: object) -> None:
+    if number == signal.SIGTERM:
+        os._exit(128 + number)
+    stopping.ask(number)
+
+
+def stop_with_server() -> None:
+    """Let the process in which Dagster's server has started a run end with it, and in time."""
+    in_front = threading.current_thread() is threading.main_thread()
+    if in_front and multiprocessing.parent_process() and not _watching:
+        end_with_parent(gently=True)
+        stopping.end_in_time()
+
+
+def end_with_parent(hears: Connection | None = None, *, gently: bool = False) -> None:
+    """End this process when its parent is gone, or lets go of the other end of a pipe.
+
+    Killed outright, a parent cannot say so itself, and a worker would wait for work for ever.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "runs in worker processes only"
+
+    def watch() -> None:
+        wait([parent.sentinel, *([hears] if hears else [])])
+        if gently:
+            stopping.ask()
+            os.kill(os.getpid(), signal.SIGINT)
+            sleep(stopping.GRACE_S)
+        os._exit(1)
+
+    _watching.append(threading.Thread(target=watch, daemon=True))
+    _watching[0].start()

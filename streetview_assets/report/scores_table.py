@@ -1,0 +1,127 @@
+"""The scores that the report shows: one row a model and validation, pooled out of fold."""
+
+import polars as pl
+
+from streetview_assets.metrics import measure
+from streetview_assets.models.candidates.baselines import BASELINES
+from streetview_assets.models.results.validation_rows import OBSERVED
+from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.report.database import Published
+from streetview_assets.report.html import NONE, Cell, rounded
+
+AUTHORITIES = "authorities"
+MODEL_NAMES = {
+    TUNED: "tuned: the model chosen",
+    "mean": "baseline: the mean of all other areas",
+    "coordinates": "baseline: coordinates alone",
+    "image_count": "baseline: number of pictures",
+    "mean_colour": "baseline: mean colour",
+    "colour-texture": "baseline: colour and texture",
+    OBSERVED: "the target itself",
+}
+VALIDATION_NAMES = {
+    "blocks": "spatial blocks held out",
+    AUTHORITIES: "whole authorities held out",
+    "holdout": "a share held out once",
+    "random": "random folds",
+}
+"""The order in which validations are shown: the strict ones first."""
+
+
+def named_model(model: str) -> str:
+    """Give a model in words."""
+    return MODEL_NAMES.get(model, model.replace("_", " "))
+
+
+def is_baseline(model: str) -> bool:
+    """Whether a model is there only to be compared with."""
+    return model in BASELINES or MODEL_NAMES.get(model, "").startswith("baseline")
+
+
+def study_scores(published: Published) -> pl.DataFrame:
+    """Give the scores of the whole study, pooled over areas; authorities held out among them.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `model_scores`, of the study's target and of the first repeat, whose scores
+        have intervals; how they spread over the repeats is in metrics of their own.
+    """
+    scores = published.table("model_scores").filter(
+        pl.col("target") == (published.target or ""),
+        pl.col("group_name") == "all",
+        pl.col("fold") == 0,
+        pl.col("repeat") == 1,
+    )
+    if AUTHORITIES in set(scores["validation"]):
+        return scores
+    return pl.concat([scores, _held_out_scores(published, scores)])
+
+
+def judged_scores(published: Published) -> pl.DataFrame:
+    """Give the rows of `model_scores` that the study's model is judged by: of one set of features.
+
+    Returns
+    -------
+    DataFrame
+        Every validation, repeat, fold and group of areas.
+    """
+    scores = published.table("model_scores").filter(
+        pl.col("target") == (published.target or ""),
+        pl.col("encoder") == published.opened.encoder,
+    )
+    return scores.filter(pl.col("features") == pl.col("features").min())
+
+
+def _held_out_scores(published: Published, scores: pl.DataFrame) -> pl.DataFrame:
+    """Score the predictions for authorities held out, all of them together."""
+    predictions = published.table("held_out_predictions").filter(
+        pl.col("target") == (published.target or ""), pl.col("repeat") == 1
+    )
+    rows = []
+    by = ("encoder", "features", "model")
+    for (encoder, features, model), part in predictions.group_by(by, maintain_order=True):
+        measured = measure(part["observed"].to_numpy(), part["predicted"].to_numpy())
+        known = part.drop_nulls(["lower", "upper"])
+        covered = known.select(pl.col("observed").is_between("lower", "upper").mean()).item()
+        rows += [
+            {
+                "target": published.target, "encoder": encoder, "features": features,
+                "model": model, "group_name": "all", "validation": AUTHORITIES, "repeat": 1,
+                "fold": 0, "metric": metric, "value": value, "lower": None, "upper": None,
+                "interval_level": None, "area_count": part.height, "mlflow_run_id": None,
+                "note": None,
+            }
+            for metric, value in (measured | {"coverage": covered}).items()
+        ]  # fmt: skip
+    return pl.DataFrame(rows, schema=scores.schema, orient="row")
+
+
+def shown_validations(scores: pl.DataFrame) -> list[str]:
+    """Give the validations of a table of scores, the strict ones first."""
+    there = set(scores["validation"])
+    return [name for name in VALIDATION_NAMES if name in there]
+
+
+def one_score(
+    scores: pl.DataFrame, model: str, validation: str, metric: str = "r2"
+) -> dict[str, object] | None:
+    """Give the row of one score; None where there is none, or it is not defined."""
+    found = scores.filter(
+        pl.col("model") == model,
+        pl.col("validation") == validation,
+        pl.col("metric") == metric,
+        pl.col("value").is_not_null(),
+    ).sort("features")
+    return found.row(0, named=True) if found.height else None
+
+
+def score_cell(row: dict[str, object] | None, digits: int = 2) -> Cell:
+    """Show a score, with its interval below it."""
+    if row is None or row["value"] is None:
+        return Cell(NONE)
+    text = rounded(float(str(row["value"])), digits)
+    if row["lower"] is None or row["upper"] is None:
+        return Cell(text)
+    ends = [rounded(float(str(row[end])), digits) for end in ("lower", "upper")]
+    return Cell(text, f"{ends[0]} to {ends[1]}")

@@ -1,0 +1,92 @@
+"""What tables are made from, as one hash: by it is decided what is out of date.
+
+It covers the generation of the code, what the study keys that are read come to, the content of the
+source files they name and the fingerprints of the tables that are read; never a timestamp.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from streetview_assets.embeddings.zero_shot.exclusions import REASONS
+from streetview_assets.embeddings.zero_shot.label_scores import prompts_of
+from streetview_assets.lake.content import digest
+from streetview_assets.lake.parquet_lake import Lake, stamp_of_whole
+from streetview_assets.study_state.lineage import Recipe
+from streetview_assets.study_state.sources import Sources
+from streetview_assets.study_state.study_values import study_value
+from streetview_assets.tables.registry import TABLES
+
+
+def made_from(recipe: Recipe, sources: Sources, lake: Lake, authority: str | None) -> str:
+    """Fingerprint all that an asset, or its part of one authority, is made from now."""
+    return digest(
+        {
+            "asset": recipe.asset,
+            "generation": recipe.generation,
+            "authority": authority,
+            "keys": {key: resolved_value(sources, key) for key in recipe.keys},
+            "tables": tables_read(recipe, lake, sources.study.encoder.slug, authority),
+        }
+    )
+
+
+def tables_read(
+    recipe: Recipe, lake: Lake, encoder: str, authority: str | None
+) -> dict[str, dict[str, str]]:
+    """Collect the fingerprints of the files that an asset reads, by table and file."""
+    return {
+        table: {
+            path.relative_to(lake.root).as_posix(): _fingerprint_of(path)
+            for path in lake.files(
+                table,
+                None if recipe.reads_every_authority else authority,
+                encoder if table in TABLES and TABLES[table].by_encoder else None,
+            )
+        }
+        for table in recipe.reads
+    }
+
+
+def _fingerprint_of(path: Path) -> str:
+    """Give the fingerprint of what a file holds; of a damaged one, what no file has."""
+    stamp = stamp_of_whole(path)
+    return stamp.fingerprint if stamp else "damaged"
+
+
+def data_version(fingerprints: Mapping[str, str]) -> str:
+    """Give one hash for all that an asset wrote, by table; of one table, its fingerprint."""
+    first, *others = fingerprints.values()
+    return digest(fingerprints) if others else first
+
+
+def resolved_value(sources: Sources, key: str) -> Any:
+    """Say what a key of the study comes to: the same, left out or given as its default.
+
+    Keys under `sources` are no keys of the study file: they name what is made of several.
+    """
+    study = sources.study
+    match key.split("."):
+        case ["sources", name]:
+            return sources.version(name)
+        case ["crs"]:
+            return sources.crs() if study.areas or study.roads else study.crs
+        case ["models", "target"]:
+            return study.target and study.target.name
+        case ["clusters", "sweep"]:
+            return study.clusters.numbers
+        case ["sample_size", "k"] if study.sample_size:
+            return study.sample_size.k_of(study.clusters)
+        case ["labels"] if study.labels:
+            return prompts_of(study.labels)
+    value = study_value(study, key, sources.hashes.of)
+    match key:
+        case "models":
+            value["target"] = study.target and study.target.name
+        case "ordinal" if study.ordinal:
+            value["target"] = study.ordinal.target or (study.target and study.target.name)
+        case "set_aside" if study.set_aside and study.set_aside.words is None:
+            value["words"] = REASONS
+        case "areas" if study.areas:
+            value["name"] = study.areas.name or study.areas.code
+    return value

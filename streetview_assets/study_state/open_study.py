@@ -1,0 +1,202 @@
+"""A study with its lake: what every asset, the command and a notebook start from."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import geopandas as gpd
+import polars as pl
+
+from streetview_assets.embeddings.looked_at import looked_at, vector_table, vectors_of
+from streetview_assets.errors import StudyError
+from streetview_assets.images.budget.ledger import LEDGER, Ledger
+from streetview_assets.lake.content import digest
+from streetview_assets.lake.parquet_lake import Lake, Stamp
+from streetview_assets.study.model import Study, load_study
+from streetview_assets.study_state.addressable import addressable
+from streetview_assets.study_state.fingerprint import data_version, made_from
+from streetview_assets.study_state.lineage import RECIPES, recipe_for
+from streetview_assets.study_state.source_hashes import SourceHashes
+from streetview_assets.study_state.sources import Sources
+from streetview_assets.study_state.study_values import study_value
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.safe_name import ignores_case, told_apart_by_case
+
+
+def data_folder(study: Study) -> Path:
+    """Where everything of a study lies: `$STREETVIEW_DATA/<study name>/`, default `data/`."""
+    return addressable(data_root(), "STREETVIEW_DATA") / study.name
+
+
+def data_root() -> Path:
+    """Where the data of all studies lie: `$STREETVIEW_DATA`, default `data/`."""
+    return Path(os.environ.get("STREETVIEW_DATA", "data")).expanduser().resolve()
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A study, its folder of data and its lake."""
+
+    study: Study
+    root: Path
+
+    @cached_property
+    def hashes(self) -> SourceHashes:
+        """Hashes of the content of source files."""
+        return SourceHashes(self.root / "cache" / "source_hashes.json")
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The converted source files."""
+        return Sources(self.study, self.root / "cache" / "sources", self.hashes)
+
+    @cached_property
+    def authorities(self) -> tuple[str, ...]:
+        """The partitions.
+
+        Raises
+        ------
+        StudyError
+            Where the file system of the study's folder holds the folders of two for one.
+        """
+        codes = self.sources.authorities()
+        if (alike := told_apart_by_case(codes)) and ignores_case(self.root):
+            raise StudyError(
+                f"{self.study.path}: authorities {' and '.join(map(repr, alike))} differ in case "
+                f"alone, and the file system of {self.root} holds their folders for one: name "
+                "another by STREETVIEW_DATA, or change one of the codes"
+            )
+        return codes
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The Parquet lake."""
+        return Lake(self.root, self.authorities)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Where money is counted before it is spent."""
+        return Ledger(self.root / LEDGER)
+
+    def deleted_pictures(self, authority: str) -> dict[str, datetime]:
+        """Say when pixels were deleted on purpose, by image_id: by the ledger, or by the table."""
+        told = self.lake.read("picture_retention", authority, columns=["image_id", "deleted_at"])
+        return {**dict(told.iter_rows()), **self.ledger.deleted()}
+
+    @property
+    def encoder(self) -> str:
+        """Slug of the study's encoder."""
+        return self.study.encoder.slug
+
+    @property
+    def study_hash(self) -> str:
+        """Hash of the study file's values and of the files it names."""
+        values = {
+            key: study_value(self.study, key, self.hashes.of)
+            for key in type(self.study).model_fields
+        }
+        return digest(values)
+
+    def read(self, table: str, authority: str | None = None) -> pl.DataFrame:
+        """Read a table of one authority or all, of the study's encoder."""
+        encoder = self.encoder if TABLES[table].by_encoder else None
+        return self.lake.read(table, authority, encoder)
+
+    def vectors(self, authority: str | None = None) -> pl.DataFrame:
+        """Read the vectors of what is looked at: of images, or of panoramas (see `vectors_of`)."""
+        return vectors_of(self.read(vector_table(self.study.encoder.views), authority))
+
+    def looked_at(self, images: pl.DataFrame) -> pl.DataFrame:
+        """Give the rows of `images` that are looked at: all, or each panorama's first view."""
+        return looked_at(images, self.study.encoder.views)
+
+    def stamp(self, table: str, authority: str | None) -> Stamp | None:
+        """Read the stamp of a table's part."""
+        contract = TABLES[table]
+        return self.lake.stamp(
+            table,
+            authority if contract.by_authority else None,
+            self.encoder if contract.by_encoder else None,
+        )
+
+    def made_from(self, asset: str, authority: str | None) -> str:
+        """Fingerprint what an asset is made from now."""
+        recipe = recipe_for(asset, self.study)
+        return made_from(recipe, self.sources, self.lake, authority)
+
+    def is_fresh(self, asset: str, authority: str | None) -> bool:
+        """Whether all tables of an asset are there, made from what there is now."""
+        stamps = [self.stamp(table, authority) for table in RECIPES[asset].writes]
+        there = {stamp and stamp.made_from for stamp in stamps}
+        return None not in there and there == {self.made_from(asset, authority)}
+
+    def data_version(self, asset: str, authority: str | None) -> str | None:
+        """Give one hash of all that an asset has written; None where it is not all there."""
+        stamps = {table: self.stamp(table, authority) for table in RECIPES[asset].writes}
+        if None in stamps.values():
+            return None
+        return data_version({table: stamp.fingerprint for table, stamp in stamps.items() if stamp})
+
+    def write(
+        self, asset: str, frames: dict[str, pl.DataFrame], authority: str | None, stamp: Stamp
+    ) -> None:
+        """Write all tables of an asset."""
+        if set(frames) != set(RECIPES[asset].writes):
+            raise ValueError(f"{asset} writes {RECIPES[asset].writes}, not {sorted(frames)}")
+        for table, frame in frames.items():
+            contract = TABLES[table]
+            self.lake.write(
+                table,
+                frame,
+                stamp,
+                authority=authority if contract.by_authority else None,
+                encoder=self.encoder if contract.by_encoder else None,
+            )
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Read a table or mart of the published database (a polars frame).
+
+        `frame.geo()` makes it a GeoDataFrame, where it has a geometry or a place.
+        """
+        there = self.sql(
+            "select table_name from information_schema.tables "
+            "where table_catalog = 'streetview' order by table_name"
+        )["table_name"].to_list()
+        if name not in there:
+            raise StudyError(f"no table {name!r} is published; there are: {', '.join(there)}")
+        return self.sql(f'select * from "{name}"')
+
+    def geo(self, name: str) -> gpd.GeoDataFrame:
+        """Read a table or mart of the published database as a GeoDataFrame, EPSG:4326."""
+        from streetview_assets.exports.geoframe import to_places
+
+        return to_places(self.table(name), name, self.read("areas"))
+
+    def sql(self, query: str, *, with_vectors: bool = False) -> pl.DataFrame:
+        """Ask the published database."""
+        from streetview_assets.warehouse.published_query import query_published
+
+        return query_published(self.root, query, with_vectors=with_vectors)
+
+
+def open_study(path: str | Path) -> OpenStudy:
+    """Open a study by its file, for a notebook or a script.
+
+    Raises
+    ------
+    StudyError
+        Where the study file is wrong.
+    """
+    study = load_study(path)
+    return OpenStudy(study, data_folder(study))
+
+
+DEMO_STUDY = Path(__file__).parents[1] / "demo" / "study.yaml"
+"""The bundled study, which stands in where no other is named."""
+
+
+def study_path() -> Path:
+    """Find the study file by `$STREETVIEW_STUDY`; without it, the bundled demo."""
+    return Path(os.environ.get("STREETVIEW_STUDY") or DEMO_STUDY)

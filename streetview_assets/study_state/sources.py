@@ -1,0 +1,249 @@
+"""Source files of a study, each converted once, by its content, into `cache/sources/`.
+
+Boundaries, targets, roads, imported points and positions of pictures may cover a whole country;
+an authority then reads its own rows of the converted file.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+
+import geopandas as gpd
+import polars as pl
+
+from streetview_assets.areas.boundaries import Boundaries, authority_codes, read_boundaries
+from streetview_assets.areas.geometry import metric_crs, to_geoframe
+from streetview_assets.areas.targets import TargetJoin, deprivation, read_targets
+from streetview_assets.errors import StudyError
+from streetview_assets.lake.atomic_write import make_way, written_aside
+from streetview_assets.lake.content import content_of, digest
+from streetview_assets.lake.seal import hash_of
+from streetview_assets.lake.sealed_json import read_json, write_json
+from streetview_assets.points.imported.points import ImportedPoints, import_points
+from streetview_assets.points.own_images.positions import PicturePositions, read_picture_positions
+from streetview_assets.points.roads.road_lines import read_roads
+from streetview_assets.study.model import WITHOUT_AREAS, Study
+from streetview_assets.study_state.source_hashes import SourceHashes
+from streetview_assets.study_state.study_values import study_value
+from streetview_assets.tables.registry import TABLES
+
+_log = logging.getLogger(__name__)
+
+GENERATION = 4
+"""Raise it whenever a conversion gives another result for the same file."""
+
+AREA_KEYS = ("areas", "crs", "authorities")
+TARGET_KEYS = (*AREA_KEYS, "targets")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The converted source files of one study.
+
+    Attributes
+    ----------
+    keep
+        Whether what is converted is written to the cache; False for a look that leaves no trace.
+    """
+
+    study: Study
+    folder: Path
+    hashes: SourceHashes
+    keep: bool = True
+    _memory: dict[Path, Any] = field(default_factory=dict, repr=False)
+    _versions: dict[tuple[str, Path], str] = field(default_factory=dict, repr=False)
+
+    def boundaries(self) -> Boundaries:
+        """Areas of all authorities of the study, and the metric CRS."""
+        if self.study.areas is None:
+            raise StudyError(f"{self.study.path}: the study has no `areas`")
+        frame, counts = self._converted(
+            "areas",
+            AREA_KEYS,
+            lambda: _parts(read_boundaries(self.study), "areas"),
+        )
+        return Boundaries(areas=frame, **counts)
+
+    def areas(self) -> pl.DataFrame:
+        """Areas of all authorities; none in a study without areas."""
+        return self.boundaries().areas if self.study.areas else TABLES["areas"].frame()
+
+    def crs(self) -> str:
+        """Name the CRS in metres in which the study is measured."""
+        if self.study.areas:
+            counts = _counts_of(self._path("areas", AREA_KEYS))
+            return str(counts["crs"]) if counts else self.boundaries().crs
+        place = "crs", self._roads_path()
+        if place not in self._versions:
+            around = self.roads(self.areas()).geometry
+            self._versions[place] = metric_crs(self.study.crs, around)
+        return self._versions[place]
+
+    def authorities(self) -> tuple[str, ...]:
+        """Codes of the study's authorities: the partitions. Quick, also the first time."""
+        if self.study.areas is None:
+            return (WITHOUT_AREAS,)
+        if self.study.authorities:
+            return tuple(sorted(self.study.authorities))
+        path = self._path("authorities", ("areas",)).with_suffix(".json")
+        codes = read_json(path)
+        if codes is None:
+            codes = authority_codes(self.study)
+            if self.folder.parent.is_dir():
+                write_json(path, codes)
+        return tuple(codes)
+
+    def targets(self) -> TargetJoin:
+        """Targets of all areas of the study."""
+        frame, counts = self._converted(
+            "targets",
+            TARGET_KEYS,
+            lambda: _parts(read_targets(self.study, self.areas()), "targets"),
+        )
+        return TargetJoin(targets=frame, **counts)
+
+    def deprivation(self) -> dict[str, float]:
+        """How deprived each area is by the study's target, 0 to 1 by rank within the study."""
+        if self.study.target is None:
+            return {}
+        return deprivation(self.targets().targets, self.study.target.name)
+
+    def version(self, name: str) -> str:
+        """Hash what is made of source files, by content: the same in another form is the same.
+
+        Parameters
+        ----------
+        name
+            ``areas`` or ``area_codes``, of all authorities; ``deprivation``.
+        """
+        of_targets = name == "deprivation"
+        place = name, self._path(name, TARGET_KEYS if of_targets else AREA_KEYS)
+        if place not in self._versions:
+            match name:
+                case "areas":
+                    version = content_of(self.areas(), TABLES["areas"]).fingerprint
+                case "area_codes":
+                    version = digest(sorted(self.areas()["area_code"]))
+                case "deprivation":
+                    version = digest(self.deprivation())
+                case _:
+                    raise ValueError(f"nothing is called {name!r} among the sources")
+            self._versions[place] = version
+        return self._versions[place]
+
+    def roads(self, around: pl.DataFrame) -> gpd.GeoDataFrame:
+        """Roads in the box of some areas, or all roads where there are no areas."""
+        if self.study.roads is None:
+            raise StudyError(f"{self.study.path}: the study has no `roads`")
+        path = self._roads_path()
+        box = None if around.is_empty() else tuple(to_geoframe(around).total_bounds)
+        if _counts_of(path) is not None:
+            return gpd.read_parquet(path, bbox=box)
+        if path not in self._memory:
+            outline = to_geoframe(self.areas()).geometry if self.study.areas else None
+            cache = self.folder / "overpass"
+            _drop_damaged_answers(cache)
+            self._memory[path] = read_roads(self.study.roads, outline, cache_folder=cache)
+        if self.keep:
+            self._store(path)
+        roads = self._memory[path]
+        return roads if box is None else roads.cx[box[0] : box[2], box[1] : box[3]]
+
+    def picture_positions(self) -> PicturePositions:
+        """Where the pictures of a folder were taken."""
+        files, _ = self._converted(
+            "pictures",
+            ("images.path", "images.positions", "images.columns"),
+            lambda: _parts(read_picture_positions(self.study.images), "files"),
+        )
+        return PicturePositions(files)
+
+    def imported_points(self) -> ImportedPoints:
+        """Points of one's own, with the area of each."""
+        frame, counts = self._converted(
+            "points",
+            ("points", *AREA_KEYS),
+            lambda: _parts(import_points(self.study.points, self.areas()), "points"),
+        )
+        return ImportedPoints(points=frame, **counts)
+
+    def _converted(
+        self,
+        name: str,
+        keys: tuple[str, ...],
+        convert: Callable[[], tuple[pl.DataFrame, dict[str, Any]]],
+    ) -> tuple[pl.DataFrame, dict[str, Any]]:
+        """Read a converted frame with its counts; convert the source the first time."""
+        path = self._path(name, keys)
+        if path not in self._memory:
+            counts = _counts_of(path)
+            self._memory[path] = (
+                convert() if counts is None else (pl.read_parquet(path, glob=False), counts)
+            )
+        if self.keep:
+            self._store(path)
+        return cast(tuple[pl.DataFrame, dict[str, Any]], self._memory[path])
+
+    def store(self) -> None:
+        """Write into the cache what a look that left no trace has converted."""
+        for path in self._memory:
+            self._store(path)
+
+    def _store(self, path: Path) -> None:
+        if _counts_of(path) is not None:
+            return
+        converted = self._memory[path]
+        make_way(path)
+        with written_aside(path) as aside:
+            if isinstance(converted, gpd.GeoDataFrame):
+                counts = {}
+                converted.to_parquet(aside, write_covering_bbox=True)
+            else:
+                frame, counts = converted
+                frame.write_parquet(aside)
+            sha256 = hash_of(aside)
+        write_json(path.with_suffix(".json"), {"sha256": sha256, "counts": counts})
+
+    def _roads_path(self) -> Path:
+        overpass = self.study.roads is not None and self.study.roads.source == "overpass"
+        return self._path("roads", ("roads", "areas", "authorities") if overpass else ("roads",))
+
+    def _path(self, name: str, keys: tuple[str, ...]) -> Path:
+        values = {key: study_value(self.study, key, self.hashes.of) for key in keys}
+        return self.folder / f"{name}-{digest([GENERATION, values])[:16]}.parquet"
+
+
+def _counts_of(path: Path) -> dict[str, Any] | None:
+    """Give the counts beside a converted source; None where it is not there whole."""
+    about = read_json(path.with_suffix(".json")) if path.exists() else None
+    if about is None:
+        return None
+    if not path.is_file() or hash_of(path) != about["sha256"]:
+        _log.warning("%s is damaged and counts as not there", path)
+        return None
+    return dict(about["counts"])
+
+
+def is_kept_whole(path: Path) -> bool:
+    """Whether a converted source is what was written."""
+    return _counts_of(path) is not None
+
+
+def _drop_damaged_answers(cache: Path) -> None:
+    """Remove what osmnx would stumble over among the answers that it keeps."""
+    for path in cache.glob("*.json"):
+        try:
+            json.loads(path.read_bytes())
+        except (IsADirectoryError, ValueError):
+            _log.warning("%s is damaged and counts as not there", path)
+            make_way(path)
+            path.unlink(missing_ok=True)
+
+
+def _parts(found: Any, frame: str) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Split what a reader found into its frame and its counts."""
+    values = {field.name: getattr(found, field.name) for field in fields(found)}
+    return values.pop(frame), values

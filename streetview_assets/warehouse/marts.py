@@ -1,0 +1,101 @@
+"""Marts and the published file of an open study: made from the lake, and when they are behind."""
+
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+
+from streetview_assets.errors import DamagedError
+from streetview_assets.lake.content import digest
+from streetview_assets.lake.parquet_lake import Stamp, read_stamp, stamp_of_whole
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.publish import Build, PublishReport, publish
+from streetview_assets.warehouse.published_query import DATABASE, query_published
+from streetview_assets.warehouse.queries import (
+    Query,
+    lake_name,
+    read_queries,
+    run_query,
+    sql_folder,
+    study_relation,
+)
+
+
+@cache
+def marts() -> tuple[Query, ...]:
+    """List the marts, each after those that it reads."""
+    waiting = {query.name: query for query in read_queries(sql_folder()) if query.kind == "mart"}
+    ordered: list[Query] = []
+    while waiting:
+        ready = [query for query in waiting.values() if not set(query.reads) & set(waiting)]
+        ordered += ready
+        for query in ready:
+            del waiting[query.name]
+    return tuple(ordered)
+
+
+def mart_origin(opened: OpenStudy, query: Query) -> str:
+    """Fingerprint what a mart is made from: its SQL, the study, the files of what it reads."""
+    said = study_relation(opened.study).row(0)
+    return digest(["mart", query.name, query.sql, said, _versions(opened, query.reads)])
+
+
+def make_mart(opened: OpenStudy, query: Query) -> Stamp:
+    """Run a mart's query over the lake and put its result in place; give its stamp."""
+    origin = mart_origin(opened, query)
+    frame = run_query(opened.lake, query, opened.study)
+    path = opened.lake.write(lake_name(query.name), frame, Stamp(origin))
+    return read_stamp(path)
+
+
+def stale_marts(opened: OpenStudy) -> tuple[str, ...]:
+    """Name the marts that are missing or out of date, in the order in which they are made."""
+    stale: list[str] = []
+    for query in marts():
+        stamp = opened.lake.stamp(lake_name(query.name))
+        fresh = stamp is not None and stamp.made_from == mart_origin(opened, query)
+        if not fresh or set(stale) & set(query.reads):
+            stale.append(query.name)
+    return tuple(stale)
+
+
+def publication(opened: OpenStudy) -> str:
+    """Fingerprint all that the published file would hold now: its build id."""
+    queries = [query.sql for query in read_queries(sql_folder()) if query.kind != "check"]
+    tables = (*TABLES, *(query.name for query in marts()))
+    spent = opened.ledger.spending().rows()
+    contracts = [repr(table) for table in TABLES.values()]
+    versions = _versions(opened, tables)
+    return digest(["published", queries, contracts, opened.study_hash, versions, spent])
+
+
+def is_published(opened: OpenStudy) -> bool:
+    """Whether the published file holds what it would hold now."""
+    if not (opened.root / DATABASE).exists():
+        return False
+    try:
+        found = query_published(opened.root, "select build_id from about")
+    except DamagedError:
+        return False
+    return found["build_id"].to_list() == [publication(opened)]
+
+
+def publish_study(opened: OpenStudy) -> PublishReport:
+    """Build `streetview.duckdb` of a study and swap it in."""
+    build = Build(
+        study_hash=opened.study_hash,
+        code_version=version("streetview-assets"),
+        build_id=publication(opened),
+        built_at=datetime.now(UTC),
+    )
+    return publish(opened.lake, opened.study, build)
+
+
+def _versions(opened: OpenStudy, tables: tuple[str, ...]) -> dict[str, str]:
+    files = [
+        path
+        for table in tables
+        for path in opened.lake.files(lake_name(table), encoder=opened.encoder)
+    ]
+    stamps = {path.relative_to(opened.root).as_posix(): stamp_of_whole(path) for path in files}
+    return {path: stamp.every_column if stamp else "damaged" for path, stamp in stamps.items()}
