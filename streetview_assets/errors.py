@@ -26,7 +26,7 @@ class EncoderError(StreetviewError):
 
 
 class ImageryError(StreetviewError):
-    """The imagery provider refuses all service, or every picture failed."""
+    """The imagery provider refuses all service, or every image failed."""
 
 
 class BudgetSpentError(ImageryError):

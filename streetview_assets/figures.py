@@ -17,7 +17,7 @@ from streetview_assets.text.visible_text import visible
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SYNTHETIC_NOTE = "synthetic pictures: drawn by a program, not of any real place"
+SYNTHETIC_NOTE = "synthetic images: drawn by a program, not of any real place"
 INK, WARNING = "#222222", "#8a1c1c"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 """Categorical colours that the colour-blind can tell apart (Okabe and Ito, 2008)."""
@@ -43,7 +43,7 @@ def new_figure(width_in: float = 7, height_in: float = 5, *, credit: str = "") -
     width_in, height_in
         Its size.
     credit
-        Whose pictures or roads are behind it; of synthetic pictures `SYNTHETIC_NOTE`, which is a
+        Whose images or roads are behind it; of synthetic images `SYNTHETIC_NOTE`, which is a
         warning and is printed as one.
     """
     from matplotlib.figure import Figure
@@ -55,7 +55,7 @@ def new_figure(width_in: float = 7, height_in: float = 5, *, credit: str = "") -
 
 
 def credit_ink(credit: str) -> str:
-    """Give the colour of a credit line: red where it warns of synthetic pictures."""
+    """Give the colour of a credit line: red where it warns of synthetic images."""
     return WARNING if SYNTHETIC_NOTE in credit else INK
 
 
@@ -101,16 +101,16 @@ def shrink_to_webp(png: bytes, max_bytes: int) -> bytes:
 
     A map or a sheet of photographs keeps three times the width that it would have as a PNG.
     """
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture.thumbnail((LARGEST_WEBP_PX, LARGEST_WEBP_PX))
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.thumbnail((LARGEST_WEBP_PX, LARGEST_WEBP_PX))
     while True:
         buffer = io.BytesIO()
-        picture.save(buffer, format="WEBP", quality=75, method=4)
-        if buffer.tell() <= max_bytes or max(picture.size) == 1:
+        image.save(buffer, format="WEBP", quality=75, method=4)
+        if buffer.tell() <= max_bytes or max(image.size) == 1:
             return buffer.getvalue()
         # Bytes fall a little slower than pixels do: this comes near from above, then an eighth.
         scale = min(7 / 8, math.sqrt(max_bytes / buffer.tell()))
-        picture = picture.resize(
-            (max(1, int(picture.width * scale)), max(1, int(picture.height * scale))),
+        image = image.resize(
+            (max(1, int(image.width * scale)), max(1, int(image.height * scale))),
             Image.Resampling.LANCZOS,
         )

@@ -47,11 +47,11 @@ _LIBRARY_ERRORS = (
 pi_heif.register_heif_opener()
 
 
-class BrokenPictureError(ValueError):
+class BrokenImageError(ValueError):
     """An image that cannot be used; its text is the reason, alike for alike faults."""
 
 
-class WrongSizeError(BrokenPictureError):
+class WrongSizeError(BrokenImageError):
     """An image of another size than was asked for, or of more pixels than are decoded.
 
     Asking for it again gives no other.
@@ -113,12 +113,12 @@ def decode_image(
     WrongSizeError
         Where it has another size, or more than 100 megapixels; its header says so, and it is not
         decoded.
-    BrokenPictureError
+    BrokenImageError
         Where the content is empty, of another kind, truncated or corrupt, or has numbers of a
         range that it does not tell.
     """
     if not content:
-        raise BrokenPictureError("the file is empty")
+        raise BrokenImageError("the file is empty")
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             width_px, height_px = image.size
@@ -132,12 +132,12 @@ def decode_image(
     except Image.DecompressionBombError:
         raise WrongSizeError(_too_large()) from None
     except UnidentifiedImageError:
-        raise BrokenPictureError(f"not a {KINDS} image") from None
-    except BrokenPictureError:
+        raise BrokenImageError(f"not a {KINDS} image") from None
+    except BrokenImageError:
         raise
     except _LIBRARY_ERRORS as error:
         reason = re.sub(r"\s*\(.*\)", "", str(error)) or type(error).__name__
-        raise BrokenPictureError(f"does not decode: {reason}") from error
+        raise BrokenImageError(f"does not decode: {reason}") from error
 
 
 def read_rgb(path: Path, *, least_side_px: int | None = None) -> Image.Image:
@@ -147,7 +147,7 @@ def read_rgb(path: Path, *, least_side_px: int | None = None) -> Image.Image:
     ------
     OSError
         Where the file cannot be read.
-    BrokenPictureError
+    BrokenImageError
         Where it does not decode; see `decode_image`.
     """
     return decode_image(path.read_bytes(), upright=True, least_side_px=least_side_px).rgb
@@ -160,7 +160,7 @@ def read_exif(path: Path) -> Exif:
     ------
     OSError
         Where the file cannot be read.
-    BrokenPictureError
+    BrokenImageError
         Where it is no image, or its EXIF is not what it says.
     """
     with path.open("rb") as file:
@@ -169,9 +169,9 @@ def read_exif(path: Path) -> Exif:
                 exif = image.getexif()
                 gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
         except UnidentifiedImageError:
-            raise BrokenPictureError(f"not a {KINDS} image") from None
+            raise BrokenImageError(f"not a {KINDS} image") from None
         except (Image.DecompressionBombError, *_LIBRARY_ERRORS) as error:
-            raise BrokenPictureError("its EXIF cannot be read") from error
+            raise BrokenImageError("its EXIF cannot be read") from error
         try:
             photo = exif.get_ifd(ExifTags.IFD.Exif)
         except _LIBRARY_ERRORS:
@@ -188,14 +188,14 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
     Raises
     ------
-    BrokenPictureError
+    BrokenImageError
         Of whole numbers of 32 bits and of floats, since nothing tells which of them is white.
     """
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode in ("I", "F"):
         kind = {"I": "whole numbers of 32 bits", "F": "floats"}[image.mode]
-        raise BrokenPictureError(f"its pixels are {kind}, and nothing tells which of them is white")
+        raise BrokenImageError(f"its pixels are {kind}, and nothing tells which of them is white")
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, _GROUND)
@@ -217,7 +217,7 @@ def _check_size(found_px: tuple[int, int], size_px: Sequence[int] | None) -> Non
         raise WrongSizeError(_too_large())
     if size_px is not None and found_px != tuple(size_px):
         raise WrongSizeError(
-            f"the picture has {width_px} × {height_px} px, asked for {size_px[0]} × {size_px[1]}"
+            f"the image has {width_px} × {height_px} px, asked for {size_px[0]} × {size_px[1]}"
         )
 
 

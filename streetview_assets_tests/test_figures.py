@@ -1,4 +1,4 @@
-"""Figures say where their pictures come from, and fit where they are shown."""
+"""Figures say where their images come from, and fit where they are shown."""
 
 import io
 
@@ -11,7 +11,7 @@ from streetview_assets.figures import SYNTHETIC_NOTE, new_figure, shrink_to_webp
 
 
 def noisy_png(width: int = 600, height: int = 400) -> bytes:
-    """A picture that no lossless format makes small."""
+    """An image that no lossless format makes small."""
     pixels = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG")
@@ -19,15 +19,15 @@ def noisy_png(width: int = 600, height: int = 400) -> bytes:
 
 
 @pytest.mark.parametrize("max_bytes", [200_000, 25_000, 2_000])
-def test_a_shrunk_picture_is_below_its_limit_and_still_a_picture(max_bytes):
+def test_a_shrunk_image_is_below_its_limit_and_still_an_image(max_bytes):
     small = shrink_to_webp(noisy_png(), max_bytes)
     assert len(small) <= max_bytes
-    with Image.open(io.BytesIO(small)) as picture:
-        assert picture.format == "WEBP"
-        assert picture.width / picture.height == pytest.approx(1.5, rel=0.1)
+    with Image.open(io.BytesIO(small)) as image:
+        assert image.format == "WEBP"
+        assert image.width / image.height == pytest.approx(1.5, rel=0.1)
 
 
-def test_a_picture_that_is_small_enough_keeps_its_size():
+def test_an_image_that_is_small_enough_keeps_its_size():
     figure = new_figure()
     figure.subplots().plot(np.arange(10))
     png = to_png(figure)
@@ -41,7 +41,7 @@ def texts(figure) -> list[str]:
 
 
 @pytest.mark.parametrize(("credit", "is_red"), [(SYNTHETIC_NOTE, True), ("Imagery © Ann", False)])
-def test_a_figure_names_whose_pictures_are_behind_it_and_warns_of_synthetic_ones(credit, is_red):
+def test_a_figure_names_whose_images_are_behind_it_and_warns_of_synthetic_ones(credit, is_red):
     assert credit in texts(new_figure(credit=credit))
     assert credit not in texts(new_figure())
     drawn, plain = (
@@ -63,12 +63,12 @@ def test_the_same_figure_gives_the_same_bytes():
 
 
 @pytest.mark.parametrize("letter", "©éłőΩЖ×")
-def test_names_can_be_written_on_pictures(letter):
+def test_names_can_be_written_on_images(letter):
     font = text_font(13)
     assert bytes(font.getmask(letter)) != bytes(font.getmask("\uffff")), "a box stands for it"
 
 
-def test_a_picture_taller_than_a_webp_can_be_is_made_smaller():
+def test_an_image_taller_than_a_webp_can_be_is_made_smaller():
     tall = io.BytesIO()
     Image.new("RGB", (20, 17_000), "#336699").save(tall, format="PNG")
     small = shrink_to_webp(tall.getvalue(), 145_000)

@@ -27,14 +27,14 @@ from streetview_assets.models.ordinal.persistence import load_network
 from streetview_assets.points.imported.points import import_points, read_locations
 from streetview_assets.points.imported.street_data import read_street_data
 from streetview_assets.points.own_images.folder_walk import walk_folder
-from streetview_assets.points.own_images.position_table import read_picture_table
+from streetview_assets.points.own_images.position_table import read_image_table
 from streetview_assets.points.roads.files import file_bounds
 from streetview_assets.points.roads.road_lines import read_roads
 from streetview_assets.study.model import (
     Areas,
     Encoder,
+    ImageColumns,
     Images,
-    PictureColumns,
     Points,
     Roads,
     Study,
@@ -137,7 +137,7 @@ def _read_points(path: Path) -> None:
 
 
 def _read_positions(path: Path) -> None:
-    read_picture_table(path, PictureColumns(), path.parent, walk_folder(path.parent))
+    read_image_table(path, ImageColumns(), path.parent, walk_folder(path.parent))
 
 
 def _read_vectors(path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import streetview_assets
-from streetview_assets.image_decoding import BrokenPictureError, as_rgb, decode_image, read_rgb
+from streetview_assets.image_decoding import BrokenImageError, as_rgb, decode_image, read_rgb
 from streetview_assets.images.contact_sheet import tile
 from streetview_assets.images.quality_metrics import read_pixels
 from streetview_assets.images.thumbnails import keep_thumbnail
@@ -59,7 +59,7 @@ def test_16_bit_grey_of_either_byte_order_is_scaled(order):
 
 @pytest.mark.parametrize("mode", ["I", "F"])
 def test_numbers_of_a_range_that_is_not_told_are_no_colours(mode):
-    with pytest.raises(BrokenPictureError, match="nothing tells which of them is white"):
+    with pytest.raises(BrokenImageError, match="nothing tells which of them is white"):
         as_rgb(Image.new(mode, (4, 4), 300))
 
 
@@ -111,7 +111,7 @@ def test_heic_and_avif_are_read():
     "content", [b"\0\0\0\x18ftypheic" + bytes(100), b"\0\0\0\x18ftypavif" + bytes(100), b"GIF89a"]
 )
 def test_the_head_of_a_kind_alone_is_no_image(content):
-    with pytest.raises(BrokenPictureError):
+    with pytest.raises(BrokenImageError):
         decode_image(content)
 
 

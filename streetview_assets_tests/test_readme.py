@@ -22,7 +22,7 @@ def test_what_a_provider_allows_costs_and_asks_for_is_what_the_program_knows(pro
     below = [f"{tier.up_to:,}" for tier in tiers if tier.up_to]
     beyond = zip(prices[1:], below, strict=True)
     steps = "".join(f", {price} beyond {count} a month" for price, count in beyond)
-    cost = f"{prices[0]} US$ per 1,000 pictures{steps}" if tiers else "nothing"
+    cost = f"{prices[0]} US$ per 1,000 images{steps}" if tiers else "nothing"
     (row,) = [line for line in README.splitlines() if line.startswith(f"| `{provider}` |")]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     key = f"`{terms.key}`" if terms.key else "none"

@@ -113,7 +113,7 @@ def test_a_log_line_whose_arguments_do_not_fit_stops_no_work(logged):
     alone = logging.getLogger("alone")
     alone.propagate = False
     alone.addHandler(logging.NullHandler())
-    alone.warning("%d pictures", "many")
+    alone.warning("%d images", "many")
 
 
 def test_the_filter_is_put_in_place_once(logged):

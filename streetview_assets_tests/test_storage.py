@@ -14,7 +14,7 @@ import pytest
 
 from streetview_assets.errors import StorageError
 from streetview_assets.files.storage import refused_below, why_not_written
-from streetview_assets.images.picture_files import write_picture
+from streetview_assets.images.image_files import write_image
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.lake.parquet_lake import Lake, Stamp
 from streetview_assets.lake.sealed_json import write_json
@@ -55,7 +55,7 @@ def _polars(folder: Path) -> None:
 WRITERS = [
     _points,
     _polars,
-    lambda folder: write_picture(folder, "ab", "jpg", os.urandom(300_000)),
+    lambda folder: write_image(folder, "ab", "jpg", os.urandom(300_000)),
     lambda folder: write_json(folder / "a.json", {"a": "b" * 300_000}),
 ]
 

@@ -99,10 +99,10 @@ def test_a_missing_file_is_named_with_its_whole_path(folder, old, new, key):
     assert faults(refusal(folder, SOUND.replace(old, new))) == [fault]
 
 
-def test_a_missing_folder_of_pictures_is_named(folder):
-    text = "name: a\npoints: {from: images}\nimages: {provider: folder, path: pictures}"
+def test_a_missing_folder_of_images_is_named(folder):
+    text = "name: a\npoints: {from: images}\nimages: {provider: folder, path: images}"
     (fault,) = faults(refusal(folder, text))
-    assert fault.startswith(f"images.path: no such file or folder: {folder / 'pictures'}")
+    assert fault.startswith(f"images.path: no such file or folder: {folder / 'images'}")
 
 
 @pytest.mark.parametrize("code", ["8000035", "07000035", "1.5", "yes", "2019-01-01"])
@@ -182,10 +182,10 @@ def test_a_missing_study_file_names_the_command_that_writes_one(tmp_path):
         (SOUND + "clusters: {sweep: [2]}", "clusters", "the smallest k, the largest, and a step"),
         (SOUND + "layout: {perplexities: [5, 60]}", "layout.perplexities.1", "or equal to 50"),
         (SOUND + "layout: {methods: [tsne, tsne]}", "layout", "methods names one twice"),
-        (SOUND + "layout: {picture_px: 200, figure_px: 400}", "layout", "a quarter of figure_px"),
+        (SOUND + "layout: {image_px: 200, figure_px: 400}", "layout", "a quarter of figure_px"),
         (SOUND + "categories: {shop: [work]}", "categories.shop", "a valid string"),
-        (SOUND + "set_aside: {words: {}}", "set_aside", "give `words` or `categories`"),
-        (SOUND + "set_aside: {above: 0}", "set_aside.above", "greater than 0"),
+        (SOUND + "exclusions: {words: {}}", "exclusions", "give `words` or `categories`"),
+        (SOUND + "exclusions: {above: 0}", "exclusions.above", "greater than 0"),
         (SOUND + "direction: {path: nowhere.csv}", "direction.path", "nowhere.csv"),
         (SOUND + "seed: -1", "seed", "greater than or equal to 0"),
     ],
@@ -396,7 +396,7 @@ labels: {shop: [a shop, a café], house: [a house]}
 label_templates: ["a photo of {}", "{} seen from the street"]
 pooling: {statistic: median}
 neighbours: {count: 8}
-set_aside: {words: {indoor: [a room]}, above: 0.9, categories: [garage], drop: true}
+exclusions: {words: {indoor: [a room]}, above: 0.9, categories: [garage], drop: true}
 direction: {prompts: true, path: null}
 clusters: {k: 7, sweep: [2, 20], pca: null, fit_on: 200000}
 layout: {methods: [umap, tsne], perplexities: [5, 30], show: both}
@@ -464,7 +464,7 @@ def test_the_ready_made_labels_are_a_word(folder):
     assert load(folder, f"{SOUND}labels: scene_classes\n").labels == "scene_classes"
 
 
-def test_own_pictures_say_where_the_points_are(folder):
+def test_own_images_say_where_the_points_are(folder):
     text = """
 name: photos
 points: {from: images}

@@ -1,5 +1,5 @@
 -- Areas that are not exactly once in the mart, and areas whose vector is missing though they have
--- pictures with one.
+-- images with one.
 -- asset: area_features
 -- severity: error
 -- blocking: true

@@ -1,4 +1,4 @@
--- Vectors of what is looked at, current pictures or panoramas, without a cluster; clusters of others;
+-- Vectors of what is looked at, current images or panoramas, without a cluster; clusters of others;
 -- clusters beyond k.
 -- asset: cluster_assignments
 -- severity: error
@@ -19,14 +19,14 @@ current_vectors as (
     select looked_at.image_id
     from looked_at
     inner join images using (authority_code, image_id)
-    anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
+    anti join (select image_id from image_exclusions where is_dropped) using (image_id)
     where looked_at.status = 'ok' and images.is_current
 )
 
 select image_id, null as cluster, 'vector without a cluster' as fault
 from current_vectors
 anti join cluster_assignments using (image_id)
-where exists (from cluster_centres)  -- too few pictures for k clusters: there are none
+where exists (from cluster_centres)  -- too few images for k clusters: there are none
 union all
 select image_id, cluster, 'cluster without a current vector' as fault
 from cluster_assignments

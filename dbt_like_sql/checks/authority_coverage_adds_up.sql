@@ -1,4 +1,4 @@
--- Authorities whose areas or pictures are counted otherwise in the mart than in the tables.
+-- Authorities whose areas or images are counted otherwise in the mart than in the tables.
 -- asset: authority_coverage
 -- severity: error
 -- blocking: true

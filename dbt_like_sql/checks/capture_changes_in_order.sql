@@ -1,5 +1,5 @@
 -- Changes that run backwards, lie outside of -1 to 1, have a cluster at one end alone, or are of a
--- picture that is not there.
+-- image that is not there.
 -- asset: capture_changes
 -- severity: error
 -- blocking: true

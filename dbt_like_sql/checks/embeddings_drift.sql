@@ -1,5 +1,5 @@
--- Years of capture whose pictures look, on average, unlike those of all other years: another
--- camera, another way of compressing, or other places. Years with fewer than 100 pictures are left out.
+-- Years of capture whose images look, on average, unlike those of all other years: another
+-- camera, another way of compressing, or other places. Years with fewer than 100 images are left out.
 -- asset: image_embeddings
 -- severity: warn
 -- blocking: false

@@ -1,4 +1,4 @@
--- Authorities where more pictures got no vector than the study allows, or all of them. `streetview
+-- Authorities where more images got no vector than the study allows, or all of them. `streetview
 -- retry` tries them again.
 -- asset: image_embeddings
 -- severity: error

@@ -1,26 +1,26 @@
--- Whether pictures per point rise or fall with the target over the areas of the study: areas of
+-- Whether images per point rise or fall with the target over the areas of the study: areas of
 -- which more is seen are then others than those of which less is seen, and a score holds for them.
 -- Warns of a rank correlation (Spearman) above 0.2 in absolute value, from 30 areas on, that is
 -- more than chance: beyond twice its standard error, 1 / sqrt(areas - 1). An area without a point
--- counts as one without pictures.
+-- counts as one without images.
 -- asset: imagery_quality
 -- severity: warn
 -- blocking: false
 with with_target as (
     select
         observed,
-        coalesce(image_count / nullif(point_count, 0), 0) as pictures_per_point
+        coalesce(image_count / nullif(point_count, 0), 0) as images_per_point
     from area_profile
     where observed is not null
 ),
 
 ranked as (
     select
-        pictures_per_point,
+        images_per_point,
         rank() over (order by observed)
         + count(*) over (partition by observed) / 2 as target_rank,
-        rank() over (order by pictures_per_point)
-        + count(*) over (partition by pictures_per_point) / 2 as coverage_rank
+        rank() over (order by images_per_point)
+        + count(*) over (partition by images_per_point) / 2 as coverage_rank
     from with_target
 ),
 
@@ -28,7 +28,7 @@ leaning as (
     select
         round(corr(target_rank, coverage_rank), 9) as correlation,
         count(*) as area_count,
-        count(*) filter (where pictures_per_point = 0) as area_without_image_count
+        count(*) filter (where images_per_point = 0) as area_without_image_count
     from ranked
 )
 

@@ -1,6 +1,6 @@
--- Authorities where more than 5 % of the current pictures are too dark to show a street.
+-- Authorities where more than 5 % of the current images are too dark to show a street.
 -- Dark is a mean luma below 0.2: the darkest of 325 daylight photos has 0.27, and no encoder was
--- made for pictures taken at night. One in twenty is left to tunnels and to dusk.
+-- made for images taken at night. One in twenty is left to tunnels and to dusk.
 -- asset: images
 -- severity: warn
 -- blocking: false

@@ -1,4 +1,4 @@
--- Pictures that are said to be captured after they were fetched.
+-- Images that are said to be captured after they were fetched.
 -- asset: images
 -- severity: warn
 -- blocking: false

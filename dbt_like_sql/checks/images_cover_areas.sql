@@ -1,10 +1,10 @@
--- Authorities where fewer than 90 % of the areas that have a point have a current picture.
--- No model can learn from areas without a picture, nor say anything of them. Of fewer than 5 areas
+-- Authorities where fewer than 90 % of the areas that have a point have a current image.
+-- No model can learn from areas without an image, nor say anything of them. Of fewer than 5 areas
 -- a share says nothing.
 -- asset: images
 -- severity: warn
 -- blocking: false
-with pictured as (
+with imaged as (
     select distinct area_code
     from images
     where is_current and status = 'ok'
@@ -18,12 +18,12 @@ wanted as (
 
 select
     authority_code,
-    count(pictured.area_code) as area_with_image_count,
+    count(imaged.area_code) as area_with_image_count,
     count(*) as area_with_point_count,
-    count(pictured.area_code) / count(*) as area_covered_share,
-    min(wanted.area_code) filter (where pictured.area_code is null) as first_area_without
+    count(imaged.area_code) / count(*) as area_covered_share,
+    min(wanted.area_code) filter (where imaged.area_code is null) as first_area_without
 from wanted
-left join pictured on pictured.area_code = wanted.area_code
+left join imaged on imaged.area_code = wanted.area_code
 group by authority_code
-having count(*) >= 5 and count(pictured.area_code) / count(*) < 0.9
+having count(*) >= 5 and count(imaged.area_code) / count(*) < 0.9
 order by authority_code

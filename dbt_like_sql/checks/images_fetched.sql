@@ -1,4 +1,4 @@
--- Authorities where more pictures failed than the study allows (images.max_failed_share), or
+-- Authorities where more images failed than the study allows (images.max_failed_share), or
 -- all of them. `streetview retry` tries them again.
 -- asset: images
 -- severity: error

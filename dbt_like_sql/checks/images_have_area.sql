@@ -1,4 +1,4 @@
--- Pictures whose point is unknown, or lies in another area than the picture says.
+-- Images whose point is unknown, or lies in another area than the image says.
 -- asset: images
 -- severity: error
 -- blocking: false

@@ -1,4 +1,4 @@
--- Pictures of panoramas that were never found.
+-- Images of panoramas that were never found.
 -- asset: images
 -- severity: error
 -- blocking: true

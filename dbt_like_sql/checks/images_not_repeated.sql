@@ -1,6 +1,6 @@
--- Authorities where more than 2 % of the current pictures show the same as one of another panorama.
--- Pictures of different places are hardly ever that alike (0 of 42,778 pairs of street photos), so
--- that more than a few say that a provider gives one picture under several ids.
+-- Authorities where more than 2 % of the current images show the same as one of another panorama.
+-- Images of different places are hardly ever that alike (0 of 42,778 pairs of street photos), so
+-- that more than a few say that a provider gives one image under several ids.
 -- asset: images
 -- severity: warn
 -- blocking: false

@@ -1,8 +1,8 @@
--- Authorities whose current pictures were captured partly with leaves on the trees, partly without:
+-- Authorities whose current images were captured partly with leaves on the trees, partly without:
 -- a difference of seasons is then read as a difference of places.
 -- With leaves are May to October, south of the equator November to April; between the tropics
 -- (23.4 degrees) leaves do not follow the months. Mixed is a share between 20 % and 80 %. Of fewer
--- than 50 pictures one drive decides.
+-- than 50 images one drive decides.
 -- asset: images
 -- severity: warn
 -- blocking: false

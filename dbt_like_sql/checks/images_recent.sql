@@ -1,4 +1,4 @@
--- Authorities whose current pictures are old, or of times far apart.
+-- Authorities whose current images are old, or of times far apart.
 -- Old is a median capture more than 10 years before the newest look-up, far apart is more than 10
 -- years between captures, the oldest and the newest twentieth left out: a street is rebuilt,
 -- and cameras are replaced, in about that time.

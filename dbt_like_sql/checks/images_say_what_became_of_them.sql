@@ -1,5 +1,5 @@
--- Pictures that are there without a file, and failures without an error. A store of vectors from
--- which the pictures were taken out (provider hdf5) has none to give.
+-- Images that are there without a file, and failures without an error. A store of vectors from
+-- which the images were taken out (provider hdf5) has none to give.
 -- asset: images
 -- severity: error
 -- blocking: false

@@ -1,4 +1,4 @@
--- Authorities where more than 5 % of the current pictures are blurred.
+-- Authorities where more than 5 % of the current images are blurred.
 -- Blurred is a variance of the Laplacian below 100 at 224 px or less: the least sharp of 325 street
 -- photos, most of 320 px, has 689; blurred by a Gaussian of 1.5 px one in sixty falls below 100, of
 -- 2 px three in four.

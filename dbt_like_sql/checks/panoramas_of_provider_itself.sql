@@ -1,6 +1,6 @@
 -- Authorities where panoramas that somebody uploaded stand among the provider's own.
 -- Uploads come from other cameras, other heights, and from indoors, so that places differ by who
--- took their pictures. One in twenty is borne; where all are uploads, none stands out.
+-- took their images. One in twenty is borne; where all are uploads, none stands out.
 -- asset: panoramas
 -- severity: warn
 -- blocking: false

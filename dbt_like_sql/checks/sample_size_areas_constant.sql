@@ -1,5 +1,5 @@
 -- Draws whose areas were to be held constant, but changed from one size to another: their curves
--- would show more areas as if these were more pictures.
+-- would show more areas as if these were more images.
 -- asset: sample_size_scores
 -- severity: warn
 -- blocking: false

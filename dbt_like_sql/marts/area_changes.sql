@@ -5,13 +5,13 @@
 -- authority_code: its local authority
 -- year: of the newer of the two captures
 -- point_count: places with two captures, the newer of that year
--- pair_count: pictures compared with the one before, same place and direction
+-- pair_count: images compared with the one before, same place and direction
 -- median_cosine: of the vectors of the two; 1: alike
--- changed_cluster_share: pairs whose two pictures are in different clusters, 0 to 1; null where
---     pictures have no cluster
+-- changed_cluster_share: pairs whose two images are in different clusters, 0 to 1; null where
+--     images have no cluster
 -- median_years_between: between the two captures
 -- encoder: slug of the encoder that made the vectors
--- synthetic: whether the pictures were drawn by a program, and show no real place
+-- synthetic: whether the images were drawn by a program, and show no real place
 select
     areas.area_code,
     areas.area_name,

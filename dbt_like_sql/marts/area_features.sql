@@ -4,19 +4,19 @@
 -- area_name: its name
 -- authority_code: its local authority
 -- authority_name: name of the local authority
--- point_count: places at which pictures are wanted
--- image_count: current pictures that are there
--- embedded_image_count: pictures that the area's vectors are made of
+-- point_count: places at which images are wanted
+-- image_count: current images that are there
+-- embedded_image_count: images that the area's vectors are made of
 -- encoder: slug of the encoder that made the vectors
 -- pooled_by: which of the vectors the study file makes the models' own
--- pooled_median: its pictures as one vector, the median of each dimension; null without a picture
+-- pooled_median: its images as one vector, the median of each dimension; null without an image
 -- pooled_mean: the mean of each dimension
 -- pooled_max: the maximum of each dimension
 -- pooled_min: the minimum of each dimension
--- dispersion: how unlike its pictures are: 1 minus the length of their mean as unit vectors
--- cluster_shares: share of its pictures by cluster, as in cluster_shares[3]; the clusters are of all
---     pictures of the study, those of held-out areas among them
--- label_shares: share of its pictures by label, as in label_shares['shop']
+-- dispersion: how unlike its images are: 1 minus the length of their mean as unit vectors
+-- cluster_shares: share of its images by cluster, as in cluster_shares[3]; the clusters are of all
+--     images of the study, those of held-out areas among them
+-- label_shares: share of its images by label, as in label_shares['shop']
 -- target: name of the target that the models predict; null in a study without targets
 -- observed: its value in the source; null where the source has none for the area
 -- targets: value of every target by name, as in targets['income_rank']
@@ -26,7 +26,7 @@
 -- residual: observed minus predicted
 -- fitted: prediction of the final fit, which has seen the area's own value: for maps, not claims
 -- reason: why there is no held-out prediction; null where there is one
--- synthetic: whether the pictures were drawn by a program, and show no real place
+-- synthetic: whether the images were drawn by a program, and show no real place
 with vectors as (
     select
         area_embeddings.area_code,

@@ -1,4 +1,4 @@
--- One row per area, of all areas: what it is, what its pictures show, what the model says of it.
+-- One row per area, of all areas: what it is, what its images show, what the model says of it.
 -- area_code: the small area, an LSOA or any polygon
 -- area_name: its name
 -- authority_code: its local authority
@@ -10,19 +10,19 @@
 -- more_is: whether a higher value of it is `better` or `worse`
 -- observed: its value in the source; null where the source has none for the area
 -- targets: value of every target by name, as in targets['income_rank']
--- point_count: places at which pictures are wanted
--- image_count: current pictures that are there
--- missing_image_count: pictures that the provider does not have
--- failed_image_count: pictures that could not be fetched or read
--- embedded_image_count: pictures that the area's pooled vector is made of
--- captured_oldest_on: first of the month of its oldest picture with a known date
--- captured_median_on: of its median picture with a known date
--- captured_newest_on: of its newest picture with a known date
+-- point_count: places at which images are wanted
+-- image_count: current images that are there
+-- missing_image_count: images that the provider does not have
+-- failed_image_count: images that could not be fetched or read
+-- embedded_image_count: images that the area's pooled vector is made of
+-- captured_oldest_on: first of the month of its oldest image with a known date
+-- captured_median_on: of its median image with a known date
+-- captured_newest_on: of its newest image with a known date
 -- encoder: slug of the encoder that made the vectors
--- main_cluster: cluster that most of its pictures are in; of equals, the one of which a picture is
---     more typical: fewer of the cluster's pictures are as near to its centre
--- main_cluster_share: share of its pictures that are in it, 0 to 1
--- cluster_shares: share of its pictures by cluster, as in cluster_shares[3]
+-- main_cluster: cluster that most of its images are in; of equals, the one of which an image is
+--     more typical: fewer of the cluster's images are as near to its centre
+-- main_cluster_share: share of its images that are in it, 0 to 1
+-- cluster_shares: share of its images by cluster, as in cluster_shares[3]
 -- model: the headline model, `tuned`: chosen and tuned anew each time without the areas held out
 -- features: what that model sees of an area
 -- validation: how the area was held out for its prediction: `blocks`, with its spatial block
@@ -34,7 +34,7 @@
 -- fitted_model: the candidate chosen for the final fit
 -- fitted: prediction of the final fit, which has seen the area's own value: for maps, not claims
 -- reason: why there is no held-out prediction; null where there is one
--- synthetic: whether the pictures were drawn by a program, and show no real place
+-- synthetic: whether the images were drawn by a program, and show no real place
 -- geometry: its outline, WKB, EPSG:4326
 with target_values as (
     select
@@ -57,7 +57,7 @@ point_counts as (
     group by area_code
 ),
 
-pictures as (
+images as (
     select
         area_code,
         count(*) filter (where status = 'ok') as image_count,
@@ -70,7 +70,7 @@ pictures as (
 
 dropped as (
     select images.area_code, count(distinct images.image_id) as image_count
-    from pictures_set_aside
+    from image_exclusions
     cross join study
     inner join images as named using (authority_code, image_id)
     inner join images  -- of a panorama that is set aside, all views
@@ -78,7 +78,7 @@ dropped as (
         and images.panorama_id = named.panorama_id
         and images.captured_on = named.captured_on
         and (study.views <> 'separate' or images.image_id = named.image_id)
-    where pictures_set_aside.is_dropped and images.is_current and images.status = 'ok'
+    where image_exclusions.is_dropped and images.is_current and images.status = 'ok'
     group by images.area_code
 ),
 
@@ -184,9 +184,9 @@ select
     headline_target.value as observed,
     target_values.targets,
     coalesce(point_counts.point_count, 0) as point_count,
-    coalesce(pictures.image_count, 0) as image_count,
-    coalesce(pictures.missing_image_count, 0) as missing_image_count,
-    coalesce(pictures.failed_image_count, 0) as failed_image_count,
+    coalesce(images.image_count, 0) as image_count,
+    coalesce(images.missing_image_count, 0) as missing_image_count,
+    coalesce(images.failed_image_count, 0) as failed_image_count,
     coalesce(pooled.embedded_image_count, 0) as embedded_image_count,
     capture_dates.captured_oldest_on,
     capture_dates.captured_median_on,
@@ -210,9 +210,9 @@ select
         when study.target is null then 'the study has no target'
         when final.reason is not null then final.reason
         when coalesce(point_counts.point_count, 0) = 0 then 'no sample point in the area'
-        when coalesce(pictures.image_count, 0) = 0 then 'no imagery in the area'
-        when dropped.image_count = pictures.image_count then 'all pictures of the area are set aside'
-        when coalesce(pooled.embedded_image_count, 0) = 0 then 'no picture of the area has a vector'
+        when coalesce(images.image_count, 0) = 0 then 'no imagery in the area'
+        when dropped.image_count = images.image_count then 'all images of the area are set aside'
+        when coalesce(pooled.embedded_image_count, 0) = 0 then 'no image of the area has a vector'
         when headline_target.value is null then 'no value of the target to compare with'
         when final.area_code is null then 'no model is fitted yet'
         else 'the model has no prediction of the area under spatial blocks'
@@ -224,7 +224,7 @@ cross join study
 left join headline_target using (authority_code, area_code)
 left join target_values using (authority_code, area_code)
 left join point_counts on point_counts.area_code = areas.area_code
-left join pictures on pictures.area_code = areas.area_code
+left join images on images.area_code = areas.area_code
 left join dropped on dropped.area_code = areas.area_code
 left join capture_dates on capture_dates.area_code = areas.area_code
 left join pooled on pooled.area_code = areas.area_code

@@ -3,7 +3,7 @@
 -- authority_name: its name; null in a study without areas
 -- area_count: areas in it
 -- area_with_point_count: areas that have a sample point
--- area_with_image_count: areas that have a picture
+-- area_with_image_count: areas that have an image
 -- area_with_target_count: areas that have a value of the target
 -- area_km2: its size in km²
 -- road_km: length of its roads of the classes that the study wants
@@ -13,22 +13,22 @@
 -- point_without_imagery_count: points near which it has none
 -- point_failed_count: points whose look-up failed
 -- panorama_count: panoramas found, of all capture dates
--- image_count: current pictures that are there
--- image_missing_count: pictures that the provider does not have
--- image_failed_count: pictures that could not be fetched or read
--- image_failed_share: failed pictures as a share of all, 0 to 1; null where none was wanted
--- image_bytes: size of the current pictures that are there
--- captured_oldest_on: first of the month of the oldest picture with a known date
--- captured_median_on: of the median picture with a known date
--- captured_newest_on: of the newest picture with a known date
+-- image_count: current images that are there
+-- image_missing_count: images that the provider does not have
+-- image_failed_count: images that could not be fetched or read
+-- image_failed_share: failed images as a share of all, 0 to 1; null where none was wanted
+-- image_bytes: size of the current images that are there
+-- captured_oldest_on: first of the month of the oldest image with a known date
+-- captured_median_on: of the median image with a known date
+-- captured_newest_on: of the newest image with a known date
 -- encoder: slug of the encoder that made the vectors
--- embedding_count: current pictures with a vector
--- embedding_failed_count: current pictures of which no vector could be made
+-- embedding_count: current images with a vector
+-- embedding_failed_count: current images of which no vector could be made
 -- target: name of the target that the models predict
 -- target_mean: mean of its values over the areas
 -- predicted_area_count: areas with a held-out prediction, see area_profile
--- synthetic: whether the pictures were drawn by a program, and show no real place
--- older_image_count: pictures of older captures, which are kept and counted nowhere else
+-- synthetic: whether the images were drawn by a program, and show no real place
+-- older_image_count: images of older captures, which are kept and counted nowhere else
 with authorities as (
     select authority_code from areas
     union
@@ -92,7 +92,7 @@ panorama_totals as (
     group by authority_code
 ),
 
-pictures as (
+images as (
     select
         authority_code,
         count(*) filter (where is_current) as wanted_count,
@@ -142,11 +142,11 @@ select
     coalesce(look_ups.point_without_imagery_count, 0) as point_without_imagery_count,
     coalesce(look_ups.point_failed_count, 0) as point_failed_count,
     coalesce(panorama_totals.panorama_count, 0) as panorama_count,
-    coalesce(pictures.image_count, 0) as image_count,
-    coalesce(pictures.image_missing_count, 0) as image_missing_count,
-    coalesce(pictures.image_failed_count, 0) as image_failed_count,
-    pictures.image_failed_count / nullif(pictures.wanted_count, 0) as image_failed_share,
-    coalesce(pictures.image_bytes, 0) as image_bytes,
+    coalesce(images.image_count, 0) as image_count,
+    coalesce(images.image_missing_count, 0) as image_missing_count,
+    coalesce(images.image_failed_count, 0) as image_failed_count,
+    images.image_failed_count / nullif(images.wanted_count, 0) as image_failed_share,
+    coalesce(images.image_bytes, 0) as image_bytes,
     capture_dates.captured_oldest_on,
     capture_dates.captured_median_on,
     capture_dates.captured_newest_on,
@@ -157,7 +157,7 @@ select
     area_totals.target_mean,
     coalesce(area_totals.predicted_area_count, 0) as predicted_area_count,
     study.synthetic,
-    coalesce(pictures.older_image_count, 0) as older_image_count
+    coalesce(images.older_image_count, 0) as older_image_count
 from authorities
 cross join study
 left join area_totals using (authority_code)
@@ -165,7 +165,7 @@ left join roads using (authority_code)
 left join points using (authority_code)
 left join look_ups using (authority_code)
 left join panorama_totals using (authority_code)
-left join pictures using (authority_code)
+left join images using (authority_code)
 left join capture_dates using (authority_code)
 left join vectors using (authority_code)
 order by authorities.authority_code

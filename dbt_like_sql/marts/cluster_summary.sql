@@ -1,23 +1,23 @@
 -- One row per cluster of the study's number of clusters: what it is, at a glance.
 -- cluster: number of the cluster, 1 to k
--- image_count: pictures in it
--- share: of all pictures, 0 to 1
--- cosine_distance_median: of its pictures to its centre, 0 (alike) to 2
+-- image_count: images in it
+-- share: of all images, 0 to 1
+-- cosine_distance_median: of its images to its centre, 0 (alike) to 2
 -- main_authority_count: authorities of which more points are mainly of it than of any other
--- authority_shares: share of each authority's pictures that are in it, as in
+-- authority_shares: share of each authority's images that are in it, as in
 --     authority_shares['E08000035']
 -- point_count: points that are mainly of it
 -- join_count: pairs of neighbouring points that are both mainly of it
 -- join_ratio: these as a multiple of what chance gives; above 1: its points lie together
 -- join_p_value: how often chance gives as many, one-sided
--- nearest_label: the label whose mean probability over its pictures is most above that over all
---     pictures; null in a study without labels
+-- nearest_label: the label whose mean probability over its images is most above that over all
+--     images; null in a study without labels
 -- nearest_label_probability: that mean probability
--- label_probabilities: mean probability of each label over its pictures
+-- label_probabilities: mean probability of each label over its images
 -- spearman: rank correlation over areas of its share with each target, as in spearman['imd_rank']
 -- target_medians: median of each target over areas, weighted by their share of it
--- target_medians_of_all: median of each target over all areas with pictures
--- synthetic: whether the pictures were drawn by a program, and show no real place
+-- target_medians_of_all: median of each target over all areas with images
+-- synthetic: whether the images were drawn by a program, and show no real place
 with profile as (
     select cluster_profile.*
     from cluster_profile

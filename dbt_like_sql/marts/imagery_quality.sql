@@ -1,30 +1,30 @@
--- One row per authority: how good its current pictures are, how old, of which season, and whether
+-- One row per authority: how good its current images are, how old, of which season, and whether
 -- they are there alike for areas of low and of high target.
 -- authority_code: the local authority: the partition
--- image_count: current pictures that are there
--- failed_share: pictures that could not be fetched or read as a share of all wanted, 0 to 1
--- dark_share: pictures darker than any daylight photo, as a share of those there, 0 to 1
--- blurred_share: pictures without sharp edges, as a share of those there, 0 to 1
--- duplicate_share: pictures that show the same as one of another panorama, 0 to 1
--- brightness_median: of the median picture, mean luma, 0 (black) to 1 (white)
--- sharpness_median: of the median picture, variance of the Laplacian of the luma at 224 px or less
+-- image_count: current images that are there
+-- failed_share: images that could not be fetched or read as a share of all wanted, 0 to 1
+-- dark_share: images darker than any daylight photo, as a share of those there, 0 to 1
+-- blurred_share: images without sharp edges, as a share of those there, 0 to 1
+-- duplicate_share: images that show the same as one of another panorama, 0 to 1
+-- brightness_median: of the median image, mean luma, 0 (black) to 1 (white)
+-- sharpness_median: of the median image, variance of the Laplacian of the luma at 224 px or less
 -- third_party_share: panoramas that somebody uploaded to the provider, of those of which it is
 --     known, 0 to 1
--- captured_oldest_on: first of the month of the oldest picture with a known date
--- captured_median_on: of the median picture with a known date
--- captured_newest_on: of the newest picture with a known date
+-- captured_oldest_on: first of the month of the oldest image with a known date
+-- captured_median_on: of the median image with a known date
+-- captured_newest_on: of the newest image with a known date
 -- looked_up_on: day of the newest look-up, UTC
 -- age_years: from the median capture to the newest look-up
 -- span_years: between captures, the oldest and the newest twentieth left out
--- leaf_on_share: pictures of the months with leaves (May to October, south of the equator November
+-- leaf_on_share: images of the months with leaves (May to October, south of the equator November
 --     to April) as a share of those with a known date, 0 to 1; null between the tropics
 -- area_with_point_count: areas that have a sample point
--- area_covered_share: of these, areas that have a picture, 0 to 1
+-- area_covered_share: of these, areas that have an image, 0 to 1
 -- target: name of the target that the models predict; null in a study without targets
--- coverage_target_correlation: rank correlation (Spearman) over the areas between pictures per
+-- coverage_target_correlation: rank correlation (Spearman) over the areas between images per
 --     point and the target; null where one of them is the same everywhere
 -- coverage_area_count: areas with a value of the target, over which it is computed
--- synthetic: whether the pictures were drawn by a program, and show no real place
+-- synthetic: whether the images were drawn by a program, and show no real place
 with authorities as (
     select authority_code from areas
     union
@@ -43,7 +43,7 @@ wanted as (
     where is_current
 ),
 
-pictures as (
+images as (
     select
         authority_code,
         count(*) filter (where status = 'ok') as image_count,
@@ -94,12 +94,12 @@ covered as (
     group by authority_code
 ),
 
--- An area without a point has no pictures either: it counts as one without.
+-- An area without a point has no images either: it counts as one without.
 with_target as (
     select
         authority_code,
         observed,
-        coalesce(image_count / nullif(point_count, 0), 0) as pictures_per_point
+        coalesce(image_count / nullif(point_count, 0), 0) as images_per_point
     from area_profile
     where observed is not null
 ),
@@ -110,8 +110,8 @@ ranked as (
         authority_code,
         rank() over (partition by authority_code order by observed)
         + count(*) over (partition by authority_code, observed) / 2 as target_rank,
-        rank() over (partition by authority_code order by pictures_per_point)
-        + count(*) over (partition by authority_code, pictures_per_point) / 2 as coverage_rank
+        rank() over (partition by authority_code order by images_per_point)
+        + count(*) over (partition by authority_code, images_per_point) / 2 as coverage_rank
     from with_target
 ),
 
@@ -127,21 +127,21 @@ leaning as (
 
 select
     authorities.authority_code,
-    coalesce(pictures.image_count, 0) as image_count,
-    pictures.failed_share,
-    pictures.dark_share,
-    pictures.blurred_share,
-    pictures.duplicate_share,
-    pictures.brightness_median,
-    pictures.sharpness_median,
+    coalesce(images.image_count, 0) as image_count,
+    images.failed_share,
+    images.dark_share,
+    images.blurred_share,
+    images.duplicate_share,
+    images.brightness_median,
+    images.sharpness_median,
     uploads.third_party_share,
-    pictures.captured_oldest_on,
-    pictures.captured_median_on,
-    pictures.captured_newest_on,
+    images.captured_oldest_on,
+    images.captured_median_on,
+    images.captured_newest_on,
     look_ups.looked_up_on,
-    (look_ups.looked_up_on - pictures.captured_median_on) / 365.25 as age_years,
-    (pictures.captured_late_on - pictures.captured_early_on) / 365.25 as span_years,
-    pictures.leaf_on_share,
+    (look_ups.looked_up_on - images.captured_median_on) / 365.25 as age_years,
+    (images.captured_late_on - images.captured_early_on) / 365.25 as span_years,
+    images.leaf_on_share,
     coalesce(covered.area_with_point_count, 0) as area_with_point_count,
     covered.area_covered_share,
     study.target,
@@ -151,7 +151,7 @@ select
     study.synthetic
 from authorities
 cross join study
-left join pictures using (authority_code)
+left join images using (authority_code)
 left join uploads using (authority_code)
 left join look_ups using (authority_code)
 left join covered using (authority_code)

@@ -229,7 +229,7 @@ def export(
     table: Annotated[
         str,
         typer.Argument(
-            help="A table or mart of the published database; or `hdf5`: points, pictures and "
+            help="A table or mart of the published database; or `hdf5`: points, images and "
             "vectors as a store of street data; `features`: vectors by location, with labels; "
             "`tags`: points as map-generator JSON, tagged with their clusters; `panoramas`, "
             "without a --format: a folder of views and strips."
@@ -250,7 +250,7 @@ def export(
             "panoramas here."
         ),
     ] = None,
-    pictures: Annotated[
+    images: Annotated[
         bool | None,
         typer.Option(help="Of hdf5; default: where the provider's terms let them be stored."),
     ] = None,
@@ -270,12 +270,12 @@ def export(
 
     if table in street_data.WHOLE and format is not None:
         raise StudyError(f"export {table} has a format of its own; leave --format out")
-    if pictures is not None and table not in street_data.STORES:
-        raise StudyError("--pictures and --no-pictures go with export hdf5")
+    if images is not None and table not in street_data.STORES:
+        raise StudyError("--images and --no-images go with export hdf5")
     if table != street_data.TAGS and (k, space, by_heading, labels) != (None, None, False, False):
         raise StudyError("--k, --space, --by-heading and --labels go with export tags")
     if table in street_data.STORES:
-        street_data.show_store_export(_open_to_read(study), table, output, pictures=pictures)
+        street_data.show_store_export(_open_to_read(study), table, output, images=images)
         return
     if table == street_data.TAGS:
         street_data.show_tags_export(
@@ -295,7 +295,7 @@ def show(
     identifier: Annotated[str, typer.Argument(help="An image_id or an area_code.")],
     study: StudyArgument = None,
 ) -> None:
-    """Show an image or an area: what is known of it, and a sheet of its pictures."""
+    """Show an image or an area: what is known of it, and a sheet of its images."""
     from streetview_assets.cli.show import show_identifier
 
     show_identifier(_open_to_read(study), identifier)
@@ -306,9 +306,9 @@ def show(
 def search(
     words: Annotated[str, typer.Argument(help='What to look for: "boarded-up shop".')],
     study: StudyArgument = None,
-    count: Annotated[int, typer.Option(min=1, max=100, help="Pictures to show.")] = 12,
+    count: Annotated[int, typer.Option(min=1, max=100, help="Images to show.")] = 12,
 ) -> None:
-    """Find the pictures that are most like some words: a list, and a sheet of them."""
+    """Find the images that are most like some words: a list, and a sheet of them."""
     from streetview_assets.cli.search import show_search
 
     show_search(_open_to_read(study), words, count)

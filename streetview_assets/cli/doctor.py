@@ -62,7 +62,7 @@ def _keys() -> Iterator[Finding]:
 def _terms(opened: OpenStudy) -> Iterator[Finding]:
     images = opened.study.images
     terms = TERMS[images.provider]
-    kept_beyond = images.keeps_pictures and not terms.may_store
+    kept_beyond = images.keeps_images and not terms.may_store
     yield Finding("warning" if kept_beyond else "ok", f"terms: {terms.sentence}")
 
 

@@ -16,7 +16,7 @@ WHOLE = (*STORES, TAGS)
 """What `streetview export` takes for a whole study instead of a table."""
 
 PANORAMAS = "panoramas"
-"""Pictures in folders, unless a format of files is named: then it is the table of that name."""
+"""Images in folders, unless a format of files is named: then it is the table of that name."""
 
 
 def show_tags_export(
@@ -47,7 +47,7 @@ def show_tags_export(
 
 
 def show_panoramas_export(opened: OpenStudy, output: Path | None) -> None:
-    """Write a study's pictures as folders of panoramas, and say what went in.
+    """Write a study's images as folders of panoramas, and say what went in.
 
     Raises
     ------
@@ -63,14 +63,14 @@ def show_panoramas_export(opened: OpenStudy, output: Path | None) -> None:
                 f"Writing panoramas … {done:,} of {count:,}"
             ),
         )
-    what = f"{written.location_count:,} locations, {written.picture_count:,} pictures"
+    what = f"{written.location_count:,} locations, {written.image_count:,} images"
     console.print(f"Wrote {written.folder}: {what}", soft_wrap=True)
     for sentence in written.said:
         console.print(sentence, soft_wrap=True)
 
 
 def show_store_export(
-    opened: OpenStudy, kind: str, output: Path | None, *, pictures: bool | None
+    opened: OpenStudy, kind: str, output: Path | None, *, images: bool | None
 ) -> None:
     """Write a study as a store or as features, and say what went in.
 
@@ -82,20 +82,20 @@ def show_store_export(
     Raises
     ------
     StudyError
-        Where there is nothing to write, or pictures are asked for that may not be written.
+        Where there is nothing to write, or images are asked for that may not be written.
     """
     console = PlainConsole()
     if kind == "features":
-        if pictures:
-            raise StudyError("features are vectors alone; --pictures goes with export hdf5")
+        if images:
+            raise StudyError("features are vectors alone; --images goes with export hdf5")
         with console.status("Writing features …"):
             written = export_features(opened, output)
         what = f"{written.row_count:,} locations, {written.vector_count:,} vectors"
     else:
         with console.status("Writing the store …"):
-            written = export_hdf5(opened, output, pictures=pictures)
+            written = export_hdf5(opened, output, images=images)
         what = (
-            f"{written.row_count:,} rows, {written.picture_count:,} pictures, "
+            f"{written.row_count:,} rows, {written.image_count:,} images, "
             f"{written.vector_count:,} vectors"
         )
     console.print(f"Wrote {written.path}: {what}", soft_wrap=True)

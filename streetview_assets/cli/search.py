@@ -1,4 +1,4 @@
-"""The pictures that are most like some words."""
+"""The images that are most like some words."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from streetview_assets.embeddings.looked_at import vector_table
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, most_alike
 from streetview_assets.errors import StudyError
 from streetview_assets.images.contact_sheet import contact_sheet
-from streetview_assets.images.current import UNKNOWN_DATE, current_pictures
+from streetview_assets.images.current import UNKNOWN_DATE, current_images
 from streetview_assets.images.providers.terms import credit_of, may_show_sample
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study_state.open_study import OpenStudy
@@ -26,12 +26,12 @@ FEWEST_IN_A_ROW, MOST_ROWS = 4, 4
 
 
 def show_search(opened: OpenStudy, words: str, count: int) -> None:
-    """Show the current pictures that are most like some words: a table, and a sheet in a file.
+    """Show the current images that are most like some words: a table, and a sheet in a file.
 
     Raises
     ------
     StudyError
-        Where the encoder has no words, or no picture has a vector yet.
+        Where the encoder has no words, or no image has a vector yet.
     """
     found = search(opened, words, count)
     console = PlainConsole()
@@ -43,14 +43,14 @@ def show_search(opened: OpenStudy, words: str, count: int) -> None:
         table.add_row(*texts)
     console.print(table)
     if may_show_sample(opened.study.images):
-        console.print(f"pictures: {_sheet(opened, words, found)}", soft_wrap=True)
+        console.print(f"images: {_sheet(opened, words, found)}", soft_wrap=True)
         console.print(credit_of(found), soft_wrap=True)
     else:
-        console.print("pictures: no sheet, since the provider's terms let no copy of them stay")
+        console.print("images: no sheet, since the provider's terms let no copy of them stay")
 
 
 def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
-    """Find the current pictures, or panoramas where these are looked at, most like some words.
+    """Find the current images, or panoramas where these are looked at, most like some words.
 
     Authority by authority, so that memory is bounded by the largest one.
 
@@ -59,7 +59,7 @@ def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
     words
         Put into each of the study's `label_templates`.
     count
-        The most pictures to give.
+        The most images to give.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
     Raises
     ------
     StudyError
-        Where the encoder has no words, or no picture has a vector yet.
+        Where the encoder has no words, or no image has a vector yet.
     """
     study = opened.study
     if not words.strip():
@@ -84,10 +84,10 @@ def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
     vector = label_vectors({words: (words.strip(),)}, study.label_templates, encoder.encode)[words]
     found = []
     for authority in opened.authorities:
-        pictures = current_pictures(opened.looked_at(opened.read("images", authority)))
+        images = current_images(opened.looked_at(opened.read("images", authority)))
         vectors = opened.vectors(authority).filter(status="ok")
-        current = vectors.join(pictures, on="image_id", how="semi")
-        found.append(most_alike(current, vector, count).join(pictures, on="image_id", how="left"))
+        current = vectors.join(images, on="image_id", how="semi")
+        found.append(most_alike(current, vector, count).join(images, on="image_id", how="left"))
     nearest = pl.concat(found).sort("similarity", "image_id", descending=[True, False]).head(count)
     if nearest.is_empty():
         raise StudyError(_no_vectors(opened))
@@ -96,7 +96,7 @@ def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
 
 def _no_vectors(opened: OpenStudy) -> str:
     return (
-        f"{opened.study.path}: no current picture has a vector of {opened.encoder} yet; make "
+        f"{opened.study.path}: no current image has a vector of {opened.encoder} yet; make "
         f"them: streetview run {opened.study.path} --until embeddings"
     )
 

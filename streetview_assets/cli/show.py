@@ -9,12 +9,12 @@ from rich.table import Table
 
 from streetview_assets.cli.console import PlainConsole
 from streetview_assets.cli.show_facts import facts_of, is_published
-from streetview_assets.cli.show_sheet import draw_picture, draw_sheet
+from streetview_assets.cli.show_sheet import draw_image, draw_sheet
 from streetview_assets.embeddings.looked_at import named_by
-from streetview_assets.embeddings.similarity.neighbour_sheets import draw_pictures, neighbours_sheet
+from streetview_assets.embeddings.similarity.neighbour_sheets import draw_images, neighbours_sheet
 from streetview_assets.errors import StudyError
 from streetview_assets.images.contact_sheet import contact_sheet
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import credit_of, may_show_sample
 from streetview_assets.images.thumbnails import shown_files, what_is_gone
 from streetview_assets.lake.atomic_write import written_aside
@@ -25,14 +25,14 @@ from streetview_assets.warehouse.queries import quoted
 LEFT_OUT = {"geometry", "sha256"}
 TILE_PX, VIEW_PX = 150, 132
 OF_AN_AREA = 3
-"""Pictures of an area that are shown beside their look-alikes."""
+"""Images of an area that are shown beside their look-alikes."""
 
 
 def show_identifier(opened: OpenStudy, identifier: str) -> None:
     """Show an image or an area: its facts in the terminal, and a sheet in a file.
 
-    The sheet has its pictures, what is known of it, its clusters, the prediction of its area, and
-    the pictures that look most like it; of an area, those of a few of its pictures, drawn by seed.
+    The sheet has its images, what is known of it, its clusters, the prediction of its area, and
+    the images that look most like it; of an area, those of a few of its images, drawn by seed.
 
     Raises
     ------
@@ -61,17 +61,17 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
             table.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
     console.print(table)
     there = mine.filter(status="ok")
-    of_area = looked_at.join(current_pictures(there), on="image_id", how="semi")
-    ids = draw_pictures(of_area, seed=opened.study.seed, count=OF_AN_AREA)
+    of_area = looked_at.join(current_images(there), on="image_id", how="semi")
+    ids = draw_images(of_area, seed=opened.study.seed, count=OF_AN_AREA)
     neighbours = _neighbours(opened, ids if seen_as is None else [seen_as])
     if not is_area:
         _list_neighbours(console, neighbours, images)
-    pictures = _pictures(console, opened, identifier, there)
+    sheet = _images(console, opened, identifier, there)
     below = []
-    if pictures is not None:
+    if sheet is not None:
         views = [] if image is None else _other_views(opened, image, images)
         below = [*views, *_look_alikes(opened, neighbours, looked_at)]
-    path = _write(opened, identifier, draw_sheet(shown, pictures, below))
+    path = _write(opened, identifier, draw_sheet(shown, sheet, below))
     console.print(f"sheet: {path}", soft_wrap=True)
 
 
@@ -82,23 +82,23 @@ def _seen_as(opened: OpenStudy, image: dict[str, Any], looked_at: pl.DataFrame) 
     return str(found[0] if len(found) else image["image_id"])
 
 
-def _pictures(
+def _images(
     console: PlainConsole, opened: OpenStudy, identifier: str, images: pl.DataFrame
 ) -> bytes | None:
-    """Draw the pictures, and say whose they are and how many of them are there no more."""
+    """Draw the images, and say whose they are and how many of them are there no more."""
     files = [
         shown_files(opened.root, image_id, path)
         for image_id, path in images.select("image_id", "path").iter_rows()
     ]
-    pictures = None
+    sheet = None
     if images.height and not may_show_sample(opened.study.images):
-        console.print("pictures: none shown, since the provider's terms let no copy of them stay")
+        console.print("images: none shown, since the provider's terms let no copy of them stay")
     elif there := [file for shown in files for file in shown if file]:
         whose = credit_of(images)
         if len(files) == 1:
-            pictures = draw_picture(there[0], whose)
+            sheet = draw_image(there[0], whose)
         else:
-            pictures = contact_sheet(
+            sheet = contact_sheet(
                 images,
                 opened.root,
                 columns=4,
@@ -108,26 +108,26 @@ def _pictures(
             )
         console.print(whose, soft_wrap=True)
     if gone := what_is_gone(files):
-        why = "" if opened.study.images.keeps_pictures else ": images.keep_images is false"
-        console.print(f"{len(files)} pictures{gone}{why}", soft_wrap=True)
-    return pictures
+        why = "" if opened.study.images.keeps_images else ": images.keep_images is false"
+        console.print(f"{len(files)} images{gone}{why}", soft_wrap=True)
+    return sheet
 
 
 def _other_views(opened: OpenStudy, image: dict[str, Any], images: pl.DataFrame) -> list[bytes]:
-    """Draw all pictures of the same point, in the order of their headings."""
-    mine = current_pictures(images).filter(
+    """Draw all images of the same point, in the order of their headings."""
+    mine = current_images(images).filter(
         pl.col("authority_code") == image["authority_code"],
         pl.col("point_id") == image["point_id"],
     )
     if mine.height < 2:
         return []
     ordered = mine.sort("heading_deg", "image_id", nulls_last=True)
-    title = f"{opened.study.name}: pictures of its point"
+    title = f"{opened.study.name}: images of its point"
     return [contact_sheet(ordered, opened.root, size_px=VIEW_PX, seed=None, title=title)]
 
 
 def _neighbours(opened: OpenStudy, image_ids: list[str]) -> pl.DataFrame:
-    """Read the pictures that look most like some; none where none are published."""
+    """Read the images that look most like some; none where none are published."""
     if not image_ids or not is_published(opened, "neighbours"):
         return pl.DataFrame()
     named = ", ".join(quoted(image_id) for image_id in image_ids)
@@ -137,7 +137,7 @@ def _neighbours(opened: OpenStudy, image_ids: list[str]) -> pl.DataFrame:
 
 
 def _list_neighbours(console: PlainConsole, found: pl.DataFrame, images: pl.DataFrame) -> None:
-    """List the pictures that look most like one."""
+    """List the images that look most like one."""
     if found.is_empty():
         return
     table = Table("looks like", "similarity", "distance", "area", box=SIMPLE_HEAD)
@@ -153,7 +153,7 @@ def _list_neighbours(console: PlainConsole, found: pl.DataFrame, images: pl.Data
 
 
 def _look_alikes(opened: OpenStudy, found: pl.DataFrame, images: pl.DataFrame) -> list[bytes]:
-    """Draw pictures, each beside those that look most like it."""
+    """Draw images, each beside those that look most like it."""
     if found.is_empty():
         return []
     image_ids = found["image_id"].unique(maintain_order=True).to_list()

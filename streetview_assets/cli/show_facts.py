@@ -26,9 +26,9 @@ class Shown:
         Number of clusters.
     cluster
         The image's, or that of its panorama where panoramas are looked at; of an area, the one
-        that most of its pictures are in.
+        that most of its images are in.
     shares
-        Of the area's pictures, by cluster.
+        Of the area's images, by cluster.
     label
         The image's most probable label.
     values

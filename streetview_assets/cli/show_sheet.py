@@ -1,4 +1,4 @@
-"""One sheet of an image or an area: pictures, what is known, clusters, prediction, look-alikes."""
+"""One sheet of an image or an area: images, what is known, clusters, prediction, look-alikes."""
 
 import io
 from collections.abc import Sequence
@@ -18,20 +18,20 @@ PAPER = "#ffffff"
 GAP_PX = 16
 DPI = 110
 PANEL_WIDTH_IN = 5.6
-PICTURE_PX, TEXT_PX, MARGIN_PX = 480, 12, 4
+IMAGE_PX, TEXT_PX, MARGIN_PX = 480, 12, 4
 CLUSTERS_SHOWN = 8
 PALE, WIDE = "#cfcfcf", 0.62
 
 
-def draw_sheet(shown: Shown, pictures: bytes | None, below: Sequence[bytes]) -> bytes:
-    """Lay pictures and what is known of them side by side, and other sheets below.
+def draw_sheet(shown: Shown, images: bytes | None, below: Sequence[bytes]) -> bytes:
+    """Lay images and what is known of them side by side, and other sheets below.
 
     Parameters
     ----------
     shown
         What is known of the image or area.
-    pictures
-        A PNG of its pictures; None where there are none to show.
+    images
+        A PNG of its images; None where there are none to show.
     below
         PNGs that go below, such as its neighbours.
 
@@ -40,7 +40,7 @@ def draw_sheet(shown: Shown, pictures: bytes | None, below: Sequence[bytes]) -> 
     bytes
         A PNG.
     """
-    left = [] if pictures is None else [_opened(pictures)]
+    left = [] if images is None else [_opened(images)]
     sheet = _joined([*left, _opened(draw_panel(shown))], downwards=False)
     whole = _joined([sheet, *(_opened(one) for one in below)], downwards=True)
     buffer = io.BytesIO()
@@ -48,14 +48,14 @@ def draw_sheet(shown: Shown, pictures: bytes | None, below: Sequence[bytes]) -> 
     return buffer.getvalue()
 
 
-def draw_picture(file: Path, credit: str) -> bytes:
-    """Draw one picture, large, above the line that names whose it is; a PNG."""
-    picture = ImageOps.contain(read_rgb(file), (PICTURE_PX, PICTURE_PX))
+def draw_image(file: Path, credit: str) -> bytes:
+    """Draw one image, large, above the line that names whose it is; a PNG."""
+    image = ImageOps.contain(read_rgb(file), (IMAGE_PX, IMAGE_PX))
     font = text_font(TEXT_PX)
-    width = max(PICTURE_PX, int(font.getlength(credit))) + 2 * MARGIN_PX
-    sheet = Image.new("RGB", (width, picture.height + 3 * TEXT_PX), PAPER)
-    sheet.paste(picture, (MARGIN_PX, MARGIN_PX))
-    foot = (MARGIN_PX, picture.height + 2 * TEXT_PX)
+    width = max(IMAGE_PX, int(font.getlength(credit))) + 2 * MARGIN_PX
+    sheet = Image.new("RGB", (width, image.height + 3 * TEXT_PX), PAPER)
+    sheet.paste(image, (MARGIN_PX, MARGIN_PX))
+    foot = (MARGIN_PX, image.height + 2 * TEXT_PX)
     ImageDraw.Draw(sheet).text(foot, credit, credit_ink(credit), font, anchor="lm")
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG")
@@ -91,7 +91,7 @@ def _lines(shown: Shown) -> list[str]:
         named = dict.fromkeys([profile["area_code"], profile["area_name"]])
         place = dict.fromkeys([profile["authority_name"], profile["authority_code"]])
         lines.append(f"area {' · '.join(named)} in {' · '.join(place)}")
-        count = f"{profile['image_count']:,} pictures at {profile['point_count']:,} points"
+        count = f"{profile['image_count']:,} images at {profile['point_count']:,} points"
         oldest, newest = profile["captured_oldest_on"], profile["captured_newest_on"]
         dates = "" if oldest is None else f", {oldest:%Y-%m} to {newest:%Y-%m}"
         lines.append(count + dates)
@@ -116,9 +116,9 @@ def _draw_clusters(axes: "Axes", shown: Shown) -> None:
     axes.tick_params(labelsize=8)
     axes.set_xticks([])
     rest = f"; the {len(largest)} largest" if len(shown.shares) > len(largest) else ""
-    whose = "main cluster" if shown.image is None else "this picture"
-    said = f"{whose}: {own}" if shown.cluster else "the picture is in none"
-    axes.set_title(f"clusters of the area's pictures ({said}){rest}", fontsize=9, loc="left")
+    whose = "main cluster" if shown.image is None else "this image"
+    said = f"{whose}: {own}" if shown.cluster else "the image is in none"
+    axes.set_title(f"clusters of the area's images ({said}){rest}", fontsize=9, loc="left")
     axes.spines[["top", "right", "bottom"]].set_visible(False)
 
 
@@ -127,7 +127,7 @@ def _draw_prediction(axes: "Axes", shown: Shown) -> None:
     profile = shown.profile
     axes.set_yticks([])
     if profile is None or profile["predicted"] is None:
-        why = "the picture is in no area" if profile is None else profile["reason"]
+        why = "the image is in no area" if profile is None else profile["reason"]
         axes.set_axis_off()
         axes.text(0, 1, f"no prediction: {why}", va="top", fontsize=9, color=INK)
         return
@@ -163,7 +163,7 @@ def _opened(png: bytes) -> Image.Image:
 
 
 def _joined(parts: Sequence[Image.Image], *, downwards: bool) -> Image.Image:
-    """Put pictures below each other, or side by side, on white."""
+    """Put images below each other, or side by side, on white."""
     if len(parts) == 1:
         return parts[0]
     along = [part.height if downwards else part.width for part in parts]

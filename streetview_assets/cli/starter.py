@@ -232,7 +232,7 @@ def _area_lines(columns: GuessedColumns) -> str:
 
 
 _TEMPLATE = """\
-# A study: which places, which pictures, which encoder, which targets. Paths are relative to this
+# A study: which places, which images, which encoder, which targets. Paths are relative to this
 # file. Lines marked `guessed` come from the files' headers: look at them. All other keys, with
 # their defaults: docs/study_file.md
 name: {name}
@@ -259,7 +259,7 @@ points:
 
 images:
   provider: synthetic            # drawn by a program: for trying out, without keys or costs
-  # provider: folder             # pictures of your own; then leave out `roads` and say above
+  # provider: folder             # images of your own; then leave out `roads` and say above
   #                              # points: {{from: images}}
   # path: photos/                # any tree of images, placed by EXIF or by
   # positions: photos.csv        # a table of their places
@@ -267,7 +267,7 @@ images:
   size_px: [320, 320]
 
 encoder:
-  name: colour-texture           # needs no weights; a learned one, far better on real pictures:
+  name: colour-texture           # needs no weights; a learned one, far better on real images:
   # name: open_clip:ViT-B-32-quickgelu/openai
 
 # What the models are to predict, one value per area:

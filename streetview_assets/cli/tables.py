@@ -180,7 +180,7 @@ def show_outlook(outlook: Outlook) -> None:
     console.print("GB and minutes are estimates: " + outlook.basis, soft_wrap=True)
     if outlook.total.failed_count:
         console.print(
-            f"{outlook.total.failed_count:,} pictures failed before and are not counted: "
+            f"{outlook.total.failed_count:,} images failed before and are not counted: "
             "`streetview retry` asks for them again.",
             soft_wrap=True,
         )

@@ -1,4 +1,4 @@
-"""An area's pictures of each group, a cluster or a label, as one vector."""
+"""An area's images of each group, a cluster or a label, as one vector."""
 
 import polars as pl
 
@@ -9,7 +9,7 @@ from streetview_assets.tables.registry import TABLES
 def area_group_embeddings(
     groups: pl.DataFrame, images: pl.DataFrame, embeddings: pl.DataFrame
 ) -> pl.DataFrame:
-    """Pool the vectors of each area's pictures of each group.
+    """Pool the vectors of each area's images of each group.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def area_group_embeddings(
     -------
     pl.DataFrame
         The table `area_group_embeddings`: four statistics for each area and group with at least
-        one picture.
+        one image.
     """
     table = TABLES["area_group_embeddings"]
     vectors = of_areas(images, embeddings).join(groups, on=("image_id", "encoder"), how="inner")
@@ -31,7 +31,7 @@ def area_group_embeddings(
 
 
 def cluster_groups(assignments: pl.DataFrame) -> pl.DataFrame:
-    """Take each picture's group from the table `cluster_assignments`: that of its cluster."""
+    """Take each image's group from the table `cluster_assignments`: that of its cluster."""
     return assignments.select(
         "image_id",
         "encoder",
@@ -42,7 +42,7 @@ def cluster_groups(assignments: pl.DataFrame) -> pl.DataFrame:
 
 
 def label_groups(scores: pl.DataFrame) -> pl.DataFrame:
-    """Take each picture's group from the table `label_scores`: the label that it is most like."""
+    """Take each image's group from the table `label_scores`: the label that it is most like."""
     return scores.filter("is_best").select(
         "image_id",
         "encoder",

@@ -1,31 +1,31 @@
-"""How an area's pictures spread over the labels."""
+"""How an area's images spread over the labels."""
 
 import polars as pl
 
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.tables.registry import TABLES
 
 
 def label_shares(scores: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
-    """Count an area's pictures by the label that they are most like, none too.
+    """Count an area's images by the label that they are most like, none too.
 
     Parameters
     ----------
     scores, images
-        The tables `label_scores` and `images`; pictures without an area, and those that are not
+        The tables `label_scores` and `images`; images without an area, and those that are not
         current, have no part in it.
 
     Returns
     -------
     pl.DataFrame
-        The table `label_shares`: every area with a scored picture by every label; the shares of
+        The table `label_shares`: every area with a scored image by every label; the shares of
         an area add up to 1, and so do its mean probabilities.
     """
     table = TABLES["label_shares"]
-    places = current_pictures(images).filter(pl.col("area_code").is_not_null())
+    places = current_images(images).filter(pl.col("area_code").is_not_null())
     return (
         scores.join(places.select("image_id", "area_code"), on="image_id", how="inner")
-        # By picture within a group too: a mean then rounds the same in any order of rows.
+        # By image within a group too: a mean then rounds the same in any order of rows.
         .sort(*table.key, "image_id")
         .group_by(table.key, maintain_order=True)
         .agg(

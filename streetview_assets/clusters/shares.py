@@ -1,29 +1,29 @@
-"""How an area's pictures spread over the clusters."""
+"""How an area's images spread over the clusters."""
 
 import polars as pl
 
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.tables.registry import TABLES
 
 
 def cluster_shares(assignments: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
-    """Count an area's pictures in every cluster, none too.
+    """Count an area's images in every cluster, none too.
 
     Parameters
     ----------
     assignments, images
-        The tables `cluster_assignments` and `images`; pictures without an area, and those that
+        The tables `cluster_assignments` and `images`; images without an area, and those that
         are not current, have no part in it.
 
     Returns
     -------
     pl.DataFrame
-        The table `cluster_shares`: every area with an assigned picture by every cluster 1 to k;
+        The table `cluster_shares`: every area with an assigned image by every cluster 1 to k;
         the shares of an area add up to 1.
     """
     table = TABLES["cluster_shares"]
     of_area = [name for name in table.key if name != "cluster"]
-    places = current_pictures(images).filter(pl.col("area_code").is_not_null())
+    places = current_images(images).filter(pl.col("area_code").is_not_null())
     placed = assignments.join(places.select("image_id", "area_code"), on="image_id", how="inner")
     counted = placed.group_by(table.key).agg(pl.len().cast(pl.Int64).alias("image_count"))
     whole = placed.group_by(of_area).agg(pl.len().alias("total"))

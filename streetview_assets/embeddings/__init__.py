@@ -1,1 +1,1 @@
-"""Embeddings: pictures into vectors."""
+"""Embeddings: images into vectors."""

@@ -1,4 +1,4 @@
-"""Pictures into vectors, batch by batch: what each core does, so that none waits for another."""
+"""Images into vectors, batch by batch: what each core does, so that none waits for another."""
 
 import math
 from collections import deque
@@ -16,7 +16,7 @@ from streetview_assets.embeddings.encoders.image_loading import (
     Source,
     cores,
     prepare,
-    prepare_pictures,
+    prepare_images,
 )
 from streetview_assets.embeddings.vectors import vector_series
 
@@ -32,11 +32,11 @@ def encode_in_batches(
     size: int,
     workers: int | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Read, prepare and encode pictures, in the order of their paths.
+    """Read, prepare and encode images, in the order of their paths.
 
-    A network on the cores of this machine competes with the reading of pictures for them. Each
+    A network on the cores of this machine competes with the reading of images for them. Each
     core then takes whole batches and does everything for them alone, with one thread of torch:
-    measured on two cores with ViT-B-32 in bf16, a picture takes 60 ms of a core (54 in the network,
+    measured on two cores with ViT-B-32 in bf16, an image takes 60 ms of a core (54 in the network,
     5 for reading), against 97 where two threads of torch share a batch beside two that read: they
     wait for each other, spinning. For a GPU, and for `colour-texture`, the cores only prepare, in
     processes, and a batch is begun before the one before it is waited for.
@@ -44,10 +44,10 @@ def encode_in_batches(
     Parameters
     ----------
     paths
-        Relative to `folder`; a list of them for a strip of pictures side by side, None for a
-        picture that was not kept.
+        Relative to `folder`; a list of them for a strip of images side by side, None for an
+        image that was not kept.
     size
-        Pictures of a batch; at most a few batches for every worker are in memory at once.
+        Images of a batch; at most a few batches for every worker are in memory at once.
     workers
         Cores to use; default: all that this process may.
 
@@ -60,7 +60,7 @@ def encode_in_batches(
     if encoder.computes_on_cores:
         yield from _whole_batches(encoder, paths, folder, size, workers)
         return
-    prepared = prepare_pictures(encoder.preparation, paths, folder, ahead=2 * size, workers=workers)
+    prepared = prepare_images(encoder.preparation, paths, folder, ahead=2 * size, workers=workers)
     begun: deque[Callable[[], pl.DataFrame]] = deque()
     while batch := list(islice(prepared, size)):
         begun.append(_begin(encoder, batch))
@@ -76,7 +76,7 @@ def _whole_batches(
     """Give each core a batch to read, prepare and encode."""
     from streetview_assets.embeddings.encoders.torch_encoder import one_core_a_thread
 
-    # Few pictures are shared out evenly, else one core would do them all.
+    # Few images are shared out evenly, else one core would do them all.
     size = max(1, min(size, math.ceil(len(paths) / workers)))
     tasks = (paths[start : start + size] for start in range(0, len(paths), size))
     waiting: deque[Future[pl.DataFrame]] = deque()
@@ -116,7 +116,7 @@ def _begin(encoder: ImageEncoder, prepared: Sequence[Prepared]) -> Callable[[], 
 def _rows(
     vectors: np.ndarray, readable: Sequence[int], errors: Sequence[str | None]
 ) -> pl.DataFrame:
-    """Give each picture its vector or the reason for none."""
+    """Give each image its vector or the reason for none."""
     reasons = list(errors)
     rows: list[int | None] = [None] * len(errors)
     for row, number in enumerate(readable):

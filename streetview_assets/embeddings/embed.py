@@ -1,4 +1,4 @@
-"""Pictures into vectors: a row for every picture, with its vector or the reason for none."""
+"""Images into vectors: a row for every image, with its vector or the reason for none."""
 
 import logging
 import time
@@ -26,45 +26,45 @@ def embed_images(
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Encode the pictures of an authority, shard by shard.
+    """Encode the images of an authority, shard by shard.
 
     Parameters
     ----------
     encoder
-        What encodes pictures, or vectors made elsewhere: then no picture is read.
+        What encodes images, or vectors made elsewhere: then no image is read.
     images
-        Rows of the table `images`; those whose status is not `ok` have no picture and are left out.
+        Rows of the table `images`; those whose status is not `ok` have no image and are left out.
         Or strips (see `strips_of`), whose paths are lists: their views side by side are encoded.
     folder
-        The study's folder of data, to which the paths of pictures are relative.
+        The study's folder of data, to which the paths of images are relative.
     batch_size
-        Pictures encoded at once; default: what suits the encoder's device.
+        Images encoded at once; default: what suits the encoder's device.
     workers
-        Threads or processes that read pictures; default: one a core.
+        Threads or processes that read images; default: one a core.
     on_progress
-        Told how many pictures are done, and of how many.
+        Told how many images are done, and of how many.
 
     Yields
     ------
     pl.DataFrame
         Rows of the table `image_embeddings`, in the order of their ids, at least 256 but for the
-        last shard. A picture that cannot be read is a row `failed` with its reason.
+        last shard. An image that cannot be read is a row `failed` with its reason.
     """
-    pictures = images.filter(pl.col("status") == "ok").sort("image_id")
+    readable = images.filter(pl.col("status") == "ok").sort("image_id")
     if isinstance(encoder, ImportedVectors):
         yield from imported_embeddings(
-            encoder, pictures, authority_code=authority_code, on_progress=on_progress
+            encoder, readable, authority_code=authority_code, on_progress=on_progress
         )
         return
     size = batch_size or encoder.batch_size
-    paths = pictures["path"].to_list()
+    paths = readable["path"].to_list()
     batches = encode_in_batches(encoder, paths, folder, size=size, workers=workers)
     done, began = 0, time.monotonic()
-    while shard := _shard(batches, done, pictures.height, on_progress):
+    while shard := _shard(batches, done, readable.height, on_progress):
         vectors = pl.concat(shard)
-        ids = pictures["image_id"].slice(done, vectors.height)
+        ids = readable["image_id"].slice(done, vectors.height)
         done += vectors.height
-        _say_how_fast(encoder, done, pictures.height, time.monotonic() - began)
+        _say_how_fast(encoder, done, readable.height, time.monotonic() - began)
         yield vectors.select(
             pl.lit(authority_code).alias("authority_code"),
             ids.alias("image_id"),
@@ -98,7 +98,7 @@ def _shard(
 def _say_how_fast(encoder: ImageEncoder, done: int, total: int, seconds: float) -> None:
     identity = encoder.identity
     log.info(
-        "%s on %s in %s: %d of %d pictures, %.1f a second",
+        "%s on %s in %s: %d of %d images, %.1f a second",
         *(identity.encoder, encoder.device, identity.precision),
         *(done, total, done / max(seconds, 1e-9)),
     )

@@ -23,7 +23,7 @@ def vector_table(views: str) -> str:
 
 def called(views: str) -> str:
     """Say in a word what is looked at, by `encoder.views`."""
-    return "pictures" if views == SEPARATE else "panoramas"
+    return "images" if views == SEPARATE else "panoramas"
 
 
 def named_by(views: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """One vector a panorama: the mean of its views' vectors, or the vector of its views side by side.
 
-What goes in are the current pictures of a panorama and capture that have a vector of their own; of
-a capture that no point looks at any more, all that have. So each current picture with a vector goes
+What goes in are the current images of a panorama and capture that have a vector of their own; of
+a capture that no point looks at any more, all that have. So each current image with a vector goes
 into one panorama, a view that is missing or broken is left out of the mean and of the strip alike,
 and `image_count` says how many went in.
 """
@@ -177,7 +177,7 @@ def vectors_of_strips(views: pl.DataFrame, encoded: pl.DataFrame, *, encoder: st
 def _table(
     views: pl.DataFrame, made: pl.DataFrame, how: Literal["mean", "panorama"], encoder: str
 ) -> pl.DataFrame:
-    """Make the table: a row for every panorama of which there is a picture."""
+    """Make the table: a row for every panorama of which there is an image."""
     has_vector = pl.col("embedding").is_not_null()
     panoramas = views.group_by(_OF_ONE).agg(
         view_count=pl.len(),

@@ -13,7 +13,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.exports.formats import write_csv
 from streetview_assets.exports.hdf5 import Written, about_encoder, store_path, vectors_of
 from streetview_assets.exports.street_data_rows import StreetRows, plan_rows
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study_state.open_study import OpenStudy
@@ -50,14 +50,14 @@ def export_features(
     Raises
     ------
     StudyError
-        Where no location has vectors of all views, or headings differ from picture to picture.
+        Where no location has vectors of all views, or headings differ from image to image.
     """
     path = store_path(output or DEFAULT)
     plan = plan_rows(opened)
     if plan.headings_deg is None and opened.study.encoder.views == SEPARATE:
         raise StudyError(
             f"{opened.study.path}: features have the same headings at each location, and this "
-            "study's pictures have headings of their own; export hdf5 instead"
+            "study's images have headings of their own; export hdf5 instead"
         )
     slot_count = plan.slot_count if opened.study.encoder.views == SEPARATE else 1
     whole = _whole_rows(opened, plan, slot_count)
@@ -93,7 +93,7 @@ def export_features(
 
 def _slots(opened: OpenStudy, plan: StreetRows, authority: str) -> pl.DataFrame:
     """Say where what is looked at stands: each view in its slot, a panorama in the first."""
-    slots = plan.slots(current_pictures(opened.looked_at(opened.read("images", authority))))
+    slots = plan.slots(current_images(opened.looked_at(opened.read("images", authority))))
     if opened.study.encoder.views == SEPARATE:
         return slots
     return slots.with_columns(slot=pl.lit(0, dtype=pl.Int64))

@@ -1,4 +1,4 @@
-"""A study as a store of street data (HDF5): points, pictures where they may be, vectors."""
+"""A study as a store of street data (HDF5): points, images where they may be, vectors."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.street_data_rows import StreetRows, plan_rows
 from streetview_assets.image_decoding import decode_image
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.terms import TERMS, credit
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.points.imported.store_file import PATHS, PICTURES, PRESENT, SUFFIXES, VECTORS
+from streetview_assets.points.imported.store_file import IMAGES, PATHS, PRESENT, SUFFIXES, VECTORS
 from streetview_assets.study_state.open_study import OpenStudy
 
 DEFAULT = Path("street_data.h5")
@@ -45,7 +45,7 @@ class Written:
 
     path: Path
     row_count: int
-    picture_count: int
+    image_count: int
     vector_count: int
     said: tuple[str, ...] = ()
 
@@ -54,7 +54,7 @@ def export_hdf5(
     opened: OpenStudy,
     output: Path | None = None,
     *,
-    pictures: bool | None = None,
+    images: bool | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Written:
     """Write the store that other pipelines read, and that `points.path` and the providers take.
@@ -64,15 +64,15 @@ def export_hdf5(
     `pano_lat`, `pano_lon`, `copyright`, `status`, `area_code`, `images_present`, `images_jpeg`,
     `image_paths`, `image_id` (N × S) and `embeddings_clip` (N × S × D, NaN where there is none):
     the vectors of the study's encoder, whichever it is; its attributes say which. Where panoramas
-    are looked at as a whole, `embeddings_panorama` (N × D) has their vectors. Pictures that are not
-    JPEG stay what they are. Pictures of older captures are left out.
+    are looked at as a whole, `embeddings_panorama` (N × D) has their vectors. Images that are not
+    JPEG stay what they are. Images of older captures are left out.
 
     Parameters
     ----------
     output
         Default: `street_data.h5` in the current folder.
-    pictures
-        Whether pictures are written; default: where they are kept and the provider's terms let
+    images
+        Whether images are written; default: where they are kept and the provider's terms let
         them be stored.
     on_progress
         Told how many authorities are done, and of how many.
@@ -80,10 +80,10 @@ def export_hdf5(
     Raises
     ------
     StudyError
-        Where there are no points yet, or pictures are asked for that the study does not keep.
+        Where there are no points yet, or images are asked for that the study does not keep.
     """
     path = store_path(output or DEFAULT)
-    with_pictures = _may_write_pictures(opened, pictures)
+    with_images = _may_write_images(opened, images)
     plan = plan_rows(opened)
     if plan.rows.is_empty():
         raise StudyError(
@@ -92,12 +92,12 @@ def export_hdf5(
         )
     with written_aside(path, suffix=path.suffix) as aside, h5py.File(aside, "w") as file:
         _write_rows(file, plan)
-        sets = _empty_slots(file, plan, opened, with_pictures)
-        picture_count = vector_count = 0
+        sets = _empty_slots(file, plan, opened, with_images)
+        image_count = vector_count = 0
         for done, authority in enumerate(opened.authorities, start=1):
-            there = current_pictures(opened.read("images", authority))
+            there = current_images(opened.read("images", authority))
             slots = plan.slots(there)
-            picture_count += _write_pictures(sets, slots, opened.root)
+            image_count += _write_images(sets, slots, opened.root)
             vectors = vectors_of(opened, authority, "image_embeddings")
             vector_count += _write_vectors(sets, slots, vectors)
             if PANORAMA_VECTORS in sets:
@@ -106,8 +106,8 @@ def export_hdf5(
             if on_progress:
                 on_progress(done, len(opened.authorities))
         _say_whose(file, opened, plan)
-    said = _said(opened, pictures=with_pictures, vector_count=vector_count)
-    return Written(path, plan.rows.height, picture_count, vector_count, said)
+    said = _said(opened, with_pixels=with_images, vector_count=vector_count)
+    return Written(path, plan.rows.height, image_count, vector_count, said)
 
 
 def store_path(path: Path) -> Path:
@@ -146,15 +146,15 @@ def about_encoder(opened: OpenStudy) -> dict[str, Any]:
     return {**told, "length": "unit"}
 
 
-def _may_write_pictures(opened: OpenStudy, asked: bool | None) -> bool:
+def _may_write_images(opened: OpenStudy, asked: bool | None) -> bool:
     images = opened.study.images
-    if asked and not images.keeps_pictures:
+    if asked and not images.keeps_images:
         raise StudyError(
-            f"{opened.study.path}: images.keep_images is false, so there are no pictures to write; "
-            "leave --pictures out"
+            f"{opened.study.path}: images.keep_images is false, so there are no images to write; "
+            "leave --images out"
         )
     if asked is None:
-        return images.keeps_pictures and TERMS[images.provider].may_store
+        return images.keeps_images and TERMS[images.provider].may_store
     return asked
 
 
@@ -187,7 +187,7 @@ def _write_texts(file: h5py.File, name: str, texts: pl.Series) -> None:
 
 
 def _empty_slots(
-    file: h5py.File, plan: StreetRows, opened: OpenStudy, with_pictures: bool
+    file: h5py.File, plan: StreetRows, opened: OpenStudy, with_images: bool
 ) -> dict[str, h5py.Dataset]:
     """Make the data sets of the slots, as they are where nothing is there."""
     shape = (plan.rows.height, plan.slot_count)
@@ -196,8 +196,8 @@ def _empty_slots(
         PATHS: file.create_dataset(PATHS, shape, f"S{_PATH_BYTES}", **_PACKED),
         "image_id": file.create_dataset("image_id", shape, f"S{_ID_BYTES}", **_PACKED),
     }
-    if with_pictures:
-        sets[PICTURES] = file.create_dataset(PICTURES, shape, h5py.vlen_dtype(np.uint8))
+    if with_images:
+        sets[IMAGES] = file.create_dataset(IMAGES, shape, h5py.vlen_dtype(np.uint8))
     if plan.headings_deg is None:
         sets["heading"] = file.create_dataset("heading", shape, np.float64, fillvalue=np.nan)
     else:
@@ -215,13 +215,13 @@ def _empty_slots(
     return sets
 
 
-def _write_pictures(sets: dict[str, h5py.Dataset], slots: pl.DataFrame, folder: Path) -> int:
-    """Write an authority's pictures and what is known of them, block by block; count pictures."""
+def _write_images(sets: dict[str, h5py.Dataset], slots: pl.DataFrame, folder: Path) -> int:
+    """Write an authority's images and what is known of them, block by block; count images."""
     count = 0
     for (block,), mine in slots.group_by(pl.col("row") // ROWS_AT_ONCE, maintain_order=True):
         rows = slice(int(str(block)) * ROWS_AT_ONCE, (int(str(block)) + 1) * ROWS_AT_ONCE)
         # An authority may end amidst a block, and the next begin there.
-        big = (PICTURES, VECTORS, PANORAMA_VECTORS)
+        big = (IMAGES, VECTORS, PANORAMA_VECTORS)
         blocks = {name: sets[name][rows] for name in sets if name not in big}
         columns = ("row", "slot", "image_id", "path", "heading_deg")
         for row, slot, image_id, path, heading_deg in mine.select(columns).iter_rows():
@@ -232,8 +232,8 @@ def _write_pictures(sets: dict[str, h5py.Dataset], slots: pl.DataFrame, folder: 
             if path is None:
                 continue
             blocks[PATHS][place] = path
-            if PICTURES in sets and (folder / path).is_file():
-                sets[PICTURES][row, slot] = np.frombuffer(_stored(folder / path), np.uint8)
+            if IMAGES in sets and (folder / path).is_file():
+                sets[IMAGES][row, slot] = np.frombuffer(_stored(folder / path), np.uint8)
                 blocks[PRESENT][place] = True
                 count += 1
         for name, values in blocks.items():
@@ -298,20 +298,20 @@ def _say_whose(file: h5py.File, opened: OpenStudy, plan: StreetRows) -> None:
     )
 
 
-def _said(opened: OpenStudy, *, pictures: bool, vector_count: int) -> tuple[str, ...]:
+def _said(opened: OpenStudy, *, with_pixels: bool, vector_count: int) -> tuple[str, ...]:
     images = opened.study.images
     terms = TERMS[images.provider]
     said = []
-    if pictures:
+    if with_pixels:
         said.append(terms.sentence)
-    elif not images.keeps_pictures:
-        said.append("Without pictures: images.keep_images is false.")
+    elif not images.keeps_images:
+        said.append("Without images: images.keep_images is false.")
     else:
         said.append(
-            f"Without pictures, since they may be stored {terms.storage}. Where your contract lets "
-            "you pass them on: --pictures."
+            f"Without images, since they may be stored {terms.storage}. Where your contract lets "
+            "you pass them on: --images."
             if not terms.may_store
-            else "Without pictures, as asked."
+            else "Without images, as asked."
         )
     if not vector_count:
         said.append(f"Without vectors: {opened.encoder} has made none yet.")

@@ -1,4 +1,4 @@
-"""Points as the map generator's JSON, each tagged with the cluster that its pictures are in."""
+"""Points as the map generator's JSON, each tagged with the cluster that its images are in."""
 
 import re
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from streetview_assets.clusters.fit.assign import assign_clusters
 from streetview_assets.clusters.fit.kmeans import METHOD, fit_clusters
 from streetview_assets.clusters.fit.sample import draw_sample
 from streetview_assets.clusters.profile.dominant_cluster import (
+    images_of_points,
     likeliest_labels,
     main_clusters,
-    pictures_of_points,
 )
 from streetview_assets.embeddings.looked_at import SEPARATE
 from streetview_assets.errors import StudyError
@@ -76,7 +76,7 @@ def export_tags(
         in the way and with the seed of the study. A tag names the space unless it is raw.
     by_heading
         A tag for the cluster of each view (`heading 90: cluster 3 of 7`), instead of one for the
-        cluster that most pictures of the point are in (`cluster 3 of 7`).
+        cluster that most images of the point are in (`cluster 3 of 7`).
     labels
         The most probable label too, where the study has labels.
 
@@ -97,24 +97,24 @@ def export_tags(
         )
     wanted = (k or opened.study.clusters.k, space or opened.study.clusters.space)
     assignments, is_own = _assignments(opened, *wanted)
-    pictures = pictures_of_points(
+    images = images_of_points(
         opened.read("sample_points"), opened.read("panoramas"), opened.read("images")
     )
     by = [*_AUTHORITY_POINT, *(["heading_deg"] if by_heading else [])]
-    texts = [_cluster_tags(main_clusters(pictures, assignments, by=by), *wanted)]
+    texts = [_cluster_tags(main_clusters(images, assignments, by=by), *wanted)]
     if labels:
         scores = opened.read("label_scores")
         if scores.is_empty():
             raise StudyError(
-                f"{opened.study.path}: no picture has a label; name some as `labels` in the study "
+                f"{opened.study.path}: no image has a label; name some as `labels` in the study "
                 "file and run it, or leave --labels out"
             )
-        texts.append(likeliest_labels(pictures, scores, by=by).with_columns(tag="label"))
+        texts.append(likeliest_labels(images, scores, by=by).with_columns(tag="label"))
     tags = _tags_of_points(texts, by)
     document, count, tagged_count = _document(opened, tags)
     if not tagged_count:
         raise StudyError(
-            f"{opened.study.path}: none of the {count:,} points has a picture in a cluster, so "
+            f"{opened.study.path}: none of the {count:,} points has an image in a cluster, so "
             "there is no tag to write. "
             f"Run it first: streetview run {opened.study.path} --until clusters"
         )
@@ -135,7 +135,7 @@ def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, b
     vectors = opened.vectors().filter(status="ok")
     if vectors.is_empty():
         raise StudyError(
-            f"{opened.study.path}: no picture has a vector yet, so there are no clusters. "
+            f"{opened.study.path}: no image has a vector yet, so there are no clusters. "
             f"Run it first: streetview run {opened.study.path} --until clusters"
         )
     settings = opened.study.clusters
@@ -212,7 +212,7 @@ def _said(count: int, tagged_count: int, k: int, space: str, *, is_own: bool) ->
         )
     if tagged_count < count:
         said.append(
-            f"Without a tag, since no picture of theirs is in a cluster: {count - tagged_count:,} "
+            f"Without a tag, since no image of theirs is in a cluster: {count - tagged_count:,} "
             "locations."
         )
     return tuple(said)

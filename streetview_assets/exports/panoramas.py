@@ -1,4 +1,4 @@
-"""The pictures of a study as folders of panoramas: each view, and the views side by side."""
+"""The images of a study as folders of panoramas: each view, and the views side by side."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.exports.formats import write_csv
 from streetview_assets.exports.street_data_rows import StreetRows, plan_rows
 from streetview_assets.image_decoding import decode_image
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.terms import TERMS, credit_of
 from streetview_assets.images.strips import stitched
@@ -37,21 +37,21 @@ class Panoramas:
 
     Attributes
     ----------
-    location_count, picture_count
+    location_count, image_count
         Folders of locations there are now, and views in them.
     kept_count
         Of these locations, those that an earlier export had written.
     incomplete_count
         Locations that lack views of the study's headings.
     unreadable_count
-        Pictures that are there and are no pictures.
+        Images that are there and are no images.
     said
         What a person should know of it, sentence by sentence.
     """
 
     folder: Path
     location_count: int = 0
-    picture_count: int = 0
+    image_count: int = 0
     kept_count: int = 0
     incomplete_count: int = 0
     unreadable_count: int = 0
@@ -64,13 +64,13 @@ def export_panoramas(
     *,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Panoramas:
-    """Write the current pictures of each location, and a table of whose they are.
+    """Write the current images of each location, and a table of whose they are.
 
     `location_i/heading_H.jpg` is the view in heading H (degrees from north), as it is on disk where
     that is a JPEG; `location_i/panorama.jpg` has the location's views side by side, clockwise, the
     first from north first. i is the location's number among the rows of `export hdf5`. Beside
     them, `panoramas.csv` has a row for each location: ids, places, dates and attribution. A folder
-    appears whole or not at all; what an earlier export of the same pictures wrote is kept.
+    appears whole or not at all; what an earlier export of the same images wrote is kept.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def export_panoramas(
     Raises
     ------
     StudyError
-        Where the terms of the pictures do not let them be passed on, none of them is there, or
+        Where the terms of the images do not let them be passed on, none of them is there, or
         the folder has locations of another study.
     """
     folder = output or DEFAULT
@@ -112,10 +112,10 @@ def export_panoramas(
 
 
 def _views(opened: OpenStudy, plan: StreetRows, written: Panoramas) -> pl.DataFrame:
-    """List the pictures that may be written and are there, by row and from left to right."""
+    """List the images that may be written and are there, by row and from left to right."""
     slots = pl.concat(
         [
-            plan.slots(current_pictures(opened.read("images", authority)))
+            plan.slots(current_images(opened.read("images", authority)))
             for authority in opened.authorities
         ]
     )
@@ -123,7 +123,7 @@ def _views(opened: OpenStudy, plan: StreetRows, written: Panoramas) -> pl.DataFr
     may_not = slots.filter(pl.col("provider").is_in(refused))
     for (provider,), theirs in may_not.group_by("provider", maintain_order=True):
         written.said.append(
-            f"Left out: {theirs.height:,} {TERMS[provider].pictures}. {TERMS[provider].sentence}"
+            f"Left out: {theirs.height:,} {TERMS[provider].images}. {TERMS[provider].sentence}"
         )
     allowed = slots.filter(~pl.col("provider").is_in(refused))
     is_there = [
@@ -131,9 +131,9 @@ def _views(opened: OpenStudy, plan: StreetRows, written: Panoramas) -> pl.DataFr
     ]
     views = allowed.filter(pl.Series(is_there, dtype=pl.Boolean))
     if gone := allowed.height - views.height:
-        written.said.append(f"Left out, since their pixels are not kept: {gone:,} pictures.")
+        written.said.append(f"Left out, since their pixels are not kept: {gone:,} images.")
     if views.is_empty():
-        why = " ".join(written.said) or "The study has no pictures yet; run it first."
+        why = " ".join(written.said) or "The study has no images yet; run it first."
         raise StudyError(f"{opened.study.path}: there are no panoramas to write. {why}")
     clockwise = pl.col("heading_deg") % 360
     return views.sort("row", clockwise, "image_id", nulls_last=True)
@@ -178,7 +178,7 @@ def _write_location(
         "point_id": location["point_id"],
         "panorama_id": location["panorama_id"],
         "captured_on": str(location["captured_on"]),
-        "pictures": [list(row) for row in views.select("image_id", "sha256", "path").iter_rows()],
+        "images": [list(row) for row in views.select("image_id", "sha256", "path").iter_rows()],
     }
     about = _about(place)
     if about is not None and _is_whole(place, about, told):
@@ -197,13 +197,13 @@ def _write_location(
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     written.unreadable_count += views.height - len(files)
-    written.picture_count += len(files)
+    written.image_count += len(files)
     written.location_count += bool(files)
     return files
 
 
 def _is_whole(place: Path, about: dict[str, Any], told: dict[str, Any]) -> bool:
-    """Whether a folder has these pictures of this location, and none was taken out of it."""
+    """Whether a folder has these images of this location, and none was taken out of it."""
     if {key: about.get(key) for key in told} != told or not about.get("files"):
         return False
     return all((place / name).is_file() for name in (*about["files"], STRIP))
@@ -268,7 +268,7 @@ _PLACE = (
 def _finish(folder: Path, rows: list[dict[str, Any]], names: set[str], written: Panoramas) -> None:
     """Write the table, take away locations that the study no longer has, and say what was done."""
     if not rows:
-        raise StudyError(f"{folder}: none of {written.unreadable_count:,} pictures can be read")
+        raise StudyError(f"{folder}: none of {written.unreadable_count:,} images can be read")
     with written_aside(folder / TABLE, suffix=".csv") as aside:
         write_csv(pl.DataFrame(rows, infer_schema_length=None), aside, TABLE)
     stale = [place for place in folder.glob("location_*") if place.name not in names]
@@ -278,7 +278,7 @@ def _finish(folder: Path, rows: list[dict[str, Any]], names: set[str], written: 
         (written.kept_count, "Locations that were there already: {:,}."),
         (len(stale), "Locations taken away, since the study no longer has them: {:,}."),
         (written.incomplete_count, "Locations that lack a view, whose strip is shorter: {:,}."),
-        (written.unreadable_count, "Pictures left out, since they cannot be read: {:,}."),
+        (written.unreadable_count, "Images left out, since they cannot be read: {:,}."),
     ):
         if count:
             written.said.append(what.format(count))

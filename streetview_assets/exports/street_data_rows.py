@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.points.imported.street_data import named_by_point
 from streetview_assets.study_state.open_study import OpenStudy
 
@@ -39,20 +39,20 @@ class StreetRows:
         """Whether all ids are whole numbers."""
         return bool(self.rows["id"].str.contains(_WHOLE).all())
 
-    def slots(self, pictures: pl.DataFrame) -> pl.DataFrame:
-        """Say where the pictures of an authority stand.
+    def slots(self, images: pl.DataFrame) -> pl.DataFrame:
+        """Say where the images of an authority stand.
 
         Parameters
         ----------
-        pictures
+        images
             Rows of the table `images` that are current.
 
         Returns
         -------
         polars.DataFrame
-            The pictures' columns with row and slot, by row and slot.
+            The images' columns with row and slot, by row and slot.
         """
-        placed = pictures.join(
+        placed = images.join(
             self.rows.select("row", "authority_code", *VIEW), on=["authority_code", *VIEW]
         )
         if self.headings_deg is None:
@@ -66,24 +66,24 @@ class StreetRows:
 def plan_rows(opened: OpenStudy) -> StreetRows:
     """Give each point of a study its rows, one for each panorama it has, or one without.
 
-    Where a panorama is shared by points, its pictures stand in the row of the one they go by. A
+    Where a panorama is shared by points, its images stand in the row of the one they go by. A
     point keeps the id with which it was imported; rows beyond the first of a point, and points of a
     study that has no ids, get new ones.
     """
     headings = sorted(float(heading) for heading in opened.study.images.headings_deg)
     parts, is_regular, most = [], True, 1
     for authority in opened.authorities:
-        pictures = current_pictures(opened.read("images", authority))
+        images = current_images(opened.read("images", authority))
         parts.append(
             _rows_of(
                 opened.read("sample_points", authority),
                 opened.read("panoramas", authority),
-                pictures,
+                images,
             )
         )
-        if pictures.height:
-            is_regular &= bool(pictures["heading_deg"].is_in(headings).fill_null(False).all())
-            most = max(most, *pictures.group_by(VIEW).len()["len"])
+        if images.height:
+            is_regular &= bool(images["heading_deg"].is_in(headings).fill_null(False).all())
+            most = max(most, *images.group_by(VIEW).len()["len"])
     rows = with_ids(pl.concat(parts))
     return StreetRows(
         rows=rows,
@@ -120,10 +120,10 @@ def with_ids(rows: pl.DataFrame) -> pl.DataFrame:
     return named.with_columns(pano_id=pano_id).drop("candidate")
 
 
-def _rows_of(points: pl.DataFrame, panoramas: pl.DataFrame, pictures: pl.DataFrame) -> pl.DataFrame:
-    """List the rows of an authority, a point's pictures before what it has none of."""
+def _rows_of(points: pl.DataFrame, panoramas: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
+    """List the rows of an authority, a point's images before what it has none of."""
     there = panoramas.filter(pl.col("is_current") & (pl.col("status") == "ok")).select(VIEW)
-    shown = pictures.select(VIEW).unique().with_columns(is_shown=pl.lit(True))
+    shown = images.select(VIEW).unique().with_columns(is_shown=pl.lit(True))
     views = pl.concat([shown.select(VIEW), there]).unique().join(shown, on=VIEW, how="left")
     about = panoramas.select(
         *VIEW,

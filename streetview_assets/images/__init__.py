@@ -1,1 +1,1 @@
-"""Images: look-ups and pictures from a provider."""
+"""Images: look-ups and images from a provider."""

@@ -1,4 +1,4 @@
-"""A sheet of some pictures at a glance: a sample drawn by a seed, or those that were found."""
+"""A sheet of some images at a glance: a sample drawn by a seed, or those that were found."""
 
 import io
 from pathlib import Path
@@ -8,7 +8,7 @@ import polars as pl
 from PIL import Image, ImageDraw, ImageOps
 
 from streetview_assets.figures import INK, credit_ink, text_font
-from streetview_assets.image_decoding import BrokenPictureError, read_rgb
+from streetview_assets.image_decoding import BrokenImageError, read_rgb
 from streetview_assets.images.providers.terms import credit_of
 from streetview_assets.images.strips import stitched
 from streetview_assets.images.thumbnails import Shown, shown_files, what_is_gone
@@ -28,27 +28,27 @@ def contact_sheet(
     seed: int | None,
     title: str,
 ) -> bytes:
-    """Lay out a sample of pictures, at most four rows of them.
+    """Lay out a sample of images, at most four rows of them.
 
     Parameters
     ----------
     images
-        Table ``images``, in any order; only pictures that are there are drawn from.
+        Table ``images``, in any order; only images that are there are drawn from.
     folder
         The study's folder of data.
     columns
-        Most pictures in a row.
+        Most images in a row.
     size_px
-        Side of the square that each picture is fitted into, its aspect kept.
+        Side of the square that each image is fitted into, its aspect kept.
     seed
-        Of the sample, laid out by id; None: the first pictures, in the order of their rows.
+        Of the sample, laid out by id; None: the first images, in the order of their rows.
     title
-        Line above the pictures.
+        Line above the images.
 
     Returns
     -------
     bytes
-        A PNG, with a line at its foot that names whose pictures these are. Of a picture that was
+        A PNG, with a line at its foot that names whose images these are. Of an image that was
         deleted from disk its thumbnail is shown, else an empty tile; the title counts both.
     """
     there = images.filter(pl.col("status") == "ok")
@@ -62,8 +62,8 @@ def contact_sheet(
         shown_files(folder, image_id, path)
         for image_id, path in sample.select("image_id", "path").iter_rows()
     ]
-    title = f"{title}: {sample.height:,} of {there.height:,} pictures{what_is_gone(files)}"
-    footer = credit_of(sample) if sample.height else "no pictures"
+    title = f"{title}: {sample.height:,} of {there.height:,} images{what_is_gone(files)}"
+    footer = credit_of(sample) if sample.height else "no images"
     step = size_px + _GAP_PX
     text_px = max(int(font.getlength(text)) for text in (title, footer))
     width = max(across * step + _GAP_PX, text_px + 2 * _GAP_PX)
@@ -93,7 +93,7 @@ def _sample(there: pl.DataFrame, count: int, seed: int | None) -> pl.DataFrame:
 
 
 def tile(files: Shown, size_px: int) -> Image.Image:
-    """Fit a picture, or views side by side, into a square; grey where there is none to be read."""
+    """Fit an image, or views side by side, into a square; grey where there is none to be read."""
     views = [view for file in files if file and (view := _small(file, size_px))]
     if not views:
         return Image.new("RGB", (size_px, size_px), _EMPTY)
@@ -102,8 +102,8 @@ def tile(files: Shown, size_px: int) -> Image.Image:
 
 
 def _small(file: Path, size_px: int) -> Image.Image | None:
-    """Read a picture upright, no larger than need be; None where it cannot be read."""
+    """Read an image upright, no larger than need be; None where it cannot be read."""
     try:
         return read_rgb(file, least_side_px=2 * size_px)
-    except (OSError, BrokenPictureError):
+    except (OSError, BrokenImageError):
         return None

@@ -1,4 +1,4 @@
-"""Which pictures are current: of the captures that are kept, the one that a point looks at now."""
+"""Which images are current: of the captures that are kept, the one that a point looks at now."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,12 +11,12 @@ from streetview_assets.study.model import Images
 OWN = frozenset({"folder", "hdf5", "synthetic"})
 """Providers that have no older captures: what they no longer have was taken away on purpose."""
 
-_PICTURE_ITSELF = frozenset({"folder", "hdf5"})
+_IMAGE_ITSELF = frozenset({"folder", "hdf5"})
 _CAPTURE = ["panorama_id", "captured_on"]
 
 
-def current_pictures(images: pl.DataFrame) -> pl.DataFrame:
-    """Give the pictures that count: there, and of the captures that are current.
+def current_images(images: pl.DataFrame) -> pl.DataFrame:
+    """Give the images that count: there, and of the captures that are current.
 
     Parameters
     ----------
@@ -36,20 +36,20 @@ def mark_current(
     provider: str,
     as_of: date | None,
 ) -> pl.DataFrame:
-    """Mark the pictures that pooling, clusters, models and marts use; all others are kept beside.
+    """Mark the images that pooling, clusters, models and marts use; all others are kept beside.
 
-    Each point fills one slot for each heading of the study, with one picture: that of the newest
-    capture which has a picture there.
+    Each point fills one slot for each heading of the study, with one image: that of the newest
+    capture which has an image there.
 
-    - A picture's slot is the study's heading nearest to its own. Own pictures (``folder``,
-      ``hdf5``) and pictures without a heading are a slot each, so that all of them are used.
+    - An image's slot is the study's heading nearest to its own. Own images (``folder``,
+      ``hdf5``) and images without a heading are a slot each, so that all of them are used.
     - The captures of a point are the panoramas that the table lists for it, whether or not it is
       the nearest of the points that share one. A point that now shares another panorama so lets
       its old one go.
     - What the last look-up found goes before what it no longer finds: a date that the provider
       set right, or a panorama that it took back, does not linger. An older capture stands in
-      where the newer one has no picture, be it that it failed or is not fetched yet. A point at
-      which the last look-up says that there is no imagery has none; own pictures that are gone
+      where the newer one has no image, be it that it failed or is not fetched yet. A point at
+      which the last look-up says that there is no imagery has none; own images that are gone
       are gone.
     - What is no longer found stands in only where it is what the study asks for today, by date,
       distance and third party.
@@ -57,7 +57,7 @@ def mark_current(
       capture without a date is not known to be so old, and left out.
     - Of equals: what the last look-up found, then the larger image_id.
 
-    A picture is current when a point chose it, and goes by the nearest of the points that did.
+    An image is current when a point chose it, and goes by the nearest of the points that did.
     One that is not there is current when it is wanted now, so that a failure is counted once.
 
     Parameters
@@ -67,7 +67,7 @@ def mark_current(
     panoramas, points
         Tables ``panoramas`` and ``sample_points`` of that authority.
     wanted_now
-        The pictures that are wanted of what the last look-up found, columns `WANTED`.
+        The images that are wanted of what the last look-up found, columns `WANTED`.
     wishes
         The study's part ``images``.
     provider
@@ -78,7 +78,7 @@ def mark_current(
     Returns
     -------
     polars.DataFrame
-        Table ``images`` with ``is_current``, and point and area of current pictures, set anew, in
+        Table ``images`` with ``is_current``, and point and area of current images, set anew, in
         the order of `images`.
     """
     captures = _captures(panoramas, points, wishes, provider, as_of)
@@ -160,9 +160,9 @@ def up_to(as_of: date | None) -> pl.Expr:
 
 
 def _slot(headings_deg: Sequence[float], provider: str) -> pl.Expr:
-    """Name the place that a picture fills at a point: a wanted heading, or the picture itself."""
+    """Name the place that an image fills at a point: a wanted heading, or the image itself."""
     itself = pl.col("image_id")
-    if provider in _PICTURE_ITSELF or not headings_deg:
+    if provider in _IMAGE_ITSELF or not headings_deg:
         return itself
     wanted = sorted({heading % 360 for heading in headings_deg})
     apart = [180 - ((pl.col("heading_deg") - heading) % 360 - 180).abs() for heading in wanted]

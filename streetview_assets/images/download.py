@@ -1,4 +1,4 @@
-"""Pictures fetched, checked and kept on disk; each that failed is a row with its reason."""
+"""Images fetched, checked and kept on disk; each that failed is a row with its reason."""
 
 import hashlib
 from collections import Counter, deque
@@ -14,15 +14,15 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.errors import StreetviewError
-from streetview_assets.images.picture_files import picture_on_disk, write_picture
-from streetview_assets.images.providers.base import Picture, Provider
-from streetview_assets.images.quality_metrics import BrokenPictureError, Pixels, read_pixels
+from streetview_assets.images.image_files import image_on_disk, write_image
+from streetview_assets.images.providers.base import FetchedImage, Provider
+from streetview_assets.images.quality_metrics import BrokenImageError, Pixels, read_pixels
 from streetview_assets.images.views import WANTED
 from streetview_assets.processes import stopping
 from streetview_assets.tables.registry import TABLES
 
 WORKERS = min(4, cpu_count() or 1)
-"""Pictures decoded at once; Pillow decodes outside Python's lock."""
+"""Images decoded at once; Pillow decodes outside Python's lock."""
 
 _AHEAD = 8 * WORKERS
 
@@ -39,20 +39,20 @@ def fetch_images(
     batch_size: int = 256,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Fetch pictures and keep those that decode in full, batch by batch.
+    """Fetch images and keep those that decode in full, batch by batch.
 
-    A picture is written aside and renamed to ``images/<first two of id>/<image_id>.<suffix>``, so
-    that there is never half a picture under its name. One that is there already, from a run that
+    An image is written aside and renamed to ``images/<first two of id>/<image_id>.<suffix>``, so
+    that there is never half an image under its name. One that is there already, from a run that
     was killed or from another authority, is taken from there and not asked for.
 
     Parameters
     ----------
     provider
-        Who has the pictures.
+        Who has the images.
     wanted
-        Pictures to fetch, as `wanted_images` gives them.
+        Images to fetch, as `wanted_images` gives them.
     authority_code
-        Whose pictures these are.
+        Whose images these are.
     folder
         The study's folder of data.
     now
@@ -60,12 +60,12 @@ def fetch_images(
     batch_size
         Most rows of a batch.
     on_progress
-        Called with pictures done and pictures in all.
+        Called with images done and images in all.
 
     Yields
     ------
     polars.DataFrame
-        Table ``images``, a part of it; together one row for each picture that was wanted.
+        Table ``images``, a part of it; together one row for each image that was wanted.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def fetch_images(
 
 
 def failure_counts(frame: pl.DataFrame) -> dict[str, int]:
-    """Count the reasons for which pictures are not there, the commonest first.
+    """Count the reasons for which images are not there, the commonest first.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ def _rows(
     provider: Provider, asked: pl.DataFrame, folder: Path, now: Callable[[], datetime]
 ) -> Iterator[Row]:
     """Complete what was asked for: first what is on disk, then what the provider gives."""
-    found = [picture_on_disk(folder, image_id) for image_id in asked["image_id"]]
+    found = [image_on_disk(folder, image_id) for image_id in asked["image_id"]]
     there = pl.Series([path is not None for path in found], dtype=pl.Boolean)
     with ExitStack() as broken_off:
-        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pictures")
+        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="images")
         broken_off.callback(pool.shutdown, cancel_futures=True)
         paths = iter([path for path in found if path is not None])
         recalled = [
@@ -131,16 +131,16 @@ def _rows(
         missing = asked.filter(~there | pl.col("image_id").is_in(broken))
         if not missing.is_empty():
             keep = partial(_kept, folder=folder, now=now)
-            yield from _fetched(provider.pictures(missing), missing, keep, pool)
+            yield from _fetched(provider.fetch(missing), missing, keep, pool)
 
 
 def _fetched(
-    pictures: Iterator[Picture],
+    images: Iterator[FetchedImage],
     asked: pl.DataFrame,
-    keep: Callable[[Picture], Row],
+    keep: Callable[[FetchedImage], Row],
     pool: ThreadPoolExecutor,
 ) -> Iterator[Row]:
-    """Complete what was asked for by what came; a picture that never came has failed."""
+    """Complete what was asked for by what came; an image that never came has failed."""
     places = {image_id: place for place, image_id in enumerate(asked["image_id"])}
     under_way: deque[tuple[int, Future[Row]]] = deque()
     refusal: StreetviewError | None = None
@@ -150,11 +150,11 @@ def _fetched(
         return asked.row(place, named=True) | kept.result()
 
     try:
-        for picture in pictures:
-            place = places.pop(picture.image_id, None)
+        for image in images:
+            place = places.pop(image.image_id, None)
             if place is None:
-                raise ValueError(f"picture {picture.image_id} came twice or was not asked for")
-            under_way.append((place, pool.submit(keep, picture)))
+                raise ValueError(f"image {image.image_id} came twice or was not asked for")
+            under_way.append((place, pool.submit(keep, image)))
             while under_way and (len(under_way) > _AHEAD or under_way[0][1].done()):
                 yield completed()
     except StreetviewError as error:
@@ -169,33 +169,33 @@ def _fetched(
 
 
 def _recalled(image_id: str, path: Path, folder: Path) -> Row | None:
-    """Measure a picture that is on disk; None where it cannot be read, so that it is asked for."""
+    """Measure an image that is on disk; None where it cannot be read, so that it is asked for."""
     content = path.read_bytes()
     try:
         pixels = read_pixels(content)
-    except BrokenPictureError:
+    except BrokenImageError:
         return None
     written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     return _there(path.relative_to(folder), content, pixels, written_at)
 
 
-def _kept(picture: Picture, *, folder: Path, now: Callable[[], datetime]) -> Row:
-    """Check a picture and keep it; what it then holds no more is free for the next."""
+def _kept(image: FetchedImage, *, folder: Path, now: Callable[[], datetime]) -> Row:
+    """Check an image and keep it; what it then holds no more is free for the next."""
     try:
-        if picture.status == "ok" and picture.content is not None:
-            return _written(picture.image_id, picture.content, picture.pixels, folder, now)
-        if picture.is_elsewhere:
+        if image.status == "ok" and image.content is not None:
+            return _written(image.image_id, image.content, image.pixels, folder, now)
+        if image.is_elsewhere:
             return {"status": "ok", "fetched_at": now()}
-        status = "failed" if picture.status == "ok" else picture.status
-        path = picture_on_disk(folder, picture.image_id)
+        status = "failed" if image.status == "ok" else image.status
+        path = image_on_disk(folder, image.image_id)
         if status == "failed" and path is not None:
             # Another run has fetched it meanwhile.
-            recalled = _recalled(picture.image_id, path, folder)
+            recalled = _recalled(image.image_id, path, folder)
             if recalled is not None:
                 return recalled
-        return _failed(status, picture.error or "the provider gave no picture")
+        return _failed(status, image.error or "the provider gave no image")
     finally:
-        picture.release()
+        image.release()
 
 
 def _written(
@@ -208,9 +208,9 @@ def _written(
     if pixels is None:
         try:
             pixels = read_pixels(content)
-        except BrokenPictureError as error:
+        except BrokenImageError as error:
             return _failed("failed", str(error))
-    path = write_picture(folder, image_id, pixels.suffix, content)
+    path = write_image(folder, image_id, pixels.suffix, content)
     return _there(path, content, pixels, now())
 
 

@@ -1,20 +1,20 @@
-"""Near-duplicates: pictures of different panoramas that show the same, by perceptual hash."""
+"""Near-duplicates: images of different panoramas that show the same, by perceptual hash."""
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 MOST_BITS = 4
-"""Bits of 64 by which hashes of the same picture may differ.
+"""Bits of 64 by which hashes of the same image may differ.
 
 Copies of real street photos, recompressed down to quality 25 or resized by 2, differ by 0 or 2
 bits (all of 654), brightened ones by up to 4 (97 %). The most alike of 42,778 pairs of different
-photos, and of 3,792,256 pairs of drawn pictures, differ by 6: some of those show the same place
+photos, and of 3,792,256 pairs of drawn images, differ by 6: some of those show the same place
 seconds later, some another street.
 """
 
 LEAST_SD = 0.03
-"""Pictures that vary less than this in every channel show nothing, and their hash is noise."""
+"""Images that vary less than this in every channel show nothing, and their hash is noise."""
 
 _PARTS = MOST_BITS + 1
 _PART_BITS = 13
@@ -23,8 +23,8 @@ _PART_BITS = 13
 def mark_duplicates(images: pl.DataFrame) -> pl.DataFrame:
     """Fill column duplicate_of.
 
-    Only current pictures that are there and show something are compared: an older capture of the
-    same place is meant to look alike. Of pictures that are alike, the one with the smallest
+    Only current images that are there and show something are compared: an older capture of the
+    same place is meant to look alike. Of images that are alike, the one with the smallest
     image_id is the original, and those of other panoramas within `MOST_BITS` of it are its
     duplicates; an original is never itself a duplicate. Those that show nothing are duplicates
     where their files are equal to the byte.
@@ -66,7 +66,7 @@ def mark_duplicates(images: pl.DataFrame) -> pl.DataFrame:
 def are_near_duplicates(
     images: pl.DataFrame, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
-    """Say of pairs of pictures whether they are all but the same, by the rule of `duplicate_of`.
+    """Say of pairs of images whether they are all but the same, by the rule of `duplicate_of`.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def are_near_duplicates(
     Returns
     -------
     numpy.ndarray
-        (n,); never true of two pictures of one panorama, nor of one that shows nothing.
+        (n,); never true of two images of one panorama, nor of one that shows nothing.
     """
     shown = images.select(_shows_something().fill_null(False)).to_series().to_numpy()
     hashes = _bits(images["perceptual_hash"].fill_null("0"))
@@ -91,7 +91,7 @@ def are_near_duplicates(
 
 
 def _shows_something() -> pl.Expr:
-    """Whether a picture has a hash that means something."""
+    """Whether an image has a hash that means something."""
     varies = pl.max_horizontal("red_sd", "green_sd", "blue_sd") >= LEAST_SD
     return pl.col("perceptual_hash").is_not_null() & varies
 

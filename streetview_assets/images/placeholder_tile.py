@@ -1,4 +1,4 @@
-"""Pictures that decode but show nothing: the tile by which a service says "no imagery"."""
+"""Images that decode but show nothing: the tile by which a service says "no imagery"."""
 
 from streetview_assets.images.quality_metrics import Pixels
 
@@ -10,7 +10,7 @@ _TILE_SHARE = 0.8
 
 
 def is_grey_tile(pixels: Pixels) -> bool:
-    """Say whether a picture is the grey tile that stands for "no imagery".
+    """Say whether an image is the grey tile that stands for "no imagery".
 
     It is where at least 80 % of it is of the tile's grey (within 4 of 255 in each channel, as JPEG
     may shift it) and as much of it is painted flat: of fog, snow or a pale wall of the same grey

@@ -1,4 +1,4 @@
-"""What a file of a picture holds once it is decoded in full, or why it cannot be."""
+"""What a file of an image holds once it is decoded in full, or why it cannot be."""
 
 import math
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from streetview_assets.image_decoding import (
-    BrokenPictureError,
+    BrokenImageError,
     DecodedImage,
     WrongSizeError,
     decode_image,
 )
 
-__all__ = ["BrokenPictureError", "Pixels", "WrongSizeError", "read_pixels"]
+__all__ = ["BrokenImageError", "Pixels", "WrongSizeError", "read_pixels"]
 
 THUMBNAIL_PX = 64
 SHARPNESS_PX = 224
@@ -37,7 +37,7 @@ _LOWEST_WAVES = np.cos(
 
 @dataclass(frozen=True)
 class Pixels:
-    """A picture that decodes in full.
+    """An image that decodes in full.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Pixels:
         Columns of table ``images``. ``red_mean`` … ``blue_sd``: mean and standard deviation of
         each channel, 0 to 1, and ``brightness``, the mean luma (ITU-R BT.601), all over a
         thumbnail of at most 64 px, whose pixels are means of whole squares: the means are within
-        0.005 of the whole picture's. ``sharpness``: see `sharpness`. ``perceptual_hash``: see
+        0.005 of the whole image's. ``sharpness``: see `sharpness`. ``perceptual_hash``: see
         `perceptual_hash`.
     plain_colour
         The commonest colour, 0 to 255 each: the mean of the pixels of the thumbnail in the fullest
@@ -83,23 +83,23 @@ def read_pixels(content: bytes, size_px: Sequence[int] | None = None) -> Pixels:
     WrongSizeError
         Where it has another size, or more than 100 megapixels; its header says so, and it is not
         decoded.
-    BrokenPictureError
+    BrokenImageError
         Where the content is empty, of another kind, truncated or corrupt.
     """
     return _measured(decode_image(content, size_px=size_px))
 
 
 def sharpness(luma: Image.Image) -> float:
-    """Measure how sharp a picture is: variance of the Laplacian of its luma.
+    """Measure how sharp an image is: variance of the Laplacian of its luma.
 
-    The picture is first reduced by whole squares to a longer side of at most 224 px, so that
-    pictures of different sizes can be compared; what is finer than that no encoder sees either. The
+    The image is first reduced by whole squares to a longer side of at most 224 px, so that
+    images of different sizes can be compared; what is finer than that no encoder sees either. The
     Laplacian has four neighbours and no border.
 
     Parameters
     ----------
     luma
-        A picture of mode ``L``.
+        An image of mode ``L``.
 
     Notes
     -----
@@ -119,18 +119,18 @@ def sharpness(luma: Image.Image) -> float:
 
 
 def perceptual_hash(luma: Image.Image) -> str:
-    """Hash what a picture looks like: its pHash, 64 bits as 16 hexadecimal digits.
+    """Hash what an image looks like: its pHash, 64 bits as 16 hexadecimal digits.
 
-    It says of each of the 64 lowest frequencies of the picture at 32 × 32 px whether it is stronger
-    than their median, as the library imagehash does, of the picture reduced by whole squares to a
-    longer side of at most 128 px. To get there from the whole picture takes three times as long at
+    It says of each of the 64 lowest frequencies of the image at 32 × 32 px whether it is stronger
+    than their median, as the library imagehash does, of the image reduced by whole squares to a
+    longer side of at most 128 px. To get there from the whole image takes three times as long at
     320 px, five times at 640, and changed none of the bits of three photos in four, two of nearly
     all others.
 
     Parameters
     ----------
     luma
-        A picture of mode ``L``.
+        An image of mode ``L``.
 
     Notes
     -----
@@ -138,7 +138,7 @@ def perceptual_hash(luma: Image.Image) -> str:
     """
     reduced = luma.reduce(math.ceil(max(luma.size) / HASHED_PX))
     small = reduced.resize((_HASH_SIDE, _HASH_SIDE), Image.Resampling.LANCZOS)
-    # What is 0 but for rounding is 0: it would make hashes of plain pictures noise.
+    # What is 0 but for rounding is 0: it would make hashes of plain images noise.
     lowest = np.round(_LOWEST_WAVES @ np.asarray(small, dtype=np.float64) @ _LOWEST_WAVES.T, 6)
     return np.packbits(lowest > np.median(lowest)).tobytes().hex()
 
@@ -158,7 +158,7 @@ def _measured(image: DecodedImage) -> Pixels:
 
 
 def _colours(thumbnail: Image.Image) -> dict[str, float | str]:
-    # Whole numbers, so that a picture of one colour has a spread of exactly 0.
+    # Whole numbers, so that an image of one colour has a spread of exactly 0.
     counts = np.array(thumbnail.histogram(), dtype=np.int64).reshape(3, 256)
     pixels = counts[0].sum()
     sums, squares = counts @ _LEVELS, counts @ _LEVELS**2

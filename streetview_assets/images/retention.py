@@ -9,15 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.thumbnails import keep_thumbnail, thumbnail_on_disk
 from streetview_assets.tables.registry import TIME
 
 BATCH = 256
 
 
-def delete_pictures(
-    pictures: pl.DataFrame,
+def delete_images(
+    images: pl.DataFrame,
     folder: Path,
     *,
     thumbnails: bool,
@@ -26,30 +26,30 @@ def delete_pictures(
     now: Callable[[], datetime],
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Delete the pixels of pictures, batch by batch: thumbnail, record, deletion, rows.
+    """Delete the pixels of images, batch by batch: thumbnail, record, deletion, rows.
 
-    Whenever it is killed, each picture is whole or recorded as deleted, and doing it again
+    Whenever it is killed, each image is whole or recorded as deleted, and doing it again
     completes it. Only files below ``images/`` of the study's folder are deleted.
 
     Parameters
     ----------
-    pictures
+    images
         Rows of the table ``images``; one whose file is gone already is recorded all the same.
     folder
         The study's folder of data.
     thumbnails
         Whether a thumbnail may stay.
     noted
-        When pictures were noted as deleted before: of those a killed run has left no rows.
+        When images were noted as deleted before: of those a killed run has left no rows.
     record
-        Notes for good that pictures are deleted on purpose.
+        Notes for good that images are deleted on purpose.
 
     Yields
     ------
     polars.DataFrame
-        Rows of the table ``picture_retention``.
+        Rows of the table ``image_retention``.
     """
-    ordered = pictures.sort("image_id")
+    ordered = images.sort("image_id")
     keep = partial(_thumbnail, folder=folder, allowed=thumbnails)
     with ThreadPoolExecutor(min(4, cpu_count() or 1), thread_name_prefix="thumbnails") as pool:
         for start in range(0, ordered.height, BATCH):
@@ -57,7 +57,7 @@ def delete_pictures(
             ids = batch["image_id"].to_list()
             places = list(pool.map(keep, ids))
             moment = now()
-            there = [image_id for image_id in ids if picture_on_disk(folder, image_id)]
+            there = [image_id for image_id in ids if image_on_disk(folder, image_id)]
             record(ids, moment)
             for image_id in there:
                 _delete(folder, image_id)
@@ -74,33 +74,33 @@ def delete_pictures(
                 on_progress(start + batch.height, ordered.height)
 
 
-def without_pixels(pictures: pl.DataFrame, deleted: Container[str], folder: Path) -> pl.DataFrame:
-    """Give the pictures whose pixels were deleted on purpose and have not come back since.
+def without_pixels(images: pl.DataFrame, deleted: Container[str], folder: Path) -> pl.DataFrame:
+    """Give the images whose pixels were deleted on purpose and have not come back since.
 
     Parameters
     ----------
-    pictures
+    images
         Rows of the table ``images``.
     deleted
-        Ids of all pictures whose pixels were ever deleted on purpose.
+        Ids of all images whose pixels were ever deleted on purpose.
     """
     gone = [
-        image_id in deleted and picture_on_disk(folder, image_id) is None
-        for image_id in pictures["image_id"]
+        image_id in deleted and image_on_disk(folder, image_id) is None
+        for image_id in images["image_id"]
     ]
-    return pictures.filter(pl.Series(gone, dtype=pl.Boolean))
+    return images.filter(pl.Series(gone, dtype=pl.Boolean))
 
 
 def _thumbnail(image_id: str, folder: Path, allowed: bool) -> str | None:
     if not allowed:
         return None
-    picture = picture_on_disk(folder, image_id)
-    place = keep_thumbnail(folder, image_id, picture) if picture else None
+    image = image_on_disk(folder, image_id)
+    place = keep_thumbnail(folder, image_id, image) if image else None
     place = place or thumbnail_on_disk(folder, image_id)
     return place.as_posix() if place else None
 
 
 def _delete(folder: Path, image_id: str) -> None:
-    # The same picture may lie there in two formats, and another run may be deleting it too.
-    while (picture := picture_on_disk(folder, image_id)) is not None:
-        picture.unlink(missing_ok=True)
+    # The same image may lie there in two formats, and another run may be deleting it too.
+    while (image := image_on_disk(folder, image_id)) is not None:
+        image.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The views of a panorama side by side, as one picture."""
+"""The views of a panorama side by side, as one image."""
 
 from collections.abc import Sequence
 

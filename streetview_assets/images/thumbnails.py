@@ -1,4 +1,4 @@
-"""Thumbnails of 96 px: all that stays of deleted pictures, where the terms allow it."""
+"""Thumbnails of 96 px: all that stays of deleted images, where the terms allow it."""
 
 import io
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from streetview_assets.image_decoding import BrokenPictureError, read_rgb
-from streetview_assets.images.picture_files import write_whole
+from streetview_assets.image_decoding import BrokenImageError, read_rgb
+from streetview_assets.images.image_files import write_whole
 
 FOLDER = "thumbnails"
 THUMBNAIL_PX = 96
@@ -15,7 +15,7 @@ QUALITY = 80
 
 
 def thumbnail_on_disk(folder: Path, image_id: str) -> Path | None:
-    """Find the thumbnail of a picture.
+    """Find the thumbnail of an image.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def thumbnail_on_disk(folder: Path, image_id: str) -> Path | None:
     return place if (folder / place).is_file() else None
 
 
-def keep_thumbnail(folder: Path, image_id: str, picture: Path) -> Path | None:
-    """Keep a picture as a WebP of at most 96 px, its aspect kept, upright as its EXIF says.
+def keep_thumbnail(folder: Path, image_id: str, image: Path) -> Path | None:
+    """Keep an image as a WebP of at most 96 px, its aspect kept, upright as its EXIF says.
 
     Returns
     -------
@@ -40,8 +40,8 @@ def keep_thumbnail(folder: Path, image_id: str, picture: Path) -> Path | None:
         Relative to the study's folder; None of a file that shows nothing.
     """
     try:
-        upright = read_rgb(picture, least_side_px=2 * THUMBNAIL_PX)
-    except (OSError, BrokenPictureError):
+        upright = read_rgb(image, least_side_px=2 * THUMBNAIL_PX)
+    except (OSError, BrokenImageError):
         return None
     upright.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
     content = io.BytesIO()
@@ -52,7 +52,7 @@ def keep_thumbnail(folder: Path, image_id: str, picture: Path) -> Path | None:
 
 
 Shown = tuple[Path | None, ...]
-"""The files by which something is shown: of a picture one, of a panorama its views clockwise."""
+"""The files by which something is shown: of an image one, of a panorama its views clockwise."""
 
 
 def shown_files(folder: Path, image_id: str, path: str | Sequence[str] | None) -> Shown:
@@ -77,7 +77,7 @@ def _shown_file(folder: Path, image_id: str, path: str | None) -> Path | None:
 
 
 def what_is_gone(shown: Sequence[Shown]) -> str:
-    """Say of how many pictures only the thumbnail is left, and of how many nothing.
+    """Say of how many images only the thumbnail is left, and of how many nothing.
 
     Parameters
     ----------

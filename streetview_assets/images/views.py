@@ -1,4 +1,4 @@
-"""The pictures that are wanted: one for each panorama, capture and heading, each with an id."""
+"""The images that are wanted: one for each panorama, capture and heading, each with an id."""
 
 import hashlib
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ WANTED = pl.Schema(
         "source_path": pl.String(),
     }
 )
-"""Columns of the pictures that are wanted."""
+"""Columns of the images that are wanted."""
 
 Captures = Literal["current", "all"]
 _TOLD_ANEW = ("point_id", "area_code", "captured_on", "category", "copyright", "source_path")
@@ -42,13 +42,13 @@ def image_id(
     pitch_deg: float,
     size_px: Sequence[int],
 ) -> str:
-    """Name a picture by all that decides what is on it: the same on every machine.
+    """Name an image by all that decides what is on it: the same on every machine.
 
     Parameters
     ----------
     captured_on
         None where the provider's panorama id names one capture: a date that is set right, or is
-        not told for once, then leaves the picture what it is.
+        not told for once, then leaves the image what it is.
     heading_deg, fov_deg, pitch_deg
         Degrees, told apart to six decimals; 360 is 0. The heading is None where it is not known.
     size_px
@@ -81,9 +81,9 @@ def wanted_images(
     *,
     captures: Captures = "current",
 ) -> pl.DataFrame:
-    """List the pictures that a study wants of its panoramas.
+    """List the images that a study wants of its panoramas.
 
-    Points that share a panorama share its pictures, which go by the nearest of them: of those at
+    Points that share a panorama share its images, which go by the nearest of them: of those at
     which the last look-up found it, where there are any.
 
     Parameters
@@ -96,7 +96,7 @@ def wanted_images(
         The study's wishes: field of view, pitch, size.
     captures
         ``current``: of what the last look-up found. ``all``: also of what earlier look-ups found
-        at these points, whose pictures are kept.
+        at these points, whose images are kept.
 
     Returns
     -------
@@ -145,9 +145,9 @@ def wanted_images(
 
 
 def still_wanted(rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
-    """Keep the rows of pictures that are still wanted, and say anew where these belong.
+    """Keep the rows of images that are still wanted, and say anew where these belong.
 
-    A picture outlives the outlines of areas, the points and the categories by which it was first
+    An image outlives the outlines of areas, the points and the categories by which it was first
     fetched, and a date that was wrong: its point, area, date, category and copyright are those of
     today.
 
@@ -156,7 +156,7 @@ def still_wanted(rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     rows
         Table ``images`` as it was.
     wanted
-        Columns `WANTED`, of all captures: the pictures of older ones are kept, those of views for
+        Columns `WANTED`, of all captures: the images of older ones are kept, those of views for
         which the study no longer asks are not.
 
     Returns

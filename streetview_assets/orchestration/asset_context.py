@@ -13,7 +13,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import VECTORS, called
-from streetview_assets.embeddings.zero_shot.exclusions import without_set_aside
+from streetview_assets.embeddings.zero_shot.exclusions import without_excluded
 from streetview_assets.errors import StudyError
 from streetview_assets.figures import figures_folder, shrink_to_webp
 from streetview_assets.images.budget.ledger import Ledger
@@ -30,9 +30,9 @@ from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.text.visible_text import in_one_line
 
-PARTITION_PICTURE_BYTES = 18_000
-NATIONAL_PICTURE_BYTES = 145_000
-"""Limits of pictures in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
+PARTITION_IMAGE_BYTES = 18_000
+NATIONAL_IMAGE_BYTES = 145_000
+"""Limits of images in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -93,24 +93,24 @@ class Work:
 
     @property
     def title(self) -> str:
-        """What stands above a picture: the study, and the authority where it has any."""
+        """What stands above an image: the study, and the authority where it has any."""
         if self.authority_code in (None, WITHOUT_AREAS):
             return self.study.name
         return in_one_line(f"{self.study.name}, {self.authority_code}")
 
     @property
     def leaves_out(self) -> bool:
-        """Whether pictures that the study sets aside take no part in what is made."""
+        """Whether images that the study sets aside take no part in what is made."""
         return leaves_out(RECIPES[self.asset], self.study)
 
     def read(self, table: str) -> pl.DataFrame:
-        """Read this authority's part of a table; see `read_all` for pictures and `vectors`."""
+        """Read this authority's part of a table; see `read_all` for images and `vectors`."""
         return self._read(table, self.authority)
 
     def read_all(self, table: str) -> pl.DataFrame:
         """Read the parts of all authorities that are there.
 
-        Of pictures, those that the study sets aside are not current, for an asset that leaves
+        Of images, those that the study sets aside are not current, for an asset that leaves
         them out. `vectors` are those of what is looked at: images or panoramas.
         """
         return self._read(table, None)
@@ -130,8 +130,8 @@ class Work:
         frame = self.opened.read(table, authority)
         if table != "images" or not self.leaves_out:
             return frame
-        set_aside = self.opened.read("pictures_set_aside", authority)
-        return without_set_aside(frame, set_aside, views=self.study.encoder.views)
+        exclusions = self.opened.read("image_exclusions", authority)
+        return without_excluded(frame, exclusions, views=self.study.encoder.views)
 
     def resumption(self, reuse: str = "") -> Resumption:
         """Say what earlier runs have done of this asset's one table."""
@@ -139,16 +139,16 @@ class Work:
 
     @property
     def ledger(self) -> Ledger:
-        """Where money is counted, and pictures whose pixels were deleted."""
+        """Where money is counted, and images whose pixels were deleted."""
         return self.opened.ledger
 
     @property
-    def deleted_pictures(self) -> dict[str, datetime]:
-        """When pixels of this authority's pictures were deleted on purpose, by image_id."""
-        return self.opened.deleted_pictures(self.authority)
+    def deleted_images(self) -> dict[str, datetime]:
+        """When pixels of this authority's images were deleted on purpose, by image_id."""
+        return self.opened.deleted_images(self.authority)
 
     def purse(self) -> Purse | None:
-        """Open what a paid provider is paid from; None where pictures cost nothing.
+        """Open what a paid provider is paid from; None where images cost nothing.
 
         Raises
         ------
@@ -171,7 +171,7 @@ class Work:
         )
 
     def spending(self) -> dict[str, str]:
-        """Say what the study has spent so far, where its pictures cost money."""
+        """Say what the study has spent so far, where its images cost money."""
         images = self.study.images
         if not is_paid(images.provider):
             return {}
@@ -193,17 +193,17 @@ class Work:
 
         return report
 
-    def picture(
+    def figure(
         self, name: str, png: bytes, *, max_bytes: int | None = None
     ) -> dg.MarkdownMetadataValue:
-        """Keep a picture under `figures/`, and make a small one for the metadata."""
+        """Keep an image under `figures/`, and make a small one for the metadata."""
         self.keep(name, png)
-        limit = PARTITION_PICTURE_BYTES if self.authority_code else NATIONAL_PICTURE_BYTES
+        limit = PARTITION_IMAGE_BYTES if self.authority_code else NATIONAL_IMAGE_BYTES
         small = base64.b64encode(shrink_to_webp(png, max_bytes or limit)).decode()
         return dg.MetadataValue.md(f"![{name}](data:image/webp;base64,{small})")
 
     def keep(self, name: str, png: bytes) -> str:
-        """Keep a picture under `figures/`; give its path, relative to the folder of data."""
+        """Keep an image under `figures/`; give its path, relative to the folder of data."""
         path = self.figures / f"{name}.png"
         make_way(path)
         with written_aside(path) as aside:
@@ -212,7 +212,7 @@ class Work:
 
     @property
     def figures(self) -> Path:
-        """The folder of this materialisation's pictures."""
+        """The folder of this materialisation's images."""
         return figures_folder(self.opened.root, self.authority_code)
 
 

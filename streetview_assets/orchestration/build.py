@@ -22,6 +22,7 @@ from streetview_assets.orchestration.assets import (
     comparisons,
     direction,
     embeddings,
+    exclusions,
     group_models,
     images,
     layout,
@@ -30,7 +31,6 @@ from streetview_assets.orchestration.assets import (
     points,
     pooling,
     sample_size,
-    set_aside,
 )
 from streetview_assets.orchestration.automation import conditions as automation
 from streetview_assets.orchestration.automation import jobs, schedules, sensors
@@ -56,7 +56,7 @@ STAGE_MODULES: tuple[ModuleType, ...] = (
     points,
     images,
     embeddings,
-    set_aside,
+    exclusions,
     pooling,
     clusters,
     cluster_meaning,
@@ -74,7 +74,7 @@ POOLS = {
     "image_embeddings": "encoder",
     "panorama_embeddings": "encoder",
     "label_scores": "encoder",
-    "pictures_set_aside": "encoder",
+    "image_exclusions": "encoder",
 }
 BY_HAND = {"areas", "targets", "encoders", "image_files", "panoramas"}
 WEEKLY = {
@@ -83,7 +83,7 @@ WEEKLY = {
     "cluster_scores",
     "density_clusters",
     "cluster_meaning",
-    "picture_layout",
+    "image_layout",
     "category_scores",
     "model_selection",
     "authority_model",
@@ -165,7 +165,7 @@ def stage_asset(
 def pool_of(asset: str, provider: str) -> str | None:
     """Name the pool of an asset, which at most one run at a time may use.
 
-    Look-ups of a remote provider share that of pictures: a limit of requests per second is kept
+    Look-ups of a remote provider share that of images: a limit of requests per second is kept
     within a process, so only one process may ask the host.
     """
     if asset == "panoramas" and provider in REMOTE:

@@ -1,4 +1,4 @@
-"""Pictures whose pixels were deleted on purpose: who wants to encode them now is told the price."""
+"""Images whose pixels were deleted on purpose: who wants to encode them now is told the price."""
 
 import polars as pl
 
@@ -8,12 +8,12 @@ from streetview_assets.images.retention import without_pixels
 from streetview_assets.orchestration.asset_context import Work
 
 
-def refuse_deleted(work: Work, pictures: pl.DataFrame, encoder: str) -> None:
-    """Refuse to encode pictures of which nothing but the row is left.
+def refuse_deleted(work: Work, images: pl.DataFrame, encoder: str) -> None:
+    """Refuse to encode images of which nothing but the row is left.
 
     Parameters
     ----------
-    pictures
+    images
         Rows of the table ``images`` that are to be encoded now.
     encoder
         Slug of the encoder that has no vectors of them yet.
@@ -23,11 +23,11 @@ def refuse_deleted(work: Work, pictures: pl.DataFrame, encoder: str) -> None:
     EncoderError
         How many they are, and what fetching them again costs.
     """
-    gone = without_pixels(pictures, work.deleted_pictures, work.opened.root)
+    gone = without_pixels(images, work.deleted_images, work.opened.root)
     if gone.is_empty():
         return
     raise EncoderError(
-        f"{gone.height:,} of {pictures.height:,} pictures of {work.authority} that {encoder} is to "
+        f"{gone.height:,} of {images.height:,} images of {work.authority} that {encoder} is to "
         "encode have no pixels any more: images.keep_images is false, so they were deleted after "
         f"the encoders of that time had run. {_way_back(work, gone.height)} Vectors that are "
         "there are kept: go back to the encoder that made them, and nothing is fetched."

@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
 from streetview_assets.embeddings.looked_at import VECTORS
-from streetview_assets.models.data.cluster_features import AreaPictures, area_pictures
+from streetview_assets.models.data.cluster_features import AreaImages, area_images
 from streetview_assets.models.data.dataset import AreaDataset, assemble
 from streetview_assets.models.data.features import (
     OF_CLUSTERS,
@@ -53,7 +53,7 @@ def area_dataset(
         target or _target(work),
         extra={"colour-texture": baseline} if baseline.height else {},
         features=study_features(work, tables),
-        pictures=_pictures(work, tables),
+        clustered_images=_images(work, tables),
     )
 
 
@@ -64,7 +64,7 @@ def area_datasets(work: Work) -> dict[str, AreaDataset]:
 
 
 def pooled_datasets(work: Work) -> dict[str, AreaDataset]:
-    """Give the areas of every target, whatever the features, with the vectors of all pictures."""
+    """Give the areas of every target, whatever the features, with the vectors of all images."""
     tables = {table: work.read_all(table) for table in POOLED_TABLES}
     return {one.name: _assembled(work, tables, one.name) for one in work.study.targets}
 
@@ -119,13 +119,13 @@ def _assembled(
     )
 
 
-def _pictures(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaPictures | None:
+def _images(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaImages | None:
     """Gather what clusters are found in, where a feature is made of them."""
     study = work.study
     names = tuple(name for name in study.models.features if name in OF_CLUSTERS)
     if not names:
         return None
-    return area_pictures(
+    return area_images(
         tables[VECTORS],
         tables["images"],
         clusters=study.clusters,

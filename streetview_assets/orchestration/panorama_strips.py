@@ -89,12 +89,12 @@ def encode_panoramas(
 def _without_pixels(work: Work, strips: pl.DataFrame) -> pl.DataFrame:
     """Give the strips that cannot be put together any more: names alone."""
     members = _members(strips)
-    gone = without_pixels(members.unique("image_id"), work.deleted_pictures, work.opened.root)
+    gone = without_pixels(members.unique("image_id"), work.deleted_images, work.opened.root)
     return members.join(gone, on="image_id", how="semi").select(image_id="strip").unique()
 
 
 def _members(strips: pl.DataFrame) -> pl.DataFrame:
-    """List the pictures of strips: image_id, and strip, the name of theirs."""
+    """List the images of strips: image_id, and strip, the name of theirs."""
     return strips.select(strip="image_id", image_id="image_ids").explode("image_id")
 
 

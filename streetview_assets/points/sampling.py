@@ -80,7 +80,7 @@ class _Chosen:
 def sample_points(
     road_network: pl.DataFrame, areas: pl.DataFrame, points: Points, crs: str, seed: int
 ) -> pl.DataFrame:
-    """Choose the places at which pictures are wanted.
+    """Choose the places at which images are wanted.
 
     One point every ``spacing_m`` along a street, across its junctions; of these none nearer than
     half the spacing to another; then a point in every stretch of road that is farther than one

@@ -1,4 +1,4 @@
-"""The vectors of a group of pictures as one: median, mean, max and min, and how unlike they are."""
+"""The vectors of a group of images as one: median, mean, max and min, and how unlike they are."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.embeddings.looked_at import vectors_of
 from streetview_assets.embeddings.vectors import matrix, vector_series
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.tables.registry import STATISTICS, TABLES
 
 AREA = ("authority_code", "area_code", "encoder")
@@ -39,7 +39,7 @@ def pool_by(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     Parameters
     ----------
     frame
-        The columns `keys`, `image_id`, `image_count` (pictures that a vector stands for) and
+        The columns `keys`, `image_id`, `image_count` (images that a vector stands for) and
         `embedding`, none null. Within a group rows are ordered by `image_id`, so that a sum
         rounds the same in whatever order they come.
 
@@ -74,7 +74,7 @@ def pool_by(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 
 
 def pool_areas(images: pl.DataFrame, embeddings: pl.DataFrame, *, encoder: str) -> pl.DataFrame:
-    """Pool the vectors of each area's pictures, or of its panoramas where these are looked at.
+    """Pool the vectors of each area's images, or of its panoramas where these are looked at.
 
     Each counts once, however many points share a panorama, and however few of its views there are.
 
@@ -90,7 +90,7 @@ def pool_areas(images: pl.DataFrame, embeddings: pl.DataFrame, *, encoder: str) 
     -------
     pl.DataFrame
         The table `area_embeddings`: four statistics for each area with at least one vector;
-        `image_count` is of the pictures that went into the vectors.
+        `image_count` is of the images that went into the vectors.
     """
     vectors = of_areas(images, embeddings.filter(pl.col("encoder") == encoder))
     return pool_by(vectors, AREA).select(TABLES["area_embeddings"].schema.names())
@@ -98,7 +98,7 @@ def pool_areas(images: pl.DataFrame, embeddings: pl.DataFrame, *, encoder: str) 
 
 def of_areas(images: pl.DataFrame, embeddings: pl.DataFrame) -> pl.DataFrame:
     """Give the vectors of what is current and in an area, with its area_code and image_count."""
-    placed = current_pictures(images).filter(pl.col("area_code").is_not_null())
+    placed = current_images(images).filter(pl.col("area_code").is_not_null())
     return (
         vectors_of(embeddings)
         .filter(pl.col("status") == "ok")

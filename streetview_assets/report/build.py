@@ -99,7 +99,7 @@ def _opening(published: Published) -> str:
     pairs = [
         ("authorities", f"{len(about['authorities']):,}" if published.study.areas else "none"),
         ("areas", f"{about['area_count']:,}"),
-        ("pictures", f"{about['image_count']:,}"),
+        ("images", f"{about['image_count']:,}"),
         ("captured", span),
         ("target", _target(published)),
         ("encoder", about["encoder"]),

@@ -9,10 +9,10 @@ import logging
 from PIL import Image
 
 from streetview_assets.figures import figures_folder, shrink_to_webp
-from streetview_assets.image_decoding import BrokenPictureError, read_rgb
+from streetview_assets.image_decoding import BrokenImageError, read_rgb
 from streetview_assets.images.providers.terms import TERMS
 from streetview_assets.report.database import Published
-from streetview_assets.report.html import flat_png, paragraph, picture
+from streetview_assets.report.html import flat_png, image, paragraph
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def kept_figure(
     *,
     alt: str = "",
     of: str | None = None,
-    shows_pictures: bool = False,
+    shows_images: bool = False,
 ) -> str:
     """Put a figure of the study's folder into the page; nothing where it is not there.
 
@@ -45,18 +45,18 @@ def kept_figure(
         What stands for it where it is not seen; default: the caption.
     of
         Code of the authority that it is of; None: of the whole study.
-    shows_pictures
-        Whether pictures of places are on it, which the provider's terms may keep from being passed
+    shows_images
+        Whether images of places are on it, which the provider's terms may keep from being passed
         on; then a sentence says so in its stead.
     """
     path = figures_folder(published.opened.root, of) / f"{name}.png"
     if not path.is_file():
         return ""
-    if shows_pictures and (restricted := why_no_pictures(published)):
+    if shows_images and (restricted := why_no_images(published)):
         return paragraph(restricted, "quiet")
     try:
         drawn = read_rgb(path)
-    except BrokenPictureError:
+    except BrokenImageError:
         _log.warning("%s is damaged and counts as not there", path)
         return ""
     wide = min(SHOWN_PX, round(drawn.width * SHOWN_DPI / DRAWN_DPI))
@@ -64,18 +64,18 @@ def kept_figure(
     if drawn.width > MOST_PX:
         most = (MOST_PX, max(1, round(MOST_PX * drawn.height / drawn.width)))
         drawn = drawn.resize(most, Image.Resampling.LANCZOS)
-    if not shows_pictures:
-        return picture(flat_png(drawn), "image/png", shown, alt or told, told)
+    if not shows_images:
+        return image(flat_png(drawn), "image/png", shown, alt or told, told)
     buffer = io.BytesIO()
     drawn.save(buffer, format="PNG")
-    return picture(
+    return image(
         shrink_to_webp(buffer.getvalue(), SHEET_BYTES), "image/webp", shown, alt or told, told
     )
 
 
-def why_no_pictures(published: Published) -> str:
-    """Say that the provider's terms keep its pictures off the page; empty where they do not."""
+def why_no_images(published: Published) -> str:
+    """Say that the provider's terms keep its images off the page; empty where they do not."""
     terms = TERMS[published.study.images.provider]
     if terms.may_store:
         return ""
-    return f"No picture is on this page: the terms of {terms.pictures} restrict passing them on."
+    return f"No image is on this page: the terms of {terms.images} restrict passing them on."

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 
 from streetview_assets.report.chapters.categories import categories_section
-from streetview_assets.report.chapters.exclusions import set_aside_section
+from streetview_assets.report.chapters.exclusions import exclusions_section
 from streetview_assets.report.chapters.layout import layout_section
 from streetview_assets.report.chapters.sample_size import sample_size_section
 from streetview_assets.report.database import Published
 from streetview_assets.report.html import Section, heading, listed
 
 CHAPTERS: tuple[tuple[str, str, Callable[[Published], Section | None]], ...] = (
-    ("Layout", "picture_layouts", layout_section),
+    ("Layout", "image_layouts", layout_section),
     ("Categories", "category_scores", categories_section),
-    ("Pictures set aside", "pictures_set_aside", set_aside_section),
-    ("The number of pictures", "sample_size_scores", sample_size_section),
+    ("Images set aside", "image_exclusions", exclusions_section),
+    ("The number of images", "sample_size_scores", sample_size_section),
 )
 """Name of each chapter, the table that it needs, and what makes it."""
 

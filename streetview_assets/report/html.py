@@ -1,4 +1,4 @@
-"""Pieces of a page: headings, paragraphs, tables and pictures in one file that loads nothing.
+"""Pieces of a page: headings, paragraphs, tables and images in one file that loads nothing.
 
 Every text goes through `escaped`: names of areas and authorities are others' words.
 """
@@ -24,7 +24,7 @@ MOST_BYTES = 240_000
 BROAD = 1.45
 """Width over height of a figure that a phone shows in full size, to be moved sideways."""
 TALL = 0.9
-"""Width over height below which a picture takes a printed page of its own."""
+"""Width over height below which an image takes a printed page of its own."""
 
 STYLE = """
 :root { color-scheme: light; }
@@ -216,11 +216,11 @@ def chart(figure: "Figure", alt: str, caption: str) -> str:
     drawn = Image.open(io.BytesIO(to_png(figure, DPI))).convert("RGB")
     width, height = drawn.size
     shown = (round(width * 96 / DPI), round(height * 96 / DPI))
-    return picture(flat_png(drawn), "image/png", shown, alt, caption)
+    return image(flat_png(drawn), "image/png", shown, alt, caption)
 
 
 def flat_png(drawn: Image.Image) -> bytes:
-    """Write a picture of few colours as a PNG; a large one keeps 256 of them."""
+    """Write an image of few colours as a PNG; a large one keeps 256 of them."""
     small = io.BytesIO()
     drawn.save(small, format="PNG", optimize=True)
     if small.tell() > MOST_BYTES:
@@ -230,10 +230,8 @@ def flat_png(drawn: Image.Image) -> bytes:
     return small.getvalue()
 
 
-def picture(
-    content: bytes, media_type: str, size_px: tuple[int, int], alt: str, caption: str
-) -> str:
-    """Put a picture into the page, with the words that stand for it where it is not seen."""
+def image(content: bytes, media_type: str, size_px: tuple[int, int], alt: str, caption: str) -> str:
+    """Put an image into the page, with the words that stand for it where it is not seen."""
     data = base64.b64encode(content).decode()
     shape = size_px[0] / size_px[1]
     marked = ' class="broad"' if shape > BROAD else ' class="tall"' if shape < TALL else ""

@@ -14,7 +14,7 @@ MODEL_NAMES = {
     TUNED: "tuned: the model chosen",
     "mean": "baseline: the mean of all other areas",
     "coordinates": "baseline: coordinates alone",
-    "image_count": "baseline: number of pictures",
+    "image_count": "baseline: number of images",
     "mean_colour": "baseline: mean colour",
     "colour-texture": "baseline: colour and texture",
     OBSERVED: "the target itself",

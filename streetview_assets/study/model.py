@@ -205,7 +205,7 @@ class Points(_Part):
         None, description="points of one's own: map-generator JSON, CSV or GeoJSON"
     )
     origin: Literal["images"] | None = Field(
-        None, alias="from", description="`images`: the pictures say where the points are"
+        None, alias="from", description="`images`: the images say where the points are"
     )
     model_config = ConfigDict(populate_by_name=True)
 
@@ -213,23 +213,23 @@ class Points(_Part):
 ProviderName = Literal["google", "mapillary", "panoramax", "folder", "hdf5", "synthetic"]
 
 
-class PictureColumns(_Part):
-    """Columns of the file that describes a folder of pictures."""
+class ImageColumns(_Part):
+    """Columns of the file that describes a folder of images."""
 
-    file: str = Field("file", description="path of the picture, relative to `images.path`")
+    file: str = Field("file", description="path of the image, relative to `images.path`")
     longitude: str = Field("lon", description="degrees east, WGS 84")
     latitude: str = Field("lat", description="degrees north, WGS 84")
     captured_at: str | None = Field(None, description="when it was taken")
     heading_deg: str | None = Field(None, description="direction of view, from north")
     category: str | None = Field(None, description="kind of scene: house, flat, office, …")
-    copyright: str | None = Field(None, description="whom to name beside the picture")
+    copyright: str | None = Field(None, description="whom to name beside the image")
 
 
 class Images(_Part):
-    """Who provides the pictures, and which views of a place are wanted."""
+    """Who provides the images, and which views of a place are wanted."""
 
     provider: ProviderName = Field(
-        description="who has the pictures; `folder`, `hdf5`: your own, `synthetic`: drawn"
+        description="who has the images; `folder`, `hdf5`: your own, `synthetic`: drawn"
     )
     headings_deg: tuple[Annotated[float, Field(ge=0, lt=360)], ...] = Field(
         (0, 90, 180, 270), description="directions of view at a point, from north"
@@ -268,33 +268,33 @@ class Images(_Part):
     )
     path: ExistingPath | None = Field(
         None,
-        description="provider folder: the tree of pictures, with links; provider hdf5: the store",
+        description="provider folder: the tree of images, with links; provider hdf5: the store",
     )
     positions: ExistingFile | None = Field(None, description="CSV or GeoJSON; default: EXIF")
-    columns: PictureColumns = Field(
-        PictureColumns(), description="provider folder: columns of the file of positions"
+    columns: ImageColumns = Field(
+        ImageColumns(), description="provider folder: columns of the file of positions"
     )
     max_failed_share: float = Field(
-        0.2, ge=0, le=1, description="above this share of failed pictures the run stops"
+        0.2, ge=0, le=1, description="above this share of failed images the run stops"
     )
 
     @property
-    def keeps_pictures(self) -> bool:
+    def keeps_images(self) -> bool:
         """Whether pixels stay on disk after they were encoded."""
         return self.keep_images is not False
 
     @model_validator(mode="after")
     def _provider_has_what_it_needs(self) -> Self:
         if self.provider == "folder" and self.path is None:
-            raise ValueError("provider folder needs `path`, the folder of the pictures")
+            raise ValueError("provider folder needs `path`, the folder of the images")
         if self.provider == "hdf5" and (self.path is None or not self.path.is_file()):
             raise ValueError("provider hdf5 needs `path`, the store (street_data.h5)")
         if self.provider == "google" and max(self.size_px) > 640:
-            raise ValueError("provider google gives pictures of at most 640 × 640 px: size_px")
+            raise ValueError("provider google gives images of at most 640 × 640 px: size_px")
         if self.provider == "google" and self.keep_images is None:
             raise ValueError(
                 "provider google needs `keep_images: true` or `false`: its terms forbid the bulk "
-                "download of Street View pictures, and their storage except as they allow, so the "
+                "download of Street View images, and their storage except as they allow, so the "
                 "choice is yours to state"
             )
         if not self.headings_deg:
@@ -324,7 +324,7 @@ class Encoder(_Part):
     options: dict[str, Any] = Field(default_factory=dict, description="given to create_model")
     fit: Literal["crop", "pad", "tiles"] = Field(
         "crop",
-        description="pictures that are not square: their middle, all of them on a plain ground, "
+        description="images that are not square: their middle, all of them on a plain ground, "
         "or the mean of square tiles",
     )
     views: Literal["separate", "mean", "panorama"] = Field(
@@ -344,10 +344,10 @@ class Encoder(_Part):
             return self
         if self.name == "import":
             raise ValueError(
-                "views panorama puts pictures side by side, and import looks at none: "
+                "views panorama puts images side by side, and import looks at none: "
                 "`views: mean` takes the mean of their vectors"
             )
-        # colour-texture sees the whole of every picture, whatever its shape.
+        # colour-texture sees the whole of every image, whatever its shape.
         if self.fit == "crop" and self.name != "colour-texture":
             raise ValueError(
                 "views panorama needs `fit: tiles` or `fit: pad`: fit crop, the default, shows the "
@@ -365,8 +365,8 @@ class Encoder(_Part):
         return re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
 
 
-class SetAside(_Part):
-    """Pictures that do not show the street: indoors, in a car; without this part, none."""
+class Exclusions(_Part):
+    """Images that do not show the street: indoors, in a car; without this part, none."""
 
     words: dict[Code, Prompts] | None = Field(
         None,
@@ -377,11 +377,11 @@ class SetAside(_Part):
         0.9,
         gt=0,
         le=1,
-        description="probability, of all reasons together, from which a picture counts; it is "
-        "high, since a street that is lost is gone, and an indoor picture that stays one of many",
+        description="probability, of all reasons together, from which an image counts; it is "
+        "high, since a street that is lost is gone, and an indoor image that stays one of many",
     )
     categories: tuple[Code, ...] = Field(
-        (), description="`category` of the pictures themselves that counts; needs no words"
+        (), description="`category` of the images themselves that counts; needs no words"
     )
     drop: bool = Field(
         False,
@@ -408,15 +408,15 @@ class Direction(_Part):
 
 
 class Neighbours(_Part):
-    """Which pictures look alike."""
+    """Which images look alike."""
 
-    count: int = Field(8, ge=1, le=100, description="neighbours of each picture")
+    count: int = Field(8, ge=1, le=100, description="neighbours of each image")
 
 
 class Pooling(_Part):
     """How an area's vectors become one, for the models."""
 
-    statistic: Statistic = Field("median", description="of each dimension over the pictures")
+    statistic: Statistic = Field("median", description="of each dimension over the images")
     as_of: Month | None = Field(
         None, description="use what was captured up to this month; default: the newest there is"
     )
@@ -438,7 +438,7 @@ class Clusters(_Part):
     min_cluster_size: int | None = Field(
         None,
         ge=2,
-        description="fewest pictures that are a cluster by density (HDBSCAN), of the 15,000 at "
+        description="fewest images that are a cluster by density (HDBSCAN), of the 15,000 at "
         "most that are looked at; default: a hundredth of them, 5 at least",
     )
 
@@ -465,20 +465,20 @@ class Clusters(_Part):
 
 
 class Layout(_Part):
-    """Pictures laid out on a plane by their likeness; without this part, none."""
+    """Images laid out on a plane by their likeness; without this part, none."""
 
     methods: tuple[Literal["umap", "tsne"], ...] = Field(
         ("umap", "tsne"), min_length=1, description="how; UMAP goes by the cosine of the vectors"
     )
-    umap_neighbours: int = Field(30, ge=2, le=500, description="pictures that a place is found by")
+    umap_neighbours: int = Field(30, ge=2, le=500, description="images that a place is found by")
     umap_min_dist: float = Field(
-        0.1, ge=0, le=1, description="how near to each other UMAP may put pictures"
+        0.1, ge=0, le=1, description="how near to each other UMAP may put images"
     )
     perplexities: tuple[Annotated[float, Field(ge=5, le=50)], ...] = Field(
         (30,), min_length=1, description="of t-SNE, a layout each: about how many are near"
     )
     learning_rate: Literal["auto"] | Annotated[float, Field(ge=10, le=1000)] = Field(
-        "auto", description="of t-SNE; `auto`: by the number of pictures"
+        "auto", description="of t-SNE; `auto`: by the number of images"
     )
     iterations: int = Field(
         1000, ge=250, description="most of t-SNE, which stops after 300 without progress"
@@ -487,10 +487,10 @@ class Layout(_Part):
         "pca", description="what takes vectors to 50 numbers before t-SNE; `svd`: truncated"
     )
     fit_on: int = Field(60_000, gt=0, description="a seeded sample, equal per area")
-    show: Literal["dots", "pictures", "both"] = Field(
-        "both", description="what figures show, where the provider's terms let pictures be shown"
+    show: Literal["dots", "images", "both"] = Field(
+        "both", description="what figures show, where the provider's terms let images be shown"
     )
-    picture_px: int = Field(40, ge=8, le=256, description="side of a picture in such a figure")
+    image_px: int = Field(40, ge=8, le=256, description="side of an image in such a figure")
     figure_px: int = Field(1600, ge=400, le=8000, description="side of such a figure")
 
     @model_validator(mode="after")
@@ -498,8 +498,8 @@ class Layout(_Part):
         for key, given in (("methods", self.methods), ("perplexities", self.perplexities)):
             if len(set(given)) < len(given):
                 raise ValueError(f"{key} names one twice")
-        if self.picture_px > self.figure_px // 4:
-            raise ValueError("picture_px: at most a quarter of figure_px")
+        if self.image_px > self.figure_px // 4:
+            raise ValueError("image_px: at most a quarter of figure_px")
         return self
 
 
@@ -618,7 +618,7 @@ class Models(_Part):
         ("pooled",),
         min_length=1,
         description="what a model sees of an area, side by side: its pooled vector, as it is or "
-        "made unit length, other statistics, how unlike its pictures are, how they spread over "
+        "made unit length, other statistics, how unlike its images are, how they spread over "
         "clusters and labels, a vector for each of these; clusters are found anew in every fold",
     )
     components: int | None = Field(
@@ -651,7 +651,7 @@ else:
 
 
 class SampleSize(_Part):
-    """How scores grow with the pictures of each cluster; without this part, not reckoned."""
+    """How scores grow with the images of each cluster; without this part, not reckoned."""
 
     k: tuple[Annotated[int, Field(ge=2)], ...] = Field(
         tuple(range(2, 11)),
@@ -662,7 +662,7 @@ class SampleSize(_Part):
     sizes: tuple[Annotated[int, Field(ge=10)], ...] = Field(
         (500, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 10000, 12500, 15000, 20000),
         min_length=1,
-        description="pictures that are drawn of a cluster",
+        description="images that are drawn of a cluster",
     )
     repeats: int = Field(10, gt=0, description="draws of each size")
     recipe: Literal["ridge", "published"] = Field(
@@ -671,7 +671,7 @@ class SampleSize(_Part):
     areas: tuple[AreasHeld, ...] = Field(
         ("free", "constant"),
         min_length=1,
-        description="`free`: more pictures come from more areas; `constant`: from the same areas",
+        description="`free`: more images come from more areas; `constant`: from the same areas",
     )
     metric: MetricName = Field("nrmse", description="what the figures show; the table has all")
     processes: int | None = Field(None, gt=0, description="default: as many as there are cores")
@@ -692,7 +692,7 @@ class SampleSize(_Part):
 
 
 class Ordinal(_Part):
-    """A network that learns deciles from the pictures of each point; without this part, none."""
+    """A network that learns deciles from the images of each point; without this part, none."""
 
     target: str | None = Field(None, description="default: that of the models")
     epochs: int = Field(30, gt=0, description="the most passes over the points")
@@ -749,14 +749,14 @@ class Study(_Part):
     label_templates: tuple[Template, ...] = Field(
         ("a photo of {}",), min_length=1, description="what a label's texts are put into, at `{}`"
     )
-    set_aside: SetAside | None = None
+    exclusions: Exclusions | None = None
     neighbours: Neighbours = Neighbours()
     pooling: Pooling = Pooling()
     clusters: Clusters = Clusters()
     layout: Layout | None = None
     categories: dict[Code, Code | None] = Field(
         default_factory=dict,
-        description="other names for the pictures' own categories: one name for several puts them "
+        description="other names for the images' own categories: one name for several puts them "
         "together, null leaves one out; what is not named stays as it is",
     )
     targets: tuple[Target, ...] = ()
@@ -774,7 +774,7 @@ class Study(_Part):
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether the pictures are drawn, not taken: every figure has to say so."""
+        """Whether the images are drawn, not taken: every figure has to say so."""
         return self.images.provider == "synthetic"
 
     @property
@@ -807,7 +807,7 @@ class Study(_Part):
         if self.points.origin == "images" and self.images.provider != "folder":
             raise ValueError("points `from: images` needs images.provider folder")
         if isinstance(self.labels, dict) and len(self.labels) < 2:
-            raise ValueError("labels: give two at least, since each picture gets the best of them")
+            raise ValueError("labels: give two at least, since each image gets the best of them")
         if self.encoder.name == "import" and self.encoder.path is None:
             raise ValueError("encoder import needs `path`, the file or folder with the vectors")
         if self.images.provider == "hdf5" and self.points.path is None:

@@ -85,7 +85,7 @@ def resolved_value(sources: Sources, key: str) -> Any:
             value["target"] = study.target and study.target.name
         case "ordinal" if study.ordinal:
             value["target"] = study.ordinal.target or (study.target and study.target.name)
-        case "set_aside" if study.set_aside and study.set_aside.words is None:
+        case "exclusions" if study.exclusions and study.exclusions.words is None:
             value["words"] = REASONS
         case "areas" if study.areas:
             value["name"] = study.areas.name or study.areas.code

@@ -48,7 +48,7 @@ class Recipe:
         return self.national or self.reads_all
 
 
-_PICTURES = ("images.path", "images.positions", "images.columns")
+_IMAGES = ("images.path", "images.positions", "images.columns")
 _AREA_INPUT = ("area_embeddings", "baseline_embeddings", "targets", "areas", "images")
 _MODEL_KEYS = ("models", "pooling.statistic", "seed", "crs")
 
@@ -97,7 +97,7 @@ _RECIPES = (
             "images.size_px",
             "images.fov_deg",
             "images.pitch_deg",
-            "images.keeps_pictures",
+            "images.keeps_images",
             "pooling.as_of",
         ),
         generation=5,
@@ -132,11 +132,11 @@ _RECIPES = (
         generation=2,
     ),
     Recipe(
-        "pictures_set_aside",
+        "image_exclusions",
         "embeddings",
-        ("pictures_set_aside",),
+        ("image_exclusions",),
         ("images", VECTORS, "encoders"),
-        keys=("set_aside", "label_templates"),
+        keys=("exclusions", "label_templates"),
     ),
     Recipe(
         "label_scores",
@@ -169,11 +169,11 @@ _RECIPES = (
         generation=4,
     ),
     Recipe(
-        "picture_retention",
+        "image_retention",
         "pooling",
-        ("picture_retention",),
+        ("image_retention",),
         ("images", "image_embeddings", "panorama_embeddings", "baseline_embeddings"),
-        keys=("images.keeps_pictures",),
+        keys=("images.keeps_images",),
     ),
     Recipe(
         "cluster_model",
@@ -254,9 +254,9 @@ _RECIPES = (
         national=True,
     ),
     Recipe(
-        "picture_layout",
+        "image_layout",
         "clusters",
-        ("picture_layouts",),
+        ("image_layouts",),
         (VECTORS, "images", "cluster_assignments", "targets"),
         keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
         national=True,
@@ -429,13 +429,13 @@ def sample_size_keys(study: Study) -> tuple[str, ...]:
 
 
 def leaves_out(recipe: Recipe, study: Study) -> bool:
-    """Whether an asset sees no picture that is set aside: where the study drops them, most do.
+    """Whether an asset sees no image that is set aside: where the study drops them, most do.
 
-    What became of pixels is told of all pictures, and so is what changed at a point.
+    What became of pixels is told of all images, and so is what changed at a point.
     """
-    if study.set_aside is None or not study.set_aside.drop or "images" not in recipe.reads:
+    if study.exclusions is None or not study.exclusions.drop or "images" not in recipe.reads:
         return False
-    of_all = ("picture_retention", "capture_changes")
+    of_all = ("image_retention", "capture_changes")
     return recipe.stage in ("pooling", "clusters", "models") and recipe.asset not in of_all
 
 
@@ -451,19 +451,19 @@ def recipe_for(asset: str, study: Study) -> Recipe:
     if leaves_out(recipe, study):
         # Of a panorama that is set aside all views are left out, whoever reads them.
         keys = tuple(dict.fromkeys((*recipe.keys, "encoder.views")))
-        recipe = replace(recipe, reads=(*recipe.reads, "pictures_set_aside"), keys=keys)
+        recipe = replace(recipe, reads=(*recipe.reads, "image_exclusions"), keys=keys)
     if asset == "targets" and any(target.given_as != "value" for target in study.targets):
         # A rank among the areas of the study depends on those of the other authorities too.
         extra = ("sources.area_codes",)
     if asset == "sample_size_experiment":
         extra = sample_size_keys(study)
     if asset == "sample_points" and study.points.origin == "images":
-        extra = (*_PICTURES, "sources.areas")
+        extra = (*_IMAGES, "sources.areas")
     if asset == "sample_points" and study.points.path is not None:
         extra = ("sources.areas",)
     of_files = ("image_files", "panoramas", "images")
     if asset in of_files and study.images.provider == "folder":
-        extra = _PICTURES
+        extra = _IMAGES
     if asset == "panoramas" and study.images.provider in ("mapillary", "panoramax"):
         extra = ("images.headings_deg", "images.fov_deg")
     if asset in ("panoramas", "images") and study.images.provider == "hdf5":

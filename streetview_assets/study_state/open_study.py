@@ -80,9 +80,9 @@ class OpenStudy:
         """Where money is counted before it is spent."""
         return Ledger(self.root / LEDGER)
 
-    def deleted_pictures(self, authority: str) -> dict[str, datetime]:
+    def deleted_images(self, authority: str) -> dict[str, datetime]:
         """Say when pixels were deleted on purpose, by image_id: by the ledger, or by the table."""
-        told = self.lake.read("picture_retention", authority, columns=["image_id", "deleted_at"])
+        told = self.lake.read("image_retention", authority, columns=["image_id", "deleted_at"])
         return {**dict(told.iter_rows()), **self.ledger.deleted()}
 
     @property

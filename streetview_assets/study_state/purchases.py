@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.errors import DamagedError, LedgerError
 from streetview_assets.images.budget.prices import is_paid
-from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.providers.registry import open_provider
 from streetview_assets.images.views import wanted_images
 from streetview_assets.lake.checkpoint_shards import Shards
@@ -86,7 +86,7 @@ def _rows_of_tables(opened: OpenStudy) -> list[pl.DataFrame]:
         try:
             read_stamp(path)
         except DamagedError as error:
-            if opened.study.images.keeps_pictures:
+            if opened.study.images.keeps_images:
                 continue
             raise DamagedError(
                 f"{path}: damaged, and the images that it names were bought and their pixels "
@@ -105,9 +105,9 @@ def _without_rows(opened: OpenStudy, authority: str) -> pl.DataFrame:
         study.images,
         captures="all",
     )
-    deleted = opened.deleted_pictures(authority)
+    deleted = opened.deleted_images(authority)
     found = [
-        image_id in deleted or picture_on_disk(opened.root, image_id) is not None
+        image_id in deleted or image_on_disk(opened.root, image_id) is not None
         for image_id in wanted["image_id"]
     ]
     return wanted.filter(pl.Series(found, dtype=pl.Boolean)).select(

@@ -1,6 +1,6 @@
 """Source files of a study, each converted once, by its content, into `cache/sources/`.
 
-Boundaries, targets, roads, imported points and positions of pictures may cover a whole country;
+Boundaries, targets, roads, imported points and positions of images may cover a whole country;
 an authority then reads its own rows of the converted file.
 """
 
@@ -23,7 +23,7 @@ from streetview_assets.lake.content import content_of, digest
 from streetview_assets.lake.seal import hash_of
 from streetview_assets.lake.sealed_json import read_json, write_json
 from streetview_assets.points.imported.points import ImportedPoints, import_points
-from streetview_assets.points.own_images.positions import PicturePositions, read_picture_positions
+from streetview_assets.points.own_images.positions import ImagePositions, read_image_positions
 from streetview_assets.points.roads.road_lines import read_roads
 from streetview_assets.study.model import WITHOUT_AREAS, Study
 from streetview_assets.study_state.source_hashes import SourceHashes
@@ -152,14 +152,14 @@ class Sources:
         roads = self._memory[path]
         return roads if box is None else roads.cx[box[0] : box[2], box[1] : box[3]]
 
-    def picture_positions(self) -> PicturePositions:
-        """Where the pictures of a folder were taken."""
+    def image_positions(self) -> ImagePositions:
+        """Where the images of a folder were taken."""
         files, _ = self._converted(
-            "pictures",
+            "images",
             ("images.path", "images.positions", "images.columns"),
-            lambda: _parts(read_picture_positions(self.study.images), "files"),
+            lambda: _parts(read_image_positions(self.study.images), "files"),
         )
-        return PicturePositions(files)
+        return ImagePositions(files)
 
     def imported_points(self) -> ImportedPoints:
         """Points of one's own, with the area of each."""

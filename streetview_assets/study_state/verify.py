@@ -178,4 +178,4 @@ def _leftovers(root: Path) -> Iterator[Finding]:
             yield Finding("orphan", path, f"left by a run that was killed, or put aside; {DELETE}")
 
 
-_RETENTION = "picture_retention"
+_RETENTION = "image_retention"

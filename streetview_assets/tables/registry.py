@@ -145,8 +145,8 @@ _SCORES = (
 )
 
 _OF_GROUPS = {
-    "model": "ridge, of the group's pictures; ridge_all_pictures, of all of the same areas; mean",
-    "group_name": "whose pictures: `cluster 3`, a label, or `all`",
+    "model": "ridge, of the group's images; ridge_all_images, of all of the same areas; mean",
+    "group_name": "whose images: `cluster 3`, a label, or `all`",
 }
 
 _PREDICTIONS = (
@@ -166,15 +166,15 @@ _PREDICTIONS = (
     _column("residual", NUMBER, "observed minus predicted"),
 )
 
-SEEN = _key("image_id", TEXT, "the picture; of a panorama looked at as a whole, its first view")
-"""What tables of vectors are about, by `encoder.views`: each picture, or each panorama."""
+SEEN = _key("image_id", TEXT, "the image; of a panorama looked at as a whole, its first view")
+"""What tables of vectors are about, by `encoder.views`: each image, or each panorama."""
 
 _POOLED = (
     AUTHORITY,
     AREA,
     ENCODER,
     _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
-    _column("image_count", COUNT, "pictures that went in, of panoramas each view"),
+    _column("image_count", COUNT, "images that went in, of panoramas each view"),
     _column("embedding", VECTOR, "the pooled vector; not of unit length"),
     DISPERSION,
 )
@@ -235,7 +235,7 @@ _TABLES = (
     Table(
         "sample_points",
         "points",
-        "One row per place at which pictures are wanted.",
+        "One row per place at which images are wanted.",
         (
             AUTHORITY,
             _key("point_id", TEXT, "latitude_longitude with six decimals"),
@@ -276,14 +276,14 @@ _TABLES = (
         (
             AUTHORITY,
             _key("point_id", TEXT, "the point that was asked about"),
-            _key("provider", TEXT, "who has the pictures"),
+            _key("provider", TEXT, "who has the images"),
             _key("panorama_id", TEXT, "the provider's id; empty where there is none"),
             _key("captured_on", DATE, "first of the month; 0001-01-01 where unknown"),
             _column("status", TEXT, "what the look-up found", "ok", "no_imagery", "failed"),
             _maybe("longitude", NUMBER, "of the panorama, degrees east, WGS 84"),
             _maybe("latitude", NUMBER, "of the panorama, degrees north, WGS 84"),
             _maybe("distance_m", NUMBER, "from the point to the panorama"),
-            _maybe("copyright", TEXT, "whom to name beside a picture"),
+            _maybe("copyright", TEXT, "whom to name beside an image"),
             _time("first_seen_at", "when it was first found"),
             _time("last_seen_at", "when it was last found"),
             _column("is_current", FLAG, "whether the last look-up still found it"),
@@ -303,32 +303,32 @@ _TABLES = (
     Table(
         "images",
         "images",
-        "One row per picture: a panorama, a capture, a heading.",
+        "One row per image: a panorama, a capture, a heading.",
         (
             AUTHORITY,
             _key("image_id", TEXT, "hash of provider, panorama, date, heading, fov, pitch, size"),
             _column("point_id", TEXT, "of the points that share the panorama, the nearest"),
             _maybe("area_code", TEXT, "the area of that point"),
-            _column("provider", TEXT, "who has the picture"),
+            _column("provider", TEXT, "who has the image"),
             _column("panorama_id", TEXT, "the provider's id of the panorama"),
             _column("captured_on", DATE, "first of the month; 0001-01-01 where unknown"),
             _maybe("heading_deg", NUMBER, "direction of view, 0 to 360, from north"),
-            _maybe("category", TEXT, "kind of scene, where the pictures came with one"),
+            _maybe("category", TEXT, "kind of scene, where the images came with one"),
             _column("status", TEXT, "what became of it", "ok", "missing", "failed"),
-            _maybe("path", TEXT, "of the picture, relative to the study's folder of data"),
+            _maybe("path", TEXT, "of the image, relative to the study's folder of data"),
             _maybe("sha256", TEXT, "hash of the file"),
             _maybe("width_px", COUNT, "width"),
             _maybe("height_px", COUNT, "height"),
             _maybe("size_bytes", COUNT, "size of the file"),
             _time("fetched_at", "when it was fetched, drawn or read", optional=True),
-            _maybe("error", TEXT, "why there is no picture", volatile=True),
+            _maybe("error", TEXT, "why there is no image", volatile=True),
             *(
                 _maybe(f"{channel}_{statistic}", NUMBER, f"{statistic} of {channel}, 0 to 1")
                 for statistic in ("mean", "sd")
                 for channel in ("red", "green", "blue")
             ),
             _column("is_current", FLAG, "of the newest capture there; older ones are kept beside"),
-            _maybe("copyright", TEXT, "whom to name beside the picture"),
+            _maybe("copyright", TEXT, "whom to name beside the image"),
             _maybe("brightness", NUMBER, "mean luma, 0 (black) to 1 (white)"),
             _maybe("sharpness", NUMBER, "variance of the Laplacian of the luma at 224 px or less"),
             _maybe("perceptual_hash", TEXT, "pHash, 16 hexadecimal digits: alike where alike"),
@@ -346,7 +346,7 @@ _TABLES = (
             _key("month", DATE, "first of the calendar month, UTC"),
             _key("outcome", TEXT, "what became of them", "charged", "not_charged", "reserved"),
             _column("request_count", COUNT, "requests sent, or about to be"),
-            _column("picture_count", COUNT, "different pictures that they asked for"),
+            _column("image_count", COUNT, "different images that they asked for"),
             _column("cost_usd", NUMBER, "by list price; `reserved` counts as spent"),
         ),
         by_authority=False,
@@ -361,7 +361,7 @@ _TABLES = (
             _column("library", TEXT, "library that runs it"),
             _column("model", TEXT, "its model, in that library's words"),
             _maybe("weights_sha256", TEXT, "hash of the weights; null where it has none"),
-            _column("preprocessing", TEXT, "how a picture becomes its input"),
+            _column("preprocessing", TEXT, "how an image becomes its input"),
             _column("precision", TEXT, "number format of the computation"),
             _column("dimension", COUNT, "length of a vector"),
         ),
@@ -371,10 +371,10 @@ _TABLES = (
     Table(
         "image_embeddings",
         "embeddings",
-        "One row per picture and encoder, with the vector.",
+        "One row per image and encoder, with the vector.",
         (
             AUTHORITY,
-            _key("image_id", TEXT, "the picture"),
+            _key("image_id", TEXT, "the image"),
             ENCODER,
             _column("status", TEXT, "whether there is a vector", "ok", "failed"),
             VECTOR_OF_IMAGES,
@@ -409,28 +409,28 @@ _TABLES = (
     Table(
         "label_scores",
         "embeddings",
-        "How much each picture, or panorama, is like each label of the study file, by the "
+        "How much each image, or panorama, is like each label of the study file, by the "
         "encoder's own words.",
         (
             AUTHORITY,
             SEEN,
             ENCODER,
             _key("label", TEXT, "name of the label"),
-            _column("similarity", NUMBER, "cosine of the picture's vector and the label's"),
+            _column("similarity", NUMBER, "cosine of the image's vector and the label's"),
             _column("probability", NUMBER, "over the labels, with the model's own temperature"),
-            _column("is_best", FLAG, "whether the picture is most like this label"),
+            _column("is_best", FLAG, "whether the image is most like this label"),
         ),
         by_encoder=True,
     ),
     Table(
-        "pictures_set_aside",
+        "image_exclusions",
         "embeddings",
-        "Current pictures that do not show the street, by the rule of the study file.",
+        "Current images that do not show the street, by the rule of the study file.",
         (
             AUTHORITY,
             SEEN,
             ENCODER,
-            _column("reason", TEXT, "the likeliest reason, or `category: ` and the picture's own"),
+            _column("reason", TEXT, "the likeliest reason, or `category: ` and the image's own"),
             _maybe(
                 "probability",
                 NUMBER,
@@ -443,12 +443,12 @@ _TABLES = (
     Table(
         "neighbours",
         "embeddings",
-        "The pictures that look most like each picture, itself never among them.",
+        "The images that look most like each image, itself never among them.",
         (
             SEEN,
             ENCODER,
             _key("rank", COUNT, "1: the most alike"),
-            _column("neighbour_id", TEXT, "the picture, or panorama, that is like it"),
+            _column("neighbour_id", TEXT, "the image, or panorama, that is like it"),
             _column("similarity", NUMBER, "cosine of the two vectors"),
             _maybe("distance_m", NUMBER, "between the points of the two, along the ground"),
             _column(
@@ -456,8 +456,8 @@ _TABLES = (
                 FLAG,
                 "whether the two, or their first views, are all but the same",
             ),
-            _maybe("category", TEXT, "of the picture, where it came with one"),
-            _maybe("neighbour_category", TEXT, "of the picture that is like it"),
+            _maybe("category", TEXT, "of the image, where it came with one"),
+            _maybe("neighbour_category", TEXT, "of the image that is like it"),
         ),
         by_authority=False,
         by_encoder=True,
@@ -465,23 +465,23 @@ _TABLES = (
     Table(
         "area_embeddings",
         "pooling",
-        "One row per area and statistic: the area's pictures as one vector.",
+        "One row per area and statistic: the area's images as one vector.",
         _POOLED,
         by_encoder=True,
     ),
     Table(
         "baseline_embeddings",
         "pooling",
-        "The area's pictures by `colour-texture`, the baseline beside any other encoder.",
+        "The area's images by `colour-texture`, the baseline beside any other encoder.",
         tuple(replace(column, published=column.dtype != VECTOR) for column in _POOLED),
     ),
     Table(
-        "picture_retention",
+        "image_retention",
         "pooling",
-        "Pictures whose pixels were deleted once everything that needs them had run.",
+        "Images whose pixels were deleted once everything that needs them had run.",
         (
             AUTHORITY,
-            _key("image_id", TEXT, "the picture"),
+            _key("image_id", TEXT, "the image"),
             _time("deleted_at", "when its pixels were deleted"),
             _maybe("thumbnail_path", TEXT, "of a 96 px thumbnail, where the terms allow one"),
         ),
@@ -489,14 +489,14 @@ _TABLES = (
     Table(
         "cluster_centres",
         "clusters",
-        "One row per cluster: its centre, by which pictures are assigned.",
+        "One row per cluster: its centre, by which images are assigned.",
         (
             ENCODER,
             METHOD,
             SPACE,
             K,
             _key("cluster", COUNT, "its number, 1 to k: largest first, then kept from fit to fit"),
-            _column("image_count", COUNT, "pictures of the sample in it"),
+            _column("image_count", COUNT, "images of the sample in it"),
             _column("centre", VECTOR, "centre in the space of the raw vectors"),
         ),
         by_authority=False,
@@ -533,7 +533,7 @@ _TABLES = (
             SPACE,
             K,
             _key("cluster", COUNT, "its number, 1 to k: largest first"),
-            _column("image_count", COUNT, "pictures of the sample in it"),
+            _column("image_count", COUNT, "images of the sample in it"),
             _column("centre", VECTOR, "centre in the space of the raw vectors"),
         ),
         by_authority=False,
@@ -542,12 +542,12 @@ _TABLES = (
     Table(
         "density_clusters",
         "clusters",
-        "Clusters by density (HDBSCAN), of a sample of the pictures, which may be in none.",
+        "Clusters by density (HDBSCAN), of a sample of the images, which may be in none.",
         (
             SEEN,
             ENCODER,
             _column("space", TEXT, "space they are found in: raw vectors, or pca<n>"),
-            _maybe("cluster", COUNT, "its number, largest first; null: the picture is in none"),
+            _maybe("cluster", COUNT, "its number, largest first; null: the image is in none"),
             _column("probability", NUMBER, "how surely it is in it, 0 to 1; 0: in none"),
             _maybe(
                 "distance", NUMBER, "to the mean of its cluster, Euclidean, between raw vectors"
@@ -559,7 +559,7 @@ _TABLES = (
     Table(
         "cluster_assignments",
         "clusters",
-        "The cluster of each picture.",
+        "The cluster of each image.",
         (
             AUTHORITY,
             SEEN,
@@ -575,7 +575,7 @@ _TABLES = (
     Table(
         "cluster_shares",
         "clusters",
-        "How an area's pictures, or its panoramas where these are looked at (`encoder.views`), "
+        "How an area's images, or its panoramas where these are looked at (`encoder.views`), "
         "spread over the clusters; shares of an area add up to 1.",
         (
             AUTHORITY,
@@ -585,7 +585,7 @@ _TABLES = (
             SPACE,
             K,
             _key("cluster", COUNT, "1 to k"),
-            _column("image_count", COUNT, "the area's pictures, or panoramas, in the cluster"),
+            _column("image_count", COUNT, "the area's images, or panoramas, in the cluster"),
             _column("share", NUMBER, "of all of the area's, 0 to 1"),
         ),
         by_encoder=True,
@@ -593,14 +593,14 @@ _TABLES = (
     Table(
         "label_shares",
         "clusters",
-        "How an area's pictures, or its panoramas where these are looked at (`encoder.views`), "
+        "How an area's images, or its panoramas where these are looked at (`encoder.views`), "
         "spread over the labels; shares of an area add up to 1.",
         (
             AUTHORITY,
             AREA,
             ENCODER,
             _key("label", TEXT, "name of the label"),
-            _column("image_count", COUNT, "the area's pictures, or panoramas, most like it"),
+            _column("image_count", COUNT, "the area's images, or panoramas, most like it"),
             _column("share", NUMBER, "of all of the area's, 0 to 1"),
             _column("mean_probability", NUMBER, "over the same"),
         ),
@@ -618,21 +618,21 @@ _TABLES = (
             _key(
                 "group_name",
                 TEXT,
-                "number of the cluster, the label, or `all`: all pictures, points or areas alike",
+                "number of the cluster, the label, or `all`: all images, points or areas alike",
             ),
             _key(
                 "measure",
                 TEXT,
-                "`share`: of all pictures. `cosine_distance_median`: of its pictures to its "
+                "`share`: of all images. `cosine_distance_median`: of its images to its "
                 "centre. `share_of_authority`, `share_of_points`: the part of an authority's "
-                "pictures, and points, that is the cluster's, a point being of the cluster that "
-                "most of its pictures are in, of equals the one of which a picture is more "
+                "images, and points, that is the cluster's, a point being of the cluster that "
+                "most of its images are in, of equals the one of which an image is more "
                 "typical. `share_of_points_in_main`: the same, of the cluster "
                 "that has most of them. `join_count`: pairs of neighbouring points (each with "
                 "its 8 nearest) both of it; `join_count_expected`: by chance. `spearman`: of its "
                 "share in an area with a target. `target_mean`, `target_median`, "
                 "`target_lower_quartile`, `target_upper_quartile`: over areas, weighted by its "
-                "share in them. `label_probability`: mean over its pictures",
+                "share in them. `label_probability`: mean over its images",
             ),
             _key("subject", TEXT, "the authority, target or label that is measured, or empty"),
             _maybe("value", NUMBER, "the measure; null where it is not defined"),
@@ -645,19 +645,19 @@ _TABLES = (
                 "of `spearman` two-sided, areas taken as independent, which neighbours are not; "
                 "of `join_count` one-sided, by permutations",
             ),
-            _column("unit_count", COUNT, "pictures, points or areas that it is made of"),
+            _column("unit_count", COUNT, "images, points or areas that it is made of"),
             _maybe("note", TEXT, "why there is no value"),
         ),
         by_authority=False,
         by_encoder=True,
     ),
     Table(
-        "picture_layouts",
+        "image_layouts",
         "clusters",
-        "Where each picture lies on a plane, like beside like, by each method and setting.",
+        "Where each image lies on a plane, like beside like, by each method and setting.",
         (
             ENCODER,
-            _key("method", TEXT, "how pictures are laid out", "umap", "tsne"),
+            _key("method", TEXT, "how images are laid out", "umap", "tsne"),
             _key("setting", TEXT, "`neighbours 30` of UMAP, `perplexity 30` of t-SNE"),
             SEEN,
             _column("x", NUMBER, "across; sizes of groups and distances between them mean little"),
@@ -669,7 +669,7 @@ _TABLES = (
     Table(
         "category_scores",
         "clusters",
-        "How well vectors tell the pictures' own categories, each told by a model of other areas.",
+        "How well vectors tell the images' own categories, each told by a model of other areas.",
         (
             ENCODER,
             _key(
@@ -677,7 +677,7 @@ _TABLES = (
                 TEXT,
                 "`accuracy`, `balanced_accuracy`; `largest_share`: of the largest category, which "
                 "is the accuracy of always naming it; `precision`, `recall`, `f1` of a category; "
-                "`confusion`: pictures of a category that got the predicted one",
+                "`confusion`: images of a category that got the predicted one",
                 "accuracy",
                 "balanced_accuracy",
                 "largest_share",
@@ -686,10 +686,10 @@ _TABLES = (
                 "f1",
                 "confusion",
             ),
-            _key("category", TEXT, "the pictures' own, or empty: all of them"),
+            _key("category", TEXT, "the images' own, or empty: all of them"),
             _key("predicted_category", TEXT, "of `confusion`; else empty"),
             _maybe("value", NUMBER, "the measure; null where it is not defined"),
-            _column("image_count", COUNT, "pictures it is made of; of `precision`, those named so"),
+            _column("image_count", COUNT, "images it is made of; of `precision`, those named so"),
             _column("group_count", COUNT, "areas, and points without one, that they come from"),
             _maybe("note", TEXT, "why there is no value"),
         ),
@@ -699,13 +699,13 @@ _TABLES = (
     Table(
         "capture_changes",
         "clusters",
-        "Each picture, or panorama by its first view, beside the one taken before it at its point, "
+        "Each image, or panorama by its first view, beside the one taken before it at its point, "
         "in its direction.",
         (
             AUTHORITY,
-            _key("to_image_id", TEXT, "the newer picture"),
+            _key("to_image_id", TEXT, "the newer image"),
             ENCODER,
-            _column("from_image_id", TEXT, "the picture taken before it"),
+            _column("from_image_id", TEXT, "the image taken before it"),
             _column("point_id", TEXT, "the point of both"),
             _maybe("area_code", TEXT, "the area of that point"),
             _column("heading_deg", NUMBER, "direction of view of the newer, 0 to 360, from north"),
@@ -724,7 +724,7 @@ _TABLES = (
     Table(
         "area_group_embeddings",
         "clusters",
-        "An area's pictures of one group (a cluster, a label) as one vector.",
+        "An area's images of one group (a cluster, a label) as one vector.",
         (
             AUTHORITY,
             AREA,
@@ -733,7 +733,7 @@ _TABLES = (
             K,
             _key("group_name", TEXT, "the group"),
             _key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
-            _column("image_count", COUNT, "pictures that went in, of panoramas each view"),
+            _column("image_count", COUNT, "images that went in, of panoramas each view"),
             _column("embedding", VECTOR, "the pooled vector"),
             DISPERSION,
         ),
@@ -813,7 +813,7 @@ _TABLES = (
     Table(
         "group_model_scores",
         "models",
-        "Scores of ridge on the pictures of one group alone, beside all of the same areas.",
+        "Scores of ridge on the images of one group alone, beside all of the same areas.",
         (
             _key("grouping", TEXT, "what the groups are", "cluster", "label"),
             _key(
@@ -825,7 +825,7 @@ _TABLES = (
                 "own",
             ),
             *(replace(one, meaning=_OF_GROUPS.get(one.name, one.meaning)) for one in _SCORES),
-            _column("image_count", COUNT, "pictures of these areas that the model sees"),
+            _column("image_count", COUNT, "images of these areas that the model sees"),
         ),
         by_authority=False,
         by_encoder=True,
@@ -853,21 +853,21 @@ _TABLES = (
     Table(
         "sample_size_scores",
         "models",
-        "Scores by the number of pictures drawn of a cluster, areas left free or held constant.",
+        "Scores by the number of images drawn of a cluster, areas left free or held constant.",
         (
             _key("target", TEXT, "the value that is predicted"),
             ENCODER,
             _key("features", TEXT, "what the model sees of an area"),
-            _key("k", COUNT, "number of clusters; 1: all pictures, whatever their cluster"),
-            _key("group_name", TEXT, "whose pictures: `cluster 3`, or `all` beside every k"),
-            _key("areas", TEXT, "whether more pictures may be of more areas", "free", "constant"),
-            _key("sample_size", COUNT, "pictures asked for"),
-            _key("repeat", COUNT, "draw of pictures and of held-out areas, from 1"),
+            _key("k", COUNT, "number of clusters; 1: all images, whatever their cluster"),
+            _key("group_name", TEXT, "whose images: `cluster 3`, or `all` beside every k"),
+            _key("areas", TEXT, "whether more images may be of more areas", "free", "constant"),
+            _key("sample_size", COUNT, "images asked for"),
+            _key("repeat", COUNT, "draw of images and of held-out areas, from 1"),
             _key("model", TEXT, "ridge or published, or the mean of the training part"),
             _key("metric", TEXT, "r2, rmse, nrmse, mae, spearman"),
             _maybe("value", NUMBER, "the score on the areas held out; null where there is none"),
-            _column("area_count", COUNT, "areas with a picture drawn; a fifth of them is held out"),
-            _column("image_count", COUNT, "pictures that were drawn, or could be"),
+            _column("area_count", COUNT, "areas with an image drawn; a fifth of them is held out"),
+            _column("image_count", COUNT, "images that were drawn, or could be"),
             _maybe("note", TEXT, "why there is no score: `capped`, too few areas"),
         ),
         by_authority=False,

@@ -19,12 +19,12 @@ ABOUT = {
     "target": "the target that the models predict; null in a study without targets",
     "authorities": "codes of the authorities that are in",
     "area_count": "areas",
-    "image_count": "pictures that are there",
-    "captured_oldest_on": "first of the month of the oldest picture with a known date",
-    "captured_newest_on": "of the newest picture with a known date",
-    "attributions": "whom to name beside pictures and what is made of them",
+    "image_count": "images that are there",
+    "captured_oldest_on": "first of the month of the oldest image with a known date",
+    "captured_newest_on": "of the newest image with a known date",
+    "attributions": "whom to name beside images and what is made of them",
     "licences": "under which licences the inputs are, as far as the program knows them",
-    "synthetic": "whether the pictures were drawn by a program, and show no real place",
+    "synthetic": "whether the images were drawn by a program, and show no real place",
     "note": "what a reader must know before quoting a number; null where nothing",
 }
 """Its columns, with their meanings."""
@@ -83,7 +83,7 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
 
 
 def _attributions(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """List whom to name: what each provider asks for, then whoever a picture names."""
+    """List whom to name: what each provider asks for, then whoever an image names."""
     owners = connection.execute(
         """
         select distinct copyright
@@ -98,7 +98,7 @@ def _attributions(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
-    """List the licences of what came in; of a provider with a licence a picture, those there."""
+    """List the licences of what came in; of a provider with a licence an image, those there."""
     found = connection.execute(
         """
         select provider, list(distinct licence order by licence) filter (licence is not null)
@@ -109,9 +109,9 @@ def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
     licences = []
     for name in _providers(connection):
         terms = TERMS[name]
-        of_pictures = each.get(name) if terms.licence_by_picture else None
-        here = f"; here: {', '.join(of_pictures)}" if of_pictures else ""
-        licences.append(f"{terms.pictures}: {terms.licence}{here}")
+        of_images = each.get(name) if terms.licence_by_image else None
+        here = f"; here: {', '.join(of_images)}" if of_images else ""
+        licences.append(f"{terms.images}: {terms.licence}{here}")
     if is_openstreetmap(study.roads):
         licences.append(LICENCE)
     return licences

@@ -157,7 +157,7 @@ def _add_views(connection: duckdb.DuckDBPyConnection, queries: list[Query]) -> N
 def _add_comments(
     connection: duckdb.DuckDBPyConnection, study: Study, queries: list[Query]
 ) -> None:
-    """Say of every table and column what it is, and of all that comes of drawn pictures so."""
+    """Say of every table and column what it is, and of all that comes of drawn images so."""
     from streetview_assets.figures import SYNTHETIC_NOTE
 
     drawn = f" ({SYNTHETIC_NOTE})" if study.is_synthetic else ""

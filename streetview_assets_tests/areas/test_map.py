@@ -75,7 +75,7 @@ def test_residuals_are_coloured_around_zero(areas):
     assert min(coloured.cmap(0.5)[:3]) > 0.9
 
 
-def test_synthetic_pictures_behind_a_map_are_said(areas):
+def test_synthetic_images_behind_a_map_are_said(areas):
     assert (
         SYNTHETIC_NOTE in draw_areas(areas, None, title="t", credit=SYNTHETIC_NOTE).get_supxlabel()
     )

@@ -1,4 +1,4 @@
-"""How long the clusters of 75,586 pictures take, and in how much memory: `make bench`.
+"""How long the clusters of 75,586 images take, and in how much memory: `make bench`.
 
 Made-up vectors of 512 numbers in 1,695 areas, the size of a published study: the fit of seven
 clusters, the sweep from 2 to 20 with three seeds in both spaces, and the contact sheets of every
@@ -23,7 +23,7 @@ from streetview_assets.clusters.number.internal_indices import score_sweep
 from streetview_assets.clusters.number.sweep_sheets import sweep_sheets
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
 
-PICTURES, AREAS, DIMENSION = 75_586, 1_695, 512
+IMAGES, AREAS, DIMENSION = 75_586, 1_695, 512
 KINDS, FILES = 5, 400
 NUMBERS, SEEDS, SPACES = range(2, 21), 3, {"raw": None, "pca50": 50}
 PLAIN_NUMBERS = (2, 11, 20)
@@ -52,7 +52,7 @@ def our_fit(folder: Path) -> str:
 
 
 def plain_sweep(folder: Path) -> str:
-    """Fit some numbers of clusters to all pictures and score them; tell what all would take."""
+    """Fit some numbers of clusters to all images and score them; tell what all would take."""
     from sklearn.cluster import KMeans
     from sklearn.decomposition import PCA
     from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
@@ -98,8 +98,8 @@ def our_sheets(folder: Path) -> str:
 
 def test_clusters(tmp_path: Path) -> None:
     """Print the table, and hold ours to its limits."""
-    write_pictures(tmp_path)
-    print(f"\n{PICTURES:,} vectors of {DIMENSION}")
+    write_images(tmp_path)
+    print(f"\n{IMAGES:,} vectors of {DIMENSION}")
     for way in (plain_fit, our_fit, plain_sweep, our_sweep, our_sheets):
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             seconds, most_gb, said = alone.submit(run, way, tmp_path).result()
@@ -109,15 +109,15 @@ def test_clusters(tmp_path: Path) -> None:
             assert most_gb < MOST_GB
 
 
-def write_pictures(folder: Path) -> None:
-    """Write unit vectors around five directions, and pictures of which many share a file."""
+def write_images(folder: Path) -> None:
+    """Write unit vectors around five directions, and images of which many share a file."""
     rng = np.random.default_rng(1)
-    kind = rng.integers(0, KINDS, PICTURES)
+    kind = rng.integers(0, KINDS, IMAGES)
     directions = rng.normal(size=(KINDS, DIMENSION)).astype(np.float32)
     vectors = unit(
-        directions[kind] + 3 * rng.standard_normal((PICTURES, DIMENSION), dtype=np.float32)
+        directions[kind] + 3 * rng.standard_normal((IMAGES, DIMENSION), dtype=np.float32)
     )
-    ids = [f"{row:09}" for row in range(PICTURES)]
+    ids = [f"{row:09}" for row in range(IMAGES)]
     pl.DataFrame({"image_id": ids}).with_columns(
         vector_series("embedding", vectors), authority_code=pl.lit("E0")
     ).write_parquet(folder / "sample.parquet")
@@ -127,8 +127,8 @@ def write_pictures(folder: Path) -> None:
     images = pl.DataFrame(
         {
             "image_id": ids,
-            "path": [f"{row % FILES}.jpg" for row in range(PICTURES)],
-            "area_code": [f"E{row % AREAS:04}" for row in range(PICTURES)],
+            "path": [f"{row % FILES}.jpg" for row in range(IMAGES)],
+            "area_code": [f"E{row % AREAS:04}" for row in range(IMAGES)],
         }
     ).with_columns(provider=pl.lit("folder"), copyright=pl.lit(None, dtype=pl.String))
     images.write_parquet(folder / "images.parquet")

@@ -1,4 +1,4 @@
-"""How fast pictures come from a provider, against a local server in a process of its own.
+"""How fast images come from a provider, against a local server in a process of its own.
 
 Each measurement runs in a fresh process, so that its CPU seconds and its memory are its own.
 """
@@ -19,7 +19,7 @@ import pytest
 
 from streetview_assets.images.budget.ledger import Ledger
 from streetview_assets.images.download import fetch_images
-from streetview_assets.images.providers.google import PICTURE, GoogleKey, GoogleProvider
+from streetview_assets.images.providers.google import IMAGE, GoogleKey, GoogleProvider
 from streetview_assets.images.views import WANTED
 from streetview_assets.study.model import Images
 from streetview_assets_tests.images.imagery_server import Server, highest_per_second, serving
@@ -31,17 +31,17 @@ HEADINGS = (0, 90, 180, 270)
 
 @dataclass(frozen=True)
 class Measured:
-    """What a process took for some pictures."""
+    """What a process took for some images."""
 
     seconds: float
     cpu_seconds: float
     peak_mb: float
-    pictures: int
+    images: int
 
     def __str__(self) -> str:
-        rate, each = self.pictures / self.seconds, 1000 * self.cpu_seconds / self.pictures
+        rate, each = self.images / self.seconds, 1000 * self.cpu_seconds / self.images
         return (
-            f"{self.pictures:,} pictures in {self.seconds:.2f} s, {rate:,.0f}/s, "
+            f"{self.images:,} images in {self.seconds:.2f} s, {rate:,.0f}/s, "
             f"{each:.2f} ms of CPU each, at most {self.peak_mb:,.0f} MB"
         )
 
@@ -53,7 +53,7 @@ def server() -> Iterator[Server]:
 
 
 def wanted(count: int) -> pl.DataFrame:
-    """Name pictures that the server has: four of each panorama."""
+    """Name images that the server has: four of each panorama."""
     rows = [
         {
             "image_id": f"{index:024x}"[::-1],
@@ -71,7 +71,7 @@ def wanted(count: int) -> pl.DataFrame:
 
 
 def fetch(base_url: str, folder: Path, count: int, most: int, rate: float | None) -> Measured:
-    """Fetch pictures as a run does, paid from a ledger."""
+    """Fetch images as a run does, paid from a ledger."""
     images = Images(
         provider="google",
         base_url=base_url,
@@ -100,7 +100,7 @@ def fetch(base_url: str, folder: Path, count: int, most: int, rate: float | None
 
 
 def fetch_one_by_one(base_url: str, folder: Path, count: int) -> Measured:
-    """Fetch pictures by a plain loop, as a script would."""
+    """Fetch images by a plain loop, as a script would."""
     began = _clocks()
     with httpx.Client() as client:
         for row in wanted(count).iter_rows(named=True):
@@ -110,7 +110,7 @@ def fetch_one_by_one(base_url: str, folder: Path, count: int) -> Measured:
                 "heading": row["heading_deg"],
                 "key": "a-good-key",
             }
-            answer = client.get(f"{base_url}{PICTURE}", params=query).raise_for_status()
+            answer = client.get(f"{base_url}{IMAGE}", params=query).raise_for_status()
             (folder / f"{row['image_id']}.jpg").write_bytes(answer.content)
     return _measured(began, count)
 
@@ -135,7 +135,7 @@ def test_side_by_side_and_one_by_one(server, tmp_path):
     in_its_own_process(fetch, server.base_url, tmp_path / "warm", 2_000, 64, None)
     alone = in_its_own_process(fetch_one_by_one, server.base_url, tmp_path / "plain", 200)
     together = in_its_own_process(fetch, server.base_url, tmp_path / "together", 10_000, 64, None)
-    ratio = (together.pictures / together.seconds) / (alone.pictures / alone.seconds)
+    ratio = (together.images / together.seconds) / (alone.images / alone.seconds)
     print(f"\none by one: {alone}\n64 at once: {together}\nratio: {ratio:.1f}")
 
 
@@ -143,7 +143,7 @@ def test_side_by_side_and_one_by_one(server, tmp_path):
 def test_at_a_rate(server, tmp_path, rate):
     count = 10 * rate
     measured = in_its_own_process(fetch, server.base_url, tmp_path, count, 64, rate)
-    log = server.log("picture")
+    log = server.log("image")
     reached = (count - 1) / (log[-1].at - log[0].at) / rate
     highest = highest_per_second(log)
     print(f"\n{rate}/s: {measured}; {reached:.1%} of the rate, at most {highest} in any second")
@@ -153,4 +153,4 @@ def test_at_a_rate(server, tmp_path, rate):
 def test_memory(server, tmp_path, count):
     measured = in_its_own_process(fetch, server.base_url, tmp_path, count, 64, None)
     size_mb = int(subprocess.check_output(["du", "-sm", tmp_path]).split()[0])
-    print(f"\n{measured}; {size_mb:,} MB of pictures")
+    print(f"\n{measured}; {size_mb:,} MB of images")

@@ -48,7 +48,7 @@ def made_up(count: int, dimension: int) -> np.ndarray:
 
 
 def ours_umap(vectors: np.ndarray) -> np.ndarray:
-    """Lay out as `picture_layout` does."""
+    """Lay out as `image_layout` does."""
     return umap_layout(vectors, neighbours=NEIGHBOURS, min_dist=MIN_DIST, seed=SEED)[1]
 
 
@@ -63,7 +63,7 @@ def plain_umap(vectors: np.ndarray) -> np.ndarray:
 
 
 def ours_tsne(vectors: np.ndarray) -> np.ndarray:
-    """Lay out as `picture_layout` does."""
+    """Lay out as `image_layout` does."""
     ((_, places),) = tsne_layouts(
         vectors,
         perplexities=(PERPLEXITY,),

@@ -1,6 +1,6 @@
 """How long the search for look-alikes takes, and in how much memory: `make bench`.
 
-100,000 made-up vectors of 512 numbers, scattered around 2,000 directions as pictures are around
+100,000 made-up vectors of 512 numbers, scattered around 2,000 directions as images are around
 kinds of scenes; beside them scikit-learn on a part, and the index with its recall.
 """
 
@@ -14,7 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from streetview_assets.embeddings.similarity.approximate_search import nearest_by_index, recall
 from streetview_assets.embeddings.similarity.exact_search import nearest
-from streetview_assets.embeddings.similarity.neighbours import find_neighbours, gather_pictures
+from streetview_assets.embeddings.similarity.neighbours import find_neighbours, gather_images
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.tables.registry import TABLES
 
@@ -100,7 +100,7 @@ def test_neighbours_of_tables() -> None:
     parts = [tables(made_up(COUNT))]
 
     def work():
-        return find_neighbours(gather_pictures(parts), encoder="e", count=NEIGHBOURS, seed=1)
+        return find_neighbours(gather_images(parts), encoder="e", count=NEIGHBOURS, seed=1)
 
     made, seconds, gigabytes = measured(work)
     told("the table, from tables", COUNT, seconds, gigabytes)

@@ -1,4 +1,4 @@
-"""How long 100,000 pictures' vectors take to be pooled, and in how much memory: `make bench`.
+"""How long 100,000 images' vectors take to be pooled, and in how much memory: `make bench`.
 
 Beside it, in the same run, the loop that anybody would write: group by area, and numpy's median,
 mean, max, min and the length of the mean of each group. Each way reads the files of an authority,
@@ -21,7 +21,7 @@ from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panor
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
 from streetview_assets.pooling.pool import pool_areas
 
-AUTHORITIES, PICTURES, AREAS, DIMENSION = 5, 100_000, 4_000, 512
+AUTHORITIES, IMAGES, AREAS, DIMENSION = 5, 100_000, 4_000, 512
 VIEWS = 4
 MOST_SECONDS, MOST_GB = 60, 4
 ENCODER = "made-up"
@@ -47,7 +47,7 @@ def plain_loop(images: pl.DataFrame, embeddings: pl.DataFrame) -> pl.DataFrame:
 
 
 def ours(images: pl.DataFrame, embeddings: pl.DataFrame) -> pl.DataFrame:
-    """Pool as `area_embeddings` does, picture by picture."""
+    """Pool as `area_embeddings` does, image by image."""
     return pool_areas(images, embeddings, encoder=ENCODER)
 
 
@@ -61,7 +61,7 @@ def test_pooling(tmp_path: Path) -> None:
     """Print the table, and hold ours to its limits and to what the loop gives."""
     for number in range(AUTHORITIES):
         write_authority(tmp_path / f"E{number}", number)
-    print(f"\n{PICTURES:,} vectors of {DIMENSION}: {AREAS:,} areas of {AUTHORITIES} authorities")
+    print(f"\n{IMAGES:,} vectors of {DIMENSION}: {AREAS:,} areas of {AUTHORITIES} authorities")
     for way in (plain_loop, ours, ours_by_panorama):
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             seconds, most_gb = alone.submit(run, way, tmp_path).result()
@@ -77,8 +77,8 @@ def test_pooling(tmp_path: Path) -> None:
 
 
 def write_authority(folder: Path, number: int) -> None:
-    """Write pictures around a direction for each area, their panoramas and their vectors."""
-    count, areas = PICTURES // AUTHORITIES, AREAS // AUTHORITIES
+    """Write images around a direction for each area, their panoramas and their vectors."""
+    count, areas = IMAGES // AUTHORITIES, AREAS // AUTHORITIES
     rng = np.random.default_rng(number)
     area = np.repeat(rng.integers(0, areas, count // VIEWS), VIEWS)
     directions = rng.normal(size=(areas, DIMENSION)).astype(np.float32)

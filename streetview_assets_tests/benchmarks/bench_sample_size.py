@@ -4,10 +4,10 @@
         -o python_files='bench_sample_size.py' streetview_assets_tests/benchmarks
 
 runs a part of it; by default it is the whole, k 2 to 10, twelve sizes and ten repeats, areas free
-and constant. SAMPLE_SIZE_PICTURES and SAMPLE_SIZE_PROCESSES say how many there are of these.
+and constant. SAMPLE_SIZE_IMAGES and SAMPLE_SIZE_PROCESSES say how many there are of these.
 
 Beside it, on a sample of the same draws, the loop that anybody would write: numpy's median of each
-area's pictures, StandardScaler and RidgeCV; and the published recipe's XGBoost, of which the time
+area's images, StandardScaler and RidgeCV; and the published recipe's XGBoost, of which the time
 for all is reckoned from a few fits. Vectors and values are made up.
 """
 
@@ -47,7 +47,7 @@ from streetview_assets.models.evaluations.sample_size_summary import free_and_co
 from streetview_assets.models.validation.ridge_cv import PENALTIES_PER_FEATURE
 from streetview_assets.study.model import SampleSize
 
-PICTURES = int(os.environ.get("SAMPLE_SIZE_PICTURES", "75586"))
+IMAGES = int(os.environ.get("SAMPLE_SIZE_IMAGES", "75586"))
 KS = tuple(int(k) for k in os.environ.get("SAMPLE_SIZE_K", "2 3 4 5 6 7 8 9 10").split())
 REPEATS = int(os.environ.get("SAMPLE_SIZE_REPEATS", "10"))
 PROCESSES = int(os.environ.get("SAMPLE_SIZE_PROCESSES", str(cores())))
@@ -58,17 +58,17 @@ MOST_SECONDS, MOST_GB = 12 * 60, 4
 
 
 def made_up() -> tuple[Experiment, np.ndarray]:
-    """Give pictures around a direction of their area and one of their scene, k by k."""
+    """Give images around a direction of their area and one of their scene, k by k."""
     rng = np.random.default_rng(1)
-    area = np.sort(rng.integers(0, AREAS, PICTURES))
+    area = np.sort(rng.integers(0, AREAS, IMAGES))
     value = rng.normal(size=AREAS)
     places = np.column_stack([value, rng.normal(size=(AREAS, 9))]) @ rng.normal(size=(10, WIDTH))
     clusters = {k: scenes(k, rng) for k in KS}
     scene = clusters[max(KS)]
     seen = np.where(scene % 2 == 0, 0.3, 0.1)[:, None]
     kinds = 3 * rng.normal(size=(max(KS) + 1, WIDTH))
-    vectors = np.empty((PICTURES, WIDTH), dtype=np.float32)
-    for start in range(0, PICTURES, 10_000):
+    vectors = np.empty((IMAGES, WIDTH), dtype=np.float32)
+    for start in range(0, IMAGES, 10_000):
         rows = slice(start, start + 10_000)
         own = seen[rows] * places[area[rows]] + kinds[scene[rows]]
         vectors[rows] = unit(own + 3 * rng.normal(size=own.shape))
@@ -96,18 +96,18 @@ def core_seconds() -> float:
 
 
 def scenes(k: int, rng: np.random.Generator) -> np.ndarray:
-    """Deal pictures out to clusters of unlike size, as those of photographs are."""
+    """Deal images out to clusters of unlike size, as those of photographs are."""
     shares = np.arange(k, 0, -1) + 1.0
-    return rng.choice(k, size=PICTURES, p=shares / shares.sum()).astype(np.int16) + 1
+    return rng.choice(k, size=IMAGES, p=shares / shares.sum()).astype(np.int16) + 1
 
 
 def plain(experiment: Experiment, vectors: np.ndarray, draw: Draw, size: int) -> float:
     """Give R² by a loop over the areas and by scikit-learn's RidgeCV."""
     seed = seed_of_draw(experiment, draw)
-    pictures = experiment.pictures_of(draw)
+    images = experiment.images_of(draw)
     smallest = min(experiment.settings.sizes)
-    order = draw_order(experiment.area[pictures], "free", smallest, seed)
-    drawn = pictures[order[:size]]
+    order = draw_order(experiment.area[images], "free", smallest, seed)
+    drawn = images[order[:size]]
     area = experiment.area[drawn]
     rows = np.unique(area)
     pooled = np.array([np.median(vectors[drawn[area == row]], axis=0) for row in rows])
@@ -173,7 +173,7 @@ def test_the_experiment(made: tuple[Experiment, np.ndarray], vectors_file: Path)
     after = core_seconds()
     own_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(
-        f"\n{PICTURES:,} pictures x {WIDTH}, {AREAS:,} areas, k {KS}, {REPEATS} repeats: "
+        f"\n{IMAGES:,} images x {WIDTH}, {AREAS:,} areas, k {KS}, {REPEATS} repeats: "
         f"{dict(models.rows())} models in {seconds:,.0f} s on {PROCESSES} processes, "
         f"{1000 * (after - before) / models['len'].sum():.0f} ms of a core each; "
         f"at most {memory.gb:.1f} GB in all, {own_gb:.1f} GB of the first process"
@@ -190,7 +190,7 @@ def test_the_experiment(made: tuple[Experiment, np.ndarray], vectors_file: Path)
 def test_beside_the_plain_loop(made: tuple[Experiment, np.ndarray]) -> None:
     """Print the time of both on the same models, which have to agree."""
     experiment, vectors = made
-    sizes = [size for size in experiment.settings.sizes if size <= PICTURES // 4]
+    sizes = [size for size in experiment.settings.sizes if size <= IMAGES // 4]
     chosen = sorted({sizes[place] for place in np.linspace(0, len(sizes) - 1, BESIDE).astype(int)})
     settings = experiment.settings.model_copy(
         update={"sizes": tuple(chosen), "areas": ("free",), "repeats": 1}
@@ -205,7 +205,7 @@ def test_beside_the_plain_loop(made: tuple[Experiment, np.ndarray]) -> None:
         expected = {size: plain(part, vectors, draw, size) for size in chosen}
         plain_s = time.process_time() - began
     print(
-        f"\n{len(chosen)} models of {chosen} pictures, on one core: the plain loop "
+        f"\n{len(chosen)} models of {chosen} images, on one core: the plain loop "
         f"{plain_s:.2f} s, ours {ours_s:.2f} s, {plain_s / ours_s:.1f} times as fast"
     )
     for row in rows:

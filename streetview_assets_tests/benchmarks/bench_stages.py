@@ -1,4 +1,4 @@
-"""How long the stages take whose time grows with the number of pictures: `make bench`.
+"""How long the stages take whose time grows with the number of images: `make bench`.
 
 No limits are held here: the figures depend on the machine, and are for comparing two versions.
 """
@@ -36,10 +36,10 @@ def vectors(count: int) -> np.ndarray:
     return unit(np.random.default_rng(1).normal(size=(count, DIMENSION)).astype(np.float32))
 
 
-def test_describe_pictures(told):
+def test_describe_images(told):
     pixels = np.random.default_rng(1).integers(0, 256, (320, 320, 3), dtype=np.uint8)
-    picture = Image.fromarray(pixels)
-    told("pictures", 200, lambda: [describe(picture) for _ in range(200)])
+    image = Image.fromarray(pixels)
+    told("images", 200, lambda: [describe(image) for _ in range(200)])
 
 
 def test_pool_areas(told):

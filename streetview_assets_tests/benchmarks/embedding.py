@@ -1,4 +1,4 @@
-"""How fast pictures become vectors, beside what the machine allows: one table, in one run.
+"""How fast images become vectors, beside what the machine allows: one table, in one run.
 
 `python streetview_assets_tests/benchmarks/embedding.py [FOLDER OF PHOTOS]`
 
@@ -46,7 +46,7 @@ def main() -> None:
     """Measure and print the table."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("photos", type=Path, nargs="?", default=PHOTOS)
-    given.add_argument("--pictures", type=int, help="default: 512, on a GPU 32768")
+    given.add_argument("--images", type=int, help="default: 512, on a GPU 32768")
     given.add_argument(
         "--slow", type=int, help="of them for the loop; default: an eighth, at most 512"
     )
@@ -58,7 +58,7 @@ def main() -> None:
         print(describe_machine())
         print(f"{MODEL}, random weights; JPEGs of {SIDE_PX} x {SIDE_PX}, {size:.0f} kB each")
         ours = our_encoder()
-        count = asked.pictures or (512 if ours.device == "cpu" else 32768)
+        count = asked.images or (512 if ours.device == "cpu" else 32768)
         slow = asked.slow or min(max(count // 8, 1), 512)
         with pool_beside(ours) as pool:
             rates = measure(ours, pool, paths, count, slow, asked.rounds)
@@ -87,7 +87,7 @@ def measure(
     slow_count: int,
     rounds: int,
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Give pictures a second, and core-milliseconds a picture, of each way to do it."""
+    """Give images a second, and core-milliseconds an image, of each way to do it."""
     import open_clip
 
     plain, _, transform = open_clip.create_model_and_transforms(MODEL, pretrained=None)
@@ -144,7 +144,7 @@ def our_encoder() -> NetworkEncoder:
 
 
 def end_to_end(encoder: NetworkEncoder, paths: list[Path]) -> None:
-    """Encode pictures as a study does."""
+    """Encode images as a study does."""
     images = pl.DataFrame(
         {
             "image_id": [f"{number:07}" for number in range(len(paths))],
@@ -156,17 +156,17 @@ def end_to_end(encoder: NetworkEncoder, paths: list[Path]) -> None:
 
 
 def one_at_a_time(model: Any, transform: Any, paths: list[Path]) -> None:
-    """Load, prepare and encode one picture, then the next."""
+    """Load, prepare and encode one image, then the next."""
     import torch
 
     with torch.inference_mode():
         for path in paths:
-            with Image.open(path) as picture:
-                model.encode_image(transform(picture)[None].to(_device_of(model)))
+            with Image.open(path) as image:
+                model.encode_image(transform(image)[None].to(_device_of(model)))
 
 
 class Jpegs:
-    """Pictures as torch's DataLoader takes them."""
+    """Images as torch's DataLoader takes them."""
 
     def __init__(self, transform: Any, paths: list[Path]) -> None:
         self.transform, self.paths = transform, paths
@@ -175,8 +175,8 @@ class Jpegs:
         return len(self.paths)
 
     def __getitem__(self, number: int) -> Any:
-        with Image.open(self.paths[number]) as picture:
-            return self.transform(picture)
+        with Image.open(self.paths[number]) as image:
+            return self.transform(image)
 
 
 def data_loader(model: Any, transform: Any, paths: list[Path]) -> None:
@@ -208,19 +208,19 @@ def model_alone(encoder: NetworkEncoder, inputs: list[np.ndarray], count: int) -
 
 
 def decoding_alone(encoder: NetworkEncoder, pool: Executor, paths: list[Path]) -> None:
-    """Bring pictures to what the network sees, on all cores, and keep nothing of it."""
+    """Bring images to what the network sees, on all cores, and keep nothing of it."""
     tasks = [paths[start : start + AT_ONCE] for start in range(0, len(paths), AT_ONCE)]
     done = pool.map(count_decoded, itertools.repeat(encoder.preparation), tasks)
     assert sum(done) == len(paths)
 
 
 def count_decoded(preparation: NetworkInput, paths: list[Path]) -> int:
-    """Bring pictures to what the network sees; say how many."""
+    """Bring images to what the network sees; say how many."""
     return len(decoded(preparation, paths))
 
 
 def decoded(preparation: NetworkInput, paths: list[Path]) -> list[np.ndarray]:
-    """Bring pictures to what the network sees."""
+    """Bring images to what the network sees."""
     prepared = [prepare(preparation, path.name, path.parent).values for path in paths]
     return [values for values in prepared if values is not None]
 
@@ -234,7 +234,7 @@ def pool_beside(encoder: NetworkEncoder) -> Executor:
 
 def print_table(encoder: NetworkEncoder, rates: dict[str, float], costs: dict[str, float]) -> None:
     """Print rates, costs, and the share of what the model and decoding allow."""
-    print(f"\n| on {encoder.device}, ours in {encoder.identity.precision} | pictures/s | core-ms |")
+    print(f"\n| on {encoder.device}, ours in {encoder.identity.precision} | images/s | core-ms |")
     print("|---|---|---|")
     for name, rate in rates.items():
         # The time of processes is told only when they end, and some work on beside a GPU.
@@ -247,7 +247,7 @@ def print_table(encoder: NetworkEncoder, rates: dict[str, float], costs: dict[st
     print("\n| ours against | |\n|---|---|")
     print(f"| the loop | {ours / loop:.1f} times |")
     print(f"| the DataLoader | {ours / loader:.1f} times |")
-    print(f"| what the model and decoding allow, {allowed:.1f} pictures/s | {ours / allowed:.0%} |")
+    print(f"| what the model and decoding allow, {allowed:.1f} images/s | {ours / allowed:.0%} |")
     if shared:
         parts = costs["the model alone"] + costs["decoding and resizing alone"]
         share = parts / costs["ours, end to end"]

@@ -6,7 +6,7 @@ from streetview_assets.embeddings.vectors import unit, vector_series
 
 
 def scenes(count: int, kinds: int = 3, dimension: int = 8, seed: int = 1) -> np.ndarray:
-    """Make unit vectors around so many directions, the first with the most pictures."""
+    """Make unit vectors around so many directions, the first with the most images."""
     rng = np.random.default_rng(seed)
     directions = rng.normal(size=(kinds, dimension))
     shares = np.arange(kinds, 0, -1) / sum(range(kinds + 1))
@@ -35,7 +35,7 @@ def made_tables(
 
 @pytest.fixture(scope="session")
 def tables() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Give 300 pictures of three kinds, in areas A to E and a few in none."""
+    """Give 300 images of three kinds, in areas A to E and a few in none."""
     rng = np.random.default_rng(7)
     areas = rng.choice(["A", "B", "C", "D", "E", None], 300, p=[0.5, 0.2, 0.1, 0.1, 0.05, 0.05])
     return made_tables(scenes(300), areas.tolist())

@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from streetview_assets.clusters.categories.classifier import (
     FOLDS,
     STRENGTH,
+    images_to_classify,
     out_of_fold,
-    pictures_to_classify,
     score_categories,
     why_not_classified,
 )
@@ -30,8 +30,8 @@ from streetview_assets.tables.registry import TABLES, check_contract
 NAMES = np.array(["house", "flat", "shop"])
 
 
-def pictures(signal: float, count: int = 240, groups: int = 30, seed: int = 1) -> pl.DataFrame:
-    """Make pictures of three categories, more or less told by their vectors."""
+def images(signal: float, count: int = 240, groups: int = 30, seed: int = 1) -> pl.DataFrame:
+    """Make images of three categories, more or less told by their vectors."""
     rng = np.random.default_rng(seed)
     category = rng.choice(3, count, p=[0.5, 0.3, 0.2])
     vectors = unit(signal * np.eye(3, 12)[category] + rng.normal(size=(count, 12)))
@@ -50,7 +50,7 @@ def whole(scores: pl.DataFrame) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def told() -> tuple[pl.DataFrame, pl.DataFrame]:
-    some = pictures(signal=2.5)
+    some = images(signal=2.5)
     return some, score_categories(some, encoder="made-up", seed=3)
 
 
@@ -93,28 +93,28 @@ def test_rows_in_another_order_give_the_same_scores(told):
 
 
 def test_what_vectors_do_not_tell_is_not_told():
-    found = whole(score_categories(pictures(signal=0, count=600), encoder="made-up", seed=1))
+    found = whole(score_categories(images(signal=0, count=600), encoder="made-up", seed=1))
     assert found["accuracy"] < found["largest_share"] + 0.03
     assert found["balanced_accuracy"] == pytest.approx(1 / 3, abs=0.06)
 
 
-def test_two_near_equal_pictures_of_one_point_bring_nothing():
+def test_two_near_equal_images_of_one_point_bring_nothing():
     rng = np.random.default_rng(1)
     count, dimension = 150, 120
     category = NAMES[np.repeat(rng.integers(0, 2, count), 2)]
     once = rng.normal(size=(count, dimension))
     vectors = np.repeat(once, 2, axis=0) + rng.normal(scale=0.01, size=(2 * count, dimension))
     point = np.repeat([f"point {number}" for number in range(count)], 2)
-    leaked = np.array([f"picture {number}" for number in range(2 * count)])
+    leaked = np.array([f"image {number}" for number in range(2 * count)])
     kept, alone = (
         (out_of_fold(unit(vectors), category, groups, seed=1) == category).mean()
         for groups in (point, leaked)
     )
     assert kept < 0.6
-    assert alone > 0.75, "it would have, had pictures of a point been in two folds"
+    assert alone > 0.75, "it would have, had images of a point been in two folds"
 
 
-def images(some: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
+def rows_of(some: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
     return some.select("image_id", "category").with_columns(
         point_id=pl.col("image_id").str.slice(0, 4),
         area_code=pl.lit(None, dtype=pl.String),
@@ -124,18 +124,18 @@ def images(some: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
     )
 
 
-def test_pictures_of_an_area_or_else_of_a_point_are_a_group():
-    some = pictures(signal=1, count=40)
-    by_point = pictures_to_classify(some, images(some))
+def test_images_of_an_area_or_else_of_a_point_are_a_group():
+    some = images(signal=1, count=40)
+    by_point = images_to_classify(some, rows_of(some))
     assert by_point["group"].to_list() == [f"point {one[:4]}" for one in some["image_id"]]
-    in_areas = images(some).with_columns(area_code=pl.lit("A"))
-    assert set(pictures_to_classify(some, in_areas)["group"]) == {"area A"}
-    same = images(some).with_columns(sha256=pl.lit("one file"))
-    assert pictures_to_classify(some, same)["image_id"].to_list() == ["i0000"]
+    in_areas = rows_of(some).with_columns(area_code=pl.lit("A"))
+    assert set(images_to_classify(some, in_areas)["group"]) == {"area A"}
+    same = rows_of(some).with_columns(sha256=pl.lit("one file"))
+    assert images_to_classify(some, same)["image_id"].to_list() == ["i0000"]
 
 
 def test_a_category_in_too_few_areas_is_left_out_and_said():
-    some = pictures(signal=2)
+    some = images(signal=2)
     rare = some["image_id"].is_in(["i0000", "i0001", "i0002"])
     with_rare = some.with_columns(
         category=pl.when(rare).then(pl.lit("palace")).otherwise("category")
@@ -151,9 +151,9 @@ def test_a_category_in_too_few_areas_is_left_out_and_said():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (pl.DataFrame.clear, "no picture has a category"),
-        (lambda some: some.filter(category="flat"), "all pictures are of one category, flat"),
-        (lambda some: some.head(1), "all pictures are of one category"),
+        (pl.DataFrame.clear, "no image has a category"),
+        (lambda some: some.filter(category="flat"), "all images are of one category, flat"),
+        (lambda some: some.head(1), "all images are of one category"),
         (
             lambda some: some.with_columns(group=pl.lit("area 1")),
             "0 of the categories are in 5 areas, or points without one, or more; two are needed",
@@ -162,12 +162,12 @@ def test_a_category_in_too_few_areas_is_left_out_and_said():
     ],
 )
 def test_where_nothing_can_be_learned_the_reason_is_said(change, why):
-    found = why_not_classified(change(pictures(signal=1)))
+    found = why_not_classified(change(images(signal=1)))
     assert (why in found) if why else not found
 
 
 def test_a_category_that_is_never_named_has_no_precision():
-    some = pictures(signal=0, count=200)
+    some = images(signal=0, count=200)
     few = some.with_columns(
         category=pl.when(pl.int_range(pl.len()) % 25 == 0)
         .then(pl.lit("shop"))

@@ -18,7 +18,7 @@ UNKNOWN = date(1, 1, 1)
 EAST, NORTH, BETWEEN = [1.0, 0.0], [0.0, 1.0], [0.6, 0.8]
 
 
-def picture(point: str, on: date, vector: list[float] | None, **other: object) -> dict:
+def image(point: str, on: date, vector: list[float] | None, **other: object) -> dict:
     heading = other.get("heading_deg", 0.0)
     return {
         "authority_code": "E1",
@@ -36,10 +36,10 @@ def picture(point: str, on: date, vector: list[float] | None, **other: object) -
     }
 
 
-def changes_of(*pictures: dict, centres: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Compare pictures given in any order, and hold the result against its contract."""
-    rows = [{k: v for k, v in one.items() if k != "vector"} for one in pictures[::-1]]
-    with_vector = [one for one in pictures if one["vector"]]
+def changes_of(*images: dict, centres: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Compare images given in any order, and hold the result against its contract."""
+    rows = [{k: v for k, v in one.items() if k != "vector"} for one in images[::-1]]
+    with_vector = [one for one in images if one["vector"]]
     ids = [one["image_id"] for one in with_vector]
     embeddings = pl.DataFrame({"image_id": ids}, schema={"image_id": pl.String}).select(
         pl.lit("E1").alias("authority_code"),
@@ -68,9 +68,9 @@ def centres() -> pl.DataFrame:
 
 def test_each_capture_is_held_against_the_one_before_it():
     changes = changes_of(
-        picture("p", OLD, EAST),
-        picture("p", MIDDLE, BETWEEN),
-        picture("p", NEW, NORTH),
+        image("p", OLD, EAST),
+        image("p", MIDDLE, BETWEEN),
+        image("p", NEW, NORTH),
         centres=centres(),
     ).sort("to_on")
     assert changes.select("from_on", "to_on").rows() == [(OLD, MIDDLE), (MIDDLE, NEW)]
@@ -91,8 +91,8 @@ def test_each_capture_is_held_against_the_one_before_it():
 
 def test_every_direction_of_a_point_is_a_view_of_its_own():
     changes = changes_of(
-        *(picture("p", OLD, EAST, heading_deg=float(heading)) for heading in HEADINGS),
-        *(picture("p", NEW, NORTH, heading_deg=float(heading)) for heading in HEADINGS),
+        *(image("p", OLD, EAST, heading_deg=float(heading)) for heading in HEADINGS),
+        *(image("p", NEW, NORTH, heading_deg=float(heading)) for heading in HEADINGS),
     )
     assert sorted(changes["heading_deg"]) == list(HEADINGS)
     assert changes["from_image_id"].to_list() == [
@@ -101,7 +101,7 @@ def test_every_direction_of_a_point_is_a_view_of_its_own():
 
 
 def test_without_centres_there_is_a_cosine_and_no_cluster():
-    changes = changes_of(picture("p", OLD, EAST), picture("p", NEW, EAST))
+    changes = changes_of(image("p", OLD, EAST), image("p", NEW, EAST))
     assert changes["cosine"].to_list() == [1.0]
     assert changes["from_cluster"].to_list() == changes["to_cluster"].to_list() == [None]
 
@@ -121,18 +121,18 @@ def test_without_centres_there_is_a_cosine_and_no_cluster():
     ],
     ids=[
         *("another point", "another direction", "direction unknown", "too far round"),
-        *("date unknown", "same date", "no picture", "no vector", "the same file again"),
+        *("date unknown", "same date", "no image", "no vector", "the same file again"),
     ],
 )
 def test_what_is_no_pair_is_not_compared(earlier: dict, newer: dict):
-    one = picture(**{"point": "p", "on": OLD, "vector": EAST, **earlier})
-    other = picture(**{"point": "p", "on": NEW, "vector": NORTH, **newer})
+    one = image(**{"point": "p", "on": OLD, "vector": EAST, **earlier})
+    other = image(**{"point": "p", "on": NEW, "vector": NORTH, **newer})
     assert changes_of(one, other).is_empty()
 
 
 def test_directions_a_little_apart_are_one_view_across_north_too():
     changes = changes_of(
-        picture("p", OLD, EAST, heading_deg=355.0), picture("p", NEW, NORTH, heading_deg=8.0)
+        image("p", OLD, EAST, heading_deg=355.0), image("p", NEW, NORTH, heading_deg=8.0)
     )
     assert changes["heading_deg"].to_list() == [8.0]
 
@@ -140,26 +140,26 @@ def test_directions_a_little_apart_are_one_view_across_north_too():
 def test_a_file_that_got_another_date_is_one_capture_of_the_current_date():
     """The provider set a date right: what it says now is held against the rest."""
     changes = changes_of(
-        picture("p", OLD, EAST),
-        picture("p", MIDDLE, NORTH, sha256="same", is_current=True),
-        picture("p", NEW, NORTH, sha256="same", is_current=False),
+        image("p", OLD, EAST),
+        image("p", MIDDLE, NORTH, sha256="same", is_current=True),
+        image("p", NEW, NORTH, sha256="same", is_current=False),
     )
     assert changes["to_on"].to_list() == [MIDDLE]
 
 
 def test_how_alike_different_places_are_is_said_beside():
-    pictures = [
-        picture(point, on, vector)
+    images = [
+        image(point, on, vector)
         for point, vector in (("p", EAST), ("q", BETWEEN))
         for on in (OLD, NEW)
     ]
-    changes = changes_of(*pictures)
+    changes = changes_of(*images)
     assert changes["cosine"].to_list() == pytest.approx([1, 1])
     embeddings = pl.DataFrame(
         {
-            "image_id": [one["image_id"] for one in pictures],
+            "image_id": [one["image_id"] for one in images],
             "status": ["ok"] * 4,
-            "embedding": vector_series("e", np.array([one["vector"] for one in pictures])),
+            "embedding": vector_series("e", np.array([one["vector"] for one in images])),
         }
     )
     assert median_cosine_elsewhere(changes, embeddings) == pytest.approx(0.6)
@@ -184,9 +184,9 @@ def sample_points(area: str | None, *points: str) -> pl.DataFrame:
 
 def test_the_map_shows_the_point_that_changed_most_and_whom_to_name():
     changes = changes_of(
-        *(picture("p", on, EAST) for on in (OLD, NEW)),
-        picture("q", OLD, EAST),
-        picture("q", NEW, NORTH),
+        *(image("p", on, EAST) for on in (OLD, NEW)),
+        image("q", OLD, EAST),
+        image("q", NEW, NORTH),
     )
     points = sample_points(None, "p", "q", "never seen twice")
     by_point = change_by_point(changes, points)

@@ -83,19 +83,19 @@ def test_the_same_sample_gives_the_same_centres(tables: tuple) -> None:
     assert fit(embeddings).centres.equals(fit(embeddings).centres)
 
 
-def test_too_few_pictures_are_a_result_with_a_reason(tables: tuple) -> None:
+def test_too_few_images_are_a_result_with_a_reason(tables: tuple) -> None:
     _, embeddings = tables
     fitted = fit(embeddings.head(2))
-    assert fitted.reason == "too few pictures for 3 clusters: 2"
+    assert fitted.reason == "too few images for 3 clusters: 2"
     check_contract(TABLES["cluster_centres"], fitted.centres)
     assigned = assign_clusters(embeddings, fitted.centres, "E1")
     check_contract(TABLES["cluster_assignments"], assigned)
     assert assigned.is_empty()
 
 
-def test_pictures_all_alike_are_a_result_with_a_reason() -> None:
+def test_images_all_alike_are_a_result_with_a_reason() -> None:
     alike = pl.DataFrame([vector_series("embedding", np.ones((9, 4)) / 2)])
-    assert fit(alike).reason == "fewer than 3 of the pictures differ from each other"
+    assert fit(alike).reason == "fewer than 3 of the images differ from each other"
 
 
 def test_more_components_than_numbers_is_a_wrong_study(tables: tuple) -> None:

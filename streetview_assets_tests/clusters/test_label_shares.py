@@ -11,14 +11,14 @@ from streetview_assets.tables.registry import TABLES, check_contract
 
 @pytest.fixture
 def scored(tables: tuple) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Give images, vectors and scores of 300 pictures by three labels."""
+    """Give images, vectors and scores of 300 images by three labels."""
     images, embeddings = tables
     vectors = matrix(embeddings["embedding"])
     labels = {"shop": vectors[0], "car": vectors[1], "field": -vectors[0]}
     return images, embeddings, label_scores(embeddings, labels, temperature=5)
 
 
-def test_shares_are_those_of_the_current_pictures_of_an_area(scored: tuple) -> None:
+def test_shares_are_those_of_the_current_images_of_an_area(scored: tuple) -> None:
     images, _, scores = scored
     older = images.with_columns(is_current=pl.int_range(pl.len()) % 3 != 0)
     shares = label_shares(scores.sample(fraction=1, shuffle=True, seed=2), older)
@@ -40,7 +40,7 @@ def test_shares_are_those_of_the_current_pictures_of_an_area(scored: tuple) -> N
     assert set(shares["area_code"]) == {"A", "B", "C", "D", "E"}
 
 
-def test_pictures_of_a_label_are_pooled_by_area(scored: tuple) -> None:
+def test_images_of_a_label_are_pooled_by_area(scored: tuple) -> None:
     images, embeddings, scores = scored
     pooled = area_group_embeddings(label_groups(scores), images, embeddings)
     check_contract(TABLES["area_group_embeddings"], pooled)

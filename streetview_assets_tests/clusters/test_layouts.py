@@ -1,4 +1,4 @@
-"""Pictures on a plane: what was together stays together, repeatably, and is shown as it lies."""
+"""Images on a plane: what was together stays together, repeatably, and is shown as it lies."""
 
 import io
 import warnings
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 
-from streetview_assets.clusters.layout.image_scatter import picture_plane, snapped
+from streetview_assets.clusters.layout.image_scatter import image_plane, snapped
 from streetview_assets.clusters.layout.layout import lay_out, why_no_layout
 from streetview_assets.clusters.layout.scatter import (
     CAUTION,
@@ -42,7 +42,7 @@ def sample(vectors: np.ndarray) -> pl.DataFrame:
 
 
 def purity(places: np.ndarray) -> float:
-    """Give the share of pictures whose five nearest on the plane are all of their kind."""
+    """Give the share of images whose five nearest on the plane are all of their kind."""
     _, near = NearestNeighbors(n_neighbors=5).fit(places).kneighbors()
     return float((KIND[near] == KIND[:, None]).all(axis=1).mean())
 
@@ -53,8 +53,8 @@ def layouts() -> pl.DataFrame:
     return pl.concat(lay_out(sample(kinds()), asked, encoder="made-up", seed=1))
 
 
-def test_pictures_of_a_kind_lie_together_by_every_method(layouts):
-    check_contract(TABLES["picture_layouts"], layouts)
+def test_images_of_a_kind_lie_together_by_every_method(layouts):
+    check_contract(TABLES["image_layouts"], layouts)
     keys = layouts.select("method", "setting").unique(maintain_order=True).rows()
     assert keys == [
         ("umap", "neighbours 30"),
@@ -67,7 +67,7 @@ def test_pictures_of_a_kind_lie_together_by_every_method(layouts):
         assert purity(own.select("x", "y").to_numpy()) > 0.95, (method, setting)
 
 
-def test_the_same_pictures_in_any_order_lie_in_the_same_places(layouts):
+def test_the_same_images_in_any_order_lie_in_the_same_places(layouts):
     shuffled = sample(kinds()).sample(fraction=1, shuffle=True, seed=3)
     asked = Layout(perplexities=(5, 30), iterations=300)
     again = pl.concat(lay_out(shuffled, asked, encoder="made-up", seed=1))
@@ -111,7 +111,7 @@ def test_vectors_are_reduced_to_fifty_numbers_as_scikit_learn_does():
     assert reduced(kinds(), "pca", 1).shape == (len(KIND), 8), "they have no fifty"
 
 
-def test_a_perplexity_that_so_few_pictures_do_not_allow_is_lowered_and_named():
+def test_a_perplexity_that_so_few_images_do_not_allow_is_lowered_and_named():
     few = unit(np.random.default_rng(1).normal(size=(16, 4)))
     found = list(tsne_layouts(few, perplexities=(5, 30, 50), iterations=250, **TSNE))
     assert [setting for setting, _ in found] == ["perplexity 5"]
@@ -123,18 +123,18 @@ def test_a_perplexity_that_so_few_pictures_do_not_allow_is_lowered_and_named():
 @pytest.mark.parametrize(
     ("vectors", "reason"),
     [
-        (np.empty((0, 0)), "too few pictures for a layout: 0, at least 5 needed"),
-        (kinds()[:1], "too few pictures for a layout: 1, at least 5 needed"),
-        (np.repeat(kinds()[:1], 20, axis=0), "only 1 of the 20 pictures differ from each other"),
+        (np.empty((0, 0)), "too few images for a layout: 0, at least 5 needed"),
+        (kinds()[:1], "too few images for a layout: 1, at least 5 needed"),
+        (np.repeat(kinds()[:1], 20, axis=0), "only 1 of the 20 images differ from each other"),
         (np.repeat(kinds()[:5], 8, axis=0), ""),
     ],
 )
-def test_too_few_pictures_that_differ_are_a_reason(vectors, reason):
+def test_too_few_images_that_differ_are_a_reason(vectors, reason):
     why = why_no_layout(sample(vectors.astype(np.float32)))
     assert (reason in why) if reason else not why
 
 
-def test_a_picture_of_two_authorities_is_laid_out_once():
+def test_an_image_of_two_authorities_is_laid_out_once():
     asked = Layout(methods=("tsne",), iterations=250)
     once, twice = (
         pl.concat(lay_out(rows, asked, encoder="made-up", seed=1))
@@ -143,7 +143,7 @@ def test_a_picture_of_two_authorities_is_laid_out_once():
     assert twice.equals(once)
 
 
-def test_five_pictures_and_their_copies_are_laid_out():
+def test_five_images_and_their_copies_are_laid_out():
     asked = Layout(iterations=250)
     for vectors in (kinds()[:5], np.repeat(kinds()[:5], 8, axis=0)):
         found = pl.concat(lay_out(sample(vectors), asked, encoder="made-up", seed=1))
@@ -173,7 +173,7 @@ def test_it_stops_after_three_hundred_iterations_without_progress():
     st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=1, max_size=60),
     st.integers(2, 12),
 )
-def test_no_two_pictures_share_a_cell_and_none_is_far_from_its_place(places, cells):
+def test_no_two_images_share_a_cell_and_none_is_far_from_its_place(places, cells):
     spots = snapped(np.array(places), cells)
     there = spots[spots[:, 0] >= 0]
     assert len(there)
@@ -184,7 +184,7 @@ def test_no_two_pictures_share_a_cell_and_none_is_far_from_its_place(places, cel
 def test_places_keep_their_sides_and_what_lies_together_is_side_by_side():
     spots = snapped(np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 5.0], [0.0, 0.0]]), 11)
     assert spots[1].tolist() == [10, 8]
-    assert spots[2].tolist() == [10, 2], "up on the plane is up in the picture"
+    assert spots[2].tolist() == [10, 2], "up on the plane is up in the image"
     assert abs(spots[0] - spots[3]).max() == 1
     crowd = snapped(np.vstack([np.zeros((60, 2)), [[10.0, 10.0]]]), 20)
     assert (crowd[:60, 0] >= 0).sum() == 9, "a corner has so many cells up to two away"
@@ -192,7 +192,7 @@ def test_places_keep_their_sides_and_what_lies_together_is_side_by_side():
 
 @pytest.fixture
 def coloured(tmp_path):
-    """Four pictures on disk, two of them red, and their places, the red ones on the left."""
+    """Four images on disk, two of them red, and their places, the red ones on the left."""
     for name, colour in zip("abcd", ("red", "red", "blue", "blue"), strict=True):
         Image.new("RGB", (64, 64), colour).save(tmp_path / f"{name}.png")
     images = pl.DataFrame({"image_id": list("abcd")}).with_columns(
@@ -216,21 +216,21 @@ def shown(png: bytes) -> tuple[Image.Image, int, int]:
     return sheet, int(red.sum()), int(blue.sum())
 
 
-def test_pictures_stand_at_their_places_in_the_size_that_was_asked_for(coloured):
+def test_images_stand_at_their_places_in_the_size_that_was_asked_for(coloured):
     layout, images, folder = coloured
-    asked = {"picture_px": 21, "figure_px": 840, "title": "made up"}
-    sheet, red, blue = shown(picture_plane(layout, images, folder, **asked))
+    asked = {"image_px": 21, "figure_px": 840, "title": "made up"}
+    sheet, red, blue = shown(image_plane(layout, images, folder, **asked))
     assert sheet.width == 840
     assert red == blue == 2 * 20 * 20
-    _, red, blue = shown(picture_plane(layout, images, folder, most=3, seed=1, **asked))
+    _, red, blue = shown(image_plane(layout, images, folder, most=3, seed=1, **asked))
     assert red + blue == 3 * 20 * 20
 
 
-def test_a_picture_that_is_gone_is_grey_and_counted(coloured):
+def test_an_image_that_is_gone_is_grey_and_counted(coloured):
     layout, images, folder = coloured
     (folder / "a.png").unlink()
-    asked = {"picture_px": 21, "figure_px": 840, "title": "made up"}
-    _, red, blue = shown(picture_plane(layout, images, folder, **asked))
+    asked = {"image_px": 21, "figure_px": 840, "title": "made up"}
+    _, red, blue = shown(image_plane(layout, images, folder, **asked))
     assert (red, blue) == (20 * 20, 2 * 20 * 20)
 
 
@@ -261,7 +261,7 @@ def test_above_twenty_four_groups_the_smallest_are_grey_together(layouts):
     assert texts[-2].startswith("30 ("), "the largest is named, in the order of the numbers"
 
 
-def test_of_many_pictures_umap_is_told_the_exact_neighbours(monkeypatch):
+def test_of_many_images_umap_is_told_the_exact_neighbours(monkeypatch):
     monkeypatch.setattr("streetview_assets.clusters.layout.umap.ALL_PAIRS_BELOW", 1)
     told: list[tuple[int, int]] = []
     setting, places = umap_layout(

@@ -1,25 +1,25 @@
-"""The cluster and the label of a point, from those of its pictures."""
+"""The cluster and the label of a point, from those of its images."""
 
 from datetime import date
 
 import polars as pl
 
 from streetview_assets.clusters.profile.dominant_cluster import (
+    images_of_points,
     likeliest_labels,
     main_clusters,
-    pictures_of_points,
 )
 
 VIEW = {"authority_code": "A", "captured_on": date(2024, 1, 1), "status": "ok", "is_current": True}
 
 
-def pictures(*rows: tuple[str, str, float | None]) -> pl.DataFrame:
+def images(*rows: tuple[str, str, float | None]) -> pl.DataFrame:
     names = ("point_id", "image_id", "heading_deg")
     found = pl.DataFrame(list(rows), schema=[*names], orient="row")
     return found.with_columns(authority_code=pl.lit("A"))
 
 
-def test_points_that_share_a_panorama_are_shown_by_its_pictures():
+def test_points_that_share_a_panorama_are_shown_by_its_images():
     points = pl.DataFrame({"authority_code": ["A"] * 3, "point_id": ["p", "q", "r"]})
     panoramas = pl.DataFrame(
         [VIEW | {"point_id": point, "panorama_id": "1"} for point in "pq"]
@@ -34,7 +34,7 @@ def test_points_that_share_a_panorama_are_shown_by_its_pictures():
             for name, point, panorama, heading, current in about
         ]
     )
-    found = pictures_of_points(points, panoramas, images)
+    found = images_of_points(points, panoramas, images)
     assert found.select("point_id", "image_id").rows() == [
         ("p", "n"),
         ("p", "e"),
@@ -52,8 +52,8 @@ def assignments(clusters: dict[str, tuple[int, float]]) -> pl.DataFrame:
     )
 
 
-def test_most_pictures_decide_and_of_equals_the_more_typical_one():
-    shown = pictures(
+def test_most_images_decide_and_of_equals_the_more_typical_one():
+    shown = images(
         *(("most", f"m{n}", n) for n in range(3)),
         *(("even", f"e{n}", None) for n in range(2)),
         ("unseen", "u", 0.0),
@@ -72,7 +72,7 @@ def test_most_pictures_decide_and_of_equals_the_more_typical_one():
 
 
 def test_the_label_is_the_most_probable_on_average():
-    shown = pictures(("p", "a", 0.0), ("p", "b", 90.0))
+    shown = images(("p", "a", 0.0), ("p", "b", 90.0))
     told = {"a": {"shop": 0.9, "house": 0.1}, "b": {"shop": 0.4, "house": 0.6}}
     scores = pl.DataFrame(
         [

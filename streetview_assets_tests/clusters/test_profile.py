@@ -115,10 +115,10 @@ def test_the_profile_keeps_its_contract_whatever_the_order_of_rows(town, profile
     assert profiled(shuffled).equals(profile)
 
 
-def test_sizes_and_tightness_are_those_of_the_pictures(town, profile):
-    pictures = town["cluster_assignments"].join(town["vectors"], on="image_id")
+def test_sizes_and_tightness_are_those_of_the_images(town, profile):
+    images = town["cluster_assignments"].join(town["vectors"], on="image_id")
     for cluster in (1, 2, 3):
-        own = pictures.filter(cluster=cluster)
+        own = images.filter(cluster=cluster)
         assert one(profile, "share", cluster)["value"] == own.height / 480
         vectors = np.array(own["vector"].to_list(), dtype=float)
         centre = CENTRES[cluster - 1] / np.linalg.norm(CENTRES[cluster - 1])
@@ -129,7 +129,7 @@ def test_sizes_and_tightness_are_those_of_the_pictures(town, profile):
         assert one(profile, "share_of_authority", cluster, "E1")["value"] == in_west / 240
 
 
-def test_a_point_is_of_the_cluster_of_most_of_its_pictures_and_of_equals_the_most_typical(town):
+def test_a_point_is_of_the_cluster_of_most_of_its_images_and_of_equals_the_most_typical(town):
     own = pl.col("image_id").str.starts_with("i000")
     first, others = (town["cluster_assignments"].filter(part) for part in (own, ~own))
 
@@ -143,7 +143,7 @@ def test_a_point_is_of_the_cluster_of_most_of_its_pictures_and_of_equals_the_mos
     least, most = 0.0, 9.0
     assert main([3, 2, 2], [least, most, most]) == 2
     assert main([1, 2, 3], [most, least, most]) == 2
-    # Every picture of cluster 1 is as far from its centre as 1 or more, and few of 3 as 0.5.
+    # Every image of cluster 1 is as far from its centre as 1 or more, and few of 3 as 0.5.
     assert main([1, 3], [1.0, 0.5]) == 1
     assert main([3, 2], [most, most]) == 2
 
@@ -209,7 +209,7 @@ def test_targets_of_a_cluster_are_weighted_by_its_share(town, profile):
     )
 
 
-def test_words_of_a_cluster_are_the_mean_over_its_pictures(town, profile):
+def test_words_of_a_cluster_are_the_mean_over_its_images(town, profile):
     house = one(profile, "label_probability", 1, "house")
     assert house["value"] == pytest.approx(0.9)
     everywhere = town["label_scores"].filter(label="house")["probability"].mean()
@@ -234,7 +234,7 @@ def test_a_study_of_places_alone_has_what_can_be_said_without_areas_and_words(to
     }
 
 
-def test_one_picture_and_few_areas_are_a_result_with_a_reason(town):
+def test_one_image_and_few_areas_are_a_result_with_a_reason(town):
     only = town["cluster_assignments"].head(1)
     images = town["images"].head(1)
     found = profiled(
@@ -249,7 +249,7 @@ def test_one_picture_and_few_areas_are_a_result_with_a_reason(town):
     assert found.filter(measure="join_count").is_empty()
     few = found.filter(measure="spearman")
     assert few["value"].null_count() == few.height > 0
-    assert few["note"][0].startswith("too few areas with pictures and a value: 1,")
+    assert few["note"][0].startswith("too few areas with images and a value: 1,")
 
 
 def test_the_map_names_every_cluster_in_its_own_colour(town):

@@ -129,7 +129,7 @@ def test_nothing_to_compare_is_said() -> None:
     for scores in (written({}), scored(np.ones((30, 4)) / 2, (2, 3))):
         advice = recommend(scores)
         assert advice.k is None
-        assert advice.sentences[0].startswith("There are too few pictures")
+        assert advice.sentences[0].startswith("There are too few images")
 
 
 def test_whether_the_other_space_says_otherwise_is_told() -> None:

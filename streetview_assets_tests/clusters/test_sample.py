@@ -11,7 +11,7 @@ def test_a_small_study_is_taken_whole(tables: tuple) -> None:
 
 
 @pytest.mark.parametrize("fit_on", [6, 61, 150])
-def test_areas_have_equal_parts_as_far_as_they_have_pictures(tables: tuple, fit_on: int) -> None:
+def test_areas_have_equal_parts_as_far_as_they_have_images(tables: tuple, fit_on: int) -> None:
     images, embeddings = tables
     sample = draw_sample(embeddings, images, fit_on=fit_on, seed=1)
     assert sample.height == fit_on
@@ -31,7 +31,7 @@ def test_the_sample_depends_on_the_seed_and_not_on_the_order_of_rows(tables: tup
     assert set(other["image_id"]) != set(sample["image_id"])
 
 
-def test_pictures_without_a_vector_are_not_drawn(tables: tuple) -> None:
+def test_images_without_a_vector_are_not_drawn(tables: tuple) -> None:
     images, embeddings = tables
     failed = embeddings.with_columns(
         status=pl.when(pl.col("image_id") < "i00100").then(pl.lit("failed")).otherwise("status")
@@ -39,7 +39,7 @@ def test_pictures_without_a_vector_are_not_drawn(tables: tuple) -> None:
     assert draw_sample(failed, images, fit_on=300, seed=1)["image_id"].min() == "i00100"
 
 
-def test_pictures_of_older_captures_are_not_drawn(tables: tuple) -> None:
+def test_images_of_older_captures_are_not_drawn(tables: tuple) -> None:
     images, embeddings = tables
     older = images.with_columns(is_current=pl.col("image_id") >= "i00100")
     assert draw_sample(embeddings, older, fit_on=300, seed=1)["image_id"].min() == "i00100"
@@ -51,7 +51,7 @@ def test_a_study_without_areas_is_sampled_as_one(tables: tuple) -> None:
     assert draw_sample(embeddings, nowhere, fit_on=40, seed=1).height == 40
 
 
-def test_a_seed_draws_the_same_pictures_everywhere(tables: tuple) -> None:
+def test_a_seed_draws_the_same_images_everywhere(tables: tuple) -> None:
     images, embeddings = tables
     sample = draw_sample(embeddings, images, fit_on=8, seed=42)
     assert sample["image_id"].to_list() == [

@@ -105,7 +105,7 @@ def test_the_gap_is_that_to_points_without_structure(of_three: tuple) -> None:
     assert widest == 3
 
 
-def test_many_pictures_are_fitted_on_a_part_drawn_by_the_seed_of_the_fit(
+def test_many_images_are_fitted_on_a_part_drawn_by_the_seed_of_the_fit(
     monkeypatch: pytest.MonkeyPatch, of_three: tuple, tables: tuple
 ) -> None:
     monkeypatch.setattr("streetview_assets.clusters.number.internal_indices.FITTED_ON", 100)
@@ -148,15 +148,15 @@ def test_centres_of_every_number_are_those_of_the_first_seed(tables: tuple, pca:
 
 def test_the_second_space_is_left_out_where_it_would_say_nothing() -> None:
     def of(**one: int | None) -> tuple:
-        return spaces_of_sweep(**{"pca": None, "picture_count": 51, "dimension": 51, **one})
+        return spaces_of_sweep(**{"pca": None, "image_count": 51, "dimension": 51, **one})
 
     assert of() == ({"raw": None, "pca50": 50}, "")
     assert of(pca=7) == ({"pca7": 7, "raw": None}, "")
     assert of(dimension=50) == ({"raw": None}, "vectors have no more than 50 numbers: 50")
-    assert of(picture_count=50) == ({"raw": None}, "there are no more than 50 pictures: 50")
+    assert of(image_count=50) == ({"raw": None}, "there are no more than 50 images: 50")
 
 
-def test_more_clusters_than_pictures_have_no_score(tables: tuple) -> None:
+def test_more_clusters_than_images_have_no_score(tables: tuple) -> None:
     _, embeddings = tables
     scores = sweep(embeddings.head(4), (2, 5))
     assert value(scores, 3, "inertia") is not None
@@ -169,7 +169,7 @@ def test_more_clusters_than_pictures_have_no_score(tables: tuple) -> None:
 
 @pytest.mark.parametrize("pca", [None, 2])
 @pytest.mark.filterwarnings("error")
-def test_pictures_all_alike_have_no_score_and_no_warning(pca: int | None) -> None:
+def test_images_all_alike_have_no_score_and_no_warning(pca: int | None) -> None:
     alike = pl.DataFrame([vector_series("embedding", np.ones((30, 4)) / 2)])
     scores = sweep(alike, (2, 3), pca)
     assert scores.drop_nulls("value")["score"].unique().to_list() == ["inertia"]
@@ -218,14 +218,14 @@ def test_the_figure_has_a_line_for_each_space(tables: tuple) -> None:
 def test_the_figure_says_that_there_is_nothing_to_recommend(of_three: tuple, tables: tuple) -> None:
     for scores, why in (
         (of_three[1], "a continuum"),
-        (sweep(tables[1].clear(), (2, 4)), "too few pictures"),
+        (sweep(tables[1].clear(), (2, 4)), "too few images"),
     ):
         figure = draw_elbow(scores, k=3)
         assert figure.legends[0].get_texts()[1].get_text() == f"recommended: none, {why}"
         assert to_png(figure, dpi=30).startswith(b"\x89PNG")
 
 
-def test_the_sheet_shows_the_most_central_pictures_of_each_cluster(
+def test_the_sheet_shows_the_most_central_images_of_each_cluster(
     tables: tuple, tmp_path: Path
 ) -> None:
     images, embeddings = tables

@@ -53,7 +53,7 @@ def test_shares_of_every_area_cover_all_clusters_and_add_up(
     assert shares.height == 4 * len(set(areas) - {None})
 
 
-def test_pictures_of_older_captures_are_in_no_share() -> None:
+def test_images_of_older_captures_are_in_no_share() -> None:
     images = pl.DataFrame(
         {
             "image_id": ["i00", "i01", "i02"],
@@ -76,7 +76,7 @@ def test_no_assignments_give_an_empty_table() -> None:
     assert shares.is_empty()
 
 
-def test_pictures_of_a_cluster_are_pooled_by_area(tables: tuple) -> None:
+def test_images_of_a_cluster_are_pooled_by_area(tables: tuple) -> None:
     images, embeddings = tables
     fitted = fit_clusters(embeddings, k=3, pca=None, seed=1, encoder="made-up", space="raw")
     assigned = assign_clusters(embeddings, fitted.centres, "E1")

@@ -17,8 +17,8 @@ HUES = ((200, 0, 0), (0, 200, 0), (0, 0, 200))
 
 @pytest.fixture(scope="module")
 def sheets(tables: tuple, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Counter]:
-    """Give the sheets of two and three clusters, and how often each picture was read."""
-    folder = tmp_path_factory.mktemp("pictures")
+    """Give the sheets of two and three clusters, and how often each image was read."""
+    folder = tmp_path_factory.mktemp("images")
     images, embeddings = tables
     centres = score_sweep(
         embeddings, numbers=(2, 3), spaces={"raw": None}, seed=1, encoder="made-up"
@@ -53,7 +53,7 @@ def test_each_number_has_a_sheet_of_its_own_clusters(sheets: tuple) -> None:
     assert Image.open(io.BytesIO(pngs[2])).height < sheet.height
 
 
-def test_a_picture_is_read_once_for_all_sheets(sheets: tuple) -> None:
+def test_an_image_is_read_once_for_all_sheets(sheets: tuple) -> None:
     _, read = sheets
     assert set(read.values()) == {1}
     assert 36 <= len(read) < 60

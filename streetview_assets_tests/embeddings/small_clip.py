@@ -1,4 +1,4 @@
-"""A small CLIP of random weights that sees pictures and reads words, for tests."""
+"""A small CLIP of random weights that sees images and reads words, for tests."""
 
 from pathlib import Path
 from typing import Any

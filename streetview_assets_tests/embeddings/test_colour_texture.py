@@ -16,19 +16,19 @@ PLACE = {name: slice(end - PARTS[name], end) for name, end in zip(PARTS, ENDS, s
 
 
 def street(side: int = 320, *, windows: int = 0, wall: str = "#a05040") -> Image.Image:
-    picture = Image.new("RGB", (side, side), "#88aadd")
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (side, side), "#88aadd")
+    draw = ImageDraw.Draw(image)
     draw.rectangle((0, side * 0.3, side, side * 0.7), fill=wall)
     draw.rectangle((0, side * 0.7, side, side), fill="#606060")
     for number in range(windows):
         left = side * (0.03 + number / windows)
         box = (left, side * 0.4, left + side * 0.06, side * 0.55)
         draw.rectangle(box, fill="#e8e8f0", outline="#202020")
-    return picture
+    return image
 
 
-def vector(picture: Image.Image) -> np.ndarray:
-    return unit(describe(picture)[None])[0]
+def vector(image: Image.Image) -> np.ndarray:
+    return unit(describe(image)[None])[0]
 
 
 def test_every_number_has_its_place() -> None:
@@ -100,20 +100,20 @@ def test_the_vector_is_the_same_in_any_batch_and_of_unit_length() -> None:
 
 
 @pytest.mark.parametrize("colour", ["black", "white", "red"])
-def test_a_picture_of_one_colour_has_a_vector(colour: str) -> None:
+def test_an_image_of_one_colour_has_a_vector(colour: str) -> None:
     assert np.linalg.norm(vector(Image.new("RGB", (50, 50), colour))) == pytest.approx(1)
 
 
-def test_a_picture_takes_a_few_milliseconds() -> None:
-    picture = street(windows=8)
-    describe(picture)
-    fastest = min(_seconds(picture) for _ in range(20))
+def test_an_image_takes_a_few_milliseconds() -> None:
+    image = street(windows=8)
+    describe(image)
+    fastest = min(_seconds(image) for _ in range(20))
     assert fastest < 0.030
 
 
-def _seconds(picture: Image.Image) -> float:
+def _seconds(image: Image.Image) -> float:
     started = time.perf_counter()
-    describe(picture)
+    describe(image)
     return time.perf_counter() - started
 
 

@@ -18,12 +18,12 @@ from streetview_assets.study.model import Encoder
 from streetview_assets.tables.registry import TABLES, check_contract
 
 
-def make_pictures(folder: Path, count: int) -> pl.DataFrame:
+def make_images(folder: Path, count: int) -> pl.DataFrame:
     rng = np.random.default_rng(5)
     for number in range(count):
         pixels = rng.integers(0, 255, (6, 6, 3), dtype=np.uint8)
-        picture = Image.fromarray(pixels).resize((64, 64), Image.Resampling.BICUBIC)
-        picture.save(folder / f"{number:04}.jpg")
+        image = Image.fromarray(pixels).resize((64, 64), Image.Resampling.BICUBIC)
+        image.save(folder / f"{number:04}.jpg")
     return pl.DataFrame(
         {
             "image_id": [f"id{number:04}" for number in range(count)],
@@ -38,8 +38,8 @@ def embed(images: pl.DataFrame, folder: Path, **options: object) -> pl.DataFrame
     return pl.concat(embed_images(encoder, images, folder, authority_code="E1", **options))
 
 
-def test_each_picture_is_a_row_with_its_own_vector(tmp_path: Path) -> None:
-    images = make_pictures(tmp_path, 20)
+def test_each_image_is_a_row_with_its_own_vector(tmp_path: Path) -> None:
+    images = make_images(tmp_path, 20)
     table = embed(images.sample(fraction=1, shuffle=True, seed=1), tmp_path)
     check_contract(TABLES["image_embeddings"], table)
     assert table["image_id"].to_list() == images["image_id"].to_list()
@@ -50,12 +50,12 @@ def test_each_picture_is_a_row_with_its_own_vector(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [{"batch_size": 3, "workers": 1}, {"batch_size": 7}])
 def test_batches_and_workers_do_not_change_vectors(tmp_path: Path, options: dict) -> None:
-    images = make_pictures(tmp_path, 30)
+    images = make_images(tmp_path, 30)
     assert embed(images, tmp_path, **options).equals(embed(images, tmp_path))
 
 
-def test_many_pictures_go_through_processes_shard_by_shard(tmp_path: Path) -> None:
-    images = make_pictures(tmp_path, 320)
+def test_many_images_go_through_processes_shard_by_shard(tmp_path: Path) -> None:
+    images = make_images(tmp_path, 320)
     told: list[tuple[int, int]] = []
     encoder = load_encoder(Encoder(name="colour-texture"))
     shards = list(
@@ -74,9 +74,9 @@ def test_many_pictures_go_through_processes_shard_by_shard(tmp_path: Path) -> No
     assert pl.concat(shards).equals(embed(images, tmp_path, workers=1))
 
 
-def test_a_broken_picture_is_a_row_with_its_reason(tmp_path: Path) -> None:
-    images = make_pictures(tmp_path, 6)
-    (tmp_path / "0001.jpg").write_bytes(b"no picture at all")
+def test_a_broken_image_is_a_row_with_its_reason(tmp_path: Path) -> None:
+    images = make_images(tmp_path, 6)
+    (tmp_path / "0001.jpg").write_bytes(b"no image at all")
     whole = (tmp_path / "0002.jpg").read_bytes()
     (tmp_path / "0002.jpg").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "0003.jpg").unlink()
@@ -94,14 +94,14 @@ def test_a_broken_picture_is_a_row_with_its_reason(tmp_path: Path) -> None:
     assert np.linalg.norm(matrix(ok["embedding"]), axis=1) == pytest.approx([1, 1])
 
 
-def test_no_pictures_give_no_shards(tmp_path: Path) -> None:
+def test_no_images_give_no_shards(tmp_path: Path) -> None:
     encoder = load_encoder(Encoder(name="colour-texture"))
-    images = make_pictures(tmp_path, 2).with_columns(status=pl.lit("failed"))
+    images = make_images(tmp_path, 2).with_columns(status=pl.lit("failed"))
     assert not list(embed_images(encoder, images, tmp_path, authority_code="E1"))
 
 
-def test_a_picture_lying_on_its_side_is_turned_upright(tmp_path: Path) -> None:
-    images = make_pictures(tmp_path, 2)
+def test_an_image_lying_on_its_side_is_turned_upright(tmp_path: Path) -> None:
+    images = make_images(tmp_path, 2)
     upright = Image.open(tmp_path / "0000.jpg")
     upright.save(tmp_path / "0000.png")
     exif = Image.Exif()
@@ -116,11 +116,11 @@ ENDLESS = """
 import sys, time
 from pathlib import Path
 from streetview_assets.embeddings.encoders.registry import load_encoder
-from streetview_assets.embeddings.encoders.image_loading import prepare_pictures
+from streetview_assets.embeddings.encoders.image_loading import prepare_images
 from streetview_assets.study.model import Encoder
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    pieces = prepare_pictures(
+    pieces = prepare_images(
         load_encoder(Encoder(name="colour-texture")), ["0000.jpg"] * 300, folder, ahead=8, workers=2
     )
     next(pieces)
@@ -130,7 +130,7 @@ if __name__ == "__main__":
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
-    make_pictures(tmp_path, 1)
+    make_images(tmp_path, 1)
     script = tmp_path / "endless.py"
     script.write_text(ENDLESS)
     with subprocess.Popen(

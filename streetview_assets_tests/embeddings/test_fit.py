@@ -10,7 +10,7 @@ GREY = (120, 130, 140)
 
 
 def striped(width: int, height: int) -> Image.Image:
-    """A picture whose every column (of a wide one; else row) has a colour of its own."""
+    """An image whose every column (of a wide one; else row) has a colour of its own."""
     along = np.arange(max(width, height))
     colours = np.stack([along % 256, along // 256, np.full_like(along, 77)], axis=1)
     pixels = np.broadcast_to(colours.astype(np.uint8), (min(width, height), len(along), 3))
@@ -38,18 +38,18 @@ def test_tiles_leave_nothing_out_and_are_no_more_than_needed(one: int, two: int,
 
 @pytest.mark.parametrize(("width", "height"), [(640, 160), (160, 640), (200, 160), (1024, 768)])
 def test_every_column_of_a_strip_is_in_a_tile(width: int, height: int):
-    picture = striped(width, height)
-    tiles = inputs_of(picture, "tiles", ground=GREY, seen=1.0)
+    image = striped(width, height)
+    tiles = inputs_of(image, "tiles", ground=GREY, seen=1.0)
     assert {tile.size for tile in tiles} == {(min(width, height),) * 2}
     colours = [np.asarray(tile).reshape(-1, 3) for tile in tiles]
     assert len(np.unique(np.concatenate(colours), axis=0)) == max(width, height)
     assert len(tiles) == -(-max(width, height) // min(width, height))
 
 
-def test_a_padded_picture_is_whole_and_in_the_middle_of_what_the_network_sees():
-    picture = striped(320, 100)
+def test_a_padded_image_is_whole_and_in_the_middle_of_what_the_network_sees():
+    image = striped(320, 100)
     for seen in (1.0, 0.875):
-        (square,) = inputs_of(picture, "pad", ground=GREY, seen=seen)
+        (square,) = inputs_of(image, "pad", ground=GREY, seen=seen)
         side = square.width
         assert square.size == (side, side)
         assert side == np.ceil(320 / seen)
@@ -60,12 +60,12 @@ def test_a_padded_picture_is_whole_and_in_the_middle_of_what_the_network_sees():
         left = (side - 320) // 2
         top = (side - 100) // 2
         kept = square.crop((left, top, left + 320, top + 100))
-        assert np.array_equal(np.asarray(kept), np.asarray(picture))
+        assert np.array_equal(np.asarray(kept), np.asarray(image))
 
 
-def test_a_square_picture_is_left_as_it_is_by_every_rule():
-    picture = striped(90, 90)
+def test_a_square_image_is_left_as_it_is_by_every_rule():
+    image = striped(90, 90)
     for fit in ("crop", "pad", "tiles"):
-        (one,) = inputs_of(picture, fit, ground=GREY, seen=1.0)
-        assert one is picture
-    assert inputs_of(picture, "tiles", ground=GREY, seen=0.875) == [picture]
+        (one,) = inputs_of(image, fit, ground=GREY, seen=1.0)
+        assert one is image
+    assert inputs_of(image, "tiles", ground=GREY, seen=0.875) == [image]

@@ -27,8 +27,8 @@ def imported(store, **settings) -> Encoder:
     return Encoder.model_validate({"name": "import", "path": store, **settings})
 
 
-def pictures_of(store) -> pl.DataFrame:
-    """A picture for each slot of a store, in an order of its own."""
+def images_of(store) -> pl.DataFrame:
+    """An image for each slot of a store, in an order of its own."""
     slots = read_street_data(store, "k").slots([0, 90, 180, 270])
     return slots.with_columns(
         image_id=pl.format("{}-{}", "row", "slot"),
@@ -38,17 +38,17 @@ def pictures_of(store) -> pl.DataFrame:
     ).sample(fraction=1, shuffle=True, seed=3)
 
 
-def embedded(store, pictures, folder) -> dict[str, dict]:
+def embedded(store, images, folder) -> dict[str, dict]:
     encoder = load_encoder(imported(store))
-    table = pl.concat(embed_images(encoder, pictures, folder, authority_code="all"))
+    table = pl.concat(embed_images(encoder, images, folder, authority_code="all"))
     check_contract(TABLES["image_embeddings"], table)
     assert table["encoder"].unique().to_list() == ["import-s"]
     return {row["image_id"]: row for row in table.iter_rows(named=True)}
 
 
-def test_vectors_are_the_store_s_made_unit_length_and_no_picture_is_read(tmp_path):
+def test_vectors_are_the_store_s_made_unit_length_and_no_image_is_read(tmp_path):
     store = write_store(tmp_path / "s.h5")
-    rows = embedded(store, pictures_of(store), tmp_path / "no such folder")
+    rows = embedded(store, images_of(store), tmp_path / "no such folder")
     stored = stored_vectors().astype(np.float64)
     for row in range(len(IDS)):
         for slot in range(4):
@@ -63,22 +63,22 @@ def test_vectors_are_the_store_s_made_unit_length_and_no_picture_is_read(tmp_pat
     assert np.nanmax(np.abs(lengths[lengths > 0] - 1)) > 1e-5, "the store's own are not quite"
 
 
-def test_a_picture_that_the_store_does_not_know_fails_with_its_reason(tmp_path):
+def test_an_image_that_the_store_does_not_know_fails_with_its_reason(tmp_path):
     count = len(IDS)
     store = write_store(tmp_path / "s.h5", pano_id=[f"pano{row}" for row in range(count)])
-    known = pictures_of(store).filter(image_id="0-0").row(0, named=True)
+    known = images_of(store).filter(image_id="0-0").row(0, named=True)
     changes = {
         "no vector is of this panorama": {"panorama_id": "point:3"},
         "as of 2010-01, not of 2021-07": {"captured_on": known["captured_on"].replace(2021, 7)},
         "no vector of this panorama is in the heading 45": {"heading_deg": 45.0},
-        "heading of this picture is not known": {"heading_deg": None},
+        "heading of this image is not known": {"heading_deg": None},
     }
     asked = [{**known, "image_id": reason, **change} for reason, change in changes.items()]
     asked += [
         {**known, "captured_on": UNKNOWN_DATE},
         {**known, "image_id": "b", "heading_deg": 360},
     ]
-    frame = pl.DataFrame(asked, schema=pictures_of(store).schema)
+    frame = pl.DataFrame(asked, schema=images_of(store).schema)
     rows = embedded(store, frame, tmp_path)
     for reason in changes:
         assert rows[reason]["status"] == "failed"
@@ -114,8 +114,8 @@ def test_rows_of_one_panorama_stand_in_for_each_other(tmp_path):
     shared = [f"p{row}" for row in range(len(IDS))]
     shared[5] = "p2"
     store = write_store(tmp_path / "s.h5", pano_id=shared, date=dates)
-    pictures = pictures_of(store).filter(image_id="2-1")
-    vector = np.array(embedded(store, pictures, tmp_path)["2-1"]["embedding"])
+    images = images_of(store).filter(image_id="2-1")
+    vector = np.array(embedded(store, images, tmp_path)["2-1"]["embedding"])
     expected = stored_vectors()[5, 1]
     assert vector @ expected / np.linalg.norm(expected) == pytest.approx(1, abs=1e-6)
 
@@ -148,11 +148,11 @@ def test_a_store_without_vectors_is_refused_before_anything_runs(tmp_path):
 
 def test_order_and_shards_change_nothing(tmp_path, monkeypatch):
     store = write_store(tmp_path / "s.h5")
-    pictures = pictures_of(store)
+    images = images_of(store)
     encoder = load_encoder(imported(store))
-    whole = pl.concat(embed_images(encoder, pictures, tmp_path, authority_code="all"))
+    whole = pl.concat(embed_images(encoder, images, tmp_path, authority_code="all"))
     monkeypatch.setattr("streetview_assets.embeddings.encoders.imported.load.PER_SHARD", 7)
-    parts = list(embed_images(encoder, pictures, tmp_path, authority_code="all"))
+    parts = list(embed_images(encoder, images, tmp_path, authority_code="all"))
     assert len(parts) == 7
     assert pl.concat(parts).equals(whole)
     assert matrix(whole.filter(status="ok")["embedding"]).shape == (46, DIMENSION)

@@ -1,4 +1,4 @@
-"""Every form of file in which others keep vectors gives the same vectors to the same pictures."""
+"""Every form of file in which others keep vectors gives the same vectors to the same images."""
 
 import json
 import pickle
@@ -37,7 +37,7 @@ def name_of(number: int) -> str:
 
 
 def each(values) -> list:
-    """A value a picture, of one a panorama."""
+    """A value an image, of one a panorama."""
     return [value for value in values for _ in HEADINGS]
 
 
@@ -138,7 +138,7 @@ def refused(path: Path) -> str:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_each_picture_gets_its_own_vector_of_unit_length(tmp_path, form):
+def test_each_image_gets_its_own_vector_of_unit_length(tmp_path, form):
     encoder = imported(form(tmp_path))
     assert encoder.file.names.schema == NAMES
     check_contract(TABLES["encoders"], encoder.identity.frame())

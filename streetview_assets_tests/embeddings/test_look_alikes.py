@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from streetview_assets.embeddings.similarity.neighbour_sheets import (
     TILE_PX,
-    draw_pictures,
+    draw_images,
     far_apart_sheet,
     far_look_alikes,
     neighbours_sheet,
@@ -18,7 +18,7 @@ COLOURS = {"a": (200, 0, 0), "b": (0, 200, 0), "c": (0, 0, 200), "d": (200, 200,
 
 
 def rows_of(pairs: list[tuple[str, str, float, float | None, bool]]) -> pl.DataFrame:
-    """Make the table `neighbours` of pairs: two pictures, cosine, distance, near-duplicates."""
+    """Make the table `neighbours` of pairs: two images, cosine, distance, near-duplicates."""
     frame = TABLES["neighbours"].frame(
         [
             {
@@ -65,7 +65,7 @@ def _pixels(png: bytes) -> np.ndarray:
 
 
 def _colours_across(pixels: np.ndarray, row: int) -> list[str]:
-    """Name the pictures in a line of pixels, from left to right."""
+    """Name the images in a line of pixels, from left to right."""
     names = {colour: name for name, colour in COLOURS.items()}
     seen = [names.get(tuple(pixel)) for pixel in pixels[row].tolist()]
     return [
@@ -75,7 +75,7 @@ def _colours_across(pixels: np.ndarray, row: int) -> list[str]:
     ]
 
 
-def test_each_picture_stands_beside_its_neighbours_with_how_alike_they_are(
+def test_each_image_stands_beside_its_neighbours_with_how_alike_they_are(
     facts, tmp_path, written
 ) -> None:
     table = rows_of(
@@ -91,14 +91,14 @@ def test_each_picture_stands_beside_its_neighbours_with_how_alike_they_are(
     assert "synthetic" in written[-1]
     captions = written[1:-1]
     assert captions[6:] == [
-        *["this picture", "E0100000a"],
+        *["this image", "E0100000a"],
         *["0.999 · 12 m", "near-duplicate"],
         *["0.710 · 12.3 km", "E0100000b"],
     ]
     assert captions[2:6] == ["0.500", "E0100000b", "0.400 · 0 m", "E0100000a"]
 
 
-def test_a_deleted_picture_leaves_its_place_grey_and_is_counted(facts, tmp_path, written) -> None:
+def test_a_deleted_image_leaves_its_place_grey_and_is_counted(facts, tmp_path, written) -> None:
     (tmp_path / "b.png").unlink()
     table = rows_of([("a", "b", 0.5, 1.0, False), ("a", "c", 0.4, 2.0, False)])
     pixels = _pixels(neighbours_sheet(table, facts, tmp_path, image_ids=["a"], title="town"))
@@ -124,15 +124,15 @@ def test_far_look_alikes_are_the_most_alike_furthest_first_each_place_once(
     assert "0.920 · 700 m" in written
 
 
-def test_a_sheet_without_pairs_or_pictures_can_be_drawn(facts, tmp_path) -> None:
+def test_a_sheet_without_pairs_or_images_can_be_drawn(facts, tmp_path) -> None:
     nothing = far_look_alikes(rows_of([("a", "b", 0.9, None, False)]), facts)
     assert nothing.is_empty()
     assert _pixels(far_apart_sheet(nothing, facts, tmp_path, title="town")).size
 
 
-def test_the_pictures_of_a_sheet_are_the_seeds(facts) -> None:
+def test_the_images_of_a_sheet_are_the_seeds(facts) -> None:
     more = pl.DataFrame({"image_id": [f"i{number:02}" for number in range(40)]})
-    drawn = draw_pictures(more, seed=1)
-    assert drawn == draw_pictures(more.reverse(), seed=1) == sorted(set(drawn))
-    assert drawn != draw_pictures(more, seed=2)
-    assert draw_pictures(facts, seed=1) == list("abcd")
+    drawn = draw_images(more, seed=1)
+    assert drawn == draw_images(more.reverse(), seed=1) == sorted(set(drawn))
+    assert drawn != draw_images(more, seed=2)
+    assert draw_images(facts, seed=1) == list("abcd")

@@ -8,9 +8,9 @@ from sklearn.neighbors import NearestNeighbors
 
 from streetview_assets.embeddings.similarity import approximate_search as approximate_index
 from streetview_assets.embeddings.similarity.neighbours import (
-    Pictures,
+    Images,
     find_neighbours,
-    gather_pictures,
+    gather_images,
 )
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.tables.registry import TABLES, check_contract
@@ -22,7 +22,7 @@ LONGITUDES, LATITUDES = np.random.default_rng(2).normal([[-1.5], [53.8]], 0.05, 
 
 
 def part(authority: str, numbers: range | list[int]) -> Part:
-    """Make the three tables of an authority, whose pictures have these numbers."""
+    """Make the three tables of an authority, whose images have these numbers."""
     rows = list(numbers)
     images = TABLES["images"].frame(
         [
@@ -66,13 +66,13 @@ def part(authority: str, numbers: range | list[int]) -> Part:
 
 def found(parts: list[Part], **options) -> pl.DataFrame:
     settings = {"encoder": "made-up", "count": 8, "seed": 1} | options
-    table = find_neighbours(gather_pictures(parts), **settings).table
+    table = find_neighbours(gather_images(parts), **settings).table
     check_contract(TABLES["neighbours"], table)
     return table
 
 
 def test_neighbours_are_those_of_scikit_learn_over_all_authorities() -> None:
-    """A picture at the border stands in both, and counts once."""
+    """An image at the border stands in both, and counts once."""
     table = found([part("E1", range(40)), part("E2", range(35, 60))])
     by_sklearn = NearestNeighbors(n_neighbors=8, metric="cosine", algorithm="brute")
     distances, places = by_sklearn.fit(VECTORS.astype(np.float64)).kneighbors()
@@ -108,7 +108,7 @@ def test_the_order_of_rows_and_authorities_shows_in_nothing() -> None:
     assert of_last["similarity"].to_list() == [1, 1]
 
 
-def test_pictures_that_do_not_count_are_nobodys_neighbours() -> None:
+def test_images_that_do_not_count_are_nobodys_neighbours() -> None:
     images, embeddings, points = part("E1", range(10))
     images = images.with_columns(
         is_current=pl.col("image_id") != "i001",
@@ -154,18 +154,18 @@ def test_near_duplicates_are_flagged_by_their_pixels_not_their_vectors() -> None
 
 
 @pytest.mark.parametrize("numbers", [[], [3]])
-def test_nothing_looks_like_the_only_picture(numbers) -> None:
+def test_nothing_looks_like_the_only_image(numbers) -> None:
     assert found([part("E1", numbers)]).is_empty()
     assert found([]).is_empty()
 
 
-def test_many_pictures_are_searched_by_an_index_and_its_recall_is_told(
+def test_many_images_are_searched_by_an_index_and_its_recall_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pictures: Pictures = gather_pictures([part("E1", range(60))])
+    images: Images = gather_images([part("E1", range(60))])
 
     def search(**options):
-        return find_neighbours(pictures, encoder="made-up", count=8, seed=1, **options)
+        return find_neighbours(images, encoder="made-up", count=8, seed=1, **options)
 
     exact = search(exact_up_to=60)
     assert (exact.search, exact.recall) == ("exact", 1)

@@ -51,7 +51,7 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def pictures(count: int) -> list[Image.Image]:
+def images(count: int) -> list[Image.Image]:
     rng = np.random.default_rng(2)
     small = [rng.integers(0, 255, (8, 12, 3), dtype=np.uint8) for _ in range(count)]
     return [Image.fromarray(one).resize((300, 260), Image.Resampling.BICUBIC) for one in small]
@@ -76,7 +76,7 @@ def own_clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, np.n
     path = tmp_path_factory.mktemp("weights") / "small.pt"
     torch.save(model.state_dict(), path)
     with torch.inference_mode():
-        batch = torch.stack([transform(picture) for picture in pictures(5)])
+        batch = torch.stack([transform(image) for image in images(5)])
         features = model.eval().encode_image(batch, normalize=True).numpy()
     return path, options, features
 
@@ -90,7 +90,7 @@ def test_open_clip_gives_the_vectors_that_the_library_itself_gives(own_clip: tup
         precision="fp32",
     )
     encoder = load_encoder(settings)
-    prepared = np.stack([encoder.prepare(picture) for picture in pictures(5)])
+    prepared = np.stack([encoder.prepare(image) for image in images(5)])
     vectors = encoder.encode(prepared)
     assert np.abs(vectors - expected).max() < 1e-5
     alone = np.concatenate([encoder.encode(prepared[row : row + 1]) for row in range(5)])
@@ -106,7 +106,7 @@ def test_half_the_precision_turns_vectors_only_a_little(own_clip: tuple) -> None
     name = "open_clip:ViT-B-32-quickgelu/openai"
     settings = Encoder(name=name, checkpoint=path, options=options, precision="bf16")
     encoder = load_encoder(settings)
-    vectors = encoder.encode(np.stack([encoder.prepare(picture) for picture in pictures(5)]))
+    vectors = encoder.encode(np.stack([encoder.prepare(image) for image in images(5)]))
     assert encoder.identity.precision == "bf16"
     assert (vectors * expected).sum(axis=1).min() > 0.999
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(5), abs=1e-6)
@@ -249,8 +249,8 @@ def _strip() -> Image.Image:
     return Image.fromarray(np.concatenate([np.asarray(one) for one in large], axis=1))
 
 
-def test_a_square_picture_has_the_same_vector_by_every_rule(own_clip: tuple) -> None:
-    square = pictures(1)[0].resize((300, 300))
+def test_a_square_image_has_the_same_vector_by_every_rule(own_clip: tuple) -> None:
+    square = images(1)[0].resize((300, 300))
     first, *others = [
         _small_clip(own_clip, fit=fit).encode([_small_clip(own_clip, fit=fit).prepare(square)])
         for fit in ("crop", "pad", "tiles")
@@ -261,7 +261,7 @@ def test_a_square_picture_has_the_same_vector_by_every_rule(own_clip: tuple) -> 
 
 def test_tiles_are_the_mean_of_the_squares_of_a_strip(own_clip: tuple) -> None:
     encoder, strip = _small_clip(own_clip, fit="tiles"), _strip()
-    square = pictures(1)[0].resize((300, 300))
+    square = images(1)[0].resize((300, 300))
     vectors = encoder.encode([encoder.prepare(one) for one in (square, strip, square)])
     cropping = _small_clip(own_clip)
     parts = [strip.crop((start, 0, start + 240, 240)) for start in range(0, 960, 240)]
@@ -297,7 +297,7 @@ def test_the_rule_is_part_of_what_an_encoder_is(own_clip: tuple) -> None:
 
 def test_a_rule_that_would_not_be_heeded_is_refused() -> None:
     for refusing in (load_encoder, check_encoder):
-        with pytest.raises(StudyError, match=r"encoder\.fit.*sees the whole of every picture"):
+        with pytest.raises(StudyError, match=r"encoder\.fit.*sees the whole of every image"):
             refusing(Encoder(name="colour-texture", fit="tiles"))
 
 
@@ -319,34 +319,32 @@ class BesideItsDevice(NetworkEncoder):
         return wait
 
 
-def test_a_picture_has_one_vector_whatever_stands_beside_it(
-    own_clip: tuple, tmp_path: Path
-) -> None:
+def test_an_image_has_one_vector_whatever_stands_beside_it(own_clip: tuple, tmp_path: Path) -> None:
     """Twice, in another batch, beside others, by one worker or two, threads or processes."""
-    for number, picture in enumerate([*pictures(9), _strip(), pictures(1)[0]]):
-        picture.save(tmp_path / f"{number:02}.png")
+    for number, image in enumerate([*images(9), _strip(), images(1)[0]]):
+        image.save(tmp_path / f"{number:02}.png")
     paths = sorted(path.name for path in tmp_path.glob("*.png"))
-    images = pl.DataFrame({"image_id": paths, "path": paths}).with_columns(status=pl.lit("ok"))
+    loaded = pl.DataFrame({"image_id": paths, "path": paths}).with_columns(status=pl.lit("ok"))
     encoder = _small_clip(own_clip, fit="tiles")
 
     def vectors(order: pl.DataFrame, by: ImageEncoder = encoder, **options: int) -> np.ndarray:
         pieces = embed_images(by, order, tmp_path, authority_code="E1", **options)
         return matrix(pl.concat(pieces)["embedding"])
 
-    expected = vectors(images, batch_size=1, workers=1)
+    expected = vectors(loaded, batch_size=1, workers=1)
     for options in ({"workers": 1}, {"workers": 2}, {"batch_size": 4, "workers": 2}):
-        assert np.abs(vectors(images, **options) - expected).max() < 1e-5
-    assert np.abs(vectors(images[3:7], workers=1) - expected[3:7]).max() < 1e-5
+        assert np.abs(vectors(loaded, **options) - expected).max() < 1e-5
+    assert np.abs(vectors(loaded[3:7], workers=1) - expected[3:7]).max() < 1e-5
     assert np.abs(expected[0] - expected[10]).max() == 0
 
     beside = BesideItsDevice(encoder.identity, encoder.preparation, encoder.forward, encoder.device)
-    few = vectors(images, beside, batch_size=4, workers=2)
+    few = vectors(loaded, beside, batch_size=4, workers=2)
     assert np.abs(few - expected).max() < 1e-5
     begun_first = ["begun 4", "begun 4", "waited for 4", "begun 3", "waited for 4", "waited for 3"]
     assert beside.told == begun_first, "a batch is begun before the one before it is waited for"
     repeats = ENOUGH_FOR_PROCESSES // len(paths) + 1
     many = (
-        pl.concat([images] * repeats)
+        pl.concat([loaded] * repeats)
         .with_row_index()
         .with_columns(image_id=pl.format("{}", 1000 + pl.col("index")))
     )

@@ -47,9 +47,9 @@ def test_pixels_are_those_of_the_library_itself(name: str) -> None:
     rng = np.random.default_rng(7)
     mean, sd = (np.array(three)[:, None, None] for three in (taken.mean, taken.sd))
     for width, height in SIZES:
-        picture = Image.fromarray(rng.integers(0, 255, (height, width, 3), dtype=np.uint8))
-        expected = transform(picture).numpy() * sd + mean
-        pixels = taken.prepare(picture)
+        image = Image.fromarray(rng.integers(0, 255, (height, width, 3), dtype=np.uint8))
+        expected = transform(image).numpy() * sd + mean
+        pixels = taken.prepare(image)
         assert np.array_equal(pixels[0].transpose(2, 0, 1), np.rint(255 * expected))
 
 

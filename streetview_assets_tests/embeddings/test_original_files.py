@@ -1,4 +1,4 @@
-"""Vectors named by files: a folder's pictures by their paths, a store's by those it tells."""
+"""Vectors named by files: a folder's images by their paths, a store's by those it tells."""
 
 import numpy as np
 import polars as pl
@@ -21,13 +21,13 @@ def vectors_named(path, names) -> ImportedVectors:
     return load_encoder(Encoder.model_validate({"name": "import", "path": path}))
 
 
-def rows_given(vectors: ImportedVectors, pictures: pl.DataFrame, wishes: dict) -> list[int | None]:
-    told = with_original_files(vectors, pictures, Images.model_validate(wishes))
-    found = told.vectors(pictures)["embedding"]
+def rows_given(vectors: ImportedVectors, images: pl.DataFrame, wishes: dict) -> list[int | None]:
+    told = with_original_files(vectors, images, Images.model_validate(wishes))
+    found = told.vectors(images)["embedding"]
     return [None if vector is None else int(np.argmax(vector)) for vector in found]
 
 
-def test_pictures_of_a_folder_are_found_by_their_paths(tmp_path):
+def test_images_of_a_folder_are_found_by_their_paths(tmp_path):
     files = ["a/1.jpg", "b/1.jpg", "b/2.jpg", "copy.jpg"]
     contents = [jpeg(1), jpeg(2), jpeg(3), jpeg(1)]
     for file, content in zip(files, contents, strict=True):
@@ -37,14 +37,14 @@ def test_pictures_of_a_folder_are_found_by_their_paths(tmp_path):
     told.write_csv(tmp_path / "positions.csv")
     vectors = vectors_named(tmp_path / "v.parquet", ["/gpu/b/1.jpg", "/gpu/2.jpg", "/gpu/copy.jpg"])
     ids = [f"image{number}" for number in range(4)]
-    pictures = pl.DataFrame({"image_id": ids, "source_path": files})
+    images = pl.DataFrame({"image_id": ids, "source_path": files})
     wishes = {
         "provider": "folder",
         "path": tmp_path / "photos",
         "positions": tmp_path / "positions.csv",
     }
     # `/gpu/2.jpg` need not be `b/2.jpg`, since nothing says that `/gpu` is the folder `b`.
-    assert rows_given(vectors, pictures, wishes) == [None, 0, None, 2]
+    assert rows_given(vectors, images, wishes) == [None, 0, None, 2]
 
 
 @pytest.mark.parametrize(
@@ -67,15 +67,15 @@ def test_a_vector_of_a_file_that_is_gone_is_of_no_other(tmp_path):
     assert rows_of_files(names, ["a.jpg"]).rows() == [("a.jpg", 0)]
 
 
-def test_pictures_of_a_store_are_found_by_the_paths_it_tells(tmp_path):
+def test_images_of_a_store_are_found_by_the_paths_it_tells(tmp_path):
     store = write_store(tmp_path / "s.h5")
     slots = read_street_data(store, "k").slots([0, 90, 180, 270])
-    pictures = slots.with_columns(
+    images = slots.with_columns(
         image_id=pl.format("{}-{}", "row", "slot"),
         captured_on=pl.col("captured_on").fill_null(UNKNOWN_DATE),
     ).filter(pl.col("slot") == 1)
     names = [f"street_images/photos/{point}_90.jpg" for point in reversed(IDS)]
     found = rows_given(
-        vectors_named(tmp_path / "v.parquet", names), pictures, {"provider": "hdf5", "path": store}
+        vectors_named(tmp_path / "v.parquet", names), images, {"provider": "hdf5", "path": store}
     )
     assert found == list(reversed(range(len(IDS))))

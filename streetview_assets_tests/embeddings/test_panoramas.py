@@ -30,7 +30,7 @@ MAY, JUNE = date(2019, 5, 1), date(2023, 6, 1)
 HEADINGS = (0.0, 90.0, 180.0, 270.0)
 
 
-def pictures_of(*panoramas: tuple[str, date], headings=HEADINGS) -> pl.DataFrame:
+def images_of(*panoramas: tuple[str, date], headings=HEADINGS) -> pl.DataFrame:
     """Make rows of `images`, in an order that is not that of headings."""
     rows = [
         {
@@ -51,7 +51,7 @@ def pictures_of(*panoramas: tuple[str, date], headings=HEADINGS) -> pl.DataFrame
 
 
 def vectors_for(images: pl.DataFrame, vectors: np.ndarray, broken=()) -> pl.DataFrame:
-    """Make `image_embeddings` of pictures, in the order of `images`."""
+    """Make `image_embeddings` of images, in the order of `images`."""
     failed = pl.col("image_id").is_in(list(broken))
     return (
         images.select("authority_code", "image_id")
@@ -59,7 +59,7 @@ def vectors_for(images: pl.DataFrame, vectors: np.ndarray, broken=()) -> pl.Data
         .with_columns(
             embedding=pl.when(~failed).then("embedding"),
             status=pl.when(failed).then(pl.lit("failed")).otherwise(pl.lit("ok")),
-            error=pl.when(failed).then(pl.lit("no picture at all")),
+            error=pl.when(failed).then(pl.lit("no image at all")),
         )
         .select(TABLES["image_embeddings"].schema.names())
     )
@@ -74,7 +74,7 @@ def views_of(images: pl.DataFrame, vectors: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_a_mean_is_that_of_the_views_that_are_there_at_unit_length() -> None:
-    images = pictures_of(("a", MAY), ("b", MAY), ("b", JUNE), ("c", MAY))
+    images = images_of(("a", MAY), ("b", MAY), ("b", JUNE), ("c", MAY))
     vectors = chance(16)
     vectors[0], vectors[1:4] = -vectors[1], vectors[1]
     vectors[3] = -vectors[2]  # of panorama a, two and two cancel out
@@ -89,7 +89,7 @@ def test_a_mean_is_that_of_the_views_that_are_there_at_unit_length() -> None:
         ("a", MAY, "mean", 4, "failed", "the vectors of its views cancel out"),
         ("b", MAY, "mean", 3, "ok", None),
         ("b", JUNE, "mean", 4, "ok", None),
-        ("c", MAY, "mean", 0, "failed", "none of its 4 views has a vector: no picture at all"),
+        ("c", MAY, "mean", 0, "failed", "none of its 4 views has a vector: no image at all"),
     ]
     rows = images.with_row_index().filter(pl.col("image_id").is_in(b), pl.col("image_id") != b[1])
     mean = vectors[rows["index"].to_numpy()].astype(np.float64).mean(axis=0)
@@ -99,12 +99,12 @@ def test_a_mean_is_that_of_the_views_that_are_there_at_unit_length() -> None:
     assert mean_of_views(shuffled, encoder="made-up").equals(table)
 
 
-def test_the_views_of_a_panorama_are_its_current_pictures_where_it_has_any() -> None:
-    images = pictures_of(("a", MAY), ("a", JUNE)).with_columns(
+def test_the_views_of_a_panorama_are_its_current_images_where_it_has_any() -> None:
+    images = images_of(("a", MAY), ("a", JUNE)).with_columns(
         # Of June one view is missing, for which May stands in; nothing of b is looked at today.
         is_current=(pl.col("captured_on") == JUNE) ^ (pl.col("heading_deg") == 90)
     )
-    older = pictures_of(("b", MAY)).with_columns(is_current=False)
+    older = images_of(("b", MAY)).with_columns(is_current=False)
     images = pl.concat([images, older]).filter(
         ~((pl.col("captured_on") == JUNE) & (pl.col("heading_deg") == 90))
     )
@@ -129,8 +129,8 @@ def test_views_stand_side_by_side_clockwise_from_north_and_meet_at_the_seams() -
         is_current=pl.lit(True),
     )
     by_path = {
-        path: Image.open(io.BytesIO(picture.content)).convert("RGB")
-        for path, picture in zip(drawn["path"], provider.pictures(drawn), strict=True)
+        path: Image.open(io.BytesIO(image.content)).convert("RGB")
+        for path, image in zip(drawn["path"], provider.fetch(drawn), strict=True)
     }
     strips = strips_of(views_of(drawn.reverse(), vectors_for(drawn, chance(4))))
     (path,) = strips["path"].to_list()
@@ -188,7 +188,7 @@ def test_every_view_of_a_strip_has_a_say_in_its_vector(
     )
     encoder = load_encoder(settings)
     names = ["whole", *(f"other {heading:g}" for heading in HEADINGS), "broken"]
-    images = pictures_of(*((name, MAY) for name in names))
+    images = images_of(*((name, MAY) for name in names))
     for name, heading, path in images.select("panorama_id", "heading_deg", "path").iter_rows():
         other = name == f"other {heading:g}"
         rng = np.random.default_rng(int(heading) + 1000 * other)

@@ -39,8 +39,8 @@ def test_colour_texture_sees_every_pixel(tmp_path: Path) -> None:
     pixels = np.random.default_rng(1).integers(0, 255, (900, 900, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "one.jpg")
     encoder = load_encoder(Encoder(name="colour-texture"))
-    with Image.open(tmp_path / "one.jpg") as picture:
-        expected = encoder.prepare(picture)
+    with Image.open(tmp_path / "one.jpg") as image:
+        expected = encoder.prepare(image)
     assert np.array_equal(prepare(encoder, "one.jpg", tmp_path).values, expected)
 
 

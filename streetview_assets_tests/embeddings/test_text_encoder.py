@@ -58,7 +58,7 @@ def test_words_are_of_the_weights_that_made_the_vectors(
     write_small_clip(tmp_path / "small.pt", seed=4)
     other = settings.model_copy(update={"checkpoint": tmp_path / "small.pt"})
     assert other.slug == settings.slug
-    with pytest.raises(EncoderError, match="not those that made the pictures' vectors"):
+    with pytest.raises(EncoderError, match="not those that made the images' vectors"):
         check_same_weights(load_text_encoder(other), encoders)
 
 

@@ -37,7 +37,7 @@ def written(path: Path, name: str, **options: Any) -> Any:
     return model
 
 
-def pictures() -> list[Image.Image]:
+def images() -> list[Image.Image]:
     rng = np.random.default_rng(4)
     small = rng.integers(0, 255, (2, 6, 9, 3), dtype=np.uint8)
     return [Image.fromarray(one).resize((330, 300), Image.Resampling.BICUBIC) for one in small]
@@ -46,14 +46,14 @@ def pictures() -> list[Image.Image]:
 def inputs_of(model: Any) -> torch.Tensor:
     preparing: Any = timm.data
     transform = preparing.create_transform(**preparing.resolve_model_data_config(model))
-    return torch.stack([transform(picture) for picture in pictures()])
+    return torch.stack([transform(image) for image in images()])
 
 
 def ours(name: str, path: Path, **options: Any) -> tuple[np.ndarray, Any]:
     encoder = load_encoder(
         Encoder(name=f"timm:{name}", checkpoint=path, options=options, precision="fp32")
     )
-    return encoder.encode([encoder.prepare(picture) for picture in pictures()]), encoder.identity
+    return encoder.encode([encoder.prepare(image) for image in images()]), encoder.identity
 
 
 def unit(features: torch.Tensor) -> np.ndarray:

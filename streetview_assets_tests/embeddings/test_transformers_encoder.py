@@ -58,14 +58,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, Any]:
     for parameter in (model.text_projection.weight, model.visual_projection.weight):
         torch.nn.init.normal_(parameter)
     # Scaled to a little more than is shown, with a mean and sd that are not CLIP's.
-    pictures = transformers.CLIPImageProcessor(
+    images = transformers.CLIPImageProcessor(
         size={"shortest_edge": SCALED_PX},
         crop_size={"height": SIDE_PX, "width": SIDE_PX},
         image_mean=[0.4, 0.5, 0.6],
         image_std=[0.2, 0.25, 0.3],
     )
     tokeniser = transformers.CLIPTokenizer(vocab=vocabulary, merges=[])
-    processor = transformers.CLIPProcessor(pictures, tokeniser)
+    processor = transformers.CLIPProcessor(images, tokeniser)
     folder = tmp_path_factory.mktemp("clip") / "small"
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
@@ -82,7 +82,7 @@ def settings(folder: Path, **others: object) -> Encoder:
     return Encoder(name=name, checkpoint=folder, **{"precision": "fp32", **others})
 
 
-def pictures() -> list[Image.Image]:
+def images() -> list[Image.Image]:
     rng = np.random.default_rng(2)
     sizes = [(300, 260), (160, 400), (64, 64), (333, 251)]
     small = [rng.integers(0, 255, (8, 12, 3), dtype=np.uint8) for _ in sizes]
@@ -96,17 +96,17 @@ def unit(features: Any) -> np.ndarray:
     return torch.nn.functional.normalize(features.pooler_output, dim=-1).numpy()
 
 
-def test_pictures_and_words_get_the_vectors_that_the_library_itself_gives(
+def test_images_and_words_get_the_vectors_that_the_library_itself_gives(
     written: tuple[Path, Any, Any],
 ) -> None:
     folder, model, processor = written
     with torch.inference_mode():
-        seen = unit(model.get_image_features(**processor(images=pictures(), return_tensors="pt")))
+        seen = unit(model.get_image_features(**processor(images=images(), return_tensors="pt")))
         read = unit(
             model.get_text_features(**processor(text=TEXTS, return_tensors="pt", padding=True))
         )
     encoder = load_encoder(settings(folder))
-    prepared = [encoder.prepare(picture) for picture in pictures()]
+    prepared = [encoder.prepare(image) for image in images()]
     vectors = encoder.encode(prepared)
     assert np.abs(vectors - seen).max() < 1e-5
     alone = np.concatenate([encoder.encode([one]) for one in prepared])
@@ -134,7 +134,7 @@ def test_its_identity_says_what_its_vectors_depend_on(
     _rewrite_weights(copied, lambda tensors: tensors["logit_scale"].mul_(2))
     assert load_encoder(settings(copied)).identity.weights_sha256 != identity.weights_sha256
     half = load_encoder(settings(written[0], precision="bf16"))
-    prepared = [encoder.prepare(picture) for picture in pictures()]
+    prepared = [encoder.prepare(image) for image in images()]
     assert (half.encode(prepared) * encoder.encode(prepared)).sum(axis=1).min() > 0.999
     assert half.identity.fingerprint != identity.fingerprint
 
@@ -145,9 +145,9 @@ def test_what_prepares_can_be_sent_to_another_process(written: tuple[Path, Any, 
     assert len(packed) < 2000
     there = pickle.loads(packed)
     assert there.needs_torch
-    for picture in pictures():
-        assert np.array_equal(there.prepare(picture), encoder.prepare(picture))
-    assert len(there.prepare(pictures()[1])) > 1
+    for image in images():
+        assert np.array_equal(there.prepare(image), encoder.prepare(image))
+    assert len(there.prepare(images()[1])) > 1
 
 
 def test_weights_that_are_not_all_there_are_refused(copied: Path) -> None:
@@ -167,7 +167,7 @@ def test_what_is_no_clip_of_the_library_is_refused(copied: Path) -> None:
     preparing = json.loads((copied / "processor_config.json").read_text())
     preparing["image_processor"]["do_normalize"] = False
     (copied / "processor_config.json").write_text(json.dumps(preparing))
-    with pytest.raises(EncoderError, match="does not know how to prepare pictures"):
+    with pytest.raises(EncoderError, match="does not know how to prepare images"):
         load_encoder(settings(copied))
     (copied / "config.json").write_text('{"model_type": "siglip"}')
     with pytest.raises(StudyError, match=r"kind siglip.*open_clip:hf-hub:"):

@@ -104,7 +104,7 @@ def test_no_vectors_give_an_empty_table() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(count=st.integers(1, 12), seed=st.integers(0, 99))
-def test_the_pictures_most_like_a_vector_are_those_of_a_full_sort(count: int, seed: int) -> None:
+def test_the_images_most_like_a_vector_are_those_of_a_full_sort(count: int, seed: int) -> None:
     vectors, wanted = drawn(10, seed=seed), drawn(1, seed=seed + 1)[0]
     found = most_alike(embeddings_of(vectors).reverse(), wanted, count)
     cosines = vectors @ wanted
@@ -112,7 +112,7 @@ def test_the_pictures_most_like_a_vector_are_those_of_a_full_sort(count: int, se
     assert found["similarity"].to_numpy() == pytest.approx(np.sort(cosines)[::-1][:count], abs=1e-6)
 
 
-def test_equal_pictures_come_in_the_order_of_their_ids() -> None:
+def test_equal_images_come_in_the_order_of_their_ids() -> None:
     vectors = np.repeat(drawn(1), 3, axis=0)
     found = most_alike(embeddings_of(vectors, ["b", "c", "a"]), drawn(1, seed=3)[0], 2)
     assert found["image_id"].to_list() == ["a", "b"]

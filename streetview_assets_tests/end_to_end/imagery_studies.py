@@ -1,4 +1,4 @@
-"""Studies whose pictures a local server has, and what that server is to give for each."""
+"""Studies whose images a local server has, and what that server is to give for each."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -10,7 +10,7 @@ import yaml
 
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.images.imagery_server import Seen, Server
-from streetview_assets_tests.images.imagery_world import METRES_PER_DEGREE, panorama_of, picture
+from streetview_assets_tests.images.imagery_world import METRES_PER_DEGREE, image, panorama_of
 
 HEADINGS = (0, 90, 180, 270)
 SIDE_PX = 64
@@ -21,7 +21,7 @@ PRICE_USD = 0.007
 def write_google_study(
     folder: Path, server: Server, point_count: int, encoder_views: str = "separate", **images: Any
 ) -> Path:
-    """Write a study of points, each with a panorama of its own and four pictures of it."""
+    """Write a study of points, each with a panorama of its own and four images of it."""
     folder.mkdir(parents=True, exist_ok=True)
     step = server.settings.grid_m / METRES_PER_DEGREE
     places = [divmod(index, 25) for index in range(point_count)]
@@ -52,7 +52,7 @@ def open_google_study(folder: Path, server: Server, point_count: int, **images: 
     return open_study(write_google_study(folder, server, point_count, **images))
 
 
-def expected_pictures(server: Server, point_count: int) -> dict[tuple[str, float], str]:
+def expected_images(server: Server, point_count: int) -> dict[tuple[str, float], str]:
     """Say beforehand what the server gives: SHA-256 by panorama and heading."""
     found = {}
     for index in range(point_count):
@@ -61,14 +61,14 @@ def expected_pictures(server: Server, point_count: int) -> dict[tuple[str, float
         assert panorama is not None
         for heading in HEADINGS:
             shown = (panorama.panorama_id, panorama.month, str(heading))
-            content = picture(server.settings, (SIDE_PX, SIDE_PX), *shown)
+            content = image(server.settings, (SIDE_PX, SIDE_PX), *shown)
             key = (panorama.panorama_id, float(heading))
             found[key] = hashlib.sha256(content).hexdigest()
     return found
 
 
-def pictures_there(opened: OpenStudy) -> dict[tuple[str, float], str]:
-    """Give the pictures that a study has, by panorama and heading; each as it is on disk."""
+def images_there(opened: OpenStudy) -> dict[tuple[str, float], str]:
+    """Give the images that a study has, by panorama and heading; each as it is on disk."""
     rows = opened.read("images").filter(status="ok")
     for path, sha256 in rows.select("path", "sha256").iter_rows():
         assert hashlib.sha256((opened.root / path).read_bytes()).hexdigest() == sha256
@@ -80,11 +80,11 @@ def pictures_there(opened: OpenStudy) -> dict[tuple[str, float], str]:
     }
 
 
-def by_picture(log: list[Seen]) -> dict[tuple[str, float], list[Seen]]:
-    """Sort requests by the picture they ask for."""
+def by_image(log: list[Seen]) -> dict[tuple[str, float], list[Seen]]:
+    """Sort requests by the image they ask for."""
     found: dict[tuple[str, float], list[Seen]] = defaultdict(list)
     for one in log:
-        if one.place == "picture":
+        if one.place == "image":
             found[one.query["pano"], float(one.query["heading"])].append(one)
     return found
 

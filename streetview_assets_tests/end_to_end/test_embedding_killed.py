@@ -21,10 +21,10 @@ from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, environment, write_study
 
-PICTURES, KILLS = 2000, 3
+IMAGES, KILLS = 2000, 3
 WORKERS, BATCH = 2, 32
 IN_HAND = 2 * WORKERS * BATCH
-"""Pictures of batches that the workers have begun or finished and nobody has taken yet."""
+"""Images of batches that the workers have begun or finished and nobody has taken yet."""
 
 RUN = """
 import dataclasses, os, sys
@@ -58,16 +58,16 @@ resumption.finish(pieces, done).write_parquet(folder / "vectors.parquet")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """2,000 small pictures, and the rows of the table `images` that say where they are."""
+    """2,000 small images, and the rows of the table `images` that say where they are."""
     rng = np.random.default_rng(4)
-    names = [f"{number:04}.jpg" for number in range(PICTURES)]
-    (tmp_path / "pictures").mkdir()
+    names = [f"{number:04}.jpg" for number in range(IMAGES)]
+    (tmp_path / "images").mkdir()
     for name in names:
         pixels = rng.integers(0, 255, (20, 24, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / "pictures" / name)
+        Image.fromarray(pixels).save(tmp_path / "images" / name)
     images = pl.DataFrame({"image_id": names, "path": names}).with_columns(status=pl.lit("ok"))
-    images.write_parquet(tmp_path / "pictures" / "images.parquet")
-    return tmp_path / "pictures"
+    images.write_parquet(tmp_path / "images" / "images.parquet")
+    return tmp_path / "images"
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def encoder(tmp_path: Path) -> dict:
     }
 
 
-def test_killed_three_times_no_picture_on_disk_is_computed_again(
+def test_killed_three_times_no_image_on_disk_is_computed_again(
     folder: Path, encoder: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STREETVIEW_DATA", str(tmp_path / "data"))
@@ -102,14 +102,14 @@ def test_killed_three_times_no_picture_on_disk_is_computed_again(
             _wait_until(process, lambda least=kept: _kept(opened).height > least)
             os.kill(process.pid, signal.SIGKILL)
         now = _kept(opened)
-        assert now["image_id"].is_unique().all(), "a picture on disk was computed again"
+        assert now["image_id"].is_unique().all(), "an image on disk was computed again"
         lost = (_computed(folder) - computed) - (now.height - kept)
         assert 0 <= lost < LEAST_PER_SHARD + IN_HAND
-        assert now.height < PICTURES
+        assert now.height < IMAGES
     kept, computed = _kept(opened), _computed(folder)
     with _start(opened, folder, tmp_path / "data") as process:
         assert process.wait(timeout=200) == 0
-    assert _computed(folder) - computed == PICTURES - kept.height
+    assert _computed(folder) - computed == IMAGES - kept.height
     vectors = pl.read_parquet(folder / "vectors.parquet")
     check_contract(TABLES["image_embeddings"], vectors)
     _assert_as_undisturbed(vectors, Encoder(**encoder), folder)
@@ -137,7 +137,7 @@ def _kept(opened: OpenStudy) -> pl.DataFrame:
 
 
 def _computed(folder: Path) -> int:
-    """Count the pictures that went through the network."""
+    """Count the images that went through the network."""
     return (folder / "computed").stat().st_size
 
 

@@ -9,9 +9,9 @@ from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.end_to_end.imagery_studies import (
-    expected_pictures,
+    expected_images,
+    images_there,
     open_google_study,
-    pictures_there,
     statuses,
 )
 from streetview_assets_tests.images.imagery_server import Server, serving
@@ -19,7 +19,7 @@ from streetview_assets_tests.images.imagery_server import Server, serving
 POINTS = 2
 AUTHORITY = "all"
 INVALID = {"kind": "status", "status": "INVALID_REQUEST", "tries": None, "share": 1.0}
-NO_SIZE = {"kind": "wrong_size", "where": "picture", "tries": None, "share": 1.0}
+NO_SIZE = {"kind": "wrong_size", "where": "image", "tries": None, "share": 1.0}
 WHOLE_FAILURES = {
     "panoramas": ({**INVALID, "where": "metadata"}, "images"),
     "images": (NO_SIZE, "images"),
@@ -80,7 +80,7 @@ def test_what_failed_as_a_whole_is_kept_as_rows_and_tried_again(server, tmp_path
     assert report.failures == []
     assert (asset, AUTHORITY) in report.made
     assert set(statuses(opened.read(asset, AUTHORITY).filter(status="ok"))) == {"ok"}
-    assert pictures_there(opened) == expected_pictures(server, POINTS)
+    assert images_there(opened) == expected_images(server, POINTS)
     assert Resumption(opened, asset, AUTHORITY).failed().is_empty()
     server.reset()
     assert run_study(opened, until=until).made == []
@@ -89,7 +89,7 @@ def test_what_failed_as_a_whole_is_kept_as_rows_and_tried_again(server, tmp_path
 
 def test_what_failed_in_an_attempt_that_never_ended_is_seen_by_a_retry(server, tmp_path):
     opened = open_google_study(tmp_path, server, POINTS, max_concurrent=1)
-    refused = {"kind": "wrong_key", "where": "picture", "tries": None, "share": 1.0}
+    refused = {"kind": "wrong_key", "where": "image", "tries": None, "share": 1.0}
     server.change(faults=[{**NO_SIZE, "share": 0.6}, {**refused, "share": 0.4}])
     run_study(opened, until="images")
     assert opened.read("images").is_empty()
@@ -97,7 +97,7 @@ def test_what_failed_in_an_attempt_that_never_ended_is_seen_by_a_retry(server, t
     assert not failed.is_empty(), "some came before the refusal"
     server.change(faults=[])
     assert run_study(opened, until="images", retry=True).failures == []
-    assert pictures_there(opened) == expected_pictures(server, POINTS)
+    assert images_there(opened) == expected_images(server, POINTS)
 
 
 def test_a_look_up_that_was_refused_as_a_whole_is_made_up_for_by_the_next_run(server, tmp_path):

@@ -8,7 +8,7 @@ from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.end_to_end.imagery_studies import (
     PRICE_USD,
-    by_picture,
+    by_image,
     open_google_study,
 )
 from streetview_assets_tests.images.imagery_server import Server, serving
@@ -21,7 +21,7 @@ def server(monkeypatch) -> Iterator[Server]:
     monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
     monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
     # One of fifty is cut in the middle, and counts as paid for.
-    with serving(faults=[{"kind": "cut", "share": 0.02, "where": "picture"}]) as one:
+    with serving(faults=[{"kind": "cut", "share": 0.02, "where": "image"}]) as one:
         yield one
 
 
@@ -34,11 +34,11 @@ def test_with_room_for_500_of_2000_no_more_are_asked_for_ever(server, tmp_path):
     opened = open_google_study(tmp_path, server, POINTS, budget_usd=AFFORDED * PRICE_USD)
     for _ in range(2):
         run_to_the_limit(opened)
-        assert len(server.log("picture")) == AFFORDED
+        assert len(server.log("image")) == AFFORDED
 
     opened = open_google_study(tmp_path, server, POINTS, budget_usd=RAISED * PRICE_USD)
     run_to_the_limit(opened)
-    asked = by_picture(server.log())
+    asked = by_image(server.log())
     assert sum(map(len, asked.values())) == RAISED
     assert any(len(seen) > 1 for seen in asked.values())
     for seen in asked.values():

@@ -7,10 +7,10 @@ import pytest
 from streetview_assets.images.http import client
 from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets_tests.end_to_end.imagery_studies import (
-    by_picture,
-    expected_pictures,
+    by_image,
+    expected_images,
+    images_there,
     open_google_study,
-    pictures_there,
 )
 from streetview_assets_tests.images.imagery_server import Server, serving
 
@@ -20,18 +20,18 @@ PASSING = ("500", "503", "cut", "reset", "html", "truncated")
 MISSING = {"grey": "grey tile", "gone": "gone"}
 FAILED = {
     "503": "HTTP 503, after 3 attempts",
-    "html": "no good picture (text/html)",
+    "html": "no good image (text/html)",
     "cut": "the connection failed",
-    "wrong_size": "the picture has 33 × 33 px",
+    "wrong_size": "the image has 33 × 33 px",
 }
 FAULTS = [
-    *({"kind": kind, "share": 0.01, "where": "picture"} for kind in PASSING),
-    {"kind": "429", "share": 0.005, "where": "picture", "retry_after": 0},
-    {"kind": "stall", "share": 0.005, "where": "picture", "seconds": 20},
-    {"kind": "silent", "share": 0.005, "where": "picture", "seconds": 20},
-    {"kind": "reset", "share": 0.005, "where": "picture", "tries": 2},
+    *({"kind": kind, "share": 0.01, "where": "image"} for kind in PASSING),
+    {"kind": "429", "share": 0.005, "where": "image", "retry_after": 0},
+    {"kind": "stall", "share": 0.005, "where": "image", "seconds": 20},
+    {"kind": "silent", "share": 0.005, "where": "image", "seconds": 20},
+    {"kind": "reset", "share": 0.005, "where": "image", "tries": 2},
     *(
-        {"kind": kind, "share": 0.004, "where": "picture", "tries": None}
+        {"kind": kind, "share": 0.004, "where": "image", "tries": None}
         for kind in (*MISSING, *FAILED)
     ),
     *(
@@ -50,21 +50,21 @@ def server(monkeypatch) -> Iterator[Server]:
         yield one
 
 
-def test_with_a_tenth_of_all_requests_failing_every_picture_that_can_be_had_is_there_once(
+def test_with_a_tenth_of_all_requests_failing_every_image_that_can_be_had_is_there_once(
     server, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.02)
     opened = open_google_study(tmp_path, server, POINTS, timeout_s=3)
     assert run_study(opened, until="images").failures == []
 
-    expected, asked = expected_pictures(server, POINTS), by_picture(server.log())
+    expected, asked = expected_images(server, POINTS), by_image(server.log())
     assert set(asked) == set(expected)
     met = {key: {one.fault for one in seen} - {""} for key, seen in asked.items()}
     assert 0.08 <= sum(map(bool, met.values())) / len(met) <= 0.12
     assert set().union(*met.values()) == {*PASSING, *MISSING, *FAILED, "429", "stall", "silent"}
 
     good = {key for key, seen in asked.items() if seen[-1].fault == ""}
-    assert pictures_there(opened) == {key: expected[key] for key in good}
+    assert images_there(opened) == {key: expected[key] for key in good}
     for seen in asked.values():
         assert sum(one.whole and one.fault == "" for one in seen) <= 1
 
@@ -83,7 +83,7 @@ def test_with_a_tenth_of_all_requests_failing_every_picture_that_can_be_had_is_t
 
 def test_what_failed_is_asked_for_again_and_nothing_else(server, tmp_path, monkeypatch):
     monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.0)
-    server.change(faults=[{"kind": "500", "share": 0.1, "where": "picture", "tries": None}])
+    server.change(faults=[{"kind": "500", "share": 0.1, "where": "image", "tries": None}])
     opened = open_google_study(tmp_path, server, 25)
     assert run_study(opened, until="images").failures == []
     failed = opened.read("images").filter(status="failed")
@@ -92,9 +92,9 @@ def test_what_failed_is_asked_for_again_and_nothing_else(server, tmp_path, monke
     server.change(faults=[])
     server.reset()
     assert run_study(opened, until="images", retry=True).failures == []
-    asked = by_picture(server.log())
+    asked = by_image(server.log())
     assert set(asked) == set(failed.select("panorama_id", "heading_deg").iter_rows())
-    assert pictures_there(opened) == expected_pictures(server, 25)
+    assert images_there(opened) == expected_images(server, 25)
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_a_key_that_is_refused_stops_the_run_at_once(server, tmp_path, settings,
     assert said in str(failure)
     assert "a-good-key" not in str(failure)
     assert len(server.log()) == 1, "the others wait for the first"
-    assert server.log("picture") == []
+    assert server.log("image") == []

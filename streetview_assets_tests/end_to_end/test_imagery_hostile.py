@@ -11,9 +11,9 @@ from streetview_assets_tests.end_to_end.imagery_studies import (
     EAST,
     HEADINGS,
     NORTH,
-    expected_pictures,
+    expected_images,
+    images_there,
     open_google_study,
-    pictures_there,
     statuses,
 )
 from streetview_assets_tests.images.imagery_server import Server, serving
@@ -56,9 +56,9 @@ def trap(kind: str, elsewhere: socket.socket, **more) -> dict:
     return fault | ({"kind": "huge", "announced": False} if kind == "flood" else {})
 
 
-def test_pictures_that_are_traps_are_refused_and_the_others_come(server, tmp_path, elsewhere):
+def test_images_that_are_traps_are_refused_and_the_others_come(server, tmp_path, elsewhere):
     faults = [
-        trap(kind, elsewhere, where="picture", holding=f"pano_{NORTH}_{EAST + at}_")
+        trap(kind, elsewhere, where="image", holding=f"pano_{NORTH}_{EAST + at}_")
         for at, kind in enumerate(TRAPS)
     ]
     server.change(faults=faults)
@@ -71,9 +71,9 @@ def test_pictures_that_are_traps_are_refused_and_the_others_come(server, tmp_pat
         trapped = images.filter(panorama_id=f"pano_{NORTH}_{EAST + at}_1")
         assert trapped["status"].to_list() == ["failed"] * len(HEADINGS)
         assert all(reason in error for error in trapped["error"])
-    expected = expected_pictures(server, POINTS)
+    expected = expected_images(server, POINTS)
     good = set(images.filter(status="ok").select("panorama_id", "heading_deg").iter_rows())
-    assert pictures_there(opened) == {key: expected[key] for key in good}
+    assert images_there(opened) == {key: expected[key] for key in good}
     with pytest.raises(TimeoutError):
         elsewhere.accept()
 
@@ -93,7 +93,7 @@ def test_metadata_that_are_traps_are_refused_and_the_others_count(server, tmp_pa
     reasons = panoramas.filter(status="failed")["error"].to_list()
     for reason in BAD_METADATA.values():
         assert any(reason in error for error in reasons), reasons
-    assert len(pictures_there(opened)) == 32
+    assert len(images_there(opened)) == 32
     assert not [path for path in tmp_path.rglob("*") if "passwd" in path.name]
     with pytest.raises(TimeoutError):
         elsewhere.accept()

@@ -1,4 +1,4 @@
-"""Killed in the middle of buying pictures, again and again: nothing is bought twice for long."""
+"""Killed in the middle of buying images, again and again: nothing is bought twice for long."""
 
 import time
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ import pytest
 
 from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.end_to_end.imagery_studies import (
-    by_picture,
-    expected_pictures,
-    pictures_there,
+    by_image,
+    expected_images,
+    images_there,
     write_google_study,
 )
 from streetview_assets_tests.end_to_end.small_studies import finish, start
@@ -38,7 +38,7 @@ def test_killed_three_times_in_a_row_the_result_is_the_same(server, tmp_path, mo
     for count in KILLED_AT:
         process = start(data, *command)
         end = time.monotonic() + PATIENCE_S
-        while len(server.log("picture")) < count and process.poll() is None:
+        while len(server.log("image")) < count and process.poll() is None:
             assert time.monotonic() < end
             time.sleep(0.1)
         assert process.poll() is None, process.communicate()[0]
@@ -46,8 +46,8 @@ def test_killed_three_times_in_a_row_the_result_is_the_same(server, tmp_path, mo
         process.communicate()
     finish(start(data, *command))
 
-    assert pictures_there(opened) == expected_pictures(server, POINTS)
-    asked = by_picture(server.log())
+    assert images_there(opened) == expected_images(server, POINTS)
+    asked = by_image(server.log())
     assert len(asked) == 4 * POINTS
     again = sum(len(seen) - 1 for seen in asked.values())
     assert again <= len(KILLED_AT) * MOST

@@ -24,7 +24,7 @@ from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, write_
 from streetview_assets_tests.images.imagery_server import Server, serving
 from streetview_assets_tests.images.imagery_world import MONTHS, panorama_at
 from streetview_assets_tests.orchestration.ticks import (
-    FETCH_PICTURES,
+    FETCH_IMAGES,
     WEDNESDAY,
     Automation,
     minutes,
@@ -37,9 +37,9 @@ A_TENTH = 0.1
 NEEDED = frozenset(
     {
         *("areas", "road_network", "sample_points", "panoramas", "images", "encoders"),
-        *("image_embeddings", "baseline_embeddings", "area_embeddings", "picture_retention"),
+        *("image_embeddings", "baseline_embeddings", "area_embeddings", "image_retention"),
         *("panorama_embeddings", "label_scores", "label_shares", "capture_changes"),
-        "pictures_set_aside",
+        "image_exclusions",
     }
 )
 """All that is made by authority without a fit; nothing else is made here."""
@@ -54,7 +54,7 @@ def server(monkeypatch) -> Iterator[Server]:
 
 
 def google_study(folder: Path, server: Server, **changes) -> OpenStudy:
-    """Write a study whose pictures the local server has."""
+    """Write a study whose images the local server has."""
     images = {
         "provider": "google",
         "base_url": server.base_url,
@@ -118,7 +118,7 @@ def daemon(tmp_path, server) -> Iterator[Daemon]:
     with dg.DagsterInstance.get() as instance:
         one = Daemon(opened, instance)
         one.tick()
-        assert one.tick(FETCH_PICTURES) == set()
+        assert one.tick(FETCH_IMAGES) == set()
         yield one
 
 
@@ -143,9 +143,9 @@ def given(server: Server, opened: OpenStudy) -> set[tuple]:
     return {(one.panorama_id, date.fromisoformat(f"{one.month}-01")) for one in there if one}
 
 
-def asked_pictures(server: Server) -> list[tuple[str, str]]:
-    """Give panorama and heading of the pictures that were asked for."""
-    asked = [(one.query["pano"], one.query["heading"]) for one in server.log("picture")]
+def asked_images(server: Server) -> list[tuple[str, str]]:
+    """Give panorama and heading of the images that were asked for."""
+    asked = [(one.query["pano"], one.query["heading"]) for one in server.log("image")]
     return sorted((panorama, f"{float(heading):g}") for panorama, heading in asked)
 
 
@@ -162,33 +162,33 @@ def test_what_is_new_is_fetched_alone_and_goes_through_to_the_pooled_vectors(
     daemon, server, tmp_path
 ):
     opened = daemon.opened
-    before, pictures = pooled(opened), opened.read("images")
+    before, images = pooled(opened), opened.read("images")
     was = {code: captures(opened, code) for code in AUTHORITIES}
 
     server.reset()
     daemon.look_up()
     assert len(server.log("metadata")) == opened.read("sample_points").height
-    assert daemon.tick(FETCH_PICTURES) == daemon.tick() == set(), "nothing is new"
-    assert server.log("picture") == []
+    assert daemon.tick(FETCH_IMAGES) == daemon.tick() == set(), "nothing is new"
+    assert server.log("image") == []
 
     renew(server, opened.read("sample_points", EAST), A_TENTH)
     lost = sorted(given(server, opened) - was[EAST] - was[WEST])[0][0]
-    server.change(faults=[{"kind": "gone", "where": ["picture"], "holding": lost, "tries": None}])
+    server.change(faults=[{"kind": "gone", "where": ["image"], "holding": lost, "tries": None}])
     server.reset()
     daemon.look_up()
     new = captures(opened, EAST) - was[EAST]
     assert 0 < len(new) < 0.3 * len(was[EAST])
     assert new == {one for one in given(server, opened) if f"{one[1]:%Y-%m}" > LAST_OLD_MONTH}
     assert captures(opened, WEST) == was[WEST]
-    started = daemon.tick(FETCH_PICTURES)
+    started = daemon.tick(FETCH_IMAGES)
     assert started == {("images", EAST)}
     daemon.run(started)
     expected = sorted((name, f"{heading:g}") for name, _ in new for heading in HEADINGS)
-    assert asked_pictures(server) == expected
-    assert daemon.tick(FETCH_PICTURES) == set()
+    assert asked_images(server) == expected
+    assert daemon.tick(FETCH_IMAGES) == set()
 
     now = opened.read("images", EAST)
-    assert set(pictures["image_id"]) < set(opened.read("images")["image_id"]), "all are kept"
+    assert set(images["image_id"]) < set(opened.read("images")["image_id"]), "all are kept"
     older = now.filter(~pl.col("is_current"))
     by_square = {square(name): name for name, _ in was[EAST]}
     assert dict(older["panorama_id"].value_counts().iter_rows()) == {
@@ -210,14 +210,14 @@ def test_what_is_new_is_fetched_alone_and_goes_through_to_the_pooled_vectors(
     after = pooled(opened)
     assert after["image_count"].equals(before["image_count"]), "a capture stands for a capture"
     changed = set(after.join(before, on=before.columns, how="anti")["area_code"])
-    fetched = now.filter(status="ok").join(pictures, on="image_id", how="anti")
+    fetched = now.filter(status="ok").join(images, on="image_id", how="anti")
     assert changed == set(fetched["area_code"])
 
     server.reset()
     then = google_study(tmp_path / "study", server, pooling={"as_of": LAST_OLD_MONTH})
     assert run_study(then, only=NEEDED).failures == []
     assert pooled(then).equals(before), "as of a month before, all is as it was"
-    assert server.log() == [], "no look-up and no picture is needed for that"
+    assert server.log() == [], "no look-up and no image is needed for that"
 
 
 def test_a_date_that_is_set_right_or_not_told_buys_nothing(server, tmp_path):
@@ -230,7 +230,7 @@ def test_a_date_that_is_set_right_or_not_told_buys_nothing(server, tmp_path):
         server.reset()
         assert run_study(opened, only=up_to_images, anew_from="images").failures == []
         assert server.log("metadata")
-        assert server.log("picture") == []
+        assert server.log("image") == []
         dated = pl.col("captured_on").dt.offset_by("1mo")
         after = opened.read("images")
         expected = before.with_columns(dated).select("image_id", "captured_on", "is_current")

@@ -35,7 +35,7 @@ def _kill_when(process: "subprocess.Popen[str]", come: Callable[[], object]) -> 
     assert not alive
 
 
-def _pictures(root: Path) -> int:
+def _images(root: Path) -> int:
     return sum(1 for _ in (root / "images").rglob("*.jpg"))
 
 
@@ -66,7 +66,7 @@ def test_killed_in_pooled_steps_and_in_the_models_the_study_still_comes_to_its_e
 ):
     data, study = tmp_path / "data", opened.study.path
 
-    _kill_when(start(data, "run", study), lambda: _pictures(opened.root) > 10)
+    _kill_when(start(data, "run", study), lambda: _images(opened.root) > 10)
     lake_of(opened.root)
     assert _holder_of(opened, "imagery_api")
 

@@ -33,7 +33,7 @@ def server(monkeypatch) -> Iterator[Server]:
 
 @pytest.fixture
 def bought(server, tmp_path) -> OpenStudy:
-    """A study whose pictures were all bought; its first ones before a copy was made."""
+    """A study whose images were all bought; its first ones before a copy was made."""
     opened = open_google_study(tmp_path, server, POINTS)
     assert run_study(opened, until="images").failures == []
     return opened
@@ -77,13 +77,13 @@ def test_a_ledger_that_does_not_know_what_was_bought_stops_all_buying(
             assert words in said
     assert server.log() == []
     assert {one.kind for one in run_study(more, until="images").failures} == {"LedgerError"}
-    assert server.log("picture") == []
+    assert server.log("image") == []
 
     adopted = streetview("ledger", more.study.path, "--adopt")
     assert adopted.exit_code == 0, adopted.output
     assert more.ledger.spent_usd() == pytest.approx(COUNT * PRICE_USD)
     assert {one.kind for one in run_study(more, until="images").failures} == {"BudgetSpentError"}
-    assert len(server.log("picture")) == 2, "the budget holds over all that was ever bought"
+    assert len(server.log("image")) == 2, "the budget holds over all that was ever bought"
 
 
 def test_a_ledger_that_is_none_is_named_with_the_way_out(bought, streetview):
@@ -113,9 +113,9 @@ def test_files_and_unfinished_pieces_say_what_was_bought_where_the_table_is_gone
 def test_what_was_deleted_on_purpose_is_not_bought_again(server, tmp_path, streetview):
     opened = open_google_study(tmp_path, server, POINTS, keep_images=False)
     assert run_study(opened, until="pooling").failures == []
-    assert opened.read("picture_retention").height == COUNT
+    assert opened.read("image_retention").height == COUNT
     opened.ledger.path.unlink()
     assert streetview("ledger", opened.study.path, "--adopt").exit_code == 0
     server.reset()
     assert run_study(opened, until="pooling", anew_from="images").failures == []
-    assert server.log("picture") == []
+    assert server.log("image") == []

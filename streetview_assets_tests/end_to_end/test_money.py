@@ -36,7 +36,7 @@ def server(monkeypatch) -> Iterator[Server]:
 
 @pytest.fixture
 def write_paid(tmp_path, server):
-    """Write the paid study anew, with other wishes for its pictures."""
+    """Write the paid study anew, with other wishes for its images."""
 
     def write(**wishes: Any):
         images = {**GOOGLE, "base_url": server.base_url, **wishes}
@@ -96,7 +96,7 @@ def test_the_plan_counts_what_a_run_then_asks_for_and_the_budget_stops_it(
     study = write_paid(budget_usd=0.07)
     planned = streetview("plan", study)
     assert planned.exit_code == 0, planned.output
-    assert {seen.place for seen in server.log()} == {"metadata"}, "a plan asks for no picture"
+    assert {seen.place for seen in server.log()} == {"metadata"}, "a plan asks for no image"
     opened = open_study(study)
     before = outlook(opened)
 
@@ -115,7 +115,7 @@ def test_the_plan_counts_what_a_run_then_asks_for_and_the_budget_stops_it(
     assert "the budget is spent: 0.070 of 0.070 US$" in " ".join(stopped.output.split())
     again = run_study(opened, only=UP_TO_IMAGES)
     assert {failure.kind for failure in again.failures} == {"BudgetSpentError"}
-    assert len(server.log("picture")) == 10, "ten are paid for, however often it is run"
+    assert len(server.log("image")) == 10, "ten are paid for, however often it is run"
     after = outlook(opened)
     assert after.total.request_count == wanted - 10
     assert (after.budget.spent_usd, after.budget.asked_this_month) == (pytest.approx(0.07), 10)
@@ -123,7 +123,7 @@ def test_the_plan_counts_what_a_run_then_asks_for_and_the_budget_stops_it(
     enough = outlook(open_study(write_paid(budget_usd=wanted * PRICE_USD)))
     assert enough.budget.short_usd == pytest.approx(0, abs=1e-9)
     assert run_study(open_study(study), only=UP_TO_IMAGES).failures == []
-    assert len(server.log("picture")) == wanted
+    assert len(server.log("image")) == wanted
     assert outlook(open_study(study)).total.request_count == 0
     publish_study(opened)
     spending = opened.sql("select authority_code, sum(cost_usd) as usd from spending group by 1")
@@ -133,7 +133,7 @@ def test_the_plan_counts_what_a_run_then_asks_for_and_the_budget_stops_it(
 
 def test_what_failed_is_left_to_retry_and_the_plan_says_so(write_paid, server, capsys):
     opened = open_study(write_paid(budget_usd=10))
-    server.change(faults=[{"kind": "html", "share": 0.3, "where": ["picture"], "tries": None}])
+    server.change(faults=[{"kind": "html", "share": 0.3, "where": ["image"], "tries": None}])
     run_study(opened, only=UP_TO_IMAGES, authorities=AUTHORITIES[:1])
     failed = opened.read("images").filter(status="failed").height
     assert failed > 0
@@ -145,10 +145,10 @@ def test_what_failed_is_left_to_retry_and_the_plan_says_so(write_paid, server, c
     capsys.readouterr()
     show_outlook(planned)
     said = " ".join(capsys.readouterr().out.split())
-    assert f"{failed} pictures failed before and are not counted" in said
+    assert f"{failed} images failed before and are not counted" in said
 
 
-def test_free_pictures_are_planned_and_published_without_a_word_of_money(tiny, streetview):
+def test_free_images_are_planned_and_published_without_a_word_of_money(tiny, streetview):
     planned = streetview("plan", tiny.study.path).output
     assert "udget" not in planned
     assert outlook(tiny).budget is None

@@ -14,7 +14,7 @@ from streetview_assets_tests.points.street_stores import (
     IDS,
     MISSING,
     WITHOUT_VECTOR,
-    picture_of,
+    image_of,
     stored_vectors,
     write_store,
 )
@@ -22,7 +22,7 @@ from streetview_assets_tests.points.street_stores import (
 
 @pytest.fixture
 def moved_in(tmp_path, streetview):
-    """Run a study whose points, pictures and vectors are all of one store."""
+    """Run a study whose points, images and vectors are all of one store."""
 
     def run(*arguments: str, **how):
         store = write_store(tmp_path / "street_data.h5", **how)
@@ -43,16 +43,16 @@ def moved_in(tmp_path, streetview):
 
 
 def the_slots(images: pl.DataFrame) -> list[tuple[int, int]]:
-    """Row and slot in the store of each picture, by its external id and heading."""
+    """Row and slot in the store of each image, by its external id and heading."""
     places = images.select("panorama_id", "heading_deg").iter_rows()
     return [(IDS.index(int(name.removeprefix("point:"))), int(deg / 90)) for name, deg in places]
 
 
 def assert_goes_out_as_it_came_in(opened, streetview, path: Path) -> None:
-    """The exported store holds the ids, places, pictures and vectors of the one that came in."""
+    """The exported store holds the ids, places, images and vectors of the one that came in."""
     said = streetview("export", "hdf5", opened.study.path, "--output", path)
     assert said.exit_code == 0, said.output
-    assert "12 rows, 46 pictures, 44 vectors" in said.output
+    assert "12 rows, 46 images, 44 vectors" in said.output
     with h5py.File(opened.study.images.path) as came, h5py.File(path) as went:
         order = [list(went["point_id"][:]).index(point) for point in came["point_id"][:]]
         for name in ("longitude", "latitude"):
@@ -65,11 +65,11 @@ def assert_goes_out_as_it_came_in(opened, streetview, path: Path) -> None:
         vectors = stored_vectors()
         lengths = np.linalg.norm(vectors, axis=2, keepdims=True)
         vectors = vectors / np.where(lengths > 0, lengths, np.nan)
-        vectors[~came["images_present"][:]] = np.nan  # without a picture there is no row
+        vectors[~came["images_present"][:]] = np.nan  # without an image there is no row
         assert went["embeddings_clip"][:][order] == pytest.approx(vectors, abs=1e-6, nan_ok=True)
 
 
-def test_points_pictures_and_vectors_come_in_as_they_are_and_once(moved_in, streetview, tmp_path):
+def test_points_images_and_vectors_come_in_as_they_are_and_once(moved_in, streetview, tmp_path):
     opened = moved_in("--until", "embeddings")
     points = opened.read("sample_points")
     assert sorted(map(int, points["source_id"])) == list(IDS)
@@ -77,7 +77,7 @@ def test_points_pictures_and_vectors_come_in_as_they_are_and_once(moved_in, stre
     there = images.filter(status="ok")
     assert there.height == 48 - len(MISSING)
     for path, slot in zip(there["path"], the_slots(there), strict=True):
-        assert Path(opened.root, path).read_bytes() == picture_of(*slot)
+        assert Path(opened.root, path).read_bytes() == image_of(*slot)
     assert opened.read("encoders")["library"].to_list() == ["import"]
     vectors = there.join(opened.read("image_embeddings"), on="image_id", how="left", suffix="_made")
     assert vectors.height == there.height
@@ -97,7 +97,7 @@ def test_points_pictures_and_vectors_come_in_as_they_are_and_once(moved_in, stre
 
 
 def test_a_store_of_vectors_alone_goes_all_the_way(moved_in, streetview, tmp_path):
-    opened = moved_in(pictures=False)
+    opened = moved_in(images=False)
     count = 48 - len(WITHOUT_VECTOR)
     for table in ("image_embeddings", "cluster_assignments"):
         said = opened.sql(f"select count(*) from {table} where image_id is not null").item()

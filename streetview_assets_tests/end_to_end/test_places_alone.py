@@ -31,10 +31,10 @@ def test_places_alone_reach_the_published_file(tmp_path, streetview):
     points = opened.sql("select authority_code, source_id from sample_points")
     assert points["authority_code"].unique().to_list() == ["all"]
     assert set(points["source_id"]) == {place["panoId"] for place in places}
-    pictures = opened.sql("select count(*) from images where status = 'ok'").item()
-    assert pictures >= 0.95 * 2 * PLACES
+    images = opened.sql("select count(*) from images where status = 'ok'").item()
+    assert images >= 0.95 * 2 * PLACES
     for table in ("image_embeddings", "cluster_assignments"):
-        assert opened.sql(f"select count(*) from {table}").item() == pictures
+        assert opened.sql(f"select count(*) from {table}").item() == images
     said = streetview("status", study).output
     for asset, why in (
         ("areas", "areas"),

@@ -104,7 +104,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def leeds(study):
-    """The centre of Leeds to the end, with fewer points and small pictures."""
+    """The centre of Leeds to the end, with fewer points and small images."""
     tried = study({**CENTRE, "points": {"spacing_m": 900, "min_per_area": 1}})
     tried.streetview("run")
     return tried
@@ -137,7 +137,7 @@ def test_every_area_of_leeds_is_there_with_its_reason_where_nothing_is_predicted
     assert predicted["image_count"].min() >= 4
 
 
-def test_four_pictures_stand_for_each_point_that_has_imagery(leeds):
+def test_four_images_stand_for_each_point_that_has_imagery(leeds):
     each = leeds.ask(
         "select count(distinct heading_deg) as headings, count(*) as n from images "
         "where status = 'ok' group by point_id"
@@ -259,10 +259,10 @@ def test_real_photos_and_real_weights_give_clusters_of_squares(study, tmp_path):
         }
     )
     tried.streetview("run")
-    pictures = tried.ask("select status, captured_on, heading_deg, area_code from images")
-    assert pictures["status"].to_list() == ["ok"] * 293
-    assert pictures["captured_on"].unique().dt.to_string().to_list() == ["2018-11-01"]
-    assert pictures["heading_deg"].null_count() == pictures["area_code"].null_count() == 0
+    images = tried.ask("select status, captured_on, heading_deg, area_code from images")
+    assert images["status"].to_list() == ["ok"] * 293
+    assert images["captured_on"].unique().dt.to_string().to_list() == ["2018-11-01"]
+    assert images["heading_deg"].null_count() == images["area_code"].null_count() == 0
     encoder = tried.ask("select library, dimension from encoders").row(0)
     assert (encoder[0].split()[0], encoder[1]) == ("timm", 1024)
     assert tried.ask("select count(distinct cluster) from cluster_assignments").item() == 6
@@ -274,7 +274,7 @@ def test_real_photos_and_real_weights_give_clusters_of_squares(study, tmp_path):
     assert not tried.ask("select synthetic from about").item()
 
 
-def test_pictures_with_nothing_but_exif_reach_clusters_without_areas(study):
+def test_images_with_nothing_but_exif_reach_clusters_without_areas(study):
     tried = study(
         {
             "name": "opensfm",

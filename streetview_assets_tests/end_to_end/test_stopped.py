@@ -14,9 +14,9 @@ import pytest
 from streetview_assets.orchestration.runs.instance import UNFINISHED, prepare_home
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.end_to_end.imagery_studies import (
-    by_picture,
-    expected_pictures,
-    pictures_there,
+    by_image,
+    expected_images,
+    images_there,
     write_google_study,
 )
 from streetview_assets_tests.end_to_end.small_studies import finish, start, write_study
@@ -91,20 +91,20 @@ def test_nothing_is_bought_after_a_signal_and_all_that_was_bought_is_kept(
     monkeypatch.setenv("STREETVIEW_DATA", str(data))
     opened = open_study(path)
     process = start(data, "run", path)
-    _wait(process, lambda: len(server.log("picture")) > 40)
+    _wait(process, lambda: len(server.log("image")) > 40)
     _stop(process, number)
-    bought = len(server.log("picture"))
+    bought = len(server.log("image"))
     assert bought < 4 * POINTS / 2
     runs = _runs(opened, monkeypatch)
     assert [run.status for run in runs[:1]] == [dg.DagsterRunStatus.CANCELED]
     assert not [run for run in runs if run.status in UNFINISHED]
-    assert len(server.log("picture")) == bought
+    assert len(server.log("image")) == bought
 
     if number == signal.SIGTERM:
         return
     finish(start(data, "run", path, "--until", "images"))
-    assert pictures_there(opened) == expected_pictures(server, POINTS)
-    assert all(len(asked) == 1 for asked in by_picture(server.log()).values())
+    assert images_there(opened) == expected_images(server, POINTS)
+    assert all(len(asked) == 1 for asked in by_image(server.log()).values())
 
 
 def test_the_processes_of_several_jobs_stop_with_the_command(server, tmp_path, monkeypatch):
@@ -123,12 +123,12 @@ def test_the_processes_of_several_jobs_stop_with_the_command(server, tmp_path, m
     path = write_study(tmp_path / "study", name="paid", images=images)
     opened = open_study(path)
     process = start(data, "run", path, "--jobs", 2)
-    _wait(process, lambda: len(server.log("picture")) > 5)
+    _wait(process, lambda: len(server.log("image")) > 5)
     _stop(process, signal.SIGINT)
-    bought = len(server.log("picture"))
+    bought = len(server.log("image"))
     assert dg.DagsterRunStatus.CANCELED in {run.status for run in _runs(opened, monkeypatch)}
     time.sleep(1)
-    assert len(server.log("picture")) == bought
+    assert len(server.log("image")) == bought
 
 
 def test_a_second_signal_ends_at_once(server, tmp_path, monkeypatch):

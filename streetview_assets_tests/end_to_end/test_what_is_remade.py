@@ -38,21 +38,21 @@ OF_CLUSTERS = {
     "cluster_assignments",
     "cluster_shares",
     "cluster_meaning",
-    "picture_layout",
+    "image_layout",
     "area_group_embeddings",
     "capture_changes",
 }
 OF_THE_SWEEP = {"cluster_scores", "sample_size_experiment"}
-OF_PICTURES = {
+OF_IMAGES = {
     "images",
     "image_embeddings",
     "panorama_embeddings",
     "neighbours",
     "baseline_embeddings",
     "area_embeddings",
-    "picture_retention",
+    "image_retention",
     "label_scores",
-    "pictures_set_aside",
+    "image_exclusions",
     "label_shares",
     "cluster_scores",
     "sample_size_experiment",
@@ -130,10 +130,10 @@ def test_a_changed_key_remakes_what_reads_it_and_nothing_else(tiny, changes, exp
         ({"clusters": {"k": 3, "sweep": [2, 3], "seeds": 2}}, OF_THE_SWEEP),
         (
             {"images": {"provider": "synthetic", "headings_deg": [0, 180], "size_px": [64, 64]}},
-            OF_PICTURES,
+            OF_IMAGES,
         ),
-        ({"seed": 7}, OF_PICTURES | {"sample_points", "panoramas"}),
-        ({"points": {"spacing_m": 400}}, OF_PICTURES | {"sample_points", "panoramas"}),
+        ({"seed": 7}, OF_IMAGES | {"sample_points", "panoramas"}),
+        ({"points": {"spacing_m": 400}}, OF_IMAGES | {"sample_points", "panoramas"}),
     ],
     ids=[
         "models.trials",
@@ -155,17 +155,17 @@ def test_a_changed_road_remakes_the_points_and_leaves_areas_and_targets(tiny):
     opened = open_study(tiny.study.path)
     made = _made(opened, until="points")
     assert made == {"road_network", "sample_points"}
-    assert _behind(opened) == OF_PICTURES | {"panoramas"}
+    assert _behind(opened) == OF_IMAGES | {"panoramas"}
 
 
 def test_a_changed_target_leaves_roads_and_points(tiny):
-    """Synthetic pictures show the target, so they follow it; points do not."""
+    """Synthetic images show the target, so they follow it; points do not."""
     path = tiny.study.path.parent / "targets.csv"
     targets = pl.read_csv(path)
     targets.with_columns(deprivation_score=pl.col("deprivation_score").reverse()).write_csv(path)
     opened = open_study(tiny.study.path)
     assert _made(opened, until="points") == {"targets"}
-    assert _behind(opened) == OF_PICTURES | {"panoramas"}
+    assert _behind(opened) == OF_IMAGES | {"panoramas"}
 
 
 def test_a_changed_boundary_remakes_all_but_the_encoder(tiny):
@@ -255,20 +255,20 @@ def test_a_volatile_column_remakes_nothing_and_is_published(tiny, table):
     assert not is_published(tiny), "the published file shows them all the same"
 
 
-def test_from_images_makes_the_rest_anew_but_fetches_no_picture_again(tiny):
+def test_from_images_makes_the_rest_anew_but_fetches_no_image_again(tiny):
     fetched = tiny.read("images").select("image_id", "fetched_at")
     files = {path: path.stat().st_mtime_ns for path in (tiny.root / "images").rglob("*.*")}
     made = _made(tiny, anew_from="images", until="pooling")
     assert made == {
         "panoramas",
         "images",
-        "picture_retention",
+        "image_retention",
         "encoders",
         "image_embeddings",
         "panorama_embeddings",
         "neighbours",
         "label_scores",
-        "pictures_set_aside",
+        "image_exclusions",
         "baseline_embeddings",
         "area_embeddings",
     }
@@ -310,11 +310,11 @@ def test_the_plan_needs_no_earlier_run_and_counts_what_the_run_then_does(tmp_pat
     assert {state.asset for state in study_status(opened) if state.age is not None} >= LOOK_UPS
 
 
-def test_a_corrupt_picture_fails_alone_and_is_retried_when_repaired(tiny, streetview):
+def test_a_corrupt_image_fails_alone_and_is_retried_when_repaired(tiny, streetview):
     one, rest = tiny.read("images")[0], tiny.read("images")[1:]
-    picture = tiny.root / one["path"].item()
-    good = picture.read_bytes()
-    picture.write_bytes(good[: len(good) // 2])
+    image = tiny.root / one["path"].item()
+    good = image.read_bytes()
+    image.write_bytes(good[: len(good) // 2])
     result = streetview("run", tiny.study.path, "--from", "embeddings", "--until", "pooling")
     failed = tiny.read("image_embeddings").filter(status="failed")
     assert failed["image_id"].to_list() == one["image_id"].to_list()
@@ -324,7 +324,7 @@ def test_a_corrupt_picture_fails_alone_and_is_retried_when_repaired(tiny, street
     assert "1 failed" in streetview("status", tiny.study.path).output
 
     assert _made(tiny, until="pooling") == set()
-    picture.write_bytes(good)
+    image.write_bytes(good)
     result = streetview("retry", tiny.study.path)
     assert result.exit_code == 0, result.output
     assert set(tiny.read("image_embeddings")["status"]) == {"ok"}

@@ -93,7 +93,7 @@ def _no_polygons(study: dict[str, Any], folder: Path) -> None:
     (folder / "areas.geojson").write_text("not a boundary file")
 
 
-def _pictures_without_positions(study: dict[str, Any], folder: Path) -> None:
+def _images_without_positions(study: dict[str, Any], folder: Path) -> None:
     (folder / "photos").mkdir()
     Image.new("RGB", (64, 64)).save(folder / "photos" / "front.jpg")
     study.clear()
@@ -142,8 +142,8 @@ WRONG: dict[str, tuple[Change, list[str]]] = {
         _set("authorities", to=[1000001]),
         ["authorities.0", "1000001", "quotes"],
     ),
-    "pictures without positions": (
-        _pictures_without_positions,
+    "images without positions": (
+        _images_without_positions,
         ["images.path", "photos", "images.positions"],
     ),
     "targets without areas": (_without_areas, ["targets", "add `areas:`"]),
@@ -182,7 +182,7 @@ def test_wrong_input_is_named_and_nothing_is_written(wrong_study, words, command
     ("arguments", "words"),
     [
         (["--authority", "X09"], ["X09", "X01000001"]),
-        (["--until", "pictures"], ["'pictures'", "images"]),
+        (["--until", "images"], ["'images'", "images"]),
         (["--from", "everything"], ["'everything'", "areas"]),
     ],
 )

@@ -12,8 +12,8 @@ from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.providers.folder import FolderProvider
 from streetview_assets.images.views import wanted_images
 from streetview_assets.points.own_images.positions import (
-    points_from_pictures,
-    read_picture_positions,
+    points_from_images,
+    read_image_positions,
 )
 from streetview_assets.study.model import Images
 from streetview_assets.tables.registry import TABLES
@@ -44,7 +44,7 @@ def sequence(photos) -> Images:
 
 
 def _encoded(kind: str = "JPEG", size=(80, 60), seed: int = 0, **options) -> bytes:
-    """A picture of noise, as the bytes of a file."""
+    """An image of noise, as the bytes of a file."""
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind, **options)
@@ -53,7 +53,7 @@ def _encoded(kind: str = "JPEG", size=(80, 60), seed: int = 0, **options) -> byt
 
 @pytest.fixture
 def make_folder(tmp_path):
-    """A folder of pictures by name, with a CSV that gives positions (and more columns)."""
+    """A folder of images by name, with a CSV that gives positions (and more columns)."""
 
     def make(files: dict[str, bytes], table: str, **columns: str) -> Images:
         folder = tmp_path / "photos"
@@ -68,9 +68,9 @@ def make_folder(tmp_path):
 
 
 def _fetch_folder(images: Images, folder: Path) -> pl.DataFrame:
-    """Take a folder of pictures all the way to table `images`."""
-    positions = read_picture_positions(images).frame
-    points = points_from_pictures(positions, TABLES["areas"].frame()).points
+    """Take a folder of images all the way to table `images`."""
+    positions = read_image_positions(images).frame
+    points = points_from_images(positions, TABLES["areas"].frame()).points
     provider = FolderProvider(images)
     found = provider.look_up(points)
     panoramas = update_panoramas(
@@ -116,7 +116,7 @@ def encoded():
 
 @pytest.fixture
 def plain() -> bytes:
-    """A picture of one colour, as the bytes of a file."""
+    """An image of one colour, as the bytes of a file."""
     buffer = io.BytesIO()
     Image.new("RGB", (80, 60), "grey").save(buffer, "JPEG")
     return buffer.getvalue()

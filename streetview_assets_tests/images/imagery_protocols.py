@@ -16,17 +16,17 @@ from streetview_assets_tests.images.imagery_world import (
     Shot,
     chance,
     grey_tile,
+    image,
     is_gone,
     panorama_at,
     panorama_called,
-    picture,
     shot_called,
-    shot_picture,
+    shot_image,
     shots_within,
 )
 
 METADATA = "/maps/api/streetview/metadata"
-PICTURE = "/maps/api/streetview"
+IMAGE = "/maps/api/streetview"
 _CREATED = {"perspective": 60.0, "equirectangular": 360.0}
 
 
@@ -63,7 +63,7 @@ def page(words: str, code: int) -> Reply:
 
 
 def jpeg(content: bytes) -> Reply:
-    """Answer with a picture."""
+    """Answer with an image."""
     return Reply(content, "image/jpeg")
 
 
@@ -71,8 +71,8 @@ def place_of(path: str) -> str:
     """Say which part of which service a path is."""
     if path == METADATA:
         return "metadata"
-    if path == PICTURE:
-        return "picture"
+    if path == IMAGE:
+        return "image"
     if path in ("/images", "/api/search"):
         return "search"
     return "thumb" if path.startswith(("/thumb/", "/derivates/")) else "address"
@@ -83,8 +83,8 @@ def answer(settings: Settings, request: Request) -> Reply:
     match place_of(request.path):
         case "metadata":
             return _google_metadata(settings, request)
-        case "picture":
-            return _google_picture(settings, request)
+        case "image":
+            return _google_image(settings, request)
         case "search" if request.path == "/images":
             return _mapillary_search(settings, request)
         case "search":
@@ -108,7 +108,7 @@ def _google_refusal(settings: Settings, request: Request) -> Reply | None:
         return page("Unable to authenticate the request. The 'signature' is not valid.", 403)
     if request.query.get("key") == settings.key:
         return None
-    if request.path == PICTURE:
+    if request.path == IMAGE:
         return Reply(b"The provided API key is invalid. ", "text/plain", 403)
     said = {"error_message": "The provided API key is invalid. ", "status": "REQUEST_DENIED"}
     return as_json(said)
@@ -140,7 +140,7 @@ def _google_metadata(settings: Settings, request: Request) -> Reply:
     )
 
 
-def _google_picture(settings: Settings, request: Request) -> Reply:
+def _google_image(settings: Settings, request: Request) -> Reply:
     refusal = _google_refusal(settings, request)
     if refusal:
         return refusal
@@ -155,7 +155,7 @@ def _google_picture(settings: Settings, request: Request) -> Reply:
             return Reply(b"", "image/jpeg", 404)
         return jpeg(grey_tile(width, height))
     shown = (panorama.panorama_id, panorama.month, query.get("heading", "0"))
-    return jpeg(picture(settings, (width, height), *shown))
+    return jpeg(image(settings, (width, height), *shown))
 
 
 def _mapillary_error(words: str, code: int = 400, **more: Any) -> Reply:
@@ -216,7 +216,7 @@ def _mapillary_address(settings: Settings, request: Request) -> Reply:
 
 
 def _shown(settings: Settings, shot: Shot, request: Request) -> dict[str, Any]:
-    """Give every field of a picture, as Mapillary names them; some pictures lack some."""
+    """Give every field of an image, as Mapillary names them; some images lack some."""
     number, where = str(shot.number), [shot.longitude, shot.latitude]
     width = 5760 if shot.is_panorama else 4000
     fields = {
@@ -256,7 +256,7 @@ def _seal(settings: Settings, number: str, until: str) -> str:
 
 
 def _thumb(settings: Settings, request: Request) -> Reply:
-    """Answer with the picture that Mapillary's or Panoramax's address stands for."""
+    """Answer with the image that Mapillary's or Panoramax's address stands for."""
     name = request.path.split("/")[2].removesuffix(".jpg")
     if request.path.startswith("/thumb/"):
         until = request.query.get("oe", "0")
@@ -268,7 +268,7 @@ def _thumb(settings: Settings, request: Request) -> Reply:
         shot = shot_called(settings, UUID(name).int)
     if shot is None or is_gone(settings, str(shot.number)):
         return page("Not found", 404)
-    return jpeg(shot_picture(settings.thumb_px, round(shot.heading_deg), shot.is_panorama))
+    return jpeg(shot_image(settings.thumb_px, round(shot.heading_deg), shot.is_panorama))
 
 
 def _panoramax_search(settings: Settings, request: Request) -> Reply:
@@ -291,7 +291,7 @@ def _panoramax_search(settings: Settings, request: Request) -> Reply:
 
 
 def _feature(shot: Shot, base_url: str) -> dict[str, Any]:
-    """Describe a picture as Panoramax does: a STAC item."""
+    """Describe an image as Panoramax does: a STAC item."""
     uuid = str(UUID(int=shot.number))
     field_of_view = _CREATED["equirectangular" if shot.is_panorama else "perspective"]
     return {

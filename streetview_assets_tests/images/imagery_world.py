@@ -39,22 +39,22 @@ class Settings:
         Points that fall into one square of so many metres share a panorama.
     empty_share, far_share, foreign_share, gone_share
         Shares of squares without imagery; with their panorama 300 m away; with a panorama that
-        somebody uploaded; with a panorama whose pictures are gone.
+        somebody uploaded; with a panorama whose images are gone.
     paintings
-        Pictures that look different; further ones differ by a comment alone.
+        Images that look different; further ones differ by a comment alone.
     changes
         What has become new: ``{"share": 0.1, "seed": 1, "what": "date" | "id"}``, also
         ``"bbox": [west, south, east, north]``.
     panorama_share
-        Of Mapillary's and Panoramax's pictures, how many are 360° panoramas.
+        Of Mapillary's and Panoramax's images, how many are 360° panoramas.
     thumb_px, thumb_expires_s
-        Width of their pictures, and for how long an address holds.
+        Width of their images, and for how long an address holds.
     most_bbox_deg, most_found
         Mapillary: the first width or height of a box that is refused, and the most in an answer.
     densest
-        Mapillary: a box of more pictures is answered by HTTP 500 and the request to ask for less.
+        Mapillary: a box of more images is answered by HTTP 500 and the request to ask for less.
     faults
-        ``{"kind": "500", "share": 0.1}`` with, as wanted, ``where`` (``metadata``, ``picture``,
+        ``{"kind": "500", "share": 0.1}`` with, as wanted, ``where`` (``metadata``, ``image``,
         ``search``, ``address``, ``thumb``; default: everywhere), ``tries`` (so many requests for
         one thing go wrong, then it is good; default 1; None: for ever), ``holding`` (in place of a
         share: a text that the request's path or query holds), ``retry_after``, ``seconds``,
@@ -96,7 +96,7 @@ class Panorama:
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture of Mapillary's or Panoramax's kind."""
+    """One image of Mapillary's or Panoramax's kind."""
 
     number: int
     longitude: float
@@ -158,12 +158,12 @@ def panorama_of(settings: Settings, north: int, east: int) -> Panorama | None:
 
 
 def is_gone(settings: Settings, panorama_id: str) -> bool:
-    """Whether a panorama is known and has no pictures."""
+    """Whether a panorama is known and has no images."""
     return chance("gone", settings.seed, panorama_id) < settings.gone_share
 
 
 def shots_within(settings: Settings, bbox: tuple[float, float, float, float]) -> list[Shot]:
-    """List the pictures whose place lies in a box, in no order that a map would show."""
+    """List the images whose place lies in a box, in no order that a map would show."""
     west, south, east, north = bbox
     low, high = square_of(settings, west, south), square_of(settings, east, north)
     found = [
@@ -177,14 +177,14 @@ def shots_within(settings: Settings, bbox: tuple[float, float, float, float]) ->
 
 
 def shot_called(settings: Settings, number: int) -> Shot | None:
-    """Find a picture by its number."""
+    """Find an image by its number."""
     row, column = divmod((number - 10**15) // 4, 2**21)
     shots = _shots_of(settings, row - 2**20, column - 2**20) if number >= 10**15 else []
     return next((shot for shot in shots if shot.number == number), None)
 
 
 def _shots_of(settings: Settings, north: int, east: int) -> list[Shot]:
-    """Take the pictures of a square: one panorama, or three pictures along a drive."""
+    """Take the images of a square: one panorama, or three images along a drive."""
     panorama = panorama_of(settings, north, east)
     if panorama is None:
         return []
@@ -209,7 +209,7 @@ def _shots_of(settings: Settings, north: int, east: int) -> list[Shot]:
 
 @functools.lru_cache(maxsize=4096)
 def _painting(width: int, height: int, number: int) -> bytes:
-    """Paint a picture of soft colours and grain, as a JPEG."""
+    """Paint an image of soft colours and grain, as a JPEG."""
     random = np.random.default_rng(number)
     soft = Image.fromarray(random.integers(20, 236, (8, 8, 3), dtype=np.uint8))
     pixels = np.asarray(soft.resize((width, height), Image.Resampling.BICUBIC), np.int16)
@@ -217,7 +217,7 @@ def _painting(width: int, height: int, number: int) -> bytes:
     return _jpeg(np.clip(pixels + grain, 0, 255).astype(np.uint8))
 
 
-def picture(settings: Settings, size: tuple[int, int], *what: object) -> bytes:
+def image(settings: Settings, size: tuple[int, int], *what: object) -> bytes:
     """Make a JPEG of the wanted size, different for all different things."""
     number = int(chance("painting", *what) * settings.paintings)
     words = " ".join(map(str, what)).encode()
@@ -237,16 +237,16 @@ def grey_tile(width: int, height: int) -> bytes:
 
 
 def colour_of(azimuth_deg: float) -> tuple[float, float, float]:
-    """Give the colour, 0 to 255, in which a direction is painted in `shot_picture`."""
+    """Give the colour, 0 to 255, in which a direction is painted in `shot_image`."""
     red, green, blue = colorsys.hsv_to_rgb(azimuth_deg % 360 / 360, 0.8, 0.8)
     return 255 * red, 255 * green, 255 * blue
 
 
 @functools.lru_cache(maxsize=4096)
-def shot_picture(width: int, heading_deg: float, is_panorama: bool, fov_deg: float = 60) -> bytes:
+def shot_image(width: int, heading_deg: float, is_panorama: bool, fov_deg: float = 60) -> bytes:
     """Paint each direction in its colour: 2:1 and all around, or 4:3 and a part of it.
 
-    The heading is in the middle of the picture.
+    The heading is in the middle of the image.
     """
     height = width // 2 if is_panorama else width * 3 // 4
     place = (np.arange(width) + 0.5) / width - 0.5

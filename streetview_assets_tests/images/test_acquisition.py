@@ -1,4 +1,4 @@
-"""Pictures fetched: the broken ones are rows with a reason, and none is ever half written."""
+"""Images fetched: the broken ones are rows with a reason, and none is ever half written."""
 
 import io
 import os
@@ -16,7 +16,7 @@ from PIL import Image
 
 from streetview_assets.errors import ImageryError
 from streetview_assets.images.download import failure_counts, fetch_images
-from streetview_assets.images.providers.base import Picture
+from streetview_assets.images.providers.base import FetchedImage
 from streetview_assets.images.views import WANTED
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -42,11 +42,11 @@ class Given:
 
     name = "given"
 
-    def __init__(self, *pictures: Picture, refusal: str | None = None) -> None:
-        self.given = pictures
+    def __init__(self, *images: FetchedImage, refusal: str | None = None) -> None:
+        self.given = images
         self.refusal = refusal
 
-    def pictures(self, views):
+    def fetch(self, views):
         yield from self.given
         if self.refusal:
             raise ImageryError(self.refusal)
@@ -70,15 +70,15 @@ def test_a_real_sequence_arrives_whole(sequence, fetch_folder, tmp_path):
     for row in images.head(20).iter_rows(named=True):
         content = (tmp_path / row["path"]).read_bytes()
         assert len(content) == row["size_bytes"]
-        with Image.open(io.BytesIO(content)) as picture:
-            assert picture.size == (row["width_px"], row["height_px"])
-            exact = np.asarray(picture.convert("RGB")).reshape(-1, 3).mean(axis=0) / 255
+        with Image.open(io.BytesIO(content)) as image:
+            assert image.size == (row["width_px"], row["height_px"])
+            exact = np.asarray(image.convert("RGB")).reshape(-1, 3).mean(axis=0) / 255
         means = [row[f"{channel}_mean"] for channel in ("red", "green", "blue")]
         assert means == pytest.approx(list(exact), abs=0.005)
         assert row["path"].startswith(f"images/{row['image_id'][:2]}/{row['image_id']}.")
 
 
-def test_broken_pictures_are_failed_rows_and_the_rest_goes_on(
+def test_broken_images_are_failed_rows_and_the_rest_goes_on(
     encoded, make_folder, fetch_folder, tmp_path
 ):
     jpeg = encoded(size=(400, 300))
@@ -89,7 +89,7 @@ def test_broken_pictures_are_failed_rows_and_the_rest_goes_on(
         "named_jpg_but_png.jpg": encoded("PNG", seed=3),
         "cut.jpg": jpeg[: len(jpeg) // 2],
         "cut.png": encoded("PNG", size=(300, 300), seed=4)[:5000],
-        "text.jpg": b"no picture at all",
+        "text.jpg": b"no image at all",
         "empty.jpg": b"",
     }
     table = HEADER + "".join(
@@ -114,20 +114,20 @@ def test_broken_pictures_are_failed_rows_and_the_rest_goes_on(
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_a_picture_that_would_fill_the_memory_is_refused(tmp_path, now):
+def test_an_image_that_would_fill_the_memory_is_refused(tmp_path, now):
     buffer = io.BytesIO()
     Image.new("1", (10_001, 10_000)).save(buffer, "PNG")
     assert len(buffer.getvalue()) < 100_000
-    given = Given(Picture("a", buffer.getvalue(), "ok", None))
+    given = Given(FetchedImage("a", buffer.getvalue(), "ok", None))
     (batch,) = _fetch(given, _wanted("a"), tmp_path, now)
     assert batch["error"].to_list() == ["more than 100 megapixels"]
 
 
-def test_what_the_provider_says_of_a_picture_reaches_its_row(encoded, tmp_path, now):
+def test_what_the_provider_says_of_an_image_reaches_its_row(encoded, tmp_path, now):
     given = Given(
-        Picture("c", None, "missing", "gone"),
-        Picture("a", encoded(), "ok", None),
-        Picture("b", None, "failed", "HTTP 500"),
+        FetchedImage("c", None, "missing", "gone"),
+        FetchedImage("a", encoded(), "ok", None),
+        FetchedImage("b", None, "failed", "HTTP 500"),
     )
     seen = []
     batches = _fetch(
@@ -145,7 +145,7 @@ def test_what_the_provider_says_of_a_picture_reaches_its_row(encoded, tmp_path, 
 
 def test_what_came_before_a_refusal_is_not_lost(encoded, tmp_path, now):
     ids = [f"{number:03d}" for number in range(70)]
-    came = [Picture(image_id, encoded(seed=1), "ok", None) for image_id in ids[:50]]
+    came = [FetchedImage(image_id, encoded(seed=1), "ok", None) for image_id in ids[:50]]
     batches = _fetch(Given(*came, refusal="key"), _wanted(*ids), tmp_path, now, batch_size=20)
     rows = []
     with pytest.raises(ImageryError, match="key"):
@@ -161,7 +161,7 @@ import numpy as np
 import polars as pl
 from PIL import Image
 from streetview_assets.images.download import fetch_images
-from streetview_assets.images.providers.base import Picture
+from streetview_assets.images.providers.base import Image
 from streetview_assets.images.views import WANTED
 
 pixels = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), dtype=np.uint8)
@@ -169,9 +169,9 @@ buffer = io.BytesIO()
 Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
 
 class Noise:
-    def pictures(self, views):
+    def fetch(self, views):
         for image_id in views["image_id"]:
-            yield Picture(image_id, buffer.getvalue(), "ok", None)
+            yield Image(image_id, buffer.getvalue(), "ok", None)
 
 rows = [{"image_id": f"{number:05d}", "captured_on": date(2020, 1, 1)} for number in range(9999)]
 wanted, folder = pl.DataFrame(rows, schema=WANTED), Path(sys.argv[1])
@@ -183,7 +183,7 @@ for batch in fetch_images(
 
 
 @pytest.mark.parametrize("after_s", [0.11, 0.23])
-def test_a_killed_fetch_leaves_no_half_picture(tmp_path, after_s):
+def test_a_killed_fetch_leaves_no_half_image(tmp_path, after_s):
     process = subprocess.Popen([sys.executable, "-c", FETCH_LONG, str(tmp_path)])
     deadline = time.monotonic() + 30
     while not list(tmp_path.glob("images/*/*.jpg")) and time.monotonic() < deadline:
@@ -195,16 +195,16 @@ def test_a_killed_fetch_leaves_no_half_picture(tmp_path, after_s):
     assert whole
     assert len({path.stat().st_size for path in whole}) == 1
     for path in whole[:20]:
-        with Image.open(path) as picture:
-            picture.load()
+        with Image.open(path) as image:
+            image.load()
 
 
-def test_a_picture_is_renamed_into_place_only_when_it_is_whole(encoded, tmp_path, now, monkeypatch):
+def test_an_image_is_renamed_into_place_only_when_it_is_whole(encoded, tmp_path, now, monkeypatch):
     def full_disk(file):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    given = Given(Picture("a", encoded(), "ok", None))
+    given = Given(FetchedImage("a", encoded(), "ok", None))
     with pytest.raises(OSError, match="no space"):
         list(_fetch(given, _wanted("a"), tmp_path, now))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
@@ -215,15 +215,15 @@ class Counting(Given):
 
     asked = ()
 
-    def pictures(self, views):
+    def fetch(self, views):
         self.asked = views["image_id"].to_list()
-        return super().pictures(views)
+        return super().fetch(views)
 
 
-def test_a_picture_that_is_on_disk_is_not_asked_for(encoded, tmp_path, now):
-    first = [Picture(name, encoded(seed=seed), "ok", None) for seed, name in enumerate("ab")]
+def test_an_image_that_is_on_disk_is_not_asked_for(encoded, tmp_path, now):
+    first = [FetchedImage(name, encoded(seed=seed), "ok", None) for seed, name in enumerate("ab")]
     before = pl.concat(_fetch(Given(*first), _wanted("a", "b"), tmp_path, now))
-    again = Counting(Picture("c", encoded(seed=7), "ok", None))
+    again = Counting(FetchedImage("c", encoded(seed=7), "ok", None))
     rows = pl.concat(_fetch(again, _wanted("a", "b", "c"), tmp_path, now)).sort("image_id")
     assert again.asked == ["c"]
     assert rows["status"].to_list() == ["ok"] * 3
@@ -231,10 +231,10 @@ def test_a_picture_that_is_on_disk_is_not_asked_for(encoded, tmp_path, now):
     assert rows.head(2).select(same).equals(before.sort("image_id").select(same))
 
 
-def test_a_picture_that_is_broken_on_disk_is_asked_for_again(encoded, tmp_path, now):
-    list(_fetch(Given(Picture("a", encoded(), "ok", None)), _wanted("a"), tmp_path, now))
+def test_an_image_that_is_broken_on_disk_is_asked_for_again(encoded, tmp_path, now):
+    list(_fetch(Given(FetchedImage("a", encoded(), "ok", None)), _wanted("a"), tmp_path, now))
     (tmp_path / "images" / "a" / "a.jpg").write_bytes(encoded()[:200])
-    again = Counting(Picture("a", encoded(), "ok", None))
+    again = Counting(FetchedImage("a", encoded(), "ok", None))
     rows = pl.concat(_fetch(again, _wanted("a"), tmp_path, now))
     assert again.asked == ["a"]
     assert rows["status"].to_list() == ["ok"]
@@ -242,25 +242,23 @@ def test_a_picture_that_is_broken_on_disk_is_asked_for_again(encoded, tmp_path, 
 
 def test_what_another_run_fetched_meanwhile_counts(encoded, tmp_path, now):
     class Late(Given):
-        def pictures(self, views):
-            list(_fetch(Given(Picture("a", encoded(), "ok", None)), views, tmp_path, now))
-            yield Picture("a", None, "failed", "another run was fetching it")
+        def fetch(self, views):
+            list(_fetch(Given(FetchedImage("a", encoded(), "ok", None)), views, tmp_path, now))
+            yield FetchedImage("a", None, "failed", "another run was fetching it")
 
     (rows,) = _fetch(Late(), _wanted("a"), tmp_path, now)
     assert rows["status"].to_list() == ["ok"]
 
 
-def test_every_picture_is_released_once_it_is_safe_or_never_will_be(encoded, tmp_path, now):
+def test_every_image_is_released_once_it_is_safe_or_never_will_be(encoded, tmp_path, now):
     released = []
 
-    def picture(name, content, status="ok"):
+    def image(name, content, status="ok"):
         def release():
             released.append((name, any(tmp_path.rglob(f"{name}.jpg"))))
 
-        return Picture(name, content, status, None, release=release)
+        return FetchedImage(name, content, status, None, release=release)
 
-    given = Given(
-        picture("a", encoded()), picture("b", b"no picture"), picture("c", None, "missing")
-    )
+    given = Given(image("a", encoded()), image("b", b"no image"), image("c", None, "missing"))
     list(_fetch(given, _wanted("a", "b", "c"), tmp_path, now))
     assert sorted(released) == [("a", True), ("b", False), ("c", False)]

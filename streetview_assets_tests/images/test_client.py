@@ -412,9 +412,7 @@ def test_no_request_is_sent_that_the_budget_does_not_allow(server):
     assert len(server.log()) == 3
 
 
-def test_a_picture_that_another_run_is_fetching_is_waited_for_and_not_asked_for(
-    server, monkeypatch
-):
+def test_an_image_that_another_run_is_fetching_is_waited_for_and_not_asked_for(server, monkeypatch):
     monkeypatch.setattr(engine, "SECONDS_BETWEEN_LOOKS", 0.01)
     account = Account(claimed_times=4)
     with pytest.raises(UnusableError, match="another run"):

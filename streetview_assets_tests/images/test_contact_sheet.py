@@ -1,4 +1,4 @@
-"""A sheet of pictures: the same sample everywhere, aspect kept, and its origin on it."""
+"""A sheet of images: the same sample everywhere, aspect kept, and its origin on it."""
 
 import io
 
@@ -43,7 +43,7 @@ def _sheet(images, folder, **options):
         return content, np.asarray(sheet.convert("RGB")).astype(int)
 
 
-def test_pictures_keep_their_aspect(images, tmp_path):
+def test_images_keep_their_aspect(images, tmp_path):
     _, pixels = _sheet(images, tmp_path, columns=1, size_px=200)
     red = (pixels[..., 0] > 200) & (pixels[..., 1] < 50)
     down, across = np.nonzero(red[:250])
@@ -61,7 +61,7 @@ def test_the_sample_is_the_seeds_and_not_the_rows_order(images, tmp_path):
     assert one != other
 
 
-def test_synthetic_pictures_say_so_in_red_at_the_foot(images, tmp_path):
+def test_synthetic_images_say_so_in_red_at_the_foot(images, tmp_path):
     def reddish(pixels):
         foot = pixels[-20:]
         return int(((foot[..., 0] - foot[..., 1]) > 60).sum())
@@ -71,7 +71,7 @@ def test_synthetic_pictures_say_so_in_red_at_the_foot(images, tmp_path):
     assert reddish(_sheet(images, tmp_path)[1]) == 0
 
 
-def test_the_foot_names_those_whose_pictures_are_shown(images, tmp_path, written):
+def test_the_foot_names_those_whose_images_are_shown(images, tmp_path, written):
     owners = ["Zoë", "Zoë", *(f"rider {number:02d}" for number in range(14))]
     mapillary = images.head(16).with_columns(
         provider=pl.lit("mapillary"), copyright=pl.Series([f"© {owner}" for owner in owners])
@@ -90,18 +90,18 @@ def test_what_is_deleted_is_shown_by_its_thumbnail_and_counted(images, tmp_path,
     for index in (0, 1):
         (tmp_path / f"{index}.png").unlink()
     _, pixels = _sheet(images.filter(pl.col("image_id").is_in(ids)), tmp_path)
-    assert written[0] == "E08000035: 3 of 3 pictures, 1 as thumbnails, 1 deleted"
+    assert written[0] == "E08000035: 3 of 3 images, 1 as thumbnails, 1 deleted"
     red = (pixels[..., 0] > 200) & (pixels[..., 1] < 60)
     assert red[40:80, :100].any(), "the thumbnail is not shown"
     assert not red[40:80, 102:198].any()
     assert red[40:80, 204:298].any()
 
 
-def test_no_pictures_at_all_still_make_a_sheet(images, tmp_path):
+def test_no_images_at_all_still_make_a_sheet(images, tmp_path):
     assert _sheet(images.clear(), tmp_path)[1].size
 
 
-def test_without_a_seed_the_first_pictures_are_shown_in_the_order_of_their_rows(images, tmp_path):
+def test_without_a_seed_the_first_images_are_shown_in_the_order_of_their_rows(images, tmp_path):
     for index in range(50):
         Image.new("RGB", (80, 40), (5 * index, 9, 9)).save(tmp_path / f"{index}.png")
     rows = images.filter(status="ok").sort("image_id", descending=True)

@@ -41,9 +41,9 @@ def marks(*rows) -> dict[str, str | None]:
     return dict(frame.select("image_id", "duplicate_of").iter_rows())
 
 
-def jpeg(picture: Image.Image, quality: int = 90) -> bytes:
+def jpeg(image: Image.Image, quality: int = 90) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
+    image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
@@ -67,7 +67,7 @@ def test_four_bits_are_alike_and_five_are_not_wherever_they_lie(bits, found, spr
     assert marks(row("a", "p1"), row("b", "p2", flipped))["b"] == found
 
 
-def test_pictures_of_one_panorama_are_no_duplicates_of_each_other():
+def test_images_of_one_panorama_are_no_duplicates_of_each_other():
     assert marks(row("a", "p1"), row("b", "p1"), row("c", "p2")) == {"a": None, "b": None, "c": "a"}
 
 
@@ -87,7 +87,7 @@ def test_a_duplicate_is_like_its_original_itself_and_not_by_way_of_a_third():
     ],
     ids=["older capture", "failed", "never hashed", "flat", "never measured"],
 )
-def test_pictures_that_cannot_be_compared_are_left_out(change):
+def test_images_that_cannot_be_compared_are_left_out(change):
     assert marks(row("a", "p1", **change), row("b", "p2")) == {"a": None, "b": None}
 
 
@@ -116,18 +116,18 @@ def test_rows_keep_their_order_and_contract():
 def test_every_pair_is_found_that_comparing_all_with_all_finds(drawn):
     # Bits flipped from one base, so that many pairs are near the limit.
     base = 0x9C3A5E0F12B47D68
-    pictures = []
+    images = []
     for place, (panorama, noise, flips) in enumerate(drawn):
         bits = noise if len(flips) > 6 else base
         for flip in list(flips)[:6]:
             bits ^= 1 << flip
-        pictures.append((f"{place:03d}", f"p{panorama}", bits))
+        images.append((f"{place:03d}", f"p{panorama}", bits))
     expected: dict[str, str | None] = {}
-    for image_id, panorama, bits in pictures:
+    for image_id, panorama, bits in images:
         expected[image_id] = next(
             (
                 other
-                for other, other_panorama, other_bits in pictures
+                for other, other_panorama, other_bits in images
                 if other < image_id
                 and expected[other] is None
                 and other_panorama != panorama
@@ -135,10 +135,10 @@ def test_every_pair_is_found_that_comparing_all_with_all_finds(drawn):
             ),
             None,
         )
-    assert marks(*(row(*picture) for picture in pictures)) == expected
+    assert marks(*(row(*image) for image in images)) == expected
 
 
-def test_twenty_thousand_pictures_take_seconds():
+def test_twenty_thousand_images_take_seconds():
     hashes = np.random.default_rng(0).integers(0, 2**63, 20_000, dtype=np.uint64).tolist()
     hashes[-1] = hashes[0] ^ 0b11
     rows = [row(f"{i:05d}", f"p{i // 4}", bits) for i, bits in enumerate(hashes)]
@@ -165,7 +165,7 @@ def test_copies_of_real_photos_are_found_and_different_photos_are_not(photos):
     assert found == copies
 
 
-def test_drawn_pictures_of_different_streets_are_not_taken_for_each_other():
+def test_drawn_images_of_different_streets_are_not_taken_for_each_other():
     view = View((160, 160), 90, 0)
     rows = []
     for number in range(60):
@@ -175,7 +175,7 @@ def test_drawn_pictures_of_different_streets_are_not_taken_for_each_other():
     assert set(marks(*rows).values()) == {None}
 
 
-def test_flat_pictures_are_not_taken_for_each_other():
+def test_flat_images_are_not_taken_for_each_other():
     def fog(level: int) -> bytes:
         shades = np.linspace(level - 5, level + 5, 240)[:, None, None]
         return jpeg(Image.fromarray(np.tile(np.rint(shades), (1, 320, 3)).astype(np.uint8)))

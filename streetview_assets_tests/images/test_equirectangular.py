@@ -10,14 +10,14 @@ from PIL import Image
 
 from streetview_assets.images.equirectangular import cut_view
 from streetview_assets.images.http.client import UnusableError
-from streetview_assets_tests.images.imagery_world import colour_of, shot_picture
+from streetview_assets_tests.images.imagery_world import colour_of, shot_image
 
 NORTH_UP = 40.0
 
 
 @pytest.fixture(scope="module")
 def panorama() -> Image.Image:
-    return Image.open(io.BytesIO(shot_picture(720, NORTH_UP, True))).convert("RGB")
+    return Image.open(io.BytesIO(shot_image(720, NORTH_UP, True))).convert("RGB")
 
 
 def view(panorama, heading_deg=0.0, pitch_deg=0.0, fov_deg=90.0, size_px=(90, 60)) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Pictures of one's own as a provider gives them."""
+"""Images of one's own as a provider gives them."""
 
 import hashlib
 from datetime import date
@@ -11,8 +11,8 @@ from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS
 from streetview_assets.images.providers.folder import FolderProvider, name_of_file
 from streetview_assets.images.providers.registry import open_provider
 from streetview_assets.points.own_images.positions import (
-    points_from_pictures,
-    read_picture_positions,
+    points_from_images,
+    read_image_positions,
 )
 from streetview_assets.study.model import Images, Points, Secrets, Study
 from streetview_assets.tables.registry import TABLES
@@ -23,8 +23,8 @@ HERE, THERE = "55.000000_13.000000", "56.000000_13.000000"
 
 
 def _points(images: Images):
-    positions = read_picture_positions(images).frame
-    return points_from_pictures(positions, TABLES["areas"].frame()).points
+    positions = read_image_positions(images).frame
+    return points_from_images(positions, TABLES["areas"].frame()).points
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def _named(files: dict[str, bytes]) -> dict[str, str]:
     }
 
 
-def test_each_picture_is_a_panorama_of_its_own_named_by_its_path_and_bytes(three):
+def test_each_image_is_a_panorama_of_its_own_named_by_its_path_and_bytes(three):
     images, files = three
     found = FolderProvider(images).look_up(_points(images))
     assert found.schema == FOUND
@@ -56,7 +56,7 @@ def test_each_picture_is_a_panorama_of_its_own_named_by_its_path_and_bytes(three
     )
 
 
-def test_who_took_a_picture_is_named_beside_it(make_folder, encoded):
+def test_who_took_an_image_is_named_beside_it(make_folder, encoded):
     files = {f"{name}.jpg": encoded(seed=seed) for seed, name in enumerate("ab")}
     table = "file,lon,lat,by\na.jpg,13,55,© Ann\nb.jpg,13,56,\n"
     images = make_folder(files, table, copyright="by")
@@ -64,7 +64,7 @@ def test_who_took_a_picture_is_named_beside_it(make_folder, encoded):
     assert found.select("point_id", "copyright").rows() == [(HERE, "© Ann"), (THERE, None)]
 
 
-def test_one_view_a_picture_with_its_own_heading_and_category(three):
+def test_one_view_an_image_with_its_own_heading_and_category(three):
     images, _ = three
     provider = FolderProvider(images)
     views = provider.views(provider.look_up(_points(images)))
@@ -117,7 +117,7 @@ def test_a_copy_of_a_file_is_an_image_of_its_own_and_a_duplicate(
     assert marked["duplicate_of"].to_list() == [None, first, first]
 
 
-def test_pictures_outside_the_dates_wanted_are_no_imagery(three):
+def test_images_outside_the_dates_wanted_are_no_imagery(three):
     images, _ = three
     recent = Images.model_validate(images.model_dump() | {"captured_between": ("2019-01", None)})
     found = FolderProvider(recent).look_up(_points(images))
@@ -133,11 +133,11 @@ def test_a_file_that_goes_or_changes_before_it_is_fetched_is_a_row_that_says_so(
     views = views.join(found.select("panorama_id", "point_id"), on="panorama_id")
     (images.path / "a.jpg").write_bytes(encoded(seed=9))
     (images.path / "c.jpg").unlink()
-    said = {picture.image_id: picture for picture in provider.pictures(views)}
+    said = {image.image_id: image for image in provider.fetch(views)}
     assert "changed" in said["2019-06-01"].error
     assert said["2012-01-01"].content is None
     assert said["2012-01-01"].status == "failed"
-    later = {picture.image_id: picture for picture in FolderProvider(images).pictures(views)}
+    later = {image.image_id: image for image in FolderProvider(images).fetch(views)}
     assert later["2012-01-01"].status == "missing"
 
 

@@ -15,8 +15,8 @@ from streetview_assets.errors import ImageryError, StudyError
 from streetview_assets.images.http.client import Answer, NotThereError, TryAgainError, UnusableError
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.google import (
+    IMAGE,
     METADATA,
-    PICTURE,
     GoogleKey,
     GoogleProvider,
     _read_metadata,
@@ -56,11 +56,11 @@ def test_a_signature_is_the_one_of_the_documentation():
 
 
 def test_what_is_sent_is_what_was_signed():
-    url = provider()._url(PICTURE, {"pano": "F:-a=b", "heading": "90"})
+    url = provider()._url(IMAGE, {"pano": "F:-a=b", "heading": "90"})
     sent, _, signature = url.raw_path.decode().rpartition("&signature=")
     assert sign(sent.encode(), SECRET) == signature
     assert parse_qs(url.query.decode())["pano"] == ["F:-a=b"]
-    assert url.path == PICTURE
+    assert url.path == IMAGE
 
 
 def test_without_a_secret_nothing_is_signed():
@@ -189,7 +189,7 @@ def test_a_secret_that_signs_nothing_is_refused_without_being_shown(secret):
 
 def test_without_a_budget_nothing_is_fetched():
     with pytest.raises(ImageryError, match="budget_usd"):
-        next(provider().pictures(pl.DataFrame()))
+        next(provider().fetch(pl.DataFrame()))
 
 
 @given(st.floats(-180, 180), st.floats(-85, 85), st.floats(-0.01, 0.01), st.floats(-0.001, 0.001))

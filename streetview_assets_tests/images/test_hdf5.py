@@ -1,4 +1,4 @@
-"""A store's pictures as a provider gives them: as they are, by heading, gaps said."""
+"""A store's images as a provider gives them: as they are, by heading, gaps said."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.download import failure_counts, fetch_images
 from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS
-from streetview_assets.images.providers.hdf5 import NO_PICTURE, Hdf5Provider, check_store
+from streetview_assets.images.providers.hdf5 import NO_IMAGE, Hdf5Provider, check_store
 from streetview_assets.images.views import wanted_images
 from streetview_assets.points.imported.points import import_points
 from streetview_assets.study.model import Images, Points, Study
@@ -21,7 +21,7 @@ from streetview_assets_tests.points.street_stores import (
     IDS,
     MISSING,
     WITHOUT_VECTOR,
-    picture_of,
+    image_of,
     write_store,
 )
 
@@ -81,16 +81,16 @@ def test_the_panorama_of_the_store_has_its_own_id_place_and_owner(tmp_path):
     assert rows["point:3"]["error"] == "the store's date '?' is no month"
 
 
-def test_pictures_come_as_they_are_and_a_gap_is_missing(tmp_path, noon):
+def test_images_come_as_they_are_and_a_gap_is_missing(tmp_path, noon):
     table = fetched(write_store(tmp_path / "s.h5"), tmp_path / "data", noon)
     assert table.height == 4 * len(IDS)
-    assert failure_counts(table) == {NO_PICTURE: len(MISSING)}
+    assert failure_counts(table) == {NO_IMAGE: len(MISSING)}
     row_of = {f"point:{point}": row for row, point in enumerate(IDS)}
-    for picture in table.iter_rows(named=True):
-        slot = row_of[picture["panorama_id"]], int(picture["heading_deg"] / 90)
-        assert (picture["status"] == "missing") == (slot in MISSING)
+    for image in table.iter_rows(named=True):
+        slot = row_of[image["panorama_id"]], int(image["heading_deg"] / 90)
+        assert (image["status"] == "missing") == (slot in MISSING)
         if slot not in MISSING:
-            assert (tmp_path / "data" / picture["path"]).read_bytes() == picture_of(*slot)
+            assert (tmp_path / "data" / image["path"]).read_bytes() == image_of(*slot)
 
 
 def test_slots_that_are_not_wanted_count_nowhere(tmp_path, noon):
@@ -102,10 +102,10 @@ def test_slots_that_are_not_wanted_count_nowhere(tmp_path, noon):
         looked_up(store, headings_deg=[45])
 
 
-def test_a_broken_picture_fails_alone_and_is_not_kept(tmp_path, noon):
+def test_a_broken_image_fails_alone_and_is_not_kept(tmp_path, noon):
     store = write_store(tmp_path / "s.h5")
     with h5py.File(store, "a") as file:
-        file["images_jpeg"][0, 0] = np.frombuffer(picture_of(0, 0)[:300], dtype=np.uint8)
+        file["images_jpeg"][0, 0] = np.frombuffer(image_of(0, 0)[:300], dtype=np.uint8)
         file["images_jpeg"][0, 1] = np.frombuffer(b"<html>no</html>", dtype=np.uint8)
     table = fetched(store, tmp_path / "data", noon)
     failed = table.filter(status="failed").sort("heading_deg")
@@ -125,15 +125,15 @@ def test_several_ids_at_one_place_are_all_panoramas_of_that_point(tmp_path, noon
     ]  # fmt: skip
 
 
-def test_points_that_share_a_panorama_share_its_pictures(tmp_path, noon):
+def test_points_that_share_a_panorama_share_its_images(tmp_path, noon):
     shared = ["one"] * 2 + [f"p{row}" for row in range(2, len(IDS))]
     dates = ["2019-05"] * len(IDS)
     store = write_store(tmp_path / "s.h5", pano_id=shared, date=dates)
     table = fetched(store, tmp_path / "data", noon)
-    # Row 1 lacks its picture at 180 degrees; row 0, of the same panorama, has it.
+    # Row 1 lacks its image at 180 degrees; row 0, of the same panorama, has it.
     one = table.filter(panorama_id="one").sort("heading_deg")
     assert one["status"].to_list() == ["ok"] * 4
-    assert (tmp_path / "data" / one["path"][2]).read_bytes() == picture_of(0, 2)
+    assert (tmp_path / "data" / one["path"][2]).read_bytes() == image_of(0, 2)
 
 
 def test_dates_wanted_and_what_the_store_says_is_not_there(tmp_path):
@@ -143,7 +143,7 @@ def test_dates_wanted_and_what_the_store_says_is_not_there(tmp_path):
     store = write_store(tmp_path / "s.h5", status=status, images_present=present)
     found = looked_up(store, captured_between=["2012-01", None])
     said = dict(found.filter(pl.col("status") != "ok").select("error", "point_id").iter_rows())
-    assert set(said) == {"the store says: ZERO_RESULTS", "the store's pictures are of 2011-02"}
+    assert set(said) == {"the store says: ZERO_RESULTS", "the store's images are of 2011-02"}
     assert found.filter(status="ok").height == len(IDS) - 2
     assert set(found.filter(status="no_imagery")["panorama_id"]) == {""}
 
@@ -164,18 +164,18 @@ def test_a_point_that_the_store_does_not_have_is_no_imagery(tmp_path, make_point
     ]
 
 
-@pytest.mark.parametrize("how", [{"pictures": False}, {"drop": ["images_jpeg", "images_present"]}])
-def test_a_store_of_vectors_alone_has_its_pictures_elsewhere(tmp_path, noon, how):
+@pytest.mark.parametrize("how", [{"images": False}, {"drop": ["images_jpeg", "images_present"]}])
+def test_a_store_of_vectors_alone_has_its_images_elsewhere(tmp_path, noon, how):
     table = fetched(write_store(tmp_path / "s.h5", **how), tmp_path / "data", noon)
     there = table.filter(status="ok")
     assert there.height == 48 - len(WITHOUT_VECTOR)
     assert there.select("path", "sha256", "error").null_count().row(0) == (there.height,) * 3
-    assert failure_counts(table) == {NO_PICTURE: len(WITHOUT_VECTOR)}
+    assert failure_counts(table) == {NO_IMAGE: len(WITHOUT_VECTOR)}
     assert not (tmp_path / "data" / "images").exists()
 
 
-def test_a_store_of_vectors_alone_is_refused_where_pictures_are_needed(tmp_path):
-    store = write_store(tmp_path / "s.h5", pictures=False)
+def test_a_store_of_vectors_alone_is_refused_where_images_are_needed(tmp_path):
+    store = write_store(tmp_path / "s.h5", images=False)
     study = {
         "name": "s",
         "points": {"path": store},
@@ -183,7 +183,7 @@ def test_a_store_of_vectors_alone_is_refused_where_pictures_are_needed(tmp_path)
         "encoder": {"name": "import", "path": store},
     }
     check_store(Study.model_validate(study))
-    with pytest.raises(StudyError, match=r"s\.h5 holds no pictures, and encoder colour-texture"):
+    with pytest.raises(StudyError, match=r"s\.h5 holds no images, and encoder colour-texture"):
         check_store(Study.model_validate(study | {"encoder": {"name": "colour-texture"}}))
 
 
@@ -197,4 +197,4 @@ def test_nothing_is_read_before_it_is_asked_for_and_views_keep_their_form(tmp_pa
     Hdf5Provider(the_study_of(store))
     wanted = views.head(1).with_columns(image_id=pl.lit("i"), point_id=pl.lit("p"))
     with pytest.raises(StudyError, match=r"images\.path: .*s\.h5 is not readable"):
-        next(provider.pictures(wanted))
+        next(provider.fetch(wanted))

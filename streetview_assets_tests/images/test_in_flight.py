@@ -74,7 +74,7 @@ def test_no_items_are_no_error(session):
 
 
 def test_an_item_holds_its_slot_until_it_is_released(session):
-    """Pictures that are not on disk yet count: a kill loses no more than was agreed."""
+    """Images that are not on disk yet count: a kill loses no more than was agreed."""
     running = in_flight(range(50), twice, session.opened, most=5)
     taken = [next(running) for _ in range(5)]
     assert settled(lambda: session.begun) == 5

@@ -34,16 +34,16 @@ def test_a_panorama_serves_all_headings_the_newest_then_the_nearest():
     assert chosen(*panoramas, capture("newest of all", 1, 2024)) == ["near"]
 
 
-def test_each_heading_gets_the_picture_that_looks_its_way():
-    pictures = [
+def test_each_heading_gets_the_image_that_looks_its_way():
+    images = [
         capture("n", heading_deg=350),
         capture("n newer", year=2023, heading_deg=20),
         capture("e", heading_deg=100),
         capture("beside", heading_deg=225.5),
     ]
-    assert chosen(*pictures) == ["n newer", "e", "beside"]
-    assert chosen(pictures[3], headings_deg=(180,)) == [""]
-    assert chosen(pictures[3], headings_deg=(180,), fov_deg=100) == ["beside"]
+    assert chosen(*images) == ["n newer", "e", "beside"]
+    assert chosen(images[3], headings_deg=(180,)) == [""]
+    assert chosen(images[3], headings_deg=(180,), fov_deg=100) == ["beside"]
 
 
 @pytest.mark.parametrize(("away_m", "expected"), [(49.9, "a"), (-49.9, "a"), (50.1, "")])

@@ -83,27 +83,27 @@ def fetched(asked, places: pl.DataFrame) -> tuple[pl.DataFrame, dict]:
         found, None, authority_code="all", provider=asked.name, seen_at=NOW
     )
     wanted = wanted_images(asked, panoramas, places, asked.images)
-    pictures = {}
-    for picture in asked.pictures(wanted):
-        picture.release()
-        pictures[picture.image_id] = picture
-    return wanted.join(found, on="panorama_id", how="left", suffix="_found"), pictures
+    images = {}
+    for image in asked.fetch(wanted):
+        image.release()
+        images[image.image_id] = image
+    return wanted.join(found, on="panorama_id", how="left", suffix="_found"), images
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_view_shows_its_direction(kind, server):
-    wanted, pictures = fetched(provider(kind, server, radius_m=25), points())
+    wanted, images = fetched(provider(kind, server, radius_m=25), points())
     assert wanted.height > 20
     assert wanted["is_panoramic"].n_unique() == 2
     for view in wanted.unique("image_id").iter_rows(named=True):
-        picture = pictures[view["image_id"]]
-        assert picture.status == "ok", picture.error
-        with Image.open(io.BytesIO(picture.content)) as opened:
+        image = images[view["image_id"]]
+        assert image.status == "ok", image.error
+        with Image.open(io.BytesIO(image.content)) as opened:
             pixels = np.asarray(opened.convert("RGB"), float)
         if view["is_panoramic"]:
             assert pixels.shape == (96, 96, 3)
         else:
-            assert picture.pixels == read_pixels(picture.content)
+            assert image.pixels == read_pixels(image.content)
         middle = pixels[:, pixels.shape[1] // 2 - 1 : pixels.shape[1] // 2 + 1].mean(axis=(0, 1))
         painted = np.array(colour_of(view["heading_deg"]))
         assert np.abs(middle - 0.9 * painted).max() < 20
@@ -148,8 +148,8 @@ def test_captures_outside_of_the_dates_are_no_imagery_with_the_reason(kind, serv
 @pytest.mark.parametrize("kind", KINDS)
 def test_faults_that_pass_cost_nothing_but_time(kind, fault, server):
     server.change(faults=[fault])
-    _, pictures = fetched(provider(kind, server, timeout_s=0.7), points(4))
-    assert {picture.status for picture in pictures.values()} == {"ok"}
+    _, images = fetched(provider(kind, server, timeout_s=0.7), points(4))
+    assert {image.status for image in images.values()} == {"ok"}
     assert any(seen.fault for seen in server.log())
 
 
@@ -173,19 +173,19 @@ def test_ids_that_are_no_ids_are_left_out(kind, server):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_that_would_fill_the_memory_and_a_redirect_fail(kind, server):
+def test_an_image_that_would_fill_the_memory_and_a_redirect_fail(kind, server):
     for fault, reason in (("bomb", "megapixels"), ("redirect", "redirect to 127.0.0.2")):
         server.change(faults=[{"kind": fault, "share": 1.0, "tries": None, "where": ["thumb"]}])
-        _, pictures = fetched(provider(kind, server), points(4))
-        assert {picture.status for picture in pictures.values()} == {"failed"}
-        assert all(reason in picture.error for picture in pictures.values())
+        _, images = fetched(provider(kind, server), points(4))
+        assert {image.status for image in images.values()} == {"failed"}
+        assert all(reason in image.error for image in images.values())
 
 
 def test_an_address_that_expired_is_asked_for_again(server):
     server.change(thumb_expires_s=-1.0)
-    _, pictures = fetched(provider("mapillary", server), points(4))
-    assert {picture.status for picture in pictures.values()} == {"failed"}
-    assert all("address is refused" in picture.error for picture in pictures.values())
+    _, images = fetched(provider("mapillary", server), points(4))
+    assert {image.status for image in images.values()} == {"failed"}
+    assert all("address is refused" in image.error for image in images.values())
     log = server.log()
     addresses = [seen for seen in log if seen.place == "address"]
     assert len(addresses) == len([seen for seen in log if seen.place == "thumb"])
@@ -257,26 +257,26 @@ def test_a_slot_is_held_until_the_last_view_of_a_panorama_is_released(kind, serv
     wanted = wanted_images(asked, panoramas, places, asked.images).sort("panorama_id")
     all_around = wanted.group_by("panorama_id").len().filter(pl.col("len") == 4)["panorama_id"]
     wanted = wanted.filter(pl.col("panorama_id").is_in(all_around.head(2).implode()))
-    pictures = asked.pictures(wanted)
-    four = [next(pictures) for _ in range(4)]
-    for picture in four[:3]:
-        picture.release()
+    images = asked.fetch(wanted)
+    four = [next(images) for _ in range(4)]
+    for image in four[:3]:
+        image.release()
     sleep(0.2)
     assert len(server.log("thumb")) == 1
     four[3].release()
-    assert next(pictures).status == "ok"
+    assert next(images).status == "ok"
     assert len(server.log("thumb")) == 2
-    pictures.close()
+    images.close()
 
 
-def test_a_picture_that_now_looks_elsewhere_is_not_taken_for_the_view(server):
+def test_an_image_that_now_looks_elsewhere_is_not_taken_for_the_view(server):
     asked = provider("mapillary", server, radius_m=25)
     found = asked.look_up(points()).filter(status="ok", is_panoramic=False).head(1)
     turned = found.with_columns((pl.col("heading_deg") + 90) % 360)
     views = asked.views(turned).with_columns(image_id=pl.lit("a"))
-    (picture,) = asked.pictures(views)
-    assert (picture.status, picture.content) == ("failed", None)
-    assert "elsewhere" in picture.error
+    (image,) = asked.fetch(views)
+    assert (image.status, image.content) == ("failed", None)
+    assert "elsewhere" in image.error
 
 
 def test_a_wrong_token_stops_everything_and_is_not_shown(server):

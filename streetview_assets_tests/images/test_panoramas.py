@@ -47,7 +47,7 @@ def test_what_is_found_again_keeps_when_it_was_first_seen(look, found_row, noon)
     assert table.select("first_seen_at", "last_seen_at").rows() == [(noon, noon + MONTH)]
 
 
-def test_a_failed_look_up_leaves_the_pictures_current_until_it_is_made_good(look, found_row):
+def test_a_failed_look_up_leaves_the_images_current_until_it_is_made_good(look, found_row):
     first = look(None, found_row("p", "a", OLD), found_row("q", "b", OLD))
     failed = look(first, found_row("p", status="failed"), found_row("q", "c", NEW), month=1)
     rows = failed.select("point_id", "panorama_id", "status", "is_current").rows()

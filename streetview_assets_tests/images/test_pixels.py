@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from streetview_assets.images.quality_metrics import BrokenPictureError, WrongSizeError, read_pixels
+from streetview_assets.images.quality_metrics import BrokenImageError, WrongSizeError, read_pixels
 
 
-def jpeg(picture: Image.Image, quality: int = 90) -> bytes:
+def jpeg(image: Image.Image, quality: int = 90) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
+    image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
-def png(picture: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    image.save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -31,13 +31,13 @@ def street(photos) -> Image.Image:
 
 @pytest.fixture
 def smooth() -> Image.Image:
-    """A picture of slow waves of colour, as a stand-in for a scene."""
+    """An image of slow waves of colour, as a stand-in for a scene."""
     y, x = np.mgrid[0:240, 0:320] / 40
     waves = np.stack([np.sin(x), np.cos(y), np.sin(x + y)], axis=-1)
     return Image.fromarray(np.rint(127 + 100 * waves).astype(np.uint8))
 
 
-def test_colours_are_those_that_numpy_finds_in_the_whole_picture(smooth):
+def test_colours_are_those_that_numpy_finds_in_the_whole_image(smooth):
     measures = read_pixels(png(smooth)).measures
     values = np.asarray(smooth).reshape(-1, 3) / 255
     for i, channel in enumerate(("red", "green", "blue")):
@@ -48,7 +48,7 @@ def test_colours_are_those_that_numpy_finds_in_the_whole_picture(smooth):
 
 
 @pytest.mark.parametrize("size", [(320, 320), (333, 251), (63, 40), (1, 1), (1, 700), (900, 2)])
-def test_a_picture_of_one_colour_has_no_spread_and_no_sharpness(size):
+def test_an_image_of_one_colour_has_no_spread_and_no_sharpness(size):
     pixels = read_pixels(png(Image.new("RGB", size, (10, 200, 31))))
     assert pixels.measures["green_sd"] == 0
     assert pixels.measures["sharpness"] == 0
@@ -65,8 +65,8 @@ def test_every_mode_of_a_png_is_measured(smooth, mode):
 
 def test_the_hash_is_that_of_imagehash_but_for_a_bit_or_two(photos):
     for path in sorted(photos.rglob("*.jpg"))[::12]:
-        with Image.open(path) as picture:
-            whole = imagehash.phash(picture)
+        with Image.open(path) as image:
+            whole = imagehash.phash(image)
         found = read_pixels(path.read_bytes()).measures["perceptual_hash"]
         assert imagehash.hex_to_hash(found) - whole <= 2
 
@@ -75,10 +75,10 @@ def test_sharpness_is_the_variance_of_the_laplacian(street):
     # Small enough already, so that nothing is reduced and scipy can be asked about the same pixels.
     from scipy.ndimage import laplace
 
-    picture = street.resize((224, 168))
-    luma = np.asarray(picture.convert("L"), dtype=float)
+    image = street.resize((224, 168))
+    luma = np.asarray(image.convert("L"), dtype=float)
     expected = laplace(luma)[1:-1, 1:-1].var()
-    assert read_pixels(png(picture)).measures["sharpness"] == pytest.approx(expected, rel=1e-4)
+    assert read_pixels(png(image)).measures["sharpness"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_each_blurring_makes_a_photo_less_sharp(street):
@@ -101,14 +101,14 @@ def test_sharpness_says_the_same_of_a_photo_at_any_size(photos):
 
 def test_a_darkened_photo_is_darker(street):
     half = street.point(lambda value: value // 2)
-    before, after = (read_pixels(jpeg(picture)).measures for picture in (street, half))
+    before, after = (read_pixels(jpeg(image)).measures for image in (street, half))
     assert after["brightness"] == pytest.approx(before["brightness"] / 2, abs=0.01)
 
 
 def test_the_commonest_colour_is_found_among_others():
-    picture = Image.new("RGB", (320, 320), (90, 140, 30))
-    picture.paste((200, 10, 10), (0, 0, 320, 80))
-    pixels = read_pixels(jpeg(picture))
+    image = Image.new("RGB", (320, 320), (90, 140, 30))
+    image.paste((200, 10, 10), (0, 0, 320, 80))
+    pixels = read_pixels(jpeg(image))
     assert pixels.plain_colour == pytest.approx((90, 140, 30), abs=3)
     assert pixels.plain_share == pytest.approx(0.75, abs=0.02)
 
@@ -131,13 +131,13 @@ def test_just_too_many_pixels_are_refused_too():
 
 
 def test_half_a_file_is_broken_and_not_too_large(smooth):
-    with pytest.raises(BrokenPictureError, match="truncated") as raised:
+    with pytest.raises(BrokenImageError, match="truncated") as raised:
         read_pixels(jpeg(smooth)[:2000])
     assert not isinstance(raised.value, WrongSizeError)
 
 
 def _bomb(width: int, height: int) -> bytes:
-    """A PNG of a few bytes whose header promises a huge picture."""
+    """A PNG of a few bytes whose header promises a huge image."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         body = kind + data

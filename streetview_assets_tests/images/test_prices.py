@@ -22,7 +22,7 @@ def test_the_price_depends_on_the_month_so_far(nth, free, microusd):
     assert price_microusd("google", nth, free) == microusd
 
 
-def test_seventy_five_thousand_pictures_cost_five_hundred_and_twenty_nine_dollars():
+def test_seventy_five_thousand_images_cost_five_hundred_and_twenty_nine_dollars():
     assert price_of_next_usd("google", 75_588, 0) == pytest.approx(529.116)
 
 

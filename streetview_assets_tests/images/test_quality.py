@@ -8,20 +8,20 @@ from streetview_assets.images.placeholder_tile import GREY_TILE, is_grey_tile
 from streetview_assets.images.quality_metrics import read_pixels
 
 
-def is_tile(picture: Image.Image, quality: int = 85) -> bool:
+def is_tile(image: Image.Image, quality: int = 85) -> bool:
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
+    image.save(buffer, "JPEG", quality=quality)
     return is_grey_tile(read_pixels(buffer.getvalue()))
 
 
 def tile(px: int) -> Image.Image:
     """A tile such as the service gives: flat grey, a line of darker grey text in the middle."""
-    picture = Image.new("RGB", (px, px), GREY_TILE)
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (px, px), GREY_TILE)
+    draw = ImageDraw.Draw(image)
     text = "Sorry, we have no imagery here."
     left = (px - draw.textlength(text)) / 2
     draw.text((left, px / 2 - 6), text, fill=(118, 118, 116))
-    return picture
+    return image
 
 
 def foggy(px: int, *, grain: float, shade: float) -> Image.Image:
@@ -44,14 +44,14 @@ def test_fog_of_the_same_grey_is_no_tile(grain, shade, quality):
     assert not is_tile(foggy(320, grain=grain, shade=shade), quality)
 
 
-def test_a_flat_picture_of_another_grey_is_no_tile():
+def test_a_flat_image_of_another_grey_is_no_tile():
     assert not is_tile(Image.new("RGB", (320, 320), (240, 240, 240)))
 
 
 def test_a_scene_under_a_sky_of_the_same_grey_is_no_tile():
-    picture = tile(320)
-    picture.paste((60, 60, 60), (0, 210, 320, 320))
-    assert not is_tile(picture)
+    image = tile(320)
+    image.paste((60, 60, 60), (0, 210, 320, 320))
+    assert not is_tile(image)
 
 
 def test_no_real_photo_is_a_tile(photos):

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.images.picture_files import picture_on_disk
-from streetview_assets.images.retention import BATCH, delete_pictures, without_pixels
+from streetview_assets.images.image_files import image_on_disk
+from streetview_assets.images.retention import BATCH, delete_images, without_pixels
 from streetview_assets.images.thumbnails import keep_thumbnail, shown_files, thumbnail_on_disk
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -16,7 +16,7 @@ NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     rows = []
     for number in range(5):
         image_id = f"{number}a{number}"
@@ -32,55 +32,55 @@ class Killed(BaseException):
     """Stands for the end of the process: nothing of ours catches it."""
 
 
-def delete(pictures, folder, *, noted=(), now=NOON, **options):
+def delete(images, folder, *, noted=(), now=NOON, **options):
     options = {"thumbnails": True, "record": lambda ids, at: None} | options
-    pieces = delete_pictures(pictures, folder, noted=dict(noted), now=lambda: now, **options)
-    return pl.concat([TABLES["picture_retention"].frame(), *pieces])
+    pieces = delete_images(images, folder, noted=dict(noted), now=lambda: now, **options)
+    return pl.concat([TABLES["image_retention"].frame(), *pieces])
 
 
-def on_disk(pictures, folder):
-    return {i for i in pictures["image_id"] if picture_on_disk(folder, i)}
+def on_disk(images, folder):
+    return {i for i in images["image_id"] if image_on_disk(folder, i)}
 
 
-def test_pixels_go_and_a_thumbnail_of_96_px_stays(pictures, tmp_path):
-    rows = delete(pictures, tmp_path)
-    check_contract(TABLES["picture_retention"], rows)
-    assert rows["image_id"].to_list() == sorted(pictures["image_id"])
+def test_pixels_go_and_a_thumbnail_of_96_px_stays(images, tmp_path):
+    rows = delete(images, tmp_path)
+    check_contract(TABLES["image_retention"], rows)
+    assert rows["image_id"].to_list() == sorted(images["image_id"])
     assert rows["deleted_at"].unique().to_list() == [NOON]
-    assert not on_disk(pictures, tmp_path)
+    assert not on_disk(images, tmp_path)
     with Image.open(tmp_path / rows["thumbnail_path"][4]) as thumbnail:
         assert (thumbnail.format, thumbnail.size) == ("WEBP", (96, 48))
         assert thumbnail.convert("RGB").getpixel((48, 24)) == pytest.approx((200, 120, 0), abs=6)
 
 
-def test_where_the_terms_allow_none_there_is_no_thumbnail(pictures, tmp_path):
-    rows = delete(pictures, tmp_path, thumbnails=False)
+def test_where_the_terms_allow_none_there_is_no_thumbnail(images, tmp_path):
+    rows = delete(images, tmp_path, thumbnails=False)
     assert rows["thumbnail_path"].null_count() == 5
     assert not (tmp_path / "thumbnails").exists()
-    assert not on_disk(pictures, tmp_path)
+    assert not on_disk(images, tmp_path)
 
 
-def test_a_deletion_is_noted_before_the_first_file_goes(pictures, tmp_path):
+def test_a_deletion_is_noted_before_the_first_file_goes(images, tmp_path):
     noted = []
 
     def record(ids, at):
-        assert on_disk(pictures, tmp_path) >= set(ids)
+        assert on_disk(images, tmp_path) >= set(ids)
         noted.extend(ids)
 
-    delete(pictures, tmp_path, record=record)
-    assert sorted(noted) == sorted(pictures["image_id"])
+    delete(images, tmp_path, record=record)
+    assert sorted(noted) == sorted(images["image_id"])
 
 
-def test_a_picture_that_cannot_be_read_is_deleted_without_a_thumbnail(pictures, tmp_path):
-    broken = picture_on_disk(tmp_path, "0a0")
+def test_an_image_that_cannot_be_read_is_deleted_without_a_thumbnail(images, tmp_path):
+    broken = image_on_disk(tmp_path, "0a0")
     broken.write_bytes(broken.read_bytes()[:200])
-    rows = delete(pictures, tmp_path)
+    rows = delete(images, tmp_path)
     assert rows.filter(pl.col("thumbnail_path").is_null())["image_id"].to_list() == ["0a0"]
-    assert not on_disk(pictures, tmp_path)
+    assert not on_disk(images, tmp_path)
 
 
 @pytest.mark.parametrize("moment", ["before it is noted", "after it is noted", "in the middle"])
-def test_after_a_kill_the_next_time_completes_it(pictures, tmp_path, monkeypatch, moment):
+def test_after_a_kill_the_next_time_completes_it(images, tmp_path, monkeypatch, moment):
     noted = {}
 
     def record(ids, at):
@@ -102,16 +102,16 @@ def test_after_a_kill_the_next_time_completes_it(pictures, tmp_path, monkeypatch
 
         monkeypatch.setattr(os, "unlink", dying)
     with pytest.raises(Killed):
-        delete(pictures, tmp_path, record=record)
+        delete(images, tmp_path, record=record)
     monkeypatch.undo()
-    gone = set(pictures["image_id"]) - on_disk(pictures, tmp_path)
-    assert gone <= set(noted), "a picture went that nobody noted: it would be paid for again"
+    gone = set(images["image_id"]) - on_disk(images, tmp_path)
+    assert gone <= set(noted), "an image went that nobody noted: it would be paid for again"
     later = NOON + timedelta(days=1)
-    rows = delete(pictures, tmp_path, noted=noted, now=later)
+    rows = delete(images, tmp_path, noted=noted, now=later)
     at = dict(rows.select("image_id", "deleted_at").iter_rows())
-    assert at == {one: NOON if one in gone else later for one in pictures["image_id"]}
+    assert at == {one: NOON if one in gone else later for one in images["image_id"]}
     assert rows["thumbnail_path"].null_count() == 0
-    assert not on_disk(pictures, tmp_path)
+    assert not on_disk(images, tmp_path)
 
 
 def test_more_than_a_batch_is_deleted_and_told(tmp_path):
@@ -119,7 +119,7 @@ def test_more_than_a_batch_is_deleted_and_told(tmp_path):
         [{"authority_code": "E1", "image_id": f"{n:04x}", "status": "ok"} for n in range(BATCH + 3)]
     )
     told = []
-    pieces = delete_pictures(
+    pieces = delete_images(
         many,
         tmp_path,
         thumbnails=True,
@@ -132,14 +132,14 @@ def test_more_than_a_batch_is_deleted_and_told(tmp_path):
     assert told == [(BATCH, BATCH + 3), (BATCH + 3, BATCH + 3)]
 
 
-def test_only_what_was_deleted_on_purpose_and_did_not_come_back_has_no_pixels(pictures, tmp_path):
-    picture_on_disk(tmp_path, "1a1").unlink()
-    picture_on_disk(tmp_path, "2a2").unlink()
-    assert without_pixels(pictures, {"0a0", "1a1"}, tmp_path)["image_id"].to_list() == ["1a1"]
+def test_only_what_was_deleted_on_purpose_and_did_not_come_back_has_no_pixels(images, tmp_path):
+    image_on_disk(tmp_path, "1a1").unlink()
+    image_on_disk(tmp_path, "2a2").unlink()
+    assert without_pixels(images, {"0a0", "1a1"}, tmp_path)["image_id"].to_list() == ["1a1"]
 
 
-def test_a_picture_is_shown_by_itself_then_by_its_thumbnail_then_not_at_all(pictures, tmp_path):
-    image_id, path = pictures.select("image_id", "path").row(0)
+def test_an_image_is_shown_by_itself_then_by_its_thumbnail_then_not_at_all(images, tmp_path):
+    image_id, path = images.select("image_id", "path").row(0)
     assert shown_files(tmp_path, image_id, path) == (tmp_path / path,)
     keep_thumbnail(tmp_path, image_id, tmp_path / path)
     (tmp_path / path).unlink()

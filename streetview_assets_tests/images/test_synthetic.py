@@ -118,42 +118,42 @@ def test_there_is_a_view_for_each_heading_of_each_panorama_that_is_there():
     assert sorted(views["heading_deg"].unique()) == [10, 130, 250]
 
 
-def test_pictures_are_jpegs_of_the_wanted_size_in_the_wanted_order():
+def test_images_are_jpegs_of_the_wanted_size_in_the_wanted_order():
     provider = _provider(size_px=(120, 80))
     wanted = _wanted(provider, _points(3))
-    pictures = list(provider.pictures(wanted))
-    assert [picture.image_id for picture in pictures] == wanted["image_id"].to_list()
-    for picture in pictures:
-        assert picture.status == "ok"
-        image = Image.open(io.BytesIO(picture.content))
-        assert (image.format, image.size) == ("JPEG", (120, 80))
+    images = list(provider.fetch(wanted))
+    assert [image.image_id for image in images] == wanted["image_id"].to_list()
+    for image in images:
+        assert image.status == "ok"
+        decoded = Image.open(io.BytesIO(image.content))
+        assert (decoded.format, decoded.size) == ("JPEG", (120, 80))
 
 
-def test_pictures_are_the_same_bytes_with_one_worker_and_with_two():
+def test_images_are_the_same_bytes_with_one_worker_and_with_two():
     points = _points(30)
     images = Images.model_validate({"provider": "synthetic", "size_px": (96, 96)})
     alone = SyntheticProvider(images, 42, {"X1": 0.5}, workers=1)
     pair = SyntheticProvider(images, 42, {"X1": 0.5}, workers=2)
     wanted = _wanted(alone, points)
     assert wanted.height > 100
-    assert list(alone.pictures(wanted)) == list(pair.pictures(wanted))
+    assert list(alone.fetch(wanted)) == list(pair.fetch(wanted))
 
 
-def test_a_picture_does_not_depend_on_the_pictures_drawn_before_it():
+def test_an_image_does_not_depend_on_the_images_drawn_before_it():
     provider = _provider()
     wanted = _wanted(provider, _points(6))
-    forward = {picture.image_id: picture.content for picture in provider.pictures(wanted)}
-    backward = {picture.image_id: picture.content for picture in provider.pictures(wanted[::-1])}
+    forward = {image.image_id: image.content for image in provider.fetch(wanted)}
+    backward = {image.image_id: image.content for image in provider.fetch(wanted[::-1])}
     assert forward == backward
 
 
 def test_different_places_headings_and_dates_look_different():
     provider = _provider()
     wanted = _wanted(provider, _points(6))
-    contents = {picture.content for picture in provider.pictures(wanted)}
+    contents = {image.content for image in provider.fetch(wanted)}
     assert len(contents) == wanted.height
     later = wanted.with_columns(captured_on=pl.lit(date(2015, 1, 1)))
-    assert contents.isdisjoint({picture.content for picture in provider.pictures(later)})
+    assert contents.isdisjoint({image.content for image in provider.fetch(later)})
 
 
 def test_deprivation_shows_in_edges_and_far_less_in_mean_colour():
@@ -161,8 +161,8 @@ def test_deprivation_shows_in_edges_and_far_less_in_mean_colour():
     edges, colours, deprivation = [], [], []
     for value in (0.1, 0.9):
         provider = _provider(value, size_px=(96, 96))
-        for picture in provider.pictures(_wanted(provider, points)):
-            pixels = np.asarray(Image.open(io.BytesIO(picture.content)), float) / 255
+        for image in provider.fetch(_wanted(provider, points)):
+            pixels = np.asarray(Image.open(io.BytesIO(image.content)), float) / 255
             edges.append(_edges(pixels))
             colours.append(np.concatenate([pixels.mean((0, 1)), pixels.std((0, 1))]))
             deprivation.append(value)
@@ -182,8 +182,8 @@ def _edges(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate(bands)
 
 
-def _held_out_r2(of_pictures: list[np.ndarray], deprivation: np.ndarray) -> float:
-    of_points = np.array(of_pictures).reshape(len(deprivation), 4, -1).mean(1)
+def _held_out_r2(of_images: list[np.ndarray], deprivation: np.ndarray) -> float:
+    of_points = np.array(of_images).reshape(len(deprivation), 4, -1).mean(1)
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 3, 9)))
     folds = KFold(5, shuffle=True, random_state=0)
     return r2_score(deprivation, cross_val_predict(model, of_points, deprivation, cv=folds))

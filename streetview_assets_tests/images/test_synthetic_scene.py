@@ -53,9 +53,9 @@ def test_fields_are_smooth_and_between_0_and_1(latitude, longitude, channel):
     assert abs(field(here, channel, 500) - field(near, channel, 500)) < 0.02
 
 
-def test_every_picture_says_in_its_corner_that_it_is_synthetic():
-    picture = draw_scene(panorama_id(PLACE), MAY, 0, VIEW)
-    blank = Image.new("RGB", picture.size, (128, 128, 128))
+def test_every_image_says_in_its_corner_that_it_is_synthetic():
+    image = draw_scene(panorama_id(PLACE), MAY, 0, VIEW)
+    blank = Image.new("RGB", image.size, (128, 128, 128))
     before = np.asarray(blank).copy()
     write_note(blank)
     changed = (np.asarray(blank) != before).any(2)
@@ -63,7 +63,7 @@ def test_every_picture_says_in_its_corner_that_it_is_synthetic():
     assert not changed[:-30].any()
     # The note is the same pixels on any scene, whatever lies beneath.
     note = np.asarray(blank)[changed]
-    assert (np.asarray(picture)[changed] == note).all()
+    assert (np.asarray(image)[changed] == note).all()
     assert (note.max(1) > 200).sum() > 60
 
 

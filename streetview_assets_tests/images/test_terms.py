@@ -1,4 +1,4 @@
-"""What providers allow, and the line that names whose pictures are shown."""
+"""What providers allow, and the line that names whose images are shown."""
 
 from typing import get_args
 
@@ -38,12 +38,12 @@ def test_every_provider_of_the_study_file_has_its_terms():
             ["© bo via Panoramax, etalab-2.0", "© ann via Panoramax, CC-BY-SA-4.0"],
             "© ann, bo via Panoramax, CC-BY-SA-4.0 / etalab-2.0",
         ),
-        ("folder", [], "© of the pictures: their authors"),
+        ("folder", [], "© of the images: their authors"),
         ("folder", ["(c) Ann"], "© Ann"),
         ("synthetic", ["© Ann"], SYNTHETIC_NOTE),
     ],
 )
-def test_a_line_names_whose_pictures_are_shown(provider, owners, line):
+def test_a_line_names_whose_images_are_shown(provider, owners, line):
     assert credit(provider, owners) == line
 
 
@@ -55,7 +55,7 @@ def test_a_name_from_outside_stays_one_short_line_whatever_it_holds(owners):
         assert len(line) < 350
 
 
-def test_only_where_nothing_may_stay_is_there_no_sheet_of_pictures():
+def test_only_where_nothing_may_stay_is_there_no_sheet_of_images():
     wishes = {"provider": "google", "size_px": (64, 64)}
     assert not may_show_sample(Images(**wishes, keep_images=False))
     assert may_show_sample(Images(**wishes, keep_images=True))

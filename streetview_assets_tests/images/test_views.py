@@ -1,4 +1,4 @@
-"""Ids of pictures that never change, and which pictures are wanted of which panoramas."""
+"""Ids of images that never change, and which images are wanted of which panoramas."""
 
 from datetime import date
 
@@ -52,7 +52,7 @@ def test_numbers_that_mean_the_same_give_the_same_id(heading_deg, pitch_deg):
     assert one != image_id(*GOOGLE, None, 90, pitch_deg, (640, 480))
 
 
-def test_a_date_that_is_set_right_leaves_the_picture_what_it_is_where_the_id_names_one_capture(
+def test_a_date_that_is_set_right_leaves_the_image_what_it_is_where_the_id_names_one_capture(
     noon, make_points, found_row
 ):
     class OneCaptureAnId(FourViews):
@@ -77,9 +77,7 @@ def test_minus_zero_is_zero():
     assert image_id(*GOOGLE, -0.0, 90, -0.0, (64, 64)) == image_id(*GOOGLE, 0, 90, 0, (64, 64))
 
 
-def test_points_that_share_a_panorama_share_its_pictures_by_the_nearest(
-    noon, make_points, found_row
-):
+def test_points_that_share_a_panorama_share_its_images_by_the_nearest(noon, make_points, found_row):
     panoramas = _panoramas(
         noon,
         found_row("a_far", "P", MAY, distance_m=30.0),
@@ -109,7 +107,7 @@ def test_only_what_is_there_now_is_wanted(noon, make_points, found_row):
     assert wanted_images(FourViews(), old, make_points("a"), IMAGES).is_empty()
 
 
-def test_pictures_of_older_captures_are_wanted_with_all_and_not_beyond_the_points(
+def test_images_of_older_captures_are_wanted_with_all_and_not_beyond_the_points(
     noon, make_points, found_row
 ):
     found = [found_row("a", "P", MAY), found_row("b", "Q", MAY), found_row("c", "R", MAY)]
@@ -135,7 +133,7 @@ def test_a_shared_capture_goes_by_the_points_that_still_find_it(noon, make_point
     assert every.equals(wanted_images(FourViews(), table, points, IMAGES))
 
 
-def test_a_picture_that_is_kept_moves_with_its_area(noon, make_points, found_row):
+def test_an_image_that_is_kept_moves_with_its_area(noon, make_points, found_row):
     panoramas = _panoramas(noon, found_row("a", "P", MAY))
     wanted = wanted_images(FourViews(), panoramas, make_points("a"), IMAGES)
     row = wanted.row(0, named=True) | {

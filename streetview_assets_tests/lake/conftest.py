@@ -1,4 +1,4 @@
-"""A small lake: two authorities, areas without points or imagery, a failed picture."""
+"""A small lake: two authorities, areas without points or imagery, a failed image."""
 
 import shutil
 from datetime import UTC, date, datetime
@@ -161,7 +161,7 @@ def _images(provider: str) -> list[dict[str, Any]]:
 
 
 def _clusters_of(images: list[dict[str, Any]]) -> dict[str, tuple[str, int]]:
-    """Area and cluster of each picture that is there: those to the north are in cluster 1."""
+    """Area and cluster of each image that is there: those to the north are in cluster 1."""
     return {
         row["image_id"]: (row["area_code"], 1 if row["heading_deg"] == 0 else 2)
         for row in images
@@ -169,7 +169,7 @@ def _clusters_of(images: list[dict[str, Any]]) -> dict[str, tuple[str, int]]:
     }
 
 
-def _of_pictures(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def _of_images(images: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     clusters = _clusters_of(images)
     found = {"method": "kmeans", "space": "raw", "k": 2, "encoder": ENCODER}
     embeddings, assignments, pooled, shares, of_labels, groups = [], [], [], [], [], []
@@ -301,7 +301,7 @@ def small_frames(provider: str) -> dict[str, pl.DataFrame]:
         "panoramas": _panoramas(provider),
         "images": images,
         "encoders": [encoder],
-        **_of_pictures(images),
+        **_of_images(images),
         **_of_models(),
     }
     return {name: TABLES[name].frame(found) for name, found in rows.items()}
@@ -410,7 +410,7 @@ def published(tmp_path: Path, published_once: SmallStudy) -> SmallStudy:
 
 @pytest.fixture
 def synthetic_study(tmp_path: Path) -> SmallStudy:
-    """The same with drawn pictures."""
+    """The same with drawn images."""
     return SmallStudy(_made(tmp_path / "synthetic", "synthetic"))
 
 

@@ -73,13 +73,11 @@ def _sample_sizes(areas: str, *area_counts: int) -> Break:
     return lambda study: study.write("sample_size_scores", TABLES["sample_size_scores"].frame(rows))
 
 
-def _set_aside(image_id: str, is_dropped: bool = True) -> Break:
-    """Write that one picture is set aside, and dropped or not."""
+def _exclusions(image_id: str, is_dropped: bool = True) -> Break:
+    """Write that one image is set aside, and dropped or not."""
     row = {"authority_code": "E01", "image_id": image_id, "encoder": "colour-texture"}
     row |= {"reason": "indoor", "probability": 0.99, "is_dropped": is_dropped}
-    return lambda study: study.write(
-        "pictures_set_aside", TABLES["pictures_set_aside"].frame([row])
-    )
+    return lambda study: study.write("image_exclusions", TABLES["image_exclusions"].frame([row]))
 
 
 def _transfer(*counts: tuple[int, int]) -> Break:
@@ -111,7 +109,7 @@ def _ordinal(*points: dict[str, object]) -> Break:
 
 
 def _changed(**fault: object) -> Break:
-    """Write one change between two pictures of a point."""
+    """Write one change between two images of a point."""
     sound = {
         "authority_code": "E01",
         "to_image_id": "A1p-0",
@@ -130,8 +128,8 @@ def _changed(**fault: object) -> Break:
     return lambda study: study.write("capture_changes", TABLES["capture_changes"].frame(rows))
 
 
-def _many_pictures(*vectors_of_two_years: list[float]) -> Break:
-    """Make 150 pictures of each of two years, all of a year with the same vector."""
+def _many_images(*vectors_of_two_years: list[float]) -> Break:
+    """Make 150 images of each of two years, all of a year with the same vector."""
 
     def damage(study) -> None:
         image = study.lake.read("images").row(0, named=True)
@@ -139,7 +137,7 @@ def _many_pictures(*vectors_of_two_years: list[float]) -> Break:
         images, embeddings = [], []
         for number in range(300):
             year = number % 2
-            name = {"image_id": f"picture {number}"}
+            name = {"image_id": f"image {number}"}
             images.append(image | name | {"captured_on": date(2019 + year, 6, 1)})
             embeddings.append(embedding | name | {"embedding": vectors_of_two_years[year]})
         study.write("images", TABLES["images"].frame(images))
@@ -160,7 +158,7 @@ def _panorama(**values: object) -> Break:
 
 
 def _all_may_fail(damage: Break) -> Break:
-    """Do damage to a study that allows every picture to fail."""
+    """Do damage to a study that allows every image to fail."""
 
     def allow(study) -> None:
         images = study.study.images.model_copy(update={"max_failed_share": 1.0})
@@ -178,14 +176,14 @@ def _each(*breaks: Break) -> Break:
 
 
 def _captured_in(*months: int) -> Break:
-    """Make 60 pictures, of these months in turn."""
+    """Make 60 images, of these months in turn."""
 
     def damage(study) -> None:
         image = study.lake.read("images").row(0, named=True)
         rows = [
             image
             | {
-                "image_id": f"picture {number}",
+                "image_id": f"image {number}",
                 "captured_on": date(2024, months[number % len(months)], 1),
             }
             for number in range(60)
@@ -195,30 +193,30 @@ def _captured_in(*months: int) -> Break:
     return damage
 
 
-def _areas_of_which_pictured(wanted: int, pictured: int) -> Break:
-    """Put a point into each of so many areas, and a picture into the first few."""
+def _areas_of_which_imaged(wanted: int, imaged: int) -> Break:
+    """Put a point into each of so many areas, and an image into the first few."""
 
     def damage(study) -> None:
         image = study.lake.read("images").row(0, named=True)
         point = study.lake.read("sample_points").row(0, named=True)
         areas = [{"area_code": f"N{number:02d}"} for number in range(wanted)]
         points = [point | area | {"point_id": area["area_code"]} for area in areas]
-        images = [image | area | {"image_id": area["area_code"]} for area in areas[:pictured]]
+        images = [image | area | {"image_id": area["area_code"]} for area in areas[:imaged]]
         study.write("sample_points", TABLES["sample_points"].frame(points))
         study.write("images", TABLES["images"].frame(images))
 
     return damage
 
 
-def _profile_of(areas: int, pictures: Callable[[int], int]) -> Break:
-    """Make a profile of areas whose target is their rank, with so many pictures each."""
+def _profile_of(areas: int, images: Callable[[int], int]) -> Break:
+    """Make a profile of areas whose target is their rank, with so many images each."""
 
     def damage(study) -> None:
         profile = study.mart("area_profile")
         rows = pl.concat([profile.head(1)] * areas).with_columns(
             area_code=pl.Series([f"N{rank:02d}" for rank in range(areas)]),
             observed=pl.Series([float(rank) for rank in range(areas)]),
-            image_count=pl.Series([pictures(rank) for rank in range(areas)]),
+            image_count=pl.Series([images(rank) for rank in range(areas)]),
             point_count=pl.lit(1, pl.Int64),
         )
         study.write_mart("area_profile", rows)
@@ -279,7 +277,7 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_set("images", ONE_AREA & (pl.col("heading_deg") == 0), captured_on=date(2009, 6, 1)), 1),
     ],
     "images_of_one_season": [(_captured_in(6, 12), 1)],
-    "images_cover_areas": [(_areas_of_which_pictured(10, 8), 1)],
+    "images_cover_areas": [(_areas_of_which_imaged(10, 8), 1)],
     "panoramas_of_provider_itself": [
         (
             _each(
@@ -308,19 +306,19 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_panorama(image_count=0), 1),
         (_panorama(status="failed", embedding=None), 1),
     ],
-    "embeddings_drift": [(_many_pictures([1.0, 0.0, 0.0], [0.6, 0.8, 0.0]), 2)],
+    "embeddings_drift": [(_many_images([1.0, 0.0, 0.0], [0.6, 0.8, 0.0]), 2)],
     "embeddings_made": [
         (_set("image_embeddings", pl.col("image_id").str.starts_with("A"), status="failed"), 1),
         (_all_may_fail(_set("image_embeddings", status="failed")), 2),
     ],
     "panorama_embeddings_made": [(_panorama(status="failed", embedding=None, error="lost"), 1)],
-    "area_embeddings_cover_pictures": [
+    "area_embeddings_cover_images": [
         (_drop("area_embeddings", ONE_AREA), 1),
         (_set("area_embeddings", ONE_AREA, image_count=3), 1),
-        (_set_aside(image_id="A2p-0"), 1),
+        (_exclusions(image_id="A2p-0"), 1),
     ],
     "assignments_cover_embeddings": [
-        (_set_aside(image_id="A2p-0"), 1),
+        (_exclusions(image_id="A2p-0"), 1),
         (_drop("cluster_assignments", ONE_IMAGE), 1),
         (_add("cluster_assignments", image_id="elsewhere"), 1),
         (_set("cluster_assignments", ONE_IMAGE, cluster=3), 1),
@@ -329,7 +327,7 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_drop("cluster_shares", ONE_AREA & (pl.col("cluster") == 1)), 1),
         (_set("cluster_shares", ONE_AREA, share=0.5), 2),
     ],
-    "shares_cover_pictures": [
+    "shares_cover_images": [
         (_drop("cluster_assignments", ONE_IMAGE), 1),
         (_set("cluster_assignments", ONE_IMAGE, cluster=2), 2),
         (_drop("cluster_shares", ONE_AREA & (pl.col("cluster") == 1)), 1),
@@ -338,11 +336,11 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
         (_sample_sizes("constant", 20, 20, 19), 1),
         (_sample_sizes("constant", 20, 21, 20, 22), 2),
     ],
-    "group_embeddings_cover_pictures": [
+    "group_embeddings_cover_images": [
         (_set("area_group_embeddings", ONE_AREA & (pl.col("group_name") == "1"), image_count=9), 1),
         (_drop("area_group_embeddings", ONE_AREA), 2),
         (_set("image_embeddings", ONE_IMAGE, status="failed", embedding=None), 1),
-        (_set_aside(image_id="A2p-0"), 1),
+        (_exclusions(image_id="A2p-0"), 1),
     ],
     "capture_changes_in_order": [
         (_changed(from_on=date(2021, 6, 1)), 1),
@@ -440,14 +438,14 @@ def test_areas_that_are_left_free_may_change_with_the_size(small_study, own_quer
     assert run_check(small_study.lake, query, small_study.study).passed
 
 
-def test_pictures_that_would_be_dropped_but_are_not_count_as_any(small_study, own_queries):
-    _set_aside("A2p-0", is_dropped=False)(small_study)
-    for name in ("area_embeddings_cover_pictures", "assignments_cover_embeddings"):
+def test_images_that_would_be_dropped_but_are_not_count_as_any(small_study, own_queries):
+    _exclusions("A2p-0", is_dropped=False)(small_study)
+    for name in ("area_embeddings_cover_images", "assignments_cover_embeddings"):
         assert run_check(small_study.lake, own_queries[name], small_study.study).passed
 
 
 def test_years_that_look_alike_are_no_drift(small_study, own_queries):
-    _many_pictures([1.0, 0.0, 0.0], [0.96, 0.28, 0.0])(small_study)
+    _many_images([1.0, 0.0, 0.0], [0.96, 0.28, 0.0])(small_study)
     assert run_check(small_study.lake, own_queries["embeddings_drift"], small_study.study).passed
 
 

@@ -1,4 +1,4 @@
-"""A study goes out as a store and comes back the same: points, pictures and vectors."""
+"""A study goes out as a store and comes back the same: points, images and vectors."""
 
 import json
 from datetime import UTC, date, datetime
@@ -32,7 +32,7 @@ NEW, OLD = date(2024, 6, 1), date(2019, 3, 1)
 PLACES = {"a": -1.51, "b": -1.52, "c": -1.53, "d": -1.54}
 POINT = {name: f"53.800000_{longitude:.6f}" for name, longitude in PLACES.items()}
 SOURCE_IDS = {"a": "7", "b": "300", "c": None, "d": "7"}
-# Point, panorama, capture, whether it is current. `a` and `b` share p1, whose pictures go by `a`,
+# Point, panorama, capture, whether it is current. `a` and `b` share p1, whose images go by `a`,
 # and `a` has p2 besides; at `d` there is nothing.
 PANORAMAS = (
     ("a", "p1", NEW, True),
@@ -85,7 +85,7 @@ def vector_of(name: str) -> list[float]:
 
 
 def make_study(folder: Path, provider: str = "mapillary", change=lambda rows: None, **images):
-    """A study that has run, with its pictures; one of them has no vector."""
+    """A study that has run, with its images; one of them has no vector."""
     (folder / "points.json").write_text(json.dumps([{"lat": 1, "lng": 1}]))
     wishes = {"provider": provider, "size_px": [48, 48], **images}
     document = {"name": "s", "points": {"path": "points.json"}, "images": wishes}
@@ -120,12 +120,12 @@ def make_study(folder: Path, provider: str = "mapillary", change=lambda rows: No
     return opened
 
 
-def pictures_of(store: Path, panoramas: pl.DataFrame) -> dict[tuple, bytes | None]:
-    """Read a store's pictures as the provider gives them, by panorama, capture and heading."""
+def images_of(store: Path, panoramas: pl.DataFrame) -> dict[tuple, bytes | None]:
+    """Read a store's images as the provider gives them, by panorama, capture and heading."""
     provider = Hdf5Provider(Images.model_validate({"provider": "hdf5", "path": store}))
     views = provider.views(panoramas).with_row_index("image_id").cast({"image_id": pl.String})
     keys = {view["image_id"]: view for view in views.iter_rows(named=True)}
-    found = {picture.image_id: picture.content for picture in provider.pictures(views)}
+    found = {image.image_id: image.content for image in provider.fetch(views)}
     return {
         tuple(keys[name][key] for key in ("panorama_id", "captured_on", "heading_deg")): content
         for name, content in found.items()
@@ -135,7 +135,7 @@ def pictures_of(store: Path, panoramas: pl.DataFrame) -> dict[tuple, bytes | Non
 def test_what_was_written_comes_back_the_same(tmp_path):
     opened = make_study(tmp_path)
     written = export_hdf5(opened, tmp_path / "out.h5")
-    assert (written.row_count, written.picture_count, written.vector_count) == (5, 10, 9)
+    assert (written.row_count, written.image_count, written.vector_count) == (5, 10, 9)
     assert [path.name for path in tmp_path.glob("*.h5")] == ["out.h5"]
     points = import_points(Points(path=written.path), TABLES["areas"].frame()).points
     same = ["point_id", "longitude", "latitude"]
@@ -150,21 +150,21 @@ def test_what_was_written_comes_back_the_same(tmp_path):
     key = ["point_id", "panorama_id", "captured_on", "status", "copyright"]
     before = opened.read("panoramas").filter("is_current")
     assert found.select(key).sort(key).equals(before.select(key).sort(key))
-    images = opened.read("images").filter("is_current")
-    there = pictures_of(written.path, found)
-    assert len(there) == images.height
-    for image in images.iter_rows(named=True):
+    table = opened.read("images").filter("is_current")
+    there = images_of(written.path, found)
+    assert len(there) == table.height
+    for image in table.iter_rows(named=True):
         view = image["panorama_id"], image["captured_on"], image["heading_deg"]
         path = image["path"]
         assert there[view] == (path and (opened.root / path).read_bytes())
 
     encoder = load_encoder(Encoder.model_validate({"name": "import", "path": written.path}))
     assert encoder.identity.model == "colour-texture"
-    pictures = images.filter(status="ok")
-    vectors = encoder.vectors(pictures)
+    images = table.filter(status="ok")
+    vectors = encoder.vectors(images)
     assert vectors["error"].is_not_null().sum() == 1
     good = vectors["error"].is_null()
-    expected = [vector_of(name) for name in pictures.filter(good)["image_id"]]
+    expected = [vector_of(name) for name in images.filter(good)["image_id"]]
     assert np.abs(matrix(vectors.filter(good)["embedding"]) - expected).max() < 1e-6
 
 
@@ -233,38 +233,38 @@ def test_headings_of_their_own_are_kept(tmp_path):
 
     opened = make_study(tmp_path, change=turn)
     written = export_hdf5(opened, tmp_path / "out.h5")
-    pictures = opened.read("images").filter(pl.col("is_current"), status="ok")
+    images = opened.read("images").filter(pl.col("is_current"), status="ok")
     encoder = load_encoder(Encoder.model_validate({"name": "import", "path": written.path}))
-    found = encoder.vectors(pictures)
+    found = encoder.vectors(images)
     good = found["error"].is_null()
     assert good.sum() == written.vector_count == 10
-    expected = [vector_of(name) for name in pictures.filter(good)["image_id"]]
+    expected = [vector_of(name) for name in images.filter(good)["image_id"]]
     assert np.abs(matrix(found.filter(good)["embedding"]) - expected).max() < 1e-6
     points = import_points(Points(path=written.path), TABLES["areas"].frame()).points
     provider = Hdf5Provider(Images.model_validate({"provider": "hdf5", "path": written.path}))
-    there = pictures_of(written.path, provider.look_up(points))
-    views = pictures.select("panorama_id", "captured_on", "heading_deg").rows()
+    there = images_of(written.path, provider.look_up(points))
+    views = images.select("panorama_id", "captured_on", "heading_deg").rows()
     assert {view for view, content in there.items() if content} == set(views)
     with pytest.raises(StudyError, match="headings of their own; export hdf5 instead"):
         export_features(opened, tmp_path / "f.h5")
 
 
-def test_pictures_are_written_as_the_terms_of_their_provider_allow(tmp_path):
+def test_images_are_written_as_the_terms_of_their_provider_allow(tmp_path):
     opened = make_study(tmp_path, "google", keep_images=True, budget_usd=1)
     written = export_hdf5(opened, tmp_path / "out.h5")
-    assert (written.picture_count, written.vector_count) == (0, 9)
-    assert "--pictures" in " ".join(written.said)
+    assert (written.image_count, written.vector_count) == (0, 9)
+    assert "--images" in " ".join(written.said)
     with h5py.File(written.path) as file:
         assert "images_jpeg" not in file
         assert file.attrs["licence"].startswith("Google Maps Platform terms")
-    asked = export_hdf5(opened, tmp_path / "out.h5", pictures=True)
-    assert asked.picture_count == 10
+    asked = export_hdf5(opened, tmp_path / "out.h5", images=True)
+    assert asked.image_count == 10
     assert "forbid" in " ".join(asked.said)
     (tmp_path / "other").mkdir()
     deleted = make_study(tmp_path / "other", "google", keep_images=False, budget_usd=1)
-    assert export_hdf5(deleted, tmp_path / "out.h5").picture_count == 0
+    assert export_hdf5(deleted, tmp_path / "out.h5").image_count == 0
     with pytest.raises(StudyError, match="keep_images is false"):
-        export_hdf5(deleted, tmp_path / "out.h5", pictures=True)
+        export_hdf5(deleted, tmp_path / "out.h5", images=True)
 
 
 def test_features_are_of_whole_locations_beside_their_labels(tmp_path):
@@ -289,9 +289,9 @@ def test_features_are_of_whole_locations_beside_their_labels(tmp_path):
     assert labels["panorama_id"].to_list() == ["p3"]
     assert labels["gsv_lng"].to_list() == [PLACES["c"]]
     encoder = load_encoder(Encoder.model_validate({"name": "import", "path": tmp_path / "f.h5"}))
-    pictures = opened.read("images").filter(pl.col("is_current"), panorama_id="p3")
-    expected = [vector_of(name) for name in pictures["image_id"]]
-    assert np.abs(matrix(encoder.vectors(pictures)["embedding"]) - expected).max() < 1e-6
+    images = opened.read("images").filter(pl.col("is_current"), panorama_id="p3")
+    expected = [vector_of(name) for name in images["image_id"]]
+    assert np.abs(matrix(encoder.vectors(images)["embedding"]) - expected).max() < 1e-6
     labels.with_columns(panorama_id=pl.lit("p9")).write_csv(tmp_path / "f.csv")
     assert study_value(study, "encoder.path", opened.hashes.of) not in values, "labels count too"
 

@@ -1,4 +1,4 @@
-"""Pictures go out as folders of panoramas: whole ones, of pictures that may be passed on."""
+"""Images go out as folders of panoramas: whole ones, of images that may be passed on."""
 
 import io
 import json
@@ -24,7 +24,7 @@ def table_of(folder) -> dict[str, dict]:
 def test_views_and_strips_of_each_location(tmp_path):
     opened = make_study(tmp_path)
     written = export_panoramas(opened, tmp_path / "out")
-    assert (written.location_count, written.picture_count, written.kept_count) == (3, 10, 0)
+    assert (written.location_count, written.image_count, written.kept_count) == (3, 10, 0)
     assert written.said == ["Locations that lack a view, whose strip is shorter: 2."]
     table = table_of(tmp_path / "out")
     assert set(table) == set(VIEWS)
@@ -75,7 +75,7 @@ def test_what_was_interrupted_goes_on_where_it_stood(tmp_path):
     assert not (out / ".location_9.left").exists()
     whole = {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()}
     again = export_panoramas(opened, out)
-    assert (again.kept_count, again.picture_count) == (3, 10)
+    assert (again.kept_count, again.image_count) == (3, 10)
     assert {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()} == whole
 
 
@@ -88,24 +88,24 @@ def test_what_is_gone_or_broken_is_left_out_and_counted(tmp_path):
     for path in current["path"]:
         (opened.root / path).unlink()
     (opened.root / paths["p1", 0.0]).unlink()
-    (opened.root / paths["p2", 0.0]).write_bytes(b"no picture")
+    (opened.root / paths["p2", 0.0]).write_bytes(b"no image")
     content = io.BytesIO()
     Image.new("RGBA", (48, 48), "red").save(content, "PNG")
     (opened.root / paths["p2", 180.0]).write_bytes(content.getvalue())
     of_p3 = out / table_of(out)["p3"]["location"]
     place = out / table_of(out)["p2"]["location"]
-    (place / "location.json").write_text(json.dumps({"study": "s"}))  # as if of other pictures
+    (place / "location.json").write_text(json.dumps({"study": "s"}))  # as if of other images
     written = export_panoramas(opened, out)
-    assert (written.location_count, written.picture_count) == (2, 5)
+    assert (written.location_count, written.image_count) == (2, 5)
     assert not of_p3.exists()
-    assert "Left out, since their pixels are not kept: 4 pictures." in written.said
+    assert "Left out, since their pixels are not kept: 4 images." in written.said
     assert "Locations taken away, since the study no longer has them: 1." in written.said
-    assert "Pictures left out, since they cannot be read: 1." in written.said
+    assert "Images left out, since they cannot be read: 1." in written.said
     table = table_of(out)
     assert table["p1"]["headings_deg"].split() == ["90", "180", "270"]
-    with Image.open(out / table["p2"]["location"] / "heading_180.jpg") as picture:
-        assert picture.format == "JPEG"
-        red, green, blue = picture.getpixel((20, 20))
+    with Image.open(out / table["p2"]["location"] / "heading_180.jpg") as image:
+        assert image.format == "JPEG"
+        red, green, blue = image.getpixel((20, 20))
         assert (red > 245, green < 10, blue < 10) == (True, True, True)
     with Image.open(out / table["p2"]["location"] / "panorama.jpg") as strip:
         assert strip.size == (96, 48)
@@ -113,7 +113,7 @@ def test_what_is_gone_or_broken_is_left_out_and_counted(tmp_path):
 
 def test_what_the_terms_forbid_is_refused_before_anything_is_written(tmp_path):
     opened = make_study(tmp_path, provider="google", keep_images=True)
-    with pytest.raises(StudyError, match="Left out: 10 Google Street View pictures"):
+    with pytest.raises(StudyError, match="Left out: 10 Google Street View images"):
         export_panoramas(opened, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -131,7 +131,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     assert (mine / "note.txt").read_text() == "mine"
 
 
-def test_a_picture_that_was_taken_out_of_a_folder_is_written_again(tmp_path):
+def test_an_image_that_was_taken_out_of_a_folder_is_written_again(tmp_path):
     opened, out = make_study(tmp_path), tmp_path / "out"
     export_panoramas(opened, out)
     (out / "location_1" / "panorama.jpg").unlink()

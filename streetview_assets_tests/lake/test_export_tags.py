@@ -15,7 +15,7 @@ from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.lake.test_export_hdf5 import PLACES, make_study
 
-# At `a` two pictures of p1 and three of p2 have a vector; `b` shares the panorama p1; at `d` there
+# At `a` two images of p1 and three of p2 have a vector; `b` shares the panorama p1; at `d` there
 # is nothing.
 CLUSTERS = {"p1": (1, 3, 3, 3), "p2": (2, 2, 2, 2), "p3": (5, 5, 4, 5)}
 TAGS = {"a": "cluster 2 of 7", "b": "cluster 3 of 7", "c": "cluster 5 of 7", "d": None}
@@ -84,7 +84,7 @@ def test_the_file_goes_out_as_it_came_with_tags(opened, tmp_path):
     assert json.dumps(document) == json.dumps(expected), "another order of keys"
     assert (written.location_count, written.tagged_count) == (6, 4)
     assert written.said == (
-        "Without a tag, since no picture of theirs is in a cluster: 2 locations.",
+        "Without a tag, since no image of theirs is in a cluster: 2 locations.",
     )
     areas = TABLES["areas"].frame()
     before, after = (
@@ -117,12 +117,12 @@ def test_by_heading_each_view_has_a_tag(opened, tmp_path):
     assert found["c"] == [f"heading {heading}: cluster 5 of 7" for heading in (0, 90, 270)], (
         "the view that is missing has no cluster"
     )
-    assert found["a"][2] == "heading 0: cluster 1 of 7", "of two pictures, the lower number"
+    assert found["a"][2] == "heading 0: cluster 1 of 7", "of two images, the lower number"
     assert found["d"] == ["mine"]
 
 
 def test_the_likeliest_label_comes_along_where_asked(opened, tmp_path):
-    with pytest.raises(StudyError, match="no picture has a label"):
+    with pytest.raises(StudyError, match="no image has a label"):
         export_tags(opened, tmp_path / "t.json", labels=True)
     rows = [
         {"authority_code": "all", "image_id": image_id, "encoder": "colour-texture"}
@@ -145,7 +145,7 @@ def test_other_clusters_are_fitted_for_the_file_and_said_to_be(opened, tmp_path)
     for options, why in (
         ({"space": "umap"}, "no space 'umap'"),
         ({"k": 1}, "2 to 500"),
-        ({"k": 400}, "no 400 clusters in raw: too few pictures"),
+        ({"k": 400}, "no 400 clusters in raw: too few images"),
     ):
         with pytest.raises(StudyError, match=why):
             export_tags(opened, tmp_path / "v.json", **options)
@@ -162,6 +162,6 @@ def test_the_file_that_came_in_is_never_written_over(opened, tmp_path):
 def test_a_study_that_has_not_run_says_so(opened, tmp_path):
     for table in ("cluster_assignments", "image_embeddings"):
         write(opened, table, [])
-    with pytest.raises(StudyError, match=r"no picture has a vector yet.*streetview run"):
+    with pytest.raises(StudyError, match=r"no image has a vector yet.*streetview run"):
         export_tags(opened, tmp_path / "t.json")
     assert isinstance(opened.read("cluster_assignments"), pl.DataFrame)

@@ -38,14 +38,14 @@ def quality(small_study):
 
 
 @pytest.fixture
-def pictures(small_study):
-    """Replace all pictures by one for each of the values given, the columns by name."""
+def images(small_study):
+    """Replace all images by one for each of the values given, the columns by name."""
 
     def make(**columns):
         image = small_study.lake.read("images").row(0, named=True)
         count = len(next(iter(columns.values())))
         rows = [
-            image | {"image_id": f"picture {i}"} | {name: v[i] for name, v in columns.items()}
+            image | {"image_id": f"image {i}"} | {name: v[i] for name, v in columns.items()}
             for i in range(count)
         ]
         small_study.write("images", TABLES["images"].frame(rows))
@@ -95,7 +95,7 @@ def test_the_small_study_is_as_counted_by_hand(small_study, quality):
     assert east["leaf_on_share"] == pytest.approx(8 / 11)
     assert (east["area_with_point_count"], east["area_covered_share"]) == (2, 1)
     assert (west["area_with_point_count"], west["area_covered_share"]) == (2, 0.5)
-    # Targets 100, 50, 70; pictures per point 4, 3, none.
+    # Targets 100, 50, 70; images per point 4, 3, none.
     assert east["coverage_target_correlation"] == pytest.approx(0.5)
     assert (east["coverage_area_count"], west["coverage_area_count"]) == (3, 1)
     assert west["coverage_target_correlation"] is None
@@ -109,7 +109,7 @@ def test_what_was_never_measured_is_unknown_and_not_good(quality):
     assert row["leaf_on_share"] is None
 
 
-def test_pictures_that_are_not_current_change_nothing(small_study, quality):
+def test_images_that_are_not_current_change_nothing(small_study, quality):
     before = quality()
     images = small_study.lake.read("images")
     older = images.with_columns(
@@ -135,8 +135,8 @@ def test_an_authority_without_areas_has_its_row(small_study, quality):
 @pytest.mark.parametrize(
     ("latitude", "share"), [(50.0, 0.75), (-33.0, 0.25), (1.3, None), (-20.0, None)]
 )
-def test_leaves_follow_the_hemisphere(small_study, quality, pictures, latitude, share):
-    pictures(captured_on=[date(2024, month, 1) for month in (5, 7, 10, 11)])
+def test_leaves_follow_the_hemisphere(small_study, quality, images, latitude, share):
+    images(captured_on=[date(2024, month, 1) for month in (5, 7, 10, 11)])
     set_columns(small_study, "sample_points", latitude=latitude)
     assert quality()["E01"]["leaf_on_share"] == share
 
@@ -178,12 +178,12 @@ def test_coverage_that_does_not_lean_is_no_warning(small_study, own_queries, pro
         ("images_not_repeated", "duplicate_of", "another", None, 2),
     ],
 )
-def test_a_few_bad_pictures_in_a_hundred_are_borne(
-    small_study, own_queries, pictures, check, column, bad, good, borne
+def test_a_few_bad_images_in_a_hundred_are_borne(
+    small_study, own_queries, images, check, column, bad, good, borne
 ):
     for count, warned in ((borne, 0), (borne + 1, 1)):
         values = [bad] * count + [good] * (100 - count)
-        pictures(**{column: values, "perceptual_hash": ["0" * 16] * 100})
+        images(**{column: values, "perceptual_hash": ["0" * 16] * 100})
         assert rows_of(small_study, own_queries, check).height == warned
 
 
@@ -191,16 +191,16 @@ def test_a_few_bad_pictures_in_a_hundred_are_borne(
     ("months", "warned"), [([6], 0), ([12], 0), ([6, 7, 8, 9, 1], 1), ([6] * 9 + [1], 0)]
 )
 def test_one_season_with_a_few_of_the_other_is_no_warning(
-    small_study, own_queries, pictures, months, warned
+    small_study, own_queries, images, months, warned
 ):
-    pictures(captured_on=[date(2024, months[i % len(months)], 1) for i in range(50)])
+    images(captured_on=[date(2024, months[i % len(months)], 1) for i in range(50)])
     assert rows_of(small_study, own_queries, "images_of_one_season").height == warned
 
 
-def test_one_old_picture_among_many_is_no_warning(small_study, own_queries, pictures):
-    pictures(captured_on=[LONG_AGO] + [date(2024, 6, 1)] * 40)
+def test_one_old_image_among_many_is_no_warning(small_study, own_queries, images):
+    images(captured_on=[LONG_AGO] + [date(2024, 6, 1)] * 40)
     assert rows_of(small_study, own_queries, "images_recent").is_empty()
-    pictures(captured_on=[LONG_AGO] * 5 + [date(2024, 6, 1)] * 36)
+    images(captured_on=[LONG_AGO] * 5 + [date(2024, 6, 1)] * 36)
     assert rows_of(small_study, own_queries, "images_recent")["age_years"][0] < 10
 
 

@@ -197,7 +197,7 @@ def test_what_is_spent_is_told_by_month_and_outcome(ledger):
     pays.reserve("c")
     spending = ledger.spending()
     check_contract(TABLES["spending"], spending)
-    rows = spending.select("outcome", "request_count", "picture_count", "cost_usd").rows()
+    rows = spending.select("outcome", "request_count", "image_count", "cost_usd").rows()
     assert rows == [
         ("charged", 2, 1, pytest.approx(0.014)),
         ("not_charged", 1, 1, 0.0),
@@ -214,7 +214,7 @@ def test_a_study_that_has_spent_nothing_has_no_ledger(ledger):
     assert not ledger.path.exists()
 
 
-def test_deleted_pictures_are_remembered_until_they_are_there_again(ledger):
+def test_deleted_images_are_remembered_until_they_are_there_again(ledger):
     at = datetime(2026, 1, 1, tzinfo=UTC)
     ledger.record_deleted(["a", "b"], at)
     ledger.record_deleted(["b"], datetime(2027, 1, 1, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Pictures of older captures stay in the lake, and count in no mart and no check but their own."""
+"""Images of older captures stay in the lake, and count in no mart and no check but their own."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ MARTS = ("area_profile", "authority_coverage")
 
 @pytest.fixture
 def with_older(small_study):
-    """The small study, to which pictures of an older capture of every point were added."""
+    """The small study, to which images of an older capture of every point were added."""
 
     def older(table: str, **changes: object) -> None:
         frame = small_study.lake.read(table)
@@ -74,7 +74,7 @@ def test_a_fault_of_what_is_not_current_is_none(with_older, own_queries, table, 
 
 
 def test_a_failure_weighs_by_what_is_current(with_older, own_queries):
-    # Three of twelve current pictures of E01 failed: above a fifth, and below it of all.
+    # Three of twelve current images of E01 failed: above a fifth, and below it of all.
     three = pl.col("image_id").is_in(["A1p-0", "A1p-90"])
     with_older.change(
         "images", pl.lit("failed").alias("status"), pl.lit("quota").alias("error"), where=three

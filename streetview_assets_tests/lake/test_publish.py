@@ -125,15 +125,15 @@ def test_about_says_what_the_file_was_made_from(published_once):
         date(2024, 6, 1),
     )
     assert about["attributions"] == ["Imagery © Mapillary contributors, CC BY-SA 4.0", "© Ann"]
-    assert about["licences"] == ["Mapillary pictures: CC BY-SA 4.0"]
+    assert about["licences"] == ["Mapillary images: CC BY-SA 4.0"]
     assert (about["synthetic"], about["note"]) == (False, None)
 
 
-def test_drawn_pictures_are_called_so_wherever_they_had_a_say(synthetic_study):
+def test_drawn_images_are_called_so_wherever_they_had_a_say(synthetic_study):
     publish(synthetic_study.lake, synthetic_study.study, _build())
     assert _ask(synthetic_study, "select synthetic, note from about").row(0) == (
         True,
-        "synthetic pictures: drawn by a program, not of any real place",
+        "synthetic images: drawn by a program, not of any real place",
     )
     comments = dict(
         _ask(
@@ -143,7 +143,7 @@ def test_drawn_pictures_are_called_so_wherever_they_had_a_say(synthetic_study):
         ).iter_rows()
     )
     for name in ("panoramas", "images", "predictions", "area_profile", "all_scores"):
-        assert "synthetic pictures" in comments[name], name
+        assert "synthetic images" in comments[name], name
     assert "synthetic" not in comments["areas"]
     assert _ask(synthetic_study, "select bool_and(synthetic) from area_profile").item()
 
@@ -262,7 +262,7 @@ def test_two_builds_at_once_both_end_and_leave_one_sound_file(published):
     assert not _half_built(published.lake.root)
 
 
-def test_vectors_of_single_pictures_come_in_on_demand(published_once):
+def test_vectors_of_single_images_come_in_on_demand(published_once):
     without = _ask(published_once, "from image_embeddings")
     assert "embedding" not in without.columns
     found = query_published(

@@ -156,7 +156,7 @@ def test_of_clusters_as_large_an_area_is_mainly_of_the_more_typical(small_study,
     assert typical.filter(in_b1)["main_cluster"].item() == 2
 
 
-def test_an_area_whose_pictures_are_all_dropped_says_so(small_study, own_queries):
+def test_an_area_whose_images_are_all_dropped_says_so(small_study, own_queries):
     for table in ("predictions", "area_predictions"):
         small_study.lake.path(table, encoder="colour-texture").unlink()
     images = small_study.lake.read("images").filter(pl.col("area_code").is_in(["A1", "A2"]))
@@ -170,10 +170,10 @@ def test_an_area_whose_pictures_are_all_dropped_says_so(small_study, own_queries
     )
     query = own_queries["area_profile"]
     for is_dropped, said in (
-        (True, "all pictures of the area are set aside"),
+        (True, "all images of the area are set aside"),
         (False, "no model is fitted yet"),
     ):
-        small_study.write("pictures_set_aside", aside.with_columns(is_dropped=is_dropped))
+        small_study.write("image_exclusions", aside.with_columns(is_dropped=is_dropped))
         profile = run_query(small_study.lake, query, small_study.study)
         assert profile["reason"].to_list()[:2] == ["no model is fitted yet", said]
 

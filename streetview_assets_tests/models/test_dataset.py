@@ -102,22 +102,22 @@ def test_the_others_are_named_with_their_reason():
 def test_an_area_without_a_vector_is_named_with_the_step_it_missed():
     assert len(CODES) == 4
     points = pl.DataFrame({"area_code": [*CODES[1:], None]})
-    pictures = pl.DataFrame(
+    images = pl.DataFrame(
         {"area_code": [CODES[2], CODES[3], CODES[3], None], "status": ["failed", "ok", "ok", "ok"]}
     ).with_columns(is_current=True)
     vectors = pl.DataFrame({"area_code": [CODES[3]]})
     steps = [
         "no sample point in the area",
         "no imagery",
-        "no picture of the area could be had",
+        "no image of the area could be had",
     ]
     expected = dict(sorted(zip(CODES[:3], steps, strict=True)))
-    assert unseen(areas(), points, pictures, vectors) == expected
-    without = unseen(areas(), points, pictures, vectors.clear())
-    assert without[CODES[3]] == "no picture of the area has a vector"
-    aside = pictures.with_columns(is_current=pl.lit(False))
-    without = unseen(areas(), points, pictures, vectors.clear(), taking_part=aside)
-    assert without == expected | {CODES[3]: "all pictures of the area are set aside"}
+    assert unseen(areas(), points, images, vectors) == expected
+    without = unseen(areas(), points, images, vectors.clear())
+    assert without[CODES[3]] == "no image of the area has a vector"
+    aside = images.with_columns(is_current=pl.lit(False))
+    without = unseen(areas(), points, images, vectors.clear(), taking_part=aside)
+    assert without == expected | {CODES[3]: "all images of the area are set aside"}
 
 
 def test_older_captures_have_no_part_in_colours_and_reasons():
@@ -134,7 +134,7 @@ def test_older_captures_have_no_part_in_colours_and_reasons():
     assert set(why.values()) == {"no imagery"}
 
 
-def test_pictures_without_colours_leave_them_unknown():
+def test_images_without_colours_leave_them_unknown():
     bare = images().with_columns(pl.lit(None, pl.Float64).alias(name) for name in COLOUR_COLUMNS)
     data = assemble(areas(), targets(), pooled(), bare, **CHOICE)
     assert np.isnan(data.mean_colour).all()

@@ -13,7 +13,7 @@ from streetview_assets.models.direction.direction import (
     PENALTIES,
     direction_rows,
     find_direction,
-    pictures_at_both_ends,
+    images_at_both_ends,
 )
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -68,7 +68,7 @@ def test_a_signal_is_stable_from_draw_to_draw_and_noise_is_not():
 
 def test_words_are_compared_with_their_mean_taken_off():
     found = find_direction(*made_up(), more_is="worse", seed=1, resamples=20)
-    apart = 5 * np.eye(16)[9]  # texts lie apart from pictures
+    apart = 5 * np.eye(16)[9]  # texts lie apart from images
     labels = {
         name: unit((apart + side)[None, :])[0]
         for name, side in (("shuttered", TRUE), ("garden", -TRUE), ("cat", np.eye(16)[12]))
@@ -83,7 +83,7 @@ def test_words_are_compared_with_their_mean_taken_off():
 
 
 def made_up_bank() -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Make texts that lie apart from pictures: one to each side, and twenty to none."""
+    """Make texts that lie apart from images: one to each side, and twenty to none."""
     rng = np.random.default_rng(4)
     sides = {"shuttered": TRUE, "garden": -TRUE}
     sides |= {f"spoon {number}": 0.1 * rng.normal(size=16) for number in range(20)}
@@ -156,8 +156,8 @@ def test_where_all_is_the_same_there_is_no_direction():
         find_direction(np.ones((AREAS, 4)), values, more_is="worse", seed=1)
 
 
-def pictures(count: int, a_point: int = 2) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Make pictures that point the more along the second of two axes the higher their number."""
+def images(count: int, a_point: int = 2) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Make images that point the more along the second of two axes the higher their number."""
     ids = [f"i{number:03}" for number in range(count)]
     images = pl.DataFrame(
         {"image_id": ids, "point_id": [f"p{number // a_point}" for number in range(count)]}
@@ -170,15 +170,15 @@ def pictures(count: int, a_point: int = 2) -> tuple[pl.DataFrame, pl.DataFrame]:
     return images, embeddings
 
 
-def test_both_ends_are_shown_in_whole_rows_with_one_picture_a_point():
-    images, embeddings = pictures(100)
-    ends, across = pictures_at_both_ends(images.reverse(), embeddings, np.array([0.0, 1.0]))
+def test_both_ends_are_shown_in_whole_rows_with_one_image_a_point():
+    table, embeddings = images(100)
+    ends, across = images_at_both_ends(table.reverse(), embeddings, np.array([0.0, 1.0]))
     assert (ends.height, across) == (32, 8)
     assert ends["point_id"].is_unique().all()
     assert ends["image_id"].to_list() == sorted(ends["image_id"])
     assert ends["image_id"][0] == "i000"
     assert ends["image_id"][-1] == "i099"
-    few, across = pictures_at_both_ends(*pictures(10), np.array([0.0, 1.0]))
+    few, across = images_at_both_ends(*images(10), np.array([0.0, 1.0]))
     assert (few.height, across) == (4, 2)
-    none, _ = pictures_at_both_ends(*pictures(1), np.array([0.0, 1.0]))
+    none, _ = images_at_both_ends(*images(1), np.array([0.0, 1.0]))
     assert none.is_empty()

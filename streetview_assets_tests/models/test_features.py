@@ -4,7 +4,7 @@ import pytest
 
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
 from streetview_assets.errors import StudyError
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.models.data.features import area_features, features_label
 from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.tables.registry import TABLES
@@ -17,8 +17,8 @@ VECTORS = {
 LABELS = {"A1": ["shop", "house", "house", "house"], "A2": ["shop"]}
 
 
-def of_pictures():
-    """Images and their vectors: A1 has four pictures, A2 one."""
+def of_images():
+    """Images and their vectors: A1 has four images, A2 one."""
     names = [(code, n) for code, rows in VECTORS.items() for n in range(len(rows))]
     who = [{"authority_code": "E1", "image_id": f"{code}-{n}"} for code, n in names]
     images = [
@@ -45,7 +45,7 @@ def label_shares(codes=("A1", "A2", "A9")):
 
 @pytest.fixture(scope="module")
 def pooled():
-    return pool_areas(*of_pictures(), encoder="enc")
+    return pool_areas(*of_images(), encoder="enc")
 
 
 def test_the_default_is_the_pooled_vector_as_it_is(pooled):
@@ -84,9 +84,9 @@ def test_label_shares_are_columns_by_name_and_unknown_where_there_are_none(poole
     assert one.values[1].tolist() == [0.0, 1.0]
 
 
-def test_a_vector_a_label_is_missing_where_the_area_has_no_such_picture(pooled):
-    images, vectors = of_pictures()
-    assert current_pictures(images).height == 5
+def test_a_vector_a_label_is_missing_where_the_area_has_no_such_image(pooled):
+    images, vectors = of_images()
+    assert current_images(images).height == 5
     best = [
         {"image_id": f"{code}-{n}", "encoder": "enc", "label": label, "is_best": True}
         for code, labels in LABELS.items()

@@ -1,4 +1,4 @@
-"""One model for each cluster: where the signal is, and whether areas or pictures make it."""
+"""One model for each cluster: where the signal is, and whether areas or images make it."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ from streetview_assets.tables.registry import TABLES, check_contract
 SETTINGS = Models(folds=3)
 WIDTH = 5
 AREAS = {1: 90, 2: 80, 3: 70, 4: 20, 5: 6, 6: 0}
-"""Areas of 90 with a picture of each cluster: 4 is rare, 5 too rare, 6 is nowhere."""
+"""Areas of 90 with an image of each cluster: 4 is rare, 5 too rare, 6 is nowhere."""
 SIGNAL = 2
 
 
@@ -133,7 +133,7 @@ def test_scores_are_those_of_scikit_learn_in_the_same_folds(
     rows = [row for row, code in enumerate(data.area_codes) if code in wanted]
     own = [row for row, code in enumerate(group.area_codes) if code in wanted]
     y = data.observed[rows]
-    seen = {"ridge": group.vectors[own], "ridge_all_pictures": data.vectors[rows]}
+    seen = {"ridge": group.vectors[own], "ridge_all_images": data.vectors[rows]}
     measures = {"r2": r2_score, "rmse": root_mean_squared_error, "mae": mean_absolute_error}
     for model, x in seen.items():
         guess = directly(x, y, fold[rows])
@@ -170,7 +170,7 @@ def test_counts_add_up_and_who_is_left_out_is_told(data, datasets, groups, score
         assert own["image_count"] == mine["image_count"].sum()
         shared = one(scores, group.name, "common")
         if group.name in rare:
-            assert "pictures in" in shared["note"]
+            assert "images in" in shared["note"]
             assert shared["value"] is None
         else:
             in_common = mine.filter(pl.col("area_code").is_in(list(common)))
@@ -181,19 +181,19 @@ def test_counts_add_up_and_who_is_left_out_is_told(data, datasets, groups, score
     assert one(scores, "all", "common")["area_count"] == len(common)
 
 
-def test_every_cluster_stands_beside_all_pictures_of_the_same_areas(scores):
+def test_every_cluster_stands_beside_all_images_of_the_same_areas(scores):
     whole = one(scores, "all", "common")
     for name in ("cluster 1", "cluster 2", "cluster 3"):
-        beside = one(scores, name, "common", model="ridge_all_pictures")
+        beside = one(scores, name, "common", model="ridge_all_images")
         assert beside["value"] == whole["value"]
-        gain = one(scores, name, "common", metric="r2_gain_over_all_pictures")
+        gain = one(scores, name, "common", metric="r2_gain_over_all_images")
         assert gain["value"] == one(scores, name, "common")["value"] - whole["value"]
         assert gain["lower"] < gain["value"] < gain["upper"]
     assert one(scores, "cluster 2", "own", model="mean")["image_count"] == 0
 
 
-def test_better_areas_and_better_pictures_are_told_apart(data, datasets, groups):
-    """Cluster 1 shows the value clearly only where cluster 3 has no pictures."""
+def test_better_areas_and_better_images_are_told_apart(data, datasets, groups):
+    """Cluster 1 shows the value clearly only where cluster 3 has no images."""
     rng = np.random.default_rng(4)
     without = ~np.isin(data.area_codes, groups[2].area_codes)
     shown = (data.observed - data.observed.mean()) / data.observed.std()
@@ -260,6 +260,6 @@ def test_of_many_groups_the_charts_show_the_largest(scores):
     bars = draw_group_scores(many.filter(target="shown"), title="t")
     ticks = [text.get_text().split("\n")[0] for text in bars.axes[0].get_yticklabels()]
     assert ticks == shown
-    assert bars.get_suptitle() == "t, the 24 of 500 groups with the most pictures"
+    assert bars.get_suptitle() == "t, the 24 of 500 groups with the most images"
     matrix = draw_group_matrix(many, targets=["shuffled", "shown"], title="t")
     assert [text.get_text() for text in matrix.axes[0].get_xticklabels()] == shown

@@ -127,7 +127,7 @@ def test_batches_hold_each_decile_in_equal_numbers_however_rare_it_is():
     assert set(np.flatnonzero(deciles == 4)) <= set(seen)
 
 
-def test_a_decile_that_shows_in_the_pictures_is_found_under_every_validation(points, validated):
+def test_a_decile_that_shows_in_the_images_is_found_under_every_validation(points, validated):
     outputs, failed = validated
     assert failed.is_empty()
     check_contract(TABLES["ordinal_outputs"], outputs)

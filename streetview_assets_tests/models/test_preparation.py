@@ -15,7 +15,7 @@ from streetview_assets.clusters.shares import cluster_shares
 from streetview_assets.models.candidates.preprocessing import prepared, settled
 from streetview_assets.models.candidates.registry import CANDIDATES, Size
 from streetview_assets.models.data import cluster_features as fold_clusters
-from streetview_assets.models.data.cluster_features import area_pictures
+from streetview_assets.models.data.cluster_features import area_images
 from streetview_assets.models.data.dataset import assemble
 from streetview_assets.models.data.features import AreaFeatures
 from streetview_assets.models.evaluations.final_fit import Choice, fit_final, predict_areas
@@ -34,9 +34,9 @@ K = 3
 
 
 def tables_of(data, seed=0):
-    """Six pictures an area, of three kinds of scene; the more of the first, the higher the value.
+    """Six images an area, of three kinds of scene; the more of the first, the higher the value.
 
-    The last area has no picture.
+    The last area has no image.
     """
     rng = np.random.default_rng(seed)
     scenes = np.eye(8)[:K]
@@ -53,13 +53,13 @@ def tables_of(data, seed=0):
     return TABLES["images"].frame(images), TABLES["image_embeddings"].frame(vectors)
 
 
-def with_pictures(data, names, *, tables=None):
+def with_images(data, names, *, tables=None):
     images, vectors = tables or tables_of(data)
-    found = area_pictures(
+    found = area_images(
         vectors, images, clusters=Clusters(k=K), encoder="enc", statistic="median",
         names=names, seed=1,
     )  # fmt: skip
-    return replace(data, vectors=data.vectors[:, :0], pictures=found)
+    return replace(data, vectors=data.vectors[:, :0], images=found)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_with_the_default_features_a_candidate_stays_as_it_is(data, quick):
 
 def test_clusters_of_all_areas_give_the_tables_of_the_stage_before(data):
     images, vectors = tables_of(data)
-    both = with_pictures(data, ("cluster_shares", "by_cluster"))
+    both = with_images(data, ("cluster_shares", "by_cluster"))
     everywhere = AreaFeatures(data.area_codes, both.vectors)
     plain, seen = settled(both, everywhere)
     centres = fit_clusters(
@@ -88,7 +88,7 @@ def test_clusters_of_all_areas_give_the_tables_of_the_stage_before(data):
     assert np.allclose(plain.vectors[:-1, :K], wanted)
     assert np.isnan(plain.vectors[-1]).all()
     assert np.array_equal(seen.values, plain.vectors, equal_nan=True)
-    assert plain.pictures is None
+    assert plain.images is None
     pooled = area_group_embeddings(cluster_groups(assigned), images, vectors).filter(
         pl.col("statistic") == "median"
     )
@@ -99,17 +99,17 @@ def test_clusters_of_all_areas_give_the_tables_of_the_stage_before(data):
     assert np.nansum(plain.vectors[:, -K:]) == pooled.height
 
 
-def test_clusters_of_some_pictures_of_every_area_are_those_of_all(data, monkeypatch):
+def test_clusters_of_some_images_of_every_area_are_those_of_all(data, monkeypatch):
     everywhere = AreaFeatures(data.area_codes, data.vectors[:, :0])
-    whole, _ = settled(with_pictures(data, ("cluster_shares",)), everywhere)
-    monkeypatch.setattr(fold_clusters, "MOST_PICTURES_OF_A_FIT", 2 * len(data))
-    part, _ = settled(with_pictures(data, ("cluster_shares",)), everywhere)
+    whole, _ = settled(with_images(data, ("cluster_shares",)), everywhere)
+    monkeypatch.setattr(fold_clusters, "MOST_IMAGES_OF_A_FIT", 2 * len(data))
+    part, _ = settled(with_images(data, ("cluster_shares",)), everywhere)
     # Their numbers may differ: they go by the size of the clusters in the sample.
     assert np.allclose(np.sort(part.vectors[:-1]), np.sort(whole.vectors[:-1]))
 
 
 def test_clusters_show_what_they_are_made_of(data, quick):
-    shares = with_pictures(data, ("cluster_shares",))
+    shares = with_images(data, ("cluster_shares",))
     settings = quick(features=("cluster_shares",), candidates=("ridge",))
     split = cross_validate(competitors_for(shares, settings), shares, settings, "random", 1)
     assert np.corrcoef(split.predicted["tuned"], data.observed)[0, 1] > 0.8
@@ -118,7 +118,7 @@ def test_clusters_show_what_they_are_made_of(data, quick):
 @pytest.mark.parametrize("names", [("cluster_shares",), ("by_cluster",)])
 def test_what_other_held_out_areas_show_changes_no_prediction(data, quick, names):
     """Neither scaler nor fill, components nor clusters have seen a held-out area."""
-    images, vectors = tables_of(data)
+    table, vectors = tables_of(data)
     settings = quick(features=("pooled", *names), components=5, candidates=("ridge", "pls"))
     test = np.arange(len(data)) % 3 == 0
     spoiled = np.flatnonzero(test)[1:]
@@ -132,8 +132,8 @@ def test_what_other_held_out_areas_show_changes_no_prediction(data, quick, names
     noisy = data.vectors.copy()
     noisy[spoiled] = 1e3 * rng.normal(size=noisy[spoiled].shape)
     found = []
-    for shown, pictures in ((data.vectors, vectors), (noisy, other)):
-        one = with_pictures(data, names, tables=(images, pictures))
+    for shown, images in ((data.vectors, vectors), (noisy, other)):
+        one = with_images(data, names, tables=(table, images))
         one = replace(one, vectors=shown)
         train, held_out = one.take(~test), one.take(test)
         with calm_computing(len(one)):
@@ -161,12 +161,12 @@ def test_a_copy_of_the_target_in_held_out_areas_alone_brings_nothing(data, quick
     assert error[1] > 0.95 * error[0]
 
 
-def test_too_few_pictures_for_clusters_are_a_result_that_says_so(data, quick, labels):
+def test_too_few_images_for_clusters_are_a_result_that_says_so(data, quick, labels):
     images, vectors = tables_of(data)
-    few = with_pictures(data, ("cluster_shares",), tables=(images.head(5), vectors.head(5)))
+    few = with_images(data, ("cluster_shares",), tables=(images.head(5), vectors.head(5)))
     settings = quick(features=("cluster_shares",))
     result = select_models(few, settings, **labels, seed=1)
-    assert "ridge left out: 5 pictures, 6 are needed for clusters in every fold" in result.note
+    assert "ridge left out: 5 images, 6 are needed for clusters in every fold" in result.note
     check_contract(TABLES["model_scores"], result.scores)
     nothing = few.take([])
     plain, seen = settled(nothing, AreaFeatures([], np.empty((0, 0))))
@@ -175,7 +175,7 @@ def test_too_few_pictures_for_clusters_are_a_result_that_says_so(data, quick, la
 
 @pytest.mark.parametrize("components", [None, 3])
 def test_features_that_do_not_vary_predict_the_mean(data, quick, components):
-    """As where each area has one picture, and none is unlike itself."""
+    """As where each area has one image, and none is unlike itself."""
     flat = replace(data, vectors=np.zeros((len(data), 2)))
     settings = quick(features=("dispersion",), components=components)
     for candidate in prepared(list(CANDIDATES.values()), flat, settings)[0]:
@@ -219,7 +219,7 @@ def test_components_are_as_many_as_asked_or_as_there_are(data, quick):
 def test_the_final_model_predicts_areas_with_gaps_from_plain_numbers(data, quick, labels):
     names = ("pooled", "cluster_shares")
     settings = quick(features=names, components=4)
-    shown = replace(with_pictures(data, names[1:]), vectors=data.vectors)
+    shown = replace(with_images(data, names[1:]), vectors=data.vectors)
     valued = shown.take(np.arange(len(data)) != 4)
     fitted_to, seen = settled(valued, AreaFeatures(data.area_codes, data.vectors))
     assert fitted_to.vectors.shape == (len(data) - 1, 10 + K)

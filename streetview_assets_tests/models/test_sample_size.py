@@ -1,4 +1,4 @@
-"""More pictures, and more areas: what each does to the score, told apart."""
+"""More images, and more areas: what each does to the score, told apart."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def data(areas_of):
 
 
 def made_up(data, each=4, unlike=0.0, clusters=None, **settings):
-    """So many pictures of every area, that show what the area's vector shows, and noise."""
+    """So many images of every area, that show what the area's vector shows, and noise."""
     rng = np.random.default_rng(8)
     area = np.repeat(np.arange(len(data)), each)
     vectors = np.repeat(data.vectors, each, axis=0)
@@ -69,16 +69,16 @@ def curve(scores, areas, group="all", metric="r2"):
     return dict(found.select("sample_size", "mean").rows())
 
 
-def test_pictures_that_show_nothing_new_help_by_their_areas_alone(data):
+def test_images_that_show_nothing_new_help_by_their_areas_alone(data):
     scores = score(*made_up(data))
     check_contract(TABLE, scores)
     constant = scores.filter(areas="constant")
     assert set(constant.drop_nulls("value")["area_count"]) == {40}
     told = curve(scores, "constant")
     assert list(told.values()) == pytest.approx([told[40]] * 3, abs=1e-6)
-    # The last size asks for more pictures than forty areas have.
+    # The last size asks for more images than forty areas have.
     capped = constant.filter(sample_size=320)
-    assert set(capped["note"]) == {"capped: 160 pictures"}
+    assert set(capped["note"]) == {"capped: 160 images"}
     assert set(capped["image_count"]) == {160}
     assert capped["value"].is_null().all()
     free = scores.filter(areas="free")
@@ -93,7 +93,7 @@ def test_pictures_that_show_nothing_new_help_by_their_areas_alone(data):
     assert free_and_constant(scores, "nrmse").endswith("gained by more areas to learn from.")
 
 
-def test_pictures_that_show_something_new_help_where_areas_are_constant(data):
+def test_images_that_show_something_new_help_where_areas_are_constant(data):
     scores = score(*made_up(data, each=8, unlike=1.5, areas=("constant",)))
     rising = curve(scores, "constant")
     assert rising[320] > rising[40] + 0.1
@@ -117,17 +117,17 @@ def test_a_signal_that_lives_in_one_cluster_is_found_there_and_nowhere_else(data
     assert (drawn["image_count"] == drawn["sample_size"]).all()
 
 
-def test_a_cluster_without_a_picture_is_a_note_too(data):
+def test_a_cluster_without_an_image_is_a_note_too(data):
     experiment, vectors = made_up(data, repeats=1)
     first = np.ones(len(vectors), dtype=np.int16)
     scores = score(replace(experiment, clusters={2: first}), vectors)
     empty = scores.filter(k=2, group_name="cluster 2")
-    assert set(empty["note"]) == {"capped: 0 pictures"}
+    assert set(empty["note"]) == {"capped: 0 images"}
     assert set(empty["area_count"]) == {0}
     assert empty.height == len(SIZES) * 2
 
 
-def test_pictures_that_are_all_equal_say_no_more_than_the_mean(data):
+def test_images_that_are_all_equal_say_no_more_than_the_mean(data):
     experiment, vectors = made_up(data, repeats=1, areas=("free",))
     scores = score(experiment, np.ones_like(vectors))
     ridge, mean = (scores.filter(model=model, metric="rmse") for model in ("ridge", "mean"))
@@ -198,7 +198,7 @@ def test_one_model_is_that_of_scikit_learn_called_directly(data, recipe):
     assert found["nrmse"] ** 2 + found["r2"] == pytest.approx(1)
 
 
-def test_a_curve_ends_where_some_draws_have_no_more_pictures():
+def test_a_curve_ends_where_some_draws_have_no_more_images():
     drawn = {"k": 2, "group_name": "cluster 1", "areas": "constant", "model": "ridge"}
     values = {(10, 1): 0.9, (10, 2): 0.7, (20, 1): 0.5, (20, 2): None}
     rows = [

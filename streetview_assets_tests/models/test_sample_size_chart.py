@@ -53,7 +53,7 @@ def test_there_is_a_panel_for_each_k_and_a_line_for_each_cluster(figure):
     assert to_png(figure).startswith(b"\x89PNG")
 
 
-def test_a_capped_line_ends_where_the_pictures_end(figure):
+def test_a_capped_line_ends_where_the_images_end(figure):
     ends = [line.get_xdata()[-1] for line in figure.axes[0].lines]
     assert ends == [4000, 4000, 1000]
 
@@ -71,7 +71,7 @@ def test_a_band_is_one_standard_deviation_over_repeats(figure):
     assert (band.y1, band.y0) == pytest.approx((mean[0] + 0.01, mean[1] - 0.01))
 
 
-def test_one_repeat_and_pictures_without_clusters_can_be_drawn():
+def test_one_repeat_and_images_without_clusters_can_be_drawn():
     alone = scores(k=(), repeats=1)
     drawn = draw_sample_sizes(alone, areas="constant", metric="nrmse", title="t")
     assert len(drawn.axes[0].lines) == 1
@@ -81,8 +81,8 @@ def test_one_repeat_and_pictures_without_clusters_can_be_drawn():
     ("free", "constant", "said"),
     [
         (-0.1, 0.0, "next to all gained by more areas"),
-        (-0.1, -0.05, "about 50% of the gain came with more pictures of the same areas"),
-        (-0.1, -0.1, "as much as pictures of more areas"),
+        (-0.1, -0.05, "about 50% of the gain came with more images of the same areas"),
+        (-0.1, -0.1, "as much as images of more areas"),
         (-0.1, -0.2, "helped more than"),
         (0.01, -0.2, "did not help"),
     ],

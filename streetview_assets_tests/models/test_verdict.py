@@ -57,7 +57,7 @@ def test_a_surface_over_space_is_flattered_at_random_and_place_alone_does_as_wel
     assert "It beats" not in said
 
 
-def test_what_the_pictures_show_is_said_with_its_numbers(scores, pooled):
+def test_what_the_images_show_is_said_with_its_numbers(scores, pooled):
     r2 = pooled(scores, "tuned", "blocks")
     gain = pooled(scores, "tuned", "blocks", "r2_gain_over_baseline")
     best = gain["note"].removeprefix("best baseline: ").replace("_", " ")

@@ -1,4 +1,4 @@
-"""A made-up town with few and small pictures, run once; tests take it as it is or a copy of it."""
+"""A made-up town with few and small images, run once; tests take it as it is or a copy of it."""
 
 import os
 import shutil

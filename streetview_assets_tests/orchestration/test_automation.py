@@ -11,7 +11,7 @@ from streetview_assets.orchestration.automation.sensors import study_sensors
 from streetview_assets.study_state.lineage import RECIPES
 from streetview_assets_tests.orchestration.ticks import (
     EAST,
-    FETCH_PICTURES,
+    FETCH_IMAGES,
     REFRESH,
     SUNDAY,
     WEDNESDAY,
@@ -27,7 +27,7 @@ def settled_town(unmade_town):
     automation = Automation(unmade_town)
     automation.all_made("1")
     assert automation.tick(WEDNESDAY) == set()
-    assert automation.tick(WEDNESDAY, FETCH_PICTURES) == set()
+    assert automation.tick(WEDNESDAY, FETCH_IMAGES) == set()
     return automation
 
 
@@ -65,13 +65,13 @@ def test_only_the_authority_that_changed_is_made_anew(settled_town):
     assert settled_town.tick(WEDNESDAY + minutes(2)) == set(), "it is asked for once"
 
 
-def test_new_panoramas_start_pictures_by_their_own_sensor_alone(settled_town):
+def test_new_panoramas_start_images_by_their_own_sensor_alone(settled_town):
     settled_town.made("panoramas", WEST, "2")
     assert ("images", WEST) not in settled_town.tick(WEDNESDAY + minutes(1))
-    assert settled_town.tick(WEDNESDAY + minutes(1), FETCH_PICTURES) == {("images", WEST)}
+    assert settled_town.tick(WEDNESDAY + minutes(1), FETCH_IMAGES) == {("images", WEST)}
 
 
-def test_new_pictures_go_through_to_their_clusters_in_one_run(settled_town):
+def test_new_images_go_through_to_their_clusters_in_one_run(settled_town):
     settled_town.made("images", EAST, "2")
     started = settled_town.tick(WEDNESDAY + minutes(1))
     assert {("image_embeddings", EAST), ("cluster_assignments", EAST)} <= started
@@ -92,7 +92,7 @@ def test_new_cluster_centres_reassign_every_authority(settled_town):
     }
 
 
-def test_nothing_is_built_on_pictures_that_a_check_refuses(settled_town):
+def test_nothing_is_built_on_images_that_a_check_refuses(settled_town):
     for authority, passed in ((EAST, False), (WEST, True)):
         settled_town.made("images", authority, "2")
         settled_town.checked("images", "images_fetched", authority, passed)
@@ -177,7 +177,7 @@ def test_it_is_published_at_most_once_an_hour(settled_town):
 
 def test_only_what_costs_nothing_is_on(unmade_town):
     states = {sensor.name: sensor.default_status for sensor in study_sensors(unmade_town.opened)}
-    assert states == dict.fromkeys((REFRESH, FETCH_PICTURES), dg.DefaultSensorStatus.RUNNING)
+    assert states == dict.fromkeys((REFRESH, FETCH_IMAGES), dg.DefaultSensorStatus.RUNNING)
     (schedule,) = unmade_town.definitions.schedules
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
 

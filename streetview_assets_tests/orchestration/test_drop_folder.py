@@ -1,4 +1,4 @@
-"""The sensor of a folder of one's own pictures: what comes, changes or goes is taken in once."""
+"""The sensor of a folder of one's own images: what comes, changes or goes is taken in once."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.runs.instance import prepare_home
 from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.orchestration.ticks import (
-    FETCH_PICTURES,
+    FETCH_IMAGES,
     WEDNESDAY,
     Automation,
     minutes,
@@ -32,14 +32,14 @@ images: {provider: folder, path: photos, positions: positions.csv}
 encoder: {name: colour-texture}
 clusters: {k: 2, sweep: [2, 3]}
 """
-OF_PICTURES = (
+OF_IMAGES = (
     *("areas", "road_network", "sample_points", "panoramas", "images"),
-    *("image_embeddings", "baseline_embeddings", "picture_retention"),
+    *("image_embeddings", "baseline_embeddings", "image_retention"),
 )
 
 
 class Photographer:
-    """A study of one's own pictures, and the sensor that watches their folder."""
+    """A study of one's own images, and the sensor that watches their folder."""
 
     def __init__(self, folder) -> None:
         self.photos, self.positions = folder / "photos", folder / "positions.csv"
@@ -53,7 +53,7 @@ class Photographer:
         self.cursor: str | None = None
 
     def put(self, name: str, longitude: float, seed: int = 1) -> None:
-        """Put a picture into the folder, with its position."""
+        """Put an image into the folder, with its position."""
         pixels = np.random.default_rng([seed, ord(name)]).integers(0, 256, (48, 64, 3), np.uint8)
         Image.fromarray(pixels).save(self.photos / f"{name}.jpg")
         if not self.positions.is_file():
@@ -101,7 +101,7 @@ def test_a_folder_is_taken_in_once_it_has_come_to_rest(photographer):
     assert photographer.look() == photographer.look() == [], "what was taken in is not again"
 
 
-def test_a_new_picture_is_taken_in_when_two_looks_see_the_same(settled):
+def test_a_new_image_is_taken_in_when_two_looks_see_the_same(settled):
     settled.put("b", 2.0)
     assert settled.look() == []
     assert len(settled.look()) == 1
@@ -118,7 +118,7 @@ def test_a_copy_under_way_is_not_caught_half(settled):
     assert len(settled.look()) == 1
 
 
-def test_a_changed_and_a_removed_picture_and_a_changed_table_are_seen(settled):
+def test_a_changed_and_a_removed_image_and_a_changed_table_are_seen(settled):
     size = (settled.photos / "a.jpg").stat().st_size
     os.utime(settled.photos / "a.jpg", ns=(1, 1))
     assert (settled.photos / "a.jpg").stat().st_size == size
@@ -150,8 +150,8 @@ def test_what_comes_and_goes_between_two_looks_starts_nothing(settled):
     assert settled.look() == settled.look() == settled.look() == []
 
 
-def test_files_that_are_no_pictures_are_left_alone(settled):
-    (settled.photos / "notes.txt").write_text("no picture")
+def test_files_that_are_no_images_are_left_alone(settled):
+    (settled.photos / "notes.txt").write_text("no image")
     (settled.photos / "._b.jpg").write_bytes(b"what macOS leaves")
     assert settled.look() == settled.look() == []
 
@@ -189,30 +189,30 @@ def town(photographer) -> Iterator[Town]:
         yield Town(photographer, instance)
 
 
-def test_a_new_picture_comes_through_to_its_vector_and_a_removed_one_goes(photographer, town):
+def test_a_new_image_comes_through_to_its_vector_and_a_removed_one_goes(photographer, town):
     town.run(NATIONAL_JOB, "encoders")
-    town.run(AUTHORITY_JOB, *OF_PICTURES)
+    town.run(AUTHORITY_JOB, *OF_IMAGES)
     automation = Automation(town)
-    assert automation.tick(WEDNESDAY, FETCH_PICTURES) == set()
+    assert automation.tick(WEDNESDAY, FETCH_IMAGES) == set()
     automation.tick(WEDNESDAY)
     (request,) = photographer.settled()
     town.run(TAKE_IN_JOB, **request.tags)
-    assert automation.tick(WEDNESDAY + minutes(1), FETCH_PICTURES) == set(), "it was in already"
+    assert automation.tick(WEDNESDAY + minutes(1), FETCH_IMAGES) == set(), "it was in already"
 
     photographer.put("b", 2.0)
     (request,) = photographer.settled()
     town.run(TAKE_IN_JOB, **request.tags)
-    assert automation.tick(WEDNESDAY + minutes(2), FETCH_PICTURES) == {("images", "all")}
+    assert automation.tick(WEDNESDAY + minutes(2), FETCH_IMAGES) == {("images", "all")}
     assert ("image_embeddings", "all") not in automation.tick(WEDNESDAY + minutes(2))
     town.run(AUTHORITY_JOB, "images", **{AUTOMATION_TAG: "true"})
     assert town.opened.read("images").filter("is_current", status="ok").height == 2
     assert ("image_embeddings", "all") in automation.tick(WEDNESDAY + minutes(3))
-    assert automation.tick(WEDNESDAY + minutes(3), FETCH_PICTURES) == set()
+    assert automation.tick(WEDNESDAY + minutes(3), FETCH_IMAGES) == set()
 
     (photographer.photos / "a.jpg").unlink()
     photographer.positions.write_text("file,lon,lat\nb.jpg,2.0,50\n")
     (request,) = photographer.settled()
     town.run(TAKE_IN_JOB, **request.tags)
-    assert automation.tick(WEDNESDAY + minutes(4), FETCH_PICTURES) == {("images", "all")}
+    assert automation.tick(WEDNESDAY + minutes(4), FETCH_IMAGES) == {("images", "all")}
     town.run(AUTHORITY_JOB, "images", **{AUTOMATION_TAG: "true"})
     assert town.opened.read("images").height == town.opened.read("sample_points").height == 1

@@ -1,4 +1,4 @@
-"""Pictures of a folder with vectors that were made of them elsewhere, in a study and out of it."""
+"""Images of a folder with vectors that were made of them elsewhere, in a study and out of it."""
 
 import logging
 
@@ -40,7 +40,7 @@ def made(study, text: dict) -> OpenStudy:
     return opened
 
 
-def test_a_folder_s_pictures_get_the_vectors_of_their_files_and_go_out_with_them(at_home):
+def test_a_folder_s_images_get_the_vectors_of_their_files_and_go_out_with_them(at_home):
     photos, vectors = at_home / "photos", np.eye(len(FILES), dtype=np.float32)
     for number, file in enumerate(FILES):
         (photos / file).parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def test_a_folder_s_pictures_get_the_vectors_of_their_files_and_go_out_with_them
     (at_home / "out/metadata").mkdir()
     # The last has no vector; the order is another.
     np.save(at_home / "out/img_emb/img_emb_0.npy", vectors[-2::-1])
-    names = [f"/gpu/pictures/{file}" for file in reversed(FILES[:-1])]
+    names = [f"/gpu/images/{file}" for file in reversed(FILES[:-1])]
     metadata = pl.DataFrame({"image_path": names})
     metadata.write_parquet(at_home / "out/metadata/metadata_0.parquet")
     text = {
@@ -61,8 +61,8 @@ def test_a_folder_s_pictures_get_the_vectors_of_their_files_and_go_out_with_them
         "encoder": {"name": "import", "path": "out"},
     }
     opened = made(at_home / "study.yaml", text)
-    pictures = opened.read("images").sort("point_id")  # as the files are
-    there = pictures.join(opened.read("image_embeddings"), on="image_id", maintain_order="left")
+    images = opened.read("images").sort("point_id")  # as the files are
+    there = images.join(opened.read("image_embeddings"), on="image_id", maintain_order="left")
     assert there["status_right"].to_list() == ["ok"] * 11 + ["failed"]
     assert np.array_equal(matrix(there["embedding"].head(11)), vectors[:11])
 
@@ -75,7 +75,7 @@ def test_a_folder_s_pictures_get_the_vectors_of_their_files_and_go_out_with_them
     }
     again = made(at_home / "again.yaml", text)
     key = ["point_id", "panorama_id", "sha256"]
-    assert again.read("images").select(key).sort(key).equals(pictures.select(key).sort(key))
+    assert again.read("images").select(key).sort(key).equals(images.select(key).sort(key))
     moved = again.read("images").join(again.read("image_embeddings"), on="image_id")
     moved = moved.sort("point_id")
     assert moved["status_right"].to_list() == there["status_right"].to_list()

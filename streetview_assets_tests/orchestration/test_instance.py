@@ -52,7 +52,7 @@ def test_a_run_that_dagsters_server_interrupts_ends_as_cancelled(at_home, write_
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 120
         while holders(instance) == 0:
-            assert process.poll() is None, "it ended before it fetched a picture"
+            assert process.poll() is None, "it ended before it fetched an image"
             assert time.monotonic() < until
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
@@ -71,7 +71,7 @@ def test_a_killed_process_leaves_neither_a_run_nor_a_slot_behind(at_home, write_
         try:
             until = time.monotonic() + 120
             while holders(instance) == 0:
-                assert process.poll() is None, "it ended before it fetched a picture"
+                assert process.poll() is None, "it ended before it fetched an image"
                 assert time.monotonic() < until
                 time.sleep(0.1)
             assert close_dead_runs(instance) == [], "a living process keeps its run"

@@ -46,13 +46,13 @@ def make(opened: OpenStudy, *functions) -> Made:
 
 
 def write(folder: Path, **changes) -> OpenStudy:
-    """Write the study of a folder of pictures, and open it."""
+    """Write the study of a folder of images, and open it."""
     document = {
-        "name": "pictures",
+        "name": "images",
         "points": {"from": "images"},
         "images": {
             "provider": "folder",
-            "path": "pictures",
+            "path": "images",
             "positions": "positions.csv",
             "columns": {"category": "kind"},
         },
@@ -66,15 +66,15 @@ def write(folder: Path, **changes) -> OpenStudy:
 
 @pytest.fixture(scope="module")
 def _folder(tmp_path_factory) -> Path:
-    """A folder of pictures of three kinds, up to their clusters."""
+    """A folder of images of three kinds, up to their clusters."""
     folder = tmp_path_factory.mktemp("layout")
-    (folder / "pictures").mkdir()
+    (folder / "images").mkdir()
     rng = np.random.default_rng(1)
     kinds = [list(COLOURS)[number % 3] for number in range(COUNT)]
     for number, kind in enumerate(kinds):
         noise = rng.integers(-20, 20, (48, 48, 3))
         pixels = np.clip(np.array(COLOURS[kind]) + noise, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / "pictures" / f"{number}.png")
+        Image.fromarray(pixels).save(folder / "images" / f"{number}.png")
     pl.DataFrame(
         {
             "file": [f"{number}.png" for number in range(COUNT)],
@@ -96,50 +96,50 @@ def folder(_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_study_that_asks_for_no_layout_has_none(folder):
-    made = make(write(folder), layout.picture_layout)
+    made = make(write(folder), layout.image_layout)
     assert made.note == "not applicable: the study file has no part `layout`"
-    assert made.frames["picture_layouts"].is_empty()
+    assert made.frames["image_layouts"].is_empty()
 
 
-def test_pictures_are_laid_out_once_and_coloured_anew(folder):
+def test_images_are_laid_out_once_and_coloured_anew(folder):
     opened = write(folder, layout=LAYOUT, categories={"sea": "water", "brick": None})
-    made = make(opened, layout.picture_layout)
-    places = opened.read("picture_layouts")
+    made = make(opened, layout.image_layout)
+    places = opened.read("image_layouts")
     assert places["image_id"].n_unique() == places.height == COUNT
     assert set(places["setting"]) == {"perplexity 5"}
-    assert made.metadata["pictures"] == COUNT
+    assert made.metadata["images"] == COUNT
     assert any(key.startswith("seconds") for key in made.metadata)
     figures = opened.root / "figures" / "study"
-    names = ("layout_cluster", "layout_category", "layout_pictures_tsne_perplexity_5")
+    names = ("layout_cluster", "layout_category", "layout_images_tsne_perplexity_5")
     for name in names:
         assert (figures / f"{name}.png").is_file(), name
         (figures / f"{name}.png").unlink()
 
-    shown_otherwise = {**LAYOUT, "show": "dots", "picture_px": 16}
-    again = make(write(folder, layout=shown_otherwise), layout.picture_layout)
+    shown_otherwise = {**LAYOUT, "show": "dots", "image_px": 16}
+    again = make(write(folder, layout=shown_otherwise), layout.image_layout)
     assert "layouts" in again.metadata, "vectors and settings are as they were"
-    assert again.frames["picture_layouts"].equals(places)
+    assert again.frames["image_layouts"].equals(places)
     assert [(figures / f"{name}.png").is_file() for name in names] == [True, True, False]
 
-    other = make(write(folder, layout=LAYOUT, seed=7), layout.picture_layout)
+    other = make(write(folder, layout=LAYOUT, seed=7), layout.image_layout)
     assert "layouts" not in other.metadata
 
 
-def test_no_picture_is_shown_that_the_providers_terms_do_not_let_be_kept(folder):
-    opened = write(folder, layout={**LAYOUT, "show": "pictures"})
+def test_no_image_is_shown_that_the_providers_terms_do_not_let_be_kept(folder):
+    opened = write(folder, layout={**LAYOUT, "show": "images"})
     deleted = Images(provider="google", keep_images=False)
     study = opened.study.model_copy(update={"images": deleted})
-    plane = opened.root / "figures" / "study" / "layout_pictures_tsne_perplexity_5.png"
+    plane = opened.root / "figures" / "study" / "layout_images_tsne_perplexity_5.png"
     plane.unlink(missing_ok=True)
-    made = make(replace(opened, study=study), layout.picture_layout)
-    assert made.metadata["left out: pictures"] == "the provider's terms let none be shown"
+    made = make(replace(opened, study=study), layout.image_layout)
+    assert made.metadata["left out: images"] == "the provider's terms let none be shown"
     assert not plane.exists()
-    assert made.frames["picture_layouts"].height == COUNT
+    assert made.frames["image_layouts"].height == COUNT
 
 
-def test_too_few_pictures_for_a_layout_are_a_reason(folder):
-    made = make(write(folder, layout={**LAYOUT, "fit_on": 3}), layout.picture_layout)
-    assert made.note == "not applicable: too few pictures for a layout: 3, at least 5 needed"
+def test_too_few_images_for_a_layout_are_a_reason(folder):
+    made = make(write(folder, layout={**LAYOUT, "fit_on": 3}), layout.image_layout)
+    assert made.note == "not applicable: too few images for a layout: 3, at least 5 needed"
 
 
 def test_categories_by_the_studys_names_are_told_from_vectors(folder):
@@ -148,20 +148,20 @@ def test_categories_by_the_studys_names_are_told_from_vectors(folder):
     scores = opened.read("category_scores")
     assert set(scores["category"]) == {"", "wood", "brick", "water"}
     assert scores.filter(measure="accuracy")["value"].item() > 0.9
-    assert made.metadata["categories named that no picture has"] == "harbour"
+    assert made.metadata["categories named that no image has"] == "harbour"
     assert (opened.root / "figures" / "study" / "category_confusion.png").is_file()
     for categories, why in (
-        ({"sea": None, "brick": None}, "all pictures are of one category, wood"),
-        (dict.fromkeys(COLOURS), "no picture has a category"),
+        ({"sea": None, "brick": None}, "all images are of one category, wood"),
+        (dict.fromkeys(COLOURS), "no image has a category"),
     ):
         made = make(write(folder, categories=categories), layout.category_scores)
         assert made.note == f"not applicable: {why}"
         assert made.frames["category_scores"].is_empty()
 
 
-def test_pictures_without_categories_have_no_scores(unmade_town):
+def test_images_without_categories_have_no_scores(unmade_town):
     work = Work(
         unmade_town.opened, "category_scores", None, "run", False, False, tracking=None, log=None
     )
     made = layout.category_scores(work)
-    assert made.note == "not applicable: the pictures came without categories"
+    assert made.note == "not applicable: the images came without categories"

@@ -13,7 +13,7 @@ from streetview_assets.study_state.lineage import RECIPES
 from streetview_assets.tables.registry import TABLES
 
 EAST, WEST = "X01000001", "X01000002"
-PICTURE = re.compile(r"!\[(\w+)\]\(data:image/webp;base64,(.+)\)")
+IMAGE = re.compile(r"!\[(\w+)\]\(data:image/webp;base64,(.+)\)")
 ONLY_STALE = {ONLY_STALE_TAG: "true"}
 
 
@@ -66,7 +66,7 @@ def test_every_part_tells_its_rows_and_its_fingerprint(finished_town):
 def test_vectors_tell_where_and_how_fast_they_were_made(finished_town):
     told = latest(finished_town, "image_embeddings", EAST).metadata
     assert (told["device"].value, told["precision"].value) == ("cpu", "fp32")
-    assert told["pictures a second"].value > 0
+    assert told["images a second"].value > 0
 
 
 def test_marts_tell_their_columns_with_their_types(finished_town):
@@ -76,7 +76,7 @@ def test_marts_tell_their_columns_with_their_types(finished_town):
     assert types["longitude"] == "Float64"
 
 
-def test_pictures_are_small_in_the_metadata_and_whole_in_their_folder(finished_town):
+def test_images_are_small_in_the_metadata_and_whole_in_their_folder(finished_town):
     seen = set()
     for asset, authority in parts():
         for value in latest(finished_town, asset, authority).metadata.values():
@@ -84,7 +84,7 @@ def test_pictures_are_small_in_the_metadata_and_whole_in_their_folder(finished_t
                 continue
             limit = 25_000 if authority else 200_000
             assert len(value.value) < limit, asset
-            name, encoded = PICTURE.fullmatch(value.value).groups()
+            name, encoded = IMAGE.fullmatch(value.value).groups()
             assert base64.b64decode(encoded).startswith(b"RIFF")
             full = finished_town.opened.root / "figures" / (authority or "study") / f"{name}.png"
             assert full.read_bytes().startswith(b"\x89PNG")
@@ -147,7 +147,7 @@ def test_a_check_sees_what_is_wrong_with_its_own_authority(town):
 
 def test_a_blocking_check_stops_what_comes_after_it(town):
     for path in (town.opened.root / path for path in town.opened.read("images", EAST)["path"]):
-        path.write_bytes(b"no picture")
+        path.write_bytes(b"no image")
     shutil.rmtree(town.opened.root / "cache" / "image_embeddings", ignore_errors=True)
     town.opened.lake.path("image_embeddings", EAST, town.opened.encoder).unlink()
     before = lake_files(town)

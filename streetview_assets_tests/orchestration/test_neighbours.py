@@ -10,13 +10,13 @@ from streetview_assets.cli.app import app
 from streetview_assets.embeddings.vectors import matrix
 
 
-def test_all_authorities_pictures_are_compared_shown_and_exported(
+def test_all_authorities_images_are_compared_shown_and_exported(
     finished_town, tmp_path, monkeypatch
 ) -> None:
     opened = finished_town.opened
-    pictures = opened.read("images").filter("is_current", status="ok").unique("image_id")
+    images = opened.read("images").filter("is_current", status="ok").unique("image_id")
     vectors = opened.read("image_embeddings").unique("image_id")
-    known = vectors.join(pictures, on="image_id", how="semi").sort("image_id")
+    known = vectors.join(images, on="image_id", how="semi").sort("image_id")
     by_sklearn = NearestNeighbors(n_neighbors=8, metric="cosine", algorithm="brute")
     distances, _ = by_sklearn.fit(matrix(known["embedding"]).astype(np.float64)).kneighbors()
     table = opened.table("neighbours")

@@ -1,4 +1,4 @@
-"""How many clusters, in a study: what is written, shown and said, from sixty pictures to none."""
+"""How many clusters, in a study: what is written, shown and said, from sixty images to none."""
 
 import io
 import logging
@@ -44,12 +44,12 @@ def make(opened: OpenStudy, *functions) -> Made:
     return made
 
 
-def write(folder: Path, name: str = "pictures", **of_clusters) -> OpenStudy:
-    """Write the study of a folder of pictures, and open it."""
+def write(folder: Path, name: str = "images", **of_clusters) -> OpenStudy:
+    """Write the study of a folder of images, and open it."""
     document = {
         "name": name,
         "points": {"from": "images"},
-        "images": {"provider": "folder", "path": "pictures", "positions": f"{name}.csv"},
+        "images": {"provider": "folder", "path": "images", "positions": f"{name}.csv"},
         "encoder": {"name": "colour-texture"},
         "clusters": {"k": 3, "sweep": [2, 4], **of_clusters},
     }
@@ -60,21 +60,21 @@ def write(folder: Path, name: str = "pictures", **of_clusters) -> OpenStudy:
 
 @pytest.fixture(scope="module")
 def _folder(tmp_path_factory) -> Path:
-    """A folder of sixty pictures of three kinds, one picture, and seven alike."""
+    """A folder of sixty images of three kinds, one image, and seven alike."""
     folder = tmp_path_factory.mktemp("numbers")
-    (folder / "pictures").mkdir()
+    (folder / "images").mkdir()
     rng = np.random.default_rng(1)
     for number in range(COUNT):
         noise = rng.integers(-20, 20, (48, 48, 3))
         pixels = np.clip(np.array(COLOURS[number % 3]) + noise, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / "pictures" / f"{number}.png")
+        Image.fromarray(pixels).save(folder / "images" / f"{number}.png")
     for number in range(7):
         told = PngInfo()
         told.add_text("number", str(number))
         alike = Image.new("RGB", (48, 48), COLOURS[0])
-        alike.save(folder / "pictures" / f"alike{number}.png", pnginfo=told)
+        alike.save(folder / "images" / f"alike{number}.png", pnginfo=told)
     files = {
-        "pictures": [f"{number}.png" for number in range(COUNT)],
+        "images": [f"{number}.png" for number in range(COUNT)],
         "one": ["0.png"],
         "alike": [f"alike{number}.png" for number in range(7)],
     }
@@ -136,22 +136,22 @@ def test_clusters_by_density_stand_beside_those_of_k_means(folder):
 
 
 @pytest.mark.parametrize(("name", "count"), [("one", 1), ("alike", 7), ("none", 0)])
-def test_few_pictures_equal_ones_and_none_are_a_result(folder, name, count):
+def test_few_images_equal_ones_and_none_are_a_result(folder, name, count):
     (folder / "none.csv").write_text("file,lon,lat\n")
     opened = write(folder, name)
     told = make(opened, clusters.cluster_scores).metadata
     assert told["recommended k"] == "none"
-    assert told["recommendation"].startswith("There are too few pictures")
-    assert told["left out: a second space"] == f"there are no more than 50 pictures: {count}"
+    assert told["recommendation"].startswith("There are too few images")
+    assert told["left out: a second space"] == f"there are no more than 50 images: {count}"
     assert opened.read("sweep_centres").is_empty()
     assert not list((opened.root / "figures").rglob("clusters_members_k*"))
     by_density = make(opened, clusters.density_clusters)
     assert by_density.frames["density_clusters"].height == count
     if count:
         assert by_density.metadata["clusters"] == 0
-        assert "Too few pictures for two clusters" in by_density.metadata["what it means"]
+        assert "Too few images for two clusters" in by_density.metadata["what it means"]
     else:
-        assert by_density.note == "not applicable: no picture has a vector"
+        assert by_density.note == "not applicable: no image has a vector"
 
 
 def test_numbers_are_kept_from_the_last_fit_of_the_same_encoder_alone(folder):

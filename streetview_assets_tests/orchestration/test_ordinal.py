@@ -44,9 +44,9 @@ def test_a_network_is_validated_kept_and_used_in_another_study(town):
     outputs, scores = (town.opened.read(name) for name in ("ordinal_outputs", "ordinal_scores"))
     check_contract(TABLES["ordinal_outputs"], outputs)
     check_contract(TABLES["ordinal_scores"], scores)
-    pictures = town.opened.read("images").filter("is_current", status="ok")
+    images = town.opened.read("images").filter("is_current", status="ok")
     alone = outputs.filter(validation="random", share_added=0.0)
-    assert set(alone["point_id"]) == set(pictures["point_id"])
+    assert set(alone["point_id"]) == set(images["point_id"])
     assert set(outputs["validation"]) == {"random", "blocks", "authorities"}
     assert set(scores["metric"]) == set(METRICS)
     assert set(outputs["share_added"]) == {0.0, 0.2}

@@ -15,7 +15,7 @@ from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import EncoderError
 from streetview_assets.image_decoding import read_rgb
-from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.strips import stitched
 from streetview_assets.lake.parquet_lake import Stamp
 from streetview_assets.orchestration.asset_context import Work
@@ -36,7 +36,7 @@ UP_TO_IMAGES = (
     images.images,
 )
 vectors, panoramas = embeddings.image_embeddings, embeddings.panorama_embeddings
-retention = pooling.picture_retention
+retention = pooling.image_retention
 
 
 class Killed(Work):
@@ -66,7 +66,7 @@ def make(opened: OpenStudy, *functions, kind=Work, **options):
 
 
 @pytest.fixture(scope="module")
-def _pictures_once(tmp_path_factory, write_town) -> Path:
+def _images_once(tmp_path_factory, write_town) -> Path:
     """The folder of a town with four views of each panorama, of which nothing is encoded yet.
 
     Of the first panorama one view is broken, of the second all are.
@@ -78,19 +78,19 @@ def _pictures_once(tmp_path_factory, write_town) -> Path:
         patch.setenv("STREETVIEW_DATA", str(folder / "data"))
         opened = open_study(study)
         make(opened, *UP_TO_IMAGES)
-        pictures = opened.read("images", EAST)
-        first, second = pictures["panorama_id"].unique().sort()[:2]
-        broken = pictures.filter(panorama_id=second)["image_id"].to_list()
-        broken.append(pictures.filter(panorama_id=first, heading_deg=90)["image_id"].item())
+        images = opened.read("images", EAST)
+        first, second = images["panorama_id"].unique().sort()[:2]
+        broken = images.filter(panorama_id=second)["image_id"].to_list()
+        broken.append(images.filter(panorama_id=first, heading_deg=90)["image_id"].item())
         for image_id in broken:
-            picture_on_disk(opened.root, image_id).write_bytes(b"no picture at all")
+            image_on_disk(opened.root, image_id).write_bytes(b"no image at all")
     return folder
 
 
 @pytest.fixture
-def town(at_home: Path, _pictures_once: Path):
+def town(at_home: Path, _images_once: Path):
     """Give a function that opens that town of one's own, with other settings."""
-    shutil.copytree(_pictures_once, at_home, dirs_exist_ok=True)
+    shutil.copytree(_images_once, at_home, dirs_exist_ok=True)
     path = at_home / "study" / "study.yaml"
 
     def change(**changes) -> OpenStudy:
@@ -122,13 +122,13 @@ def test_views_side_by_side_are_encoded_once_and_outlive_their_pixels(town) -> N
         encoder={"views": "panorama", "batch_size": PER_SHARD}, images={"keep_images": False}
     )
     make(opened, embeddings.encoders, vectors)
-    pictures = opened.read("images", EAST)
-    lost = pictures.filter(panorama_id=pictures["panorama_id"].max())["image_id"][0]
-    picture_on_disk(opened.root, lost).write_bytes(b"broken since it was encoded")
+    images = opened.read("images", EAST)
+    lost = images.filter(panorama_id=images["panorama_id"].max())["image_id"][0]
+    image_on_disk(opened.root, lost).write_bytes(b"broken since it was encoded")
     assert "panorama_embeddings" in make(opened, retention).note, "pixels are needed still"
     with pytest.raises(KeyboardInterrupt):
         make(opened, panoramas, kind=Killed)
-    count = pictures["panorama_id"].n_unique()
+    count = images["panorama_id"].n_unique()
     made = make(opened, panoramas)
     assert made.metadata["panoramas encoded now"] == count - 1 - PER_SHARD > 0
     table = opened.read("panorama_embeddings", EAST)
@@ -140,7 +140,7 @@ def test_views_side_by_side_are_encoded_once_and_outlive_their_pixels(town) -> N
     assert set(table["image_count"].tail(count - 2)) == {4}
     (last,) = table.tail(-2).filter(status="failed").to_dicts()
     assert lost in last["error"]
-    own = pictures.filter(panorama_id=first["panorama_id"]).sort("heading_deg")
+    own = images.filter(panorama_id=first["panorama_id"]).sort("heading_deg")
     seen = own.filter(own["heading_deg"] != 90)["path"]
     strip = stitched([read_rgb(opened.root / path) for path in seen])
     encoder = load_encoder(opened.study.encoder)
@@ -152,7 +152,7 @@ def test_views_side_by_side_are_encoded_once_and_outlive_their_pixels(town) -> N
     assert all(of_checks(opened, "area_embeddings").values())
     assert all(of_checks(opened, "panorama_embeddings").values())
 
-    assert make(opened, retention).metadata["deleted now"] == pictures.height
+    assert make(opened, retention).metadata["deleted now"] == images.height
     made = make(opened, panoramas, anew=True)
     assert made.metadata["panoramas encoded now"] == 0
     assert made.metadata["kept with other views, since pixels are gone"] == 0
@@ -172,11 +172,11 @@ def test_a_view_that_comes_later_is_encoded_beside_the_others_while_they_are_the
     before = opened.read("panorama_embeddings", EAST)
     first = before["panorama_id"][0]
     own = opened.read("images", EAST).filter(panorama_id=first).sort("heading_deg")
-    whole = picture_on_disk(opened.root, own["image_id"][0]).read_bytes()
-    late = picture_on_disk(opened.root, own["image_id"][1])
+    whole = image_on_disk(opened.root, own["image_id"][0]).read_bytes()
+    late = image_on_disk(opened.root, own["image_id"][1])
     late.write_bytes(whole)
     make(opened, vectors, retry=True)
-    gone = [picture_on_disk(opened.root, one) for one in own["image_id"][2:]]
+    gone = [image_on_disk(opened.root, one) for one in own["image_id"][2:]]
     kept = {path: path.read_bytes() for path in gone}
     when = opened.stamp("images", EAST).made_at
     opened.ledger.record_deleted(own["image_id"][2:].to_list(), when)
@@ -195,13 +195,13 @@ def test_a_view_that_comes_later_is_encoded_beside_the_others_while_they_are_the
     assert after.tail(-1).equals(before.tail(-1))
 
     # A single view of it stands in for one that the next capture lacks: its strip is gone for good.
-    pictures = opened.read("images", EAST)
+    images = opened.read("images", EAST)
     opened.ledger.record_deleted(own["image_id"].to_list(), when)
     for one in own["image_id"]:
-        picture_on_disk(opened.root, one).unlink()
+        image_on_disk(opened.root, one).unlink()
     others = pl.col("image_id").is_in(own["image_id"].tail(-1).implode())
     stamp = opened.stamp("images", EAST)
-    opened.lake.write("images", pictures.with_columns(is_current=~others), stamp, authority=EAST)
+    opened.lake.write("images", images.with_columns(is_current=~others), stamp, authority=EAST)
     opened.lake.path("panorama_embeddings", EAST, opened.encoder).unlink()
     make(opened, panoramas)
     assert opened.read("panorama_embeddings", EAST).equals(before), "the fewest others beside it"

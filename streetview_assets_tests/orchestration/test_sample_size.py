@@ -46,8 +46,8 @@ def test_it_is_made_gone_on_with_and_drawn_by_another_metric(town):
     assert set(scores["group_name"]) == {"all", "cluster 1", "cluster 2", "cluster 3"}
     assert set(scores["sample_size"]) == {10, 20, 30}
     assert scores["value"].count()
-    # With a picture or two of each area there is no second size of the same areas.
-    assert "is not told from that of more areas" in told(town)["what more pictures are worth"]
+    # With an image or two of each area there is no second size of the same areas.
+    assert "is not told from that of more areas" in told(town)["what more images are worth"]
     figures = opened.root / "figures" / "study"
     assert {path.name for path in figures.glob("sample_size_*.png")} == {
         "sample_size_free.png",

@@ -43,7 +43,7 @@ def test_an_image_and_an_area_are_shown_on_one_sheet_each(finished_town, say):
         assert sheets == [str(opened.root / "figures" / "shown" / f"{identifier}.png")]
         with Image.open(sheets[0]) as sheet:
             assert sheet.width > PANEL_PX
-            assert sheet.height > 480, "pictures without those that look like them"
+            assert sheet.height > 480, "images without those that look like them"
         if identifier != area:
             assert re.search(rf"cluster\W+{clusters['cluster'][0]} of 2\b", output)
             assert prediction_of(profile)[:30] in output
@@ -80,10 +80,10 @@ def test_points_of_roads_go_out_with_tags(finished_town, say, tmp_path):
     assert "leave --format out" in say("export", "tags", "--format", "csv", code=2)
 
 
-def test_panoramas_are_pictures_unless_a_format_is_named(finished_town, say, tmp_path):
+def test_panoramas_are_images_unless_a_format_is_named(finished_town, say, tmp_path):
     said = say("export", "panoramas", "--output", tmp_path / "out")
-    pictures = finished_town.opened.read("images").filter("is_current", status="ok").height
-    assert f"{pictures} pictures" in said
+    images = finished_town.opened.read("images").filter("is_current", status="ok").height
+    assert f"{images} images" in said
     table = pl.read_csv(tmp_path / "out" / "panoramas.csv")
     assert table["attribution"].str.contains("synthetic").all()
     assert (tmp_path / "out" / table["location"][0] / "heading_0.jpg").is_file()

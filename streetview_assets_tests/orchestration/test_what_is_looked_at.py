@@ -23,11 +23,11 @@ from streetview_assets.orchestration.assets import (
     cluster_meaning,
     clusters,
     embeddings,
+    exclusions,
     images,
     layout,
     points,
     pooling,
-    set_aside,
 )
 from streetview_assets.study_state.lineage import RECIPES, recipe_for
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -39,19 +39,19 @@ from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_s
 
 EAST = "X01000001"
 HEADINGS = [0, 180]
-OF_IMAGES = ("images", "image_embeddings", "picture_retention", "panorama_embeddings")
+OF_IMAGES = ("images", "image_embeddings", "image_retention", "panorama_embeddings")
 MADE = (
     *(areas.areas, areas.targets, points.road_network, points.sample_points),
     *(images.panoramas, images.images, *embeddings.ASSETS[:3]),
-    *(set_aside.pictures_set_aside, *embeddings.ASSETS[3:]),
+    *(exclusions.image_exclusions, *embeddings.ASSETS[3:]),
     *(pooling.area_embeddings, pooling.baseline_embeddings, *clusters.ASSETS),
-    *(cluster_meaning.cluster_meaning, layout.picture_layout),
+    *(cluster_meaning.cluster_meaning, layout.image_layout),
 )
 CHANGES = {
     "authorities": [EAST],
     "labels": {"shop": ["a shop"], "field": ["a field"]},
     "label_templates": ["{}"],
-    "set_aside": {"above": 1e-9, "words": {"indoor": ["a room"]}},
+    "exclusions": {"above": 1e-9, "words": {"indoor": ["a room"]}},
     "layout": {"methods": ["tsne"], "perplexities": [5], "iterations": 250, "figure_px": 400},
 }
 
@@ -137,7 +137,7 @@ def test_what_is_made_of_panoramas_passes_its_checks(opened) -> None:
 
 
 def test_no_asset_reads_single_views_where_panoramas_are_looked_at(opened) -> None:
-    of_views = {"panorama_embeddings", "picture_retention"}
+    of_views = {"panorama_embeddings", "image_retention"}
     features = ("pooled", "cluster_shares", "by_label")
     models = opened.study.models.model_copy(update={"features": features})
     study = opened.study.model_copy(update={"models": models})
@@ -168,21 +168,21 @@ def read_by(opened: OpenStudy, asset: str) -> tuple[str, ...]:
     return recipe_for(asset, opened.study).reads
 
 
-def test_pictures_dropped_by_words_are_panoramas_with_all_their_views(opened) -> None:
-    rule = opened.study.set_aside.model_copy(update={"drop": True})
-    dropping = replace(opened, study=opened.study.model_copy(update={"set_aside": rule}))
-    table = opened.read("pictures_set_aside", EAST)
-    stamp = opened.stamp("pictures_set_aside", EAST)
+def test_images_dropped_by_words_are_panoramas_with_all_their_views(opened) -> None:
+    rule = opened.study.exclusions.model_copy(update={"drop": True})
+    dropping = replace(opened, study=opened.study.model_copy(update={"exclusions": rule}))
+    table = opened.read("image_exclusions", EAST)
+    stamp = opened.stamp("image_exclusions", EAST)
     few = table.head(3).with_columns(is_dropped=pl.lit(True))
     where = {"authority": EAST, "encoder": opened.encoder}
-    opened.lake.write("pictures_set_aside", few, stamp, **where)
+    opened.lake.write("image_exclusions", few, stamp, **where)
     try:
         log = logging.getLogger(__name__)
         work = Work(dropping, "area_embeddings", EAST, "run", False, False, tracking=None, log=log)
         current = work.read("images").filter("is_current")
         pooled = pooling.area_embeddings(work).frames["area_embeddings"]
     finally:
-        opened.lake.write("pictures_set_aside", table, stamp, **where)
+        opened.lake.write("image_exclusions", table, stamp, **where)
     left = opened.read("images").height - 3 * len(HEADINGS)
     assert current.height == left
     assert pooled.filter(statistic="mean")["image_count"].sum() == left
@@ -192,13 +192,13 @@ def test_search_and_show_are_of_panoramas(opened, monkeypatch) -> None:
     monkeypatch.setenv("STREETVIEW_DATA", str(opened.root.parent))
     monkeypatch.setenv("COLUMNS", "200")
     panoramas = set(panoramas_of(opened)["image_id"])
-    pictures = opened.read("images")
+    images = opened.read("images")
     said = CliRunner().invoke(app, ["search", "shop", str(opened.study.path), "--count", "100"])
     assert said.exit_code == 0, said.output
-    found = {one for one in pictures["image_id"] if one in said.output}
+    found = {one for one in images["image_id"] if one in said.output}
     assert found == panoramas
-    view = pictures.filter(~pl.col("image_id").is_in(list(panoramas))).row(0, named=True)
-    whole = pictures.filter(panorama_id=view["panorama_id"], image_id=pl.col("image_id"))
+    view = images.filter(~pl.col("image_id").is_in(list(panoramas))).row(0, named=True)
+    whole = images.filter(panorama_id=view["panorama_id"], image_id=pl.col("image_id"))
     first = whole.filter(pl.col("image_id").is_in(list(panoramas)))["image_id"].item()
     cluster = opened.read("cluster_assignments").filter(image_id=first)["cluster"].item()
     monkeypatch.setenv("STREETVIEW_STUDY", str(opened.study.path))

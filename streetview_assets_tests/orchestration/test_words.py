@@ -23,10 +23,10 @@ from streetview_assets.orchestration.assets import (
     clusters,
     direction,
     embeddings,
+    exclusions,
     images,
     points,
     pooling,
-    set_aside,
 )
 from streetview_assets.study_state.lineage import RECIPES
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -60,7 +60,7 @@ def make(opened: OpenStudy, *functions) -> str:
 
 @pytest.fixture(scope="module")
 def _with_vectors(tmp_path_factory, write_town) -> Path:
-    """The study file of a town with labels, whose pictures have vectors."""
+    """The study file of a town with labels, whose images have vectors."""
     folder = tmp_path_factory.mktemp("words")
     study = write_town(folder / "study")
     write_small_clip(folder / "study" / "small.pt")
@@ -92,11 +92,11 @@ def opened(_with_vectors: Path, monkeypatch: pytest.MonkeyPatch) -> OpenStudy:
 def test_labels_of_the_study_are_scored_and_counted_by_area(opened) -> None:
     make(opened, embeddings.label_scores, clusters.label_shares)
     scores, shares = opened.read("label_scores"), opened.read("label_shares")
-    pictures = opened.read("images").filter(status="ok", is_current=True)
+    images = opened.read("images").filter(status="ok", is_current=True)
     assert set(scores["label"]) == set(LABELS)
-    assert scores.height == 3 * pictures.height > 30
-    assert set(shares["area_code"]) == set(pictures["area_code"])
-    assert shares["image_count"].sum() == pictures.height
+    assert scores.height == 3 * images.height > 30
+    assert set(shares["area_code"]) == set(images["area_code"])
+    assert shares["image_count"].sum() == images.height
 
 
 def test_the_direction_of_deprivation_is_compared_with_labels_and_prompts(opened) -> None:
@@ -139,28 +139,28 @@ def test_prompts_of_ones_own_take_the_place_of_the_ready_made(opened) -> None:
     assert set(opened.read("deprivation_direction")["kind"]) == {"resamples", "label"}
 
 
-def test_pictures_are_set_aside_by_the_encoders_own_words(opened) -> None:
+def test_images_are_exclusions_by_the_encoders_own_words(opened) -> None:
     reasons = {"indoor": ["a room"], "sky": ["a cloud", "the sky"]}
     words = load_text_encoder(opened.study.encoder)
     texts = {**{name: tuple(of) for name, of in reasons.items()}, **STREET}
     vectors = label_vectors(texts, ["{}"], words.encode)
-    pictures = opened.read("image_embeddings").sort("image_id")
-    likeness = matrix(pictures["embedding"]).astype(float) @ np.stack([*vectors.values()]).T
+    images = opened.read("image_embeddings").sort("image_id")
+    likeness = matrix(images["embedding"]).astype(float) @ np.stack([*vectors.values()]).T
     together = softmax(words.temperature * likeness, axis=1)[:, :2].sum(axis=1)
     above = float(np.median(together)) + 1e-9
     rule = {"words": reasons, "above": above}
     note = make(
-        with_changes(opened, set_aside=rule, label_templates=["{}"]), set_aside.pictures_set_aside
+        with_changes(opened, exclusions=rule, label_templates=["{}"]), exclusions.image_exclusions
     )
     assert note == ""
-    found, expected = opened.read("pictures_set_aside"), together >= above
-    assert 0 < found.height < pictures.height
-    assert found["image_id"].to_list() == pictures.filter(expected)["image_id"].to_list()
+    found, expected = opened.read("image_exclusions"), together >= above
+    assert 0 < found.height < images.height
+    assert found["image_id"].to_list() == images.filter(expected)["image_id"].to_list()
     assert found["probability"].to_list() == pytest.approx(together[expected], abs=1e-6)
-    assert (opened.root / "figures" / EAST / "pictures_set_aside.png").is_file()
+    assert (opened.root / "figures" / EAST / "image_exclusions.png").is_file()
 
 
-def test_search_lists_and_shows_the_pictures_most_like_the_words(opened) -> None:
+def test_search_lists_and_shows_the_images_most_like_the_words(opened) -> None:
     result = CliRunner().invoke(
         app, ["search", "boarded-up shop", str(opened.study.path), "--count", "5"]
     )
@@ -176,7 +176,7 @@ def test_search_lists_and_shows_the_pictures_most_like_the_words(opened) -> None
     assert (opened.root / "figures" / "shown" / "search" / "boarded-up shop.png").is_file()
 
 
-def test_search_looks_at_current_pictures_only(opened) -> None:
+def test_search_looks_at_current_images_only(opened) -> None:
     before = opened.read("images")
     keep = before["image_id"].min()
     stamp = opened.stamp("images", EAST)

@@ -14,7 +14,7 @@ from streetview_assets.study_state.lineage import RECIPES
 EAST, WEST = "X01000001", "X01000002"
 WEDNESDAY = datetime(2026, 5, 6, 10, 5, tzinfo=UTC)
 SUNDAY = datetime(2026, 5, 10, 3, 1, tzinfo=UTC)
-FETCH_PICTURES, REFRESH = "fetch_pictures", "refresh"
+FETCH_IMAGES, REFRESH = "fetch_images", "refresh"
 
 
 class Automation:

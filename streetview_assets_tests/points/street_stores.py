@@ -15,22 +15,22 @@ IDS = (3, 4, 7, 12, 40, 41, 42, 99, 100, 250, 251, 300)
 DIMENSION = 16
 GROUND = (-1.5479, 53.7964)
 MISSING = frozenset({(1, 2), (5, 0)})
-"""Slots (row, slot) that hold no picture."""
+"""Slots (row, slot) that hold no image."""
 
 WITHOUT_VECTOR = frozenset({(2, 1), (3, 3)})
-"""Slots that hold a picture and no vector: NaN, and zeros."""
+"""Slots that hold an image and no vector: NaN, and zeros."""
 
 
 def jpeg(seed: int, size: tuple[int, int] = (48, 48)) -> bytes:
-    """A picture of noise."""
+    """An image of noise."""
     pixels = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).resize(size).save(buffer, "JPEG")
     return buffer.getvalue()
 
 
-def picture_of(row: int, slot: int) -> bytes:
-    """The picture that `write_store` puts into a slot."""
+def image_of(row: int, slot: int) -> bytes:
+    """The image that `write_store` puts into a slot."""
     return jpeg(10 * row + slot)
 
 
@@ -47,7 +47,7 @@ def stored_vectors(count: int = len(IDS), slots: int = 4) -> np.ndarray:
 def write_store(
     path: Path,
     *,
-    pictures: bool = True,
+    images: bool = True,
     vectors: bool = True,
     drop: Sequence[str] = (),
     missing: Collection[tuple[int, int]] = MISSING,
@@ -63,7 +63,7 @@ def write_store(
         "latitude": np.full(count, GROUND[1]),
         "date": np.array([f"20{10 + row}-0{1 + row % 9}" for row in range(count)], dtype="S10"),
         "image_paths": np.array(paths, dtype="S512"),
-        "images_present": present & pictures,
+        "images_present": present & images,
         **({"embeddings_clip": stored_vectors()} if vectors else {}),
         **sets,
     }
@@ -73,6 +73,6 @@ def write_store(
                 file[name] = values
         if "images_jpeg" not in {*drop, *sets}:
             slots = file.create_dataset("images_jpeg", (count, 4), h5py.vlen_dtype(np.uint8))
-            for row, slot in np.argwhere(present & pictures):
-                slots[row, slot] = np.frombuffer(picture_of(row, slot), dtype=np.uint8)
+            for row, slot in np.argwhere(present & images):
+                slots[row, slot] = np.frombuffer(image_of(row, slot), dtype=np.uint8)
     return path

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from streetview_assets.points.own_images.image_files import files_table, left_out
-from streetview_assets.points.own_images.positions import read_picture_positions
+from streetview_assets.points.own_images.positions import read_image_positions
 from streetview_assets.study.model import Images
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -36,7 +36,7 @@ def images(tmp_path, make_areas):
 def test_positions_are_held_against_the_areas_and_dates_of_the_study(images):
     wishes, areas = images
     study = Images.model_validate(wishes | {"captured_between": ("2019-01", None)})
-    table = files_table(read_picture_positions(study), areas, study)
+    table = files_table(read_image_positions(study), areas, study)
     check_contract(TABLES["image_files"], table)
     rows = {path: rest for path, *rest in table.select("source_path", "area_code", "reason").rows()}
     assert rows == {
@@ -51,7 +51,7 @@ def test_positions_are_held_against_the_areas_and_dates_of_the_study(images):
 
 def test_without_areas_every_image_with_a_place_is_taken(images):
     study = Images.model_validate(images[0])
-    table = files_table(read_picture_positions(study), TABLES["areas"].frame(), study)
+    table = files_table(read_image_positions(study), TABLES["areas"].frame(), study)
     taken = table.filter(status="taken")
     assert taken["source_path"].to_list() == ["far.jpg", "in_east.jpg", "in_west.jpg"]
     assert taken["captured_at"].dt.date().max() == date(2020, 5, 17)

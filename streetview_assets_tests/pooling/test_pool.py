@@ -15,7 +15,7 @@ from streetview_assets.tables.registry import TABLES, check_contract
 
 
 def tables() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Seven pictures of two areas: one without a vector, one without an area."""
+    """Seven images of two areas: one without a vector, one without an area."""
     rng = np.random.default_rng(8)
     names = [f"i{number}" for number in range(7)]
     images = pl.DataFrame(
@@ -36,7 +36,7 @@ def tables() -> tuple[pl.DataFrame, pl.DataFrame]:
     )
 
 
-def test_areas_have_four_statistics_of_their_own_pictures() -> None:
+def test_areas_have_four_statistics_of_their_own_images() -> None:
     images, embeddings = tables()
     pooled = pool_areas(images, embeddings, encoder="made-up")
     check_contract(TABLES["area_embeddings"], pooled)
@@ -108,7 +108,7 @@ def test_a_panorama_that_points_of_two_areas_share_counts_once() -> None:
     assert matrix(pooled["embedding"]).sum(axis=0) == pytest.approx(np.full(8, 1 / 4))
 
 
-def test_panoramas_are_pooled_each_once_and_their_pictures_counted() -> None:
+def test_panoramas_are_pooled_each_once_and_their_images_counted() -> None:
     images = pl.DataFrame(
         [
             ("p1", "A", True),
@@ -142,7 +142,7 @@ def test_panoramas_are_pooled_each_once_and_their_pictures_counted() -> None:
     assert pool_areas(images, panoramas, encoder="another").is_empty()
 
 
-def test_pictures_of_older_captures_are_not_pooled() -> None:
+def test_images_of_older_captures_are_not_pooled() -> None:
     images, embeddings = tables()
     without = pool_areas(images.filter(pl.col("image_id") != "i3"), embeddings, encoder="made-up")
     older = images.with_columns(is_current=pl.col("image_id") != "i3")

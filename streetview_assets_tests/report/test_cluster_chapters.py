@@ -1,4 +1,4 @@
-"""Chapters on clusters: numbers of the tables, reasons where there are none, small pictures."""
+"""Chapters on clusters: numbers of the tables, reasons where there are none, small images."""
 
 import base64
 import io
@@ -105,7 +105,7 @@ def test_what_a_cluster_is_comes_from_the_mart(with_tables):
     assert "1 60 75% a <shop> probability 0.40 0.12 −0.61 0.27 2.5 × p 0.004" in text
 
 
-def test_pictures_that_may_not_be_passed_on_are_not_on_the_page(with_tables):
+def test_images_that_may_not_be_passed_on_are_not_on_the_page(with_tables):
     own = with_tables()
     _keep(own, "clusters_members", (600, 300))
     assert "image/webp" in scenes_section(own).html
@@ -128,8 +128,8 @@ def test_each_kind_of_scene_is_scored_on_common_and_on_its_own_areas(with_tables
         for group, model, metric, found in (
             ("all", "ridge", "r2", 0.2), ("cluster 2", "ridge", "r2", value),
             ("cluster 2", "ridge", "rmse", 9.5), ("cluster 2", "ridge", "nrmse", 0.77),
-            ("cluster 2", "ridge", "mae", 7.25), ("cluster 2", "ridge_all_pictures", "r2", 0.2),
-            ("cluster 2", "ridge", "r2_gain_over_all_pictures", value - 0.2),
+            ("cluster 2", "ridge", "mae", 7.25), ("cluster 2", "ridge_all_images", "r2", 0.2),
+            ("cluster 2", "ridge", "r2_gain_over_all_images", value - 0.2),
         ):  # fmt: skip
             ends = {"lower": found - 0.05, "upper": found + 0.05}
             scores.append(
@@ -140,7 +140,7 @@ def test_each_kind_of_scene_is_scored_on_common_and_on_its_own_areas(with_tables
     common = scores[0] | {"target": "income_rank"}
     scores += [common | {"group_name": "cluster 2", "value": -0.33}, common | {"value": 0.11}]
     text = _text(group_scores_section(with_tables(group_model_scores=scores)).html)
-    assert "On the 26 areas that all groups have, cluster 2 tells more than all pictures" in text
+    assert "On the 26 areas that all groups have, cluster 2 tells more than all images" in text
     ends = "0.36 to 0.46 9.50 9.45 to 9.55 0.77 0.72 to 0.82 7.25 7.20 to 7.30"
     assert f"cluster 2 26 90 0.41 {ends} 0.20 0.15 to 0.25 0.21 0.16 to 0.26" in text
     assert "cluster 2 26 90 0.29 0.24 to 0.34" in text
@@ -173,8 +173,8 @@ def test_change_is_told_beside_other_places_with_the_most_changed_areas_first(wi
     _keep(published, "capture_changes", (500, 400), of="E01")
     html = changes_section(published).html
     text = _text(html)
-    assert "2 points have pictures of two captures or more, in the median 4.0 years apart" in text
-    assert "is 0.850 in the median; of pictures of different points in one direction" in text
+    assert "2 points have images of two captures or more, in the median 4.0 years apart" in text
+    assert "is 0.850 in the median; of images of different points in one direction" in text
     assert "2018 to 2022 0.850 1.000 50%" in text
     assert text.index("Area A2 (A2) 2022") < text.index("Area A1 (A1) 2022")
     assert html.count("<img") == 1
@@ -219,7 +219,7 @@ def test_chapters_that_only_some_studies_have_are_left_out_with_their_reason(wit
     assert chapters_left_out(published) == ""
     _note(published, "sample_size_scores", "not applicable: the study has no `sample_size:`")
     text = _text(chapters_left_out(published))
-    assert text == "Not on this page The number of pictures: the study has no `sample_size:`."
+    assert text == "Not on this page The number of images: the study has no `sample_size:`."
 
 
 def _further(published: Published) -> dict[str, Section]:
@@ -246,16 +246,16 @@ def test_further_chapters_show_their_tables(with_tables):
             scored | {"measure": "confusion", "category": "shop", "predicted_category": "park",
                       "value": 17.0},
         ],
-        pictures_set_aside=[
+        image_exclusions=[
             {"authority_code": "E01", "image_id": "A1p-0", "reason": "indoor", "is_dropped": True}
         ],
-        picture_layouts=[
+        image_layouts=[
             {"method": "umap", "setting": "neighbours 30", "image_id": "A1p-0", "x": 0.0, "y": 0.0}
         ],
     )  # fmt: skip
     _keep(published, "layout_cluster", (300, 300))
-    _keep(published, "layout_pictures_umap_neighbours_30", (300, 300))
-    _keep(published, "layout_pictures_umap_neighbours_5", (300, 300))
+    _keep(published, "layout_images_umap_neighbours_30", (300, 300))
+    _keep(published, "layout_images_umap_neighbours_5", (300, 300))
     made = _further(published)
     assert list(made) == ["layout", "categories", "set-aside", "sample-size"]
     curves = _text(made["sample-size"].html)
@@ -264,17 +264,17 @@ def test_further_chapters_show_their_tables(with_tables):
     assert "cluster 1 0.10 ± 0.00 0.31 ± 0.00" in free
     assert "cluster 1 0.10 ± 0.00 0.10 ± 0.00" in constant
     categories = _text(made["categories"].html)
-    assert "in 80% of 200 pictures" in categories
+    assert "in 80% of 200 images" in categories
     assert "shop 17 0" in categories
     assert "indoor 1" in _text(made["set-aside"].html)
     assert made["layout"].html.count("<img") == 2, "of the settings that there are now"
 
 
-@pytest.mark.parametrize("shows_pictures", [True, False])
-def test_a_kept_figure_is_no_larger_than_it_is_shown(with_tables, shows_pictures):
+@pytest.mark.parametrize("shows_images", [True, False])
+def test_a_kept_figure_is_no_larger_than_it_is_shown(with_tables, shows_images):
     published = with_tables()
     _keep(published, "wide", (2600, 200))
-    html = kept_figure(published, "wide", "told", shows_pictures=shows_pictures)
+    html = kept_figure(published, "wide", "told", shows_images=shows_images)
     shown = re.search(r'base64,([^"]+)" width="(\d+)" height="(\d+)"', html)
     assert shown
     with Image.open(io.BytesIO(base64.b64decode(shown[1]))) as embedded:

@@ -130,7 +130,7 @@ def test_areas_that_are_not_seen_are_told_with_their_reason(page):
     assert "points, and no imagery near them 1" in text
 
 
-def test_whoever_took_the_pictures_is_named(page):
+def test_whoever_took_the_images_is_named(page):
     attribution = page.split('id="attribution"')[1]
     assert "CC BY-SA 4.0" in attribution
     assert "© Ann" in attribution
@@ -152,7 +152,7 @@ def test_the_command_writes_a_page_of_a_study_without_targets(
     assert "The study has no target" in read.text
     assert "Without a target there are no scores" in read.text
     assert read.tags["img"] >= 2
-    assert page.count("drawn by a program") >= 4, "synthetic pictures are said loudly"
+    assert page.count("drawn by a program") >= 4, "synthetic images are said loudly"
 
 
 def test_too_few_areas_are_the_headline(published_study):

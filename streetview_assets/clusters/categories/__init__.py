@@ -1,1 +1,1 @@
-"""The pictures' own categories: how they are merged, and how well vectors tell them."""
+"""The images' own categories: how they are merged, and how well vectors tell them."""

@@ -1,4 +1,4 @@
-"""How well vectors tell the pictures' own categories, by a model that did not see their areas."""
+"""How well vectors tell the images' own categories, by a model that did not see their areas."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +16,8 @@ STRENGTH = 0.1
 MOST_STEPS = 1000
 
 
-def pictures_to_classify(sample: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
-    """Put the categories of pictures beside their vectors, and say which stay together.
+def images_to_classify(sample: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
+    """Put the categories of images beside their vectors, and say which stay together.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def pictures_to_classify(sample: pl.DataFrame, images: pl.DataFrame) -> pl.DataF
     Returns
     -------
     pl.DataFrame
-        image_id, category, group, embedding; sorted by image_id. Pictures of an area, and of a
-        point where it lies in none, are a group. Of a file that is there twice one picture stays.
+        image_id, category, group, embedding; sorted by image_id. Images of an area, and of a
+        point where it lies in none, are a group. Of a file that is there twice one image stays.
     """
     known = images.filter(pl.col("is_current")).drop_nulls("category")
     return (
@@ -51,13 +51,13 @@ def pictures_to_classify(sample: pl.DataFrame, images: pl.DataFrame) -> pl.DataF
     )
 
 
-def why_not_classified(pictures: pl.DataFrame) -> str:
-    """Say why there is nothing to learn from pictures; empty where there is."""
-    if pictures.is_empty():
-        return "no picture has a category"
-    if pictures["category"].n_unique() == 1:
-        return f"all pictures are of one category, {pictures['category'][0]}"
-    enough = _enough(pictures)
+def why_not_classified(images: pl.DataFrame) -> str:
+    """Say why there is nothing to learn from images; empty where there is."""
+    if images.is_empty():
+        return "no image has a category"
+    if images["category"].n_unique() == 1:
+        return f"all images are of one category, {images['category'][0]}"
+    enough = _enough(images)
     if len(enough) < 2:
         return (
             f"{len(enough)} of the categories are in {FOLDS} areas, or points without one, or "
@@ -67,18 +67,18 @@ def why_not_classified(pictures: pl.DataFrame) -> str:
 
 
 def score_categories(
-    pictures: pl.DataFrame,
+    images: pl.DataFrame,
     *,
     encoder: str,
     seed: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> pl.DataFrame:
-    """Predict the category of every picture out of fold, and score it.
+    """Predict the category of every image out of fold, and score it.
 
     Parameters
     ----------
-    pictures
-        What `pictures_to_classify` gives, for which `why_not_classified` says nothing.
+    images
+        What `images_to_classify` gives, for which `why_not_classified` says nothing.
     encoder
         The column of that name.
     seed
@@ -90,8 +90,8 @@ def score_categories(
         The table `category_scores`. A category in fewer groups than there are folds is left out of
         the model, with rows that say so.
     """
-    enough = _enough(pictures)
-    used = pictures.filter(pl.col("category").is_in(enough)).sort("image_id")
+    enough = _enough(images)
+    used = images.filter(pl.col("category").is_in(enough)).sort("image_id")
     told = out_of_fold(
         matrix(used["embedding"]),
         used["category"].to_numpy(),
@@ -100,7 +100,7 @@ def score_categories(
         on_progress=on_progress,
     )
     rows = _scores(used.drop("embedding").with_columns(pl.Series("predicted", told)))
-    for category, few in pictures.filter(~pl.col("category").is_in(enough)).group_by("category"):
+    for category, few in images.filter(~pl.col("category").is_in(enough)).group_by("category"):
         groups = few["group"].n_unique()
         note = f"too few areas, or points without one: {groups}, at least {FOLDS} needed"
         key = {"category": category[0], "image_count": few.height, "group_count": groups}
@@ -119,7 +119,7 @@ def out_of_fold(
     seed: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
-    """Predict each category (n,) by multinomial logistic regression on the other groups' pictures.
+    """Predict each category (n,) by multinomial logistic regression on the other groups' images.
 
     Five folds of whole groups, the shares of categories in each as even as groups allow.
     """
@@ -144,9 +144,9 @@ def out_of_fold(
     return predicted.astype(str)
 
 
-def _enough(pictures: pl.DataFrame) -> list[str]:
+def _enough(images: pl.DataFrame) -> list[str]:
     """Name the categories that are in as many groups as there are folds."""
-    counts = pictures.group_by("category").agg(pl.col("group").n_unique())
+    counts = images.group_by("category").agg(pl.col("group").n_unique())
     return counts.filter(pl.col("group") >= FOLDS)["category"].sort().to_list()
 
 
@@ -162,7 +162,7 @@ def _scores(told: pl.DataFrame) -> list[dict[str, Any]]:
         recalls.append(right / mine.height)
         sizes.append(mine.height)
         of_named: dict[str, Any] = {"value": right / named.height} if named.height else {
-            "note": "no picture was taken for one"
+            "note": "no image was taken for one"
         }  # fmt: skip
         key = {"category": category}
         rows += [
@@ -189,5 +189,5 @@ def _scores(told: pl.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _made_of(pictures: pl.DataFrame) -> dict[str, int]:
-    return {"image_count": pictures.height, "group_count": pictures["group"].n_unique()}
+def _made_of(images: pl.DataFrame) -> dict[str, int]:
+    return {"image_count": images.height, "group_count": images["group"].n_unique()}

@@ -1,4 +1,4 @@
-"""A heat map: which of the pictures' categories are taken for which."""
+"""A heat map: which of the images' categories are taken for which."""
 
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,15 @@ MOST_CATEGORIES = 24
 
 
 def draw_confusion(scores: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
-    """Draw how many pictures of each category got which, with shares of the row.
+    """Draw how many images of each category got which, with shares of the row.
 
     Parameters
     ----------
     scores
         The table `category_scores`, of one encoder; not empty. Above 24 categories, those with the
-        most pictures are drawn.
+        most images are drawn.
     title
-        Whose pictures they are.
+        Whose images they are.
     credit
         Whom to name at the foot.
     """
@@ -57,8 +57,8 @@ def draw_confusion(scores: pl.DataFrame, *, title: str, credit: str = "") -> "Fi
     axes.set_xticks(ticks, names, rotation=30, ha="right")
     axes.set_yticks(ticks, labels)
     axes.set_xlabel("predicted, by a model of other areas")
-    axes.set_ylabel("category (pictures)")
-    figure.colorbar(drawn, ax=axes, label="share of the category's pictures", shrink=0.9)
+    axes.set_ylabel("category (images)")
+    figure.colorbar(drawn, ax=axes, label="share of the category's images", shrink=0.9)
     figure.suptitle(f"{title}: {_whole(scores)}{_few(sizes.height)}", fontsize=10)
     return figure
 

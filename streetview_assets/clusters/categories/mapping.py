@@ -1,4 +1,4 @@
-"""The pictures' own categories as a study wants them: renamed, put together, left out."""
+"""The images' own categories as a study wants them: renamed, put together, left out."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import polars as pl
 
 
 def named_categories(images: pl.DataFrame, categories: Mapping[str, str | None]) -> pl.DataFrame:
-    """Give each picture its category by the names of the study file.
+    """Give each image its category by the names of the study file.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def named_categories(images: pl.DataFrame, categories: Mapping[str, str | None])
     Returns
     -------
     pl.DataFrame
-        `images`, `category` by its new name; null where the picture has none, or is left out.
+        `images`, `category` by its new name; null where the image has none, or is left out.
     """
     if not categories:
         return images
@@ -29,5 +29,5 @@ def named_categories(images: pl.DataFrame, categories: Mapping[str, str | None])
 
 
 def unknown_categories(images: pl.DataFrame, categories: Mapping[str, str | None]) -> list[str]:
-    """List the names of the study file that no picture has: a slip of the pen, as a rule."""
+    """List the names of the study file that no image has: a slip of the pen, as a rule."""
     return sorted(set(categories) - set(images["category"].drop_nulls()))

@@ -1,4 +1,4 @@
-"""Change over time: a picture of a place and direction, beside the one taken before it."""
+"""Change over time: an image of a place and direction, beside the one taken before it."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,9 @@ from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.tables.registry import TABLES
 
 SAME_VIEW_DEG = 15.0
-"""Pictures whose directions differ by more do not show the same side of a street."""
+"""Images whose directions differ by more do not show the same side of a street."""
 
-NO_PAIRS = (
-    "no point has pictures in one direction of two captures, with known dates and with vectors"
-)
+NO_PAIRS = "no point has images in one direction of two captures, with known dates and with vectors"
 _VIEW = ["point_id", "slot"]
 
 
@@ -27,31 +25,31 @@ def capture_changes(
     encoder: str,
     headings_deg: Sequence[float],
 ) -> pl.DataFrame:
-    """Compare each picture with the one that was taken before it at its point, in its direction.
+    """Compare each image with the one that was taken before it at its point, in its direction.
 
-    A low cosine says that the two pictures differ, not why: cameras, seasons, weather, traffic and
+    A low cosine says that the two images differ, not why: cameras, seasons, weather, traffic and
     the car's place on the road change as well as streets do.
 
     Parameters
     ----------
     images
-        Table ``images`` of one authority, of all captures: those that are not current too. Pictures
+        Table ``images`` of one authority, of all captures: those that are not current too. Images
         without a known date or direction are left out.
     embeddings
-        Table ``image_embeddings`` of that authority; pictures without a vector are left out.
+        Table ``image_embeddings`` of that authority; images without a vector are left out.
     centres
-        Table ``cluster_centres`` of one k, by which both pictures get a cluster; may be empty, then
+        Table ``cluster_centres`` of one k, by which both images get a cluster; may be empty, then
         they have none.
     encoder
         Slug of the encoder.
     headings_deg
-        The study's directions of view. Pictures are compared that are nearest to the same one of
+        The study's directions of view. Images are compared that are nearest to the same one of
         them and differ by at most 15°.
 
     Returns
     -------
     pl.DataFrame
-        Table ``capture_changes``, sorted by its key. A picture that came again, byte by byte, with
+        Table ``capture_changes``, sorted by its key. An image that came again, byte by byte, with
         another date is one capture: the date that is current, else the later.
     """
     table = TABLES["capture_changes"]
@@ -79,7 +77,7 @@ def capture_changes(
 
 
 def cosines(vectors: pl.DataFrame, some: pl.Series, others: pl.Series) -> np.ndarray:
-    """Give the cosine (n,) of the vectors of pictures, one of each list of ids.
+    """Give the cosine (n,) of the vectors of images, one of each list of ids.
 
     `vectors` has `image_id`, each once, and `embedding` of unit length.
     """
@@ -99,9 +97,9 @@ def cosines(vectors: pl.DataFrame, some: pl.Series, others: pl.Series) -> np.nda
 
 
 def median_cosine_elsewhere(changes: pl.DataFrame, embeddings: pl.DataFrame) -> float | None:
-    """Say how alike pictures of different points are, beside which a change is large or small.
+    """Say how alike images of different points are, beside which a change is large or small.
 
-    Each newer picture is held against that of the point half-way through the list of those in its
+    Each newer image is held against that of the point half-way through the list of those in its
     direction. None where no direction has two points.
 
     Parameters
@@ -125,10 +123,10 @@ def median_cosine_elsewhere(changes: pl.DataFrame, embeddings: pl.DataFrame) -> 
     return float(np.median(cosines(vectors, held["to_image_id"], held["elsewhere"])))
 
 
-def _pairs(pictures: pl.DataFrame, headings_deg: Sequence[float]) -> pl.DataFrame:
-    """Put each picture beside the one before it: columns of the table but vectors and clusters."""
+def _pairs(images: pl.DataFrame, headings_deg: Sequence[float]) -> pl.DataFrame:
+    """Put each image beside the one before it: columns of the table but vectors and clusters."""
     views = (
-        pictures.filter(
+        images.filter(
             pl.col("status") == "ok",
             pl.col("captured_on") > UNKNOWN_DATE,
             pl.col("heading_deg").is_not_null(),

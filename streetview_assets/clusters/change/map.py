@@ -1,4 +1,4 @@
-"""A map of where pictures of the same place changed most."""
+"""A map of where images of the same place changed most."""
 
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def draw_changes(
     title: str,
     credit: str = "",
 ) -> "Figure":
-    """Draw each point with two captures, coloured by how much its pictures changed.
+    """Draw each point with two captures, coloured by how much its images changed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The cluster of each picture: that of the nearest centre."""
+"""The cluster of each image: that of the nearest centre."""
 
 import numpy as np
 import polars as pl
@@ -7,41 +7,39 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.tables.registry import TABLES
 
 BLOCK = 8192
-"""Pictures at once: 512 numbers of each, in float64, are 34 MB."""
+"""Images at once: 512 numbers of each, in float64, are 34 MB."""
 
 
 def assign_clusters(
     embeddings: pl.DataFrame, centres: pl.DataFrame, authority_code: str
 ) -> pl.DataFrame:
-    """Assign every picture of an authority to the nearest centre.
+    """Assign every image of an authority to the nearest centre.
 
     Parameters
     ----------
     embeddings
-        The table `image_embeddings`; pictures without a vector are left out.
+        The table `image_embeddings`; images without a vector are left out.
     centres
         The table `cluster_centres`, of one or several k; may be empty.
 
     Returns
     -------
     pl.DataFrame
-        The table `cluster_assignments`, sorted by its key. A picture as near to two centres
+        The table `cluster_assignments`, sorted by its key. An image as near to two centres
         belongs to the lower number.
     """
     table = TABLES["cluster_assignments"]
     assigned = [table.frame()]
     for fit in centres.partition_by("encoder", "method", "space", "k", maintain_order=True):
         ordered = fit.sort("cluster")
-        pictures = embeddings.filter(
+        images = embeddings.filter(
             (pl.col("status") == "ok") & (pl.col("encoder") == fit["encoder"][0])
         ).sort("image_id")
-        if pictures.is_empty():
+        if images.is_empty():
             continue
-        nearest, distance = nearest_centres(
-            matrix(pictures["embedding"]), matrix(ordered["centre"])
-        )
+        nearest, distance = nearest_centres(matrix(images["embedding"]), matrix(ordered["centre"]))
         assigned.append(
-            pictures.select(
+            images.select(
                 pl.lit(authority_code).alias("authority_code"),
                 "image_id",
                 "encoder",

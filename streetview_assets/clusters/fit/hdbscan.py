@@ -1,4 +1,4 @@
-"""Clusters by density (HDBSCAN): pictures may be in none, and nobody says how many there are."""
+"""Clusters by density (HDBSCAN): images may be in none, and nobody says how many there are."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.tables.registry import TABLES
 
 LOOKED_AT = 15_000
-"""Pictures at most: time grows with their square, and so many take some 20 s."""
+"""Images at most: time grows with their square, and so many take some 20 s."""
 
 NEIGHBOURS = 10
 """Neighbours by which density is told: fewer take every knot of near-duplicates for a cluster."""
 
 SHARE = 100
 LEAST = 5
-"""A cluster has a hundredth of the pictures by default: what is rarer is no kind of street but a
-few pictures that look alike, and of five or less one cannot tell."""
+"""A cluster has a hundredth of the images by default: what is rarer is no kind of street but a
+few images that look alike, and of five or less one cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,17 @@ class DensityClusters:
 
     Attributes
     ----------
-    pictures
+    images
         The table `density_clusters`.
     min_cluster_size
-        Fewest pictures that were taken for a cluster.
+        Fewest images that were taken for a cluster.
     count
         Number of clusters; 0 is a result.
     share_in_none
-        Share of the pictures, 0 to 1; 1 where there are no clusters.
+        Share of the images, 0 to 1; 1 where there are no clusters.
     """
 
-    pictures: pl.DataFrame
+    images: pl.DataFrame
     min_cluster_size: int
     count: int
     share_in_none: float
@@ -53,7 +53,7 @@ def density_clusters(
     seed: int,
     encoder: str,
 ) -> DensityClusters:
-    """Find clusters as places where pictures lie close (Campello, Moulavi and Sander, 2013).
+    """Find clusters as places where images lie close (Campello, Moulavi and Sander, 2013).
 
     Parameters
     ----------
@@ -62,10 +62,10 @@ def density_clusters(
         rows are meant.
     pca
         In so many principal components, 50 at most; None: in 50, or in the raw vectors where
-        these are no longer, or there are no more pictures. Beyond, every two pictures are about
+        these are no longer, or there are no more images. Beyond, every two images are about
         as far apart, and density says little.
     min_cluster_size
-        None: a hundredth of the pictures, 5 at least.
+        None: a hundredth of the images, 5 at least.
     """
     size = min_cluster_size or max(LEAST, -(-sample.height // SHARE))
     table = TABLES["density_clusters"]
@@ -77,7 +77,7 @@ def density_clusters(
     labels, probabilities = _fit(points, size)
     clusters, count = _numbered(labels)
     distance = _to_means(vectors, clusters, count)
-    pictures = sample.select(
+    images = sample.select(
         "image_id",
         pl.lit(encoder).alias("encoder"),
         pl.lit("raw" if components is None else f"pca{components}").alias("space"),
@@ -86,18 +86,18 @@ def density_clusters(
         pl.Series("distance", distance).fill_nan(None),
     )
     none = float((clusters == 0).mean())
-    return DensityClusters(pictures.select(table.schema.names()), size, count, none)
+    return DensityClusters(images.select(table.schema.names()), size, count, none)
 
 
-def agreement(pictures: pl.DataFrame, clusters: pl.Series) -> float | None:
-    """Give the adjusted Rand index with other clusters, over pictures that are in one by density.
+def agreement(images: pl.DataFrame, clusters: pl.Series) -> float | None:
+    """Give the adjusted Rand index with other clusters, over images that are in one by density.
 
     Parameters
     ----------
-    pictures
+    images
         The table `density_clusters`.
     clusters
-        Of each of its pictures, in the same order.
+        Of each of its images, in the same order.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def agreement(pictures: pl.DataFrame, clusters: pl.Series) -> float | None:
     """
     from sklearn.metrics import adjusted_rand_score
 
-    both = pictures.select("cluster", clusters.alias("other")).drop_nulls()
+    both = images.select("cluster", clusters.alias("other")).drop_nulls()
     if both["cluster"].n_unique() < 2:
         return None
     return float(adjusted_rand_score(both["cluster"].to_numpy(), both["other"].to_numpy()))
@@ -114,12 +114,12 @@ def agreement(pictures: pl.DataFrame, clusters: pl.Series) -> float | None:
 
 def in_words(found: DensityClusters) -> str:
     """Say what it means, in a sentence or two."""
-    looked_at = found.pictures.height
+    looked_at = found.images.height
     if looked_at < 2 * found.min_cluster_size:
-        return f"Too few pictures for two clusters of {found.min_cluster_size}: {looked_at:,}."
+        return f"Too few images for two clusters of {found.min_cluster_size}: {looked_at:,}."
     if not found.count:
         return (
-            f"No {found.min_cluster_size} of the {looked_at:,} pictures looked at lie closer to "
+            f"No {found.min_cluster_size} of the {looked_at:,} images looked at lie closer to "
             "each other than the rest around them: a continuum without separate kinds, which "
             "k-means cuts into parts."
         )
@@ -127,19 +127,19 @@ def in_words(found: DensityClusters) -> str:
     rest = (
         "; the rest form a continuum between them"
         if found.share_in_none >= 0.5
-        else ", and most pictures belong to one"
+        else ", and most images belong to one"
     )
     return (
-        f"{kinds} out as places where {found.min_cluster_size} pictures or more lie close, with "
-        f"{1 - found.share_in_none:.0%} of the {looked_at:,} pictures looked at{rest}."
+        f"{kinds} out as places where {found.min_cluster_size} images or more lie close, with "
+        f"{1 - found.share_in_none:.0%} of the {looked_at:,} images looked at{rest}."
     )
 
 
-def _components(pca: int | None, picture_count: int, dimension: int) -> int | None:
+def _components(pca: int | None, image_count: int, dimension: int) -> int | None:
     wanted = min(pca or COMPARED_IN, COMPARED_IN)
-    if pca is None and (dimension <= wanted or picture_count <= wanted):
+    if pca is None and (dimension <= wanted or image_count <= wanted):
         return None
-    return wanted if picture_count >= wanted else None
+    return wanted if image_count >= wanted else None
 
 
 def _fit(points: np.ndarray, min_cluster_size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -169,7 +169,7 @@ def _numbered(labels: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _to_means(vectors: np.ndarray, clusters: np.ndarray, count: int) -> np.ndarray:
-    """Measure how far each picture is from the mean of its cluster; NaN: it is in none."""
+    """Measure how far each image is from the mean of its cluster; NaN: it is in none."""
     distance = np.full(len(vectors), np.nan)
     for cluster in range(1, count + 1):
         own = clusters == cluster

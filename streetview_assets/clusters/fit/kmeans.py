@@ -43,7 +43,7 @@ def fit_clusters(
     space: str,
     last: pl.DataFrame | None = None,
 ) -> ClusterFit:
-    """Find k kinds of scene in a sample of pictures.
+    """Find k kinds of scene in a sample of images.
 
     Parameters
     ----------
@@ -63,20 +63,20 @@ def fit_clusters(
         Centres numbered from 1, the largest cluster first unless the numbers are those of the
         last fit, in the space of the raw vectors: the nearest of them to a raw vector is the
         nearest in the components too (see `Projection`).
-        Too few pictures, or too few that differ, is a result with a reason.
+        Too few images, or too few that differ, is a result with a reason.
     """
     nothing = TABLES["cluster_centres"].frame()
     needed = max(k, pca or 0)
     if sample.height < needed:
         what = f"{k} clusters" if needed == k else f"{pca} principal components"
-        return ClusterFit(nothing, f"too few pictures for {what}: {sample.height}")
+        return ClusterFit(nothing, f"too few images for {what}: {sample.height}")
     vectors = matrix(sample["embedding"])
     projection = fit_projection(vectors, pca, seed)
     points = projection.down(vectors)
     labels, centres, _ = fit_kmeans(points, k=k, seed=seed)
     sizes = np.bincount(labels, minlength=k)
     if (sizes == 0).any():
-        return ClusterFit(nothing, f"fewer than {k} of the pictures differ from each other")
+        return ClusterFit(nothing, f"fewer than {k} of the images differ from each other")
     order = largest_first(labels, sizes)
     raised = projection.up(centres[order])
     if last is not None:
@@ -144,6 +144,6 @@ def _threads() -> ThreadpoolController:
 
 
 def largest_first(labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Order clusters by size; of two alike, the one of the earlier picture first."""
+    """Order clusters by size; of two alike, the one of the earlier image first."""
     _, first_seen = np.unique(labels, return_index=True)
     return np.lexsort((first_seen, -sizes))

@@ -72,7 +72,7 @@ def fit_projection(vectors: np.ndarray, pca: int | None, seed: int) -> Projectio
 
 
 def spaces_of_sweep(
-    pca: int | None, *, picture_count: int, dimension: int
+    pca: int | None, *, image_count: int, dimension: int
 ) -> tuple[dict[str, int | None], str]:
     """Name the spaces in which numbers of clusters are compared: the study's own, then another.
 
@@ -80,7 +80,7 @@ def spaces_of_sweep(
     ----------
     pca
         The study's principal components, beside which stand the raw vectors; None: raw vectors,
-        beside which stand 50 components where there are more dimensions and more pictures.
+        beside which stand 50 components where there are more dimensions and more images.
 
     Returns
     -------
@@ -90,8 +90,8 @@ def spaces_of_sweep(
     """
     if pca is not None:
         return {f"pca{pca}": pca, "raw": None}, ""
-    if picture_count <= COMPARED_IN:
-        return {"raw": None}, f"there are no more than {COMPARED_IN} pictures: {picture_count}"
+    if image_count <= COMPARED_IN:
+        return {"raw": None}, f"there are no more than {COMPARED_IN} images: {image_count}"
     if dimension <= COMPARED_IN:
         return {"raw": None}, f"vectors have no more than {COMPARED_IN} numbers: {dimension}"
     return {"raw": None, f"pca{COMPARED_IN}": COMPARED_IN}, ""

@@ -1,4 +1,4 @@
-"""Layouts with the pictures themselves: each at its place, snapped to a grid, none on another."""
+"""Layouts with the images themselves: each at its place, snapped to a grid, none on another."""
 
 import io
 from collections.abc import Iterator
@@ -17,44 +17,44 @@ from streetview_assets.images.thumbnails import shown_files, what_is_gone
 PAPER = "#ffffff"
 GAP_PX, LINE_PX, TEXT_PX = 4, 24, 13
 MOST_CELLS_AWAY = 2
-"""Where its cell is taken, a picture goes to a free one so near, or is not shown."""
+"""Where its cell is taken, an image goes to a free one so near, or is not shown."""
 
 
-def picture_plane(
+def image_plane(
     layout: pl.DataFrame,
     images: pl.DataFrame,
     folder: Path,
     *,
-    picture_px: int,
+    image_px: int,
     figure_px: int,
     title: str,
     most: int | None = None,
     seed: int = 0,
 ) -> bytes:
-    """Show the pictures of one layout at their places.
+    """Show the images of one layout at their places.
 
     Parameters
     ----------
     layout
-        Rows of the table `picture_layouts`, of one method and setting; not empty.
+        Rows of the table `image_layouts`, of one method and setting; not empty.
     images
         The table `images`.
     folder
-        The study's folder of data, to which the paths of pictures are relative.
-    picture_px, figure_px
-        Side of a picture, and of the whole.
+        The study's folder of data, to which the paths of images are relative.
+    image_px, figure_px
+        Side of an image, and of the whole.
     title
-        Whose pictures they are, and which layout.
+        Whose images they are, and which layout.
     most
-        The most pictures to show, drawn by `seed`; None: as many as there is room for.
+        The most images to show, drawn by `seed`; None: as many as there is room for.
 
     Returns
     -------
     bytes
-        A PNG, with a line at its foot that names whose pictures these are; the heading says how
-        many of all are shown. A picture that was deleted is shown by its thumbnail, else in grey.
+        A PNG, with a line at its foot that names whose images these are; the heading says how
+        many of all are shown. An image that was deleted is shown by its thumbnail, else in grey.
     """
-    cells = figure_px // picture_px
+    cells = figure_px // image_px
     shown = _drawn(layout.sort("image_id"), most, seed)
     spots = snapped(shown.select("x", "y").to_numpy(), cells)
     there = shown.with_columns(
@@ -67,23 +67,23 @@ def picture_plane(
         shown_files(folder, image_id, path)
         for image_id, path in there.select("image_id", "path").iter_rows()
     ]
-    count = f"{there.height:,} of {layout.height:,} pictures{what_is_gone(files)}"
+    count = f"{there.height:,} of {layout.height:,} images{what_is_gone(files)}"
     room = "" if there.height == shown.height else "; where many lie there is no room for all"
     lines = (f"{title}: {count}{room}", CAUTION)
     foot = credit_of(there)
     font = text_font(TEXT_PX)
     text_px = max(int(font.getlength(text)) for text in (*lines, foot)) + 2 * GAP_PX
-    # No paper above the first picture and below the last.
+    # No paper above the first image and below the last.
     first, last = there.select(pl.min("row"), pl.max("row").alias("last")).row(0)
-    size = (max(cells * picture_px, text_px), (last - first + 1) * picture_px + 3 * LINE_PX)
+    size = (max(cells * image_px, text_px), (last - first + 1) * image_px + 3 * LINE_PX)
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     for number, line in enumerate(lines):
         draw.text((GAP_PX, number * LINE_PX + 4), line, fill=INK, font=font)
-    left = (size[0] - cells * picture_px) // 2
+    left = (size[0] - cells * image_px) // 2
     for file, (column, row) in zip(files, there.select("column", "row").iter_rows(), strict=True):
-        place = (left + column * picture_px, 2 * LINE_PX + (row - first) * picture_px)
-        sheet.paste(tile(file, picture_px - 1), place)
+        place = (left + column * image_px, 2 * LINE_PX + (row - first) * image_px)
+        sheet.paste(tile(file, image_px - 1), place)
     draw.text((GAP_PX, size[1] - LINE_PX + 4), foot, fill=credit_ink(foot), font=font)
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG")

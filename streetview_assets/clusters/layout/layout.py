@@ -1,4 +1,4 @@
-"""Every layout that a study asks for, of one sample of pictures."""
+"""Every layout that a study asks for, of one sample of images."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ from streetview_assets.clusters.layout.umap import umap_layout
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.study.model import Layout
 
-LEAST_PICTURES = 5
+LEAST_IMAGES = 5
 """Below, every layout says the same: nothing."""
 
 STEPS = 1000
@@ -20,20 +20,20 @@ Progress = Callable[[int, int], None]
 
 
 def why_no_layout(sample: pl.DataFrame) -> str:
-    """Say why pictures cannot be laid out; empty where they can.
+    """Say why images cannot be laid out; empty where they can.
 
     Parameters
     ----------
     sample
         A column `embedding`.
     """
-    if sample.height < LEAST_PICTURES:
-        return f"too few pictures for a layout: {sample.height}, at least {LEAST_PICTURES} needed"
+    if sample.height < LEAST_IMAGES:
+        return f"too few images for a layout: {sample.height}, at least {LEAST_IMAGES} needed"
     different = len({hash(vector.tobytes()) for vector in matrix(sample["embedding"])})
-    if different < LEAST_PICTURES:
+    if different < LEAST_IMAGES:
         return (
-            f"only {different} of the {sample.height:,} pictures differ from each other, "
-            f"{LEAST_PICTURES} needed"
+            f"only {different} of the {sample.height:,} images differ from each other, "
+            f"{LEAST_IMAGES} needed"
         )
     return ""
 
@@ -46,12 +46,12 @@ def lay_out(
     seed: int,
     on_progress: Progress | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Lay pictures out by each method and setting of the study file.
+    """Lay images out by each method and setting of the study file.
 
     Parameters
     ----------
     sample
-        image_id and embedding, for which `why_no_layout` says nothing, in any order; a picture that
+        image_id and embedding, for which `why_no_layout` says nothing, in any order; an image that
         is there twice counts once.
     settings
         The part `layout` of the study file.
@@ -61,10 +61,10 @@ def lay_out(
     Yields
     ------
     pl.DataFrame
-        Rows of the table `picture_layouts`, of one method and setting, sorted by image_id. A
-        setting that so few pictures do not allow is lowered, and named as it was used.
+        Rows of the table `image_layouts`, of one method and setting, sorted by image_id. A
+        setting that so few images do not allow is lowered, and named as it was used.
     """
-    # Two authorities may both have a picture from where they meet.
+    # Two authorities may both have an image from where they meet.
     ordered = sample.unique("image_id", keep="any").sort("image_id")
     vectors = matrix(ordered["embedding"])
     done, total = 0, STEPS * len(settings.methods)

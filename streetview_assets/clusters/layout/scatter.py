@@ -1,4 +1,4 @@
-"""Charts of layouts: a dot for each picture, in the colour of its group or of a value."""
+"""Charts of layouts: a dot for each image, in the colour of its group or of a value."""
 
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -28,18 +28,18 @@ LONGEST_NAME = 30
 def draw_layout_groups(
     layouts: pl.DataFrame, groups: pl.DataFrame, *, what: str, title: str, credit: str = ""
 ) -> "Figure":
-    """Draw every layout beside the others, each picture in the colour of its group.
+    """Draw every layout beside the others, each image in the colour of its group.
 
     Parameters
     ----------
     layouts
-        The table `picture_layouts`, of one encoder; not empty.
+        The table `image_layouts`, of one encoder; not empty.
     groups
-        image_id, group: a text, numbers as they are written. Pictures without one are grey.
+        image_id, group: a text, numbers as they are written. Images without one are grey.
     what
         What the groups are.
     title
-        Whose pictures they are.
+        Whose images they are.
     credit
         Whom to name at the foot.
 
@@ -71,14 +71,14 @@ def draw_layout_groups(
 def draw_layout_values(
     layouts: pl.DataFrame, values: pl.DataFrame, *, what: str, title: str, credit: str = ""
 ) -> "Figure":
-    """Draw every layout beside the others, each picture in the colour of a value.
+    """Draw every layout beside the others, each image in the colour of a value.
 
     Parameters
     ----------
     layouts, title, credit
         As of `draw_layout_groups`.
     values
-        image_id, value. Pictures without one are grey, behind the others.
+        image_id, value. Images without one are grey, behind the others.
     what
         What the values are.
     """
@@ -115,7 +115,7 @@ def _panels(
     figure = new_figure(max(7.0, 4.2 * across + 1.8), 4.3 * down + 1.1, credit=credit)
     count = found["image_id"].n_unique()
     caution = CAUTION if across > 1 else fill(CAUTION, NARROW)
-    figure.suptitle(f"{title}: {count:,} pictures by {what}\n{caution}", fontsize=10)
+    figure.suptitle(f"{title}: {count:,} images by {what}\n{caution}", fontsize=10)
     grid = list(figure.subplots(down, across, squeeze=False).flat)
     panels = []
     for axes, key in zip(grid, keys, strict=False):

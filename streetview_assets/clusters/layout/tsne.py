@@ -1,4 +1,4 @@
-"""Pictures on a plane by t-SNE: each beside those that it is most like."""
+"""Images on a plane by t-SNE: each beside those that it is most like."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal

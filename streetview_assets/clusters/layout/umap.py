@@ -1,4 +1,4 @@
-"""Pictures on a plane by UMAP: near each other where their vectors point the same way."""
+"""Images on a plane by UMAP: near each other where their vectors point the same way."""
 
 from collections.abc import Callable
 
@@ -65,7 +65,7 @@ def umap_layout(
         precomputed_knn=known,
     )
     with warnings.catch_warnings(), threadpool_limits(limits=1):
-        # Groups without a link between them are a fact of the data, not a fault; and no picture
+        # Groups without a link between them are a fact of the data, not a fault; and no image
         # is to be placed later, for which the library would miss its own search.
         warnings.filterwarnings("ignore", module="umap")
         warnings.filterwarnings("ignore", module="sklearn")

@@ -55,7 +55,7 @@ def draw_elbow(
     recommended
         The number that `recommend` gives, marked; None: there is none.
     title
-        Whose pictures they are.
+        Whose images they are.
     credit
         Whom to name at the foot.
     """
@@ -70,7 +70,7 @@ def draw_elbow(
             for of_space, colour, marker in reversed(drawn_as):
                 _draw_score(axes, scores.filter(space=of_space), score, colour, marker)
         if not any(len(line.get_xdata()) for line in axes.lines):
-            axes.text(0.5, 0.5, "too few pictures", ha="center", transform=axes.transAxes)
+            axes.text(0.5, 0.5, "too few images", ha="center", transform=axes.transAxes)
         _mark(axes, k, recommended)
         _frame(axes, name, meaning, with_legend=len(drawn) > 1)
     is_told = scores.filter(space=space)["value"].is_not_null().any()
@@ -128,7 +128,7 @@ def _explain_marks(
     from matplotlib.lines import Line2D
 
     study = Line2D([], [], color=SHADE, linestyle="--", linewidth=1, label=f"this study: {k}")
-    label = "recommended: none, a continuum" if is_told else "recommended: none, too few pictures"
+    label = "recommended: none, a continuum" if is_told else "recommended: none, too few images"
     advice = Line2D([], [], linestyle="", label=label)
     if recommended is not None:
         label = f"recommended: {recommended}"

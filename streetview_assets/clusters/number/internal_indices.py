@@ -16,14 +16,14 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.tables.registry import TABLES
 
 SILHOUETTE_ON = 5_000
-"""The silhouette needs every pair of pictures: one subsample, the same for every k."""
+"""The silhouette needs every pair of images: one subsample, the same for every k."""
 
 FITTED_ON = 10_000
-"""Fits are made on so many pictures at most, drawn by the seed of the fit, then hold for all."""
+"""Fits are made on so many images at most, drawn by the seed of the fit, then hold for all."""
 
 SKETCH_OF = 2_000
 SKETCH_IN = 20
-"""Halves, and points without structure, are compared in a sketch: so many pictures at most, in so
+"""Halves, and points without structure, are compared in a sketch: so many images at most, in so
 many of their principal components, where a fit takes milliseconds."""
 
 SKETCH_STARTS = 2
@@ -52,17 +52,17 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class _Pictures:
+class _Images:
     """What every number of clusters is tried on.
 
     Attributes
     ----------
     projection, points
-        The space of the clusters, and all pictures in it, (n, p).
+        The space of the clusters, and all images in it, (n, p).
     subsample, distances
         Rows for the silhouette, and how far they are from each other.
     sketch, without_structure
-        A few pictures in a few components, and points like them without structure.
+        A few images in a few components, and points like them without structure.
     """
 
     projection: Projection
@@ -75,7 +75,7 @@ class _Pictures:
 
 @dataclass(frozen=True)
 class _Fit:
-    """One fit: the label of each picture, the centres (k, p) and the inertia of all pictures."""
+    """One fit: the label of each image, the centres (k, p) and the inertia of all images."""
 
     labels: np.ndarray
     centres: np.ndarray
@@ -97,7 +97,7 @@ def score_sweep(
     Parameters
     ----------
     sample
-        A column `embedding` of unit vectors, sorted by image_id. Of more than 10,000 pictures
+        A column `embedding` of unit vectors, sorted by image_id. Of more than 10,000 images
         each fit is made on 10,000, drawn by the seed of the fit; its centres, and the scores by
         seed, are then those of all.
     numbers
@@ -112,12 +112,12 @@ def score_sweep(
     Sweep
         Scores by seed: `inertia`, the sum of squared distances to the
         centres; `silhouette` (Rousseeuw, 1987; Euclidean) of a subsample of at most 5,000
-        pictures, the same throughout; `calinski_harabasz` (1974); `davies_bouldin` (1979). In the
+        images, the same throughout; `calinski_harabasz` (1974); `davies_bouldin` (1979). In the
         rows of the first seed: `stability_seeds` and `stability_halves` (see `stability`), and
         `gap` with `gap_error` (see `gap`), for one cluster too. The value is null where there
-        are too few pictures, or too few that differ. Centres are those of the first seed, taken
+        are too few images, or too few that differ. Centres are those of the first seed, taken
         back to the space of the raw vectors; where a cluster is empty, or there are too few
-        pictures, there are none of that number.
+        images, there are none of that number.
     """
     rows: list[dict[str, object]] = []
     centres = [TABLES["sweep_centres"].frame()]
@@ -129,25 +129,25 @@ def score_sweep(
             rows.extend({**key, "score": score, "value": value} for score, value in values.items())
 
         with threadpool_limits(limits=1):
-            pictures = None
+            images = None
             if sample.height > max(numbers[0], (pca or 1) - 1):
-                pictures = _prepared(matrix(sample["embedding"]), pca, seed)
-            note(WITHOUT_STRUCTURE_FROM, seed, _gap(pictures, WITHOUT_STRUCTURE_FROM, seed))
+                images = _prepared(matrix(sample["embedding"]), pca, seed)
+            note(WITHOUT_STRUCTURE_FROM, seed, _gap(images, WITHOUT_STRUCTURE_FROM, seed))
             for done, k in enumerate(numbers, start=1):
                 labels = []
                 for of_seed in all_seeds:
-                    found = _fit(pictures, k, of_seed)
-                    note(k, of_seed, _indices(pictures, found))
+                    found = _fit(images, k, of_seed)
+                    note(k, of_seed, _indices(images, found))
                     labels += [found.labels] if found else []
-                    if pictures and found and of_seed == seed:
-                        centres.append(_centres(pictures, found, encoder, space))
-                note(k, seed, _comparisons(pictures, k, all_seeds, labels))
+                    if images and found and of_seed == seed:
+                        centres.append(_centres(images, found, encoder, space))
+                note(k, seed, _comparisons(images, k, all_seeds, labels))
                 if on_progress:
                     on_progress(place * len(numbers) + done, len(spaces) * len(numbers))
     return Sweep(TABLES["cluster_scores"].frame(rows), pl.concat(centres))
 
 
-def _prepared(vectors: np.ndarray, pca: int | None, seed: int) -> _Pictures:
+def _prepared(vectors: np.ndarray, pca: int | None, seed: int) -> _Images:
     projection = fit_projection(vectors, pca, seed)
     points = projection.down(vectors)
     rng = np.random.default_rng(seed)
@@ -157,7 +157,7 @@ def _prepared(vectors: np.ndarray, pca: int | None, seed: int) -> _Pictures:
     components = min(SKETCH_IN, *few.shape)
     differ = bool(np.ptp(few, axis=0).any())
     sketch = fit_projection(few, components, seed).down(few) if differ else few
-    return _Pictures(
+    return _Images(
         projection,
         points,
         subsample,
@@ -167,10 +167,10 @@ def _prepared(vectors: np.ndarray, pca: int | None, seed: int) -> _Pictures:
     )
 
 
-def _fit(pictures: _Pictures | None, k: int, seed: int) -> _Fit | None:
-    if pictures is None or k >= len(pictures.points):
+def _fit(images: _Images | None, k: int, seed: int) -> _Fit | None:
+    if images is None or k >= len(images.points):
         return None
-    points = pictures.points
+    points = images.points
     if len(points) <= FITTED_ON or k >= FITTED_ON:
         return _Fit(*fit_kmeans(points, k=k, seed=seed))
     drawn = np.random.default_rng(seed).choice(len(points), FITTED_ON, replace=False)
@@ -179,52 +179,52 @@ def _fit(pictures: _Pictures | None, k: int, seed: int) -> _Fit | None:
     return _Fit(labels, centres, float(np.square(distance).sum()))
 
 
-def _centres(pictures: _Pictures, found: _Fit, encoder: str, space: str) -> pl.DataFrame:
+def _centres(images: _Images, found: _Fit, encoder: str, space: str) -> pl.DataFrame:
     sizes = np.bincount(found.labels, minlength=len(found.centres))
     if (sizes == 0).any():
         return TABLES["sweep_centres"].frame()
     order = largest_first(found.labels, sizes)
-    raised = pictures.projection.up(found.centres[order])
+    raised = images.projection.up(found.centres[order])
     return centres_frame(raised, sizes[order], encoder=encoder, space=space)
 
 
-def _indices(pictures: _Pictures | None, found: _Fit | None) -> dict[str, float | None]:
+def _indices(images: _Images | None, found: _Fit | None) -> dict[str, float | None]:
     """Score one fit."""
     from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 
-    if pictures is None or found is None:
+    if images is None or found is None:
         return dict.fromkeys(BY_SEED)
     labels = found.labels
     values: dict[str, float | None] = {**dict.fromkeys(BY_SEED), "inertia": found.inertia}
-    of_subsample = labels[pictures.subsample]
+    of_subsample = labels[images.subsample]
     if _can_be_compared(of_subsample):
         values["silhouette"] = float(
-            silhouette_score(pictures.distances, of_subsample, metric="precomputed")
+            silhouette_score(images.distances, of_subsample, metric="precomputed")
         )
     if _can_be_compared(labels):
-        values["calinski_harabasz"] = float(calinski_harabasz_score(pictures.points, labels))
-        values["davies_bouldin"] = float(davies_bouldin_score(pictures.points, labels))
+        values["calinski_harabasz"] = float(calinski_harabasz_score(images.points, labels))
+        values["davies_bouldin"] = float(davies_bouldin_score(images.points, labels))
     return values
 
 
 def _comparisons(
-    pictures: _Pictures | None, k: int, seeds: list[int], labels: list[np.ndarray]
+    images: _Images | None, k: int, seeds: list[int], labels: list[np.ndarray]
 ) -> dict[str, float | None]:
     """Score a number of clusters by what several fits have in common."""
-    if pictures is None or not labels or not all(map(_can_be_compared, labels)):
+    if images is None or not labels or not all(map(_can_be_compared, labels)):
         return dict.fromkeys(BY_NUMBER)
     return {
         "stability_seeds": between_seeds(labels),
-        "stability_halves": between_halves(pictures.sketch, k=k, seeds=seeds, starts=SKETCH_STARTS),
-        **_gap(pictures, k, seeds[0]),
+        "stability_halves": between_halves(images.sketch, k=k, seeds=seeds, starts=SKETCH_STARTS),
+        **_gap(images, k, seeds[0]),
     }
 
 
-def _gap(pictures: _Pictures | None, k: int, seed: int) -> dict[str, float | None]:
-    if pictures is None:
+def _gap(images: _Images | None, k: int, seed: int) -> dict[str, float | None]:
+    if images is None:
         return dict.fromkeys(("gap", "gap_error"))
     value, error = gap(
-        pictures.sketch, pictures.without_structure, k=k, seed=seed, starts=SKETCH_STARTS
+        images.sketch, images.without_structure, k=k, seed=seed, starts=SKETCH_STARTS
     )
     return {"gap": value, "gap_error": error}
 

@@ -1,9 +1,9 @@
 """How many clusters to take, in words: what the scores say together, and why.
 
 No index decides alone. Each names the number that it likes best; the number that most of them
-name is held against the doubts: that the indices disagree, that the pictures are hardly apart,
+name is held against the doubts: that the indices disagree, that the images are hardly apart,
 that the clusters do not come back, and that points without structure would look the same. Where
-the doubts win, the pictures are a continuum, and no number is recommended.
+the doubts win, the images are a continuum, and no number is recommended.
 """
 
 import warnings
@@ -40,7 +40,7 @@ class Recommendation:
     Attributes
     ----------
     k
-        None where the pictures are a continuum, or too few.
+        None where the images are a continuum, or too few.
     sentences
         The advice, and after it its reasons.
     """
@@ -60,7 +60,7 @@ class _Curves:
 
 
 def recommend(scores: pl.DataFrame) -> Recommendation:
-    """Say how many clusters the pictures fall into, if into any.
+    """Say how many clusters the images fall into, if into any.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def recommend(scores: pl.DataFrame) -> Recommendation:
     )
     votes = _votes(curves)
     if not curves["silhouette"] or not votes:
-        few = "There are too few pictures, or too few that differ, to compare numbers of clusters."
+        few = "There are too few images, or too few that differ, to compare numbers of clusters."
         return Recommendation(None, (few,))
     tally = Counter(k for k in votes.values() if k > 1)
     k = max(tally, key=lambda number: (tally[number], curves["silhouette"].get(number, -1)))
@@ -92,7 +92,7 @@ def recommend(scores: pl.DataFrame) -> Recommendation:
         return Recommendation(
             None,
             (
-                "No number of clusters is recommended: the pictures form a continuum rather than "
+                "No number of clusters is recommended: the images form a continuum rather than "
                 "separate kinds.",
                 *doubts,
                 "Clusters still cut the continuum into parts that can be shown and counted; into "
@@ -170,7 +170,7 @@ def _doubts(curves: _Curves, votes: dict[str, int], k: int) -> list[str]:
     best = max(sorted(silhouettes), key=silhouettes.__getitem__)
     if silhouettes[best] < APART:
         doubts.append(
-            f"The pictures are hardly apart: the best silhouette, at {best} clusters, is "
+            f"The images are hardly apart: the best silhouette, at {best} clusters, is "
             f"{silhouettes[best]:.2f}, and below {APART} there is no substantial structure."
         )
     agreement = _agreement(curves, k)

@@ -1,4 +1,4 @@
-"""Whether the same clusters come back: from other seeds, and from half of the pictures."""
+"""Whether the same clusters come back: from other seeds, and from half of the images."""
 
 from collections.abc import Sequence
 from itertools import combinations

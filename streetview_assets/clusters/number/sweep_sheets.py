@@ -1,4 +1,4 @@
-"""A sheet of pictures for every number of clusters of the sweep: what each number would show."""
+"""A sheet of images for every number of clusters of the sweep: what each number would show."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -14,7 +14,7 @@ from streetview_assets.images.contact_sheet import tile
 
 MOST_SHEETS = 20
 TILES_KEPT = 10_000
-"""Pictures that stay read, at 27 kB each: those of 20 sheets of 30 clusters are 7,200 at most."""
+"""Images that stay read, at 27 kB each: those of 20 sheets of 30 clusters are 7,200 at most."""
 
 
 def numbers_shown(numbers: Sequence[int], k: int) -> list[int]:
@@ -49,7 +49,7 @@ def sweep_sheets(
     Parameters
     ----------
     sample
-        Columns `image_id` and `embedding`: the pictures among which members are looked for.
+        Columns `image_id` and `embedding`: the images among which members are looked for.
     centres
         The table `sweep_centres`, of one encoder and space.
     images, folder, title, seed
@@ -75,5 +75,5 @@ def sweep_sheets(
             of_number["cluster"].gather(nearest.tolist()).alias("cluster"),
             pl.Series("distance", distance),
         )
-        shown = f"{title}, {k} clusters of {sample.height:,} pictures"
+        shown = f"{title}, {k} clusters of {sample.height:,} images"
         yield k, members_sheet(members, there, folder, title=shown, seed=seed, tile_of=tile_of)

@@ -1,23 +1,23 @@
-"""What the pictures of a point are: the cluster most of them are in, and their likeliest label."""
+"""What the images of a point are: the cluster most of them are in, and their likeliest label."""
 
 from collections.abc import Sequence
 
 import polars as pl
 
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 
 
-def pictures_of_points(
+def images_of_points(
     points: pl.DataFrame, panoramas: pl.DataFrame, images: pl.DataFrame
 ) -> pl.DataFrame:
-    """Say which current pictures show each point.
+    """Say which current images show each point.
 
     Parameters
     ----------
     points, panoramas, images
         The tables `sample_points`, `panoramas` and `images`, of one authority or several. The
-        pictures of a panorama that several points share go by one of them; the others, which have
-        no pictures of their own, are shown by the same.
+        images of a panorama that several points share go by one of them; the others, which have
+        no images of their own, are shown by the same.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def pictures_of_points(
     """
     authority = ["authority_code"]
     view = [*authority, "panorama_id", "captured_on"]
-    there = current_pictures(images)
+    there = current_images(images)
     columns = (*authority, "point_id", "image_id", "heading_deg")
     own = there.select(columns)
     shared = (
@@ -44,32 +44,32 @@ def pictures_of_points(
 
 
 def main_clusters(
-    pictures: pl.DataFrame, assignments: pl.DataFrame, *, by: Sequence[str] = ("point_id",)
+    images: pl.DataFrame, assignments: pl.DataFrame, *, by: Sequence[str] = ("point_id",)
 ) -> pl.DataFrame:
-    """Find the cluster that most pictures of a point are in, by the one rule there is for ties.
+    """Find the cluster that most images of a point are in, by the one rule there is for ties.
 
-    Of clusters with as many pictures, it is the one of which a picture is more typical: fewer of
-    the cluster's pictures are as near to its centre. Four views often differ, and any fixed order
+    Of clusters with as many images, it is the one of which an image is more typical: fewer of
+    the cluster's images are as near to its centre. Four views often differ, and any fixed order
     of clusters would be favoured all over the map. The mart `area_profile` does the same.
 
     Parameters
     ----------
-    pictures
-        What `pictures_of_points` gives, or any that name `by`, authority_code and image_id.
+    images
+        What `images_of_points` gives, or any that name `by`, authority_code and image_id.
     assignments
         The table `cluster_assignments`, of one fit, of the whole study: what is typical of a
-        cluster shows in all of its pictures.
+        cluster shows in all of its images.
     by
-        What is one thing: a point, or a point's pictures of a heading.
+        What is one thing: a point, or a point's images of a heading.
 
     Returns
     -------
     polars.DataFrame
-        `by`, cluster, image_count (of the pictures in it), share; sorted by `by`.
+        `by`, cluster, image_count (of the images in it), share; sorted by `by`.
     """
     as_near = (pl.col("distance").rank("max") / pl.len()).over("cluster")
     assigned = assignments.select("authority_code", "image_id", "cluster", _as_near=as_near)
-    placed = pictures.join(assigned, on=["authority_code", "image_id"], how="inner")
+    placed = images.join(assigned, on=["authority_code", "image_id"], how="inner")
     falling = [*[False] * len(by), True, False, False]
     return (
         placed.group_by(*by, "cluster")
@@ -82,13 +82,13 @@ def main_clusters(
 
 
 def likeliest_labels(
-    pictures: pl.DataFrame, label_scores: pl.DataFrame, *, by: Sequence[str] = ("point_id",)
+    images: pl.DataFrame, label_scores: pl.DataFrame, *, by: Sequence[str] = ("point_id",)
 ) -> pl.DataFrame:
-    """Find the label that is most probable for a point, on average over its pictures.
+    """Find the label that is most probable for a point, on average over its images.
 
     Parameters
     ----------
-    pictures, by
+    images, by
         As of `main_clusters`.
     label_scores
         The table of that name, of one encoder.
@@ -99,7 +99,7 @@ def likeliest_labels(
         `by`, label, probability; sorted by `by`. Of labels as probable, the first of the alphabet.
     """
     scored = label_scores.select("authority_code", "image_id", "label", "probability")
-    placed = pictures.join(scored, on=["authority_code", "image_id"], how="inner")
+    placed = images.join(scored, on=["authority_code", "image_id"], how="inner")
     falling = [*[False] * len(by), True, False]
     return (
         placed.group_by(*by, "label")

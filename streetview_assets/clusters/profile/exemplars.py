@@ -1,4 +1,4 @@
-"""A sheet of the most central pictures of each cluster: what its scenes look like."""
+"""A sheet of the most central images of each cluster: what its scenes look like."""
 
 import io
 from pathlib import Path
@@ -27,23 +27,23 @@ def cluster_sheet(
     title: str,
     per_cluster: int = 8,
 ) -> bytes:
-    """Lay the most central pictures of each cluster in a row, the clusters below each other.
+    """Lay the most central images of each cluster in a row, the clusters below each other.
 
     Parameters
     ----------
     assignments, images
         The tables `cluster_assignments` (of one k) and `images`.
     folder
-        The study's folder of data, to which the paths of pictures are relative.
+        The study's folder of data, to which the paths of images are relative.
     title
-        Whose pictures they are.
+        Whose images they are.
     per_cluster
-        Most pictures of a cluster.
+        Most images of a cluster.
 
     Returns
     -------
     bytes
-        A PNG, with a line at its foot that names whose pictures these are. Of a picture that was
+        A PNG, with a line at its foot that names whose images these are. Of an image that was
         deleted from disk its thumbnail is shown, else a grey tile; the heading counts both. Above
         30 clusters the 30 largest are shown, and the heading says so.
     """
@@ -56,7 +56,7 @@ def cluster_sheet(
         for image_id, path in central.select("image_id", "path").iter_rows()
     }
     gone = what_is_gone(list(files.values()))
-    heading = f"{title}: the pictures nearest to the centre of each cluster{some}{gone}"
+    heading = f"{title}: the images nearest to the centre of each cluster{some}{gone}"
     foot = credit_of(images.join(central, on="image_id", how="semi"))
     step = TILE_PX + GAP_PX
     text_px = max(int(font.getlength(text)) for text in (heading, foot)) + 2 * GAP_PX
@@ -65,7 +65,7 @@ def cluster_sheet(
     draw = ImageDraw.Draw(sheet)
     draw.text((GAP_PX, 3), heading, fill=INK, font=font)
     for row, of_cluster in enumerate(clusters):
-        label = f"cluster {of_cluster['cluster'][0]}\n{of_cluster['size'][0]:,} pictures"
+        label = f"cluster {of_cluster['cluster'][0]}\n{of_cluster['size'][0]:,} images"
         top = LINE_PX + row * step
         draw.text((GAP_PX, top + TILE_PX // 2 - 16), label, fill=INK, font=font)
         for column, image_id in enumerate(of_cluster["image_id"]):
@@ -86,7 +86,7 @@ def the_largest(assignments: pl.DataFrame) -> tuple[pl.DataFrame, str]:
 
 
 def exemplars(assignments: pl.DataFrame, images: pl.DataFrame, per_cluster: int) -> pl.DataFrame:
-    """Find the pictures nearest to each cluster's centre: cluster, size, image_id, path."""
+    """Find the images nearest to each cluster's centre: cluster, size, image_id, path."""
     return (
         assignments.join(images.select("image_id", "path"), on="image_id", how="left")
         .with_columns(pl.len().over("cluster").alias("size"))

@@ -38,7 +38,7 @@ def draw_cluster_map(
     k
         Number of clusters. Above 24, the smallest by points are drawn in grey together.
     title
-        Whose pictures they are.
+        Whose images they are.
     credit
         Whom to name at the foot.
     """

@@ -1,4 +1,4 @@
-"""A sheet of the whole study: the most central pictures of each cluster, and some at random.
+"""A sheet of the whole study: the most central images of each cluster, and some at random.
 
 The most central are alike by choice; only those drawn at random show how mixed a cluster is.
 """
@@ -32,28 +32,28 @@ def members_sheet(
     each: int = 6,
     tile_of: Callable[[Shown, int], Image.Image] = tile,
 ) -> bytes:
-    """Lay out each cluster in a row: its most central pictures, then some drawn at random.
+    """Lay out each cluster in a row: its most central images, then some drawn at random.
 
     Parameters
     ----------
     assignments, images
         The tables `cluster_assignments`, of one k and not empty, and `images`, of the study.
     folder
-        The study's folder of data, to which the paths of pictures are relative.
+        The study's folder of data, to which the paths of images are relative.
     title
-        Whose pictures they are.
+        Whose images they are.
     seed
         Of the draw, which is the same whatever the order of rows.
     each
-        Most pictures of either kind.
+        Most images of either kind.
     tile_of
-        Reads a picture as a square of so many pixels; one that remembers what it read saves the
-        reading where several sheets show the same pictures.
+        Reads an image as a square of so many pixels; one that remembers what it read saves the
+        reading where several sheets show the same images.
 
     Returns
     -------
     bytes
-        A PNG, with a line at its foot that names whose pictures these are. Above 30 clusters the
+        A PNG, with a line at its foot that names whose images these are. Above 30 clusters the
         30 largest are shown, and the heading says so.
     """
     shown, some = the_largest(assignments)
@@ -84,7 +84,7 @@ def members_sheet(
         count = central.filter(cluster=cluster)["size"][0]
         share = count / assignments.height
         percent = f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
-        label = f"cluster {cluster}\n{count:,} pictures\n{percent}"
+        label = f"cluster {cluster}\n{count:,} images\n{percent}"
         draw.text((GAP_PX, top + TILE_PX // 2 - 22), label, fill=INK, font=font)
         for start, members in zip(starts, (central, drawn), strict=True):
             for column, image_id in enumerate(members.filter(cluster=cluster)["image_id"]):
@@ -98,7 +98,7 @@ def members_sheet(
 def random_members(
     assignments: pl.DataFrame, images: pl.DataFrame, per_cluster: int, seed: int
 ) -> pl.DataFrame:
-    """Draw pictures of each cluster: cluster, size, image_id, path."""
+    """Draw images of each cluster: cluster, size, image_id, path."""
     ordered = assignments.sort("image_id")
     lots = np.random.default_rng(seed).random(ordered.height)
     return (

@@ -71,7 +71,7 @@ def cluster_profile(
 
 
 def cosine_distances(assignments: pl.DataFrame, centres: pl.DataFrame) -> pl.DataFrame:
-    """Add each picture's cosine distance to its centre, from the Euclidean one of unit vectors.
+    """Add each image's cosine distance to its centre, from the Euclidean one of unit vectors.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def _sizes(assignments: pl.DataFrame, centres: pl.DataFrame, k: int) -> list[dic
         key = {"group_name": str(cluster), "unit_count": own.height}
         rows.append({**key, "measure": "share", "value": own.height / assignments.height})
         median = own["cosine_distance"].median()
-        note = None if own.height else "no picture is in the cluster"
+        note = None if own.height else "no image is in the cluster"
         rows.append({**key, "measure": "cosine_distance_median", "value": median, "note": note})
     return rows
 
@@ -156,7 +156,7 @@ def _joins(points: pl.DataFrame, k: int, seed: int) -> list[dict[str, Any]]:
 
 def _words(assignments: pl.DataFrame, label_scores: pl.DataFrame) -> list[dict[str, Any]]:
     scored = label_scores.join(assignments.select("image_id", "cluster"), on="image_id")
-    # By picture, so that a mean rounds the same in any order of rows.
+    # By image, so that a mean rounds the same in any order of rows.
     ordered = scored.sort("label", "image_id")
     mean = [pl.col("probability").mean().alias("value"), pl.len().alias("unit_count")]
     of_clusters = ordered.group_by("cluster", "label", maintain_order=True).agg(mean)

@@ -25,7 +25,7 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Fi
     profile
         The table `cluster_profile`, of one fit, with rows of `spearman`.
     title
-        Whose pictures they are.
+        Whose images they are.
     credit
         Whom to name at the foot.
 
@@ -74,7 +74,7 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Fi
     counts = found["unit_count"].to_list()
     areas = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     axes.set_title(
-        f"{title}: share of an area's pictures against targets{few}\n"
+        f"{title}: share of an area's images against targets{few}\n"
         f"Spearman over {areas} areas; bold where the {INTERVAL_LEVEL:.0%} interval leaves out 0,\n"
         "areas taken as independent, which neighbours are not",
         fontsize=9,

@@ -24,7 +24,7 @@ def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") 
     profile
         The table `cluster_profile`, of one fit, with rows of `target_median`.
     title
-        Whose pictures they are.
+        Whose images they are.
     credit
         Whom to name at the foot.
 

@@ -66,7 +66,7 @@ def spearman(columns: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
 
     count = len(values)
     if count < LEAST_AREAS:
-        note = f"too few areas with pictures and a value: {count}, at least {LEAST_AREAS} needed"
+        note = f"too few areas with images and a value: {count}, at least {LEAST_AREAS} needed"
         return [_none(count, note) for _ in range(columns.shape[1])]
     if np.ptp(values) == 0:
         return [_none(count, "the target is the same in every area")] * columns.shape[1]

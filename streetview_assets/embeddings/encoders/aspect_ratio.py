@@ -1,13 +1,13 @@
-"""Pictures that are not square, for a network whose input is: by a named rule, never in silence.
+"""Images that are not square, for a network whose input is: by a named rule, never in silence.
 
 | rule | what the network sees |
 |---|---|
 | `crop` | what its library shows it, most often the square in the middle; vectors are the library's |
-| `pad` | the whole picture, in the middle of a square of plain ground |
-| `tiles` | squares as high as the picture (as wide, if it stands upright), evenly spaced from edge to edge; they overlap rather than leave anything out, and the vector is their mean |
+| `pad` | the whole image, in the middle of a square of plain ground |
+| `tiles` | squares as high as the image (as wide, if it stands upright), evenly spaced from edge to edge; they overlap rather than leave anything out, and the vector is their mean |
 
-Some libraries show a network only the middle of a square picture too (timm's `crop_pct`, most often
-7/8). `crop` and `tiles` then lose at every edge what a square picture loses; `pad` loses nothing.
+Some libraries show a network only the middle of a square image too (timm's `crop_pct`, most often
+7/8). `crop` and `tiles` then lose at every edge what a square image loses; `pad` loses nothing.
 """  # noqa: E501
 
 import math
@@ -18,60 +18,60 @@ from PIL import Image
 Fit = Literal["crop", "pad", "tiles"]
 
 MOST_TILES = 32
-"""A picture longer than this is no street scene, and would fill the memory with its tiles."""
+"""An image longer than this is no street scene, and would fill the memory with its tiles."""
 
 _ROUNDING = 1e-9
 
 
 def inputs_of(
-    picture: Image.Image, fit: Fit, *, ground: tuple[int, int, int], seen: float
+    image: Image.Image, fit: Fit, *, ground: tuple[int, int, int], seen: float
 ) -> list[Image.Image]:
-    """Give what stands for a picture before the network.
+    """Give what stands for an image before the network.
 
     Parameters
     ----------
-    picture
+    image
         RGB.
     ground
-        Colour around a picture under `pad`.
+        Colour around an image under `pad`.
     seen
         Share of a square's side that the library shows the network, 1 or a little less.
 
     Returns
     -------
     list[Image.Image]
-        One picture under `crop` and `pad`, the tiles in reading order under `tiles`. Those that
-        are made are square; a square picture is its own and only tile.
+        One image under `crop` and `pad`, the tiles in reading order under `tiles`. Those that
+        are made are square; a square image is its own and only tile.
 
     Raises
     ------
     ValueError
-        Where a picture would be cut into more than 32 tiles.
+        Where an image would be cut into more than 32 tiles.
     """
     if fit == "crop":
-        return [picture]
-    return [padded(picture, ground, seen)] if fit == "pad" else tiles(picture, seen)
+        return [image]
+    return [padded(image, ground, seen)] if fit == "pad" else tiles(image, seen)
 
 
-def padded(picture: Image.Image, ground: tuple[int, int, int], seen: float) -> Image.Image:
-    """Put the whole picture where the network sees it: on a square, in the middle."""
-    side = max(picture.width, picture.height, _whole(max(picture.size) / seen))
-    if picture.size == (side, side):
-        return picture
+def padded(image: Image.Image, ground: tuple[int, int, int], seen: float) -> Image.Image:
+    """Put the whole image where the network sees it: on a square, in the middle."""
+    side = max(image.width, image.height, _whole(max(image.size) / seen))
+    if image.size == (side, side):
+        return image
     square = Image.new("RGB", (side, side), ground)
-    square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
+    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
     return square
 
 
-def tiles(picture: Image.Image, seen: float) -> list[Image.Image]:
-    """Cut the picture into squares along its longer side."""
-    width, height = picture.size
+def tiles(image: Image.Image, seen: float) -> list[Image.Image]:
+    """Cut the image into squares along its longer side."""
+    width, height = image.size
     side = min(width, height)
     starts = tile_starts(max(width, height), side, seen)
     if len(starts) == 1:
-        return [picture]
+        return [image]
     corners = [(start, 0) if width > height else (0, start) for start in starts]
-    return [picture.crop((x, y, x + side, y + side)) for x, y in corners]
+    return [image.crop((x, y, x + side, y + side)) for x, y in corners]
 
 
 def tile_starts(length: int, side: int, seen: float = 1.0) -> list[int]:
@@ -80,7 +80,7 @@ def tile_starts(length: int, side: int, seen: float = 1.0) -> list[int]:
     Parameters
     ----------
     length, side
-        Of the picture along its longer side, and of a tile, in pixels.
+        Of the image along its longer side, and of a tile, in pixels.
     seen
         Share of a tile's side that counts: what two tiles show side by side leaves no gap.
 
@@ -92,7 +92,7 @@ def tile_starts(length: int, side: int, seen: float = 1.0) -> list[int]:
     margins_px = (1 - seen) * side
     count = max(_whole((length - margins_px) / (seen * side)), 1)
     if count > MOST_TILES:
-        raise ValueError(f"a picture of {length} by {side} pixels would be {count} square tiles")
+        raise ValueError(f"an image of {length} by {side} pixels would be {count} square tiles")
     return [round(number * (length - side) / max(count - 1, 1)) for number in range(count)]
 
 
@@ -104,5 +104,5 @@ def _whole(number: float) -> int:
 def words(fit: Fit, ground: tuple[int, int, int]) -> str:
     """Say the rule in an encoder's identity."""
     if fit == "pad":
-        return f"fit pad (whole picture on a square of RGB {ground})"
+        return f"fit pad (whole image on a square of RGB {ground})"
     return "fit tiles (mean of unit vectors of square tiles)" if fit == "tiles" else "fit crop"

@@ -26,7 +26,7 @@ class EncoderIdentity:
     weights_sha256
         Hash of the weights; None where it has none.
     preprocessing
-        How a picture becomes its input.
+        How an image becomes its input.
     precision
         Number format of the computation.
     dimension
@@ -48,7 +48,7 @@ class EncoderIdentity:
 
     def frame(self) -> "pl.DataFrame":
         """Give the identity as the one row of the table `encoders`."""
-        # Here, since every process that prepares pictures imports this module.
+        # Here, since every process that prepares images imports this module.
         from streetview_assets.tables.registry import TABLES
 
         return TABLES["encoders"].frame([asdict(self)])
@@ -59,20 +59,20 @@ class Preparation(Protocol):
 
     @property
     def least_side_px(self) -> int | None:
-        """A picture may be read smaller, down to this shorter side; None: it is read as it is."""
+        """An image may be read smaller, down to this shorter side; None: it is read as it is."""
 
     @property
     def needs_torch(self) -> bool:
         """Whether `prepare` computes with torch."""
 
-    def prepare(self, picture: Image.Image) -> np.ndarray:
-        """Turn one RGB picture into what `encode` takes; may run in any thread or process."""
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        """Turn one RGB image into what `encode` takes; may run in any thread or process."""
 
 
 class ImageEncoder(Protocol):
-    """Pixels into vectors, in two steps: a picture at a time, then many at once.
+    """Pixels into vectors, in two steps: an image at a time, then many at once.
 
-    A picture's vector is the same in any batch: exactly for `colour-texture`, to 1e-5 for
+    An image's vector is the same in any batch: exactly for `colour-texture`, to 1e-5 for
     networks in fp32, to the rounding of the format in bf16 and fp16.
     """
 
@@ -86,7 +86,7 @@ class ImageEncoder(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """Pictures at once that suit the device, where the study does not say."""
+        """Images at once that suit the device, where the study does not say."""
 
     @property
     def device(self) -> str:
@@ -94,17 +94,17 @@ class ImageEncoder(Protocol):
 
     @property
     def computes_on_cores(self) -> bool:
-        """Whether `encode` competes for the cores with the preparation of pictures."""
+        """Whether `encode` competes for the cores with the preparation of images."""
 
     @property
     def least_side_px(self) -> int | None:
         """As the preparation says."""
 
-    def prepare(self, picture: Image.Image) -> np.ndarray:
-        """Turn one RGB picture into what `encode` takes, as the preparation does."""
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        """Turn one RGB image into what `encode` takes, as the preparation does."""
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
-        """Turn n prepared pictures into vectors (n, dimension), float32, of unit length."""
+        """Turn n prepared images into vectors (n, dimension), float32, of unit length."""
 
     def begin(self, batch: Sequence[np.ndarray]) -> Callable[[], np.ndarray]:
         """Start to encode; what is given back waits for the vectors. More may be begun first."""

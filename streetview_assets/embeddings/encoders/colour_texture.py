@@ -1,6 +1,6 @@
 """The encoder `colour-texture`: a descriptor without weights, every number of which has a meaning.
 
-A picture is looked at in 192 × 192 pixels, whatever its shape. Rows matter in a street scene (sky
+An image is looked at in 192 × 192 pixels, whatever its shape. Rows matter in a street scene (sky
 above, facades in the middle, road below), so nearly all is counted by place: in a grid of 6 rows
 and 4 columns, or in 3 or 6 bands of rows. The 516 numbers, in this order:
 
@@ -55,7 +55,7 @@ DIMENSION = sum(PARTS.values())
 
 @dataclass(frozen=True)
 class ColourTexture:
-    """The descriptor as an encoder: all the work is done in `prepare`, a picture at a time."""
+    """The descriptor as an encoder: all the work is done in `prepare`, an image at a time."""
 
     identity: EncoderIdentity
     batch_size: int = 256
@@ -69,9 +69,9 @@ class ColourTexture:
         """The encoder itself: it has no weights, and is small."""
         return self
 
-    def prepare(self, picture: Image.Image) -> np.ndarray:
-        """Describe one picture."""
-        return describe(picture)
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        """Describe one image."""
+        return describe(image)
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         """Scale descriptors to unit length."""
@@ -113,13 +113,13 @@ def check_settings(settings: "Encoder") -> None:
     if settings.fit != "crop":
         raise StudyError(
             f"encoder.fit: {settings.fit} is for networks, which look at squares; colour-texture "
-            "sees the whole of every picture, whatever its shape. Leave out encoder.fit."
+            "sees the whole of every image, whatever its shape. Leave out encoder.fit."
         )
 
 
-def describe(picture: Image.Image) -> np.ndarray:
-    """Describe one picture of any size in the 516 numbers of this module, float32."""
-    small = picture.convert("RGB").resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
+def describe(image: Image.Image) -> np.ndarray:
+    """Describe one image of any size in the 516 numbers of this module, float32."""
+    small = image.convert("RGB").resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
     red, green, blue = np.moveaxis(np.asarray(small, dtype=np.float32) / 255, 2, 0)
     luminance = 0.299 * red + 0.587 * green + 0.114 * blue
     red_green = red - green
@@ -273,7 +273,7 @@ def _soft_histogram(
 
 @cache
 def _thirds(side_px: int) -> np.ndarray:
-    """Which third of the height each pixel of a square picture lies in."""
+    """Which third of the height each pixel of a square image lies in."""
     return np.repeat(np.arange(side_px) * THIRDS // side_px, side_px)
 
 

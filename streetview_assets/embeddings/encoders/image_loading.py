@@ -1,4 +1,4 @@
-"""Pictures from disk into what an encoder takes, by several workers, in order, never far ahead."""
+"""Images from disk into what an encoder takes, by several workers, in order, never far ahead."""
 
 import os
 import pickle
@@ -18,38 +18,38 @@ from PIL import Image
 
 from streetview_assets.embeddings.encoders.base import Preparation
 from streetview_assets.errors import EncoderError
-from streetview_assets.image_decoding import BrokenPictureError, read_rgb
+from streetview_assets.image_decoding import BrokenImageError, read_rgb
 from streetview_assets.images.strips import stitched
 from streetview_assets.processes.workers import worker_pool
 
-UNREADABLE = (OSError, BrokenPictureError)
+UNREADABLE = (OSError, BrokenImageError)
 """What is raised for a file that is missing, cut short, or no image."""
 
 ENOUGH_FOR_PROCESSES = 200
-"""Below so many pictures, starting processes takes longer than they save."""
+"""Below so many images, starting processes takes longer than they save."""
 
-PICTURES_PER_TASK = 16
+IMAGES_PER_TASK = 16
 
 BLOCKS_KEPT = 4
-"""Blocks of memory (at most 16 MB) that Pillow keeps in a process for the next picture.
+"""Blocks of memory (at most 16 MB) that Pillow keeps in a process for the next image.
 
 Measured on JPEGs of 640 × 640: 5.6 ms of a core each, against 8.6 where a process gives the memory
 back and asks for it again. Threads have memory of their own and take 5.5 either way.
 """
 
 Source = str | Sequence[str] | None
-"""Where a picture is: one file, several that are put side by side, or None: it was not kept."""
+"""Where an image is: one file, several that are put side by side, or None: it was not kept."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """One picture as the encoder takes it, or the reason why it is not."""
+    """One image as the encoder takes it, or the reason why it is not."""
 
     values: np.ndarray | None
     error: str | None
 
 
-def prepare_pictures(
+def prepare_images(
     preparation: Preparation,
     paths: Sequence[Source],
     folder: Path,
@@ -57,7 +57,7 @@ def prepare_pictures(
     ahead: int,
     workers: int,
 ) -> Iterator[Prepared]:
-    """Read and prepare pictures, in the order of their paths.
+    """Read and prepare images, in the order of their paths.
 
     Enough of them go to processes, since threads of one interpreter wait for each other. What is
     sent there is the preparation alone, never a network; what comes back are pixels.
@@ -67,9 +67,9 @@ def prepare_pictures(
     paths
         Relative to `folder`.
     ahead
-        At most about so many prepared pictures wait to be taken.
+        At most about so many prepared images wait to be taken.
     workers
-        Processes, or threads where there are few pictures.
+        Processes, or threads where there are few images.
 
     Raises
     ------
@@ -80,10 +80,9 @@ def prepare_pictures(
         yield from (prepare(preparation, path, folder) for path in paths)
         return
     tasks = (
-        paths[start : start + PICTURES_PER_TASK]
-        for start in range(0, len(paths), PICTURES_PER_TASK)
+        paths[start : start + IMAGES_PER_TASK] for start in range(0, len(paths), IMAGES_PER_TASK)
     )
-    limit = max(ahead // PICTURES_PER_TASK, 2 * workers)
+    limit = max(ahead // IMAGES_PER_TASK, 2 * workers)
     waiting: deque[Future[list[Prepared]]] = deque()
     pool, work = _workers(preparation, len(paths), workers)
     with pool as executor:
@@ -96,7 +95,7 @@ def prepare_pictures(
                 yield from done
         except BrokenProcessPool as error:
             raise EncoderError(
-                "A process that prepares pictures ended unexpectedly: either memory ran out, or "
+                "A process that prepares images ended unexpectedly: either memory ran out, or "
                 "the script that called this lacks `if __name__ == '__main__':` around its work."
             ) from error
         finally:
@@ -105,9 +104,9 @@ def prepare_pictures(
 
 
 def prepare(preparation: Preparation, path: Source, folder: Path) -> Prepared:
-    """Read and prepare one picture; a file that cannot be read gives its reason."""
+    """Read and prepare one image; a file that cannot be read gives its reason."""
     if path is None:
-        return Prepared(None, "the picture was not kept")
+        return Prepared(None, "the image was not kept")
     files = [path] if isinstance(path, str) else path
     try:
         least = preparation.least_side_px
@@ -122,8 +121,8 @@ def _view(folder: Path, file: str, least_side_px: int | None) -> Image.Image:
     """Read one of the views; of several, the reason says which it was."""
     try:
         return read_rgb(folder / file, least_side_px=least_side_px)
-    except BrokenPictureError as error:
-        raise BrokenPictureError(f"{file}: {error}") from error
+    except BrokenImageError as error:
+        raise BrokenImageError(f"{file}: {error}") from error
 
 
 def cores() -> int:

@@ -1,4 +1,4 @@
-"""Encoders `open_clip:<model>/<weights>`: the picture side of CLIP and its kin."""
+"""Encoders `open_clip:<model>/<weights>`: the image side of CLIP and its kin."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""How a picture becomes what a network sees: the library's own steps, without the network.
+"""How an image becomes what a network sees: the library's own steps, without the network.
 
 What stands here is small and knows no torch, so that it can be sent to other processes, which start
 at once and take little memory. They are not a place for the network, least of all for a GPU.
@@ -18,29 +18,29 @@ READ_AT_LEAST = 2
 """A JPEG may be read smaller while its shorter side is so many times what the library scales it to.
 
 Measured on 32 street photos with the real weights of MobileNet v1, cosine to the vector of the
-whole picture: at 2 times and more at least 0.998 (mean 0.9994), at 1.25 to 1.5 times 0.997 (mean
+whole image: at 2 times and more at least 0.998 (mean 0.9994), at 1.25 to 1.5 times 0.997 (mean
 0.998), at 1 to 1.2 times 0.991. ViT-B-32 with random weights: 0.99998, 0.9999 and 0.9997.
 """
 
 
 @dataclass(frozen=True)
 class NetworkInput:
-    """A library's own transform, taken apart: to pixels (a picture at a time), then to numbers.
+    """A library's own transform, taken apart: to pixels (an image at a time), then to numbers.
 
     Pixels are a quarter of the bytes, and a batch is scaled at once, on the device.
 
     Attributes
     ----------
     to_pixels
-        The library's steps from an RGB picture to the one (height, width, 3) that the network sees.
+        The library's steps from an RGB image to the one (height, width, 3) that the network sees.
     mean, sd
         By which it then scales red, green and blue, as shares of 255.
     side_px
-        Shorter side to which it brings a picture.
+        Shorter side to which it brings an image.
     seen
         Share of that side which it shows the network.
     fit
-        What is done with pictures that are not square.
+        What is done with images that are not square.
     needs_torch
         Whether `to_pixels` computes with torch: then every process that has it loads torch.
     """
@@ -61,12 +61,12 @@ class NetworkInput:
 
     @property
     def least_side_px(self) -> int:
-        """The shorter side below which reading a picture smaller would show in its vector."""
+        """The shorter side below which reading an image smaller would show in its vector."""
         return READ_AT_LEAST * self.side_px
 
-    def prepare(self, picture: Image.Image) -> np.ndarray:
-        """Bring a picture to what the network sees: pixels (inputs, height, width, 3), uint8."""
-        inputs = inputs_of(picture, self.fit, ground=self.ground, seen=self.seen)
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        """Bring an image to what the network sees: pixels (inputs, height, width, 3), uint8."""
+        inputs = inputs_of(image, self.fit, ground=self.ground, seen=self.seen)
         return np.stack([np.asarray(self.to_pixels(one)) for one in inputs])
 
 
@@ -88,16 +88,16 @@ class ScaleAndCrop:
     filter: int
     shown: tuple[int, int] | None
 
-    def __call__(self, picture: Image.Image) -> Image.Image:
-        """Scale an RGB picture and show its middle, pixel for pixel as torchvision does."""
-        size = self._scaled(picture.width, picture.height)
-        if size != picture.size:
-            picture = picture.resize(size, Image.Resampling(self.filter))
+    def __call__(self, image: Image.Image) -> Image.Image:
+        """Scale an RGB image and show its middle, pixel for pixel as torchvision does."""
+        size = self._scaled(image.width, image.height)
+        if size != image.size:
+            image = image.resize(size, Image.Resampling(self.filter))
         if self.shown is None:
-            return picture
+            return image
         height, width = self.shown
-        top, left = round((picture.height - height) / 2), round((picture.width - width) / 2)
-        return picture.crop((left, top, left + width, top + height))
+        top, left = round((image.height - height) / 2), round((image.width - width) / 2)
+        return image.crop((left, top, left + width, top + height))
 
     def _scaled(self, width: int, height: int) -> tuple[int, int]:
         if isinstance(self.size, tuple):
@@ -124,7 +124,7 @@ def take_apart(transform: Any, *, side_px: int, seen: float, fit: Fit = "crop") 
 
     *before, to_tensor, scale = transform.transforms
     if not (type(to_tensor).__name__.endswith("ToTensor") and isinstance(scale, Normalize)):
-        raise EncoderError(f"this version does not know how to prepare pictures by {transform}")
+        raise EncoderError(f"this version does not know how to prepare images by {transform}")
     mean, sd = (tuple(float(one) for one in three) for three in (scale.mean, scale.std))
     plain = _as_scale_and_crop(before)
     return NetworkInput(
@@ -143,7 +143,7 @@ def _as_scale_and_crop(steps: list[Any]) -> ScaleAndCrop | None:
     from torchvision.transforms import CenterCrop, Resize
     from torchvision.transforms.functional import pil_modes_mapping
 
-    # Every picture is RGB before it comes here.
+    # Every image is RGB before it comes here.
     steps = [step for step in steps if type(step).__name__ != "MaybeConvertMode"]
     if not steps or not isinstance(steps[0], Resize) or steps[0].max_size is not None:
         return None

@@ -1,4 +1,4 @@
-"""The words' side of an encoder: texts into vectors that compare with those of pictures."""
+"""The words' side of an encoder: texts into vectors that compare with those of images."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ class TextEncoder:
 
 
 def why_no_words(settings: Encoder) -> str | None:
-    """Say why an encoder cannot compare pictures with words; None where it can."""
+    """Say why an encoder cannot compare images with words; None where it can."""
     match settings.name.partition(":")[0]:
         case "open_clip" | "transformers":
             return None
@@ -106,7 +106,7 @@ def load_text_encoder(settings: Encoder) -> TextEncoder:
 
 
 def check_same_weights(words: TextEncoder, encoders: pl.DataFrame) -> None:
-    """Refuse words of other weights than those that made the pictures' vectors.
+    """Refuse words of other weights than those that made the images' vectors.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def check_same_weights(words: TextEncoder, encoders: pl.DataFrame) -> None:
     """
     if words.weights_sha256 not in encoders["weights_sha256"].to_list():
         raise EncoderError(
-            f"encoder {words.name}: the weights here are not those that made the pictures' "
+            f"encoder {words.name}: the weights here are not those that made the images' "
             "vectors. Bring the vectors up to date first: streetview run --until embeddings"
         )
 

@@ -25,12 +25,12 @@ TENSOR_CORES = (7, 0)
 
 @dataclass(frozen=True)
 class NetworkEncoder:
-    """A network whose pictures are prepared as its own library does.
+    """A network whose images are prepared as its own library does.
 
     Attributes
     ----------
     preparation
-        How a picture becomes what the network sees.
+        How an image becomes what the network sees.
     forward
         Pixels (n, height, width, 3), uint8, on `device` → features (n, dimension).
     """
@@ -42,32 +42,32 @@ class NetworkEncoder:
 
     @property
     def computes_on_cores(self) -> bool:
-        """Whether the network runs on the cores that also prepare pictures."""
+        """Whether the network runs on the cores that also prepare images."""
         return self.device == "cpu"
 
     @property
     def batch_size(self) -> int:
-        """Pictures at once that suit the device."""
+        """Images at once that suit the device."""
         return BATCH_ON_CPU if self.device == "cpu" else BATCH_ON_GPU
 
     @property
     def least_side_px(self) -> int:
-        """The shorter side below which reading a picture smaller would show in its vector."""
+        """The shorter side below which reading an image smaller would show in its vector."""
         return self.preparation.least_side_px
 
-    def prepare(self, picture: Image.Image) -> np.ndarray:
-        """Bring a picture to what the network sees: pixels (inputs, height, width, 3), uint8."""
-        return self.preparation.prepare(picture)
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        """Bring an image to what the network sees: pixels (inputs, height, width, 3), uint8."""
+        return self.preparation.prepare(image)
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
-        """Run the network on prepared pictures; of several inputs, the mean is a picture's."""
+        """Run the network on prepared images; of several inputs, the mean is an image's."""
         return self.begin(batch)()
 
     def begin(self, batch: Sequence[np.ndarray]) -> Callable[[], np.ndarray]:
         """Start the network; on a GPU, what is given back waits for the vectors."""
         counts = np.array([len(one) for one in batch])
         pixels = np.concatenate(batch)
-        # Never more inputs at once than the batch has pictures: memory is as without tiles.
+        # Never more inputs at once than the batch has images: memory is as without tiles.
         begun = [
             self._begin(pixels[start : start + len(batch)])
             for start in range(0, len(pixels), len(batch))
@@ -135,13 +135,13 @@ def make_network_encoder(
     features
         The call of the model that gives features (n, dimension) of scaled numbers.
     preparation
-        How a picture becomes what the model sees.
+        How an image becomes what the model sees.
     side_px
         Height and width of its input.
     precision
         `auto`, `fp32`, `bf16` or `fp16`.
     describe
-        Makes the identity of how pictures are read and fitted, the number format chosen and the
+        Makes the identity of how images are read and fitted, the number format chosen and the
         dimension found.
 
     Raises
@@ -154,7 +154,7 @@ def make_network_encoder(
     height_px, width_px = side_px
     if preparation.fit != "crop" and height_px != width_px:
         raise StudyError(
-            f"encoder.fit: {preparation.fit} makes squares, but this network looks at pictures "
+            f"encoder.fit: {preparation.fit} makes squares, but this network looks at images "
             f"{width_px} wide and {height_px} high. Leave out encoder.fit."
         )
     device = choose_device()

@@ -2,7 +2,7 @@
 
 torchvision describes its operators `nms` and `qnms` to torch as it is imported. The wheel's
 compiled part, which defines them, does not load beside a CPU-only torch, and the import then fails
-with `operator torchvision::nms does not exist`. The transforms of pictures, all that is used here,
+with `operator torchvision::nms does not exist`. The transforms of images, all that is used here,
 need neither operator: declaring them is enough.
 """
 

@@ -41,10 +41,10 @@ class ProcessedPixels:
 
     processor: Any
 
-    def __call__(self, picture: Image.Image) -> np.ndarray:
-        """Bring an RGB picture to the pixels (height, width, 3), uint8, that the network sees."""
+    def __call__(self, image: Image.Image) -> np.ndarray:
+        """Bring an RGB image to the pixels (height, width, 3), uint8, that the network sees."""
         pixels = self.processor(
-            images=picture, do_rescale=False, do_normalize=False, return_tensors="np"
+            images=image, do_rescale=False, do_normalize=False, return_tensors="np"
         )["pixel_values"][0]
         return np.ascontiguousarray(pixels.transpose(1, 2, 0))
 
@@ -180,7 +180,7 @@ def _preparation(processor: Any, settings: Encoder, side_px: int) -> NetworkInpu
     as_usual = processor.do_rescale and processor.do_normalize and processor.do_resize
     if not as_usual or steps(probe).shape != (side_px, side_px, 3):
         raise EncoderError(
-            f"encoder {settings.name}: this version does not know how to prepare pictures by "
+            f"encoder {settings.name}: this version does not know how to prepare images by "
             f"{to_json(processor.to_dict(), default=str)}"
         )
     share = 255 * processor.rescale_factor

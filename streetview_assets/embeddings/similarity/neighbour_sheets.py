@@ -1,4 +1,4 @@
-"""Sheets of pictures that look alike: each beside its neighbours, and those far from each other."""
+"""Sheets of images that look alike: each beside its neighbours, and those far from each other."""
 
 import io
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ ALIKE = 0.9
 
 @dataclass(frozen=True)
 class _Tile:
-    """A picture with two lines below it."""
+    """An image with two lines below it."""
 
     image_id: str
     lines: tuple[str, str]
@@ -47,35 +47,35 @@ def neighbours_sheet(
     image_ids: Sequence[str],
     title: str,
 ) -> bytes:
-    """Lay some pictures below each other, each with the pictures that are most like it.
+    """Lay some images below each other, each with the images that are most like it.
 
     Parameters
     ----------
     neighbours
         The table `neighbours`.
     facts
-        Rows of the table `images`, those of all pictures that are shown among them.
+        Rows of the table `images`, those of all images that are shown among them.
     folder
         The study's folder of data.
     image_ids
-        Which pictures; `draw_pictures` draws some.
+        Which images; `draw_images` draws some.
     title
-        Whose pictures they are.
+        Whose images they are.
 
     Returns
     -------
     bytes
-        A PNG, with a line at its foot that names whose pictures these are.
+        A PNG, with a line at its foot that names whose images these are.
     """
     wanted = neighbours.filter(
         pl.col("image_id").is_in(list(image_ids)), pl.col("rank") <= NEIGHBOURS_SHOWN
     ).sort("rank")
-    by_picture = wanted.partition_by("image_id", as_dict=True)
+    by_image = wanted.partition_by("image_id", as_dict=True)
     where = _where(facts)
     rows = []
     for image_id in image_ids:
-        row = [_Tile(image_id, ("this picture", where[image_id]), is_framed=True)]
-        mine = by_picture.get((image_id,), wanted.clear())
+        row = [_Tile(image_id, ("this image", where[image_id]), is_framed=True)]
+        mine = by_image.get((image_id,), wanted.clear())
         for neighbour in mine.iter_rows(named=True):
             row.append(
                 _Tile(
@@ -86,12 +86,12 @@ def neighbours_sheet(
                 )
             )
         rows.append(row)
-    heading = f"{title}: pictures, and those that look most like them (cosine, distance)"
+    heading = f"{title}: images, and those that look most like them (cosine, distance)"
     return _lay_out(rows, heading, facts, folder)
 
 
 def far_apart_sheet(pairs: pl.DataFrame, facts: pl.DataFrame, folder: Path, *, title: str) -> bytes:
-    """Lay out pairs of pictures that look alike and are far from each other.
+    """Lay out pairs of images that look alike and are far from each other.
 
     Parameters
     ----------
@@ -114,8 +114,8 @@ def far_apart_sheet(pairs: pl.DataFrame, facts: pl.DataFrame, folder: Path, *, t
     return _lay_out(rows, heading, facts, folder)
 
 
-def draw_pictures(facts: pl.DataFrame, *, seed: int, count: int = ROWS) -> list[str]:
-    """Draw some pictures by a seed, whatever the order of the rows; their ids, sorted."""
+def draw_images(facts: pl.DataFrame, *, seed: int, count: int = ROWS) -> list[str]:
+    """Draw some images by a seed, whatever the order of the rows; their ids, sorted."""
     ids = facts["image_id"].sort()
     drawn = np.random.default_rng(seed).permutation(len(ids))[:count]
     return [ids[int(place)] for place in np.sort(drawn)]
@@ -127,7 +127,7 @@ def far_look_alikes(
     """Find the pairs that are furthest apart among those that are most alike.
 
     Of all neighbours the tenth that is most alike is looked at. Near-duplicates are left out: the
-    same picture twice says nothing of two places. Each place is shown once.
+    same image twice says nothing of two places. Each place is shown once.
 
     Parameters
     ----------
@@ -163,13 +163,13 @@ def far_look_alikes(
 
 
 def _where(facts: pl.DataFrame) -> dict[str, str]:
-    """Say in a word what or where each picture is: its category, else its area."""
+    """Say in a word what or where each image is: its category, else its area."""
     words = facts.select("image_id", pl.coalesce("category", "area_code", pl.lit("")))
     return dict(words.iter_rows())
 
 
 def _alike(neighbour: dict) -> str:
-    """Say how alike two pictures are, and how far from each other."""
+    """Say how alike two images are, and how far from each other."""
     apart_m = neighbour["distance_m"]
     if apart_m is None:
         return _rounded_down(neighbour["similarity"])
@@ -186,15 +186,15 @@ def _lay_out(
     rows: Sequence[Sequence[_Tile]], heading: str, facts: pl.DataFrame, folder: Path
 ) -> bytes:
     shown = list(dict.fromkeys(one.image_id for row in rows for one in row))
-    pictures = facts.filter(pl.col("image_id").is_in(shown))
+    images = facts.filter(pl.col("image_id").is_in(shown))
     files = {
         image_id: shown_files(folder, image_id, path)
-        for image_id, path in pictures.select("image_id", "path").iter_rows()
+        for image_id, path in images.select("image_id", "path").iter_rows()
     }
     heading += what_is_gone(list(files.values()))
-    foot = credit_of(pictures) if pictures.height else "no pictures"
+    foot = credit_of(images) if images.height else "no images"
     font = text_font(TEXT_PX)
-    height_px = _height_px(pictures)
+    height_px = _height_px(images)
     has_second = any(one.lines[1] or one.is_near_duplicate for row in rows for one in row)
     row_px = height_px + (2 if has_second else 1) * LINE_PX + 3 * GAP_PX
     width = max(
@@ -209,9 +209,9 @@ def _lay_out(
         top = band_px + number * row_px
         for one, end in zip(row, _ends(row), strict=True):
             left = end - TILE_PX - GAP_PX
-            picture = tile(files[one.image_id], TILE_PX)
+            image = tile(files[one.image_id], TILE_PX)
             above = (TILE_PX - height_px) // 2
-            sheet.paste(picture.crop((0, above, TILE_PX, above + height_px)), (left, top))
+            sheet.paste(image.crop((0, above, TILE_PX, above + height_px)), (left, top))
             _annotate(draw, font, one, (left, top, left + TILE_PX - 1, top + height_px - 1))
     draw.text((GAP_PX, sheet.height - band_px / 2), foot, credit_ink(foot), font, anchor="lm")
     buffer = io.BytesIO()
@@ -219,9 +219,9 @@ def _lay_out(
     return buffer.getvalue()
 
 
-def _height_px(pictures: pl.DataFrame) -> int:
-    """Give the height of the tallest picture when all are as wide as a tile, or a square's."""
-    aspects = pictures.select((pl.col("height_px") / pl.col("width_px")).fill_null(1)).to_series()
+def _height_px(images: pl.DataFrame) -> int:
+    """Give the height of the tallest image when all are as wide as a tile, or a square's."""
+    aspects = images.select((pl.col("height_px") / pl.col("width_px")).fill_null(1)).to_series()
     return ceil(TILE_PX * min(1.0, max(aspects, default=1.0)))
 
 

@@ -1,4 +1,4 @@
-"""Neighbours: the pictures that look most like each picture."""
+"""Neighbours: the images that look most like each image."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ import polars as pl
 from streetview_assets.embeddings.similarity.approximate_search import nearest_by_index, recall
 from streetview_assets.embeddings.similarity.exact_search import nearest
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.images.duplicates import are_near_duplicates
 from streetview_assets.points.distance import distances_m
 from streetview_assets.tables.registry import TABLES
 
 EXACT_UP_TO = 300_000
-"""Pictures up to which all pairs are compared: the time grows with their square."""
+"""Images up to which all pairs are compared: the time grows with their square."""
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """The current pictures of a study that have a vector, each once.
+class Images:
+    """The current images of a study that have a vector, each once.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Which pictures look alike, and how that was found.
+    """Which images look alike, and how that was found.
 
     Attributes
     ----------
@@ -55,22 +55,22 @@ class Neighbours:
     recall: float
 
 
-def gather_pictures(
+def gather_images(
     parts: Iterable[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]],
-) -> Pictures:
-    """Gather the current pictures that have a vector, authority by authority.
+) -> Images:
+    """Gather the current images that have a vector, authority by authority.
 
     Parameters
     ----------
     parts
         Of each authority the tables `images`, `image_embeddings` (of one encoder) and
-        `sample_points`. A picture of several goes by the first that has it.
+        `sample_points`. An image of several goes by the first that has it.
     """
     facts, vectors, seen = [], [np.empty((0, 0), dtype=np.float32)], pl.Series([], dtype=pl.String)
     for images, embeddings, points in parts:
         places = points.select("point_id", "longitude", "latitude").unique("point_id")
         mine = (
-            current_pictures(images)
+            current_images(images)
             .filter(~pl.col("image_id").is_in(seen.implode()))
             .join(embeddings.filter(status="ok").select("image_id", "embedding"), on="image_id")
             .join(places, on="point_id", how="left")
@@ -80,13 +80,13 @@ def gather_pictures(
             vectors.append(matrix(mine["embedding"]))
             facts.append(mine.drop("embedding"))
     if not facts:
-        return Pictures(_no_facts(), vectors[0])
+        return Images(_no_facts(), vectors[0])
     order = seen.arg_sort().to_numpy()
-    return Pictures(pl.concat(facts)[order], np.concatenate(vectors[1:])[order])
+    return Images(pl.concat(facts)[order], np.concatenate(vectors[1:])[order])
 
 
 def find_neighbours(
-    pictures: Pictures,
+    images: Images,
     *,
     encoder: str,
     count: int,
@@ -94,33 +94,33 @@ def find_neighbours(
     exact_up_to: int = EXACT_UP_TO,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Neighbours:
-    """Find the pictures that look most like each picture, itself never among them.
+    """Find the images that look most like each image, itself never among them.
 
     Other captures of the same panorama, and its other headings, are neighbours like any others.
 
     Parameters
     ----------
-    pictures
-        What `gather_pictures` gave.
+    images
+        What `gather_images` gave.
     encoder
         Slug of the encoder that made the vectors.
     count
-        Neighbours of each picture; all others where there are fewer.
+        Neighbours of each image; all others where there are fewer.
     seed
         Draws the sample on which recall is measured; no row depends on it.
     exact_up_to
-        Pictures beyond which an index is used.
+        Images beyond which an index is used.
     on_progress
         Told work done, and how much there is.
     """
-    vectors = pictures.vectors
+    vectors = images.vectors
     count = min(count, max(len(vectors) - 1, 0))
     if count == 0 or len(vectors) <= exact_up_to:
         places, cosines = nearest(vectors, count, on_progress=on_progress)
-        return Neighbours(_table(pictures.facts, places, cosines, encoder), "exact", 1.0)
+        return Neighbours(_table(images.facts, places, cosines, encoder), "exact", 1.0)
     places, cosines = nearest_by_index(vectors, count, on_progress=on_progress)
     found = recall(vectors, cosines, seed=seed)
-    return Neighbours(_table(pictures.facts, places, cosines, encoder), "approximate", found)
+    return Neighbours(_table(images.facts, places, cosines, encoder), "approximate", found)
 
 
 def _table(

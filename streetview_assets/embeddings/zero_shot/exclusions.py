@@ -1,4 +1,4 @@
-"""Pictures to set aside: those that do not show the street, by words or by their own category."""
+"""Images to set aside: those that do not show the street, by words or by their own category."""
 
 from collections.abc import Collection, Mapping
 
@@ -9,7 +9,7 @@ from streetview_assets.embeddings.looked_at import SEPARATE, named_by
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.label_scores import cosines, softmax
 from streetview_assets.embeddings.zero_shot.scene_classes import SCENE_CLASSES
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.tables.registry import TABLES
 
 REASONS: dict[str, tuple[str, ...]] = {
@@ -27,7 +27,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "the cabin of a van",
     ),
 }
-"""Ready-made reasons to set a picture aside, ten prompts each."""
+"""Ready-made reasons to set an image aside, ten prompts each."""
 
 STREET: dict[str, tuple[str, ...]] = {
     name: prompts for name, prompts in SCENE_CLASSES.items() if name != "indoor"
@@ -38,7 +38,7 @@ BY_CATEGORY = "category: "
 _EACH = ["authority_code", "image_id"]
 
 
-def set_aside_by_words(
+def exclusions_by_words(
     embeddings: pl.DataFrame,
     reasons: Mapping[str, np.ndarray],
     street: Mapping[str, np.ndarray],
@@ -46,15 +46,15 @@ def set_aside_by_words(
     temperature: float,
     above: float,
 ) -> pl.DataFrame:
-    """Find pictures that are like a reason to set them aside, and unlike any street.
+    """Find images that are like a reason to set them aside, and unlike any street.
 
-    Reasons and kinds of street share one softmax. A picture between two reasons is no street
+    Reasons and kinds of street share one softmax. An image between two reasons is no street
     either, so that the probabilities of all reasons are added up.
 
     Parameters
     ----------
     embeddings
-        The table `image_embeddings` of one encoder; pictures without a vector are left out.
+        The table `image_embeddings` of one encoder; images without a vector are left out.
     reasons, street
         Vectors (d,) of unit length, by name; at least one of each.
     temperature
@@ -67,25 +67,25 @@ def set_aside_by_words(
     pl.DataFrame
         authority_code, image_id, reason (the likeliest), probability (of all).
     """
-    pictures = embeddings.filter(status="ok")
+    images = embeddings.filter(status="ok")
     names = sorted(reasons)
-    if pictures.is_empty() or not names:
-        return TABLES["pictures_set_aside"].frame().select(*_EACH, "reason", "probability")
+    if images.is_empty() or not names:
+        return TABLES["image_exclusions"].frame().select(*_EACH, "reason", "probability")
     texts = np.stack([*(reasons[name] for name in names), *street.values()])
-    likeness = softmax(temperature * cosines(matrix(pictures["embedding"]), texts))
+    likeness = softmax(temperature * cosines(matrix(images["embedding"]), texts))
     of_reasons = likeness[:, : len(names)]
     # Rounded: a sum of the same shares may else lie on either side of the bound.
     together = of_reasons.sum(axis=1).round(12)
     likeliest = [names[place] for place in of_reasons.argmax(axis=1)]
     return (
-        pictures.select(_EACH)
+        images.select(_EACH)
         .with_columns(pl.Series("reason", likeliest, pl.String), pl.Series("probability", together))
         .filter(pl.col("probability") >= above)
     )
 
 
-def set_aside_by_category(images: pl.DataFrame, categories: Collection[str]) -> pl.DataFrame:
-    """Find pictures that came with one of some categories.
+def exclusions_by_category(images: pl.DataFrame, categories: Collection[str]) -> pl.DataFrame:
+    """Find images that came with one of some categories.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def set_aside_by_category(images: pl.DataFrame, categories: Collection[str]) -> 
     )
 
 
-def pictures_set_aside(
+def image_exclusions(
     images: pl.DataFrame,
     by_category: pl.DataFrame,
     by_words: pl.DataFrame,
@@ -107,28 +107,28 @@ def pictures_set_aside(
     encoder: str,
     is_dropped: bool,
 ) -> pl.DataFrame:
-    """Put both rules together: each current picture once, its own category before any words.
+    """Put both rules together: each current image once, its own category before any words.
 
     Parameters
     ----------
     images
         The table `images`.
     by_category, by_words
-        What `set_aside_by_category` and `set_aside_by_words` give.
+        What `exclusions_by_category` and `exclusions_by_words` give.
     encoder
         Slug of the encoder.
     is_dropped
-        Whether the study leaves these pictures out.
+        Whether the study leaves these images out.
 
     Returns
     -------
     pl.DataFrame
-        The table `pictures_set_aside`, sorted by its key.
+        The table `image_exclusions`, sorted by its key.
     """
-    table = TABLES["pictures_set_aside"]
+    table = TABLES["image_exclusions"]
     return (
         pl.concat([by_category, by_words])
-        .join(current_pictures(images), on=_EACH, how="semi")
+        .join(current_images(images), on=_EACH, how="semi")
         .unique(_EACH, keep="first", maintain_order=True)
         .with_columns(encoder=pl.lit(encoder), is_dropped=pl.lit(is_dropped))
         .select(table.schema.names())
@@ -136,22 +136,22 @@ def pictures_set_aside(
     )
 
 
-def without_set_aside(
-    images: pl.DataFrame, set_aside: pl.DataFrame, *, views: str = SEPARATE
+def without_excluded(
+    images: pl.DataFrame, exclusions: pl.DataFrame, *, views: str = SEPARATE
 ) -> pl.DataFrame:
-    """Mark the pictures that are dropped as not current, so that whatever pools leaves them out.
+    """Mark the images that are dropped as not current, so that whatever pools leaves them out.
 
-    No older picture takes their place: what stands at a point now is what was set aside.
+    No older image takes their place: what stands at a point now is what was set aside.
 
     Parameters
     ----------
-    images, set_aside
-        The tables `images` and `pictures_set_aside`.
+    images, exclusions
+        The tables `images` and `image_exclusions`.
     views
         What the study says as `encoder.views`: of a panorama all views are dropped.
     """
     one = named_by(views)
-    dropped = images.join(set_aside.filter("is_dropped"), on=_EACH, how="semi")
+    dropped = images.join(exclusions.filter("is_dropped"), on=_EACH, how="semi")
     marked = dropped.select(one).unique().with_columns(_dropped=pl.lit(True))
     return (
         images.join(marked, on=one, how="left", maintain_order="left")

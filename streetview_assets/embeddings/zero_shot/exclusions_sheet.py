@@ -1,4 +1,4 @@
-"""A sheet of the pictures that are set aside: the surest, and those that only just are."""
+"""A sheet of the images that are set aside: the surest, and those that only just are."""
 
 import io
 from pathlib import Path
@@ -17,29 +17,29 @@ TILE_PX, GAP_PX, LINE_PX = 128, 6, 22
 PAPER = "#ffffff"
 
 
-def set_aside_sheet(
-    set_aside: pl.DataFrame, images: pl.DataFrame, folder: Path, *, title: str
+def exclusions_sheet(
+    exclusions: pl.DataFrame, images: pl.DataFrame, folder: Path, *, title: str
 ) -> bytes:
-    """Lay out pictures that are set aside, the surest first, each with its reason.
+    """Lay out images that are set aside, the surest first, each with its reason.
 
     Of more than forty, the 24 surest are shown and the 16 least sure: it is among these that a
     street may be.
 
     Parameters
     ----------
-    set_aside, images
-        The tables `pictures_set_aside`, not empty, and `images`, of one authority.
+    exclusions, images
+        The tables `image_exclusions`, not empty, and `images`, of one authority.
     folder
         The study's folder of data.
     title
-        Whose pictures they are.
+        Whose images they are.
 
     Returns
     -------
     bytes
-        A PNG, with a line at its foot that names whose pictures these are.
+        A PNG, with a line at its foot that names whose images these are.
     """
-    surest_first = set_aside.join(
+    surest_first = exclusions.join(
         images.select("image_id", "path"), on="image_id", how="inner"
     ).sort("probability", "image_id", descending=[True, False], nulls_last=False)
     parts = _parts(surest_first)
@@ -48,7 +48,7 @@ def set_aside_sheet(
         image_id: shown_files(folder, image_id, path)
         for image_id, path in shown.select("image_id", "path").iter_rows()
     }
-    heading = f"{title}: {said_of(set_aside)}{what_is_gone(list(files.values()))}"
+    heading = f"{title}: {said_of(exclusions)}{what_is_gone(list(files.values()))}"
     foot = credit_of(images.join(shown, on="image_id", how="semi"))
     font = text_font(12)
     step, row_px = TILE_PX + GAP_PX, TILE_PX + LINE_PX
@@ -63,12 +63,12 @@ def set_aside_sheet(
         if name:
             draw.text((GAP_PX, top + LINE_PX / 2), name, INK, font, anchor="lm")
             top += LINE_PX
-        for place, picture in enumerate(part.iter_rows(named=True)):
+        for place, image in enumerate(part.iter_rows(named=True)):
             row, column = divmod(place, ACROSS)
             corner = (GAP_PX + column * step, top + row * row_px)
-            sheet.paste(tile(files[picture["image_id"]], TILE_PX), corner)
+            sheet.paste(tile(files[image["image_id"]], TILE_PX), corner)
             middle = corner[1] + TILE_PX + LINE_PX / 2 - 2
-            draw.text((corner[0], middle), _caption(picture, font), INK, font, anchor="lm")
+            draw.text((corner[0], middle), _caption(image, font), INK, font, anchor="lm")
         top += -(-len(part) // ACROSS) * row_px
     draw.text((GAP_PX, sheet.height - LINE_PX / 2), foot, credit_ink(foot), font, anchor="lm")
     buffer = io.BytesIO()
@@ -89,19 +89,19 @@ def _parts(surest_first: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     ]
 
 
-def said_of(set_aside: pl.DataFrame) -> str:
-    """Say how many pictures are set aside, and what becomes of them."""
-    count = set_aside.height
-    pictures = "picture" if count == 1 else "pictures"
-    if set_aside["is_dropped"].any():
-        return f"{count:,} {pictures} {'is' if count == 1 else 'are'} dropped"
-    return f"{count:,} {pictures} would be dropped"
+def said_of(exclusions: pl.DataFrame) -> str:
+    """Say how many images are set aside, and what becomes of them."""
+    count = exclusions.height
+    images = "image" if count == 1 else "images"
+    if exclusions["is_dropped"].any():
+        return f"{count:,} {images} {'is' if count == 1 else 'are'} dropped"
+    return f"{count:,} {images} would be dropped"
 
 
-def _caption(picture: dict[str, object], font: ImageFont.FreeTypeFont) -> str:
+def _caption(image: dict[str, object], font: ImageFont.FreeTypeFont) -> str:
     """Give the category, or the probability by words, rounded down, with the reason; cut to fit."""
-    probability = picture["probability"]
-    text = str(picture["reason"]).removeprefix(BY_CATEGORY)
+    probability = image["probability"]
+    text = str(image["reason"]).removeprefix(BY_CATEGORY)
     if isinstance(probability, float):
         text = f"{int(probability * 100)}% {text}"
     while font.getlength(text) > TILE_PX:

@@ -1,4 +1,4 @@
-"""Pictures by words: how much each picture is like each label."""
+"""Images by words: how much each image is like each label."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -11,7 +11,7 @@ from streetview_assets.embeddings.zero_shot.scene_classes import SCENE_CLASSES
 from streetview_assets.tables.registry import TABLES
 
 BLOCK = 8192
-"""Pictures at once: 512 numbers of each, in float64, are 34 MB."""
+"""Images at once: 512 numbers of each, in float64, are 34 MB."""
 
 DECIMALS = 9
 """Of a similarity: fewer than float64 rounds, which differs by machine, more than float32 has."""
@@ -62,12 +62,12 @@ def label_vectors(
 def label_scores(
     embeddings: pl.DataFrame, labels: Mapping[str, np.ndarray], *, temperature: float
 ) -> pl.DataFrame:
-    """Compare every picture with every label.
+    """Compare every image with every label.
 
     Parameters
     ----------
     embeddings
-        The table `image_embeddings` of one encoder; pictures without a vector are left out.
+        The table `image_embeddings` of one encoder; images without a vector are left out.
     labels
         Vectors (d,) of unit length, by the labels' names.
     temperature
@@ -76,19 +76,19 @@ def label_scores(
     Returns
     -------
     pl.DataFrame
-        The table `label_scores`, sorted by its key: every picture by every label. Of two labels
-        that a picture is equally like, the best is the one whose name comes first.
+        The table `label_scores`, sorted by its key: every image by every label. Of two labels
+        that an image is equally like, the best is the one whose name comes first.
     """
     table = TABLES["label_scores"]
-    pictures = embeddings.filter(pl.col("status") == "ok").sort("image_id")
-    if pictures.is_empty():
+    images = embeddings.filter(pl.col("status") == "ok").sort("image_id")
+    if images.is_empty():
         return table.frame()
     names = sorted(labels)
-    similarity = cosines(matrix(pictures["embedding"]), np.stack([labels[name] for name in names]))
+    similarity = cosines(matrix(images["embedding"]), np.stack([labels[name] for name in names]))
     best = np.zeros(similarity.shape, dtype=bool)
     best[np.arange(len(similarity)), similarity.argmax(axis=1)] = True
     return (
-        pictures.select("authority_code", "image_id", "encoder")
+        images.select("authority_code", "image_id", "encoder")
         .join(pl.DataFrame({"label": names}), how="cross", maintain_order="left_right")
         .with_columns(
             pl.Series("similarity", similarity.ravel()),
@@ -116,7 +116,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def most_alike(embeddings: pl.DataFrame, vector: np.ndarray, count: int) -> pl.DataFrame:
-    """Find the pictures whose vectors are most like one vector.
+    """Find the images whose vectors are most like one vector.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def most_alike(embeddings: pl.DataFrame, vector: np.ndarray, count: int) -> pl.D
     vector
         (d,), of unit length.
     count
-        The most pictures to give.
+        The most images to give.
 
     Returns
     -------

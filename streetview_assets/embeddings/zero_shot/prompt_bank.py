@@ -1,4 +1,4 @@
-"""A ready-made bank of texts about places, with which a direction among pictures is compared."""
+"""A ready-made bank of texts about places, with which a direction among images is compared."""
 
 from pathlib import Path
 

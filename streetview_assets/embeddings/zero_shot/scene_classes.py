@@ -1,4 +1,4 @@
-"""A ready-made set of labels: ten kinds of scene that street-level pictures show."""
+"""A ready-made set of labels: ten kinds of scene that street-level images show."""
 
 SCENE_CLASSES: dict[str, tuple[str, ...]] = {
     "indoor": (
@@ -75,7 +75,7 @@ SCENE_CLASSES: dict[str, tuple[str, ...]] = {
     ),
     "car": (
         "a car close to the camera",
-        "a parked car that fills the picture",
+        "a parked car that fills the image",
         "a van that blocks the view",
         "the back of a lorry",
         "a queue of cars in traffic",

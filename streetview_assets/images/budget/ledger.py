@@ -31,7 +31,7 @@ _MICRO = 1_000_000
 
 @dataclass(frozen=True)
 class Ledger:
-    """What a study has spent, and what of its pictures was deleted.
+    """What a study has spent, and what of its images was deleted.
 
     Attributes
     ----------
@@ -128,15 +128,15 @@ class Ledger:
         put_down(self.path)
 
     def record_deleted(self, image_ids: Iterable[str], at: datetime) -> None:
-        """Note that the pixels of pictures are deleted on purpose; before they are."""
+        """Note that the pixels of images are deleted on purpose; before they are."""
         rows = [(image_id, at.isoformat()) for image_id in image_ids]
-        note = "insert or ignore into deleted_pictures values (?, ?)"
+        note = "insert or ignore into deleted_images values (?, ?)"
         write(self.path, lambda connection: connection.executemany(note, rows), safely=True)
 
     def forget_deleted(self, image_ids: Iterable[str]) -> None:
-        """Take back that note: the pictures have been fetched again."""
+        """Take back that note: the images have been fetched again."""
         rows = [(image_id,) for image_id in image_ids]
-        note = "delete from deleted_pictures where image_id = ?"
+        note = "delete from deleted_images where image_id = ?"
         write(self.path, lambda connection: connection.executemany(note, rows), safely=True)
 
     def deleted(self) -> dict[str, datetime]:
@@ -144,9 +144,7 @@ class Ledger:
         if not self.path.is_file():
             return {}
         with reading(self.path) as connection:
-            rows = connection.execute(
-                "select image_id, deleted_at from deleted_pictures"
-            ).fetchall()
+            rows = connection.execute("select image_id, deleted_at from deleted_images").fetchall()
         return {image_id: datetime.fromisoformat(at) for image_id, at in rows}
 
 
@@ -243,7 +241,7 @@ class LedgerPurse:
             _add(connection, self.provider, month, -1, -cost)
 
     def _is_claimed(self, connection: sqlite3.Connection, image_id: str, now: datetime) -> bool:
-        """Whether a process that is alive is asking for this picture now."""
+        """Whether a process that is alive is asking for this image now."""
         marks = connection.execute(
             "select process from requests "
             "where image_id = ? and outcome = 'reserved' and reserved_at > ?",
@@ -254,7 +252,7 @@ class LedgerPurse:
     def _message(self, spent: int, cost: int) -> str:
         return (
             f"the budget is spent: {spent / _MICRO:,.3f} of {self.budget_microusd / _MICRO:,.3f} "
-            f"US$, and the next picture costs {cost / _MICRO:,.4f}. Everything so far is kept. "
+            f"US$, and the next image costs {cost / _MICRO:,.4f}. Everything so far is kept. "
             "Raise images.budget_usd and run again to go on from there."
         )
 

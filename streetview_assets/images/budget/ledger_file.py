@@ -34,7 +34,7 @@ create table if not exists totals (
     cost_microusd integer not null,
     primary key (provider, month)
 );
-create table if not exists deleted_pictures (image_id text primary key, deleted_at text not null);
+create table if not exists deleted_images (image_id text primary key, deleted_at text not null);
 """
 
 Result = TypeVar("Result")

@@ -25,12 +25,12 @@ PRICES: dict[str, tuple[Tier, ...]] = {
 
 
 def is_paid(provider: str) -> bool:
-    """Whether pictures of a provider cost money."""
+    """Whether images of a provider cost money."""
     return provider in PRICES
 
 
 def price_microusd(provider: str, nth_this_month: int, free_per_month: int = 0) -> int:
-    """Price the n-th picture request of a calendar month, in millionths of a US dollar.
+    """Price the n-th image request of a calendar month, in millionths of a US dollar.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def without_budget(provider: str) -> str:
     """Say why a paid provider does not start, and what to write where."""
     usd = PRICES[provider][0].usd_per_1000
     return (
-        f"images.budget_usd is not set. Pictures of {provider} cost money "
+        f"images.budget_usd is not set. Images of {provider} cost money "
         f"({usd:.2f} US$ per 1,000 by the list of {AS_OF}), so the study says the most that it may "
         "ever spend, over all runs. `streetview plan` says what the rest would cost, from free "
         "look-ups alone."

@@ -12,7 +12,7 @@ Outcome = Literal["charged", "not_charged"]
 
 @dataclass(frozen=True)
 class Reserve:
-    """Set the price of one request for a picture aside, before it is sent."""
+    """Set the price of one request for an image aside, before it is sent."""
 
     image_id: str
 
@@ -42,8 +42,8 @@ class Purse(Protocol):
         -------
         list
             For each that reserves: the reservation; the error where the study's budget does not
-            allow it; None while a process that is alive has one for the same picture: wait, then
-            look whether the picture has come. For each that settles: None.
+            allow it; None while a process that is alive has one for the same image: wait, then
+            look whether the image has come. For each that settles: None.
         """
         ...
 
@@ -51,7 +51,7 @@ class Purse(Protocol):
 class Till:
     """Pays for requests side by side, on an event loop.
 
-    A disk confirms some hundreds of entries a second one by one, which is as many as pictures
+    A disk confirms some hundreds of entries a second one by one, which is as many as images
     come. Those that come while the disk is busy go to it together.
     """
 

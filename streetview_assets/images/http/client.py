@@ -194,7 +194,7 @@ class Client:
         most_bytes
             Longer answers are refused as they come in.
         pay_for
-            Id of the picture that the request pays for, where it costs money. What may have been
+            Id of the image that the request pays for, where it costs money. What may have been
             billed is asked for `PAID_ATTEMPTS` times at most, whatever went wrong.
         says
             Looks at the body of an answer that is a sign of overload by its status, and raises what
@@ -378,7 +378,7 @@ class Client:
         while (later := await self.till.reserve(pay_for)) is None:
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
         await self.till.settle(later, "not_charged")
-        raise UnusableError("another run was fetching this picture at the same time")
+        raise UnusableError("another run was fetching this image at the same time")
 
     async def _settle(self, reservation: int | None, outcome: Outcome) -> None:
         if reservation is not None and self.till is not None:

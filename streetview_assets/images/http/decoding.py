@@ -1,4 +1,4 @@
-"""Whether an answer is the picture that was asked for."""
+"""Whether an answer is the image that was asked for."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from streetview_assets.images.http.client import Answer, TryAgainError, UnusableError
 from streetview_assets.images.quality_metrics import (
-    BrokenPictureError,
+    BrokenImageError,
     Pixels,
     WrongSizeError,
     read_pixels,
@@ -44,6 +44,6 @@ def decoded(answer: Answer, size_px: Sequence[int] | None = None) -> Pixels:
         return read_pixels(answer.content, size_px)
     except WrongSizeError as error:
         raise UnusableError(str(error)) from None
-    except BrokenPictureError as error:
+    except BrokenImageError as error:
         kind = answer.headers.get("Content-Type", "no type").split(";")[0]
-        raise TryAgainError(f"no good picture ({kind}): {error}") from None
+        raise TryAgainError(f"no good image ({kind}): {error}") from None

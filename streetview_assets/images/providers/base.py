@@ -42,7 +42,7 @@ VIEWS = pl.Schema(
 )
 """Columns of the views that are wanted of panoramas."""
 
-PictureStatus = Literal["ok", "missing", "failed"]
+ImageStatus = Literal["ok", "missing", "failed"]
 
 
 def _nothing() -> None:
@@ -50,7 +50,7 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True)
-class Picture:
+class FetchedImage:
     """What a provider gives for one view.
 
     Attributes
@@ -60,23 +60,23 @@ class Picture:
     content
         The bytes of an image file; None where there is none.
     status
-        ``missing`` where the provider says that it has no such picture, ``failed`` where it could
+        ``missing`` where the provider says that it has no such image, ``failed`` where it could
         not give it this time.
     error
         Why there is no content.
     pixels
         What the content shows, where the provider had to look at it already.
     release
-        To be called once the picture is safe on disk, or is not going to be: until then it counts
+        To be called once the image is safe on disk, or is not going to be: until then it counts
         as under way.
     is_elsewhere
-        Whether the provider knows the picture and has no pixels of it: a store from which the
-        pictures were taken out, and that has their vectors. It is ``ok``, without a file.
+        Whether the provider knows the image and has no pixels of it: a store from which the
+        images were taken out, and that has their vectors. It is ``ok``, without a file.
     """
 
     image_id: str
     content: bytes | None
-    status: PictureStatus
+    status: ImageStatus
     error: str | None
     pixels: Pixels | None = None
     release: Callable[[], None] = _nothing
@@ -84,7 +84,7 @@ class Picture:
 
 
 class Provider(Protocol):
-    """Who has street-level pictures.
+    """Who has street-level images.
 
     One item that fails is a row with a status and an error. A provider that refuses all service
     (a wrong key, a spent budget) raises `ImageryError`.
@@ -123,8 +123,8 @@ class Provider(Protocol):
         """
         ...
 
-    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
-        """Give one picture for each of the views, in any order, as they come.
+    def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
+        """Give one image for each of the views, in any order, as they come.
 
         The provider chooses how many it fetches at once, and fetches no further ahead than it
         can keep in memory: whoever iterates may be slower.

@@ -1,4 +1,4 @@
-"""The provider `folder`: pictures of one's own, read where they lie and never changed."""
+"""The provider `folder`: images of one's own, read where they lie and never changed."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -7,20 +7,20 @@ from functools import cached_property
 import polars as pl
 
 from streetview_assets.errors import StudyError
-from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, Picture
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, FetchedImage
 from streetview_assets.points.own_images.positions import (
+    image_point_ids,
     outside_dates,
-    picture_point_ids,
-    read_picture_positions,
+    read_image_positions,
 )
 from streetview_assets.study.model import Images
 
 
 class FolderProvider:
-    """Gives the pictures of a folder, one view each.
+    """Gives the images of a folder, one view each.
 
-    A picture's panorama is named by its file: a hash of its path within the folder and of its
-    content. So two files are two pictures, be they equal to the byte: each has its own place,
+    An image's panorama is named by its file: a hash of its path within the folder and of its
+    content. So two files are two images, be they equal to the byte: each has its own place,
     heading and category (`duplicate_of` finds the equal ones). Positions are read at the first
     question, and only the files at the points that are asked about are hashed.
 
@@ -36,7 +36,7 @@ class FolderProvider:
 
     def __init__(self, images: Images) -> None:
         if images.path is None:
-            raise StudyError("images.path: provider folder needs the folder of the pictures.")
+            raise StudyError("images.path: provider folder needs the folder of the images.")
         self.images = images
         self.folder = images.path
         self._names: dict[str, str] = {}
@@ -44,13 +44,13 @@ class FolderProvider:
     def look_up(
         self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
     ) -> pl.DataFrame:
-        """Find the pictures taken at each point.
+        """Find the images taken at each point.
 
         Returns
         -------
         polars.DataFrame
-            Columns `FOUND`: a row for each picture of a point, by point. A file that
-            cannot be read is a failed row of its point. Where capture dates are wanted, a picture
+            Columns `FOUND`: a row for each image of a point, by point. A file that
+            cannot be read is a failed row of its point. Where capture dates are wanted, an image
             outside them or without a date is left out.
         """
         unwanted = outside_dates(self.images.captured_between)
@@ -74,30 +74,30 @@ class FolderProvider:
         )
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
-        """Name the one view of each picture: its heading where that is known, category and file."""
+        """Name the one view of each image: its heading where that is known, category and file."""
         there = panoramas.filter(pl.col("status") == "ok").select("panorama_id", "captured_on")
         files = self._named(self._files_at(panoramas["point_id"]))
         return files.join(there.unique(), on=["panorama_id", "captured_on"], how="semi").select(
             *VIEWS.names(), source_path="file"
         )
 
-    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
+    def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Read the files of views, in their order, as they are."""
         files = self._named(self._files_at(views["point_id"]))
         file_of = dict(files.select("panorama_id", "file").iter_rows())
         for image_id, panorama_id in views.select("image_id", "panorama_id").iter_rows():
-            yield self._picture(image_id, panorama_id, file_of.get(panorama_id))
+            yield self._image(image_id, panorama_id, file_of.get(panorama_id))
 
     def names_of_files(self) -> list[str]:
         """List all files that have a place, relative to the folder."""
         return self._positions["file"].to_list()
 
-    def files_of(self, pictures: pl.DataFrame) -> pl.DataFrame:
-        """Say what the files of pictures are called.
+    def files_of(self, images: pl.DataFrame) -> pl.DataFrame:
+        """Say what the files of images are called.
 
         Parameters
         ----------
-        pictures
+        images
             Rows of the table ``images``.
 
         Returns
@@ -105,13 +105,13 @@ class FolderProvider:
         polars.DataFrame
             image_id, file.
         """
-        return pictures.select("image_id", file="source_path").drop_nulls("file")
+        return images.select("image_id", file="source_path").drop_nulls("file")
 
     @cached_property
     def _positions(self) -> pl.DataFrame:
-        frame = read_picture_positions(self.images).frame
+        frame = read_image_positions(self.images).frame
         return frame.with_columns(
-            point_id=picture_point_ids(frame),
+            point_id=image_point_ids(frame),
             captured_on=pl.col("captured_on").fill_null(UNKNOWN_DATE),
         )
 
@@ -153,16 +153,16 @@ class FolderProvider:
             self._names[file] = name_of_file(file, content)
         return self._names[file]
 
-    def _picture(self, image_id: str, panorama_id: str, file: str | None) -> Picture:
+    def _image(self, image_id: str, panorama_id: str, file: str | None) -> FetchedImage:
         if file is None:
-            return Picture(image_id, None, "missing", "the file is no longer in the folder")
+            return FetchedImage(image_id, None, "missing", "the file is no longer in the folder")
         try:
             content = (self.folder / file).read_bytes()
         except OSError as error:
-            return Picture(image_id, None, "failed", f"{error.strerror}")
+            return FetchedImage(image_id, None, "failed", f"{error.strerror}")
         if name_of_file(file, hashlib.sha256(content).hexdigest()) != panorama_id:
-            return Picture(image_id, None, "failed", "the file changed since it was looked up")
-        return Picture(image_id, content, "ok", None)
+            return FetchedImage(image_id, None, "failed", "the file changed since it was looked up")
+        return FetchedImage(image_id, content, "ok", None)
 
 
 def name_of_file(file: str, content_sha256: str) -> str:

@@ -1,6 +1,6 @@
 """The provider `google`: the Street View Static API, by its documented addresses alone.
 
-Metadata is free and asked first; pictures cost money and are asked for by panorama id.
+Metadata is free and asked first; images cost money and are asked for by panorama id.
 """
 
 import base64
@@ -32,21 +32,21 @@ from streetview_assets.images.http.concurrency import in_flight
 from streetview_assets.images.http.decoding import beside_the_loop, decoded
 from streetview_assets.images.http.json_fields import at, json_of, parsed, place, text
 from streetview_assets.images.placeholder_tile import is_grey_tile
-from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, Picture
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, FetchedImage
 from streetview_assets.points.distance import distance_m
 from streetview_assets.redaction import redacted
 from streetview_assets.study.model import Images
 
 HOST = "https://maps.googleapis.com"
 METADATA = "/maps/api/streetview/metadata"
-PICTURE = "/maps/api/streetview"
+IMAGE = "/maps/api/streetview"
 LICENCE = "Google Maps Platform Terms of Service"
 
 _PANORAMA_ID = re.compile(r"[A-Za-z0-9_:=-]{1,200}")
 _MONTH = re.compile("([0-9]{4})-([0-9]{2})")
 _BASE64 = re.compile("[A-Za-z0-9_-]+={0,2}")
 _METADATA_BYTES = 100_000
-_PICTURE_BYTES = 8_000_000
+_IMAGE_BYTES = 8_000_000
 _WORDS_OF_AN_ERROR = 200
 
 Row = dict[str, Any]
@@ -71,7 +71,7 @@ class GoogleKey:
 
 
 class GoogleProvider:
-    """Looks up and fetches Google Street View pictures.
+    """Looks up and fetches Google Street View images.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class GoogleProvider:
     key
         The API key, and the secret by which requests are signed, where there is one.
     purse
-        Pays for pictures; None: nothing can be fetched, only looked up.
+        Pays for images; None: nothing can be fetched, only looked up.
     """
 
     name = "google"
@@ -131,15 +131,15 @@ class GoogleProvider:
             .cast(VIEWS)
         )
 
-    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
+    def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Fetch views, each by one paid request, as they come."""
         if self.purse is None:
             raise ImageryError(
-                "google: pictures cost money, and nobody pays. Set images.budget_usd, the most "
+                "google: images cost money, and nobody pays. Set images.budget_usd, the most "
                 "that this study may ever spend."
             )
         asked = views.select("image_id", "panorama_id", "heading_deg").iter_rows(named=True)
-        for one in in_flight(asked, self._picture, self._session, most=self.limits.max_concurrent):
+        for one in in_flight(asked, self._image, self._session, most=self.limits.max_concurrent):
             yield replace(one.result, release=one.release)
 
     def _session(self) -> AbstractAsyncContextManager[Client]:
@@ -217,7 +217,7 @@ class GoogleProvider:
             return f"the nearest panorama is of {captured_on:%Y-%m}"
         return None
 
-    async def _picture(self, client: Client, view: Mapping[str, Any]) -> Picture:
+    async def _image(self, client: Client, view: Mapping[str, Any]) -> FetchedImage:
         image_id = view["image_id"]
         width_px, height_px = self.images.size_px
         query = {
@@ -230,24 +230,24 @@ class GoogleProvider:
         }
         try:
             return await client.ask(
-                self._url(PICTURE, query),
-                lambda answer: self._read_picture(answer, image_id),
-                most_bytes=_PICTURE_BYTES,
+                self._url(IMAGE, query),
+                lambda answer: self._read_image(answer, image_id),
+                most_bytes=_IMAGE_BYTES,
                 pay_for=image_id,
                 says=lambda answer: _check_said(json_of(answer), self.secrets),
             )
         except NotThereError as error:
-            return Picture(image_id, None, "missing", str(error))
+            return FetchedImage(image_id, None, "missing", str(error))
         except UnusableError as error:
-            return Picture(image_id, None, "failed", str(error))
+            return FetchedImage(image_id, None, "failed", str(error))
 
-    async def _read_picture(self, answer: Answer, image_id: str) -> Picture:
+    async def _read_image(self, answer: Answer, image_id: str) -> FetchedImage:
         _check_said(json_of(answer), self.secrets)
         _check_status(answer, self.secrets)
         pixels = await beside_the_loop(decoded, answer, self.images.size_px)
         if is_grey_tile(pixels):
             raise NotThereError("the grey tile that says there is no imagery")
-        return Picture(image_id, answer.content, "ok", None, pixels)
+        return FetchedImage(image_id, answer.content, "ok", None, pixels)
 
     def _url(self, path: str, query: Mapping[str, str]) -> httpx.URL:
         """Write a request's address; with a secret, signed by it."""

@@ -1,4 +1,4 @@
-"""The provider `hdf5`: the pictures of a store that a group has made before, taken as they are."""
+"""The provider `hdf5`: the images of a store that a group has made before, taken as they are."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +14,9 @@ import polars as pl
 
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.files.reading import reading
-from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, Picture
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, FetchedImage
 from streetview_assets.points.distance import distance_m
-from streetview_assets.points.imported.store_file import PATHS, PICTURES, VECTORS, opened, text_of
+from streetview_assets.points.imported.store_file import IMAGES, PATHS, VECTORS, opened, text_of
 from streetview_assets.points.imported.street_data import StreetData, read_street_data
 from streetview_assets.study.model import Images, Study
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     import h5py
 
 KEY = "images.path"
-NO_PICTURE = "the store has no picture in this slot"
+NO_IMAGE = "the store has no image in this slot"
 
 _PANORAMA_ID = re.compile(r"[A-Za-z0-9_:=.+-]{1,200}")
 _CHARACTERS_SHOWN = 60
 
 
 class Hdf5Provider:
-    """Gives the pictures of a store, one for each slot whose heading the study wants.
+    """Gives the images of a store, one for each slot whose heading the study wants.
 
     Where headings differ from point to point or are not known, and the study names none, all are
     wanted.
     A panorama is named by the store's own id, or by the external id of its point. What the store
-    says of its points is read at the first question, a picture when it is its turn.
+    says of its points is read at the first question, an image when it is its turn.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Hdf5Provider:
             there = ", ".join(f"{heading:g}" for heading in np.unique(self._store.headings_deg))
             wanted = ", ".join(f"{heading:g}" for heading in self.images.headings_deg)
             raise StudyError(
-                f"images.headings_deg: {self.path} has no picture in a heading that is wanted "
+                f"images.headings_deg: {self.path} has no image in a heading that is wanted "
                 f"({wanted}); it has {there}."
             )
 
@@ -114,8 +114,8 @@ class Hdf5Provider:
             category=pl.lit(None, pl.String), source_path=pl.Series(paths, dtype=pl.String)
         ).select(*VIEWS.names(), "source_path")
 
-    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
-        """Read the pictures of views out of the store, one by one, in the order of the store."""
+    def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
+        """Read the images of views out of the store, one by one, in the order of the store."""
         of_view = ["panorama_id", "captured_on", "heading_deg"]
         slots = (
             views.select("image_id", *of_view)
@@ -125,27 +125,27 @@ class Hdf5Provider:
             .agg("row", "slot")
         )
         with opened(self.path, KEY) as file:
-            stored, vectors = file.get(PICTURES), file.get(VECTORS)
-            keeps_pictures = holds_pictures(stored)
+            stored, vectors = file.get(IMAGES), file.get(VECTORS)
+            keeps_images = holds_images(stored)
             for image_id, rows, columns in slots.iter_rows():
                 places = [
                     (row, slot) for row, slot in zip(rows, columns, strict=True) if row is not None
                 ]
-                if keeps_pictures:
-                    yield _picture(stored, image_id, places)
+                if keeps_images:
+                    yield _image(stored, image_id, places)
                 else:
                     yield _elsewhere(vectors, image_id, places)
 
     def names_of_files(self) -> list[str]:
-        """List the paths under which pictures were kept before they came into the store."""
+        """List the paths under which images were kept before they came into the store."""
         return list(self._paths.values())
 
-    def files_of(self, pictures: pl.DataFrame) -> pl.DataFrame:
-        """Say under which path each picture was kept before it came into the store.
+    def files_of(self, images: pl.DataFrame) -> pl.DataFrame:
+        """Say under which path each image was kept before it came into the store.
 
         Parameters
         ----------
-        pictures
+        images
             Rows of the table ``images``.
 
         Returns
@@ -154,7 +154,7 @@ class Hdf5Provider:
             image_id, file; of those whose path the store tells.
         """
         of_view = ["panorama_id", "captured_on", "heading_deg"]
-        wanted = pictures.select("image_id", *of_view)
+        wanted = images.select("image_id", *of_view)
         slots = self._slots.join(wanted, on=of_view, how="inner", nulls_equal=True)
         told = [self._paths.get(place) for place in slots.select("row", "slot").iter_rows()]
         files = pl.Series("file", told, dtype=pl.String)
@@ -206,14 +206,14 @@ class Hdf5Provider:
     def _unwanted(self, row: Mapping[str, Any], captured_on: date) -> str | None:
         earliest, latest = self.images.captured_between
         status = row["status"]
-        if status and status.upper() != "OK" and not row["has_picture"]:
+        if status and status.upper() != "OK" and not row["has_image"]:
             return f"the store says: {status}"
         if earliest is None and latest is None:
             return None
         if captured_on == UNKNOWN_DATE:
             return "the store says nothing of its date"
         if not (earliest or date.min).replace(day=1) <= captured_on <= (latest or date.max):
-            return f"the store's pictures are of {captured_on:%Y-%m}"
+            return f"the store's images are of {captured_on:%Y-%m}"
         return None
 
 
@@ -223,57 +223,57 @@ def check_store(study: Study) -> None:
     Raises
     ------
     StudyError
-        Where `Hdf5Provider.check` says so, or where the store has no pictures and the study asks
+        Where `Hdf5Provider.check` says so, or where the store has no images and the study asks
         for an encoder that needs them.
     """
     Hdf5Provider(study.images).check()
     if study.encoder.name == "import" or study.images.path is None:
         return
     with opened(study.images.path, KEY) as file:
-        has_none = not holds_pictures(file.get(PICTURES))
+        has_none = not holds_images(file.get(IMAGES))
     if has_none:
         raise StudyError(
-            f"{KEY}: {study.images.path} holds no pictures, and encoder {study.encoder.name} needs "
+            f"{KEY}: {study.images.path} holds no images, and encoder {study.encoder.name} needs "
             "them. Take the vectors of the store instead: encoder: {name: import, path: …}."
         )
 
 
-def holds_pictures(stored: "h5py.Dataset | None") -> bool:
-    """Say whether a store holds any picture at all, or vectors alone."""
+def holds_images(stored: "h5py.Dataset | None") -> bool:
+    """Say whether a store holds any image at all, or vectors alone."""
     if stored is None:
         return False
     rows = range(stored.shape[0])
     return any(len(content) > 0 for row in rows for content in stored[row])
 
 
-def _picture(stored: "h5py.Dataset", image_id: str, places: list[tuple[int, int]]) -> Picture:
-    """Read a picture from the first of its places that has one."""
+def _image(stored: "h5py.Dataset", image_id: str, places: list[tuple[int, int]]) -> FetchedImage:
+    """Read an image from the first of its places that has one."""
     try:
         with _reading_slot():
             for row, slot in places:
                 content = stored[row, slot]
                 if len(content):
-                    return Picture(image_id, content.tobytes(), "ok", None)
+                    return FetchedImage(image_id, content.tobytes(), "ok", None)
     except _SlotError as error:
-        return Picture(image_id, None, "failed", str(error))
-    return Picture(image_id, None, "missing", NO_PICTURE)
+        return FetchedImage(image_id, None, "failed", str(error))
+    return FetchedImage(image_id, None, "missing", NO_IMAGE)
 
 
 def _elsewhere(
     vectors: "h5py.Dataset | None", image_id: str, places: list[tuple[int, int]]
-) -> Picture:
-    """Tell a picture of which the store has the vector alone from one that it does not have."""
+) -> FetchedImage:
+    """Tell an image of which the store has the vector alone from one that it does not have."""
     if vectors is None:
-        return Picture(image_id, None, "missing", NO_PICTURE)
+        return FetchedImage(image_id, None, "missing", NO_IMAGE)
     try:
         with _reading_slot():
             for row, slot in places:
                 vector = vectors[row, slot]
                 if np.isfinite(vector).all() and np.any(vector):
-                    return Picture(image_id, None, "ok", None, is_elsewhere=True)
+                    return FetchedImage(image_id, None, "ok", None, is_elsewhere=True)
     except _SlotError as error:
-        return Picture(image_id, None, "failed", str(error))
-    return Picture(image_id, None, "missing", NO_PICTURE)
+        return FetchedImage(image_id, None, "failed", str(error))
+    return FetchedImage(image_id, None, "missing", NO_IMAGE)
 
 
 def _reading_slot() -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""The provider `mapillary`: pictures that people took, by the Graph API, version 4."""
+"""The provider `mapillary`: images that people took, by the Graph API, version 4."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.matching import Capture
 from streetview_assets.images.providers.search_boxes import Box
 from streetview_assets.images.providers.searched_by_box import (
-    PICTURE_BYTES,
+    IMAGE_BYTES,
     SEARCH_BYTES,
     ForbiddenError,
     OpenImageryProvider,
@@ -34,7 +34,7 @@ from streetview_assets.study.model import Images
 
 HOST = "https://graph.mapillary.com"
 LICENCE = "CC BY-SA 4.0"
-PICTURE_HOSTS = ("fbcdn.net", "mapillary.com")
+IMAGE_HOSTS = ("fbcdn.net", "mapillary.com")
 MOST_FOUND = 2000
 
 _FIELDS = (
@@ -59,14 +59,14 @@ class _TooMuchError(UnusableError):
 
 
 class MapillaryProvider(OpenImageryProvider):
-    """Looks up and fetches Mapillary's pictures.
+    """Looks up and fetches Mapillary's images.
 
     Parameters
     ----------
     images
         The study's wishes.
     token
-        The client token; it is sent to the API alone, never to the hosts of pictures.
+        The client token; it is sent to the API alone, never to the hosts of images.
     """
 
     def __init__(self, images: Images, token: str) -> None:
@@ -116,9 +116,9 @@ class _Mapillary:
         return captures, len(data) >= MOST_FOUND
 
     async def fetch(self, client: Client, panorama_id: str) -> Original:
-        """Ask for the address of a picture and use it at once; it expires."""
+        """Ask for the address of an image and use it at once; it expires."""
         if not _ID.fullmatch(panorama_id):
-            raise UnusableError("the id is no picture's")
+            raise UnusableError("the id is no image's")
         thumbnails = ",".join(f"thumb_{width_px}_url" for width_px in _THUMBNAILS_PX)
         fields = f"id,is_pano,camera_type,compass_angle,computed_compass_angle,{thumbnails}"
         for attempt in range(1, _ADDRESSES_TRIED + 1):
@@ -127,7 +127,7 @@ class _Mapillary:
             width_px = thumbnail_px(needed_px(self.images, is_panoramic=panoramic))
             address = self.checked_address(said.get(f"thumb_{width_px}_url"))
             try:
-                original = await client.ask(address, read_original, most_bytes=PICTURE_BYTES)
+                original = await client.ask(address, read_original, most_bytes=IMAGE_BYTES)
                 return Original(*original, panoramic, _heading_deg(said))
             except (NotThereError, ForbiddenError):
                 if attempt == _ADDRESSES_TRIED:
@@ -135,8 +135,8 @@ class _Mapillary:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def checked_address(self, address: object) -> httpx.URL:
-        """Refuse an address that leads anywhere but to the service's own hosts of pictures."""
-        return checked_address(address, self.host, _is_of_pictures)
+        """Refuse an address that leads anywhere but to the service's own hosts of images."""
+        return checked_address(address, self.host, _is_of_images)
 
     def _said_in(self, answer: Answer) -> dict[str, Any]:
         return _read(answer, self.secrets)
@@ -167,8 +167,8 @@ def thumbnail_px(needed: int) -> int:
     return next((width for width in _THUMBNAILS_PX if width >= needed), _THUMBNAILS_PX[-1])
 
 
-def _is_of_pictures(host: str) -> bool:
-    return any(host == name or host.endswith(f".{name}") for name in PICTURE_HOSTS)
+def _is_of_images(host: str) -> bool:
+    return any(host == name or host.endswith(f".{name}") for name in IMAGE_HOSTS)
 
 
 def _read(answer: Answer, secrets: tuple[str, ...]) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _read(answer: Answer, secrets: tuple[str, ...]) -> dict[str, Any]:
     if refused or code == INVALID_TOKEN:
         raise ImageryError(_refusal(words))
     if answer.status_code == 404 or "does not exist" in message:
-        raise NotThereError("the picture is gone")
+        raise NotThereError("the image is gone")
     if answer.status_code >= 500 or at(said, "error", "is_transient") is True:
         raise TryAgainError(words)
     raise UnusableError(words)

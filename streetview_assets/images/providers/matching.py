@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Capture:
-    """A picture or a panorama that somebody took.
+    """An image or a panorama that somebody took.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ def found_near(point: Mapping[str, Any], captures: Iterable[Capture], images: Im
     """Choose for a point what shows the wanted headings.
 
     A panorama serves all of them: the one of the newest month, then the nearest. Without one, for
-    each heading a picture that looks within half the field of view of it (at least 45 degrees) is
+    each heading an image that looks within half the field of view of it (at least 45 degrees) is
     chosen: again the newest, then the nearest. What has no heading is left out.
 
     Returns
@@ -137,7 +137,7 @@ def _nothing(
 ) -> Row:
     reason = None
     if seeing:
-        reason = "no picture there looks in a wanted direction"
+        reason = "no image there looks in a wanted direction"
     elif wanted:
         reason = "no capture there says where it looks"
     elif around:

@@ -1,4 +1,4 @@
-"""The provider `panoramax`: open pictures of a federation of servers, by its STAC search."""
+"""The provider `panoramax`: open images of a federation of servers, by its STAC search."""
 
 import re
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.matching import Capture
 from streetview_assets.images.providers.search_boxes import Box
 from streetview_assets.images.providers.searched_by_box import (
-    PICTURE_BYTES,
+    IMAGE_BYTES,
     SEARCH_BYTES,
     OpenImageryProvider,
     Original,
@@ -38,7 +38,7 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class PanoramaxProvider(OpenImageryProvider):
-    """Looks up and fetches Panoramax's pictures; there is no key.
+    """Looks up and fetches Panoramax's images; there is no key.
 
     Parameters
     ----------
@@ -71,21 +71,21 @@ class _Panoramax:
         The smaller version of a panorama shows a part of it, so this is the smallest to cut from.
         """
         if not _ID.fullmatch(panorama_id):
-            raise UnusableError("the id is no picture's")
+            raise UnusableError("the id is no image's")
         items = await self._items(client, {"ids": panorama_id, "limit": "1"})
         item = next((one for one in items if one.get("id") == panorama_id), None)
         if item is None:
-            raise NotThereError("the picture is gone")
+            raise NotThereError("the image is gone")
         address = self.checked_address(at(item, "assets", "sd", "href"))
-        original = await client.ask(address, read_original, most_bytes=PICTURE_BYTES)
+        original = await client.ask(address, read_original, most_bytes=IMAGE_BYTES)
         return Original(*original, _is_panoramic(item), _heading_deg(item))
 
     def checked_address(self, address: object) -> httpx.URL:
         """Refuse an address that leads to no public name, or not over TLS.
 
-        The API lists pictures of many servers (ign.fr, openstreetmap.fr and any that joins), each
+        The API lists images of many servers (ign.fr, openstreetmap.fr and any that joins), each
         of which keeps its own, so that no list of hosts would hold. There is no key that could be
-        lost to one, redirects are refused, and what comes counts only as a picture.
+        lost to one, redirects are refused, and what comes counts only as an image.
         """
         return checked_address(address, self.host, _is_public_name)
 

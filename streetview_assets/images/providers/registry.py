@@ -9,7 +9,7 @@ from streetview_assets.images.providers.folder import FolderProvider
 from streetview_assets.study.model import Secrets, Study, secrets_from_environment
 
 REMOTE = frozenset({"google", "mapillary", "panoramax"})
-"""Providers that are asked over the network: their look-ups and pictures share a limit of rate."""
+"""Providers that are asked over the network: their look-ups and images share a limit of rate."""
 
 
 def open_provider(
@@ -26,11 +26,11 @@ def open_provider(
     study
         The study; its part ``images`` names the provider.
     deprivation
-        0 (least) to 1 (most deprived) by area code, by which synthetic pictures are drawn.
+        0 (least) to 1 (most deprived) by area code, by which synthetic images are drawn.
     secrets
         The providers' keys; default: those of the environment.
     purse
-        Pays for pictures, where they cost money.
+        Pays for images, where they cost money.
 
     Raises
     ------

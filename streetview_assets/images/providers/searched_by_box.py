@@ -22,7 +22,7 @@ from streetview_assets.images.http.client import (
 )
 from streetview_assets.images.http.concurrency import in_flight
 from streetview_assets.images.http.decoding import beside_the_loop, decoded
-from streetview_assets.images.providers.base import FOUND, VIEWS, Picture
+from streetview_assets.images.providers.base import FOUND, VIEWS, FetchedImage
 from streetview_assets.images.providers.matching import (
     LEAST_HALF_ANGLE_DEG,
     Capture,
@@ -35,7 +35,7 @@ from streetview_assets.images.quality_metrics import Pixels
 from streetview_assets.study.model import Images
 
 SEARCH_BYTES = 20_000_000
-PICTURE_BYTES = 20_000_000
+IMAGE_BYTES = 20_000_000
 MOST_SEARCHES = 1000
 """For the points of one cell; a service whose every answer is full would be asked for ever."""
 
@@ -84,7 +84,7 @@ class OpenImageryProvider:
         Whom to ask.
     """
 
-    # Both services give an id to each picture that somebody uploads.
+    # Both services give an id to each image that somebody uploads.
     id_names_one_capture = True
 
     def __init__(self, images: Images, service: Service) -> None:
@@ -116,7 +116,7 @@ class OpenImageryProvider:
         return pl.DataFrame(rows, schema=FOUND).sort("point_id", "panorama_id", "captured_on")
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
-        """Name the views: of a panorama each heading of the study, of a picture its own."""
+        """Name the views: of a panorama each heading of the study, of an image its own."""
         there = panoramas.filter(pl.col("status") == "ok").unique(
             ["panorama_id", "captured_on"], maintain_order=True
         )
@@ -131,16 +131,14 @@ class OpenImageryProvider:
         both = [frame.select("panorama_id", "captured_on", "heading_deg") for frame in (cut, whole)]
         return pl.concat(both).with_columns(category=None).select(VIEWS.names()).cast(VIEWS)
 
-    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
+    def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Fetch each capture once, and give the views that are wanted of it."""
         columns = ("image_id", "panorama_id", "heading_deg")
         groups = views.select(columns).partition_by("panorama_id", maintain_order=True)
-        for one in in_flight(
-            groups, self._pictures, self._session, most=self.limits.max_concurrent
-        ):
+        for one in in_flight(groups, self._images, self._session, most=self.limits.max_concurrent):
             release = _when_called(len(one.result), one.release)
-            for picture in one.result:
-                yield replace(picture, release=release)
+            for image in one.result:
+                yield replace(image, release=release)
 
     def _session(self) -> AbstractAsyncContextManager[Client]:
         return open_client(self.limits, secrets=self.service.secrets)
@@ -172,24 +170,26 @@ class OpenImageryProvider:
                 waiting += near
         return [found[panorama_id] for panorama_id in sorted(found)]
 
-    async def _pictures(self, client: Client, views: pl.DataFrame) -> list[Picture]:
+    async def _images(self, client: Client, views: pl.DataFrame) -> list[FetchedImage]:
         asked = views.rows(named=True)
         try:
             original = await self.service.fetch(client, asked[0]["panorama_id"])
             return await beside_the_loop(self._cut, original, asked)
         except NotThereError as error:
-            return [Picture(view["image_id"], None, "missing", str(error)) for view in asked]
+            return [FetchedImage(view["image_id"], None, "missing", str(error)) for view in asked]
         except UnusableError as error:
-            return [Picture(view["image_id"], None, "failed", str(error)) for view in asked]
+            return [FetchedImage(view["image_id"], None, "failed", str(error)) for view in asked]
 
-    def _cut(self, original: Original, asked: Sequence[Row]) -> list[Picture]:
+    def _cut(self, original: Original, asked: Sequence[Row]) -> list[FetchedImage]:
         if not original.is_panoramic:
             return [_whole(original, view) for view in asked]
         if original.heading_deg is None:
             raise UnusableError("the panorama does not say where its middle looks")
         panorama = decode_image(original.content).rgb
         return [
-            Picture(view["image_id"], self._view(panorama, original.heading_deg, view), "ok", None)
+            FetchedImage(
+                view["image_id"], self._view(panorama, original.heading_deg, view), "ok", None
+            )
             for view in asked
         ]
 
@@ -205,7 +205,7 @@ class OpenImageryProvider:
 
 
 async def read_original(answer: Answer) -> tuple[bytes, Pixels]:
-    """Take a picture from an answer, once it has decoded in full.
+    """Take an image from an answer, once it has decoded in full.
 
     Raises
     ------
@@ -213,9 +213,9 @@ async def read_original(answer: Answer) -> tuple[bytes, Pixels]:
         `ForbiddenError` where the address is refused, as one that has expired is.
     """
     if answer.status_code in (404, 410):
-        raise NotThereError("the picture is gone")
+        raise NotThereError("the image is gone")
     if answer.status_code in (401, 403):
-        raise ForbiddenError(f"HTTP {answer.status_code}: the picture's address is refused")
+        raise ForbiddenError(f"HTTP {answer.status_code}: the image's address is refused")
     if answer.status_code != 200:
         raise UnusableError(f"HTTP {answer.status_code}")
     return answer.content, await beside_the_loop(decoded, answer)
@@ -229,14 +229,14 @@ def needed_px(images: Images, *, is_panoramic: bool) -> int:
 
 
 def checked_address(address: object, host: str, is_known: Callable[[str], bool]) -> httpx.URL:
-    """Read the address of a picture, which the provider says and nobody has to believe.
+    """Read the address of an image, which the provider says and nobody has to believe.
 
     Parameters
     ----------
     host
         The API's own, as ``https://name``: what lies beside it is taken.
     is_known
-        Whether a host's name is one from which pictures are taken; over TLS, at the usual port.
+        Whether a host's name is one from which images are taken; over TLS, at the usual port.
 
     Raises
     ------
@@ -252,16 +252,16 @@ def checked_address(address: object, host: str, is_known: Callable[[str], bool])
         return url
     if url.scheme == "https" and url.port is None and is_known(name):
         return url
-    raise UnusableError(f"an address of a picture at {name[:100] or 'no host'} was refused")
+    raise UnusableError(f"an address of an image at {name[:100] or 'no host'} was refused")
 
 
-def _whole(original: Original, view: Row) -> Picture:
-    """Give a picture as it came, if it looks where it did when it was looked up."""
+def _whole(original: Original, view: Row) -> FetchedImage:
+    """Give an image as it came, if it looks where it did when it was looked up."""
     looks, wanted = original.heading_deg, view["heading_deg"]
     if looks is not None and angle_between_deg(looks, wanted) > LEAST_HALF_ANGLE_DEG:
-        reason = "the picture looks elsewhere than when it was looked up"
-        return Picture(view["image_id"], None, "failed", reason)
-    return Picture(view["image_id"], original.content, "ok", None, original.pixels)
+        reason = "the image looks elsewhere than when it was looked up"
+        return FetchedImage(view["image_id"], None, "failed", reason)
+    return FetchedImage(view["image_id"], original.content, "ok", None, original.pixels)
 
 
 def _when_called(count: int, then: Callable[[], None]) -> Callable[[], None]:

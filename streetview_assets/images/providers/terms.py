@@ -1,4 +1,4 @@
-"""What each provider allows, and whom to name beside its pictures.
+"""What each provider allows, and whom to name beside its images.
 
 Facts of the providers' published terms, in plain words; they are no legal advice, and contracts
 (accounts in the European Economic Area, for one) may say otherwise.
@@ -17,7 +17,7 @@ from streetview_assets.study.model import Images, ProviderName
 NAMES_SHOWN = 3
 LONGEST_NAME = 40
 NOBODY = "contributors"
-"""Stands for whoever took a picture, where the service does not say."""
+"""Stands for whoever took an image, where the service does not say."""
 
 
 @dataclass(frozen=True)
@@ -26,27 +26,27 @@ class Terms:
 
     Attributes
     ----------
-    pictures
-        What its pictures are called.
+    images
+        What its images are called.
     credit
-        The line for figures, and for pictures that name nobody.
+        The line for figures, and for images that name nobody.
     via, under
-        What follows the names of the people whose pictures are shown: the service, the licence.
+        What follows the names of the people whose images are shown: the service, the licence.
     licence
-        Under which terms its pictures are.
+        Under which terms its images are.
     may_store, may_download_in_bulk, may_keep_thumbnail
-        Whether its terms allow to keep pictures, to fetch many of them, to keep them small.
+        Whether its terms allow to keep images, to fetch many of them, to keep them small.
     sentence
         What a person should know before choosing.
     key
         Environment variable that holds its key; None where it needs none.
     names_owners
-        Whether whoever passes its pictures on has to name somebody.
-    licence_by_picture
-        Whether each picture is under a licence of its own, in ``panoramas.licence``.
+        Whether whoever passes its images on has to name somebody.
+    licence_by_image
+        Whether each image is under a licence of its own, in ``panoramas.licence``.
     """
 
-    pictures: str
+    images: str
     credit: str
     via: str
     under: str
@@ -57,28 +57,28 @@ class Terms:
     sentence: str
     key: str | None = None
     names_owners: bool = True
-    licence_by_picture: bool = False
+    licence_by_image: bool = False
 
     @property
     def storage(self) -> str:
-        """Say in a few words whether pictures may be stored."""
+        """Say in a few words whether images may be stored."""
         if self.may_store:
             return f"yes, {self.licence}" if self.names_owners else "yes"
         bulk = "" if self.may_download_in_bulk else "; bulk download is forbidden"
         return f"only as its terms allow{bulk}"
 
 
-def _own(pictures: str) -> Terms:
+def _own(images: str) -> Terms:
     return Terms(
-        pictures=pictures,
-        credit="© of the pictures: their authors",
+        images=images,
+        credit="© of the images: their authors",
         via="",
         under="",
         licence="as their owner says",
         may_store=True,
         may_download_in_bulk=True,
         may_keep_thumbnail=True,
-        sentence="The pictures are yours: their originals are read where they lie and are never "
+        sentence="The images are yours: their originals are read where they lie and are never "
         "changed or deleted. Whose they are, only you know.",
         names_owners=False,
     )
@@ -86,23 +86,23 @@ def _own(pictures: str) -> Terms:
 
 TERMS: dict[ProviderName, Terms] = {
     "google": Terms(
-        pictures="Google Street View pictures",
+        images="Google Street View images",
         credit="Imagery © Google",
         via="Google Street View",
         under="",
         licence="Google Maps Platform terms of service, which restrict storage and passing on; "
-        "show the attribution beside every picture",
+        "show the attribution beside every image",
         may_store=False,
         may_download_in_bulk=False,
         may_keep_thumbnail=False,
         sentence="Google's policies forbid to pre-fetch, cache or store its content except as its "
-        "terms allow, name the bulk download of Street View pictures as forbidden, and restrict "
+        "terms allow, name the bulk download of Street View images as forbidden, and restrict "
         "what is derived from them; panorama ids may be stored. What your account allows stands "
         "in your contract; accounts in the European Economic Area have terms of their own.",
         key="GOOGLE_MAPS_API_KEY",
     ),
     "mapillary": Terms(
-        pictures="Mapillary pictures",
+        images="Mapillary images",
         credit="Imagery © Mapillary contributors, CC BY-SA 4.0",
         via="Mapillary",
         under="CC BY-SA 4.0",
@@ -110,28 +110,28 @@ TERMS: dict[ProviderName, Terms] = {
         may_store=True,
         may_download_in_bulk=True,
         may_keep_thumbnail=True,
-        sentence="Pictures are under CC BY-SA 4.0: they may be kept, changed and passed on under "
+        sentence="Images are under CC BY-SA 4.0: they may be kept, changed and passed on under "
         "the same licence, with their creators named.",
         key="MAPILLARY_TOKEN",
     ),
     "panoramax": Terms(
-        pictures="Panoramax pictures",
-        credit="Imagery © Panoramax contributors, each picture under its own licence",
+        images="Panoramax images",
+        credit="Imagery © Panoramax contributors, each image under its own licence",
         via="Panoramax",
         under="",
         licence="each under its own, mostly Etalab 2.0 or CC BY-SA 4.0",
         may_store=True,
         may_download_in_bulk=True,
         may_keep_thumbnail=True,
-        sentence="Each picture has its own licence, mostly Etalab 2.0 or CC BY-SA 4.0: both let "
+        sentence="Each image has its own licence, mostly Etalab 2.0 or CC BY-SA 4.0: both let "
         "it be kept and passed on with its author named, the second under the same licence. It "
         "stands in `panoramas.licence`.",
-        licence_by_picture=True,
+        licence_by_image=True,
     ),
-    "folder": _own("pictures of a folder"),
-    "hdf5": _own("pictures of an HDF5 store"),
+    "folder": _own("images of a folder"),
+    "hdf5": _own("images of an HDF5 store"),
     "synthetic": Terms(
-        pictures="synthetic pictures",
+        images="synthetic images",
         credit=SYNTHETIC_NOTE,
         via="",
         under="",
@@ -139,7 +139,7 @@ TERMS: dict[ProviderName, Terms] = {
         may_store=True,
         may_download_in_bulk=True,
         may_keep_thumbnail=True,
-        sentence="Pictures are drawn by this program and show no real place; every picture and "
+        sentence="Images are drawn by this program and show no real place; every image and "
         "figure says so.",
         names_owners=False,
     ),
@@ -147,15 +147,15 @@ TERMS: dict[ProviderName, Terms] = {
 
 
 def credit(provider: ProviderName, owners: Iterable[str | None] = ()) -> str:
-    """Give the line that names whose pictures are shown, or are behind a figure.
+    """Give the line that names whose images are shown, or are behind a figure.
 
     Parameters
     ----------
     provider
-        Who gave the pictures.
+        Who gave the images.
     owners
-        Column ``copyright`` of the pictures that are shown; three are named, those with the most
-        pictures first, the others counted. Without any, the provider's general line.
+        Column ``copyright`` of the images that are shown; three are named, those with the most
+        images first, the others counted. Without any, the provider's general line.
     """
     terms = TERMS[provider]
     told = [_told(owner, terms) for owner in owners if owner]
@@ -166,30 +166,30 @@ def credit(provider: ProviderName, owners: Iterable[str | None] = ()) -> str:
     others = len(names) - NAMES_SHOWN
     more = f" and {others:,} more" if others > 0 else ""
     via = f" via {terms.via}" if terms.via else ""
-    of_pictures = sorted({licence for _, licence in told if licence})[:NAMES_SHOWN]
-    under = " / ".join(of_pictures) if terms.licence_by_picture else terms.under
+    of_images = sorted({licence for _, licence in told if licence})[:NAMES_SHOWN]
+    under = " / ".join(of_images) if terms.licence_by_image else terms.under
     return f"© {', '.join(names[:NAMES_SHOWN])}{more}{via}{under and f', {under}'}"
 
 
-def credit_of(pictures: pl.DataFrame) -> str:
-    """Give the line that names whose pictures are shown.
+def credit_of(images: pl.DataFrame) -> str:
+    """Give the line that names whose images are shown.
 
     Parameters
     ----------
-    pictures
+    images
         Rows of the table ``images``.
     """
-    by_provider = pictures.sort("provider").group_by("provider", maintain_order=True)
+    by_provider = images.sort("provider").group_by("provider", maintain_order=True)
     return "; ".join(credit(provider, rows["copyright"]) for (provider,), rows in by_provider)
 
 
 def may_show_sample(images: Images) -> bool:
-    """Say whether a sheet of pictures may be made of a study and stay in its folder.
+    """Say whether a sheet of images may be made of a study and stay in its folder.
 
-    Pictures on a sheet are thumbnails: where pixels are deleted and thumbnails are not allowed,
+    Images on a sheet are thumbnails: where pixels are deleted and thumbnails are not allowed,
     there is no sheet either.
     """
-    return images.keeps_pictures or TERMS[images.provider].may_keep_thumbnail
+    return images.keeps_images or TERMS[images.provider].may_keep_thumbnail
 
 
 def _told(owner: str, terms: Terms) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What a model has to beat: predictions from almost nothing of what the pictures show.
+"""What a model has to beat: predictions from almost nothing of what the images show.
 
 Each is tuned as fairly as the candidates, on inner folds of the training part, over a short
 list of settings.

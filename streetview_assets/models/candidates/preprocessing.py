@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.models.candidates.registry import Candidate, Params, Size
-from streetview_assets.models.data.cluster_features import AreaPictures, ClusterFeatures
+from streetview_assets.models.data.cluster_features import AreaImages, ClusterFeatures
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.features import WITH_GAPS, AreaFeatures
 from streetview_assets.study.model import Models
@@ -33,7 +33,7 @@ class Preparation:
 
     Attributes
     ----------
-    pictures
+    images
         What clusters are found in; None where no feature is made of them.
     fills_gaps
         Whether gaps are filled with the mean of the training part.
@@ -43,7 +43,7 @@ class Preparation:
         Whether the features may be the same in all areas of a training part.
     """
 
-    pictures: AreaPictures | None = None
+    images: AreaImages | None = None
     fills_gaps: bool = False
     components: int | None = None
     may_not_vary: bool = False
@@ -51,8 +51,8 @@ class Preparation:
     def steps(self, seed: int) -> list[tuple[str, Any]]:
         """Make the unfitted steps."""
         steps: list[tuple[str, Any]] = []
-        if self.pictures is not None:
-            steps.append(("clusters", ClusterFeatures(self.pictures)))
+        if self.images is not None:
+            steps.append(("clusters", ClusterFeatures(self.images)))
         if self.fills_gaps:
             # A column without any value stays, as zeros, so that the width is known.
             steps.append(("fill", SimpleImputer(keep_empty_features=True)))
@@ -63,8 +63,8 @@ class Preparation:
     def size(self, size: Size) -> Size:
         """Say what the candidate gets of inputs of some size."""
         width = size.width
-        if self.pictures is not None:
-            width += self.pictures.width - 1
+        if self.images is not None:
+            width += self.images.width - 1
         if self.components is not None:
             width = min(self.components, width, size.areas)
         return Size(size.areas, width)
@@ -114,7 +114,7 @@ def preparation_for(data: AreaDataset, settings: Models) -> Preparation:
     """
     gaps = bool(WITH_GAPS & set(settings.features)) or bool(np.isnan(data.vectors).any())
     other = settings.features != ("pooled",)
-    return Preparation(data.pictures, gaps, settings.components, may_not_vary=other)
+    return Preparation(data.images, gaps, settings.components, may_not_vary=other)
 
 
 def prepared(
@@ -125,12 +125,12 @@ def prepared(
     Returns
     -------
     tuple
-        The candidates, and for each that is left out the reason: too few pictures for clusters.
+        The candidates, and for each that is left out the reason: too few images for clusters.
     """
     preparation = preparation_for(data, settings)
     if preparation == Preparation():
         return list(candidates), {}
-    if data.pictures is not None and (reason := data.pictures.too_few(data.area_codes)):
+    if data.images is not None and (reason := data.images.too_few(data.area_codes)):
         return [], {candidate.name: f"left out: {reason}" for candidate in candidates}
     return _with_steps(candidates, preparation), {}
 
@@ -154,21 +154,21 @@ def settled(data: AreaDataset, seen: AreaFeatures) -> tuple[AreaDataset, AreaFea
     Parameters
     ----------
     data
-        What the model is fitted to: clusters are found in these areas' pictures.
+        What the model is fitted to: clusters are found in these areas' images.
     seen
         All areas with a vector, those to predict.
 
     Returns
     -------
     tuple
-        The same without pictures to find clusters in; as they were, where no feature needs them.
+        The same without images to find clusters in; as they were, where no feature needs them.
     """
-    if data.pictures is None:
+    if data.images is None:
         return data, seen
-    step = ClusterFeatures(data.pictures)
-    vectors = step.fit_transform(_with_rows(data.vectors, data.area_codes, data.pictures))
-    values = step.transform(_with_rows(seen.values, seen.area_codes, data.pictures))
-    return replace(data, vectors=vectors, pictures=None), replace(seen, values=values)
+    step = ClusterFeatures(data.images)
+    vectors = step.fit_transform(_with_rows(data.vectors, data.area_codes, data.images))
+    values = step.transform(_with_rows(seen.values, seen.area_codes, data.images))
+    return replace(data, vectors=vectors, images=None), replace(seen, values=values)
 
 
 def without_own_steps(fitted: Pipeline) -> Pipeline:
@@ -188,15 +188,15 @@ def without_own_steps(fitted: Pipeline) -> Pipeline:
     )
 
 
-def _with_rows(values: np.ndarray, area_codes: list[str], pictures: AreaPictures) -> np.ndarray:
-    return np.hstack([values, pictures.rows_of(area_codes)])
+def _with_rows(values: np.ndarray, area_codes: list[str], images: AreaImages) -> np.ndarray:
+    return np.hstack([values, images.rows_of(area_codes)])
 
 
 def _inputs(candidate: Candidate, data: AreaDataset) -> np.ndarray:
     inputs = candidate.inputs(data)
-    if data.pictures is None:
+    if data.images is None:
         return inputs
-    return _with_rows(inputs, data.area_codes, data.pictures)
+    return _with_rows(inputs, data.area_codes, data.images)
 
 
 def _suggest(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 AREA_SETS = {COMMON: "areas that all groups have", OWN: "all areas of the group"}
 LOWEST_SHOWN = -1.0
 MOST_GROUPS = 24
-"""Of more groups, those with the most pictures are drawn, and the title says so."""
+"""Of more groups, those with the most images are drawn, and the title says so."""
 
 _HEIGHT = 0.36
 
@@ -105,12 +105,12 @@ def _largest(scores: pl.DataFrame) -> tuple[pl.DataFrame, str]:
     if largest.height <= MOST_GROUPS:
         return scores, ""
     kept = [ALL, *largest["group_name"].head(MOST_GROUPS)]
-    some = f", the {MOST_GROUPS} of {largest.height} groups with the most pictures"
+    some = f", the {MOST_GROUPS} of {largest.height} groups with the most images"
     return scores.filter(pl.col("group_name").is_in(kept)), some
 
 
 def in_order(scores: pl.DataFrame) -> list[str]:
-    """Name the groups in order: all pictures, then clusters by number, or labels by name."""
+    """Name the groups in order: all images, then clusters by number, or labels by name."""
     names = set(scores["group_name"]) - {ALL}
     return [ALL, *sorted(names, key=lambda name: (len(name) if _is_numbered(name) else 0, name))]
 
@@ -134,7 +134,7 @@ def _add_bars(
         np.maximum(whole["value"].to_numpy(), LOWEST_SHOWN),
         [height[name] for name in whole["group_name"]],
         marker="D", s=24, color="white", edgecolor=INK, zorder=4,
-        label="all pictures of the same areas",
+        label="all images of the same areas",
     )  # fmt: skip
 
 

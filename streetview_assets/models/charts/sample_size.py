@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.patheffects import AbstractPathEffect
 
 LINE_COLOURS = tuple(COLOURS[place] for place in (0, 1, 2, 3, 5, 4))
-"""Neither the yellow, which is faint on white, nor the black, which is that of all pictures."""
+"""Neither the yellow, which is faint on white, nor the black, which is that of all images."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 HEADINGS = {"free": "areas left free", "constant": "areas held constant"}
 _ACROSS = 3
@@ -30,10 +30,10 @@ _LABEL_APART = 0.055
 def draw_sample_sizes(
     scores: pl.DataFrame, *, areas: AreasHeld, metric: str, title: str, credit: str = ""
 ) -> "Figure":
-    """Draw a metric against the number of pictures, a line a cluster and a panel a k.
+    """Draw a metric against the number of images, a line a cluster and a panel a k.
 
     Bands are one standard deviation over the repeats; a line ends where its cluster has no more
-    pictures; black and dashed are all pictures, whatever their cluster.
+    images; black and dashed are all images, whatever their cluster.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ def draw_sample_sizes(
     for axes in panels[:, 0]:
         axes.set_ylabel(REGRESSION[metric].symbol)
     for axes in panels.flat[max(0, len(numbers) - across) : len(numbers)]:
-        axes.set_xlabel("pictures drawn")
+        axes.set_xlabel("images drawn")
         axes.xaxis.set_tick_params(labelbottom=True)
     repeats = max(curves["repeat_count"].to_list(), default=0)
     figure.suptitle(
-        f"{title}\n{REGRESSION[metric].symbol} on held-out areas by the pictures of a cluster, "
-        f"{HEADINGS[areas]}\nnumbers: clusters; black, dashed: all pictures; bands: one standard "
+        f"{title}\n{REGRESSION[metric].symbol} on held-out areas by the images of a cluster, "
+        f"{HEADINGS[areas]}\nnumbers: clusters; black, dashed: all images; bands: one standard "
         f"deviation of {repeats} draws",
         fontsize=10,
     )

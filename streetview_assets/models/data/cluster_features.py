@@ -1,6 +1,6 @@
-"""Clusters that feed a model: found in the pictures of the areas that it is fitted to, no others.
+"""Clusters that feed a model: found in the images of the areas that it is fitted to, no others.
 
-The tables of the stage `clusters` are of all pictures of the study, the held-out ones among them.
+The tables of the stage `clusters` are of all images of the study, the held-out ones among them.
 """
 
 from collections import OrderedDict
@@ -19,31 +19,31 @@ from streetview_assets.models.data.features import by_group
 from streetview_assets.pooling.pool_groups import pool_groups
 from streetview_assets.study.model import Clusters, Statistic
 
-MOST_PICTURES_OF_A_FIT = 20_000
-"""Clusters are found in so many pictures at most, as many of every area as far as it has them:
+MOST_IMAGES_OF_A_FIT = 20_000
+"""Clusters are found in so many images at most, as many of every area as far as it has them:
 there is a fit for every fold, inside and outside."""
 FITS_KEPT = 12
 """All settings that a search tries share the clusters of a fold."""
 
 
 @dataclass(frozen=True, eq=False)
-class AreaPictures:
-    """Pictures of areas, with what is to be made of their clusters.
+class AreaImages:
+    """Images of areas, with what is to be made of their clusters.
 
     Attributes
     ----------
     area_codes
-        The areas, sorted; one that is not among them has no picture.
+        The areas, sorted; one that is not among them has no image.
     area
-        Row of each picture's area, shape (p,).
+        Row of each image's area, shape (p,).
     vectors
         Unit vectors, shape (p, d), float32.
     turn
-        Which picture of its area it is by lot, from 1, shape (p,).
+        Which image of its area it is by lot, from 1, shape (p,).
     k, pca, seed
         As of the stage `clusters`.
     statistic
-        How the vectors of an area's pictures of a cluster become one.
+        How the vectors of an area's images of a cluster become one.
     names
         The features that are made: `cluster_shares`, `by_cluster`.
     """
@@ -59,7 +59,7 @@ class AreaPictures:
     names: tuple[str, ...]
     _kept: "OrderedDict[bytes, np.ndarray]" = field(default_factory=OrderedDict, repr=False)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "AreaPictures":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "AreaImages":
         """Stay one: scikit-learn copies the parameters of every step that it clones."""
         return self
 
@@ -70,31 +70,31 @@ class AreaPictures:
         return sum(each[name] for name in self.names)
 
     def rows_of(self, area_codes: list[str]) -> np.ndarray:
-        """Find the rows of areas, shape (n, 1); -1 for one without pictures."""
+        """Find the rows of areas, shape (n, 1); -1 for one without images."""
         place = {code: row for row, code in enumerate(self.area_codes)}
         return np.array([place.get(code, -1) for code in area_codes], dtype=np.float64)[:, None]
 
     def too_few(self, area_codes: list[str]) -> str | None:
-        """Say why the pictures of areas are too few to be clustered, half of them held out."""
+        """Say why the images of areas are too few to be clustered, half of them held out."""
         count = int(np.isin(self.area, self.rows_of(area_codes)).sum())
         needed = 2 * max(self.k, self.pca or 0)
         if count >= needed:
             return None
-        return f"{count} pictures, {needed} are needed for clusters in every fold"
+        return f"{count} images, {needed} are needed for clusters in every fold"
 
     def features(self, fitted_to: np.ndarray) -> np.ndarray:
-        """Make the features of every area by clusters of some areas' pictures.
+        """Make the features of every area by clusters of some areas' images.
 
         Parameters
         ----------
         fitted_to
-            Rows of the areas in whose pictures clusters are found.
+            Rows of the areas in whose images clusters are found.
 
         Returns
         -------
         np.ndarray
-            (number of `area_codes` + 1, width); the last row, of an area without pictures, is NaN,
-            and so is all where the pictures are too few for the clusters.
+            (number of `area_codes` + 1, width); the last row, of an area without images, is NaN,
+            and so is all where the images are too few for the clusters.
         """
         rows = np.unique(fitted_to[fitted_to >= 0]).astype(np.int64)
         key = rows.tobytes()
@@ -120,10 +120,10 @@ class AreaPictures:
         return result
 
     def _centres(self, rows: np.ndarray) -> np.ndarray:
-        """Find the centres, shape (k, d), the largest cluster first; none in too few pictures."""
+        """Find the centres, shape (k, d), the largest cluster first; none in too few images."""
         own = np.flatnonzero(np.isin(self.area, rows))
-        if len(own) > MOST_PICTURES_OF_A_FIT:
-            own = np.sort(own[np.argsort(self.turn[own], kind="stable")][:MOST_PICTURES_OF_A_FIT])
+        if len(own) > MOST_IMAGES_OF_A_FIT:
+            own = np.sort(own[np.argsort(self.turn[own], kind="stable")][:MOST_IMAGES_OF_A_FIT])
         sample = pl.DataFrame({"embedding": vector_series("embedding", self.vectors[own])})
         found = fit_clusters(
             sample, k=self.k, pca=self.pca, seed=self.seed, encoder="", space=""
@@ -143,16 +143,16 @@ class AreaPictures:
 class ClusterFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Step of a pipeline: puts an area's features by clusters in place of its last column.
 
-    The last column is the area's row in `pictures`; clusters are found in the pictures of the
+    The last column is the area's row in `images`; clusters are found in the images of the
     areas that the step is fitted to.
     """
 
-    def __init__(self, pictures: AreaPictures) -> None:
-        self.pictures = pictures
+    def __init__(self, images: AreaImages) -> None:
+        self.images = images
 
     def fit(self, inputs: np.ndarray, observed: np.ndarray | None = None) -> "ClusterFeatures":
         """Find the clusters; `inputs` of shape (n, d + 1)."""
-        self.features_ = self.pictures.features(inputs[:, -1])
+        self.features_ = self.images.features(inputs[:, -1])
         return self
 
     def transform(self, inputs: np.ndarray) -> np.ndarray:
@@ -160,7 +160,7 @@ class ClusterFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.hstack([inputs[:, :-1], self.features_[inputs[:, -1].astype(np.int64)]])
 
 
-def area_pictures(
+def area_images(
     image_embeddings: pl.DataFrame,
     images: pl.DataFrame,
     *,
@@ -169,13 +169,13 @@ def area_pictures(
     statistic: Statistic,
     names: tuple[str, ...],
     seed: int,
-) -> AreaPictures:
-    """Gather the pictures of areas, at most `clusters.fit_on`, as many of each as far as it has.
+) -> AreaImages:
+    """Gather the images of areas, at most `clusters.fit_on`, as many of each as far as it has.
 
     Parameters
     ----------
     image_embeddings, images
-        The tables; pictures without an area or a vector, and those that are not current, have no
+        The tables; images without an area or a vector, and those that are not current, have no
         part in it.
     names
         Features to make, of `cluster_shares` and `by_cluster`.
@@ -188,7 +188,7 @@ def area_pictures(
         codes.to_frame().with_row_index("_row"), on="area_code", maintain_order="left"
     ).with_columns(pl.Series("_lot", np.random.default_rng(seed).random(drawn.height)))
     turn = rows.select(pl.col("_lot").rank("ordinal").over("area_code")).to_series()
-    return AreaPictures(
+    return AreaImages(
         area_codes=tuple(codes.to_list()),
         area=rows["_row"].to_numpy().astype(np.int64),
         vectors=matrix(rows["embedding"]),

@@ -11,8 +11,8 @@ from shapely.geometry.base import BaseGeometry
 from streetview_assets.areas.geometry import points_in_metres, to_geoframe
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
-from streetview_assets.images.current import current_pictures
-from streetview_assets.models.data.cluster_features import AreaPictures
+from streetview_assets.images.current import current_images
+from streetview_assets.models.data.cluster_features import AreaImages
 from streetview_assets.models.data.features import AreaFeatures
 
 COLOUR_COLUMNS = (
@@ -25,9 +25,9 @@ COLOUR_COLUMNS = (
 )
 NO_POINT = "no sample point in the area"
 NO_IMAGERY = "no imagery"
-NO_PICTURE = "no picture of the area could be had"
-ALL_SET_ASIDE = "all pictures of the area are set aside"
-NO_VECTOR = "no picture of the area has a vector"
+NO_IMAGE = "no image of the area could be had"
+ALL_SET_ASIDE = "all images of the area are set aside"
+NO_VECTOR = "no image of the area has a vector"
 NO_VALUE = "no value of the target"
 
 
@@ -41,21 +41,21 @@ class AreaDataset:
         The area, and the authority it belongs to.
     vectors
         What the models see, the pooled vector or other features, shape (n, d); NaN where an area
-        has no pictures of a group.
+        has no images of a group.
     observed
         The target's value, shape (n,).
     place_m
         Easting and northing of a point inside the area, metres, in the study's CRS; shape (n, 2).
     image_counts
-        Pictures pooled, shape (n,).
+        Images pooled, shape (n,).
     mean_colour
-        Mean of red, green, blue and of their spreads over the area's pictures, 0 to 1; shape
-        (n, 6); NaN where the pictures came without.
+        Mean of red, green, blue and of their spreads over the area's images, 0 to 1; shape
+        (n, 6); NaN where the images came without.
     geometry
         Outlines in the study's CRS.
     extra
         Vectors of other encoders, by name, that serve as baselines; each of shape (n, d').
-    pictures
+    images
         What clusters are found in, inside the fold, where a feature is made of them: the columns
         come on top of `vectors`.
     """
@@ -69,7 +69,7 @@ class AreaDataset:
     mean_colour: np.ndarray
     geometry: list[BaseGeometry]
     extra: dict[str, np.ndarray] = field(default_factory=dict)
-    pictures: AreaPictures | None = None
+    images: AreaImages | None = None
 
     def __len__(self) -> int:
         """Give the number of areas."""
@@ -89,7 +89,7 @@ class AreaDataset:
             mean_colour=self.mean_colour[rows],
             geometry=[self.geometry[row] for row in rows],
             extra={name: vectors[rows] for name, vectors in self.extra.items()},
-            pictures=self.pictures,
+            images=self.images,
         )
 
     def by_area_code(self) -> "AreaDataset":
@@ -109,9 +109,9 @@ def assemble(
     crs: str,
     extra: Mapping[str, pl.DataFrame] | None = None,
     features: AreaFeatures | None = None,
-    pictures: AreaPictures | None = None,
+    clustered_images: AreaImages | None = None,
 ) -> AreaDataset:
-    """Join areas, values, vectors and pictures into one row an area, sorted by area code.
+    """Join areas, values, vectors and images into one row an area, sorted by area code.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def assemble(
         lacks any of the areas is refused, since models are compared on the same areas.
     features
         What the models see of the areas with a vector; default: the pooled vector.
-    pictures
+    clustered_images
         What clusters are found in, where a feature is made of them.
 
     Returns
@@ -164,7 +164,7 @@ def assemble(
             name: _extra_vectors(name, frame, statistic, rows["area_code"])
             for name, frame in (extra or {}).items()
         },
-        pictures=pictures,
+        images=clustered_images,
     )
 
 
@@ -183,7 +183,7 @@ def unseen(
     areas, sample_points, images, area_embeddings
         Frames of those tables.
     taking_part
-        The table `images`, in which pictures that are set aside are not current; default: none
+        The table `images`, in which images that are set aside are not current; default: none
         is set aside.
 
     Returns
@@ -191,12 +191,12 @@ def unseen(
     dict
         Area code to the reason, sorted by area code; an area with a vector is not named.
     """
-    pictures = images.filter("is_current").drop_nulls("area_code")
+    current = images.filter("is_current").drop_nulls("area_code")
     steps = (
         (sample_points, NO_POINT),
-        (pictures, NO_IMAGERY),
-        (current_pictures(pictures), NO_PICTURE),
-        (current_pictures(pictures if taking_part is None else taking_part), ALL_SET_ASIDE),
+        (current, NO_IMAGERY),
+        (current_images(current), NO_IMAGE),
+        (current_images(current if taking_part is None else taking_part), ALL_SET_ASIDE),
         (area_embeddings, NO_VECTOR),
     )
     there = [(set(frame["area_code"]), reason) for frame, reason in steps]
@@ -252,7 +252,7 @@ def _seen(rows: pl.DataFrame, features: AreaFeatures | None) -> np.ndarray:
 def _mean_colours(images: pl.DataFrame) -> pl.DataFrame:
     # Sorted first: a sum of floats depends on its order.
     return (
-        current_pictures(images)
+        current_images(images)
         .filter(pl.col("area_code").is_not_null())
         .sort("image_id")
         .group_by("area_code", maintain_order=True)

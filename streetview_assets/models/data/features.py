@@ -19,7 +19,7 @@ OF_CLUSTERS = frozenset({"cluster_shares", "by_cluster"})
 OF_LABELS = frozenset({"label_shares", "by_label"})
 """Made of the study's labels."""
 WITH_GAPS = OF_CLUSTERS | OF_LABELS
-"""Those of which an area can lack something: it has no picture of a group, or none at all."""
+"""Those of which an area can lack something: it has no image of a group, or none at all."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class AreaFeatures:
     area_codes
         The areas, sorted.
     values
-        Shape (n, d); NaN where an area has no pictures of a group.
+        Shape (n, d); NaN where an area has no images of a group.
     """
 
     area_codes: list[str]
@@ -69,7 +69,7 @@ def area_features(
         Its table, for `label_shares`: a column a label, by name.
     label_embeddings
         Rows of the table `area_group_embeddings`, for `by_label`: a vector a label, by name, and
-        then, for each label, 1 where the area has a picture of it and 0 where it has none.
+        then, for each label, 1 where the area has an image of it and 0 where it has none.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def _places(
 def _needed(name: str, table: pl.DataFrame | None) -> pl.DataFrame:
     if table is None or table.is_empty():
         raise StudyError(
-            f"models.features: {name} is made of labels, and no picture has one; add `labels:` "
+            f"models.features: {name} is made of labels, and no image has one; add `labels:` "
             "to the study file, with an encoder that reads words, or leave the feature out"
         )
     return table

@@ -1,4 +1,4 @@
-"""An area seen through its pictures of one group alone: those of a cluster, or of a text label."""
+"""An area seen through its images of one group alone: those of a cluster, or of a text label."""
 
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ GROUPINGS = (CLUSTER, LABEL)
 
 @dataclass(frozen=True)
 class Group:
-    """The pooled vectors of one group, of the areas that have a picture of it.
+    """The pooled vectors of one group, of the areas that have an image of it.
 
     Attributes
     ----------
@@ -23,11 +23,11 @@ class Group:
     name
         As in the column `group_name` of scores: `cluster 3`, or the label.
     area_codes
-        Sorted; none where no area has a picture of the group.
+        Sorted; none where no area has an image of the group.
     vectors
         Shape (n, d).
     image_counts
-        Pictures pooled, shape (n,).
+        Images pooled, shape (n,).
     """
 
     grouping: str
@@ -37,7 +37,7 @@ class Group:
     image_counts: np.ndarray
 
     def seen_in(self, data: AreaDataset) -> AreaDataset:
-        """Keep the areas that have the group, and let a model see its pictures alone."""
+        """Keep the areas that have the group, and let a model see its images alone."""
         place = {code: row for row, code in enumerate(self.area_codes)}
         kept = [row for row, code in enumerate(data.area_codes) if code in place]
         own = np.array([place[data.area_codes[row]] for row in kept], dtype=np.intp)
@@ -61,7 +61,7 @@ def groups_of(vectors: pl.DataFrame, *, statistic: str, encoder: str) -> list[Gr
     Returns
     -------
     list
-        Clusters by number, 1 to k, those without a picture too; then labels by name.
+        Clusters by number, 1 to k, those without an image too; then labels by name.
     """
     own = vectors.filter(pl.col("statistic") == statistic, pl.col("encoder") == encoder)
     clusters = own.filter(pl.col("grouping") == CLUSTER)

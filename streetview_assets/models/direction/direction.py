@@ -111,7 +111,7 @@ def direction_rows(
 ) -> pl.DataFrame:
     """Say how stable a direction is, and which words it points to.
 
-    Words are compared after their mean is taken off: texts lie apart from pictures, all to the same
+    Words are compared after their mean is taken off: texts lie apart from images, all to the same
     side, and what is left is how they differ among themselves. Labels and prompts are two banks,
     each with a mean of its own.
 
@@ -188,15 +188,15 @@ def _band(controls: np.ndarray) -> dict[str, object]:
     }
 
 
-def pictures_at_both_ends(
+def images_at_both_ends(
     images: pl.DataFrame, embeddings: pl.DataFrame, vector: np.ndarray
 ) -> tuple[pl.DataFrame, int]:
-    """Find the pictures that lie farthest back and farthest on along a direction.
+    """Find the images that lie farthest back and farthest on along a direction.
 
     Parameters
     ----------
     images
-        Rows of the table ``images``: the pictures to choose from, one at most of each point.
+        Rows of the table ``images``: the images to choose from, one at most of each point.
     embeddings
         Table ``image_embeddings``, of one encoder.
     vector

@@ -1,8 +1,8 @@
-"""One model for each group of pictures: what a cluster, or a text label, tells of areas.
+"""One model for each group of images: what a cluster, or a text label, tells of areas.
 
-A group is scored twice: on the areas that all groups have in common, where only the pictures
+A group is scored twice: on the areas that all groups have in common, where only the images
 differ, and on all areas of its own, where the areas differ too. Clusters are those of the tables,
-found without the target in all pictures, those of held-out areas among them; the strict way, with
+found without the target in all images, those of held-out areas among them; the strict way, with
 clusters found inside the fold, is the feature `by_cluster`.
 """
 
@@ -39,12 +39,12 @@ from streetview_assets.study.model import Models
 TABLE = "group_model_scores"
 COMMON, OWN = "common", "own"
 ALL = "all"
-RIDGE_ALL = "ridge_all_pictures"
-"""Ridge that sees all pictures of the same areas."""
-GAIN = "r2_gain_over_all_pictures"
+RIDGE_ALL = "ridge_all_images"
+"""Ridge that sees all images of the same areas."""
+GAIN = "r2_gain_over_all_images"
 ENOUGH = 0.5
 """Share of areas that a group is in, for the common areas to be held to it."""
-FOUND_IN_ALL = "clusters found in all pictures, without the target, held-out areas among them"
+FOUND_IN_ALL = "clusters found in all images, without the target, held-out areas among them"
 
 Outcome = tuple[dict[str, float | None], dict[str, np.ndarray], str]
 """Scores, their resamples, and why one of them is not defined."""
@@ -73,7 +73,7 @@ def score_group_models(
     seed: int,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> pl.DataFrame:
-    """Validate ridge on each group's pictures, beside ridge on all pictures of the same areas.
+    """Validate ridge on each group's images, beside ridge on all images of the same areas.
 
     Every target is validated by spatial blocks, the chosen one by random folds too. An area is
     in the same fold for every group, target and set of areas.
@@ -81,7 +81,7 @@ def score_group_models(
     Parameters
     ----------
     datasets
-        Target to its areas, with the vectors of all their pictures.
+        Target to its areas, with the vectors of all their images.
     groups
         What `groups_of` gives.
     settings
@@ -139,7 +139,7 @@ def common_areas(
         there = valued & set(group.area_codes)
         if len(there) < needed:
             rare[group.name] = (
-                f"not in the common areas: pictures in {len(there)} of {len(valued)} areas, "
+                f"not in the common areas: images in {len(there)} of {len(valued)} areas, "
                 f"{needed} needed"
             )
         else:
@@ -198,7 +198,7 @@ def _all_rows(areas: AreaDataset, setting: _Setting) -> list[Row]:
     except TooFewGroupsError as error:
         return [_no_row(setting, ALL, len(areas), str(error))]
     return [
-        *_metric_rows(areas, setting, ALL, RIDGE, outcomes[RIDGE], _pictures(areas), None),
+        *_metric_rows(areas, setting, ALL, RIDGE, outcomes[RIDGE], _images(areas), None),
         *_metric_rows(areas, setting, ALL, MEAN, outcomes[MEAN], 0, None),
     ]
 
@@ -214,22 +214,22 @@ def _group_rows(areas: AreaDataset, group: Group, setting: _Setting) -> list[Row
     whole = _outcomes(same, ALL, setting)
     name, note = group.name, FOUND_IN_ALL if group.grouping == CLUSTER else None
     return [
-        *_metric_rows(seen, setting, name, RIDGE, outcomes[RIDGE], _pictures(seen), note),
-        *_metric_rows(seen, setting, name, RIDGE_ALL, whole[RIDGE], _pictures(same), None),
+        *_metric_rows(seen, setting, name, RIDGE, outcomes[RIDGE], _images(seen), note),
+        *_metric_rows(seen, setting, name, RIDGE_ALL, whole[RIDGE], _images(same), None),
         *_metric_rows(seen, setting, name, MEAN, outcomes[MEAN], 0, None),
         _gain_row(seen, setting, name, outcomes[RIDGE], whole[RIDGE], note),
     ]
 
 
-def _outcomes(data: AreaDataset, pictures: str, setting: _Setting) -> dict[str, Outcome]:
-    """Score ridge and the mean, out of fold, on areas as they are seen through some pictures.
+def _outcomes(data: AreaDataset, images: str, setting: _Setting) -> dict[str, Outcome]:
+    """Score ridge and the mean, out of fold, on areas as they are seen through some images.
 
     Raises
     ------
     TooFewGroupsError
         Where the areas are too few, or cannot be split.
     """
-    key = (pictures, tuple(data.area_codes))
+    key = (images, tuple(data.area_codes))
     if key not in setting.found:
         predicted = _held_out(data, setting)
         groups = bootstrap_groups(data, setting.validation, setting.settings.block_km)
@@ -303,7 +303,7 @@ def _gain_row(
     whole: Outcome,
     note: str | None,
 ) -> Row:
-    """Compare R² with that of all pictures, on the same resamples (a paired bootstrap)."""
+    """Compare R² with that of all images, on the same resamples (a paired bootstrap)."""
     value, interval = None, NO_INTERVAL
     mine, other = own[0]["r2"], whole[0]["r2"]
     if mine is not None and other is not None:
@@ -313,7 +313,7 @@ def _gain_row(
         setting.labels, RIDGE, setting.validation, GAIN, value, len(data),
         group_name=group_name, interval=interval, note=note if value is not None else own[2],
     )  # fmt: skip
-    return row | {"image_count": _pictures(data)}
+    return row | {"image_count": _images(data)}
 
 
 def _no_row(setting: _Setting, group_name: str, area_count: int, why: str) -> Row:
@@ -324,5 +324,5 @@ def _no_row(setting: _Setting, group_name: str, area_count: int, why: str) -> Ro
     return row | {"image_count": 0}
 
 
-def _pictures(data: AreaDataset) -> int:
+def _images(data: AreaDataset) -> int:
     return int(data.image_counts.sum())

@@ -1,9 +1,9 @@
-"""How much better a cluster's model gets with more pictures, its areas left free or held constant.
+"""How much better a cluster's model gets with more images, its areas left free or held constant.
 
-With more pictures drawn at random more areas have one, so that a curve mixes the effect of more
-pictures with that of more areas to learn from. Held constant, the areas are drawn first.
+With more images drawn at random more areas have one, so that a curve mixes the effect of more
+images with that of more areas to learn from. Held constant, the areas are drawn first.
 
-Clusters are those of the tables, found without the target in the pictures of all areas, those of
+Clusters are those of the tables, found without the target in the images of all areas, those of
 held-out areas among them.
 """
 
@@ -25,7 +25,7 @@ from streetview_assets.study.model import AreasHeld, SampleSize, Statistic
 TABLE = "sample_size_scores"
 ALL = "all"
 ALL_K = 1
-"""All pictures are a cluster of one: they stand beside the clusters of every k."""
+"""All images are a cluster of one: they stand beside the clusters of every k."""
 HELD_OUT = 0.2
 PUBLISHED_MODEL = "published"
 
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, order=True)
 class Draw:
-    """One draw of the pictures of a cluster, of which every size takes its part."""
+    """One draw of the images of a cluster, of which every size takes its part."""
 
     k: int
     cluster: int
@@ -42,31 +42,31 @@ class Draw:
 
     @property
     def group_name(self) -> str:
-        """What the rows call the pictures."""
+        """What the rows call the images."""
         return ALL if self.k == ALL_K else f"cluster {self.cluster}"
 
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """Pictures, areas and settings: all that a draw needs but the vectors.
+    """Images, areas and settings: all that a draw needs but the vectors.
 
     Attributes
     ----------
     target, encoder, features
         What the rows are labelled with.
     area_codes
-        Areas with a picture and a value of the target, sorted.
+        Areas with an image and a value of the target, sorted.
     observed
         The values, shape (n,).
     area
-        Row of each picture's area, shape (p,); pictures in the order of area and id, whatever
+        Row of each image's area, shape (p,); images in the order of area and id, whatever
         order they came in.
     clusters
-        k to the cluster of each picture, from 1, shape (p,).
+        k to the cluster of each image, from 1, shape (p,).
     settings
         The chapter `sample_size` of the study file.
     statistic
-        How an area's pictures become one vector.
+        How an area's images become one vector.
     seed
         Of the study.
     """
@@ -93,14 +93,14 @@ class Experiment:
         return RIDGE if self.settings.recipe == "ridge" else PUBLISHED_MODEL
 
     def draws(self) -> list[Draw]:
-        """List all draws: of all pictures, then of every cluster of every k, in each repeat."""
+        """List all draws: of all images, then of every cluster of every k, in each repeat."""
         groups = [(ALL_K, 1)]
         groups += [(k, cluster) for k in self.clusters for cluster in range(1, k + 1)]
         repeats = range(1, self.settings.repeats + 1)
         return [Draw(k, cluster, repeat) for k, cluster in groups for repeat in repeats]
 
-    def pictures_of(self, draw: Draw) -> np.ndarray:
-        """Give the positions of the pictures that are drawn from, rising."""
+    def images_of(self, draw: Draw) -> np.ndarray:
+        """Give the positions of the images that are drawn from, rising."""
         if draw.k == ALL_K:
             return np.arange(len(self.area))
         return np.flatnonzero(self.clusters[draw.k] == draw.cluster)
@@ -113,19 +113,19 @@ def draw_rows(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> list[R
     Parameters
     ----------
     vectors
-        Of the pictures, shape (p, d), float32; may lie in a file.
+        Of the images, shape (p, d), float32; may lie in a file.
     draw
-        A larger size holds the pictures of the smaller ones.
+        A larger size holds the images of the smaller ones.
 
     Returns
     -------
     list
         Rows of the table `sample_size_scores`: one a size, areas free or constant, model and
-        metric; where there are fewer pictures than a size, or too few areas, one that says why.
+        metric; where there are fewer images than a size, or too few areas, one that says why.
     """
         ""
     )
-    pictures = experiment.pictures_of(draw)
+    images = experiment.images_of(draw)
     seed = seed_of_draw(experiment, draw)
     label = {
         "target": experiment.target,
@@ -137,37 +137,37 @@ def draw_rows(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> list[R
     }
     rows: list[Row] = []
     for areas in experiment.settings.areas:
-        order = draw_order(experiment.area[pictures], areas, min(experiment.settings.sizes), seed)
+        order = draw_order(experiment.area[images], areas, min(experiment.settings.sizes), seed)
         for size in experiment.settings.sizes:
-            drawn = np.sort(pictures[order[:size]])
+            drawn = np.sort(images[order[:size]])
             found = _size_rows(experiment, vectors, drawn, size, seed)
             rows += [label | {"areas": areas, "sample_size": size} | row for row in found]
     return rows
 
 
 def seed_of_draw(experiment: Experiment, draw: Draw) -> int:
-    """Give the seed of a draw's pictures and of its held-out areas."""
+    """Give the seed of a draw's images and of its held-out areas."""
     return seed_of(experiment.seed, "sample size", draw.k, draw.group_name, draw.repeat)
 
 
 def draw_order(area: np.ndarray, areas: AreasHeld, smallest: int, seed: int) -> np.ndarray:
-    """Put pictures in the order in which they are drawn.
+    """Put images in the order in which they are drawn.
 
     Parameters
     ----------
     area
-        The area of each picture, shape (p,).
+        The area of each image, shape (p,).
     areas
-        `free`: pictures are drawn whichever area they are of. `constant`: as many areas are drawn
-        as the smallest size allows, one picture of each is taken, then any others of theirs, so
+        `free`: images are drawn whichever area they are of. `constant`: as many areas are drawn
+        as the smallest size allows, one image of each is taken, then any others of theirs, so
         that every size is scored on the same areas, and the same of them are held out.
     smallest
-        The smallest draw, which has to hold a picture of every area where these are constant.
+        The smallest draw, which has to hold an image of every area where these are constant.
 
     Returns
     -------
     numpy.ndarray
-        Positions of pictures; of those in the areas drawn alone, where these are constant.
+        Positions of images; of those in the areas drawn alone, where these are constant.
     """
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(len(area))
@@ -186,7 +186,7 @@ def _size_rows(
     seen = np.unique(area)
     counts = {"area_count": len(seen), "image_count": len(drawn)}
     if len(drawn) < size:
-        return [_no_row(experiment, f"capped: {len(drawn):,} pictures") | counts]
+        return [_no_row(experiment, f"capped: {len(drawn):,} images") | counts]
     if len(seen) < LEAST_AREAS:
         why = f"too few areas: {len(seen)}, at least {LEAST_AREAS} needed"
         return [_no_row(experiment, why) | counts]

@@ -1,4 +1,4 @@
-"""What the sample-size experiment draws from: pictures of areas with a value, and clusters."""
+"""What the sample-size experiment draws from: images of areas with a value, and clusters."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from streetview_assets.study.model import SampleSize, Statistic
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """An experiment and its pictures' vectors.
+    """An experiment and its images' vectors.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Gathered:
     lacking: tuple[int, ...]
 
 
-def gather_pictures(
+def gather_images(
     targets: pl.DataFrame,
     images: pl.DataFrame,
     image_embeddings: pl.DataFrame,
@@ -45,12 +45,12 @@ def gather_pictures(
     statistic: Statistic,
     seed: int,
 ) -> Gathered:
-    """Put the pictures of areas with a value in order, and assign them to the nearest centres.
+    """Put the images of areas with a value in order, and assign them to the nearest centres.
 
     Parameters
     ----------
     targets, images, image_embeddings, sweep_centres
-        The tables; pictures that are not current, without a vector or in an area without a value
+        The tables; images that are not current, without a vector or in an area without a value
         have no part in it.
     target
         Name of the target that is predicted.
@@ -63,22 +63,22 @@ def gather_pictures(
     settings
         The chapter `sample_size` of the study file.
     statistic
-        How an area's pictures become one vector.
+        How an area's images become one vector.
     """
     valued = (
         targets.filter(pl.col("target") == target, pl.col("value").is_finite())
         .select("authority_code", "area_code", "value")
         .sort("area_code")
     )
-    pictures = (
+    current = (
         of_areas(images, image_embeddings.filter(pl.col("encoder") == encoder))
         .join(valued, on=["authority_code", "area_code"])
         .sort("area_code", "image_id")
     )
     codes, first, area = np.unique(
-        pictures["area_code"].to_numpy().astype(str), return_index=True, return_inverse=True
+        current["area_code"].to_numpy().astype(str), return_index=True, return_inverse=True
     )
-    vectors = matrix(pictures["embedding"])
+    vectors = matrix(current["embedding"])
     found = sweep_centres.filter(encoder=encoder, method=METHOD, space=space)
     clusters = {}
     for number in k:
@@ -91,7 +91,7 @@ def gather_pictures(
         encoder=encoder,
         features=features_label(("pooled",), statistic, None),
         area_codes=tuple(codes.tolist()),
-        observed=pictures["value"].to_numpy()[first] if len(first) else np.empty(0),
+        observed=current["value"].to_numpy()[first] if len(first) else np.empty(0),
         area=area.reshape(-1).astype(np.int32),
         clusters=clusters,
         settings=settings,

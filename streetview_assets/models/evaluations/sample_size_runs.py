@@ -45,7 +45,7 @@ def run_draws(
     Parameters
     ----------
     vectors_file
-        `.npy` of the pictures' vectors, (p, d) float32, which all processes look into.
+        `.npy` of the images' vectors, (p, d) float32, which all processes look into.
     processes
         With one, the work is done in this process.
 
@@ -76,7 +76,7 @@ def draw_frame(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> pl.Da
 
 
 def seconds_of_a_model(experiment: Experiment, vectors_file: Path) -> float:
-    """Time a model of the recipe, on a few, a middling and the most pictures that are there.
+    """Time a model of the recipe, on a few, a middling and the most images that are there.
 
     As in the experiment it is fitted to four fifths of their areas, on one thread.
     """
@@ -101,7 +101,7 @@ def seconds_of_a_model(experiment: Experiment, vectors_file: Path) -> float:
 def model_count(experiment: Experiment, draws: Sequence[Draw]) -> int:
     """Count the models of draws, those that are capped left out; all but exact.
 
-    What areas held constant have of pictures differs a little from draw to draw, and is counted
+    What areas held constant have of images differs a little from draw to draw, and is counted
     of the first draw of each cluster.
     """
     settings = experiment.settings
@@ -109,7 +109,7 @@ def model_count(experiment: Experiment, draws: Sequence[Draw]) -> int:
     for draw in draws:
         key = (draw.k, draw.cluster)
         if key not in of_group:
-            area = experiment.area[experiment.pictures_of(draw)]
+            area = experiment.area[experiment.images_of(draw)]
             seed, smallest = seed_of_draw(experiment, draw), min(settings.sizes)
             there = [len(draw_order(area, areas, smallest, seed)) for areas in settings.areas]
             of_group[key] = sum(size <= count for size in settings.sizes for count in there)

@@ -1,4 +1,4 @@
-"""What the curves of the sample-size experiment say: more pictures, or more areas."""
+"""What the curves of the sample-size experiment say: more images, or more areas."""
 
 from dataclasses import dataclass
 
@@ -16,15 +16,15 @@ _SAME = 0.1
 
 @dataclass(frozen=True)
 class Slopes:
-    """What a score gains when pictures are doubled, in the mean of groups that have both curves.
+    """What a score gains when images are doubled, in the mean of groups that have both curves.
 
     Attributes
     ----------
     free, constant
-        By every doubling of the pictures, areas left free and held constant; more is better, of
+        By every doubling of the images, areas left free and held constant; more is better, of
         errors too.
     group_count
-        Groups in the mean: clusters of every k, and all pictures.
+        Groups in the mean: clusters of every k, and all images.
     """
 
     free: float
@@ -46,7 +46,7 @@ def mean_curves(scores: pl.DataFrame, metric: str) -> pl.DataFrame:
     -------
     polars.DataFrame
         k, group_name, areas, sample_size, mean, sd (nought of one repeat), repeat_count; sorted.
-        A curve has the sizes that all its repeats have: a mean over the few draws with pictures
+        A curve has the sizes that all its repeats have: a mean over the few draws with images
         enough would be one of other areas.
     """
     curve = ["k", "group_name", "areas"]
@@ -96,7 +96,7 @@ def slopes_of(scores: pl.DataFrame, metric: str) -> Slopes | None:
 
 
 def free_and_constant(scores: pl.DataFrame, metric: str) -> str:
-    """Say in two sentences what more pictures do with areas left free, and held constant.
+    """Say in two sentences what more images do with areas left free, and held constant.
 
     Parameters
     ----------
@@ -108,11 +108,11 @@ def free_and_constant(scores: pl.DataFrame, metric: str) -> str:
     slopes = slopes_of(scores, metric)
     if slopes is None:
         return (
-            f"No group of pictures has a {metric} of two sizes with areas left free and held "
-            "constant. So the effect of more pictures is not told from that of more areas."
+            f"No group of images has a {metric} of two sizes with areas left free and held "
+            "constant. So the effect of more images is not told from that of more areas."
         )
     first = (
-        f"With every doubling of the pictures {metric} {_turns(slopes.free)} where areas were "
+        f"With every doubling of the images {metric} {_turns(slopes.free)} where areas were "
         f"left free and {_turns(slopes.constant)} where they were held constant "
         f"({_groups(slopes.group_count)}, at the sizes that have both)."
     )
@@ -120,7 +120,7 @@ def free_and_constant(scores: pl.DataFrame, metric: str) -> str:
 
 
 def _groups(count: int) -> str:
-    return "one group of pictures" if count == 1 else f"mean of {count} groups of pictures"
+    return "one group of images" if count == 1 else f"mean of {count} groups of images"
 
 
 def _turns(slope: float) -> str:
@@ -129,18 +129,16 @@ def _turns(slope: float) -> str:
 
 def _meaning(slopes: Slopes) -> str:
     if slopes.free <= 0:
-        return "So more pictures did not help, whichever areas they were of."
+        return "So more images did not help, whichever areas they were of."
     share = slopes.constant / slopes.free
     if share < _SAME:
-        return (
-            "So what more pictures seem to gain is next to all gained by more areas to learn from."
-        )
+        return "So what more images seem to gain is next to all gained by more areas to learn from."
     if share > 1 + _SAME:
-        return "So more pictures of the same areas helped more than pictures of more areas."
+        return "So more images of the same areas helped more than images of more areas."
     if share > 1 - _SAME:
-        return "So more pictures of the same areas helped as much as pictures of more areas."
+        return "So more images of the same areas helped as much as images of more areas."
     return (
-        f"So about {share:.0%} of the gain came with more pictures of the same areas, and the rest "
+        f"So about {share:.0%} of the gain came with more images of the same areas, and the rest "
         "with more areas to learn from."
     )
 
@@ -160,6 +158,6 @@ def best_and_worst(scores: pl.DataFrame, metric: str, k: int) -> str:
     )
     best, worst = ordered.row(0, named=True), ordered.row(-1, named=True)
     return (
-        f"{metric} of {size:,} pictures of each of {k} clusters: best {best['group_name']} "
+        f"{metric} of {size:,} images of each of {k} clusters: best {best['group_name']} "
         f"{best['mean']:.3g}, worst {worst['group_name']} {worst['mean']:.3g}"
     )

@@ -104,7 +104,7 @@ def _rows_of(
 
 
 def _few_baselines(data: AreaDataset) -> list[Baseline]:
-    """Give the baselines that say whether pictures tell more than the place does."""
+    """Give the baselines that say whether images tell more than the place does."""
     chosen, _ = baselines_for(data)
     return [_with_few_settings(one) for one in chosen if one.name in BASELINES]
 

@@ -194,7 +194,7 @@ def _together(train: AreaDataset, added: AreaDataset) -> AreaDataset:
         image_counts=np.concatenate([train.image_counts, added.image_counts]),
         mean_colour=np.concatenate([train.mean_colour, added.mean_colour]),
         geometry=train.geometry + added.geometry,
-        pictures=train.pictures,
+        images=train.images,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the ordinal network learns from: one row a point, with the vectors of its pictures."""
+"""What the ordinal network learns from: one row a point, with the vectors of its images."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import polars as pl
 from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.areas.standing import as_deciles
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.models.data.splits import blocks_of
 
 NO_DECILE = 0
@@ -16,7 +16,7 @@ NO_DECILE = 0
 
 @dataclass(frozen=True)
 class OrdinalPoints:
-    """Points that have a picture with a vector, row by row.
+    """Points that have an image with a vector, row by row.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def assemble_points(
     encoder: str,
     crs: str,
 ) -> OrdinalPoints:
-    """Join the current pictures of each point, their vectors and the decile of its area.
+    """Join the current images of each point, their vectors and the decile of its area.
 
     Parameters
     ----------
@@ -97,9 +97,9 @@ def assemble_points(
         any vector is left out.
     """
     here = images.join(areas.select("area_code"), on="area_code", how="semi")
-    pictures = _pictures(here, image_embeddings, encoder)
+    current = _images(here, image_embeddings, encoder)
     points = (
-        pictures.select("area_code", "point_id")
+        current.select("area_code", "point_id")
         .unique(maintain_order=True)
         .join(
             areas.select("area_code", "authority_code", "longitude", "latitude"),
@@ -109,7 +109,7 @@ def assemble_points(
         .join(area_deciles(targets, target), on="area_code", how="left", maintain_order="left")
         .with_row_index("row")
     )
-    views, present = _views(pictures, points)
+    views, present = _views(current, points)
     return OrdinalPoints(
         points["point_id"].to_numpy().astype(str),
         points["area_code"].to_numpy().astype(str),
@@ -129,21 +129,21 @@ def area_blocks(points: OrdinalPoints, block_km: float) -> pl.DataFrame:
     return frame.unique("area_code").sort("area_code")
 
 
-def _pictures(images: pl.DataFrame, image_embeddings: pl.DataFrame, encoder: str) -> pl.DataFrame:
-    """Give current pictures of areas with their vectors, and each one's place among its point's."""
+def _images(images: pl.DataFrame, image_embeddings: pl.DataFrame, encoder: str) -> pl.DataFrame:
+    """Give current images of areas with their vectors, and each one's place among its point's."""
     vectors = image_embeddings.filter(status="ok", encoder=encoder)
-    same_picture = ["authority_code", "image_id"]
+    same_image = ["authority_code", "image_id"]
     return (
-        current_pictures(images)
-        .join(vectors.select(*same_picture, "embedding"), on=same_picture)
+        current_images(images)
+        .join(vectors.select(*same_image, "embedding"), on=same_image)
         .sort("area_code", "point_id", "heading_deg", "image_id", nulls_last=True)
         .with_columns(slot=pl.int_range(pl.len()).over("area_code", "point_id"))
     )
 
 
-def _views(pictures: pl.DataFrame, points: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _views(images: pl.DataFrame, points: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Lay vectors out by point and view, and say which views are there."""
-    rows = pictures.join(
+    rows = images.join(
         points.select("area_code", "point_id", "row"),
         on=["area_code", "point_id"],
         maintain_order="left",

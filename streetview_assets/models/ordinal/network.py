@@ -1,9 +1,9 @@
-"""The ordinal network: the pictures of a point become one number, and that a decile.
+"""The ordinal network: the images of a point become one number, and that a decile.
 
 All views of a point go through the same layers, and what they give is averaged over the views
 that are there; a point may so have any number of them. The one number, h, says how high the point
 stands: with p = 1 / (1 + exp(-h)), decile c of K has the binomial probability of c - 1 successes
-in K - 1 trials (da Costa and Cardoso 2005, ECML, 690-697; on street pictures Suel et al. 2019,
+in K - 1 trials (da Costa and Cardoso 2005, ECML, 690-697; on street images Suel et al. 2019,
 Scientific Reports 9: 6229). Neighbouring deciles are so always more alike than distant ones.
 """
 

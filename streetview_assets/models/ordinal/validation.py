@@ -122,9 +122,7 @@ def output_rows(
 def too_few(points: OrdinalPoints) -> str:
     """Say why nothing can be learnt from these points; empty where it can."""
     if points.area_count < FEWEST_AREAS:
-        return (
-            f"{points.area_count} areas with pictures and a value, at least {FEWEST_AREAS} needed"
-        )
+        return f"{points.area_count} areas with images and a value, at least {FEWEST_AREAS} needed"
     if len(np.unique(points.decile)) < 2:
         return "all areas are in one decile, which leaves nothing to learn"
     return ""

@@ -157,7 +157,7 @@ def _place_alone(find: Find, spatial: str) -> str:
     worse = gain is not None and gain["upper"] is not None and gain["upper"] < 0
     return (
         f"Coordinates alone do {'better' if worse else 'as well, chance aside'} "
-        f"(R² {_number(place)}{beside}): the pictures are not shown to tell more than where an "
+        f"(R² {_number(place)}{beside}): the images are not shown to tell more than where an "
         "area lies."
     )
 

@@ -27,7 +27,7 @@ def areas(work: Work) -> Made:
     return Made(
         {"areas": mine},
         {
-            "map": work.picture("areas", to_png(drawn)),
+            "map": work.figure("areas", to_png(drawn)),
             "crs": boundaries.crs,
             "area_km2": float(mine["area_km2"].sum()),
             "polygons mended in the whole file": boundaries.mended_count,
@@ -55,7 +55,7 @@ def targets(work: Work) -> Made:
     return Made(
         {"targets": joined},
         {
-            "map": work.picture("target", to_png(drawn)),
+            "map": work.figure("target", to_png(drawn)),
             "areas without a value": dg.MetadataValue.json(without),
             "why areas have no value": dg.MetadataValue.json(why),
             "sources": dg.MetadataValue.json(sources),
@@ -70,7 +70,7 @@ def place(work: Work, areas: pl.DataFrame) -> str:
 
 
 def warning(work: Work) -> str:
-    """Warn on a map, which shows no picture, where the pictures of the study are drawn."""
+    """Warn on a map, which shows no image, where the images of the study are drawn."""
     return SYNTHETIC_NOTE if work.study.is_synthetic else ""
 
 

@@ -1,4 +1,4 @@
-"""What the clusters are: the profile of each, a map, a sheet of pictures, a heat map."""
+"""What the clusters are: the profile of each, a map, a sheet of images, a heat map."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def cluster_meaning(work: Work) -> Made:
     assigned, centres = read("cluster_assignments").filter(**fit), read("cluster_centres")
     if assigned.is_empty():
         stamp = work.opened.stamp("cluster_centres", None)
-        why = (stamp.note if stamp else "") or "no picture has a cluster"
+        why = (stamp.note if stamp else "") or "no image has a cluster"
         return not_applicable(work, "cluster_profile", why=why.removeprefix("not applicable: "))
     points = point_clusters(assigned, read("images"), read("sample_points"))
     profile = cluster_profile(
@@ -45,11 +45,11 @@ def cluster_meaning(work: Work) -> Made:
     )
     return Made(
         {"cluster_profile": profile},
-        {**_pictures(work, assigned, points, profile), **_told(work, profile)},
+        {**_images(work, assigned, points, profile), **_told(work, profile)},
     )
 
 
-def _pictures(
+def _images(
     work: Work, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
 ) -> dict[str, Any]:
     study, whom = work.study, credit(work.study.images.provider)
@@ -58,17 +58,17 @@ def _pictures(
         drawn = draw_cluster_map(
             points, work.read_all("areas"), k=study.clusters.k, title=work.title, credit=whom
         )
-        shown["map of the clusters"] = work.picture("clusters_map", to_png(drawn))
+        shown["map of the clusters"] = work.figure("clusters_map", to_png(drawn))
     if may_show_sample(study.images):
         images = work.looked_at(work.read_all("images"))
         sheet = members_sheet(assigned, images, work.opened.root, title=work.title, seed=study.seed)
-        shown["central and random members"] = work.picture("clusters_members", sheet)
+        shown["central and random members"] = work.figure("clusters_members", sheet)
     if not profile.filter(measure="spearman").is_empty():
         drawn = draw_spearman(profile, title=work.title, credit=whom)
-        shown["shares against targets"] = work.picture("clusters_spearman", to_png(drawn))
+        shown["shares against targets"] = work.figure("clusters_spearman", to_png(drawn))
     if not profile.filter(measure="target_median").is_empty():
         drawn = draw_target_profile(profile, title=work.title, credit=whom)
-        shown["targets where each cluster is"] = work.picture("clusters_targets", to_png(drawn))
+        shown["targets where each cluster is"] = work.figure("clusters_targets", to_png(drawn))
     return shown
 
 

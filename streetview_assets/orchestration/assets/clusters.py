@@ -26,13 +26,13 @@ from streetview_assets.clusters.shares import cluster_shares as shares_of
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import credit, may_show_sample
 from streetview_assets.orchestration.asset_context import NO_AREAS, Made, Work, not_applicable
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 
 ONE_OF_TWO_BYTES = 70_000
-"""Of each of two pictures in the metadata of a national asset: 200 kB together, with the rest."""
+"""Of each of two images in the metadata of a national asset: 200 kB together, with the rest."""
 
 
 def cluster_model(work: Work) -> Made:
@@ -70,7 +70,7 @@ def cluster_scores(work: Work) -> Made:
     sample = _sample(work)
     spaces, alone = spaces_of_sweep(
         settings.pca,
-        picture_count=sample.height,
+        image_count=sample.height,
         dimension=len(sample["embedding"][0]) if sample.height else 0,
     )
     swept = score_sweep(
@@ -98,7 +98,7 @@ def cluster_scores(work: Work) -> Made:
         "recommendation": " ".join(own.sentences),
         **{f"in {space}": whether_it_differs(own, other, space) for space, other in advice.items()},
         **({"left out: a second space": alone} if alone else {}),
-        "elbow": work.picture("clusters_elbow", to_png(drawn), max_bytes=ONE_OF_TWO_BYTES),
+        "elbow": work.figure("clusters_elbow", to_png(drawn), max_bytes=ONE_OF_TWO_BYTES),
         **_sheets(work, sample, swept.centres, own.k),
     }
     tables = {"cluster_scores": swept.scores, "sweep_centres": swept.centres}
@@ -108,7 +108,7 @@ def cluster_scores(work: Work) -> Made:
 def _sheets(
     work: Work, sample: pl.DataFrame, centres: pl.DataFrame, recommended: int | None
 ) -> dict[str, object]:
-    """Keep a sheet of pictures for each number of clusters, and show one of them."""
+    """Keep a sheet of images for each number of clusters, and show one of them."""
     settings, name = work.study.clusters, "clusters_members_k"
     for stale in work.figures.glob(f"{name}*.png"):
         stale.unlink()
@@ -135,14 +135,14 @@ def _sheets(
     return {
         "central and random members, by number of clusters": ", ".join(paths),
         **({"numbers without a sheet": left_out} if left_out else {}),
-        f"members of {nearest} clusters": work.picture(
+        f"members of {nearest} clusters": work.figure(
             f"{name}{nearest}", shown, max_bytes=ONE_OF_TWO_BYTES
         ),
     }
 
 
 def density_clusters(work: Work) -> Made:
-    """Clusters by density, a second method: pictures may be in none, and none may be found."""
+    """Clusters by density, a second method: images may be in none, and none may be found."""
     settings = work.study.clusters
     sample = _sample(work, LOOKED_AT)
     found = clusters_by_density(
@@ -153,11 +153,11 @@ def density_clusters(work: Work) -> Made:
         encoder=work.opened.encoder,
     )
     if sample.is_empty():
-        return not_applicable(work, "density_clusters", why="no picture has a vector")
+        return not_applicable(work, "density_clusters", why="no image has a vector")
     metadata: dict[str, object] = {
         "clusters": found.count,
         "share in none": found.share_in_none,
-        "fewest pictures of a cluster": found.min_cluster_size,
+        "fewest images of a cluster": found.min_cluster_size,
         "what it means": in_words(found),
     }
     centres = work.opened.read("cluster_centres").filter(
@@ -166,11 +166,11 @@ def density_clusters(work: Work) -> Made:
     if centres.height:
         ordered = centres.sort("cluster")["centre"]
         nearest, _ = nearest_centres(matrix(sample["embedding"]), matrix(ordered))
-        agreed = agreement(found.pictures, pl.Series(nearest))
+        agreed = agreement(found.images, pl.Series(nearest))
         metadata[f"agreement with k-means, k = {settings.k} (adjusted Rand)"] = (
             "none: fewer than two clusters" if agreed is None else agreed
         )
-    members = found.pictures.drop_nulls("cluster")
+    members = found.images.drop_nulls("cluster")
     if members.height and may_show_sample(work.study.images):
         sheet = members_sheet(
             members,
@@ -179,24 +179,24 @@ def density_clusters(work: Work) -> Made:
             title=f"{work.title}, clusters by density ({found.share_in_none:.0%} are in none)",
             seed=work.study.seed,
         )
-        metadata["central and random members"] = work.picture("clusters_density", sheet)
-    return Made({"density_clusters": found.pictures}, {**metadata, **_who(work, sample)})
+        metadata["central and random members"] = work.figure("clusters_density", sheet)
+    return Made({"density_clusters": found.images}, {**metadata, **_who(work, sample)})
 
 
 def cluster_assignments(work: Work) -> Made:
-    """The cluster of each current picture, or panorama: that of the nearest centre."""
-    pictures = current_pictures(work.looked_at(work.read("images")))
-    vectors = work.read(VECTORS).join(pictures, on="image_id", how="semi")
+    """The cluster of each current image, or panorama: that of the nearest centre."""
+    images = current_images(work.looked_at(work.read("images")))
+    vectors = work.read(VECTORS).join(images, on="image_id", how="semi")
     assigned = assign_clusters(vectors, work.opened.read("cluster_centres"), work.authority)
     metadata = {}
     if assigned.height and may_show_sample(work.study.images):
-        sheet = cluster_sheet(assigned, pictures, work.opened.root, title=work.title)
-        metadata["exemplars"] = work.picture("clusters", sheet)
+        sheet = cluster_sheet(assigned, images, work.opened.root, title=work.title)
+        metadata["exemplars"] = work.figure("clusters", sheet)
     return Made({"cluster_assignments": assigned}, metadata)
 
 
 def cluster_shares(work: Work) -> Made:
-    """How each area's pictures spread over the clusters."""
+    """How each area's images spread over the clusters."""
     if work.study.areas is None:
         return not_applicable(work, "cluster_shares", why=NO_AREAS)
     return Made(
@@ -205,19 +205,19 @@ def cluster_shares(work: Work) -> Made:
 
 
 def label_shares(work: Work) -> Made:
-    """How each area's pictures spread over the labels."""
+    """How each area's images spread over the labels."""
     if work.study.areas is None:
         return not_applicable(work, "label_shares", why=NO_AREAS)
     scores = work.read("label_scores")
     if scores.is_empty():
         stamp = work.opened.stamp("label_scores", work.authority)
         why = stamp.note.removeprefix("not applicable: ") if stamp else ""
-        return not_applicable(work, "label_shares", why=why or "no picture has a label")
+        return not_applicable(work, "label_shares", why=why or "no image has a label")
     return Made({"label_shares": label_shares_of(scores, work.read("images"))})
 
 
 def area_group_embeddings(work: Work) -> Made:
-    """The area's pictures of each cluster, and of each label, as one vector."""
+    """The area's images of each cluster, and of each label, as one vector."""
     if work.study.areas is None:
         return not_applicable(work, "area_group_embeddings", why=NO_AREAS)
     groups = pl.concat(
@@ -259,11 +259,11 @@ def capture_changes(work: Work) -> Made:
         {
             "points with two captures or more": changes["point_id"].n_unique(),
             "median cosine": changes.select(pl.median("cosine")).item(),
-            "median cosine of pictures of different points": median_cosine_elsewhere(
+            "median cosine of images of different points": median_cosine_elsewhere(
                 changes, vectors
             ),
             "share that changed cluster": moved,
-            "where streets changed most": work.picture("capture_changes", to_png(drawn)),
+            "where streets changed most": work.figure("capture_changes", to_png(drawn)),
         },
     )
 

@@ -45,7 +45,7 @@ def transfer_scores(work: Work) -> Made:
                 title=f"{work.title}: {work.study.target.name}",
                 credit=credit(work.study.images.provider),
             )
-            metadata[name] = work.picture(name, to_png(figure))
+            metadata[name] = work.figure(name, to_png(figure))
     return Made({"transfer_scores": scores}, metadata)
 
 
@@ -74,7 +74,7 @@ def target_scores(work: Work) -> Made:
             title=work.title,
             credit=credit(work.study.images.provider),
         )
-        metadata["target_scores"] = work.picture("target_scores", to_png(figure))
+        metadata["target_scores"] = work.figure("target_scores", to_png(figure))
     return Made({"target_scores": scores}, metadata)
 
 
@@ -94,7 +94,7 @@ def learning_curve(work: Work) -> Made:
             title=f"{work.title}: {work.study.target.name}",
             credit=credit(work.study.images.provider),
         )
-        metadata["learning_curve"] = work.picture("learning_curve", to_png(figure))
+        metadata["learning_curve"] = work.figure("learning_curve", to_png(figure))
     return Made({"learning_curve": scores}, metadata)
 
 

@@ -1,4 +1,4 @@
-"""The direction of deprivation: what the encoder's words and pictures say of it."""
+"""The direction of deprivation: what the encoder's words and images say of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, p
 from streetview_assets.embeddings.zero_shot.prompt_bank import prompts_by_group
 from streetview_assets.figures import to_png
 from streetview_assets.images.contact_sheet import contact_sheet
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import credit, may_show_sample
 from streetview_assets.models.direction.chart import draw_prompts, outside_band
 from streetview_assets.models.direction.direction import (
@@ -29,7 +29,7 @@ from streetview_assets.models.direction.direction import (
     Direction,
     direction_rows,
     find_direction,
-    pictures_at_both_ends,
+    images_at_both_ends,
 )
 from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
@@ -39,9 +39,9 @@ SHOWN = 8
 
 
 def deprivation_direction(work: Work) -> Made:
-    """Which way vectors point as areas become more deprived: stability, words, pictures.
+    """Which way vectors point as areas become more deprived: stability, words, images.
 
-    Association alone: of all that goes along with deprivation in these areas, as pictures show it.
+    Association alone: of all that goes along with deprivation in these areas, as images show it.
     """
     study = work.study
     if study.target is None:
@@ -142,29 +142,29 @@ def _prompts(work: Work, rows: pl.DataFrame) -> dict[str, Any]:
         "prompts that say something": len(telling),
         "the most deprived": "; ".join(telling.head(SHOWN)) or "none",
         "the least deprived": "; ".join(telling.tail(SHOWN).reverse()) or "none",
-        "prompts": work.picture("direction_prompts", to_png(drawn)),
+        "prompts": work.figure("direction_prompts", to_png(drawn)),
     }
 
 
 def _ends(work: Work, direction: Direction) -> dict[str, Any]:
     if not may_show_sample(work.study.images):
         return {}
-    images = current_pictures(work.looked_at(work.read_all("images")))
-    pictures, across = pictures_at_both_ends(
+    images = current_images(work.looked_at(work.read_all("images")))
+    images, across = images_at_both_ends(
         images.unique("image_id", keep="first"),
         work.read_all(VECTORS).unique("image_id", keep="first"),
         direction.vector,
     )
-    if pictures.is_empty():
+    if images.is_empty():
         return {}
     sheet = contact_sheet(
-        pictures,
+        images,
         work.opened.root,
         columns=across,
         seed=None,
         title=f"{work.title}: both ends of the direction, least deprived above, most below",
     )
-    return {"pictures at both ends": work.picture("deprivation_direction", sheet)}
+    return {"images at both ends": work.figure("deprivation_direction", sheet)}
 
 
 ASSETS = (deprivation_direction,)

@@ -1,4 +1,4 @@
-"""Embeddings: the encoder and the vectors of pictures."""
+"""Embeddings: the encoder and the vectors of images."""
 
 import time
 
@@ -17,12 +17,12 @@ from streetview_assets.embeddings.encoders.text_encoder import (
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.embeddings.similarity.neighbour_sheets import (
-    draw_pictures,
+    draw_images,
     far_apart_sheet,
     far_look_alikes,
     neighbours_sheet,
 )
-from streetview_assets.embeddings.similarity.neighbours import find_neighbours, gather_pictures
+from streetview_assets.embeddings.similarity.neighbours import find_neighbours, gather_images
 from streetview_assets.embeddings.zero_shot.label_scores import label_scores as scores_of
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
 from streetview_assets.images.providers.terms import may_show_sample
@@ -40,12 +40,12 @@ def encoders(work: Work) -> Made:
 
 
 def image_embeddings(work: Work) -> Made:
-    """One vector a picture, and a row with a reason for each that could not be read."""
+    """One vector an image, and a row with a reason for each that could not be read."""
     encoder = load_encoder(work.study.encoder)
-    pictures = work.read("images").filter(status="ok")
+    images = work.read("images").filter(status="ok")
     resumption = work.resumption(reuse=encoder.identity.fingerprint)
-    done = _kept_vectors(work, resumption, pictures)
-    todo = pictures.join(done, on="image_id", how="anti")
+    done = _kept_vectors(work, resumption, images)
+    todo = images.join(done, on="image_id", how="anti")
     if isinstance(encoder, ImportedVectors):
         encoder = with_original_files(encoder, todo, work.study.images)
     else:
@@ -57,7 +57,7 @@ def image_embeddings(work: Work) -> Made:
         work.opened.root,
         authority_code=work.authority,
         batch_size=work.study.encoder.batch_size,
-        on_progress=work.progress("pictures"),
+        on_progress=work.progress("images"),
     )
     table = resumption.finish(pieces, done)
     seconds = time.monotonic() - started
@@ -68,8 +68,8 @@ def image_embeddings(work: Work) -> Made:
             "encoder": encoder.identity.encoder,
             "device": "none" if isinstance(encoder, ImportedVectors) else encoder.device,
             "precision": encoder.identity.precision,
-            "pictures encoded now": todo.height,
-            "pictures a second": todo.height / seconds if todo.height else 0.0,
+            "images encoded now": todo.height,
+            "images a second": todo.height / seconds if todo.height else 0.0,
             "failures": dg.MetadataValue.json(dict(failed["error"].value_counts().iter_rows())),
         },
         reuse=encoder.identity.fingerprint,
@@ -77,7 +77,7 @@ def image_embeddings(work: Work) -> Made:
 
 
 def label_scores(work: Work) -> Made:
-    """How much each picture, or panorama, is like each label, by the encoder's own words."""
+    """How much each image, or panorama, is like each label, by the encoder's own words."""
     study = work.study
     if study.labels is None:
         return not_applicable(work, "label_scores", why="the study names no labels")
@@ -120,9 +120,9 @@ def panorama_embeddings(work: Work) -> Made:
 
 
 def neighbours(work: Work) -> Made:
-    """The pictures, or panoramas, that look most like each, over all authorities."""
+    """The images, or panoramas, that look most like each, over all authorities."""
     study, opened = work.study, work.opened
-    pictures = gather_pictures(
+    images = gather_images(
         (
             opened.looked_at(opened.read("images", code)),
             opened.vectors(code),
@@ -130,17 +130,17 @@ def neighbours(work: Work) -> Made:
         )
         for code in opened.authorities
     )
-    if len(pictures.vectors) < 2:
+    if len(images.vectors) < 2:
         why = f"fewer than two current {work.called} have a vector"
         return not_applicable(work, "neighbours", why=why)
     found = find_neighbours(
-        pictures,
+        images,
         encoder=opened.encoder,
         count=study.neighbours.count,
         seed=study.seed,
         on_progress=work.progress("blocks"),
     )
-    facts, root, title = pictures.facts, opened.root, work.title
+    facts, root, title = images.facts, opened.root, work.title
     metadata = {
         work.called: facts.height,
         "authorities that were in": ", ".join(sorted(set(facts["authority_code"]))),
@@ -149,12 +149,12 @@ def neighbours(work: Work) -> Made:
         "near-duplicates": found.table.filter("is_near_duplicate")["image_id"].n_unique(),
     }
     if may_show_sample(study.images):
-        drawn = draw_pictures(facts, seed=study.seed)
+        drawn = draw_images(facts, seed=study.seed)
         sheet = neighbours_sheet(found.table, facts, root, image_ids=drawn, title=title)
-        metadata["neighbours"] = work.picture("neighbours", sheet)
+        metadata["neighbours"] = work.figure("neighbours", sheet)
         far = far_look_alikes(found.table, facts)
         sheet = far_apart_sheet(far, facts, root, title=title)
-        metadata["look-alikes far apart"] = work.picture("look_alikes_far_apart", sheet)
+        metadata["look-alikes far apart"] = work.figure("look_alikes_far_apart", sheet)
     return Made({"neighbours": found.table}, metadata)
 
 
@@ -169,11 +169,11 @@ def _views_that_went_in(panoramas: pl.DataFrame) -> dict[str, object]:
     }
 
 
-def _kept_vectors(work: Work, resumption: Resumption, pictures: pl.DataFrame) -> pl.DataFrame:
+def _kept_vectors(work: Work, resumption: Resumption, images: pl.DataFrame) -> pl.DataFrame:
     """Read the rows that need not be made again, among them all whose pixels were deleted."""
-    done = resumption.done().join(pictures, on="image_id", how="semi")
+    done = resumption.done().join(images, on="image_id", how="semi")
     again = done if work.anew else done.filter(status="failed") if work.retry else done.head(0)
-    deleted = without_pixels(again, work.deleted_pictures, work.opened.root)
+    deleted = without_pixels(again, work.deleted_images, work.opened.root)
     return pl.concat([done.join(again, on="image_id", how="anti"), deleted.select(done.columns)])
 
 

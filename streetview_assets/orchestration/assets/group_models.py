@@ -1,4 +1,4 @@
-"""Models of groups: what the pictures of one cluster, or of one text label, tell of areas."""
+"""Models of groups: what the images of one cluster, or of one text label, tell of areas."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ from streetview_assets.orchestration.model_inputs import pooled_datasets
 
 
 def group_model_scores(work: Work) -> Made:
-    """A model of each cluster's and each label's pictures alone, beside one of all pictures.
+    """A model of each cluster's and each label's images alone, beside one of all images.
 
     On the areas that the groups have in common, and on each group's own. Clusters are those of
-    `cluster_assignments`, found in all pictures, without the target, those of held-out areas among
+    `cluster_assignments`, found in all images, without the target, those of held-out areas among
     them; the feature `by_cluster` finds them inside the fold.
     """
     study = work.study
@@ -33,7 +33,7 @@ def group_model_scores(work: Work) -> Made:
     statistic, encoder = study.pooling.statistic, work.opened.encoder
     groups = groups_of(work.read_all("area_group_embeddings"), statistic=statistic, encoder=encoder)
     if not groups:
-        return not_applicable(work, "group_model_scores", why="no picture is in a group")
+        return not_applicable(work, "group_model_scores", why="no image is in a group")
     scores = score_group_models(
         datasets,
         groups,
@@ -64,7 +64,7 @@ def _figures(work: Work, scores: pl.DataFrame, grouping: str, targets: list[str]
         )
     ending = "" if grouping == CLUSTER else "_labels"
     return {
-        f"{name}{ending}": work.picture(f"{name}{ending}", to_png(figure))
+        f"{name}{ending}": work.figure(f"{name}{ending}", to_png(figure))
         for name, figure in drawn.items()
     }
 

@@ -1,4 +1,4 @@
-"""Images: what the provider has near each point, and the pictures themselves."""
+"""Images: what the provider has near each point, and the images themselves."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -65,7 +65,7 @@ def panoramas(work: Work) -> Made:
 
 
 def images(work: Work) -> Made:
-    """The pictures: fetched once, checked, and a row with a reason for each that failed."""
+    """The images: fetched once, checked, and a row with a reason for each that failed."""
     study, looked_up, points = work.study, work.read("panoramas"), work.read("sample_points")
     provider = open_provider(study, work.sources.deprivation(), purse=work.purse())
     known = wanted_images(provider, looked_up, points, study.images, captures="all")
@@ -81,9 +81,9 @@ def images(work: Work) -> Made:
         authority_code=work.authority,
         folder=work.opened.root,
         now=lambda: datetime.now(UTC),
-        on_progress=work.progress("pictures"),
+        on_progress=work.progress("images"),
     )
-    # Pictures that are on their way may have been paid for.
+    # Images that are on their way may have been paid for.
     with stopping.finishing() if study.images.provider in REMOTE else nullcontext():
         rows = resumption.finish(pieces, done)
     rows = mark_current(
@@ -101,7 +101,7 @@ def images(work: Work) -> Made:
         {"images": table},
         {
             **_sample(work, table),
-            "pictures by status": dg.MetadataValue.json(_counts(table, "status")),
+            "images by status": dg.MetadataValue.json(_counts(table, "status")),
             "failures": dg.MetadataValue.json(failure_counts(current)),
             "asked for now": todo.height,
             "kept from earlier runs": done.height,
@@ -112,12 +112,12 @@ def images(work: Work) -> Made:
 
 
 def _sample(work: Work, table: pl.DataFrame) -> dict[str, dg.MetadataValue]:
-    """Show some of the pictures, unless the provider's terms let nothing of them stay."""
+    """Show some of the images, unless the provider's terms let nothing of them stay."""
     if not may_show_sample(work.study.images):
         return {}
     shown = table.filter("is_current")
     sheet = contact_sheet(shown, work.opened.root, seed=work.study.seed, title=work.title)
-    return {"sample": work.picture("images", sheet)}
+    return {"sample": work.figure("images", sheet)}
 
 
 def _looked_up(
@@ -178,13 +178,13 @@ def _further(
 
 
 def _still_there(work: Work, rows: pl.DataFrame) -> pl.DataFrame:
-    """Leave out rows whose picture was lost from disk, so that it is fetched again.
+    """Leave out rows whose image was lost from disk, so that it is fetched again.
 
     Pixels that were deleted on purpose are not lost, unless the study keeps them again. What a
     store of one's own did not have is looked for again, since the store may have grown.
     """
     not_in_store = work.study.images.provider != "hdf5"
-    deleted = set() if work.study.images.keeps_pictures else work.deleted_pictures
+    deleted = set() if work.study.images.keeps_images else work.deleted_images
     there = [
         image_id in deleted
         or (not_in_store if path is None else (work.opened.root / path).is_file())

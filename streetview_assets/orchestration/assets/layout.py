@@ -1,4 +1,4 @@
-"""Pictures on a plane, like beside like; and how well vectors tell the pictures' categories."""
+"""Images on a plane, like beside like; and how well vectors tell the images' categories."""
 
 import hashlib
 import time
@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.clusters.categories.classifier import (
-    pictures_to_classify,
+    images_to_classify,
     score_categories,
     why_not_classified,
 )
@@ -16,7 +16,7 @@ from streetview_assets.clusters.categories.confusion import draw_confusion
 from streetview_assets.clusters.categories.mapping import named_categories, unknown_categories
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.fit.sample import draw_sample
-from streetview_assets.clusters.layout.image_scatter import picture_plane
+from streetview_assets.clusters.layout.image_scatter import image_plane
 from streetview_assets.clusters.layout.layout import lay_out, why_no_layout
 from streetview_assets.clusters.layout.scatter import (
     draw_layout_groups,
@@ -26,41 +26,41 @@ from streetview_assets.clusters.layout.scatter import (
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import TERMS, credit, may_show_sample
 from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
 from streetview_assets.study.model import Layout
 
 NO_LAYOUT = "the study file has no part `layout`"
-NO_CATEGORIES = "the pictures came without categories"
+NO_CATEGORIES = "the images came without categories"
 
 MOST_OF_RESTRICTED = 360
-"""Pictures in one figure of a provider whose terms restrict storage: as many as a sheet shows."""
+"""Images in one figure of a provider whose terms restrict storage: as many as a sheet shows."""
 
 MOST_CLASSIFIED = 60_000
 
 
-def picture_layout(work: Work) -> Made:
-    """Where each picture lies on a plane, like beside like, by UMAP and by t-SNE.
+def image_layout(work: Work) -> Made:
+    """Where each image lies on a plane, like beside like, by UMAP and by t-SNE.
 
     To look at: who lies beside whom says something; sizes of groups, and distances between them,
     mean little.
     """
     study = work.study
     if study.layout is None:
-        return not_applicable(work, "picture_layouts", why=NO_LAYOUT)
+        return not_applicable(work, "image_layouts", why=NO_LAYOUT)
     images = work.looked_at(work.read_all("images"))
     sample = draw_sample(
         work.read_all(VECTORS), images, fit_on=study.layout.fit_on, seed=study.seed
     )
     why = why_no_layout(sample)
     if why:
-        return not_applicable(work, "picture_layouts", why=why)
+        return not_applicable(work, "image_layouts", why=why)
     reuse = _inputs(sample, study.layout, study.seed)
-    stamp = work.opened.stamp("picture_layouts", None)
+    stamp = work.opened.stamp("image_layouts", None)
     seconds: dict[str, Any] = {}
     if stamp is not None and stamp.reuse == reuse and not work.anew:
-        layouts = work.read_all("picture_layouts")
+        layouts = work.read_all("image_layouts")
         seconds["layouts"] = "kept: neither vectors nor settings have changed"
     else:
         layouts = _laid_out(work, study.layout, sample, seconds)
@@ -69,16 +69,16 @@ def picture_layout(work: Work) -> Made:
         **seconds,
         **_figures(work, layouts, images),
     }
-    return Made({"picture_layouts": layouts}, metadata, reuse=reuse)
+    return Made({"image_layouts": layouts}, metadata, reuse=reuse)
 
 
 def category_scores(work: Work) -> Made:
-    """How well vectors tell the pictures' own categories, each told by a model of other areas.
+    """How well vectors tell the images' own categories, each told by a model of other areas.
 
     Areas, and points without one, are held out whole; areas next to each other are not kept apart.
     """
     study, images = work.study, work.looked_at(work.read_all("images"))
-    if current_pictures(images)["category"].null_count() == current_pictures(images).height:
+    if current_images(images)["category"].null_count() == current_images(images).height:
         return not_applicable(work, "category_scores", why=NO_CATEGORIES)
     named = named_categories(images, study.categories)
     sample = draw_sample(
@@ -87,12 +87,12 @@ def category_scores(work: Work) -> Made:
         fit_on=MOST_CLASSIFIED,
         seed=study.seed,
     )
-    pictures = pictures_to_classify(sample, named)
-    why = why_not_classified(pictures)
+    classified = images_to_classify(sample, named)
+    why = why_not_classified(classified)
     if why:
         return not_applicable(work, "category_scores", why=why)
     scores = score_categories(
-        pictures,
+        classified,
         encoder=work.opened.encoder,
         seed=study.seed,
         on_progress=work.progress("folds"),
@@ -103,11 +103,11 @@ def category_scores(work: Work) -> Made:
     return Made(
         {"category_scores": scores},
         {
-            work.called: pictures.height,
+            work.called: classified.height,
             **{measure.replace("_", " "): value for measure, value in whole},
             "left out, in too few areas": ", ".join(left_out) or "none",
             **_slips(work, images),
-            "which is taken for which": work.picture("category_confusion", to_png(drawn)),
+            "which is taken for which": work.figure("category_confusion", to_png(drawn)),
         },
     )
 
@@ -135,7 +135,7 @@ def _laid_out(
 def _inputs(sample: pl.DataFrame, settings: Layout, seed: int) -> str:
     """Name all that places depend on: what figures show and in which colours is not among it."""
     digest = hashlib.sha256(matrix(sample["embedding"]).data)
-    of_places = settings.model_dump_json(exclude={"show", "picture_px", "figure_px"})
+    of_places = settings.model_dump_json(exclude={"show", "image_px", "figure_px"})
     versions = [version(library) for library in ("umap-learn", "openTSNE")]
     for text in (*sample["image_id"], of_places, str(seed), *versions):
         digest.update(f"{text}\n".encode())
@@ -146,66 +146,66 @@ def _figures(work: Work, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[st
     study, settings = work.study, work.study.layout
     assert settings is not None
     shown: dict[str, Any] = _slips(work, images)
-    if settings.show != "pictures":
+    if settings.show != "images":
         shown |= _dots(work, layouts, images)
     if settings.show == "dots":
         return shown
     if not may_show_sample(study.images):
-        return {**shown, "left out: pictures": "the provider's terms let none be shown"}
+        return {**shown, "left out: images": "the provider's terms let none be shown"}
     most = None if TERMS[study.images.provider].may_store else MOST_OF_RESTRICTED
     for (method, setting), one in layouts.group_by("method", "setting", maintain_order=True):
         name = panel_name(str(method), str(setting))
-        plane = picture_plane(
+        plane = image_plane(
             one,
             images,
             work.opened.root,
-            picture_px=settings.picture_px,
+            image_px=settings.image_px,
             figure_px=settings.figure_px,
             title=f"{work.title}: {name}",
             most=most,
             seed=study.seed,
         )
-        file = f"layout_pictures_{method}_{str(setting).replace(' ', '_')}"
-        shown[f"pictures, {name}"] = work.picture(file, plane)
+        file = f"layout_images_{method}_{str(setting).replace(' ', '_')}"
+        shown[f"images, {name}"] = work.figure(file, plane)
     return shown
 
 
 def _dots(work: Work, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
-    """Draw a chart for each thing by which pictures can be coloured."""
+    """Draw a chart for each thing by which images can be coloured."""
     study = work.study
     how = {"title": work.title, "credit": credit(study.images.provider)}
     shown: dict[str, Any] = {}
-    pictures = current_pictures(images).unique("image_id", keep="first")
+    current = current_images(images).unique("image_id", keep="first")
     clusters = (
         work.read_all("cluster_assignments")
         .filter(method=METHOD, space=study.clusters.space, k=study.clusters.k)
         .unique("image_id", keep="any")
     )
-    named = named_categories(pictures, study.categories)
-    had = pictures.drop_nulls("category").select("image_id")
+    named = named_categories(current, study.categories)
+    had = current.drop_nulls("category").select("image_id")
     left_out = had.join(named.drop_nulls("category"), on="image_id", how="anti")
     of_category = named.drop_nulls("category").select("image_id", group="category")
     of_cluster = clusters.select("image_id", group=pl.col("cluster").cast(pl.String))
     drawn = draw_layout_groups(layouts, of_cluster, what="cluster", **how)
-    shown["by cluster"] = work.picture("layout_cluster", to_png(drawn))
+    shown["by cluster"] = work.figure("layout_cluster", to_png(drawn))
     of_them = layouts.join(left_out, on="image_id", how="anti", maintain_order="left")
     if of_category.height and of_them.height:
         drawn = draw_layout_groups(of_them, of_category, what="category", **how)
-        shown["by category"] = work.picture("layout_category", to_png(drawn))
+        shown["by category"] = work.figure("layout_category", to_png(drawn))
     if study.target is None:
         return shown
     values = work.read_all("targets").filter(target=study.target.name).drop_nulls("value")
-    of_area = pictures.join(values, on="area_code", how="inner").select("image_id", "value")
+    of_area = current.join(values, on="area_code", how="inner").select("image_id", "value")
     if of_area.height:
         what = f"{study.target.name} of their areas"
         drawn = draw_layout_values(layouts, of_area, what=what, **how)
-        shown["by target"] = work.picture("layout_target", to_png(drawn))
+        shown["by target"] = work.figure("layout_target", to_png(drawn))
     return shown
 
 
 def _slips(work: Work, images: pl.DataFrame) -> dict[str, Any]:
     unknown = unknown_categories(images, work.study.categories)
-    return {"categories named that no picture has": ", ".join(unknown)} if unknown else {}
+    return {"categories named that no image has": ", ".join(unknown)} if unknown else {}
 
 
-ASSETS = (picture_layout, category_scores)
+ASSETS = (image_layout, category_scores)

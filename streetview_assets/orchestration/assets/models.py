@@ -66,7 +66,7 @@ def model_selection(work: Work) -> Made:
     return Made(
         {"model_scores": scores, "predictions": chosen.predictions},
         {
-            **{name: work.picture(name, png) for name, png in figures.items()},
+            **{name: work.figure(name, png) for name, png in figures.items()},
             **_headline(chosen.scores),
             "verdict": " ".join(verdict(chosen.scores)),
             "mlflow_run_id": run_id,
@@ -237,7 +237,7 @@ def _count_reasons(
 
 
 def areas_without_vector(work: Work, tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
-    """Say of the study's areas why some have no vector: what the models read, and all pictures."""
+    """Say of the study's areas why some have no vector: what the models read, and all images."""
     return unseen(
         tables["areas"],
         work.read_all("sample_points"),

@@ -1,4 +1,4 @@
-"""The ordinal network: from the pictures of a point to a decile, held out, kept and applied."""
+"""The ordinal network: from the images of a point to a decile, held out, kept and applied."""
 
 import shutil
 from typing import Any
@@ -34,7 +34,7 @@ FOLDER = "ordinal"
 
 
 def ordinal_model(work: Work) -> Made:
-    """Networks that learn deciles from the pictures of each point, validated and kept."""
+    """Networks that learn deciles from the images of each point, validated and kept."""
     settings = work.study.ordinal
     if settings is None:
         return not_applicable(work, *TABLES_MADE, why="the study file has no part `ordinal`")
@@ -197,7 +197,7 @@ def _made(
         title = f"{work.study.name}: deciles of {outputs['target'][0]}"
         drawn = draw_deciles(outputs, title=title, credit=credit(work.study.images.provider))
         if drawn is not None:
-            metadata["deciles"] = work.picture("ordinal_deciles", to_png(drawn))
+            metadata["deciles"] = work.figure("ordinal_deciles", to_png(drawn))
     return Made(
         {"ordinal_outputs": outputs, "ordinal_scores": scores}, {**metadata, **kappas}, note
     )

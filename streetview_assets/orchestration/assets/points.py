@@ -11,7 +11,7 @@ from streetview_assets.orchestration.assets.areas import place, warning
 from streetview_assets.points.map import draw_points
 from streetview_assets.points.own_images.image_files import files_table, left_out
 from streetview_assets.points.own_images.left_out import left_out_line
-from streetview_assets.points.own_images.positions import points_from_pictures
+from streetview_assets.points.own_images.positions import points_from_images
 from streetview_assets.points.report import report_points
 from streetview_assets.points.roads.clipping import clip_roads
 from streetview_assets.points.roads.openstreetmap import roads_credit
@@ -35,13 +35,13 @@ def road_network(work: Work) -> Made:
 
 
 def sample_points(work: Work) -> Made:
-    """The places at which pictures are wanted, each in exactly one area."""
+    """The places at which images are wanted, each in exactly one area."""
     points = work.study.points
     if points.origin == "images":
-        positions = work.sources.picture_positions()
-        taken = points_from_pictures(positions.frame, work.sources.areas())
+        positions = work.sources.image_positions()
+        taken = points_from_images(positions.frame, work.sources.areas())
         mine = taken.points.filter(authority_code=work.authority)
-        found = {"pictures outside all areas": taken.outside_count}
+        found = {"images outside all areas": taken.outside_count}
         return Made({"sample_points": mine}, {**_map(work, mine), **found})
     if points.path is not None:
         imported = work.sources.imported_points()
@@ -72,7 +72,7 @@ def image_files(work: Work) -> Made:
     images = work.study.images
     if images.provider != "folder":
         return not_applicable(work, "image_files", why="its images are no files of one's own")
-    positions = work.sources.picture_positions()
+    positions = work.sources.image_positions()
     table = files_table(positions, work.sources.areas(), images)
     not_taken = left_out(table)
     counts = not_taken["reason"].value_counts(sort=True)
@@ -97,7 +97,7 @@ def _map(work: Work, points: pl.DataFrame) -> dict[str, dg.MetadataValue]:
         title=place(work, areas),
         credit=". ".join(filter(None, (roads_credit(work.study.roads), warning(work)))),
     )
-    return {"map": work.picture("points", to_png(drawn))}
+    return {"map": work.figure("points", to_png(drawn))}
 
 
 ASSETS = (road_network, sample_points, image_files)

@@ -9,10 +9,10 @@ from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.encoders.colour_texture import load_colour_texture
 from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
-from streetview_assets.images.current import current_pictures
-from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.current import current_images
+from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.providers.terms import TERMS
-from streetview_assets.images.retention import delete_pictures, without_pixels
+from streetview_assets.images.retention import delete_images, without_pixels
 from streetview_assets.lake.checkpoint_shards import Shards, latest
 from streetview_assets.orchestration.asset_context import NO_AREAS, Made, Work, not_applicable
 from streetview_assets.orchestration.deleted_images import refuse_deleted
@@ -25,10 +25,10 @@ BASELINE = Encoder(name="colour-texture")
 
 
 def area_embeddings(work: Work) -> Made:
-    """The area's pictures as one vector: median, mean, max and min of each dimension.
+    """The area's images as one vector: median, mean, max and min of each dimension.
 
     Where `encoder.views` is `mean` or `panorama`, it is the area's panoramas that are pooled, each
-    once, and `image_count` is of the pictures that went into their vectors.
+    once, and `image_count` is of the images that went into their vectors.
     """
     if work.study.areas is None:
         return not_applicable(work, "area_embeddings", why=NO_AREAS)
@@ -37,7 +37,7 @@ def area_embeddings(work: Work) -> Made:
 
 
 def baseline_embeddings(work: Work) -> Made:
-    """The area's pictures by `colour-texture`, which any other encoder has to beat.
+    """The area's images by `colour-texture`, which any other encoder has to beat.
 
     They are pooled as the encoder's are: by panorama where `encoder.views` is `mean` or `panorama`.
     """
@@ -47,43 +47,43 @@ def baseline_embeddings(work: Work) -> Made:
         why = "the study's encoder is colour-texture itself"
         return not_applicable(work, "baseline_embeddings", why=why)
     images = work.read("images")
-    pictures = current_pictures(images).filter(pl.col("area_code").is_not_null())
+    current = current_images(images).filter(pl.col("area_code").is_not_null())
     # What is deleted once this has run can be encoded now or never.
-    seen = pictures if work.study.images.keeps_pictures else images.filter(status="ok")
+    seen = current if work.study.images.keeps_images else images.filter(status="ok")
     vectors = _baseline_vectors(work, seen)
     if work.study.encoder.views != SEPARATE:
         vectors = _baseline_panoramas(work, seen, vectors)
-    pooled = pool_areas(pictures, vectors, encoder=BASELINE.slug)
+    pooled = pool_areas(current, vectors, encoder=BASELINE.slug)
     return Made({"baseline_embeddings": pooled}, _counts(pooled))
 
 
-def picture_retention(work: Work) -> Made:
+def image_retention(work: Work) -> Made:
     """Pixels deleted, where the study says so, once everything that needs them has run."""
     study, root = work.study, work.opened.root
-    if study.images.keeps_pictures:
+    if study.images.keeps_images:
         why = "images.keep_images is not false"
-        return not_applicable(work, "picture_retention", why=why)
-    before = work.read("picture_retention")
+        return not_applicable(work, "image_retention", why=why)
+    before = work.read("image_retention")
     looking = need_pixels(study)
     behind = [asset for asset in looking if not work.opened.is_fresh(asset, work.authority)]
     if behind:
-        note = f"nothing was deleted: {' and '.join(behind)} have to look at the pictures first"
-        return Made({"picture_retention": before}, {"note": note}, note)
-    pictures = _seen_by_all(work)
+        note = f"nothing was deleted: {' and '.join(behind)} have to look at the images first"
+        return Made({"image_retention": before}, {"note": note}, note)
+    images = _seen_by_all(work)
     pieces = list(
-        delete_pictures(
-            pictures.join(_gone_already(before, root), on="image_id", how="anti"),
+        delete_images(
+            images.join(_gone_already(before, root), on="image_id", how="anti"),
             root,
             thumbnails=TERMS[study.images.provider].may_keep_thumbnail,
-            noted=work.deleted_pictures,
+            noted=work.deleted_images,
             record=work.ledger.record_deleted,
             now=lambda: datetime.now(UTC),
-            on_progress=work.progress("pictures"),
+            on_progress=work.progress("images"),
         )
     )
-    table = latest([before, *pieces], "picture_retention")
+    table = latest([before, *pieces], "image_retention")
     return Made(
-        {"picture_retention": table},
+        {"image_retention": table},
         {
             "deleted now": sum(piece.height for piece in pieces),
             "thumbnails": int(table["thumbnail_path"].count()),
@@ -92,37 +92,37 @@ def picture_retention(work: Work) -> Made:
 
 
 def need_pixels(study: Study) -> tuple[str, ...]:
-    """Name the assets that look at the pixels of a picture after it was fetched."""
+    """Name the assets that look at the pixels of an image after it was fetched."""
     of_strips = ("panorama_embeddings",) if study.encoder.views == "panorama" else ()
     return ("image_embeddings", *of_strips, "baseline_embeddings")
 
 
-def _baseline_panoramas(work: Work, pictures: pl.DataFrame, vectors: pl.DataFrame) -> pl.DataFrame:
-    """Make one vector a panorama as the study says, of its pictures that could be read."""
-    views = views_of_panoramas(pictures, vectors, encoder=BASELINE.slug)
+def _baseline_panoramas(work: Work, images: pl.DataFrame, vectors: pl.DataFrame) -> pl.DataFrame:
+    """Make one vector a panorama as the study says, of its images that could be read."""
+    views = views_of_panoramas(images, vectors, encoder=BASELINE.slug)
     if work.study.encoder.views == "mean":
         return mean_of_views(views, encoder=BASELINE.slug)
     none_before = TABLES["panorama_embeddings"].frame()
     return encode_panoramas(work, load_colour_texture(BASELINE), views, none_before).table
 
 
-def _baseline_vectors(work: Work, pictures: pl.DataFrame) -> pl.DataFrame:
-    """Encode the pictures that were not encoded before: the pixels of those may be gone."""
+def _baseline_vectors(work: Work, images: pl.DataFrame) -> pl.DataFrame:
+    """Encode the images that were not encoded before: the pixels of those may be gone."""
     encoder = load_colour_texture(BASELINE)
     folder = work.opened.root / "cache" / work.asset / encoder.identity.fingerprint[:16]
     shards = Shards(folder / work.authority, "image_embeddings")
-    known = latest([shards.read()], "image_embeddings").join(pictures, on="image_id", how="semi")
-    deleted = without_pixels(known, work.deleted_pictures, work.opened.root)
+    known = latest([shards.read()], "image_embeddings").join(images, on="image_id", how="semi")
+    deleted = without_pixels(known, work.deleted_images, work.opened.root)
     failed = known.filter(status="failed").join(deleted, on="image_id", how="anti")
     done = known.join(failed, on="image_id", how="anti")
-    todo = pictures.join(done, on="image_id", how="anti")
+    todo = images.join(done, on="image_id", how="anti")
     refuse_deleted(work, todo, encoder.identity.encoder)
     pieces = embed_images(
         encoder,
         todo,
         work.opened.root,
         authority_code=work.authority,
-        on_progress=work.progress("pictures"),
+        on_progress=work.progress("images"),
     )
     made = []
     for piece in pieces:
@@ -133,11 +133,11 @@ def _baseline_vectors(work: Work, pictures: pl.DataFrame) -> pl.DataFrame:
 
 def _counts(pooled: pl.DataFrame) -> dict[str, int]:
     of_one = pooled.filter(statistic="median")
-    return {"areas with pictures": of_one.height, "pictures": int(of_one["image_count"].sum())}
+    return {"areas with images": of_one.height, "images": int(of_one["image_count"].sum())}
 
 
 def _seen_by_all(work: Work) -> pl.DataFrame:
-    """Give the pictures that every encoder has looked at, in every authority that shares them."""
+    """Give the images that every encoder has looked at, in every authority that shares them."""
     key = ["authority_code", "image_id"]
     lake, encoder = work.opened.lake, work.opened.encoder
 
@@ -157,9 +157,9 @@ def _seen_by_all(work: Work) -> pl.DataFrame:
 
 
 def _gone_already(retention: pl.DataFrame, root: Path) -> pl.DataFrame:
-    """Give the rows of pictures that are still gone: one that was fetched again is not."""
-    gone = [picture_on_disk(root, image_id) is None for image_id in retention["image_id"]]
+    """Give the rows of images that are still gone: one that was fetched again is not."""
+    gone = [image_on_disk(root, image_id) is None for image_id in retention["image_id"]]
     return retention.filter(pl.Series(gone, dtype=pl.Boolean))
 
 
-ASSETS = (area_embeddings, baseline_embeddings, picture_retention)
+ASSETS = (area_embeddings, baseline_embeddings, image_retention)

@@ -1,4 +1,4 @@
-"""The sample-size experiment: what more pictures of a cluster are worth."""
+"""The sample-size experiment: what more images of a cluster are worth."""
 
 import shutil
 from collections.abc import Generator
@@ -17,7 +17,7 @@ from streetview_assets.images.providers.terms import credit
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.models.charts.sample_size import draw_sample_sizes
 from streetview_assets.models.evaluations.sample_size import TABLE, Draw, Experiment
-from streetview_assets.models.evaluations.sample_size_data import Gathered, gather_pictures
+from streetview_assets.models.evaluations.sample_size_data import Gathered, gather_images
 from streetview_assets.models.evaluations.sample_size_runs import (
     model_count,
     run_draws,
@@ -35,14 +35,14 @@ from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.fingerprint import made_from
 from streetview_assets.study_state.lineage import recipe_for
 
-FEW_PICTURES = 200_000
+FEW_IMAGES = 200_000
 """Up to so many drawn in all, the start of processes would take longer than the work."""
 
 
 def sample_size_experiment(work: Work) -> Made:
-    """How scores grow with the pictures of each cluster, areas left free or held constant.
+    """How scores grow with the images of each cluster, areas left free or held constant.
 
-    Clusters are those of `sweep_centres`, found without the target in the pictures of all areas,
+    Clusters are those of `sweep_centres`, found without the target in the images of all areas,
     those of held-out areas among them. A run that is cut short goes on where it was.
     """
     settings = work.study.sample_size
@@ -77,7 +77,7 @@ def sample_size_experiment(work: Work) -> Made:
 
 def _gathered(work: Work, settings: SampleSize, target: str) -> Gathered:
     study = work.study
-    return gather_pictures(
+    return gather_images(
         work.read_all("targets"),
         work.read_all("images"),
         work.read_all(VECTORS),
@@ -94,7 +94,7 @@ def _gathered(work: Work, settings: SampleSize, target: str) -> Gathered:
 
 def _why_not(gathered: Gathered) -> str | None:
     if not len(gathered.vectors):
-        return "no picture of an area with a value has a vector"
+        return "no image of an area with a value has a vector"
     return too_few(len(gathered.experiment.area_codes)) or (
         None if gathered.experiment.clusters else _without(gathered)
     )
@@ -105,7 +105,7 @@ def _without(gathered: Gathered) -> str:
     if not gathered.lacking:
         return ""
     named = ", ".join(str(k) for k in gathered.lacking)
-    return f"no centres of k = {named} in `sweep_centres`: too few pictures, or not made yet"
+    return f"no centres of k = {named} in `sweep_centres`: too few images, or not made yet"
 
 
 def _resumption(work: Work) -> Resumption:
@@ -155,7 +155,7 @@ def _expected(
 def _processes(work: Work, experiment: Experiment, draw_count: int) -> int:
     settings = experiment.settings
     drawn = draw_count * len(settings.areas) * sum(settings.sizes)
-    if settings.processes is None and settings.recipe == "ridge" and drawn <= FEW_PICTURES:
+    if settings.processes is None and settings.recipe == "ridge" and drawn <= FEW_IMAGES:
         return 1
     return settings.processes or cores()
 
@@ -178,7 +178,7 @@ def _told(
     metric, experiment = settings.metric, gathered.experiment
     k = tuple(experiment.clusters)
     told: dict[str, Any] = {
-        "pictures": len(gathered.vectors),
+        "images": len(gathered.vectors),
         "areas": len(experiment.area_codes),
         "models": scores.filter(
             pl.col("metric") == "rmse", pl.col("model") == experiment.model
@@ -188,7 +188,7 @@ def _told(
     if curves.is_empty():
         return told
     if set(settings.areas) == {"free", "constant"}:
-        told["what more pictures are worth"] = free_and_constant(scores, metric)
+        told["what more images are worth"] = free_and_constant(scores, metric)
     of_k = work.study.clusters.k if work.study.clusters.k in k else k[-1]
     told["clusters compared"] = best_and_worst(scores, metric, of_k)
     for areas in settings.areas:
@@ -200,7 +200,7 @@ def _told(
                 title=f"{work.title}: {experiment.target}",
                 credit=credit(work.study.images.provider),
             )
-            told[f"areas {areas}"] = work.picture(f"sample_size_{areas}", to_png(figure))
+            told[f"areas {areas}"] = work.figure(f"sample_size_{areas}", to_png(figure))
     return told
 
 

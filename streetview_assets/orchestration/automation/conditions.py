@@ -15,7 +15,7 @@ def when_input_changed() -> Condition:
 
     Stock `eager()` starts at every update of an input, also when the result is the same, and on
     national inputs waits for every authority. This one waits only for inputs that are being made
-    now and for blocking checks, so that nothing is built on pictures that a check has refused.
+    now and for blocking checks, so that nothing is built on images that a check has refused.
     What has failed is tried again when its input changes, not before.
     """
     absent: Condition = Condition.missing() & ~Condition.execution_failed()

@@ -1,4 +1,4 @@
-"""The sensor of a drop folder: pictures of one's own that come, change or go start a run."""
+"""The sensor of a drop folder: images of one's own that come, change or go start a run."""
 
 import hashlib
 import json
@@ -56,7 +56,7 @@ def drop_folder_sensor(opened: OpenStudy) -> dg.SensorDefinition:
         job_name=TAKE_IN_JOB,
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Watches {folder.name}/ for pictures that come, change or go, and takes them "
+        description=f"Watches {folder.name}/ for images that come, change or go, and takes them "
         "in once the folder has come to rest.",
     )
     def drop_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
@@ -83,17 +83,17 @@ def drop_folder_sensor(opened: OpenStudy) -> dg.SensorDefinition:
 
 
 def folder_digest(images: Images) -> str:
-    """Digest names, sizes and times of change of pictures, and of the file of positions."""
+    """Digest names, sizes and times of change of images, and of the file of positions."""
     if images.path is None:
         raise ValueError("provider folder without a folder")
-    lines = sorted(_pictures_below(images.path))
+    lines = sorted(_images_below(images.path))
     if images.positions is not None and images.positions.is_file():
         state = images.positions.stat()
         lines.append(f"{images.positions} {state.st_size} {state.st_mtime_ns}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:_DIGEST_DIGITS]
 
 
-def _pictures_below(folder: Path) -> Iterator[str]:
+def _images_below(folder: Path) -> Iterator[str]:
     for file in walk_folder(folder).files:
         if file.rpartition(".")[2].lower() not in IMAGE_SUFFIXES:
             continue

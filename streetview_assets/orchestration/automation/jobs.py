@@ -9,7 +9,7 @@ from streetview_assets.study_state.lineage import RECIPES
 AUTHORITY_JOB = "authority"
 NATIONAL_JOB = "national"
 LOOK_UP_JOB = "look_up_panoramas"
-TAKE_IN_JOB = "take_in_pictures"
+TAKE_IN_JOB = "take_in_images"
 
 # The prefix keeps them out of the list of runs, where they would tell a person nothing.
 ONLY_STALE_TAG = ".dagster/streetview_only_stale"
@@ -47,7 +47,7 @@ def study_jobs() -> list[Any]:
         dg.define_asset_job(
             TAKE_IN_JOB,
             dg.AssetSelection.assets("areas", "road_network", "sample_points", "panoramas"),
-            description="Find the points and panoramas of pictures of one's own, which say "
-            "themselves where they were taken; the pictures and what is made of them follow.",
+            description="Find the points and panoramas of images of one's own, which say "
+            "themselves where they were taken; the images and what is made of them follow.",
         ),
     ]

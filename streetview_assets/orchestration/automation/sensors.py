@@ -1,4 +1,4 @@
-"""Sensors: what costs nothing but time starts by itself; pictures that cost money start off."""
+"""Sensors: what costs nothing but time starts by itself; images that cost money start off."""
 
 from typing import Any
 
@@ -8,11 +8,9 @@ from streetview_assets.images.budget.prices import is_paid
 from streetview_assets.orchestration.automation.drop_folder import drop_folder_sensor
 from streetview_assets.study_state.open_study import OpenStudy
 
-FREE_PICTURES = (
-    "Fetches pictures of new panoramas: free of charge, where this study gets its pictures."
-)
-PAID_PICTURES = (
-    "Fetches pictures of new panoramas. The provider charges for them: switch this on when the "
+FREE_IMAGES = "Fetches images of new panoramas: free of charge, where this study gets its images."
+PAID_IMAGES = (
+    "Fetches images of new panoramas. The provider charges for them: switch this on when the "
     "budget of the study file is what you mean to spend."
 )
 
@@ -20,23 +18,23 @@ PAID_PICTURES = (
 def study_sensors(opened: OpenStudy) -> list[Any]:
     """Make the sensors of a study: two automation sensors with targets that do not overlap.
 
-    A study of pictures of one's own also gets one that watches their folder.
+    A study of images of one's own also gets one that watches their folder.
     """
-    pictures = dg.AssetSelection.assets("images")
+    images = dg.AssetSelection.assets("images")
     paid = is_paid(opened.study.images.provider)
     states = dg.DefaultSensorStatus
     sensors: list[Any] = [
         dg.AutomationConditionSensorDefinition(
             "refresh",
-            target=dg.AssetSelection.all() - pictures,
+            target=dg.AssetSelection.all() - images,
             default_status=states.RUNNING,
             description="Makes what is out of date, wherever that costs nothing but time.",
         ),
         dg.AutomationConditionSensorDefinition(
-            "fetch_pictures",
-            target=pictures,
+            "fetch_images",
+            target=images,
             default_status=states.STOPPED if paid else states.RUNNING,
-            description=PAID_PICTURES if paid else FREE_PICTURES,
+            description=PAID_IMAGES if paid else FREE_IMAGES,
         ),
     ]
     if opened.study.images.provider == "folder":

@@ -1,4 +1,4 @@
-"""What fetching the pictures of a study would take, counted from free look-ups alone."""
+"""What fetching the images of a study would take, counted from free look-ups alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.images.budget.prices import is_paid, price_of_next_usd
 from streetview_assets.images.current import up_to
-from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.providers.registry import REMOTE, open_provider
 from streetview_assets.images.views import wanted_images
 from streetview_assets.study_state.checkpoint import Resumption
@@ -18,9 +18,9 @@ LOOK_UPS = frozenset({"areas", "targets", "road_network", "sample_points", "pano
 """The assets up to the free look-ups."""
 
 BYTES_PER_PIXEL = 0.30
-PICTURES_PER_SECOND = 50.0
+IMAGES_PER_SECOND = 50.0
 LONGEST_GAP_S = 30.0
-"""Longer between two pictures: the first was the last of its run."""
+"""Longer between two images: the first was the last of its run."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Load:
     Attributes
     ----------
     image_count
-        Pictures that are wanted: there, to be asked for, or failed.
+        Images that are wanted: there, to be asked for, or failed.
     there_count
-        Those that a run does not ask for: they are there, or the provider has no such picture. One
+        Those that a run does not ask for: they are there, or the provider has no such image. One
         that two authorities share is asked for by the first of them alone.
     failed_count
         Those that failed before: `streetview retry` asks for them again, a run does not.
     request_count
-        Requests to the provider: one a picture; where a panorama is fetched whole and cut here, one
+        Requests to the provider: one an image; where a panorama is fetched whole and cut here, one
         or two a panorama.
     """
 
@@ -55,7 +55,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Budget:
-    """What the study may spend, and has spent; None where its pictures cost nothing."""
+    """What the study may spend, and has spent; None where its images cost nothing."""
 
     budget_usd: float | None
     spent_usd: float
@@ -81,22 +81,22 @@ class Outlook:
 
 @dataclass(frozen=True)
 class _Experience:
-    """What a picture takes: measured on this study's, or assumed; and the limit of the rate."""
+    """What an image takes: measured on this study's, or assumed; and the limit of the rate."""
 
-    bytes_a_picture: float
-    pictures_per_second: float
+    bytes_an_image: float
+    images_per_second: float
     requests_per_second: float | None
     basis: str
 
-    def minutes(self, pictures: int, requests: int) -> float:
-        seconds = pictures / self.pictures_per_second
+    def minutes(self, images: int, requests: int) -> float:
+        seconds = images / self.images_per_second
         if self.requests_per_second:
             seconds = max(seconds, requests / self.requests_per_second)
         return seconds / 60
 
 
 def outlook(opened: OpenStudy, authorities: Iterable[str] | None = None) -> Outlook:
-    """Count points, panoramas, pictures, requests, dollars, gigabytes and minutes to come.
+    """Count points, panoramas, images, requests, dollars, gigabytes and minutes to come.
 
     Parameters
     ----------
@@ -154,15 +154,15 @@ def _of_authority(
         failed_count=failed,
         request_count=requests,
         cost_usd=price_of_next_usd(images.provider, requests, asked_before, images.free_per_month),
-        gigabytes=to_fetch.height * experience.bytes_a_picture / 1e9,
+        gigabytes=to_fetch.height * experience.bytes_an_image / 1e9,
         minutes=experience.minutes(to_fetch.height, requests),
     )
 
 
 def _not_there(opened: OpenStudy, code: str, wanted: pl.DataFrame) -> pl.DataFrame:
-    """Leave of the pictures that are wanted those that are not there, with ``has_failed``."""
+    """Leave of the images that are wanted those that are not there, with ``has_failed``."""
     rows = Resumption(opened, "images", code, reuse="image_id").done()
-    deleted = set() if opened.study.images.keeps_pictures else set(opened.deleted_pictures(code))
+    deleted = set() if opened.study.images.keeps_images else set(opened.deleted_images(code))
     settled = [
         status != "failed"
         and (path is None or image_id in deleted or (opened.root / path).is_file())
@@ -173,12 +173,12 @@ def _not_there(opened: OpenStudy, code: str, wanted: pl.DataFrame) -> pl.DataFra
     rest = wanted.join(done, on="image_id", how="anti").with_columns(
         has_failed=pl.col("image_id").is_in(failed.implode())
     )
-    missing = [picture_on_disk(opened.root, image_id) is None for image_id in rest["image_id"]]
+    missing = [image_on_disk(opened.root, image_id) is None for image_id in rest["image_id"]]
     return rest.filter(pl.Series(missing, dtype=pl.Boolean))
 
 
 def _request_count(provider: str, to_fetch: pl.DataFrame) -> int:
-    """Count the requests: Mapillary's address of a picture is asked for before the picture."""
+    """Count the requests: Mapillary's address of an image is asked for before the image."""
     panoramas = to_fetch["panorama_id"].n_unique()
     match provider:
         case "mapillary":
@@ -195,21 +195,21 @@ def _experience(opened: OpenStudy) -> _Experience:
     if there.is_empty():
         width, height = images.size_px
         basis = (
-            f"assumed {BYTES_PER_PIXEL} bytes a pixel and {PICTURES_PER_SECOND:.0f} pictures a "
+            f"assumed {BYTES_PER_PIXEL} bytes a pixel and {IMAGES_PER_SECOND:.0f} images a "
             "second; none were fetched yet"
         )
         size = width * height * BYTES_PER_PIXEL
-        return _Experience(size, PICTURES_PER_SECOND, limit, basis)
+        return _Experience(size, IMAGES_PER_SECOND, limit, basis)
     size = float(there["size_bytes"].cast(pl.Float64).mean() or 0)  # type: ignore[arg-type]
-    basis = f"from the {there.height:,} pictures that are there"
-    return _Experience(size, _pictures_per_second(there), limit, basis)
+    basis = f"from the {there.height:,} images that are there"
+    return _Experience(size, _images_per_second(there), limit, basis)
 
 
-def _pictures_per_second(there: pl.DataFrame) -> float:
-    """Say how fast pictures came; the time between two runs does not count."""
+def _images_per_second(there: pl.DataFrame) -> float:
+    """Say how fast images came; the time between two runs does not count."""
     gaps = (
         there.sort("fetched_at")["fetched_at"].diff().drop_nulls().dt.total_seconds(fractional=True)
     )
     within = gaps.filter(gaps < LONGEST_GAP_S)
     seconds = float(within.sum())
-    return within.len() / seconds if seconds > 1 else PICTURES_PER_SECOND
+    return within.len() / seconds if seconds > 1 else IMAGES_PER_SECOND

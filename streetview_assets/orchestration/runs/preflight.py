@@ -24,7 +24,7 @@ def check_inputs(opened: OpenStudy, *, to_be_paid: bool = False) -> Sources:
     Parameters
     ----------
     to_be_paid
-        Whether pictures are about to be fetched: a provider that costs money then needs a budget.
+        Whether images are about to be fetched: a provider that costs money then needs a budget.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def _look_at_inputs(study: Study, sources: Sources) -> None:
     if study.points.path:
         sources.imported_points()
     if study.images.provider == "folder":
-        sources.picture_positions()
+        sources.image_positions()
     if study.images.provider == "hdf5":
         check_store(study)
 

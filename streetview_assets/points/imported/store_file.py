@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".h5", ".hdf5", ".hdf")
 DEFAULT_SLOTS = 4
-PICTURES, PRESENT, PATHS = "images_jpeg", "images_present", "image_paths"
+IMAGES, PRESENT, PATHS = "images_jpeg", "images_present", "image_paths"
 VECTORS = "embeddings_clip"
 
 _NOTHING = frozenset({"", "none", "nan", "null", "<na>", "nat"})
@@ -135,7 +135,7 @@ class Store:
         import h5py
 
         slots: int | None = None
-        for name, axes in ((PICTURES, 2), (PRESENT, 2), (PATHS, 2), (VECTORS, 3)):
+        for name, axes in ((IMAGES, 2), (PRESENT, 2), (PATHS, 2), (VECTORS, 3)):
             found = self.get(name)
             if found is None:
                 continue
@@ -153,7 +153,7 @@ class Store:
             if 0 in found.shape[1:]:
                 raise self.wrong(f"data set {name!r} has shape {found.shape}, which holds nothing")
             slots = int(found.shape[1])
-            if name == PICTURES and h5py.check_vlen_dtype(found.dtype) != np.dtype("uint8"):
+            if name == IMAGES and h5py.check_vlen_dtype(found.dtype) != np.dtype("uint8"):
                 raise self.wrong(
                     f"data set {name!r} is of type {found.dtype}; expected variable-length uint8, "
                     "the bytes of a JPEG file"

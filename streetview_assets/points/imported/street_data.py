@@ -1,7 +1,7 @@
-"""A store of street data (HDF5): points, their pictures and perhaps vectors, made elsewhere.
+"""A store of street data (HDF5): points, their images and perhaps vectors, made elsewhere.
 
-Rows are points, and columns of pictures are slots, one a heading. A row is never an id: points are
-known by `point_id`, which may have gaps. Pictures and vectors stay in the file until asked for.
+Rows are points, and columns of images are slots, one a heading. A row is never an id: points are
+known by `point_id`, which may have gaps. Images and vectors stay in the file until asked for.
 """
 
 import re
@@ -41,12 +41,12 @@ class StreetData:
         id), point_id (by its place), longitude, latitude, panorama_id (the store's own, or
         ``point:<id>``), captured_on (first of the month; null where the store's
         date is no month), date (as it stands there), pano_id, panorama_longitude,
-        panorama_latitude, copyright, status, city, has_picture (whether the store says so of any
+        panorama_latitude, copyright, status, city, has_image (whether the store says so of any
         slot; null where it does not say), properties (JSON of all else).
     headings_deg
         (points, slots), 0 up to 360; NaN where it is not known.
     is_present
-        (points, slots): whether the store says that it has the picture; None where it says so of
+        (points, slots): whether the store says that it has the image; None where it says so of
         none.
     dimension
         Length of a vector; None where the store has none.
@@ -89,7 +89,7 @@ class StreetData:
 
 
 def read_street_data(path: Path, key: str) -> StreetData:
-    """Read what a store says of its points, and check the form of its pictures and vectors.
+    """Read what a store says of its points, and check the form of its images and vectors.
 
     Data sets, of N points and S slots: ``point_id`` (N); ``latitude`` and ``longitude`` (N), or
     ``sampled_lat`` and ``sampled_lon``, or ``pano_lat`` and ``pano_lon``; where they are there
@@ -139,7 +139,7 @@ def _points(store: Store, count: int) -> pl.DataFrame:
             **{name: pl.Series(told[name], dtype=pl.String) for name in _OF_A_POINT},
             "panorama_longitude": pl.Series(panorama_lon, nan_to_null=True),
             "panorama_latitude": pl.Series(panorama_lat, nan_to_null=True),
-            "has_picture": pl.Series(
+            "has_image": pl.Series(
                 [None] * count if present is None else present[:].astype(bool).any(axis=1),
                 dtype=pl.Boolean,
             ),
@@ -208,7 +208,7 @@ def _headings(store: Store, count: int, slots: int) -> npt.NDArray[np.float64]:
         origin = "data set 'heading'"
         if found is None and slots != len(FOUR_HEADINGS):
             raise store.wrong(
-                f"there are {slots} pictures a point, and nothing says in which headings; expected "
+                f"there are {slots} images a point, and nothing says in which headings; expected "
                 "the attribute 'headings' of the file"
             )
         headings = np.array(FOUR_HEADINGS) if found is None else found[:].astype(np.float64)

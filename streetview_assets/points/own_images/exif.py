@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL.ExifTags import GPS, Base
 
-from streetview_assets.image_decoding import BrokenPictureError
+from streetview_assets.image_decoding import BrokenImageError
 from streetview_assets.image_decoding import read_exif as read_tags
 from streetview_assets.points.own_images.taken import Taken, as_heading, as_time
 
@@ -61,7 +61,7 @@ def read_exif(path: Path, file: str) -> Taken:
         longitude, latitude = _position(exif.gps)
     except OSError as error:
         return Taken(file, reason=f"cannot be opened: {error.strerror}")
-    except BrokenPictureError as error:
+    except BrokenImageError as error:
         kind = path.suffix.removeprefix(".").upper() or "file"
         return Taken(file, reason=f"{kind} that cannot be read: {error}")
     except _NoCoordinateError as error:

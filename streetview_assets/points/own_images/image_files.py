@@ -3,9 +3,9 @@
 import polars as pl
 
 from streetview_assets.points.own_images.positions import (
-    PicturePositions,
+    ImagePositions,
+    image_point_ids,
     outside_dates,
-    picture_point_ids,
 )
 from streetview_assets.points.places import as_sample_points, rounded
 from streetview_assets.study.model import Images
@@ -15,7 +15,7 @@ IN_NO_AREA = "in no area of the study"
 OUTSIDE_DATES = "captured outside images.captured_between, or without a date"
 
 
-def files_table(positions: PicturePositions, areas: pl.DataFrame, wishes: Images) -> pl.DataFrame:
+def files_table(positions: ImagePositions, areas: pl.DataFrame, wishes: Images) -> pl.DataFrame:
     """Say of each file whether it is taken, and to which point and area it belongs.
 
     Parameters
@@ -34,7 +34,7 @@ def files_table(positions: PicturePositions, areas: pl.DataFrame, wishes: Images
     degrees = rounded(placed.select("longitude", "latitude").to_numpy())
     places = pl.DataFrame(
         {
-            "point_id": picture_point_ids(placed),
+            "point_id": image_point_ids(placed),
             "longitude": degrees[:, 0],
             "latitude": degrees[:, 1],
         }

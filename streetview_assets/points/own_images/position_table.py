@@ -1,4 +1,4 @@
-"""The file that describes a folder of pictures: CSV or GeoJSON, columns as the study names them."""
+"""The file that describes a folder of images: CSV or GeoJSON, columns as the study names them."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ from streetview_assets.files.geo_file import GeoFile, frame
 from streetview_assets.files.reading import reading
 from streetview_assets.points.own_images.folder_walk import FolderFiles
 from streetview_assets.points.own_images.taken import Taken, as_heading, as_time
-from streetview_assets.study.model import PictureColumns
+from streetview_assets.study.model import ImageColumns
 
 _GEOJSON = (".geojson", ".json")
 _CSV = (".csv", ".tsv", ".txt")
@@ -32,10 +32,10 @@ NO_POSITION = "no position in images.positions"
 HALF_A_POSITION = "half a position in images.positions"
 
 
-def read_picture_table(
-    path: Path, columns: PictureColumns, folder: Path, walked: FolderFiles
+def read_image_table(
+    path: Path, columns: ImageColumns, folder: Path, walked: FolderFiles
 ) -> list[Taken]:
-    """Read how each picture was taken, as a file describes it.
+    """Read how each image was taken, as a file describes it.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def read_picture_table(
     columns
         Which column says what. A column that is named has to be there.
     folder
-        Folder of the pictures, to which the names of files are relative.
+        Folder of the images, to which the names of files are relative.
     walked
         What is in it. A file may be written otherwise than it is called there, see `whole_paths`;
         a hidden one is taken where it is listed.
@@ -59,7 +59,7 @@ def read_picture_table(
     ------
     StudyError
         Where the file cannot be read, a column is missing, a cell is no coordinate, direction or
-        time (with the row), or a picture is listed twice with different facts.
+        time (with the row), or an image is listed twice with different facts.
     """
     with reading(f"images.positions: {path}", "positions", "Give CSV in UTF-8, or GeoJSON."):
         rows = list(_rows(path, columns))
@@ -91,7 +91,7 @@ def _files_of(names: list[str], walked: FolderFiles) -> list[str | None]:
     return [file_of.get(row) for row in range(len(names))]
 
 
-def _rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]]:
+def _rows(path: Path, columns: ImageColumns) -> Iterator[tuple[str, Cells]]:
     suffix = path.suffix.lower()
     if suffix in _GEOJSON:
         return _geojson_rows(path, columns)
@@ -103,7 +103,7 @@ def _rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]]:
     )
 
 
-def _csv_rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]]:
+def _csv_rows(path: Path, columns: ImageColumns) -> Iterator[tuple[str, Cells]]:
     with reading(f"images.positions: {path}", "UTF-8 text", "Save it as CSV in UTF-8."):
         text = path.read_text(encoding="utf-8-sig")
     header = text.partition("\n")[0]
@@ -117,7 +117,7 @@ def _csv_rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]
         yield f"line {reader.line_num}", cells
 
 
-def _geojson_rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Cells]]:
+def _geojson_rows(path: Path, columns: ImageColumns) -> Iterator[tuple[str, Cells]]:
     features = frame(GeoFile(path, "images.positions", "GeoJSON", "Give GeoJSON of points."))
     if not isinstance(features, gpd.GeoDataFrame):
         raise StudyError(f"images.positions: {path} has no geometry. Give GeoJSON of points.")
@@ -134,13 +134,13 @@ def _geojson_rows(path: Path, columns: PictureColumns) -> Iterator[tuple[str, Ce
         else:
             raise StudyError(
                 f"images.positions: {path}, {place}: a {shape.geom_type} where a Point was "
-                "expected. Give the point from which the picture was taken."
+                "expected. Give the point from which the image was taken."
             )
         yield place, {str(name): cell for name, cell in cells.items()} | position
 
 
 def _check_columns(
-    path: Path, there: Iterable[str], columns: PictureColumns, named: Mapping[str, str | None]
+    path: Path, there: Iterable[str], columns: ImageColumns, named: Mapping[str, str | None]
 ) -> None:
     found = [str(name) for name in there]
     for key, name in named.items():
@@ -151,7 +151,7 @@ def _check_columns(
             )
 
 
-def _taken(cells: Cells, columns: PictureColumns, folder: Path, place: str) -> Taken:
+def _taken(cells: Cells, columns: ImageColumns, folder: Path, place: str) -> Taken:
     file = _cell(cells, columns.file)
     if file is None:
         raise StudyError(f"{place}: the column {columns.file!r} names no file.")

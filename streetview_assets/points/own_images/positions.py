@@ -1,4 +1,4 @@
-"""Where and when pictures of one's own were taken, and the points that follow from it."""
+"""Where and when images of one's own were taken, and the points that follow from it."""
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from streetview_assets.image_decoding import KINDS
 from streetview_assets.points.own_images.exif import read_exif
 from streetview_assets.points.own_images.folder_walk import FolderFiles, walk_folder
 from streetview_assets.points.own_images.left_out import left_out_line
-from streetview_assets.points.own_images.position_table import read_picture_table
+from streetview_assets.points.own_images.position_table import read_image_table
 from streetview_assets.points.own_images.taken import Taken
 from streetview_assets.points.places import as_sample_points, point_ids, rounded
 from streetview_assets.study.model import Images
@@ -43,7 +43,7 @@ _SCHEMA = pl.Schema(
 
 
 @dataclass(frozen=True)
-class PicturePositions:
+class ImagePositions:
     """Images of a folder and where they were taken.
 
     Attributes
@@ -69,8 +69,8 @@ class PicturePositions:
 
 
 @dataclass(frozen=True)
-class PicturePoints:
-    """The points at which pictures were taken.
+class ImagePoints:
+    """The points at which images were taken.
 
     Attributes
     ----------
@@ -78,14 +78,14 @@ class PicturePoints:
         Table ``sample_points`` of all authorities, by authority and point_id; what is known of
         roads is null.
     outside_count
-        Pictures left out because they lie in no area.
+        Images left out because they lie in no area.
     """
 
     points: pl.DataFrame
     outside_count: int
 
 
-def read_picture_positions(images: Images) -> PicturePositions:
+def read_image_positions(images: Images) -> ImagePositions:
     """Find out where the images of a folder were taken.
 
     Parameters
@@ -101,20 +101,20 @@ def read_picture_positions(images: Images) -> PicturePositions:
     """
     folder = images.path
     if folder is None:
-        raise StudyError("images.path: provider folder needs the folder of the pictures.")
+        raise StudyError("images.path: provider folder needs the folder of the images.")
     if not folder.is_dir():
-        raise StudyError(f"images.path: {folder} is no folder. Give the folder of the pictures.")
+        raise StudyError(f"images.path: {folder} is no folder. Give the folder of the images.")
     walked = walk_folder(folder)
     there = [file for file in walked.files if _ends_in(file, IMAGE_SUFFIXES)]
     if images.positions is None:
         taken = [read_exif(folder / file, file) for file in there]
     else:
-        taken = read_picture_table(images.positions, images.columns, folder, walked)
+        taken = read_image_table(images.positions, images.columns, folder, walked)
     told = {one.file for one in taken}
     unlisted = [Taken(file, reason="not in images.positions") for file in set(there) - told]
     left_out = [Taken(file, reason=why) for file, why in _not_read(walked) if file not in told]
     files = _frame([_with_place(one) for one in (*taken, *unlisted, *left_out)])
-    positions = PicturePositions(files)
+    positions = ImagePositions(files)
     if positions.frame.is_empty():
         raise StudyError(_no_position(images, folder, len(there), positions.left_out))
     return positions
@@ -137,8 +137,8 @@ def outside_dates(captured_between: tuple[date | None, date | None]) -> pl.Expr:
     return ~between.fill_null(False)
 
 
-def picture_point_ids(positions: pl.DataFrame) -> pl.Series:
-    """Name the point of each picture; pictures at the same six decimals share one.
+def image_point_ids(positions: pl.DataFrame) -> pl.Series:
+    """Name the point of each image; images at the same six decimals share one.
 
     Parameters
     ----------
@@ -149,13 +149,13 @@ def picture_point_ids(positions: pl.DataFrame) -> pl.Series:
     return pl.Series("point_id", point_ids(rounded(degrees)), dtype=pl.String)
 
 
-def points_from_pictures(positions: pl.DataFrame, areas: pl.DataFrame) -> PicturePoints:
-    """Make a point of each place at which pictures were taken, and say in which area it lies.
+def points_from_images(positions: pl.DataFrame, areas: pl.DataFrame) -> ImagePoints:
+    """Make a point of each place at which images were taken, and say in which area it lies.
 
     Parameters
     ----------
     positions
-        Frame of `PicturePositions`.
+        Frame of `ImagePositions`.
     areas
         Table ``areas`` of all authorities of the study; without rows, all points are kept and
         their authority is ``all``.
@@ -163,7 +163,7 @@ def points_from_pictures(positions: pl.DataFrame, areas: pl.DataFrame) -> Pictur
     Raises
     ------
     StudyError
-        Where there are areas and no picture lies in any of them.
+        Where there are areas and no image lies in any of them.
     """
     degrees = rounded(positions.select("longitude", "latitude").to_numpy())
     places = pl.DataFrame(
@@ -178,12 +178,12 @@ def points_from_pictures(positions: pl.DataFrame, areas: pl.DataFrame) -> Pictur
     if inside.is_empty():
         west, south, east, north = shapely.total_bounds(shapely.points(degrees))
         raise StudyError(
-            f"images.path: none of the {len(degrees):,} pictures lies in an area of the study; "
+            f"images.path: none of the {len(degrees):,} images lies in an area of the study; "
             f"they lie at longitude {west:.4f} to {east:.4f}, latitude {south:.4f} to {north:.4f}. "
             "Give the areas of that place, or check that longitude and latitude are not swapped."
         )
     points = inside.unique("point_id").sort("authority_code", "point_id")
-    return PicturePoints(points, outside_count=located.height - inside.height)
+    return ImagePoints(points, outside_count=located.height - inside.height)
 
 
 def _not_read(walked: FolderFiles) -> Iterator[tuple[str, str]]:
@@ -231,17 +231,17 @@ def _no_position(images: Images, folder: Path, count: int, left_out: pl.DataFram
     said = left_out_line(left_out)
     if count == 0 and images.positions is None:
         return (
-            f"images.path: {folder} has no pictures ({KINDS}) in it or below. Give another folder."
+            f"images.path: {folder} has no images ({KINDS}) in it or below. Give another folder."
             + (f" {said}." if said else "")
         )
     if images.positions is None:
         return (
-            f"images.path: none of the {count:,} pictures in {folder} says in its EXIF where it "
+            f"images.path: none of the {count:,} images in {folder} says in its EXIF where it "
             f"was taken (GPSLatitude, GPSLongitude). {said}. Name a CSV or GeoJSON that does: "
             "images.positions, with images.columns."
         )
     return (
-        f"images.positions: {images.positions} gives no position for any of the {count:,} pictures "
+        f"images.positions: {images.positions} gives no position for any of the {count:,} images "
         f"in {folder}. {said}. "
         f"The column {images.columns.file!r} has to hold paths relative to images.path."
     )

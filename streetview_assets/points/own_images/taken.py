@@ -1,4 +1,4 @@
-"""How a picture was taken: where, when, in which direction."""
+"""How an image was taken: where, when, in which direction."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -9,12 +9,12 @@ _FEWEST_DIGITS_OF_MS = 12
 
 @dataclass(frozen=True)
 class Taken:
-    """How one picture was taken.
+    """How one image was taken.
 
     Attributes
     ----------
     file
-        Path relative to the folder of the pictures, posix form.
+        Path relative to the folder of the images, posix form.
     longitude, latitude
         Degrees, WGS 84; both None where the position is not known.
     captured_at
@@ -24,7 +24,7 @@ class Taken:
     category
         Kind of scene.
     copyright
-        Whom to name beside the picture.
+        Whom to name beside the image.
     reason
         Why the position is not known.
     """

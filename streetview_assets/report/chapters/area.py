@@ -31,7 +31,7 @@ def place_section(published: Published) -> Section:
     if published.areas.is_empty():
         parts.append(
             paragraph(
-                "The study names no areas: its pictures stand by place alone, and there is "
+                "The study names no areas: its images stand by place alone, and there is "
                 "nothing to pool, to compare with a target or to predict."
             )
         )
@@ -133,7 +133,7 @@ def _authorities(published: Published) -> str:
     if len(rows) > 1:
         rows.append(_total(published.coverage))
     columns = (
-        "authority", "code", "areas", "km²", "km of road", "points", "pictures",
+        "authority", "code", "areas", "km²", "km of road", "points", "images",
         "areas with a target value",
     )  # fmt: skip
     return table("Authorities of the study", columns, rows, strong=frozenset({"in all"}))

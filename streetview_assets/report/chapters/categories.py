@@ -1,4 +1,4 @@
-"""Chapter "Categories": how well vectors tell the categories that the pictures came with."""
+"""Chapter "Categories": how well vectors tell the categories that the images came with."""
 
 import polars as pl
 
@@ -21,7 +21,7 @@ def categories_section(published: Published) -> Section | None:
     figure = kept_figure(
         published,
         "category_confusion",
-        "Of the pictures of each category, the share taken for each; the diagonal is right.",
+        "Of the images of each category, the share taken for each; the diagonal is right.",
     )
     html = _accuracy(whole) + _by_category(rows) + _confusion(rows) + figure
     return Section("categories", "Categories", html)
@@ -40,8 +40,8 @@ def _accuracy(whole: dict[str, dict[str, object]]) -> str:
         else ""
     )
     return paragraph(
-        f"A classifier on the vectors, held out by whole areas, tells the pictures' own category "
-        f"in {accuracy:.0%} of {row['image_count']:,} pictures from {row['group_count']:,} places; "
+        f"A classifier on the vectors, held out by whole areas, tells the images' own category "
+        f"in {accuracy:.0%} of {row['image_count']:,} images from {row['group_count']:,} places; "
         f"always naming the largest category would be right in {largest:.0%}{mean}."
     )
 
@@ -60,7 +60,7 @@ def _by_category(rows: pl.DataFrame) -> str:
     ]  # fmt: skip
     if not shown:
         return ""
-    columns = ("category", "pictures", "precision", "recall", "F1")
+    columns = ("category", "images", "precision", "recall", "F1")
     note = "Precision: of those taken for it, how many are; recall: of those that are, how many are"
     return table(
         "How well vectors tell each category", columns, shown, note=f"{note} taken for it."
@@ -79,5 +79,5 @@ def _confusion(rows: pl.DataFrame) -> str:
     shown: list[Row] = [
         [own, *(Cell(f"{count.get((own, taken)) or 0:,.0f}") for taken in names)] for own in names
     ]
-    note = "Rows: the pictures' own category; columns: what they are taken for."
-    return table("Pictures by category", ("category", *names), shown, note=note)
+    note = "Rows: the images' own category; columns: what they are taken for."
+    return table("Images by category", ("category", *names), shown, note=note)

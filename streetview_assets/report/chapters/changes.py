@@ -21,12 +21,12 @@ from streetview_assets.report.html import (
 MOST_CHANGED = 10
 MOST_MAPS = 6
 MOST_COMPARED = 40
-"""Authorities whose vectors are read, to say how alike pictures of different points are."""
+"""Authorities whose vectors are read, to say how alike images of different points are."""
 DIGITS = 3
 
 
 def changes_section(published: Published) -> Section:
-    """Say how much pictures of a place differ from those before, beside those of other places."""
+    """Say how much images of a place differ from those before, beside those of other places."""
     section = "changes", "Change over time"
     changes = published.of_encoder("capture_changes")
     if changes.is_empty():
@@ -51,7 +51,7 @@ def _most_first(changes: pl.DataFrame) -> list[str]:
 
 
 def _elsewhere(published: Published, changes: pl.DataFrame, code: str) -> float | None:
-    """Measure pictures of different points; None where their vectors are not beside the page."""
+    """Measure images of different points; None where their vectors are not beside the page."""
     mine = changes.filter(pl.col("authority_code") == code)
     vectors = published.opened.vectors(code)
     there = vectors.filter(pl.col("status") == "ok").select("image_id")
@@ -66,17 +66,17 @@ def _said(changes: pl.DataFrame, elsewhere: list[float]) -> str:
     between = changes.select(((pl.col("to_on") - pl.col("from_on")).dt.total_days()).median())
     years = between.item() / 365.25
     beside = (
-        f"; of pictures of different points in one direction it is {median(elsewhere):.{DIGITS}f}"
+        f"; of images of different points in one direction it is {median(elsewhere):.{DIGITS}f}"
         if elsewhere
         else ""
     )
     return paragraph(
-        f"{points:,} points have pictures of two captures or more, in the median {years:.1f} years "
-        f"apart. The cosine of a picture and the one before it, of the same place and direction, "
+        f"{points:,} points have images of two captures or more, in the median {years:.1f} years "
+        f"apart. The cosine of an image and the one before it, of the same place and direction, "
         f"is {cosine:.{DIGITS}f} in the median{beside}."
     ) + paragraph(
         "Cameras, seasons, weather and traffic change as well as streets do: a low cosine says "
-        "that pictures differ, not why.",
+        "that images differ, not why.",
         "quiet",
     )
 
@@ -101,10 +101,10 @@ def _by_authority(
             ]
         )
     columns = (
-        "authority", "points", "pairs of pictures", "captured", "median cosine",
+        "authority", "points", "pairs of images", "captured", "median cosine",
         "of different points", "changed cluster",
     )  # fmt: skip
-    note = "Cosine of each picture with the one before it; beside it that of different points."
+    note = "Cosine of each image with the one before it; beside it that of different points."
     return table("Change by authority", columns, rows, note=note)
 
 
@@ -141,7 +141,7 @@ def _maps(published: Published, codes: list[str]) -> str:
     for code in codes:
         name = published.authority_names.get(code, code)
         told = (
-            f"{name}: each point with two captures or more, darker where its pictures changed more."
+            f"{name}: each point with two captures or more, darker where its images changed more."
         )
         if drawn := kept_figure(published, "capture_changes", told, of=code):
             shown.append(drawn)

@@ -12,17 +12,17 @@ from streetview_assets.images.providers.terms import credit_of
 from streetview_assets.report.chapters.cluster_number import number_of_clusters
 from streetview_assets.report.chapters.density import clusters_by_density
 from streetview_assets.report.database import Published
-from streetview_assets.report.figures import kept_figure, why_no_pictures
+from streetview_assets.report.figures import kept_figure, why_no_images
 from streetview_assets.report.html import (
     Cell,
     Row,
     Section,
     chart,
     heading,
+    image,
     number,
     paragraph,
     percent,
-    picture,
     table,
 )
 
@@ -43,9 +43,9 @@ def scenes_section(published: Published) -> Section:
     settings = published.study.clusters
     space = f"{settings.pca} principal components of them" if settings.pca else "the vectors"
     opening = paragraph(
-        f"Pictures that look alike are put into {settings.k} clusters, found in {space} without "
+        f"Images that look alike are put into {settings.k} clusters, found in {space} without "
         "any word about what they show. Clusters are numbered by size; what a cluster is, its "
-        "pictures tell."
+        "images tell."
     )
     parts = [
         opening,
@@ -72,21 +72,21 @@ def _shares(published: Published) -> pl.DataFrame:
 
 
 def _sheet(published: Published) -> str:
-    """Show members of each cluster, where the provider lets pictures be passed on."""
-    if restricted := why_no_pictures(published):
+    """Show members of each cluster, where the provider lets images be passed on."""
+    if restricted := why_no_images(published):
         return paragraph(restricted, "quiet")
     kept = kept_figure(
         published,
         "clusters_members",
-        "Of each cluster the pictures nearest to its centre, which are alike by choice, and some "
+        "Of each cluster the images nearest to its centre, which are alike by choice, and some "
         "drawn at random, which show how mixed it is.",
-        shows_pictures=True,
+        shows_images=True,
     )
     return kept or _central_sheet(published)
 
 
 def _central_sheet(published: Published) -> str:
-    """Lay out the central pictures of each cluster anew, where no sheet was kept."""
+    """Lay out the central images of each cluster anew, where no sheet was kept."""
     study = published.study
     assignments = published.ask(
         "cluster_assignments",
@@ -101,17 +101,17 @@ def _central_sheet(published: Published) -> str:
     images = published.table("images", f"image_id in ({wanted})")
     there = [path for path in images["path"] if path and (published.opened.root / path).is_file()]
     if not there:
-        return paragraph("The pictures themselves are no longer on disk: no sheet.", "quiet")
+        return paragraph("The images themselves are no longer on disk: no sheet.", "quiet")
     sheet = cluster_sheet(
         assignments, images, published.opened.root, title=study.name, per_cluster=SHOWN
     )
     small = shrink_to_webp(sheet, SHEET_BYTES)
-    return picture(
+    return image(
         small,
         "image/webp",
         Image.open(io.BytesIO(small)).size,
-        "Sheet of the six most central pictures of each cluster, a row for each cluster.",
-        f"The six pictures nearest to the centre of each cluster. {credit_of(images)}",
+        "Sheet of the six most central images of each cluster, a row for each cluster.",
+        f"The six images nearest to the centre of each cluster. {credit_of(images)}",
     )
 
 
@@ -140,7 +140,7 @@ def _chart(published: Published) -> str:
         )
         codes = ["all"]
     names = [published.authority_names.get(code, "all authorities") for code in codes]
-    told = "Share of pictures in each cluster, by authority."
+    told = "Share of images in each cluster, by authority."
     return chart(_draw_shares(by_authority, codes, names, published.credit), told, told)
 
 
@@ -168,7 +168,7 @@ def _draw_shares(shares: pl.DataFrame, codes: list[str], names: list[str], whom:
     axes.set_yticks(range(len(codes)), names)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
-    axes.set_xlabel("% of pictures")
+    axes.set_xlabel("% of images")
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(
         *axes.get_legend_handles_labels(), title="cluster", loc="outside upper center",
@@ -190,7 +190,7 @@ def _summary(published: Published) -> str:
     targets = [name for name in targets if any(name in (row["spearman"] or {}) for row in known)]
     words = any(row["nearest_label"] for row in known)
     names = [
-        "cluster", "pictures", "share", *(["nearest label"] if words else []),
+        "cluster", "images", "share", *(["nearest label"] if words else []),
         "distance to centre", *(f"with {name}" for name in targets), "points beside their like",
     ]  # fmt: skip
     rows: list[Row] = []
@@ -208,7 +208,7 @@ def _summary(published: Published) -> str:
         f" The {MOST_ROWS} largest of {summary.height}." if summary.height > MOST_ROWS else ""
     )
     note = (
-        "Distance: the median cosine distance of its pictures to its centre, 0 for all alike. "
+        "Distance: the median cosine distance of its images to its centre, 0 for all alike. "
         + ("With a target: rank correlation of the cluster's share over areas. " if targets else "")
         + "Points beside their like: pairs of neighbouring points that are both mainly of the "
         f"cluster, as a multiple of what chance gives.{left_out}"
@@ -232,7 +232,7 @@ def _joins(row: dict[str, Any]) -> Cell | None:
 
 def _figures(published: Published) -> str:
     told = {
-        "clusters_map": "Each sample point in the colour of the cluster that most of its pictures "
+        "clusters_map": "Each sample point in the colour of the cluster that most of its images "
         "are in.",
         "clusters_spearman": "Rank correlation of the share of each cluster, and of each label, "
         "with each target over areas.",
@@ -245,17 +245,17 @@ def _figures(published: Published) -> str:
 def _labels(published: Published) -> str:
     shares = published.ask(
         "label_shares",
-        "select label, sum(image_count)::bigint as pictures, avg(mean_probability) as probability "
+        "select label, sum(image_count)::bigint as images, avg(mean_probability) as probability "
         f"from label_shares where encoder = '{published.opened.encoder}' "
-        "group by label order by pictures desc, label",
+        "group by label order by images desc, label",
     )
     if shares.is_empty():
         return ""
-    total = shares["pictures"].sum()
+    total = shares["images"].sum()
     rows = [
         [label, count, percent(count / total if total else None), percent(probability)]
         for label, count, probability in shares.iter_rows()
     ]
-    note = "The label whose words the encoder finds most like the picture."
-    columns = ("label", "pictures", "share", "mean probability over areas")
+    note = "The label whose words the encoder finds most like the image."
+    columns = ("label", "images", "share", "mean probability over areas")
     return table("Labels", columns, rows, note=note)

@@ -48,18 +48,18 @@ def _without_imagery(published: Published) -> str:
         pl.when(pl.col("point_count") == 0)
         .then(pl.lit("no sample point: no road of the wanted classes in it"))
         .when((pl.col("image_count") == 0) & (pl.col("failed_image_count") > 0))
-        .then(pl.lit("all its pictures failed"))
+        .then(pl.lit("all its images failed"))
         .when((pl.col("image_count") == 0) & (pl.col("missing_image_count") > 0))
-        .then(pl.lit("the provider lists pictures there, and has none of them"))
+        .then(pl.lit("the provider lists images there, and has none of them"))
         .when(pl.col("image_count") == 0)
         .then(pl.lit("points, and no imagery near them"))
         .when(pl.col("embedded_image_count") == 0)
-        .then(pl.lit("pictures, and no vector of any of them"))
+        .then(pl.lit("images, and no vector of any of them"))
     )
     profile = published.profile.with_columns(why.alias("why"))
     count, unseen = profile.height, profile.filter(pl.col("why").is_not_null())
     if unseen.is_empty():
-        return paragraph(f"Every one of the {count:,} areas has pictures that became a vector.")
+        return paragraph(f"Every one of the {count:,} areas has images that became a vector.")
     by_reason = unseen.group_by("why").agg(
         pl.len().alias("areas"), pl.col("observed").mean().alias("mean")
     )
@@ -71,7 +71,7 @@ def _without_imagery(published: Published) -> str:
     rows.append(["areas that are seen", seen.height, number(_mean(seen))])
     told = (
         f"{unseen.height:,} of {count:,} areas are not seen; no model says anything of them "
-        "that a picture has told."
+        "that an image has told."
     )
     columns = ("why", "areas", f"mean {published.target}" if published.target else "mean target")
     return paragraph(told) + table("Areas without imagery, by reason", columns, rows)
@@ -90,17 +90,17 @@ def _map(published: Published) -> str:
     figure = draw_areas(
         published.areas,
         values,
-        title=f"{published.study.name}: pictures of each area",
-        label="pictures",
+        title=f"{published.study.name}: images of each area",
+        label="images",
         credit=published.credit,
     )
     counts = seen["image_count"].to_list()
     told = (
-        f"{seen.height:,} of {published.profile.height:,} areas have pictures, "
+        f"{seen.height:,} of {published.profile.height:,} areas have images, "
         f"{min(counts):,} to {max(counts):,} of them each"
     )
     hatched = "; hatched areas have none" if seen.height < published.profile.height else ""
-    return chart(figure, f"Map of pictures by area: {told}.", f"{told}{hatched}.")
+    return chart(figure, f"Map of images by area: {told}.", f"{told}{hatched}.")
 
 
 def _look_ups(published: Published) -> str:
@@ -129,9 +129,9 @@ def _look_ups(published: Published) -> str:
 
 
 def _leaning(published: Published) -> str:
-    """Say whether pictures per point rise or fall with the target, over all areas."""
+    """Say whether images per point rise or fall with the target, over all areas."""
     if published.target is None:
-        return paragraph("Without a target nothing can be said of whom the pictures leave out.")
+        return paragraph("Without a target nothing can be said of whom the images leave out.")
     known = published.profile.filter(pl.col("observed").is_not_null()).with_columns(
         per_point=(pl.col("image_count") / pl.col("point_count")).fill_nan(0.0).fill_null(0.0)
     )
@@ -141,8 +141,8 @@ def _leaning(published: Published) -> str:
         return paragraph(told) + by_authority
     drawn = chart(
         _draw_leaning(known, published.target, published.credit),
-        f"Mean pictures per point in fifths of the areas by {published.target}. {told}",
-        f"Pictures per sample point in fifths of the {known.height:,} areas by "
+        f"Mean images per point in fifths of the areas by {published.target}. {told}",
+        f"Images per sample point in fifths of the {known.height:,} areas by "
         f"{published.target}, with two standard errors of the mean.",
     )
     return paragraph(told) + drawn + by_authority
@@ -156,7 +156,7 @@ def _says_leaning(target: str, known: pl.DataFrame) -> tuple[str, bool]:
         )
     if known["per_point"].n_unique() == 1:
         return (
-            f"All areas have as many pictures per point, so that coverage leans on no value of "
+            f"All areas have as many images per point, so that coverage leans on no value of "
             f"{target}.",
             False,
         )
@@ -165,13 +165,13 @@ def _says_leaning(target: str, known: pl.DataFrame) -> tuple[str, bool]:
     correlation = float(spearmanr(known["per_point"], known["observed"]).statistic)
     chance = 2 / math.sqrt(known.height - 1)
     measured = (
-        f"Pictures per point and {target} have a rank correlation of "
+        f"Images per point and {target} have a rank correlation of "
         f"{minus(f'{correlation:.2f}')} over {known.height:,} areas"
     )
     if abs(correlation) > max(0.2, chance):
         way = "more" if correlation > 0 else "fewer"
         return (
-            f"Coverage leans: {measured}. Areas of high {target} have {way} pictures per point, "
+            f"Coverage leans: {measured}. Areas of high {target} have {way} images per point, "
             "so that a score speaks more of the one kind of area than of the other.",
             True,
         )
@@ -203,7 +203,7 @@ def _draw_leaning(known: pl.DataFrame, target: str, credit: str) -> "Figure":
     ]
     axes.set_xticks(places, labels, fontsize=8)
     axes.set_xlabel(f"{target}, fifths of the areas, lowest first")
-    axes.set_ylabel("pictures per point")
+    axes.set_ylabel("images per point")
     axes.set_ylim(bottom=0)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
@@ -223,5 +223,5 @@ def _leaning_by_authority(published: Published) -> str:
         for row in quality.iter_rows(named=True)
     ]
     columns = ("authority", "areas with a value", "areas with points that are seen", "correlation")
-    note = "Spearman, pictures per point and target; a dash where one of them does not vary."
+    note = "Spearman, images per point and target; a dash where one of them does not vary."
     return table("Whether coverage leans, by authority", columns, rows, note=note)

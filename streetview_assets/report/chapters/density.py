@@ -8,20 +8,20 @@ from streetview_assets.report.html import heading, paragraph
 
 def clusters_by_density(published: Published) -> str:
     """Say what was found by density; nothing where nobody looked."""
-    pictures = published.of_encoder("density_clusters")
-    if pictures.is_empty():
+    images = published.of_encoder("density_clusters")
+    if images.is_empty():
         return ""
     asked = published.study.clusters.min_cluster_size
     found = DensityClusters(
-        pictures,
-        asked or max(LEAST, -(-pictures.height // SHARE)),
-        pictures["cluster"].n_unique() - bool(pictures["cluster"].null_count()),
-        pictures["cluster"].null_count() / pictures.height,
+        images,
+        asked or max(LEAST, -(-images.height // SHARE)),
+        images["cluster"].n_unique() - bool(images["cluster"].null_count()),
+        images["cluster"].null_count() / images.height,
     )
     sheet = kept_figure(
         published,
         "clusters_density",
-        "Of each cluster by density the pictures nearest to its middle, and some drawn at random.",
-        shows_pictures=True,
+        "Of each cluster by density the images nearest to its middle, and some drawn at random.",
+        shows_images=True,
     )
     return heading("By density") + paragraph(in_words(found)) + (sheet if found.count else "")

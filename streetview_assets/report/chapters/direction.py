@@ -1,4 +1,4 @@
-"""Chapter "The direction of deprivation": how stable it is, which words and pictures it shows."""
+"""Chapter "The direction of deprivation": how stable it is, which words and images it shows."""
 
 import polars as pl
 
@@ -39,7 +39,7 @@ def _stable(rows: pl.DataFrame) -> str:
         )
     caution = (
         "Association alone: the direction holds whatever goes along with deprivation in these "
-        "areas as pictures show it, light and season included."
+        "areas as images show it, light and season included."
     )
     return "".join(map(paragraph, told)) + paragraph(caution, "quiet")
 
@@ -100,7 +100,7 @@ def _ends(published: Published) -> str:
     return kept_figure(
         published,
         "deprivation_direction",
-        "Pictures at both ends of the direction: the least deprived above, the most deprived "
+        "Images at both ends of the direction: the least deprived above, the most deprived "
         "below, one of a point.",
-        shows_pictures=True,
+        shows_images=True,
     )

@@ -1,4 +1,4 @@
-"""Chapter "Pictures set aside": what does not show the street, by the study's rule."""
+"""Chapter "Images set aside": what does not show the street, by the study's rule."""
 
 import polars as pl
 
@@ -6,13 +6,13 @@ from streetview_assets.report.database import Published
 from streetview_assets.report.figures import kept_figure
 from streetview_assets.report.html import Row, Section, paragraph, table
 
-SHEET = "pictures_set_aside"
+SHEET = "image_exclusions"
 MOST_SHEETS = 4
 
 
-def set_aside_section(published: Published) -> Section | None:
-    """Count the pictures that the rule sets aside, and show some; None where there are none."""
-    rows = published.of_encoder("pictures_set_aside")
+def exclusions_section(published: Published) -> Section | None:
+    """Count the images that the rule sets aside, and show some; None where there are none."""
+    rows = published.of_encoder("image_exclusions")
     if rows.is_empty():
         return None
     counted = rows.group_by("reason").agg(pl.len().alias("count")).sort("reason")
@@ -29,16 +29,16 @@ def set_aside_section(published: Published) -> Section | None:
         kept_figure(
             published,
             SHEET,
-            f"{published.authority_names.get(code, code)}: pictures that the rule sets aside.",
+            f"{published.authority_names.get(code, code)}: images that the rule sets aside.",
             of=code,
-            shows_pictures=True,
+            shows_images=True,
         )
         for code in rows["authority_code"].unique().sort()[:MOST_SHEETS]
     ]
     return Section(
         "set-aside",
-        "Pictures set aside",
-        paragraph(f"{rows.height:,} pictures do not show the street, by the study's rule. {told}")
-        + table("Pictures set aside, by reason", ("reason", "pictures"), by_reason)
+        "Images set aside",
+        paragraph(f"{rows.height:,} images do not show the street, by the study's rule. {told}")
+        + table("Images set aside, by reason", ("reason", "images"), by_reason)
         + "".join(dict.fromkeys(sheets)),
     )

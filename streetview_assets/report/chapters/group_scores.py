@@ -1,4 +1,4 @@
-"""Chapter "What each kind of scene tells": models of one cluster's or one label's pictures."""
+"""Chapter "What each kind of scene tells": models of one cluster's or one label's images."""
 
 import polars as pl
 
@@ -25,7 +25,7 @@ from streetview_assets.report.scores_table import one_score, score_cell
 KINDS = {"cluster": "Clusters", "label": "Labels"}
 FIGURE_ENDINGS = {"cluster": "", "label": "_labels"}
 AREA_SETS = {
-    COMMON: "areas that all groups have, where only the pictures differ",
+    COMMON: "areas that all groups have, where only the images differ",
     OWN: "each group's own areas, where the areas differ too",
 }
 METRICS = [metric for metric in REGRESSION.values() if metric.name != "spearman"]
@@ -33,7 +33,7 @@ MOST_GROUPS = 40
 
 
 def group_scores_section(published: Published) -> Section:
-    """Show what the pictures of each cluster and label alone tell, beside all pictures."""
+    """Show what the images of each cluster and label alone tell, beside all images."""
     section = "group-scores", "What each kind of scene tells"
     scores = published.of_encoder("group_model_scores").filter(
         pl.col("fold") == 0, pl.col("repeat") == 1
@@ -42,8 +42,8 @@ def group_scores_section(published: Published) -> Section:
         told = published.why_empty("group_model_scores") or _why_none(scores)
         return Section(*section, paragraph(f"No kind of scene has a model of its own: {told}."))
     opening = paragraph(
-        "One ridge for each kind of scene, which sees of an area only its pictures of that kind. "
-        "Clusters were found without the target in all pictures, those of held-out areas among "
+        "One ridge for each kind of scene, which sees of an area only its images of that kind. "
+        "Clusters were found without the target in all images, those of held-out areas among "
         "them. Of many kinds some score high or low by chance."
     )
     parts = [
@@ -67,7 +67,7 @@ def _of_grouping(published: Published, scores: pl.DataFrame, grouping: str) -> s
         published,
         f"group_scores{ending}",
         "R² of each kind alone, on the common areas and on its own; the diamond is a model of all "
-        "pictures of the same areas.",
+        "images of the same areas.",
     )
     matrix = kept_figure(
         published,
@@ -86,7 +86,7 @@ def _of_grouping(published: Published, scores: pl.DataFrame, grouping: str) -> s
 
 
 def _said(published: Published, blocks: pl.DataFrame) -> str:
-    """Say which kinds tell more, and which less, than all pictures of the same areas do."""
+    """Say which kinds tell more, and which less, than all images of the same areas do."""
     common = blocks.filter(pl.col("area_set") == COMMON)
     gains = [
         row
@@ -98,7 +98,7 @@ def _said(published: Published, blocks: pl.DataFrame) -> str:
     more = [str(row["group_name"]) for row in gains if _at(row, "lower") > 0]
     fewer = [str(row["group_name"]) for row in gains if _at(row, "upper") < 0]
     told = [
-        f"{', '.join(names)} tell{'s' if len(names) == 1 else ''} {way} than all pictures together"
+        f"{', '.join(names)} tell{'s' if len(names) == 1 else ''} {way} than all images together"
         for names, way in ((more, "more"), (fewer, "less"))
         if names
     ]
@@ -107,7 +107,7 @@ def _said(published: Published, blocks: pl.DataFrame) -> str:
     said = (
         f"{areas}{'; '.join(told)} (the {level} interval of the difference in R² leaves out 0)."
         if told
-        else f"{areas}no kind alone tells more or less of {published.target} than all pictures "
+        else f"{areas}no kind alone tells more or less of {published.target} than all images "
         f"together by more than chance (the {level} intervals of all differences in R² hold 0)."
     )
     return paragraph(said)
@@ -128,7 +128,7 @@ def _scores(scores: pl.DataFrame, area_set: str) -> str:
         whole = None if name == ALL else one_score(mine, RIDGE_ALL, HEADLINE)
         rows.append(
             [
-                "all pictures" if name == ALL else name,
+                "all images" if name == ALL else name,
                 _count(best["area_count"]),
                 _count(best["image_count"]),
                 *map(score_cell, found.values()),
@@ -139,12 +139,12 @@ def _scores(scores: pl.DataFrame, area_set: str) -> str:
     if not rows:
         return ""
     symbols = [metric.symbol for metric in METRICS]
-    columns = ("pictures of", "areas", "pictures", *symbols, "R² of all pictures", "difference")
+    columns = ("images of", "areas", "images", *symbols, "R² of all images", "difference")
     note = (
         "Held out by spatial blocks, with bootstrap intervals. NRMSE is RMSE over the standard "
         "deviation of the target; the last two columns are of the same areas."
     )
-    strong = frozenset({"all pictures"})
+    strong = frozenset({"all images"})
     return table(f"On {AREA_SETS[area_set]}", columns, rows, note=note, strong=strong)
 
 
@@ -189,7 +189,7 @@ def _matrix(published: Published, blocks: pl.DataFrame) -> str:
     ]
     return table(
         "R² of every target by every kind of scene",
-        ("target", *("all pictures" if name == ALL else name for name in names)),
+        ("target", *("all images" if name == ALL else name for name in names)),
         rows,
         note=f"On {AREA_SETS[COMMON]}; held out by spatial blocks.",
     )

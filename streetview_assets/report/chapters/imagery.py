@@ -1,4 +1,4 @@
-"""Chapter "Imagery": whose pictures they are, how many, of what age and season."""
+"""Chapter "Imagery": whose images they are, how many, of what age and season."""
 
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ def imagery_section(published: Published) -> Section:
     """Say which imagery there is and of what age."""
     counts = _counts(published)
     if counts.is_empty():
-        why = "There are no pictures yet: none was looked for, or none was found."
+        why = "There are no images yet: none was looked for, or none was found."
         return Section("imagery", "Imagery", paragraph(why) + _left_out(published))
     return Section(
         "imagery",
@@ -58,45 +58,45 @@ def _providers(published: Published, counts: pl.DataFrame) -> str:
     settings = published.study.images
     headings = ", ".join(f"{heading:g}°" for heading in settings.headings_deg)
     opening = {
-        "folder": "The pictures are files of a folder, each as it was taken.",
-        "hdf5": "The pictures come from an HDF5 store, each as it was taken.",
+        "folder": "The images are files of a folder, each as it was taken.",
+        "hdf5": "The images come from an HDF5 store, each as it was taken.",
     }.get(
         settings.provider,
         f"At each place with imagery, views towards {headings} are taken, "
         f"{settings.fov_deg:g}° wide and {settings.size_px[0]} × {settings.size_px[1]} px.",
     )
     rows = [
-        [TERMS[provider].pictures, there, missing, failed, older]
+        [TERMS[provider].images, there, missing, failed, older]
         for provider, there, missing, failed, older in counts.iter_rows()
     ]
     columns = ("imagery", "there", "missing at the provider", "failed", "older captures kept")
     warning = (
         paragraph(
-            "These pictures are drawn by a program. They show no real place, and nothing on this "
+            "These images are drawn by a program. They show no real place, and nothing on this "
             "page says anything about any real place.",
             "warning",
         )
         if published.study.is_synthetic
         else ""
     )
-    counted = table("Pictures", columns, rows)
+    counted = table("Images", columns, rows)
     return warning + paragraph(opening) + counted + _reasons(published) + _left_out(published)
 
 
 def _reasons(published: Published) -> str:
     reasons = published.ask(
         "images",
-        "select coalesce(error, 'not told') as reason, count(*) as pictures from images "
-        "where status <> 'ok' and is_current group by all order by pictures desc, reason limit 6",
+        "select coalesce(error, 'not told') as reason, count(*) as images from images "
+        "where status <> 'ok' and is_current group by all order by images desc, reason limit 6",
     )
     if reasons.is_empty():
         return ""
     rows = [list(row) for row in reasons.iter_rows()]
-    return table("Why pictures are not there", ("reason", "pictures"), rows)
+    return table("Why images are not there", ("reason", "images"), rows)
 
 
 def _left_out(published: Published) -> str:
-    """Say which files of one's own images are not among the pictures."""
+    """Say which files of one's own images are not among the images."""
     reasons = published.ask(
         "image_files",
         "select reason, count(*) as files, min(source_path) as example from image_files "
@@ -112,28 +112,28 @@ def _ages(published: Published) -> str:
     months = published.ask(
         "images",
         """
-        select captured_on, count(*) as pictures from images
+        select captured_on, count(*) as images from images
         where status = 'ok' and is_current group by captured_on order by captured_on
         """,
     )
     known = months.filter(pl.col("captured_on").dt.year() > 1)
-    unknown = sum(months["pictures"]) - sum(known["pictures"])
+    unknown = sum(months["images"]) - sum(known["images"])
     if known.is_empty():
         return paragraph("No capture date is known, so that nothing can be said of their age.")
     oldest, newest = known["captured_on"][0], known["captured_on"][-1]
-    running = known.with_columns(pl.col("pictures").cum_sum().alias("so_far"))
+    running = known.with_columns(pl.col("images").cum_sum().alias("so_far"))
     median = running.filter(pl.col("so_far") * 2 >= running["so_far"].max())["captured_on"][0]
     told = (
-        f"Captured {oldest:%B %Y} to {newest:%B %Y}, the median picture in {median:%B %Y}"
+        f"Captured {oldest:%B %Y} to {newest:%B %Y}, the median image in {median:%B %Y}"
         if oldest != newest
         else f"All captured in {newest:%B %Y}"
     )
-    undated = f"; of {unknown:,} pictures the date is not known" if unknown else ""
+    undated = f"; of {unknown:,} images the date is not known" if unknown else ""
     if published.study.is_synthetic:
-        undated += " (made-up dates, as the pictures are)"
+        undated += " (made-up dates, as the images are)"
     return chart(
         _draw_ages(known, published.credit),
-        f"Two bar charts of pictures by year and by calendar month of capture. {told}.",
+        f"Two bar charts of images by year and by calendar month of capture. {told}.",
         f"{told}{undated}.",
     )
 
@@ -144,16 +144,16 @@ def _draw_ages(known: pl.DataFrame, credit: str) -> "Figure":
     dated = known.with_columns(
         year=pl.col("captured_on").dt.year(), month=pl.col("captured_on").dt.month()
     )
-    years = dated.group_by("year").agg(pl.col("pictures").sum()).sort("year")
-    months = dated.group_by("month").agg(pl.col("pictures").sum()).sort("month")
-    by_year.bar(years["year"].to_list(), years["pictures"].to_list(), color=COLOURS[0])
+    years = dated.group_by("year").agg(pl.col("images").sum()).sort("year")
+    months = dated.group_by("month").agg(pl.col("images").sum()).sort("month")
+    by_year.bar(years["year"].to_list(), years["images"].to_list(), color=COLOURS[0])
     first, last = years["year"][0], years["year"][-1]
     step = max(1, (last - first) // 6)
     by_year.set_xticks(range(first, last + 1, step))
     by_year.set_xlim(first - 0.9, last + 0.9)
     by_year.set_xlabel("year of capture")
-    by_year.set_ylabel("pictures")
-    by_month.bar(months["month"].to_list(), months["pictures"].to_list(), color=COLOURS[2])
+    by_year.set_ylabel("images")
+    by_month.bar(months["month"].to_list(), months["images"].to_list(), color=COLOURS[2])
     by_month.set_xticks(range(1, 13), list(MONTHS))
     by_month.set_xlim(0.3, 12.7)
     by_month.set_xlabel("month of capture, January to December")
@@ -186,27 +186,25 @@ def _quality(published: Published) -> str:
             ]
         )
     columns = (
-        "authority", "pictures", "median capture", "years old", "years between", "leaves on",
+        "authority", "images", "median capture", "years old", "years between", "leaves on",
         "uploaded by others", "dark", "blurred", "repeated",
     )  # fmt: skip
     note = (
         "Age from the median capture to the newest look-up; years between captures without the "
-        "oldest and newest twentieth; shares of the pictures, leaves on by the month of capture."
+        "oldest and newest twentieth; shares of the images, leaves on by the month of capture."
     )
-    return table("Quality of the pictures", columns, rows, note=note)
+    return table("Quality of the images", columns, rows, note=note)
 
 
 def _owners(published: Published) -> str:
     owners = published.ask(
         "images",
-        "select copyright, count(*) as pictures from images where status = 'ok' "
-        "and copyright is not null group by copyright order by pictures desc, copyright",
+        "select copyright, count(*) as images from images where status = 'ok' "
+        "and copyright is not null group by copyright order by images desc, copyright",
     )
     if owners.is_empty():
         return ""
-    shown = [
-        f"{owner}: {count:,} pictures" for owner, count in owners.head(OWNERS_SHOWN).iter_rows()
-    ]
+    shown = [f"{owner}: {count:,} images" for owner, count in owners.head(OWNERS_SHOWN).iter_rows()]
     rest = owners.height - len(shown)
     more = [f"and {rest:,} more, named in full under Attribution"] if rest > 0 else []
-    return paragraph("Whom the pictures name:") + listed(shown + more)
+    return paragraph("Whom the images name:") + listed(shown + more)

@@ -1,4 +1,4 @@
-"""Chapter "Layout": pictures on a plane, like beside like."""
+"""Chapter "Layout": images on a plane, like beside like."""
 
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import kept_figure
@@ -14,38 +14,38 @@ COLOURED_BY = {
 
 def layout_section(published: Published) -> Section | None:
     """Show the figures of each method and setting; None where there is no layout."""
-    rows = published.of_encoder("picture_layouts")
+    rows = published.of_encoder("image_layouts")
     if rows.is_empty():
         return None
     made = sorted(rows.group_by("method", "setting").len().rows(), key=_in_order)
     names = [f"{METHOD_NAMES.get(method, method)} ({setting})" for method, setting, _ in made]
     most = max(count for _, _, count in made)
     opening = paragraph(
-        f"{most:,} pictures on a plane, like beside like, by {_listed(names)}. Sizes of groups and "
+        f"{most:,} images on a plane, like beside like, by {_listed(names)}. Sizes of groups and "
         "distances between them mean little; gaps may come from the method."
     )
     coloured = [
-        kept_figure(published, f"layout_{what}", f"Each dot is a picture, in the colour of {told}.")
+        kept_figure(published, f"layout_{what}", f"Each dot is an image, in the colour of {told}.")
         for what, told in COLOURED_BY.items()
         if what != "target" or published.target is not None
     ]
     planes = [_plane(published, method, settings) for method, settings in _by_method(made)]
     shown = "".join(dict.fromkeys(planes))
-    html = opening + "".join(coloured) + (heading("The pictures themselves") if shown else "")
+    html = opening + "".join(coloured) + (heading("The images themselves") if shown else "")
     return Section("layout", "Layout", html + shown)
 
 
 def _plane(published: Published, method: str, settings: list[str]) -> str:
-    """Show the pictures themselves by one setting of a method, the one in the middle."""
+    """Show the images themselves by one setting of a method, the one in the middle."""
     setting = settings[len(settings) // 2]
     rest = len(settings) - 1
     more = f" Those of {rest} more lie in the folder of figures." if rest else ""
     return kept_figure(
         published,
-        f"layout_pictures_{method}_{setting.replace(' ', '_')}",
-        f"{METHOD_NAMES.get(method, method)}, {setting}: the pictures themselves, one where "
+        f"layout_images_{method}_{setting.replace(' ', '_')}",
+        f"{METHOD_NAMES.get(method, method)}, {setting}: the images themselves, one where "
         f"several would lie upon each other.{more}",
-        shows_pictures=True,
+        shows_images=True,
     )
 
 

@@ -36,7 +36,7 @@ def methods_section(published: Published) -> Section:
 
 def _how(published: Published) -> list[str]:
     study = published.study
-    steps = [_points(study), _pictures(study), _encoder(published)]
+    steps = [_points(study), _images(study), _encoder(published)]
     if study.areas:
         until = (
             f", captured up to {study.pooling.as_of:%B %Y}"
@@ -44,7 +44,7 @@ def _how(published: Published) -> list[str]:
             else ", of the newest capture at each place"
         )
         steps.append(
-            f"Pooling: the vectors of an area's pictures{until}, become one by the "
+            f"Pooling: the vectors of an area's images{until}, become one by the "
             f"{study.pooling.statistic} of each dimension."
         )
     if study.target:
@@ -61,7 +61,7 @@ def _how(published: Published) -> list[str]:
 
 def _points(study: Study) -> str:
     if study.points.origin == "images":
-        return "Points: where the pictures say that they were taken."
+        return "Points: where the images say that they were taken."
     if study.points.path:
         return f"Points: those of the file {study.points.path.name}."
     how = (
@@ -77,21 +77,21 @@ def _points(study: Study) -> str:
     return f"Points: {how}{drivable}{floor}."
 
 
-def _pictures(study: Study) -> str:
+def _images(study: Study) -> str:
     images = study.images
     if images.provider == "synthetic":
         return (
-            "Pictures: drawn by a program from made-up data. They are there to try the machinery; "
+            "Images: drawn by a program from made-up data. They are there to try the machinery; "
             "no score of them says anything of real places."
         )
     if images.provider in ("folder", "hdf5"):
-        return "Pictures: one's own, taken as they are."
+        return "Images: one's own, taken as they are."
     first, last = images.captured_between
     between = (
         f", captured from {first or 'the first'} to {last or 'today'}" if first or last else ""
     )
     return (
-        f"Pictures: of {images.provider}, the newest within {images.radius_m:g} m of a point"
+        f"Images: of {images.provider}, the newest within {images.radius_m:g} m of a point"
         f"{between}, in {len(images.headings_deg)} directions."
     )
 
@@ -105,9 +105,9 @@ def _encoder(published: Published) -> str:
         if encoder.name == "import"
         else "statistics of colour and texture, which know nothing of what things are"
         if encoder.name == "colour-texture"
-        else f"the network {encoder.name}, trained by others on other pictures"
+        else f"the network {encoder.name}, trained by others on other images"
     )
-    return f"Encoder: every picture becomes a vector by {what}{length}."
+    return f"Encoder: every image becomes a vector by {what}{length}."
 
 
 def _target(published: Published) -> str:
@@ -147,9 +147,9 @@ def _validations(study: Study) -> list[str]:
         "strictest of all.",
         f"Random folds: areas are dealt to {settings.folds} folds by chance{_repeats(study)}. "
         "They flatter: an area is then predicted by a model that learned from its neighbours, "
-        "which are much like it whether or not the pictures tell anything. They stand here to be "
+        "which are much like it whether or not the images tell anything. They stand here to be "
         "compared with others' work.",
-        "Baselines: the mean, coordinates alone, the number of pictures, the mean colour, and "
+        "Baselines: the mean, coordinates alone, the number of images, the mean colour, and "
         "colour and texture beside any other encoder; what does not beat them has learned nothing "
         "from what is seen.",
     ]
@@ -192,14 +192,14 @@ def _ordinal(study: Study) -> list[str]:
         else f"a network learns them in at most {study.ordinal.epochs} passes, and stops by areas "
         f"kept aside ({study.ordinal.validation_share:.0%} of those learned from)"
     )
-    return [f"Deciles: {trained}; it sees the pictures of each point, areas are held out whole."]
+    return [f"Deciles: {trained}; it sees the images of each point, areas are held out whole."]
 
 
 def _limits(study: Study) -> list[str]:
     limits = []
     if study.is_synthetic:
         limits.append(
-            "The pictures are synthetic. Nothing on this page may be said of any real place."
+            "The images are synthetic. Nothing on this page may be said of any real place."
         )
     if study.target:
         limits += [
@@ -212,13 +212,13 @@ def _limits(study: Study) -> list[str]:
             "it is never a score, and is not on this page.",
         ]
         limits.append(
-            "Pictures were taken over years and seasons, and the target in another year; a "
+            "Images were taken over years and seasons, and the target in another year; a "
             "difference may be one of time."
         )
     limits.append("What has no road, no imagery or only old imagery is not seen: see Coverage.")
     if study.encoder.name not in ("colour-texture", "import"):
         limits.append(
-            "The network was trained on pictures of the internet, and sees what is common there."
+            "The network was trained on images of the internet, and sees what is common there."
         )
     return limits
 

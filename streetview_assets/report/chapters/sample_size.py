@@ -1,4 +1,4 @@
-"""Chapter "The number of pictures": scores by the pictures drawn of each kind of scene."""
+"""Chapter "The number of images": scores by the images drawn of each kind of scene."""
 
 import polars as pl
 
@@ -11,10 +11,10 @@ from streetview_assets.report.html import NONE, Cell, Row, Section, paragraph, r
 
 MOST_ROWS = 24
 AREAS = {
-    "free": "areas free: more pictures come from more areas",
+    "free": "areas free: more images come from more areas",
     "constant": "areas held constant: every size is scored on the same areas",
 }
-BANDS = "Bands are one standard deviation of the draws; black and dashed are all pictures."
+BANDS = "Bands are one standard deviation of the draws; black and dashed are all images."
 
 
 def sample_size_section(published: Published) -> Section | None:
@@ -28,9 +28,9 @@ def sample_size_section(published: Published) -> Section | None:
     if curves.is_empty():
         return None
     opening = paragraph(
-        "Scores by the number of pictures drawn of a kind of scene, a fifth of the areas held out "
-        "at random. With areas free a curve mixes the effect of more pictures with that of more "
-        "areas to learn from; with areas held constant it shows that of more pictures alone."
+        "Scores by the number of images drawn of a kind of scene, a fifth of the areas held out "
+        "at random. With areas free a curve mixes the effect of more images with that of more "
+        "areas to learn from; with areas held constant it shows that of more images alone."
     )
     figures = [
         kept_figure(published, f"sample_size_{areas}", f"{told.capitalize()}. {BANDS}")
@@ -44,11 +44,11 @@ def sample_size_section(published: Published) -> Section | None:
     both = set(AREAS) <= set(curves["areas"])
     said = paragraph(free_and_constant(rows, metric)) if both else ""
     html = opening + said + "".join(figures) + "".join(tables)
-    return Section("sample-size", "The number of pictures", html)
+    return Section("sample-size", "The number of images", html)
 
 
 def _by_size(curves: pl.DataFrame, own: int, metric: str, told: str) -> str:
-    """Show each kind of scene, and all pictures, at every size, of one number of clusters."""
+    """Show each kind of scene, and all images, at every size, of one number of clusters."""
     if curves.is_empty():
         return ""
     numbers = sorted(set(curves.filter(pl.col("group_name") != ALL)["k"]))
@@ -63,9 +63,9 @@ def _by_size(curves: pl.DataFrame, own: int, metric: str, told: str) -> str:
     rows: list[Row] = []
     for name in names[:MOST_ROWS]:
         cells = [found.get((name, size)) for size in sizes]
-        rows.append(["all pictures" if name == ALL else name, *(_cell(one) for one in cells)])
-    columns = ("pictures of", *(f"{size:,}" for size in sizes))
-    note = f"By pictures drawn, of {k} clusters: mean and standard deviation of the draws."
+        rows.append(["all images" if name == ALL else name, *(_cell(one) for one in cells)])
+    columns = ("images of", *(f"{size:,}" for size in sizes))
+    note = f"By images drawn, of {k} clusters: mean and standard deviation of the draws."
     return table(f"{REGRESSION[metric].symbol}, {told}", columns, rows, note=note)
 
 

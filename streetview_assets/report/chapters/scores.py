@@ -53,7 +53,7 @@ def _headline(published: Published, scores: pl.DataFrame) -> str:
     if published.target is None:
         return (
             "The study has no target, so that nothing is predicted: this page says where its "
-            "pictures are, of what age and how good they are."
+            "images are, of what age and how good they are."
         )
     best = one_score(scores, TUNED, HEADLINE)
     if best is None:

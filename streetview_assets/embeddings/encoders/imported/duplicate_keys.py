@@ -12,7 +12,7 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
 from streetview_assets.embeddings.vectors import unit
 
 LEAST_COSINE = 0.999
-"""Vectors of one picture by one model are as alike in any number format and on any machine."""
+"""Vectors of one image by one model are as alike in any number format and on any machine."""
 
 
 def refuse_different(file: VectorFile, named: pl.DataFrame, keys: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""By what a file of vectors made elsewhere names their pictures: ids, panoramas, places, files."""
+"""By what a file of vectors made elsewhere names their images: ids, panoramas, places, files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ NAMES = pl.Schema(
 """Whose vector stands in each row; null where the file does not say."""
 
 KINDS = ("image_id", "panorama_id", "file", "point_id")
-"""By what pictures are named; where several are there, the first goes before the others."""
+"""By what images are named; where several are there, the first goes before the others."""
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "image_id": ("image_id", "image_ids"),
@@ -41,11 +41,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """Columns by the names under which others write them, in any case of letters."""
 
 ANY_NAME = ("ids", "id", "names", "name", "images", "image", "key", "keys")
-"""Columns that may name a picture by its id or its file; heeded where no other does."""
+"""Columns that may name an image by its id or its file; heeded where no other does."""
 
 EXPECTED = (
     "expected a column image_id; panorama_id, with heading_deg where a panorama has several "
-    "pictures; file, the path of the picture; or latitude and longitude"
+    "images; file, the path of the image; or latitude and longitude"
 )
 
 _DECIMALS = 6
@@ -95,7 +95,7 @@ def read_names(columns: Mapping[str, pl.Series], path: Path) -> pl.DataFrame:
     Raises
     ------
     StudyError
-        Where nothing names the pictures, a row has no name, a heading is no number, or a date no
+        Where nothing names the images, a row has no name, a heading is no number, or a date no
         month.
     """
     count = max((len(values) for values in columns.values()), default=0)
@@ -121,7 +121,7 @@ def read_names(columns: Mapping[str, pl.Series], path: Path) -> pl.DataFrame:
 
 
 def kind_of(names: pl.DataFrame) -> str | None:
-    """Say by what the pictures are named; None where nothing names them.
+    """Say by what the images are named; None where nothing names them.
 
     A panorama without a heading is named by its files, where the file has them too.
     """

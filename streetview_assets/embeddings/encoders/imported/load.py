@@ -13,7 +13,7 @@ import polars as pl
 from streetview_assets.embeddings.encoders.base import EncoderIdentity
 from streetview_assets.embeddings.encoders.imported.duplicate_keys import refuse_different
 from streetview_assets.embeddings.encoders.imported.image_keys import kind_of
-from streetview_assets.embeddings.encoders.imported.matching import match_pictures, rows_of_files
+from streetview_assets.embeddings.encoders.imported.matching import match_images, rows_of_files
 from streetview_assets.embeddings.encoders.imported.vector_file import (
     KEY,
     VectorFile,
@@ -31,8 +31,8 @@ from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 if TYPE_CHECKING:
     from streetview_assets.study.model import Encoder
 
-NOT_FINITE = "there is no vector for this picture: what stands in its place is not finite"
-ZERO = "there is no vector for this picture: what stands in its place is zero"
+NOT_FINITE = "there is no vector for this image: what stands in its place is not finite"
+ZERO = "there is no vector for this image: what stands in its place is zero"
 FORMS = (
     "an HDF5 store or features (.h5), Parquet, npz, a folder of clip-retrieval (img_emb, "
     "metadata), or a folder of .pt files with its JSON"
@@ -57,7 +57,7 @@ class ImportedVectors:
     file
         The vectors and their names.
     files
-        Of vectors that are named by files, those of pictures: image_id, row.
+        Of vectors that are named by files, those of images: image_id, row.
     """
 
     identity: EncoderIdentity
@@ -66,18 +66,18 @@ class ImportedVectors:
 
     @property
     def is_named_by_files(self) -> bool:
-        """Whether the vectors name their pictures by files."""
+        """Whether the vectors name their images by files."""
         return kind_of(self.file.names) == "file"
 
     def with_files(self, there: Iterable[str], called: pl.DataFrame) -> "ImportedVectors":
-        """Tell what the files of pictures are called where the pictures come from.
+        """Tell what the files of images are called where the images come from.
 
         Parameters
         ----------
         there
             All files there are.
         called
-            image_id, file; a picture may have several.
+            image_id, file; an image may have several.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class ImportedVectors:
         return replace(self, files=called.join(rows, on="file").select("image_id", "row"))
 
     def vectors(self, images: pl.DataFrame) -> pl.DataFrame:
-        """Look pictures up.
+        """Look images up.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class ImportedVectors:
         pl.DataFrame
             `embedding`, of unit length, and `error`, one of them null, in the order of `images`.
         """
-        found, missing = match_pictures(images, self.file.names, self.files)
+        found, missing = match_images(images, self.file.names, self.files)
         errors = np.full(images.height, None, dtype=object)
         errors[missing["asked"].to_numpy()] = missing["error"].to_numpy()
         rows, place = np.unique(found["row"].to_numpy(), return_inverse=True)
@@ -111,7 +111,7 @@ class ImportedVectors:
         asked = found["asked"].to_numpy()
         for faults, error in ((~is_number, NOT_FINITE), (is_number & ~is_vector, ZERO)):
             errors[asked[faults[place]]] = error
-        # The first of several for one picture that is a vector.
+        # The first of several for one image that is a vector.
         good = np.flatnonzero(is_vector[place])
         chosen, first = np.unique(asked[good], return_index=True)
         errors[chosen] = None
@@ -152,29 +152,29 @@ def check_imported(settings: "Encoder") -> None:
 
 def imported_embeddings(
     vectors: ImportedVectors,
-    pictures: pl.DataFrame,
+    images: pl.DataFrame,
     *,
     authority_code: str,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Take the vectors of pictures from a file, shard by shard.
+    """Take the vectors of images from a file, shard by shard.
 
     Parameters
     ----------
-    pictures
+    images
         Rows of the table `images`.
 
     Yields
     ------
     pl.DataFrame
-        Rows of the table `image_embeddings`, in the order of `pictures`; a picture that the file
+        Rows of the table `image_embeddings`, in the order of `images`; an image that the file
         has no vector for is a row `failed` with its reason.
     """
-    for start in range(0, pictures.height, PER_SHARD):
-        asked = pictures.slice(start, PER_SHARD)
+    for start in range(0, images.height, PER_SHARD):
+        asked = images.slice(start, PER_SHARD)
         found = vectors.vectors(asked)
         if on_progress:
-            on_progress(start + asked.height, pictures.height)
+            on_progress(start + asked.height, images.height)
         is_there = pl.col("error").is_null()
         yield found.select(
             pl.lit(authority_code).alias("authority_code"),

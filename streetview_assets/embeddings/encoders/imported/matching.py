@@ -1,4 +1,4 @@
-"""Which vector made elsewhere is of which picture: by id, panorama and heading, place or file."""
+"""Which vector made elsewhere is of which image: by id, panorama and heading, place or file."""
 
 from collections.abc import Iterable
 
@@ -14,22 +14,20 @@ WHOSE = {
     "point_id": "no vector is of this place",
     "file": "no vector is of a file of this name",
 }
-"""Why a picture has no vector, by how the vectors are named."""
+"""Why an image has no vector, by how the vectors are named."""
 
-HEADING_UNKNOWN = (
-    "the heading of this picture is not known, so its vector cannot be told from others"
-)
+HEADING_UNKNOWN = "the heading of this image is not known, so its vector cannot be told from others"
 
 
-def match_pictures(
+def match_images(
     images: pl.DataFrame, names: pl.DataFrame, files: pl.DataFrame | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Find the vectors of pictures.
+    """Find the vectors of images.
 
-    A vector without a date or a heading is of all of its panorama, one whose heading is NaN of a
-    picture whose heading is not known; a picture without a date is of any. A vector that is named
-    by a file is of the picture whose image_id is the file's stem, as pictures are kept on disk, or
-    of the picture that is called so.
+    A vector without a date or a heading is of all of its panorama, one whose heading is NaN of an
+    image whose heading is not known; an image without a date is of any. A vector that is named
+    by a file is of the image whose image_id is the file's stem, as images are kept on disk, or
+    of the image that is called so.
 
     Parameters
     ----------
@@ -44,7 +42,7 @@ def match_pictures(
     Returns
     -------
     tuple of pl.DataFrame
-        Found: asked (number of the picture), row; by asked, the best first. Not found: asked,
+        Found: asked (number of the image), row; by asked, the best first. Not found: asked,
         error; by asked.
     """
     kind = kind_of(names) or "image_id"

@@ -1,4 +1,4 @@
-"""Vectors that name their pictures by files: what the files of a study's pictures are called."""
+"""Vectors that name their images by files: what the files of a study's images are called."""
 
 import polars as pl
 
@@ -9,16 +9,16 @@ from streetview_assets.study.model import Images
 
 
 def with_original_files(
-    vectors: ImportedVectors, pictures: pl.DataFrame, wishes: Images
+    vectors: ImportedVectors, images: pl.DataFrame, wishes: Images
 ) -> ImportedVectors:
-    """Tell vectors that are named by files what the files of pictures are called.
+    """Tell vectors that are named by files what the files of images are called.
 
-    Pictures of a folder are called as they are there, those of a store as it says (`image_paths`).
-    Pictures of other providers are known by the files in which this program keeps them.
+    Images of a folder are called as they are there, those of a store as it says (`image_paths`).
+    Images of other providers are known by the files in which this program keeps them.
 
     Parameters
     ----------
-    pictures
+    images
         Rows of the table `images`.
     wishes
         The study's part that names the provider.
@@ -28,4 +28,4 @@ def with_original_files(
     if wishes.provider not in ("folder", "hdf5"):
         return vectors
     provider = FolderProvider(wishes) if wishes.provider == "folder" else Hdf5Provider(wishes)
-    return vectors.with_files(provider.names_of_files(), provider.files_of(pictures))
+    return vectors.with_files(provider.names_of_files(), provider.files_of(images))

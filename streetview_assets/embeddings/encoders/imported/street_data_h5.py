@@ -29,7 +29,7 @@ _POINTS_HASHED_AT_ONCE = 1024
 
 
 def open_store(path: Path) -> VectorFile:
-    """Open a store; a slot's picture is known by panorama, month and heading.
+    """Open a store; a slot's image is known by panorama, month and heading.
 
     Rows of one panorama stand in for each other, since points may share it.
 

@@ -93,7 +93,7 @@ def _entries(metadata: Path) -> list[dict[str, Any]]:
     entries = lists[0] if len(lists) == 1 else document
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise wrong(
-            metadata, "expected a list of objects, each with embedding_path and its picture's name"
+            metadata, "expected a list of objects, each with embedding_path and its image's name"
         )
     return entries
 

@@ -29,7 +29,7 @@ class VectorFile:
     path
         The file or folder.
     names
-        One row a vector, columns `NAMES` of `picture_names`.
+        One row a vector, columns `NAMES` of `image_names`.
     dimension
         Length of a vector.
     dtype
@@ -41,7 +41,7 @@ class VectorFile:
     content
         Gives a sha256 of the vectors and of whose they are; it may read the whole file.
     is_repeatable
-        Whether a picture may have several vectors that are not the same; the first that has a
+        Whether an image may have several vectors that are not the same; the first that has a
         direction is then taken.
     """
 

@@ -19,7 +19,7 @@ _FINER = 2
 
 @dataclass(frozen=True)
 class View:
-    """How a picture is taken: its size, its angle of view across, and its tilt."""
+    """How an image is taken: its size, its angle of view across, and its tilt."""
 
     size_px: tuple[int, int]
     fov_deg: float
@@ -36,7 +36,7 @@ def paint(painted: Painted, light: Light, view: View, turn_deg: float, seed: int
     light
         Light of the scene.
     view
-        Size and angles of the picture.
+        Size and angles of the image.
     turn_deg
         Heading of the camera minus bearing of the road.
     seed
@@ -47,16 +47,16 @@ def paint(painted: Painted, light: Light, view: View, turn_deg: float, seed: int
     horizon = height / 2 + focal * tan(radians(view.pitch_deg))
     canvas = _sky(light, (width, height), horizon, seed)
     _paint_shapes(ImageDraw.Draw(canvas), painted, light, (width, height), focal, view, turn_deg)
-    picture = canvas.reduce(_FINER)
-    return _as_by_camera(picture, light, seed)
+    image = canvas.reduce(_FINER)
+    return _as_by_camera(image, light, seed)
 
 
-def write_note(picture: Image.Image) -> None:
-    """Write into the lower left corner that the picture is synthetic."""
+def write_note(image: Image.Image) -> None:
+    """Write into the lower left corner that the image is synthetic."""
     note = _note()
-    low = picture.height - note.height
-    picture.paste((24, 24, 26), (0, low, note.width, picture.height))
-    picture.paste((244, 244, 240), (0, low), note)
+    low = image.height - note.height
+    image.paste((24, 24, 26), (0, low, note.width, image.height))
+    image.paste((244, 244, 240), (0, low), note)
 
 
 def _paint_shapes(
@@ -167,14 +167,14 @@ def _sky(light: Light, size: tuple[int, int], horizon: float, seed: int) -> Imag
     return canvas
 
 
-def _as_by_camera(picture: Image.Image, light: Light, seed: int) -> Image.Image:
+def _as_by_camera(image: Image.Image, light: Light, seed: int) -> Image.Image:
     tables = []
     for gain in light.gain:
         level = (np.arange(256) * gain - 118) * light.contrast + 118
         tables.append(np.clip(level, 0, 255).astype(np.uint8))
-    picture = picture.point(np.concatenate(tables).tolist())
-    grain = _grain(picture.size, seed % 8)
-    return ImageChops.add(picture, grain, 1.0, -128)
+    image = image.point(np.concatenate(tables).tolist())
+    grain = _grain(image.size, seed % 8)
+    return ImageChops.add(image, grain, 1.0, -128)
 
 
 @lru_cache(maxsize=16)

@@ -1,4 +1,4 @@
-"""Many scenes drawn by several processes; the pictures do not depend on how many there are."""
+"""Many scenes drawn by several processes; the images do not depend on how many there are."""
 
 import sys
 from collections import deque
@@ -37,7 +37,7 @@ def _drawn_by_workers(scenes: Sequence[Scene], view: View, workers: int) -> Iter
     with worker_pool(workers) as pool:
         for start in range(0, len(scenes), _BATCH):
             under_way.append(pool.submit(_draw_batch, scenes[start : start + _BATCH], view))
-            # A few batches ahead of whoever takes the pictures, not all of them in memory.
+            # A few batches ahead of whoever takes the images, not all of them in memory.
             if len(under_way) >= workers * _BATCHES_AHEAD:
                 yield from under_way.popleft().result()
         while under_way:

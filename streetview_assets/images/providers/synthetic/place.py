@@ -1,7 +1,7 @@
 """A place of the synthetic world, and the panorama id that carries all that its scene depends on.
 
 The id is text such as `s1-53.796400_-1.547900-residential-045-372-42`: position, road class,
-bearing of the road, deprivation in thousandths (`x` where the area has none) and seed. A picture
+bearing of the road, deprivation in thousandths (`x` where the area has none) and seed. An image
 can be drawn again from its id alone, and a changed target gives a new id.
 """
 

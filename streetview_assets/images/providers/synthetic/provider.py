@@ -1,8 +1,8 @@
-"""The provider `synthetic`: pictures drawn by a program, free, offline, and the same everywhere.
+"""The provider `synthetic`: images drawn by a program, free, offline, and the same everywhere.
 
-What a picture shows depends on where it is and, in a study with targets, on how deprived its area
+What an image shows depends on where it is and, in a study with targets, on how deprived its area
 is, plus noise: a pipeline that works finds a signal in them, and one fed shuffled targets finds
-none. Every picture says "synthetic".
+none. Every image says "synthetic".
 """
 
 import os
@@ -12,7 +12,7 @@ from math import cos, radians
 
 import polars as pl
 
-from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, Picture
+from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, FetchedImage
 from streetview_assets.images.providers.synthetic.character import place_key
 from streetview_assets.images.providers.synthetic.painting import View
 from streetview_assets.images.providers.synthetic.parallel import scene_jpegs
@@ -42,7 +42,7 @@ class SyntheticProvider:
         0 (least) to 1 (most deprived) by area code. Areas that are not in it, and points without
         an area, look by their place alone.
     workers
-        Processes that draw; default: one a core. The pictures do not depend on it.
+        Processes that draw; default: one a core. The images do not depend on it.
     """
 
     name = "synthetic"
@@ -110,7 +110,7 @@ class SyntheticProvider:
             .select(VIEWS.names())
         )
 
-    def pictures(self, views: pl.DataFrame) -> Iterator[Picture]:
+    def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Draw views, in their order, as JPEG.
 
         Parameters
@@ -122,7 +122,7 @@ class SyntheticProvider:
         scenes = views.select("panorama_id", "captured_on", "heading_deg").rows()
         jpegs = scene_jpegs(scenes, view, self.workers)
         for image_id, jpeg in zip(views["image_id"].to_list(), jpegs, strict=True):
-            yield Picture(image_id, jpeg, "ok", None)
+            yield FetchedImage(image_id, jpeg, "ok", None)
 
     def _found_at(self, point: dict[str, object]) -> tuple[object, ...]:
         place = self._place(point)

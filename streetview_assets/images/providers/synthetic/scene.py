@@ -45,7 +45,7 @@ def draw_scene(panorama_id: str, captured_on: date, heading_deg: float, view: Vi
     heading_deg
         Direction of view, from north.
     view
-        Size of the picture in pixels, and its angles.
+        Size of the image in pixels, and its angles.
 
     Raises
     ------
@@ -56,9 +56,9 @@ def draw_scene(panorama_id: str, captured_on: date, heading_deg: float, view: Vi
     shapes, seen_in = _street(panorama_id, captured_on)
     latitude, longitude, seed = place_key(place)
     clouds = (latitude * 31 + longitude * 17 + seed + round(heading_deg) * 7919) & 0xFFFFFFFF
-    picture = paint(shapes, seen_in, view, heading_deg - place.bearing_deg, clouds)
-    write_note(picture)
-    return picture
+    image = paint(shapes, seen_in, view, heading_deg - place.bearing_deg, clouds)
+    write_note(image)
+    return image
 
 
 def scene_jpeg(panorama_id: str, captured_on: date, heading_deg: float, view: View) -> bytes:

@@ -1,4 +1,4 @@
-"""Where pictures of one's own were taken: by CSV, by GeoJSON, by EXIF."""
+"""Where images of one's own were taken: by CSV, by GeoJSON, by EXIF."""
 
 import json
 import unicodedata
@@ -12,8 +12,8 @@ from streetview_assets.errors import StudyError
 from streetview_assets.image_decoding import KINDS
 from streetview_assets.points.own_images.left_out import left_out_line
 from streetview_assets.points.own_images.positions import (
-    points_from_pictures,
-    read_picture_positions,
+    points_from_images,
+    read_image_positions,
 )
 from streetview_assets.study.model import WITHOUT_AREAS, Images
 from streetview_assets.tables.registry import TABLES, check_contract
@@ -42,7 +42,7 @@ def read(folder, tmp_path):
             (folder / name).touch()
         path = tmp_path / "table.csv"
         path.write_text(table, encoding="utf-8")
-        return read_picture_positions(
+        return read_image_positions(
             Images(provider="folder", path=folder, positions=path, columns=columns)
         )
 
@@ -60,7 +60,7 @@ def _with_gps(path, gps, about=None):
 
 def test_a_real_sequence_by_its_table(shared):
     folder = shared / "photos/mapillary_sequence_santa_clara"
-    found = read_picture_positions(
+    found = read_image_positions(
         Images(
             provider="folder",
             path=folder,
@@ -84,7 +84,7 @@ def test_a_real_sequence_by_its_table(shared):
 
 def test_real_photos_by_their_exif_lie_where_their_table_says(shared):
     folder = shared / "photos/opensfm"
-    found = read_picture_positions(Images(provider="folder", path=folder)).frame
+    found = read_image_positions(Images(provider="folder", path=folder)).frame
     told = pl.read_csv(folder / "metadata.csv").sort("file")
     assert found["file"].to_list() == told["file"].to_list()
     assert (found["longitude"] - told["lon"]).abs().max() < 1e-9
@@ -107,10 +107,10 @@ def test_exif_of_the_other_hemispheres_with_direction_and_time(tmp_path):
         _with_gps(tmp_path / f"x.{suffix}", gps, about)
     _with_gps(tmp_path / "half.jpg", {GPS.GPSLatitude: (33.0, 0.0, 0.0)})
     _with_gps(tmp_path / "wrong.jpg", gps | {GPS.GPSLatitude: (133.0, 0.0, 0.0)})
-    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "text.jpg").write_text("no image")
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "._x.jpg").write_text("what macOS leaves behind")
-    found = read_picture_positions(Images(provider="folder", path=tmp_path))
+    found = read_image_positions(Images(provider="folder", path=tmp_path))
     assert dict(found.left_out.rows()) == {
         "._x.jpg": "hidden, or in a hidden folder",
         "empty.jpg": f"JPG that cannot be read: not a {KINDS} image",
@@ -124,7 +124,7 @@ def test_exif_of_the_other_hemispheres_with_direction_and_time(tmp_path):
         assert row[1:] == (-70.5, -33.875, date(2021, 4, 1), captured_at, 271.5, None, "Ann")
 
 
-def test_every_picture_is_accounted_for(read):
+def test_every_image_is_accounted_for(read):
     found = read(
         "file;lon;lat\na.jpg;1.5;50\ndeep\\c.png;1.6;50.5\nb.JPG;;\ngone.jpg;1;50\n../x.jpg;1;50\n"
         "half.gif;1;\n0.tif;0;0\n",
@@ -146,7 +146,7 @@ def test_every_picture_is_accounted_for(read):
     )
 
 
-def test_a_picture_of_the_table_stays_though_it_is_corrupt(read, folder):
+def test_an_image_of_the_table_stays_though_it_is_corrupt(read, folder):
     (folder / "a.jpg").write_bytes(b"")
     assert read("file,lon,lat\na.jpg,1,50\n").frame["file"].to_list() == ["a.jpg"]
 
@@ -189,7 +189,7 @@ def test_geojson_gives_the_position_by_its_geometry(folder, tmp_path):
     }
     path.write_text(json.dumps(document))
     columns = {"captured_at": "at", "heading_deg": "angle", "category": "kind"}
-    found = read_picture_positions(
+    found = read_image_positions(
         Images(provider="folder", path=folder, positions=path, columns=columns)
     )
     facts = found.frame.select("file", "longitude", "latitude", "heading_deg", "category").rows()
@@ -220,19 +220,19 @@ def test_a_wrong_table_is_refused_with_the_place_and_the_remedy(read, table, col
         assert words in str(refused.value)
 
 
-def test_pictures_without_any_position_are_refused(folder, tmp_path):
-    with pytest.raises(StudyError, match=r"none of the 4 pictures .*EXIF.*images\.positions"):
-        read_picture_positions(Images(provider="folder", path=folder))
+def test_images_without_any_position_are_refused(folder, tmp_path):
+    with pytest.raises(StudyError, match=r"none of the 4 images .*EXIF.*images\.positions"):
+        read_image_positions(Images(provider="folder", path=folder))
     (tmp_path / "bare").mkdir()
-    with pytest.raises(StudyError, match="has no pictures"):
-        read_picture_positions(Images(provider="folder", path=tmp_path / "bare"))
+    with pytest.raises(StudyError, match="has no images"):
+        read_image_positions(Images(provider="folder", path=tmp_path / "bare"))
 
 
-def test_pictures_at_one_place_are_one_point(read):
+def test_images_at_one_place_are_one_point(read):
     positions = read(
         "file,lon,lat\na.jpg,-1.5,53.8\nb.JPG,-1.5000001,53.8000002\nd.webp,-1.5,53.800001\n"
     ).frame
-    placed = points_from_pictures(positions, NOWHERE)
+    placed = points_from_images(positions, NOWHERE)
     check_contract(TABLES["sample_points"], placed.points)
     assert placed.points["point_id"].to_list() == ["53.800000_-1.500000", "53.800001_-1.500000"]
     assert placed.points["authority_code"].unique().to_list() == [WITHOUT_AREAS]
@@ -243,13 +243,13 @@ def test_points_lie_in_the_area_that_contains_them_and_the_rest_are_counted(make
     areas = make_areas({"west": (-100, 0, 0, 100), "east": (0, 0, 100, 100)})
     inside = areas.select("longitude", "latitude")
     far = pl.DataFrame({"longitude": [0.0, 0.0], "latitude": [10.0, 10.0]})
-    placed = points_from_pictures(pl.concat([inside, far]), areas)
+    placed = points_from_images(pl.concat([inside, far]), areas)
     check_contract(TABLES["sample_points"], placed.points)
     assert set(placed.points["area_code"]) == {"west", "east"}
     assert placed.points["authority_code"].unique().to_list() == ["A1"]
     assert placed.outside_count == 2
-    with pytest.raises(StudyError, match="none of the 2 pictures"):
-        points_from_pictures(far, areas)
+    with pytest.raises(StudyError, match="none of the 2 images"):
+        points_from_images(far, areas)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where the pictures of a study lie on disk, by their ids."""
+"""Where the images of a study lie on disk, by their ids."""
 
 import os
 import threading
@@ -10,8 +10,8 @@ from streetview_assets.image_decoding import SUFFIX_OF_FORMAT
 SUFFIXES = tuple(dict.fromkeys(SUFFIX_OF_FORMAT.values()))
 
 
-def picture_on_disk(folder: Path, image_id: str) -> Path | None:
-    """Find the file of a picture.
+def image_on_disk(folder: Path, image_id: str) -> Path | None:
+    """Find the file of an image.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def picture_on_disk(folder: Path, image_id: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def write_picture(folder: Path, image_id: str, suffix: str, content: bytes) -> Path:
-    """Write a picture aside, sync it and rename it; there is never half of one under its name.
+def write_image(folder: Path, image_id: str, suffix: str, content: bytes) -> Path:
+    """Write an image aside, sync it and rename it; there is never half of one under its name.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def write_picture(folder: Path, image_id: str, suffix: str, content: bytes) -> P
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file aside, sync it and rename it; there is never half of one under its name."""
-    # Two authorities may fetch the same picture at once, in two processes.
+    # Two authorities may fetch the same image at once, in two processes.
     aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)

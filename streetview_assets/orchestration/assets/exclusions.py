@@ -1,4 +1,4 @@
-"""Pictures to set aside: indoors, in a car, or whatever the study file says is no street."""
+"""Images to set aside: indoors, in a car, or whatever the study file says is no street."""
 
 from typing import Any
 
@@ -13,38 +13,38 @@ from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.zero_shot.exclusions import (
     REASONS,
     STREET,
-    set_aside_by_category,
-    set_aside_by_words,
+    exclusions_by_category,
+    exclusions_by_words,
 )
-from streetview_assets.embeddings.zero_shot.exclusions import pictures_set_aside as put_together
-from streetview_assets.embeddings.zero_shot.exclusions_sheet import said_of, set_aside_sheet
+from streetview_assets.embeddings.zero_shot.exclusions import image_exclusions as put_together
+from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_sheet, said_of
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
-from streetview_assets.images.current import current_pictures
+from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
 from streetview_assets.tables.registry import TABLES
 
 
-def pictures_set_aside(work: Work) -> Made:
-    """Pictures that do not show the street, by the study's rule; dropped only where it says so."""
-    rule = work.study.set_aside
+def image_exclusions(work: Work) -> Made:
+    """Images that do not show the street, by the study's rule; dropped only where it says so."""
+    rule = work.study.exclusions
     if rule is None:
-        why = "the study has no `set_aside:`"
-        return not_applicable(work, "pictures_set_aside", why=why)
+        why = "the study has no `exclusions:`"
+        return not_applicable(work, "image_exclusions", why=why)
     wordless = why_no_words(work.study.encoder)
     if wordless and not rule.categories:
-        why = f"{wordless}. Or name `categories` of the pictures in `set_aside:`"
-        return not_applicable(work, "pictures_set_aside", why=why)
+        why = f"{wordless}. Or name `categories` of the images in `exclusions:`"
+        return not_applicable(work, "image_exclusions", why=why)
     images = work.looked_at(work.read("images"))
     by_words, words = _by_words(work, wordless)
     found = put_together(
         images,
-        set_aside_by_category(images, rule.categories),
+        exclusions_by_category(images, rule.categories),
         by_words,
         encoder=work.opened.encoder,
         is_dropped=rule.drop,
     )
-    current = current_pictures(images)
+    current = current_images(images)
     metadata: dict[str, Any] = {
         work.called: current.height,
         "set aside": said_of(found),
@@ -52,18 +52,18 @@ def pictures_set_aside(work: Work) -> Made:
         "words": words,
     }
     if unknown := sorted(set(rule.categories) - set(current["category"].drop_nulls())):
-        metadata["categories that no picture here has"] = ", ".join(unknown)
+        metadata["categories that no image here has"] = ", ".join(unknown)
     if found.height and may_show_sample(work.study.images):
-        sheet = set_aside_sheet(found, current, work.opened.root, title=work.title)
-        metadata["pictures set aside"] = work.picture("pictures_set_aside", sheet)
-    return Made({"pictures_set_aside": found}, metadata)
+        sheet = exclusions_sheet(found, current, work.opened.root, title=work.title)
+        metadata["images set aside"] = work.figure("image_exclusions", sheet)
+    return Made({"image_exclusions": found}, metadata)
 
 
 def _by_words(work: Work, wordless: str | None) -> tuple[pl.DataFrame, str]:
-    """Find the pictures that words set aside, and say which words, or why there are none."""
-    rule = work.study.set_aside
+    """Find the images that words set aside, and say which words, or why there are none."""
+    rule = work.study.exclusions
     assert rule is not None, "only where there is a rule"
-    none = TABLES["pictures_set_aside"].frame()
+    none = TABLES["image_exclusions"].frame()
     columns = ["authority_code", "image_id", "reason", "probability"]
     if rule.words == {}:
         return none.select(columns), "none: by category alone"
@@ -72,11 +72,11 @@ def _by_words(work: Work, wordless: str | None) -> tuple[pl.DataFrame, str]:
     prompts = REASONS if rule.words is None else rule.words
     vectors = work.read(VECTORS)
     if vectors.is_empty():
-        return none.select(columns), "none: no picture has a vector"
+        return none.select(columns), "none: no image has a vector"
     encoder = load_text_encoder(work.study.encoder)
     check_same_weights(encoder, work.opened.read("encoders"))
     templates = work.study.label_templates
-    found = set_aside_by_words(
+    found = exclusions_by_words(
         vectors,
         label_vectors(prompts, templates, encoder.encode),
         label_vectors(STREET, templates, encoder.encode),
@@ -86,5 +86,5 @@ def _by_words(work: Work, wordless: str | None) -> tuple[pl.DataFrame, str]:
     return found, ", ".join(prompts)
 
 
-ASSETS = (pictures_set_aside,)
+ASSETS = (image_exclusions,)
 """In the order in which they run."""

@@ -1,4 +1,4 @@
--- Areas with vectors of current pictures but no pooled one, or one pooled from another number of pictures.
+-- Areas with vectors of current images but no pooled one, or one pooled from another number of images.
 -- asset: area_embeddings
 -- severity: error
 -- blocking: true
@@ -18,7 +18,7 @@ embedded as (
     select images.area_code, sum(looked_at.image_count)::bigint as image_count
     from looked_at
     inner join images using (authority_code, image_id)
-    anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
+    anti join (select image_id from image_exclusions where is_dropped) using (image_id)
     where
         looked_at.status = 'ok'
         and images.is_current

@@ -1,4 +1,4 @@
--- Areas whose shares count another number of pictures in a cluster than are assigned to it.
+-- Areas whose shares count another number of images in a cluster than are assigned to it.
 -- asset: cluster_shares
 -- severity: error
 -- blocking: true
@@ -22,7 +22,7 @@ select
     space,
     k,
     cluster,
-    coalesce(counted.image_count, 0) as picture_count,
+    coalesce(counted.image_count, 0) as image_count,
     coalesce(cluster_shares.image_count, 0) as image_count_of_share
 from counted
 full join cluster_shares using (area_code, method, space, k, cluster)

@@ -1,4 +1,4 @@
-"""Which pictures are set aside, and that what is dropped has no part in what is pooled."""
+"""Which images are set aside, and that what is dropped has no part in what is pooled."""
 
 import io
 from datetime import date
@@ -14,12 +14,12 @@ from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.embeddings.zero_shot.exclusions import (
     REASONS,
     STREET,
-    pictures_set_aside,
-    set_aside_by_category,
-    set_aside_by_words,
-    without_set_aside,
+    exclusions_by_category,
+    exclusions_by_words,
+    image_exclusions,
+    without_excluded,
 )
-from streetview_assets.embeddings.zero_shot.exclusions_sheet import said_of, set_aside_sheet
+from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_sheet, said_of
 from streetview_assets.tables.registry import TABLES, check_contract
 
 AXES = np.eye(6)
@@ -27,7 +27,7 @@ TEXTS = {"indoor": AXES[0], "in a car": AXES[1]}
 KINDS = {"road": AXES[2], "house": AXES[3]}
 
 
-def pictures(count: int = 5, **columns: object) -> pl.DataFrame:
+def make_images(count: int = 5, **columns: object) -> pl.DataFrame:
     rows = [
         {
             "authority_code": "E1",
@@ -63,18 +63,18 @@ def vectors_of(images: pl.DataFrame, vectors: np.ndarray) -> pl.DataFrame:
 
 
 def by_words(embeddings: pl.DataFrame, above: float, temperature: float = 20.0) -> pl.DataFrame:
-    return set_aside_by_words(embeddings, TEXTS, KINDS, temperature=temperature, above=above)
+    return exclusions_by_words(embeddings, TEXTS, KINDS, temperature=temperature, above=above)
 
 
 def table_of(images: pl.DataFrame, by_category, of_words, is_dropped: bool = True) -> pl.DataFrame:
-    made = pictures_set_aside(images, by_category, of_words, encoder="clip", is_dropped=is_dropped)
-    check_contract(TABLES["pictures_set_aside"], made)
+    made = image_exclusions(images, by_category, of_words, encoder="clip", is_dropped=is_dropped)
+    check_contract(TABLES["image_exclusions"], made)
     return made
 
 
-def test_a_picture_counts_by_all_reasons_together_over_reasons_and_streets() -> None:
+def test_an_image_counts_by_all_reasons_together_over_reasons_and_streets() -> None:
     rng = np.random.default_rng(1)
-    images = pictures(40)
+    images = make_images(40)
     vectors = unit(rng.normal(size=(40, 6)))
     found = by_words(vectors_of(images, vectors), above=0.7)
     likeness = softmax(20 * vectors @ np.array([*TEXTS.values(), *KINDS.values()]).T, axis=1)
@@ -87,19 +87,19 @@ def test_a_picture_counts_by_all_reasons_together_over_reasons_and_streets() -> 
     assert found["reason"].to_list() == likeliest.tolist()
 
 
-def test_a_picture_between_two_reasons_is_no_street_either() -> None:
-    images = pictures(1)
+def test_an_image_between_two_reasons_is_no_street_either() -> None:
+    images = make_images(1)
     between = by_words(vectors_of(images, AXES[:1] + AXES[1:2]), above=0.9)
     assert between["probability"].item() > 0.99
 
 
-def test_a_picture_is_listed_once_and_its_own_category_goes_first() -> None:
-    images = pictures(
+def test_an_image_is_listed_once_and_its_own_category_goes_first() -> None:
+    images = make_images(
         4, category=["indoor", None, "garden", "indoor"], is_current=[True] * 3 + [False]
     )
     embeddings = vectors_of(images, AXES[[0, 0, 2, 0]])
     made = table_of(
-        images, set_aside_by_category(images, ("indoor", "shop")), by_words(embeddings, 0.9)
+        images, exclusions_by_category(images, ("indoor", "shop")), by_words(embeddings, 0.9)
     )
     assert made.select("image_id", "reason").rows() == [
         ("i00", "category: indoor"),
@@ -108,42 +108,42 @@ def test_a_picture_is_listed_once_and_its_own_category_goes_first() -> None:
     assert made["probability"].is_null().to_list() == [True, False]
 
 
-def test_without_a_picture_or_a_vector_nothing_is_set_aside() -> None:
-    images = pictures(3)
+def test_without_an_image_or_a_vector_nothing_is_exclusions() -> None:
+    images = make_images(3)
     failed = vectors_of(images, AXES[:3]).with_columns(
         status=pl.lit("failed"), embedding=pl.lit(None, pl.List(pl.Float32))
     )
     for embeddings in (failed, failed.clear()):
-        made = table_of(images, set_aside_by_category(images, ()), by_words(embeddings, 0.5))
+        made = table_of(images, exclusions_by_category(images, ()), by_words(embeddings, 0.5))
         assert made.is_empty()
-    assert without_set_aside(images, made).equals(images)
+    assert without_excluded(images, made).equals(images)
 
 
 def test_only_what_is_dropped_is_no_longer_current() -> None:
-    images = pictures(4)
+    images = make_images(4)
     embeddings = vectors_of(images, AXES[[0, 2, 1, 3]])
-    none = set_aside_by_category(images, ())
+    none = exclusions_by_category(images, ())
     listed = table_of(images, none, by_words(embeddings, 0.9), is_dropped=False)
     assert listed.height == 2
-    assert without_set_aside(images, listed).equals(images)
+    assert without_excluded(images, listed).equals(images)
     dropped = table_of(images, none, by_words(embeddings, 0.9))
-    left = without_set_aside(images, dropped)
+    left = without_excluded(images, dropped)
     assert left["is_current"].to_list() == [False, True, False, True]
     assert left.drop("is_current").equals(images.drop("is_current"))
     elsewhere = images.with_columns(authority_code=pl.lit("E2"))
-    assert without_set_aside(elsewhere, dropped).equals(elsewhere)
+    assert without_excluded(elsewhere, dropped).equals(elsewhere)
 
 
 def test_of_a_panorama_that_is_dropped_all_views_are_out() -> None:
-    images = pictures(4)
+    images = make_images(4)
     dropped = table_of(
         images,
-        set_aside_by_category(images, ()),
+        exclusions_by_category(images, ()),
         by_words(vectors_of(images, AXES[[0, 2, 2, 3]]), 0.9),
     )
     assert dropped["image_id"].to_list() == ["i00"]
     for views, expected in (("separate", [False, True]), ("mean", [False, False])):
-        left = without_set_aside(images, dropped, views=views)
+        left = without_excluded(images, dropped, views=views)
         assert left["is_current"].to_list() == [*expected, True, True]
 
 
@@ -166,7 +166,7 @@ def test_ready_made_words_leave_the_street_outside() -> None:
 def test_a_sheet_shows_the_surest_first_and_the_least_sure(
     tmp_path: Path, count, probability, shown
 ) -> None:
-    images = pictures(count, copyright=["© Ann"] * count)
+    images = make_images(count, copyright=["© Ann"] * count)
     for number in range(count):
         colour = (5 * number, 0, 255 - 5 * number)
         Image.new("RGB", (40, 40), colour).save(tmp_path / f"{number}.png")
@@ -178,7 +178,7 @@ def test_a_sheet_shows_the_surest_first_and_the_least_sure(
         probability=pl.lit(probability, pl.Float64) - pl.int_range(pl.len()) / 100,
         is_dropped=pl.lit(True),
     )
-    png = set_aside_sheet(found.reverse(), images, tmp_path, title="town")
+    png = exclusions_sheet(found.reverse(), images, tmp_path, title="town")
     sheet = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
     codes, sizes = np.unique(sheet @ (65536, 256, 1), return_counts=True)
     large = set(codes[sizes > 10_000])
@@ -190,7 +190,7 @@ def test_a_sheet_shows_the_surest_first_and_the_least_sure(
 
 def test_it_says_how_many_are_or_would_be_dropped() -> None:
     rows = pl.DataFrame({"is_dropped": [True]})
-    assert said_of(rows) == "1 picture is dropped"
-    assert said_of(pl.concat([rows, rows])) == "2 pictures are dropped"
-    assert said_of(rows.with_columns(is_dropped=False)) == "1 picture would be dropped"
-    assert said_of(rows.clear()) == "0 pictures would be dropped"
+    assert said_of(rows) == "1 image is dropped"
+    assert said_of(pl.concat([rows, rows])) == "2 images are dropped"
+    assert said_of(rows.with_columns(is_dropped=False)) == "1 image would be dropped"
+    assert said_of(rows.clear()) == "0 images would be dropped"

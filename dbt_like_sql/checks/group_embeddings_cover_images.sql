@@ -1,4 +1,4 @@
--- Areas whose pictures of a cluster or label are pooled from another number than there are.
+-- Areas whose images of a cluster or label are pooled from another number than there are.
 -- asset: area_group_embeddings
 -- severity: error
 -- blocking: true
@@ -18,7 +18,7 @@ placed as (
     select images.authority_code, images.area_code, images.image_id, looked_at.image_count
     from images
     inner join looked_at using (authority_code, image_id)
-    anti join (select image_id from pictures_set_aside where is_dropped) using (image_id)
+    anti join (select image_id from image_exclusions where is_dropped) using (image_id)
     where
         images.is_current
         and images.status = 'ok'
@@ -26,7 +26,7 @@ placed as (
         and looked_at.status = 'ok'
 ),
 
--- What the shares of clusters count too, so that both agree where each covers its pictures.
+-- What the shares of clusters count too, so that both agree where each covers its images.
 grouped as (
     select authority_code, image_id, 'cluster' as grouping, cluster::varchar as group_name
     from cluster_assignments
@@ -53,7 +53,7 @@ select
     area_code,
     grouping,
     group_name,
-    coalesce(counted.image_count, 0) as picture_count,
+    coalesce(counted.image_count, 0) as image_count,
     coalesce(pooled.image_count, 0) as pooled_image_count
 from counted
 full join pooled using (area_code, grouping, group_name)

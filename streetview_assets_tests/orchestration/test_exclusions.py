@@ -1,4 +1,4 @@
-"""Pictures set aside in a whole study: what is then made without them, and what goes stale."""
+"""Images set aside in a whole study: what is then made without them, and what goes stale."""
 
 import logging
 
@@ -7,7 +7,7 @@ import yaml
 
 from streetview_assets.lake.parquet_lake import Stamp
 from streetview_assets.orchestration.asset_context import Work
-from streetview_assets.orchestration.assets import clusters, models, pooling, set_aside
+from streetview_assets.orchestration.assets import clusters, exclusions, models, pooling
 from streetview_assets.orchestration.runs.schedule_order import waves
 from streetview_assets.orchestration.runs.status import study_status
 from streetview_assets.pooling.pool import pool_areas
@@ -17,16 +17,16 @@ from streetview_assets.warehouse.data_tests import run_check
 from streetview_assets.warehouse.queries import read_queries, sql_folder
 
 EAST, WEST = "X01000001", "X01000002"
-TABLE = "pictures_set_aside"
+TABLE = "image_exclusions"
 CHECKS = {
-    "area_embeddings_cover_pictures",
+    "area_embeddings_cover_images",
     "assignments_cover_embeddings",
-    "shares_cover_pictures",
-    "group_embeddings_cover_pictures",
+    "shares_cover_images",
+    "group_embeddings_cover_images",
     "shares_add_up",
 }
 MADE = (
-    set_aside.pictures_set_aside,
+    exclusions.image_exclusions,
     pooling.area_embeddings,
     clusters.cluster_model,
     clusters.cluster_assignments,
@@ -55,7 +55,7 @@ def make(opened: OpenStudy, *functions) -> dict[str, object]:
 def with_rule(opened: OpenStudy, **rule: object) -> OpenStudy:
     document = yaml.safe_load(opened.study.path.read_text())
     path = opened.study.path.with_name("other.yaml")
-    path.write_text(yaml.safe_dump(document | {"set_aside": rule}))
+    path.write_text(yaml.safe_dump(document | {"exclusions": rule}))
     return open_study(path)
 
 
@@ -75,7 +75,7 @@ def made_otherwise(opened: OpenStudy, other: OpenStudy) -> set[str]:
 
 
 def categorise(opened: OpenStudy) -> tuple[str, pl.DataFrame]:
-    """Call every third picture of the east, and all of one of its areas, indoor ones."""
+    """Call every third image of the east, and all of one of its areas, indoor ones."""
     images = opened.read("images", EAST)
     area = images.drop_nulls("area_code")["area_code"].min()
     indoor = (pl.int_range(pl.len()) % 3 == 0) | (pl.col("area_code") == area).fill_null(False)
@@ -92,7 +92,7 @@ def test_what_is_dropped_has_no_part_in_pooling_and_clusters_and_counts_add_up(t
     before = opened.read("area_embeddings").filter(statistic="median")
     dropping = with_rule(opened, categories=["indoor"], drop=True)
     told = make(dropping, *MADE)
-    aside = opened.read("pictures_set_aside")
+    aside = opened.read("image_exclusions")
     indoor = images.filter(category="indoor", is_current=True, status="ok")
     assert set(aside["image_id"]) == set(indoor["image_id"])
     assert told == {}
@@ -114,51 +114,51 @@ def test_what_is_dropped_has_no_part_in_pooling_and_clusters_and_counts_add_up(t
             assert found.passed, (query.name, found.sample)
 
 
-def test_an_area_that_lost_all_its_pictures_says_so(town) -> None:
+def test_an_area_that_lost_all_its_images_says_so(town) -> None:
     emptied, _ = categorise(town.opened)
     dropping = with_rule(town.opened, categories=["indoor"], drop=True)
-    make(dropping, set_aside.pictures_set_aside, pooling.area_embeddings)
+    make(dropping, exclusions.image_exclusions, pooling.area_embeddings)
     work = work_on(dropping, "deprivation_model", None)
     tables = {name: work.read_all(name) for name in ("areas", "images", "area_embeddings")}
     why = models.areas_without_vector(work, tables)[emptied]
-    assert why == "all pictures of the area are set aside"
+    assert why == "all images of the area are set aside"
 
 
 def test_without_drop_they_are_listed_and_shown_and_all_else_stays_as_it_is(town) -> None:
     categorise(town.opened)
     listing = with_rule(town.opened, categories=["indoor", "shop"])
-    assert made_otherwise(town.opened, listing) == {"pictures_set_aside"}
-    work = work_on(listing, "pictures_set_aside", EAST)
-    told = set_aside.pictures_set_aside(work).metadata
+    assert made_otherwise(town.opened, listing) == {"image_exclusions"}
+    work = work_on(listing, "image_exclusions", EAST)
+    told = exclusions.image_exclusions(work).metadata
     count = told["by reason"]["category: indoor"]
-    assert told["set aside"] == f"{count} pictures would be dropped"
-    assert told["categories that no picture here has"] == "shop"
-    assert (listing.root / "figures" / EAST / "pictures_set_aside.png").is_file()
-    make(listing, set_aside.pictures_set_aside)
-    assert all(listing.is_fresh("pictures_set_aside", code) for code in (EAST, WEST))
+    assert told["set aside"] == f"{count} images would be dropped"
+    assert told["categories that no image here has"] == "shop"
+    assert (listing.root / "figures" / EAST / "image_exclusions.png").is_file()
+    make(listing, exclusions.image_exclusions)
+    assert all(listing.is_fresh("image_exclusions", code) for code in (EAST, WEST))
 
 
-def test_to_drop_them_puts_out_of_date_what_sees_pictures_and_nothing_else(town) -> None:
+def test_to_drop_them_puts_out_of_date_what_sees_images_and_nothing_else(town) -> None:
     dropping = with_rule(town.opened, categories=["indoor"], drop=True)
     downstream = {
         asset
         for asset, recipe in RECIPES.items()
         if recipe.stage in ("pooling", "clusters", "models")
     }
-    told_of_all = {"picture_retention", "capture_changes"}
+    told_of_all = {"image_retention", "capture_changes"}
     reading = {
         asset
         for asset in RECIPES
-        if "pictures_set_aside" in recipe_for(asset, dropping.study).reads
-        and "pictures_set_aside" not in recipe_for(asset, town.opened.study).reads
+        if "image_exclusions" in recipe_for(asset, dropping.study).reads
+        and "image_exclusions" not in recipe_for(asset, town.opened.study).reads
     }
     assert {"area_embeddings", "cluster_model", "model_selection", "ordinal_model"} <= reading
     assert reading == downstream - told_of_all
-    # Those that are told of all pictures read what others made of the rest.
-    assert behind(dropping) == {*downstream, "pictures_set_aside"}
+    # Those that are told of all images read what others made of the rest.
+    assert behind(dropping) == {*downstream, "image_exclusions"}
 
 
-def test_pictures_are_set_aside_before_anything_is_made_without_them(town) -> None:
+def test_images_are_exclusions_before_anything_is_made_without_them(town) -> None:
     study = with_rule(town.opened, categories=["indoor"], drop=True).study
     recipes = [recipe_for(asset, study) for asset in RECIPES]
     ordered = [recipe for wave in waves(recipes) for recipe in wave]
@@ -170,9 +170,9 @@ def test_pictures_are_set_aside_before_anything_is_made_without_them(town) -> No
 def test_an_encoder_without_words_needs_categories_and_says_so(town) -> None:
     for rule in ({}, {"drop": True}, {"words": {"indoor": ["a room"]}}):
         wordless = with_rule(town.opened, **rule)
-        made = set_aside.pictures_set_aside(work_on(wordless, "pictures_set_aside", EAST))
-        assert made.frames["pictures_set_aside"].is_empty()
+        made = exclusions.image_exclusions(work_on(wordless, "image_exclusions", EAST))
+        assert made.frames["image_exclusions"].is_empty()
         assert made.note.startswith("not applicable: the encoder colour-texture has no words")
-        assert made.note.endswith("Or name `categories` of the pictures in `set_aside:`")
-    none = set_aside.pictures_set_aside(work_on(town.opened, "pictures_set_aside", EAST))
-    assert none.note == "not applicable: the study has no `set_aside:`"
+        assert made.note.endswith("Or name `categories` of the images in `exclusions:`")
+    none = exclusions.image_exclusions(work_on(town.opened, "image_exclusions", EAST))
+    assert none.note == "not applicable: the study has no `exclusions:`"

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import EncoderError
-from streetview_assets.images.picture_files import picture_on_disk
+from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.lake.parquet_lake import Stamp
 from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
@@ -26,7 +26,7 @@ UP_TO_IMAGES = (
     images.panoramas,
     images.images,
 )
-retention = pooling.picture_retention
+retention = pooling.image_retention
 
 
 def work(opened, function, authority=EAST, **options):
@@ -49,9 +49,9 @@ def make(opened, *functions, authority=EAST, **options):
 
 
 @pytest.fixture(scope="session")
-def _pictures_once(tmp_path_factory, write_town):
-    """The folder of a town whose pictures are drawn and not looked at yet."""
-    folder = tmp_path_factory.mktemp("pictures")
+def _images_once(tmp_path_factory, write_town):
+    """The folder of a town whose images are drawn and not looked at yet."""
+    folder = tmp_path_factory.mktemp("images")
     study = write_town(folder / "study", DELETING)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STREETVIEW_DATA", str(folder / "data"))
@@ -62,9 +62,9 @@ def _pictures_once(tmp_path_factory, write_town):
 
 
 @pytest.fixture
-def town(at_home, _pictures_once):
+def town(at_home, _images_once):
     """The same, of one's own."""
-    shutil.copytree(_pictures_once, at_home, dirs_exist_ok=True)
+    shutil.copytree(_images_once, at_home, dirs_exist_ok=True)
     return open_study(at_home / "study" / "study.yaml")
 
 
@@ -77,7 +77,7 @@ def again(town, before="", after=""):
 
 
 def encoded(town, *authorities):
-    """Let the encoders look at the pictures of authorities."""
+    """Let the encoders look at the images of authorities."""
     make(town, embeddings.encoders)
     for authority in authorities:
         make(
@@ -88,25 +88,25 @@ def encoded(town, *authorities):
         )
 
 
-def pictures(town, authority=EAST):
+def images(town, authority=EAST):
     return town.read("images", authority).filter(status="ok")
 
 
 def on_disk(town, authority=EAST):
-    ids = pictures(town, authority)["image_id"]
-    return {one for one in ids if picture_on_disk(town.root, one)}
+    ids = images(town, authority)["image_id"]
+    return {one for one in ids if image_on_disk(town.root, one)}
 
 
 def test_pixels_go_and_what_is_known_of_them_stays(town):
     before = town.read("images", EAST)
     encoded(town, EAST)
     made = make(town, retention)
-    rows = town.read("picture_retention", EAST)
-    assert rows["image_id"].to_list() == sorted(pictures(town)["image_id"])
+    rows = town.read("image_retention", EAST)
+    assert rows["image_id"].to_list() == sorted(images(town)["image_id"])
     assert all((town.root / path).is_file() for path in rows["thumbnail_path"])
     assert made.metadata["deleted now"] == rows.height > 0
     assert not on_disk(town)
-    assert on_disk(town, WEST), "pictures of another authority"
+    assert on_disk(town, WEST), "images of another authority"
     assert town.read("images", EAST).equals(before)
     assert set(town.ledger.deleted()) == set(rows["image_id"])
 
@@ -114,56 +114,56 @@ def test_pixels_go_and_what_is_known_of_them_stays(town):
 def test_what_was_deleted_is_not_fetched_again(town):
     encoded(town, EAST)
     make(town, retention)
-    rows = town.read("picture_retention", EAST)
+    rows = town.read("image_retention", EAST)
     made = make(town, images.images)
     assert made.metadata["asked for now"] == 0
     assert not on_disk(town)
     encoded(town, EAST)
     assert make(town, retention).metadata["deleted now"] == 0
-    assert town.read("picture_retention", EAST).equals(rows)
+    assert town.read("image_retention", EAST).equals(rows)
 
 
 def test_nothing_goes_before_every_encoder_has_run(town):
     make(town, embeddings.encoders, pooling.baseline_embeddings)
     made = make(town, retention)
-    assert "image_embeddings have to look at the pictures first" in made.note
+    assert "image_embeddings have to look at the images first" in made.note
     make(town, embeddings.image_embeddings)
     lost = town.lake.path("baseline_embeddings", EAST)
     lost.unlink()
     assert "baseline_embeddings" in make(town, retention).note
-    assert len(on_disk(town)) == pictures(town).height
+    assert len(on_disk(town)) == images(town).height
     assert town.ledger.deleted() == {}
 
 
-def test_a_study_that_keeps_its_pictures_deletes_none(town):
+def test_a_study_that_keeps_its_images_deletes_none(town):
     town = again(town, ", keep_images: false", "")
     make(town, images.images)
     encoded(town, EAST)
     made = make(town, retention)
     assert made.note == "not applicable: images.keep_images is not false"
-    assert made.frames["picture_retention"].is_empty()
-    assert len(on_disk(town)) == pictures(town).height
+    assert made.frames["image_retention"].is_empty()
+    assert len(on_disk(town)) == images(town).height
 
 
 def test_what_a_killed_run_noted_and_half_deleted_is_completed(town):
     encoded(town, EAST)
-    ids = sorted(pictures(town)["image_id"])
+    ids = sorted(images(town)["image_id"])
     at = datetime(2024, 6, 1, tzinfo=UTC)
     town.ledger.record_deleted(ids, at)
     for one in ids[:3]:
-        picture_on_disk(town.root, one).unlink()
+        image_on_disk(town.root, one).unlink()
     make(town, retention)
-    rows = town.read("picture_retention", EAST)
+    rows = town.read("image_retention", EAST)
     assert rows["image_id"].to_list() == ids
     assert set(rows.head(3)["deleted_at"]) == {at}
     assert not on_disk(town)
 
 
-def test_pictures_that_are_kept_again_come_back_and_can_be_deleted_again(town):
+def test_images_that_are_kept_again_come_back_and_can_be_deleted_again(town):
     encoded(town, EAST)
     make(town, retention)
     keeping = again(town, "keep_images: false", "keep_images: true")
-    count = pictures(town).height
+    count = images(town).height
     assert make(keeping, images.images).metadata["asked for now"] == count
     assert len(on_disk(town)) == count
     town = again(town, "keep_images: true", "keep_images: false")
@@ -171,11 +171,11 @@ def test_pictures_that_are_kept_again_come_back_and_can_be_deleted_again(town):
     encoded(town, EAST)
     make(town, retention)
     assert not on_disk(town)
-    assert town.read("picture_retention", EAST).height == count
+    assert town.read("image_retention", EAST).height == count
 
 
-def test_a_picture_that_two_authorities_share_stays_until_both_have_encoded_it(town):
-    theirs, mine = town.read("images", WEST), pictures(town).head(1)
+def test_an_image_that_two_authorities_share_stays_until_both_have_encoded_it(town):
+    theirs, mine = town.read("images", WEST), images(town).head(1)
     shared = mine["image_id"][0]
     both = pl.concat([theirs, mine.with_columns(authority_code=pl.lit(WEST), area_code=None)])
     town.lake.write("images", both, town.stamp("images", WEST), authority=WEST)
@@ -222,15 +222,15 @@ def test_an_encoder_that_comes_later_is_refused_and_the_way_back_is_named(town, 
     make(town, retention)
     later = again(town, "{name: colour-texture}", other_encoder)
     make(later, embeddings.encoders)
-    count = pictures(town).height
+    count = images(town).height
     with pytest.raises(EncoderError) as refused:
         make(later, embeddings.image_embeddings)
     said = str(refused.value)
-    assert said.startswith(f"{count} of {count} pictures of {EAST} that open-clip-vit-b-32-")
+    assert said.startswith(f"{count} of {count} images of {EAST} that open-clip-vit-b-32-")
     assert "costs no money: set `images.keep_images: true`" in said
 
 
-def test_the_baseline_goes_on_with_new_pictures_when_old_pixels_are_gone(town, other_encoder):
+def test_the_baseline_goes_on_with_new_images_when_old_pixels_are_gone(town, other_encoder):
     town = again(town, "{name: colour-texture}", other_encoder)
     all_of_them = town.read("images", EAST)
     first = all_of_them.head(all_of_them.height // 2).with_columns(
@@ -251,7 +251,7 @@ def test_the_baseline_goes_on_with_new_pictures_when_old_pixels_are_gone(town, o
         make(town, pooling.baseline_embeddings)
 
 
-def test_the_price_of_fetching_again_is_told_where_pictures_cost_money(town):
+def test_the_price_of_fetching_again_is_told_where_images_cost_money(town):
     google = "provider: google, budget_usd: 1"
     town = again(town, "provider: synthetic", google)
     ids = [f"{number:024x}" for number in range(2000)]
@@ -261,6 +261,6 @@ def test_the_price_of_fetching_again_is_told_where_pictures_cost_money(town):
     with pytest.raises(EncoderError) as refused:
         refuse_deleted(work(town, retention), pl.DataFrame({"image_id": ids}), "clip")
     said = str(refused.value)
-    assert "2,000 of 2,000 pictures" in said
+    assert "2,000 of 2,000 images" in said
     assert "costs 14.00 US$ by list price" in said
     assert "images.budget_usd of at least 14.01" in said

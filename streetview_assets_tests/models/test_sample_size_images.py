@@ -1,17 +1,17 @@
-"""Which pictures the experiment draws from, and which cluster each is of."""
+"""Which images the experiment draws from, and which cluster each is of."""
 
 import numpy as np
 import polars as pl
 import pytest
 
 from streetview_assets.embeddings.vectors import unit, vector_series
-from streetview_assets.models.evaluations.sample_size_data import gather_pictures
+from streetview_assets.models.evaluations.sample_size_data import gather_images
 from streetview_assets.study.model import SampleSize
 from streetview_assets.tables.registry import TABLES
 
 
 def tables(count=60, areas=12, seed=1):
-    """Pictures around three directions, of areas of which the last has no value."""
+    """Images around three directions, of areas of which the last has no value."""
     rng = np.random.default_rng(seed)
     kinds = 4 * np.eye(5)[:3]
     kind = np.arange(count) % 3
@@ -60,7 +60,7 @@ def centres_of(kinds, k, space="raw"):
 
 
 def gather(targets, images, embeddings, centres, k=(2, 3, 4)):
-    return gather_pictures(
+    return gather_images(
         targets,
         images,
         embeddings,
@@ -75,7 +75,7 @@ def gather(targets, images, embeddings, centres, k=(2, 3, 4)):
     )
 
 
-def test_current_pictures_of_areas_with_a_value_go_to_the_nearest_centre():
+def test_current_images_of_areas_with_a_value_go_to_the_nearest_centre():
     *frames, kind = tables()
     found = gather(*frames)
     rows = [row for row in range(60) if row not in (0, 1) and row % 12 != 11]
@@ -100,7 +100,7 @@ def test_the_order_of_rows_does_not_matter():
 
 
 @pytest.mark.parametrize("lacks", ["images", "targets", "centres"])
-def test_without_pictures_values_or_centres_there_is_nothing_to_draw(lacks):
+def test_without_images_values_or_centres_there_is_nothing_to_draw(lacks):
     *frames, _ = tables()
     place = {"images": 1, "targets": 0, "centres": 3}[lacks]
     frames[place] = frames[place].clear()
