@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from streetview_assets.study_state.open_study import OpenStudy, open_study
+    from streetview_assets.api import OpenStudy, open_study
 
 __all__ = ["OpenStudy", "open_study"]
 
@@ -11,7 +11,7 @@ __all__ = ["OpenStudy", "open_study"]
 def __getattr__(name: str) -> Any:
     """Give `open_study` when it is asked for, so that a stage can be imported without storage."""
     if name in __all__:
-        from streetview_assets.study_state import open_study as module
+        from streetview_assets import api
 
-        return getattr(module, name)
+        return getattr(api, name)
     raise AttributeError(f"module 'streetview_assets' has no attribute {name!r}")

@@ -11,8 +11,9 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.study.model import Study
-from streetview_assets.tables.registry import STAGES, TABLES, Column, Table
+from streetview_assets.study.study_file import Study
+from streetview_assets.tables.contract import STAGES, Column, Table
+from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.strict_json import to_json
 
 Schema = dict[str, Any]

@@ -30,16 +30,11 @@ from streetview_assets.points.own_images.folder_walk import walk_folder
 from streetview_assets.points.own_images.position_table import read_image_table
 from streetview_assets.points.roads.files import file_bounds
 from streetview_assets.points.roads.road_lines import read_roads
-from streetview_assets.study.model import (
-    Areas,
-    Encoder,
-    ImageColumns,
-    Images,
-    Points,
-    Roads,
-    Study,
-    load_study,
-)
+from streetview_assets.study.areas import Areas
+from streetview_assets.study.embeddings import Encoder
+from streetview_assets.study.images import ImageColumns, Images
+from streetview_assets.study.points import Points, Roads
+from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.points.street_stores import write_store
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from streetview_assets.reference import PAGES, study_page, study_schema, tables_page
-from streetview_assets.study.model import Study
+from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -9,7 +9,7 @@ from shapely import LineString, box
 
 from streetview_assets.cli.starter import guess_columns, starter_study
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import load_study
+from streetview_assets.study.study_file import load_study
 
 LSOA = {
     "fid": [1.5, 2.5, 3.5],

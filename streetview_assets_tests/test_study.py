@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import load_study, secrets_from_environment
+from streetview_assets.study.secrets import secrets_from_environment
+from streetview_assets.study.study_file import load_study
 
 SOUND = """
 name: leeds

@@ -4,7 +4,8 @@ import polars as pl
 
 from streetview_assets.areas.columns import as_codes, closest, listed, read_source
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import WITHOUT_AREAS, Areas, Lookup
+from streetview_assets.study.areas import Areas, Lookup
+from streetview_assets.study.fields import WITHOUT_AREAS
 
 
 def wanted_columns(areas: Areas) -> dict[str, str]:

@@ -18,7 +18,9 @@ from streetview_assets.areas.boundary_file import read_attributes, read_outlines
 from streetview_assets.areas.columns import as_codes, listed
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, wkb_series
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import WITHOUT_AREAS, Areas, Study
+from streetview_assets.study.areas import Areas
+from streetview_assets.study.fields import WITHOUT_AREAS
+from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 
 Shapes = npt.NDArray[np.object_]

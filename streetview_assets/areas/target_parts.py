@@ -10,7 +10,7 @@ from streetview_assets.areas.target_values import (
     share_or_value,
 )
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import Target, TargetLookup
+from streetview_assets.study.targets import Target, TargetLookup
 
 NOT_IN_LOOKUP = "not in the lookup"
 PARTS_NOT_IN_TABLE = "none of its parts is in the table"

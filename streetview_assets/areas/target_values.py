@@ -10,7 +10,7 @@ from streetview_assets.areas.columns import (
     numbers_or_withheld,
 )
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import Target
+from streetview_assets.study.targets import Target
 
 POSTCODE = r"(?i)^([a-z]{1,2}[0-9][a-z0-9]?)\s*([0-9][a-z]{2})$"
 """District and unit of a British postcode."""

@@ -22,7 +22,8 @@ from streetview_assets.areas.target_values import (
     wanted_columns,
 )
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import Study, Target, TargetLookup
+from streetview_assets.study.study_file import Study
+from streetview_assets.study.targets import Target, TargetLookup
 from streetview_assets.tables.registry import TABLES
 
 NOT_IN_TABLE = "not in the table"

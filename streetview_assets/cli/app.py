@@ -23,7 +23,7 @@ from streetview_assets.study_state.open_study import (
     open_study,
     study_path,
 )
-from streetview_assets.tables.registry import STAGES
+from streetview_assets.tables.contract import STAGES
 from streetview_assets.text.visible_text import in_one_line, visible
 
 app = typer.Typer(

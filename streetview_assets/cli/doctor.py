@@ -13,7 +13,7 @@ from streetview_assets.images.budget.prices import is_paid
 from streetview_assets.images.providers.terms import TERMS
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.preflight import check_inputs
-from streetview_assets.study.model import secrets_from_environment
+from streetview_assets.study.secrets import secrets_from_environment
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import check_ledger
 

@@ -16,7 +16,7 @@ from streetview_assets.orchestration.runs.materialise import RunReport
 from streetview_assets.orchestration.runs.status import AssetState
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.verify import Finding
-from streetview_assets.tables.registry import STAGES
+from streetview_assets.tables.contract import STAGES
 from streetview_assets.text.visible_text import in_one_line
 
 ROWS_SHOWN = 60

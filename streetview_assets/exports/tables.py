@@ -14,7 +14,8 @@ from streetview_assets.exports.geojson import write_geojson
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.points.imported.locations import as_locations
 from streetview_assets.study_state.open_study import OpenStudy
-from streetview_assets.tables.registry import TABLES, VECTOR
+from streetview_assets.tables.contract import VECTOR
+from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.strict_json import to_json
 
 Write = Callable[[gpd.GeoDataFrame, pl.DataFrame, Path, str], None]

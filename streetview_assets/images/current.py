@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 
 from streetview_assets.images.providers.base import UNKNOWN_DATE
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 OWN = frozenset({"folder", "hdf5", "synthetic"})
 """Providers that have no older captures: what they no longer have was taken away on purpose."""

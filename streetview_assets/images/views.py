@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 
 from streetview_assets.images.providers.base import Provider
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 _DECIMALS = 6
 _HEX_DIGITS = 24

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streetview_assets.tables.registry import Table
+from streetview_assets.tables.contract import Table
 from streetview_assets.text.strict_json import to_json
 
 

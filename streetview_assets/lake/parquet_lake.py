@@ -16,7 +16,8 @@ from streetview_assets.files.file_state import FileState, file_state
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.content import content_of
 from streetview_assets.lake.seal import is_sealed, write_sealed
-from streetview_assets.tables.registry import TABLES, Table, check_contract
+from streetview_assets.tables.contract import Table
+from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets.text.safe_name import safe_name
 
 _PREFIX = "streetview."

@@ -22,7 +22,8 @@ from streetview_assets.images.budget.reservations import Purse
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
-from streetview_assets.study.model import WITHOUT_AREAS, Study
+from streetview_assets.study.fields import WITHOUT_AREAS
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.lineage import RECIPES, leaves_out
 from streetview_assets.study_state.open_study import OpenStudy

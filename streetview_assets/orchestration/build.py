@@ -49,7 +49,8 @@ from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study_state.fingerprint import data_version
 from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY, Recipe, recipe_for
 from streetview_assets.study_state.open_study import OpenStudy, open_study, study_path
-from streetview_assets.tables.registry import TABLES, Table
+from streetview_assets.tables.contract import Table
+from streetview_assets.tables.registry import TABLES
 
 STAGE_MODULES: tuple[ModuleType, ...] = (
     areas,

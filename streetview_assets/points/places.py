@@ -11,7 +11,7 @@ import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, to_geoframe
 from streetview_assets.points.network_distance import Indices, Numbers
-from streetview_assets.study.model import WITHOUT_AREAS
+from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.tables.registry import TABLES
 
 DECIMALS = 6

@@ -28,7 +28,7 @@ from streetview_assets.points.places import (
     round_places,
 )
 from streetview_assets.points.roads.lines import Lines, in_one_direction, wkb
-from streetview_assets.study.model import Points
+from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES
 
 SMALLEST_SPACING_M = 1.0

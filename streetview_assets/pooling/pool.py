@@ -8,7 +8,8 @@ import polars as pl
 from streetview_assets.embeddings.looked_at import vectors_of
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.images.current import current_images
-from streetview_assets.tables.registry import STATISTICS, TABLES
+from streetview_assets.tables.contract import STATISTICS
+from streetview_assets.tables.registry import TABLES
 
 AREA = ("authority_code", "area_code", "encoder")
 

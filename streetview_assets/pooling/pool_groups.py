@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from streetview_assets.study.model import Statistic
-from streetview_assets.tables.registry import STATISTICS
+from streetview_assets.study.fields import Statistic
+from streetview_assets.tables.contract import STATISTICS
 
 _MOST_BY_NETWORK = 48
 """Groups larger than that are sorted by numpy: a network's steps grow faster than its groups."""

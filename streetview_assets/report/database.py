@@ -9,7 +9,8 @@ import polars as pl
 
 from streetview_assets.images.providers.terms import credit
 from streetview_assets.lake.parquet_lake import Lake
-from streetview_assets.study.model import WITHOUT_AREAS, Study
+from streetview_assets.study.fields import WITHOUT_AREAS
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 

@@ -10,6 +10,9 @@ from streetview_assets.redaction import holds_secret, redacted, shown_input
 
 _LONGEST_FOUND = 200
 
+RENAMED = {"set_aside": "exclusions", "picture_px": "image_px"}
+"""Keys as they were called before, with the names that they have now."""
+
 UNNAMED = ("", " ")
 """Tags of the kinds of value that one key takes: they are no part of a fault's place."""
 
@@ -52,6 +55,8 @@ def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
         return SECRET_IN_ADDRESS
     match fault["type"]:
         case "extra_forbidden":
+            if new := RENAMED.get(str(fault["loc"][-1])):
+                return f"this key is called `{new}` now"
             return f"unknown key; expected one of: {', '.join(_keys_at(model, fault['loc'][:-1]))}"
         case "missing" if isinstance(fault["loc"][-1], int):
             return "missing; the list is too short"

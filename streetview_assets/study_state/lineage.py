@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS, vector_table
 from streetview_assets.models.data.features import OF_CLUSTERS
-from streetview_assets.study.model import Study
-from streetview_assets.tables.registry import TABLES, Stage
+from streetview_assets.study.study_file import Study
+from streetview_assets.tables.contract import Stage
+from streetview_assets.tables.registry import TABLES
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.budget.ledger import LEDGER, Ledger
 from streetview_assets.lake.content import digest
 from streetview_assets.lake.parquet_lake import Lake, Stamp
-from streetview_assets.study.model import Study, load_study
+from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.study_state.addressable import addressable
 from streetview_assets.study_state.fingerprint import data_version, made_from
 from streetview_assets.study_state.lineage import RECIPES, recipe_for

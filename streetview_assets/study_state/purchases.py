@@ -13,7 +13,8 @@ from streetview_assets.images.views import wanted_images
 from streetview_assets.lake.checkpoint_shards import Shards
 from streetview_assets.lake.parquet_lake import Lake, read_part, read_stamp
 from streetview_assets.study_state.open_study import OpenStudy
-from streetview_assets.tables.registry import TABLES, TIME
+from streetview_assets.tables.contract import TIME
+from streetview_assets.tables.registry import TABLES
 
 _BOUGHT = ["authority_code", "image_id", "fetched_at"]
 _COLUMNS = [*_BOUGHT, "provider", "status"]

@@ -25,7 +25,8 @@ from streetview_assets.lake.sealed_json import read_json, write_json
 from streetview_assets.points.imported.points import ImportedPoints, import_points
 from streetview_assets.points.own_images.positions import ImagePositions, read_image_positions
 from streetview_assets.points.roads.road_lines import read_roads
-from streetview_assets.study.model import WITHOUT_AREAS, Study
+from streetview_assets.study.fields import WITHOUT_AREAS
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.study_values import study_value
 from streetview_assets.tables.registry import TABLES

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from streetview_assets.embeddings.encoders.imported.vector_file import files_of_vectors
-from streetview_assets.study.model import Study
+from streetview_assets.study.study_file import Study
 
 
 def study_value(study: Study, key: str, content_hash: Callable[[Path], str]) -> Any:

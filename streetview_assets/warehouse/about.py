@@ -7,7 +7,8 @@ import duckdb
 
 from streetview_assets.images.providers.terms import TERMS
 from streetview_assets.points.roads.openstreetmap import LICENCE, is_openstreetmap
-from streetview_assets.study.model import ProviderName, Study
+from streetview_assets.study.images import ProviderName
+from streetview_assets.study.study_file import Study
 
 ABOUT = {
     "study": "name of the study",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from streetview_assets.lake.parquet_lake import Lake
-from streetview_assets.study.model import Study
+from streetview_assets.study.study_file import Study
 from streetview_assets.warehouse.queries import Query, in_utc, over_the_lake
 
 

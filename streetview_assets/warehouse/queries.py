@@ -24,7 +24,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from streetview_assets.errors import StreetviewError
 from streetview_assets.images.budget.ledger import LEDGER, Ledger
 from streetview_assets.lake.parquet_lake import Lake
-from streetview_assets.study.model import Study
+from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.memory_database import memory_database
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from shapely.geometry import box
 
-from streetview_assets.study.model import Study, load_study
+from streetview_assets.study.study_file import Study, load_study
 
 CORNER = (430_000, 433_000)
 

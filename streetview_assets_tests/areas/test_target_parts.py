@@ -8,7 +8,7 @@ from streetview_assets.areas.boundaries import read_boundaries
 from streetview_assets.areas.target_parts import aggregate
 from streetview_assets.areas.targets import read_targets, why_without_value
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import Target, TargetLookup
+from streetview_assets.study.targets import Target, TargetLookup
 from streetview_assets.tables.registry import TABLES, check_contract
 
 LOOKUP = "part,area,people\np1,01,10\np2,01,30\np3,02,5\np4,02,5\np5,03,1\np6,99,1\n"

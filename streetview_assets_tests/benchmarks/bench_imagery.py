@@ -21,7 +21,7 @@ from streetview_assets.images.budget.ledger import Ledger
 from streetview_assets.images.download import fetch_images
 from streetview_assets.images.providers.google import IMAGE, GoogleKey, GoogleProvider
 from streetview_assets.images.views import WANTED
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets_tests.images.imagery_server import Server, highest_per_second, serving
 
 LATENCY_S = 0.05

@@ -26,7 +26,7 @@ from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.evaluations.selection import select_models
 from streetview_assets.models.validation.tuning import calm_computing
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 
 AREAS, WIDTH, AUTHORITIES, SIDE_M = 1_695, 512, 10, 700.0
 DEFAULTS = Models.model_fields["candidates"].default

@@ -45,7 +45,7 @@ from streetview_assets.models.evaluations.sample_size_runs import (
 )
 from streetview_assets.models.evaluations.sample_size_summary import free_and_constant
 from streetview_assets.models.validation.ridge_cv import PENALTIES_PER_FEATURE
-from streetview_assets.study.model import SampleSize
+from streetview_assets.study.sample_size import SampleSize
 
 IMAGES = int(os.environ.get("SAMPLE_SIZE_IMAGES", "75586"))
 KS = tuple(int(k) for k in os.environ.get("SAMPLE_SIZE_K", "2 3 4 5 6 7 8 9 10").split())

@@ -22,7 +22,7 @@ from streetview_assets.clusters.layout.tsne import Stagnation, reduced, tsne_lay
 from streetview_assets.clusters.layout.umap import umap_layout
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.figures import to_png
-from streetview_assets.study.model import Layout
+from streetview_assets.study.clusters import Layout
 from streetview_assets.tables.registry import TABLES, check_contract
 
 KINDS, EACH = 3, 40

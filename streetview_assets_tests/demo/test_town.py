@@ -9,7 +9,7 @@ from esda import Moran
 from libpysal.weights import Queen
 
 from streetview_assets.demo.town import write_demo
-from streetview_assets.study.model import load_study
+from streetview_assets.study.study_file import load_study
 
 FILES = ("areas.geojson", "roads.geojson", "targets.csv", "study.yaml")
 

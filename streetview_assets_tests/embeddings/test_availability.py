@@ -10,7 +10,7 @@ import pytest
 
 from streetview_assets.embeddings.encoders.availability import to_be_fetched
 from streetview_assets.errors import EncoderError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 
 NETWORKS = [CLIP, "open_clip:hf-hub:timm/ViT-B-16-SigLIP", "timm:mobilenetv1_100"]

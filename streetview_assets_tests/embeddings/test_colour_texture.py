@@ -9,7 +9,7 @@ from streetview_assets.embeddings.encoders.colour_texture import DIMENSION, PART
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 
 ENDS = list(accumulate(PARTS.values()))
 PLACE = {name: slice(end - PARTS[name], end) for name, end in zip(PARTS, ENDS, strict=True)}

@@ -14,7 +14,7 @@ from PIL import Image
 from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 from streetview_assets.tables.registry import TABLES, check_contract
 
 

@@ -12,7 +12,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.points.imported.street_data import read_street_data
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.points.street_stores import (
     DIMENSION,

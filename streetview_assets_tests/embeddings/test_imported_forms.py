@@ -17,7 +17,7 @@ from streetview_assets.embeddings.encoders.registry import check_encoder, load_e
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.points.places import point_ids
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 from streetview_assets.tables.registry import TABLES, check_contract
 
 PANORAMAS, HEADINGS, DIMENSION = 30, (0.0, 90.0, 180.0, 270.0), 12

@@ -24,7 +24,7 @@ from streetview_assets.embeddings.encoders.weights import file_sha256
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.image_decoding import read_rgb
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 from streetview_assets.tables.registry import TABLES, check_contract
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -10,7 +10,8 @@ from streetview_assets.embeddings.encoders.imported.original_files import with_o
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.points.imported.street_data import read_street_data
-from streetview_assets.study.model import Encoder, Images
+from streetview_assets.study.embeddings import Encoder
+from streetview_assets.study.images import Images
 from streetview_assets_tests.points.street_stores import IDS, jpeg, write_store
 
 

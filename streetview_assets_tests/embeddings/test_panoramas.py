@@ -22,7 +22,8 @@ from streetview_assets.embeddings.panoramas import (
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
 from streetview_assets.images.providers.synthetic.provider import SyntheticProvider
 from streetview_assets.images.strips import stitched
-from streetview_assets.study.model import Encoder, Images
+from streetview_assets.study.embeddings import Encoder
+from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 

@@ -9,7 +9,7 @@ from PIL import Image
 from streetview_assets.embeddings.encoders.image_loading import prepare
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.image_decoding import read_rgb
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 
 SHARED = Path(__file__).parents[3] / "shared"
 MOBILENET = SHARED / "weights" / "mobilenet_timm.safetensors"

@@ -13,7 +13,7 @@ from streetview_assets.embeddings.encoders.text_encoder import (
     why_no_words,
 )
 from streetview_assets.errors import EncoderError, StudyError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 
 TEXTS = ["a photo of a shop", "a photo of a field beside the road", "a photo of a shop"]

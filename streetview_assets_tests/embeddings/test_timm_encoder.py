@@ -13,7 +13,7 @@ from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.encoders.timm import features_of
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.errors import EncoderError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 
 make_torchvision_importable()
 import timm  # noqa: E402

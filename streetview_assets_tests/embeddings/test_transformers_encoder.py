@@ -16,7 +16,7 @@ from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.encoders.text_encoder import check_same_weights, load_text_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.errors import EncoderError, StudyError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 from streetview_assets.tables.registry import TABLES, check_contract
 
 make_torchvision_importable()

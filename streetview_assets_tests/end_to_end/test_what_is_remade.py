@@ -18,7 +18,8 @@ from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.orchestration.runs.status import study_status
 from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY
 from streetview_assets.study_state.open_study import open_study
-from streetview_assets.tables.registry import TABLES, TEXT
+from streetview_assets.tables.contract import TEXT
+from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.marts import is_published
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, write_study
 

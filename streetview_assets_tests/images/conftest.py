@@ -15,7 +15,7 @@ from streetview_assets.points.own_images.positions import (
     points_from_images,
     read_image_positions,
 )
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)

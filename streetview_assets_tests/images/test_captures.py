@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streetview_assets.images.current import OWN, current_images, mark_current
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.views import WANTED
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES, check_contract
 
 OLD, MID, NEW = date(2016, 3, 1), date(2019, 7, 1), date(2023, 8, 1)

@@ -14,7 +14,10 @@ from streetview_assets.points.own_images.positions import (
     points_from_images,
     read_image_positions,
 )
-from streetview_assets.study.model import Images, Points, Secrets, Study
+from streetview_assets.study.images import Images
+from streetview_assets.study.points import Points
+from streetview_assets.study.secrets import Secrets
+from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 
 COLUMNS = {"captured_at": "t", "heading_deg": "angle", "category": "kind"}

@@ -23,7 +23,7 @@ from streetview_assets.images.providers.google import (
     sign,
 )
 from streetview_assets.points.distance import distance_m
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 SECRET = "vNIXE0xscrmjlyV-12Nj_BvUPaw="
 GOOD = {

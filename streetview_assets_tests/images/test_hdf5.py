@@ -14,7 +14,9 @@ from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS
 from streetview_assets.images.providers.hdf5 import NO_IMAGE, Hdf5Provider, check_store
 from streetview_assets.images.views import wanted_images
 from streetview_assets.points.imported.points import import_points
-from streetview_assets.study.model import Images, Points, Study
+from streetview_assets.study.images import Images
+from streetview_assets.study.points import Points
+from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.points.street_stores import (
     GROUND,

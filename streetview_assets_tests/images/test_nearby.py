@@ -8,7 +8,7 @@ from hypothesis import given
 
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.matching import Capture, angle_between_deg, found_near
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 HERE = {"point_id": "p", "longitude": 0.0, "latitude": 0.0}
 METRE = 1 / 111_195

@@ -16,7 +16,7 @@ from streetview_assets.images.providers import mapillary, panoramax
 from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE
 from streetview_assets.images.providers.matching import found_near
 from streetview_assets.images.providers.searched_by_box import checked_address, needed_px
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 HERE = {"point_id": "p", "longitude": 2.35, "latitude": 48.85}
 SHOT = {

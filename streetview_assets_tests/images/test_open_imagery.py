@@ -18,7 +18,7 @@ from streetview_assets.images.providers.panoramax import PanoramaxProvider
 from streetview_assets.images.providers.search_boxes import boxes_around, cells
 from streetview_assets.images.quality_metrics import read_pixels
 from streetview_assets.images.views import wanted_images
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.images.imagery_server import serving
 from streetview_assets_tests.images.imagery_world import Settings, colour_of, shots_within

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.images.providers.synthetic.provider import SyntheticProvider
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
 
 NOT_TOLD = ["error", "is_panoramic", "heading_deg", "is_third_party", "creator", "licence"]

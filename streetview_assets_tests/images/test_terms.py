@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.images.providers.terms import TERMS, credit, may_show_sample
-from streetview_assets.study.model import Images, ProviderName
+from streetview_assets.study.images import Images, ProviderName
 
 
 def test_every_provider_of_the_study_file_has_its_terms():

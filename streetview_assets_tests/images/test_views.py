@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.providers.base import FOUND, VIEWS
 from streetview_assets.images.views import image_id, still_wanted, wanted_images
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
 
 MAY = date(2019, 5, 1)

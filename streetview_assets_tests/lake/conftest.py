@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from streetview_assets.lake.parquet_lake import Lake, Stamp
-from streetview_assets.study.model import Study, load_study
+from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.publish import Build, publish
 from streetview_assets.warehouse.queries import (

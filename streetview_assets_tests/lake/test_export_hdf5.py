@@ -20,7 +20,10 @@ from streetview_assets.images.providers.hdf5 import Hdf5Provider
 from streetview_assets.images.views import image_id
 from streetview_assets.lake.parquet_lake import Stamp
 from streetview_assets.points.imported.points import import_points
-from streetview_assets.study.model import Encoder, Images, Points, load_study
+from streetview_assets.study.embeddings import Encoder
+from streetview_assets.study.images import Images
+from streetview_assets.study.points import Points
+from streetview_assets.study.study_file import load_study
 from streetview_assets.study_state.fingerprint import study_value
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES

@@ -10,7 +10,8 @@ from streetview_assets.errors import StudyError
 from streetview_assets.exports.map_tags import export_tags
 from streetview_assets.lake.parquet_lake import Stamp
 from streetview_assets.points.imported.points import import_points
-from streetview_assets.study.model import Points, load_study
+from streetview_assets.study.points import Points
+from streetview_assets.study.study_file import load_study
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.lake.test_export_hdf5 import PLACES, make_study

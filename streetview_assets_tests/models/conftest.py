@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 
 
 def smooth_field(place_m, rng, reach_m=2_000, waves=30):

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from streetview_assets.models.candidates import registry as candidates
 from streetview_assets.models.candidates.registry import CANDIDATES, Size, candidates_for
 from streetview_assets.models.validation.tuning import calm_computing
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 
 
 def test_every_candidate_that_a_study_can_name_is_there():

@@ -26,7 +26,7 @@ from streetview_assets.models.evaluations.transfer import (
     score_transfer,
     why_no_transfer,
 )
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES, check_contract
 
 SETTINGS = Models(folds=3)

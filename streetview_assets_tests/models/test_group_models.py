@@ -19,7 +19,7 @@ from streetview_assets.models.evaluations.models_by_group import (
     common_areas,
     score_group_models,
 )
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES, check_contract
 
 SETTINGS = Models(folds=3)

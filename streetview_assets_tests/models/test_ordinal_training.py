@@ -25,7 +25,7 @@ from streetview_assets.models.ordinal.training import (
     train,
 )
 from streetview_assets.models.ordinal.validation import too_few, validate_ordinal
-from streetview_assets.study.model import Ordinal
+from streetview_assets.study.models import Ordinal
 from streetview_assets.tables.registry import TABLES, check_contract
 
 SETTINGS = Ordinal(

@@ -27,7 +27,7 @@ from streetview_assets.models.validation.nested_cv import (
     tune_all,
 )
 from streetview_assets.models.validation.tuning import calm_computing
-from streetview_assets.study.model import Clusters
+from streetview_assets.study.clusters import Clusters
 from streetview_assets.tables.registry import TABLES, check_contract
 
 K = 3

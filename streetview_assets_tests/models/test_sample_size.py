@@ -26,7 +26,7 @@ from streetview_assets.models.evaluations.sample_size_summary import (
     slopes_of,
 )
 from streetview_assets.models.validation.ridge_cv import PENALTIES_PER_FEATURE
-from streetview_assets.study.model import SampleSize
+from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.tables.registry import TABLES, check_contract
 
 SIZES = (40, 80, 160, 320)

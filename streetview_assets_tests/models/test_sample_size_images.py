@@ -6,7 +6,7 @@ import pytest
 
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.models.evaluations.sample_size_data import gather_images
-from streetview_assets.study.model import SampleSize
+from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.tables.registry import TABLES
 
 

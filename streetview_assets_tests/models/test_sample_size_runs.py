@@ -18,7 +18,7 @@ from streetview_assets.models.evaluations.sample_size_runs import (
     run_draws,
     seconds_of_a_model,
 )
-from streetview_assets.study.model import SampleSize
+from streetview_assets.study.sample_size import SampleSize
 
 PATIENCE_S = 240
 WORKER = """

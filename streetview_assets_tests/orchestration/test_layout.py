@@ -13,7 +13,7 @@ from PIL import Image
 from streetview_assets.lake.parquet_lake import Stamp
 from streetview_assets.orchestration.asset_context import Made, Work
 from streetview_assets.orchestration.assets import clusters, embeddings, images, layout, points
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets.study_state.lineage import RECIPES
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 

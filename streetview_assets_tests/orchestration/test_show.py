@@ -12,7 +12,7 @@ from streetview_assets.cli.app import app
 from streetview_assets.cli.show_facts import facts_of, prediction_of
 from streetview_assets.cli.show_sheet import draw_sheet
 from streetview_assets.points.imported.points import import_points
-from streetview_assets.study.model import Points
+from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES
 
 PANEL_PX = 600

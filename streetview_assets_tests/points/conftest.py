@@ -9,7 +9,10 @@ import shapely
 
 from streetview_assets.areas.boundaries import read_boundaries
 from streetview_assets.areas.geometry import wkb_series
-from streetview_assets.study.model import Areas, Images, Roads, Study
+from streetview_assets.study.areas import Areas
+from streetview_assets.study.images import Images
+from streetview_assets.study.points import Roads
+from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 
 CRS = "EPSG:27700"

@@ -15,7 +15,8 @@ from streetview_assets.points.own_images.positions import (
     points_from_images,
     read_image_positions,
 )
-from streetview_assets.study.model import WITHOUT_AREAS, Images
+from streetview_assets.study.fields import WITHOUT_AREAS
+from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES, check_contract
 
 NOWHERE = TABLES["areas"].frame()

@@ -7,7 +7,7 @@ from polars.testing import assert_frame_equal
 
 from streetview_assets.errors import StudyError
 from streetview_assets.points.imported.points import import_points
-from streetview_assets.study.model import Points
+from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES, check_contract
 
 

@@ -12,7 +12,7 @@ from streetview_assets.points.report import report_points
 from streetview_assets.points.roads.clipping import clip_roads
 from streetview_assets.points.roads.road_lines import read_roads
 from streetview_assets.points.sampling import sample_points
-from streetview_assets.study.model import Points, Roads
+from streetview_assets.study.points import Points, Roads
 from streetview_assets.tables.registry import TABLES, check_contract
 
 CRS = "EPSG:27700"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streetview_assets.points.imported.locations import as_locations
 from streetview_assets.points.imported.points import LATITUDE, LONGITUDE, import_points
-from streetview_assets.study.model import Points
+from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES
 
 LOCATION = {

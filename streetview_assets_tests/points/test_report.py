@@ -2,7 +2,7 @@ import pytest
 
 from streetview_assets.points.report import report_points
 from streetview_assets.points.sampling import sample_points
-from streetview_assets.study.model import Points
+from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES
 
 CRS = "EPSG:27700"

@@ -16,7 +16,7 @@ from streetview_assets.points.roads.road_lines import (
     read_roads,
     road_bounds,
 )
-from streetview_assets.study.model import Roads
+from streetview_assets.study.points import Roads
 
 CRS = "EPSG:27700"
 HERE = [(-1.55, 53.80), (-1.54, 53.80)]

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from streetview_assets.areas.geometry import to_geoframe, wkb_series
 from streetview_assets.errors import StudyError
 from streetview_assets.points.sampling import sample_points
-from streetview_assets.study.model import Points
+from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES, check_contract
 
 CRS = "EPSG:27700"

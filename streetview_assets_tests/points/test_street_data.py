@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from streetview_assets.errors import StudyError
 from streetview_assets.points.imported.points import import_points
 from streetview_assets.points.imported.street_data import read_street_data
-from streetview_assets.study.model import Points
+from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.points.street_stores import GROUND, IDS, write_store
 

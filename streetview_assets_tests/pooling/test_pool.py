@@ -10,7 +10,7 @@ from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.images.providers.synthetic.provider import SyntheticProvider
 from streetview_assets.images.views import wanted_images
 from streetview_assets.pooling.pool import dispersion, pool_areas
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES, check_contract
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from streetview_assets.embeddings.encoders import weights
 from streetview_assets.embeddings.encoders.registry import check_encoder, load_encoder
 from streetview_assets.errors import EncoderError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 
 LONGEST_ANSWER_S = 10.0
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth")

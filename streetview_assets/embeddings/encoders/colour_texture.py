@@ -31,7 +31,7 @@ from streetview_assets.embeddings.vectors import unit
 from streetview_assets.errors import StudyError
 
 if TYPE_CHECKING:
-    from streetview_assets.study.model import Encoder
+    from streetview_assets.study.embeddings import Encoder
 
 SIDE_PX = 192
 ROWS, COLUMNS = 6, 4

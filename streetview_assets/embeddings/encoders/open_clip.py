@@ -9,7 +9,7 @@ from streetview_assets.embeddings.encoders.torch_encoder import make_network_enc
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.encoders.weights import explaining, nearest_names, weights_sha256
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 
 ELSEWHERE = ("hf-hub:", "local-dir:")
 """Prefixes of names whose model and weights come together, from outside open_clip."""

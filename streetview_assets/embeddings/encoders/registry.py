@@ -7,7 +7,7 @@ from streetview_assets.embeddings.encoders.imported.load import (
     load_imported,
 )
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 
 KINDS = (
     "colour-texture",

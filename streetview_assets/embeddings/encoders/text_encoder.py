@@ -12,7 +12,7 @@ from streetview_assets.embeddings.encoders import transformers as transformers_e
 from streetview_assets.embeddings.encoders.weights import explaining, weights_sha256
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.errors import EncoderError, StudyError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 
 TEXTS_AT_ONCE = 64
 """Prompts are few: more at once would save nothing and take memory."""

@@ -19,7 +19,7 @@ from streetview_assets.embeddings.encoders.torch_encoder import make_network_enc
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.encoders.weights import explaining, weights_sha256
 from streetview_assets.errors import EncoderError, StudyError
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 from streetview_assets.text.strict_json import to_json
 
 HUB_OPTIONS = ("revision", "subfolder")

@@ -13,7 +13,7 @@ from streetview_assets.points.own_images.positions import (
     outside_dates,
     read_image_positions,
 )
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 
 class FolderProvider:

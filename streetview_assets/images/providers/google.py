@@ -35,7 +35,7 @@ from streetview_assets.images.placeholder_tile import is_grey_tile
 from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, FetchedImage
 from streetview_assets.points.distance import distance_m
 from streetview_assets.redaction import redacted
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 HOST = "https://maps.googleapis.com"
 METADATA = "/maps/api/streetview/metadata"

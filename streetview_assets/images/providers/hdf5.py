@@ -18,7 +18,8 @@ from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, 
 from streetview_assets.points.distance import distance_m
 from streetview_assets.points.imported.store_file import IMAGES, PATHS, VECTORS, opened, text_of
 from streetview_assets.points.imported.street_data import StreetData, read_street_data
-from streetview_assets.study.model import Images, Study
+from streetview_assets.study.images import Images
+from streetview_assets.study.study_file import Study
 
 if TYPE_CHECKING:
     import h5py

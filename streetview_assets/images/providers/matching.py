@@ -8,7 +8,7 @@ from typing import Any
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.search_boxes import METRES_PER_DEGREE
 from streetview_assets.points.distance import distance_m
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 LEAST_HALF_ANGLE_DEG = 45.0
 

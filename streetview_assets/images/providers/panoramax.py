@@ -25,7 +25,7 @@ from streetview_assets.images.providers.searched_by_box import (
     read_original,
 )
 from streetview_assets.redaction import redacted
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 HOST = "https://api.panoramax.xyz"
 MOST_FOUND = 1000

@@ -6,7 +6,8 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.budget.reservations import Purse
 from streetview_assets.images.providers.base import Provider
 from streetview_assets.images.providers.folder import FolderProvider
-from streetview_assets.study.model import Secrets, Study, secrets_from_environment
+from streetview_assets.study.secrets import Secrets, secrets_from_environment
+from streetview_assets.study.study_file import Study
 
 REMOTE = frozenset({"google", "mapillary", "panoramax"})
 """Providers that are asked over the network: their look-ups and images share a limit of rate."""

@@ -32,7 +32,7 @@ from streetview_assets.images.providers.matching import (
 )
 from streetview_assets.images.providers.search_boxes import Box, boxes_around, cells, is_near
 from streetview_assets.images.quality_metrics import Pixels
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 SEARCH_BYTES = 20_000_000
 IMAGE_BYTES = 20_000_000

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from streetview_assets.figures import SYNTHETIC_NOTE
-from streetview_assets.study.model import Images, ProviderName
+from streetview_assets.study.images import Images, ProviderName
 
 NAMES_SHOWN = 3
 LONGEST_NAME = 40

@@ -21,7 +21,7 @@ from streetview_assets.models.candidates.registry import Candidate, Params, Size
 from streetview_assets.models.data.cluster_features import AreaImages, ClusterFeatures
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.features import WITH_GAPS, AreaFeatures
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 
 if TYPE_CHECKING:
     import optuna

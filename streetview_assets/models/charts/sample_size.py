@@ -9,7 +9,7 @@ from streetview_assets.figures import COLOURS, INK, new_figure
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.evaluations.sample_size import ALL, ALL_K
 from streetview_assets.models.evaluations.sample_size_summary import mean_curves
-from streetview_assets.study.model import AreasHeld
+from streetview_assets.study.sample_size import AreasHeld
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,7 +17,8 @@ from streetview_assets.clusters.fit.sample import draw_sample
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.models.data.features import by_group
 from streetview_assets.pooling.pool_groups import pool_groups
-from streetview_assets.study.model import Clusters, Statistic
+from streetview_assets.study.clusters import Clusters
+from streetview_assets.study.fields import Statistic
 
 MOST_IMAGES_OF_A_FIT = 20_000
 """Clusters are found in so many images at most, as many of every area as far as it has them:

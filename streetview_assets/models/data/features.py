@@ -12,7 +12,7 @@ import polars as pl
 
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
-from streetview_assets.tables.registry import STATISTICS
+from streetview_assets.tables.contract import STATISTICS
 
 OF_CLUSTERS = frozenset({"cluster_shares", "by_cluster"})
 """Made of clusters, which are found anew in the training part of every fold."""

@@ -28,7 +28,7 @@ from streetview_assets.models.validation.nested_cv import (
     tune_all,
 )
 from streetview_assets.models.validation.tuning import calm_computing, fitted, predicted
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
 

@@ -19,7 +19,7 @@ from streetview_assets.models.data.splits import (
 from streetview_assets.models.validation.nested_cv import learned_from
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import calm_computing
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
 TABLE = "learning_curve"

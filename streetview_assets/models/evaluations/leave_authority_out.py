@@ -26,7 +26,7 @@ from streetview_assets.models.validation.nested_cv import (
     tune_all,
 )
 from streetview_assets.models.validation.tuning import calm_computing
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
 AUTHORITIES: Validation = "authorities"

@@ -34,7 +34,7 @@ from streetview_assets.models.validation.nested_cv import (
 )
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import calm_computing
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 
 TABLE = "group_model_scores"
 COMMON, OWN = "common", "own"

@@ -20,7 +20,8 @@ from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
 from streetview_assets.models.validation.ridge_cv_fast import predict_by_ridge
 from streetview_assets.pooling.pool_groups import pool_groups
-from streetview_assets.study.model import AreasHeld, SampleSize, Statistic
+from streetview_assets.study.fields import Statistic
+from streetview_assets.study.sample_size import AreasHeld, SampleSize
 
 TABLE = "sample_size_scores"
 ALL = "all"

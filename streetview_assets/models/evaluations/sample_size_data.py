@@ -11,7 +11,8 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.models.data.features import features_label
 from streetview_assets.models.evaluations.sample_size import Experiment
 from streetview_assets.pooling.pool import of_areas
-from streetview_assets.study.model import SampleSize, Statistic
+from streetview_assets.study.fields import Statistic
+from streetview_assets.study.sample_size import SampleSize
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ from streetview_assets.models.validation.nested_cv import (
     cross_validate,
     hold_out,
 )
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
 VALIDATIONS: tuple[Validation, ...] = ("random", "blocks", "holdout")

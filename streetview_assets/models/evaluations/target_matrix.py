@@ -19,7 +19,7 @@ from streetview_assets.models.results.validation_rows import (
 )
 from streetview_assets.models.validation.nested_cv import Competitors, cross_validate
 from streetview_assets.models.validation.ridge_cv import RIDGE, ridge_path
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 
 TABLE = "target_scores"
 VALIDATIONS: tuple[Validation, ...] = ("random", "blocks")

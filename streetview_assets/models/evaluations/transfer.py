@@ -27,7 +27,7 @@ from streetview_assets.models.data.splits import (
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS, learned_from
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import calm_computing
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
 TABLE = "transfer_scores"

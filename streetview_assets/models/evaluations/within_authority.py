@@ -16,7 +16,7 @@ from streetview_assets.models.results.validation_rows import (
     scores_frame,
 )
 from streetview_assets.models.validation.nested_cv import competitors_for, cross_validate
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 
 
 def score_authority_alone(

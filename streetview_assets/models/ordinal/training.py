@@ -17,7 +17,7 @@ from streetview_assets.models.ordinal.network import (
     scale,
 )
 from streetview_assets.models.ordinal.splits import validation_part
-from streetview_assets.study.model import Ordinal
+from streetview_assets.study.models import Ordinal
 
 if TYPE_CHECKING:
     import torch

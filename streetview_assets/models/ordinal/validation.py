@@ -17,7 +17,7 @@ from streetview_assets.models.ordinal.metrics import no_ordinal_score
 from streetview_assets.models.ordinal.network import most_probable_decile
 from streetview_assets.models.ordinal.splits import even_folds
 from streetview_assets.models.ordinal.training import continuous_output, fine_tune, train
-from streetview_assets.study.model import Ordinal
+from streetview_assets.study.models import Ordinal
 from streetview_assets.tables.registry import TABLES
 
 OrdinalValidation = Literal["random", "blocks", "authorities"]

@@ -29,7 +29,7 @@ from streetview_assets.models.validation.tuning import (
     tune_baseline,
     tune_candidates,
 )
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 
 TUNED = "tuned"
 """The model that counts: every candidate tuned, and the best of them taken, inside the fold."""

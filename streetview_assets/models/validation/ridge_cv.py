@@ -13,7 +13,7 @@ from streetview_assets.models.candidates.preprocessing import prepared
 from streetview_assets.models.candidates.registry import Candidate, Params, Size, vectors_of
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.validation.tuning import fitted, predicted
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 
 if TYPE_CHECKING:
     import optuna

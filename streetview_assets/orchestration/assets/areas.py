@@ -13,7 +13,7 @@ from streetview_assets.orchestration.asset_context import (
     Work,
     not_applicable,
 )
-from streetview_assets.study.model import WITHOUT_AREAS
+from streetview_assets.study.fields import WITHOUT_AREAS
 
 
 def areas(work: Work) -> Made:

@@ -29,7 +29,7 @@ from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import TERMS, credit, may_show_sample
 from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
-from streetview_assets.study.model import Layout
+from streetview_assets.study.clusters import Layout
 
 NO_LAYOUT = "the study file has no part `layout`"
 NO_CATEGORIES = "the images came without categories"

@@ -26,7 +26,8 @@ from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work,
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
 from streetview_assets.orchestration.tracking.registered_network import register_network
-from streetview_assets.study.model import Ordinal, Target
+from streetview_assets.study.models import Ordinal
+from streetview_assets.study.targets import Target
 from streetview_assets.tables.registry import TABLES
 
 TABLES_MADE = ("ordinal_outputs", "ordinal_scores")

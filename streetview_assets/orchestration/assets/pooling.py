@@ -18,7 +18,8 @@ from streetview_assets.orchestration.asset_context import NO_AREAS, Made, Work, 
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.pooling.pool import pool_areas
-from streetview_assets.study.model import Encoder, Study
+from streetview_assets.study.embeddings import Encoder
+from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 
 BASELINE = Encoder(name="colour-texture")

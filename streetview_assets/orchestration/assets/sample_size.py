@@ -30,7 +30,7 @@ from streetview_assets.models.evaluations.sample_size_summary import (
 )
 from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
-from streetview_assets.study.model import SampleSize
+from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.fingerprint import made_from
 from streetview_assets.study_state.lineage import recipe_for

@@ -11,7 +11,7 @@ import dagster as dg
 from streetview_assets.files.file_names import IMAGE_SUFFIXES
 from streetview_assets.orchestration.automation.jobs import ONLY_STALE_TAG, TAKE_IN_JOB
 from streetview_assets.points.own_images.folder_walk import walk_folder
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.safe_name import safe_name
 from streetview_assets.text.strict_json import to_json

@@ -43,7 +43,7 @@ from streetview_assets.redaction import redacted
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.lineage import RECIPES, Recipe, recipe_for
 from streetview_assets.study_state.open_study import OpenStudy, open_study
-from streetview_assets.tables.registry import Stage
+from streetview_assets.tables.contract import Stage
 from streetview_assets.text.safe_name import safe_name
 from streetview_assets.warehouse.marts import is_published, stale_marts
 

@@ -12,7 +12,8 @@ from streetview_assets.images.providers.hdf5 import check_store
 from streetview_assets.images.providers.registry import open_provider
 from streetview_assets.models.data.features import OF_LABELS
 from streetview_assets.points.roads.road_lines import check_areas_meet_roads, road_bounds
-from streetview_assets.study.model import Roads, Study
+from streetview_assets.study.points import Roads
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets.study_state.sources import Sources

@@ -7,7 +7,7 @@ authority waits for a national one, or the other way round.
 from collections.abc import Sequence
 
 from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY, Recipe
-from streetview_assets.tables.registry import STAGES, Stage
+from streetview_assets.tables.contract import STAGES, Stage
 
 
 def waves(recipes: Sequence[Recipe] = tuple(RECIPES.values())) -> list[list[Recipe]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.orchestration.asset_context import Work
-from streetview_assets.study.model import Models
+from streetview_assets.study.models import Models
 from streetview_assets.study_state.fingerprint import digest
 from streetview_assets.study_state.lineage import RECIPES
 

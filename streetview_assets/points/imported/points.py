@@ -21,7 +21,7 @@ from streetview_assets.files.reading import reading
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 from streetview_assets.points.imported.street_data import read_street_data
 from streetview_assets.points.places import as_sample_points, point_ids, rounded
-from streetview_assets.study.model import Points
+from streetview_assets.study.points import Points
 from streetview_assets.text.spreadsheet_text import unguarded
 from streetview_assets.text.strict_json import to_json
 

@@ -8,7 +8,7 @@ from streetview_assets.points.own_images.positions import (
     outside_dates,
 )
 from streetview_assets.points.places import as_sample_points, rounded
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
 
 IN_NO_AREA = "in no area of the study"

@@ -19,7 +19,7 @@ from streetview_assets.files.geo_file import GeoFile, frame
 from streetview_assets.files.reading import reading
 from streetview_assets.points.own_images.folder_walk import FolderFiles
 from streetview_assets.points.own_images.taken import Taken, as_heading, as_time
-from streetview_assets.study.model import ImageColumns
+from streetview_assets.study.images import ImageColumns
 
 _GEOJSON = (".geojson", ".json")
 _CSV = (".csv", ".tsv", ".txt")

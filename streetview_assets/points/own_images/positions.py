@@ -17,7 +17,7 @@ from streetview_assets.points.own_images.left_out import left_out_line
 from streetview_assets.points.own_images.position_table import read_image_table
 from streetview_assets.points.own_images.taken import Taken
 from streetview_assets.points.places import as_sample_points, point_ids, rounded
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 NOT_READ = frozenset(
     {"tif", "tiff", "gif", "bmp", "jp2", "jxl", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf"}

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from streetview_assets.errors import StudyError
-from streetview_assets.study.model import RoadClass
+from streetview_assets.study.points import RoadClass
 
 _WITH_LINKS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 DRIVABLE = frozenset(

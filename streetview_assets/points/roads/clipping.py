@@ -8,7 +8,7 @@ import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, to_geoframe, wkb_series
 from streetview_assets.points.roads.lines import Lines, in_one_direction, wkb
-from streetview_assets.study.model import WITHOUT_AREAS
+from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.tables.registry import TABLES
 
 SHORTEST_M = 0.001

@@ -1,6 +1,6 @@
 """Whether roads are OpenStreetMap's, and whom to name then."""
 
-from streetview_assets.study.model import Roads
+from streetview_assets.study.points import Roads
 
 FILES = (".osm", ".pbf", ".graphml")
 LICENCE = "roads: © OpenStreetMap contributors, ODbL 1.0"

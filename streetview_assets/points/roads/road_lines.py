@@ -20,7 +20,7 @@ from streetview_assets.points.roads.classes import (
 from streetview_assets.points.roads.files import file_bounds, is_osm, read_road_file
 from streetview_assets.points.roads.lines import in_one_direction, wkb
 from streetview_assets.points.roads.overpass import fetch_roads
-from streetview_assets.study.model import Roads
+from streetview_assets.study.points import Roads
 
 Bounds = tuple[float, float, float, float]
 

@@ -4,7 +4,7 @@ from streetview_assets.models.evaluations.selection import HEADLINE
 from streetview_assets.report.database import Published
 from streetview_assets.report.further import chapters_left_out
 from streetview_assets.report.html import Section, facts, heading, listed, paragraph, table
-from streetview_assets.study.model import Study
+from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 
 CANDIDATES = {

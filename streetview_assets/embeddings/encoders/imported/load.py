@@ -29,7 +29,7 @@ from streetview_assets.files.reading import reading
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 
 if TYPE_CHECKING:
-    from streetview_assets.study.model import Encoder
+    from streetview_assets.study.embeddings import Encoder
 
 NOT_FINITE = "there is no vector for this image: what stands in its place is not finite"
 ZERO = "there is no vector for this image: what stands in its place is zero"

@@ -5,7 +5,7 @@ import polars as pl
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 from streetview_assets.images.providers.folder import FolderProvider
 from streetview_assets.images.providers.hdf5 import Hdf5Provider
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 
 def with_original_files(

@@ -23,7 +23,7 @@ from streetview_assets.images.providers.synthetic.place import (
     field,
     panorama_id,
 )
-from streetview_assets.study.model import Images
+from streetview_assets.study.images import Images
 
 COPYRIGHT = "synthetic, streetview_assets"
 _FIRST, _LAST = date(2016, 1, 1), date(2024, 12, 1)

@@ -1,0 +1,100 @@
+"""The parts `pooling`, `clusters` and `layout` of the study file."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    Field,
+    model_validator,
+)
+
+from streetview_assets.study.fields import Month, Part, Statistic
+
+
+class Pooling(Part):
+    """How an area's vectors become one, for the models."""
+
+    statistic: Statistic = Field("median", description="of each dimension over the images")
+    as_of: Month | None = Field(
+        None, description="use what was captured up to this month; default: the newest there is"
+    )
+
+
+class Clusters(Part):
+    """How scenes are grouped."""
+
+    k: int = Field(7, ge=2, le=500, description="number of clusters")
+    sweep: tuple[Annotated[int, Field(ge=1, le=500)], ...] = Field(
+        (2, 20),
+        json_schema_extra={"minItems": 2, "maxItems": 3},
+        description="smallest and largest k whose scores are compared; a third number is the step "
+        "between them, 1 unless given: `[2, 500, 50]` is 2, 52, … 452 and 500",
+    )
+    seeds: int = Field(3, ge=1, le=50, description="fits of each k of the sweep, each by chance")
+    pca: int | None = Field(None, gt=0, description="cluster in so many principal components")
+    fit_on: int = Field(200_000, gt=0, description="a seeded sample, equal per area")
+    min_cluster_size: int | None = Field(
+        None,
+        ge=2,
+        description="fewest images that are a cluster by density (HDBSCAN), of the 15,000 at "
+        "most that are looked at; default: a hundredth of them, 5 at least",
+    )
+
+    @model_validator(mode="after")
+    def _sweep_upwards(self) -> Self:
+        if len(self.sweep) not in (2, 3):
+            raise ValueError("sweep: give the smallest k, the largest, and a step if you like")
+        if self.sweep[0] < 2:
+            raise ValueError("sweep: the smallest k is 2 or more")
+        if self.sweep[0] > self.sweep[1]:
+            raise ValueError("sweep: the smallest k comes first")
+        return self
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of clusters of the sweep, in rising order, both ends among them."""
+        smallest, largest, step = (*self.sweep, 1)[:3]
+        return (*range(smallest, largest, step), largest)
+
+    @property
+    def space(self) -> str:
+        """Name of the space in which clusters are found, as in the column `space`."""
+        return f"pca{self.pca}" if self.pca else "raw"
+
+
+class Layout(Part):
+    """Images laid out on a plane by their likeness; without this part, none."""
+
+    methods: tuple[Literal["umap", "tsne"], ...] = Field(
+        ("umap", "tsne"), min_length=1, description="how; UMAP goes by the cosine of the vectors"
+    )
+    umap_neighbours: int = Field(30, ge=2, le=500, description="images that a place is found by")
+    umap_min_dist: float = Field(
+        0.1, ge=0, le=1, description="how near to each other UMAP may put images"
+    )
+    perplexities: tuple[Annotated[float, Field(ge=5, le=50)], ...] = Field(
+        (30,), min_length=1, description="of t-SNE, a layout each: about how many are near"
+    )
+    learning_rate: Literal["auto"] | Annotated[float, Field(ge=10, le=1000)] = Field(
+        "auto", description="of t-SNE; `auto`: by the number of images"
+    )
+    iterations: int = Field(
+        1000, ge=250, description="most of t-SNE, which stops after 300 without progress"
+    )
+    reduce: Literal["pca", "svd"] = Field(
+        "pca", description="what takes vectors to 50 numbers before t-SNE; `svd`: truncated"
+    )
+    fit_on: int = Field(60_000, gt=0, description="a seeded sample, equal per area")
+    show: Literal["dots", "images", "both"] = Field(
+        "both", description="what figures show, where the provider's terms let images be shown"
+    )
+    image_px: int = Field(40, ge=8, le=256, description="side of an image in such a figure")
+    figure_px: int = Field(1600, ge=400, le=8000, description="side of such a figure")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for key, given in (("methods", self.methods), ("perplexities", self.perplexities)):
+            if len(set(given)) < len(given):
+                raise ValueError(f"{key} names one twice")
+        if self.image_px > self.figure_px // 4:
+            raise ValueError("image_px: at most a quarter of figure_px")
+        return self

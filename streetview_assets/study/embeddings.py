@@ -1,0 +1,108 @@
+"""The parts `encoder`, `exclusions` and `neighbours` of the study file."""
+
+import re
+from typing import Any, Literal, Self
+
+from pydantic import (
+    Field,
+    model_validator,
+)
+
+from streetview_assets.study.fields import Code, ExistingPath, Part, Prompts
+
+DEFAULT_ENCODER = "open_clip:ViT-B-32-quickgelu/openai"
+
+
+class Encoder(Part):
+    """What turns pixels into vectors."""
+
+    name: str = Field(
+        DEFAULT_ENCODER,
+        pattern=r"^(colour-texture|import|(open_clip|timm|transformers):.+)$",
+        description="`colour-texture`, which needs no weights, `library:model`, or `import`",
+    )
+    path: ExistingPath | None = Field(
+        None, description="encoder import: the file or folder of vectors made elsewhere"
+    )
+    checkpoint: ExistingPath | None = Field(
+        None, description="a local weights file; for transformers: a folder of model and weights"
+    )
+    options: dict[str, Any] = Field(default_factory=dict, description="given to create_model")
+    fit: Literal["crop", "pad", "tiles"] = Field(
+        "crop",
+        description="images that are not square: their middle, all of them on a plain ground, "
+        "or the mean of square tiles",
+    )
+    views: Literal["separate", "mean", "panorama"] = Field(
+        "separate",
+        description="what is looked at, by pooling, clusters, words, neighbours and models: each "
+        "view, each panorama by the mean of its views' vectors, or by the vector of its views side "
+        "by side",
+    )
+    batch_size: int | None = Field(None, gt=0, description="default: chosen by device")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="number format of the computation; `auto`: by device"
+    )
+
+    @model_validator(mode="after")
+    def _views_can_stand_side_by_side(self) -> Self:
+        if self.views != "panorama":
+            return self
+        if self.name == "import":
+            raise ValueError(
+                "views panorama puts images side by side, and import looks at none: "
+                "`views: mean` takes the mean of their vectors"
+            )
+        # colour-texture sees the whole of every image, whatever its shape.
+        if self.fit == "crop" and self.name != "colour-texture":
+            raise ValueError(
+                "views panorama needs `fit: tiles` or `fit: pad`: fit crop, the default, shows the "
+                "network the middle of the views side by side, and loses the rest"
+            )
+        return self
+
+    @property
+    def slug(self) -> str:
+        """Name of the encoder in folders, and in the column `encoder` of tables."""
+        parts = [self.name]
+        parts += [source.stem for source in (self.path, self.checkpoint) if source]
+        parts += [f"{key}-{self.options[key]}" for key in sorted(self.options)]
+        parts += [] if self.fit == "crop" else [self.fit]
+        return re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
+
+
+class Exclusions(Part):
+    """Images that do not show the street: indoors, in a car; without this part, none."""
+
+    words: dict[Code, Prompts] | None = Field(
+        None,
+        description="reasons with the texts for each, compared with nine kinds of street; default: "
+        "`indoor` and `in a car`, ready-made; `{}`: by `categories` alone",
+    )
+    above: float = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="probability, of all reasons together, from which an image counts; it is "
+        "high, since a street that is lost is gone, and an indoor image that stays one of many",
+    )
+    categories: tuple[Code, ...] = Field(
+        (), description="`category` of the images themselves that counts; needs no words"
+    )
+    drop: bool = Field(
+        False,
+        description="`false`: they are listed and shown; `true`: they take no part in pooling, "
+        "clusters and models",
+    )
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        if self.words == {} and not self.categories:
+            raise ValueError("nothing says what is set aside: give `words` or `categories`")
+        return self
+
+
+class Neighbours(Part):
+    """Which images look alike."""
+
+    count: int = Field(8, ge=1, le=100, description="neighbours of each image")

@@ -1,0 +1,107 @@
+"""Kinds of values that several parts of the study file have."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    FilePath,
+    Tag,
+    ValidationInfo,
+)
+
+from streetview_assets.study.errors_explained import (
+    UNNAMED,
+)
+
+WITHOUT_AREAS = "all"
+"""The one partition of a study that has no areas."""
+
+
+Statistic = Literal["median", "mean", "max", "min"]
+
+
+def _beside_the_study(value: Any, info: ValidationInfo) -> Any:
+    if not (isinstance(value, (str, Path)) and info.context):
+        return value
+    try:
+        path = (Path(info.context["folder"]) / Path(value).expanduser()).resolve()
+        path.exists()
+    except (OSError, RuntimeError) as error:  # too long, a circle of links, `~` of nobody
+        raise ValueError(f"{str(value)[:100]} is no path that can be looked at: {error}") from error
+    return path
+
+
+def _exists(path: Path) -> Path:
+    if not path.exists():
+        raise ValueError(f"no such file or folder: {path}")
+    return path
+
+
+def _text_code(value: Any) -> Any:
+    """Refuse what YAML made of a code: `08`, `1e5`, `NO` and `2019-01-01` all need quotes."""
+    if isinstance(value, (int, float, date)):
+        kind = {bool: "truth value", date: "date"}.get(type(value), "number")
+        raise ValueError(f"YAML read this code as the {kind} {value}; put it in quotes")
+    return value
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("the text is empty")
+    return text
+
+
+def _has_one_gap(template: str) -> str:
+    if template.count("{}") != 1:
+        raise ValueError("a template holds one `{}`, where the text goes")
+    return template
+
+
+def _month(value: Any) -> Any:
+    """Accept `2019-01` as the first of that month."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}", value):
+        return f"{value}-01"
+    return value
+
+
+ExistingPath = Annotated[Path, BeforeValidator(_beside_the_study), AfterValidator(_exists)]
+
+
+ExistingFile = Annotated[FilePath, BeforeValidator(_beside_the_study)]
+
+
+Code = Annotated[str, BeforeValidator(_text_code), Field(min_length=1)]
+
+
+Month = Annotated[date, BeforeValidator(_month)]
+
+
+Prompt = Annotated[str, AfterValidator(_says_something)]
+
+
+Prompts = Annotated[tuple[Prompt, ...], Field(min_length=1)]
+
+
+# By tags, a fault is told of the kind of value that was given alone.
+Labels = Annotated[
+    Annotated[Literal["scene_classes"], Tag(UNNAMED[0])]
+    | Annotated[dict[Code, Prompts], Tag(UNNAMED[1])],
+    Discriminator(lambda value: UNNAMED[0] if isinstance(value, str) else UNNAMED[1]),
+]
+
+
+Template = Annotated[str, AfterValidator(_has_one_gap)]
+
+
+class Part(BaseModel):
+    """A part of the study file: it has the keys that it has, and never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

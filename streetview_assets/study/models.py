@@ -1,0 +1,140 @@
+"""The parts `models`, `direction` and `ordinal` of the study file."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    Field,
+    model_validator,
+)
+
+from streetview_assets.study.fields import ExistingFile, ExistingPath, Part
+
+Feature = Literal[
+    "pooled",
+    "pooled_unit",
+    "mean",
+    "median",
+    "max",
+    "min",
+    "dispersion",
+    "cluster_shares",
+    "label_shares",
+    "by_cluster",
+    "by_label",
+]
+
+
+class Direction(Part):
+    """What the direction of deprivation is compared with, where the encoder has words."""
+
+    prompts: bool = Field(True, description="compare it with some hundred texts, beside the labels")
+    path: ExistingFile | None = Field(
+        None,
+        description="texts of one's own instead of the ready-made: CSV, columns `group` and "
+        "`prompt`; the group `control` holds what should say nothing",
+    )
+
+
+class Transfer(Part):
+    """How a model of one authority is carried over to another."""
+
+    shares: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = Field(
+        (0, 0.01, 0.05, 0.2),
+        min_length=1,
+        description="shares of the other authority's areas that are learned from too, the smallest "
+        "first; at least one area each, 0 for none",
+    )
+
+    @model_validator(mode="after")
+    def _shares_rise(self) -> Self:
+        if list(self.shares) != sorted(set(self.shares)):
+            raise ValueError("shares: give each once, the smallest first")
+        return self
+
+
+class Models(Part):
+    """What is predicted, by which candidates, validated how."""
+
+    target: str | None = Field(None, description="default: the first of the targets")
+    candidates: tuple[
+        Literal[
+            "ridge",
+            "kernel_ridge",
+            "pls",
+            "gradient_boosting",
+            "svr",
+            "gaussian_process",
+            "nearest_neighbours",
+            "random_forest",
+            "xgboost",
+            "published",
+            "stack",
+        ],
+        ...,
+    ] = Field(
+        ("ridge", "kernel_ridge", "pls", "gradient_boosting"),
+        description="models to choose from; `stack` is a weighted mean of the others; `published` "
+        "is XGBoost over a fixed grid of 36, which takes an hour on 1,400 areas",
+    )
+    features: tuple[Feature, ...] = Field(
+        ("pooled",),
+        min_length=1,
+        description="what a model sees of an area, side by side: its pooled vector, as it is or "
+        "made unit length, other statistics, how unlike its images are, how they spread over "
+        "clusters and labels, a vector for each of these; clusters are found anew in every fold",
+    )
+    components: int | None = Field(
+        None, gt=0, description="reduce them to so many principal components, inside the fold"
+    )
+    trials: int = Field(40, gt=0, description="settings that a search tries")
+    timeout_s: float | None = Field(
+        None, gt=0, description="end the search early; marks the scores `truncated`"
+    )
+    folds: int = Field(5, ge=2, description="folds of a validation")
+    block_km: float = Field(2, gt=0, description="side of the spatial blocks held out together")
+    buffer_km: float = Field(
+        0, ge=0, description="leave areas so near to a block held out out of its training"
+    )
+    repeats: int = Field(1, gt=0, description="times that random folds are drawn anew")
+    holdout: float | None = Field(
+        0.2, gt=0, lt=1, description="share of areas held out once, at random; null: no hold-out"
+    )
+    interval_level: float = Field(
+        0.9, gt=0, lt=1, description="share of areas that prediction intervals are to cover"
+    )
+    transfer: Transfer = Transfer()
+
+
+class Ordinal(Part):
+    """A network that learns deciles from the images of each point; without this part, none."""
+
+    target: str | None = Field(None, description="default: that of the models")
+    epochs: int = Field(30, gt=0, description="the most passes over the points")
+    batch_size: int = Field(200, ge=10, description="points at once, as many of each decile")
+    learning_rate: float = Field(3e-4, gt=0, description="of Adam; fine-tuning takes a tenth")
+    weight_decay: float = Field(1e-4, ge=0, description="of Adam")
+    noise: float = Field(
+        0.05,
+        ge=0,
+        description="standard deviation of the noise on standardised vectors, in training alone",
+    )
+    validation_share: float = Field(
+        0.15, gt=0, le=0.5, description="share of a training part that says when to stop"
+    )
+    patience: int = Field(5, gt=0, description="epochs without progress after which training stops")
+    folds: int = Field(5, ge=2, description="folds of a validation")
+    fine_tune: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.01, 0.05),
+        description="shares of a held-out authority's areas on which a network is trained further",
+    )
+    fine_tune_epochs: int = Field(10, gt=0, description="passes over the points of those areas")
+    apply: ExistingPath | None = Field(
+        None,
+        description="folder of a network trained in another study, used instead of training one",
+    )
+
+    @model_validator(mode="after")
+    def _shares_differ(self) -> Self:
+        if list(self.fine_tune) != sorted(set(self.fine_tune)):
+            raise ValueError("fine_tune: give each share once, the smallest first")
+        return self

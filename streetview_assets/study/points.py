@@ -1,0 +1,73 @@
+"""The parts `roads` and `points` of the study file."""
+
+from typing import Literal, Self
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from streetview_assets.study.fields import Code, ExistingFile, Part
+
+RoadClass = Literal[
+    "motorway",
+    "trunk",
+    "primary",
+    "secondary",
+    "tertiary",
+    "motorway_link",
+    "trunk_link",
+    "primary_link",
+    "secondary_link",
+    "tertiary_link",
+    "residential",
+    "unclassified",
+    "living_street",
+    "road",
+    "service",
+    "track",
+    "pedestrian",
+    "footway",
+    "cycleway",
+    "bridleway",
+    "path",
+    "steps",
+]
+"""Ways of OpenStreetMap's `highway` that are there and can be used."""
+
+
+class Roads(Part):
+    """Where the road network comes from."""
+
+    path: ExistingFile | None = Field(
+        None, description="lines (.gpkg .geojson .parquet .shp), .osm, .osm.pbf or .graphml"
+    )
+    source: Literal["overpass"] | None = Field(None, description="fetch from OpenStreetMap")
+    drivable_only: bool = Field(True, description="leave out paths, steps and cycleways")
+    classes: dict[Code, RoadClass | None] = Field(
+        default_factory=dict,
+        description="classes of the file that are neither OpenStreetMap's nor those of OS Open "
+        "Roads: which of OpenStreetMap's each is; null leaves it out",
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.source is None):
+            raise ValueError("give either a path or `source: overpass`")
+        return self
+
+
+class Points(Part):
+    """How sample points are placed, or where they come from."""
+
+    spacing_m: float = Field(200, gt=0, description="one point so often along a street")
+    min_per_area: int = Field(1, ge=0, description="where the area has road and room for it")
+    count: int | None = Field(None, gt=0, description="or so many points, drawn by the seed")
+    path: ExistingFile | None = Field(
+        None, description="points of one's own: map-generator JSON, CSV or GeoJSON"
+    )
+    origin: Literal["images"] | None = Field(
+        None, alias="from", description="`images`: the images say where the points are"
+    )
+    model_config = ConfigDict(populate_by_name=True)

@@ -1,0 +1,191 @@
+"""The study file: one YAML document that says what is studied, validated before anything runs.
+
+Secrets never stand here; they come from the environment (see `secrets`).
+"""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import (
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
+
+from streetview_assets.errors import StudyError
+from streetview_assets.files.reading import reading
+from streetview_assets.study.areas import Areas
+from streetview_assets.study.clusters import Clusters, Layout, Pooling
+from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours
+from streetview_assets.study.errors_explained import (
+    SECRET_IN_ADDRESS,
+    explain,
+    places_of_secrets,
+)
+from streetview_assets.study.fields import Code, Labels, Part, Template
+from streetview_assets.study.images import Images
+from streetview_assets.study.models import Direction, Models, Ordinal
+from streetview_assets.study.points import Points, Roads
+from streetview_assets.study.sample_size import SampleSize
+from streetview_assets.study.targets import Target
+from streetview_assets.study.yaml import read_yaml
+
+
+class Study(Part):
+    """A whole study file, validated, with every path made absolute."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9-]+$",
+        max_length=100,
+        description="name of the study, and of its folder of data",
+    )
+    crs: str | None = Field(None, description="a CRS in metres; default: estimated")
+    authorities: tuple[Code, ...] | None = Field(
+        None, min_length=1, description="default: all in the areas file"
+    )
+    areas: Areas | None = None
+    roads: Roads | None = None
+    points: Points = Points()
+    images: Images
+    encoder: Encoder = Encoder()
+    labels: Labels | None = Field(
+        None, description="names with the texts for each, or `scene_classes`, ten ready-made ones"
+    )
+    label_templates: tuple[Template, ...] = Field(
+        ("a photo of {}",), min_length=1, description="what a label's texts are put into, at `{}`"
+    )
+    exclusions: Exclusions | None = None
+    neighbours: Neighbours = Neighbours()
+    pooling: Pooling = Pooling()
+    clusters: Clusters = Clusters()
+    layout: Layout | None = None
+    categories: dict[Code, Code | None] = Field(
+        default_factory=dict,
+        description="other names for the images' own categories: one name for several puts them "
+        "together, null leaves one out; what is not named stays as it is",
+    )
+    targets: tuple[Target, ...] = ()
+    models: Models = Models()
+    direction: Direction = Direction()
+    sample_size: SampleSize | None = None
+    ordinal: Ordinal | None = None
+    seed: int = Field(42, ge=0, description="of all that is drawn or shuffled")
+    _path: Path = PrivateAttr(default=Path())
+
+    @property
+    def path(self) -> Path:
+        """The study file itself."""
+        return self._path
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the images are drawn, not taken: every figure has to say so."""
+        return self.images.provider == "synthetic"
+
+    @property
+    def target(self) -> Target | None:
+        """The target that the models predict, None in a study without targets."""
+        if not self.targets:
+            return None
+        name = self.models.target or self.targets[0].name
+        return next(target for target in self.targets if target.name == name)
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> Self:
+        names = [target.name for target in self.targets]
+        if len(set(names)) < len(names):
+            raise ValueError("two targets have the same name")
+        if self.targets and not self.areas:
+            raise ValueError("targets need areas: add `areas:`")
+        if self.models.target and self.models.target not in names:
+            raise ValueError(f"models.target: {self.models.target!r} is none of {names}")
+        if self.ordinal and self.ordinal.target and self.ordinal.target not in names:
+            raise ValueError(f"ordinal.target: {self.ordinal.target!r} is none of {names}")
+        self._sample_size_is_in_the_sweep()
+        if self.authorities and not self.areas:
+            raise ValueError("authorities need areas: add `areas:`")
+        if self.authorities and len(set(self.authorities)) < len(self.authorities):
+            raise ValueError("authorities names one twice")
+        self._features_have_input()
+        if self.points.path and self.points.origin:
+            raise ValueError("points: give either `path` or `from: images`")
+        if self.points.origin == "images" and self.images.provider != "folder":
+            raise ValueError("points `from: images` needs images.provider folder")
+        if isinstance(self.labels, dict) and len(self.labels) < 2:
+            raise ValueError("labels: give two at least, since each image gets the best of them")
+        if self.encoder.name == "import" and self.encoder.path is None:
+            raise ValueError("encoder import needs `path`, the file or folder with the vectors")
+        if self.images.provider == "hdf5" and self.points.path is None:
+            raise ValueError("images.provider hdf5 needs points: {path: …}, the same store")
+        if self.images.provider == "folder" and self.points.origin != "images":
+            raise ValueError("images.provider folder needs points: {from: images}")
+        if not (self.roads or self.points.path or self.points.origin):
+            raise ValueError("no points: give `roads:`, or `points: {path: …}` or `{from: images}`")
+        if self.roads and self.roads.source == "overpass" and not self.areas:
+            raise ValueError("roads from overpass need areas, which say where to look")
+        return self
+
+    def _sample_size_is_in_the_sweep(self) -> None:
+        if self.sample_size is None:
+            return
+        within = self.sample_size.k_of(self.clusters)
+        # Of the default, what the sweep has is taken.
+        asked = "k" in self.sample_size.model_fields_set
+        if not within or (asked and within != self.sample_size.k):
+            outside = ", ".join(str(k) for k in self.sample_size.k if k not in within)
+            raise ValueError(
+                f"sample_size.k: {outside}: not in clusters.sweep, {list(self.clusters.sweep)}; "
+                "widen the sweep, or name numbers of clusters within it"
+            )
+
+    def _features_have_input(self) -> None:
+        names = self.models.features
+        if len(set(names)) < len(names):
+            raise ValueError("models.features names one twice")
+        if "pooled" in names and self.pooling.statistic in names:
+            raise ValueError(
+                f"models.features: `pooled` is the {self.pooling.statistic} (pooling.statistic), "
+                "so that both are the same; name one of them"
+            )
+        of_labels = [name for name in names if name in ("label_shares", "by_label")]
+        if of_labels and self.labels is None:
+            raise ValueError(f"models.features: {of_labels[0]} needs labels: add `labels:`")
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and validate a study file.
+
+    Parameters
+    ----------
+    path
+        The YAML file. Relative paths in it are relative to the file.
+
+    Raises
+    ------
+    StudyError
+        With one line a fault: the key's path, what is wrong, what was expected.
+    """
+    with reading(str(path)[:200], "a study file"):
+        path = Path(path).expanduser().resolve()
+        if not path.is_file():
+            raise StudyError(
+                f"{path}: no such study file. `streetview init AREAS ROADS` writes one."
+            )
+    with reading(str(path), "YAML", "Mend it there; `streetview init AREAS ROADS` writes one."):
+        document = read_yaml(path.read_text(encoding="utf-8"))
+    if not document:
+        raise StudyError(f"{path}: the study file is empty; it needs at least `name` and `images`.")
+    if not isinstance(document, dict):
+        raise StudyError(
+            f"{path}: a study file is a mapping of keys, not a {type(document).__name__}."
+        )
+    with reading(str(path), "a study file"):
+        try:
+            study = Study.model_validate(document, context={"folder": path.parent})
+        except ValidationError as error:
+            raise StudyError(explain(error, path, Study)) from None
+    if places := places_of_secrets(document):
+        raise StudyError(f"{path}: {', '.join(places)}: {SECRET_IN_ADDRESS}.")
+    study._path = path
+    return study

@@ -1,0 +1,81 @@
+"""The part `targets` of the study file."""
+
+from typing import Literal, Self
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from streetview_assets.study.fields import Code, ExistingFile, Part
+
+
+class TargetLookup(Part):
+    """Which area a postcode or a smaller area of a target's table belongs to."""
+
+    path: ExistingFile = Field(description="CSV, Excel or Parquet")
+    code: Code = Field(description="column of the postcodes or smaller areas, as in the table")
+    area_code: Code = Field(description="column of the codes of the study's areas")
+    aggregate: Literal["mean", "weighted_mean", "sum", "median"] = Field(
+        description="how the values of an area's parts become its own; `sum` adds up the counts of "
+        "a share before it divides them, the others take the parts' shares"
+    )
+    weight: Code | None = Field(
+        None, description="for `weighted_mean`: column of the weights, such as the population"
+    )
+
+    @model_validator(mode="after")
+    def _weights_have_a_use(self) -> Self:
+        if (self.aggregate == "weighted_mean") != (self.weight is not None):
+            raise ValueError("`aggregate: weighted_mean` and `weight` go together")
+        return self
+
+
+class Target(Part):
+    """A value of an area that the models are to predict: a column, or a share of columns."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$", description="its name in tables")
+    path: ExistingFile = Field(description="CSV, Excel or Parquet")
+    area_code: Code = Field(
+        description="column of the area codes, or of the codes that `lookup` joins to areas"
+    )
+    value: Code | None = Field(None, description="column of the values; or give `share` and `of`")
+    more_is: Literal["worse", "better"] = Field(
+        description="what a higher value means, of the rank and the decile too"
+    )
+    share: tuple[Code, ...] | None = Field(
+        None, min_length=1, description="columns whose sum is divided by that of `of`"
+    )
+    of: tuple[Code, ...] | None = Field(
+        None, min_length=1, description="columns of the whole: its parts, or the one total"
+    )
+    category: Code | None = Field(
+        None,
+        description="in a table with one row for each area and category: the column of the "
+        "categories. `share` and `of` then name categories, `value` the column of the counts",
+    )
+    given_as: Literal["value", "rank", "decile"] = Field(
+        "value",
+        alias="as",
+        description="`rank` and `decile` are taken among the areas of the study that have a value, "
+        "1 lowest whatever `more_is`; equal values share the mean of their ranks, or one decile",
+    )
+    lookup: TargetLookup | None = None
+    sheet: str | None = Field(None, description="sheet of an Excel file")
+    model_config = ConfigDict(populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _one_kind_of_value(self) -> Self:
+        if (self.share is None) != (self.of is None):
+            raise ValueError("`share` and `of` go together: these columns, out of those")
+        if self.category and not (self.value and self.share):
+            raise ValueError(
+                "`category` needs `value` (the column of the counts), `share` and `of`"
+            )
+        if not self.category and (self.value is None) == (self.share is None):
+            raise ValueError("give either `value`, a column, or `share` and `of`, columns")
+        for key, columns in (("share", self.share), ("of", self.of)):
+            if columns and len(set(columns)) < len(columns):
+                raise ValueError(f"`{key}` names one twice")
+        return self

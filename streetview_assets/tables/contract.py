@@ -1,0 +1,132 @@
+"""What a table is: its columns with types, units and meanings; and the columns that many share."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+if TYPE_CHECKING:
+    pass
+
+
+Stage = Literal["areas", "points", "images", "embeddings", "pooling", "clusters", "models"]
+
+
+STAGES: tuple[Stage, ...] = (
+    "areas",
+    "points",
+    "images",
+    "embeddings",
+    "pooling",
+    "clusters",
+    "models",
+)
+
+
+TEXT = pl.String()
+DATE = pl.Date()
+TIME = pl.Datetime("us", "UTC")
+COUNT = pl.Int64()
+NUMBER = pl.Float64()
+FLAG = pl.Boolean()
+GEOMETRY = pl.Binary()
+VECTOR = pl.List(pl.Float32)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name (units in the name), type and meaning.
+
+    One that is `volatile` says when or by whom rows were made, or why they were not: what reads
+    the table does not depend on it. One that is not `published` stays in the lake.
+    """
+
+    name: str
+    dtype: pl.DataType
+    meaning: str
+    key: bool = False
+    optional: bool = False
+    one_of: tuple[str, ...] = ()
+    volatile: bool = False
+    published: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row is, where it is stored and which columns it has.
+
+    One that is `in_ledger` is no asset's: it is read from the ledger whenever it is published.
+    """
+
+    name: str
+    stage: Stage
+    meaning: str
+    columns: tuple[Column, ...]
+    by_authority: bool = True
+    by_encoder: bool = False
+    in_ledger: bool = False
+
+    @property
+    def key(self) -> list[str]:
+        """The columns that name a row, never null and never repeated together."""
+        return [column.name for column in self.columns if column.key]
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Names and types, in order."""
+        return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    @property
+    def published_columns(self) -> list[str]:
+        """The columns that the published file has, in order."""
+        return [column.name for column in self.columns if column.published]
+
+    def frame(self, rows: list[dict[str, object]] | None = None) -> pl.DataFrame:
+        """Make a frame of this table from rows; without rows, an empty one."""
+        return pl.DataFrame(rows or [], schema=self.schema, orient="row")
+
+
+def column(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
+    """Describe a column that every row has a value of; `one_of` lists the values, where few are."""
+    return Column(name, dtype, meaning, one_of=one_of)
+
+
+def key(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
+    """Describe a column of the key; `one_of` lists the values, where few are."""
+    return Column(name, dtype, meaning, key=True, one_of=one_of)
+
+
+def maybe(name: str, dtype: pl.DataType, meaning: str, *, volatile: bool = False) -> Column:
+    """Describe a column that may be null."""
+    return Column(name, dtype, meaning, optional=True, volatile=volatile)
+
+
+def time(name: str, meaning: str, *, optional: bool = False) -> Column:
+    """Describe a column of a moment, UTC, by which no fingerprint changes."""
+    return Column(name, TIME, meaning, optional=optional, volatile=True)
+
+
+AUTHORITY = key("authority_code", TEXT, "the local authority: the partition")
+AREA = key("area_code", TEXT, "the small area, an LSOA or any polygon")
+ENCODER = key("encoder", TEXT, "slug of the encoder that made the vectors")
+LONGITUDE = column("longitude", NUMBER, "degrees east, WGS 84")
+LATITUDE = column("latitude", NUMBER, "degrees north, WGS 84")
+METHOD = key("method", TEXT, "how clusters are found", "kmeans")
+SPACE = key("space", TEXT, "space they are found in: raw vectors, or pca<n>")
+K = key("k", COUNT, "number of clusters")
+DISPERSION = column(
+    "dispersion",
+    NUMBER,
+    "how unlike the pooled vectors are: 1 minus the length of their mean as unit vectors",
+)
+
+
+VECTOR_OF_IMAGES = Column(
+    "embedding", VECTOR, "unit length; null when failed", optional=True, published=False
+)
+
+
+STATISTICS = ("median", "mean", "max", "min")
+VALIDATIONS = ("random", "blocks", "holdout", "authorities")
+SEEN = key("image_id", TEXT, "the image; of a panorama looked at as a whole, its first view")
+"""What tables of vectors are about, by `encoder.views`: each image, or each panorama."""

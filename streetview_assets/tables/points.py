@@ -1,0 +1,68 @@
+"""The tables of the stage `points`: roads and points."""
+
+from streetview_assets.tables.contract import (
+    AUTHORITY,
+    GEOMETRY,
+    LATITUDE,
+    LONGITUDE,
+    NUMBER,
+    TEXT,
+    TIME,
+    Table,
+    column,
+    key,
+    maybe,
+)
+
+TABLES = (
+    Table(
+        "road_network",
+        "points",
+        "One row per piece of road inside the authority.",
+        (
+            AUTHORITY,
+            key("road_id", TEXT, "id of the road in its source, with a suffix for its piece"),
+            maybe("road_class", TEXT, "OSM `highway` class, or the source's own"),
+            maybe("name", TEXT, "name of the street"),
+            column("length_m", NUMBER, "length inside the authority, in the study's CRS"),
+            column("geometry", GEOMETRY, "its line, WKB, EPSG:4326"),
+        ),
+    ),
+    Table(
+        "sample_points",
+        "points",
+        "One row per place at which images are wanted.",
+        (
+            AUTHORITY,
+            key("point_id", TEXT, "latitude_longitude with six decimals"),
+            maybe("area_code", TEXT, "the one area it lies in; null in a study without areas"),
+            LONGITUDE,
+            LATITUDE,
+            maybe("road_id", TEXT, "the road it lies on"),
+            maybe("road_class", TEXT, "class of that road"),
+            maybe("road_bearing_deg", NUMBER, "direction of the road there, 0 to 360, from north"),
+            maybe("source_id", TEXT, "the id that an imported point came with"),
+            maybe("source_panorama_id", TEXT, "the panorama that an imported point names"),
+            maybe("source_properties", TEXT, "all else that an imported point came with, JSON"),
+        ),
+    ),
+    Table(
+        "image_files",
+        "points",
+        "One row per file of one's own images: taken, or left out and why.",
+        (
+            key("source_path", TEXT, "its path within images.path, or as images.positions has it"),
+            column("status", TEXT, "what became of it", "taken", "left_out"),
+            maybe("reason", TEXT, "why it is left out"),
+            maybe("longitude", NUMBER, "where it was taken, degrees east, WGS 84"),
+            maybe("latitude", NUMBER, "where it was taken, degrees north, WGS 84"),
+            maybe("captured_at", TIME, "when it was taken"),
+            maybe("heading_deg", NUMBER, "direction of view, 0 to 360, from north"),
+            maybe("category", TEXT, "kind of scene"),
+            maybe("copyright", TEXT, "whom to name beside it"),
+            maybe("point_id", TEXT, "the point of its place"),
+            maybe("area_code", TEXT, "the area that it lies in"),
+        ),
+        by_authority=False,
+    ),
+)
