@@ -7,7 +7,7 @@ import streetview_assets
 from streetview_assets.text.strict_json import to_json
 
 PACKAGE = Path(streetview_assets.__file__).parent
-HASHED_ALONE = {"encoder.py"}
+HASHED_ALONE = {"base.py"}
 
 
 def refuse(constant: str) -> None:

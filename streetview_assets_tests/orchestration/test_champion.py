@@ -42,8 +42,9 @@ JUDGED_ON = {
 KEEP = """
 import pickle, sys
 from streetview_assets.orchestration.resources import StudyResource
-from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun, Tracking
-tracking = Tracking(study=StudyResource(study_file=sys.argv[1]))
+from streetview_assets.orchestration.tracking import mlflow_resource
+from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun
+tracking = mlflow_resource.Tracking(study=StudyResource(study_file=sys.argv[1]))
 model = pickle.load(open(sys.argv[2], "rb"))
 tracking.keep_model(TrackedRun(sys.argv[3], metrics={"r2": model.spatial_r2}), model)
 """
