@@ -20,9 +20,9 @@ GREY = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (48, 1))
 
 OUR_OWN_DRAWINGS = {
     "figures.py",
-    "report/page.py",
-    "report/scenes.py",
-    "terminal/sheet.py",
+    "report/html.py",
+    "report/chapters/clusters.py",
+    "cli/show_sheet.py",
 }
 
 

@@ -296,6 +296,6 @@ def freeing_slots_of_dead_runs(instance: dg.DagsterInstance) -> Iterator[None]:
 
 def _instance_settings() -> Path:
     """Find `dagster.yaml`: of the checkout, or of the installed package."""
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parents[2]
     checkout = package.parent / "dagster.yaml"
     return checkout if checkout.is_file() else package / "dagster.yaml"
