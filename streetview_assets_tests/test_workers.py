@@ -13,7 +13,7 @@ from streetview_assets.processes.stopping import LINE
 
 BUSY = """
 import os, sys, time
-from streetview_assets import stopping
+from streetview_assets.processes import stopping
 from streetview_assets.processes.workers import worker_pool
 if __name__ == "__main__":
     stopping.listen()

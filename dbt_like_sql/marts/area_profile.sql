@@ -57,7 +57,7 @@ point_counts as (
     group by area_code
 ),
 
-images as (
+image_counts as (
     select
         area_code,
         count(*) filter (where status = 'ok') as image_count,
@@ -184,9 +184,9 @@ select
     headline_target.value as observed,
     target_values.targets,
     coalesce(point_counts.point_count, 0) as point_count,
-    coalesce(images.image_count, 0) as image_count,
-    coalesce(images.missing_image_count, 0) as missing_image_count,
-    coalesce(images.failed_image_count, 0) as failed_image_count,
+    coalesce(image_counts.image_count, 0) as image_count,
+    coalesce(image_counts.missing_image_count, 0) as missing_image_count,
+    coalesce(image_counts.failed_image_count, 0) as failed_image_count,
     coalesce(pooled.embedded_image_count, 0) as embedded_image_count,
     capture_dates.captured_oldest_on,
     capture_dates.captured_median_on,
@@ -210,8 +210,8 @@ select
         when study.target is null then 'the study has no target'
         when final.reason is not null then final.reason
         when coalesce(point_counts.point_count, 0) = 0 then 'no sample point in the area'
-        when coalesce(images.image_count, 0) = 0 then 'no imagery in the area'
-        when dropped.image_count = images.image_count then 'all images of the area are set aside'
+        when coalesce(image_counts.image_count, 0) = 0 then 'no imagery in the area'
+        when dropped.image_count = image_counts.image_count then 'all images of the area are set aside'
         when coalesce(pooled.embedded_image_count, 0) = 0 then 'no image of the area has a vector'
         when headline_target.value is null then 'no value of the target to compare with'
         when final.area_code is null then 'no model is fitted yet'
@@ -224,7 +224,7 @@ cross join study
 left join headline_target using (authority_code, area_code)
 left join target_values using (authority_code, area_code)
 left join point_counts on point_counts.area_code = areas.area_code
-left join images on images.area_code = areas.area_code
+left join image_counts on image_counts.area_code = areas.area_code
 left join dropped on dropped.area_code = areas.area_code
 left join capture_dates on capture_dates.area_code = areas.area_code
 left join pooled on pooled.area_code = areas.area_code

@@ -92,7 +92,7 @@ panorama_totals as (
     group by authority_code
 ),
 
-images as (
+image_counts as (
     select
         authority_code,
         count(*) filter (where is_current) as wanted_count,
@@ -142,11 +142,11 @@ select
     coalesce(look_ups.point_without_imagery_count, 0) as point_without_imagery_count,
     coalesce(look_ups.point_failed_count, 0) as point_failed_count,
     coalesce(panorama_totals.panorama_count, 0) as panorama_count,
-    coalesce(images.image_count, 0) as image_count,
-    coalesce(images.image_missing_count, 0) as image_missing_count,
-    coalesce(images.image_failed_count, 0) as image_failed_count,
-    images.image_failed_count / nullif(images.wanted_count, 0) as image_failed_share,
-    coalesce(images.image_bytes, 0) as image_bytes,
+    coalesce(image_counts.image_count, 0) as image_count,
+    coalesce(image_counts.image_missing_count, 0) as image_missing_count,
+    coalesce(image_counts.image_failed_count, 0) as image_failed_count,
+    image_counts.image_failed_count / nullif(image_counts.wanted_count, 0) as image_failed_share,
+    coalesce(image_counts.image_bytes, 0) as image_bytes,
     capture_dates.captured_oldest_on,
     capture_dates.captured_median_on,
     capture_dates.captured_newest_on,
@@ -157,7 +157,7 @@ select
     area_totals.target_mean,
     coalesce(area_totals.predicted_area_count, 0) as predicted_area_count,
     study.synthetic,
-    coalesce(images.older_image_count, 0) as older_image_count
+    coalesce(image_counts.older_image_count, 0) as older_image_count
 from authorities
 cross join study
 left join area_totals using (authority_code)
@@ -165,7 +165,7 @@ left join roads using (authority_code)
 left join points using (authority_code)
 left join look_ups using (authority_code)
 left join panorama_totals using (authority_code)
-left join images using (authority_code)
+left join image_counts using (authority_code)
 left join capture_dates using (authority_code)
 left join vectors using (authority_code)
 order by authorities.authority_code

@@ -43,7 +43,7 @@ wanted as (
     where is_current
 ),
 
-images as (
+image_measures as (
     select
         authority_code,
         count(*) filter (where status = 'ok') as image_count,
@@ -127,21 +127,21 @@ leaning as (
 
 select
     authorities.authority_code,
-    coalesce(images.image_count, 0) as image_count,
-    images.failed_share,
-    images.dark_share,
-    images.blurred_share,
-    images.duplicate_share,
-    images.brightness_median,
-    images.sharpness_median,
+    coalesce(image_measures.image_count, 0) as image_count,
+    image_measures.failed_share,
+    image_measures.dark_share,
+    image_measures.blurred_share,
+    image_measures.duplicate_share,
+    image_measures.brightness_median,
+    image_measures.sharpness_median,
     uploads.third_party_share,
-    images.captured_oldest_on,
-    images.captured_median_on,
-    images.captured_newest_on,
+    image_measures.captured_oldest_on,
+    image_measures.captured_median_on,
+    image_measures.captured_newest_on,
     look_ups.looked_up_on,
-    (look_ups.looked_up_on - images.captured_median_on) / 365.25 as age_years,
-    (images.captured_late_on - images.captured_early_on) / 365.25 as span_years,
-    images.leaf_on_share,
+    (look_ups.looked_up_on - image_measures.captured_median_on) / 365.25 as age_years,
+    (image_measures.captured_late_on - image_measures.captured_early_on) / 365.25 as span_years,
+    image_measures.leaf_on_share,
     coalesce(covered.area_with_point_count, 0) as area_with_point_count,
     covered.area_covered_share,
     study.target,
@@ -151,7 +151,7 @@ select
     study.synthetic
 from authorities
 cross join study
-left join images using (authority_code)
+left join image_measures using (authority_code)
 left join uploads using (authority_code)
 left join look_ups using (authority_code)
 left join covered using (authority_code)

@@ -58,6 +58,11 @@ def embed_images(
         return
     size = batch_size or encoder.batch_size
     paths = readable["path"].to_list()
+    hashes = (
+        readable["sha256"]
+        if "sha256" in readable.columns
+        else pl.repeat(None, readable.height, dtype=pl.String, eager=True)
+    )
     batches = encode_in_batches(encoder, paths, folder, size=size, workers=workers)
     done, began = 0, time.monotonic()
     while shard := _shard(batches, done, readable.height, on_progress):
@@ -75,7 +80,33 @@ def embed_images(
             .alias("status"),
             "embedding",
             "error",
+            hashes.slice(done - vectors.height, vectors.height).alias("image_sha256"),
         )
+
+
+def of_same_pixels(vectors: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows of images whose pixels are still those that were encoded.
+
+    Parameters
+    ----------
+    vectors
+        Rows of the table `image_embeddings`; one that does not say which pixels it is of, as
+        earlier versions wrote it, is kept.
+    images
+        Rows of the table `images`.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `vectors`, in their order.
+    """
+    now = images.select("image_id", "sha256")
+    encoded = pl.col("image_sha256")
+    return (
+        vectors.join(now, on="image_id", how="inner", maintain_order="left")
+        .filter(encoded.is_null() | encoded.eq_missing(pl.col("sha256")))
+        .drop("sha256")
+    )
 
 
 def _shard(

@@ -11,6 +11,7 @@ from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.lake.parquet_lake import is_whole, plain, read_part
 from streetview_assets.lake.seal import write_sealed
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.safe_name import safe_name
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,21 @@ class Shards:
     def clear(self) -> None:
         """Throw the pieces away, after they were merged into the table's file."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def shards_of(folder: Path, authority: str, table: str) -> Shards:
+    """Name the pieces of one authority.
+
+    Parameters
+    ----------
+    folder
+        Where those of all authorities lie, beneath `cache/`.
+    authority
+        Its code, whatever text that is.
+    table
+        The table that is made of them.
+    """
+    return Shards(folder / safe_name(authority), table)
 
 
 def latest(frames: list[pl.DataFrame], table: str) -> pl.DataFrame:

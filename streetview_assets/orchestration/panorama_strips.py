@@ -8,7 +8,7 @@ from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.panoramas import PANORAMA, parts_of, strips_of, vectors_of_strips
 from streetview_assets.images.retention import without_pixels
-from streetview_assets.lake.checkpoint_shards import Shards, latest
+from streetview_assets.lake.checkpoint_shards import latest, shards_of
 from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 
@@ -56,7 +56,7 @@ def encode_panoramas(
     """
     identity = encoder.identity
     folder = work.opened.root / "cache" / "strips" / identity.fingerprint[:16]
-    shards = Shards(folder / work.authority, "image_embeddings")
+    shards = shards_of(folder, work.authority, "image_embeddings")
     known = latest([shards.read()], "image_embeddings")
     strips = strips_of(views)
     gone = _without_pixels(work, strips)

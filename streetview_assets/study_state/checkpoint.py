@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.lake.checkpoint_shards import Shards, latest
+from streetview_assets.lake.checkpoint_shards import Shards, latest, shards_of
 from streetview_assets.lake.parquet_lake import Stamp
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
@@ -32,7 +32,7 @@ class Resumption:
     @cached_property
     def shards(self) -> Shards:
         """Pieces finished since the table's file was last written."""
-        return Shards(self._folder / self.reuse[:16] / safe_name(self.authority), self.table)
+        return shards_of(self._folder / self.reuse[:16], self.authority, self.table)
 
     @property
     def _folder(self) -> Path:

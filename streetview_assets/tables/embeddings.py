@@ -44,6 +44,7 @@ TABLES = (
             column("status", TEXT, "whether there is a vector", "ok", "failed"),
             VECTOR_OF_IMAGES,
             maybe("error", TEXT, "why there is no vector", volatile=True),
+            maybe("image_sha256", TEXT, "`images.sha256` of what was encoded", volatile=True),
         ),
         by_encoder=True,
     ),

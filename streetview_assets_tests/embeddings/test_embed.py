@@ -117,7 +117,7 @@ import sys, time
 from pathlib import Path
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.encoders.image_loading import prepare_images
-from streetview_assets.study.model import Encoder
+from streetview_assets.study.embeddings import Encoder
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     pieces = prepare_images(

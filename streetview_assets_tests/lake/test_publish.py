@@ -211,7 +211,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from streetview_assets.lake.parquet_lake import Lake
 from streetview_assets.warehouse.publish import Build, publish
-from streetview_assets.study.model import load_study
+from streetview_assets.study.study_file import load_study
 publish(Lake(Path(sys.argv[1])), load_study(sys.argv[2]),
     Build("hash", "0.1.0", sys.argv[3], datetime.now(UTC)))
 """

@@ -5,7 +5,7 @@ import time
 import dagster as dg
 import polars as pl
 
-from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.embed import embed_images, of_same_pixels
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 from streetview_assets.embeddings.encoders.imported.original_files import with_original_files
 from streetview_assets.embeddings.encoders.registry import load_encoder
@@ -171,7 +171,7 @@ def _views_that_went_in(panoramas: pl.DataFrame) -> dict[str, object]:
 
 def _kept_vectors(work: Work, resumption: Resumption, images: pl.DataFrame) -> pl.DataFrame:
     """Read the rows that need not be made again, among them all whose pixels were deleted."""
-    done = resumption.done().join(images, on="image_id", how="semi")
+    done = of_same_pixels(resumption.done(), images)
     again = done if work.anew else done.filter(status="failed") if work.retry else done.head(0)
     deleted = without_pixels(again, work.deleted_images, work.opened.root)
     return pl.concat([done.join(again, on="image_id", how="anti"), deleted.select(done.columns)])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.embed import embed_images, of_same_pixels
 from streetview_assets.embeddings.encoders.colour_texture import load_colour_texture
 from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
@@ -13,7 +13,7 @@ from streetview_assets.images.current import current_images
 from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.providers.terms import TERMS
 from streetview_assets.images.retention import delete_images, without_pixels
-from streetview_assets.lake.checkpoint_shards import Shards, latest
+from streetview_assets.lake.checkpoint_shards import latest, shards_of
 from streetview_assets.orchestration.asset_context import NO_AREAS, Made, Work, not_applicable
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
@@ -111,8 +111,8 @@ def _baseline_vectors(work: Work, images: pl.DataFrame) -> pl.DataFrame:
     """Encode the images that were not encoded before: the pixels of those may be gone."""
     encoder = load_colour_texture(BASELINE)
     folder = work.opened.root / "cache" / work.asset / encoder.identity.fingerprint[:16]
-    shards = Shards(folder / work.authority, "image_embeddings")
-    known = latest([shards.read()], "image_embeddings").join(images, on="image_id", how="semi")
+    shards = shards_of(folder, work.authority, "image_embeddings")
+    known = of_same_pixels(latest([shards.read()], "image_embeddings"), images)
     deleted = without_pixels(known, work.deleted_images, work.opened.root)
     failed = known.filter(status="failed").join(deleted, on="image_id", how="anti")
     done = known.join(failed, on="image_id", how="anti")

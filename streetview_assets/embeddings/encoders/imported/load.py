@@ -183,6 +183,7 @@ def imported_embeddings(
             pl.when(is_there).then(pl.lit("ok")).otherwise(pl.lit("failed")).alias("status"),
             "embedding",
             "error",
+            asked["sha256"].alias("image_sha256"),
         )
 
 
