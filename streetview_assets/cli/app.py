@@ -178,12 +178,12 @@ def retry(study: StudyArgument = None, jobs: Annotated[int, typer.Option(min=1)]
 @says_what_is_wrong
 def plan(study: StudyArgument = None, authority: AuthorityOption = None) -> None:
     """Look for imagery free of charge, and say what fetching it would take."""
-    from streetview_assets.cli.tables import show_outlook
-    from streetview_assets.orchestration.runs.forecast import LOOK_UPS, outlook
+    from streetview_assets.cli.tables import show_forecast
+    from streetview_assets.orchestration.runs.forecast import LOOK_UPS, forecast
 
     opened = _open(study)
     _materialise(opened, authorities=authority, only=LOOK_UPS)
-    show_outlook(outlook(opened, authority))
+    show_forecast(forecast(opened, authority))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from streetview_assets.cli.console import PlainConsole
 from streetview_assets.images.budget.prices import AS_OF
-from streetview_assets.orchestration.runs.forecast import Budget, Outlook
+from streetview_assets.orchestration.runs.forecast import BudgetForecast, Forecast
 from streetview_assets.orchestration.runs.materialise import RunReport
 from streetview_assets.orchestration.runs.status import AssetState
 from streetview_assets.study_state.open_study import OpenStudy
@@ -159,11 +159,11 @@ def _value(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def show_outlook(outlook: Outlook) -> None:
+def show_forecast(forecast: Forecast) -> None:
     """Show what fetching would take, by authority and in all, and whether the budget holds."""
     columns = ("points", "panoramas", "images", "there", "requests", "US$", "GB", "minutes")
     table = Table("authority", *columns)
-    for row in (*outlook.loads, outlook.total):
+    for row in (*forecast.loads, forecast.total):
         table.add_row(
             row.authority,
             f"{row.point_count:,}",
@@ -177,19 +177,19 @@ def show_outlook(outlook: Outlook) -> None:
         )
     console = PlainConsole()
     console.print(table)
-    console.print("GB and minutes are estimates: " + outlook.basis, soft_wrap=True)
-    if outlook.total.failed_count:
+    console.print("GB and minutes are estimates: " + forecast.basis, soft_wrap=True)
+    if forecast.total.failed_count:
         console.print(
-            f"{outlook.total.failed_count:,} images failed before and are not counted: "
+            f"{forecast.total.failed_count:,} images failed before and are not counted: "
             "`streetview retry` asks for them again.",
             soft_wrap=True,
         )
-    if outlook.budget:
-        for line in _budget_lines(outlook.budget):
+    if forecast.budget:
+        for line in _budget_lines(forecast.budget):
             console.print(line, soft_wrap=True)
 
 
-def _budget_lines(budget: Budget) -> Iterator[str]:
+def _budget_lines(budget: BudgetForecast) -> Iterator[str]:
     free = f", the first {budget.free_per_month:,} a month free" if budget.free_per_month else ""
     yield (
         f"US$ are list prices of {AS_OF}{free}; {budget.asked_this_month:,} requests were sent "

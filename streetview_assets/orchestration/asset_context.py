@@ -18,7 +18,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.figures import figures_folder, shrink_to_webp
 from streetview_assets.images.budget.ledger import Ledger
 from streetview_assets.images.budget.prices import is_paid, without_budget
-from streetview_assets.images.budget.reservations import Purse
+from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
@@ -148,7 +148,7 @@ class Work:
         """When pixels of this authority's images were deleted on purpose, by image_id."""
         return self.opened.deleted_images(self.authority)
 
-    def purse(self) -> Purse | None:
+    def budget(self) -> Budget | None:
         """Open what a paid provider is paid from; None where images cost nothing.
 
         Raises
@@ -164,7 +164,7 @@ class Work:
         if images.budget_usd is None:
             raise StudyError(without_budget(images.provider))
         check_ledger(self.opened, [self.authority])
-        return self.ledger.purse(
+        return self.ledger.budget(
             authority_code=self.authority,
             provider=images.provider,
             budget_usd=images.budget_usd,

@@ -80,10 +80,10 @@ def fetch(base_url: str, folder: Path, count: int, most: int, rate: float | None
         max_concurrent=most,
         requests_per_second=rate,
     )
-    purse = Ledger(folder / "ledger.sqlite").purse(
+    budget = Ledger(folder / "ledger.sqlite").budget(
         authority_code="E08000035", provider="google", budget_usd=1e6
     )
-    provider = GoogleProvider(images, GoogleKey("a-good-key"), purse)
+    provider = GoogleProvider(images, GoogleKey("a-good-key"), budget)
     asked = wanted(count)
     began = _clocks()
     good = 0

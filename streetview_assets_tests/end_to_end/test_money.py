@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from streetview_assets.cli.tables import show_outlook
-from streetview_assets.orchestration.runs.forecast import LOOK_UPS, outlook
+from streetview_assets.cli.tables import show_forecast
+from streetview_assets.orchestration.runs.forecast import LOOK_UPS, forecast
 from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.study_state.open_study import open_study
 from streetview_assets.warehouse.marts import is_published, publish_study
@@ -61,7 +61,7 @@ def test_without_a_budget_nothing_runs_but_the_plan_says_what_to_write(
     planned = streetview("plan", study, "--authority", AUTHORITIES[0])
     assert planned.exit_code == 0, planned.output
     assert AUTHORITIES[1] not in planned.output
-    (load,) = outlook(open_study(study), AUTHORITIES[:1]).loads
+    (load,) = forecast(open_study(study), AUTHORITIES[:1]).loads
     assert load.request_count > 10
     assert load.cost_usd == pytest.approx((load.request_count - 10) * PRICE_USD)
     said = " ".join(planned.output.split())
@@ -98,7 +98,7 @@ def test_the_plan_counts_what_a_run_then_asks_for_and_the_budget_stops_it(
     assert planned.exit_code == 0, planned.output
     assert {seen.place for seen in server.log()} == {"metadata"}, "a plan asks for no image"
     opened = open_study(study)
-    before = outlook(opened)
+    before = forecast(opened)
 
     found = opened.read("panoramas").filter(status="ok").unique(["panorama_id"])
     wanted = 2 * found.height
@@ -116,15 +116,15 @@ def test_the_plan_counts_what_a_run_then_asks_for_and_the_budget_stops_it(
     again = run_study(opened, only=UP_TO_IMAGES)
     assert {failure.kind for failure in again.failures} == {"BudgetSpentError"}
     assert len(server.log("image")) == 10, "ten are paid for, however often it is run"
-    after = outlook(opened)
+    after = forecast(opened)
     assert after.total.request_count == wanted - 10
     assert (after.budget.spent_usd, after.budget.asked_this_month) == (pytest.approx(0.07), 10)
 
-    enough = outlook(open_study(write_paid(budget_usd=wanted * PRICE_USD)))
+    enough = forecast(open_study(write_paid(budget_usd=wanted * PRICE_USD)))
     assert enough.budget.short_usd == pytest.approx(0, abs=1e-9)
     assert run_study(open_study(study), only=UP_TO_IMAGES).failures == []
     assert len(server.log("image")) == wanted
-    assert outlook(open_study(study)).total.request_count == 0
+    assert forecast(open_study(study)).total.request_count == 0
     publish_study(opened)
     spending = opened.sql("select authority_code, sum(cost_usd) as usd from spending group by 1")
     assert set(spending["authority_code"]) == set(AUTHORITIES)
@@ -138,12 +138,12 @@ def test_what_failed_is_left_to_retry_and_the_plan_says_so(write_paid, server, c
     failed = opened.read("images").filter(status="failed").height
     assert failed > 0
     server.change(faults=[])
-    planned = outlook(opened, AUTHORITIES[:1])
+    planned = forecast(opened, AUTHORITIES[:1])
     load = planned.total
     assert (load.failed_count, load.request_count) == (failed, 0)
     assert load.there_count == load.image_count - failed
     capsys.readouterr()
-    show_outlook(planned)
+    show_forecast(planned)
     said = " ".join(capsys.readouterr().out.split())
     assert f"{failed} images failed before and are not counted" in said
 
@@ -151,7 +151,7 @@ def test_what_failed_is_left_to_retry_and_the_plan_says_so(write_paid, server, c
 def test_free_images_are_planned_and_published_without_a_word_of_money(tiny, streetview):
     planned = streetview("plan", tiny.study.path).output
     assert "udget" not in planned
-    assert outlook(tiny).budget is None
+    assert forecast(tiny).budget is None
     assert "budget" not in streetview("doctor", tiny.study.path).output
     assert tiny.sql("select count(*) as n from spending").item() == 0
     assert not (tiny.root / "ledger.sqlite").exists()
@@ -161,13 +161,13 @@ def test_what_is_spent_makes_the_published_file_out_of_date(tiny):
     assert is_published(tiny)
     tiny.ledger.record_deleted([], tiny.read("images")["fetched_at"].max())
     assert is_published(tiny), "a ledger in which nothing is spent changes nothing"
-    purse = tiny.ledger.purse(authority_code=AUTHORITIES[0], provider="google", budget_usd=1)
-    purse.settle(purse.reserve("a"), "charged")
+    budget = tiny.ledger.budget(authority_code=AUTHORITIES[0], provider="google", budget_usd=1)
+    budget.settle(budget.reserve("a"), "charged")
     assert not is_published(tiny)
     publish_study(tiny)
     assert is_published(tiny)
     told = tiny.sql("select provider, outcome, request_count, cost_usd, month from spending")
     assert told.drop("month").rows() == [("google", "charged", 1, PRICE_USD)]
     assert told.schema["month"] == pl.Date
-    assert purse.reserve("b")
+    assert budget.reserve("b")
     assert not is_published(tiny)

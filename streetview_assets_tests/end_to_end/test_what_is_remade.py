@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import yaml
 
-from streetview_assets.orchestration.runs.forecast import LOOK_UPS, outlook
+from streetview_assets.orchestration.runs.forecast import LOOK_UPS, forecast
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.orchestration.runs.status import study_status
@@ -298,15 +298,15 @@ def test_the_plan_needs_no_earlier_run_and_counts_what_the_run_then_does(tmp_pat
     opened = open_study(study)
     assert not (opened.root / "images").exists()
     assert not (opened.root / "streetview.duckdb").exists()
-    total = outlook(opened).total
-    assert [load.authority for load in outlook(opened).loads] == AUTHORITIES
+    total = forecast(opened).total
+    assert [load.authority for load in forecast(opened).loads] == AUTHORITIES
     assert total.request_count == total.image_count > total.point_count > 0
     for number in (total.point_count, total.panorama_count, total.image_count):
         assert f"{number:,}" in result.output
     run_study(opened, until="images")
     assert opened.read("sample_points").height == total.point_count
     assert opened.read("images").height == total.image_count
-    after = outlook(opened).total
+    after = forecast(opened).total
     assert (after.request_count, after.there_count) == (0, total.image_count)
     assert {state.asset for state in study_status(opened) if state.age is not None} >= LOOK_UPS
 

@@ -318,7 +318,7 @@ def buy(server: Server, account: Account, count: int = 1, limits: Limits | None 
             for square in range(count)
         ]
 
-    return asked(work, limits, purse=account)
+    return asked(work, limits, budget=account)
 
 
 def test_every_request_that_may_be_billed_is_paid_for(server):
@@ -348,7 +348,7 @@ def test_refusals_and_hosts_that_are_not_there_are_no_paid_attempts(server):
     with pytest.raises(UnusableError, match="after 6 attempts"):
         asked(
             lambda one: one.ask(nobody, good_json, most_bytes=MOST_BYTES, pay_for="a"),
-            purse=account,
+            budget=account,
         )
     assert account.outcomes[6:] == ["not_charged"] * 6
 
@@ -365,7 +365,7 @@ def test_a_provider_that_bills_for_nothing_stops_all_work(server, kind, each):
         )
         return [await asyncio.gather(one, return_exceptions=True) for one in asks]
 
-    ends = Counter(type(one) for (one,) in asked(work, purse=account))
+    ends = Counter(type(one) for (one,) in asked(work, budget=account))
     assert ends == {UnusableError: 19, ImageryError: 6}
     assert len(server.log()) == 20 * each
 

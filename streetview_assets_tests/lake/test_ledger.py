@@ -25,14 +25,14 @@ from pathlib import Path
 from streetview_assets.errors import BudgetSpentError
 from streetview_assets.images.budget.ledger import Ledger
 path, name, count = sys.argv[1:]
-purse = Ledger(Path(path)).purse(authority_code="A1", provider="google", budget_usd=1.4)
+budget = Ledger(Path(path)).budget(authority_code="A1", provider="google", budget_usd=1.4)
 try:
     for number in range(int(count)):
-        reservation = purse.reserve(f"{name}{number}")
+        reservation = budget.reserve(f"{name}{number}")
         print(reservation, flush=True)
         if name == "hang":
             sys.stdin.read()
-        purse.settle(reservation, "charged")
+        budget.settle(reservation, "charged")
 except BudgetSpentError:
     pass
 """
@@ -43,8 +43,8 @@ def ledger(tmp_path) -> Ledger:
     return Ledger(tmp_path / LEDGER)
 
 
-def purse(ledger: Ledger, budget_usd: float = 3.5, **options):
-    return ledger.purse(authority_code="A1", provider="google", budget_usd=budget_usd, **options)
+def budget(ledger: Ledger, budget_usd: float = 3.5, **options):
+    return ledger.budget(authority_code="A1", provider="google", budget_usd=budget_usd, **options)
 
 
 def set_back(ledger: Ledger, by: timedelta) -> None:
@@ -67,7 +67,7 @@ def spender(ledger: Ledger, name: str, count: int) -> "subprocess.Popen[str]":
 
 
 def test_the_budget_holds_to_the_last_cent(ledger):
-    pays = purse(ledger)
+    pays = budget(ledger)
     for number in range(500):
         pays.settle(pays.reserve(f"i{number}"), "charged")
     with pytest.raises(BudgetSpentError, match=r"3\.500 of 3\.500 US\$.*images\.budget_usd"):
@@ -76,7 +76,7 @@ def test_the_budget_holds_to_the_last_cent(ledger):
 
 
 def test_what_was_not_charged_is_free_again(ledger):
-    pays = purse(ledger, budget_usd=0.007)
+    pays = budget(ledger, budget_usd=0.007)
     pays.settle(pays.reserve("a"), "not_charged")
     pays.settle(pays.reserve("b"), "charged")
     with pytest.raises(BudgetSpentError):
@@ -84,7 +84,7 @@ def test_what_was_not_charged_is_free_again(ledger):
 
 
 def test_the_free_allowance_comes_first(ledger):
-    pays = purse(ledger, budget_usd=0.014, free_per_month=3)
+    pays = budget(ledger, budget_usd=0.014, free_per_month=3)
     for number in range(5):
         pays.settle(pays.reserve(f"i{number}"), "charged")
     assert ledger.spent_usd() == pytest.approx(0.014)
@@ -100,8 +100,8 @@ def test_processes_together_never_exceed_the_budget(ledger):
     assert ledger.spent_usd() == pytest.approx(1.4)
 
 
-def test_threads_share_a_purse(ledger):
-    pays = purse(ledger, budget_usd=0.7)
+def test_threads_share_a_budget(ledger):
+    pays = budget(ledger, budget_usd=0.7)
 
     def pay(number: int) -> bool:
         try:
@@ -117,7 +117,7 @@ def test_threads_share_a_purse(ledger):
 def test_a_kill_between_asking_and_answer_counts_as_spent(ledger):
     killed = spender(ledger, "hang", 1)
     killed.stdout.readline()
-    pays = purse(ledger)
+    pays = budget(ledger)
     assert pays.reserve("hang0") is None, "a process that is alive asks for it"
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate()
@@ -127,9 +127,9 @@ def test_a_kill_between_asking_and_answer_counts_as_spent(ledger):
 
 
 def test_a_claim_of_a_process_that_cannot_be_seen_ends_with_time(ledger):
-    far_away = replace(purse(ledger), process="container-that-is-no-more/1/0.00")
+    far_away = replace(budget(ledger), process="container-that-is-no-more/1/0.00")
     far_away.reserve("a")
-    pays = purse(ledger)
+    pays = budget(ledger)
     assert pays.reserve("a") is None
     set_back(ledger, CLAIM_LASTS)
     assert pays.reserve("a") is not None
@@ -137,7 +137,7 @@ def test_a_claim_of_a_process_that_cannot_be_seen_ends_with_time(ledger):
 
 
 def test_a_new_month_begins_with_its_free_allowance(ledger):
-    pays = purse(ledger, budget_usd=0.007, free_per_month=1)
+    pays = budget(ledger, budget_usd=0.007, free_per_month=1)
     december, january = (datetime(*day, tzinfo=UTC) for day in [(2025, 12, 31), (2026, 1, 1)])
     for moment, name in [(december, "a"), (december, "b"), (january, "c")]:
         write(ledger.path, lambda one, at=moment, of=name: pays._reserved(one, of, at), safely=True)
@@ -156,7 +156,7 @@ def test_a_new_month_begins_with_its_free_allowance(ledger):
 def test_no_order_of_events_spends_more_than_the_budget(outcomes, free, affordable):
     with TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder) / LEDGER)
-        pays = purse(ledger, budget_usd=affordable * 0.007, free_per_month=free)
+        pays = budget(ledger, budget_usd=affordable * 0.007, free_per_month=free)
         sent = 0
         for number, outcome in enumerate(outcomes):
             try:
@@ -173,7 +173,7 @@ def test_no_order_of_events_spends_more_than_the_budget(outcomes, free, affordab
 
 
 def test_a_ledger_that_was_deleted_begins_anew_in_a_process_that_goes_on(ledger):
-    pays = purse(ledger)
+    pays = budget(ledger)
     pays.reserve("a")
     for file in ledger.path.parent.glob(f"{LEDGER}*"):
         file.unlink()
@@ -182,7 +182,7 @@ def test_a_ledger_that_was_deleted_begins_anew_in_a_process_that_goes_on(ledger)
 
 
 def test_an_entry_that_fails_leaves_nothing_and_others_go_on(ledger):
-    pays = purse(ledger)
+    pays = budget(ledger)
     with pytest.raises(TypeError):
         pays.settle(12345, "charged")
     pays.settle(pays.reserve("a"), "charged")
@@ -190,7 +190,7 @@ def test_an_entry_that_fails_leaves_nothing_and_others_go_on(ledger):
 
 
 def test_what_is_spent_is_told_by_month_and_outcome(ledger):
-    pays = purse(ledger)
+    pays = budget(ledger)
     pays.settle(pays.reserve("a"), "charged")
     pays.settle(pays.reserve("a"), "charged")
     pays.settle(pays.reserve("b"), "not_charged")

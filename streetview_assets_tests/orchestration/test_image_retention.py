@@ -256,8 +256,8 @@ def test_the_price_of_fetching_again_is_told_where_images_cost_money(town):
     town = again(town, "provider: synthetic", google)
     ids = [f"{number:024x}" for number in range(2000)]
     town.ledger.record_deleted(ids, datetime(2024, 6, 1, tzinfo=UTC))
-    purse = town.ledger.purse(authority_code=EAST, provider="google", budget_usd=1)
-    purse.settle(purse.reserve("another"), "charged")
+    budget = town.ledger.budget(authority_code=EAST, provider="google", budget_usd=1)
+    budget.settle(budget.reserve("another"), "charged")
     with pytest.raises(EncoderError) as refused:
         refuse_deleted(work(town, retention), pl.DataFrame({"image_id": ids}), "clip")
     said = str(refused.value)

@@ -41,17 +41,19 @@ class Ledger:
 
     path: Path
 
-    def purse(
+    def budget(
         self,
         *,
         authority_code: str,
         provider: str,
         budget_usd: float,
         free_per_month: int = 0,
-    ) -> "LedgerPurse":
+    ) -> "LedgerBudget":
         """Open what requests for one authority are paid from."""
-        budget = round(budget_usd * _MICRO)
-        return LedgerPurse(self, authority_code, provider, budget, free_per_month, process_mark())
+        budget_microusd = round(budget_usd * _MICRO)
+        return LedgerBudget(
+            self, authority_code, provider, budget_microusd, free_per_month, process_mark()
+        )
 
     def spent_usd(self) -> float:
         """Sum up what was spent over all runs; a reservation without an outcome counts."""
@@ -115,8 +117,8 @@ class Ledger:
 
         def enter(connection: sqlite3.Connection) -> None:
             for authority_code, image_id, fetched_at in unknown.iter_rows():
-                purse = LedgerPurse(self, authority_code, provider, 0, free_per_month, _ADOPTED)
-                purse.enter_spent(connection, image_id, fetched_at or datetime.now(UTC))
+                budget = LedgerBudget(self, authority_code, provider, 0, free_per_month, _ADOPTED)
+                budget.enter_spent(connection, image_id, fetched_at or datetime.now(UTC))
 
         if unknown.height:
             write(self.path, enter, safely=True)
@@ -149,7 +151,7 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class LedgerPurse:
+class LedgerBudget:
     """Pays for the requests of one process, for one authority."""
 
     ledger: Ledger
@@ -177,7 +179,7 @@ class LedgerPurse:
         self.enter([Settle(reservation, outcome)])
 
     def enter(self, entries: Sequence[Entry]) -> list[Entered]:
-        """Make entries, in one transaction; see `Purse`."""
+        """Make entries, in one transaction; see `Budget`."""
         # Were what became of a request lost to a power cut, it would count as spent.
         safely = any(isinstance(entry, Reserve) for entry in entries)
         return write(

@@ -29,7 +29,7 @@ Entry = Reserve | Settle
 Entered = int | BudgetSpentError | None
 
 
-class Purse(Protocol):
+class Budget(Protocol):
     """What a provider that costs money pays from.
 
     A reservation that is never settled, because its process was killed, counts as spent.
@@ -48,20 +48,20 @@ class Purse(Protocol):
         ...
 
 
-class Till:
+class BatchedBudget:
     """Pays for requests side by side, on an event loop.
 
     A disk confirms some hundreds of entries a second one by one, which is as many as images
     come. Those that come while the disk is busy go to it together.
     """
 
-    def __init__(self, purse: Purse) -> None:
-        self._purse = purse
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self._left: list[tuple[Entry, asyncio.Future[Entered]]] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def reserve(self, image_id: str) -> int | None:
-        """Set the price of one request aside; see `Purse`.
+        """Set the price of one request aside; see `Budget`.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Till:
             waiting = [entered for _, entered in together]
             try:
                 results = await asyncio.to_thread(
-                    self._purse.enter, [entry for entry, _ in together]
+                    self._budget.enter, [entry for entry, _ in together]
                 )
             except Exception as error:  # noqa: BLE001  raised again for each who waits
                 for entered in waiting:

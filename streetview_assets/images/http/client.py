@@ -18,7 +18,7 @@ import httpx
 import tenacity
 
 from streetview_assets.errors import ImageryError, StreetviewError
-from streetview_assets.images.budget.reservations import Outcome, Purse, Till
+from streetview_assets.images.budget.reservations import BatchedBudget, Budget, Outcome
 from streetview_assets.images.http.headers import retry_after_s
 from streetview_assets.images.http.rate_limit import Pace
 from streetview_assets.images.http.response_body import AnsweredError, body_of
@@ -154,14 +154,14 @@ class Client:
         How much is asked at once.
     secrets
         What no error may show.
-    till
+    budget
         Pays for requests that cost money.
     """
 
     connect: Callable[[httpx.URL], Awaitable[httpx.AsyncBaseTransport]]
     limits: Limits
     secrets: tuple[str, ...] = ()
-    till: Till | None = None
+    budget: BatchedBudget | None = None
     _idle: defaultdict[str, list[httpx.AsyncBaseTransport]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -370,19 +370,19 @@ class Client:
         return UnusableError(f"{last}, {tried}")
 
     async def _reserve(self, pay_for: str | None) -> int | None:
-        if pay_for is None or self.till is None:
+        if pay_for is None or self.budget is None:
             return None
-        reservation = await self.till.reserve(pay_for)
+        reservation = await self.budget.reserve(pay_for)
         if reservation is not None:
             return reservation
-        while (later := await self.till.reserve(pay_for)) is None:
+        while (later := await self.budget.reserve(pay_for)) is None:
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-        await self.till.settle(later, "not_charged")
+        await self.budget.settle(later, "not_charged")
         raise UnusableError("another run was fetching this image at the same time")
 
     async def _settle(self, reservation: int | None, outcome: Outcome) -> None:
-        if reservation is not None and self.till is not None:
-            await self.till.settle(reservation, outcome)
+        if reservation is not None and self.budget is not None:
+            await self.budget.settle(reservation, outcome)
 
     def _pace(self, url: httpx.URL) -> Pace:
         return self._paces.setdefault(url.host, Pace(self.limits.requests_per_second))
@@ -390,7 +390,7 @@ class Client:
 
 @asynccontextmanager
 async def open_client(
-    limits: Limits, *, secrets: tuple[str, ...] = (), purse: Purse | None = None
+    limits: Limits, *, secrets: tuple[str, ...] = (), budget: Budget | None = None
 ) -> AsyncIterator[Client]:
     """Open the connections to a provider, on the running event loop."""
     keep_secrets_out_of_logs(secrets)
@@ -401,7 +401,7 @@ async def open_client(
             connection = httpx.AsyncHTTPTransport(verify=trusted, proxy=_proxy(url))
             return await opened.enter_async_context(connection)
 
-        yield Client(connect, limits, secrets, Till(purse) if purse else None)
+        yield Client(connect, limits, secrets, BatchedBudget(budget) if budget else None)
 
 
 def _proxy(url: httpx.URL) -> str | None:

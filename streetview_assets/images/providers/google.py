@@ -18,7 +18,7 @@ import httpx
 import polars as pl
 
 from streetview_assets.errors import ImageryError, StudyError
-from streetview_assets.images.budget.reservations import Purse
+from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.images.http.client import (
     Answer,
     Client,
@@ -79,17 +79,17 @@ class GoogleProvider:
         The study's wishes: views, radius, capture dates, limits.
     key
         The API key, and the secret by which requests are signed, where there is one.
-    purse
+    budget
         Pays for images; None: nothing can be fetched, only looked up.
     """
 
     name = "google"
     id_names_one_capture = True
 
-    def __init__(self, images: Images, key: GoogleKey, purse: Purse | None = None) -> None:
+    def __init__(self, images: Images, key: GoogleKey, budget: Budget | None = None) -> None:
         self.images = images
         self.key = key
-        self.purse = purse
+        self.budget = budget
         self.host = images.base_url or HOST
         self.limits = Limits(images.requests_per_second, images.max_concurrent, images.timeout_s)
         self.secrets = tuple(filter(None, (key.api_key, key.signing_secret)))
@@ -133,7 +133,7 @@ class GoogleProvider:
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Fetch views, each by one paid request, as they come."""
-        if self.purse is None:
+        if self.budget is None:
             raise ImageryError(
                 "google: images cost money, and nobody pays. Set images.budget_usd, the most "
                 "that this study may ever spend."
@@ -143,7 +143,7 @@ class GoogleProvider:
             yield replace(one.result, release=one.release)
 
     def _session(self) -> AbstractAsyncContextManager[Client]:
-        return open_client(self.limits, secrets=self.secrets, purse=self.purse)
+        return open_client(self.limits, secrets=self.secrets, budget=self.budget)
 
     async def _found(self, client: Client, point: Mapping[str, Any]) -> Row:
         row = {"point_id": point["point_id"], "panorama_id": "", "captured_on": UNKNOWN_DATE}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from streetview_assets.errors import StudyError
-from streetview_assets.images.budget.reservations import Purse
+from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.images.providers.base import Provider
 from streetview_assets.images.providers.folder import FolderProvider
 from streetview_assets.study.secrets import Secrets, secrets_from_environment
@@ -18,7 +18,7 @@ def open_provider(
     deprivation: Mapping[str, float],
     *,
     secrets: Secrets | None = None,
-    purse: Purse | None = None,
+    budget: Budget | None = None,
 ) -> Provider:
     """Open the imagery provider of a study; nothing is read or fetched yet.
 
@@ -30,7 +30,7 @@ def open_provider(
         0 (least) to 1 (most deprived) by area code, by which synthetic images are drawn.
     secrets
         The providers' keys; default: those of the environment.
-    purse
+    budget
         Pays for images, where they cost money.
 
     Raises
@@ -46,7 +46,7 @@ def open_provider(
 
             api_key = _set(secrets.google_maps_api_key, "GOOGLE_MAPS_API_KEY", study)
             key = GoogleKey(api_key, secrets.google_maps_signing_secret or None)
-            return GoogleProvider(images, key, purse)
+            return GoogleProvider(images, key, budget)
         case "mapillary":
             from streetview_assets.images.providers.mapillary import MapillaryProvider
 

@@ -67,7 +67,7 @@ def panoramas(work: Work) -> Made:
 def images(work: Work) -> Made:
     """The images: fetched once, checked, and a row with a reason for each that failed."""
     study, looked_up, points = work.study, work.read("panoramas"), work.read("sample_points")
-    provider = open_provider(study, work.sources.deprivation(), purse=work.purse())
+    provider = open_provider(study, work.sources.deprivation(), budget=work.budget())
     known = wanted_images(provider, looked_up, points, study.images, captures="all")
     wanted = wanted_images(provider, looked_up, points, study.images).filter(
         up_to(study.pooling.as_of)

@@ -54,7 +54,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Budget:
+class BudgetForecast:
     """What the study may spend, and has spent; None where its images cost nothing."""
 
     budget_usd: float | None
@@ -70,13 +70,13 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Forecast:
     """What is to come: by authority, in all, on which grounds, and from which budget."""
 
     loads: tuple[Load, ...]
     total: Load
     basis: str
-    budget: Budget | None
+    budget: BudgetForecast | None
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class _Experience:
         return seconds / 60
 
 
-def outlook(opened: OpenStudy, authorities: Iterable[str] | None = None) -> Outlook:
+def forecast(opened: OpenStudy, authorities: Iterable[str] | None = None) -> Forecast:
     """Count points, panoramas, images, requests, dollars, gigabytes and minutes to come.
 
     Parameters
@@ -119,14 +119,14 @@ def outlook(opened: OpenStudy, authorities: Iterable[str] | None = None) -> Outl
     total = Load(authority="all of them", **sums)
     budget = None
     if is_paid(images.provider):
-        budget = Budget(
+        budget = BudgetForecast(
             images.budget_usd,
             opened.ledger.spent_usd(),
             total.cost_usd,
             asked,
             images.free_per_month,
         )
-    return Outlook(tuple(loads), total, experience.basis, budget)
+    return Forecast(tuple(loads), total, experience.basis, budget)
 
 
 def _of_authority(
