@@ -16,7 +16,7 @@ from streetview_assets.errors import StorageError
 from streetview_assets.files.storage import refused_below, why_not_written
 from streetview_assets.images.image_files import write_image
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.lake.parquet_lake import Lake, Stamp
+from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.lake.sealed_json import write_json
 from streetview_assets.tables.registry import TABLES
 
@@ -44,7 +44,7 @@ def _points(folder: Path) -> None:
         }
         for number in range(5_000)
     ]
-    Lake(folder).write("sample_points", TABLES["sample_points"].frame(rows), Stamp("x"))
+    Lake(folder).write("sample_points", TABLES["sample_points"].frame(rows), Provenance("x"))
 
 
 def _polars(folder: Path) -> None:

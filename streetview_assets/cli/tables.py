@@ -64,7 +64,7 @@ def _model_verdict(opened: OpenStudy) -> str | None:
 
 def _show_left_out(opened: OpenStudy, console: PlainConsole) -> None:
     """Say which of one's own images are left out, whatever else the run did."""
-    files = opened.stamp("image_files", None)
+    files = opened.provenance("image_files", None)
     if opened.study.images.provider == "folder" and files is not None and files.note:
         console.print(Text(files.note, style="yellow"), soft_wrap=True)
 

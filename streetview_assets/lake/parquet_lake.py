@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Stamp:
-    """What a Parquet file says of its own making.
+class Provenance:
+    """What a Parquet file says of itself: what it was made from, when, and what it holds.
 
     Attributes
     ----------
-    made_from
+    input_fingerprint
         Fingerprint of all that the file was made from; what decides whether it is out of date.
     fingerprint
         Fingerprint of what the file holds, without volatile columns: what readers depend on.
@@ -47,7 +47,7 @@ class Stamp:
         Rows in the file.
     """
 
-    made_from: str
+    input_fingerprint: str
     fingerprint: str = ""
     every_column: str = ""
     reuse: str = ""
@@ -106,7 +106,7 @@ class Lake:
         """
         found = self.files(table, authority, encoder)
         for path in found:
-            read_stamp(path)
+            read_provenance(path)
         return found
 
     def read(
@@ -133,7 +133,7 @@ class Lake:
         self,
         table: str,
         frame: pl.DataFrame,
-        stamp: Stamp,
+        provenance: Provenance,
         *,
         authority: str | None = None,
         encoder: str | None = None,
@@ -150,10 +150,10 @@ class Lake:
             check_contract(contract, frame)
         path = self.path(table, authority, encoder)
         about = {
-            "made_from": stamp.made_from,
-            **asdict(content_of(frame, contract, stamp.note)),
-            "reuse": stamp.reuse,
-            "note": stamp.note,
+            "input_fingerprint": provenance.input_fingerprint,
+            **asdict(content_of(frame, contract, provenance.note)),
+            "reuse": provenance.reuse,
+            "note": provenance.note,
             "made_at": datetime.now(UTC).isoformat(),
         }
         said = {f"{_PREFIX}{key}": value for key, value in about.items()}
@@ -162,12 +162,12 @@ class Lake:
             write_sealed(plain(frame.to_arrow()), aside, said)
         return path
 
-    def stamp(
+    def provenance(
         self, table: str, authority: str | None = None, encoder: str | None = None
-    ) -> Stamp | None:
+    ) -> Provenance | None:
         """Read what a file says of its making; None where there is none, or a damaged one."""
         path = self.path(table, authority, encoder)
-        return stamp_of_whole(path) if path.exists() else None
+        return provenance_of_whole(path) if path.exists() else None
 
 
 def _encoder_folder(encoder: str) -> str:
@@ -203,16 +203,16 @@ def is_whole(path: Path) -> bool:
     return whole
 
 
-def stamp_of_whole(path: Path) -> Stamp | None:
-    """Read the stamp of a file; None where it is damaged, so that it counts as not there."""
+def provenance_of_whole(path: Path) -> Provenance | None:
+    """Read the provenance of a file; None where it is damaged, so that it counts as not there."""
     try:
-        return read_stamp(path)
+        return read_provenance(path)
     except DamagedError:
         return None
 
 
-def read_stamp(path: Path) -> Stamp:
-    """Read the stamp in a Parquet file's metadata, and hold the file against its seal.
+def read_provenance(path: Path) -> Provenance:
+    """Read the provenance in a Parquet file's metadata, and hold the file against its seal.
 
     A file is opened once, however often it is asked about: what is national, or held out, asks
     about every part of a table, for each of hundreds of authorities.
@@ -222,24 +222,25 @@ def read_stamp(path: Path) -> Stamp:
     DamagedError
         Where the file is not, byte for byte, what was written.
     """
-    stamp = _read_stamp(path, file_state(path))
-    if stamp is None:
+    provenance = _read_provenance(path, file_state(path))
+    if provenance is None:
         raise DamagedError(
             f"{path}: damaged: not what was written there. `streetview run` makes it again"
         )
-    return stamp
+    return provenance
 
 
 @lru_cache(maxsize=200_000)
-def _read_stamp(path: Path, state: FileState) -> Stamp | None:
-    """Read a stamp; its state tells a file from the one that is put in its place."""
+def _read_provenance(path: Path, state: FileState) -> Provenance | None:
+    """Read it; the file's state tells a file from the one that is put in its place."""
     if not is_whole(path):
         return None
     footer = pq.read_metadata(path)
     raw = footer.metadata or {}
     found = {key.decode(): value.decode() for key, value in raw.items()}
-    return Stamp(
-        made_from=found[f"{_PREFIX}made_from"],
+    return Provenance(
+        # A file of a version that called it otherwise is out of date, and made again.
+        input_fingerprint=found.get(f"{_PREFIX}input_fingerprint", ""),
         fingerprint=found[f"{_PREFIX}fingerprint"],
         every_column=found[f"{_PREFIX}every_column"],
         reuse=found[f"{_PREFIX}reuse"],

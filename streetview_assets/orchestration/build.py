@@ -11,7 +11,7 @@ import polars as pl
 
 from streetview_assets.images.providers.registry import REMOTE
 from streetview_assets.lake.content import content_of
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration import asset_checks as checks
 from streetview_assets.orchestration import sql
 from streetview_assets.orchestration.asset_context import Made, Work
@@ -216,16 +216,19 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
         )
         tags = context.run.tags
         retry = recipe.asset in tags.get(RETRY_TAG, "").split(",")
-        origin = opened.made_from(recipe.asset, authority)
+        origin = opened.input_fingerprint(recipe.asset, authority)
         forced = recipe.asset in tags.get(FORCE_TAG, "").split(",")
         only_stale = "true" in (tags.get(ONLY_STALE_TAG), tags.get(AUTOMATION_TAG))
         asked_for = forced or retry or not only_stale
         if not asked_for and opened.is_fresh(recipe.asset, authority):
-            stamp = opened.stamp(recipe.writes[0], authority)
+            provenance = opened.provenance(recipe.writes[0], authority)
             return dg.Output(
                 Unchanged(),
                 data_version=dg.DataVersion(opened.data_version(recipe.asset, authority) or ""),
-                metadata={**UP_TO_DATE, "dagster/row_count": stamp.row_count if stamp else 0},
+                metadata={
+                    **UP_TO_DATE,
+                    "dagster/row_count": provenance.row_count if provenance else 0,
+                },
             )
         tell(recipe.asset, authority, 0, 1)
         work = Work(
@@ -245,7 +248,7 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
             opened.ledger.put_down()
         tell(recipe.asset, authority, 1, 1)
         return dg.Output(
-            (made, Stamp(origin, reuse=made.reuse, note=made.note)),
+            (made, Provenance(origin, reuse=made.reuse, note=made.note)),
             data_version=dg.DataVersion(_data_version(made)),
             metadata={**_row_counts(made.frames), **_rounded(made.metadata)},
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import Made
 from streetview_assets.orchestration.automation.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
@@ -27,19 +27,19 @@ class LakeIOManager(dg.ConfigurableIOManager):
     study: dg.ResourceDependency[StudyResource]
 
     def handle_output(
-        self, context: dg.OutputContext, obj: "tuple[Made, Stamp] | Unchanged"
+        self, context: dg.OutputContext, obj: "tuple[Made, Provenance] | Unchanged"
     ) -> None:
         """Write all tables that an asset made, unless it was up to date."""
         if isinstance(obj, Unchanged):
             return
-        made, stamp = obj
+        made, provenance = obj
         opened = self.study.open()
         asset = context.asset_key.path[-1]
         authority = _authority(context, opened)
-        opened.write(asset, made.frames, authority, stamp)
-        if stamp.reuse:
+        opened.write(asset, made.frames, authority, provenance)
+        if provenance.reuse:
             for table in made.frames:
-                Resumption(opened, table, authority or "", stamp.reuse).clear()
+                Resumption(opened, table, authority or "", provenance.reuse).clear()
 
     def load_input(self, context: dg.InputContext) -> object:
         """Read the table of an asset that writes one."""

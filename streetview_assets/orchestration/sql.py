@@ -41,14 +41,14 @@ def _mart(query: Query) -> dg.AssetsDefinition:
         opened = study.open()
         tell(f"mart/{query.name}", None, 0, 1)
         with interrupted_as_cancelled(context.instance, context.run.run_id):
-            stamp = make_mart(opened, query)
+            provenance = make_mart(opened, query)
         tell(f"mart/{query.name}", None, 1, 1)
         written = opened.lake.path(lake_name(query.name))
         schema = _column_schema(query, pl.scan_parquet(written, glob=False).collect_schema())
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(stamp.fingerprint),
+            data_version=dg.DataVersion(provenance.fingerprint),
             metadata={
-                "dagster/row_count": stamp.row_count,
+                "dagster/row_count": provenance.row_count,
                 "dagster/column_schema": schema,
                 **_who(opened),
             },

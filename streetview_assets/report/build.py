@@ -15,8 +15,8 @@ from streetview_assets.report.chapters.group_scores import group_scores_section
 from streetview_assets.report.chapters.imagery import imagery_section
 from streetview_assets.report.chapters.methods import (
     attribution_section,
-    made_from_section,
     methods_section,
+    provenance_section,
 )
 from streetview_assets.report.chapters.predictions import predictions_section
 from streetview_assets.report.chapters.scores import scores_section, short_section
@@ -81,7 +81,7 @@ def report_html(opened: OpenStudy) -> str:
         *further_sections(published),
         comparisons_section(published),
         methods_section(published),
-        made_from_section(published),
+        provenance_section(published),
         attribution_section(published),
     ]
     name = opened.study.name

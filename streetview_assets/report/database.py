@@ -84,11 +84,11 @@ class Published:
         contract = TABLES[name]
         encoder = self.opened.encoder if contract.by_encoder else None
         parts = self.about["authorities"] if contract.by_authority else [None]
-        stamps = [self.lake.stamp(name, part, encoder) for part in parts]
+        provenances = [self.lake.provenance(name, part, encoder) for part in parts]
         notes = Counter(
-            stamp.note.removeprefix(NOT_APPLICABLE)
-            for stamp in stamps
-            if stamp is not None and stamp.note
+            one.note.removeprefix(NOT_APPLICABLE)
+            for one in provenances
+            if one is not None and one.note
         )
         return max(sorted(notes), key=notes.__getitem__, default="")
 

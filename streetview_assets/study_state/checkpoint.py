@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from streetview_assets.lake.checkpoint_shards import Shards, latest, shards_of
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.safe_name import safe_name
@@ -47,8 +47,8 @@ class Resumption:
         The file's own rows come first, then the shards': the latest row of a key wins. What failed
         in an attempt that never ended is tried again by the next.
         """
-        stamp = self.opened.stamp(self.table, self.authority)
-        kept = [self.opened.read(self.table, self.authority)] if self._reusable(stamp) else []
+        provenance = self.opened.provenance(self.table, self.authority)
+        kept = [self.opened.read(self.table, self.authority)] if self._reusable(provenance) else []
         unfinished = _without_failed(self.shards.read())
         rows = latest([*kept, unfinished], self.table)
         return _without_failed(rows) if retry else rows
@@ -86,7 +86,7 @@ class Resumption:
         columns = list(dict.fromkeys([*contract.key, *marks, "error"]))
         encoder = self.opened.encoder if contract.by_encoder else None
         of_table = contract.frame().select(columns)
-        if self.opened.stamp(self.table, self.authority):
+        if self.opened.provenance(self.table, self.authority):
             of_table = self.opened.lake.read(self.table, self.authority, encoder, columns)
         pieces = [shards.read().select(columns) for shards in self._kept()]
         rows = pl.concat([of_table, *pieces]).unique(contract.key, keep="last", maintain_order=True)
@@ -102,8 +102,8 @@ class Resumption:
         found = [folder / safe_name(self.authority) for folder in sorted(self._folder.iterdir())]
         return [Shards(folder, self.table) for folder in found if folder.is_dir()]
 
-    def _reusable(self, stamp: Stamp | None) -> bool:
-        return stamp is not None and stamp.reuse == self.reuse
+    def _reusable(self, provenance: Provenance | None) -> bool:
+        return provenance is not None and provenance.reuse == self.reuse
 
 
 def _without_failed(rows: pl.DataFrame) -> pl.DataFrame:

@@ -11,14 +11,14 @@ from typing import Any
 from streetview_assets.embeddings.zero_shot.exclusions import REASONS
 from streetview_assets.embeddings.zero_shot.label_scores import prompts_of
 from streetview_assets.lake.content import digest
-from streetview_assets.lake.parquet_lake import Lake, stamp_of_whole
+from streetview_assets.lake.parquet_lake import Lake, provenance_of_whole
 from streetview_assets.study_state.lineage import Recipe
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.study_state.study_values import study_value
 from streetview_assets.tables.registry import TABLES
 
 
-def made_from(recipe: Recipe, sources: Sources, lake: Lake, authority: str | None) -> str:
+def input_fingerprint(recipe: Recipe, sources: Sources, lake: Lake, authority: str | None) -> str:
     """Fingerprint all that an asset, or its part of one authority, is made from now."""
     return digest(
         {
@@ -50,8 +50,8 @@ def tables_read(
 
 def _fingerprint_of(path: Path) -> str:
     """Give the fingerprint of what a file holds; of a damaged one, what no file has."""
-    stamp = stamp_of_whole(path)
-    return stamp.fingerprint if stamp else "damaged"
+    provenance = provenance_of_whole(path)
+    return provenance.fingerprint if provenance else "damaged"
 
 
 def data_version(fingerprints: Mapping[str, str]) -> str:

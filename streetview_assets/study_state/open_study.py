@@ -13,10 +13,10 @@ from streetview_assets.embeddings.looked_at import looked_at, vector_table, vect
 from streetview_assets.errors import StudyError
 from streetview_assets.images.budget.ledger import LEDGER, Ledger
 from streetview_assets.lake.content import digest
-from streetview_assets.lake.parquet_lake import Lake, Stamp
+from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.study_state.addressable import addressable
-from streetview_assets.study_state.fingerprint import data_version, made_from
+from streetview_assets.study_state.fingerprint import data_version, input_fingerprint
 from streetview_assets.study_state.lineage import RECIPES, recipe_for
 from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.sources import Sources
@@ -112,35 +112,39 @@ class OpenStudy:
         """Give the rows of `images` that are looked at: all, or each panorama's first view."""
         return looked_at(images, self.study.encoder.views)
 
-    def stamp(self, table: str, authority: str | None) -> Stamp | None:
-        """Read the stamp of a table's part."""
+    def provenance(self, table: str, authority: str | None) -> Provenance | None:
+        """Read the provenance of a table's part."""
         contract = TABLES[table]
-        return self.lake.stamp(
+        return self.lake.provenance(
             table,
             authority if contract.by_authority else None,
             self.encoder if contract.by_encoder else None,
         )
 
-    def made_from(self, asset: str, authority: str | None) -> str:
+    def input_fingerprint(self, asset: str, authority: str | None) -> str:
         """Fingerprint what an asset is made from now."""
         recipe = recipe_for(asset, self.study)
-        return made_from(recipe, self.sources, self.lake, authority)
+        return input_fingerprint(recipe, self.sources, self.lake, authority)
 
     def is_fresh(self, asset: str, authority: str | None) -> bool:
         """Whether all tables of an asset are there, made from what there is now."""
-        stamps = [self.stamp(table, authority) for table in RECIPES[asset].writes]
-        there = {stamp and stamp.made_from for stamp in stamps}
-        return None not in there and there == {self.made_from(asset, authority)}
+        provenances = [self.provenance(table, authority) for table in RECIPES[asset].writes]
+        there = {one and one.input_fingerprint for one in provenances}
+        return None not in there and there == {self.input_fingerprint(asset, authority)}
 
     def data_version(self, asset: str, authority: str | None) -> str | None:
         """Give one hash of all that an asset has written; None where it is not all there."""
-        stamps = {table: self.stamp(table, authority) for table in RECIPES[asset].writes}
-        if None in stamps.values():
+        provenances = {table: self.provenance(table, authority) for table in RECIPES[asset].writes}
+        if None in provenances.values():
             return None
-        return data_version({table: stamp.fingerprint for table, stamp in stamps.items() if stamp})
+        return data_version({table: one.fingerprint for table, one in provenances.items() if one})
 
     def write(
-        self, asset: str, frames: dict[str, pl.DataFrame], authority: str | None, stamp: Stamp
+        self,
+        asset: str,
+        frames: dict[str, pl.DataFrame],
+        authority: str | None,
+        provenance: Provenance,
     ) -> None:
         """Write all tables of an asset."""
         if set(frames) != set(RECIPES[asset].writes):
@@ -150,7 +154,7 @@ class OpenStudy:
             self.lake.write(
                 table,
                 frame,
-                stamp,
+                provenance,
                 authority=authority if contract.by_authority else None,
                 encoder=self.encoder if contract.by_encoder else None,
             )

@@ -11,7 +11,7 @@ from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.providers.registry import open_provider
 from streetview_assets.images.views import wanted_images
 from streetview_assets.lake.checkpoint_shards import Shards
-from streetview_assets.lake.parquet_lake import Lake, read_part, read_stamp
+from streetview_assets.lake.parquet_lake import Lake, read_part, read_provenance
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.contract import TIME
 from streetview_assets.tables.registry import TABLES
@@ -85,7 +85,7 @@ def _rows_of_tables(opened: OpenStudy) -> list[pl.DataFrame]:
     found = [TABLES["images"].frame()]
     for path in Lake(opened.root).files("images"):
         try:
-            read_stamp(path)
+            read_provenance(path)
         except DamagedError as error:
             if opened.study.images.keeps_images:
                 continue

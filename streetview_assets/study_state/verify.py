@@ -11,7 +11,7 @@ import polars as pl
 from streetview_assets.errors import DamagedError, StudyError
 from streetview_assets.images.budget.ledger import LEDGER
 from streetview_assets.lake.content import content_of
-from streetview_assets.lake.parquet_lake import Lake, read_part, read_stamp
+from streetview_assets.lake.parquet_lake import Lake, read_part, read_provenance
 from streetview_assets.lake.seal import is_sealed
 from streetview_assets.lake.sqlite_file import is_whole_database
 from streetview_assets.study_state.open_study import OpenStudy
@@ -76,12 +76,12 @@ def verify(opened: OpenStudy) -> Iterator[Finding]:
 def _fault_of_table(path: Path, root: Path) -> str | None:
     """Say what is wrong with a file of the lake."""
     try:
-        stamp = read_stamp(path)
+        provenance = read_provenance(path)
     except DamagedError:
         return "its bytes are not those that were written"
     contract = TABLES.get(path.relative_to(root / "lake").parts[0])
     frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
-    if content_of(frame, contract, stamp.note).every_column != stamp.every_column:
+    if content_of(frame, contract, provenance.note).every_column != provenance.every_column:
         return "its rows are not those of its fingerprint"
     return None
 

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from streetview_assets.errors import DamagedError
 from streetview_assets.lake.content import digest
-from streetview_assets.lake.parquet_lake import Stamp, read_stamp, stamp_of_whole
+from streetview_assets.lake.parquet_lake import Provenance, provenance_of_whole, read_provenance
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.publish import Build, PublishReport, publish
@@ -40,20 +40,22 @@ def mart_origin(opened: OpenStudy, query: Query) -> str:
     return digest(["mart", query.name, query.sql, said, _versions(opened, query.reads)])
 
 
-def make_mart(opened: OpenStudy, query: Query) -> Stamp:
-    """Run a mart's query over the lake and put its result in place; give its stamp."""
+def make_mart(opened: OpenStudy, query: Query) -> Provenance:
+    """Run a mart's query over the lake and put its result in place; give its provenance."""
     origin = mart_origin(opened, query)
     frame = run_query(opened.lake, query, opened.study)
-    path = opened.lake.write(lake_name(query.name), frame, Stamp(origin))
-    return read_stamp(path)
+    path = opened.lake.write(lake_name(query.name), frame, Provenance(origin))
+    return read_provenance(path)
 
 
 def stale_marts(opened: OpenStudy) -> tuple[str, ...]:
     """Name the marts that are missing or out of date, in the order in which they are made."""
     stale: list[str] = []
     for query in marts():
-        stamp = opened.lake.stamp(lake_name(query.name))
-        fresh = stamp is not None and stamp.made_from == mart_origin(opened, query)
+        provenance = opened.lake.provenance(lake_name(query.name))
+        fresh = provenance is not None and provenance.input_fingerprint == mart_origin(
+            opened, query
+        )
         if not fresh or set(stale) & set(query.reads):
             stale.append(query.name)
     return tuple(stale)
@@ -97,5 +99,7 @@ def _versions(opened: OpenStudy, tables: tuple[str, ...]) -> dict[str, str]:
         for table in tables
         for path in opened.lake.files(lake_name(table), encoder=opened.encoder)
     ]
-    stamps = {path.relative_to(opened.root).as_posix(): stamp_of_whole(path) for path in files}
-    return {path: stamp.every_column if stamp else "damaged" for path, stamp in stamps.items()}
+    provenances = {
+        path.relative_to(opened.root).as_posix(): provenance_of_whole(path) for path in files
+    }
+    return {path: one.every_column if one else "damaged" for path, one in provenances.items()}

@@ -7,8 +7,8 @@ from streetview_assets.orchestration.runs.materialise import run_study
 
 def test_clusters_found_anew_keep_the_numbers_they_had(tiny):
     other = tiny.read("cluster_centres").with_columns(cluster=pl.Series([3, 1, 2])).sort("cluster")
-    stamp = tiny.stamp("cluster_centres", None)
-    tiny.lake.write("cluster_centres", other, stamp, encoder=tiny.encoder)
+    provenance = tiny.provenance("cluster_centres", None)
+    tiny.lake.write("cluster_centres", other, provenance, encoder=tiny.encoder)
     before = tiny.data_version("cluster_model", None)
 
     assert not run_study(tiny, only=frozenset({"cluster_model"}), anew_from="clusters").failures

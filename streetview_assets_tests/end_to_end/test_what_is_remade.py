@@ -248,8 +248,8 @@ def test_a_volatile_column_remakes_nothing_and_is_published(tiny, table):
     frame = tiny.read(table, authority).with_columns(**other)
     version = tiny.data_version(WRITTEN_BY[table], authority)
     encoder = tiny.encoder if contract.by_encoder else None
-    stamp = tiny.stamp(table, authority)
-    tiny.lake.write(table, frame, stamp, authority=authority, encoder=encoder)
+    provenance = tiny.provenance(table, authority)
+    tiny.lake.write(table, frame, provenance, authority=authority, encoder=encoder)
     assert volatile
     assert tiny.data_version(WRITTEN_BY[table], authority) == version
     assert _behind(tiny) == set()
@@ -339,4 +339,4 @@ def test_a_retry_makes_nothing_that_did_not_fail(tiny, streetview):
     result = streetview("retry", tiny.study.path)
     assert result.exit_code == 0, result.output
     assert "Nothing to do: no row has failed." in result.output
-    assert tiny.stamp("cluster_scores", None) is None
+    assert tiny.provenance("cluster_scores", None) is None

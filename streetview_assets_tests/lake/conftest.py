@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import shapely
 
-from streetview_assets.lake.parquet_lake import Lake, Stamp
+from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.publish import Build, publish
@@ -319,12 +319,12 @@ class SmallStudy:
         """Write a table, in one file an authority where it is kept so."""
         contract = TABLES[table]
         encoder = ENCODER if contract.by_encoder else None
-        stamp = Stamp("made from", "fingerprint")
+        provenance = Provenance("made from", "fingerprint")
         if not contract.by_authority:
-            self.lake.write(table, frame, stamp, encoder=encoder)
+            self.lake.write(table, frame, provenance, encoder=encoder)
             return
         for (authority,), part in frame.group_by("authority_code", maintain_order=True):
-            self.lake.write(table, part, stamp, authority=str(authority), encoder=encoder)
+            self.lake.write(table, part, provenance, authority=str(authority), encoder=encoder)
 
     def change(self, table: str, *columns: pl.Expr, where: pl.Expr | None = None) -> None:
         """Overwrite columns of a table, in the rows where a condition holds."""
@@ -356,7 +356,7 @@ class SmallStudy:
 
     def write_mart(self, name: str, frame: pl.DataFrame) -> None:
         """Write a mart."""
-        self.lake.write(lake_name(name), frame, Stamp("made from", "fingerprint"))
+        self.lake.write(lake_name(name), frame, Provenance("made from", "fingerprint"))
 
     def mart(self, name: str) -> pl.DataFrame:
         """Read a mart from the lake."""

@@ -18,7 +18,7 @@ from streetview_assets.exports.hdf5 import export_hdf5
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.hdf5 import Hdf5Provider
 from streetview_assets.images.views import image_id
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.points.imported.points import import_points
 from streetview_assets.study.embeddings import Encoder
 from streetview_assets.study.images import Images
@@ -116,7 +116,7 @@ def make_study(folder: Path, provider: str = "mapillary", change=lambda rows: No
         opened.lake.write(
             table,
             contract.frame(told),
-            Stamp("made", "of"),
+            Provenance("made", "of"),
             authority="all" if contract.by_authority else None,
             encoder="colour-texture" if contract.by_encoder else None,
         )

@@ -8,7 +8,7 @@ import yaml
 
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.map_tags import export_tags
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.points.imported.points import import_points
 from streetview_assets.study.points import Points
 from streetview_assets.study.study_file import load_study
@@ -45,8 +45,8 @@ MAP = {
 
 def write(opened: OpenStudy, table: str, rows: list[dict]) -> None:
     frame = TABLES[table].frame(rows)
-    stamp = Stamp("made", "of")
-    opened.lake.write(table, frame, stamp, authority="all", encoder="colour-texture")
+    provenance = Provenance("made", "of")
+    opened.lake.write(table, frame, provenance, authority="all", encoder="colour-texture")
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import pytest
 
 from streetview_assets.errors import ContractError, DamagedError
 from streetview_assets.lake.content import content_of
-from streetview_assets.lake.parquet_lake import Lake, Stamp
+from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.lake.damages import DAMAGES
 
-STAMP = Stamp("made from", note="a note")
+PROVENANCE = Provenance("made from", note="a note")
 
 
 def targets(value: float, count: int = 1) -> pl.DataFrame:
@@ -33,23 +33,25 @@ def targets(value: float, count: int = 1) -> pl.DataFrame:
 
 def test_a_table_comes_back_as_it_was_written_with_its_stamp(tmp_path):
     lake = Lake(tmp_path)
-    lake.write("targets", targets(1.5), STAMP, authority="A")
+    lake.write("targets", targets(1.5), PROVENANCE, authority="A")
     assert lake.read("targets", "A").equals(targets(1.5))
-    stamp = lake.stamp("targets", "A")
-    assert (stamp.made_from, stamp.note) == ("made from", "a note")
-    assert stamp.fingerprint == content_of(targets(1.5), TABLES["targets"], "a note").fingerprint
-    assert stamp.row_count == 1
+    provenance = lake.provenance("targets", "A")
+    assert (provenance.input_fingerprint, provenance.note) == ("made from", "a note")
+    assert (
+        provenance.fingerprint == content_of(targets(1.5), TABLES["targets"], "a note").fingerprint
+    )
+    assert provenance.row_count == 1
 
 
 def test_no_flipped_bit_is_read_as_a_value(tmp_path):
     lake = Lake(tmp_path)
-    path = lake.write("targets", targets(1.5), STAMP, authority="A")
+    path = lake.write("targets", targets(1.5), PROVENANCE, authority="A")
     whole = path.read_bytes()
     for place in range(len(whole)):
         flipped = bytearray(whole)
         flipped[place] ^= 1 << place % 8
         path.write_bytes(flipped)
-        assert lake.stamp("targets", "A") is None, f"byte {place} of {len(whole)}"
+        assert lake.provenance("targets", "A") is None, f"byte {place} of {len(whole)}"
     with pytest.raises(DamagedError, match=r"data\.parquet: damaged.*`streetview run`"):
         lake.read("targets", "A")
     path.write_bytes(whole)
@@ -57,7 +59,7 @@ def test_no_flipped_bit_is_read_as_a_value(tmp_path):
 
 
 def test_pages_have_checksums_for_other_readers(tmp_path):
-    path = Lake(tmp_path).write("targets", targets(1.5, 500), STAMP, authority="A")
+    path = Lake(tmp_path).write("targets", targets(1.5, 500), PROVENANCE, authority="A")
     content = bytearray(path.read_bytes())
     content[200] ^= 1
     path.write_bytes(content)
@@ -68,19 +70,19 @@ def test_pages_have_checksums_for_other_readers(tmp_path):
 @DAMAGES
 def test_a_damaged_table_counts_as_not_there_and_is_written_anew(tmp_path, damage):
     lake = Lake(tmp_path)
-    damage(lake.write("targets", targets(1.5), STAMP, authority="A"))
-    assert lake.stamp("targets", "A") is None
+    damage(lake.write("targets", targets(1.5), PROVENANCE, authority="A"))
+    assert lake.provenance("targets", "A") is None
     with pytest.raises(DamagedError, match="damaged"):
         lake.read("targets", "A")
-    lake.write("targets", targets(2.5), STAMP, authority="A")
+    lake.write("targets", targets(2.5), PROVENANCE, authority="A")
     assert lake.read("targets", "A")["value"].to_list() == [2.5]
 
 
 def test_a_frame_that_breaks_its_contract_leaves_what_was_there(tmp_path):
     lake = Lake(tmp_path)
-    lake.write("targets", targets(1.0), STAMP, authority="A")
+    lake.write("targets", targets(1.0), PROVENANCE, authority="A")
     with pytest.raises(ContractError, match="targets"):
-        lake.write("targets", pl.concat([targets(2.0), targets(2.0)]), STAMP, authority="A")
+        lake.write("targets", pl.concat([targets(2.0), targets(2.0)]), PROVENANCE, authority="A")
     assert lake.read("targets", "A")["value"].to_list() == [1.0]
 
 
@@ -88,7 +90,7 @@ def test_only_authorities_of_the_study_are_read(tmp_path):
     everything = Lake(tmp_path)
     for code in ("A", "B"):
         frame = targets(1.0).with_columns(authority_code=pl.lit(code))
-        everything.write("targets", frame, STAMP, authority=code)
+        everything.write("targets", frame, PROVENANCE, authority=code)
     assert everything.read("targets")["authority_code"].to_list() == ["A", "B"]
     assert Lake(tmp_path, ("B",)).read("targets")["authority_code"].to_list() == ["B"]
 
@@ -107,7 +109,7 @@ def test_codes_that_are_paths_or_patterns_are_kept_apart_within_the_lake(tmp_pat
     lake = Lake(tmp_path / "data", codes)
     for number, code in enumerate(codes):
         frame = targets(number).with_columns(authority_code=pl.lit(code))
-        lake.write("targets", frame, STAMP, authority=code)
+        lake.write("targets", frame, PROVENANCE, authority=code)
     assert sorted(lake.read("targets")["authority_code"]) == sorted(codes)
     for number, code in enumerate(codes):
         assert lake.read("targets", code)["value"].to_list() == [number]
@@ -120,7 +122,7 @@ def test_encoders_live_side_by_side(tmp_path):
     for slug in ("one", "two"):
         row = {"encoder": slug, "library": "l", "model": "m", "preprocessing": "p"}
         frame = TABLES["encoders"].frame([{**row, "precision": "fp32", "dimension": 3}])
-        lake.write("encoders", frame, STAMP, encoder=slug)
+        lake.write("encoders", frame, PROVENANCE, encoder=slug)
     assert lake.read("encoders", encoder="two")["encoder"].to_list() == ["two"]
     assert lake.read("encoders")["encoder"].to_list() == ["one", "two"]
 
@@ -129,7 +131,7 @@ def _write_for_ever(root: Path) -> None:
     lake, value = Lake(root), 0.0
     while True:
         value += 1
-        lake.write("targets", targets(value, 20_000), STAMP, authority="A")
+        lake.write("targets", targets(value, 20_000), PROVENANCE, authority="A")
 
 
 def test_a_killed_writer_leaves_a_whole_table(tmp_path):

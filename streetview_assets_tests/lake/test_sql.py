@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import StreetviewError
-from streetview_assets.lake.parquet_lake import Lake, Stamp
+from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.queries import (
     Query,
@@ -264,7 +264,7 @@ def test_authority_coverage_knows_a_study_without_areas(small_study, own_queries
     small_study.lake.write(
         "mart/area_profile",
         run_query(small_study.lake, own_queries["area_profile"], small_study.study),
-        Stamp("made from", "fingerprint"),
+        Provenance("made from", "fingerprint"),
     )
     coverage = run_query(small_study.lake, own_queries["authority_coverage"], small_study.study)
     assert coverage["authority_code"].to_list() == ["E01", "E02"]

@@ -48,11 +48,11 @@ def test_a_source_saved_in_another_form_starts_nothing_after_what_reads_it(town)
     automation.tick(WEDNESDAY)
     path = town.opened.study.path.parent / "areas.geojson"
     path.write_text(json.dumps(json.loads(path.read_text()), indent=3))
-    before = town.opened.stamp("areas", EAST).made_at
+    before = town.opened.provenance("areas", EAST).made_at
     assert not town.opened.is_fresh("areas", EAST)
     result = town.make("areas", "targets", authority=EAST, tags={ONLY_STALE_TAG: "true"})
     assert result.success
-    assert town.opened.stamp("areas", EAST).made_at > before
+    assert town.opened.provenance("areas", EAST).made_at > before
     for now in (WEDNESDAY + minutes(1), SUNDAY):
         assert not {asset for asset, _ in automation.tick(now)} & set(RECIPES)
 

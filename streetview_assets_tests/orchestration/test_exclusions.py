@@ -5,7 +5,7 @@ import logging
 import polars as pl
 import yaml
 
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import clusters, exclusions, models, pooling
 from streetview_assets.orchestration.runs.schedule_order import waves
@@ -45,10 +45,10 @@ def make(opened: OpenStudy, *functions) -> dict[str, object]:
     for function in functions:
         asset = function.__name__
         for code in [None] if RECIPES[asset].national else [EAST, WEST]:
-            origin = opened.made_from(asset, code)
+            origin = opened.input_fingerprint(asset, code)
             made = function(work_on(opened, asset, code))
-            stamp = Stamp(origin, reuse=made.reuse, note=made.note)
-            opened.write(asset, made.frames, code, stamp)
+            provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+            opened.write(asset, made.frames, code, provenance)
     return dict(made.metadata)
 
 
@@ -70,7 +70,7 @@ def made_otherwise(opened: OpenStudy, other: OpenStudy) -> set[str]:
         asset
         for asset, recipe in RECIPES.items()
         for code in ([None] if recipe.national else [EAST, WEST])
-        if opened.made_from(asset, code) != other.made_from(asset, code)
+        if opened.input_fingerprint(asset, code) != other.input_fingerprint(asset, code)
     }
 
 
@@ -82,7 +82,7 @@ def categorise(opened: OpenStudy) -> tuple[str, pl.DataFrame]:
     changed = images.with_columns(
         category=pl.when(indoor).then(pl.lit("indoor")).otherwise(pl.lit("street"))
     )
-    opened.lake.write("images", changed, opened.stamp("images", EAST), authority=EAST)
+    opened.lake.write("images", changed, opened.provenance("images", EAST), authority=EAST)
     return area, changed
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from streetview_assets.errors import EncoderError
 from streetview_assets.images.image_files import image_on_disk
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
 from streetview_assets.orchestration.deleted_images import refuse_deleted
@@ -41,10 +41,10 @@ def make(opened, *functions, authority=EAST, **options):
         asset = function.__name__
         national = function is embeddings.encoders
         code = None if national else authority
-        origin = opened.made_from(asset, code)
+        origin = opened.input_fingerprint(asset, code)
         made = function(work(opened, function, code, **options))
-        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
-        opened.write(asset, made.frames, code, stamp)
+        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        opened.write(asset, made.frames, code, provenance)
     return made
 
 
@@ -178,7 +178,7 @@ def test_an_image_that_two_authorities_share_stays_until_both_have_encoded_it(to
     theirs, mine = town.read("images", WEST), images(town).head(1)
     shared = mine["image_id"][0]
     both = pl.concat([theirs, mine.with_columns(authority_code=pl.lit(WEST), area_code=None)])
-    town.lake.write("images", both, town.stamp("images", WEST), authority=WEST)
+    town.lake.write("images", both, town.provenance("images", WEST), authority=WEST)
     encoded(town, EAST)
     make(town, retention)
     assert on_disk(town) == {shared}
@@ -236,11 +236,11 @@ def test_the_baseline_goes_on_with_new_images_when_old_pixels_are_gone(town, oth
     first = all_of_them.head(all_of_them.height // 2).with_columns(
         is_current=pl.int_range(pl.len()) > 0  # the first may be called for another day
     )
-    stamp = town.stamp("images", EAST)
-    town.lake.write("images", first, stamp, authority=EAST)
+    provenance = town.provenance("images", EAST)
+    town.lake.write("images", first, provenance, authority=EAST)
     encoded(town, EAST)
     make(town, retention)
-    town.lake.write("images", all_of_them, stamp, authority=EAST)
+    town.lake.write("images", all_of_them, provenance, authority=EAST)
     encoded(town, EAST)
     assert (
         int(town.read("baseline_embeddings", EAST)["image_count"].sum()) // 4 == all_of_them.height

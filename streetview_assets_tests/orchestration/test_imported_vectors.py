@@ -8,7 +8,7 @@ import yaml
 
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.exports.hdf5 import export_hdf5
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import areas, embeddings, images, points
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -33,10 +33,10 @@ def made(study, text: dict) -> OpenStudy:
         asset, log = function.__name__, logging.getLogger(__name__)
         code = None if function is embeddings.encoders else "all"
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
-        origin = opened.made_from(asset, code)
+        origin = opened.input_fingerprint(asset, code)
         done = function(work)
-        stamp = Stamp(origin, reuse=done.reuse, note=done.note)
-        opened.write(asset, done.frames, code, stamp)
+        provenance = Provenance(origin, reuse=done.reuse, note=done.note)
+        opened.write(asset, done.frames, code, provenance)
     return opened
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import Made, Work
 from streetview_assets.orchestration.assets import clusters, embeddings, images, layout, points
 from streetview_assets.study.images import Images
@@ -38,10 +38,10 @@ def make(opened: OpenStudy, *functions) -> Made:
         code = None if RECIPES[asset].national else "all"
         log = logging.getLogger(__name__)
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
-        origin = opened.made_from(asset, code)
+        origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
-        opened.write(asset, made.frames, code, stamp)
+        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        opened.write(asset, made.frames, code, provenance)
     return made
 
 

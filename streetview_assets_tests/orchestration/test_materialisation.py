@@ -55,11 +55,11 @@ def test_a_partition_writes_its_own_tables_and_no_others(new_town):
 def test_every_part_tells_its_rows_and_its_fingerprint(finished_town):
     for asset, authority in parts():
         told = latest(finished_town, asset, authority)
-        stamps = [finished_town.opened.stamp(t, authority) for t in RECIPES[asset].writes]
+        provenances = [finished_town.opened.provenance(t, authority) for t in RECIPES[asset].writes]
         version = finished_town.opened.data_version(asset, authority)
         assert told.tags["dagster/data_version"] == version, asset
-        assert len(stamps) > 1 or version == stamps[0].fingerprint, asset
-        rows = sum(stamp.row_count for stamp in stamps)
+        assert len(provenances) > 1 or version == provenances[0].fingerprint, asset
+        rows = sum(provenance.row_count for provenance in provenances)
         assert told.metadata["dagster/row_count"].value == rows, asset
 
 
@@ -137,8 +137,8 @@ def test_a_check_sees_what_is_wrong_with_its_own_authority(town):
     lake, table = town.opened.lake, "image_embeddings"
     frame = town.opened.read(table, EAST)
     long = frame.with_columns(pl.col("embedding") * 2).select(TABLES[table].schema.names())
-    stamp = town.opened.stamp(table, EAST)
-    lake.write(table, long, stamp, authority=EAST, encoder=town.opened.encoder)
+    provenance = town.opened.provenance(table, EAST)
+    lake.write(table, long, provenance, authority=EAST, encoder=town.opened.encoder)
     found = evaluate(town, table, "embeddings_unit_length", EAST)
     assert not found.passed
     assert found.metadata["offending_rows"].value == frame.height

@@ -61,8 +61,8 @@ def set_back(town, authority: str) -> str:
     """Set back what was known, as if the panoramas had since been photographed again."""
     table = town.opened.read("panoramas", authority)
     earlier = table.with_columns(captured_on=pl.col("captured_on").dt.offset_by("-1y"))
-    stamp = town.opened.stamp("panoramas", authority)
-    town.opened.lake.write("panoramas", earlier, stamp, authority=authority)
+    provenance = town.opened.provenance("panoramas", authority)
+    town.opened.lake.write("panoramas", earlier, provenance, authority=authority)
     return town.opened.data_version("panoramas", authority)
 
 

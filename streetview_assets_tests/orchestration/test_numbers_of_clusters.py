@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import Made, Work
 from streetview_assets.orchestration.assets import clusters, embeddings, images, points
 from streetview_assets.study_state.lineage import RECIPES
@@ -37,10 +37,10 @@ def make(opened: OpenStudy, *functions) -> Made:
         code = None if RECIPES[asset].national else "all"
         log = logging.getLogger(__name__)
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
-        origin = opened.made_from(asset, code)
+        origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
-        opened.write(asset, made.frames, code, stamp)
+        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        opened.write(asset, made.frames, code, provenance)
     return made
 
 
@@ -161,9 +161,9 @@ def test_numbers_are_kept_from_the_last_fit_of_the_same_encoder_alone(folder):
     encoders = opened.read("encoders")
     other = encoders.with_columns(weights_sha256=pl.lit("other weights under the same name"))
     for identity, expected in ((encoders, turned), (other, first)):
-        stamp = opened.stamp("cluster_centres", None)
-        opened.write("cluster_model", {"cluster_centres": turned}, None, stamp)
-        opened.write("encoders", {"encoders": identity}, None, opened.stamp("encoders", None))
+        provenance = opened.provenance("cluster_centres", None)
+        opened.write("cluster_model", {"cluster_centres": turned}, None, provenance)
+        opened.write("encoders", {"encoders": identity}, None, opened.provenance("encoders", None))
         again = make(opened, clusters.cluster_model).frames["cluster_centres"]
         assert np.allclose(matrix(again["centre"]), matrix(expected["centre"])), identity
-    opened.write("encoders", {"encoders": encoders}, None, opened.stamp("encoders", None))
+    opened.write("encoders", {"encoders": encoders}, None, opened.provenance("encoders", None))

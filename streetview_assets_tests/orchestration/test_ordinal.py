@@ -34,7 +34,7 @@ def told(town):
 def test_a_study_without_the_part_has_no_rows_and_says_why(finished_town):
     assert finished_town.opened.read("ordinal_outputs").is_empty()
     assert finished_town.opened.read("ordinal_scores").is_empty()
-    note = finished_town.opened.stamp("ordinal_outputs", None).note
+    note = finished_town.opened.provenance("ordinal_outputs", None).note
     assert note == "not applicable: the study file has no part `ordinal`"
 
 
@@ -84,7 +84,7 @@ def test_a_network_is_validated_kept_and_used_in_another_study(town):
     assert not folder.exists()
     notes = town.opened.read("ordinal_scores")["note"].unique().to_list()
     assert any("network of elsewhere" in note for note in notes)
-    assert f"{len(half)} areas" in town.opened.stamp("ordinal_outputs", None).note
+    assert f"{len(half)} areas" in town.opened.provenance("ordinal_outputs", None).note
 
 
 def test_a_network_that_does_not_fit_is_refused(town, tmp_path):

@@ -53,7 +53,7 @@ def test_tables_that_the_published_file_does_not_hold_yet_are_told(town, table, 
     lake = town.opened.lake
     authority = None if "/" in table else "X01000001"
     frame = lake.read(table, authority)
-    lake.write(table, frame[1:], lake.stamp(table, authority), authority=authority)
+    lake.write(table, frame[1:], lake.provenance(table, authority), authority=authority)
     assert expected in outdated(open_study(town.opened.study.path))
 
 

@@ -17,7 +17,7 @@ from streetview_assets.errors import EncoderError
 from streetview_assets.image_decoding import read_rgb
 from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.strips import stitched
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -58,10 +58,10 @@ def make(opened: OpenStudy, *functions, kind=Work, **options):
         options = {"retry": False, "anew": False} | options
         log = logging.getLogger(__name__)
         work = kind(opened, asset, code, "run", tracking=None, log=log, **options)
-        origin = opened.made_from(asset, code)
+        origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
-        opened.write(asset, made.frames, code, stamp)
+        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        opened.write(asset, made.frames, code, provenance)
     return made
 
 
@@ -178,7 +178,7 @@ def test_a_view_that_comes_later_is_encoded_beside_the_others_while_they_are_the
     make(opened, vectors, retry=True)
     gone = [image_on_disk(opened.root, one) for one in own["image_id"][2:]]
     kept = {path: path.read_bytes() for path in gone}
-    when = opened.stamp("images", EAST).made_at
+    when = opened.provenance("images", EAST).made_at
     opened.ledger.record_deleted(own["image_id"][2:].to_list(), when)
     for path in gone:
         path.unlink()
@@ -200,8 +200,8 @@ def test_a_view_that_comes_later_is_encoded_beside_the_others_while_they_are_the
     for one in own["image_id"]:
         image_on_disk(opened.root, one).unlink()
     others = pl.col("image_id").is_in(own["image_id"].tail(-1).implode())
-    stamp = opened.stamp("images", EAST)
-    opened.lake.write("images", images.with_columns(is_current=~others), stamp, authority=EAST)
+    provenance = opened.provenance("images", EAST)
+    opened.lake.write("images", images.with_columns(is_current=~others), provenance, authority=EAST)
     opened.lake.path("panorama_embeddings", EAST, opened.encoder).unlink()
     make(opened, panoramas)
     assert opened.read("panorama_embeddings", EAST).equals(before), "the fewest others beside it"

@@ -30,7 +30,7 @@ def told(town):
 
 def test_a_study_without_the_part_has_no_rows_and_says_why(finished_town):
     assert finished_town.opened.read(TABLE).is_empty()
-    note = finished_town.opened.stamp(TABLE, None).note
+    note = finished_town.opened.provenance(TABLE, None).note
     assert note == "not applicable: the study file has no part `sample_size`"
     assert finished_town.opened.table(TABLE).columns == TABLES[TABLE].schema.names()
 
@@ -54,7 +54,7 @@ def test_it_is_made_gone_on_with_and_drawn_by_another_metric(town):
         "sample_size_constant.png",
     }
     before = (figures / "sample_size_free.png").read_bytes()
-    shards = Resumption(opened, TABLE, "", opened.stamp(TABLE, None).reuse).shards
+    shards = Resumption(opened, TABLE, "", opened.provenance(TABLE, None).reuse).shards
     assert not shards.folder.exists()
 
     # As if killed after one draw, whose score is recognised; what other input left is not taken.
@@ -86,15 +86,15 @@ def test_a_number_of_clusters_without_centres_is_named(town):
         town, "sample_size: {k: [3], sizes: [10], repeats: 1, recipe: published, processes: 1}\n"
     )
     opened = town.opened
-    stamp = opened.stamp("sweep_centres", None)
+    provenance = opened.provenance("sweep_centres", None)
     centres = opened.read("sweep_centres")
     for k, expected in ((3, ""), (2, "no centres of k = 3 in `sweep_centres`")):
-        changed = replace(stamp, fingerprint=f"other {k}")
+        changed = replace(provenance, fingerprint=f"other {k}")
         kept = centres.filter(pl.col("k") <= k)
         opened.lake.write("sweep_centres", kept, changed, encoder=opened.encoder)
         assert town.make(ASSET).success
         scores = opened.read(TABLE)
-        assert expected in opened.stamp(TABLE, None).note
+        assert expected in opened.provenance(TABLE, None).note
         if k == 3:
             assert "models of" in told(town)["expected before the start"]
             assert set(scores["model"]) <= {"published", "mean"}

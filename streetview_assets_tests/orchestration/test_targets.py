@@ -39,7 +39,7 @@ def test_it_tells_which_areas_have_no_value_and_where_the_others_come_from(new_t
 @pytest.mark.parametrize("form", ["value", "decile"])
 def test_ranks_hang_on_the_areas_of_other_authorities(at_home, write_town, form):
     given = {MORE_IS: f"{MORE_IS}    as: {form}\n"}
-    both = open_study(write_town(at_home / "study", given)).made_from("targets", EAST)
+    both = open_study(write_town(at_home / "study", given)).input_fingerprint("targets", EAST)
     alone = {**given, ALL: f"authorities: [{EAST}]\n"}
-    one = open_study(write_town(at_home / "study", alone)).made_from("targets", EAST)
+    one = open_study(write_town(at_home / "study", alone)).input_fingerprint("targets", EAST)
     assert (one != both) == (form == "decile")

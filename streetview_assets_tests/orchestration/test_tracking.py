@@ -60,7 +60,7 @@ def test_a_run_has_what_is_needed_to_judge_it(kept):
     assert "blocks.ridge.r2" in run.data.metrics
     assert {"figures/scores.png", "figures/residual_map.png"} <= names(client, run, "figures")
     assert {"tables/scores.parquet", "tables/predictions.parquet"} <= names(client, run, "tables")
-    assert {"made_from", "dagster_run_id", "study_hash", "synthetic"} <= set(run.data.tags)
+    assert {"input_fingerprint", "dagster_run_id", "study_hash", "synthetic"} <= set(run.data.tags)
     assert {"data_version.targets", "data_version.area_embeddings"} <= set(run.data.tags)
 
 

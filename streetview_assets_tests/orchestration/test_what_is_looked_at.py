@@ -16,7 +16,7 @@ from streetview_assets.cli.app import app
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.exports.features import export_features
 from streetview_assets.exports.hdf5 import export_hdf5
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import (
     areas,
@@ -63,10 +63,10 @@ def make(opened: OpenStudy, *functions) -> None:
         code = None if RECIPES[asset].national else EAST
         log = logging.getLogger(__name__)
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
-        origin = opened.made_from(asset, code)
+        origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
-        opened.write(asset, made.frames, code, stamp)
+        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        opened.write(asset, made.frames, code, provenance)
 
 
 @pytest.fixture(scope="module", params=["mean", "panorama"])
@@ -172,17 +172,17 @@ def test_images_dropped_by_words_are_panoramas_with_all_their_views(opened) -> N
     rule = opened.study.exclusions.model_copy(update={"drop": True})
     dropping = replace(opened, study=opened.study.model_copy(update={"exclusions": rule}))
     table = opened.read("image_exclusions", EAST)
-    stamp = opened.stamp("image_exclusions", EAST)
+    provenance = opened.provenance("image_exclusions", EAST)
     few = table.head(3).with_columns(is_dropped=pl.lit(True))
     where = {"authority": EAST, "encoder": opened.encoder}
-    opened.lake.write("image_exclusions", few, stamp, **where)
+    opened.lake.write("image_exclusions", few, provenance, **where)
     try:
         log = logging.getLogger(__name__)
         work = Work(dropping, "area_embeddings", EAST, "run", False, False, tracking=None, log=log)
         current = work.read("images").filter("is_current")
         pooled = pooling.area_embeddings(work).frames["area_embeddings"]
     finally:
-        opened.lake.write("image_exclusions", table, stamp, **where)
+        opened.lake.write("image_exclusions", table, provenance, **where)
     left = opened.read("images").height - 3 * len(HEADINGS)
     assert current.height == left
     assert pooled.filter(statistic="mean")["image_count"].sum() == left

@@ -16,7 +16,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.exclusions import STREET
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
 from streetview_assets.embeddings.zero_shot.prompt_bank import PLACE_PROMPTS
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import Work
 from streetview_assets.orchestration.assets import (
     areas,
@@ -51,10 +51,10 @@ def make(opened: OpenStudy, *functions) -> str:
         code = None if RECIPES[asset].national else EAST
         log = logging.getLogger(__name__)
         work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
-        origin = opened.made_from(asset, code)
+        origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        stamp = Stamp(origin, reuse=made.reuse, note=made.note)
-        opened.write(asset, made.frames, code, stamp)
+        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        opened.write(asset, made.frames, code, provenance)
     return made.note
 
 
@@ -179,13 +179,13 @@ def test_search_lists_and_shows_the_images_most_like_the_words(opened) -> None:
 def test_search_looks_at_current_images_only(opened) -> None:
     before = opened.read("images")
     keep = before["image_id"].min()
-    stamp = opened.stamp("images", EAST)
+    provenance = opened.provenance("images", EAST)
     older = before.with_columns(is_current=before["image_id"] == keep)
-    opened.lake.write("images", older, stamp, authority=EAST)
+    opened.lake.write("images", older, provenance, authority=EAST)
     try:
         result = CliRunner().invoke(app, ["search", "shop", str(opened.study.path)])
     finally:
-        opened.lake.write("images", before, stamp, authority=EAST)
+        opened.lake.write("images", before, provenance, authority=EAST)
     assert result.exit_code == 0, result.output
     assert keep in result.output
     assert sum(name in result.output for name in before["image_id"]) == 1

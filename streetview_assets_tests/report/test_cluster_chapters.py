@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.lake.parquet_lake import Stamp
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.report.chapters.changes import changes_section
 from streetview_assets.report.chapters.clusters import scenes_section
 from streetview_assets.report.chapters.direction import direction_section
@@ -59,9 +59,9 @@ def _note(published: Published, table: str, note: str) -> None:
     """Leave the table empty, with the note that its making left."""
     parts = ("E01", "E02") if TABLES[table].by_authority else (None,)
     for part in parts:
-        stamp = Stamp("made from", "fingerprint", note=note)
+        provenance = Provenance("made from", "fingerprint", note=note)
         published.lake.write(
-            table, TABLES[table].frame(), stamp, authority=part,
+            table, TABLES[table].frame(), provenance, authority=part,
             encoder=ENCODER if TABLES[table].by_encoder else None,
         )  # fmt: skip
 

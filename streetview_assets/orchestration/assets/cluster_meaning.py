@@ -29,8 +29,8 @@ def cluster_meaning(work: Work) -> Made:
     fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
     assigned, centres = read("cluster_assignments").filter(**fit), read("cluster_centres")
     if assigned.is_empty():
-        stamp = work.opened.stamp("cluster_centres", None)
-        why = (stamp.note if stamp else "") or "no image has a cluster"
+        provenance = work.opened.provenance("cluster_centres", None)
+        why = (provenance.note if provenance else "") or "no image has a cluster"
         return not_applicable(work, "cluster_profile", why=why.removeprefix("not applicable: "))
     points = point_clusters(assigned, read("images"), read("sample_points"))
     profile = cluster_profile(

@@ -59,8 +59,8 @@ def cluster_model(work: Work) -> Made:
 
 def _last_centres(work: Work, vectors_of: str) -> pl.DataFrame | None:
     """Read the last fit; None where it was of another encoder's vectors under the same name."""
-    stamp = work.opened.stamp("cluster_centres", None)
-    alike = stamp is not None and stamp.reuse == vectors_of
+    provenance = work.opened.provenance("cluster_centres", None)
+    alike = provenance is not None and provenance.reuse == vectors_of
     return work.opened.read("cluster_centres") if alike else None
 
 
@@ -210,8 +210,8 @@ def label_shares(work: Work) -> Made:
         return not_applicable(work, "label_shares", why=NO_AREAS)
     scores = work.read("label_scores")
     if scores.is_empty():
-        stamp = work.opened.stamp("label_scores", work.authority)
-        why = stamp.note.removeprefix("not applicable: ") if stamp else ""
+        provenance = work.opened.provenance("label_scores", work.authority)
+        why = provenance.note.removeprefix("not applicable: ") if provenance else ""
         return not_applicable(work, "label_shares", why=why or "no image has a label")
     return Made({"label_shares": label_shares_of(scores, work.read("images"))})
 

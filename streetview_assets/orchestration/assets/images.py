@@ -35,7 +35,7 @@ NEIGHBOURS_FIRST = (
 def panoramas(work: Work) -> Made:
     """Free look-ups: what the provider has near each point, with a capture date."""
     points, before = work.read("sample_points"), work.read("panoramas")
-    reuse = work.opened.made_from("panoramas", work.authority)
+    reuse = work.opened.input_fingerprint("panoramas", work.authority)
     resumption = work.resumption(reuse)
     only_failed = work.retry and work.opened.is_fresh("panoramas", work.authority)
     if only_failed:

@@ -57,9 +57,9 @@ def image_layout(work: Work) -> Made:
     if why:
         return not_applicable(work, "image_layouts", why=why)
     reuse = _inputs(sample, study.layout, study.seed)
-    stamp = work.opened.stamp("image_layouts", None)
+    provenance = work.opened.provenance("image_layouts", None)
     seconds: dict[str, Any] = {}
-    if stamp is not None and stamp.reuse == reuse and not work.anew:
+    if provenance is not None and provenance.reuse == reuse and not work.anew:
         layouts = work.read_all("image_layouts")
         seconds["layouts"] = "kept: neither vectors nor settings have changed"
     else:

@@ -198,12 +198,12 @@ def _keep_scores(work: Work, scores: pl.DataFrame) -> str:
 
 
 def _tags(work: Work) -> dict[str, str]:
-    origin = work.opened.made_from(work.asset, work.authority_code)
+    origin = work.opened.input_fingerprint(work.asset, work.authority_code)
     recipe = recipe_for(work.asset, work.study)
     read = tables_read(recipe, work.opened.lake, work.opened.encoder, work.authority_code)
     return {
         "asset": work.asset,
-        "made_from": origin,
+        "input_fingerprint": origin,
         "dagster_run_id": work.run_id,
         **{f"data_version.{table}": digest(files) for table, files in read.items() if files},
     }

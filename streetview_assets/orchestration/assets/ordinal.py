@@ -231,7 +231,7 @@ def _keep(work: Work, settings: Ordinal, scores: pl.DataFrame, files: dict[str, 
             "ordinal_model",
             {
                 "asset": work.asset,
-                "made_from": work.opened.made_from(work.asset, work.authority_code),
+                "input_fingerprint": work.opened.input_fingerprint(work.asset, work.authority_code),
                 "dagster_run_id": work.run_id,
             },
             settings.model_dump(mode="json"),

@@ -32,7 +32,7 @@ from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.fingerprint import made_from
+from streetview_assets.study_state.fingerprint import input_fingerprint
 from streetview_assets.study_state.lineage import recipe_for
 
 FEW_IMAGES = 200_000
@@ -113,7 +113,9 @@ def _resumption(work: Work) -> Resumption:
     recipe = recipe_for(work.asset, work.study)
     keys = tuple(key for key in recipe.keys if key != "sample_size.metric")
     opened = work.opened
-    reuse = made_from(replace(recipe, keys=keys), opened.sources, opened.lake, work.authority_code)
+    reuse = input_fingerprint(
+        replace(recipe, keys=keys), opened.sources, opened.lake, work.authority_code
+    )
     return Resumption(opened, TABLE, "", reuse)
 
 

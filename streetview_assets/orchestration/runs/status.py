@@ -55,9 +55,9 @@ def _waits(
 
 def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) -> AssetState:
     recipe = RECIPES[asset]
-    stamps = [opened.stamp(table, authority) for table in recipe.writes]
-    there = [stamp for stamp in stamps if stamp is not None]
-    if len(there) < len(stamps):
+    provenances = [opened.provenance(table, authority) for table in recipe.writes]
+    there = [one for one in provenances if one is not None]
+    if len(there) < len(provenances):
         failures = _failures(opened, recipe.writes, authority)
         return AssetState(asset, recipe.stage, authority, "missing", 0, failures, None, "")
     note = there[0].note
@@ -71,9 +71,9 @@ def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) ->
         recipe.stage,
         authority,
         state,
-        sum(stamp.row_count for stamp in there),
+        sum(one.row_count for one in there),
         _failures(opened, recipe.writes, authority),
-        datetime.now(UTC) - min(stamp.made_at for stamp in there),
+        datetime.now(UTC) - min(one.made_at for one in there),
         note,
     )
 

@@ -223,7 +223,7 @@ def _limits(study: Study) -> list[str]:
     return limits
 
 
-def made_from_section(published: Published) -> Section:
+def provenance_section(published: Published) -> Section:
     """Say what the page was made from: versions, hashes, dates, rows."""
     about = published.about
     pairs = [
