@@ -70,7 +70,7 @@ def _show_left_out(opened: OpenStudy, console: PlainConsole) -> None:
 
 
 def show_status(states: list[AssetState]) -> None:
-    """Show authorities × stages; national assets in a line of their own."""
+    """Show authorities × stages; study-wide assets in a line of their own."""
     console = PlainConsole()
     table = Table(
         "authority",

@@ -214,7 +214,7 @@ def provenance_of_whole(path: Path) -> Provenance | None:
 def read_provenance(path: Path) -> Provenance:
     """Read the provenance in a Parquet file's metadata, and hold the file against its seal.
 
-    A file is opened once, however often it is asked about: what is national, or held out, asks
+    A file is opened once, however often it is asked about: what is study-wide, or held out, asks
     about every part of a table, for each of hundreds of authorities.
 
     Raises

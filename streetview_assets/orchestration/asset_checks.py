@@ -43,15 +43,15 @@ def _asset_key(query: Query) -> dg.AssetKey:
 def _checks(
     key: dg.AssetKey, queries: list[Query], partitions: dg.PartitionsDefinition
 ) -> dg.AssetChecksDefinition:
-    recipe = RECIPES.get(key.to_user_string())
-    national = recipe is None or recipe.national
+    spec = RECIPES.get(key.to_user_string())
+    study_wide = spec is None or spec.study_wide
     specs = [
         dg.AssetCheckSpec(
             query.name,
             asset=key,
             description=query.description,
             blocking=query.blocking,
-            partitions_def=None if national else partitions,
+            partitions_def=None if study_wide else partitions,
         )
         for query in queries
     ]
@@ -61,7 +61,7 @@ def _checks(
         context: dg.AssetCheckExecutionContext, study: StudyResource
     ) -> Iterator[dg.AssetCheckResult]:
         opened = study.open()
-        authority = None if national else authority_of(context.partition_key, opened.authorities)
+        authority = None if study_wide else authority_of(context.partition_key, opened.authorities)
         for query in queries:
             if dg.AssetCheckKey(key, query.name) in context.selected_asset_check_keys:
                 yield _result(

@@ -32,7 +32,7 @@ from streetview_assets.study_state.sources import Sources
 from streetview_assets.text.visible_text import in_one_line
 
 PARTITION_IMAGE_BYTES = 18_000
-NATIONAL_IMAGE_BYTES = 145_000
+STUDY_IMAGE_BYTES = 145_000
 """Limits of images in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -45,7 +45,7 @@ NO_TARGET = "the study names no targets"
 
 
 @dataclass(frozen=True)
-class Made:
+class AssetResult:
     """What an asset made: its tables, and what a person should see of them."""
 
     frames: dict[str, pl.DataFrame]
@@ -55,7 +55,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Work:
+class AssetContext:
     """One materialisation of an asset, for one authority or for the whole study.
 
     Attributes
@@ -199,7 +199,7 @@ class Work:
     ) -> dg.MarkdownMetadataValue:
         """Keep an image under `figures/`, and make a small one for the metadata."""
         self.keep(name, png)
-        limit = PARTITION_IMAGE_BYTES if self.authority_code else NATIONAL_IMAGE_BYTES
+        limit = PARTITION_IMAGE_BYTES if self.authority_code else STUDY_IMAGE_BYTES
         small = base64.b64encode(shrink_to_webp(png, max_bytes or limit)).decode()
         return dg.MetadataValue.md(f"![{name}](data:image/webp;base64,{small})")
 
@@ -217,9 +217,9 @@ class Work:
         return figures_folder(self.opened.root, self.authority_code)
 
 
-def not_applicable(work: Work, *tables: str, why: str) -> Made:
+def not_applicable(work: AssetContext, *tables: str, why: str) -> AssetResult:
     """Make empty tables, for an asset that has no input in this study: a result, no failure."""
     from streetview_assets.tables.registry import TABLES
 
     note = f"not applicable: {why}"
-    return Made({table: TABLES[table].frame() for table in tables}, {"note": note}, note)
+    return AssetResult({table: TABLES[table].frame() for table in tables}, {"note": note}, note)

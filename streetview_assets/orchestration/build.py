@@ -14,7 +14,7 @@ from streetview_assets.lake.content import content_of
 from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration import asset_checks as checks
 from streetview_assets.orchestration import sql
-from streetview_assets.orchestration.asset_context import Made, Work
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets import (
     areas,
     cluster_meaning,
@@ -47,7 +47,7 @@ from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study_state.fingerprint import data_version
-from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY, Recipe, recipe_for
+from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY, AssetSpec, spec_for
 from streetview_assets.study_state.open_study import OpenStudy, open_study, study_path
 from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
@@ -121,10 +121,10 @@ def build_definitions(
         for module in STAGE_MODULES
         for function in module.ASSETS
     ]
-    national = sql.sql_assets()
+    marts = sql.sql_assets()
     study = StudyResource(study_file=str(path))
     return dg.Definitions(
-        assets=[*stage_assets, *national],
+        assets=[*stage_assets, *marts],
         asset_checks=checks.asset_checks(partitions),
         jobs=jobs.study_jobs(),
         schedules=schedules.study_schedules(opened.authorities),
@@ -140,27 +140,29 @@ def build_definitions(
 
 
 def stage_asset(
-    function: Callable[[Work], Made], opened: OpenStudy, partitions: dg.PartitionsDefinition
+    function: Callable[[AssetContext], AssetResult],
+    opened: OpenStudy,
+    partitions: dg.PartitionsDefinition,
 ) -> dg.AssetsDefinition:
-    """Make the asset of a function of `assets/`, by its recipe and the contracts of its tables."""
-    recipe = recipe_for(function.__name__, opened.study)
-    tables = [TABLES[table] for table in recipe.writes]
+    """Make the asset of a function of `assets/`, by its registration."""
+    spec = spec_for(function.__name__, opened.study)
+    tables = [TABLES[table] for table in spec.writes]
     return dg.asset(
-        name=recipe.asset,
+        name=spec.asset,
         description=_description(function, tables),
-        group_name=recipe.stage,
-        partitions_def=None if recipe.national else partitions,
-        deps=asset_deps(recipe),
-        kinds={"python", "parquet", *filter(None, [KINDS.get(recipe.stage)])},
-        code_version=str(recipe.generation),
+        group_name=spec.stage,
+        partitions_def=None if spec.study_wide else partitions,
+        deps=asset_deps(spec),
+        kinds={"python", "parquet", *filter(None, [KINDS.get(spec.stage)])},
+        code_version=str(spec.code_version),
         io_manager_key="lake",
-        pool=pool_of(recipe.asset, opened.study.images.provider),
-        automation_condition=_condition(recipe),
+        pool=pool_of(spec.asset, opened.study.images.provider),
+        automation_condition=_condition(spec),
         metadata={
             "dagster/column_schema": column_schema(tables[0]),
             **{f"columns of {table.name}": column_schema(table) for table in tables[1:]},
         },
-    )(_compute(function, recipe))
+    )(_compute(function, spec))
 
 
 def pool_of(asset: str, provider: str) -> str | None:
@@ -174,17 +176,17 @@ def pool_of(asset: str, provider: str) -> str | None:
     return POOLS.get(asset)
 
 
-def asset_deps(recipe: Recipe) -> list[dg.AssetDep]:
+def asset_deps(spec: AssetSpec) -> list[dg.AssetDep]:
     """List what an asset reads; every part that is there, where it reads all authorities."""
     everything = dg.AllPartitionMapping()
     return [
         dg.AssetDep(
             dg.AssetKey(asset),
             partition_mapping=everything
-            if recipe.reads_all and not RECIPES[asset].national
+            if spec.reads_all and not RECIPES[asset].study_wide
             else None,
         )
-        for asset in dict.fromkeys(WRITTEN_BY[table] for table in recipe.reads)
+        for asset in dict.fromkeys(WRITTEN_BY[table] for table in spec.reads)
     ]
 
 
@@ -204,7 +206,9 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., dg.Output[Any]]:
+def _compute(
+    function: Callable[[AssetContext], AssetResult], spec: AssetSpec
+) -> Callable[..., dg.Output[Any]]:
     """Wrap a function of `assets/` into what Dagster runs: fingerprint, work, data version."""
 
     def compute(
@@ -212,28 +216,28 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
     ) -> dg.Output[Any]:
         opened = study.open()
         authority = (
-            None if recipe.national else authority_of(context.partition_key, opened.authorities)
+            None if spec.study_wide else authority_of(context.partition_key, opened.authorities)
         )
         tags = context.run.tags
-        retry = recipe.asset in tags.get(RETRY_TAG, "").split(",")
-        origin = opened.input_fingerprint(recipe.asset, authority)
-        forced = recipe.asset in tags.get(FORCE_TAG, "").split(",")
+        retry = spec.asset in tags.get(RETRY_TAG, "").split(",")
+        origin = opened.input_fingerprint(spec.asset, authority)
+        forced = spec.asset in tags.get(FORCE_TAG, "").split(",")
         only_stale = "true" in (tags.get(ONLY_STALE_TAG), tags.get(AUTOMATION_TAG))
         asked_for = forced or retry or not only_stale
-        if not asked_for and opened.is_fresh(recipe.asset, authority):
-            provenance = opened.provenance(recipe.writes[0], authority)
+        if not asked_for and opened.is_fresh(spec.asset, authority):
+            provenance = opened.provenance(spec.writes[0], authority)
             return dg.Output(
                 Unchanged(),
-                data_version=dg.DataVersion(opened.data_version(recipe.asset, authority) or ""),
+                data_version=dg.DataVersion(opened.data_version(spec.asset, authority) or ""),
                 metadata={
                     **UP_TO_DATE,
                     "dagster/row_count": provenance.row_count if provenance else 0,
                 },
             )
-        tell(recipe.asset, authority, 0, 1)
-        work = Work(
+        tell(spec.asset, authority, 0, 1)
+        work = AssetContext(
             opened,
-            recipe.asset,
+            spec.asset,
             authority,
             context.run.run_id,
             retry=retry,
@@ -246,7 +250,7 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
                 made = function(work)
         finally:
             opened.ledger.put_down()
-        tell(recipe.asset, authority, 1, 1)
+        tell(spec.asset, authority, 1, 1)
         return dg.Output(
             (made, Provenance(origin, reuse=made.reuse, note=made.note)),
             data_version=dg.DataVersion(_data_version(made)),
@@ -256,7 +260,7 @@ def _compute(function: Callable[[Work], Made], recipe: Recipe) -> Callable[..., 
     return compute
 
 
-def _data_version(made: Made) -> str:
+def _data_version(made: AssetResult) -> str:
     """Hash what was made, as the files hash it that it is about to be written to."""
     return data_version(
         {
@@ -284,7 +288,7 @@ def _number(value: float) -> float | str:
     return float(f"{value:.4g}") if math.isfinite(value) else str(value)
 
 
-def _description(function: Callable[[Work], Made], tables: list[Table]) -> str:
+def _description(function: Callable[[AssetContext], AssetResult], tables: list[Table]) -> str:
     paragraphs = [function.__doc__ or ""]
     paragraphs += [
         f"Table `{table.name}`: {table.meaning} Key: {', '.join(table.key)}." for table in tables
@@ -292,7 +296,7 @@ def _description(function: Callable[[Work], Made], tables: list[Table]) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _condition(recipe: Recipe) -> dg.AutomationCondition | None:
-    if recipe.asset in BY_HAND:
+def _condition(spec: AssetSpec) -> dg.AutomationCondition | None:
+    if spec.asset in BY_HAND:
         return None
-    return automation.weekly() if recipe.asset in WEEKLY else automation.when_input_changed()
+    return automation.weekly() if spec.asset in WEEKLY else automation.when_input_changed()

@@ -5,10 +5,10 @@ import polars as pl
 from streetview_assets.errors import EncoderError
 from streetview_assets.images.budget.prices import is_paid, price_of_next_usd
 from streetview_assets.images.retention import without_pixels
-from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.orchestration.asset_context import AssetContext
 
 
-def refuse_deleted(work: Work, images: pl.DataFrame, encoder: str) -> None:
+def refuse_deleted(work: AssetContext, images: pl.DataFrame, encoder: str) -> None:
     """Refuse to encode images of which nothing but the row is left.
 
     Parameters
@@ -34,7 +34,7 @@ def refuse_deleted(work: Work, images: pl.DataFrame, encoder: str) -> None:
     )
 
 
-def _way_back(work: Work, count: int) -> str:
+def _way_back(work: AssetContext, count: int) -> str:
     """Say how the pixels can be had again, and what that costs by list price."""
     images = work.study.images
     if not is_paid(images.provider):

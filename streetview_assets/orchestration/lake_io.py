@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from streetview_assets.lake.parquet_lake import Provenance
-from streetview_assets.orchestration.asset_context import Made
+from streetview_assets.orchestration.asset_context import AssetResult
 from streetview_assets.orchestration.automation.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.study_state.checkpoint import Resumption
@@ -27,7 +27,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
     study: dg.ResourceDependency[StudyResource]
 
     def handle_output(
-        self, context: dg.OutputContext, obj: "tuple[Made, Provenance] | Unchanged"
+        self, context: dg.OutputContext, obj: "tuple[AssetResult, Provenance] | Unchanged"
     ) -> None:
         """Write all tables that an asset made, unless it was up to date."""
         if isinstance(obj, Unchanged):

@@ -15,14 +15,16 @@ from streetview_assets.models.data.features import (
     area_features,
     features_label,
 )
-from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.study_state.lineage import feature_tables
 
 POOLED_TABLES = ("areas", "targets", "area_embeddings", "images")
 """What a model of the pooled vectors is made from."""
 
 
-def model_tables(work: Work, read: Callable[[str], pl.DataFrame]) -> dict[str, pl.DataFrame]:
+def model_tables(
+    work: AssetContext, read: Callable[[str], pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
     """Read the tables that the study's models are made from, by name.
 
     Parameters
@@ -35,7 +37,7 @@ def model_tables(work: Work, read: Callable[[str], pl.DataFrame]) -> dict[str, p
 
 
 def area_dataset(
-    work: Work, tables: Mapping[str, pl.DataFrame], target: str | None = None
+    work: AssetContext, tables: Mapping[str, pl.DataFrame], target: str | None = None
 ) -> AreaDataset:
     """Give the areas with a value of a target, as the study's models see them.
 
@@ -57,19 +59,19 @@ def area_dataset(
     )
 
 
-def area_datasets(work: Work) -> dict[str, AreaDataset]:
+def area_datasets(work: AssetContext) -> dict[str, AreaDataset]:
     """Give the areas of every target, in the order of the study file, as its models see them."""
     tables = model_tables(work, work.read_all)
     return {one.name: area_dataset(work, tables, one.name) for one in work.study.targets}
 
 
-def pooled_datasets(work: Work) -> dict[str, AreaDataset]:
+def pooled_datasets(work: AssetContext) -> dict[str, AreaDataset]:
     """Give the areas of every target, whatever the features, with the vectors of all images."""
     tables = {table: work.read_all(table) for table in POOLED_TABLES}
     return {one.name: _assembled(work, tables, one.name) for one in work.study.targets}
 
 
-def study_features(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaFeatures:
+def study_features(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> AreaFeatures:
     """Put the features that the study names side by side, of every area with a vector."""
     by_label = None
     if "by_label" in work.study.models.features:
@@ -86,7 +88,7 @@ def study_features(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaFeatur
     )
 
 
-def model_settings(work: Work) -> dict[str, Any]:
+def model_settings(work: AssetContext) -> dict[str, Any]:
     """Give what every way of scoring models asks for: settings, names for its rows, seed."""
     return {
         "settings": work.study.models,
@@ -99,12 +101,12 @@ def model_settings(work: Work) -> dict[str, Any]:
     }
 
 
-def _target(work: Work) -> str:
+def _target(work: AssetContext) -> str:
     return work.study.target.name if work.study.target else ""
 
 
 def _assembled(
-    work: Work, tables: Mapping[str, pl.DataFrame], target: str, **seen: Any
+    work: AssetContext, tables: Mapping[str, pl.DataFrame], target: str, **seen: Any
 ) -> AreaDataset:
     return assemble(
         tables["areas"],
@@ -119,7 +121,7 @@ def _assembled(
     )
 
 
-def _images(work: Work, tables: Mapping[str, pl.DataFrame]) -> AreaImages | None:
+def _images(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> AreaImages | None:
     """Gather what clusters are found in, where a feature is made of them."""
     study = work.study
     names = tuple(name for name in study.models.features if name in OF_CLUSTERS)

@@ -9,7 +9,7 @@ from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.panoramas import PANORAMA, parts_of, strips_of, vectors_of_strips
 from streetview_assets.images.retention import without_pixels
 from streetview_assets.lake.checkpoint_shards import latest, shards_of
-from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 
 _FOUND = (*PANORAMA, "embedding", "error", "image_count")
@@ -33,7 +33,7 @@ class EncodedPanoramas:
 
 
 def encode_panoramas(
-    work: Work, encoder: ImageEncoder, views: pl.DataFrame, before: pl.DataFrame
+    work: AssetContext, encoder: ImageEncoder, views: pl.DataFrame, before: pl.DataFrame
 ) -> EncodedPanoramas:
     """Give each panorama the vector of its views side by side, and encode what is new.
 
@@ -86,7 +86,7 @@ def encode_panoramas(
     return EncodedPanoramas(table, todo.height, older.height)
 
 
-def _without_pixels(work: Work, strips: pl.DataFrame) -> pl.DataFrame:
+def _without_pixels(work: AssetContext, strips: pl.DataFrame) -> pl.DataFrame:
     """Give the strips that cannot be put together any more: names alone."""
     members = _members(strips)
     gone = without_pixels(members.unique("image_id"), work.deleted_images, work.opened.root)

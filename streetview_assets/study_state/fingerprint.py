@@ -1,6 +1,6 @@
 """What tables are made from, as one hash: by it is decided what is out of date.
 
-It covers the generation of the code, what the study keys that are read come to, the content of the
+It covers the version of the code, what the study keys that are read come to, the content of the
 source files they name and the fingerprints of the tables that are read; never a timestamp.
 """
 
@@ -12,27 +12,27 @@ from streetview_assets.embeddings.zero_shot.exclusions import REASONS
 from streetview_assets.embeddings.zero_shot.label_scores import prompts_of
 from streetview_assets.lake.content import digest
 from streetview_assets.lake.parquet_lake import Lake, provenance_of_whole
-from streetview_assets.study_state.lineage import Recipe
+from streetview_assets.study_state.lineage import AssetSpec
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.study_state.study_values import study_value
 from streetview_assets.tables.registry import TABLES
 
 
-def input_fingerprint(recipe: Recipe, sources: Sources, lake: Lake, authority: str | None) -> str:
+def input_fingerprint(spec: AssetSpec, sources: Sources, lake: Lake, authority: str | None) -> str:
     """Fingerprint all that an asset, or its part of one authority, is made from now."""
     return digest(
         {
-            "asset": recipe.asset,
-            "generation": recipe.generation,
+            "asset": spec.asset,
+            "code_version": spec.code_version,
             "authority": authority,
-            "keys": {key: resolved_value(sources, key) for key in recipe.keys},
-            "tables": tables_read(recipe, lake, sources.study.encoder.slug, authority),
+            "keys": {key: resolved_value(sources, key) for key in spec.keys},
+            "tables": tables_read(spec, lake, sources.study.encoder.slug, authority),
         }
     )
 
 
 def tables_read(
-    recipe: Recipe, lake: Lake, encoder: str, authority: str | None
+    spec: AssetSpec, lake: Lake, encoder: str, authority: str | None
 ) -> dict[str, dict[str, str]]:
     """Collect the fingerprints of the files that an asset reads, by table and file."""
     return {
@@ -40,11 +40,11 @@ def tables_read(
             path.relative_to(lake.root).as_posix(): _fingerprint_of(path)
             for path in lake.files(
                 table,
-                None if recipe.reads_every_authority else authority,
+                None if spec.reads_every_authority else authority,
                 encoder if table in TABLES and TABLES[table].by_encoder else None,
             )
         }
-        for table in recipe.reads
+        for table in spec.reads
     }
 
 

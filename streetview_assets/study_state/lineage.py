@@ -1,7 +1,7 @@
 """What each asset is made from, once: the study keys and tables it reads, the tables it writes.
 
 Fingerprints, the dependencies of the asset graph and the code versions shown in the UI come from
-here. Raise an asset's `generation` whenever its code gives another result for the same input.
+here. Raise an asset's `code_version` whenever its code gives another result for the same input.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from streetview_assets.tables.registry import TABLES
 
 
 @dataclass(frozen=True)
-class Recipe:
+class AssetSpec:
     """How one asset comes to be.
 
     Attributes
@@ -24,13 +24,13 @@ class Recipe:
     writes, reads
         Tables; `vectors` are those of what is looked at, whichever table has them by
         `encoder.views`. Of a table by authority, an asset by authority reads its own authority's
-        part, a national one and one that `reads_all` the parts of all authorities that are there.
+        part, a study-wide one and one that `reads_all` the parts of all authorities that are there.
     keys
         Dotted keys of the study file that it reads, by what they come to; for a path, the file's
         content counts. Keys under `sources` name what is made of several.
-    generation
+    code_version
         Version of its code.
-    national
+    study_wide
         Whether there is one of it for the whole study.
     """
 
@@ -39,14 +39,14 @@ class Recipe:
     writes: tuple[str, ...]
     reads: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
-    generation: int = 1
-    national: bool = False
+    code_version: int = 1
+    study_wide: bool = False
     reads_all: bool = False
 
     @property
     def reads_every_authority(self) -> bool:
         """Whether it reads the parts of all authorities of a table."""
-        return self.national or self.reads_all
+        return self.study_wide or self.reads_all
 
 
 _IMAGES = ("images.path", "images.positions", "images.columns")
@@ -54,25 +54,25 @@ _AREA_INPUT = ("area_embeddings", "baseline_embeddings", "targets", "areas", "im
 _MODEL_KEYS = ("models", "pooling.statistic", "seed", "crs")
 
 _RECIPES = (
-    Recipe("areas", "areas", ("areas",), keys=("areas", "crs")),
-    Recipe("targets", "areas", ("targets",), ("areas",), keys=("targets",)),
-    Recipe("road_network", "points", ("road_network",), ("areas",), keys=("roads", "crs")),
-    Recipe(
+    AssetSpec("areas", "areas", ("areas",), keys=("areas", "crs")),
+    AssetSpec("targets", "areas", ("targets",), ("areas",), keys=("targets",)),
+    AssetSpec("road_network", "points", ("road_network",), ("areas",), keys=("roads", "crs")),
+    AssetSpec(
         "sample_points",
         "points",
         ("sample_points",),
         ("areas", "road_network"),
         keys=("points", "crs", "seed"),
-        generation=4,
+        code_version=4,
     ),
-    Recipe(
+    AssetSpec(
         "image_files",
         "points",
         ("image_files",),
         keys=("images.provider", "images.captured_between", "sources.areas"),
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "panoramas",
         "images",
         ("panoramas",),
@@ -85,9 +85,9 @@ _RECIPES = (
             "images.base_url",
             "images.third_party",
         ),
-        generation=3,
+        code_version=3,
     ),
-    Recipe(
+    AssetSpec(
         "images",
         "images",
         ("images",),
@@ -101,9 +101,9 @@ _RECIPES = (
             "images.keeps_images",
             "pooling.as_of",
         ),
-        generation=5,
+        code_version=5,
     ),
-    Recipe(
+    AssetSpec(
         "encoders",
         "embeddings",
         ("encoders",),
@@ -115,86 +115,86 @@ _RECIPES = (
             "encoder.fit",
             "encoder.precision",
         ),
-        generation=2,
-        national=True,
+        code_version=2,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "image_embeddings",
         "embeddings",
         ("image_embeddings",),
         ("images", "encoders"),
     ),
-    Recipe(
+    AssetSpec(
         "panorama_embeddings",
         "embeddings",
         ("panorama_embeddings",),
         ("images", "image_embeddings", "encoders"),
         keys=("encoder.views",),
-        generation=2,
+        code_version=2,
     ),
-    Recipe(
+    AssetSpec(
         "image_exclusions",
         "embeddings",
         ("image_exclusions",),
         ("images", VECTORS, "encoders"),
         keys=("exclusions", "label_templates"),
     ),
-    Recipe(
+    AssetSpec(
         "label_scores",
         "embeddings",
         ("label_scores",),
         (VECTORS, "encoders"),
         keys=("labels", "label_templates"),
     ),
-    Recipe(
+    AssetSpec(
         "neighbours",
         "embeddings",
         ("neighbours",),
         (VECTORS, "images", "sample_points"),
         keys=("neighbours", "seed"),
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "area_embeddings",
         "pooling",
         ("area_embeddings",),
         ("images", VECTORS),
-        generation=4,
+        code_version=4,
     ),
-    Recipe(
+    AssetSpec(
         "baseline_embeddings",
         "pooling",
         ("baseline_embeddings",),
         ("images",),
         keys=("encoder.name", "encoder.views"),
-        generation=4,
+        code_version=4,
     ),
-    Recipe(
+    AssetSpec(
         "image_retention",
         "pooling",
         ("image_retention",),
         ("images", "image_embeddings", "panorama_embeddings", "baseline_embeddings"),
         keys=("images.keeps_images",),
     ),
-    Recipe(
+    AssetSpec(
         "cluster_model",
         "clusters",
         ("cluster_centres",),
         (VECTORS, "images", "encoders"),
         keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
-        generation=2,
-        national=True,
+        code_version=2,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "cluster_scores",
         "clusters",
         ("cluster_scores", "sweep_centres"),
         (VECTORS, "images"),
         keys=("clusters.sweep", "clusters.seeds", "clusters.pca", "clusters.fit_on", "seed"),
-        generation=4,
-        national=True,
+        code_version=4,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "density_clusters",
         "clusters",
         ("density_clusters",),
@@ -206,36 +206,36 @@ _RECIPES = (
             "clusters.fit_on",
             "seed",
         ),
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "cluster_assignments",
         "clusters",
         ("cluster_assignments",),
         (VECTORS, "cluster_centres", "images"),
-        generation=2,
+        code_version=2,
     ),
-    Recipe(
+    AssetSpec(
         "cluster_shares",
         "clusters",
         ("cluster_shares",),
         ("cluster_assignments", "images"),
-        generation=2,
+        code_version=2,
     ),
-    Recipe(
+    AssetSpec(
         "label_shares",
         "clusters",
         ("label_shares",),
         ("label_scores", "images"),
     ),
-    Recipe(
+    AssetSpec(
         "area_group_embeddings",
         "clusters",
         ("area_group_embeddings",),
         ("cluster_assignments", "label_scores", "images", VECTORS),
-        generation=3,
+        code_version=3,
     ),
-    Recipe(
+    AssetSpec(
         "cluster_meaning",
         "clusters",
         ("cluster_profile",),
@@ -251,99 +251,99 @@ _RECIPES = (
             "targets",
         ),
         keys=("clusters.k", "clusters.pca", "seed"),
-        generation=2,
-        national=True,
+        code_version=2,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "image_layout",
         "clusters",
         ("image_layouts",),
         (VECTORS, "images", "cluster_assignments", "targets"),
         keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "category_scores",
         "clusters",
         ("category_scores",),
         (VECTORS, "images"),
         keys=("categories", "seed"),
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "capture_changes",
         "clusters",
         ("capture_changes",),
         ("images", VECTORS, "cluster_centres", "sample_points", "areas"),
         keys=("images.headings_deg", "clusters.k", "clusters.pca"),
     ),
-    Recipe(
+    AssetSpec(
         "model_selection",
         "models",
         ("model_scores", "predictions"),
         _AREA_INPUT,
         keys=_MODEL_KEYS,
-        generation=2,
-        national=True,
+        code_version=2,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "authority_model",
         "models",
         ("authority_scores",),
         _AREA_INPUT,
         keys=_MODEL_KEYS,
-        generation=2,
+        code_version=2,
     ),
-    Recipe(
+    AssetSpec(
         "held_out_model",
         "models",
         ("held_out_scores", "held_out_predictions"),
         _AREA_INPUT,
         keys=_MODEL_KEYS,
-        generation=2,
+        code_version=2,
         reads_all=True,
     ),
-    Recipe(
+    AssetSpec(
         "transfer_scores",
         "models",
         ("transfer_scores",),
         _AREA_INPUT,
         keys=_MODEL_KEYS,
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "target_scores",
         "models",
         ("target_scores",),
         _AREA_INPUT,
         keys=_MODEL_KEYS,
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "group_model_scores",
         "models",
         ("group_model_scores",),
         ("area_embeddings", "area_group_embeddings", "targets", "areas", "images"),
         keys=_MODEL_KEYS,
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "learning_curve",
         "models",
         ("learning_curve",),
         _AREA_INPUT,
         keys=_MODEL_KEYS,
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "sample_size_experiment",
         "models",
         ("sample_size_scores",),
         ("areas", "targets", "images", VECTORS, "sweep_centres"),
         keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
-        national=True,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "deprivation_model",
         "models",
         ("area_predictions",),
@@ -357,10 +357,10 @@ _RECIPES = (
             "authority_scores",
         ),
         keys=_MODEL_KEYS,
-        generation=2,
-        national=True,
+        code_version=2,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "deprivation_direction",
         "models",
         ("deprivation_direction",),
@@ -374,10 +374,10 @@ _RECIPES = (
             "label_templates",
             "direction",
         ),
-        generation=2,
-        national=True,
+        code_version=2,
+        study_wide=True,
     ),
-    Recipe(
+    AssetSpec(
         "ordinal_model",
         "models",
         ("ordinal_outputs", "ordinal_scores"),
@@ -390,20 +390,20 @@ _RECIPES = (
             "seed",
             "crs",
         ),
-        national=True,
+        study_wide=True,
     ),
 )
-_AS_WRITTEN = {recipe.asset: recipe for recipe in _RECIPES}
+_AS_WRITTEN = {spec.asset: spec for spec in _RECIPES}
 
 
-def _resolved(recipe: Recipe, views: str) -> Recipe:
+def _resolved(spec: AssetSpec, views: str) -> AssetSpec:
     """Put the table that has the vectors of what is looked at in place of their name."""
-    reads = (vector_table(views) if table == VECTORS else table for table in recipe.reads)
-    return replace(recipe, reads=tuple(reads))
+    reads = (vector_table(views) if table == VECTORS else table for table in spec.reads)
+    return replace(spec, reads=tuple(reads))
 
 
-RECIPES: dict[str, Recipe] = {recipe.asset: _resolved(recipe, SEPARATE) for recipe in _RECIPES}
-WRITTEN_BY: dict[str, str] = {table: recipe.asset for recipe in _RECIPES for table in recipe.writes}
+RECIPES: dict[str, AssetSpec] = {spec.asset: _resolved(spec, SEPARATE) for spec in _RECIPES}
+WRITTEN_BY: dict[str, str] = {table: spec.asset for spec in _RECIPES for table in spec.writes}
 """Which asset writes a table; no other does."""
 
 _unwritten = {name for name, table in TABLES.items() if not table.in_ledger} - set(WRITTEN_BY)
@@ -429,30 +429,30 @@ def sample_size_keys(study: Study) -> tuple[str, ...]:
     return tuple(f"sample_size.{name}" for name in names if name != "processes")
 
 
-def leaves_out(recipe: Recipe, study: Study) -> bool:
+def leaves_out(spec: AssetSpec, study: Study) -> bool:
     """Whether an asset sees no image that is set aside: where the study drops them, most do.
 
     What became of pixels is told of all images, and so is what changed at a point.
     """
-    if study.exclusions is None or not study.exclusions.drop or "images" not in recipe.reads:
+    if study.exclusions is None or not study.exclusions.drop or "images" not in spec.reads:
         return False
     of_all = ("image_retention", "capture_changes")
-    return recipe.stage in ("pooling", "clusters", "models") and recipe.asset not in of_all
+    return spec.stage in ("pooling", "clusters", "models") and spec.asset not in of_all
 
 
-def recipe_for(asset: str, study: Study) -> Recipe:
-    """Give the recipe of an asset, with the keys and tables that only this kind of study needs."""
-    recipe = _AS_WRITTEN[asset]
+def spec_for(asset: str, study: Study) -> AssetSpec:
+    """Give the spec of an asset, with the keys and tables that only this kind of study needs."""
+    spec = _AS_WRITTEN[asset]
     extra: tuple[str, ...] = ()
-    if recipe.stage == "models" and "area_embeddings" in recipe.reads:
-        more = tuple(table for table in feature_tables(study) if table not in recipe.reads)
-        recipe = replace(recipe, reads=recipe.reads + more)
+    if spec.stage == "models" and "area_embeddings" in spec.reads:
+        more = tuple(table for table in feature_tables(study) if table not in spec.reads)
+        spec = replace(spec, reads=spec.reads + more)
         if OF_CLUSTERS & set(study.models.features):
             extra = ("clusters.k", "clusters.pca", "clusters.fit_on")
-    if leaves_out(recipe, study):
+    if leaves_out(spec, study):
         # Of a panorama that is set aside all views are left out, whoever reads them.
-        keys = tuple(dict.fromkeys((*recipe.keys, "encoder.views")))
-        recipe = replace(recipe, reads=(*recipe.reads, "image_exclusions"), keys=keys)
+        keys = tuple(dict.fromkeys((*spec.keys, "encoder.views")))
+        spec = replace(spec, reads=(*spec.reads, "image_exclusions"), keys=keys)
     if asset == "targets" and any(target.given_as != "value" for target in study.targets):
         # A rank among the areas of the study depends on those of the other authorities too.
         extra = ("sources.area_codes",)
@@ -471,4 +471,4 @@ def recipe_for(asset: str, study: Study) -> Recipe:
         extra = ("images.path",)
     if asset == "panoramas" and study.is_synthetic:
         extra = ("seed", "sources.deprivation")
-    return _resolved(replace(recipe, keys=recipe.keys + extra), study.encoder.views)
+    return _resolved(replace(spec, keys=spec.keys + extra), study.encoder.views)

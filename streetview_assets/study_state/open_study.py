@@ -17,7 +17,7 @@ from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.study_state.addressable import addressable
 from streetview_assets.study_state.fingerprint import data_version, input_fingerprint
-from streetview_assets.study_state.lineage import RECIPES, recipe_for
+from streetview_assets.study_state.lineage import RECIPES, spec_for
 from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.study_state.study_values import study_value
@@ -123,8 +123,8 @@ class OpenStudy:
 
     def input_fingerprint(self, asset: str, authority: str | None) -> str:
         """Fingerprint what an asset is made from now."""
-        recipe = recipe_for(asset, self.study)
-        return input_fingerprint(recipe, self.sources, self.lake, authority)
+        spec = spec_for(asset, self.study)
+        return input_fingerprint(spec, self.sources, self.lake, authority)
 
     def is_fresh(self, asset: str, authority: str | None) -> bool:
         """Whether all tables of an asset are there, made from what there is now."""

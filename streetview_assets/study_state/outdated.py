@@ -38,8 +38,8 @@ def _why(opened: OpenStudy, study_hash: str, build_id: str) -> str:
 
 def _behind(opened: OpenStudy) -> str:
     """Name the first asset that is not fresh; empty where all are."""
-    for asset, recipe in RECIPES.items():
-        for authority in (None,) if recipe.national else opened.authorities:
+    for asset, spec in RECIPES.items():
+        for authority in (None,) if spec.study_wide else opened.authorities:
             if not opened.is_fresh(asset, authority):
                 return f"{asset} of {authority}" if authority else asset
     return ""

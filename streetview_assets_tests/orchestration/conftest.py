@@ -49,7 +49,7 @@ class Town:
 
     def make(self, *assets: str, authority: str | None = None, **options: object):
         """Execute one run here, on the real instance."""
-        job = self.definitions.resolve_job_def("authority" if authority else "national")
+        job = self.definitions.resolve_job_def("authority" if authority else "study")
         return job.execute_in_process(
             partition_key=authority,
             instance=self.instance,

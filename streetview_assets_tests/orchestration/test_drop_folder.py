@@ -11,8 +11,8 @@ from PIL import Image
 from streetview_assets.orchestration.automation.jobs import (
     AUTHORITY_JOB,
     AUTOMATION_TAG,
-    NATIONAL_JOB,
     ONLY_STALE_TAG,
+    STUDY_JOB,
     TAKE_IN_JOB,
 )
 from streetview_assets.orchestration.build import build_definitions
@@ -173,7 +173,7 @@ class Town:
     def run(self, job: str, *assets: str, **tags: str) -> None:
         """Execute a run of some assets of a job, or of all."""
         result = self.definitions.resolve_job_def(job).execute_in_process(
-            partition_key=None if job == NATIONAL_JOB else "all",
+            partition_key=None if job == STUDY_JOB else "all",
             instance=self.instance,
             asset_selection=[dg.AssetKey(asset) for asset in assets] or None,
             tags=tags,
@@ -190,7 +190,7 @@ def town(photographer) -> Iterator[Town]:
 
 
 def test_a_new_image_comes_through_to_its_vector_and_a_removed_one_goes(photographer, town):
-    town.run(NATIONAL_JOB, "encoders")
+    town.run(STUDY_JOB, "encoders")
     town.run(AUTHORITY_JOB, *OF_IMAGES)
     automation = Automation(town)
     assert automation.tick(WEDNESDAY, FETCH_IMAGES) == set()

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from streetview_assets import errors
-from streetview_assets.orchestration.runs.materialise import Errand, failure_of
+from streetview_assets.orchestration.runs.materialise import RunSpec, failure_of
 
 OURS = "its weights cannot be had. Ways out:\n  - a local file\n  - network"
 
@@ -62,7 +62,7 @@ def test_our_own_error_wins_over_what_caused_it(raised, message, kind):
 
     result = dg.materialize([areas], raise_on_error=False)
     (event,) = [event for event in result.all_events if event.is_step_failure]
-    failure = failure_of(event, Errand(Path("a.yaml"), None, ("areas",)))
+    failure = failure_of(event, RunSpec(Path("a.yaml"), None, ("areas",)))
     assert (failure.asset, failure.message, failure.kind) == ("areas", message, kind)
     beneath = [repr(error).split("(")[0] for error in raised]
     logged = event.step_failure_data.error.to_string()

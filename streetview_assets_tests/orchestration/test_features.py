@@ -7,7 +7,7 @@ import pytest
 
 from streetview_assets.errors import StudyError
 from streetview_assets.orchestration.runs.preflight import check_inputs
-from streetview_assets.study_state.lineage import RECIPES, recipe_for
+from streetview_assets.study_state.lineage import RECIPES, spec_for
 from streetview_assets.study_state.open_study import open_study
 
 MODELS = ("model_selection", "authority_model", "held_out_model", "deprivation_model")
@@ -29,10 +29,10 @@ def test_a_feature_brings_the_tables_and_keys_that_it_is_made_of(unmade_town):
     ):
         study = with_features(bare, *names)
         for asset in MODELS:
-            recipe = recipe_for(asset, study)
-            assert set(recipe.reads) - set(RECIPES[asset].reads) == tables
-            assert ("clusters.k" in recipe.keys) == keys
-        assert recipe_for("cluster_model", study) == RECIPES["cluster_model"]
+            spec = spec_for(asset, study)
+            assert set(spec.reads) - set(RECIPES[asset].reads) == tables
+            assert ("clusters.k" in spec.keys) == keys
+        assert spec_for("cluster_model", study) == RECIPES["cluster_model"]
 
 
 def test_features_of_labels_need_an_encoder_with_words(unmade_town):

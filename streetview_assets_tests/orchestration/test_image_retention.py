@@ -10,7 +10,7 @@ import pytest
 from streetview_assets.errors import EncoderError
 from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.lake.parquet_lake import Provenance
-from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.study_state.open_study import open_study
@@ -32,15 +32,17 @@ retention = pooling.image_retention
 def work(opened, function, authority=EAST, **options):
     options = {"retry": False, "anew": False} | options
     log = logging.getLogger(__name__)
-    return Work(opened, function.__name__, authority, "run", tracking=None, log=log, **options)
+    return AssetContext(
+        opened, function.__name__, authority, "run", tracking=None, log=log, **options
+    )
 
 
 def make(opened, *functions, authority=EAST, **options):
     """Make assets one after the other, as Dagster would; give what the last one made."""
     for function in functions:
         asset = function.__name__
-        national = function is embeddings.encoders
-        code = None if national else authority
+        study_wide = function is embeddings.encoders
+        code = None if study_wide else authority
         origin = opened.input_fingerprint(asset, code)
         made = function(work(opened, function, code, **options))
         provenance = Provenance(origin, reuse=made.reuse, note=made.note)

@@ -9,7 +9,7 @@ import yaml
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.exports.hdf5 import export_hdf5
 from streetview_assets.lake.parquet_lake import Provenance
-from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import areas, embeddings, images, points
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.points.street_stores import jpeg
@@ -32,7 +32,7 @@ def made(study, text: dict) -> OpenStudy:
     for function in UP_TO_VECTORS:
         asset, log = function.__name__, logging.getLogger(__name__)
         code = None if function is embeddings.encoders else "all"
-        work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
+        work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         done = function(work)
         provenance = Provenance(origin, reuse=done.reuse, note=done.note)

@@ -11,7 +11,7 @@ import yaml
 from PIL import Image
 
 from streetview_assets.lake.parquet_lake import Provenance
-from streetview_assets.orchestration.asset_context import Made, Work
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets import clusters, embeddings, images, layout, points
 from streetview_assets.study.images import Images
 from streetview_assets.study_state.lineage import RECIPES
@@ -31,13 +31,13 @@ LAYOUT = {"methods": ["tsne"], "perplexities": [5], "iterations": 250, "figure_p
 COLOURS = {"wood": (30, 120, 40), "brick": (150, 60, 40), "sea": (20, 60, 160)}
 
 
-def make(opened: OpenStudy, *functions) -> Made:
+def make(opened: OpenStudy, *functions) -> AssetResult:
     """Make assets one after the other, as Dagster would; give what the last one made."""
     for function in functions:
         asset = function.__name__
-        code = None if RECIPES[asset].national else "all"
+        code = None if RECIPES[asset].study_wide else "all"
         log = logging.getLogger(__name__)
-        work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
+        work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         made = function(work)
         provenance = Provenance(origin, reuse=made.reuse, note=made.note)
@@ -160,7 +160,7 @@ def test_categories_by_the_studys_names_are_told_from_vectors(folder):
 
 
 def test_images_without_categories_have_no_scores(unmade_town):
-    work = Work(
+    work = AssetContext(
         unmade_town.opened, "category_scores", None, "run", False, False, tracking=None, log=None
     )
     made = layout.category_scores(work)

@@ -38,8 +38,8 @@ def latest(town, asset: str, authority: str | None) -> dg.AssetMaterialization:
 
 
 def parts():
-    for asset, recipe in RECIPES.items():
-        for authority in (None,) if recipe.national else (EAST, WEST):
+    for asset, spec in RECIPES.items():
+        for authority in (None,) if spec.study_wide else (EAST, WEST):
             yield asset, authority
 
 

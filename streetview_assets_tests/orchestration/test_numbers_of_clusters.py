@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.lake.parquet_lake import Provenance
-from streetview_assets.orchestration.asset_context import Made, Work
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets import clusters, embeddings, images, points
 from streetview_assets.study_state.lineage import RECIPES
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -30,13 +30,13 @@ COUNT = 60
 COLOURS = ((30, 120, 40), (150, 60, 40), (20, 60, 160))
 
 
-def make(opened: OpenStudy, *functions) -> Made:
+def make(opened: OpenStudy, *functions) -> AssetResult:
     """Make assets one after the other, as Dagster would; give what the last one made."""
     for function in functions:
         asset = function.__name__
-        code = None if RECIPES[asset].national else "all"
+        code = None if RECIPES[asset].study_wide else "all"
         log = logging.getLogger(__name__)
-        work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
+        work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         made = function(work)
         provenance = Provenance(origin, reuse=made.reuse, note=made.note)

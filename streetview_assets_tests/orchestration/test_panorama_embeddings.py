@@ -18,7 +18,7 @@ from streetview_assets.image_decoding import read_rgb
 from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.strips import stitched
 from streetview_assets.lake.parquet_lake import Provenance
-from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.warehouse.data_tests import run_check
@@ -39,7 +39,7 @@ vectors, panoramas = embeddings.image_embeddings, embeddings.panorama_embeddings
 retention = pooling.image_retention
 
 
-class Killed(Work):
+class Killed(AssetContext):
     """A run that ends when its first shard is on disk."""
 
     def progress(self, unit):
@@ -50,7 +50,7 @@ class Killed(Work):
         return report
 
 
-def make(opened: OpenStudy, *functions, kind=Work, **options):
+def make(opened: OpenStudy, *functions, kind=AssetContext, **options):
     """Make assets of EAST one after the other, as Dagster would; give what the last one made."""
     for function in functions:
         asset = function.__name__

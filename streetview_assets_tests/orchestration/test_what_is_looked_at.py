@@ -17,7 +17,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.exports.features import export_features
 from streetview_assets.exports.hdf5 import export_hdf5
 from streetview_assets.lake.parquet_lake import Provenance
-from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import (
     areas,
     cluster_meaning,
@@ -29,7 +29,7 @@ from streetview_assets.orchestration.assets import (
     points,
     pooling,
 )
-from streetview_assets.study_state.lineage import RECIPES, recipe_for
+from streetview_assets.study_state.lineage import RECIPES, spec_for
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.data_tests import run_check
@@ -60,9 +60,9 @@ def make(opened: OpenStudy, *functions) -> None:
     """Make assets one after the other, as Dagster would."""
     for function in functions:
         asset = function.__name__
-        code = None if RECIPES[asset].national else EAST
+        code = None if RECIPES[asset].study_wide else EAST
         log = logging.getLogger(__name__)
-        work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
+        work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         made = function(work)
         provenance = Provenance(origin, reuse=made.reuse, note=made.note)
@@ -149,7 +149,7 @@ def fresh_where(opened: OpenStudy, views: str) -> set[str]:
     """Name what is up to date in a study that looks at something else."""
     encoder = opened.study.encoder.model_copy(update={"views": views})
     changed = replace(opened, study=opened.study.model_copy(update={"encoder": encoder}))
-    codes = {one.__name__: None if RECIPES[one.__name__].national else EAST for one in MADE}
+    codes = {one.__name__: None if RECIPES[one.__name__].study_wide else EAST for one in MADE}
     return {asset for asset, code in codes.items() if changed.is_fresh(asset, code)}
 
 
@@ -165,7 +165,7 @@ def test_to_look_at_something_else_puts_out_of_date_what_reads_vectors(opened) -
 
 
 def read_by(opened: OpenStudy, asset: str) -> tuple[str, ...]:
-    return recipe_for(asset, opened.study).reads
+    return spec_for(asset, opened.study).reads
 
 
 def test_images_dropped_by_words_are_panoramas_with_all_their_views(opened) -> None:
@@ -178,7 +178,9 @@ def test_images_dropped_by_words_are_panoramas_with_all_their_views(opened) -> N
     opened.lake.write("image_exclusions", few, provenance, **where)
     try:
         log = logging.getLogger(__name__)
-        work = Work(dropping, "area_embeddings", EAST, "run", False, False, tracking=None, log=log)
+        work = AssetContext(
+            dropping, "area_embeddings", EAST, "run", False, False, tracking=None, log=log
+        )
         current = work.read("images").filter("is_current")
         pooled = pooling.area_embeddings(work).frames["area_embeddings"]
     finally:

@@ -17,7 +17,7 @@ from streetview_assets.embeddings.zero_shot.exclusions import STREET
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
 from streetview_assets.embeddings.zero_shot.prompt_bank import PLACE_PROMPTS
 from streetview_assets.lake.parquet_lake import Provenance
-from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import (
     areas,
     clusters,
@@ -48,9 +48,9 @@ def make(opened: OpenStudy, *functions) -> str:
     """Make assets one after the other, as Dagster would; give the note of the last."""
     for function in functions:
         asset = function.__name__
-        code = None if RECIPES[asset].national else EAST
+        code = None if RECIPES[asset].study_wide else EAST
         log = logging.getLogger(__name__)
-        work = Work(opened, asset, code, "run", False, False, tracking=None, log=log)
+        work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         made = function(work)
         provenance = Provenance(origin, reuse=made.reuse, note=made.note)

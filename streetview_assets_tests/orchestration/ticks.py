@@ -58,8 +58,8 @@ class Automation:
 
     def all_made(self, version: str) -> None:
         """Report that everything was made."""
-        for asset, recipe in RECIPES.items():
-            for authority in (None,) if recipe.national else (EAST, WEST):
+        for asset, spec in RECIPES.items():
+            for authority in (None,) if spec.study_wide else (EAST, WEST):
                 self.made(asset, authority, version)
         self.all_published(version)
 

@@ -9,14 +9,14 @@ from streetview_assets.figures import SYNTHETIC_NOTE, to_png
 from streetview_assets.orchestration.asset_context import (
     NO_AREAS,
     NO_TARGET,
-    Made,
-    Work,
+    AssetContext,
+    AssetResult,
     not_applicable,
 )
 from streetview_assets.study.fields import WITHOUT_AREAS
 
 
-def areas(work: Work) -> Made:
+def areas(work: AssetContext) -> AssetResult:
     """The authority's small areas, mended, reprojected and measured."""
     if work.study.areas is None:
         return not_applicable(work, "areas", why=NO_AREAS)
@@ -24,7 +24,7 @@ def areas(work: Work) -> Made:
     mine = boundaries.areas.filter(authority_code=work.authority)
     title = f"{place(work, mine)}: {mine.height:,} areas"
     drawn = draw_areas(mine, None, title=title, credit=warning(work))
-    return Made(
+    return AssetResult(
         {"areas": mine},
         {
             "map": work.figure("areas", to_png(drawn)),
@@ -35,7 +35,7 @@ def areas(work: Work) -> Made:
     )
 
 
-def targets(work: Work) -> Made:
+def targets(work: AssetContext) -> AssetResult:
     """The values to be predicted, for every area; null where the source has none."""
     if not work.study.targets:
         return not_applicable(work, "targets", why=NO_TARGET)
@@ -52,7 +52,7 @@ def targets(work: Work) -> Made:
         label="deprivation by rank among these areas: 0 best off, 1 worst off",
         credit=warning(work),
     )
-    return Made(
+    return AssetResult(
         {"targets": joined},
         {
             "map": work.figure("target", to_png(drawn)),
@@ -63,13 +63,13 @@ def targets(work: Work) -> Made:
     )
 
 
-def place(work: Work, areas: pl.DataFrame) -> str:
+def place(work: AssetContext, areas: pl.DataFrame) -> str:
     """Name the authority as people do, for the title of a map."""
     named = areas.height > 0 and work.authority_code != WITHOUT_AREAS
     return str(areas["authority_name"][0]) if named else work.title
 
 
-def warning(work: Work) -> str:
+def warning(work: AssetContext) -> str:
     """Warn on a map, which shows no image, where the images of the study are drawn."""
     return SYNTHETIC_NOTE if work.study.is_synthetic else ""
 

@@ -17,13 +17,13 @@ from streetview_assets.images.providers.terms import credit, may_show_sample
 from streetview_assets.orchestration.asset_context import (
     NO_AREAS,
     NO_TARGET,
-    Made,
-    Work,
+    AssetContext,
+    AssetResult,
     not_applicable,
 )
 
 
-def cluster_meaning(work: Work) -> Made:
+def cluster_meaning(work: AssetContext) -> AssetResult:
     """What each cluster is: size, place, words, and how its share goes with each target."""
     study, read = work.study, work.read_all
     fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
@@ -43,14 +43,14 @@ def cluster_meaning(work: Work) -> Made:
         targets=read("targets"),
         seed=study.seed,
     )
-    return Made(
+    return AssetResult(
         {"cluster_profile": profile},
         {**_images(work, assigned, points, profile), **_told(work, profile)},
     )
 
 
 def _images(
-    work: Work, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
+    work: AssetContext, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
 ) -> dict[str, Any]:
     study, whom = work.study, credit(work.study.images.provider)
     shown: dict[str, Any] = {}
@@ -72,7 +72,7 @@ def _images(
     return shown
 
 
-def _told(work: Work, profile: pl.DataFrame) -> dict[str, Any]:
+def _told(work: AssetContext, profile: pl.DataFrame) -> dict[str, Any]:
     """Say in words what lies together, and what is left out and why."""
     joins = profile.filter(pl.col("group_name") != EVERY, measure="join_count").drop_nulls("value")
     compact = joins.filter(pl.col("p_value") <= 0.05)["group_name"].cast(pl.Int64).sort()

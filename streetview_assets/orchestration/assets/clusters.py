@@ -28,14 +28,19 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import credit, may_show_sample
-from streetview_assets.orchestration.asset_context import NO_AREAS, Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import (
+    NO_AREAS,
+    AssetContext,
+    AssetResult,
+    not_applicable,
+)
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 
 ONE_OF_TWO_BYTES = 70_000
-"""Of each of two images in the metadata of a national asset: 200 kB together, with the rest."""
+"""Of each of two images in the metadata of a study-wide asset: 200 kB together, with the rest."""
 
 
-def cluster_model(work: Work) -> Made:
+def cluster_model(work: AssetContext) -> AssetResult:
     """The centres of the clusters, fitted on a seeded sample of all authorities, equal per area."""
     settings = work.study.clusters
     sample = _sample(work)
@@ -49,7 +54,7 @@ def cluster_model(work: Work) -> Made:
         space=settings.space,
         last=_last_centres(work, vectors_of),
     )
-    return Made(
+    return AssetResult(
         {"cluster_centres": fitted.centres},
         _who(work, sample),
         note=fitted.reason,
@@ -57,14 +62,14 @@ def cluster_model(work: Work) -> Made:
     )
 
 
-def _last_centres(work: Work, vectors_of: str) -> pl.DataFrame | None:
+def _last_centres(work: AssetContext, vectors_of: str) -> pl.DataFrame | None:
     """Read the last fit; None where it was of another encoder's vectors under the same name."""
     provenance = work.opened.provenance("cluster_centres", None)
     alike = provenance is not None and provenance.reuse == vectors_of
     return work.opened.read("cluster_centres") if alike else None
 
 
-def cluster_scores(work: Work) -> Made:
+def cluster_scores(work: AssetContext) -> AssetResult:
     """How well each number of clusters fits, how surely it comes back, and which is advised."""
     study, settings = work.study, work.study.clusters
     sample = _sample(work)
@@ -102,11 +107,11 @@ def cluster_scores(work: Work) -> Made:
         **_sheets(work, sample, swept.centres, own.k),
     }
     tables = {"cluster_scores": swept.scores, "sweep_centres": swept.centres}
-    return Made(tables, {**metadata, **_who(work, sample)})
+    return AssetResult(tables, {**metadata, **_who(work, sample)})
 
 
 def _sheets(
-    work: Work, sample: pl.DataFrame, centres: pl.DataFrame, recommended: int | None
+    work: AssetContext, sample: pl.DataFrame, centres: pl.DataFrame, recommended: int | None
 ) -> dict[str, object]:
     """Keep a sheet of images for each number of clusters, and show one of them."""
     settings, name = work.study.clusters, "clusters_members_k"
@@ -141,7 +146,7 @@ def _sheets(
     }
 
 
-def density_clusters(work: Work) -> Made:
+def density_clusters(work: AssetContext) -> AssetResult:
     """Clusters by density, a second method: images may be in none, and none may be found."""
     settings = work.study.clusters
     sample = _sample(work, LOOKED_AT)
@@ -180,10 +185,10 @@ def density_clusters(work: Work) -> Made:
             seed=work.study.seed,
         )
         metadata["central and random members"] = work.figure("clusters_density", sheet)
-    return Made({"density_clusters": found.images}, {**metadata, **_who(work, sample)})
+    return AssetResult({"density_clusters": found.images}, {**metadata, **_who(work, sample)})
 
 
-def cluster_assignments(work: Work) -> Made:
+def cluster_assignments(work: AssetContext) -> AssetResult:
     """The cluster of each current image, or panorama: that of the nearest centre."""
     images = current_images(work.looked_at(work.read("images")))
     vectors = work.read(VECTORS).join(images, on="image_id", how="semi")
@@ -192,19 +197,19 @@ def cluster_assignments(work: Work) -> Made:
     if assigned.height and may_show_sample(work.study.images):
         sheet = cluster_sheet(assigned, images, work.opened.root, title=work.title)
         metadata["exemplars"] = work.figure("clusters", sheet)
-    return Made({"cluster_assignments": assigned}, metadata)
+    return AssetResult({"cluster_assignments": assigned}, metadata)
 
 
-def cluster_shares(work: Work) -> Made:
+def cluster_shares(work: AssetContext) -> AssetResult:
     """How each area's images spread over the clusters."""
     if work.study.areas is None:
         return not_applicable(work, "cluster_shares", why=NO_AREAS)
-    return Made(
+    return AssetResult(
         {"cluster_shares": shares_of(work.read("cluster_assignments"), work.read("images"))}
     )
 
 
-def label_shares(work: Work) -> Made:
+def label_shares(work: AssetContext) -> AssetResult:
     """How each area's images spread over the labels."""
     if work.study.areas is None:
         return not_applicable(work, "label_shares", why=NO_AREAS)
@@ -213,10 +218,10 @@ def label_shares(work: Work) -> Made:
         provenance = work.opened.provenance("label_scores", work.authority)
         why = provenance.note.removeprefix("not applicable: ") if provenance else ""
         return not_applicable(work, "label_shares", why=why or "no image has a label")
-    return Made({"label_shares": label_shares_of(scores, work.read("images"))})
+    return AssetResult({"label_shares": label_shares_of(scores, work.read("images"))})
 
 
-def area_group_embeddings(work: Work) -> Made:
+def area_group_embeddings(work: AssetContext) -> AssetResult:
     """The area's images of each cluster, and of each label, as one vector."""
     if work.study.areas is None:
         return not_applicable(work, "area_group_embeddings", why=NO_AREAS)
@@ -227,10 +232,10 @@ def area_group_embeddings(work: Work) -> Made:
         ]
     )
     pooled = pool_groups(groups, work.read("images"), work.read(VECTORS))
-    return Made({"area_group_embeddings": pooled})
+    return AssetResult({"area_group_embeddings": pooled})
 
 
-def capture_changes(work: Work) -> Made:
+def capture_changes(work: AssetContext) -> AssetResult:
     """What changed where a point has two captures: cosine, and the clusters left and joined.
 
     Cameras, seasons, weather and traffic change as well as streets do.
@@ -254,7 +259,7 @@ def capture_changes(work: Work) -> Made:
         areas, points, changes, title=work.title, credit=credit(study.images.provider)
     )
     moved = changes.select((pl.col("from_cluster") != pl.col("to_cluster")).mean()).item()
-    return Made(
+    return AssetResult(
         {"capture_changes": changes},
         {
             "points with two captures or more": changes["point_id"].n_unique(),
@@ -268,7 +273,7 @@ def capture_changes(work: Work) -> Made:
     )
 
 
-def _sample(work: Work, at_most: int = sys.maxsize) -> pl.DataFrame:
+def _sample(work: AssetContext, at_most: int = sys.maxsize) -> pl.DataFrame:
     return draw_sample(
         work.read_all(VECTORS),
         work.read_all("images"),
@@ -277,7 +282,7 @@ def _sample(work: Work, at_most: int = sys.maxsize) -> pl.DataFrame:
     )
 
 
-def _who(work: Work, sample: pl.DataFrame) -> dict[str, object]:
+def _who(work: AssetContext, sample: pl.DataFrame) -> dict[str, object]:
     return {
         f"{work.called} in the sample": sample.height,
         "authorities that were in": ", ".join(sorted(set(sample["authority_code"]))) or "none",

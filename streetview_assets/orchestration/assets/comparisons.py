@@ -14,7 +14,12 @@ from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.models.evaluations.target_matrix import on_common_areas, score_targets
 from streetview_assets.models.evaluations.transfer import score_transfer, why_no_transfer
 from streetview_assets.models.validation.ridge_cv import scored_r2
-from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import (
+    NO_TARGET,
+    AssetContext,
+    AssetResult,
+    not_applicable,
+)
 from streetview_assets.orchestration.model_inputs import (
     area_dataset,
     area_datasets,
@@ -23,7 +28,7 @@ from streetview_assets.orchestration.model_inputs import (
 )
 
 
-def transfer_scores(work: Work) -> Made:
+def transfer_scores(work: AssetContext) -> AssetResult:
     """Train on one authority, test on another, with 0, 1, 5 and 20 % of its areas added."""
     if work.study.target is None:
         return not_applicable(work, "transfer_scores", why=NO_TARGET)
@@ -46,10 +51,10 @@ def transfer_scores(work: Work) -> Made:
                 credit=credit(work.study.images.provider),
             )
             metadata[name] = work.figure(name, to_png(figure))
-    return Made({"transfer_scores": scores}, metadata)
+    return AssetResult({"transfer_scores": scores}, metadata)
 
 
-def target_scores(work: Work) -> Made:
+def target_scores(work: AssetContext) -> AssetResult:
     """Every target of the study, on the areas that have them all, in the same way."""
     if work.study.target is None:
         return not_applicable(work, "target_scores", why=NO_TARGET)
@@ -75,10 +80,10 @@ def target_scores(work: Work) -> Made:
             credit=credit(work.study.images.provider),
         )
         metadata["target_scores"] = work.figure("target_scores", to_png(figure))
-    return Made({"target_scores": scores}, metadata)
+    return AssetResult({"target_scores": scores}, metadata)
 
 
-def learning_curve(work: Work) -> Made:
+def learning_curve(work: AssetContext) -> AssetResult:
     """Scores by the number of areas learned from, the held-out areas staying the same."""
     if work.study.target is None:
         return not_applicable(work, "learning_curve", why=NO_TARGET)
@@ -95,7 +100,7 @@ def learning_curve(work: Work) -> Made:
             credit=credit(work.study.images.provider),
         )
         metadata["learning_curve"] = work.figure("learning_curve", to_png(figure))
-    return Made({"learning_curve": scores}, metadata)
+    return AssetResult({"learning_curve": scores}, metadata)
 
 
 ASSETS = (transfer_scores, target_scores, learning_curve)

@@ -32,13 +32,18 @@ from streetview_assets.models.direction.direction import (
     images_at_both_ends,
 )
 from streetview_assets.models.evaluations.selection import too_few
-from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import (
+    NO_TARGET,
+    AssetContext,
+    AssetResult,
+    not_applicable,
+)
 
 SHOWN = 8
 """Texts of either end that are told in words."""
 
 
-def deprivation_direction(work: Work) -> Made:
+def deprivation_direction(work: AssetContext) -> AssetResult:
     """Which way vectors point as areas become more deprived: stability, words, images.
 
     Association alone: of all that goes along with deprivation in these areas, as images show it.
@@ -78,7 +83,7 @@ def deprivation_direction(work: Work) -> Made:
         group_of=words.group_of,
     )
     of_words = rows.filter(kind=OF_WORDS).sort("cosine", descending=True)
-    return Made(
+    return AssetResult(
         {"deprivation_direction": rows},
         {
             "areas": areas.height,
@@ -103,7 +108,7 @@ class _Words:
     group_of: dict[str, str] = field(default_factory=dict)
 
 
-def _words(work: Work) -> _Words:
+def _words(work: AssetContext) -> _Words:
     study = work.study
     if study.labels is None and not study.direction.prompts:
         return _Words("the study names no labels, and wants no prompts")
@@ -128,7 +133,7 @@ def _vectors(
     return label_vectors(prompts, templates, encoder.encode) if prompts else {}
 
 
-def _prompts(work: Work, rows: pl.DataFrame) -> dict[str, Any]:
+def _prompts(work: AssetContext, rows: pl.DataFrame) -> dict[str, Any]:
     """Tell which texts say something, and draw all of them."""
     if rows.filter(kind=OF_PROMPTS).is_empty():
         return {}
@@ -146,7 +151,7 @@ def _prompts(work: Work, rows: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _ends(work: Work, direction: Direction) -> dict[str, Any]:
+def _ends(work: AssetContext, direction: Direction) -> dict[str, Any]:
     if not may_show_sample(work.study.images):
         return {}
     images = current_images(work.looked_at(work.read_all("images")))

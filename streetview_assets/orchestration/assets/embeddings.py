@@ -27,19 +27,19 @@ from streetview_assets.embeddings.zero_shot.label_scores import label_scores as 
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
 from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.images.retention import without_pixels
-from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.study_state.checkpoint import Resumption
 
 
-def encoders(work: Work) -> Made:
+def encoders(work: AssetContext) -> AssetResult:
     """The encoder's identity: all that makes its vectors what they are."""
     identity = load_encoder(work.study.encoder).identity
-    return Made({"encoders": identity.frame()}, {"dimension": identity.dimension})
+    return AssetResult({"encoders": identity.frame()}, {"dimension": identity.dimension})
 
 
-def image_embeddings(work: Work) -> Made:
+def image_embeddings(work: AssetContext) -> AssetResult:
     """One vector an image, and a row with a reason for each that could not be read."""
     encoder = load_encoder(work.study.encoder)
     images = work.read("images").filter(status="ok")
@@ -62,7 +62,7 @@ def image_embeddings(work: Work) -> Made:
     table = resumption.finish(pieces, done)
     seconds = time.monotonic() - started
     failed = table.filter(pl.col("status") == "failed")
-    return Made(
+    return AssetResult(
         {"image_embeddings": table},
         {
             "encoder": encoder.identity.encoder,
@@ -76,7 +76,7 @@ def image_embeddings(work: Work) -> Made:
     )
 
 
-def label_scores(work: Work) -> Made:
+def label_scores(work: AssetContext) -> AssetResult:
     """How much each image, or panorama, is like each label, by the encoder's own words."""
     study = work.study
     if study.labels is None:
@@ -88,13 +88,13 @@ def label_scores(work: Work) -> Made:
     labels = label_vectors(prompts_of(study.labels), study.label_templates, words.encode)
     scores = scores_of(work.read(VECTORS), labels, temperature=words.temperature)
     best = scores.filter("is_best")["label"].value_counts(sort=True)
-    return Made(
+    return AssetResult(
         {"label_scores": scores},
         {"temperature": words.temperature, f"{work.called} most like": dict(best.iter_rows())},
     )
 
 
-def panorama_embeddings(work: Work) -> Made:
+def panorama_embeddings(work: AssetContext) -> AssetResult:
     """One vector a panorama and capture: the mean of its views, or that of them side by side."""
     how = work.study.encoder.views
     if how == "separate":
@@ -103,12 +103,12 @@ def panorama_embeddings(work: Work) -> Made:
     views = views_of_panoramas(work.read("images"), work.read("image_embeddings"), encoder=slug)
     if how == "mean":
         table = mean_of_views(views, encoder=slug)
-        return Made({"panorama_embeddings": table}, _views_that_went_in(table))
+        return AssetResult({"panorama_embeddings": table}, _views_that_went_in(table))
     encoder = load_encoder(work.study.encoder)
     assert not isinstance(encoder, ImportedVectors), "the study file is refused"
     reuse = f"{how} {encoder.identity.fingerprint}"
     made = encode_panoramas(work, encoder, views, work.resumption(reuse=reuse).done())
-    return Made(
+    return AssetResult(
         {"panorama_embeddings": made.table},
         {
             "panoramas encoded now": made.encoded_now,
@@ -119,7 +119,7 @@ def panorama_embeddings(work: Work) -> Made:
     )
 
 
-def neighbours(work: Work) -> Made:
+def neighbours(work: AssetContext) -> AssetResult:
     """The images, or panoramas, that look most like each, over all authorities."""
     study, opened = work.study, work.opened
     images = gather_images(
@@ -155,7 +155,7 @@ def neighbours(work: Work) -> Made:
         far = far_look_alikes(found.table, facts)
         sheet = far_apart_sheet(far, facts, root, title=title)
         metadata["look-alikes far apart"] = work.figure("look_alikes_far_apart", sheet)
-    return Made({"neighbours": found.table}, metadata)
+    return AssetResult({"neighbours": found.table}, metadata)
 
 
 def _views_that_went_in(panoramas: pl.DataFrame) -> dict[str, object]:
@@ -169,7 +169,7 @@ def _views_that_went_in(panoramas: pl.DataFrame) -> dict[str, object]:
     }
 
 
-def _kept_vectors(work: Work, resumption: Resumption, images: pl.DataFrame) -> pl.DataFrame:
+def _kept_vectors(work: AssetContext, resumption: Resumption, images: pl.DataFrame) -> pl.DataFrame:
     """Read the rows that need not be made again, among them all whose pixels were deleted."""
     done = of_same_pixels(resumption.done(), images)
     again = done if work.anew else done.filter(status="failed") if work.retry else done.head(0)

@@ -21,11 +21,11 @@ from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_s
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import may_show_sample
-from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.tables.registry import TABLES
 
 
-def image_exclusions(work: Work) -> Made:
+def image_exclusions(work: AssetContext) -> AssetResult:
     """Images that do not show the street, by the study's rule; dropped only where it says so."""
     rule = work.study.exclusions
     if rule is None:
@@ -56,10 +56,10 @@ def image_exclusions(work: Work) -> Made:
     if found.height and may_show_sample(work.study.images):
         sheet = exclusions_sheet(found, current, work.opened.root, title=work.title)
         metadata["images set aside"] = work.figure("image_exclusions", sheet)
-    return Made({"image_exclusions": found}, metadata)
+    return AssetResult({"image_exclusions": found}, metadata)
 
 
-def _by_words(work: Work, wordless: str | None) -> tuple[pl.DataFrame, str]:
+def _by_words(work: AssetContext, wordless: str | None) -> tuple[pl.DataFrame, str]:
     """Find the images that words set aside, and say which words, or why there are none."""
     rule = work.study.exclusions
     assert rule is not None, "only where there is a rule"

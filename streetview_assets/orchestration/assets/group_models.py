@@ -12,11 +12,16 @@ from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, grou
 from streetview_assets.models.evaluations.models_by_group import score_group_models
 from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.models.validation.ridge_cv import scored_r2
-from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import (
+    NO_TARGET,
+    AssetContext,
+    AssetResult,
+    not_applicable,
+)
 from streetview_assets.orchestration.model_inputs import pooled_datasets
 
 
-def group_model_scores(work: Work) -> Made:
+def group_model_scores(work: AssetContext) -> AssetResult:
     """A model of each cluster's and each label's images alone, beside one of all images.
 
     On the areas that the groups have in common, and on each group's own. Clusters are those of
@@ -47,10 +52,12 @@ def group_model_scores(work: Work) -> Made:
     metadata: dict[str, Any] = {"areas": len(datasets[study.target.name])}
     for grouping in GROUPINGS:
         metadata |= _figures(work, scores.filter(grouping=grouping), grouping, list(datasets))
-    return Made({"group_model_scores": scores}, metadata)
+    return AssetResult({"group_model_scores": scores}, metadata)
 
 
-def _figures(work: Work, scores: pl.DataFrame, grouping: str, targets: list[str]) -> dict[str, Any]:
+def _figures(
+    work: AssetContext, scores: pl.DataFrame, grouping: str, targets: list[str]
+) -> dict[str, Any]:
     chosen = work.study.target
     if chosen is None or scored_r2(scores).is_empty():
         return {}

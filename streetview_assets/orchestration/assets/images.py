@@ -19,7 +19,7 @@ from streetview_assets.images.providers.registry import REMOTE, open_provider
 from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.images.views import still_wanted, wanted_images
 from streetview_assets.lake.checkpoint_shards import Shards
-from streetview_assets.orchestration.asset_context import Made, Work
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.processes import stopping
 
 LOOK_UPS_LAST = timedelta(days=1)
@@ -32,7 +32,7 @@ NEIGHBOURS_FIRST = (
 """An order in which points of one search box of Mapillary or Panoramax are mostly together."""
 
 
-def panoramas(work: Work) -> Made:
+def panoramas(work: AssetContext) -> AssetResult:
     """Free look-ups: what the provider has near each point, with a capture date."""
     points, before = work.read("sample_points"), work.read("panoramas")
     reuse = work.opened.input_fingerprint("panoramas", work.authority)
@@ -52,7 +52,7 @@ def panoramas(work: Work) -> Made:
         seen_at=datetime.now(UTC),
     )
     current = table.filter("is_current")
-    return Made(
+    return AssetResult(
         {"panoramas": table},
         {
             "points by status": dg.MetadataValue.json(_counts(current, "status")),
@@ -64,7 +64,7 @@ def panoramas(work: Work) -> Made:
     )
 
 
-def images(work: Work) -> Made:
+def images(work: AssetContext) -> AssetResult:
     """The images: fetched once, checked, and a row with a reason for each that failed."""
     study, looked_up, points = work.study, work.read("panoramas"), work.read("sample_points")
     provider = open_provider(study, work.sources.deprivation(), budget=work.budget())
@@ -97,7 +97,7 @@ def images(work: Work) -> Made:
     )
     table = mark_duplicates(rows)
     current = table.filter("is_current")
-    return Made(
+    return AssetResult(
         {"images": table},
         {
             **_sample(work, table),
@@ -111,7 +111,7 @@ def images(work: Work) -> Made:
     )
 
 
-def _sample(work: Work, table: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+def _sample(work: AssetContext, table: pl.DataFrame) -> dict[str, dg.MetadataValue]:
     """Show some of the images, unless the provider's terms let nothing of them stay."""
     if not may_show_sample(work.study.images):
         return {}
@@ -121,7 +121,7 @@ def _sample(work: Work, table: pl.DataFrame) -> dict[str, dg.MetadataValue]:
 
 
 def _looked_up(
-    work: Work, provider: Provider, points: pl.DataFrame, shards: Shards
+    work: AssetContext, provider: Provider, points: pl.DataFrame, shards: Shards
 ) -> pl.DataFrame:
     """Look points up piece by piece; what a killed run found within a day is not asked again."""
     now = datetime.now(UTC)
@@ -152,7 +152,9 @@ def _looked_up(
     return pl.concat(pieces).select(FOUND.names())
 
 
-def _refused(work: Work, provider: Provider, points: pl.DataFrame, reason: str) -> pl.DataFrame:
+def _refused(
+    work: AssetContext, provider: Provider, points: pl.DataFrame, reason: str
+) -> pl.DataFrame:
     """Say of points that their look-up failed, since the provider refused all service."""
     rows = points.select(
         "point_id",
@@ -177,7 +179,7 @@ def _further(
     report(before + done, total)
 
 
-def _still_there(work: Work, rows: pl.DataFrame) -> pl.DataFrame:
+def _still_there(work: AssetContext, rows: pl.DataFrame) -> pl.DataFrame:
     """Leave out rows whose image was lost from disk, so that it is fetched again.
 
     Pixels that were deleted on purpose are not lost, unless the study keeps them again. What a

@@ -28,7 +28,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import TERMS, credit, may_show_sample
-from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.study.clusters import Layout
 
 NO_LAYOUT = "the study file has no part `layout`"
@@ -40,7 +40,7 @@ MOST_OF_RESTRICTED = 360
 MOST_CLASSIFIED = 60_000
 
 
-def image_layout(work: Work) -> Made:
+def image_layout(work: AssetContext) -> AssetResult:
     """Where each image lies on a plane, like beside like, by UMAP and by t-SNE.
 
     To look at: who lies beside whom says something; sizes of groups, and distances between them,
@@ -69,10 +69,10 @@ def image_layout(work: Work) -> Made:
         **seconds,
         **_figures(work, layouts, images),
     }
-    return Made({"image_layouts": layouts}, metadata, reuse=reuse)
+    return AssetResult({"image_layouts": layouts}, metadata, reuse=reuse)
 
 
-def category_scores(work: Work) -> Made:
+def category_scores(work: AssetContext) -> AssetResult:
     """How well vectors tell the images' own categories, each told by a model of other areas.
 
     Areas, and points without one, are held out whole; areas next to each other are not kept apart.
@@ -100,7 +100,7 @@ def category_scores(work: Work) -> Made:
     drawn = draw_confusion(scores, title=work.title, credit=credit(study.images.provider))
     whole = scores.filter(category="").select("measure", "value").iter_rows()
     left_out = scores.filter(measure="recall").filter(pl.col("value").is_null())["category"]
-    return Made(
+    return AssetResult(
         {"category_scores": scores},
         {
             work.called: classified.height,
@@ -113,7 +113,7 @@ def category_scores(work: Work) -> Made:
 
 
 def _laid_out(
-    work: Work, settings: Layout, sample: pl.DataFrame, seconds: dict[str, Any]
+    work: AssetContext, settings: Layout, sample: pl.DataFrame, seconds: dict[str, Any]
 ) -> pl.DataFrame:
     """Lay the sample out in every way, and note how long each took."""
     made = []
@@ -142,7 +142,7 @@ def _inputs(sample: pl.DataFrame, settings: Layout, seed: int) -> str:
     return digest.hexdigest()
 
 
-def _figures(work: Work, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
+def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
     study, settings = work.study, work.study.layout
     assert settings is not None
     shown: dict[str, Any] = _slips(work, images)
@@ -170,7 +170,7 @@ def _figures(work: Work, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[st
     return shown
 
 
-def _dots(work: Work, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
+def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
     """Draw a chart for each thing by which images can be coloured."""
     study = work.study
     how = {"title": work.title, "credit": credit(study.images.provider)}
@@ -203,7 +203,7 @@ def _dots(work: Work, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, 
     return shown
 
 
-def _slips(work: Work, images: pl.DataFrame) -> dict[str, Any]:
+def _slips(work: AssetContext, images: pl.DataFrame) -> dict[str, Any]:
     unknown = unknown_categories(images, work.study.categories)
     return {"categories named that no image has": ", ".join(unknown)} if unknown else {}
 

@@ -21,7 +21,12 @@ from streetview_assets.models.evaluations.leave_authority_out import score_held_
 from streetview_assets.models.evaluations.selection import HEADLINE, headline, select_models
 from streetview_assets.models.evaluations.within_authority import score_authority_alone
 from streetview_assets.models.results.summary_sentences import verdict
-from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import (
+    NO_TARGET,
+    AssetContext,
+    AssetResult,
+    not_applicable,
+)
 from streetview_assets.orchestration.model_inputs import (
     area_dataset,
     model_settings,
@@ -36,11 +41,11 @@ from streetview_assets.orchestration.tracking.candidate_runs import (
 from streetview_assets.orchestration.tracking.judged_on import judged_on
 from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun
 from streetview_assets.study_state.fingerprint import tables_read
-from streetview_assets.study_state.lineage import recipe_for
+from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.text.strict_json import to_json
 
 
-def model_selection(work: Work) -> Made:
+def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random and by spatial blocks, side by side."""
     if work.study.target is None:
         return not_applicable(work, "model_scores", "predictions", why=NO_TARGET)
@@ -63,7 +68,7 @@ def model_selection(work: Work) -> Made:
         )
     )
     scores = chosen.scores.with_columns(mlflow_run_id=pl.lit(run_id))
-    return Made(
+    return AssetResult(
         {"model_scores": scores, "predictions": chosen.predictions},
         {
             **{name: work.figure(name, png) for name, png in figures.items()},
@@ -76,7 +81,7 @@ def model_selection(work: Work) -> Made:
     )
 
 
-def authority_model(work: Work) -> Made:
+def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
     if work.study.target is None:
         return not_applicable(work, "authority_scores", why=NO_TARGET)
@@ -89,10 +94,10 @@ def authority_model(work: Work) -> Made:
     )
     run_id = _keep_scores(work, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
-    return Made({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
+    return AssetResult({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
 
 
-def held_out_model(work: Work) -> Made:
+def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
     if work.study.target is None:
         return not_applicable(work, "held_out_scores", "held_out_predictions", why=NO_TARGET)
@@ -108,13 +113,13 @@ def held_out_model(work: Work) -> Made:
     )
     run_id = _keep_scores(work, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
-    return Made(
+    return AssetResult(
         {"held_out_scores": scores, "held_out_predictions": predictions},
         {"mlflow_run_id": run_id, **_headline(scores)},
     )
 
 
-def deprivation_model(work: Work) -> Made:
+def deprivation_model(work: AssetContext) -> AssetResult:
     """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""
     target = work.study.target
     if target is None:
@@ -157,10 +162,12 @@ def deprivation_model(work: Work) -> Made:
             TrackedModel(final, example, work.study.name, spatial_r2, judged_on(work, fitted_to)),
         )
         metadata |= kept.metadata
-    return Made({"area_predictions": predicted}, metadata, note=choice.note or "")
+    return AssetResult({"area_predictions": predicted}, metadata, note=choice.note or "")
 
 
-def _figures(work: Work, scores: pl.DataFrame, predictions: pl.DataFrame) -> dict[str, bytes]:
+def _figures(
+    work: AssetContext, scores: pl.DataFrame, predictions: pl.DataFrame
+) -> dict[str, bytes]:
     if predictions.is_empty():
         return {}
     title = f"{work.study.name}: {predictions['target'][0]}"
@@ -185,7 +192,7 @@ def _trials(trials: list[dict[str, Any]]) -> pl.DataFrame:
     )
 
 
-def _keep_scores(work: Work, scores: pl.DataFrame) -> str:
+def _keep_scores(work: AssetContext, scores: pl.DataFrame) -> str:
     return work.tracking.keep(
         TrackedRun(
             f"{work.asset} {work.authority}",
@@ -197,10 +204,10 @@ def _keep_scores(work: Work, scores: pl.DataFrame) -> str:
     )
 
 
-def _tags(work: Work) -> dict[str, str]:
+def _tags(work: AssetContext) -> dict[str, str]:
     origin = work.opened.input_fingerprint(work.asset, work.authority_code)
-    recipe = recipe_for(work.asset, work.study)
-    read = tables_read(recipe, work.opened.lake, work.opened.encoder, work.authority_code)
+    spec = spec_for(work.asset, work.study)
+    read = tables_read(spec, work.opened.lake, work.opened.encoder, work.authority_code)
     return {
         "asset": work.asset,
         "input_fingerprint": origin,
@@ -236,7 +243,7 @@ def _count_reasons(
     return dict(counted.iter_rows())
 
 
-def areas_without_vector(work: Work, tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+def areas_without_vector(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
     """Say of the study's areas why some have no vector: what the models read, and all images."""
     return unseen(
         tables["areas"],

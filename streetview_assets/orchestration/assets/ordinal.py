@@ -22,7 +22,12 @@ from streetview_assets.models.ordinal.metrics import (
 from streetview_assets.models.ordinal.persistence import NetworkFacts, load_network, save_network
 from streetview_assets.models.ordinal.training import continuous_output, train
 from streetview_assets.models.ordinal.validation import output_rows, too_few, validate_ordinal
-from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import (
+    NO_TARGET,
+    AssetContext,
+    AssetResult,
+    not_applicable,
+)
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
 from streetview_assets.orchestration.tracking.registered_network import register_network
@@ -34,7 +39,7 @@ TABLES_MADE = ("ordinal_outputs", "ordinal_scores")
 FOLDER = "ordinal"
 
 
-def ordinal_model(work: Work) -> Made:
+def ordinal_model(work: AssetContext) -> AssetResult:
     """Networks that learn deciles from the images of each point, validated and kept."""
     settings = work.study.ordinal
     if settings is None:
@@ -61,7 +66,7 @@ def ordinal_model(work: Work) -> Made:
             area_count=points.known.area_count,
             note=why,
         )
-        return Made(
+        return AssetResult(
             {"ordinal_outputs": TABLES["ordinal_outputs"].frame(), "ordinal_scores": scores},
             {"note": why},
             why,
@@ -69,7 +74,9 @@ def ordinal_model(work: Work) -> Made:
     return _trained(work, settings, target, points)
 
 
-def _trained(work: Work, settings: Ordinal, target: Target, points: OrdinalPoints) -> Made:
+def _trained(
+    work: AssetContext, settings: Ordinal, target: Target, points: OrdinalPoints
+) -> AssetResult:
     """Validate networks, and keep one that has learnt from every area with a value."""
     known = points.known
     outputs, failed = validate_ordinal(
@@ -119,7 +126,9 @@ def _trained(work: Work, settings: Ordinal, target: Target, points: OrdinalPoint
     )
 
 
-def _applied(work: Work, settings: Ordinal, target: Target, points: OrdinalPoints) -> Made:
+def _applied(
+    work: AssetContext, settings: Ordinal, target: Target, points: OrdinalPoints
+) -> AssetResult:
     """Use a network of another study: every area that it has not learnt from is held out."""
     assert settings.apply is not None, "asked by the caller"
     network, facts = load_network(settings.apply)
@@ -166,7 +175,7 @@ def _applied(work: Work, settings: Ordinal, target: Target, points: OrdinalPoint
     )  # fmt: skip
 
 
-def _weights(work: Work) -> dict[str, str | None]:
+def _weights(work: AssetContext) -> dict[str, str | None]:
     """Tell what has to be the same for vectors to be alike, on whatever machine they are made.
 
     The preprocessing of vectors made elsewhere is but the hash of their file.
@@ -177,12 +186,12 @@ def _weights(work: Work) -> dict[str, str | None]:
 
 
 def _made(
-    work: Work,
+    work: AssetContext,
     outputs: pl.DataFrame,
     scores: pl.DataFrame,
     metadata: dict[str, Any],
     note: str = "",
-) -> Made:
+) -> AssetResult:
     told = scores.filter(
         group_name=EVERYWHERE,
         unit="areas",
@@ -199,12 +208,12 @@ def _made(
         drawn = draw_deciles(outputs, title=title, credit=credit(work.study.images.provider))
         if drawn is not None:
             metadata["deciles"] = work.figure("ordinal_deciles", to_png(drawn))
-    return Made(
+    return AssetResult(
         {"ordinal_outputs": outputs, "ordinal_scores": scores}, {**metadata, **kappas}, note
     )
 
 
-def _scores(work: Work, outputs: pl.DataFrame, points: OrdinalPoints) -> pl.DataFrame:
+def _scores(work: AssetContext, outputs: pl.DataFrame, points: OrdinalPoints) -> pl.DataFrame:
     models = work.study.models
     return ordinal_score_rows(
         outputs,
@@ -215,13 +224,15 @@ def _scores(work: Work, outputs: pl.DataFrame, points: OrdinalPoints) -> pl.Data
     )
 
 
-def _target(work: Work, settings: Ordinal) -> Target | None:
+def _target(work: AssetContext, settings: Ordinal) -> Target | None:
     if settings.target is None:
         return work.study.target
     return next(target for target in work.study.targets if target.name == settings.target)
 
 
-def _keep(work: Work, settings: Ordinal, scores: pl.DataFrame, files: dict[str, bytes]) -> str:
+def _keep(
+    work: AssetContext, settings: Ordinal, scores: pl.DataFrame, files: dict[str, bytes]
+) -> str:
     rows = scores.filter(pl.col("group_name") == EVERYWHERE, pl.col("value").is_not_null()).select(
         "validation", "share_added", "unit", "rule", "metric", "value"
     )

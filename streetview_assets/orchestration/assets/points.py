@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.figures import to_png
-from streetview_assets.orchestration.asset_context import Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.orchestration.assets.areas import place, warning
 from streetview_assets.points.map import draw_points
 from streetview_assets.points.own_images.image_files import files_table, left_out
@@ -18,14 +18,14 @@ from streetview_assets.points.roads.openstreetmap import roads_credit
 from streetview_assets.points.sampling import sample_points as sample
 
 
-def road_network(work: Work) -> Made:
+def road_network(work: AssetContext) -> AssetResult:
     """The roads inside the authority, each piece of street once."""
     if work.study.roads is None:
         return not_applicable(work, "road_network", why="the study names no roads")
     mine = work.read("areas")
     clipped = clip_roads(work.sources.roads(mine), mine, work.sources.crs())
     length_m = clipped.group_by("road_class").agg(pl.col("length_m").sum()).sort("road_class")
-    return Made(
+    return AssetResult(
         {"road_network": clipped},
         {
             "road_km": float(clipped["length_m"].sum()) / 1000,
@@ -34,7 +34,7 @@ def road_network(work: Work) -> Made:
     )
 
 
-def sample_points(work: Work) -> Made:
+def sample_points(work: AssetContext) -> AssetResult:
     """The places at which images are wanted, each in exactly one area."""
     points = work.study.points
     if points.origin == "images":
@@ -42,7 +42,7 @@ def sample_points(work: Work) -> Made:
         taken = points_from_images(positions.frame, work.sources.areas())
         mine = taken.points.filter(authority_code=work.authority)
         found = {"images outside all areas": taken.outside_count}
-        return Made({"sample_points": mine}, {**_map(work, mine), **found})
+        return AssetResult({"sample_points": mine}, {**_map(work, mine), **found})
     if points.path is not None:
         imported = work.sources.imported_points()
         mine = imported.points.filter(authority_code=work.authority)
@@ -50,14 +50,14 @@ def sample_points(work: Work) -> Made:
             "outside all areas": imported.outside_count,
             "rows at a place that another has too": imported.duplicate_count,
         }
-        return Made({"sample_points": mine}, {**_map(work, mine), **found})
+        return AssetResult({"sample_points": mine}, {**_map(work, mine), **found})
     roads, mine = work.read("road_network"), work.read("areas")
     crs = work.sources.crs()
     placed = sample(roads, mine, points, crs, work.study.seed)
     report = report_points(
         roads, mine, placed, points.spacing_m, crs, min_per_area=points.min_per_area
     )
-    return Made(
+    return AssetResult(
         {"sample_points": placed},
         {
             **_map(work, placed),
@@ -67,7 +67,7 @@ def sample_points(work: Work) -> Made:
     )
 
 
-def image_files(work: Work) -> Made:
+def image_files(work: AssetContext) -> AssetResult:
     """Each file of one's own images: taken, or left out and why."""
     images = work.study.images
     if images.provider != "folder":
@@ -76,7 +76,7 @@ def image_files(work: Work) -> Made:
     table = files_table(positions, work.sources.areas(), images)
     not_taken = left_out(table)
     counts = not_taken["reason"].value_counts(sort=True)
-    return Made(
+    return AssetResult(
         {"image_files": table},
         {
             "images": table.height - not_taken.height,
@@ -86,7 +86,7 @@ def image_files(work: Work) -> Made:
     )
 
 
-def _map(work: Work, points: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+def _map(work: AssetContext, points: pl.DataFrame) -> dict[str, dg.MetadataValue]:
     if points.is_empty():
         return {}
     areas = work.read("areas")

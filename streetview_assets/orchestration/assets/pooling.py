@@ -14,7 +14,12 @@ from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.providers.terms import TERMS
 from streetview_assets.images.retention import delete_images, without_pixels
 from streetview_assets.lake.checkpoint_shards import latest, shards_of
-from streetview_assets.orchestration.asset_context import NO_AREAS, Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import (
+    NO_AREAS,
+    AssetContext,
+    AssetResult,
+    not_applicable,
+)
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.pooling.pool import pool_areas
@@ -25,7 +30,7 @@ from streetview_assets.tables.registry import TABLES
 BASELINE = Encoder(name="colour-texture")
 
 
-def area_embeddings(work: Work) -> Made:
+def area_embeddings(work: AssetContext) -> AssetResult:
     """The area's images as one vector: median, mean, max and min of each dimension.
 
     Where `encoder.views` is `mean` or `panorama`, it is the area's panoramas that are pooled, each
@@ -34,10 +39,10 @@ def area_embeddings(work: Work) -> Made:
     if work.study.areas is None:
         return not_applicable(work, "area_embeddings", why=NO_AREAS)
     pooled = pool_areas(work.read("images"), work.read(VECTORS), encoder=work.opened.encoder)
-    return Made({"area_embeddings": pooled}, _counts(pooled))
+    return AssetResult({"area_embeddings": pooled}, _counts(pooled))
 
 
-def baseline_embeddings(work: Work) -> Made:
+def baseline_embeddings(work: AssetContext) -> AssetResult:
     """The area's images by `colour-texture`, which any other encoder has to beat.
 
     They are pooled as the encoder's are: by panorama where `encoder.views` is `mean` or `panorama`.
@@ -55,10 +60,10 @@ def baseline_embeddings(work: Work) -> Made:
     if work.study.encoder.views != SEPARATE:
         vectors = _baseline_panoramas(work, seen, vectors)
     pooled = pool_areas(current, vectors, encoder=BASELINE.slug)
-    return Made({"baseline_embeddings": pooled}, _counts(pooled))
+    return AssetResult({"baseline_embeddings": pooled}, _counts(pooled))
 
 
-def image_retention(work: Work) -> Made:
+def image_retention(work: AssetContext) -> AssetResult:
     """Pixels deleted, where the study says so, once everything that needs them has run."""
     study, root = work.study, work.opened.root
     if study.images.keeps_images:
@@ -69,7 +74,7 @@ def image_retention(work: Work) -> Made:
     behind = [asset for asset in looking if not work.opened.is_fresh(asset, work.authority)]
     if behind:
         note = f"nothing was deleted: {' and '.join(behind)} have to look at the images first"
-        return Made({"image_retention": before}, {"note": note}, note)
+        return AssetResult({"image_retention": before}, {"note": note}, note)
     images = _seen_by_all(work)
     pieces = list(
         delete_images(
@@ -83,7 +88,7 @@ def image_retention(work: Work) -> Made:
         )
     )
     table = latest([before, *pieces], "image_retention")
-    return Made(
+    return AssetResult(
         {"image_retention": table},
         {
             "deleted now": sum(piece.height for piece in pieces),
@@ -98,7 +103,9 @@ def need_pixels(study: Study) -> tuple[str, ...]:
     return ("image_embeddings", *of_strips, "baseline_embeddings")
 
 
-def _baseline_panoramas(work: Work, images: pl.DataFrame, vectors: pl.DataFrame) -> pl.DataFrame:
+def _baseline_panoramas(
+    work: AssetContext, images: pl.DataFrame, vectors: pl.DataFrame
+) -> pl.DataFrame:
     """Make one vector a panorama as the study says, of its images that could be read."""
     views = views_of_panoramas(images, vectors, encoder=BASELINE.slug)
     if work.study.encoder.views == "mean":
@@ -107,7 +114,7 @@ def _baseline_panoramas(work: Work, images: pl.DataFrame, vectors: pl.DataFrame)
     return encode_panoramas(work, load_colour_texture(BASELINE), views, none_before).table
 
 
-def _baseline_vectors(work: Work, images: pl.DataFrame) -> pl.DataFrame:
+def _baseline_vectors(work: AssetContext, images: pl.DataFrame) -> pl.DataFrame:
     """Encode the images that were not encoded before: the pixels of those may be gone."""
     encoder = load_colour_texture(BASELINE)
     folder = work.opened.root / "cache" / work.asset / encoder.identity.fingerprint[:16]
@@ -137,7 +144,7 @@ def _counts(pooled: pl.DataFrame) -> dict[str, int]:
     return {"areas with images": of_one.height, "images": int(of_one["image_count"].sum())}
 
 
-def _seen_by_all(work: Work) -> pl.DataFrame:
+def _seen_by_all(work: AssetContext) -> pl.DataFrame:
     """Give the images that every encoder has looked at, in every authority that shares them."""
     key = ["authority_code", "image_id"]
     lake, encoder = work.opened.lake, work.opened.encoder

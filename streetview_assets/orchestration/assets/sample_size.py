@@ -29,17 +29,22 @@ from streetview_assets.models.evaluations.sample_size_summary import (
     mean_curves,
 )
 from streetview_assets.models.evaluations.selection import too_few
-from streetview_assets.orchestration.asset_context import NO_TARGET, Made, Work, not_applicable
+from streetview_assets.orchestration.asset_context import (
+    NO_TARGET,
+    AssetContext,
+    AssetResult,
+    not_applicable,
+)
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.fingerprint import input_fingerprint
-from streetview_assets.study_state.lineage import recipe_for
+from streetview_assets.study_state.lineage import spec_for
 
 FEW_IMAGES = 200_000
 """Up to so many drawn in all, the start of processes would take longer than the work."""
 
 
-def sample_size_experiment(work: Work) -> Made:
+def sample_size_experiment(work: AssetContext) -> AssetResult:
     """How scores grow with the images of each cluster, areas left free or held constant.
 
     Clusters are those of `sweep_centres`, found without the target in the images of all areas,
@@ -67,7 +72,7 @@ def sample_size_experiment(work: Work) -> Made:
         with closing(_pieces(work, gathered.experiment, vectors_file, left)) as pieces:
             scores = resumption.finish(pieces, done)
     note = _without(gathered)
-    return Made(
+    return AssetResult(
         {TABLE: scores},
         {**_told(work, settings, gathered, scores), **expected, **({"note": note} if note else {})},
         note=note,
@@ -75,7 +80,7 @@ def sample_size_experiment(work: Work) -> Made:
     )
 
 
-def _gathered(work: Work, settings: SampleSize, target: str) -> Gathered:
+def _gathered(work: AssetContext, settings: SampleSize, target: str) -> Gathered:
     study = work.study
     return gather_images(
         work.read_all("targets"),
@@ -108,13 +113,13 @@ def _without(gathered: Gathered) -> str:
     return f"no centres of k = {named} in `sweep_centres`: too few images, or not made yet"
 
 
-def _resumption(work: Work) -> Resumption:
+def _resumption(work: AssetContext) -> Resumption:
     """Find what earlier runs have done with the same input; what a figure shows is no input."""
-    recipe = recipe_for(work.asset, work.study)
-    keys = tuple(key for key in recipe.keys if key != "sample_size.metric")
+    spec = spec_for(work.asset, work.study)
+    keys = tuple(key for key in spec.keys if key != "sample_size.metric")
     opened = work.opened
     reuse = input_fingerprint(
-        replace(recipe, keys=keys), opened.sources, opened.lake, work.authority_code
+        replace(spec, keys=keys), opened.sources, opened.lake, work.authority_code
     )
     return Resumption(opened, TABLE, "", reuse)
 
@@ -138,7 +143,7 @@ def _put_aside(vectors: np.ndarray, folder: Path) -> Path:
 
 
 def _expected(
-    work: Work, experiment: Experiment, vectors_file: Path, left: list[Draw]
+    work: AssetContext, experiment: Experiment, vectors_file: Path, left: list[Draw]
 ) -> dict[str, str]:
     """Say beforehand how long the published recipe will take, from a sample of its fits."""
     if experiment.settings.recipe == "ridge":
@@ -154,7 +159,7 @@ def _expected(
     return {"expected before the start": said}
 
 
-def _processes(work: Work, experiment: Experiment, draw_count: int) -> int:
+def _processes(work: AssetContext, experiment: Experiment, draw_count: int) -> int:
     settings = experiment.settings
     drawn = draw_count * len(settings.areas) * sum(settings.sizes)
     if settings.processes is None and settings.recipe == "ridge" and drawn <= FEW_IMAGES:
@@ -163,7 +168,7 @@ def _processes(work: Work, experiment: Experiment, draw_count: int) -> int:
 
 
 def _pieces(
-    work: Work, experiment: Experiment, vectors_file: Path, left: list[Draw]
+    work: AssetContext, experiment: Experiment, vectors_file: Path, left: list[Draw]
 ) -> Generator[pl.DataFrame, None, None]:
     tell = work.progress("models")
     cells = experiment.cells_of_a_draw
@@ -175,7 +180,7 @@ def _pieces(
 
 
 def _told(
-    work: Work, settings: SampleSize, gathered: Gathered, scores: pl.DataFrame
+    work: AssetContext, settings: SampleSize, gathered: Gathered, scores: pl.DataFrame
 ) -> dict[str, Any]:
     metric, experiment = settings.metric, gathered.experiment
     k = tuple(experiment.clusters)

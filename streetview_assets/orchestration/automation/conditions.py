@@ -14,7 +14,7 @@ def when_input_changed() -> Condition:
     """Make an authority's part when something it reads there has really changed.
 
     Stock `eager()` starts at every update of an input, also when the result is the same, and on
-    national inputs waits for every authority. This one waits only for inputs that are being made
+    study-wide inputs waits for every authority. This one waits only for inputs that are being made
     now and for blocking checks, so that nothing is built on images that a check has refused.
     What has failed is tried again when its input changes, not before.
     """

@@ -7,7 +7,7 @@ import dagster as dg
 from streetview_assets.study_state.lineage import RECIPES
 
 AUTHORITY_JOB = "authority"
-NATIONAL_JOB = "national"
+STUDY_JOB = "study"
 LOOK_UP_JOB = "look_up_panoramas"
 TAKE_IN_JOB = "take_in_images"
 
@@ -22,7 +22,7 @@ AUTOMATION_TAG = "dagster/from_automation_condition"
 def by_authority() -> dg.AssetSelection:
     """Select all assets by authority."""
     return dg.AssetSelection.assets(
-        *(recipe.asset for recipe in RECIPES.values() if not recipe.national)
+        *(spec.asset for spec in RECIPES.values() if not spec.study_wide)
     )
 
 
@@ -35,7 +35,7 @@ def study_jobs() -> list[Any]:
             description="All assets of one authority, from its areas to its models.",
         ),
         dg.define_asset_job(
-            NATIONAL_JOB,
+            STUDY_JOB,
             dg.AssetSelection.all() - by_authority(),
             description="All assets of the whole study, up to the published database.",
         ),

@@ -1,7 +1,7 @@
 """The run of a study from the command: what is missing or out of date is made, wave by wave.
 
 It uses the same Dagster instance as the UI, one run an authority and wave, in this process or in
-several; an authority that fails stops neither the others nor the national assets.
+several; an authority that fails stops neither the others nor the study-wide assets.
 """
 
 import multiprocessing
@@ -21,9 +21,9 @@ from streetview_assets.orchestration.asset_checks import passes_blocking_checks
 from streetview_assets.orchestration.automation.jobs import (
     AUTHORITY_JOB,
     FORCE_TAG,
-    NATIONAL_JOB,
     ONLY_STALE_TAG,
     RETRY_TAG,
+    STUDY_JOB,
 )
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.lake_io import UP_TO_DATE
@@ -41,7 +41,7 @@ from streetview_assets.processes import stopping
 from streetview_assets.processes.workers import worker_pool
 from streetview_assets.redaction import redacted
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import RECIPES, Recipe, recipe_for
+from streetview_assets.study_state.lineage import RECIPES, AssetSpec, spec_for
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.contract import Stage
 from streetview_assets.text.safe_name import safe_name
@@ -52,7 +52,7 @@ RETRIED = frozenset({"panoramas", "images", "image_embeddings", "panorama_embedd
 
 
 @dataclass(frozen=True)
-class Errand:
+class RunSpec:
     """One Dagster run: some assets, of one authority or of the whole study.
 
     Attributes
@@ -131,14 +131,14 @@ def run_study(
         _workers(min(jobs, len(codes))) as run_all,
         listening(listener),
     ):
-        for wave in waves([recipe_for(asset, opened.study) for asset in RECIPES]):
-            in_wave = [recipe.asset for recipe in wave if recipe.asset in wanted]
-            errands = [
-                errand
+        for wave in waves([spec_for(asset, opened.study) for asset in RECIPES]):
+            in_wave = [spec.asset for spec in wave if spec.asset in wanted]
+            run_specs = [
+                run_spec
                 for code in (None, *codes)
-                if (errand := _errand(opened, in_wave, code, forced, retry, report)).assets
+                if (run_spec := _run_spec(opened, in_wave, code, forced, retry, report)).assets
             ]
-            for done, failures in run_all(errands, listener):
+            for done, failures in run_all(run_specs, listener):
                 report.made += done
                 report.failures += failures
         if only is None and (report.made or not retry):
@@ -147,14 +147,14 @@ def run_study(
     return report
 
 
-def _errand(
+def _run_spec(
     opened: OpenStudy,
     in_wave: list[str],
     authority: str | None,
     forced: frozenset[str],
     retry: bool,
     report: RunReport,
-) -> Errand:
+) -> RunSpec:
     """Choose the assets that are made now: forced, out of date, or readers of one of those.
 
     Whether a reader has to be made is known when what it reads is: its step looks again.
@@ -162,31 +162,31 @@ def _errand(
     Rows that failed are tried again by a retry; by any run where so many failed that the table
     does not pass its checks. With a retry: those, and what is out of date because this run made
     something.
-    What reads a table that has just failed is left out; a national asset goes on with the
+    What reads a table that has just failed is left out; a study-wide asset goes on with the
     authorities that are there.
     """
     refused = {(failure.asset, failure.authority) for failure in report.failures}
     made_now: set[tuple[str, str | None]] = set()
     again: set[str] = set()
     for asset in in_wave:
-        recipe = recipe_for(asset, opened.study)
-        if recipe.national != (authority is None):
+        spec = spec_for(asset, opened.study)
+        if spec.study_wide != (authority is None):
             continue
-        if _reads_one_of(recipe, refused, authority):
+        if _reads_one_of(spec, refused, authority):
             refused.add((asset, authority))
             continue
         failed = asset not in forced and _is_tried_again(opened, asset, authority, retry)
-        in_question = not retry or _reads_one_of(recipe, report.made, authority, widely=True)
+        in_question = not retry or _reads_one_of(spec, report.made, authority, widely=True)
         behind = in_question and not opened.is_fresh(asset, authority)
-        if asset in forced or failed or behind or _reads_one_of(recipe, made_now, authority):
+        if asset in forced or failed or behind or _reads_one_of(spec, made_now, authority):
             made_now.add((asset, authority))
             again |= {asset} if failed else set()
     needed = tuple(asset for asset in in_wave if (asset, authority) in made_now)
-    return Errand(opened.study.path, authority, needed, forced, frozenset(again))
+    return RunSpec(opened.study.path, authority, needed, forced, frozenset(again))
 
 
 def _reads_one_of(
-    recipe: Recipe,
+    spec: AssetSpec,
     assets: Iterable[tuple[str, str | None]],
     authority: str | None,
     *,
@@ -196,11 +196,11 @@ def _reads_one_of(
 
     `widely`: or for any authority, where the asset reads all of them.
     """
-    everywhere = widely and recipe.reads_every_authority
+    everywhere = widely and spec.reads_every_authority
     return any(
         (everywhere or owner in (None, authority))
         and asset in RECIPES
-        and set(RECIPES[asset].writes) & set(recipe.reads)
+        and set(RECIPES[asset].writes) & set(spec.reads)
         for asset, owner in assets
     )
 
@@ -219,32 +219,32 @@ def _publish(opened: OpenStudy, report: RunReport, run_all: "RunAll", listener: 
     stale = stale_marts(opened)
     if not stale and is_published(opened):
         return
-    errand = Errand(opened.study.path, None, (*(f"mart/{name}" for name in stale), PUBLISHED))
-    for done, failures in run_all([errand], listener):
+    run_spec = RunSpec(opened.study.path, None, (*(f"mart/{name}" for name in stale), PUBLISHED))
+    for done, failures in run_all([run_spec], listener):
         report.made += done
         report.failures += failures
 
 
 def _assets_of(stages: set[Stage]) -> frozenset[str]:
-    return frozenset(recipe.asset for recipe in RECIPES.values() if recipe.stage in stages)
+    return frozenset(spec.asset for spec in RECIPES.values() if spec.stage in stages)
 
 
 Outcome = tuple[list[tuple[str, str | None]], list[Failure]]
-RunAll = Callable[[list[Errand], Listener], Iterator[Outcome]]
+RunAll = Callable[[list[RunSpec], Listener], Iterator[Outcome]]
 
 
 @contextmanager
 def _workers(jobs: int) -> Iterator[RunAll]:
-    """Run errands here, or side by side in processes; progress of both reaches the listener."""
+    """Run them here, or side by side in processes; progress of both reaches the listener."""
     if jobs <= 1:
-        yield lambda errands, listener: map(run_errand, errands)
+        yield lambda run_specs, listener: map(execute_run, run_specs)
         return
     # A queue of a `Manager` would be a process more, one that outlives a killed command.
     queue: Any = multiprocessing.get_context("spawn").SimpleQueue()
     with worker_pool(jobs, _pass_progress_on, (queue,), gently=True) as pool:
 
-        def run_all(errands: list[Errand], listener: Listener) -> Iterator[Outcome]:
-            running = [pool.submit(run_errand, errand) for errand in errands]
+        def run_all(run_specs: list[RunSpec], listener: Listener) -> Iterator[Outcome]:
+            running = [pool.submit(execute_run, run_spec) for run_spec in run_specs]
             while running:
                 while not queue.empty():
                     listener(queue.get())
@@ -263,7 +263,7 @@ def _pass_progress_on(queue: Any) -> None:
     listening(passed_on).__enter__()
 
 
-def run_errand(errand: Errand) -> Outcome:
+def execute_run(run_spec: RunSpec) -> Outcome:
     """Execute one Dagster run in this process and say what came of each asset.
 
     Raises
@@ -271,21 +271,21 @@ def run_errand(errand: Errand) -> Outcome:
     Stopped
         Where a signal asked for the end: the run is cancelled.
     """
-    opened = open_study(errand.study_file)
+    opened = open_study(run_spec.study_file)
     instance = open_instance(opened)
-    result = _executed(errand, opened, instance)
+    result = _executed(run_spec, opened, instance)
     run = instance.get_run_by_id(result.run_id)
     if stopping.is_asked() or (run and run.status == dg.DagsterRunStatus.CANCELED):
         if run and run.status != dg.DagsterRunStatus.CANCELED:
             instance.report_run_canceled(run, message=stopping.LINE)
         raise stopping.Stopped
-    failures = [failure_of(event, errand) for event in result.all_events if event.is_step_failure]
+    failures = [failure_of(event, run_spec) for event in result.all_events if event.is_step_failure]
     # A step of checks fails where one of them blocks, which says less than the check itself.
     failures = [failure for failure in failures if failure.kind != "DagsterAssetCheckFailedError"]
     failures += [
         Failure(
             check.asset_key.to_user_string(),
-            errand.authority,
+            run_spec.authority,
             f"check {check.check_name}: {check.description}",
             "check",
         )
@@ -299,27 +299,27 @@ def run_errand(errand: Errand) -> Outcome:
         and event.asset_key
         and not _was_up_to_date(event)
     }
-    return [(asset, errand.authority) for asset in errand.assets if asset in made], failures
+    return [(asset, run_spec.authority) for asset in run_spec.assets if asset in made], failures
 
 
 def _executed(
-    errand: Errand, opened: OpenStudy, instance: dg.DagsterInstance
+    run_spec: RunSpec, opened: OpenStudy, instance: dg.DagsterInstance
 ) -> dg.ExecuteInProcessResult:
     if stopping.is_asked():
         raise stopping.Stopped
-    job = NATIONAL_JOB if errand.authority is None else AUTHORITY_JOB
+    job = STUDY_JOB if run_spec.authority is None else AUTHORITY_JOB
     try:
-        result: dg.ExecuteInProcessResult = _jobs(errand.study_file, opened.authorities)[
+        result: dg.ExecuteInProcessResult = _jobs(run_spec.study_file, opened.authorities)[
             job
         ].execute_in_process(
-            partition_key=None if errand.authority is None else safe_name(errand.authority),
+            partition_key=None if run_spec.authority is None else safe_name(run_spec.authority),
             instance=instance,
-            asset_selection=[dg.AssetKey.from_user_string(asset) for asset in errand.assets],
+            asset_selection=[dg.AssetKey.from_user_string(asset) for asset in run_spec.assets],
             tags={
                 PROCESS_TAG: process_mark(),
                 ONLY_STALE_TAG: "true",
-                FORCE_TAG: ",".join(sorted(errand.forced)),
-                RETRY_TAG: ",".join(sorted(errand.retried)),
+                FORCE_TAG: ",".join(sorted(run_spec.forced)),
+                RETRY_TAG: ",".join(sorted(run_spec.retried)),
             },
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
@@ -344,12 +344,12 @@ def _jobs(study_file: Path, authorities: tuple[str, ...]) -> dict[str, Any]:
     if key not in _built:
         definitions = build_definitions(study_file)
         _built[key] = {
-            name: definitions.resolve_job_def(name) for name in (AUTHORITY_JOB, NATIONAL_JOB)
+            name: definitions.resolve_job_def(name) for name in (AUTHORITY_JOB, STUDY_JOB)
         }
     return _built[key]
 
 
-def failure_of(event: dg.DagsterEvent, errand: Errand) -> Failure:
+def failure_of(event: dg.DagsterEvent, run_spec: RunSpec) -> Failure:
     """Say in one line why a step failed: our own error, else the one that started it.
 
     What lies behind an error of ours is in Dagster's log of the run.
@@ -367,7 +367,7 @@ def failure_of(event: dg.DagsterEvent, errand: Errand) -> Failure:
     plain = re.sub(rf"^([\w.]+\.)?{re.escape(kind)}: ", "", message)
     of_study = any(error.cls_name == errors.StudyError.__name__ for error in chain)
     shown = errors.StudyError.__name__ if of_study else kind
-    return Failure(asset, errand.authority, redacted(plain), shown)
+    return Failure(asset, run_spec.authority, redacted(plain), shown)
 
 
 def _errors_of(kind: type[Exception]) -> set[type[Exception]]:

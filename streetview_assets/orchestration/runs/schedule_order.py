@@ -1,31 +1,30 @@
 """The order of work: waves of assets, each made for all authorities before the next begins.
 
 Within a wave an authority's assets are made in one run; a new wave begins where an asset by
-authority waits for a national one, or the other way round.
+authority waits for a study-wide one, or the other way round.
 """
 
 from collections.abc import Sequence
 
-from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY, Recipe
+from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY, AssetSpec
 from streetview_assets.tables.contract import STAGES, Stage
 
 
-def waves(recipes: Sequence[Recipe] = tuple(RECIPES.values())) -> list[list[Recipe]]:
-    """Sort assets into waves. Recipes are listed so that what is read stands before its reader."""
+def waves(specs: Sequence[AssetSpec] = tuple(RECIPES.values())) -> list[list[AssetSpec]]:
+    """Sort assets into waves. Specs are listed so that what is read stands before its reader."""
     at: dict[str, int] = {}
-    for recipe in recipes:
-        before = [RECIPES[WRITTEN_BY[table]] for table in recipe.reads]
-        at[recipe.asset] = max(
-            (at[other.asset] + _is_step(other, recipe) for other in before), default=0
+    for spec in specs:
+        before = [RECIPES[WRITTEN_BY[table]] for table in spec.reads]
+        at[spec.asset] = max(
+            (at[other.asset] + _is_step(other, spec) for other in before), default=0
         )
     return [
-        [recipe for recipe in recipes if at[recipe.asset] == wave]
-        for wave in range(max(at.values()) + 1)
+        [spec for spec in specs if at[spec.asset] == wave] for wave in range(max(at.values()) + 1)
     ]
 
 
-def _is_step(earlier: Recipe, later: Recipe) -> bool:
-    return earlier.national != later.national or (later.reads_all and not earlier.national)
+def _is_step(earlier: AssetSpec, later: AssetSpec) -> bool:
+    return earlier.study_wide != later.study_wide or (later.reads_all and not earlier.study_wide)
 
 
 def between(first: Stage | None, last: Stage | None) -> set[Stage]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import RECIPES, recipe_for
+from streetview_assets.study_state.lineage import RECIPES, spec_for
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 
@@ -31,13 +31,13 @@ def study_status(opened: OpenStudy) -> list[AssetState]:
     """Look at every asset of every authority; what reads something stale waits for it."""
     states: list[AssetState] = []
     behind: set[tuple[str, str | None]] = set()
-    for recipe in RECIPES.values():
-        for authority in (None,) if recipe.national else opened.authorities:
+    for spec in RECIPES.values():
+        for authority in (None,) if spec.study_wide else opened.authorities:
             state = _state(
-                opened, recipe.asset, authority, _waits(opened, recipe.asset, authority, behind)
+                opened, spec.asset, authority, _waits(opened, spec.asset, authority, behind)
             )
             if state.state in ("waiting", "out of date", "missing"):
-                behind |= {(table, authority) for table in recipe.writes}
+                behind |= {(table, authority) for table in spec.writes}
             states.append(state)
     return states
 
@@ -45,21 +45,20 @@ def study_status(opened: OpenStudy) -> list[AssetState]:
 def _waits(
     opened: OpenStudy, asset: str, authority: str | None, behind: set[tuple[str, str | None]]
 ) -> bool:
-    recipe = recipe_for(asset, opened.study)
+    spec = spec_for(asset, opened.study)
     return any(
-        table in recipe.reads
-        and (recipe.reads_every_authority or other is None or other == authority)
+        table in spec.reads and (spec.reads_every_authority or other is None or other == authority)
         for table, other in behind
     )
 
 
 def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) -> AssetState:
-    recipe = RECIPES[asset]
-    provenances = [opened.provenance(table, authority) for table in recipe.writes]
+    spec = RECIPES[asset]
+    provenances = [opened.provenance(table, authority) for table in spec.writes]
     there = [one for one in provenances if one is not None]
     if len(there) < len(provenances):
-        failures = _failures(opened, recipe.writes, authority)
-        return AssetState(asset, recipe.stage, authority, "missing", 0, failures, None, "")
+        failures = _failures(opened, spec.writes, authority)
+        return AssetState(asset, spec.stage, authority, "missing", 0, failures, None, "")
     note = there[0].note
     state: State = "up to date" if opened.is_fresh(asset, authority) else "out of date"
     if state == "up to date" and waits:
@@ -68,11 +67,11 @@ def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) ->
         state = "not applicable"
     return AssetState(
         asset,
-        recipe.stage,
+        spec.stage,
         authority,
         state,
         sum(one.row_count for one in there),
-        _failures(opened, recipe.writes, authority),
+        _failures(opened, spec.writes, authority),
         datetime.now(UTC) - min(one.made_at for one in there),
         note,
     )

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.orchestration.asset_context import Work
+from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.study.models import Models
 from streetview_assets.study_state.fingerprint import digest
 from streetview_assets.study_state.lineage import RECIPES
@@ -16,7 +16,7 @@ NO_DESIGN = frozenset(
 """Keys of `models` in which two models may differ that are judged by the same validation."""
 
 
-def judged_on(work: Work, data: AreaDataset) -> dict[str, str]:
+def judged_on(work: AssetContext, data: AreaDataset) -> dict[str, str]:
     """Hash what two scores must share to be compared; the tags of a version of the model.
 
     Parameters
@@ -31,7 +31,7 @@ def judged_on(work: Work, data: AreaDataset) -> dict[str, str]:
     }
 
 
-def encoder_identity(work: Work) -> str:
+def encoder_identity(work: AssetContext) -> str:
     """Hash all that makes the study's vectors what they are; its slug is but their name."""
     return digest(work.opened.read("encoders").rows())
 
@@ -50,4 +50,4 @@ def content_of(data: AreaDataset) -> dict[str, str]:
 
 def _design(settings: Models, seed: int) -> str:
     kept = settings.model_dump(mode="json", exclude=set(NO_DESIGN))
-    return digest([RECIPES["model_selection"].generation, kept, seed])
+    return digest([RECIPES["model_selection"].code_version, kept, seed])
