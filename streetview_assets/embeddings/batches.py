@@ -19,6 +19,7 @@ from streetview_assets.embeddings.encoders.image_loading import (
     prepare_images,
 )
 from streetview_assets.embeddings.vectors import vector_series
+from streetview_assets.processes.threads import limit_threads
 
 BEGUN_AHEAD = 1
 """Batches that a GPU has before it beside the one that is waited for: enough to compute on."""
@@ -74,8 +75,6 @@ def _whole_batches(
     encoder: ImageEncoder, paths: Sequence[Source], folder: Path, size: int, workers: int
 ) -> Iterator[pl.DataFrame]:
     """Give each core a batch to read, prepare and encode."""
-    from streetview_assets.embeddings.encoders.torch_encoder import one_core_a_thread
-
     # Few images are shared out evenly, else one core would do them all.
     size = max(1, min(size, math.ceil(len(paths) / workers)))
     tasks = (paths[start : start + size] for start in range(0, len(paths), size))
@@ -84,7 +83,7 @@ def _whole_batches(
     def work(task: Sequence[Source]) -> pl.DataFrame:
         return _encode(encoder, [prepare(encoder.preparation, path, folder) for path in task])
 
-    with one_core_a_thread() as start, ThreadPoolExecutor(workers, initializer=start) as pool:
+    with limit_threads() as start, ThreadPoolExecutor(workers, initializer=start) as pool:
         try:
             waiting.extend(pool.submit(work, task) for task in islice(tasks, 2 * workers))
             while waiting:

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from PIL import Image
-from threadpoolctl import threadpool_limits
 
 from streetview_assets.clusters.fit.kmeans import fit_clusters
 from streetview_assets.clusters.number.internal_indices import score_sweep
 from streetview_assets.clusters.number.sweep_sheets import sweep_sheets
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
+from streetview_assets.processes.threads import limit_threads
 
 IMAGES, AREAS, DIMENSION = 75_586, 1_695, 512
 KINDS, FILES = 5, 400
@@ -137,7 +137,7 @@ def write_images(folder: Path) -> None:
 def run(way: Way, folder: Path) -> tuple[float, float, str]:
     """Go one way on one thread: seconds, the most memory this process ever had, what it found."""
     began = time.perf_counter()
-    with threadpool_limits(limits=1):
+    with limit_threads():
         said = way(folder)
     seconds = time.perf_counter() - began
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, said

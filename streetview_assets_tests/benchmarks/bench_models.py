@@ -25,7 +25,7 @@ from streetview_assets.models.candidates.published_recipe import (
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.evaluations.selection import select_models
-from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 
 AREAS, WIDTH, AUTHORITIES, SIDE_M = 1_695, 512, 10, 700.0
@@ -78,7 +78,7 @@ def tell_fits(data: AreaDataset) -> None:
     """Print the seconds of one fit of each candidate, of their first settings."""
     train = data.take(np.arange(len(data)) < len(data) * 4 // 5)
     print(f"one fit to {len(train):,} areas x {train.vectors.shape[1]}, seconds:")
-    with calm_computing(len(train)):
+    with fitting_context(len(train)):
         for name, params in FIRST.items():
             pipeline = CANDIDATES[name].build(params, 1)
             began = time.perf_counter()

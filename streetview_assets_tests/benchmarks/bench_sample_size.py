@@ -24,7 +24,6 @@ import pytest
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.vectors import unit
@@ -45,6 +44,7 @@ from streetview_assets.models.evaluations.sample_size_runs import (
 )
 from streetview_assets.models.evaluations.sample_size_summary import free_and_constant
 from streetview_assets.models.validation.ridge_cv import PENALTIES_PER_FEATURE
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.study.sample_size import SampleSize
 
 IMAGES = int(os.environ.get("SAMPLE_SIZE_IMAGES", "75586"))
@@ -197,7 +197,7 @@ def test_beside_the_plain_loop(made: tuple[Experiment, np.ndarray]) -> None:
     )
     part = Experiment(**{**vars(experiment), "settings": settings})
     draw = Draw(1, 1, 1)
-    with threadpool_limits(1):
+    with limit_threads():
         began = time.process_time()
         rows = draw_rows(part, vectors, draw)
         ours_s = time.process_time() - began

@@ -31,9 +31,9 @@ from streetview_assets.embeddings.encoders.preprocessing import NetworkInput, ta
 from streetview_assets.embeddings.encoders.torch_encoder import (
     NetworkEncoder,
     make_network_encoder,
-    one_core_a_thread,
 )
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
+from streetview_assets.processes.threads import limit_threads
 
 MODEL = "ViT-B-32-quickgelu"
 SIDE_PX, QUALITY = 640, 88
@@ -197,7 +197,7 @@ def model_alone(encoder: NetworkEncoder, inputs: list[np.ndarray], count: int) -
     size = encoder.batch_size
     sizes = [min(size, count - start) for start in range(0, count, size)]
     if encoder.computes_on_cores:
-        with one_core_a_thread() as start, ThreadPoolExecutor(cores(), initializer=start) as pool:
+        with limit_threads() as start, ThreadPoolExecutor(cores(), initializer=start) as pool:
             list(pool.map(lambda size: encoder.encode(inputs[:size]), sizes))
         return
     there = torch.from_numpy(np.concatenate(inputs)).to(encoder.device)

@@ -13,7 +13,6 @@ from sklearn.metrics import (
     davies_bouldin_score,
     silhouette_score,
 )
-from threadpoolctl import threadpool_limits
 
 from streetview_assets.clusters.fit.assign import assign_clusters
 from streetview_assets.clusters.fit.kmeans import fit_clusters
@@ -31,6 +30,7 @@ from streetview_assets.clusters.profile.exemplars import (
 )
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.figures import COLOURS, to_png
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES, check_contract
 
 
@@ -49,7 +49,7 @@ def value(scores: pl.DataFrame, k: int, score: str, seed: int = 9) -> float | No
 
 def directly(points: np.ndarray, k: int, seed: int) -> KMeans:
     """Call scikit-learn, in one thread: many are slower on so few points."""
-    with threadpool_limits(limits=1):
+    with limit_threads():
         return KMeans(k, n_init=5, random_state=seed).fit(points)
 
 

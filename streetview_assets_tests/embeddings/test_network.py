@@ -18,12 +18,12 @@ from streetview_assets.embeddings.encoders.text_encoder import load_text_encoder
 from streetview_assets.embeddings.encoders.torch_encoder import (
     NetworkEncoder,
     choose_precision,
-    one_core_a_thread,
 )
 from streetview_assets.embeddings.encoders.weights import file_sha256
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.image_decoding import read_rgb
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.study.embeddings import Encoder
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -361,7 +361,7 @@ def test_the_number_of_threads_is_given_back() -> None:
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
-        with one_core_a_thread() as start, ThreadPoolExecutor(1, initializer=start) as pool:
+        with limit_threads() as start, ThreadPoolExecutor(1, initializer=start) as pool:
             assert pool.submit(torch.get_num_threads).result() == 1
         assert torch.get_num_threads() == 2
         with ThreadPoolExecutor(1) as pool:

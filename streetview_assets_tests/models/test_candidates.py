@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from streetview_assets.models.candidates import registry as candidates
 from streetview_assets.models.candidates.registry import CANDIDATES, Size, candidates_for
-from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 
 
@@ -23,7 +23,7 @@ def test_scalers_and_components_are_fitted_inside_the_pipeline(name):
     vectors, values = rng.normal(size=(40, 12)), rng.normal(size=40)
     candidate = CANDIDATES[name]
     params = _first_params(candidate, Size(30, 12))
-    with calm_computing(40):
+    with fitting_context(40):
         pipeline = candidate.build(params, 0).fit(vectors[:30], values[:30])
         again = clone(pipeline).fit(vectors[:30], values[:30])
         own = pipeline if name != "stack" else pipeline.named_steps["model"].estimators_[0]
@@ -38,7 +38,7 @@ def test_a_change_of_units_changes_the_predictions_by_the_same(name):
     values = vectors[:, 0] + 0.1 * rng.normal(size=60)
     candidate = CANDIDATES[name]
     params = _first_params(candidate, Size(60, 8))
-    with calm_computing(60):
+    with fitting_context(60):
         plain = candidate.build(params, 0).fit(vectors, values).predict(vectors)
         other = vectors * 7 + 3
         scaled = candidate.build(params, 0).fit(other, values * 1000 + 5e4).predict(other)
@@ -51,7 +51,7 @@ def test_a_fit_to_ninety_areas_is_quick_and_one_to_four_is_possible(name):
     candidate = CANDIDATES[name]
     params = _first_params(candidate, Size(90, 500))
     vectors, values = rng.normal(size=(90, 500)), rng.normal(size=90)
-    with calm_computing(90):
+    with fitting_context(90):
         candidate.build(params, 0).fit(vectors, values)
         started = time.process_time()
         candidate.build(params, 0).fit(vectors, values)
@@ -66,7 +66,7 @@ def test_a_fit_to_ninety_areas_is_quick_and_one_to_four_is_possible(name):
 def test_a_target_that_never_varies_is_predicted_as_it_is(name):
     candidate = CANDIDATES[name]
     vectors = np.random.default_rng(0).normal(size=(12, 5))
-    with calm_computing(12):
+    with fitting_context(12):
         pipeline = candidate.build(_first_params(candidate, Size(12, 5)), 0)
         guess = pipeline.fit(vectors, np.full(12, 250.0)).predict(vectors)
     assert np.allclose(guess, 250.0, rtol=1e-5)

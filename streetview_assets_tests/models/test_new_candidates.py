@@ -27,7 +27,7 @@ from streetview_assets.models.validation.nested_cv import (
     cross_validate,
     tune_all,
 )
-from streetview_assets.models.validation.tuning import calm_computing, tune_candidates
+from streetview_assets.models.validation.tuning import fitting_context, tune_candidates
 
 LEARNERS = ("svr", "gaussian_process", "nearest_neighbours", "random_forest", "xgboost")
 RNG = np.random.default_rng(4)
@@ -123,7 +123,7 @@ def test_the_published_recipe_is_a_grid_search_called_directly(data, small_recip
     train_rows, test_rows = train_test_split(rows, test_size=0.2, random_state=42)
     train, test = data.take(train_rows), data.take(test_rows)
     fold = np.arange(len(train)) % 3 + 1
-    with calm_computing(len(train)):
+    with fitting_context(len(train)):
         (tuned,) = tune_candidates([small_recipe], train, fold, trials=1, seed=5)
         ours = tuned.predict(tuned.fit(train, 5), test)
     pipeline = Pipeline(
@@ -156,7 +156,7 @@ def test_a_recipe_out_of_time_has_tried_its_cheapest_setting(data, small_recipe)
 def test_a_stack_is_the_weighted_mean_of_its_members_fitted_alone(data, quick):
     fold = np.arange(len(data)) % 3 + 1
     chosen = [CANDIDATES[name] for name in ("stack", "ridge", "pls")]
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         stack, *members = tune_candidates(chosen, data, fold, trials=4, seed=5)
         guess = stack.predict(stack.fit(data, 5), data)
         alone = {m.model.name: m.predict(m.fit(data, 5), data) for m in members}
@@ -169,7 +169,7 @@ def test_a_stack_is_the_weighted_mean_of_its_members_fitted_alone(data, quick):
 def test_a_stack_of_reduced_features_is_fitted_to_all_areas_and_saved(data, quick, labels):
     settings = quick(candidates=("ridge", "xgboost", "stack"), components=5)
     competing = Competitors(competitors_for(data, settings).candidates, [], {})
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         *_, stack = tune_all(competing, data, settings, "blocks", 1).candidates
         expected = stack.predict(stack.fit(data, seed_of(1, "final")), data)
     choice = Choice("stack", stack.params)

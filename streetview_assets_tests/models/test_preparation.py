@@ -26,7 +26,7 @@ from streetview_assets.models.validation.nested_cv import (
     predict_all,
     tune_all,
 )
-from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.clusters import Clusters
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -136,7 +136,7 @@ def test_what_other_held_out_areas_show_changes_no_prediction(data, quick, names
         one = with_images(data, names, tables=(table, images))
         one = replace(one, vectors=shown)
         train, held_out = one.take(~test), one.take(test)
-        with calm_computing(len(one)):
+        with fitting_context(len(one)):
             models = tune_all(competitors_for(train, settings), train, settings, "random", 3)
             found.append(predict_all(models, train, held_out, 3))
     for model in ("tuned", "ridge", "pls"):
@@ -154,7 +154,7 @@ def test_a_copy_of_the_target_in_held_out_areas_alone_brings_nothing(data, quick
     for vectors in (data.vectors, np.hstack([data.vectors, leak])):
         one = replace(data, vectors=vectors)
         train, held_out = one.take(~test), one.take(test)
-        with calm_computing(len(one)):
+        with fitting_context(len(one)):
             models = tune_all(competitors_for(train, settings), train, settings, "random", 3)
             guesses.append(predict_all(models, train, held_out, 3)["tuned"])
     error = [np.sqrt(np.mean((guess - data.observed[test]) ** 2)) for guess in guesses]
@@ -179,7 +179,7 @@ def test_features_that_do_not_vary_predict_the_mean(data, quick, components):
     flat = replace(data, vectors=np.zeros((len(data), 2)))
     settings = quick(features=("dispersion",), components=components)
     for candidate in prepared(list(CANDIDATES.values()), flat, settings)[0]:
-        with calm_computing(len(data)), np.errstate(all="ignore"):
+        with fitting_context(len(data)), np.errstate(all="ignore"):
             params = _first_params(candidate, Size(len(data), 2))
             fitted = candidate.build(params, 0).fit(flat.vectors, data.observed)
             guess = fitted.predict(flat.vectors)
@@ -199,7 +199,7 @@ def test_gaps_are_filled_with_the_mean_of_the_areas_fitted_to(data, quick):
     settings = quick(features=("label_shares",))
     ((ridge,), _) = prepared([CANDIDATES["ridge"]], data, settings)
     direct = SimpleImputer().fit(vectors[train])
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         mine = ridge.build({"alpha": 5.0}, 0).fit(vectors[train], data.observed[train])
         plain = CANDIDATES["ridge"].build({"alpha": 5.0}, 0)
         plain.fit(direct.transform(vectors[train]), data.observed[train])
@@ -235,7 +235,7 @@ def test_the_final_model_predicts_areas_with_gaps_from_plain_numbers(data, quick
     assert rows["predicted"][0] == pytest.approx(direct.item())
     steps = [type(step).__module__ for _, step in final.estimator.steps]
     assert all(module.startswith("sklearn.") for module in steps), "usable without the package"
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         ((ridge,), _) = prepared([CANDIDATES["ridge"]], fitted_to, settings)
         own = ridge.build({"alpha": 1.0}, 0).fit(fitted_to.vectors, fitted_to.observed)
         assert np.allclose(final.estimator.predict(seen.values), own.predict(seen.values))

@@ -8,7 +8,7 @@ from streetview_assets.models.candidates.baselines import baselines_for
 from streetview_assets.models.candidates.registry import CANDIDATES, Size
 from streetview_assets.models.validation import tuning
 from streetview_assets.models.validation.tuning import (
-    calm_computing,
+    fitting_context,
     inner_predictions,
     tune_baseline,
     tune_candidates,
@@ -19,7 +19,7 @@ NAMES = ("ridge", "kernel_ridge", "pls", "svr")
 
 def tuned(data, candidates, trials=24):
     fold = np.arange(len(data)) % 4 + 1
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         return tune_candidates(candidates, data, fold, trials=trials, seed=2)
 
 
@@ -50,7 +50,7 @@ def test_giving_up_leaves_the_winner_and_saves_fits(data, monkeypatch):
 def test_a_baseline_that_stops_early_takes_the_best_of_its_settings(data):
     fold = np.arange(len(data)) % 4 + 1
     baselines, _ = baselines_for(data)
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         for baseline in baselines:
             inputs = baseline.inputs(data)
             errors = {}

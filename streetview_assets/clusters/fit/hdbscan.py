@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from streetview_assets.clusters.fit.kmeans import largest_first
 from streetview_assets.clusters.fit.projection import COMPARED_IN, fit_projection
 from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
 
 LOOKED_AT = 15_000
@@ -148,7 +148,7 @@ def _fit(points: np.ndarray, min_cluster_size: int) -> tuple[np.ndarray, np.ndar
     count = len(points)
     if count < min_cluster_size or not np.ptp(points, axis=0).any():
         return np.full(count, -1), np.zeros(count)
-    with threadpool_limits(limits=1):
+    with limit_threads():
         model = HDBSCAN(
             min_cluster_size=min_cluster_size,
             min_samples=min(min_cluster_size, NEIGHBOURS, count),

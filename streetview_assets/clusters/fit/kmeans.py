@@ -2,14 +2,13 @@
 
 import warnings
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import polars as pl
-from threadpoolctl import ThreadpoolController
 
 from streetview_assets.clusters.fit.projection import fit_projection
 from streetview_assets.embeddings.vectors import matrix, vector_series
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
 
 METHOD = "kmeans"
@@ -130,17 +129,11 @@ def fit_kmeans(
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
-    with _threads().limit(limits=1), warnings.catch_warnings():
+    with limit_threads(), warnings.catch_warnings():
         # Fewer distinct points than clusters: seen by who counts the labels.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = KMeans(k, n_init=starts, random_state=seed).fit(points)
     return model.labels_, model.cluster_centers_, float(model.inertia_)
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    """Find the libraries with threads once: looking takes longer than a small fit."""
-    return ThreadpoolController()
 
 
 def largest_first(labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:

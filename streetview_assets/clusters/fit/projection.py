@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from streetview_assets.errors import StudyError
+from streetview_assets.processes.threads import limit_threads
 
 COMPARED_IN = 50
 """Principal components in which the sweep is made too, where the study names no number."""
@@ -66,7 +66,7 @@ def fit_projection(vectors: np.ndarray, pca: int | None, seed: int) -> Projectio
         return Projection(vectors.mean(axis=0), np.eye(pca, vectors.shape[1], dtype=vectors.dtype))
     from sklearn.decomposition import PCA
 
-    with threadpool_limits(limits=1):
+    with limit_threads():
         model = PCA(pca, random_state=seed).fit(vectors)
     return Projection(model.mean_, model.components_)
 

@@ -81,12 +81,13 @@ def tsne_layouts(
 def reduced(vectors: np.ndarray, how: Literal["pca", "svd"], seed: int) -> np.ndarray:
     """Reduce vectors (n, d) to 50 numbers each, by principal components or by truncated SVD."""
     from sklearn.decomposition import PCA, TruncatedSVD
-    from threadpoolctl import threadpool_limits
+
+    from streetview_assets.processes.threads import limit_threads
 
     if min(vectors.shape) <= REDUCED:
         return vectors
     model = (PCA if how == "pca" else TruncatedSVD)(REDUCED, random_state=seed)
-    with threadpool_limits(limits=1):
+    with limit_threads():
         points: np.ndarray = model.fit_transform(vectors)
     return points
 

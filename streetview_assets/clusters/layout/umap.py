@@ -47,8 +47,9 @@ def umap_layout(
     """
     import warnings
 
-    from threadpoolctl import threadpool_limits
     from umap import UMAP
+
+    from streetview_assets.processes.threads import limit_threads
 
     count = len(vectors)
     used = min(neighbours, count - 1)
@@ -64,7 +65,7 @@ def umap_layout(
         n_jobs=1,
         precomputed_knn=known,
     )
-    with warnings.catch_warnings(), threadpool_limits(limits=1):
+    with warnings.catch_warnings(), limit_threads():
         # Groups without a link between them are a fact of the data, not a fault; and no image
         # is to be placed later, for which the library would miss its own search.
         warnings.filterwarnings("ignore", module="umap")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from streetview_assets.clusters.fit.assign import nearest_centres
 from streetview_assets.clusters.fit.kmeans import METHOD, centres_frame, fit_kmeans, largest_first
@@ -13,6 +12,7 @@ from streetview_assets.clusters.fit.projection import Projection, fit_projection
 from streetview_assets.clusters.number.gap_statistic import gap, references
 from streetview_assets.clusters.number.stability import between_halves, between_seeds
 from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
 
 SILHOUETTE_ON = 5_000
@@ -128,7 +128,7 @@ def score_sweep(
             key = {"encoder": encoder, "method": METHOD, "space": space, "k": k, "seed": of_seed}
             rows.extend({**key, "score": score, "value": value} for score, value in values.items())
 
-        with threadpool_limits(limits=1):
+        with limit_threads():
             images = None
             if sample.height > max(numbers[0], (pca or 1) - 1):
                 images = _prepared(matrix(sample["embedding"]), pca, seed)

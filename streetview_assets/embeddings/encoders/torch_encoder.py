@@ -1,7 +1,6 @@
 """A torch network as an encoder: device, number format, and vectors of unit length."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -183,28 +182,6 @@ def make_network_encoder(
     read = f"JPEG read at reduced scale down to {preparation.least_side_px} px"
     how = f"{words(preparation.fit, preparation.ground)}, {read}"
     return NetworkEncoder(describe(how, chosen, dimension), preparation, forward, device)
-
-
-@contextmanager
-def one_core_a_thread() -> Iterator[Callable[[], None]]:
-    """Let torch compute each batch on one core while this lasts.
-
-    Yields
-    ------
-    Callable
-        To be called first in every thread that computes, since torch counts by thread.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-
-    def start() -> None:
-        torch.set_num_threads(1)
-
-    try:
-        yield start
-    finally:
-        torch.set_num_threads(before)
 
 
 def choose_device() -> str:

@@ -7,7 +7,8 @@ from os import cpu_count
 from queue import SimpleQueue
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+
+from streetview_assets.processes.threads import limit_threads
 
 Passed = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Rows of vectors, rows of others, and their cosines."""
@@ -193,7 +194,7 @@ def _candidates(
             spaces.put(space)
 
     # Each strip by a thread of its own, which also scans it: a product by many waits for the last.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+    with limit_threads(), ThreadPoolExecutor(threads) as pool:
         for done, (one, other) in enumerate(pairs, start=1):
             edges = [*range(one, min(one + block, n), STRIP), min(one + block, n)]
             strips = [slice(start, end) for start, end in pairwise(edges)]

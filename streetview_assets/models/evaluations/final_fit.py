@@ -27,7 +27,7 @@ from streetview_assets.models.validation.nested_cv import (
     trials_of,
     tune_all,
 )
-from streetview_assets.models.validation.tuning import calm_computing, fitted, predicted
+from streetview_assets.models.validation.tuning import fitted, fitting_context, predicted
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
@@ -107,7 +107,7 @@ def choose_final(
     tuned = predictions.filter(pl.col("model") == TUNED)
     validation: Validation = HEADLINE if HEADLINE in set(tuned["validation"]) else "random"
     residuals = tuned.filter(pl.col("validation") == validation).sort("repeat", "area_code")
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         models = tune_all(
             Competitors(competing.candidates, [], competing.left_out),
             data,
@@ -154,7 +154,7 @@ def fit_final(
         return None
     data = data.by_area_code()
     ((candidate,), _) = prepared([CANDIDATES[choice.candidate]], data, settings)
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         estimator = fitted(
             candidate.build(choice.params, seed_of(seed, "final")),
             candidate.inputs(data),
@@ -237,7 +237,7 @@ def predict_areas(
 def _predict(final: FinalModel, vectors: np.ndarray) -> list[float]:
     if not len(vectors):
         return []
-    with calm_computing(len(vectors)):
+    with fitting_context(len(vectors)):
         return [float(value) for value in predicted(final.estimator, vectors)]
 
 

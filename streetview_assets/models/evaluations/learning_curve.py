@@ -18,7 +18,7 @@ from streetview_assets.models.data.splits import (
 )
 from streetview_assets.models.validation.nested_cv import learned_from
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
-from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
@@ -68,7 +68,7 @@ def learn_by_size(
     data = data.by_area_code()
     ridge, left_out = ridge_path(data, settings)
     rows: list[Row] = []
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         for place, validation in enumerate(VALIDATIONS):
             if ridge is None:
                 rows.append(_no_row(validation, len(data), f"ridge {left_out}"))

@@ -25,7 +25,7 @@ from streetview_assets.models.validation.nested_cv import (
     trials_of,
     tune_all,
 )
-from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
@@ -107,7 +107,7 @@ def _why_not(train: AreaDataset, test: AreaDataset, competing: Competitors) -> s
 def _train_and_test(
     competing: Competitors, train: AreaDataset, test: AreaDataset, settings: Models, seed: int
 ) -> tuple[OutOfFold, dict[str, np.ndarray]]:
-    with calm_computing(len(train)):
+    with fitting_context(len(train)):
         models = tune_all(
             competing, train, settings, AUTHORITIES, seed, timeout_s=settings.timeout_s
         )

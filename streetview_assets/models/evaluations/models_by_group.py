@@ -33,7 +33,7 @@ from streetview_assets.models.validation.nested_cv import (
     learned_from,
 )
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
-from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 
 TABLE = "group_model_scores"
@@ -112,7 +112,7 @@ def score_group_models(
             settings,
             seed,
         )
-        with calm_computing(len(datasets[name])):
+        with fitting_context(len(datasets[name])):
             for grouping in GROUPINGS:
                 mine = [group for group in groups if group.grouping == grouping]
                 if mine:

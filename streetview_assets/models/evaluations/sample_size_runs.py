@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from streetview_assets.errors import StudyError
 from streetview_assets.models.data.splits import seed_of
@@ -24,6 +23,7 @@ from streetview_assets.models.evaluations.sample_size import (
     seed_of_draw,
 )
 from streetview_assets.pooling.pool_groups import pool_groups
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.processes.workers import worker_pool
 from streetview_assets.tables.registry import TABLES
 
@@ -70,7 +70,7 @@ def run_draws(
 
 def draw_frame(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> pl.DataFrame:
     """Score one draw on one thread, on which sums round alike wherever it is done."""
-    with threadpool_limits(1):
+    with limit_threads():
         rows = draw_rows(experiment, vectors, draw)
     return TABLES[TABLE].frame(rows)
 
@@ -84,7 +84,7 @@ def seconds_of_a_model(experiment: Experiment, vectors_file: Path) -> float:
     order = np.random.default_rng(seed_of(experiment.seed, "timed")).permutation(len(vectors))
     sizes = [size for size in experiment.settings.sizes if size <= len(order)] or [len(order)]
     spent = []
-    with threadpool_limits(1):
+    with limit_threads():
         for size in np.linspace(0, len(sizes) - 1, _TIMED).round().astype(int):
             drawn = np.sort(order[: sizes[size]])
             rows, _, pooled = pool_groups(

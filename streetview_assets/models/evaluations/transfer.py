@@ -26,7 +26,7 @@ from streetview_assets.models.data.splits import (
 )
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS, learned_from
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
-from streetview_assets.models.validation.tuning import calm_computing
+from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
@@ -95,7 +95,7 @@ def score_transfer(
     groups = _groups_of(data, seed)
     pairs = list(product(groups, groups))
     rows: list[Row] = []
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         for done, (train, test) in enumerate(pairs, start=1):
             rows += _pair_rows(train, test, ridge, left_out, settings, seed)
             if on_progress:

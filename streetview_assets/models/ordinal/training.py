@@ -1,7 +1,6 @@
 """Training of the ordinal network, on the processor and always to the same result."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from streetview_assets.models.ordinal.network import (
     scale,
 )
 from streetview_assets.models.ordinal.splits import validation_part
+from streetview_assets.processes.threads import limit_threads
 from streetview_assets.study.models import Ordinal
 
 if TYPE_CHECKING:
@@ -57,12 +57,11 @@ def train(points: OrdinalPoints, groups: np.ndarray, settings: Ordinal, seed: in
     settings
         The study's part `ordinal`.
     """
-    with one_thread():
-        aside = validation_part(
-            groups, points.decile, settings.validation_share, seed_of(seed, "aside")
-        )
-        learning, judging = points.take(~aside), points.take(aside)
-        network = make_network(points.views.shape[2], seed_of(seed, "weights"))
+    share, aside_seed = settings.validation_share, seed_of(seed, "aside")
+    aside = validation_part(groups, points.decile, share, aside_seed)
+    learning, judging = points.take(~aside), points.take(aside)
+    network = make_network(points.views.shape[2], seed_of(seed, "weights"))
+    with limit_threads():
         _fit_scale(network, learning)
         rng = np.random.default_rng(seed_of(seed, "batches"))
         best, best_epoch, losses = _state(network), 0, list[float]()
@@ -93,7 +92,7 @@ def fine_tune(
     """
     import copy
 
-    with one_thread():
+    with limit_threads():
         tuned = copy.deepcopy(network).requires_grad_(True)
         rng = np.random.default_rng(seed_of(seed, "fine-tuning"))
         optimiser = _optimiser(tuned, settings.learning_rate / 10, settings)
@@ -123,7 +122,7 @@ def continuous_output(
     import torch
 
     pieces = [np.empty(0)]
-    with one_thread(), torch.inference_mode():
+    with limit_threads(), torch.inference_mode():
         for start in range(0, len(views), POINTS_AT_ONCE):
             some, there = _tensors(views, present, slice(start, start + POINTS_AT_ONCE))
             h = forward(network, scale(network, some), there)
@@ -143,19 +142,6 @@ def mean_loss(network: "torch.nn.ModuleDict", points: OrdinalPoints) -> float:
     own = -logs[np.arange(len(points)), points.decile - 1]
     there, member = np.unique(points.decile, return_inverse=True)
     return float(np.mean(np.bincount(member, own) / np.bincount(member, minlength=len(there))))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute in one thread: sums that are split over threads differ between machines."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _batches(

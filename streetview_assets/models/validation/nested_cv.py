@@ -25,7 +25,7 @@ from streetview_assets.models.metrics.conformal import half_width
 from streetview_assets.models.validation.tuning import (
     Tuned,
     best_of,
-    calm_computing,
+    fitting_context,
     tune_baseline,
     tune_candidates,
 )
@@ -199,7 +199,7 @@ def cross_validate(
     learning = {
         number: learned_from(data, fold == number, validation, settings) for number in numbers
     }
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         for number in numbers:
             train, test = data.take(learning[number]), data.take(fold == number)
             fold_seed = seed_of(seed, validation, number)
@@ -256,7 +256,7 @@ def hold_out(
     rows = holdout_rows(data.area_codes, settings.holdout, seed)
     train, test = data.take(np.setdiff1d(np.arange(len(data)), rows)), data.take(rows)
     fold_seed = seed_of(seed, "holdout", 1)
-    with calm_computing(len(data)):
+    with fitting_context(len(data)):
         models = tune_all(competing, train, settings, "holdout", fold_seed, timeout_s=timeout_s)
         predicted = predict_all(models, train, test, fold_seed)
     split = OutOfFold(

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sklearn
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from streetview_assets.models.candidates.baselines import Baseline
 from streetview_assets.models.candidates.published_recipe import cheapest_first, own_score
@@ -29,6 +28,7 @@ from streetview_assets.models.validation.pruner import (
     pruner_for,
     report_folds,
 )
+from streetview_assets.processes.threads import limit_threads
 
 if TYPE_CHECKING:
     import optuna
@@ -61,14 +61,14 @@ class Tuned:
 
 
 @contextmanager
-def calm_computing(area_count: int) -> Iterator[None]:
+def fitting_context(area_count: int) -> Iterator[None]:
     """Keep numerical libraries to one thread on small data, and skip their checks of input.
 
     The data were checked when they were assembled.
     """
     limit = 1 if area_count <= SMALL_AREA_COUNT else None
     with (
-        threadpool_limits(limit),
+        limit_threads(limit),
         sklearn.config_context(assume_finite=True, skip_parameter_validation=True),
         warnings.catch_warnings(),
     ):
