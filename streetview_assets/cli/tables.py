@@ -46,8 +46,8 @@ def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) ->
         f"{asset}{f' ×{count}' if count > 1 else ''}" for asset, count in counts.items()
     )
     console.print(f"Made in {report.seconds:.0f} s: {summary or 'nothing'}", soft_wrap=True)
-    if counts["deprivation_model"] and (verdict := _model_verdict(opened)):
-        console.print(f"Model: {verdict}.", soft_wrap=True)
+    if counts["deprivation_model"] and (promotion := _model_promotion(opened)):
+        console.print(f"Model: {promotion}.", soft_wrap=True)
     for failure in report.failures:
         place = f" of {in_one_line(failure.authority)}" if failure.authority else ""
         told = f"Failed: {failure.asset}{place}: {failure.message}"
@@ -55,11 +55,11 @@ def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) ->
     console.print(f"The study's data: {opened.root}", soft_wrap=True)
 
 
-def _model_verdict(opened: OpenStudy) -> str | None:
+def _model_promotion(opened: OpenStudy) -> str | None:
     """Ask MLflow, which takes a second to load and is needed by no other command's table."""
-    from streetview_assets.orchestration.tracking.mlflow_resource import model_verdict
+    from streetview_assets.orchestration.tracking.mlflow_resource import model_promotion
 
-    return model_verdict(opened) if opened.study.target else None
+    return model_promotion(opened) if opened.study.target else None
 
 
 def _show_left_out(opened: OpenStudy, console: PlainConsole) -> None:
@@ -203,8 +203,8 @@ def _budget_lines(budget: BudgetForecast) -> Iterator[str]:
         )
         return
     left = budget.budget_usd - budget.spent_usd
-    verdict = f"{budget.short_usd:,.2f} short" if budget.short_usd else "enough for the rest"
+    outcome = f"{budget.short_usd:,.2f} short" if budget.short_usd else "enough for the rest"
     yield (
         f"Budget {budget.budget_usd:,.2f}, spent {budget.spent_usd:,.2f}, left {left:,.2f}: "
-        f"{verdict}."
+        f"{outcome}."
     )

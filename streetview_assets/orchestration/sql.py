@@ -31,7 +31,7 @@ def _mart(query: Query) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"sql", "duckdb", "parquet"},
         deps=_deps(query.reads),
-        automation_condition=automation.settled(),
+        automation_condition=automation.publish_when_idle(),
         metadata={
             "dagster/column_schema": _column_schema(query, {}),
             "sql": dg.MetadataValue.md(f"```sql\n{query.sql}\n```"),
@@ -77,7 +77,7 @@ def _published() -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"duckdb"},
         deps=[*everything, *(dg.AssetKey(["mart", query.name]) for query in marts())],
-        automation_condition=automation.settled(),
+        automation_condition=automation.publish_when_idle(),
     )
     def published_database(
         context: dg.AssetExecutionContext, study: StudyResource

@@ -12,7 +12,7 @@ from streetview_assets.clusters.fit.assign import assign_clusters
 from streetview_assets.clusters.fit.kmeans import fit_clusters
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, cluster_groups
 from streetview_assets.clusters.shares import cluster_shares
-from streetview_assets.models.candidates.preprocessing import prepared, settled
+from streetview_assets.models.candidates.preprocessing import frozen_features, prepared
 from streetview_assets.models.candidates.registry import CANDIDATES, Size
 from streetview_assets.models.data import cluster_features as fold_clusters
 from streetview_assets.models.data.cluster_features import area_images
@@ -78,7 +78,7 @@ def test_clusters_of_all_areas_give_the_tables_of_the_stage_before(data):
     images, vectors = tables_of(data)
     both = with_images(data, ("cluster_shares", "by_cluster"))
     everywhere = AreaFeatures(data.area_codes, both.vectors)
-    plain, seen = settled(both, everywhere)
+    plain, seen = frozen_features(both, everywhere)
     centres = fit_clusters(
         vectors.sort("image_id"), k=K, pca=None, seed=1, encoder="enc", space="raw"
     ).centres
@@ -101,9 +101,9 @@ def test_clusters_of_all_areas_give_the_tables_of_the_stage_before(data):
 
 def test_clusters_of_some_images_of_every_area_are_those_of_all(data, monkeypatch):
     everywhere = AreaFeatures(data.area_codes, data.vectors[:, :0])
-    whole, _ = settled(with_images(data, ("cluster_shares",)), everywhere)
+    whole, _ = frozen_features(with_images(data, ("cluster_shares",)), everywhere)
     monkeypatch.setattr(fold_clusters, "MOST_IMAGES_OF_A_FIT", 2 * len(data))
-    part, _ = settled(with_images(data, ("cluster_shares",)), everywhere)
+    part, _ = frozen_features(with_images(data, ("cluster_shares",)), everywhere)
     # Their numbers may differ: they go by the size of the clusters in the sample.
     assert np.allclose(np.sort(part.vectors[:-1]), np.sort(whole.vectors[:-1]))
 
@@ -169,7 +169,7 @@ def test_too_few_images_for_clusters_are_a_result_that_says_so(data, quick, labe
     assert "ridge left out: 5 images, 6 are needed for clusters in every fold" in result.note
     check_contract(TABLES["model_scores"], result.scores)
     nothing = few.take([])
-    plain, seen = settled(nothing, AreaFeatures([], np.empty((0, 0))))
+    plain, seen = frozen_features(nothing, AreaFeatures([], np.empty((0, 0))))
     assert (len(plain), len(seen.area_codes)) == (0, 0)
 
 
@@ -221,7 +221,7 @@ def test_the_final_model_predicts_areas_with_gaps_from_plain_numbers(data, quick
     settings = quick(features=names, components=4)
     shown = replace(with_images(data, names[1:]), vectors=data.vectors)
     valued = shown.take(np.arange(len(data)) != 4)
-    fitted_to, seen = settled(valued, AreaFeatures(data.area_codes, data.vectors))
+    fitted_to, seen = frozen_features(valued, AreaFeatures(data.area_codes, data.vectors))
     assert fitted_to.vectors.shape == (len(data) - 1, 10 + K)
     choice = Choice("ridge", {"alpha": 1.0})
     final = fit_final(fitted_to, choice, settings, **labels, statistic="median", seed=1)

@@ -20,10 +20,10 @@ from streetview_assets.orchestration.tracking.champion import (
     COMPARED_WITHIN,
     Version,
     champion_of,
-    crown,
-    judge,
-    last_verdict,
+    last_promotion,
+    promote,
     register,
+    should_promote,
 )
 from streetview_assets.orchestration.tracking.judged_on import content_of
 from streetview_assets.orchestration.tracking.logged_model import requirements, self_contained
@@ -168,23 +168,25 @@ def test_a_model_judged_on_other_content_under_the_same_names_is_not_compared(tr
     kept = keep(tracking, "content", 0.1, vectors="other content")
     assert kept.is_champion
     assert kept.reason == "not compared with version 1, which differs in the vectors"
-    assert last_verdict(client, "content") == f"version 2 of content is the champion: {kept.reason}"
+    assert (
+        last_promotion(client, "content") == f"version 2 of content is the champion: {kept.reason}"
+    )
 
 
 @pytest.mark.parametrize("key", COMPARED_WITHIN)
 def test_whatever_differs_is_said_and_nothing_is_compared(key):
     before = Version("m", 1, 0.8, "run", dict.fromkeys(COMPARED_WITHIN, "content"))
     after = replace(before, number=2, spatial_r2=0.1, tags={**before.tags, key: "other"})
-    assert judge(after, before).is_champion
-    assert judge(after, before).reason.endswith(f"which differs in {COMPARED_WITHIN[key]}")
-    assert not judge(replace(after, tags=before.tags), before).is_champion
+    assert should_promote(after, before).is_champion
+    assert should_promote(after, before).reason.endswith(f"which differs in {COMPARED_WITHIN[key]}")
+    assert not should_promote(replace(after, tags=before.tags), before).is_champion
 
 
 def test_a_champion_that_does_not_say_what_it_was_judged_on_is_not_compared():
     mine = Version("m", 2, 0.1, "run", dict.fromkeys(COMPARED_WITHIN, "content"))
     its = replace(mine, number=1, spatial_r2=0.8, tags={})
-    assert judge(mine, its).is_champion
-    assert judge(replace(mine, tags={}), its).is_champion
+    assert should_promote(mine, its).is_champion
+    assert should_promote(replace(mine, tags={}), its).is_champion
 
 
 def areas(**changes) -> AreaDataset:
@@ -247,7 +249,7 @@ def test_on_a_shared_server_a_better_model_registered_meanwhile_wins(tracking, c
         for tags in [dict(champion_of(client, "shared").tags)]
         for score in ("0.5", "0.7")
     )
-    assert not crown(client, mine, shared=True).is_champion
+    assert not promote(client, mine, shared=True).is_champion
     assert champion_of(client, "shared").number == other.number
 
 

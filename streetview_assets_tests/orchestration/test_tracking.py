@@ -15,7 +15,7 @@ from streetview_assets.orchestration.runs.materialise import RunReport
 from streetview_assets.orchestration.tracking.champion import COMPARED_WITHIN
 from streetview_assets.orchestration.tracking.mlflow_resource import (
     champion,
-    model_verdict,
+    model_promotion,
     tracking_uri,
 )
 from streetview_assets.study_state.open_study import open_study
@@ -137,7 +137,9 @@ def test_the_champion_is_found_with_its_score(finished_town, kept, tmp_path, mon
     assert found.run_id == runs["deprivation_model"].info.run_id
     assert found.tags["target"] == "score"
     assert set(COMPARED_WITHIN) <= set(found.tags)
-    assert model_verdict(opened).startswith("version 1 of small-town is the champion: there was no")
+    assert model_promotion(opened).startswith(
+        "version 1 of small-town is the champion: there was no"
+    )
     event = finished_town.instance.get_latest_materialization_event(
         dg.AssetKey("deprivation_model")
     )

@@ -148,7 +148,7 @@ def _with_steps(candidates: Sequence[Candidate], preparation: Preparation) -> li
     ]
 
 
-def settled(data: AreaDataset, seen: AreaFeatures) -> tuple[AreaDataset, AreaFeatures]:
+def frozen_features(data: AreaDataset, seen: AreaFeatures) -> tuple[AreaDataset, AreaFeatures]:
     """Make plain numbers of features by clusters, for a model fitted to all areas of `data`.
 
     Parameters
@@ -177,7 +177,7 @@ def without_own_steps(fitted: Pipeline) -> Pipeline:
     Parameters
     ----------
     fitted
-        A fitted pipeline of features that are `settled`.
+        A fitted pipeline of features as `frozen_features` gives them.
     """
     inner = {Components: "pca_", OrMean: "fitted_"}
     return Pipeline(

@@ -141,7 +141,7 @@ def fit_final(
     ----------
     data
         The areas that the choice was made on, in any order; where features are made of clusters,
-        as `preparation.settled` gives them.
+        as `preprocessing.frozen_features` gives them.
     choice
         What was chosen, with its parameters and the width of its intervals.
 

@@ -24,7 +24,7 @@ CHANCE = 0.05
 LEAST_AREAS_OF_AN_AUTHORITY = 20
 
 
-def verdict(scores: pl.DataFrame) -> list[str]:
+def summary_sentences(scores: pl.DataFrame) -> list[str]:
     """Say what the scores of a selection mean, one sentence a finding.
 
     Parameters

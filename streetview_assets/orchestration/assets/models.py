@@ -10,7 +10,7 @@ import polars as pl
 from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit
 from streetview_assets.lake.content import digest
-from streetview_assets.models.candidates.preprocessing import settled
+from streetview_assets.models.candidates.preprocessing import frozen_features
 from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
 from streetview_assets.models.charts.residual_map import draw_residual_map
 from streetview_assets.models.charts.scores import draw_scores
@@ -20,7 +20,7 @@ from streetview_assets.models.evaluations.final_fit import choose_final, fit_fin
 from streetview_assets.models.evaluations.leave_authority_out import score_held_out
 from streetview_assets.models.evaluations.selection import HEADLINE, headline, select_models
 from streetview_assets.models.evaluations.within_authority import score_authority_alone
-from streetview_assets.models.results.summary_sentences import verdict
+from streetview_assets.models.results.summary_sentences import summary_sentences
 from streetview_assets.orchestration.asset_context import (
     NO_TARGET,
     AssetContext,
@@ -73,7 +73,7 @@ def model_selection(work: AssetContext) -> AssetResult:
         {
             **{name: work.figure(name, png) for name, png in figures.items()},
             **_headline(chosen.scores),
-            "verdict": " ".join(verdict(chosen.scores)),
+            "summary": " ".join(summary_sentences(chosen.scores)),
             "mlflow_run_id": run_id,
             "authorities that were in": ", ".join(sorted(set(data.authority_codes))) or "none",
         },
@@ -131,7 +131,7 @@ def deprivation_model(work: AssetContext) -> AssetResult:
     choice = choose_final(
         data, work.read_all("predictions"), settings["settings"], seed=settings["seed"]
     )
-    fitted_to, seen = settled(data, study_features(work, tables))
+    fitted_to, seen = frozen_features(data, study_features(work, tables))
     final = fit_final(fitted_to, choice, statistic=work.study.pooling.statistic, **settings)
     predicted = predict_areas(
         final,

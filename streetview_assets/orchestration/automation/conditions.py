@@ -44,7 +44,7 @@ def weekly() -> Condition:
     ).with_label("weekly")
 
 
-def settled() -> Condition:
+def publish_when_idle() -> Condition:
     """Publish when something changed and nothing is under way; at most once an hour.
 
     No authority is required: what is there is published, and the tables say which were in. Marts
@@ -64,7 +64,7 @@ def settled() -> Condition:
         & ~Condition.any_deps_in_progress()
         & ~under_way
         & ~Condition.in_progress()
-    ).with_label("settled")
+    ).with_label("publish_when_idle")
 
 
 def _input_changed_since_requested() -> Condition:

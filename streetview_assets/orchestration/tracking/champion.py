@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 ALIAS = "champion"
 SCORE_TAG = "spatial_r2"
-REASON_TAG = "verdict"
+REASON_TAG = "promotion"
 COMPARED_WITHIN = {
     "target": "the target",
     "target_values": "the target's values",
@@ -51,7 +51,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Promotion:
     """Whether a version takes the champion's place, and why."""
 
     is_champion: bool
@@ -66,24 +66,24 @@ def champion_of(client: "MlflowClient", name: str) -> Version | None:
     return None
 
 
-def judge(challenger: Version, champion: Version | None) -> Verdict:
+def should_promote(challenger: Version, champion: Version | None) -> Promotion:
     """Decide whether a version takes the champion's place: only a better spatial score does it."""
     if champion is None or champion.number == challenger.number:
-        return Verdict(True, "there was no champion")
+        return Promotion(True, "there was no champion")
     old = f"version {champion.number}"
     if other := _differences(challenger, champion):
-        return Verdict(True, f"not compared with {old}, which differs in {', '.join(other)}")
+        return Promotion(True, f"not compared with {old}, which differs in {', '.join(other)}")
     mine, its = challenger.spatial_r2, champion.spatial_r2
     if mine is None:
-        return Verdict(False, f"no spatial score, so that it cannot beat {old}")
+        return Promotion(False, f"no spatial score, so that it cannot beat {old}")
     if its is None:
-        return Verdict(True, f"spatial R² {mine:.3f}, where {old} has none")
+        return Promotion(True, f"spatial R² {mine:.3f}, where {old} has none")
     if mine > its:
-        return Verdict(True, f"spatial R² {mine:.3f} beats {its:.3f} of {old}")
-    return Verdict(False, f"spatial R² {mine:.3f} does not beat {its:.3f} of {old}")
+        return Promotion(True, f"spatial R² {mine:.3f} beats {its:.3f} of {old}")
+    return Promotion(False, f"spatial R² {mine:.3f} does not beat {its:.3f} of {old}")
 
 
-def crown(client: "MlflowClient", challenger: Version, *, shared: bool) -> Verdict:
+def promote(client: "MlflowClient", challenger: Version, *, shared: bool) -> Promotion:
     """Give the alias to a version that deserves it.
 
     Parameters
@@ -96,23 +96,23 @@ def crown(client: "MlflowClient", challenger: Version, *, shared: bool) -> Verdi
         a better version was registered meanwhile: the best has it in the end.
     """
     before = champion_of(client, challenger.name)
-    verdict = judge(challenger, before)
-    if not verdict.is_champion:
-        return verdict
+    promotion = should_promote(challenger, before)
+    if not promotion.is_champion:
+        return promotion
     client.set_registered_model_alias(challenger.name, ALIAS, str(challenger.number))
     if not shared:
-        return verdict
+        return promotion
     best = max(
         _registered_since(client, challenger, before),
         key=lambda one: (-1e9 if one.spatial_r2 is None else one.spatial_r2, -one.number),
     )
-    if best.number == challenger.number or not judge(best, challenger).is_champion:
-        return verdict
+    if best.number == challenger.number or not should_promote(best, challenger).is_champion:
+        return promotion
     client.set_registered_model_alias(best.name, ALIAS, str(best.number))
-    return Verdict(False, f"version {best.number}, registered at the same time, is better")
+    return Promotion(False, f"version {best.number}, registered at the same time, is better")
 
 
-def last_verdict(client: "MlflowClient", name: str) -> str | None:
+def last_promotion(client: "MlflowClient", name: str) -> str | None:
     """Say what became of the newest version of a name; None where there is none."""
     newest = client.search_model_versions(
         f"name='{name}'", max_results=1, order_by=["version_number DESC"]

@@ -27,8 +27,8 @@ from streetview_assets.orchestration.tracking.champion import (
     SCORE_TAG,
     Version,
     champion_of,
-    crown,
-    last_verdict,
+    last_promotion,
+    promote,
     register,
 )
 from streetview_assets.orchestration.tracking.logged_model import log_final_model
@@ -89,7 +89,7 @@ class Registered:
         }
 
     @property
-    def verdict(self) -> str:
+    def summary(self) -> str:
         """Say in a sentence what became of it."""
         place = "is the champion" if self.is_champion else "is kept, and is not the champion"
         return f"version {self.version} of {self.name} {place}: {self.reason}"
@@ -126,9 +126,11 @@ class Tracking(dg.ConfigurableResource):
         client = _client(opened)
         with held(opened.root / LOCK):
             version = register(client, model.registered_name, source, run_id, model_id, tags)
-            verdict = crown(client, version, shared=bool(os.environ.get(URI_VARIABLE)))
-        kept = Registered(run_id, version.name, version.number, verdict.is_champion, verdict.reason)
-        client.set_model_version_tag(version.name, str(version.number), REASON_TAG, kept.verdict)
+            promotion = promote(client, version, shared=bool(os.environ.get(URI_VARIABLE)))
+        kept = Registered(
+            run_id, version.name, version.number, promotion.is_champion, promotion.reason
+        )
+        client.set_model_version_tag(version.name, str(version.number), REASON_TAG, kept.summary)
         return kept
 
     def _keep(self, run: TrackedRun, model: TrackedModel | None) -> tuple[str, tuple[str, str]]:
@@ -199,9 +201,9 @@ def champion(opened: OpenStudy) -> Version | None:
     return champion_of(_client(opened), opened.study.name)
 
 
-def model_verdict(opened: OpenStudy) -> str | None:
+def model_promotion(opened: OpenStudy) -> str | None:
     """Say what became of the last model that was kept: champion or not, compared or not."""
-    return last_verdict(_client(opened), opened.study.name)
+    return last_promotion(_client(opened), opened.study.name)
 
 
 def _client(opened: OpenStudy) -> "MlflowClient":

@@ -5,7 +5,7 @@ import polars as pl
 from streetview_assets.metrics import DECILE, REGRESSION
 from streetview_assets.models.charts.scores import draw_scores
 from streetview_assets.models.evaluations.selection import HEADLINE
-from streetview_assets.models.results.summary_sentences import verdict
+from streetview_assets.models.results.summary_sentences import summary_sentences
 from streetview_assets.models.results.validation_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.database import Published
@@ -42,8 +42,8 @@ def short_section(published: Published, scores: pl.DataFrame, judged: pl.DataFra
     judged
         See `judged_scores`.
     """
-    # The first sentence of a verdict is the headline, here with the target and the blocks named.
-    rest = verdict(judged)[1:] if published.target else []
+    # The first sentence of the summary is the headline, here with the target and the blocks named.
+    rest = summary_sentences(judged)[1:] if published.target else []
     said = [*rest, *_of_authorities(scores)]
     headline = paragraph(_headline(published, scores), "headline")
     return Section("short", "In short", headline + listed(said))

@@ -39,7 +39,7 @@ def draw_scene(panorama_id: str, captured_on: date, heading_deg: float, view: Vi
     Parameters
     ----------
     panorama_id
-        An id of `scene_place.panorama_id`.
+        An id of `place.panorama_id`.
     captured_on
         Decides season and weather.
     heading_deg

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.models.evaluations.selection import select_models
-from streetview_assets.models.results.summary_sentences import verdict
+from streetview_assets.models.results.summary_sentences import summary_sentences
 
 
 def change(scores, metric, validation="blocks", model="tuned", **values):
@@ -51,7 +51,7 @@ def test_a_surface_over_space_is_flattered_at_random_and_place_alone_does_as_wel
     place = pooled(of_place, "coordinates", "blocks")["value"]
     assert at_random > 0.8 > by_blocks + 0.3
     assert by_blocks <= place
-    said = " ".join(verdict(of_place))
+    said = " ".join(summary_sentences(of_place))
     assert f"A random split flatters it by {at_random - by_blocks:.2f}" in said
     assert "Coordinates alone do better" in said
     assert "It beats" not in said
@@ -61,7 +61,7 @@ def test_what_the_images_show_is_said_with_its_numbers(scores, pooled):
     r2 = pooled(scores, "tuned", "blocks")
     gain = pooled(scores, "tuned", "blocks", "r2_gain_over_baseline")
     best = gain["note"].removeprefix("best baseline: ").replace("_", " ")
-    said = verdict(scores)
+    said = summary_sentences(scores)
     assert said[0] == (
         f"With whole spatial blocks held out, the model tells {r2['value']:.0%} of the variance: "
         f"R² {r2['value']:.2f} (90% interval {r2['lower']:.2f} to {r2['upper']:.2f}, 144 areas)."
@@ -89,23 +89,25 @@ def test_what_the_images_show_is_said_with_its_numbers(scores, pooled):
     ],
 )
 def test_each_finding_has_its_opposite(scores, metric, values, expected):
-    assert expected in " ".join(verdict(change(scores, metric, **values)))
+    assert expected in " ".join(summary_sentences(change(scores, metric, **values)))
 
 
 def test_errors_that_cluster_are_named(scores):
     changed = change(change(scores, "morans_i", value=0.41), "morans_p", value=0.001)
     assert "Its errors still cluster in space: Moran's I 0.41, p 0.001" in " ".join(
-        verdict(changed)
+        summary_sentences(changed)
     )
 
 
 def test_an_authority_without_cover_is_named(scores):
     bad = (pl.col("group_name") == "E1") & (pl.col("validation") == "blocks")
     changed = scores.with_columns(value=pl.when(bad).then(0.5).otherwise("value"))
-    assert verdict(changed)[-1] == "They do not hold everywhere: too narrow in E1 (50%)."
+    assert summary_sentences(changed)[-1] == "They do not hold everywhere: too narrow in E1 (50%)."
 
 
 def test_why_there_is_no_score_is_said(areas_of, quick, labels):
     few = select_models(areas_of().take(np.arange(7)), quick(), **labels, seed=1).scores
-    assert verdict(few) == ["There is no score that counts: too few areas: 7, at least 10 needed."]
-    assert verdict(few.clear()) == ["There is no score that counts: nothing was scored."]
+    assert summary_sentences(few) == [
+        "There is no score that counts: too few areas: 7, at least 10 needed."
+    ]
+    assert summary_sentences(few.clear()) == ["There is no score that counts: nothing was scored."]
