@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
@@ -367,6 +368,21 @@ def test_a_machine_without_a_new_enough_python_is_told_so(checkout, tmp_path):
     assert "Python 3.11 or later" in told.stderr
     assert "make PYTHON=" in told.stderr
     assert not (checkout / ".venv").exists()
+
+
+def test_a_parameter_that_is_not_described_fails_the_check():
+    source = (
+        '"""A module."""\n\n\ndef scale(length_m: float, factor: float) -> float:\n'
+        '    """Scale.\n\n    Parameters\n    ----------\n    length_m\n        Metres.\n'
+        '    """\n    return length_m * factor\n'
+    )
+    place = ["--stdin-filename", ROOT / "streetview_assets" / "scale.py"]
+    checked = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format", "concise",
+         *place, "-"], input=source, capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert "D417" in checked.stdout, checked
+    assert "`factor`" in checked.stdout
 
 
 @pytest.mark.parametrize(

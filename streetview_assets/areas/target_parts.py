@@ -32,6 +32,11 @@ def read_parts(
     ----------
     source
         The lookup, with the columns of `lookup_columns`.
+    target
+        The target, which says what form the parts' codes have.
+    lookup
+        The target's `lookup`: which columns hold the area, the part and the weight, and whether
+        parts are added up.
     areas
         The study's area codes.
     key

@@ -304,14 +304,14 @@ def show(
 @app.command()
 @says_what_is_wrong
 def search(
-    words: Annotated[str, typer.Argument(help='What to look for: "boarded-up shop".')],
+    query: Annotated[str, typer.Argument(help='What to look for: "boarded-up shop".')],
     study: StudyArgument = None,
     count: Annotated[int, typer.Option(min=1, max=100, help="Images to show.")] = 12,
 ) -> None:
-    """Find the images that are most like some words: a list, and a sheet of them."""
+    """Find the images that are most like a text: a list, and a sheet of them."""
     from streetview_assets.cli.search import show_search
 
-    show_search(_open_to_read(study), words, count)
+    show_search(_open_to_read(study), query, count)
 
 
 @app.command()

@@ -76,8 +76,14 @@ def show_store_export(
 
     Parameters
     ----------
+    opened
+        The study.
     kind
         One of `STORES`.
+    output
+        Where to; None: a file of the kind's name in the current folder.
+    images
+        Whether images go into the store; None: where they are kept and the terms let them be.
 
     Raises
     ------

@@ -13,6 +13,8 @@ def show_ledger(opened: OpenStudy, *, adopt: bool) -> None:
 
     Parameters
     ----------
+    opened
+        The study.
     adopt
         Enter what was bought and is not in the ledger: one request an image, at list price. What
         was spent besides (requests that brought nothing) stays unknown.

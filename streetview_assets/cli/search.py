@@ -1,4 +1,4 @@
-"""The images that are most like some words."""
+"""The images that are most like a text."""
 
 from pathlib import Path
 
@@ -25,15 +25,15 @@ from streetview_assets.text.safe_name import safe_name
 FEWEST_IN_A_ROW, MOST_ROWS = 4, 4
 
 
-def show_search(opened: OpenStudy, words: str, count: int) -> None:
-    """Show the current images that are most like some words: a table, and a sheet in a file.
+def show_search(opened: OpenStudy, query: str, count: int) -> None:
+    """Show the current images that are most like a text: a table, and a sheet in a file.
 
     Raises
     ------
     StudyError
-        Where the encoder has no words, or no image has a vector yet.
+        Where the encoder reads no text, or no image has a vector yet.
     """
-    found = search(opened, words, count)
+    found = search(opened, query, count)
     console = PlainConsole()
     table = Table("similarity", "image_id", "area", "captured_on", "category", box=SIMPLE_HEAD)
     columns = ("similarity", "image_id", "area_code", "captured_on", "category")
@@ -43,21 +43,23 @@ def show_search(opened: OpenStudy, words: str, count: int) -> None:
         table.add_row(*texts)
     console.print(table)
     if may_show_sample(opened.study.images):
-        console.print(f"images: {_sheet(opened, words, found)}", soft_wrap=True)
+        console.print(f"images: {_sheet(opened, query, found)}", soft_wrap=True)
         console.print(credit_of(found), soft_wrap=True)
     else:
         console.print("images: no sheet, since the provider's terms let no copy of them stay")
 
 
-def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
-    """Find the current images, or panoramas where these are looked at, most like some words.
+def search(opened: OpenStudy, query: str, count: int) -> pl.DataFrame:
+    """Find the current images, or panoramas where these are looked at, most like a text.
 
     Authority by authority, so that memory is bounded by the largest one.
 
     Parameters
     ----------
-    words
-        Put into each of the study's `label_templates`.
+    opened
+        The study, whose encoder reads text.
+    query
+        What to look for, in words; put into each of the study's `label_templates`.
     count
         The most images to give.
 
@@ -70,10 +72,10 @@ def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
     Raises
     ------
     StudyError
-        Where the encoder has no words, or no image has a vector yet.
+        Where the encoder reads no text, or no image has a vector yet.
     """
     study = opened.study
-    if not words.strip():
+    if not query.strip():
         raise StudyError('say what to look for: streetview search "boarded-up shop"')
     if reason := why_no_words(study.encoder):
         raise StudyError(f"{study.path}: {reason}")
@@ -81,7 +83,7 @@ def search(opened: OpenStudy, words: str, count: int) -> pl.DataFrame:
         raise StudyError(_no_vectors(opened))
     encoder = load_text_encoder(study.encoder)
     check_same_weights(encoder, opened.read("encoders"))
-    vector = label_vectors({words: (words.strip(),)}, study.label_templates, encoder.encode)[words]
+    vector = label_vectors({query: (query.strip(),)}, study.label_templates, encoder.encode)[query]
     found = []
     for authority in opened.authorities:
         images = current_images(opened.looked_at(opened.read("images", authority)))
@@ -101,16 +103,16 @@ def _no_vectors(opened: OpenStudy) -> str:
     )
 
 
-def _sheet(opened: OpenStudy, words: str, found: pl.DataFrame) -> Path:
+def _sheet(opened: OpenStudy, query: str, found: pl.DataFrame) -> Path:
     sheet = contact_sheet(
         found,
         opened.root,
         columns=max(FEWEST_IN_A_ROW, -(-found.height // MOST_ROWS)),
         size_px=200,
         seed=None,
-        title=words,
+        title=query,
     )
-    path = opened.root / "figures" / "shown" / "search" / f"{safe_name(words)}.png"
+    path = opened.root / "figures" / "shown" / "search" / f"{safe_name(query)}.png"
     with written_aside(path) as aside:
         aside.write_bytes(sheet)
     return path

@@ -69,6 +69,10 @@ def facts_of(
 
     Parameters
     ----------
+    opened
+        The study, for the cluster and the label of an image.
+    identifier
+        What was asked for: an image_id, or an area's code.
     image
         The image's row of `images`; None where an area is meant.
     areas

@@ -44,9 +44,13 @@ def encode_in_batches(
 
     Parameters
     ----------
+    encoder
+        What gives the vectors, on the cores of this machine or on a GPU.
     paths
         Relative to `folder`; a list of them for a strip of images side by side, None for an
         image that was not kept.
+    folder
+        The study's folder of data.
     size
         Images of a batch; at most a few batches for every worker are in memory at once.
     workers

@@ -37,6 +37,8 @@ def embed_images(
         Or strips (see `strips_of`), whose paths are lists: their views side by side are encoded.
     folder
         The study's folder of data, to which the paths of images are relative.
+    authority_code
+        Code of the authority whose images they are: the column of that name.
     batch_size
         Images encoded at once; default: what suits the encoder's device.
     workers

@@ -92,6 +92,8 @@ def mean_of_views(views: pl.DataFrame, *, encoder: str) -> pl.DataFrame:
     ----------
     views
         What `views_of_panoramas` gives.
+    encoder
+        Slug of the encoder: the column of that name.
 
     Returns
     -------
@@ -163,6 +165,8 @@ def vectors_of_strips(views: pl.DataFrame, encoded: pl.DataFrame, *, encoder: st
         What `views_of_panoramas` gives.
     encoded
         Of each strip panorama_id, captured_on, image_count, embedding, error.
+    encoder
+        Slug of the encoder: the column of that name.
 
     Returns
     -------

@@ -42,6 +42,8 @@ def export_features(
 
     Parameters
     ----------
+    opened
+        A study with vectors of its images, or panoramas.
     output
         Default: `features.h5` in the current folder.
     on_progress

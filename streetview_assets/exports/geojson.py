@@ -26,6 +26,8 @@ def write_geojson(
         Rows; a column `geometry` is left out.
     shapes
         Of each row, in degrees (WGS 84); None where it has no place.
+    path
+        The file to write; what is there is replaced.
     table
         Name of the collection.
     """

@@ -69,6 +69,8 @@ def export_hdf5(
 
     Parameters
     ----------
+    opened
+        A study with points; panoramas, images and vectors go in as far as there are any.
     output
         Default: `street_data.h5` in the current folder.
     images

@@ -68,6 +68,8 @@ def export_tags(
 
     Parameters
     ----------
+    opened
+        A study with clusters, or vectors of which they can be found.
     output
         Default: `tags.json` in the current folder.
     k, space

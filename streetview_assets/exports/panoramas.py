@@ -74,6 +74,8 @@ def export_panoramas(
 
     Parameters
     ----------
+    opened
+        A study whose images are kept.
     output
         A folder; default: `panoramas` in the current one.
     on_progress

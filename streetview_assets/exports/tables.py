@@ -41,6 +41,10 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
 
     Parameters
     ----------
+    opened
+        A study that is published.
+    table
+        Name of a table, view or mart of the published database; of parquet, also of the lake.
     kind
         geoparquet, gpkg or geojson, with the geometry of areas or points; csv, xlsx or xml;
         parquet, with vectors that stay in the lake too; or, of `sample_points`, map-generator:

@@ -17,6 +17,8 @@ def image_on_disk(folder: Path, image_id: str) -> Path | None:
     ----------
     folder
         The study's folder of data.
+    image_id
+        Id of the image; its file is named by it, with the ending of its format.
     """
     candidates = (folder / _place(image_id, suffix) for suffix in SUFFIXES)
     return next((path for path in candidates if path.is_file()), None)

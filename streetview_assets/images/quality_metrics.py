@@ -75,6 +75,8 @@ def read_pixels(content: bytes, size_px: Sequence[int] | None = None) -> Pixels:
 
     Parameters
     ----------
+    content
+        The bytes of an image file.
     size_px
         Width and height that it has to have; None where any will do.
 

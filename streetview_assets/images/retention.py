@@ -43,6 +43,10 @@ def delete_images(
         When images were noted as deleted before: of those a killed run has left no rows.
     record
         Notes for good that images are deleted on purpose.
+    now
+        Gives the time, UTC; asked once a batch.
+    on_progress
+        Told how many images are done, and of how many.
 
     Yields
     ------
@@ -83,6 +87,8 @@ def without_pixels(images: pl.DataFrame, deleted: Container[str], folder: Path) 
         Rows of the table ``images``.
     deleted
         Ids of all images whose pixels were ever deleted on purpose.
+    folder
+        The study's folder of data, where an image that has come back lies.
     """
     gone = [
         image_id in deleted and image_on_disk(folder, image_id) is None

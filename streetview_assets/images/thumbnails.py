@@ -21,6 +21,8 @@ def thumbnail_on_disk(folder: Path, image_id: str) -> Path | None:
     ----------
     folder
         The study's folder of data.
+    image_id
+        Id of the image.
 
     Returns
     -------
@@ -60,6 +62,10 @@ def shown_files(folder: Path, image_id: str, path: str | Sequence[str] | None) -
 
     Parameters
     ----------
+    folder
+        The study's folder of data.
+    image_id
+        Id of the image, or of the view by which a panorama is named.
     path
         Column ``path`` of the table ``images``, or of what `looked_at` makes of it: of a panorama
         the paths of its views.

@@ -46,6 +46,10 @@ def image_id(
 
     Parameters
     ----------
+    provider
+        Name of the provider.
+    panorama_id
+        Its id of the panorama.
     captured_on
         None where the provider's panorama id names one capture: a date that is set right, or is
         not told for once, then leaves the image what it is.

@@ -44,6 +44,8 @@ def content_of(frame: pl.DataFrame, contract: Table | None, note: str = "") -> C
 
     Parameters
     ----------
+    frame
+        The rows, in any order where there is a contract: they are sorted by its key.
     contract
         Of the table; None for a mart, whose rows count in their order.
     note

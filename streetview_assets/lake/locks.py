@@ -44,6 +44,8 @@ def say_who_holds(path: Path, *beside: Path) -> None:
 
     Parameters
     ----------
+    path
+        The file that is waited for.
     beside
         Files that are locked in its stead, as SQLite does.
     """

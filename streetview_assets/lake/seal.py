@@ -27,6 +27,10 @@ def write_sealed(table: pa.Table, path: Path, metadata: Mapping[str, str] | None
 
     Parameters
     ----------
+    table
+        The rows.
+    path
+        The file to write; whoever calls puts it in its place.
     metadata
         What the file says of itself.
     """

@@ -13,6 +13,8 @@ def refuse_deleted(work: AssetContext, images: pl.DataFrame, encoder: str) -> No
 
     Parameters
     ----------
+    work
+        The asset's partition, which knows what was deleted on purpose.
     images
         Rows of the table ``images`` that are to be encoded now.
     encoder

@@ -29,6 +29,8 @@ def model_tables(
 
     Parameters
     ----------
+    work
+        The asset's partition: its study and its encoder.
     read
         `work.read` for a model of one authority, `work.read_all` for one of them all.
     """
@@ -43,6 +45,8 @@ def area_dataset(
 
     Parameters
     ----------
+    work
+        The asset's partition: its study and its encoder.
     tables
         See `model_tables`.
     target

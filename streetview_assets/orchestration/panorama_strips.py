@@ -44,6 +44,10 @@ def encode_panoramas(
 
     Parameters
     ----------
+    work
+        The asset's partition, which keeps the shards.
+    encoder
+        What encodes a strip, as one wide image.
     views
         What `views_of_panoramas` gives.
     before

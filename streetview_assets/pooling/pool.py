@@ -43,6 +43,8 @@ def pool_by(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
         The columns `keys`, `image_id`, `image_count` (images that a vector stands for) and
         `embedding`, none null. Within a group rows are ordered by `image_id`, so that a sum
         rounds the same in whatever order they come.
+    keys
+        Columns that make a group, such as `area_code`.
 
     Returns
     -------

@@ -37,6 +37,8 @@ def kept_figure(
 
     Parameters
     ----------
+    published
+        The published database, and the folder of figures beside it.
     name
         Its file's name, without the ending.
     told

@@ -25,6 +25,8 @@ def check_ledger(opened: OpenStudy, authorities: Iterable[str] = ()) -> None:
 
     Parameters
     ----------
+    opened
+        A study whose provider may cost money; of any other nothing is asked.
     authorities
         See `bought_images`.
 
@@ -55,6 +57,8 @@ def bought_images(opened: OpenStudy, authorities: Iterable[str] = ()) -> pl.Data
 
     Parameters
     ----------
+    opened
+        The study, with its lake and ledger.
     authorities
         Of these, images that are wanted count too that have no row any more: their file is there,
         or their pixels were deleted on purpose.

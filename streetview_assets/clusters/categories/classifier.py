@@ -83,6 +83,8 @@ def score_categories(
         The column of that name.
     seed
         Of the folds.
+    on_progress
+        Told how many folds are done, and of how many.
 
     Returns
     -------

@@ -21,6 +21,8 @@ def assign_clusters(
         The table `image_embeddings`; images without a vector are left out.
     centres
         The table `cluster_centres`, of one or several k; may be empty.
+    authority_code
+        Code of the authority whose images they are: the column of that name.
 
     Returns
     -------

@@ -66,6 +66,10 @@ def density_clusters(
         as far apart, and density says little.
     min_cluster_size
         None: a hundredth of the images, 5 at least.
+    seed
+        Of the randomised principal components; HDBSCAN itself draws nothing.
+    encoder
+        Slug of the encoder: the column of that name.
     """
     size = min_cluster_size or max(LEAST, -(-sample.height // SHARE))
     table = TABLES["density_clusters"]

@@ -48,8 +48,12 @@ def fit_clusters(
     ----------
     sample
         A column `embedding` of unit vectors, sorted by image_id.
+    k
+        Number of clusters, at least 2.
     pca
         Cluster in so many principal components of the sample; None: in the vectors as they are.
+    seed
+        Of the principal components and of the starts of k-means.
     encoder, space
         The columns of that name.
     last

@@ -81,6 +81,10 @@ def spaces_of_sweep(
     pca
         The study's principal components, beside which stand the raw vectors; None: raw vectors,
         beside which stand 50 components where there are more dimensions and more images.
+    image_count
+        Images that are clustered: no more components can be had.
+    dimension
+        Length of a raw vector.
 
     Returns
     -------

@@ -20,6 +20,8 @@ def draw_sample(
         In a study without areas, all of them count as of one area.
     fit_on
         The most images to draw.
+    seed
+        Of the draw; the same seed and images give the same sample in whatever order rows come.
 
     Returns
     -------

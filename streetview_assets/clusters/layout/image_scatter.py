@@ -47,6 +47,8 @@ def image_plane(
         Whose images they are, and which layout.
     most
         The most images to show, drawn by `seed`; None: as many as there is room for.
+    seed
+        Of the draw of images where there are more than `most`.
 
     Returns
     -------

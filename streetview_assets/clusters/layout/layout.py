@@ -57,6 +57,10 @@ def lay_out(
         The part `layout` of the study file.
     encoder
         The column of that name.
+    seed
+        Of the reduction to 50 numbers, the first places and the moves.
+    on_progress
+        Told how many of the steps of all settings are done, and of how many.
 
     Yields
     ------

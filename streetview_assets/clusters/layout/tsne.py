@@ -46,6 +46,10 @@ def tsne_layouts(
         The most, the 250 of early exaggeration among them.
     reduce
         What takes vectors to 50 numbers before, where they have more.
+    seed
+        Of the reduction and of the first places.
+    on_progress
+        Told how many of the iterations of all perplexities are done, and of how many.
 
     Yields
     ------

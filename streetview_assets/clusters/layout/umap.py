@@ -35,6 +35,8 @@ def umap_layout(
         fewer others.
     min_dist
         How near to each other vectors may be put.
+    seed
+        Of the first places and of the moves.
     on_progress
         Told how far the search for neighbours is.
 

@@ -19,6 +19,10 @@ def references(points: np.ndarray, *, seed: int, draws: int = DRAWS) -> list[np.
     points
         (n, d), in principal components, along which the box then lies (variant b of Tibshirani,
         Walther and Hastie, 2001).
+    seed
+        Of the draws.
+    draws
+        How many sets of n points.
     """
     rng = np.random.default_rng(seed)
     low, high = points.min(axis=0), points.max(axis=0)

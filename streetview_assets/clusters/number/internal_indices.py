@@ -104,8 +104,14 @@ def score_sweep(
         Numbers of clusters, in rising order.
     spaces
         By name, the principal components; None: the raw vectors. See `spaces_of_sweep`.
+    seed
+        Of the first fit, of its sample, and of what the gap is held against.
+    encoder
+        Slug of the encoder: the column of that name.
     seeds
         Fits of each number of clusters: from `seed`, `seed` + 1 and so on.
+    on_progress
+        Told how many numbers of clusters are done, over all spaces, and of how many.
 
     Returns
     -------

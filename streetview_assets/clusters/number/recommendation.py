@@ -107,6 +107,10 @@ def whether_it_differs(own: Recommendation, other: Recommendation, space: str) -
 
     Parameters
     ----------
+    own
+        What the study's own space advises.
+    other
+        What the other space advises.
     space
         Name of the other space, as in the column `space`.
     """

@@ -30,6 +30,12 @@ def between_halves(
     points
         (n, d). For each seed they are split in two; k-means is fitted to both halves, and every
         point gets a label from either fit: that of the nearest centre.
+    k
+        Number of clusters.
+    seeds
+        A split, and a fit to either half, for each.
+    starts
+        First centres that k-means tries in each fit; the best is kept.
 
     Returns
     -------

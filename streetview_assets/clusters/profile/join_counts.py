@@ -84,6 +84,8 @@ def join_counts(
         (n,), the cluster of each point, 1 to k.
     joins
         (m, 2), rows of points that are joined.
+    k
+        Number of clusters; one may have no point.
     seed
         Of the deals.
     permutations

@@ -32,6 +32,9 @@ def inputs_of(
     ----------
     image
         RGB.
+    fit
+        `crop`: the library's own crop, so that the image stays as it is. `pad`: the whole on a
+        square. `tiles`: squares side by side along the longer side.
     ground
         Colour around an image under `pad`.
     seen
@@ -101,7 +104,7 @@ def _whole(number: float) -> int:
     return math.ceil(number - _ROUNDING)
 
 
-def words(fit: Fit, ground: tuple[int, int, int]) -> str:
+def describe_preprocessing(fit: Fit, ground: tuple[int, int, int]) -> str:
     """Say the rule in an encoder's identity."""
     if fit == "pad":
         return f"fit pad (whole image on a square of RGB {ground})"

@@ -64,8 +64,12 @@ def prepare_images(
 
     Parameters
     ----------
+    preparation
+        How an image becomes what the encoder sees; it is sent to processes.
     paths
         Relative to `folder`.
+    folder
+        The study's folder of data.
     ahead
         At most about so many prepared images wait to be taken.
     workers

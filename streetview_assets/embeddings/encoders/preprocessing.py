@@ -114,6 +114,12 @@ def take_apart(transform: Any, *, side_px: int, seen: float, fit: Fit = "crop") 
     transform
         Steps in a row, as torchvision's `Compose`: the last two make a tensor of shares of 255
         and scale it by mean and sd.
+    side_px
+        Side of the square that the network looks at.
+    seen
+        Share of a square's side that the library shows the network, 1 or a little less.
+    fit
+        How an image that is not square is fitted; see `inputs_of`.
 
     Raises
     ------

@@ -110,6 +110,8 @@ def check_same_weights(words: TextEncoder, encoders: pl.DataFrame) -> None:
 
     Parameters
     ----------
+    words
+        The side that reads text, as it is loaded here.
     encoders
         The table `encoders`: the one row of the encoder.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from streetview_assets.embeddings.encoders.aspect_ratio import words
+from streetview_assets.embeddings.encoders.aspect_ratio import describe_preprocessing
 from streetview_assets.embeddings.encoders.base import EncoderIdentity
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput
 from streetview_assets.embeddings.vectors import unit
@@ -131,6 +131,8 @@ def make_network_encoder(
 
     Parameters
     ----------
+    model
+        The network, as its library loads it; it is moved to the device and changed in place.
     features
         The call of the model that gives features (n, dimension) of scaled numbers.
     preparation
@@ -180,7 +182,7 @@ def make_network_encoder(
         probe = torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8, device=device)
         dimension = int(forward(probe).shape[-1])
     read = f"JPEG read at reduced scale down to {preparation.least_side_px} px"
-    how = f"{words(preparation.fit, preparation.ground)}, {read}"
+    how = f"{describe_preprocessing(preparation.fit, preparation.ground)}, {read}"
     return NetworkEncoder(describe(how, chosen, dimension), preparation, forward, device)
 
 

@@ -130,6 +130,8 @@ def best_of(
         (n, d), float32, of unit length.
     candidates
         (n, m), int64: rows of others, m at least `count`; -1 stands for none.
+    count
+        How many to choose for each vector.
 
     Returns
     -------

@@ -135,6 +135,8 @@ def far_look_alikes(
         The table `neighbours`.
     facts
         Rows of the table `images`.
+    count
+        The most pairs.
 
     Returns
     -------

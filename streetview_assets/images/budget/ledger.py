@@ -105,6 +105,8 @@ class Ledger:
         ----------
         bought
             authority_code, image_id and fetched_at (UTC), by time.
+        provider
+            Name of the provider that they were bought of.
         free_per_month
             Requests of a calendar month that cost nothing.
 

@@ -34,6 +34,8 @@ def price_microusd(provider: str, nth_this_month: int, free_per_month: int = 0) 
 
     Parameters
     ----------
+    provider
+        Name of the provider; of one that is not paid every request costs 0.
     nth_this_month
         From 1.
     free_per_month

@@ -193,6 +193,8 @@ class Client:
             `ImageryError` to stop all work. Whatever else it raises, the answer cannot be used.
         most_bytes
             Longer answers are refused as they come in.
+        headers
+            Sent with the request beside the client's own, such as a key.
         pay_for
             Id of the image that the request pays for, where it costs money. What may have been
             billed is asked for `PAID_ATTEMPTS` times at most, whatever went wrong.

@@ -30,6 +30,8 @@ def decoded(answer: Answer, size_px: Sequence[int] | None = None) -> Pixels:
 
     Parameters
     ----------
+    answer
+        What came, whose body should be a JPEG, PNG or another image that Pillow reads.
     size_px
         Width and height that were asked for; None where any size is good.
 

@@ -233,6 +233,8 @@ def checked_address(address: object, host: str, is_known: Callable[[str], bool])
 
     Parameters
     ----------
+    address
+        What the answer has in the place of an address: any JSON value.
     host
         The API's own, as ``https://name``: what lies beside it is taken.
     is_known

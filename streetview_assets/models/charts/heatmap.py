@@ -26,6 +26,8 @@ def add_r2_cells(
 
     Parameters
     ----------
+    axes
+        Where to draw; its ticks stay with the caller.
     grid
         R² by row and column; NaN where there is none, which is grey.
     texts

@@ -178,8 +178,17 @@ def area_images(
     image_embeddings, images
         The tables; images without an area or a vector, and those that are not current, have no
         part in it.
+    clusters
+        The part `clusters` of the study file: how many, in which components, found on how many
+        images.
+    encoder
+        Slug of the encoder whose vectors count.
+    statistic
+        How the vectors of an area's images of one cluster become one.
     names
         Features to make, of `cluster_shares` and `by_cluster`.
+    seed
+        Of the draw, and of the clusters that are found later, inside each fold.
     """
     placed = images.filter(pl.col("area_code").is_not_null())
     own = image_embeddings.filter(pl.col("encoder") == encoder)

@@ -214,8 +214,14 @@ def reasons(
 
     Parameters
     ----------
+    areas
+        The table `areas`.
+    targets
+        The table `targets`.
     without_vector
         What `unseen` found.
+    target
+        Name of the target that is predicted.
 
     Returns
     -------

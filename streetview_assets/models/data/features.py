@@ -100,6 +100,8 @@ def by_group(groups: np.ndarray, areas: np.ndarray, vectors: np.ndarray, shape: 
     ----------
     groups, areas
         Number of the group and row of the area of each vector, shape (m,).
+    vectors
+        Of the groups, (m, d).
     shape
         How many areas, and how many groups.
 

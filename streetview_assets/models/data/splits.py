@@ -49,8 +49,12 @@ def holdout_rows(area_codes: Sequence[str], share: float, seed: int) -> np.ndarr
 
     Parameters
     ----------
+    area_codes
+        Codes of all areas, in any order, each once.
     share
         Of the areas that are held out, 0 to 1; their number is rounded up.
+    seed
+        Of scikit-learn's `train_test_split`, as it is.
 
     Returns
     -------
@@ -86,6 +90,10 @@ def near_blocks(
         Easting and northing, metres; shape (n, 2).
     held_out
         Which areas are held out, shape (n,), boolean; their whole squares count.
+    block_km
+        Side of a square.
+    buffer_km
+        The distance, from an area's point to the nearest edge of a square.
 
     Returns
     -------

@@ -117,9 +117,17 @@ def direction_rows(
 
     Parameters
     ----------
+    direction
+        What `find_direction` gives.
     labels
         Vectors (d,) of words by name, of unit length; may be empty. One alone says nothing, since
         its mean is itself, and is left out.
+    target
+        What the rows are labelled with: the columns of that name.
+    encoder
+        What the rows are labelled with: the columns of that name.
+    interval_level
+        Share of the draws that an interval holds, 0 to 1.
     prompts
         Vectors (d,) of the bank of texts, by text; default: none.
     group_of

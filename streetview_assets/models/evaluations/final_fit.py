@@ -98,6 +98,10 @@ def choose_final(
     predictions
         Table `predictions` of the study: the out-of-fold errors of the model `tuned` give the
         width of the intervals.
+    settings
+        The chapter `models` of the study file.
+    seed
+        Of the inner folds and of the tuning.
     """
     data = data.by_area_code()
     competing = competitors_for(data, settings)
@@ -144,6 +148,18 @@ def fit_final(
         as `preprocessing.frozen_features` gives them.
     choice
         What was chosen, with its parameters and the width of its intervals.
+    settings
+        The chapter `models` of the study file.
+    target
+        Name of the target, which the model carries with it.
+    encoder
+        Slug of the encoder of the vectors, likewise.
+    statistic
+        How vectors of images became one of an area, likewise.
+    features
+        Name of the set of features, likewise.
+    seed
+        Of the fit, where the candidate draws anything.
 
     Returns
     -------

@@ -55,6 +55,9 @@ def learn_by_size(
         The chapter `models` of the study file.
     target, encoder, features
         What the rows are labelled with.
+    seed
+        Of the folds and of the draws; a draw of one validation, fold and repeat has one of its
+        own.
     on_progress
         Called with draws done and in total.
 

@@ -55,6 +55,15 @@ def score_held_out(
         any order. A study of one authority has none, and no use for this function.
     test
         Areas of this authority, in any order.
+    settings
+        The chapter `models` of the study file.
+    authority_code
+        Code of the authority that is held out.
+    target, encoder, features
+        What the rows are labelled with: the columns of that name.
+    seed
+        Of the tuning and the resamples, beside the codes of the authorities learned from: those
+        who learn from the same draw the same.
 
     Returns
     -------

@@ -91,6 +91,8 @@ def score_group_models(
         The chosen target.
     encoder, features
         What the rows are labelled with.
+    seed
+        Of the folds, which all groups share, of the tuning and of the resamples.
     on_progress
         Called with validations done and in total.
 

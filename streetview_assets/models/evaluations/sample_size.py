@@ -164,6 +164,8 @@ def draw_order(area: np.ndarray, areas: AreasHeld, smallest: int, seed: int) -> 
         that every size is scored on the same areas, and the same of them are held out.
     smallest
         The smallest draw, which has to hold an image of every area where these are constant.
+    seed
+        Of the order; see `seed_of_draw`.
 
     Returns
     -------

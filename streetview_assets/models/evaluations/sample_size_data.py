@@ -65,6 +65,8 @@ def gather_images(
         The chapter `sample_size` of the study file.
     statistic
         How an area's images become one vector.
+    seed
+        What the experiment's draws derive theirs from; nothing is drawn here.
     """
     valued = (
         targets.filter(pl.col("target") == target, pl.col("value").is_finite())

@@ -44,8 +44,12 @@ def run_draws(
 
     Parameters
     ----------
+    experiment
+        All that the draws share: areas, values, clusters, settings.
     vectors_file
         `.npy` of the images' vectors, (p, d) float32, which all processes look into.
+    draws
+        Which to score, in this order.
     processes
         With one, the work is done in this process.
 

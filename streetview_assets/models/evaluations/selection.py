@@ -97,6 +97,9 @@ def select_models(
         tunings.
     target, encoder, features
         What the rows are labelled with.
+    seed
+        Of the folds, the tuning and the resamples of areas; each draws from a seed of its own that
+        is derived from it.
     on_progress
         Called with tunings done and in total.
 

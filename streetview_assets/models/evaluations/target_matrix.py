@@ -66,6 +66,8 @@ def score_targets(
         closed form, so that `tuned` is the same model.
     encoder, features
         What the rows are labelled with.
+    seed
+        Of the folds, which all targets share, and of the resamples.
     on_progress
         Called with validations done and in total.
 

@@ -77,6 +77,8 @@ def score_transfer(
         The chapter `models` of the study file; the shares are `transfer.shares`.
     target, encoder, features
         What the rows are labelled with.
+    seed
+        Of the folds within an authority and of the draws of shares.
     on_progress
         Called with pairs done and in total.
 

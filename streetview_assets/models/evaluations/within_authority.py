@@ -38,6 +38,12 @@ def score_authority_alone(
         Areas of this authority with imagery and a value, in any order; there may be none.
     settings
         The chapter `models` of the study file.
+    authority_code
+        Code of the authority.
+    target, encoder, features
+        What the rows are labelled with: the columns of that name.
+    seed
+        Of the folds, the tuning and the resamples, beside the authority's code.
     on_progress
         Called with folds done and in total.
 

@@ -83,6 +83,8 @@ def forward(
 
     Parameters
     ----------
+    network
+        What `make_network` gives.
     scaled
         Standardised vectors, shape (n, views, dimension); finite where no view is, too.
     present

@@ -20,6 +20,8 @@ def even_folds(groups: np.ndarray, deciles: np.ndarray, folds: int, seed: int) -
         Its decile; shape (n,).
     folds
         The most folds.
+    seed
+        Of the order of groups of one size.
 
     Returns
     -------

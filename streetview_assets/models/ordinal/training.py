@@ -56,6 +56,8 @@ def train(points: OrdinalPoints, groups: np.ndarray, settings: Ordinal, seed: in
         What is set aside whole (areas, or blocks of them), shape (n,).
     settings
         The study's part `ordinal`.
+    seed
+        Of the part set aside, of the first weights, and of batches and noise.
     """
     share, aside_seed = settings.validation_share, seed_of(seed, "aside")
     aside = validation_part(groups, points.decile, share, aside_seed)
@@ -109,6 +111,8 @@ def continuous_output(
 
     Parameters
     ----------
+    network
+        What `train` or `fine_tune` gives.
     views
         Vectors, shape (n, views, dimension); what stands where no view is does not matter.
     present

@@ -46,6 +46,16 @@ def validate_ordinal(
     ----------
     points
         Points with a decile, in any order.
+    settings
+        The part `ordinal` of the study file.
+    target, encoder
+        What the rows are labelled with: the columns of that name.
+    block_km
+        Side of a square of the grid.
+    seed
+        Of the folds and, beside validation and fold, of each training.
+    on_progress
+        Told how many validations are done, and of how many.
 
     Returns
     -------

@@ -59,14 +59,20 @@ def score_rows(
 
     Parameters
     ----------
+    labels
+        What the rows are labelled with: target, encoder, features.
     data
         The areas of the split, in its order.
-    study_values
-        The values whose deciles count; default: those of the split.
+    split
+        The predictions out of fold, model by model.
     half_widths
         Model to half widths of the prediction intervals, shape (n,), NaN where there is none.
     weights
         Which areas are neighbours.
+    seed
+        Of the resamples of areas, or blocks, and of the permutations of Moran's I.
+    study_values
+        The values whose deciles count; default: those of the split.
     """
     counts = resample(split.group, RESAMPLES, seed_of(seed, "bootstrap", split.validation))
     truncated = TRUNCATED if split.truncated else None
@@ -103,6 +109,10 @@ def repeat_rows(labels: Labels, data: AreaDataset, splits: Sequence[OutOfFold]) 
 
     Parameters
     ----------
+    labels
+        What the rows are labelled with: target, encoder, features.
+    data
+        The areas of the splits, in their order.
     splits
         Every repeat, the first among them, whose own rows `score_rows` makes.
 
@@ -151,10 +161,16 @@ def predictions_frame(
 
     Parameters
     ----------
+    labels
+        What the rows are labelled with: target, encoder, features.
     data
         The areas of the splits, in their order.
+    splits
+        The predictions out of fold, one split a validation and repeat.
     half_widths
         Validation to model to half widths of the intervals, shape (n,), NaN where there is none.
+    table
+        Which table's contract the rows have: `predictions` or `held_out_predictions`.
     """
     parts = [
         _predictions_of(labels, data, split, model, half_widths[split.validation][model])

@@ -126,6 +126,12 @@ def tune_all(
         At least one candidate among them.
     train
         Rows sorted by area.
+    settings
+        The chapter `models` of the study file.
+    validation
+        How the test part is held out: the inner folds are made in the same way.
+    seed
+        Of the inner folds and of the search.
     timeout_s
         For this tuning.
     """
@@ -177,8 +183,16 @@ def cross_validate(
         Who competes on these areas, at least one candidate among them.
     data
         Rows sorted by area.
+    settings
+        The chapter `models` of the study file.
+    validation
+        How areas are held out: `random`, `blocks` or `authorities`.
+    seed
+        Of the folds and, beside validation and fold, of each tuning.
     timeout_s
         For all folds together.
+    on_fold
+        Called after each fold.
     repeat
         Each repeat has splits of its own.
 
@@ -236,10 +250,16 @@ def hold_out(
 
     Parameters
     ----------
+    competing
+        Who competes on these areas, at least one candidate among them.
     data
         Rows sorted by area.
+    settings
+        The chapter `models` of the study file; its `holdout` is the share held out.
     seed
         Of the split, as it is; scikit-learn's `train_test_split` with it draws the same areas.
+    timeout_s
+        For the one tuning; None: as long as the trials take.
 
     Returns
     -------

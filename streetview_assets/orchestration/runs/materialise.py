@@ -105,6 +105,8 @@ def run_study(
 
     Parameters
     ----------
+    opened
+        The study.
     authorities
         Only these; default all of the study.
     until
@@ -117,6 +119,8 @@ def run_study(
         Rows that failed are tried again.
     jobs
         Authorities at once, each in a process of its own.
+    listener
+        Told how far each asset is, in its own units.
     """
     started = time.monotonic()
     instance = open_instance(opened)

@@ -24,6 +24,8 @@ def check_inputs(opened: OpenStudy, *, to_be_paid: bool = False) -> Sources:
 
     Parameters
     ----------
+    opened
+        The study.
     to_be_paid
         Whether images are about to be fetched: a provider that costs money then needs a budget.
 

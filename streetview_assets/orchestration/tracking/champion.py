@@ -88,6 +88,8 @@ def promote(client: "MlflowClient", challenger: Version, *, shared: bool) -> Pro
 
     Parameters
     ----------
+    client
+        Of the registry that has the version.
     challenger
         A version just registered.
     shared

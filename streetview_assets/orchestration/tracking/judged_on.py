@@ -21,6 +21,8 @@ def judged_on(work: AssetContext, data: AreaDataset) -> dict[str, str]:
 
     Parameters
     ----------
+    work
+        The asset's partition: its study, and the table `encoders`.
     data
         The areas that the model is fitted to, with what it sees of them as plain numbers.
     """

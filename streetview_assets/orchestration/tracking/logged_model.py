@@ -24,6 +24,8 @@ def log_final_model(final: FinalModel, example: np.ndarray) -> tuple[str, str]:
 
     Parameters
     ----------
+    final
+        The fitted model, with its target, features and intervals.
     example
         Some rows of what it is given, shape (n, width).
 

@@ -31,6 +31,8 @@ def opened(path: Path, key: str) -> Iterator["h5py.File"]:
 
     Parameters
     ----------
+    path
+        The HDF5 file.
     key
         The key of the study file that names it, for messages.
 

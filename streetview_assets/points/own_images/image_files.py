@@ -20,6 +20,8 @@ def files_table(positions: ImagePositions, areas: pl.DataFrame, wishes: Images) 
 
     Parameters
     ----------
+    positions
+        Where and when each file was taken, and why some were left out.
     areas
         Table ``areas`` of all authorities; without rows, an image belongs to none.
     wishes

@@ -37,6 +37,8 @@ def short_section(published: Published, scores: pl.DataFrame, judged: pl.DataFra
 
     Parameters
     ----------
+    published
+        The published database and the kept figures.
     scores
         See `study_scores`.
     judged

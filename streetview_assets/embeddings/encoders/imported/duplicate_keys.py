@@ -20,6 +20,8 @@ def refuse_different(file: VectorFile, named: pl.DataFrame, keys: list[str]) -> 
 
     Parameters
     ----------
+    file
+        The file with the vectors, by row.
     named
         row, and the columns of the name.
     keys

@@ -161,8 +161,14 @@ def imported_embeddings(
 
     Parameters
     ----------
+    vectors
+        The file, matched by id, file or place.
     images
         Rows of the table `images`.
+    authority_code
+        Code of the authority whose images they are: the column of that name.
+    on_progress
+        Told how many images are done, and of how many.
 
     Yields
     ------

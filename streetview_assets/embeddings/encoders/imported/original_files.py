@@ -18,6 +18,8 @@ def with_original_files(
 
     Parameters
     ----------
+    vectors
+        The file; one whose vectors are named by anything but files stays as it is.
     images
         Rows of the table `images`.
     wishes

@@ -71,6 +71,8 @@ def read_slots(path: Path, vectors: str, rows: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
+    path
+        The store, an HDF5 file.
     vectors
         Name of the data set, points × slots × dimension.
     rows
