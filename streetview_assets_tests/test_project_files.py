@@ -1,5 +1,6 @@
 """The files around the code: what starts the services, installs the versions, runs the checks."""
 
+import json
 import os
 import re
 import subprocess
@@ -399,3 +400,22 @@ def test_ci_runs_both_checks_and_fails_where_one_does(checkout, tmp_path, lint, 
     assert "linted" in result.stdout
     assert "3 passed" in result.stdout.splitlines()[-2:][0]
     assert ("FAILED" not in result.stdout) is passes
+
+
+def test_dagsters_own_command_finds_the_code_location(tmp_path):
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]
+    module = told["project"]["code_location_target_module"]
+    assert (ROOT / f"{module.replace('.', '/')}.py").is_file()
+    command = Path(sys.executable).with_name("dg")
+    if not command.exists():
+        pytest.skip("dagster-dg-cli is not installed")
+    said = subprocess.run(
+        [command, "list", "defs", "--json"],
+        cwd=ROOT,
+        env={**os.environ, "STREETVIEW_STUDY": "", "STREETVIEW_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    listed = {asset["asset_key"] for asset in json.loads(said.stdout)["assets"]}
+    assert {"areas", "model_selection", "mart/area_profile", "published_database"} <= listed

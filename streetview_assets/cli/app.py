@@ -114,7 +114,7 @@ def _open_to_read(study: Path | None) -> OpenStudy:
     from streetview_assets.study_state.outdated import outdated
 
     opened = _open(study)
-    if said := outdated(opened):
+    if said := outdated(opened, at_a_glance=True):
         typer.secho(in_one_line(said), fg="yellow", err=True)
     return opened
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from streetview_assets.cli.console import PlainConsole
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.parquet_lake import read_provenance
-from streetview_assets.study_state.lineage import WRITTEN_BY
+from streetview_assets.study_state.lineage import written_by
 from streetview_assets.study_state.open_study import OpenStudy
 
 VALIDATIONS = ("random", "blocks", "authorities")
@@ -45,10 +45,10 @@ def _command() -> str:
 def _tables(opened: OpenStudy) -> Table:
     table = Table("table", "rows", "made by", title="What was made", title_justify="left")
     rows: dict[str, int] = {}
-    for name in WRITTEN_BY:
+    for name in written_by():
         rows[name] = sum(read_provenance(path).row_count for path in opened.lake.files(name))
     for name, count in rows.items():
-        table.add_row(name, f"{count:,}", WRITTEN_BY[name])
+        table.add_row(name, f"{count:,}", written_by()[name])
     return table
 
 

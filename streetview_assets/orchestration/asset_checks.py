@@ -8,7 +8,7 @@ import polars as pl
 
 from streetview_assets.orchestration.automation.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
-from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY
+from streetview_assets.study_state.lineage import specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.warehouse.data_tests import CheckResult, run_check
 from streetview_assets.warehouse.queries import Query, read_queries, sql_folder
@@ -36,16 +36,16 @@ def passes_blocking_checks(opened: OpenStudy, table: str, authority: str | None)
 
 
 def _asset_key(query: Query) -> dg.AssetKey:
-    asset = WRITTEN_BY.get(query.asset)
+    asset = written_by().get(query.asset)
     return dg.AssetKey(asset) if asset else dg.AssetKey(["mart", query.asset])
 
 
 def _checks(
     key: dg.AssetKey, queries: list[Query], partitions: dg.PartitionsDefinition
 ) -> dg.AssetChecksDefinition:
-    spec = RECIPES.get(key.to_user_string())
+    spec = specs().get(key.to_user_string())
     study_wide = spec is None or spec.study_wide
-    specs = [
+    checked = [
         dg.AssetCheckSpec(
             query.name,
             asset=key,
@@ -56,7 +56,9 @@ def _checks(
         for query in queries
     ]
 
-    @dg.multi_asset_check(name=f"{key.to_python_identifier()}_checks", specs=specs, can_subset=True)
+    @dg.multi_asset_check(
+        name=f"{key.to_python_identifier()}_checks", specs=checked, can_subset=True
+    )
     def checks(
         context: dg.AssetCheckExecutionContext, study: StudyResource
     ) -> Iterator[dg.AssetCheckResult]:

@@ -25,7 +25,7 @@ from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import RECIPES, leaves_out
+from streetview_assets.study_state.lineage import leaves_out, specs
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets.study_state.sources import Sources
@@ -102,7 +102,7 @@ class AssetContext:
     @property
     def leaves_out(self) -> bool:
         """Whether images that the study sets aside take no part in what is made."""
-        return leaves_out(RECIPES[self.asset], self.study)
+        return leaves_out(specs()[self.asset], self.study)
 
     def read(self, table: str) -> pl.DataFrame:
         """Read this authority's part of a table; see `read_all` for images and `vectors`."""

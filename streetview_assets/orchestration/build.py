@@ -3,35 +3,16 @@
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from streetview_assets.images.providers.registry import REMOTE
 from streetview_assets.lake.content import content_of
 from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration import asset_checks as checks
 from streetview_assets.orchestration import sql
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
-from streetview_assets.orchestration.assets import (
-    areas,
-    cluster_meaning,
-    clusters,
-    comparisons,
-    direction,
-    embeddings,
-    exclusions,
-    group_models,
-    images,
-    layout,
-    models,
-    ordinal,
-    points,
-    pooling,
-    sample_size,
-)
 from streetview_assets.orchestration.automation import conditions as automation
 from streetview_assets.orchestration.automation import jobs, schedules, sensors
 from streetview_assets.orchestration.automation.jobs import (
@@ -47,58 +28,10 @@ from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study_state.fingerprint import data_version
-from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY, AssetSpec, spec_for
+from streetview_assets.study_state.lineage import AssetSpec, spec_for, specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy, open_study, study_path
 from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
-
-STAGE_MODULES: tuple[ModuleType, ...] = (
-    areas,
-    points,
-    images,
-    embeddings,
-    exclusions,
-    pooling,
-    clusters,
-    cluster_meaning,
-    layout,
-    models,
-    comparisons,
-    group_models,
-    sample_size,
-    direction,
-    ordinal,
-)
-IMAGERY_POOL = "imagery_api"
-POOLS = {
-    "images": IMAGERY_POOL,
-    "image_embeddings": "encoder",
-    "panorama_embeddings": "encoder",
-    "label_scores": "encoder",
-    "image_exclusions": "encoder",
-}
-BY_HAND = {"areas", "targets", "encoders", "image_files", "panoramas"}
-WEEKLY = {
-    "neighbours",
-    "cluster_model",
-    "cluster_scores",
-    "density_clusters",
-    "cluster_meaning",
-    "image_layout",
-    "category_scores",
-    "model_selection",
-    "authority_model",
-    "held_out_model",
-    "deprivation_model",
-    "transfer_scores",
-    "target_scores",
-    "group_model_scores",
-    "sample_size_experiment",
-    "learning_curve",
-    "deprivation_direction",
-    "ordinal_model",
-}
-KINDS = {"embeddings": "torch", "clusters": "scikitlearn", "models": "mlflow"}
 
 
 def build_definitions(
@@ -116,11 +49,7 @@ def build_definitions(
     path = (study_file or study_path()).expanduser().resolve()
     opened = open_study(path)
     partitions = authority_partitions(opened.authorities)
-    stage_assets = [
-        stage_asset(function, opened, partitions)
-        for module in STAGE_MODULES
-        for function in module.ASSETS
-    ]
+    stage_assets = [stage_asset(asset, opened, partitions) for asset in specs()]
     marts = sql.sql_assets()
     study = StudyResource(study_file=str(path))
     return dg.Definitions(
@@ -140,40 +69,27 @@ def build_definitions(
 
 
 def stage_asset(
-    function: Callable[[AssetContext], AssetResult],
-    opened: OpenStudy,
-    partitions: dg.PartitionsDefinition,
+    asset: str, opened: OpenStudy, partitions: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
-    """Make the asset of a function of `assets/`, by its registration."""
-    spec = spec_for(function.__name__, opened.study)
+    """Make the Dagster asset of a function of `assets/`, by its registration."""
+    spec = spec_for(asset, opened.study)
     tables = [TABLES[table] for table in spec.writes]
     return dg.asset(
         name=spec.asset,
-        description=_description(function, tables),
+        description=_description(spec, tables),
         group_name=spec.stage,
         partitions_def=None if spec.study_wide else partitions,
         deps=asset_deps(spec),
-        kinds={"python", "parquet", *filter(None, [KINDS.get(spec.stage)])},
+        kinds={"python", "parquet", *filter(None, [spec.kind])},
         code_version=str(spec.code_version),
         io_manager_key="lake",
-        pool=pool_of(spec.asset, opened.study.images.provider),
+        pool=spec.pool_of(opened.study),
         automation_condition=_condition(spec),
         metadata={
             "dagster/column_schema": column_schema(tables[0]),
             **{f"columns of {table.name}": column_schema(table) for table in tables[1:]},
         },
-    )(_compute(function, spec))
-
-
-def pool_of(asset: str, provider: str) -> str | None:
-    """Name the pool of an asset, which at most one run at a time may use.
-
-    Look-ups of a remote provider share that of images: a limit of requests per second is kept
-    within a process, so only one process may ask the host.
-    """
-    if asset == "panoramas" and provider in REMOTE:
-        return IMAGERY_POOL
-    return POOLS.get(asset)
+    )(_compute(spec))
 
 
 def asset_deps(spec: AssetSpec) -> list[dg.AssetDep]:
@@ -183,10 +99,10 @@ def asset_deps(spec: AssetSpec) -> list[dg.AssetDep]:
         dg.AssetDep(
             dg.AssetKey(asset),
             partition_mapping=everything
-            if spec.reads_all and not RECIPES[asset].study_wide
+            if spec.reads_all and not specs()[asset].study_wide
             else None,
         )
-        for asset in dict.fromkeys(WRITTEN_BY[table] for table in spec.reads)
+        for asset in dict.fromkeys(written_by()[table] for table in spec.reads)
     ]
 
 
@@ -206,9 +122,7 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def _compute(
-    function: Callable[[AssetContext], AssetResult], spec: AssetSpec
-) -> Callable[..., dg.Output[Any]]:
+def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
     """Wrap a function of `assets/` into what Dagster runs: fingerprint, work, data version."""
 
     def compute(
@@ -247,7 +161,7 @@ def _compute(
         )
         try:
             with interrupted_as_cancelled(context.instance, context.run.run_id):
-                made = function(work)
+                made: AssetResult = spec.make(work)
         finally:
             opened.ledger.put_down()
         tell(spec.asset, authority, 1, 1)
@@ -288,8 +202,8 @@ def _number(value: float) -> float | str:
     return float(f"{value:.4g}") if math.isfinite(value) else str(value)
 
 
-def _description(function: Callable[[AssetContext], AssetResult], tables: list[Table]) -> str:
-    paragraphs = [function.__doc__ or ""]
+def _description(spec: AssetSpec, tables: list[Table]) -> str:
+    paragraphs = [spec.make.__doc__ or ""]
     paragraphs += [
         f"Table `{table.name}`: {table.meaning} Key: {', '.join(table.key)}." for table in tables
     ]
@@ -297,6 +211,10 @@ def _description(function: Callable[[AssetContext], AssetResult], tables: list[T
 
 
 def _condition(spec: AssetSpec) -> dg.AutomationCondition | None:
-    if spec.asset in BY_HAND:
-        return None
-    return automation.weekly() if spec.asset in WEEKLY else automation.when_input_changed()
+    match spec.refresh:
+        case "by_hand":
+            return None
+        case "weekly":
+            return automation.weekly()
+        case "eager":
+            return automation.when_input_changed()

@@ -9,7 +9,7 @@ from streetview_assets.orchestration.asset_context import AssetResult
 from streetview_assets.orchestration.automation.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy
 
 UP_TO_DATE = {"note": "up to date"}
@@ -44,7 +44,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
     def load_input(self, context: dg.InputContext) -> object:
         """Read the table of an asset that writes one."""
         asset = context.asset_key.path[-1]
-        (table,) = RECIPES[asset].writes
+        (table,) = specs()[asset].writes
         opened = self.study.open()
         return opened.read(table, _authority(context, opened))
 

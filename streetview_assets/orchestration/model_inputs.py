@@ -1,6 +1,7 @@
 """What the models learn from: tables of the lake, put together as the study file says."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -15,11 +16,44 @@ from streetview_assets.models.data.features import (
     area_features,
     features_label,
 )
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext
-from streetview_assets.study_state.lineage import feature_tables
+from streetview_assets.study.study_file import Study
 
 POOLED_TABLES = ("areas", "targets", "area_embeddings", "images")
 """What a model of the pooled vectors is made from."""
+
+MODEL_INPUT = (*POOLED_TABLES, "baseline_embeddings")
+"""What every model of areas is made from, beside the tables of the features that are named."""
+
+
+def feature_tables(study: Study) -> tuple[str, ...]:
+    """Name the tables that the models read for the features that a study names."""
+    names = set(study.models.features)
+    read = {
+        VECTORS: bool(names & OF_CLUSTERS) or "by_label" in names,
+        "label_scores": "by_label" in names,
+        "label_shares": "label_shares" in names,
+    }
+    return tuple(table for table, is_read in read.items() if is_read)
+
+
+def feature_keys(study: Study) -> tuple[str, ...]:
+    """Name the keys of the clusters that a feature is made of, which are found in every fold."""
+    of_clusters = OF_CLUSTERS & set(study.models.features)
+    return ("clusters.k", "clusters.pca", "clusters.fit_on") if of_clusters else ()
+
+
+model_asset = partial(
+    study_asset,
+    "models",
+    reads=MODEL_INPUT,
+    keys=("models", "pooling.statistic", "seed", "crs"),
+    reads_for=feature_tables,
+    keys_for=feature_keys,
+    kind="mlflow",
+)
+"""Registers an asset that learns from areas as the study's models see them."""
 
 
 def model_tables(
@@ -34,7 +68,7 @@ def model_tables(
     read
         `work.read` for a model of one authority, `work.read_all` for one of them all.
     """
-    tables = (*POOLED_TABLES, "baseline_embeddings", *feature_tables(work.study))
+    tables = (*MODEL_INPUT, *feature_tables(work.study))
     return {table: read(table) for table in tables}
 
 

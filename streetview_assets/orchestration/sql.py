@@ -10,7 +10,7 @@ from streetview_assets.orchestration.automation import conditions as automation
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
-from streetview_assets.study_state.lineage import WRITTEN_BY
+from streetview_assets.study_state.lineage import written_by
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.warehouse.marts import make_mart, marts, publication, publish_study
 from streetview_assets.warehouse.queries import Query, lake_name
@@ -68,7 +68,7 @@ def _column_schema(query: Query, types: Mapping[str, pl.DataType]) -> dg.TableSc
 
 
 def _published() -> dg.AssetsDefinition:
-    everything = sorted({*WRITTEN_BY.values()})
+    everything = sorted({*written_by().values()})
 
     @dg.asset(
         name=PUBLISHED,
@@ -102,7 +102,7 @@ def _published() -> dg.AssetsDefinition:
 
 def _deps(tables: tuple[str, ...]) -> list[dg.AssetKey]:
     keys = [
-        dg.AssetKey(WRITTEN_BY[table]) if table in WRITTEN_BY else dg.AssetKey(["mart", table])
+        dg.AssetKey(written_by()[table]) if table in written_by() else dg.AssetKey(["mart", table])
         for table in tables
     ]
     return list(dict.fromkeys(keys))

@@ -1,16 +1,36 @@
-"""What each asset is made from, once: the study keys and tables it reads, the tables it writes.
+"""What each asset is made from: the study keys and tables it reads, the tables it writes.
 
-Fingerprints, the dependencies of the asset graph and the code versions shown in the UI come from
-here. Raise an asset's `code_version` whenever its code gives another result for the same input.
+Fingerprints, the dependencies of the asset graph, the order of runs and the code versions shown in
+the UI come from here. Each asset is registered by the decorator of its function, in
+`orchestration/assets`; those are imported when they are first asked for, which takes seconds.
 """
 
-from dataclasses import dataclass, replace
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, Literal
 
-from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS, vector_table
-from streetview_assets.models.data.features import OF_CLUSTERS
+from streetview_assets.embeddings.looked_at import VECTORS, vector_table
 from streetview_assets.study.study_file import Study
-from streetview_assets.tables.contract import Stage
+from streetview_assets.tables.contract import STAGES, Stage
 from streetview_assets.tables.registry import TABLES
+
+VECTOR_TABLES = {"image_embeddings", "panorama_embeddings"}
+"""All that `vectors` may stand for."""
+
+ASSETS = "streetview_assets.orchestration.assets"
+"""The package of the asset functions, imported by its name: it stands above this one."""
+
+Refresh = Literal["eager", "by_hand", "weekly"]
+"""When automation makes an asset again: as soon as what it reads has changed, never, weekly."""
+
+
+def nothing(study: Study) -> tuple[str, ...]:
+    """Name no tables or keys, in any study."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -21,6 +41,8 @@ class AssetSpec:
     ----------
     asset, stage
         Its key, and its group in the UI.
+    make
+        The function that makes it.
     writes, reads
         Tables; `vectors` are those of what is looked at, whichever table has them by
         `encoder.views`. Of a table by authority, an asset by authority reads its own authority's
@@ -28,447 +50,112 @@ class AssetSpec:
     keys
         Dotted keys of the study file that it reads, by what they come to; for a path, the file's
         content counts. Keys under `sources` name what is made of several.
+    reads_for, keys_for
+        Tables and keys that it reads besides, in a given study.
     code_version
-        Version of its code.
+        Version of its code, raised whenever that gives another result for the same input.
     study_wide
         Whether there is one of it for the whole study.
+    reads_all
+        Whether one by authority reads the parts of all.
+    all_images
+        Whether it sees the images too that the study leaves out.
+    refresh
+        When automation makes it again.
+    pool
+        What at most one run at a time may use, in a given study.
+    kind
+        The library that the UI shows beside it.
     """
 
     asset: str
     stage: Stage
+    make: Callable[..., Any] = field(repr=False)
     writes: tuple[str, ...]
     reads: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    reads_for: Callable[[Study], tuple[str, ...]] = field(default=nothing, repr=False)
+    keys_for: Callable[[Study], tuple[str, ...]] = field(default=nothing, repr=False)
     code_version: int = 1
     study_wide: bool = False
     reads_all: bool = False
+    all_images: bool = False
+    refresh: Refresh = "eager"
+    pool: str | Callable[[Study], str | None] | None = None
+    kind: str | None = None
 
     @property
     def reads_every_authority(self) -> bool:
         """Whether it reads the parts of all authorities of a table."""
         return self.study_wide or self.reads_all
 
-
-_IMAGES = ("images.path", "images.positions", "images.columns")
-_AREA_INPUT = ("area_embeddings", "baseline_embeddings", "targets", "areas", "images")
-_MODEL_KEYS = ("models", "pooling.statistic", "seed", "crs")
-
-_RECIPES = (
-    AssetSpec("areas", "areas", ("areas",), keys=("areas", "crs")),
-    AssetSpec("targets", "areas", ("targets",), ("areas",), keys=("targets",)),
-    AssetSpec("road_network", "points", ("road_network",), ("areas",), keys=("roads", "crs")),
-    AssetSpec(
-        "sample_points",
-        "points",
-        ("sample_points",),
-        ("areas", "road_network"),
-        keys=("points", "crs", "seed"),
-        code_version=4,
-    ),
-    AssetSpec(
-        "image_files",
-        "points",
-        ("image_files",),
-        keys=("images.provider", "images.captured_between", "sources.areas"),
-        study_wide=True,
-    ),
-    AssetSpec(
-        "panoramas",
-        "images",
-        ("panoramas",),
-        ("sample_points",),
-        keys=(
-            "images.provider",
-            "images.radius_m",
-            "images.source",
-            "images.captured_between",
-            "images.base_url",
-            "images.third_party",
-        ),
-        code_version=3,
-    ),
-    AssetSpec(
-        "images",
-        "images",
-        ("images",),
-        ("panoramas", "sample_points"),
-        keys=(
-            "images.provider",
-            "images.headings_deg",
-            "images.size_px",
-            "images.fov_deg",
-            "images.pitch_deg",
-            "images.keeps_images",
-            "pooling.as_of",
-        ),
-        code_version=5,
-    ),
-    AssetSpec(
-        "encoders",
-        "embeddings",
-        ("encoders",),
-        keys=(
-            "encoder.name",
-            "encoder.checkpoint",
-            "encoder.path",
-            "encoder.options",
-            "encoder.fit",
-            "encoder.precision",
-        ),
-        code_version=2,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "image_embeddings",
-        "embeddings",
-        ("image_embeddings",),
-        ("images", "encoders"),
-    ),
-    AssetSpec(
-        "panorama_embeddings",
-        "embeddings",
-        ("panorama_embeddings",),
-        ("images", "image_embeddings", "encoders"),
-        keys=("encoder.views",),
-        code_version=2,
-    ),
-    AssetSpec(
-        "image_exclusions",
-        "embeddings",
-        ("image_exclusions",),
-        ("images", VECTORS, "encoders"),
-        keys=("exclusions", "label_templates"),
-    ),
-    AssetSpec(
-        "label_scores",
-        "embeddings",
-        ("label_scores",),
-        (VECTORS, "encoders"),
-        keys=("labels", "label_templates"),
-    ),
-    AssetSpec(
-        "neighbours",
-        "embeddings",
-        ("neighbours",),
-        (VECTORS, "images", "sample_points"),
-        keys=("neighbours", "seed"),
-        study_wide=True,
-    ),
-    AssetSpec(
-        "area_embeddings",
-        "pooling",
-        ("area_embeddings",),
-        ("images", VECTORS),
-        code_version=4,
-    ),
-    AssetSpec(
-        "baseline_embeddings",
-        "pooling",
-        ("baseline_embeddings",),
-        ("images",),
-        keys=("encoder.name", "encoder.views"),
-        code_version=4,
-    ),
-    AssetSpec(
-        "image_retention",
-        "pooling",
-        ("image_retention",),
-        ("images", "image_embeddings", "panorama_embeddings", "baseline_embeddings"),
-        keys=("images.keeps_images",),
-    ),
-    AssetSpec(
-        "cluster_model",
-        "clusters",
-        ("cluster_centres",),
-        (VECTORS, "images", "encoders"),
-        keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
-        code_version=2,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "cluster_scores",
-        "clusters",
-        ("cluster_scores", "sweep_centres"),
-        (VECTORS, "images"),
-        keys=("clusters.sweep", "clusters.seeds", "clusters.pca", "clusters.fit_on", "seed"),
-        code_version=4,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "density_clusters",
-        "clusters",
-        ("density_clusters",),
-        (VECTORS, "images", "cluster_centres"),
-        keys=(
-            "clusters.min_cluster_size",
-            "clusters.k",
-            "clusters.pca",
-            "clusters.fit_on",
-            "seed",
-        ),
-        study_wide=True,
-    ),
-    AssetSpec(
-        "cluster_assignments",
-        "clusters",
-        ("cluster_assignments",),
-        (VECTORS, "cluster_centres", "images"),
-        code_version=2,
-    ),
-    AssetSpec(
-        "cluster_shares",
-        "clusters",
-        ("cluster_shares",),
-        ("cluster_assignments", "images"),
-        code_version=2,
-    ),
-    AssetSpec(
-        "label_shares",
-        "clusters",
-        ("label_shares",),
-        ("label_scores", "images"),
-    ),
-    AssetSpec(
-        "area_group_embeddings",
-        "clusters",
-        ("area_group_embeddings",),
-        ("cluster_assignments", "label_scores", "images", VECTORS),
-        code_version=3,
-    ),
-    AssetSpec(
-        "cluster_meaning",
-        "clusters",
-        ("cluster_profile",),
-        (
-            "cluster_assignments",
-            "cluster_centres",
-            "cluster_shares",
-            "label_scores",
-            "label_shares",
-            "images",
-            "sample_points",
-            "areas",
-            "targets",
-        ),
-        keys=("clusters.k", "clusters.pca", "seed"),
-        code_version=2,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "image_layout",
-        "clusters",
-        ("image_layouts",),
-        (VECTORS, "images", "cluster_assignments", "targets"),
-        keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
-        study_wide=True,
-    ),
-    AssetSpec(
-        "category_scores",
-        "clusters",
-        ("category_scores",),
-        (VECTORS, "images"),
-        keys=("categories", "seed"),
-        study_wide=True,
-    ),
-    AssetSpec(
-        "capture_changes",
-        "clusters",
-        ("capture_changes",),
-        ("images", VECTORS, "cluster_centres", "sample_points", "areas"),
-        keys=("images.headings_deg", "clusters.k", "clusters.pca"),
-    ),
-    AssetSpec(
-        "model_selection",
-        "models",
-        ("model_scores", "predictions"),
-        _AREA_INPUT,
-        keys=_MODEL_KEYS,
-        code_version=2,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "authority_model",
-        "models",
-        ("authority_scores",),
-        _AREA_INPUT,
-        keys=_MODEL_KEYS,
-        code_version=2,
-    ),
-    AssetSpec(
-        "held_out_model",
-        "models",
-        ("held_out_scores", "held_out_predictions"),
-        _AREA_INPUT,
-        keys=_MODEL_KEYS,
-        code_version=2,
-        reads_all=True,
-    ),
-    AssetSpec(
-        "transfer_scores",
-        "models",
-        ("transfer_scores",),
-        _AREA_INPUT,
-        keys=_MODEL_KEYS,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "target_scores",
-        "models",
-        ("target_scores",),
-        _AREA_INPUT,
-        keys=_MODEL_KEYS,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "group_model_scores",
-        "models",
-        ("group_model_scores",),
-        ("area_embeddings", "area_group_embeddings", "targets", "areas", "images"),
-        keys=_MODEL_KEYS,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "learning_curve",
-        "models",
-        ("learning_curve",),
-        _AREA_INPUT,
-        keys=_MODEL_KEYS,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "sample_size_experiment",
-        "models",
-        ("sample_size_scores",),
-        ("areas", "targets", "images", VECTORS, "sweep_centres"),
-        keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
-        study_wide=True,
-    ),
-    AssetSpec(
-        "deprivation_model",
-        "models",
-        ("area_predictions",),
-        (
-            *_AREA_INPUT,
-            "encoders",
-            "sample_points",
-            "model_scores",
-            "predictions",
-            "held_out_scores",
-            "authority_scores",
-        ),
-        keys=_MODEL_KEYS,
-        code_version=2,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "deprivation_direction",
-        "models",
-        ("deprivation_direction",),
-        ("area_embeddings", "targets", "images", VECTORS, "encoders"),
-        keys=(
-            "models.target",
-            "models.interval_level",
-            "pooling.statistic",
-            "seed",
-            "labels",
-            "label_templates",
-            "direction",
-        ),
-        code_version=2,
-        study_wide=True,
-    ),
-    AssetSpec(
-        "ordinal_model",
-        "models",
-        ("ordinal_outputs", "ordinal_scores"),
-        ("areas", "targets", "images", VECTORS, "encoders"),
-        keys=(
-            "ordinal",
-            "models.target",
-            "models.block_km",
-            "models.interval_level",
-            "seed",
-            "crs",
-        ),
-        study_wide=True,
-    ),
-)
-_AS_WRITTEN = {spec.asset: spec for spec in _RECIPES}
+    def pool_of(self, study: Study) -> str | None:
+        """Name the pool whose one slot it takes in a study; None where it takes none."""
+        return self.pool(study) if callable(self.pool) else self.pool
 
 
-def _resolved(spec: AssetSpec, views: str) -> AssetSpec:
-    """Put the table that has the vectors of what is looked at in place of their name."""
-    reads = (vector_table(views) if table == VECTORS else table for table in spec.reads)
-    return replace(spec, reads=tuple(reads))
+_registered: dict[str, AssetSpec] = {}
 
 
-RECIPES: dict[str, AssetSpec] = {spec.asset: _resolved(spec, SEPARATE) for spec in _RECIPES}
-WRITTEN_BY: dict[str, str] = {table: spec.asset for spec in _RECIPES for table in spec.writes}
-"""Which asset writes a table; no other does."""
-
-_unwritten = {name for name, table in TABLES.items() if not table.in_ledger} - set(WRITTEN_BY)
-assert not _unwritten, f"tables that no asset writes: {_unwritten}"
+def register(spec: AssetSpec) -> None:
+    """Take an asset in; called by its decorator."""
+    _registered[spec.asset] = spec
 
 
-def feature_tables(study: Study) -> tuple[str, ...]:
-    """Name the tables that the models read for the features that a study names."""
-    names = set(study.models.features)
-    read = {
-        VECTORS: bool(names & OF_CLUSTERS) or "by_label" in names,
-        "label_scores": "by_label" in names,
-        "label_shares": "label_shares" in names,
-    }
-    return tuple(table for table, is_read in read.items() if is_read)
+@cache
+def specs() -> Mapping[str, AssetSpec]:
+    """Give all assets by name, what is read before its reader."""
+    for module in pkgutil.iter_modules(import_module(ASSETS).__path__):
+        import_module(f"{ASSETS}.{module.name}")
+    ordered = _in_order(sorted(_registered.values(), key=lambda spec: STAGES.index(spec.stage)))
+    return MappingProxyType({spec.asset: spec for spec in ordered})
 
 
-def sample_size_keys(study: Study) -> tuple[str, ...]:
-    """Name the keys of the part `sample_size`: all but how many processes share the work."""
-    if study.sample_size is None:
-        return ("sample_size",)
-    names = type(study.sample_size).model_fields
-    return tuple(f"sample_size.{name}" for name in names if name != "processes")
+@cache
+def written_by() -> Mapping[str, str]:
+    """Say which asset writes a table; no other does.
 
-
-def leaves_out(spec: AssetSpec, study: Study) -> bool:
-    """Whether an asset sees no image that is set aside: where the study drops them, most do.
-
-    What became of pixels is told of all images, and so is what changed at a point.
+    Raises
+    ------
+    ValueError
+        Where two assets write a table, or none does.
     """
-    if study.exclusions is None or not study.exclusions.drop or "images" not in spec.reads:
-        return False
-    of_all = ("image_retention", "capture_changes")
-    return spec.stage in ("pooling", "clusters", "models") and spec.asset not in of_all
+    writers = [(table, spec.asset) for spec in specs().values() for table in spec.writes]
+    found = dict(writers)
+    unwritten = {name for name, table in TABLES.items() if not table.in_ledger} - set(found)
+    if unwritten or len(found) < len(writers):
+        raise ValueError(f"tables that no asset writes: {unwritten}; of writers: {writers}")
+    return MappingProxyType(found)
 
 
 def spec_for(asset: str, study: Study) -> AssetSpec:
-    """Give the spec of an asset, with the keys and tables that only this kind of study needs."""
-    spec = _AS_WRITTEN[asset]
-    extra: tuple[str, ...] = ()
-    if spec.stage == "models" and "area_embeddings" in spec.reads:
-        more = tuple(table for table in feature_tables(study) if table not in spec.reads)
-        spec = replace(spec, reads=spec.reads + more)
-        if OF_CLUSTERS & set(study.models.features):
-            extra = ("clusters.k", "clusters.pca", "clusters.fit_on")
+    """Give an asset's registration with all the tables and keys that it reads in a study."""
+    spec = specs()[asset]
+    reads = (*spec.reads, *spec.reads_for(study))
+    keys = (*spec.keys, *spec.keys_for(study))
     if leaves_out(spec, study):
-        # Of a panorama that is set aside all views are left out, whoever reads them.
-        keys = tuple(dict.fromkeys((*spec.keys, "encoder.views")))
-        spec = replace(spec, reads=(*spec.reads, "image_exclusions"), keys=keys)
-    if asset == "targets" and any(target.given_as != "value" for target in study.targets):
-        # A rank among the areas of the study depends on those of the other authorities too.
-        extra = ("sources.area_codes",)
-    if asset == "sample_size_experiment":
-        extra = sample_size_keys(study)
-    if asset == "sample_points" and study.points.origin == "images":
-        extra = (*_IMAGES, "sources.areas")
-    if asset == "sample_points" and study.points.path is not None:
-        extra = ("sources.areas",)
-    of_files = ("image_files", "panoramas", "images")
-    if asset in of_files and study.images.provider == "folder":
-        extra = _IMAGES
-    if asset == "panoramas" and study.images.provider in ("mapillary", "panoramax"):
-        extra = ("images.headings_deg", "images.fov_deg")
-    if asset in ("panoramas", "images") and study.images.provider == "hdf5":
-        extra = ("images.path",)
-    if asset == "panoramas" and study.is_synthetic:
-        extra = ("seed", "sources.deprivation")
-    return _resolved(replace(spec, keys=spec.keys + extra), study.encoder.views)
+        # Of a panorama that is left out all views are, whoever reads them.
+        reads, keys = (*reads, "image_exclusions"), (*keys, "encoder.views")
+    looked_at = vector_table(study.encoder.views)
+    reads = tuple(looked_at if table == VECTORS else table for table in reads)
+    return replace(spec, reads=tuple(dict.fromkeys(reads)), keys=tuple(dict.fromkeys(keys)))
+
+
+def leaves_out(spec: AssetSpec, study: Study) -> bool:
+    """Whether an asset sees no image that is left out: where the study drops them, most do."""
+    if study.exclusions is None or not study.exclusions.drop or "images" not in spec.reads:
+        return False
+    return spec.stage in ("pooling", "clusters", "models") and not spec.all_images
+
+
+def _in_order(waiting: list[AssetSpec]) -> list[AssetSpec]:
+    """Put what is read before its reader, else all as they are."""
+    ordered: list[AssetSpec] = []
+    while waiting:
+        unmade = {table for spec in waiting for table in spec.writes}
+        unmade |= {VECTORS} if unmade & VECTOR_TABLES else set()
+        if not (ready := [spec for spec in waiting if not unmade & set(spec.reads)]):
+            raise ValueError(f"assets that read one another: {[spec.asset for spec in waiting]}")
+        ordered.append(ready[0])
+        waiting = [spec for spec in waiting if spec is not ready[0]]
+    return ordered

@@ -17,7 +17,7 @@ from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.study_state.addressable import addressable
 from streetview_assets.study_state.fingerprint import data_version, input_fingerprint
-from streetview_assets.study_state.lineage import RECIPES, spec_for
+from streetview_assets.study_state.lineage import spec_for, specs
 from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.study_state.study_values import study_value
@@ -128,13 +128,13 @@ class OpenStudy:
 
     def is_fresh(self, asset: str, authority: str | None) -> bool:
         """Whether all tables of an asset are there, made from what there is now."""
-        provenances = [self.provenance(table, authority) for table in RECIPES[asset].writes]
+        provenances = [self.provenance(table, authority) for table in specs()[asset].writes]
         there = {one and one.input_fingerprint for one in provenances}
         return None not in there and there == {self.input_fingerprint(asset, authority)}
 
     def data_version(self, asset: str, authority: str | None) -> str | None:
         """Give one hash of all that an asset has written; None where it is not all there."""
-        provenances = {table: self.provenance(table, authority) for table in RECIPES[asset].writes}
+        provenances = {table: self.provenance(table, authority) for table in specs()[asset].writes}
         if None in provenances.values():
             return None
         return data_version({table: one.fingerprint for table, one in provenances.items() if one})
@@ -147,8 +147,8 @@ class OpenStudy:
         provenance: Provenance,
     ) -> None:
         """Write all tables of an asset."""
-        if set(frames) != set(RECIPES[asset].writes):
-            raise ValueError(f"{asset} writes {RECIPES[asset].writes}, not {sorted(frames)}")
+        if set(frames) != set(specs()[asset].writes):
+            raise ValueError(f"{asset} writes {specs()[asset].writes}, not {sorted(frames)}")
         for table, frame in frames.items():
             contract = TABLES[table]
             self.lake.write(

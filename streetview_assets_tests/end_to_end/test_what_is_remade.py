@@ -16,7 +16,7 @@ from streetview_assets.orchestration.runs.forecast import LOOK_UPS, forecast
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.orchestration.runs.status import study_status
-from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY
+from streetview_assets.study_state.lineage import specs, written_by
 from streetview_assets.study_state.open_study import open_study
 from streetview_assets.tables.contract import TEXT
 from streetview_assets.tables.registry import TABLES
@@ -208,7 +208,7 @@ def _data_versions(opened) -> dict[tuple[str, str], str]:
     """Read the data versions that the instance knows, by asset and partition."""
     instance = open_instance(opened)
     found = {}
-    for asset in RECIPES:
+    for asset in specs():
         records = dg.AssetRecordsFilter(dg.AssetKey(asset))
         for record in reversed(instance.fetch_materializations(records, limit=50).records):
             told = record.asset_materialization
@@ -246,12 +246,12 @@ def test_a_volatile_column_remakes_nothing_and_is_published(tiny, table):
         for name, dtype in volatile.items()
     }
     frame = tiny.read(table, authority).with_columns(**other)
-    version = tiny.data_version(WRITTEN_BY[table], authority)
+    version = tiny.data_version(written_by()[table], authority)
     encoder = tiny.encoder if contract.by_encoder else None
     provenance = tiny.provenance(table, authority)
     tiny.lake.write(table, frame, provenance, authority=authority, encoder=encoder)
     assert volatile
-    assert tiny.data_version(WRITTEN_BY[table], authority) == version
+    assert tiny.data_version(written_by()[table], authority) == version
     assert _behind(tiny) == set()
     assert not is_published(tiny), "the published file shows them all the same"
 

@@ -8,7 +8,7 @@ import pytest
 
 from streetview_assets.orchestration.automation.jobs import ONLY_STALE_TAG
 from streetview_assets.orchestration.automation.sensors import study_sensors
-from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.lineage import specs
 from streetview_assets_tests.orchestration.ticks import (
     EAST,
     FETCH_IMAGES,
@@ -40,7 +40,7 @@ def test_nothing_starts_where_nothing_changed(settled_town):
 def test_what_is_made_again_with_the_same_result_starts_nothing(settled_town):
     settled_town.all_made("1")
     for now in (WEDNESDAY + minutes(60), SUNDAY):
-        assert not {asset for asset, _ in settled_town.tick(now)} & set(RECIPES)
+        assert not {asset for asset, _ in settled_town.tick(now)} & set(specs())
 
 
 def test_a_source_saved_in_another_form_starts_nothing_after_what_reads_it(town):
@@ -54,7 +54,7 @@ def test_a_source_saved_in_another_form_starts_nothing_after_what_reads_it(town)
     assert result.success
     assert town.opened.provenance("areas", EAST).made_at > before
     for now in (WEDNESDAY + minutes(1), SUNDAY):
-        assert not {asset for asset, _ in automation.tick(now)} & set(RECIPES)
+        assert not {asset for asset, _ in automation.tick(now)} & set(specs())
 
 
 def test_only_the_authority_that_changed_is_made_anew(settled_town):

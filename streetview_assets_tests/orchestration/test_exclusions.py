@@ -11,7 +11,7 @@ from streetview_assets.orchestration.assets import clusters, exclusions, models,
 from streetview_assets.orchestration.runs.schedule_order import waves
 from streetview_assets.orchestration.runs.status import study_status
 from streetview_assets.pooling.pool import pool_areas
-from streetview_assets.study_state.lineage import RECIPES, spec_for
+from streetview_assets.study_state.lineage import spec_for, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.warehouse.data_tests import run_check
 from streetview_assets.warehouse.queries import read_queries, sql_folder
@@ -44,7 +44,7 @@ def make(opened: OpenStudy, *functions) -> dict[str, object]:
     """Make assets in every authority, one after the other; give what the last one told."""
     for function in functions:
         asset = function.__name__
-        for code in [None] if RECIPES[asset].study_wide else [EAST, WEST]:
+        for code in [None] if specs()[asset].study_wide else [EAST, WEST]:
             origin = opened.input_fingerprint(asset, code)
             made = function(work_on(opened, asset, code))
             provenance = Provenance(origin, reuse=made.reuse, note=made.note)
@@ -68,7 +68,7 @@ def made_otherwise(opened: OpenStudy, other: OpenStudy) -> set[str]:
     """Name the assets that are made from something else in another study of the same data."""
     return {
         asset
-        for asset, spec in RECIPES.items()
+        for asset, spec in specs().items()
         for code in ([None] if spec.study_wide else [EAST, WEST])
         if opened.input_fingerprint(asset, code) != other.input_fingerprint(asset, code)
     }
@@ -141,12 +141,12 @@ def test_without_drop_they_are_listed_and_shown_and_all_else_stays_as_it_is(town
 def test_to_drop_them_puts_out_of_date_what_sees_images_and_nothing_else(town) -> None:
     dropping = with_rule(town.opened, categories=["indoor"], drop=True)
     downstream = {
-        asset for asset, spec in RECIPES.items() if spec.stage in ("pooling", "clusters", "models")
+        asset for asset, spec in specs().items() if spec.stage in ("pooling", "clusters", "models")
     }
     told_of_all = {"image_retention", "capture_changes"}
     reading = {
         asset
-        for asset in RECIPES
+        for asset in specs()
         if "image_exclusions" in spec_for(asset, dropping.study).reads
         and "image_exclusions" not in spec_for(asset, town.opened.study).reads
     }
@@ -158,8 +158,8 @@ def test_to_drop_them_puts_out_of_date_what_sees_images_and_nothing_else(town) -
 
 def test_images_are_exclusions_before_anything_is_made_without_them(town) -> None:
     study = with_rule(town.opened, categories=["indoor"], drop=True).study
-    specs = [spec_for(asset, study) for asset in RECIPES]
-    ordered = [spec for wave in waves(specs) for spec in wave]
+    every = [spec_for(asset, study) for asset in specs()]
+    ordered = [spec for wave in waves(every) for spec in wave]
     names = [spec.asset for spec in ordered]
     readers = [name for name, spec in zip(names, ordered, strict=True) if TABLE in spec.reads]
     assert names.index(TABLE) < min(names.index(name) for name in readers)

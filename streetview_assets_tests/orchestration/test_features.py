@@ -7,7 +7,7 @@ import pytest
 
 from streetview_assets.errors import StudyError
 from streetview_assets.orchestration.runs.preflight import check_inputs
-from streetview_assets.study_state.lineage import RECIPES, spec_for
+from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.study_state.open_study import open_study
 
 MODELS = ("model_selection", "authority_model", "held_out_model", "deprivation_model")
@@ -30,9 +30,9 @@ def test_a_feature_brings_the_tables_and_keys_that_it_is_made_of(unmade_town):
         study = with_features(bare, *names)
         for asset in MODELS:
             spec = spec_for(asset, study)
-            assert set(spec.reads) - set(RECIPES[asset].reads) == tables
+            assert set(spec.reads) - set(spec_for(asset, bare).reads) == tables
             assert ("clusters.k" in spec.keys) == keys
-        assert spec_for("cluster_model", study) == RECIPES["cluster_model"]
+        assert spec_for("cluster_model", study) == spec_for("cluster_model", bare)
 
 
 def test_features_of_labels_need_an_encoder_with_words(unmade_town):

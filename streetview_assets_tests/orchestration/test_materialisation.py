@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.orchestration.automation.jobs import AUTOMATION_TAG, ONLY_STALE_TAG
-from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.lineage import specs
 from streetview_assets.tables.registry import TABLES
 
 EAST, WEST = "X01000001", "X01000002"
@@ -38,7 +38,7 @@ def latest(town, asset: str, authority: str | None) -> dg.AssetMaterialization:
 
 
 def parts():
-    for asset, spec in RECIPES.items():
+    for asset, spec in specs().items():
         for authority in (None,) if spec.study_wide else (EAST, WEST):
             yield asset, authority
 
@@ -55,7 +55,7 @@ def test_a_partition_writes_its_own_tables_and_no_others(new_town):
 def test_every_part_tells_its_rows_and_its_fingerprint(finished_town):
     for asset, authority in parts():
         told = latest(finished_town, asset, authority)
-        provenances = [finished_town.opened.provenance(t, authority) for t in RECIPES[asset].writes]
+        provenances = [finished_town.opened.provenance(t, authority) for t in specs()[asset].writes]
         version = finished_town.opened.data_version(asset, authority)
         assert told.tags["dagster/data_version"] == version, asset
         assert len(provenances) > 1 or version == provenances[0].fingerprint, asset

@@ -15,7 +15,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets import clusters, embeddings, images, points
-from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -34,7 +34,7 @@ def make(opened: OpenStudy, *functions) -> AssetResult:
     """Make assets one after the other, as Dagster would; give what the last one made."""
     for function in functions:
         asset = function.__name__
-        code = None if RECIPES[asset].study_wide else "all"
+        code = None if specs()[asset].study_wide else "all"
         log = logging.getLogger(__name__)
         work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)

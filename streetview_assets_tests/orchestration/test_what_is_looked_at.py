@@ -29,7 +29,7 @@ from streetview_assets.orchestration.assets import (
     points,
     pooling,
 )
-from streetview_assets.study_state.lineage import RECIPES, spec_for
+from streetview_assets.study_state.lineage import spec_for, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.data_tests import run_check
@@ -42,9 +42,12 @@ HEADINGS = [0, 180]
 OF_IMAGES = ("images", "image_embeddings", "image_retention", "panorama_embeddings")
 MADE = (
     *(areas.areas, areas.targets, points.road_network, points.sample_points),
-    *(images.panoramas, images.images, *embeddings.ASSETS[:3]),
-    *(exclusions.image_exclusions, *embeddings.ASSETS[3:]),
-    *(pooling.area_embeddings, pooling.baseline_embeddings, *clusters.ASSETS),
+    *(images.panoramas, images.images, embeddings.encoders, embeddings.image_embeddings),
+    *(embeddings.panorama_embeddings, exclusions.image_exclusions, embeddings.label_scores),
+    *(embeddings.neighbours, pooling.area_embeddings, pooling.baseline_embeddings),
+    *(clusters.cluster_model, clusters.cluster_scores, clusters.density_clusters),
+    *(clusters.cluster_assignments, clusters.cluster_shares, clusters.label_shares),
+    *(clusters.area_group_embeddings, clusters.capture_changes),
     *(cluster_meaning.cluster_meaning, layout.image_layout),
 )
 CHANGES = {
@@ -60,7 +63,7 @@ def make(opened: OpenStudy, *functions) -> None:
     """Make assets one after the other, as Dagster would."""
     for function in functions:
         asset = function.__name__
-        code = None if RECIPES[asset].study_wide else EAST
+        code = None if specs()[asset].study_wide else EAST
         log = logging.getLogger(__name__)
         work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
@@ -142,14 +145,14 @@ def test_no_asset_reads_single_views_where_panoramas_are_looked_at(opened) -> No
     models = opened.study.models.model_copy(update={"features": features})
     study = opened.study.model_copy(update={"models": models})
     looking = replace(opened, study=study)
-    assert {one for one in RECIPES if "image_embeddings" in read_by(looking, one)} == of_views
+    assert {one for one in specs() if "image_embeddings" in read_by(looking, one)} == of_views
 
 
 def fresh_where(opened: OpenStudy, views: str) -> set[str]:
     """Name what is up to date in a study that looks at something else."""
     encoder = opened.study.encoder.model_copy(update={"views": views})
     changed = replace(opened, study=opened.study.model_copy(update={"encoder": encoder}))
-    codes = {one.__name__: None if RECIPES[one.__name__].study_wide else EAST for one in MADE}
+    codes = {one.__name__: None if specs()[one.__name__].study_wide else EAST for one in MADE}
     return {asset for asset, code in codes.items() if changed.is_fresh(asset, code)}
 
 

@@ -28,7 +28,7 @@ from streetview_assets.orchestration.assets import (
     points,
     pooling,
 )
-from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 
@@ -48,7 +48,7 @@ def make(opened: OpenStudy, *functions) -> str:
     """Make assets one after the other, as Dagster would; give the note of the last."""
     for function in functions:
         asset = function.__name__
-        code = None if RECIPES[asset].study_wide else EAST
+        code = None if specs()[asset].study_wide else EAST
         log = logging.getLogger(__name__)
         work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)

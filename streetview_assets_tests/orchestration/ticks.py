@@ -9,7 +9,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (  # n
 
 from streetview_assets.orchestration.automation.sensors import study_sensors
 from streetview_assets.orchestration.sql import PUBLISHED
-from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.lineage import specs
 
 EAST, WEST = "X01000001", "X01000002"
 WEDNESDAY = datetime(2026, 5, 6, 10, 5, tzinfo=UTC)
@@ -58,7 +58,7 @@ class Automation:
 
     def all_made(self, version: str) -> None:
         """Report that everything was made."""
-        for asset, spec in RECIPES.items():
+        for asset, spec in specs().items():
             for authority in (None,) if spec.study_wide else (EAST, WEST):
                 self.made(asset, authority, version)
         self.all_published(version)

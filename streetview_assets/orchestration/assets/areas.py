@@ -6,6 +6,7 @@ import polars as pl
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.areas.targets import deprivation, why_without_value
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import (
     NO_AREAS,
     NO_TARGET,
@@ -14,8 +15,10 @@ from streetview_assets.orchestration.asset_context import (
     not_applicable,
 )
 from streetview_assets.study.fields import WITHOUT_AREAS
+from streetview_assets.study.study_file import Study
 
 
+@study_asset("areas", writes=("areas",), keys=("areas", "crs"), refresh="by_hand")
 def areas(work: AssetContext) -> AssetResult:
     """The authority's small areas, mended, reprojected and measured."""
     if work.study.areas is None:
@@ -35,6 +38,20 @@ def areas(work: AssetContext) -> AssetResult:
     )
 
 
+def area_codes_of_ranks(study: Study) -> tuple[str, ...]:
+    """Name the codes of all areas: a rank among those of the study depends on them."""
+    ranked = any(target.given_as != "value" for target in study.targets)
+    return ("sources.area_codes",) if ranked else ()
+
+
+@study_asset(
+    "areas",
+    writes=("targets",),
+    reads=("areas",),
+    keys=("targets",),
+    keys_for=area_codes_of_ranks,
+    refresh="by_hand",
+)
 def targets(work: AssetContext) -> AssetResult:
     """The values to be predicted, for every area; null where the source has none."""
     if not work.study.targets:
@@ -72,6 +89,3 @@ def place(work: AssetContext, areas: pl.DataFrame) -> str:
 def warning(work: AssetContext) -> str:
     """Warn on a map, which shows no image, where the images of the study are drawn."""
     return SYNTHETIC_NOTE if work.study.is_synthetic else ""
-
-
-ASSETS = (areas, targets)

@@ -14,6 +14,7 @@ from streetview_assets.clusters.profile.target_chart import draw_target_profile
 from streetview_assets.clusters.profile.target_profile import EVERY
 from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit, may_show_sample
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import (
     NO_AREAS,
     NO_TARGET,
@@ -23,6 +24,26 @@ from streetview_assets.orchestration.asset_context import (
 )
 
 
+@study_asset(
+    "clusters",
+    writes=("cluster_profile",),
+    reads=(
+        "cluster_assignments",
+        "cluster_centres",
+        "cluster_shares",
+        "label_scores",
+        "label_shares",
+        "images",
+        "sample_points",
+        "areas",
+        "targets",
+    ),
+    keys=("clusters.k", "clusters.pca", "seed"),
+    code_version=2,
+    study_wide=True,
+    refresh="weekly",
+    kind="scikitlearn",
+)
 def cluster_meaning(work: AssetContext) -> AssetResult:
     """What each cluster is: size, place, words, and how its share goes with each target."""
     study, read = work.study, work.read_all
@@ -88,6 +109,3 @@ def _told(work: AssetContext, profile: pl.DataFrame) -> dict[str, Any]:
         "clusters that lie together (p up to 0.05)": ", ".join(map(str, compact)) or "none",
         **{f"left out: {part}": why for part, why in left_out.items() if not made[part]},
     }
-
-
-ASSETS = (cluster_meaning,)

@@ -28,6 +28,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import credit, may_show_sample
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import (
     NO_AREAS,
     AssetContext,
@@ -40,6 +41,16 @@ ONE_OF_TWO_BYTES = 70_000
 """Of each of two images in the metadata of a study-wide asset: 200 kB together, with the rest."""
 
 
+@study_asset(
+    "clusters",
+    writes=("cluster_centres",),
+    reads=(VECTORS, "images", "encoders"),
+    keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
+    code_version=2,
+    study_wide=True,
+    refresh="weekly",
+    kind="scikitlearn",
+)
 def cluster_model(work: AssetContext) -> AssetResult:
     """The centres of the clusters, fitted on a seeded sample of all authorities, equal per area."""
     settings = work.study.clusters
@@ -69,6 +80,16 @@ def _last_centres(work: AssetContext, vectors_of: str) -> pl.DataFrame | None:
     return work.opened.read("cluster_centres") if alike else None
 
 
+@study_asset(
+    "clusters",
+    writes=("cluster_scores", "sweep_centres"),
+    reads=(VECTORS, "images"),
+    keys=("clusters.sweep", "clusters.seeds", "clusters.pca", "clusters.fit_on", "seed"),
+    code_version=4,
+    study_wide=True,
+    refresh="weekly",
+    kind="scikitlearn",
+)
 def cluster_scores(work: AssetContext) -> AssetResult:
     """How well each number of clusters fits, how surely it comes back, and which is advised."""
     study, settings = work.study, work.study.clusters
@@ -146,6 +167,15 @@ def _sheets(
     }
 
 
+@study_asset(
+    "clusters",
+    writes=("density_clusters",),
+    reads=(VECTORS, "images", "cluster_centres"),
+    keys=("clusters.min_cluster_size", "clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
+    study_wide=True,
+    refresh="weekly",
+    kind="scikitlearn",
+)
 def density_clusters(work: AssetContext) -> AssetResult:
     """Clusters by density, a second method: images may be in none, and none may be found."""
     settings = work.study.clusters
@@ -188,6 +218,13 @@ def density_clusters(work: AssetContext) -> AssetResult:
     return AssetResult({"density_clusters": found.images}, {**metadata, **_who(work, sample)})
 
 
+@study_asset(
+    "clusters",
+    writes=("cluster_assignments",),
+    reads=(VECTORS, "cluster_centres", "images"),
+    code_version=2,
+    kind="scikitlearn",
+)
 def cluster_assignments(work: AssetContext) -> AssetResult:
     """The cluster of each current image, or panorama: that of the nearest centre."""
     images = current_images(work.looked_at(work.read("images")))
@@ -200,6 +237,13 @@ def cluster_assignments(work: AssetContext) -> AssetResult:
     return AssetResult({"cluster_assignments": assigned}, metadata)
 
 
+@study_asset(
+    "clusters",
+    writes=("cluster_shares",),
+    reads=("cluster_assignments", "images"),
+    code_version=2,
+    kind="scikitlearn",
+)
 def cluster_shares(work: AssetContext) -> AssetResult:
     """How each area's images spread over the clusters."""
     if work.study.areas is None:
@@ -209,6 +253,9 @@ def cluster_shares(work: AssetContext) -> AssetResult:
     )
 
 
+@study_asset(
+    "clusters", writes=("label_shares",), reads=("label_scores", "images"), kind="scikitlearn"
+)
 def label_shares(work: AssetContext) -> AssetResult:
     """How each area's images spread over the labels."""
     if work.study.areas is None:
@@ -221,6 +268,13 @@ def label_shares(work: AssetContext) -> AssetResult:
     return AssetResult({"label_shares": label_shares_of(scores, work.read("images"))})
 
 
+@study_asset(
+    "clusters",
+    writes=("area_group_embeddings",),
+    reads=("cluster_assignments", "label_scores", "images", VECTORS),
+    code_version=3,
+    kind="scikitlearn",
+)
 def area_group_embeddings(work: AssetContext) -> AssetResult:
     """The area's images of each cluster, and of each label, as one vector."""
     if work.study.areas is None:
@@ -235,6 +289,14 @@ def area_group_embeddings(work: AssetContext) -> AssetResult:
     return AssetResult({"area_group_embeddings": pooled})
 
 
+@study_asset(
+    "clusters",
+    writes=("capture_changes",),
+    reads=("images", VECTORS, "cluster_centres", "sample_points", "areas"),
+    keys=("images.headings_deg", "clusters.k", "clusters.pca"),
+    all_images=True,
+    kind="scikitlearn",
+)
 def capture_changes(work: AssetContext) -> AssetResult:
     """What changed where a point has two captures: cosine, and the clusters left and joined.
 
@@ -287,15 +349,3 @@ def _who(work: AssetContext, sample: pl.DataFrame) -> dict[str, object]:
         f"{work.called} in the sample": sample.height,
         "authorities that were in": ", ".join(sorted(set(sample["authority_code"]))) or "none",
     }
-
-
-ASSETS = (
-    cluster_model,
-    cluster_scores,
-    density_clusters,
-    cluster_assignments,
-    cluster_shares,
-    label_shares,
-    area_group_embeddings,
-    capture_changes,
-)

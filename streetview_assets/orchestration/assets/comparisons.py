@@ -23,11 +23,13 @@ from streetview_assets.orchestration.asset_context import (
 from streetview_assets.orchestration.model_inputs import (
     area_dataset,
     area_datasets,
+    model_asset,
     model_settings,
     model_tables,
 )
 
 
+@model_asset(writes=("transfer_scores",), study_wide=True, refresh="weekly")
 def transfer_scores(work: AssetContext) -> AssetResult:
     """Train on one authority, test on another, with 0, 1, 5 and 20 % of its areas added."""
     if work.study.target is None:
@@ -54,6 +56,7 @@ def transfer_scores(work: AssetContext) -> AssetResult:
     return AssetResult({"transfer_scores": scores}, metadata)
 
 
+@model_asset(writes=("target_scores",), study_wide=True, refresh="weekly")
 def target_scores(work: AssetContext) -> AssetResult:
     """Every target of the study, on the areas that have them all, in the same way."""
     if work.study.target is None:
@@ -83,6 +86,7 @@ def target_scores(work: AssetContext) -> AssetResult:
     return AssetResult({"target_scores": scores}, metadata)
 
 
+@model_asset(writes=("learning_curve",), study_wide=True, refresh="weekly")
 def learning_curve(work: AssetContext) -> AssetResult:
     """Scores by the number of areas learned from, the held-out areas staying the same."""
     if work.study.target is None:
@@ -101,6 +105,3 @@ def learning_curve(work: AssetContext) -> AssetResult:
         )
         metadata["learning_curve"] = work.figure("learning_curve", to_png(figure))
     return AssetResult({"learning_curve": scores}, metadata)
-
-
-ASSETS = (transfer_scores, target_scores, learning_curve)

@@ -38,11 +38,28 @@ from streetview_assets.orchestration.asset_context import (
     AssetResult,
     not_applicable,
 )
+from streetview_assets.orchestration.model_inputs import model_asset
 
 SHOWN = 8
 """Texts of either end that are told in words."""
 
 
+@model_asset(
+    writes=("deprivation_direction",),
+    reads=("area_embeddings", "targets", "images", VECTORS, "encoders"),
+    keys=(
+        "models.target",
+        "models.interval_level",
+        "pooling.statistic",
+        "seed",
+        "labels",
+        "label_templates",
+        "direction",
+    ),
+    code_version=2,
+    study_wide=True,
+    refresh="weekly",
+)
 def deprivation_direction(work: AssetContext) -> AssetResult:
     """Which way vectors point as areas become more deprived: stability, words, images.
 
@@ -170,6 +187,3 @@ def _ends(work: AssetContext, direction: Direction) -> dict[str, Any]:
         title=f"{work.title}: both ends of the direction, least deprived above, most below",
     )
     return {"images at both ends": work.figure("deprivation_direction", sheet)}
-
-
-ASSETS = (deprivation_direction,)

@@ -27,18 +27,42 @@ from streetview_assets.embeddings.zero_shot.label_scores import label_scores as 
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
 from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.images.retention import without_pixels
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.study_state.checkpoint import Resumption
 
 
+@study_asset(
+    "embeddings",
+    writes=("encoders",),
+    keys=(
+        "encoder.name",
+        "encoder.checkpoint",
+        "encoder.path",
+        "encoder.options",
+        "encoder.fit",
+        "encoder.precision",
+    ),
+    code_version=2,
+    study_wide=True,
+    refresh="by_hand",
+    kind="torch",
+)
 def encoders(work: AssetContext) -> AssetResult:
     """The encoder's identity: all that makes its vectors what they are."""
     identity = load_encoder(work.study.encoder).identity
     return AssetResult({"encoders": identity.frame()}, {"dimension": identity.dimension})
 
 
+@study_asset(
+    "embeddings",
+    writes=("image_embeddings",),
+    reads=("images", "encoders"),
+    pool="encoder",
+    kind="torch",
+)
 def image_embeddings(work: AssetContext) -> AssetResult:
     """One vector an image, and a row with a reason for each that could not be read."""
     encoder = load_encoder(work.study.encoder)
@@ -76,6 +100,14 @@ def image_embeddings(work: AssetContext) -> AssetResult:
     )
 
 
+@study_asset(
+    "embeddings",
+    writes=("label_scores",),
+    reads=(VECTORS, "encoders"),
+    keys=("labels", "label_templates"),
+    pool="encoder",
+    kind="torch",
+)
 def label_scores(work: AssetContext) -> AssetResult:
     """How much each image, or panorama, is like each label, by the encoder's own words."""
     study = work.study
@@ -94,6 +126,15 @@ def label_scores(work: AssetContext) -> AssetResult:
     )
 
 
+@study_asset(
+    "embeddings",
+    writes=("panorama_embeddings",),
+    reads=("images", "image_embeddings", "encoders"),
+    keys=("encoder.views",),
+    code_version=2,
+    pool="encoder",
+    kind="torch",
+)
 def panorama_embeddings(work: AssetContext) -> AssetResult:
     """One vector a panorama and capture: the mean of its views, or that of them side by side."""
     how = work.study.encoder.views
@@ -119,6 +160,15 @@ def panorama_embeddings(work: AssetContext) -> AssetResult:
     )
 
 
+@study_asset(
+    "embeddings",
+    writes=("neighbours",),
+    reads=(VECTORS, "images", "sample_points"),
+    keys=("neighbours", "seed"),
+    study_wide=True,
+    refresh="weekly",
+    kind="torch",
+)
 def neighbours(work: AssetContext) -> AssetResult:
     """The images, or panoramas, that look most like each, over all authorities."""
     study, opened = work.study, work.opened
@@ -175,6 +225,3 @@ def _kept_vectors(work: AssetContext, resumption: Resumption, images: pl.DataFra
     again = done if work.anew else done.filter(status="failed") if work.retry else done.head(0)
     deleted = without_pixels(again, work.deleted_images, work.opened.root)
     return pl.concat([done.join(again, on="image_id", how="anti"), deleted.select(done.columns)])
-
-
-ASSETS = (encoders, image_embeddings, panorama_embeddings, label_scores, neighbours)

@@ -21,10 +21,19 @@ from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_s
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import may_show_sample
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.tables.registry import TABLES
 
 
+@study_asset(
+    "embeddings",
+    writes=("image_exclusions",),
+    reads=("images", VECTORS, "encoders"),
+    keys=("exclusions", "label_templates"),
+    pool="encoder",
+    kind="torch",
+)
 def image_exclusions(work: AssetContext) -> AssetResult:
     """Images that do not show the street, by the study's rule; dropped only where it says so."""
     rule = work.study.exclusions
@@ -84,7 +93,3 @@ def _by_words(work: AssetContext, wordless: str | None) -> tuple[pl.DataFrame, s
         above=rule.above,
     )
     return found, ", ".join(prompts)
-
-
-ASSETS = (image_exclusions,)
-"""In the order in which they run."""

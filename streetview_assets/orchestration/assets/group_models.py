@@ -18,9 +18,15 @@ from streetview_assets.orchestration.asset_context import (
     AssetResult,
     not_applicable,
 )
-from streetview_assets.orchestration.model_inputs import pooled_datasets
+from streetview_assets.orchestration.model_inputs import model_asset, pooled_datasets
 
 
+@model_asset(
+    writes=("group_model_scores",),
+    reads=("area_embeddings", "area_group_embeddings", "targets", "areas", "images"),
+    study_wide=True,
+    refresh="weekly",
+)
 def group_model_scores(work: AssetContext) -> AssetResult:
     """A model of each cluster's and each label's images alone, beside one of all images.
 
@@ -74,6 +80,3 @@ def _figures(
         f"{name}{ending}": work.figure(f"{name}{ending}", to_png(figure))
         for name, figure in drawn.items()
     }
-
-
-ASSETS = (group_model_scores,)

@@ -19,9 +19,13 @@ from streetview_assets.images.providers.registry import REMOTE, open_provider
 from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.images.views import still_wanted, wanted_images
 from streetview_assets.lake.checkpoint_shards import Shards
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.assets.points import keys_of_own_images
 from streetview_assets.processes import stopping
+from streetview_assets.study.study_file import Study
 
+IMAGERY_POOL = "imagery_api"
 LOOK_UPS_LAST = timedelta(days=1)
 POINTS_A_PIECE = 500
 NEIGHBOURS_FIRST = (
@@ -32,6 +36,45 @@ NEIGHBOURS_FIRST = (
 """An order in which points of one search box of Mapillary or Panoramax are mostly together."""
 
 
+def keys_of_images(study: Study) -> tuple[str, ...]:
+    """Name the keys of images that are at hand already."""
+    return ("images.path",) if study.images.provider == "hdf5" else keys_of_own_images(study)
+
+
+def keys_of_look_ups(study: Study) -> tuple[str, ...]:
+    """Name the keys on which it depends what a provider has near a point."""
+    if study.is_synthetic:
+        return ("seed", "sources.deprivation")
+    if study.images.provider in ("mapillary", "panoramax"):
+        return ("images.headings_deg", "images.fov_deg")
+    return keys_of_images(study)
+
+
+def pool_of_look_ups(study: Study) -> str | None:
+    """Name the pool of look-ups: that of images, where the provider is remote.
+
+    A limit of requests per second is kept within a process, so only one process may ask the host.
+    """
+    return IMAGERY_POOL if study.images.provider in REMOTE else None
+
+
+@study_asset(
+    "images",
+    writes=("panoramas",),
+    reads=("sample_points",),
+    keys=(
+        "images.provider",
+        "images.radius_m",
+        "images.source",
+        "images.captured_between",
+        "images.base_url",
+        "images.third_party",
+    ),
+    keys_for=keys_of_look_ups,
+    code_version=3,
+    refresh="by_hand",
+    pool=pool_of_look_ups,
+)
 def panoramas(work: AssetContext) -> AssetResult:
     """Free look-ups: what the provider has near each point, with a capture date."""
     points, before = work.read("sample_points"), work.read("panoramas")
@@ -64,6 +107,23 @@ def panoramas(work: AssetContext) -> AssetResult:
     )
 
 
+@study_asset(
+    "images",
+    writes=("images",),
+    reads=("panoramas", "sample_points"),
+    keys=(
+        "images.provider",
+        "images.headings_deg",
+        "images.size_px",
+        "images.fov_deg",
+        "images.pitch_deg",
+        "images.keeps_images",
+        "pooling.as_of",
+    ),
+    keys_for=keys_of_images,
+    code_version=5,
+    pool=IMAGERY_POOL,
+)
 def images(work: AssetContext) -> AssetResult:
     """The images: fetched once, checked, and a row with a reason for each that failed."""
     study, looked_up, points = work.study, work.read("panoramas"), work.read("sample_points")
@@ -198,6 +258,3 @@ def _still_there(work: AssetContext, rows: pl.DataFrame) -> pl.DataFrame:
 def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
     counted = frame[column].value_counts().sort(column)
     return {str(value): count for value, count in counted.iter_rows()}
-
-
-ASSETS = (panoramas, images)

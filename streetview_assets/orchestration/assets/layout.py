@@ -28,6 +28,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import TERMS, credit, may_show_sample
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.study.clusters import Layout
 
@@ -40,6 +41,15 @@ MOST_OF_RESTRICTED = 360
 MOST_CLASSIFIED = 60_000
 
 
+@study_asset(
+    "clusters",
+    writes=("image_layouts",),
+    reads=(VECTORS, "images", "cluster_assignments", "targets"),
+    keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
+    study_wide=True,
+    refresh="weekly",
+    kind="scikitlearn",
+)
 def image_layout(work: AssetContext) -> AssetResult:
     """Where each image lies on a plane, like beside like, by UMAP and by t-SNE.
 
@@ -72,6 +82,15 @@ def image_layout(work: AssetContext) -> AssetResult:
     return AssetResult({"image_layouts": layouts}, metadata, reuse=reuse)
 
 
+@study_asset(
+    "clusters",
+    writes=("category_scores",),
+    reads=(VECTORS, "images"),
+    keys=("categories", "seed"),
+    study_wide=True,
+    refresh="weekly",
+    kind="scikitlearn",
+)
 def category_scores(work: AssetContext) -> AssetResult:
     """How well vectors tell the images' own categories, each told by a model of other areas.
 
@@ -206,6 +225,3 @@ def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> di
 def _slips(work: AssetContext, images: pl.DataFrame) -> dict[str, Any]:
     unknown = unknown_categories(images, work.study.categories)
     return {"categories named that no image has": ", ".join(unknown)} if unknown else {}
-
-
-ASSETS = (image_layout, category_scores)

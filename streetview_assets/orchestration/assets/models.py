@@ -28,7 +28,9 @@ from streetview_assets.orchestration.asset_context import (
     not_applicable,
 )
 from streetview_assets.orchestration.model_inputs import (
+    MODEL_INPUT,
     area_dataset,
+    model_asset,
     model_settings,
     model_tables,
     study_features,
@@ -45,6 +47,9 @@ from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.text.strict_json import to_json
 
 
+@model_asset(
+    writes=("model_scores", "predictions"), code_version=2, study_wide=True, refresh="weekly"
+)
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random and by spatial blocks, side by side."""
     if work.study.target is None:
@@ -81,6 +86,7 @@ def model_selection(work: AssetContext) -> AssetResult:
     )
 
 
+@model_asset(writes=("authority_scores",), code_version=2, refresh="weekly")
 def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
     if work.study.target is None:
@@ -97,6 +103,12 @@ def authority_model(work: AssetContext) -> AssetResult:
     return AssetResult({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
 
 
+@model_asset(
+    writes=("held_out_scores", "held_out_predictions"),
+    code_version=2,
+    reads_all=True,
+    refresh="weekly",
+)
 def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
     if work.study.target is None:
@@ -119,6 +131,21 @@ def held_out_model(work: AssetContext) -> AssetResult:
     )
 
 
+@model_asset(
+    writes=("area_predictions",),
+    reads=(
+        *MODEL_INPUT,
+        "encoders",
+        "sample_points",
+        "model_scores",
+        "predictions",
+        "held_out_scores",
+        "authority_scores",
+    ),
+    code_version=2,
+    study_wide=True,
+    refresh="weekly",
+)
 def deprivation_model(work: AssetContext) -> AssetResult:
     """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""
     target = work.study.target
@@ -252,6 +279,3 @@ def areas_without_vector(work: AssetContext, tables: Mapping[str, pl.DataFrame])
         tables["area_embeddings"],
         taking_part=tables["images"],
     )
-
-
-ASSETS = (model_selection, authority_model, held_out_model, deprivation_model)

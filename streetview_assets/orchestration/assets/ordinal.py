@@ -22,6 +22,7 @@ from streetview_assets.models.ordinal.metrics import (
 from streetview_assets.models.ordinal.persistence import NetworkFacts, load_network, save_network
 from streetview_assets.models.ordinal.training import continuous_output, train
 from streetview_assets.models.ordinal.validation import output_rows, too_few, validate_ordinal
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import (
     NO_TARGET,
     AssetContext,
@@ -39,6 +40,15 @@ TABLES_MADE = ("ordinal_outputs", "ordinal_scores")
 FOLDER = "ordinal"
 
 
+@study_asset(
+    "models",
+    writes=("ordinal_outputs", "ordinal_scores"),
+    reads=("areas", "targets", "images", VECTORS, "encoders"),
+    keys=("ordinal", "models.target", "models.block_km", "models.interval_level", "seed", "crs"),
+    study_wide=True,
+    refresh="weekly",
+    kind="mlflow",
+)
 def ordinal_model(work: AssetContext) -> AssetResult:
     """Networks that learn deciles from the images of each point, validated and kept."""
     settings = work.study.ordinal
@@ -251,6 +261,3 @@ def _keep(
             files=files,
         )
     )
-
-
-ASSETS = (ordinal_model,)

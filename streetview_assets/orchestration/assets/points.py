@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.figures import to_png
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.orchestration.assets.areas import place, warning
 from streetview_assets.points.map import draw_points
@@ -16,8 +17,25 @@ from streetview_assets.points.report import report_points
 from streetview_assets.points.roads.clipping import clip_roads
 from streetview_assets.points.roads.openstreetmap import roads_credit
 from streetview_assets.points.sampling import sample_points as sample
+from streetview_assets.study.study_file import Study
+
+OWN_IMAGES = ("images.path", "images.positions", "images.columns")
+"""Study keys that say which images of one's own there are, and where they were taken."""
 
 
+def keys_of_own_images(study: Study) -> tuple[str, ...]:
+    """Name the keys of images of one's own, in a study that has them."""
+    return OWN_IMAGES if study.images.provider == "folder" else ()
+
+
+def keys_of_points(study: Study) -> tuple[str, ...]:
+    """Name the keys of points that are not sampled on roads."""
+    if study.points.path is not None:
+        return ("sources.areas",)
+    return (*OWN_IMAGES, "sources.areas") if study.points.origin == "images" else ()
+
+
+@study_asset("points", writes=("road_network",), reads=("areas",), keys=("roads", "crs"))
 def road_network(work: AssetContext) -> AssetResult:
     """The roads inside the authority, each piece of street once."""
     if work.study.roads is None:
@@ -34,6 +52,14 @@ def road_network(work: AssetContext) -> AssetResult:
     )
 
 
+@study_asset(
+    "points",
+    writes=("sample_points",),
+    reads=("areas", "road_network"),
+    keys=("points", "crs", "seed"),
+    keys_for=keys_of_points,
+    code_version=4,
+)
 def sample_points(work: AssetContext) -> AssetResult:
     """The places at which images are wanted, each in exactly one area."""
     points = work.study.points
@@ -67,6 +93,14 @@ def sample_points(work: AssetContext) -> AssetResult:
     )
 
 
+@study_asset(
+    "points",
+    writes=("image_files",),
+    keys=("images.provider", "images.captured_between", "sources.areas"),
+    keys_for=keys_of_own_images,
+    study_wide=True,
+    refresh="by_hand",
+)
 def image_files(work: AssetContext) -> AssetResult:
     """Each file of one's own images: taken, or left out and why."""
     images = work.study.images
@@ -98,6 +132,3 @@ def _map(work: AssetContext, points: pl.DataFrame) -> dict[str, dg.MetadataValue
         credit=". ".join(filter(None, (roads_credit(work.study.roads), warning(work)))),
     )
     return {"map": work.figure("points", to_png(drawn))}
-
-
-ASSETS = (road_network, sample_points, image_files)

@@ -14,6 +14,7 @@ from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.providers.terms import TERMS
 from streetview_assets.images.retention import delete_images, without_pixels
 from streetview_assets.lake.checkpoint_shards import latest, shards_of
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import (
     NO_AREAS,
     AssetContext,
@@ -30,6 +31,7 @@ from streetview_assets.tables.registry import TABLES
 BASELINE = Encoder(name="colour-texture")
 
 
+@study_asset("pooling", writes=("area_embeddings",), reads=("images", VECTORS), code_version=4)
 def area_embeddings(work: AssetContext) -> AssetResult:
     """The area's images as one vector: median, mean, max and min of each dimension.
 
@@ -42,6 +44,13 @@ def area_embeddings(work: AssetContext) -> AssetResult:
     return AssetResult({"area_embeddings": pooled}, _counts(pooled))
 
 
+@study_asset(
+    "pooling",
+    writes=("baseline_embeddings",),
+    reads=("images",),
+    keys=("encoder.name", "encoder.views"),
+    code_version=4,
+)
 def baseline_embeddings(work: AssetContext) -> AssetResult:
     """The area's images by `colour-texture`, which any other encoder has to beat.
 
@@ -63,6 +72,13 @@ def baseline_embeddings(work: AssetContext) -> AssetResult:
     return AssetResult({"baseline_embeddings": pooled}, _counts(pooled))
 
 
+@study_asset(
+    "pooling",
+    writes=("image_retention",),
+    reads=("images", "image_embeddings", "panorama_embeddings", "baseline_embeddings"),
+    keys=("images.keeps_images",),
+    all_images=True,
+)
 def image_retention(work: AssetContext) -> AssetResult:
     """Pixels deleted, where the study says so, once everything that needs them has run."""
     study, root = work.study, work.opened.root
@@ -168,6 +184,3 @@ def _gone_already(retention: pl.DataFrame, root: Path) -> pl.DataFrame:
     """Give the rows of images that are still gone: one that was fetched again is not."""
     gone = [image_on_disk(root, image_id) is None for image_id in retention["image_id"]]
     return retention.filter(pl.Series(gone, dtype=pl.Boolean))
-
-
-ASSETS = (area_embeddings, baseline_embeddings, image_retention)

@@ -29,6 +29,7 @@ from streetview_assets.models.evaluations.sample_size_summary import (
     mean_curves,
 )
 from streetview_assets.models.evaluations.selection import too_few
+from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import (
     NO_TARGET,
     AssetContext,
@@ -36,6 +37,7 @@ from streetview_assets.orchestration.asset_context import (
     not_applicable,
 )
 from streetview_assets.study.sample_size import SampleSize
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.fingerprint import input_fingerprint
 from streetview_assets.study_state.lineage import spec_for
@@ -44,6 +46,24 @@ FEW_IMAGES = 200_000
 """Up to so many drawn in all, the start of processes would take longer than the work."""
 
 
+def sample_size_keys(study: Study) -> tuple[str, ...]:
+    """Name the keys of the part `sample_size`: all but how many processes share the work."""
+    if study.sample_size is None:
+        return ("sample_size",)
+    names = type(study.sample_size).model_fields
+    return tuple(f"sample_size.{name}" for name in names if name != "processes")
+
+
+@study_asset(
+    "models",
+    writes=("sample_size_scores",),
+    reads=("areas", "targets", "images", VECTORS, "sweep_centres"),
+    keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
+    keys_for=sample_size_keys,
+    study_wide=True,
+    refresh="weekly",
+    kind="mlflow",
+)
 def sample_size_experiment(work: AssetContext) -> AssetResult:
     """How scores grow with the images of each cluster, areas left free or held constant.
 
@@ -209,6 +229,3 @@ def _told(
             )
             told[f"areas {areas}"] = work.figure(f"sample_size_{areas}", to_png(figure))
     return told
-
-
-ASSETS = (sample_size_experiment,)

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.lineage import specs
 
 AUTHORITY_JOB = "authority"
 STUDY_JOB = "study"
@@ -22,7 +22,7 @@ AUTOMATION_TAG = "dagster/from_automation_condition"
 def by_authority() -> dg.AssetSelection:
     """Select all assets by authority."""
     return dg.AssetSelection.assets(
-        *(spec.asset for spec in RECIPES.values() if not spec.study_wide)
+        *(spec.asset for spec in specs().values() if not spec.study_wide)
     )
 
 

@@ -41,7 +41,7 @@ from streetview_assets.processes import stopping
 from streetview_assets.processes.workers import worker_pool
 from streetview_assets.redaction import redacted
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import RECIPES, AssetSpec, spec_for
+from streetview_assets.study_state.lineage import AssetSpec, spec_for, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.contract import Stage
 from streetview_assets.text.safe_name import safe_name
@@ -135,7 +135,7 @@ def run_study(
         _workers(min(jobs, len(codes))) as run_all,
         listening(listener),
     ):
-        for wave in waves([spec_for(asset, opened.study) for asset in RECIPES]):
+        for wave in waves([spec_for(asset, opened.study) for asset in specs()]):
             in_wave = [spec.asset for spec in wave if spec.asset in wanted]
             run_specs = [
                 run_spec
@@ -203,8 +203,8 @@ def _reads_one_of(
     everywhere = widely and spec.reads_every_authority
     return any(
         (everywhere or owner in (None, authority))
-        and asset in RECIPES
-        and set(RECIPES[asset].writes) & set(spec.reads)
+        and asset in specs()
+        and set(specs()[asset].writes) & set(spec.reads)
         for asset, owner in assets
     )
 
@@ -230,7 +230,7 @@ def _publish(opened: OpenStudy, report: RunReport, run_all: "RunAll", listener: 
 
 
 def _assets_of(stages: set[Stage]) -> frozenset[str]:
-    return frozenset(spec.asset for spec in RECIPES.values() if spec.stage in stages)
+    return frozenset(spec.asset for spec in specs().values() if spec.stage in stages)
 
 
 Outcome = tuple[list[tuple[str, str | None]], list[Failure]]

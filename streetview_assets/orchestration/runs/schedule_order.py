@@ -6,20 +6,20 @@ authority waits for a study-wide one, or the other way round.
 
 from collections.abc import Sequence
 
-from streetview_assets.study_state.lineage import RECIPES, WRITTEN_BY, AssetSpec
+from streetview_assets.study_state.lineage import AssetSpec, specs, written_by
 from streetview_assets.tables.contract import STAGES, Stage
 
 
-def waves(specs: Sequence[AssetSpec] = tuple(RECIPES.values())) -> list[list[AssetSpec]]:
-    """Sort assets into waves. Specs are listed so that what is read stands before its reader."""
+def waves(assets: Sequence[AssetSpec]) -> list[list[AssetSpec]]:
+    """Sort assets into waves. What is read stands before its reader."""
     at: dict[str, int] = {}
-    for spec in specs:
-        before = [RECIPES[WRITTEN_BY[table]] for table in spec.reads]
+    for spec in assets:
+        before = [specs()[written_by()[table]] for table in spec.reads]
         at[spec.asset] = max(
             (at[other.asset] + _is_step(other, spec) for other in before), default=0
         )
     return [
-        [spec for spec in specs if at[spec.asset] == wave] for wave in range(max(at.values()) + 1)
+        [spec for spec in assets if at[spec.asset] == wave] for wave in range(max(at.values()) + 1)
     ]
 
 

@@ -8,7 +8,7 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.study.models import Models
 from streetview_assets.study_state.fingerprint import digest
-from streetview_assets.study_state.lineage import RECIPES
+from streetview_assets.study_state.lineage import specs
 
 NO_DESIGN = frozenset(
     {"target", "candidates", "features", "components", "trials", "timeout_s", "transfer"}
@@ -52,4 +52,4 @@ def content_of(data: AreaDataset) -> dict[str, str]:
 
 def _design(settings: Models, seed: int) -> str:
     kept = settings.model_dump(mode="json", exclude=set(NO_DESIGN))
-    return digest([RECIPES["model_selection"].code_version, kept, seed])
+    return digest([specs()["model_selection"].code_version, kept, seed])
