@@ -73,7 +73,7 @@ dropped as (
     from image_exclusions
     cross join study
     inner join images as named using (authority_code, image_id)
-    inner join images  -- of a panorama that is set aside, all views
+    inner join images  -- of a panorama that is excluded, all views
         on images.authority_code = named.authority_code
         and images.panorama_id = named.panorama_id
         and images.captured_on = named.captured_on
@@ -211,7 +211,7 @@ select
         when final.reason is not null then final.reason
         when coalesce(point_counts.point_count, 0) = 0 then 'no sample point in the area'
         when coalesce(image_counts.image_count, 0) = 0 then 'no imagery in the area'
-        when dropped.image_count = image_counts.image_count then 'all images of the area are set aside'
+        when dropped.image_count = image_counts.image_count then 'all images of the area are excluded'
         when coalesce(pooled.embedded_image_count, 0) = 0 then 'no image of the area has a vector'
         when headline_target.value is null then 'no value of the target to compare with'
         when final.area_code is null then 'no model is fitted yet'

@@ -7,7 +7,7 @@ from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.report.chapters.area import place_section
 from streetview_assets.report.chapters.changes import changes_section
-from streetview_assets.report.chapters.clusters import scenes_section
+from streetview_assets.report.chapters.clusters import clusters_section
 from streetview_assets.report.chapters.comparisons import comparisons_section
 from streetview_assets.report.chapters.coverage import coverage_section
 from streetview_assets.report.chapters.direction import direction_section
@@ -74,7 +74,7 @@ def report_html(opened: OpenStudy) -> str:
         coverage_section(published),
         scores_section(published, scores),
         predictions_section(published, scores),
-        scenes_section(published),
+        clusters_section(published),
         group_scores_section(published),
         changes_section(published),
         direction_section(published),

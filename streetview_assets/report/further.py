@@ -12,7 +12,7 @@ from streetview_assets.report.html import Section, heading, listed
 CHAPTERS: tuple[tuple[str, str, Callable[[Published], Section | None]], ...] = (
     ("Layout", "image_layouts", layout_section),
     ("Categories", "category_scores", categories_section),
-    ("Images set aside", "image_exclusions", exclusions_section),
+    ("Excluded images", "image_exclusions", exclusions_section),
     ("The number of images", "sample_size_scores", sample_size_section),
 )
 """Name of each chapter, the table that it needs, and what makes it."""

@@ -98,7 +98,7 @@ class Exclusions(Part):
     @model_validator(mode="after")
     def _says_what(self) -> Self:
         if self.words == {} and not self.categories:
-            raise ValueError("nothing says what is set aside: give `words` or `categories`")
+            raise ValueError("nothing says what is excluded: give `words` or `categories`")
         return self
 
 

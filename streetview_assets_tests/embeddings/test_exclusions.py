@@ -1,4 +1,4 @@
-"""Which images are set aside, and that what is dropped has no part in what is pooled."""
+"""Which images are excluded, and that what is dropped has no part in what is pooled."""
 
 import io
 from datetime import date
@@ -108,7 +108,7 @@ def test_an_image_is_listed_once_and_its_own_category_goes_first() -> None:
     assert made["probability"].is_null().to_list() == [True, False]
 
 
-def test_without_an_image_or_a_vector_nothing_is_exclusions() -> None:
+def test_without_an_image_or_a_vector_nothing_is_excluded() -> None:
     images = make_images(3)
     failed = vectors_of(images, AXES[:3]).with_columns(
         status=pl.lit("failed"), embedding=pl.lit(None, pl.List(pl.Float32))

@@ -74,7 +74,7 @@ def _sample_sizes(areas: str, *area_counts: int) -> Break:
 
 
 def _exclusions(image_id: str, is_dropped: bool = True) -> Break:
-    """Write that one image is set aside, and dropped or not."""
+    """Write that one image is excluded, and dropped or not."""
     row = {"authority_code": "E01", "image_id": image_id, "encoder": "colour-texture"}
     row |= {"reason": "indoor", "probability": 0.99, "is_dropped": is_dropped}
     return lambda study: study.write("image_exclusions", TABLES["image_exclusions"].frame([row]))

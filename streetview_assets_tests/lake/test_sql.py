@@ -170,7 +170,7 @@ def test_an_area_whose_images_are_all_dropped_says_so(small_study, own_queries):
     )
     query = own_queries["area_profile"]
     for is_dropped, said in (
-        (True, "all images of the area are set aside"),
+        (True, "all images of the area are excluded"),
         (False, "no model is fitted yet"),
     ):
         small_study.write("image_exclusions", aside.with_columns(is_dropped=is_dropped))

@@ -117,7 +117,7 @@ def test_an_area_without_a_vector_is_named_with_the_step_it_missed():
     assert without[CODES[3]] == "no image of the area has a vector"
     aside = images.with_columns(is_current=pl.lit(False))
     without = unseen(areas(), points, images, vectors.clear(), taking_part=aside)
-    assert without == expected | {CODES[3]: "all images of the area are set aside"}
+    assert without == expected | {CODES[3]: "all images of the area are excluded"}
 
 
 def test_older_captures_have_no_part_in_colours_and_reasons():

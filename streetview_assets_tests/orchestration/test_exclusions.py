@@ -1,4 +1,4 @@
-"""Images set aside in a whole study: what is then made without them, and what goes stale."""
+"""Images excluded in a whole study: what is then made without them, and what goes stale."""
 
 import logging
 
@@ -121,7 +121,7 @@ def test_an_area_that_lost_all_its_images_says_so(town) -> None:
     work = work_on(dropping, "deprivation_model", None)
     tables = {name: work.read_all(name) for name in ("areas", "images", "area_embeddings")}
     why = models.areas_without_vector(work, tables)[emptied]
-    assert why == "all images of the area are set aside"
+    assert why == "all images of the area are excluded"
 
 
 def test_without_drop_they_are_listed_and_shown_and_all_else_stays_as_it_is(town) -> None:
@@ -131,7 +131,7 @@ def test_without_drop_they_are_listed_and_shown_and_all_else_stays_as_it_is(town
     work = work_on(listing, "image_exclusions", EAST)
     told = exclusions.image_exclusions(work).metadata
     count = told["by reason"]["category: indoor"]
-    assert told["set aside"] == f"{count} images would be dropped"
+    assert told["excluded"] == f"{count} images would be dropped"
     assert told["categories that no image here has"] == "shop"
     assert (listing.root / "figures" / EAST / "image_exclusions.png").is_file()
     make(listing, exclusions.image_exclusions)
@@ -156,7 +156,7 @@ def test_to_drop_them_puts_out_of_date_what_sees_images_and_nothing_else(town) -
     assert behind(dropping) == {*downstream, "image_exclusions"}
 
 
-def test_images_are_exclusions_before_anything_is_made_without_them(town) -> None:
+def test_images_are_excluded_before_anything_is_made_without_them(town) -> None:
     study = with_rule(town.opened, categories=["indoor"], drop=True).study
     every = [spec_for(asset, study) for asset in specs()]
     ordered = [spec for wave in waves(every) for spec in wave]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.report.chapters.changes import changes_section
-from streetview_assets.report.chapters.clusters import scenes_section
+from streetview_assets.report.chapters.clusters import clusters_section
 from streetview_assets.report.chapters.direction import direction_section
 from streetview_assets.report.chapters.group_scores import group_scores_section
 from streetview_assets.report.database import Published
@@ -82,7 +82,7 @@ def test_the_advice_on_the_number_of_clusters_is_in_words_and_beside_the_studys_
             ("davies_bouldin", 1 - silhouette), ("stability_seeds", 0.97), ("gap", silhouette),
         )
     ]  # fmt: skip
-    html = scenes_section(with_tables(cluster_scores=scores)).html
+    html = clusters_section(with_tables(cluster_scores=scores)).html
     text = _text(html)
     assert "3 clusters are recommended" in text
     assert "This study takes 2" in text
@@ -101,18 +101,18 @@ def test_what_a_cluster_is_comes_from_the_mart(with_tables):
             "0.004 as join_p_value, 'a <shop>' as nearest_label, 0.4 as nearest_label_probability, "
             "map {'imd_rank': -0.61, 'income_rank': 0.27} as spearman"
         )
-    text = _text(scenes_section(published).html)
+    text = _text(clusters_section(published).html)
     assert "1 60 75% a <shop> probability 0.40 0.12 −0.61 0.27 2.5 × p 0.004" in text
 
 
 def test_images_that_may_not_be_passed_on_are_not_on_the_page(with_tables):
     own = with_tables()
     _keep(own, "clusters_members", (600, 300))
-    assert "image/webp" in scenes_section(own).html
+    assert "image/webp" in clusters_section(own).html
     google = {"provider": "google", "keep_images": True}
     images = own.study.images.model_copy(update=google)
     restricted = OpenStudy(own.study.model_copy(update={"images": images}), own.opened.root)
-    html = scenes_section(Published(restricted)).html
+    html = clusters_section(Published(restricted)).html
     assert "image/webp" not in html
     assert "restrict passing them on" in html
 
@@ -257,7 +257,7 @@ def test_further_chapters_show_their_tables(with_tables):
     _keep(published, "layout_images_umap_neighbours_30", (300, 300))
     _keep(published, "layout_images_umap_neighbours_5", (300, 300))
     made = _further(published)
-    assert list(made) == ["layout", "categories", "set-aside", "sample-size"]
+    assert list(made) == ["layout", "categories", "exclusions", "sample-size"]
     curves = _text(made["sample-size"].html)
     assert "next to all gained by more areas" in curves
     free, constant = curves.split("R², areas held constant")
@@ -266,7 +266,7 @@ def test_further_chapters_show_their_tables(with_tables):
     categories = _text(made["categories"].html)
     assert "in 80% of 200 images" in categories
     assert "shop 17 0" in categories
-    assert "indoor 1" in _text(made["set-aside"].html)
+    assert "indoor 1" in _text(made["exclusions"].html)
     assert made["layout"].html.count("<img") == 2, "of the settings that there are now"
 
 

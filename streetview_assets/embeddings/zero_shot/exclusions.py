@@ -1,4 +1,4 @@
-"""Images to set aside: those that do not show the street, by words or by their own category."""
+"""Images to exclude: those that do not show the street, by words or by their own category."""
 
 from collections.abc import Collection, Mapping
 
@@ -141,7 +141,7 @@ def without_excluded(
 ) -> pl.DataFrame:
     """Mark the images that are dropped as not current, so that whatever pools leaves them out.
 
-    No older image takes their place: what stands at a point now is what was set aside.
+    No older image takes their place: what stands at a point now is what was excluded.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A sheet of the images that are set aside: the surest, and those that only just are."""
+"""A sheet of the images that are excluded: the surest, and those that only just are."""
 
 import io
 from pathlib import Path
@@ -20,7 +20,7 @@ PAPER = "#ffffff"
 def exclusions_sheet(
     exclusions: pl.DataFrame, images: pl.DataFrame, folder: Path, *, title: str
 ) -> bytes:
-    """Lay out images that are set aside, the surest first, each with its reason.
+    """Lay out images that are excluded, the surest first, each with its reason.
 
     Of more than forty, the 24 surest are shown and the 16 least sure: it is among these that a
     street may be.
@@ -90,7 +90,7 @@ def _parts(surest_first: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
 
 
 def said_of(exclusions: pl.DataFrame) -> str:
-    """Say how many images are set aside, and what becomes of them."""
+    """Say how many images are excluded, and what becomes of them."""
     count = exclusions.height
     images = "image" if count == 1 else "images"
     if exclusions["is_dropped"].any():

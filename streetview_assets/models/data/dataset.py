@@ -26,7 +26,7 @@ COLOUR_COLUMNS = (
 NO_POINT = "no sample point in the area"
 NO_IMAGERY = "no imagery"
 NO_IMAGE = "no image of the area could be had"
-ALL_SET_ASIDE = "all images of the area are set aside"
+ALL_EXCLUDED = "all images of the area are excluded"
 NO_VECTOR = "no image of the area has a vector"
 NO_VALUE = "no value of the target"
 
@@ -183,8 +183,8 @@ def unseen(
     areas, sample_points, images, area_embeddings
         Frames of those tables.
     taking_part
-        The table `images`, in which images that are set aside are not current; default: none
-        is set aside.
+        The table `images`, in which images that are excluded are not current; default: none
+        is excluded.
 
     Returns
     -------
@@ -196,7 +196,7 @@ def unseen(
         (sample_points, NO_POINT),
         (current, NO_IMAGERY),
         (current_images(current), NO_IMAGE),
-        (current_images(current if taking_part is None else taking_part), ALL_SET_ASIDE),
+        (current_images(current if taking_part is None else taking_part), ALL_EXCLUDED),
         (area_embeddings, NO_VECTOR),
     )
     there = [(set(frame["area_code"]), reason) for frame, reason in steps]

@@ -1,4 +1,4 @@
-"""Images to set aside: indoors, in a car, or whatever the study file says is no street."""
+"""Images to exclude: indoors, in a car, or whatever the study file says is no street."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def image_exclusions(work: AssetContext) -> AssetResult:
     current = current_images(images)
     metadata: dict[str, Any] = {
         work.called: current.height,
-        "set aside": said_of(found),
+        "excluded": said_of(found),
         "by reason": dict(found["reason"].value_counts().sort("reason").iter_rows()),
         "words": words,
     }
@@ -64,12 +64,12 @@ def image_exclusions(work: AssetContext) -> AssetResult:
         metadata["categories that no image here has"] = ", ".join(unknown)
     if found.height and may_show_sample(work.study.images):
         sheet = exclusions_sheet(found, current, work.opened.root, title=work.title)
-        metadata["images set aside"] = work.figure("image_exclusions", sheet)
+        metadata["excluded images"] = work.figure("image_exclusions", sheet)
     return AssetResult({"image_exclusions": found}, metadata)
 
 
 def _by_words(work: AssetContext, wordless: str | None) -> tuple[pl.DataFrame, str]:
-    """Find the images that words set aside, and say which words, or why there are none."""
+    """Find the images that words exclude, and say which words, or why there are none."""
     rule = work.study.exclusions
     assert rule is not None, "only where there is a rule"
     none = TABLES["image_exclusions"].frame()

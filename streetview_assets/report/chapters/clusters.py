@@ -38,7 +38,7 @@ MOST_TARGETS = 7
 HATCHES = ("", "//", "..", "xx")
 
 
-def scenes_section(published: Published) -> Section:
+def clusters_section(published: Published) -> Section:
     """Say how many clusters there are, and what each of them and each label shows."""
     settings = published.study.clusters
     space = f"{settings.pca} principal components of them" if settings.pca else "the vectors"

@@ -1,4 +1,4 @@
-"""Chapter "Images set aside": what does not show the street, by the study's rule."""
+"""Chapter "Excluded images": what does not show the street, by the study's rule."""
 
 import polars as pl
 
@@ -29,16 +29,16 @@ def exclusions_section(published: Published) -> Section | None:
         kept_figure(
             published,
             SHEET,
-            f"{published.authority_names.get(code, code)}: images that the rule sets aside.",
+            f"{published.authority_names.get(code, code)}: images that the rule excludes.",
             of=code,
             shows_images=True,
         )
         for code in rows["authority_code"].unique().sort()[:MOST_SHEETS]
     ]
     return Section(
-        "set-aside",
-        "Images set aside",
+        "exclusions",
+        "Excluded images",
         paragraph(f"{rows.height:,} images do not show the street, by the study's rule. {told}")
-        + table("Images set aside, by reason", ("reason", "images"), by_reason)
+        + table("Excluded images, by reason", ("reason", "images"), by_reason)
         + "".join(dict.fromkeys(sheets)),
     )

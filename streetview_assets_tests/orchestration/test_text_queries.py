@@ -139,7 +139,7 @@ def test_prompts_of_ones_own_take_the_place_of_the_ready_made(opened) -> None:
     assert set(opened.read("deprivation_direction")["kind"]) == {"resamples", "label"}
 
 
-def test_images_are_exclusions_by_the_encoders_own_words(opened) -> None:
+def test_images_are_excluded_by_the_encoders_own_words(opened) -> None:
     reasons = {"indoor": ["a room"], "sky": ["a cloud", "the sky"]}
     words = load_text_encoder(opened.study.encoder)
     texts = {**{name: tuple(of) for name, of in reasons.items()}, **STREET}
