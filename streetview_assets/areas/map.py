@@ -183,7 +183,15 @@ def _paths(outlines: gpd.GeoSeries) -> list["Path"]:
 
 
 def add_scale_bar(axes: "Axes", west: float, south: float, east: float, north: float) -> None:
-    """Draw a bar of a round length below a map in metres that lies within these bounds."""
+    """Draw a bar of a round length below a map in metres that lies within these bounds.
+
+    Parameters
+    ----------
+    axes
+        A map in metres, such as one in EPSG:27700.
+    west, south, east, north
+        Bounds of what is drawn, metres.
+    """
     length_m = _round_length_m((east - west) / 4)
     below = south - 0.04 * max(north - south, (east - west) / 2)
     axes.plot([west, west + length_m], [below, below], color="black", linewidth=2)

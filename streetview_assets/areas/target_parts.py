@@ -76,7 +76,19 @@ def read_parts(
 def require_meeting(
     values: pl.DataFrame, parts: pl.DataFrame, table: str, lookup: str, key: str
 ) -> None:
-    """Refuse a table of which no code, or none with its leading zeros, is a part of an area."""
+    """Refuse a table of which no code, or none with its leading zeros, is a part of an area.
+
+    Parameters
+    ----------
+    values
+        The target's table, with a column `code`.
+    parts
+        What `read_parts` gives.
+    table, lookup
+        The two files, as messages name them.
+    key
+        The target's place in the study file.
+    """
     met = parts["code"].is_in(values["code"].implode()).any()
     zeros = lost_zeros(parts["code"], values["code"])
     if not met:

@@ -29,12 +29,31 @@ def write_csv(frame: pl.DataFrame, path: Path, table: str) -> None:
     """Write rows as CSV: maps, lists and vectors as JSON, geometry as WKT.
 
     A text that a spreadsheet would run as a formula gets a `'` before it.
+
+    Parameters
+    ----------
+    frame
+        Rows of a table, or of a mart.
+    path
+        The file to write; whoever calls puts it in its place.
+    table
+        Its name; CSV has no place for it.
     """
     guarded(flat(frame)).write_csv(path)
 
 
 def write_parquet(frame: pl.DataFrame, path: Path, table: str) -> None:
-    """Write rows as Parquet, with their types."""
+    """Write rows as Parquet, with their types.
+
+    Parameters
+    ----------
+    frame
+        Rows of a table, or of a mart.
+    path
+        The file to write; whoever calls puts it in its place.
+    table
+        Its name; Parquet has no place for it.
+    """
     frame.write_parquet(path)
 
 
@@ -42,6 +61,15 @@ def write_xlsx(frame: pl.DataFrame, path: Path, table: str) -> None:
     """Write rows as a spreadsheet: one sheet, its heading in sight; times are in UTC.
 
     Text stays text, also where it begins with `=`; dates before 1900 are text too.
+
+    Parameters
+    ----------
+    frame
+        Rows of a table, or of a mart.
+    path
+        The file to write; whoever calls puts it in its place.
+    table
+        Its name, for the sheet and for messages.
 
     Raises
     ------
@@ -80,6 +108,15 @@ def write_xml(frame: pl.DataFrame, path: Path, table: str) -> None:
     """Write rows as XML: `<table name="…"><row><column>value</column>…</row>…</table>`.
 
     What is null has no element. Numbers, dates and times are written as XML Schema does.
+
+    Parameters
+    ----------
+    frame
+        Rows of a table, or of a mart.
+    path
+        The file to write; whoever calls puts it in its place.
+    table
+        Its name, for the outermost element and for messages.
 
     Raises
     ------

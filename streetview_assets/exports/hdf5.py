@@ -128,7 +128,17 @@ def store_path(path: Path) -> Path:
 def vectors_of(
     opened: OpenStudy, authority: str, table: str
 ) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Read the vectors of a table and authority piece by piece: image_ids, matrix (n, d)."""
+    """Read the vectors of a table and authority piece by piece: image_ids, matrix (n, d).
+
+    Parameters
+    ----------
+    opened
+        The study.
+    authority
+        Code of the authority.
+    table
+        `image_embeddings` or `panorama_embeddings`.
+    """
     path = opened.lake.path(table, authority, opened.encoder)
     if not path.is_file():
         return

@@ -86,7 +86,17 @@ def refuse_zip_bomb(path: Path, place: str) -> None:
 
 
 def refuse_parquet_bomb(path: Path, column_count: int, place: str) -> None:
-    """Hold the rows of a Parquet file, of which a repeated one takes no room, against its size."""
+    """Hold the rows of a Parquet file, of which a repeated one takes no room, against its size.
+
+    Parameters
+    ----------
+    path
+        The Parquet file.
+    column_count
+        Columns that are to be read.
+    place
+        The file, as the message names it.
+    """
     row_count = pyarrow.parquet.read_metadata(path).num_rows
     refuse_bomb(path.stat().st_size, row_count * column_count * _LEAST_BYTES_A_CELL, place)
 

@@ -27,6 +27,17 @@ def image_on_disk(folder: Path, image_id: str) -> Path | None:
 def write_image(folder: Path, image_id: str, suffix: str, content: bytes) -> Path:
     """Write an image aside, sync it and rename it; there is never half of one under its name.
 
+    Parameters
+    ----------
+    folder
+        The study's folder of data.
+    image_id
+        Id of the image, by which the file is named.
+    suffix
+        Ending of the format, with its dot.
+    content
+        The bytes, as they came.
+
     Returns
     -------
     Path

@@ -36,6 +36,15 @@ def thumbnail_on_disk(folder: Path, image_id: str) -> Path | None:
 def keep_thumbnail(folder: Path, image_id: str, image: Path) -> Path | None:
     """Keep an image as a WebP of at most 96 px, its aspect kept, upright as its EXIF says.
 
+    Parameters
+    ----------
+    folder
+        The study's folder of data.
+    image_id
+        Id of the image, by which the thumbnail is named.
+    image
+        The file of the image.
+
     Returns
     -------
     pathlib.Path or None

@@ -72,7 +72,18 @@ class Lake:
     authorities: tuple[str, ...] | None = None
 
     def path(self, table: str, authority: str | None = None, encoder: str | None = None) -> Path:
-        """Where a table, or its part of one authority and encoder, lies."""
+        """Where a table, or its part of one authority and encoder, lies.
+
+        Parameters
+        ----------
+        table
+            Name of a table of the contracts, or `mart/<name>`.
+        authority
+            Code of the authority; None of a table that is one for the whole study, or for all
+            authorities.
+        encoder
+            Slug of the encoder; None of a table that is by none, or for all encoders.
+        """
         folder = self.root / "lake" / table
         if encoder is not None:
             folder /= _encoder_folder(encoder)
@@ -83,7 +94,18 @@ class Lake:
     def files(
         self, table: str, authority: str | None = None, encoder: str | None = None
     ) -> list[Path]:
-        """List the files of a table that are there, over authorities and encoders."""
+        """List the files of a table that are there, over authorities and encoders.
+
+        Parameters
+        ----------
+        table
+            Name of a table of the contracts, or `mart/<name>`.
+        authority
+            Code of the authority; None of a table that is one for the whole study, or for all
+            authorities.
+        encoder
+            Slug of the encoder; None of a table that is by none, or for all encoders.
+        """
         contract = TABLES.get(table)
         folders = [self.root / "lake" / table]
         if contract is not None and contract.by_encoder:
@@ -98,6 +120,16 @@ class Lake:
         self, table: str, authority: str | None = None, encoder: str | None = None
     ) -> list[Path]:
         """List the files of a table for a reader, each held against its seal.
+
+        Parameters
+        ----------
+        table
+            Name of a table of the contracts, or `mart/<name>`.
+        authority
+            Code of the authority; None of a table that is one for the whole study, or for all
+            authorities.
+        encoder
+            Slug of the encoder; None of a table that is by none, or for all encoders.
 
         Raises
         ------
@@ -116,7 +148,20 @@ class Lake:
         encoder: str | None = None,
         columns: list[str] | None = None,
     ) -> pl.DataFrame:
-        """Read a table: of one authority or all, of one encoder or all; empty where none is."""
+        """Read a table: of one authority or all, of one encoder or all; empty where none is.
+
+        Parameters
+        ----------
+        table
+            Name of a table of the contracts, or `mart/<name>`.
+        authority
+            Code of the authority; None of a table that is one for the whole study, or for all
+            authorities.
+        encoder
+            Slug of the encoder; None of a table that is by none, or for all encoders.
+        columns
+            Only these; None: all.
+        """
         found = self.whole_files(table, authority, encoder)
         if table not in TABLES:
             return pl.concat(
@@ -139,6 +184,21 @@ class Lake:
         encoder: str | None = None,
     ) -> Path:
         """Check a frame against its contract and put it in place of what was there.
+
+        Parameters
+        ----------
+        table
+            Name of a table of the contracts, or `mart/<name>`.
+        frame
+            The rows, with just the columns and types of the contract; a mart has none.
+        provenance
+            What it is made from, `reuse` and `note`; the fingerprints of its content, the time and
+            the count are reckoned here.
+        authority
+            Code of the authority; None of a table that is one for the whole study, or for all
+            authorities.
+        encoder
+            Slug of the encoder; None of a table that is by none, or for all encoders.
 
         Raises
         ------
@@ -165,7 +225,18 @@ class Lake:
     def provenance(
         self, table: str, authority: str | None = None, encoder: str | None = None
     ) -> Provenance | None:
-        """Read what a file says of its making; None where there is none, or a damaged one."""
+        """Read what a file says of its making; None where there is none, or a damaged one.
+
+        Parameters
+        ----------
+        table
+            Name of a table of the contracts, or `mart/<name>`.
+        authority
+            Code of the authority; None of a table that is one for the whole study, or for all
+            authorities.
+        encoder
+            Slug of the encoder; None of a table that is by none, or for all encoders.
+        """
         path = self.path(table, authority, encoder)
         return provenance_of_whole(path) if path.exists() else None
 

@@ -15,6 +15,11 @@ def distance_m(
     """Measure along the great circle between two places in degrees (haversine).
 
     On the scale of streets it agrees with the ellipsoid to half a per cent.
+
+    Parameters
+    ----------
+    longitude, latitude, other_longitude, other_latitude
+        Degrees (WGS 84).
     """
     return float(distances_m(longitude, latitude, other_longitude, other_latitude))
 
@@ -22,7 +27,13 @@ def distance_m(
 def distances_m(
     longitude: Degrees, latitude: Degrees, other_longitude: Degrees, other_latitude: Degrees
 ) -> npt.NDArray[np.float64]:
-    """Measure as `distance_m` does, from many places to as many others; NaN where one is NaN."""
+    """Measure as `distance_m` does, from many places to as many others; NaN where one is NaN.
+
+    Parameters
+    ----------
+    longitude, latitude, other_longitude, other_latitude
+        Degrees (WGS 84), shapes that broadcast.
+    """
     south, north = np.radians(latitude), np.radians(other_latitude)
     across = np.radians(np.subtract(other_longitude, longitude))
     chord = np.sin((north - south) / 2) ** 2

@@ -19,7 +19,19 @@ from streetview_assets.tables.registry import TABLES
 
 
 def input_fingerprint(spec: AssetSpec, sources: Sources, lake: Lake, authority: str | None) -> str:
-    """Fingerprint all that an asset, or its part of one authority, is made from now."""
+    """Fingerprint all that an asset, or its part of one authority, is made from now.
+
+    Parameters
+    ----------
+    spec
+        The asset, with what it declares to read.
+    sources
+        The study's sources: what keys come to, hashes of files.
+    lake
+        Where the tables lie that it reads.
+    authority
+        Code of the authority; None where the asset is one for the whole study.
+    """
     return digest(
         {
             "asset": spec.asset,
@@ -34,7 +46,19 @@ def input_fingerprint(spec: AssetSpec, sources: Sources, lake: Lake, authority: 
 def tables_read(
     spec: AssetSpec, lake: Lake, encoder: str, authority: str | None
 ) -> dict[str, dict[str, str]]:
-    """Collect the fingerprints of the files that an asset reads, by table and file."""
+    """Collect the fingerprints of the files that an asset reads, by table and file.
+
+    Parameters
+    ----------
+    spec
+        The asset, with what it declares to read.
+    lake
+        Where the tables lie.
+    encoder
+        Slug of the study's encoder.
+    authority
+        Code of the authority; None where the asset is one for the whole study.
+    """
     return {
         table: {
             path.relative_to(lake.root).as_posix(): _fingerprint_of(path)

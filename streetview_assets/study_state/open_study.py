@@ -146,7 +146,19 @@ class OpenStudy:
         authority: str | None,
         provenance: Provenance,
     ) -> None:
-        """Write all tables of an asset."""
+        """Write all tables of an asset.
+
+        Parameters
+        ----------
+        asset
+            Name of the asset.
+        frames
+            Just the tables that it writes, by name.
+        authority
+            Code of the authority; None where the asset is one for the whole study.
+        provenance
+            What they are made from.
+        """
         if set(frames) != set(specs()[asset].writes):
             raise ValueError(f"{asset} writes {specs()[asset].writes}, not {sorted(frames)}")
         for table, frame in frames.items():

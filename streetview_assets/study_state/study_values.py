@@ -11,7 +11,17 @@ from streetview_assets.study.study_file import Study
 
 
 def study_value(study: Study, key: str, content_hash: Callable[[Path], str]) -> Any:
-    """Read a dotted key of the study as plain data, with the content of files for their paths."""
+    """Read a dotted key of the study as plain data, with the content of files for their paths.
+
+    Parameters
+    ----------
+    study
+        The study file, read.
+    key
+        Such as `clusters.k`, or a whole part: `points`.
+    content_hash
+        Gives the hash of a file's content.
+    """
     if key == "encoder.path" and study.encoder.path is not None:
         return _vectors(study.encoder.path, content_hash)
     value: Any = study

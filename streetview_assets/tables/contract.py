@@ -87,22 +87,56 @@ class Table:
 
 
 def column(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
-    """Describe a column that every row has a value of; `one_of` lists the values, where few are."""
+    """Describe a column that every row has a value of; `one_of` lists the values, where few are.
+
+    Parameters
+    ----------
+    name
+        With its unit: `length_m`.
+    dtype
+        Its type in polars.
+    meaning
+        For the reference and for the comment in DuckDB.
+    *one_of
+        All values that it may have, where few are.
+    """
     return Column(name, dtype, meaning, one_of=one_of)
 
 
 def key(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
-    """Describe a column of the key; `one_of` lists the values, where few are."""
+    """Describe a column of the key, never null; `one_of` lists the values, where few are."""
     return Column(name, dtype, meaning, key=True, one_of=one_of)
 
 
 def maybe(name: str, dtype: pl.DataType, meaning: str, *, volatile: bool = False) -> Column:
-    """Describe a column that may be null."""
+    """Describe a column that may be null.
+
+    Parameters
+    ----------
+    name
+        With its unit: `length_m`.
+    dtype
+        Its type in polars.
+    meaning
+        For the reference and for the comment in DuckDB; says what null stands for.
+    volatile
+        Whether no fingerprint changes by it: times, run ids, errors.
+    """
     return Column(name, dtype, meaning, optional=True, volatile=volatile)
 
 
 def time(name: str, meaning: str, *, optional: bool = False) -> Column:
-    """Describe a column of a moment, UTC, by which no fingerprint changes."""
+    """Describe a column of a moment, UTC, by which no fingerprint changes.
+
+    Parameters
+    ----------
+    name
+        Ends in `_at`.
+    meaning
+        For the reference and for the comment in DuckDB.
+    optional
+        Whether it may be null.
+    """
     return Column(name, TIME, meaning, optional=optional, volatile=True)
 
 

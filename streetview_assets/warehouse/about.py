@@ -42,7 +42,17 @@ class Build:
 
 
 def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build) -> None:
-    """Make the table `about`, of one row, from the tables and marts beside it."""
+    """Make the table `about`, of one row, from the tables and marts beside it.
+
+    Parameters
+    ----------
+    connection
+        The file that is being built, with its tables and marts.
+    study
+        The study file, read.
+    build
+        Hash of the study, version of the code, id and time (UTC) of the build.
+    """
     from streetview_assets.figures import SYNTHETIC_NOTE
 
     connection.execute(

@@ -40,6 +40,19 @@ def run_check(
 
     Only a sample of the offending rows is brought into memory: a check that fails may return the
     whole table.
+
+    Parameters
+    ----------
+    lake
+        Where the tables lie.
+    check
+        A query that gives the rows that offend.
+    study
+        The study file, read.
+    authority
+        Code of the authority; None: all of the study.
+    sample_rows
+        Offending rows to give, at most.
     """
     with over_the_lake(lake, check, study, authority) as connection:
         connection.execute(f"create temp table offending as\n{check.sql}")

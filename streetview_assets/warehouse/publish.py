@@ -61,6 +61,15 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
 
     Two builds never run at once: the later waits, and so holds what the earlier one saw, and more.
 
+    Parameters
+    ----------
+    lake
+        Where tables and marts lie.
+    study
+        The study file, read.
+    build
+        Hash of the study, version of the code, id and time (UTC) of the build.
+
     Raises
     ------
     StreetviewError

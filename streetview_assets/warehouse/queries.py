@@ -100,7 +100,17 @@ def read_queries(folder: Path) -> list[Query]:
 
 
 def read_query(path: Path, kind: Kind, marts: Collection[str]) -> Query:
-    """Read one SQL file; `marts` names the marts that it may read."""
+    """Read one SQL file; `marts` names the marts that it may read.
+
+    Parameters
+    ----------
+    path
+        The file; its first comment is the description.
+    kind
+        `view`, `mart` or `check`.
+    marts
+        Names of the marts that it may read.
+    """
     sql = path.read_text(encoding="utf-8")
     description, said = _header(sql)
     if not description:
@@ -167,6 +177,17 @@ def run_query(
 
     A table of which no file is there counts as empty. Of tables by encoder, only the study's
     encoder is read. Times come back in UTC.
+
+    Parameters
+    ----------
+    lake
+        Where the tables lie.
+    query
+        A view, a mart or a check.
+    study
+        The study file, read: its encoder counts.
+    authority
+        Code of the authority; None: all of the study.
     """
     with over_the_lake(lake, query, study, authority) as connection:
         return in_utc(connection.sql(query.sql).pl())
@@ -176,7 +197,19 @@ def run_query(
 def over_the_lake(
     lake: Lake, query: Query, study: Study, authority: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database in memory in which the tables that a query reads are views on the lake."""
+    """Open a database in memory in which the tables that a query reads are views on the lake.
+
+    Parameters
+    ----------
+    lake
+        Where the tables lie.
+    query
+        Names the tables that it reads.
+    study
+        The study file, read: its encoder counts.
+    authority
+        Code of the authority; None: all of the study.
+    """
     with memory_database(lake.root) as connection:
         connection.register(STUDY_RELATION, study_relation(study))
         for table in query.reads:
@@ -191,7 +224,21 @@ def register_table(
     encoder: str,
     authority: str | None = None,
 ) -> None:
-    """Make a view on the files of a table or mart, or of an empty one where no file is there."""
+    """Make a view on the files of a table or mart, or of an empty one where no file is there.
+
+    Parameters
+    ----------
+    connection
+        A database in memory.
+    lake
+        Where the tables lie.
+    table
+        Name of a table or a mart.
+    encoder
+        Slug of the encoder whose files are read, of tables by encoder.
+    authority
+        Code of the authority; None: all of the study.
+    """
     if table in TABLES and TABLES[table].in_ledger:
         connection.register(table, Ledger(lake.root / LEDGER).spending())
         return

@@ -124,6 +124,19 @@ def out_of_fold(
     """Predict each category (n,) by multinomial logistic regression on the other groups' images.
 
     Five folds of whole groups, the shares of categories in each as even as groups allow.
+
+    Parameters
+    ----------
+    vectors
+        (n, d), one an image.
+    categories
+        Text, (n,).
+    groups
+        What is held out as a whole, such as the image's area; (n,).
+    seed
+        Of the folds.
+    on_progress
+        Told how many folds are done, and of how many.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold

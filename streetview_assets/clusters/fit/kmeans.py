@@ -107,7 +107,17 @@ def numbers_kept(centres: np.ndarray, last: np.ndarray) -> np.ndarray:
 def centres_frame(
     centres: np.ndarray, image_counts: np.ndarray, *, encoder: str, space: str
 ) -> pl.DataFrame:
-    """Make the table `cluster_centres` of centres (k, d), in the order of their numbers."""
+    """Make the table `cluster_centres` of centres (k, d), in the order of their numbers.
+
+    Parameters
+    ----------
+    centres
+        (k, d), in the space of the raw vectors.
+    image_counts
+        Images of the sample in each, (k,).
+    encoder, space
+        The columns of that name.
+    """
     k = len(centres)
     return pl.DataFrame(
         {
@@ -129,6 +139,17 @@ def fit_kmeans(
     """Run k-means: labels (n,) from 0, centres (k, d), inertia (sum of squared distances).
 
     In one thread, in which sums come out the same each time.
+
+    Parameters
+    ----------
+    points
+        (n, d), n at least k.
+    k
+        Number of clusters.
+    seed
+        Of the first centres (k-means++).
+    starts
+        How often to begin anew; the fit of least inertia is kept.
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning

@@ -49,6 +49,15 @@ class Projection:
 def fit_projection(vectors: np.ndarray, pca: int | None, seed: int) -> Projection:
     """Fit so many principal components to vectors (n, d); None: no projection.
 
+    Parameters
+    ----------
+    vectors
+        (n, d), raw.
+    pca
+        How many components; None: the space of the raw vectors.
+    seed
+        Of scikit-learn's randomised solver, where it chooses that.
+
     Raises
     ------
     StudyError

@@ -83,7 +83,17 @@ def tsne_layouts(
 
 
 def reduced(vectors: np.ndarray, how: Literal["pca", "svd"], seed: int) -> np.ndarray:
-    """Reduce vectors (n, d) to 50 numbers each, by principal components or by truncated SVD."""
+    """Reduce vectors (n, d) to 50 numbers each, by principal components or by truncated SVD.
+
+    Parameters
+    ----------
+    vectors
+        (n, d); where n or d is 50 or less they stay as they are.
+    how
+        Principal components (centred), or truncated SVD (not centred).
+    seed
+        Of the randomised solver.
+    """
     from sklearn.decomposition import PCA, TruncatedSVD
 
     from streetview_assets.processes.threads import limit_threads

@@ -37,6 +37,19 @@ def gap(
     The mean log inertia of the points without structure minus that of the real ones; the error
     is the deviation of the former times sqrt(1 + 1/draws). Both None where there are no more
     points than clusters, or no more that differ.
+
+    Parameters
+    ----------
+    points
+        (n, d), in principal components.
+    without_structure
+        What `references` gives.
+    k
+        Number of clusters; 1 too.
+    seed
+        Of each fit of k-means.
+    starts
+        First centres that each fit tries.
     """
     own = _log_inertia(points, k, seed, starts)
     drawn = [_log_inertia(reference, k, seed, starts) for reference in without_structure]

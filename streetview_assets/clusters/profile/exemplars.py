@@ -86,7 +86,17 @@ def the_largest(assignments: pl.DataFrame) -> tuple[pl.DataFrame, str]:
 
 
 def exemplars(assignments: pl.DataFrame, images: pl.DataFrame, per_cluster: int) -> pl.DataFrame:
-    """Find the images nearest to each cluster's centre: cluster, size, image_id, path."""
+    """Find the images nearest to each cluster's centre: cluster, size, image_id, path.
+
+    Parameters
+    ----------
+    assignments
+        Rows of the table `cluster_assignments`, of one space and k.
+    images
+        The table `images`.
+    per_cluster
+        The most images of each.
+    """
     return (
         assignments.join(images.select("image_id", "path"), on="image_id", how="left")
         .with_columns(pl.len().over("cluster").alias("size"))

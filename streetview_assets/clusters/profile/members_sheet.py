@@ -98,7 +98,19 @@ def members_sheet(
 def random_members(
     assignments: pl.DataFrame, images: pl.DataFrame, per_cluster: int, seed: int
 ) -> pl.DataFrame:
-    """Draw images of each cluster: cluster, size, image_id, path."""
+    """Draw images of each cluster: cluster, size, image_id, path.
+
+    Parameters
+    ----------
+    assignments
+        Rows of the table `cluster_assignments`, of one space and k.
+    images
+        The table `images`.
+    per_cluster
+        The most images of each.
+    seed
+        Of the draw, whatever the order of the rows.
+    """
     ordered = assignments.sort("image_id")
     lots = np.random.default_rng(seed).random(ordered.height)
     return (

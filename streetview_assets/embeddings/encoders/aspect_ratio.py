@@ -57,7 +57,17 @@ def inputs_of(
 
 
 def padded(image: Image.Image, ground: tuple[int, int, int], seen: float) -> Image.Image:
-    """Put the whole image where the network sees it: on a square, in the middle."""
+    """Put the whole image where the network sees it: on a square, in the middle.
+
+    Parameters
+    ----------
+    image
+        RGB, of any shape.
+    ground
+        Red, green, blue of what surrounds it, 0 to 255.
+    seen
+        Share of a square's side that the library shows the network, 1 or a little less.
+    """
     side = max(image.width, image.height, _whole(max(image.size) / seen))
     if image.size == (side, side):
         return image

@@ -108,7 +108,18 @@ def prepare_images(
 
 
 def prepare(preparation: Preparation, path: Source, folder: Path) -> Prepared:
-    """Read and prepare one image; a file that cannot be read gives its reason."""
+    """Read and prepare one image; a file that cannot be read gives its reason.
+
+    Parameters
+    ----------
+    preparation
+        How an image becomes what the encoder sees.
+    path
+        Relative to `folder`; a list for a strip of images side by side, None for an image that was
+        not kept.
+    folder
+        The study's folder of data.
+    """
     if path is None:
         return Prepared(None, "the image was not kept")
     files = [path] if isinstance(path, str) else path

@@ -115,7 +115,17 @@ def far_apart_sheet(pairs: pl.DataFrame, facts: pl.DataFrame, folder: Path, *, t
 
 
 def draw_images(facts: pl.DataFrame, *, seed: int, count: int = ROWS) -> list[str]:
-    """Draw some images by a seed, whatever the order of the rows; their ids, sorted."""
+    """Draw some images by a seed, whatever the order of the rows; their ids, sorted.
+
+    Parameters
+    ----------
+    facts
+        Rows of the table `images`.
+    seed
+        Of the draw.
+    count
+        The most images.
+    """
     ids = facts["image_id"].sort()
     drawn = np.random.default_rng(seed).permutation(len(ids))[:count]
     return [ids[int(place)] for place in np.sort(drawn)]

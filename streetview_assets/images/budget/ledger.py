@@ -49,7 +49,19 @@ class Ledger:
         budget_usd: float,
         free_per_month: int = 0,
     ) -> "LedgerBudget":
-        """Open what requests for one authority are paid from."""
+        """Open what requests for one authority are paid from.
+
+        Parameters
+        ----------
+        authority_code
+            Code of the authority whose images are bought.
+        provider
+            Name of the provider.
+        budget_usd
+            The most that the study may ever spend, over all authorities, providers and runs.
+        free_per_month
+            Requests of a calendar month (UTC) that cost nothing.
+        """
         budget_microusd = round(budget_usd * _MICRO)
         return LedgerBudget(
             self, authority_code, provider, budget_microusd, free_per_month, process_mark()
@@ -212,7 +224,17 @@ class LedgerBudget:
         return self._entry(connection, image_id, now, cost)
 
     def enter_spent(self, connection: sqlite3.Connection, image_id: str, at: datetime) -> None:
-        """Enter a request that was sent and paid for, whatever the budget says of it."""
+        """Enter a request that was sent and paid for, whatever the budget says of it.
+
+        Parameters
+        ----------
+        connection
+            Within a transaction.
+        image_id
+            Id of the image that was bought.
+        at
+            When, UTC: its month decides the price.
+        """
         nth = _count_of_month(connection, self.provider, _month(at)) + 1
         cost = price_microusd(self.provider, nth, self.free_per_month)
         self._settled(connection, self._entry(connection, image_id, at, cost), "charged")

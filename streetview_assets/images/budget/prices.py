@@ -52,7 +52,19 @@ def price_microusd(provider: str, nth_this_month: int, free_per_month: int = 0) 
 def price_of_next_usd(
     provider: str, request_count: int, asked_this_month: int, free_per_month: int = 0
 ) -> float:
-    """Price so many requests that follow on those of this month, in US dollars."""
+    """Price so many requests that follow on those of this month, in US dollars.
+
+    Parameters
+    ----------
+    provider
+        Name of the provider.
+    request_count
+        Requests to come.
+    asked_this_month
+        Requests of this calendar month that were sent before.
+    free_per_month
+        The first so many of a month cost nothing.
+    """
     first = asked_this_month + 1
     prices = (
         price_microusd(provider, nth, free_per_month) for nth in range(first, first + request_count)

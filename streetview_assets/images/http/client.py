@@ -394,7 +394,17 @@ class Client:
 async def open_client(
     limits: Limits, *, secrets: tuple[str, ...] = (), budget: Budget | None = None
 ) -> AsyncIterator[Client]:
-    """Open the connections to a provider, on the running event loop."""
+    """Open the connections to a provider, on the running event loop.
+
+    Parameters
+    ----------
+    limits
+        Of rate, of requests at once, of patience and of failures in a row.
+    secrets
+        Texts that are taken out of messages and logs.
+    budget
+        What requests that cost money are paid from; None: none does.
+    """
     keep_secrets_out_of_logs(secrets)
     trusted = httpx.create_ssl_context()
     async with AsyncExitStack() as opened:

@@ -45,6 +45,15 @@ def found_near(point: Mapping[str, Any], captures: Iterable[Capture], images: Im
     each heading an image that looks within half the field of view of it (at least 45 degrees) is
     chosen: again the newest, then the nearest. What has no heading is left out.
 
+    Parameters
+    ----------
+    point
+        point_id, longitude and latitude, degrees (WGS 84).
+    captures
+        What the provider has there, of dates that are wanted.
+    images
+        The study's part `images`: the radius in metres, headings and field of view in degrees.
+
     Returns
     -------
     list of dict

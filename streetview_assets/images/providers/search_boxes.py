@@ -72,7 +72,17 @@ def boxes_around(points: pl.DataFrame, radius_m: float) -> Iterator[Box]:
 
 
 def is_near(box: Box, points: pl.DataFrame, radius_m: float) -> bool:
-    """Say whether a box may hold something within a radius of any of the points."""
+    """Say whether a box may hold something within a radius of any of the points.
+
+    Parameters
+    ----------
+    box
+        Bounds in degrees (WGS 84).
+    points
+        Columns longitude and latitude, degrees.
+    radius_m
+        On the ground, metres.
+    """
     east_deg, north_deg = _reach_deg(points, radius_m)
     inside = pl.col("longitude").is_between(box.west - east_deg, box.east + east_deg)
     inside &= pl.col("latitude").is_between(box.south - north_deg, box.north + north_deg)

@@ -49,7 +49,13 @@ class Preparation:
     may_not_vary: bool = False
 
     def steps(self, seed: int) -> list[tuple[str, Any]]:
-        """Make the unfitted steps."""
+        """Make the unfitted steps.
+
+        Parameters
+        ----------
+        seed
+            Of the principal components.
+        """
         steps: list[tuple[str, Any]] = []
         if self.images is not None:
             steps.append(("clusters", ClusterFeatures(self.images)))
@@ -121,6 +127,15 @@ def prepared(
     candidates: Sequence[Candidate], data: AreaDataset, settings: Models
 ) -> tuple[list[Candidate], dict[str, str]]:
     """Put the steps that the features need before those of each candidate.
+
+    Parameters
+    ----------
+    candidates
+        Who competes.
+    data
+        The areas; where features are made of clusters, with their images.
+    settings
+        The chapter `models` of the study file: `components`.
 
     Returns
     -------

@@ -55,7 +55,17 @@ def recipe_folds(area_count: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def own_score(pipeline: Pipeline, inputs: np.ndarray, observed: np.ndarray) -> float:
-    """Give the mean R² of a pipeline over the recipe's own folds."""
+    """Give the mean R² of a pipeline over the recipe's own folds.
+
+    Parameters
+    ----------
+    pipeline
+        Unfitted; a copy is fitted to each fold.
+    inputs
+        (n, d).
+    observed
+        (n,).
+    """
     scores = []
     for train, test in recipe_folds(len(observed)):
         fitted = clone(pipeline).fit(inputs[train], observed[train])

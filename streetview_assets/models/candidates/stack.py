@@ -55,7 +55,17 @@ def blend_weights(held_out: np.ndarray, observed: np.ndarray) -> np.ndarray:
 
 
 def cross_blend(held_out: np.ndarray, observed: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """Blend each inner fold's predictions by weights learnt on the others; shape (n,)."""
+    """Blend each inner fold's predictions by weights learnt on the others; shape (n,).
+
+    Parameters
+    ----------
+    held_out
+        Predictions out of the inner folds, a column a member; (n, m).
+    observed
+        (n,).
+    fold
+        The inner fold of each area, (n,).
+    """
     blended = np.empty(len(observed))
     for number in np.unique(fold):
         test = fold == number
@@ -64,7 +74,15 @@ def cross_blend(held_out: np.ndarray, observed: np.ndarray, fold: np.ndarray) ->
 
 
 def stack_params(names: Sequence[str], params: Sequence[Params], weights: np.ndarray) -> Params:
-    """Describe a stack: its members that weigh something, with their parameters."""
+    """Describe a stack: its members that weigh something, with their parameters.
+
+    Parameters
+    ----------
+    names, params
+        Of the members, one beside the other.
+    weights
+        Of the members, (m,); 0: it has no part.
+    """
     kept = [place for place, weight in enumerate(weights) if weight > 0]
     return {
         "members": {names[place]: params[place] for place in kept},

@@ -39,7 +39,17 @@ class AreaFeatures:
 
 
 def features_label(names: Sequence[str], statistic: str, components: int | None) -> str:
-    """Name features as in the column `features`, as in `pooled_median+dispersion/pca20`."""
+    """Name features as in the column `features`, as in `pooled_median+dispersion/pca20`.
+
+    Parameters
+    ----------
+    names
+        Features of `models.features`, in their order.
+    statistic
+        How vectors of images became one of an area.
+    components
+        Principal components that they are reduced to; None: not reduced.
+    """
     said = "+".join(f"pooled_{statistic}" if name == "pooled" else name for name in names)
     return said if components is None else f"{said}/pca{components}"
 

@@ -22,13 +22,30 @@ class TooFewGroupsError(ValueError):
 
 
 def seed_of(seed: int, *words: object) -> int:
-    """Derive the seed of one part of the work, so that parts do not share a random stream."""
+    """Derive the seed of one part of the work, so that parts do not share a random stream.
+
+    Parameters
+    ----------
+    seed
+        The study's, or one derived from it before.
+    *words
+        What names the part: by other words another seed.
+    """
     text = "/".join(str(word) for word in words).encode()
     return int(np.random.SeedSequence([seed % 2**64, *text]).generate_state(1)[0])
 
 
 def random_folds(area_codes: Sequence[str], folds: int, seed: int) -> np.ndarray:
     """Deal areas out to folds of equal size, at random.
+
+    Parameters
+    ----------
+    area_codes
+        Codes of the areas, each once.
+    folds
+        The most folds.
+    seed
+        Of the deal.
 
     Returns
     -------
@@ -136,6 +153,15 @@ def group_folds(groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
     The largest group goes first, each to the fold that is smallest so far; the seed decides
     between groups of one size.
 
+    Parameters
+    ----------
+    groups
+        Group of each row, of any type that sorts; (n,).
+    folds
+        The most folds.
+    seed
+        Of the order of groups of one size.
+
     Returns
     -------
     numpy.ndarray
@@ -163,6 +189,17 @@ def group_folds(groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
 def block_folds(place_m: np.ndarray, folds: int, block_km: float, seed: int) -> np.ndarray:
     """Hold out squares of a grid: every area of a square is in one fold.
 
+    Parameters
+    ----------
+    place_m
+        Easting and northing, metres; shape (n, 2).
+    folds
+        The most folds.
+    block_km
+        Side of a square.
+    seed
+        Of the order of squares with as many areas.
+
     Raises
     ------
     TooFewGroupsError
@@ -180,6 +217,15 @@ def authority_folds(
     authority_codes: Sequence[str], seed: int, most: int = MOST_AUTHORITY_FOLDS
 ) -> np.ndarray:
     """Hold out whole authorities: one fold each, above `most` authorities so many groups of them.
+
+    Parameters
+    ----------
+    authority_codes
+        Code of each area's authority.
+    seed
+        Of the groups, where there are more than `most`.
+    most
+        The most folds.
 
     Raises
     ------
@@ -200,6 +246,15 @@ def held_out_together(authority_codes: Sequence[str], authority_code: str, seed:
 
     The groups depend on the set of authorities alone, not on how many areas of each have
     imagery, so that every partition finds the same ones.
+
+    Parameters
+    ----------
+    authority_codes
+        Codes of all authorities of the study; repeats count once.
+    authority_code
+        Code of this one.
+    seed
+        The study's, the same in every partition.
     """
     names = sorted(set(authority_codes))
     if len(names) <= MOST_AUTHORITY_FOLDS:
@@ -213,6 +268,19 @@ def outer_folds(
     data: AreaDataset, validation: Validation, folds: int, block_km: float, seed: int
 ) -> np.ndarray:
     """Split areas for a validation.
+
+    Parameters
+    ----------
+    data
+        Areas with imagery and a value.
+    validation
+        `random`, `blocks` or `authorities`.
+    folds
+        The most folds.
+    block_km
+        Side of a square of the grid.
+    seed
+        Of the deal.
 
     Raises
     ------
@@ -245,6 +313,19 @@ def inner_folds(
     Each fold has to leave a third of the areas to learn from. Where whole authorities do not,
     blocks are held out; where blocks do not, blocks of half the side, a quarter and so on; only
     areas that share one place fall to chance.
+
+    Parameters
+    ----------
+    data
+        The training part.
+    validation
+        How its test part is held out; of `holdout`, at random.
+    folds
+        The most folds.
+    block_km
+        Side of a square of the grid.
+    seed
+        Of the deal.
     """
     least = len(data) / 3
     if validation == "authorities" and len(set(data.authority_codes)) > 1:

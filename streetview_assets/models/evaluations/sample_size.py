@@ -213,7 +213,17 @@ def _size_rows(
 def predict(
     recipe: str, inputs: np.ndarray, observed: np.ndarray, new_inputs: np.ndarray
 ) -> np.ndarray:
-    """Fit a recipe, `ridge` or `published`, to inputs (n, d) and predict for others (m, d)."""
+    """Fit a recipe, `ridge` or `published`, to inputs (n, d) and predict for others (m, d).
+
+    Parameters
+    ----------
+    recipe
+        `ridge`, or `published`: the published recipe's gradient boosting.
+    inputs, observed
+        To learn from: (n, d) and (n,).
+    new_inputs
+        (m, d).
+    """
     if recipe == "ridge":
         return predict_by_ridge(inputs, observed, new_inputs)
     fitted = build_recipe(RECIPE_SETTINGS).fit(inputs, observed)

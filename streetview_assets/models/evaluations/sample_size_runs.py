@@ -73,7 +73,17 @@ def run_draws(
 
 
 def draw_frame(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> pl.DataFrame:
-    """Score one draw on one thread, on which sums round alike wherever it is done."""
+    """Score one draw on one thread, on which sums round alike wherever it is done.
+
+    Parameters
+    ----------
+    experiment
+        All that the draws share.
+    vectors
+        Of its images, (p, d), float32.
+    draw
+        Which images, and which areas are held out.
+    """
     with limit_threads():
         rows = draw_rows(experiment, vectors, draw)
     return TABLES[TABLE].frame(rows)

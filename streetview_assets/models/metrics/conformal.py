@@ -31,6 +31,15 @@ def cross_conformal_half_widths(
 ) -> np.ndarray:
     """Give each area the half width from the residuals of the folds it is not in.
 
+    Parameters
+    ----------
+    residuals
+        Observed minus predicted out of fold, (n,), in units of the target.
+    fold
+        The fold in which each area was held out, (n,).
+    level
+        Share of areas that intervals are to hold, 0 to 1.
+
     Returns
     -------
     numpy.ndarray

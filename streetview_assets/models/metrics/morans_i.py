@@ -60,6 +60,17 @@ def morans_p(
     """Give the pseudo p-value of Moran's I: how often values dealt at random are as extreme.
 
     One-sided, towards the side on which I lies, as in PySAL's esda.
+
+    Parameters
+    ----------
+    values
+        (n,).
+    weights
+        Which areas are neighbours, (n, n), as `neighbour_weights` gives them.
+    seed
+        Of the permutations.
+    permutations
+        How many; with 999 the least p-value is 0.001.
     """
     value = morans_i(values, weights)
     if value is None:

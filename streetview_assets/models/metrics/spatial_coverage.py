@@ -14,6 +14,15 @@ def coverage_by_group(
 ) -> dict[str, tuple[float | None, int]]:
     """Measure the coverage of each group of areas, such as an authority.
 
+    Parameters
+    ----------
+    residuals
+        Observed minus predicted, (n,).
+    half_widths
+        Of the intervals, (n,), NaN where there is none; in units of the target.
+    groups
+        Group of each area.
+
     Returns
     -------
     dict
@@ -33,6 +42,15 @@ def coverage_spread(
     residuals: np.ndarray, half_widths: np.ndarray, block: np.ndarray
 ) -> tuple[float | None, str]:
     """Give the standard deviation of the coverage over spatial blocks of five areas or more.
+
+    Parameters
+    ----------
+    residuals
+        Observed minus predicted, (n,).
+    half_widths
+        Of the intervals, (n,), NaN where there is none; in units of the target.
+    block
+        Number of each area's square, (n,).
 
     Returns
     -------

@@ -134,7 +134,17 @@ def ordinal_score_rows(
 def no_ordinal_score(
     *, target: str, encoder: str, validation: str, area_count: int, note: str
 ) -> pl.DataFrame:
-    """Make the rows of a validation that could not be, with the reason."""
+    """Make the rows of a validation that could not be, with the reason.
+
+    Parameters
+    ----------
+    target, encoder, validation
+        The columns of that name.
+    area_count
+        Areas that there were.
+    note
+        The reason.
+    """
     return TABLES["ordinal_scores"].frame(
         [
             {

@@ -56,7 +56,17 @@ class NetworkFacts:
 
 
 def save_network(folder: Path, network: "torch.nn.ModuleDict", facts: NetworkFacts) -> list[Path]:
-    """Write weights (`network.pt`, a state_dict) and facts (`network.json`) to a folder."""
+    """Write weights (`network.pt`, a state_dict) and facts (`network.json`) to a folder.
+
+    Parameters
+    ----------
+    folder
+        It is made where it is not there.
+    network
+        A trained network.
+    facts
+        What has to be known to use it.
+    """
     import torch
 
     folder.mkdir(parents=True, exist_ok=True)

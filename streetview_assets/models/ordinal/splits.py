@@ -53,6 +53,17 @@ def even_folds(groups: np.ndarray, deciles: np.ndarray, folds: int, seed: int) -
 def validation_part(groups: np.ndarray, deciles: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Set whole groups aside, about `share` of the points, on which training is stopped early.
 
+    Parameters
+    ----------
+    groups
+        Group of each point, such as its area; shape (n,).
+    deciles
+        Its decile, 1 to 10; shape (n,).
+    share
+        Of the points, above 0 and at most a half.
+    seed
+        Of the order of groups of one size.
+
     Returns
     -------
     numpy.ndarray

@@ -91,6 +91,17 @@ def fine_tune(
 
     The few are too few to set some of them aside; a tenth of the learning rate keeps the network
     near to what it knew. Vectors stay standardised as it knew them.
+
+    Parameters
+    ----------
+    network
+        A trained network; it stays as it is.
+    points
+        The few, with a decile.
+    settings
+        The part `ordinal` of the study file.
+    seed
+        Of batches and noise.
     """
     import copy
 
@@ -171,6 +182,15 @@ def balanced_batches(
 
     A decile of few points gives them again and again; of one with many, some wait for another
     epoch. An epoch has as many points as there are, rounded up to whole batches.
+
+    Parameters
+    ----------
+    deciles
+        Decile of each point, 1 to 10; shape (n,).
+    batch_size
+        Points of a batch, about.
+    rng
+        What the epoch is dealt by; the next epoch goes on with it.
 
     Yields
     ------

@@ -110,7 +110,19 @@ def output_rows(
     fold: int,
     share_added: float = 0.0,
 ) -> pl.DataFrame:
-    """Make rows of the table `ordinal_outputs`."""
+    """Make rows of the table `ordinal_outputs`.
+
+    Parameters
+    ----------
+    points
+        The points that were held out.
+    continuous
+        The network's output h for them, shape (n,).
+    target, encoder, validation, fold
+        The columns of that name.
+    share_added
+        Share of the authority's areas that the network was trained further on.
+    """
     frame = pl.DataFrame(
         {
             "point_id": points.point_ids,

@@ -20,7 +20,19 @@ def is_tuned(split: OutOfFold, model: str) -> bool:
 def gain_rows(
     labels: Labels, data: AreaDataset, split: OutOfFold, resampled_r2: dict[str, np.ndarray]
 ) -> list[Row]:
-    """Compare R² with the best baseline's, on the same resamples (a paired bootstrap)."""
+    """Compare R² with the best baseline's, on the same resamples (a paired bootstrap).
+
+    Parameters
+    ----------
+    labels
+        What the rows are labelled with: target, encoder, features.
+    data
+        The areas of the split, in its order.
+    split
+        The predictions out of fold, model by model.
+    resampled_r2
+        Model to its R² on each resample of areas, in one order.
+    """
     r2 = {
         model: measure(data.observed, predicted)["r2"]
         for model, predicted in split.predicted.items()
@@ -45,7 +57,19 @@ def gain_rows(
 def rival_rows(
     labels: Labels, data: AreaDataset, split: OutOfFold, resampled_r2: dict[str, np.ndarray]
 ) -> list[Row]:
-    """Compare R² of the model `tuned` with each rival's, on the same resamples."""
+    """Compare R² of the model `tuned` with each rival's, on the same resamples.
+
+    Parameters
+    ----------
+    labels
+        What the rows are labelled with: target, encoder, features.
+    data
+        The areas of the split, in its order.
+    split
+        The predictions out of fold, model by model.
+    resampled_r2
+        Model to its R² on each resample of areas, in one order.
+    """
     r2 = {model: measure(data.observed, split.predicted[model])["r2"] for model in split.predicted}
     best = r2.get(TUNED)
     if best is None:
@@ -69,7 +93,21 @@ def decile_rows(
     counts: np.ndarray,
     study_values: np.ndarray | None,
 ) -> list[Row]:
-    """Compare deciles within the study, or within the split, where no values are given."""
+    """Compare deciles within the study, or within the split, where no values are given.
+
+    Parameters
+    ----------
+    labels
+        What the rows are labelled with: target, encoder, features.
+    data
+        The areas of the split, in its order.
+    split
+        The predictions out of fold, model by model.
+    counts
+        How often each resample draws each area, (draws, n).
+    study_values
+        The values whose deciles count; None: those of the split.
+    """
     values = data.observed if study_values is None else study_values
     truth = deciles_among(data.observed, values)
     rows = []
@@ -93,7 +131,19 @@ def decile_rows(
 def coverage_in_space(
     labels: Labels, data: AreaDataset, split: OutOfFold, half_widths: dict[str, np.ndarray]
 ) -> list[Row]:
-    """Measure where the intervals of the model `tuned` hold: by authority, over blocks."""
+    """Measure where the intervals of the model `tuned` hold: by authority, over blocks.
+
+    Parameters
+    ----------
+    labels
+        What the rows are labelled with: target, encoder, features.
+    data
+        The areas of the split, in its order.
+    split
+        The predictions out of fold, model by model.
+    half_widths
+        Model to half widths of the intervals, shape (n,), NaN where there is none.
+    """
     if TUNED not in split.predicted:
         return []
     residual = data.observed - split.predicted[TUNED]

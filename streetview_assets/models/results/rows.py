@@ -44,7 +44,23 @@ def score_row(
     interval: Interval = NO_INTERVAL,
     note: str | None = None,
 ) -> Row:
-    """Make one row of scores."""
+    """Make one row of scores.
+
+    Parameters
+    ----------
+    labels
+        What the rows are labelled with: target, encoder, features.
+    model, validation, metric, fold, repeat, group_name
+        The columns of that name; fold 0: pooled over all.
+    value
+        The score; None where it is not defined.
+    area_count
+        Areas that it rests on.
+    interval
+        Lower and upper end of its interval, and its level.
+    note
+        Why there is no score, or what to bear in mind.
+    """
     return labels.key | {
         "model": model,
         "group_name": group_name,
@@ -65,5 +81,19 @@ def score_row(
 def no_score(
     labels: Labels, validation: Validation, area_count: int, note: str, model: str = TUNED
 ) -> Row:
-    """Make the row that says why there is no score."""
+    """Make the row that says why there is no score.
+
+    Parameters
+    ----------
+    labels
+        What the rows are labelled with: target, encoder, features.
+    validation
+        The column of that name.
+    area_count
+        Areas that there were.
+    note
+        The reason.
+    model
+        Which model has none.
+    """
     return score_row(labels, model, validation, "r2", None, area_count, note=note)

@@ -208,7 +208,17 @@ def _predictions_of(
 
 
 def cross_conformal(data: AreaDataset, split: OutOfFold, level: float) -> dict[str, np.ndarray]:
-    """Give every model's half widths of prediction intervals, from its errors in other folds."""
+    """Give every model's half widths of prediction intervals, from its errors in other folds.
+
+    Parameters
+    ----------
+    data
+        The areas of the split, in its order.
+    split
+        The predictions out of fold, model by model.
+    level
+        Share of areas that intervals are to hold, 0 to 1.
+    """
     return {
         model: cross_conformal_half_widths(data.observed - predicted, split.fold, level)
         for model, predicted in split.predicted.items()

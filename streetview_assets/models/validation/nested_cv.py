@@ -155,7 +155,17 @@ def tune_all(
 def predict_all(
     models: TunedModels, train: AreaDataset, test: AreaDataset, seed: int
 ) -> dict[str, np.ndarray]:
-    """Fit every tuned model to the training part and predict the test part."""
+    """Fit every tuned model to the training part and predict the test part.
+
+    Parameters
+    ----------
+    models
+        What `tune_all` gives for this training part.
+    train, test
+        Areas to learn from, and to predict.
+    seed
+        Of the fit, where the model draws anything.
+    """
     predicted = {}
     for tuned in [*models.candidates, *models.baselines]:
         predicted[tuned.model.name] = tuned.predict(tuned.fit(train, seed), test)
@@ -295,7 +305,19 @@ def hold_out(
 def inner_half_widths(
     models: TunedModels, train: AreaDataset, test_count: int, level: float
 ) -> dict[str, np.ndarray]:
-    """Give every model's half widths of prediction intervals, from its errors on inner folds."""
+    """Give every model's half widths of prediction intervals, from its errors on inner folds.
+
+    Parameters
+    ----------
+    models
+        What `tune_all` gives for this training part.
+    train
+        The areas that they were tuned on.
+    test_count
+        Areas that get the width, one and the same.
+    level
+        Share of areas that intervals are to hold, 0 to 1.
+    """
     widths = {}
     for tuned in [*models.candidates, *models.baselines]:
         width = half_width(train.observed - tuned.inner_predicted, level)
@@ -307,6 +329,17 @@ def learned_from(
     data: AreaDataset, held_out: np.ndarray, validation: Validation, settings: Models
 ) -> np.ndarray:
     """Say which areas a fold's models learn from: those not held out, beyond the buffer.
+
+    Parameters
+    ----------
+    data
+        All areas.
+    held_out
+        Which of them are held out, shape (n,), boolean.
+    validation
+        How they are; only `blocks` has a buffer.
+    settings
+        The chapter `models` of the study file: `block_km`, `buffer_km`.
 
     Raises
     ------
@@ -325,7 +358,17 @@ def learned_from(
 
 
 def bootstrap_groups(data: AreaDataset, validation: Validation, block_km: float) -> np.ndarray:
-    """Say which areas the bootstrap draws together: single areas at random, else blocks."""
+    """Say which areas the bootstrap draws together: single areas at random, else blocks.
+
+    Parameters
+    ----------
+    data
+        The areas of a split.
+    validation
+        How they were held out.
+    block_km
+        Side of a square of the grid.
+    """
     if validation in ("random", "holdout"):
         return np.arange(len(data))
     return blocks_of(data.place_m, block_km)
@@ -334,7 +377,15 @@ def bootstrap_groups(data: AreaDataset, validation: Validation, block_km: float)
 def trials_of(
     models: TunedModels, validation: Validation, fold: int, repeat: int = REPEAT
 ) -> list[dict[str, Any]]:
-    """List the trials of a tuning, with the fold they were made for."""
+    """List the trials of a tuning, with the fold they were made for.
+
+    Parameters
+    ----------
+    models
+        What `tune_all` gives.
+    validation, fold, repeat
+        The split that it was for.
+    """
     return [
         {"validation": validation, "repeat": repeat, "fold": fold, **trial}
         for tuned in models.candidates

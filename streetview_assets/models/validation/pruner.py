@@ -22,13 +22,29 @@ FOLDS_BEFORE_A_MEDIAN = 2
 
 
 def hardest_first(observed: np.ndarray, guess: np.ndarray, fold: np.ndarray) -> list[np.ndarray]:
-    """Order the inner folds by their errors, as masks: the sooner does a bad trial show."""
+    """Order the inner folds by their errors, as masks: the sooner does a bad trial show.
+
+    Parameters
+    ----------
+    observed, guess
+        Values and a first model's predictions out of the inner folds, (n,).
+    fold
+        The inner fold of each area, (n,).
+    """
     masks = [fold == number for number in np.unique(fold)]
     return sorted(masks, key=lambda mask: -float(np.sum((observed - guess)[mask] ** 2)))
 
 
 def least_rmse(observed: np.ndarray, guess: np.ndarray, folds: "Sequence[np.ndarray]") -> float:
-    """Give the error over all areas if there were none but on these folds."""
+    """Give the error over all areas if there were none but on these folds.
+
+    Parameters
+    ----------
+    observed, guess
+        Values and predictions, (n,).
+    folds
+        Masks of the inner folds that are done, each (n,).
+    """
     squares = sum(float(np.sum((observed[mask] - guess[mask]) ** 2)) for mask in folds)
     return float(np.sqrt(squares / len(observed)))
 
@@ -36,7 +52,17 @@ def least_rmse(observed: np.ndarray, guess: np.ndarray, folds: "Sequence[np.ndar
 def report_folds(
     trial: "optuna.Trial", observed: np.ndarray, guess: np.ndarray, order: "Sequence[np.ndarray]"
 ) -> None:
-    """Report a trial that went through all folds, for others to be held against."""
+    """Report a trial that went through all folds, for others to be held against.
+
+    Parameters
+    ----------
+    trial
+        Of Optuna.
+    observed, guess
+        Values and predictions out of all inner folds, (n,).
+    order
+        Masks of the inner folds, in the order of `hardest_first`.
+    """
     for step in range(1, len(order)):
         trial.report(least_rmse(observed, guess, order[:step]), step)
 
@@ -45,6 +71,15 @@ def give_up_if_hopeless(
     trial: "optuna.Trial", observed: np.ndarray, guess: np.ndarray, done: "Sequence[np.ndarray]"
 ) -> None:
     """Report the folds done so far, and end the trial where it has no hope.
+
+    Parameters
+    ----------
+    trial
+        Of Optuna.
+    observed, guess
+        Values and predictions, (n,).
+    done
+        Masks of the inner folds that are done, each (n,).
 
     Raises
     ------

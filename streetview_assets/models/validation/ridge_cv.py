@@ -71,7 +71,17 @@ def ridge_path(data: AreaDataset, settings: Models) -> tuple[Candidate | None, s
 def predict_by(
     ridge: Candidate, train: AreaDataset, test: AreaDataset, seed: int
 ) -> dict[str, np.ndarray]:
-    """Predict the test part by ridge and by the mean of the training part; shapes (n,)."""
+    """Predict the test part by ridge and by the mean of the training part; shapes (n,).
+
+    Parameters
+    ----------
+    ridge
+        A candidate that needs no tuning.
+    train, test
+        Areas to learn from, and to predict.
+    seed
+        Of the fit, where the model draws anything.
+    """
     pipeline = fitted(ridge.build({}, seed), ridge.inputs(train), train.observed)
     return {
         RIDGE: predicted(pipeline, ridge.inputs(test)),

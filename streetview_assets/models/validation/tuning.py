@@ -52,7 +52,15 @@ class Tuned:
     truncated: bool = False
 
     def fit(self, data: AreaDataset, seed: int) -> Pipeline:
-        """Fit the pipeline to areas."""
+        """Fit the pipeline to areas.
+
+        Parameters
+        ----------
+        data
+            Areas to learn from.
+        seed
+            Of the fit, where the model draws anything.
+        """
         return fitted(self.model.build(self.params, seed), self.model.inputs(data), data.observed)
 
     def predict(self, pipeline: Pipeline, data: AreaDataset) -> np.ndarray:
@@ -78,7 +86,15 @@ def fitting_context(area_count: int) -> Iterator[None]:
 
 
 def fitted(pipeline: Pipeline, inputs: np.ndarray, observed: np.ndarray) -> Pipeline:
-    """Fit a pipeline, and give it back."""
+    """Fit a pipeline, and give it back.
+
+    Parameters
+    ----------
+    pipeline
+        Unfitted; it is fitted in place.
+    inputs, observed
+        (n, d) and (n,).
+    """
     pipeline.fit(inputs, observed)
     return pipeline
 
@@ -96,7 +112,21 @@ def inner_predictions(
     fold: np.ndarray,
     seed: int,
 ) -> np.ndarray:
-    """Predict each inner fold by a fit to the others; shape (n,)."""
+    """Predict each inner fold by a fit to the others; shape (n,).
+
+    Parameters
+    ----------
+    model
+        What builds the pipeline.
+    params
+        Its parameters.
+    inputs, observed
+        Of the training part: (n, d) and (n,).
+    fold
+        The inner fold of each area, (n,).
+    seed
+        Of the fit, where the model draws anything.
+    """
     result = np.empty(len(observed))
     for held_out in np.unique(fold):
         test = fold == held_out
@@ -106,7 +136,19 @@ def inner_predictions(
 
 
 def tune_baseline(baseline: Baseline, data: AreaDataset, fold: np.ndarray, seed: int) -> Tuned:
-    """Take the best of a baseline's settings on inner folds; one that has lost is not finished."""
+    """Take the best of a baseline's settings on inner folds; one that has lost is not finished.
+
+    Parameters
+    ----------
+    baseline
+        With its few settings.
+    data
+        The training part.
+    fold
+        The inner fold of each area, (n,).
+    seed
+        Of the fit, where the model draws anything.
+    """
     inputs = baseline.inputs(data)
     best: Tuned | None = None
     for params in baseline.settings(_smallest(inputs, fold)):
