@@ -1,4 +1,9 @@
-"""Street-level imagery into knowledge about places."""
+"""Street-level imagery into knowledge about places.
+
+From a notebook: `open_study`. The stages `areas`, `points`, `images`, `embeddings`, `pooling`,
+`clusters` and `models` are plain functions over frames, usable without Dagster, DuckDB or MLflow;
+`orchestration` makes assets of them.
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,9 @@
-"""The upper floor: thin Dagster over the stages."""
+"""The upper floor: thin Dagster over the stages.
+
+`assets/` has the assets, each registered by its decorator; `runs/` what the command does with
+them, `automation/` what starts them by itself, `tracking/` MLflow, `ui/` the web server. An asset
+reads, calls one function of its stage, and gives back its tables: nothing is computed here.
+"""
 
 import os
 import warnings

@@ -1,1 +1,5 @@
-"""The report: one page about a study, made from its published database, to be passed on."""
+"""The report: one page about a study, made from its published database, to be passed on.
+
+It reads that file and the kept figures, and the page loads nothing. A chapter is a file in
+`chapters/`; texts of others go through `html.escaped`.
+"""

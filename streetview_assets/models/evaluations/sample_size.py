@@ -108,11 +108,12 @@ class Experiment:
 
 
 def draw_rows(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> list[Row]:
-    (
-        """Score one model for every size of a draw, a fifth of the areas held out at random.
+    """Score one model for every size of a draw, a fifth of the areas held out at random.
 
     Parameters
     ----------
+    experiment
+        All that the draws share: areas, values, clusters, settings, seed.
     vectors
         Of the images, shape (p, d), float32; may lie in a file.
     draw
@@ -124,8 +125,6 @@ def draw_rows(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> list[R
         Rows of the table `sample_size_scores`: one a size, areas free or constant, model and
         metric; where there are fewer images than a size, or too few areas, one that says why.
     """
-        ""
-    )
     images = experiment.images_of(draw)
     seed = seed_of_draw(experiment, draw)
     label = {

@@ -1,1 +1,0 @@
-"""What the command shows in a terminal or a log."""
