@@ -31,7 +31,15 @@ LARGEST_WEBP_PX = 16_383
 
 
 def figures_folder(root: Path, authority: str | None = None) -> Path:
-    """Say where figures lie in a study's folder of data: of an authority, or of the whole study."""
+    """Say where figures lie in a study's folder of data: of an authority, or of the whole study.
+
+    Parameters
+    ----------
+    root
+        The study's folder of data.
+    authority
+        Code of the authority; None: of all.
+    """
     return root / "figures" / (OF_STUDY if authority is None else safe_name(authority))
 
 
@@ -86,6 +94,13 @@ def to_png(figure: "Figure", dpi: int = 110) -> bytes:
     """Render a figure as a PNG, with its words as they stand.
 
     A dollar sign in other people's names would begin a formula, and might not end it.
+
+    Parameters
+    ----------
+    figure
+        Of matplotlib; it stays open.
+    dpi
+        Dots an inch.
     """
     from matplotlib.text import Text
 
@@ -100,6 +115,13 @@ def shrink_to_webp(png: bytes, max_bytes: int) -> bytes:
     """Turn a PNG into a WebP of at most `max_bytes` bytes, smaller in size where it has to be.
 
     A map or a sheet of photographs keeps three times the width that it would have as a PNG.
+
+    Parameters
+    ----------
+    png
+        The bytes of a PNG.
+    max_bytes
+        Of the WebP.
     """
     image = Image.open(io.BytesIO(png)).convert("RGB")
     image.thumbnail((LARGEST_WEBP_PX, LARGEST_WEBP_PX))

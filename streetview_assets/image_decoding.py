@@ -143,6 +143,13 @@ def decode_image(
 def read_rgb(path: Path, *, least_side_px: int | None = None) -> Image.Image:
     """Read an image from disk, upright as its EXIF says, 8 bits a channel.
 
+    Parameters
+    ----------
+    path
+        A file of any kind that is read here.
+    least_side_px
+        A JPEG may be read at a reduced scale, down to this shorter side; None: in full.
+
     Raises
     ------
     OSError

@@ -102,14 +102,30 @@ def require_columns(place: str, wanted: Mapping[str, str], present: Sequence[str
 
 
 def closest(wanted: str, present: Iterable[str]) -> str | None:
-    """Find the name that a person most likely meant, None where nothing is near."""
+    """Find the name that a person most likely meant, None where nothing is near.
+
+    Parameters
+    ----------
+    wanted
+        What the study file says.
+    present
+        Names that there are.
+    """
     by_lower = {name.lower(): name for name in present}
     near = difflib.get_close_matches(wanted.lower(), by_lower, n=1, cutoff=0.5)
     return by_lower[near[0]] if near else None
 
 
 def listed(codes: Iterable[str], at_most: int = 5) -> str:
-    """Write the first few codes, in order, and how many there are in all."""
+    """Write the first few codes, in order, and how many there are in all.
+
+    Parameters
+    ----------
+    codes
+        In any order.
+    at_most
+        How many are written out.
+    """
     ordered = sorted(set(codes))
     shown = ", ".join(ordered[:at_most])
     return shown if len(ordered) <= at_most else f"{shown}, … ({len(ordered)} in all)"

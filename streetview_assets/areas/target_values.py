@@ -21,7 +21,15 @@ WHOLE_IS_ZERO = "the whole of which it is a share is 0"
 
 
 def wanted_columns(target: Target, key: str) -> dict[str, str]:
-    """Name the columns of the target's table by the key of the study that names each."""
+    """Name the columns of the target's table by the key of the study that names each.
+
+    Parameters
+    ----------
+    target
+        As the study file has it.
+    key
+        Its place in the study file, such as `targets[0]`.
+    """
     wanted = {f"{key}.area_code": target.area_code}
     if target.value:
         wanted[f"{key}.value"] = target.value
@@ -92,6 +100,13 @@ def code_form(codes: pl.Series, target: Target) -> pl.Series:
 
     British postcodes that a lookup joins are one in each of their spellings: ``M15 4AB``,
     ``M154AB`` and ``m15  4ab``. All other codes stay as they stand.
+
+    Parameters
+    ----------
+    codes
+        As text.
+    target
+        Where it has a `lookup`, postcodes are brought to one spelling.
     """
     text = as_codes(codes).alias("code")
     if target.lookup is None:

@@ -34,7 +34,15 @@ def matrix(column: pl.Series) -> np.ndarray:
 
 
 def vector_series(name: str, array: np.ndarray) -> pl.Series:
-    """Make a column of vectors, List(Float32), of the rows of a matrix (n, d)."""
+    """Make a column of vectors, List(Float32), of the rows of a matrix (n, d).
+
+    Parameters
+    ----------
+    name
+        Of the column.
+    array
+        (n, d); cast to float32.
+    """
     dtype = pl.List(pl.Float32)
     if array.size == 0:
         return pl.Series(name, [[]] * len(array), dtype=dtype)

@@ -93,7 +93,15 @@ def _sample(there: pl.DataFrame, count: int, seed: int | None) -> pl.DataFrame:
 
 
 def tile(files: Shown, size_px: int) -> Image.Image:
-    """Fit an image, or views side by side, into a square; grey where there is none to be read."""
+    """Fit an image, or views side by side, into a square; grey where there is none to be read.
+
+    Parameters
+    ----------
+    files
+        What `shown_files` gives.
+    size_px
+        Side of the square.
+    """
     views = [view for file in files if file and (view := _small(file, size_px))]
     if not views:
         return Image.new("RGB", (size_px, size_px), _EMPTY)

@@ -16,6 +16,13 @@ def written_aside(path: Path, suffix: str = ".tmp") -> Iterator[Path]:
     A killed process leaves the old file or the new one, never half of one. `suffix` ends the
     name of the file aside, for writers that choose the format by it.
 
+    Parameters
+    ----------
+    path
+        The file in the end; its folder is made where it is not there.
+    suffix
+        Ending of the file aside, for libraries that go by it.
+
     Raises
     ------
     StorageError

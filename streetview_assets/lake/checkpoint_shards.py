@@ -54,7 +54,15 @@ def shards_of(folder: Path, authority: str, table: str) -> Shards:
 
 
 def latest(frames: list[pl.DataFrame], table: str) -> pl.DataFrame:
-    """Merge frames of a table; of rows with the same key the last one wins."""
+    """Merge frames of a table; of rows with the same key the last one wins.
+
+    Parameters
+    ----------
+    frames
+        From the earliest to the latest.
+    table
+        Name of the table, whose key counts.
+    """
     contract = TABLES[table]
     merged = pl.concat([contract.frame(), *frames])
     return merged.unique(subset=contract.key, keep="last", maintain_order=True).sort(contract.key)

@@ -59,7 +59,15 @@ def content_of(frame: pl.DataFrame, contract: Table | None, note: str = "") -> C
 
 
 def column_digests(frame: pl.DataFrame, key: Sequence[str]) -> Mapping[str, str]:
-    """Hash each column of a frame, its rows sorted by the key."""
+    """Hash each column of a frame, its rows sorted by the key.
+
+    Parameters
+    ----------
+    frame
+        The rows.
+    key
+        Columns to sort by; none: as the rows stand.
+    """
     if key:
         order = frame.select(pl.arg_sort_by(*key)).to_series()
         # Most frames are written in order, and to move vectors about costs more than to hash them.

@@ -254,7 +254,15 @@ def _folders_in(folders: list[Path], names: Iterable[str] | None) -> list[Path]:
 
 
 def read_part(path: Path, wanted: pl.Schema) -> pl.DataFrame:
-    """Read columns of a file; those that a table has grown since the file was written are null."""
+    """Read columns of a file; those that a table has grown since the file was written are null.
+
+    Parameters
+    ----------
+    path
+        A file of the lake.
+    wanted
+        Columns and types of the table as it is now.
+    """
     there = [name for name in wanted if name in pq.read_schema(path).names]
     part = pl.read_parquet(path, columns=there, glob=False, hive_partitioning=False)
     grown = [pl.lit(None, wanted[name]).alias(name) for name in wanted if name not in there]

@@ -92,6 +92,13 @@ def rounded(degrees: Numbers) -> Numbers:
 def areas_at(ground: Ground, degrees: Numbers) -> Indices:
     """Find the one area of each place: on a border, the one with the smallest code.
 
+    Parameters
+    ----------
+    ground
+        The areas, and the CRS in metres.
+    degrees
+        Longitude and latitude (WGS 84), shape (n, 2).
+
     Returns
     -------
     numpy.ndarray
@@ -105,13 +112,29 @@ def areas_at(ground: Ground, degrees: Numbers) -> Indices:
 
 
 def in_degrees(ground: Ground, metres: Numbers) -> Numbers:
-    """Give longitude and latitude of places in metres, shape (n, 2)."""
+    """Give longitude and latitude of places in metres, shape (n, 2).
+
+    Parameters
+    ----------
+    ground
+        With the CRS in metres.
+    metres
+        Easting and northing, shape (n, 2).
+    """
     x, y = metres.T
     return np.column_stack(ground.to_metres.transform(x, y, direction="INVERSE"))
 
 
 def in_metres(ground: Ground, degrees: Numbers) -> Numbers:
-    """Give places in the CRS in metres of longitude and latitude, shape (n, 2)."""
+    """Give places in the CRS in metres of longitude and latitude, shape (n, 2).
+
+    Parameters
+    ----------
+    ground
+        With the CRS in metres.
+    degrees
+        Longitude and latitude (WGS 84), shape (n, 2).
+    """
     longitude, latitude = degrees.T
     return np.column_stack(ground.to_metres.transform(longitude, latitude))
 

@@ -100,7 +100,15 @@ def pool_areas(images: pl.DataFrame, embeddings: pl.DataFrame, *, encoder: str) 
 
 
 def of_areas(images: pl.DataFrame, embeddings: pl.DataFrame) -> pl.DataFrame:
-    """Give the vectors of what is current and in an area, with its area_code and image_count."""
+    """Give the vectors of what is current and in an area, with its area_code and image_count.
+
+    Parameters
+    ----------
+    images
+        The table `images`.
+    embeddings
+        The table `image_embeddings`, or `panorama_embeddings` by the view that names each.
+    """
     placed = current_images(images).filter(pl.col("area_code").is_not_null())
     return (
         vectors_of(embeddings)

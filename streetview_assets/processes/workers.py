@@ -95,6 +95,13 @@ def end_with_parent(hears: Connection | None = None, *, gently: bool = False) ->
     """End this process when its parent is gone, or lets go of the other end of a pipe.
 
     Killed outright, a parent cannot say so itself, and a worker would wait for work for ever.
+
+    Parameters
+    ----------
+    hears
+        Closed by the parent when the work is to end; None: only the parent's own end counts.
+    gently
+        Whether the work is interrupted as by Ctrl-C, and may clear up.
     """
     parent = multiprocessing.parent_process()
     assert parent is not None, "runs in worker processes only"

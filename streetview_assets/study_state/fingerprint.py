@@ -88,6 +88,13 @@ def resolved_value(sources: Sources, key: str) -> Any:
     """Say what a key of the study comes to: the same, left out or given as its default.
 
     Keys under `sources` are no keys of the study file: they name what is made of several.
+
+    Parameters
+    ----------
+    sources
+        The study's sources.
+    key
+        Dotted key of the study file.
     """
     study = sources.study
     match key.split("."):

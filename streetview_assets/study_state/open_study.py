@@ -100,7 +100,15 @@ class OpenStudy:
         return digest(values)
 
     def read(self, table: str, authority: str | None = None) -> pl.DataFrame:
-        """Read a table of one authority or all, of the study's encoder."""
+        """Read a table of one authority or all, of the study's encoder.
+
+        Parameters
+        ----------
+        table
+            Name of a table of the contracts.
+        authority
+            Code of the authority; None: of all.
+        """
         encoder = self.encoder if TABLES[table].by_encoder else None
         return self.lake.read(table, authority, encoder)
 
@@ -113,7 +121,15 @@ class OpenStudy:
         return looked_at(images, self.study.encoder.views)
 
     def provenance(self, table: str, authority: str | None) -> Provenance | None:
-        """Read the provenance of a table's part."""
+        """Read the provenance of a table's part.
+
+        Parameters
+        ----------
+        table
+            Name of a table of the contracts.
+        authority
+            Code of the authority; None of a table that is one for the whole study.
+        """
         contract = TABLES[table]
         return self.lake.provenance(
             table,
@@ -122,18 +138,42 @@ class OpenStudy:
         )
 
     def input_fingerprint(self, asset: str, authority: str | None) -> str:
-        """Fingerprint what an asset is made from now."""
+        """Fingerprint what an asset is made from now.
+
+        Parameters
+        ----------
+        asset
+            Name of the asset.
+        authority
+            Code of the authority; None where the asset is one for the whole study.
+        """
         spec = spec_for(asset, self.study)
         return input_fingerprint(spec, self.sources, self.lake, authority)
 
     def is_fresh(self, asset: str, authority: str | None) -> bool:
-        """Whether all tables of an asset are there, made from what there is now."""
+        """Whether all tables of an asset are there, made from what there is now.
+
+        Parameters
+        ----------
+        asset
+            Name of the asset.
+        authority
+            Code of the authority; None where the asset is one for the whole study.
+        """
         provenances = [self.provenance(table, authority) for table in specs()[asset].writes]
         there = {one and one.input_fingerprint for one in provenances}
         return None not in there and there == {self.input_fingerprint(asset, authority)}
 
     def data_version(self, asset: str, authority: str | None) -> str | None:
-        """Give one hash of all that an asset has written; None where it is not all there."""
+        """Give one hash of all that an asset has written; None where it is not all there.
+
+        Parameters
+        ----------
+        asset
+            Name of the asset.
+        authority
+            Code of the authority; None where the asset is one for the whole study.
+        """
         provenances = {table: self.provenance(table, authority) for table in specs()[asset].writes}
         if None in provenances.values():
             return None
@@ -191,7 +231,15 @@ class OpenStudy:
         return to_places(self.table(name), name, self.read("areas"))
 
     def sql(self, query: str, *, with_vectors: bool = False) -> pl.DataFrame:
-        """Ask the published database."""
+        """Ask the published database.
+
+        Parameters
+        ----------
+        query
+            One select, over the published tables.
+        with_vectors
+            Whether tables that are published without their vectors have them, out of the lake.
+        """
         from streetview_assets.warehouse.published_query import query_published
 
         return query_published(self.root, query, with_vectors=with_vectors)

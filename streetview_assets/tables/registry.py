@@ -34,6 +34,13 @@ TABLES: dict[str, Table] = {table.name: table for table in _TABLES}
 def check_contract(table: Table, frame: pl.DataFrame) -> None:
     """Refuse a frame that breaks its table's contract.
 
+    Parameters
+    ----------
+    table
+        The contract.
+    frame
+        The rows.
+
     Raises
     ------
     ContractError

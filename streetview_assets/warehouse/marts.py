@@ -35,13 +35,29 @@ def marts() -> tuple[Query, ...]:
 
 
 def mart_origin(opened: OpenStudy, query: Query) -> str:
-    """Fingerprint what a mart is made from: its SQL, the study, the files of what it reads."""
+    """Fingerprint what a mart is made from: its SQL, the study, the files of what it reads.
+
+    Parameters
+    ----------
+    opened
+        The study.
+    query
+        The mart.
+    """
     said = study_relation(opened.study).row(0)
     return digest(["mart", query.name, query.sql, said, _versions(opened, query.reads)])
 
 
 def make_mart(opened: OpenStudy, query: Query) -> Provenance:
-    """Run a mart's query over the lake and put its result in place; give its provenance."""
+    """Run a mart's query over the lake and put its result in place; give its provenance.
+
+    Parameters
+    ----------
+    opened
+        The study.
+    query
+        The mart.
+    """
     origin = mart_origin(opened, query)
     frame = run_query(opened.lake, query, opened.study)
     path = opened.lake.write(lake_name(query.name), frame, Provenance(origin))

@@ -29,5 +29,13 @@ def named_categories(images: pl.DataFrame, categories: Mapping[str, str | None])
 
 
 def unknown_categories(images: pl.DataFrame, categories: Mapping[str, str | None]) -> list[str]:
-    """List the names of the study file that no image has: a slip of the pen, as a rule."""
+    """List the names of the study file that no image has: a slip of the pen, as a rule.
+
+    Parameters
+    ----------
+    images
+        The table `images`.
+    categories
+        The part `categories` of the study file.
+    """
     return sorted(set(categories) - set(images["category"].drop_nulls()))

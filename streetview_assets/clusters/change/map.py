@@ -108,6 +108,13 @@ def draw_changes(
 def change_by_point(changes: pl.DataFrame, sample_points: pl.DataFrame) -> pl.DataFrame:
     """Give the change of each point, 1 minus the mean cosine, the most changed last.
 
+    Parameters
+    ----------
+    changes
+        The table `capture_changes`.
+    sample_points
+        The table of that name.
+
     Returns
     -------
     pl.DataFrame

@@ -55,7 +55,15 @@ def assign_clusters(
 
 
 def nearest_centres(vectors: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find the nearest of centres (k, d) to each of vectors (n, d): its row and its distance."""
+    """Find the nearest of centres (k, d) to each of vectors (n, d): its row and its distance.
+
+    Parameters
+    ----------
+    vectors
+        (n, d).
+    centres
+        (k, d), in the same space; of two as near the earlier counts.
+    """
     nearest = np.empty(len(vectors), dtype=np.int64)
     distance = np.empty(len(vectors))
     exact = centres.astype(np.float64)

@@ -94,6 +94,13 @@ def numbers_kept(centres: np.ndarray, last: np.ndarray) -> np.ndarray:
 
     The pairs are those whose squared distances add up to least (Kuhn, 1955). Centres of another
     shape, or none, have nothing to say: the order is then as it was.
+
+    Parameters
+    ----------
+    centres
+        New ones, (k, d).
+    last
+        Those that bear the numbers, (k, d), by number.
     """
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
@@ -162,6 +169,14 @@ def fit_kmeans(
 
 
 def largest_first(labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Order clusters by size; of two alike, the one of the earlier image first."""
+    """Order clusters by size; of two alike, the one of the earlier image first.
+
+    Parameters
+    ----------
+    labels
+        Cluster of each image from 0, (n,).
+    sizes
+        Of the clusters, (k,).
+    """
     _, first_seen = np.unique(labels, return_index=True)
     return np.lexsort((first_seen, -sizes))

@@ -98,6 +98,13 @@ def snapped(places: np.ndarray, cells: int) -> np.ndarray:
     The aspect of the plane is kept. A place takes the cell that it lies in, those nearest to the
     middle of their cells first; where that is taken the nearest free one, at most two away.
 
+    Parameters
+    ----------
+    places
+        (n, 2), in any unit.
+    cells
+        Cells along a side.
+
     Returns
     -------
     np.ndarray

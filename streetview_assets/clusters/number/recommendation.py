@@ -146,6 +146,13 @@ def gap_number(gaps: dict[int, float], errors: dict[int, float]) -> int | None:
 
     A local rule would stop at one cluster where clusters lie as far from each other as of five
     alike: parting them into two is worth little (Dudoit and Fridlyand, 2002).
+
+    Parameters
+    ----------
+    gaps
+        Number of clusters to its gap.
+    errors
+        Number of clusters to the gap's standard error.
     """
     if not gaps:
         return None

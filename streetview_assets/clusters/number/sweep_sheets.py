@@ -22,6 +22,13 @@ def numbers_shown(numbers: Sequence[int], k: int) -> list[int]:
 
     All of them up to 20; of more, 20 as evenly apart in their order as can be, the ends and the
     study's own number `k`, where it is of the sweep, among them.
+
+    Parameters
+    ----------
+    numbers
+        All of the sweep, rising.
+    k
+        The study's own.
     """
     if len(numbers) <= MOST_SHEETS:
         return list(numbers)

@@ -73,6 +73,13 @@ def cluster_profile(
 def cosine_distances(assignments: pl.DataFrame, centres: pl.DataFrame) -> pl.DataFrame:
     """Add each image's cosine distance to its centre, from the Euclidean one of unit vectors.
 
+    Parameters
+    ----------
+    assignments
+        The table `cluster_assignments`.
+    centres
+        The table `cluster_centres`.
+
     Returns
     -------
     pl.DataFrame

@@ -54,6 +54,13 @@ def target_profile(shares: pl.DataFrame, targets: pl.DataFrame) -> list[dict[str
 def spearman(columns: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
     """Correlate the ranks of each column (n, k) with those of values (n,).
 
+    Parameters
+    ----------
+    columns
+        (n, k), such as shares of clusters.
+    values
+        Of a target, (n,).
+
     Returns
     -------
     list of dict
@@ -98,6 +105,13 @@ def weighted_summary(values: np.ndarray, weights: np.ndarray) -> dict[str, float
     """Give mean, median and quartiles of values (n,) with weights (n,), of which one is above 0.
 
     A quantile is the smallest value at which so much of the weight is reached.
+
+    Parameters
+    ----------
+    values
+        (n,).
+    weights
+        (n,), none negative.
     """
     quartiles = np.quantile(values, [0.25, 0.5, 0.75], weights=weights, method="inverted_cdf")
     return {

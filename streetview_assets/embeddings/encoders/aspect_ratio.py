@@ -77,7 +77,15 @@ def padded(image: Image.Image, ground: tuple[int, int, int], seen: float) -> Ima
 
 
 def tiles(image: Image.Image, seen: float) -> list[Image.Image]:
-    """Cut the image into squares along its longer side."""
+    """Cut the image into squares along its longer side.
+
+    Parameters
+    ----------
+    image
+        RGB, of any shape.
+    seen
+        Share of a square's side that the library shows the network, 1 or a little less.
+    """
     width, height = image.size
     side = min(width, height)
     starts = tile_starts(max(width, height), side, seen)
@@ -115,7 +123,15 @@ def _whole(number: float) -> int:
 
 
 def describe_preprocessing(fit: Fit, ground: tuple[int, int, int]) -> str:
-    """Say the rule in an encoder's identity."""
+    """Say the rule in an encoder's identity.
+
+    Parameters
+    ----------
+    fit
+        How images that are not square are fitted; see `inputs_of`.
+    ground
+        Red, green, blue of what surrounds an image, 0 to 255.
+    """
     if fit == "pad":
         return f"fit pad (whole image on a square of RGB {ground})"
     return "fit tiles (mean of unit vectors of square tiles)" if fit == "tiles" else "fit crop"

@@ -196,7 +196,15 @@ def choose_device() -> str:
 
 
 def choose_precision(wanted: str, device: str) -> str:
-    """Choose the number format: `auto` is the half one that the device computes in, else fp32."""
+    """Choose the number format: `auto` is the half one that the device computes in, else fp32.
+
+    Parameters
+    ----------
+    wanted
+        `auto`, `fp32`, `bf16` or `fp16`.
+    device
+        `cuda`, `mps` or `cpu`.
+    """
     import torch
 
     if wanted != "auto":

@@ -27,7 +27,15 @@ def file_sha256(path: Path) -> str:
 
 
 def weights_sha256(model: "torch.nn.Module", checkpoint: Path | None) -> str:
-    """Hash the weights of a network: their file, or name, type, shape and bytes of each tensor."""
+    """Hash the weights of a network: their file, or name, type, shape and bytes of each tensor.
+
+    Parameters
+    ----------
+    model
+        A loaded network.
+    checkpoint
+        The file that its weights are from; None: they came through the library.
+    """
     if checkpoint:
         return file_sha256(checkpoint)
     import torch

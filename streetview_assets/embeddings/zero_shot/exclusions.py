@@ -87,6 +87,13 @@ def exclusions_by_words(
 def exclusions_by_category(images: pl.DataFrame, categories: Collection[str]) -> pl.DataFrame:
     """Find images that came with one of some categories.
 
+    Parameters
+    ----------
+    images
+        The table `images`, those that are current.
+    categories
+        Those that do not show the street.
+
     Returns
     -------
     pl.DataFrame

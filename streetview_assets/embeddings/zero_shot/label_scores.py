@@ -100,7 +100,15 @@ def label_scores(
 
 
 def cosines(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Compare unit vectors (n, d) with others (m, d): their cosines (n, m), to nine decimals."""
+    """Compare unit vectors (n, d) with others (m, d): their cosines (n, m), to nine decimals.
+
+    Parameters
+    ----------
+    vectors
+        float32, of unit length, (n, d).
+    others
+        float32, of unit length, (m, d).
+    """
     found = np.empty((len(vectors), len(others)))
     exact = others.astype(np.float64).T
     for start in range(0, len(vectors), BLOCK):

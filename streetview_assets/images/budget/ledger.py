@@ -144,7 +144,15 @@ class Ledger:
         put_down(self.path)
 
     def record_deleted(self, image_ids: Iterable[str], at: datetime) -> None:
-        """Note that the pixels of images are deleted on purpose; before they are."""
+        """Note that the pixels of images are deleted on purpose; before they are.
+
+        Parameters
+        ----------
+        image_ids
+            Ids of the images.
+        at
+            When, UTC.
+        """
         rows = [(image_id, at.isoformat()) for image_id in image_ids]
         note = "insert or ignore into deleted_images values (?, ?)"
         write(self.path, lambda connection: connection.executemany(note, rows), safely=True)
@@ -189,7 +197,15 @@ class LedgerBudget:
         return entered
 
     def settle(self, reservation: int, outcome: Outcome) -> None:
-        """Say what became of a request."""
+        """Say what became of a request.
+
+        Parameters
+        ----------
+        reservation
+            What `reserve` gave.
+        outcome
+            Whether the provider charges for it; `not_charged` frees its price.
+        """
         self.enter([Settle(reservation, outcome)])
 
     def enter(self, entries: Sequence[Entry]) -> list[Entered]:

@@ -74,7 +74,15 @@ class BatchedBudget:
         return entered
 
     async def settle(self, reservation: int, outcome: Outcome) -> None:
-        """Say what became of a request."""
+        """Say what became of a request.
+
+        Parameters
+        ----------
+        reservation
+            What `reserve` gave.
+        outcome
+            Whether the provider charges for it; `not_charged` frees its price.
+        """
         await self._enter(Settle(reservation, outcome))
 
     def _enter(self, entry: Entry) -> "asyncio.Future[Entered]":

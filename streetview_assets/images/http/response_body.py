@@ -16,6 +16,13 @@ class AnsweredError(Exception):
 async def body_of(response: httpx.Response, most_bytes: int) -> bytes:
     """Read the body of an answer.
 
+    Parameters
+    ----------
+    response
+        Of which only the head has been read.
+    most_bytes
+        Longer bodies are refused as they come in, unpacked.
+
     Raises
     ------
     AnsweredError

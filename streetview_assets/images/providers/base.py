@@ -104,6 +104,13 @@ class Provider(Protocol):
     ) -> pl.DataFrame:
         """Say what there is near each point of table ``sample_points``.
 
+        Parameters
+        ----------
+        points
+            Rows of the table ``sample_points``: longitude and latitude in degrees (WGS 84).
+        on_progress
+            Told how many points are done, and of how many.
+
         Returns
         -------
         polars.DataFrame

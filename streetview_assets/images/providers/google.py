@@ -260,7 +260,15 @@ class GoogleProvider:
 
 
 def sign(path_and_query: bytes, secret: str) -> str:
-    """Sign a request as the service asks: HMAC-SHA1 by the secret, both in URL-safe base64."""
+    """Sign a request as the service asks: HMAC-SHA1 by the secret, both in URL-safe base64.
+
+    Parameters
+    ----------
+    path_and_query
+        Of the address, without scheme and host.
+    secret
+        URL-safe base64, as the service gives it.
+    """
     key = base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
     digest = hmac.new(key, path_and_query, hashlib.sha1).digest()
     return base64.urlsafe_b64encode(digest).decode()

@@ -79,7 +79,13 @@ def failed(point: Mapping[str, Any], reason: str) -> Row:
 
 
 def angle_between_deg(one: float, other: float) -> float:
-    """Measure the angle between two headings, 0 to 180."""
+    """Measure the angle between two headings, 0 to 180.
+
+    Parameters
+    ----------
+    one, other
+        Degrees; more than a full turn is taken off.
+    """
     return abs((one - other + 180) % 360 - 180)
 
 

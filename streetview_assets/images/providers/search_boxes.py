@@ -59,7 +59,15 @@ def cells(points: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def boxes_around(points: pl.DataFrame, radius_m: float) -> Iterator[Box]:
-    """Cover all places within a radius of points by boxes that are small enough to be asked for."""
+    """Cover all places within a radius of points by boxes that are small enough to be asked for.
+
+    Parameters
+    ----------
+    points
+        Columns longitude and latitude, degrees (WGS 84).
+    radius_m
+        On the ground, metres.
+    """
     east_deg, north_deg = _reach_deg(points, radius_m)
     longitudes, latitudes = points["longitude"].to_list(), points["latitude"].to_list()
     whole = Box(

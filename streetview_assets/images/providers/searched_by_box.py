@@ -222,7 +222,15 @@ async def read_original(answer: Answer) -> tuple[bytes, Pixels]:
 
 
 def needed_px(images: Images, *, is_panoramic: bool) -> int:
-    """Say how wide a capture has to be for views as sharp as they are wanted."""
+    """Say how wide a capture has to be for views as sharp as they are wanted.
+
+    Parameters
+    ----------
+    images
+        The study's part `images`: size, field of view in degrees.
+    is_panoramic
+        Whether the capture goes all round, and views are cut from it.
+    """
     if is_panoramic:
         return round(images.size_px[0] * 360 / images.fov_deg)
     return max(images.size_px)

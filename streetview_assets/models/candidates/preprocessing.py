@@ -83,7 +83,15 @@ class OrMean(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.model = model
 
     def fit(self, inputs: np.ndarray, observed: np.ndarray) -> "OrMean":
-        """Fit the model, or take the mean, on inputs of shape (n, d)."""
+        """Fit the model, or take the mean, on inputs of shape (n, d).
+
+        Parameters
+        ----------
+        inputs
+            (n, d).
+        observed
+            (n,).
+        """
         varies = bool((np.ptp(inputs, axis=0) > 0).any())
         self.fitted_ = clone(self.model) if varies else DummyRegressor()
         self.fitted_.fit(inputs, observed)
@@ -117,6 +125,13 @@ def preparation_for(data: AreaDataset, settings: Models) -> Preparation:
 
     Areas that are held out may have gaps where those at hand have none, so that it is the kind of
     feature that decides.
+
+    Parameters
+    ----------
+    data
+        The areas.
+    settings
+        The chapter `models` of the study file.
     """
     gaps = bool(WITH_GAPS & set(settings.features)) or bool(np.isnan(data.vectors).any())
     other = settings.features != ("pooled",)

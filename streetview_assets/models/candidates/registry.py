@@ -57,6 +57,13 @@ CANDIDATES["stack"] = stack_of(CANDIDATES)
 def candidates_for(names: Sequence[str], area_count: int) -> tuple[list[Candidate], dict[str, str]]:
     """Pick candidates by name, and leave out those that cannot take so many areas.
 
+    Parameters
+    ----------
+    names
+        Of `models.candidates`.
+    area_count
+        All areas with imagery and a value.
+
     Returns
     -------
     tuple

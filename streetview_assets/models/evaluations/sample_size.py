@@ -146,7 +146,15 @@ def draw_rows(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> list[R
 
 
 def seed_of_draw(experiment: Experiment, draw: Draw) -> int:
-    """Give the seed of a draw's images and of its held-out areas."""
+    """Give the seed of a draw's images and of its held-out areas.
+
+    Parameters
+    ----------
+    experiment
+        Whose seed it is derived from.
+    draw
+        By its k, group and repeat.
+    """
     return seed_of(experiment.seed, "sample size", draw.k, draw.group_name, draw.repeat)
 
 

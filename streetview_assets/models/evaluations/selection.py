@@ -136,6 +136,13 @@ def select_models(
 def headline(scores: pl.DataFrame, metric: str = "r2") -> dict[str, Any] | None:
     """Give the pooled score of the model `tuned` under the strictest validation there is.
 
+    Parameters
+    ----------
+    scores
+        The table `model_scores`.
+    metric
+        Name of the metric.
+
     Returns
     -------
     dict or None

@@ -15,6 +15,13 @@ def half_width(residuals: np.ndarray, level: float) -> float | None:
 
     It is the ceil((m + 1) * level)-th smallest of the m absolute residuals.
 
+    Parameters
+    ----------
+    residuals
+        Observed minus predicted, out of fold; (n,).
+    level
+        The chance, 0 to 1.
+
     Returns
     -------
     float or None
@@ -54,7 +61,15 @@ def cross_conformal_half_widths(
 
 
 def coverage(residuals: np.ndarray, half_widths: np.ndarray) -> float | None:
-    """Measure the share of areas whose value lies in its interval; None without intervals."""
+    """Measure the share of areas whose value lies in its interval; None without intervals.
+
+    Parameters
+    ----------
+    residuals
+        Observed minus predicted, (n,).
+    half_widths
+        Of the intervals, (n,), NaN where there is none.
+    """
     has_one = np.isfinite(half_widths)
     if not has_one.any():
         return None

@@ -46,7 +46,15 @@ def neighbour_weights(geometry: Sequence[BaseGeometry]) -> csr_matrix:
 
 
 def morans_i(values: np.ndarray, weights: csr_matrix) -> float | None:
-    """Compute Moran's I; None where the values are all the same or no area has a neighbour."""
+    """Compute Moran's I; None where the values are all the same or no area has a neighbour.
+
+    Parameters
+    ----------
+    values
+        (n,).
+    weights
+        Which areas are neighbours, (n, n), as `neighbour_weights` gives them.
+    """
     centred = values - values.mean()
     spread, joins = float(centred @ centred), float(weights.sum())
     if joins == 0 or spread <= 1e-24 * max(1.0, float(values @ values)):

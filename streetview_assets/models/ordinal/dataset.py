@@ -122,7 +122,15 @@ def assemble_points(
 
 
 def area_blocks(points: OrdinalPoints, block_km: float) -> pl.DataFrame:
-    """Give the square of a grid that each area lies in: columns `area_code` and `block`."""
+    """Give the square of a grid that each area lies in: columns `area_code` and `block`.
+
+    Parameters
+    ----------
+    points
+        With the places of their areas, metres.
+    block_km
+        Side of a square of the grid.
+    """
     frame = pl.DataFrame(
         {"area_code": points.area_codes, "block": blocks_of(points.place_m, block_km)}
     )
@@ -160,6 +168,13 @@ def _views(images: pl.DataFrame, points: pl.DataFrame) -> tuple[np.ndarray, np.n
 
 def area_deciles(targets: pl.DataFrame, target: str) -> pl.DataFrame:
     """Give the decile of each area with a value: the value itself where all are deciles already.
+
+    Parameters
+    ----------
+    targets
+        The table `targets`.
+    target
+        Name of the target.
 
     Returns
     -------

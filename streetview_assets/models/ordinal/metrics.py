@@ -33,7 +33,13 @@ _APART = _DECILE[:, None] - _DECILE[None, :]
 
 
 def count_table(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Count pairs of deciles, shape (10, 10): observed by rows, predicted by columns."""
+    """Count pairs of deciles, shape (10, 10): observed by rows, predicted by columns.
+
+    Parameters
+    ----------
+    observed, predicted
+        Deciles, 1 to 10, shape (n,).
+    """
     table = np.zeros((DECILES, DECILES))
     np.add.at(table, (observed - 1, predicted - 1), 1)
     return table

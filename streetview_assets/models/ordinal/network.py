@@ -71,7 +71,15 @@ def _dense(widths: tuple[int, ...]) -> "torch.nn.Sequential":
 
 
 def scale(network: "torch.nn.ModuleDict", views: "torch.Tensor") -> "torch.Tensor":
-    """Standardise vectors by what the network learnt from."""
+    """Standardise vectors by what the network learnt from.
+
+    Parameters
+    ----------
+    network
+        What `make_network` gives.
+    views
+        Vectors, shape (n, views, dimension).
+    """
     scaled: torch.Tensor = (views - network.get_buffer("centre")) / network.get_buffer("spread")
     return scaled
 
@@ -102,7 +110,15 @@ def forward(
 
 
 def log_probabilities(continuous: "torch.Tensor", deciles: int = DECILES) -> "torch.Tensor":
-    """Give the log of the probability of each decile, shape (n, deciles); never of zero."""
+    """Give the log of the probability of each decile, shape (n, deciles); never of zero.
+
+    Parameters
+    ----------
+    continuous
+        The network's output h, shape (n,).
+    deciles
+        How many classes there are.
+    """
     import torch
 
     successes = torch.arange(deciles, dtype=continuous.dtype)
@@ -114,6 +130,13 @@ def log_probabilities(continuous: "torch.Tensor", deciles: int = DECILES) -> "to
 
 def decile_log_probabilities(continuous: np.ndarray, deciles: int = DECILES) -> np.ndarray:
     """Give the log of the probability of each decile of continuous outputs (n,), in float64.
+
+    Parameters
+    ----------
+    continuous
+        The network's output h, shape (n,).
+    deciles
+        How many classes there are.
 
     Returns
     -------
@@ -129,13 +152,29 @@ def decile_log_probabilities(continuous: np.ndarray, deciles: int = DECILES) -> 
 
 
 def most_probable_decile(continuous: np.ndarray, deciles: int = DECILES) -> np.ndarray:
-    """Give the decile of the highest probability, 1 to `deciles`, int64; of equals the lower."""
+    """Give the decile of the highest probability, 1 to `deciles`, int64; of equals the lower.
+
+    Parameters
+    ----------
+    continuous
+        The network's output h, shape (n,).
+    deciles
+        How many classes there are.
+    """
     most: np.ndarray = decile_log_probabilities(continuous, deciles).argmax(axis=-1) + 1
     return most.astype(np.int64)
 
 
 def expected_decile(continuous: np.ndarray, deciles: int = DECILES) -> np.ndarray:
-    """Give the mean of the deciles by their probabilities: 1 plus (deciles - 1) p."""
+    """Give the mean of the deciles by their probabilities: 1 plus (deciles - 1) p.
+
+    Parameters
+    ----------
+    continuous
+        The network's output h, shape (n,).
+    deciles
+        How many classes there are.
+    """
     mean: np.ndarray = 1 + (deciles - 1) * expit(np.asarray(continuous, dtype=np.float64))
     return mean
 

@@ -149,6 +149,13 @@ def mean_loss(network: "torch.nn.ModuleDict", points: OrdinalPoints) -> float:
     """Give the mean negative log probability of the observed deciles, each decile weighing alike.
 
     Batches hold deciles in equal numbers, so that what training is judged by does, too.
+
+    Parameters
+    ----------
+    network
+        A trained network.
+    points
+        Points with a decile.
     """
     import torch
 

@@ -146,7 +146,15 @@ def repeat_rows(labels: Labels, data: AreaDataset, splits: Sequence[OutOfFold]) 
 
 
 def scores_frame(rows: list[Row], table: str = "model_scores") -> pl.DataFrame:
-    """Make a frame of a table of scores, sorted by its key."""
+    """Make a frame of a table of scores, sorted by its key.
+
+    Parameters
+    ----------
+    rows
+        What `score_row` and its like give.
+    table
+        Whose contract the rows have.
+    """
     return TABLES[table].frame(rows).sort(TABLES[table].key)
 
 

@@ -102,7 +102,15 @@ class OutOfFold:
 
 
 def competitors_for(data: AreaDataset, settings: Models) -> Competitors:
-    """Decide who competes, on all areas: no fold may let in whom another leaves out."""
+    """Decide who competes, on all areas: no fold may let in whom another leaves out.
+
+    Parameters
+    ----------
+    data
+        All areas.
+    settings
+        The chapter `models` of the study file.
+    """
     candidates, too_large = candidates_for(settings.candidates, len(data))
     baselines, without_input = baselines_for(data)
     ready, unprepared = prepared(candidates, data, settings)

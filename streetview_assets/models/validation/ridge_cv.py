@@ -58,6 +58,13 @@ def _build(params: Params, seed: int) -> Pipeline:
 def ridge_path(data: AreaDataset, settings: Models) -> tuple[Candidate | None, str | None]:
     """Give the candidate `ridge` that tunes itself, with the steps that the features need first.
 
+    Parameters
+    ----------
+    data
+        All areas.
+    settings
+        The chapter `models` of the study file.
+
     Returns
     -------
     tuple

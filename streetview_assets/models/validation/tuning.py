@@ -64,7 +64,15 @@ class Tuned:
         return fitted(self.model.build(self.params, seed), self.model.inputs(data), data.observed)
 
     def predict(self, pipeline: Pipeline, data: AreaDataset) -> np.ndarray:
-        """Predict the areas' values, shape (n,)."""
+        """Predict the areas' values, shape (n,).
+
+        Parameters
+        ----------
+        pipeline
+            What `fit` gives.
+        data
+            Areas to predict.
+        """
         return predicted(pipeline, self.model.inputs(data))
 
 
@@ -100,7 +108,15 @@ def fitted(pipeline: Pipeline, inputs: np.ndarray, observed: np.ndarray) -> Pipe
 
 
 def predicted(pipeline: Pipeline, inputs: np.ndarray) -> np.ndarray:
-    """Predict with a fitted pipeline; shape (n,)."""
+    """Predict with a fitted pipeline; shape (n,).
+
+    Parameters
+    ----------
+    pipeline
+        Fitted.
+    inputs
+        (n, d).
+    """
     return np.asarray(pipeline.predict(inputs), dtype=np.float64).reshape(-1)
 
 

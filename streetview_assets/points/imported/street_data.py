@@ -98,6 +98,13 @@ def read_street_data(path: Path, key: str) -> StreetData:
     (N × S × D, float). The headings of slots stand in the attribute ``headings`` or the data set
     ``heading`` (NaN: not known); four slots without either are 0, 90, 180 and 270.
 
+    Parameters
+    ----------
+    path
+        The HDF5 file.
+    key
+        The key of the study file that names it, for messages.
+
     Raises
     ------
     StudyError
