@@ -147,13 +147,16 @@ def test_centres_of_every_number_are_those_of_the_first_seed(tables: tuple, pca:
 
 
 def test_the_second_space_is_left_out_where_it_would_say_nothing() -> None:
-    def of(**one: int | None) -> tuple:
-        return spaces_of_sweep(**{"pca": None, "image_count": 51, "dimension": 51, **one})
+    def of(pca: int | None = None, image_count: int = 51, dimension: int = 51) -> tuple:
+        vectors = vector_series("embedding", np.ones((image_count, dimension)))
+        return spaces_of_sweep(pca, pl.DataFrame([vectors]))
 
     assert of() == ({"raw": None, "pca50": 50}, "")
     assert of(pca=7) == ({"pca7": 7, "raw": None}, "")
     assert of(dimension=50) == ({"raw": None}, "vectors have no more than 50 numbers: 50")
-    assert of(image_count=50) == ({"raw": None}, "there are no more than 50 images: 50")
+    for none_or_few in (0, 50):
+        why = f"there are no more than 50 images: {none_or_few}"
+        assert of(image_count=none_or_few) == ({"raw": None}, why)
 
 
 def test_more_clusters_than_images_have_no_score(tables: tuple) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.processes.threads import limit_threads
@@ -80,9 +81,7 @@ def fit_projection(vectors: np.ndarray, pca: int | None, seed: int) -> Projectio
     return Projection(model.mean_, model.components_)
 
 
-def spaces_of_sweep(
-    pca: int | None, *, image_count: int, dimension: int
-) -> tuple[dict[str, int | None], str]:
+def spaces_of_sweep(pca: int | None, sample: pl.DataFrame) -> tuple[dict[str, int | None], str]:
     """Name the spaces in which numbers of clusters are compared: the study's own, then another.
 
     Parameters
@@ -90,10 +89,8 @@ def spaces_of_sweep(
     pca
         The study's principal components, beside which stand the raw vectors; None: raw vectors,
         beside which stand 50 components where there are more dimensions and more images.
-    image_count
-        Images that are clustered: no more components can be had.
-    dimension
-        Length of a raw vector.
+    sample
+        The images that are clustered, with column `embedding`.
 
     Returns
     -------
@@ -103,8 +100,9 @@ def spaces_of_sweep(
     """
     if pca is not None:
         return {f"pca{pca}": pca, "raw": None}, ""
-    if image_count <= COMPARED_IN:
-        return {"raw": None}, f"there are no more than {COMPARED_IN} images: {image_count}"
+    if sample.height <= COMPARED_IN:
+        return {"raw": None}, f"there are no more than {COMPARED_IN} images: {sample.height}"
+    dimension = len(sample["embedding"][0])
     if dimension <= COMPARED_IN:
         return {"raw": None}, f"vectors have no more than {COMPARED_IN} numbers: {dimension}"
     return {"raw": None, f"pca{COMPARED_IN}": COMPARED_IN}, ""

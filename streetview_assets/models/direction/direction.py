@@ -10,6 +10,7 @@ from sklearn.linear_model import Ridge, RidgeCV
 from streetview_assets.embeddings.vectors import matrix, unit
 from streetview_assets.embeddings.zero_shot.label_scores import cosines
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
+from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.tables.registry import TABLES
 
 PENALTIES = np.logspace(-2, 3, 12)
@@ -42,6 +43,39 @@ class Direction:
     penalty: float
     resampled: np.ndarray
     area_count: int
+
+
+def areas_with_value(area_embeddings: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
+    """Join areas that have a vector with their value of the target.
+
+    Parameters
+    ----------
+    area_embeddings
+        Rows of that table of one encoder and one statistic.
+    targets
+        Rows of that table of one target.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns of both tables, among them `embedding` and `value`; by authority and area.
+    """
+    return area_embeddings.join(
+        targets.drop_nulls("value"), on=["authority_code", "area_code"]
+    ).sort("authority_code", "area_code")
+
+
+def why_no_direction(areas: pl.DataFrame) -> str | None:
+    """Say why areas have no direction; None where they have one.
+
+    Parameters
+    ----------
+    areas
+        What `areas_with_value` gives.
+    """
+    if why := too_few(areas.height):
+        return why
+    return "the target is the same in all areas" if areas["value"].n_unique() == 1 else None
 
 
 def find_direction(

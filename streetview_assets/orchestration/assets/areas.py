@@ -60,6 +60,19 @@ def targets(work: AssetContext) -> AssetResult:
     why = why_without_value(joined)
     without = {target: sum(counts.values()) for target, counts in why.items()}
     sources = dict(joined.select("target", "source").unique().sort("target").iter_rows())
+    return AssetResult(
+        {"targets": joined},
+        {
+            "map": _target_map(work, joined),
+            "areas without a value": dg.MetadataValue.json(without),
+            "why areas have no value": dg.MetadataValue.json(why),
+            "sources": dg.MetadataValue.json(sources),
+        },
+    )
+
+
+def _target_map(work: AssetContext, joined: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """Draw the target that is predicted, as deprivation."""
     name = work.study.target.name if work.study.target else ""
     mine = work.read("areas")
     drawn = draw_areas(
@@ -69,15 +82,7 @@ def targets(work: AssetContext) -> AssetResult:
         label="deprivation by rank among these areas: 0 best off, 1 worst off",
         credit=warning(work),
     )
-    return AssetResult(
-        {"targets": joined},
-        {
-            "map": work.figure("target", to_png(drawn)),
-            "areas without a value": dg.MetadataValue.json(without),
-            "why areas have no value": dg.MetadataValue.json(why),
-            "sources": dg.MetadataValue.json(sources),
-        },
-    )
+    return work.figure("target", to_png(drawn))
 
 
 def place(work: AssetContext, areas: pl.DataFrame) -> str:

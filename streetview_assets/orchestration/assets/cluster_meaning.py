@@ -48,15 +48,13 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
     """What each cluster is: size, place, words, and how its share goes with each target."""
     study, read = work.study, work.read_all
     fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
-    assigned, centres = read("cluster_assignments").filter(**fit), read("cluster_centres")
+    assigned = read("cluster_assignments").filter(**fit)
     if assigned.is_empty():
-        provenance = work.opened.provenance("cluster_centres", None)
-        why = (provenance.note if provenance else "") or "no image has a cluster"
-        return not_applicable(work, "cluster_profile", why=why.removeprefix("not applicable: "))
+        return not_applicable(work, "cluster_profile", why=_why_no_cluster(work))
     points = point_clusters(assigned, read("images"), read("sample_points"))
     profile = cluster_profile(
         assigned,
-        centres.filter(**fit),
+        read("cluster_centres").filter(**fit),
         points,
         cluster_shares=read("cluster_shares").filter(**fit),
         label_shares=read("label_shares"),
@@ -64,10 +62,37 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
         targets=read("targets"),
         seed=study.seed,
     )
-    return AssetResult(
-        {"cluster_profile": profile},
-        {**_images(work, assigned, points, profile), **_told(work, profile)},
-    )
+    metadata = {**_figures(work, assigned, points, profile), **_told(work, profile)}
+    return AssetResult({"cluster_profile": profile}, metadata)
+
+
+def _why_no_cluster(work: AssetContext) -> str:
+    provenance = work.opened.provenance("cluster_centres", None)
+    why = (provenance.note if provenance else "") or "no image has a cluster"
+    return why.removeprefix("not applicable: ")
+
+
+def _figures(
+    work: AssetContext, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
+) -> dict[str, Any]:
+    study, whom = work.study, credit(work.study.images.provider)
+    shown: dict[str, Any] = {}
+    if points.height:
+        drawn = draw_cluster_map(
+            points, work.read_all("areas"), k=study.clusters.k, title=work.title, credit=whom
+        )
+        shown["map of the clusters"] = work.figure("clusters_map", to_png(drawn))
+    if may_show_sample(study.images):
+        images = work.looked_at(work.read_all("images"))
+        sheet = members_sheet(assigned, images, work.opened.root, title=work.title, seed=study.seed)
+        shown["central and random members"] = work.figure("clusters_members", sheet)
+    if not profile.filter(measure="spearman").is_empty():
+        drawn = draw_spearman(profile, title=work.title, credit=whom)
+        shown["shares against targets"] = work.figure("clusters_spearman", to_png(drawn))
+    if not profile.filter(measure="target_median").is_empty():
+        drawn = draw_target_profile(profile, title=work.title, credit=whom)
+        shown["targets where each cluster is"] = work.figure("clusters_targets", to_png(drawn))
+    return shown
 
 
 def _images(

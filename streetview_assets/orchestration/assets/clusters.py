@@ -8,7 +8,7 @@ from streetview_assets.clusters.change.changes import NO_PAIRS, median_cosine_el
 from streetview_assets.clusters.change.changes import capture_changes as changes_of
 from streetview_assets.clusters.change.map import draw_changes
 from streetview_assets.clusters.fit.assign import assign_clusters, nearest_centres
-from streetview_assets.clusters.fit.hdbscan import LOOKED_AT, agreement, in_words
+from streetview_assets.clusters.fit.hdbscan import LOOKED_AT, DensityClusters, agreement, in_words
 from streetview_assets.clusters.fit.hdbscan import density_clusters as clusters_by_density
 from streetview_assets.clusters.fit.kmeans import METHOD, fit_clusters
 from streetview_assets.clusters.fit.projection import spaces_of_sweep
@@ -17,8 +17,12 @@ from streetview_assets.clusters.group_embeddings import area_group_embeddings as
 from streetview_assets.clusters.group_embeddings import cluster_groups, label_groups
 from streetview_assets.clusters.label_shares import label_shares as label_shares_of
 from streetview_assets.clusters.number.index_charts import draw_elbow
-from streetview_assets.clusters.number.internal_indices import score_sweep
-from streetview_assets.clusters.number.recommendation import recommend, whether_it_differs
+from streetview_assets.clusters.number.internal_indices import Sweep, score_sweep
+from streetview_assets.clusters.number.recommendation import (
+    Recommendation,
+    recommend,
+    whether_it_differs,
+)
 from streetview_assets.clusters.number.sweep_sheets import numbers_shown, sweep_sheets
 from streetview_assets.clusters.profile.exemplars import cluster_sheet
 from streetview_assets.clusters.profile.members_sheet import members_sheet
@@ -92,43 +96,59 @@ def _last_centres(work: AssetContext, vectors_of: str) -> pl.DataFrame | None:
 )
 def cluster_scores(work: AssetContext) -> AssetResult:
     """How well each number of clusters fits, how surely it comes back, and which is advised."""
-    study, settings = work.study, work.study.clusters
-    sample = _sample(work)
-    spaces, alone = spaces_of_sweep(
-        settings.pca,
-        image_count=sample.height,
-        dimension=len(sample["embedding"][0]) if sample.height else 0,
-    )
+    settings, sample = work.study.clusters, _sample(work)
+    spaces, alone = spaces_of_sweep(settings.pca, sample)
     swept = score_sweep(
         sample,
         numbers=settings.numbers,
         spaces=spaces,
-        seed=study.seed,
+        seed=work.study.seed,
         encoder=work.opened.encoder,
         seeds=settings.seeds,
         on_progress=work.progress("numbers of clusters"),
     )
     advice = {space: recommend(swept.scores.filter(space=space)) for space in spaces}
-    own = advice.pop(settings.space)
+    metadata = {
+        **_advised(work, advice, alone),
+        **_sweep_figures(work, sample, swept, advice[settings.space].k),
+        **_who(work, sample),
+    }
+    return AssetResult({"cluster_scores": swept.scores, "sweep_centres": swept.centres}, metadata)
+
+
+def _advised(
+    work: AssetContext, advice: dict[str, Recommendation], alone: str
+) -> dict[str, object]:
+    """Tell the number that is advised, whether another space says the same, and why none does."""
+    settings = work.study.clusters
+    own = advice[settings.space]
+    others = {space: other for space, other in advice.items() if space != settings.space}
+    return {
+        "k of this study": settings.k,
+        "recommended k": "none" if own.k is None else own.k,
+        "recommendation": " ".join(own.sentences),
+        **{f"in {space}": whether_it_differs(own, other, space) for space, other in others.items()},
+        **({"left out: a second space": alone} if alone else {}),
+    }
+
+
+def _sweep_figures(
+    work: AssetContext, sample: pl.DataFrame, swept: Sweep, recommended: int | None
+) -> dict[str, object]:
+    """Draw the scores by the number of clusters, and sheets of images beside them."""
+    settings = work.study.clusters
     drawn = draw_elbow(
         swept.scores,
         k=settings.k,
         space=settings.space,
-        recommended=own.k,
+        recommended=recommended,
         title=work.title,
-        credit=credit(study.images.provider),
+        credit=credit(work.study.images.provider),
     )
-    metadata = {
-        "k of this study": settings.k,
-        "recommended k": "none" if own.k is None else own.k,
-        "recommendation": " ".join(own.sentences),
-        **{f"in {space}": whether_it_differs(own, other, space) for space, other in advice.items()},
-        **({"left out: a second space": alone} if alone else {}),
+    return {
         "elbow": work.figure("clusters_elbow", to_png(drawn), max_bytes=ONE_OF_TWO_BYTES),
-        **_sheets(work, sample, swept.centres, own.k),
+        **_sheets(work, sample, swept.centres, recommended),
     }
-    tables = {"cluster_scores": swept.scores, "sweep_centres": swept.centres}
-    return AssetResult(tables, {**metadata, **_who(work, sample)})
 
 
 def _sheets(
@@ -178,8 +198,9 @@ def _sheets(
 )
 def density_clusters(work: AssetContext) -> AssetResult:
     """Clusters by density, a second method: images may be in none, and none may be found."""
-    settings = work.study.clusters
-    sample = _sample(work, LOOKED_AT)
+    settings, sample = work.study.clusters, _sample(work, LOOKED_AT)
+    if sample.is_empty():
+        return not_applicable(work, "density_clusters", why="no image has a vector")
     found = clusters_by_density(
         sample,
         pca=settings.pca,
@@ -187,35 +208,54 @@ def density_clusters(work: AssetContext) -> AssetResult:
         seed=work.study.seed,
         encoder=work.opened.encoder,
     )
-    if sample.is_empty():
-        return not_applicable(work, "density_clusters", why="no image has a vector")
     metadata: dict[str, object] = {
         "clusters": found.count,
         "share in none": found.share_in_none,
         "fewest images of a cluster": found.min_cluster_size,
         "what it means": in_words(found),
+        **_agreement(work, sample, found),
+        **_density_sheet(work, found),
     }
-    centres = work.opened.read("cluster_centres").filter(
-        method=METHOD, space=settings.space, k=settings.k
-    )
-    if centres.height:
-        ordered = centres.sort("cluster")["centre"]
-        nearest, _ = nearest_centres(matrix(sample["embedding"]), matrix(ordered))
-        agreed = agreement(found.images, pl.Series(nearest))
-        metadata[f"agreement with k-means, k = {settings.k} (adjusted Rand)"] = (
+    return AssetResult({"density_clusters": found.images}, {**metadata, **_who(work, sample)})
+
+
+def _agreement(
+    work: AssetContext, sample: pl.DataFrame, found: DensityClusters
+) -> dict[str, object]:
+    """Say how far the clusters by density are those of k-means, where there are any."""
+    centres = _study_centres(work)
+    if centres.is_empty():
+        return {}
+    ordered = centres.sort("cluster")["centre"]
+    nearest, _ = nearest_centres(matrix(sample["embedding"]), matrix(ordered))
+    agreed = agreement(found.images, pl.Series(nearest))
+    return {
+        f"agreement with k-means, k = {work.study.clusters.k} (adjusted Rand)": (
             "none: fewer than two clusters" if agreed is None else agreed
         )
+    }
+
+
+def _density_sheet(work: AssetContext, found: DensityClusters) -> dict[str, object]:
     members = found.images.drop_nulls("cluster")
-    if members.height and may_show_sample(work.study.images):
-        sheet = members_sheet(
-            members,
-            work.looked_at(work.read_all("images")),
-            work.opened.root,
-            title=f"{work.title}, clusters by density ({found.share_in_none:.0%} are in none)",
-            seed=work.study.seed,
-        )
-        metadata["central and random members"] = work.figure("clusters_density", sheet)
-    return AssetResult({"density_clusters": found.images}, {**metadata, **_who(work, sample)})
+    if members.is_empty() or not may_show_sample(work.study.images):
+        return {}
+    sheet = members_sheet(
+        members,
+        work.looked_at(work.read_all("images")),
+        work.opened.root,
+        title=f"{work.title}, clusters by density ({found.share_in_none:.0%} are in none)",
+        seed=work.study.seed,
+    )
+    return {"central and random members": work.figure("clusters_density", sheet)}
+
+
+def _study_centres(work: AssetContext) -> pl.DataFrame:
+    """Read the centres of the study's own number of clusters, in its own space."""
+    settings = work.study.clusters
+    return work.opened.read("cluster_centres").filter(
+        method=METHOD, space=settings.space, k=settings.k
+    )
 
 
 @study_asset(
@@ -302,37 +342,34 @@ def capture_changes(work: AssetContext) -> AssetResult:
 
     Cameras, seasons, weather and traffic change as well as streets do.
     """
-    study, points = work.study, work.read("sample_points")
-    images = work.read("images").join(points, on="point_id", how="semi")
-    vectors = work.read(VECTORS)
+    points, vectors = work.read("sample_points"), work.read(VECTORS)
     changes = changes_of(
-        images,
+        work.read("images").join(points, on="point_id", how="semi"),
         vectors,
-        work.opened.read("cluster_centres").filter(
-            method=METHOD, space=study.clusters.space, k=study.clusters.k
-        ),
+        _study_centres(work),
         encoder=work.opened.encoder,
-        headings_deg=study.images.headings_deg,
+        headings_deg=work.study.images.headings_deg,
     )
     if changes.is_empty():
         return not_applicable(work, "capture_changes", why=NO_PAIRS)
-    areas = work.read("areas")
-    drawn = draw_changes(
-        areas, points, changes, title=work.title, credit=credit(study.images.provider)
-    )
+    metadata = _change_metadata(work, changes, points, vectors)
+    return AssetResult({"capture_changes": changes}, metadata)
+
+
+def _change_metadata(
+    work: AssetContext, changes: pl.DataFrame, points: pl.DataFrame, vectors: pl.DataFrame
+) -> dict[str, object]:
+    whom = credit(work.study.images.provider)
+    drawn = draw_changes(work.read("areas"), points, changes, title=work.title, credit=whom)
     moved = changes.select((pl.col("from_cluster") != pl.col("to_cluster")).mean()).item()
-    return AssetResult(
-        {"capture_changes": changes},
-        {
-            "points with two captures or more": changes["point_id"].n_unique(),
-            "median cosine": changes.select(pl.median("cosine")).item(),
-            "median cosine of images of different points": median_cosine_elsewhere(
-                changes, vectors
-            ),
-            "share that changed cluster": moved,
-            "where streets changed most": work.figure("capture_changes", to_png(drawn)),
-        },
-    )
+    elsewhere = median_cosine_elsewhere(changes, vectors)
+    return {
+        "points with two captures or more": changes["point_id"].n_unique(),
+        "median cosine": changes.select(pl.median("cosine")).item(),
+        "median cosine of images of different points": elsewhere,
+        "share that changed cluster": moved,
+        "where streets changed most": work.figure("capture_changes", to_png(drawn)),
+    }
 
 
 def _sample(work: AssetContext, at_most: int = sys.maxsize) -> pl.DataFrame:

@@ -1,6 +1,9 @@
 """Comparisons: one authority with another, one target with another, few areas with many."""
 
+from collections.abc import Iterable
 from typing import Any
+
+import polars as pl
 
 from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit
@@ -39,21 +42,23 @@ def transfer_scores(work: AssetContext) -> AssetResult:
     if why:
         return not_applicable(work, "transfer_scores", why=why)
     scores = score_transfer(data, **model_settings(work), on_progress=work.progress("pairs"))
-    metadata: dict[str, Any] = {"areas": len(data)}
-    if scored_r2(scores).height:
-        names = dict(work.read_all("areas").select("authority_code", "authority_name").iter_rows())
-        shares = scores["share_added"].unique().sort().to_list()
-        wanted = {"transfer": shares[0], "transfer_added": shares[-1]}
-        for name, share in wanted.items():
-            figure = draw_transfer(
-                scores,
-                share=share,
-                names=names,
-                title=f"{work.title}: {work.study.target.name}",
-                credit=credit(work.study.images.provider),
-            )
-            metadata[name] = work.figure(name, to_png(figure))
+    title = f"{work.title}: {work.study.target.name}"
+    metadata = {"areas": len(data), **_transfer_figures(work, scores, title)}
     return AssetResult({"transfer_scores": scores}, metadata)
+
+
+def _transfer_figures(work: AssetContext, scores: pl.DataFrame, title: str) -> dict[str, Any]:
+    """Draw authorities against authorities, with the fewest and the most areas added."""
+    if scored_r2(scores).is_empty():
+        return {}
+    names = dict(work.read_all("areas").select("authority_code", "authority_name").iter_rows())
+    shares = scores["share_added"].unique().sort().to_list()
+    whom = credit(work.study.images.provider)
+    drawn = {
+        name: draw_transfer(scores, share=share, names=names, title=title, credit=whom)
+        for name, share in {"transfer": shares[0], "transfer_added": shares[-1]}.items()
+    }
+    return {name: work.figure(name, to_png(figure)) for name, figure in drawn.items()}
 
 
 @model_asset(writes=("target_scores",), study_wide=True, refresh="weekly")
@@ -74,16 +79,19 @@ def target_scores(work: AssetContext) -> AssetResult:
         seed=settings["seed"],
         on_progress=work.progress("validations"),
     )
-    metadata: dict[str, Any] = {"areas with every target": len(next(iter(datasets.values())))}
-    if scored_r2(scores).height:
-        figure = draw_targets(
-            scores,
-            targets=list(datasets),
-            title=work.title,
-            credit=credit(work.study.images.provider),
-        )
-        metadata["target_scores"] = work.figure("target_scores", to_png(figure))
+    common_count = len(next(iter(datasets.values())))
+    metadata = {"areas with every target": common_count, **_targets_figure(work, scores, datasets)}
     return AssetResult({"target_scores": scores}, metadata)
+
+
+def _targets_figure(
+    work: AssetContext, scores: pl.DataFrame, targets: Iterable[str]
+) -> dict[str, Any]:
+    if scored_r2(scores).is_empty():
+        return {}
+    whom = credit(work.study.images.provider)
+    figure = draw_targets(scores, targets=list(targets), title=work.title, credit=whom)
+    return {"target_scores": work.figure("target_scores", to_png(figure))}
 
 
 @model_asset(writes=("learning_curve",), study_wide=True, refresh="weekly")

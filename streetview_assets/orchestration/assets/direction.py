@@ -27,11 +27,12 @@ from streetview_assets.models.direction.direction import (
     OF_RESAMPLES,
     OF_WORDS,
     Direction,
+    areas_with_value,
     direction_rows,
     find_direction,
     images_at_both_ends,
+    why_no_direction,
 )
-from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.orchestration.asset_context import (
     NO_TARGET,
     AssetContext,
@@ -68,19 +69,8 @@ def deprivation_direction(work: AssetContext) -> AssetResult:
     study = work.study
     if study.target is None:
         return not_applicable(work, "deprivation_direction", why=NO_TARGET)
-    areas = (
-        work.read_all("area_embeddings")
-        .filter(statistic=study.pooling.statistic, encoder=work.opened.encoder)
-        .join(
-            work.read_all("targets").filter(target=study.target.name).drop_nulls("value"),
-            on=["authority_code", "area_code"],
-        )
-        .sort("authority_code", "area_code")
-    )
-    why = too_few(areas.height)
-    if not why and areas["value"].n_unique() == 1:
-        why = "the target is the same in all areas"
-    if why:
+    areas = _areas(work, study.target.name)
+    if why := why_no_direction(areas):
         return not_applicable(work, "deprivation_direction", why=why)
     direction = find_direction(
         matrix(areas["embedding"]),
@@ -90,29 +80,16 @@ def deprivation_direction(work: AssetContext) -> AssetResult:
         on_progress=work.progress("draws of areas"),
     )
     words = _words(work)
-    rows = direction_rows(
-        direction,
-        words.labels,
-        target=study.target.name,
-        encoder=work.opened.encoder,
-        interval_level=study.models.interval_level,
-        prompts=words.prompts,
-        group_of=words.group_of,
+    rows = _rows(work, direction, words, study.target.name)
+    metadata = {**_told(areas, rows, words), **_prompts(work, rows), **_ends(work, direction)}
+    return AssetResult({"deprivation_direction": rows}, metadata)
+
+
+def _areas(work: AssetContext, target: str) -> pl.DataFrame:
+    pooled = work.read_all("area_embeddings").filter(
+        statistic=work.study.pooling.statistic, encoder=work.opened.encoder
     )
-    of_words = rows.filter(kind=OF_WORDS).sort("cosine", descending=True)
-    return AssetResult(
-        {"deprivation_direction": rows},
-        {
-            "areas": areas.height,
-            "cosine of resampled directions with it": rows.filter(kind=OF_RESAMPLES)[
-                "cosine"
-            ].item(),
-            "words": words.said,
-            "labels, the most deprived first": ", ".join(of_words["name"]) or "none",
-            **_prompts(work, rows),
-            **_ends(work, direction),
-        },
-    )
+    return areas_with_value(pooled, work.read_all("targets").filter(target=target))
 
 
 @dataclass(frozen=True)
@@ -142,6 +119,30 @@ def _words(work: AssetContext) -> _Words:
         _vectors({prompt: (prompt,) for prompt in group_of}, study.label_templates, encoder),
         group_of,
     )
+
+
+def _rows(work: AssetContext, direction: Direction, words: _Words, target: str) -> pl.DataFrame:
+    return direction_rows(
+        direction,
+        words.labels,
+        target=target,
+        encoder=work.opened.encoder,
+        interval_level=work.study.models.interval_level,
+        prompts=words.prompts,
+        group_of=words.group_of,
+    )
+
+
+def _told(areas: pl.DataFrame, rows: pl.DataFrame, words: _Words) -> dict[str, Any]:
+    """Say how surely the direction comes back, and which labels lie along it."""
+    of_words = rows.filter(kind=OF_WORDS).sort("cosine", descending=True)
+    resampled = rows.filter(kind=OF_RESAMPLES)["cosine"].item()
+    return {
+        "areas": areas.height,
+        "cosine of resampled directions with it": resampled,
+        "words": words.said,
+        "labels, the most deprived first": ", ".join(of_words["name"]) or "none",
+    }
 
 
 def _vectors(

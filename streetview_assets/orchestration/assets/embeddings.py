@@ -1,11 +1,13 @@
 """Embeddings: the encoder and the vectors of images."""
 
 import time
+from collections.abc import Iterator
 
 import dagster as dg
 import polars as pl
 
 from streetview_assets.embeddings.embed import embed_images, of_same_pixels
+from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 from streetview_assets.embeddings.encoders.imported.original_files import with_original_files
 from streetview_assets.embeddings.encoders.registry import load_encoder
@@ -70,10 +72,7 @@ def image_embeddings(work: AssetContext) -> AssetResult:
     resumption = work.resumption(reuse=encoder.identity.fingerprint)
     done = _kept_vectors(work, resumption, images)
     todo = images.join(done, on="image_id", how="anti")
-    if isinstance(encoder, ImportedVectors):
-        encoder = with_original_files(encoder, todo, work.study.images)
-    else:
-        refuse_deleted(work, todo, encoder.identity.encoder)
+    encoder = _ready_for(work, encoder, todo)
     started = time.monotonic()
     pieces = embed_images(
         encoder,
@@ -84,20 +83,32 @@ def image_embeddings(work: AssetContext) -> AssetResult:
         on_progress=work.progress("images"),
     )
     table = resumption.finish(pieces, done)
-    seconds = time.monotonic() - started
+    told = _told(encoder, table, todo.height, seconds=time.monotonic() - started)
+    return AssetResult({"image_embeddings": table}, told, reuse=encoder.identity.fingerprint)
+
+
+def _ready_for(
+    work: AssetContext, encoder: ImageEncoder | ImportedVectors, images: pl.DataFrame
+) -> ImageEncoder | ImportedVectors:
+    """Find images by the names of their files where vectors are imported; else ask for pixels."""
+    if isinstance(encoder, ImportedVectors):
+        return with_original_files(encoder, images, work.study.images)
+    refuse_deleted(work, images, encoder.identity.encoder)
+    return encoder
+
+
+def _told(
+    encoder: ImageEncoder | ImportedVectors, table: pl.DataFrame, count: int, *, seconds: float
+) -> dict[str, object]:
     failed = table.filter(pl.col("status") == "failed")
-    return AssetResult(
-        {"image_embeddings": table},
-        {
-            "encoder": encoder.identity.encoder,
-            "device": "none" if isinstance(encoder, ImportedVectors) else encoder.device,
-            "precision": encoder.identity.precision,
-            "images encoded now": todo.height,
-            "images a second": todo.height / seconds if todo.height else 0.0,
-            "failures": dg.MetadataValue.json(dict(failed["error"].value_counts().iter_rows())),
-        },
-        reuse=encoder.identity.fingerprint,
-    )
+    return {
+        "encoder": encoder.identity.encoder,
+        "device": "none" if isinstance(encoder, ImportedVectors) else encoder.device,
+        "precision": encoder.identity.precision,
+        "images encoded now": count,
+        "images a second": count / seconds if count else 0.0,
+        "failures": dg.MetadataValue.json(dict(failed["error"].value_counts().iter_rows())),
+    }
 
 
 @study_asset(
@@ -142,22 +153,24 @@ def panorama_embeddings(work: AssetContext) -> AssetResult:
         return not_applicable(work, "panorama_embeddings", why="encoder.views is separate")
     slug = work.opened.encoder
     views = views_of_panoramas(work.read("images"), work.read("image_embeddings"), encoder=slug)
-    if how == "mean":
-        table = mean_of_views(views, encoder=slug)
-        return AssetResult({"panorama_embeddings": table}, _views_that_went_in(table))
+    if how == "panorama":
+        return _of_strips(work, views)
+    table = mean_of_views(views, encoder=slug)
+    return AssetResult({"panorama_embeddings": table}, _views_that_went_in(table))
+
+
+def _of_strips(work: AssetContext, views: pl.DataFrame) -> AssetResult:
+    """Encode the views of each panorama side by side, as one image."""
     encoder = load_encoder(work.study.encoder)
     assert not isinstance(encoder, ImportedVectors), "the study file is refused"
-    reuse = f"{how} {encoder.identity.fingerprint}"
+    reuse = f"{work.study.encoder.views} {encoder.identity.fingerprint}"
     made = encode_panoramas(work, encoder, views, work.resumption(reuse=reuse).done())
-    return AssetResult(
-        {"panorama_embeddings": made.table},
-        {
-            "panoramas encoded now": made.encoded_now,
-            "kept with other views, since pixels are gone": made.kept_as_they_were,
-            **_views_that_went_in(made.table),
-        },
-        reuse=reuse,
-    )
+    metadata = {
+        "panoramas encoded now": made.encoded_now,
+        "kept with other views, since pixels are gone": made.kept_as_they_were,
+        **_views_that_went_in(made.table),
+    }
+    return AssetResult({"panorama_embeddings": made.table}, metadata, reuse=reuse)
 
 
 @study_asset(
@@ -171,41 +184,50 @@ def panorama_embeddings(work: AssetContext) -> AssetResult:
 )
 def neighbours(work: AssetContext) -> AssetResult:
     """The images, or panoramas, that look most like each, over all authorities."""
-    study, opened = work.study, work.opened
-    images = gather_images(
-        (
-            opened.looked_at(opened.read("images", code)),
-            opened.vectors(code),
-            opened.read("sample_points", code),
-        )
-        for code in opened.authorities
-    )
+    images = gather_images(_parts(work))
     if len(images.vectors) < 2:
         why = f"fewer than two current {work.called} have a vector"
         return not_applicable(work, "neighbours", why=why)
     found = find_neighbours(
         images,
-        encoder=opened.encoder,
-        count=study.neighbours.count,
-        seed=study.seed,
+        encoder=work.opened.encoder,
+        count=work.study.neighbours.count,
+        seed=work.study.seed,
         on_progress=work.progress("blocks"),
     )
-    facts, root, title = images.facts, opened.root, work.title
     metadata = {
-        work.called: facts.height,
-        "authorities that were in": ", ".join(sorted(set(facts["authority_code"]))),
+        work.called: images.facts.height,
+        "authorities that were in": ", ".join(sorted(set(images.facts["authority_code"]))),
         "search": found.search,
         "recall": found.recall,
         "near-duplicates": found.table.filter("is_near_duplicate")["image_id"].n_unique(),
     }
-    if may_show_sample(study.images):
-        drawn = draw_images(facts, seed=study.seed)
-        sheet = neighbours_sheet(found.table, facts, root, image_ids=drawn, title=title)
-        metadata["neighbours"] = work.figure("neighbours", sheet)
-        far = far_look_alikes(found.table, facts)
-        sheet = far_apart_sheet(far, facts, root, title=title)
-        metadata["look-alikes far apart"] = work.figure("look_alikes_far_apart", sheet)
-    return AssetResult({"neighbours": found.table}, metadata)
+    sheets = _neighbour_sheets(work, found.table, images.facts)
+    return AssetResult({"neighbours": found.table}, {**metadata, **sheets})
+
+
+def _parts(work: AssetContext) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+    """Read what is looked at, its vectors and its points, one authority after the other."""
+    opened = work.opened
+    for code in opened.authorities:
+        looked_at = opened.looked_at(opened.read("images", code))
+        yield looked_at, opened.vectors(code), opened.read("sample_points", code)
+
+
+def _neighbour_sheets(
+    work: AssetContext, found: pl.DataFrame, facts: pl.DataFrame
+) -> dict[str, object]:
+    """Show some images beside their neighbours, and those that look alike far apart."""
+    if not may_show_sample(work.study.images):
+        return {}
+    root, title = work.opened.root, work.title
+    drawn = draw_images(facts, seed=work.study.seed)
+    near = neighbours_sheet(found, facts, root, image_ids=drawn, title=title)
+    far = far_apart_sheet(far_look_alikes(found, facts), facts, root, title=title)
+    return {
+        "neighbours": work.figure("neighbours", near),
+        "look-alikes far apart": work.figure("look_alikes_far_apart", far),
+    }
 
 
 def _views_that_went_in(panoramas: pl.DataFrame) -> dict[str, object]:

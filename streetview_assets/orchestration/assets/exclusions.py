@@ -1,5 +1,6 @@
 """Images to exclude: indoors, in a car, or whatever the study file says is no street."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -53,19 +54,30 @@ def image_exclusions(work: AssetContext) -> AssetResult:
         encoder=work.opened.encoder,
         is_dropped=rule.drop,
     )
-    current = current_images(images)
-    metadata: dict[str, Any] = {
+    metadata = _told(work, found, current_images(images), rule.categories, words)
+    return AssetResult({"image_exclusions": found}, metadata)
+
+
+def _told(
+    work: AssetContext,
+    found: pl.DataFrame,
+    current: pl.DataFrame,
+    categories: Iterable[str],
+    words: str,
+) -> dict[str, Any]:
+    """Count and show what is excluded, and name the categories that no image has."""
+    told: dict[str, Any] = {
         work.called: current.height,
         "excluded": said_of(found),
         "by reason": dict(found["reason"].value_counts().sort("reason").iter_rows()),
         "words": words,
     }
-    if unknown := sorted(set(rule.categories) - set(current["category"].drop_nulls())):
-        metadata["categories that no image here has"] = ", ".join(unknown)
+    if unknown := sorted(set(categories) - set(current["category"].drop_nulls())):
+        told["categories that no image here has"] = ", ".join(unknown)
     if found.height and may_show_sample(work.study.images):
         sheet = exclusions_sheet(found, current, work.opened.root, title=work.title)
-        metadata["excluded images"] = work.figure("image_exclusions", sheet)
-    return AssetResult({"image_exclusions": found}, metadata)
+        told["excluded images"] = work.figure("image_exclusions", sheet)
+    return told
 
 
 def _by_words(work: AssetContext, wordless: str | None) -> tuple[pl.DataFrame, str]:

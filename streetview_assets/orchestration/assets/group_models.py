@@ -8,7 +8,7 @@ from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit
 from streetview_assets.models.charts.groups import draw_group_matrix, draw_group_scores
 from streetview_assets.models.data.features import features_label
-from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, groups_of
+from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group, groups_of
 from streetview_assets.models.evaluations.models_by_group import score_group_models
 from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.models.validation.ridge_cv import scored_r2
@@ -37,28 +37,35 @@ def group_model_scores(work: AssetContext) -> AssetResult:
     study = work.study
     if study.target is None:
         return not_applicable(work, "group_model_scores", why=NO_TARGET)
-    datasets = pooled_datasets(work)
-    why = too_few(len(datasets[study.target.name]))
-    if why:
+    datasets, groups = pooled_datasets(work), _groups(work)
+    area_count = len(datasets[study.target.name])
+    if why := too_few(area_count) or (None if groups else "no image is in a group"):
         return not_applicable(work, "group_model_scores", why=why)
-    statistic, encoder = study.pooling.statistic, work.opened.encoder
-    groups = groups_of(work.read_all("area_group_embeddings"), statistic=statistic, encoder=encoder)
-    if not groups:
-        return not_applicable(work, "group_model_scores", why="no image is in a group")
     scores = score_group_models(
         datasets,
         groups,
         study.models,
         target=study.target.name,
-        encoder=encoder,
-        features=features_label(("pooled",), statistic, study.models.components),
+        encoder=work.opened.encoder,
+        features=features_label(("pooled",), study.pooling.statistic, study.models.components),
         seed=study.seed,
         on_progress=work.progress("validations"),
     )
-    metadata: dict[str, Any] = {"areas": len(datasets[study.target.name])}
+    figures = _all_figures(work, scores, list(datasets))
+    return AssetResult({"group_model_scores": scores}, {"areas": area_count, **figures})
+
+
+def _groups(work: AssetContext) -> list[Group]:
+    vectors, statistic = work.read_all("area_group_embeddings"), work.study.pooling.statistic
+    return groups_of(vectors, statistic=statistic, encoder=work.opened.encoder)
+
+
+def _all_figures(work: AssetContext, scores: pl.DataFrame, targets: list[str]) -> dict[str, Any]:
+    """Draw the scores of each way of grouping, and beside them those of every target."""
+    figures: dict[str, Any] = {}
     for grouping in GROUPINGS:
-        metadata |= _figures(work, scores.filter(grouping=grouping), grouping, list(datasets))
-    return AssetResult({"group_model_scores": scores}, metadata)
+        figures |= _figures(work, scores.filter(grouping=grouping), grouping, targets)
+    return figures
 
 
 def _figures(

@@ -24,6 +24,7 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.assets.points import keys_of_own_images
 from streetview_assets.processes import stopping
 from streetview_assets.study.study_file import Study
+from streetview_assets.study_state.checkpoint import Resumption
 
 IMAGERY_POOL = "imagery_api"
 LOOK_UPS_LAST = timedelta(days=1)
@@ -94,17 +95,17 @@ def panoramas(work: AssetContext) -> AssetResult:
         id_names_one_capture=provider.id_names_one_capture,
         seen_at=datetime.now(UTC),
     )
-    current = table.filter("is_current")
     return AssetResult(
-        {"panoramas": table},
-        {
-            "points by status": dg.MetadataValue.json(_counts(current, "status")),
-            "captures by year": dg.MetadataValue.json(
-                _counts(current.select(year=pl.col("captured_on").dt.year()), "year")
-            ),
-        },
-        reuse=reuse,
+        {"panoramas": table}, _panorama_counts(table.filter("is_current")), reuse=reuse
     )
+
+
+def _panorama_counts(current: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+    years = current.select(year=pl.col("captured_on").dt.year())
+    return {
+        "points by status": dg.MetadataValue.json(_counts(current, "status")),
+        "captures by year": dg.MetadataValue.json(_counts(years, "year")),
+    }
 
 
 @study_asset(
@@ -129,25 +130,13 @@ def images(work: AssetContext) -> AssetResult:
     study, looked_up, points = work.study, work.read("panoramas"), work.read("sample_points")
     provider = open_provider(study, work.sources.deprivation(), budget=work.budget())
     known = wanted_images(provider, looked_up, points, study.images, captures="all")
-    wanted = wanted_images(provider, looked_up, points, study.images).filter(
-        up_to(study.pooling.as_of)
-    )
+    current = wanted_images(provider, looked_up, points, study.images)
+    wanted = current.filter(up_to(study.pooling.as_of))
     resumption = work.resumption(reuse="image_id")
     done = still_wanted(_still_there(work, resumption.done(retry=work.retry or work.anew)), known)
     todo = wanted.join(done, on="image_id", how="anti")
-    pieces = fetch_images(
-        provider,
-        todo,
-        authority_code=work.authority,
-        folder=work.opened.root,
-        now=lambda: datetime.now(UTC),
-        on_progress=work.progress("images"),
-    )
-    # Images that are on their way may have been paid for.
-    with stopping.finishing() if study.images.provider in REMOTE else nullcontext():
-        rows = resumption.finish(pieces, done)
     rows = mark_current(
-        rows,
+        _fetched(work, provider, todo, resumption, done),
         looked_up,
         wanted,
         points,
@@ -156,19 +145,41 @@ def images(work: AssetContext) -> AssetResult:
         as_of=study.pooling.as_of,
     )
     table = mark_duplicates(rows)
-    current = table.filter("is_current")
-    return AssetResult(
-        {"images": table},
-        {
-            **_sample(work, table),
-            "images by status": dg.MetadataValue.json(_counts(table, "status")),
-            "failures": dg.MetadataValue.json(failure_counts(current)),
-            "asked for now": todo.height,
-            "kept from earlier runs": done.height,
-            **work.spending(),
-        },
-        reuse="image_id",
+    metadata = _told(work, table, asked_count=todo.height, kept_count=done.height)
+    return AssetResult({"images": table}, metadata, reuse="image_id")
+
+
+def _fetched(
+    work: AssetContext,
+    provider: Provider,
+    todo: pl.DataFrame,
+    resumption: Resumption,
+    done: pl.DataFrame,
+) -> pl.DataFrame:
+    """Fetch what is lacking; images that are on their way may have been paid for."""
+    pieces = fetch_images(
+        provider,
+        todo,
+        authority_code=work.authority,
+        folder=work.opened.root,
+        now=lambda: datetime.now(UTC),
+        on_progress=work.progress("images"),
     )
+    with stopping.finishing() if work.study.images.provider in REMOTE else nullcontext():
+        return resumption.finish(pieces, done)
+
+
+def _told(
+    work: AssetContext, table: pl.DataFrame, *, asked_count: int, kept_count: int
+) -> dict[str, object]:
+    return {
+        **_sample(work, table),
+        "images by status": dg.MetadataValue.json(_counts(table, "status")),
+        "failures": dg.MetadataValue.json(failure_counts(table.filter("is_current"))),
+        "asked for now": asked_count,
+        "kept from earlier runs": kept_count,
+        **work.spending(),
+    }
 
 
 def _sample(work: AssetContext, table: pl.DataFrame) -> dict[str, dg.MetadataValue]:

@@ -63,23 +63,25 @@ def image_layout(work: AssetContext) -> AssetResult:
     sample = draw_sample(
         work.read_all(VECTORS), images, fit_on=study.layout.fit_on, seed=study.seed
     )
-    why = why_no_layout(sample)
-    if why:
+    if why := why_no_layout(sample):
         return not_applicable(work, "image_layouts", why=why)
     reuse = _inputs(sample, study.layout, study.seed)
-    provenance = work.opened.provenance("image_layouts", None)
-    seconds: dict[str, Any] = {}
-    if provenance is not None and provenance.reuse == reuse and not work.anew:
-        layouts = work.read_all("image_layouts")
-        seconds["layouts"] = "kept: neither vectors nor settings have changed"
-    else:
-        layouts = _laid_out(work, study.layout, sample, seconds)
+    layouts, told = _kept(work, reuse) or _laid_out(work, study.layout, sample)
     metadata = {
         work.called: layouts["image_id"].n_unique(),
-        **seconds,
+        **told,
         **_figures(work, layouts, images),
     }
     return AssetResult({"image_layouts": layouts}, metadata, reuse=reuse)
+
+
+def _kept(work: AssetContext, reuse: str) -> tuple[pl.DataFrame, dict[str, Any]] | None:
+    """Read the layouts that were made of the same; None where they are to be made."""
+    provenance = work.opened.provenance("image_layouts", None)
+    if provenance is None or provenance.reuse != reuse or work.anew:
+        return None
+    told = {"layouts": "kept: neither vectors nor settings have changed"}
+    return work.read_all("image_layouts"), told
 
 
 @study_asset(
@@ -97,7 +99,7 @@ def category_scores(work: AssetContext) -> AssetResult:
     Areas, and points without one, are held out whole; areas next to each other are not kept apart.
     """
     study, images = work.study, work.looked_at(work.read_all("images"))
-    if current_images(images)["category"].null_count() == current_images(images).height:
+    if current_images(images)["category"].drop_nulls().is_empty():
         return not_applicable(work, "category_scores", why=NO_CATEGORIES)
     named = named_categories(images, study.categories)
     sample = draw_sample(
@@ -107,35 +109,35 @@ def category_scores(work: AssetContext) -> AssetResult:
         seed=study.seed,
     )
     classified = images_to_classify(sample, named)
-    why = why_not_classified(classified)
-    if why:
+    if why := why_not_classified(classified):
         return not_applicable(work, "category_scores", why=why)
+    tell = work.progress("folds")
     scores = score_categories(
-        classified,
-        encoder=work.opened.encoder,
-        seed=study.seed,
-        on_progress=work.progress("folds"),
+        classified, encoder=work.opened.encoder, seed=study.seed, on_progress=tell
     )
-    drawn = draw_confusion(scores, title=work.title, credit=credit(study.images.provider))
+    metadata = {work.called: classified.height, **_told(work, scores, images)}
+    return AssetResult({"category_scores": scores}, metadata)
+
+
+def _told(work: AssetContext, scores: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
+    """Say how well categories are told apart, and draw which is taken for which."""
     whole = scores.filter(category="").select("measure", "value").iter_rows()
     left_out = scores.filter(measure="recall").filter(pl.col("value").is_null())["category"]
-    return AssetResult(
-        {"category_scores": scores},
-        {
-            work.called: classified.height,
-            **{measure.replace("_", " "): value for measure, value in whole},
-            "left out, in too few areas": ", ".join(left_out) or "none",
-            **_slips(work, images),
-            "which is taken for which": work.figure("category_confusion", to_png(drawn)),
-        },
-    )
+    drawn = draw_confusion(scores, title=work.title, credit=credit(work.study.images.provider))
+    return {
+        **{measure.replace("_", " "): value for measure, value in whole},
+        "left out, in too few areas": ", ".join(left_out) or "none",
+        **_slips(work, images),
+        "which is taken for which": work.figure("category_confusion", to_png(drawn)),
+    }
 
 
 def _laid_out(
-    work: AssetContext, settings: Layout, sample: pl.DataFrame, seconds: dict[str, Any]
-) -> pl.DataFrame:
+    work: AssetContext, settings: Layout, sample: pl.DataFrame
+) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Lay the sample out in every way, and note how long each took."""
-    made = []
+    made: list[pl.DataFrame] = []
+    seconds: dict[str, Any] = {}
     started = time.monotonic()
     for rows in lay_out(
         sample,
@@ -148,7 +150,7 @@ def _laid_out(
         seconds[f"seconds, {panel_name(*rows.select('method', 'setting').row(0))}"] = now - started
         started = now
         made.append(rows)
-    return pl.concat(made)
+    return pl.concat(made), seconds
 
 
 def _inputs(sample: pl.DataFrame, settings: Layout, seed: int) -> str:

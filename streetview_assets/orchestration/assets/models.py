@@ -14,11 +14,23 @@ from streetview_assets.models.candidates.preprocessing import frozen_features
 from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
 from streetview_assets.models.charts.residual_map import draw_residual_map
 from streetview_assets.models.charts.scores import draw_scores
-from streetview_assets.models.data.dataset import reasons, unseen
+from streetview_assets.models.data.dataset import AreaDataset, reasons, unseen
+from streetview_assets.models.data.features import AreaFeatures
 from streetview_assets.models.data.splits import held_out_together
-from streetview_assets.models.evaluations.final_fit import choose_final, fit_final, predict_areas
+from streetview_assets.models.evaluations.final_fit import (
+    Choice,
+    FinalModel,
+    choose_final,
+    fit_final,
+    predict_areas,
+)
 from streetview_assets.models.evaluations.leave_authority_out import score_held_out
-from streetview_assets.models.evaluations.selection import HEADLINE, headline, select_models
+from streetview_assets.models.evaluations.selection import (
+    HEADLINE,
+    Selection,
+    headline,
+    select_models,
+)
 from streetview_assets.models.evaluations.within_authority import score_authority_alone
 from streetview_assets.models.results.summary_sentences import summary_sentences
 from streetview_assets.orchestration.asset_context import (
@@ -57,32 +69,36 @@ def model_selection(work: AssetContext) -> AssetResult:
     data = area_dataset(work, model_tables(work, work.read_all))
     chosen = select_models(data, **model_settings(work), on_progress=work.progress("tunings"))
     figures = _figures(work, chosen.scores, chosen.predictions)
-    run_id = work.tracking.keep(
+    run_id = _keep_selection(work, chosen, figures)
+    scores = chosen.scores.with_columns(mlflow_run_id=pl.lit(run_id))
+    metadata = {
+        **{name: work.figure(name, png) for name, png in figures.items()},
+        **_headline(chosen.scores),
+        "summary": " ".join(summary_sentences(chosen.scores)),
+        "mlflow_run_id": run_id,
+        "authorities that were in": ", ".join(sorted(set(data.authority_codes))) or "none",
+    }
+    tables = {"model_scores": scores, "predictions": chosen.predictions}
+    return AssetResult(tables, metadata, note=chosen.note or "")
+
+
+def _keep_selection(work: AssetContext, chosen: Selection, figures: dict[str, bytes]) -> str:
+    """Keep the comparison as a run of MLflow, with a run of each candidate below it."""
+    tables = {
+        "scores": chosen.scores,
+        "predictions": chosen.predictions,
+        "trials": _trials(chosen.trials),
+    }
+    return work.tracking.keep(
         TrackedRun(
             "model_selection",
             _tags(work),
             work.study.models.model_dump(mode="json"),
             _pooled(chosen.scores),
             figures,
-            {
-                "scores": chosen.scores,
-                "predictions": chosen.predictions,
-                "trials": _trials(chosen.trials),
-            },
+            tables,
             children=candidate_runs(chosen),
         )
-    )
-    scores = chosen.scores.with_columns(mlflow_run_id=pl.lit(run_id))
-    return AssetResult(
-        {"model_scores": scores, "predictions": chosen.predictions},
-        {
-            **{name: work.figure(name, png) for name, png in figures.items()},
-            **_headline(chosen.scores),
-            "summary": " ".join(summary_sentences(chosen.scores)),
-            "mlflow_run_id": run_id,
-            "authorities that were in": ", ".join(sorted(set(data.authority_codes))) or "none",
-        },
-        note=chosen.note or "",
     )
 
 
@@ -153,13 +169,7 @@ def deprivation_model(work: AssetContext) -> AssetResult:
         return not_applicable(work, "area_predictions", why=NO_TARGET)
     tables = model_tables(work, work.read_all)
     without_vector = areas_without_vector(work, tables)
-    data = area_dataset(work, tables)
-    settings = model_settings(work)
-    choice = choose_final(
-        data, work.read_all("predictions"), settings["settings"], seed=settings["seed"]
-    )
-    fitted_to, seen = frozen_features(data, study_features(work, tables))
-    final = fit_final(fitted_to, choice, statistic=work.study.pooling.statistic, **settings)
+    choice, final, fitted_to, seen = _fit(work, tables)
     predicted = predict_areas(
         final,
         tables["areas"],
@@ -169,27 +179,42 @@ def deprivation_model(work: AssetContext) -> AssetResult:
         why_unseen=without_vector,
         features=seen,
     )
-    metadata: dict[str, Any] = {
-        "areas without a prediction": int(predicted["predicted"].null_count()),
-        "areas that are no input": dg.MetadataValue.json(
-            _count_reasons(tables, without_vector, target.name)
-        ),
-    }
-    if final is not None:
-        example = fitted_to.vectors[:2]
-        spatial_r2 = _spatial_r2(work.read_all("model_scores"))
-        kept = work.tracking.keep_model(
-            TrackedRun(
-                "deprivation_model",
-                _tags(work),
-                flat_params({"model": final.candidate, **final.params}),
-                {} if spatial_r2 is None else {"blocks.tuned.r2": spatial_r2},
-                tables={"area_predictions": predicted},
-            ),
-            TrackedModel(final, example, work.study.name, spatial_r2, judged_on(work, fitted_to)),
-        )
-        metadata |= kept.metadata
+    left_out = _left_out(tables, predicted, without_vector, target.name)
+    metadata = {**left_out, **_keep_final(work, final, fitted_to, predicted)}
     return AssetResult({"area_predictions": predicted}, metadata, note=choice.note or "")
+
+
+def _fit(
+    work: AssetContext, tables: Mapping[str, pl.DataFrame]
+) -> tuple[Choice, FinalModel | None, AreaDataset, AreaFeatures]:
+    """Choose a candidate and fit it; give what it was fitted to and what it sees of all areas."""
+    data, settings = area_dataset(work, tables), model_settings(work)
+    choice = choose_final(
+        data, work.read_all("predictions"), settings["settings"], seed=settings["seed"]
+    )
+    fitted_to, seen = frozen_features(data, study_features(work, tables))
+    final = fit_final(fitted_to, choice, statistic=work.study.pooling.statistic, **settings)
+    return choice, final, fitted_to, seen
+
+
+def _keep_final(
+    work: AssetContext, final: FinalModel | None, fitted_to: AreaDataset, predicted: pl.DataFrame
+) -> Mapping[str, Any]:
+    """Keep the model in MLflow, where there is one, and say what it has come to."""
+    if final is None:
+        return {}
+    spatial_r2 = _spatial_r2(work.read_all("model_scores"))
+    example = fitted_to.vectors[:2]
+    run = TrackedRun(
+        "deprivation_model",
+        _tags(work),
+        flat_params({"model": final.candidate, **final.params}),
+        {} if spatial_r2 is None else {"blocks.tuned.r2": spatial_r2},
+        tables={"area_predictions": predicted},
+    )
+    judged = judged_on(work, fitted_to)
+    model = TrackedModel(final, example, work.study.name, spatial_r2, judged)
+    return work.tracking.keep_model(run, model).metadata
 
 
 def _figures(
@@ -262,12 +287,19 @@ def _headline(scores: pl.DataFrame) -> dict[str, Any]:
     return {f"r2 under {found['validation']}": found["value"], "areas": found["area_count"]}
 
 
-def _count_reasons(
-    tables: Mapping[str, pl.DataFrame], without_vector: Mapping[str, str], target: str
-) -> dict[str, int]:
+def _left_out(
+    tables: Mapping[str, pl.DataFrame],
+    predicted: pl.DataFrame,
+    without_vector: Mapping[str, str],
+    target: str,
+) -> dict[str, Any]:
+    """Count the areas without a prediction, and those that are no input of models by reason."""
     why = reasons(tables["areas"], tables["targets"], without_vector, target)
     counted = pl.Series("reason", list(why.values()), dtype=pl.String).value_counts()
-    return dict(counted.iter_rows())
+    return {
+        "areas without a prediction": int(predicted["predicted"].null_count()),
+        "areas that are no input": dg.MetadataValue.json(dict(counted.iter_rows())),
+    }
 
 
 def areas_without_vector(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:

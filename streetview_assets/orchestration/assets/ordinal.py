@@ -57,7 +57,16 @@ def ordinal_model(work: AssetContext) -> AssetResult:
     target = _target(work, settings)
     if target is None:
         return not_applicable(work, *TABLES_MADE, why=NO_TARGET)
-    points = assemble_points(
+    points = _points(work, target)
+    if settings.apply is not None:
+        return _applied(work, settings, target, points)
+    if why := too_few(points.known):
+        return _unscored(work, target, points, why)
+    return _trained(work, settings, target, points)
+
+
+def _points(work: AssetContext, target: Target) -> OrdinalPoints:
+    return assemble_points(
         work.read_all("areas"),
         work.read_all("targets"),
         work.read_all("images"),
@@ -66,22 +75,19 @@ def ordinal_model(work: AssetContext) -> AssetResult:
         encoder=work.opened.encoder,
         crs=work.sources.crs(),
     )
-    if settings.apply is not None:
-        return _applied(work, settings, target, points)
-    if why := too_few(points.known):
-        scores = no_ordinal_score(
-            target=target.name,
-            encoder=work.opened.encoder,
-            validation="random",
-            area_count=points.known.area_count,
-            note=why,
-        )
-        return AssetResult(
-            {"ordinal_outputs": TABLES["ordinal_outputs"].frame(), "ordinal_scores": scores},
-            {"note": why},
-            why,
-        )
-    return _trained(work, settings, target, points)
+
+
+def _unscored(work: AssetContext, target: Target, points: OrdinalPoints, why: str) -> AssetResult:
+    """Say in a row of scores why there is no network."""
+    scores = no_ordinal_score(
+        target=target.name,
+        encoder=work.opened.encoder,
+        validation="random",
+        area_count=points.known.area_count,
+        note=why,
+    )
+    outputs = TABLES["ordinal_outputs"].frame()
+    return AssetResult({"ordinal_outputs": outputs, "ordinal_scores": scores}, {"note": why}, why)
 
 
 def _trained(

@@ -62,35 +62,47 @@ def road_network(work: AssetContext) -> AssetResult:
 )
 def sample_points(work: AssetContext) -> AssetResult:
     """The places at which images are wanted, each in exactly one area."""
-    points = work.study.points
-    if points.origin == "images":
-        positions = work.sources.image_positions()
-        taken = points_from_images(positions.frame, work.sources.areas())
-        mine = taken.points.filter(authority_code=work.authority)
-        found = {"images outside all areas": taken.outside_count}
-        return AssetResult({"sample_points": mine}, {**_map(work, mine), **found})
-    if points.path is not None:
-        imported = work.sources.imported_points()
-        mine = imported.points.filter(authority_code=work.authority)
-        found = {
-            "outside all areas": imported.outside_count,
-            "rows at a place that another has too": imported.duplicate_count,
-        }
-        return AssetResult({"sample_points": mine}, {**_map(work, mine), **found})
+    if work.study.points.origin == "images":
+        return _points_of_images(work)
+    if work.study.points.path is not None:
+        return _points_of_file(work)
+    return _points_on_roads(work)
+
+
+def _points_of_images(work: AssetContext) -> AssetResult:
+    """Take the places at which one's own images were taken."""
+    positions = work.sources.image_positions()
+    taken = points_from_images(positions.frame, work.sources.areas())
+    mine = taken.points.filter(authority_code=work.authority)
+    found = {"images outside all areas": taken.outside_count}
+    return AssetResult({"sample_points": mine}, {**_map(work, mine), **found})
+
+
+def _points_of_file(work: AssetContext) -> AssetResult:
+    """Take the places that a file names."""
+    imported = work.sources.imported_points()
+    mine = imported.points.filter(authority_code=work.authority)
+    found = {
+        "outside all areas": imported.outside_count,
+        "rows at a place that another has too": imported.duplicate_count,
+    }
+    return AssetResult({"sample_points": mine}, {**_map(work, mine), **found})
+
+
+def _points_on_roads(work: AssetContext) -> AssetResult:
+    """Place points along the roads of each area, and report how evenly they lie."""
+    points, crs = work.study.points, work.sources.crs()
     roads, mine = work.read("road_network"), work.read("areas")
-    crs = work.sources.crs()
     placed = sample(roads, mine, points, crs, work.study.seed)
     report = report_points(
         roads, mine, placed, points.spacing_m, crs, min_per_area=points.min_per_area
     )
-    return AssetResult(
-        {"sample_points": placed},
-        {
-            **_map(work, placed),
-            "report": dg.MetadataValue.json(asdict(report)),
-            "points_per_km": report.points_per_km,
-        },
-    )
+    metadata = {
+        **_map(work, placed),
+        "report": dg.MetadataValue.json(asdict(report)),
+        "points_per_km": report.points_per_km,
+    }
+    return AssetResult({"sample_points": placed}, metadata)
 
 
 @study_asset(

@@ -81,35 +81,36 @@ def baseline_embeddings(work: AssetContext) -> AssetResult:
 )
 def image_retention(work: AssetContext) -> AssetResult:
     """Pixels deleted, where the study says so, once everything that needs them has run."""
-    study, root = work.study, work.opened.root
-    if study.images.keeps_images:
+    if work.study.images.keeps_images:
         why = "images.keep_images is not false"
         return not_applicable(work, "image_retention", why=why)
-    before = work.read("image_retention")
-    looking = need_pixels(study)
+    before, looking = work.read("image_retention"), need_pixels(work.study)
     behind = [asset for asset in looking if not work.opened.is_fresh(asset, work.authority)]
     if behind:
         note = f"nothing was deleted: {' and '.join(behind)} have to look at the images first"
         return AssetResult({"image_retention": before}, {"note": note}, note)
-    images = _seen_by_all(work)
-    pieces = list(
+    pieces = _deleted(work, before)
+    table = latest([before, *pieces], "image_retention")
+    metadata = {
+        "deleted now": sum(piece.height for piece in pieces),
+        "thumbnails": int(table["thumbnail_path"].count()),
+    }
+    return AssetResult({"image_retention": table}, metadata)
+
+
+def _deleted(work: AssetContext, before: pl.DataFrame) -> list[pl.DataFrame]:
+    """Delete the pixels that every encoder has looked at and that are still there."""
+    images, root = _seen_by_all(work), work.opened.root
+    return list(
         delete_images(
             images.join(_gone_already(before, root), on="image_id", how="anti"),
             root,
-            thumbnails=TERMS[study.images.provider].may_keep_thumbnail,
+            thumbnails=TERMS[work.study.images.provider].may_keep_thumbnail,
             noted=work.deleted_images,
             record=work.ledger.record_deleted,
             now=lambda: datetime.now(UTC),
             on_progress=work.progress("images"),
         )
-    )
-    table = latest([before, *pieces], "image_retention")
-    return AssetResult(
-        {"image_retention": table},
-        {
-            "deleted now": sum(piece.height for piece in pieces),
-            "thumbnails": int(table["thumbnail_path"].count()),
-        },
     )
 
 

@@ -79,25 +79,30 @@ def sample_size_experiment(work: AssetContext) -> AssetResult:
     if why := _why_not(gathered):
         return not_applicable(work, TABLE, why=why)
     resumption = _resumption(work)
+    scores, expected = _scored(work, gathered, resumption)
+    note = _without(gathered)
+    metadata = {**_told(work, settings, gathered, scores), **expected}
+    if note:
+        metadata["note"] = note
+    return AssetResult({TABLE: scores}, metadata, note=note, reuse=resumption.reuse)
+
+
+def _scored(
+    work: AssetContext, gathered: Gathered, resumption: Resumption
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Make the draws that earlier runs have not made; say beforehand how long that takes."""
     done = resumption.done()
     if work.anew:
         resumption.shards.clear()
         done = done.clear()
-    expected: dict[str, str] = {}
-    left = _left(gathered.experiment, done)
-    scores = done
-    if left:
-        vectors_file = _put_aside(gathered.vectors, resumption.shards.folder)
-        expected = _expected(work, gathered.experiment, vectors_file, left)
-        with closing(_pieces(work, gathered.experiment, vectors_file, left)) as pieces:
-            scores = resumption.finish(pieces, done)
-    note = _without(gathered)
-    return AssetResult(
-        {TABLE: scores},
-        {**_told(work, settings, gathered, scores), **expected, **({"note": note} if note else {})},
-        note=note,
-        reuse=resumption.reuse,
-    )
+    experiment = gathered.experiment
+    left = _left(experiment, done)
+    if not left:
+        return done, {}
+    vectors_file = _put_aside(gathered.vectors, resumption.shards.folder)
+    expected = _expected(work, experiment, vectors_file, left)
+    with closing(_pieces(work, experiment, vectors_file, left)) as pieces:
+        return resumption.finish(pieces, done), expected
 
 
 def _gathered(work: AssetContext, settings: SampleSize, target: str) -> Gathered:

@@ -1,0 +1,62 @@
+"""How long a provider is asked again: so often, with such pauses, and less where it may bill."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+import tenacity
+
+from streetview_assets.images.budget.reservations import Outcome
+from streetview_assets.images.http.answers import Answer, TryAgainError
+
+ATTEMPTS = 6
+PAID_ATTEMPTS = 3
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 20.0
+LONGEST_RETRY_AFTER_S = 120.0
+"""A provider that asks for more patience has no service to give now."""
+
+
+@dataclass
+class Order:
+    """One thing that is asked for, as often as it takes.
+
+    Attributes
+    ----------
+    says
+        See `Client.ask`.
+    attempts
+        Requests so far.
+    billed
+        Those of them that the provider may bill, whatever became of them: all that left for a
+        thing that is paid for, unless the answer was a refusal.
+    """
+
+    url: httpx.URL
+    most_bytes: int
+    headers: Mapping[str, str] | None
+    pay_for: str | None
+    says: Callable[[Answer], None] | None
+    attempts: int = 0
+    billed: int = 0
+
+    def is_given_up(self, _: tenacity.RetryCallState) -> bool:
+        """Whether patience has ended: sooner where each attempt may cost."""
+        return self.attempts >= ATTEMPTS or self.billed >= PAID_ATTEMPTS
+
+
+def outcome_of(status_code: int) -> Outcome:
+    """Count a request as spent, unless the provider has answered that it gave nothing."""
+    return "not_charged" if 400 <= status_code < 500 else "charged"
+
+
+def pause_s(state: tenacity.RetryCallState) -> float:
+    """Wait as long as the provider asks; else twice as long each time, with full jitter."""
+    error = state.outcome.exception() if state.outcome else None
+    grown_s: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (state.attempt_number - 1))
+    # Seconds, not results: nothing that is made depends on this chance.
+    jitter_s = random.uniform(0.5, 1) * grown_s
+    if isinstance(error, TryAgainError) and error.after_s is not None:
+        return min(error.after_s, LONGEST_RETRY_AFTER_S) + 0.1 * jitter_s
+    return jitter_s
