@@ -8,7 +8,7 @@ import numpy as np
 import py360convert
 from PIL import Image
 
-from streetview_assets.images.http.client import UnusableError
+from streetview_assets.images.http.answers import UnusableError
 
 JPEG_QUALITY = 92
 _RATIO = 2.0

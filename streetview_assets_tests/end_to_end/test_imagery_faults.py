@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streetview_assets.images.http import client
+from streetview_assets.images.http import retries
 from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets_tests.end_to_end.imagery_studies import (
     by_image,
@@ -53,7 +53,7 @@ def server(monkeypatch) -> Iterator[Server]:
 def test_with_a_tenth_of_all_requests_failing_every_image_that_can_be_had_is_there_once(
     server, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.02)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.02)
     opened = open_google_study(tmp_path, server, POINTS, timeout_s=3)
     assert run_study(opened, until="images").failures == []
 
@@ -82,7 +82,7 @@ def test_with_a_tenth_of_all_requests_failing_every_image_that_can_be_had_is_the
 
 
 def test_what_failed_is_asked_for_again_and_nothing_else(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.0)
     server.change(faults=[{"kind": "500", "share": 0.1, "where": "image", "tries": None}])
     opened = open_google_study(tmp_path, server, 25)
     assert run_study(opened, until="images").failures == []

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streetview_assets.images.http import client
+from streetview_assets.images.http import retries
 from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets_tests.end_to_end.imagery_studies import (
     EAST,
@@ -45,7 +45,7 @@ def elsewhere() -> Iterator[socket.socket]:
 def server(monkeypatch) -> Iterator[Server]:
     monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
     monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
-    monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.01)
     with serving() as one:
         yield one
 

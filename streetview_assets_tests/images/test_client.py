@@ -14,15 +14,14 @@ import pytest
 from streetview_assets.errors import BudgetSpentError, ImageryError
 from streetview_assets.images.budget.reservations import Entered, Entry, Settle
 from streetview_assets.images.http import client as engine
-from streetview_assets.images.http.client import (
+from streetview_assets.images.http import retries
+from streetview_assets.images.http.answers import (
     Answer,
-    Client,
-    Limits,
     NotThereError,
     TryAgainError,
     UnusableError,
-    open_client,
 )
+from streetview_assets.images.http.client import Client, Limits, open_client
 from streetview_assets.images.http.headers import retry_after_s, whole_number
 from streetview_assets_tests.images.imagery_protocols import METADATA
 from streetview_assets_tests.images.imagery_server import (
@@ -50,7 +49,7 @@ def server(shared) -> Server:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr(engine, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.01)
 
 
 def metadata(server: Server, square: int = 0) -> httpx.URL:
@@ -121,7 +120,7 @@ def test_after_some_attempts_it_is_given_up_with_a_reason(server):
 
 
 def test_pauses_grow(server, monkeypatch):
-    monkeypatch.setattr(engine, "FIRST_PAUSE_S", 0.1)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.1)
     server.change(faults=[{"kind": "503", "share": 1.0, "tries": 4}])
     ask(server)
     found = pauses(server.log())

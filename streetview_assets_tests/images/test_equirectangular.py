@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from PIL import Image
 
 from streetview_assets.images.equirectangular import cut_view
-from streetview_assets.images.http.client import UnusableError
+from streetview_assets.images.http.answers import UnusableError
 from streetview_assets_tests.images.imagery_world import colour_of, shot_image
 
 NORTH_UP = 40.0

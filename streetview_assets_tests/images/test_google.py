@@ -12,7 +12,12 @@ import pytest
 from hypothesis import given
 
 from streetview_assets.errors import ImageryError, StudyError
-from streetview_assets.images.http.client import Answer, NotThereError, TryAgainError, UnusableError
+from streetview_assets.images.http.answers import (
+    Answer,
+    NotThereError,
+    TryAgainError,
+    UnusableError,
+)
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.google import (
     IMAGE,

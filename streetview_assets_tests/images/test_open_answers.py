@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images.http.client import Answer, NotThereError, TryAgainError, UnusableError
+from streetview_assets.images.http.answers import (
+    Answer,
+    NotThereError,
+    TryAgainError,
+    UnusableError,
+)
 from streetview_assets.images.http.json_fields import is_number
 from streetview_assets.images.providers import mapillary, panoramax
 from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images.http import client
+from streetview_assets.images.http import answers, retries
 from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.providers.mapillary import MapillaryProvider
 from streetview_assets.images.providers.panoramax import PanoramaxProvider
@@ -37,7 +37,7 @@ def server():
 
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch):
-    monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -195,7 +195,7 @@ def test_an_address_that_expired_is_asked_for_again(server):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_box_that_overflows_is_split_until_all_is_found(kind, server, monkeypatch):
     whole = provider(kind, server).look_up(points(4))
-    monkeypatch.setattr(f"streetview_assets.images.{kind}.MOST_FOUND", 40)
+    monkeypatch.setattr(f"streetview_assets.images.providers.{kind}.MOST_FOUND", 40)
     server.reset()
     assert provider(kind, server).look_up(points(4)).equals(whole)
     assert len(server.log("search")) > 4
@@ -297,7 +297,7 @@ def test_the_token_goes_to_the_api_alone(server):
         None,
     ]
     for address in strange:
-        with pytest.raises(client.UnusableError):
+        with pytest.raises(answers.UnusableError):
             asked.service.checked_address(address)
     fine = asked.service.checked_address("https://scontent-ams2-1.xx.fbcdn.net/m1/v/a?oe=1")
     assert fine.host.endswith("fbcdn.net")
@@ -320,7 +320,7 @@ def test_the_token_goes_to_the_api_alone(server):
 def test_a_server_of_the_federation_has_a_public_name_and_tls(server, address):
     service = provider("panoramax", server).service
     assert service.checked_address("https://panoramax.ign.fr/derivates/a/sd.jpg").scheme == "https"
-    with pytest.raises(client.UnusableError, match="refused"):
+    with pytest.raises(answers.UnusableError, match="refused"):
         service.checked_address(address)
 
 

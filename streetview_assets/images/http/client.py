@@ -5,13 +5,11 @@ up on what will not, and stops all work where the provider refuses service.
 """
 
 import asyncio
-import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -19,18 +17,21 @@ import tenacity
 
 from streetview_assets.errors import ImageryError, StreetviewError
 from streetview_assets.images.budget.reservations import BatchedBudget, Budget, Outcome
+from streetview_assets.images.http.answers import (
+    Answer,
+    NotSentError,
+    NotThereError,
+    Reader,
+    Result,
+    TryAgainError,
+    UnusableError,
+)
 from streetview_assets.images.http.headers import retry_after_s
 from streetview_assets.images.http.rate_limit import Pace
 from streetview_assets.images.http.response_body import AnsweredError, body_of
+from streetview_assets.images.http.retries import LONGEST_RETRY_AFTER_S, Order, outcome_of, pause_s
 from streetview_assets.processes import stopping
 from streetview_assets.redaction import keep_secrets_out_of_logs, redacted
-
-ATTEMPTS = 6
-PAID_ATTEMPTS = 3
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 20.0
-LONGEST_RETRY_AFTER_S = 120.0
-"""A provider that asks for more patience has no service to give now."""
 
 FAILURES_IN_A_ROW = 20
 """So many requests that failed in the end, one after the other: the provider is out of order."""
@@ -41,78 +42,8 @@ CONNECT_S = 10.0
 SILENCE_S = 15.0
 SECONDS_BETWEEN_LOOKS = 0.5
 
-Result = TypeVar("Result")
-
-
-class TryAgainError(Exception):
-    """It may come right.
-
-    Parameters
-    ----------
-    reason
-        Why it is not right yet.
-    after_s
-        How long the provider asks to wait.
-    busy
-        Whether the provider says that it was asked too much.
-    """
-
-    def __init__(self, reason: str, after_s: float | None = None, *, busy: bool = False) -> None:
-        super().__init__(reason)
-        self.after_s = after_s
-        self.busy = busy
-
-
-class UnusableError(Exception):
-    """It will not come right: an answer that cannot be used; its text is the reason."""
-
-
-class NotThereError(Exception):
-    """The provider says that it has no such thing."""
-
-
 _SAID = (TryAgainError, UnusableError, NotThereError, StreetviewError)
 """What is said of an answer on purpose; whatever else is raised means that it cannot be read."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a provider answered."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-
-Reader = Callable[[Answer], Awaitable[Result]]
-
-
-@dataclass
-class _Order:
-    """One thing that is asked for, as often as it takes.
-
-    Attributes
-    ----------
-    says
-        See `Client.ask`.
-    attempts
-        Requests so far.
-    billed
-        Those of them that the provider may bill, whatever became of them: all that left for a
-        thing that is paid for, unless the answer was a refusal.
-    """
-
-    url: httpx.URL
-    most_bytes: int
-    headers: Mapping[str, str] | None
-    pay_for: str | None
-    says: Callable[[Answer], None] | None
-    attempts: int = 0
-    billed: int = 0
-
-    def is_given_up(self, _: tenacity.RetryCallState) -> bool:
-        """Whether patience has ended: sooner where each attempt may cost."""
-        return self.attempts >= ATTEMPTS or self.billed >= PAID_ATTEMPTS
 
 
 @dataclass(frozen=True)
@@ -209,10 +140,10 @@ class Client:
         ImageryError
             Where the provider refuses all service, or the budget is spent.
         """
-        order = _Order(url, most_bytes, headers, pay_for, says)
+        order = Order(url, most_bytes, headers, pay_for, says)
         patience = tenacity.AsyncRetrying(
             stop=order.is_given_up,
-            wait=_pause_s,
+            wait=pause_s,
             retry=tenacity.retry_if_exception_type(TryAgainError),
             reraise=True,
         )
@@ -236,7 +167,7 @@ class Client:
         self._failures_in_a_row = 0
         return result
 
-    async def _once(self, order: _Order, read: Reader[Result]) -> Result:
+    async def _once(self, order: Order, read: Reader[Result]) -> Result:
         """Ask once; the first request to a host goes alone.
 
         A refused key then costs one request and not `max_concurrent`; and what the first one has
@@ -252,7 +183,7 @@ class Client:
                         self._known_hosts.add(host)
         return await self._exchange(order, read)
 
-    async def _exchange(self, order: _Order, read: Reader[Result]) -> Result:
+    async def _exchange(self, order: Order, read: Reader[Result]) -> Result:
         order.attempts += 1
         answer = await self._paid(order)
         try:
@@ -264,7 +195,7 @@ class Client:
             why = redacted(f"{type(error).__name__}: {error}", self.secrets)
             raise UnusableError(f"the answer cannot be read ({why})") from error
 
-    async def _paid(self, order: _Order) -> Answer:
+    async def _paid(self, order: Order) -> Answer:
         self._check_service()
         url = order.url
         reservation = await self._reserve(order.pay_for)
@@ -277,12 +208,12 @@ class Client:
             self._check_service()
             outcome = "charged"
             answer = await self._send(connection, order)
-            outcome = _outcome(answer.status_code)
-        except _NotSentError as error:
+            outcome = outcome_of(answer.status_code)
+        except NotSentError as error:
             outcome = "not_charged"
             raise TryAgainError(str(error)) from None
         except AnsweredError as answered:
-            outcome = _outcome(answered.status_code)
+            outcome = outcome_of(answered.status_code)
             raise UnusableError(redacted(str(answered), self.secrets)) from None
         finally:
             order.billed += order.pay_for is not None and outcome == "charged"
@@ -295,7 +226,7 @@ class Client:
         if self._refusal is not None:
             raise ImageryError(str(self._refusal))
 
-    async def _send(self, connection: httpx.AsyncBaseTransport, order: _Order) -> Answer:
+    async def _send(self, connection: httpx.AsyncBaseTransport, order: Order) -> Answer:
         url = order.url
 
         async def at_the_last_moment(event: str, _: object) -> None:
@@ -319,7 +250,7 @@ class Client:
             raise TryAgainError(f"no whole answer in {self.limits.timeout_s:g} s") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             reason = redacted(str(error), self.secrets) or type(error).__name__
-            raise _NotSentError(f"the connection failed: {reason}") from None
+            raise NotSentError(f"the connection failed: {reason}") from None
         except httpx.TimeoutException as error:
             raise TryAgainError(f"no answer in time ({type(error).__name__})") from None
         except AnsweredError:
@@ -331,7 +262,7 @@ class Client:
             self._idle[url.host].append(connection)
         return Answer(response.status_code, response.headers, content)
 
-    def _check_load(self, order: _Order, answer: Answer) -> None:
+    def _check_load(self, order: Order, answer: Answer) -> None:
         code, url = answer.status_code, order.url
         if code not in (408, 425, 429) and code < 500:
             return
@@ -353,7 +284,7 @@ class Client:
     def _is_out_of_order(self) -> bool:
         return self._failures_in_a_row >= FAILURES_IN_A_ROW
 
-    def _gave_up(self, order: _Order, last: TryAgainError | UnusableError) -> Exception:
+    def _gave_up(self, order: Order, last: TryAgainError | UnusableError) -> Exception:
         """Say that one thing has failed; stop all work where that is the provider's state."""
         host, tried = order.url.host, f"after {order.attempts} attempts"
         if isinstance(last, TryAgainError) and last.busy:
@@ -422,23 +353,3 @@ def _proxy(url: httpx.URL) -> str | None:
         return None
     proxies = getproxies()
     return proxies.get(url.scheme) or proxies.get("all")
-
-
-class _NotSentError(Exception):
-    """No connection came about: nothing was asked, and nothing is billed."""
-
-
-def _outcome(status_code: int) -> Outcome:
-    """Count a request as spent, unless the provider has answered that it gave nothing."""
-    return "not_charged" if 400 <= status_code < 500 else "charged"
-
-
-def _pause_s(state: tenacity.RetryCallState) -> float:
-    """Wait as long as the provider asks; else twice as long each time, with full jitter."""
-    error = state.outcome.exception() if state.outcome else None
-    grown_s: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (state.attempt_number - 1))
-    # Seconds, not results: nothing that is made depends on this chance.
-    jitter_s = random.uniform(0.5, 1) * grown_s
-    if isinstance(error, TryAgainError) and error.after_s is not None:
-        return min(error.after_s, LONGEST_RETRY_AFTER_S) + 0.1 * jitter_s
-    return jitter_s

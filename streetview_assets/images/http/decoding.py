@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from typing import TypeVar
 
-from streetview_assets.images.http.client import Answer, TryAgainError, UnusableError
+from streetview_assets.images.http.answers import Answer, TryAgainError, UnusableError
 from streetview_assets.images.quality_metrics import (
     BrokenImageError,
     Pixels,

@@ -3,7 +3,7 @@
 import json
 from typing import Any, TypeGuard
 
-from streetview_assets.images.http.client import Answer, TryAgainError
+from streetview_assets.images.http.answers import Answer, TryAgainError
 
 LARGEST_NUMBER = 1e18
 LONGEST_TEXT = 200

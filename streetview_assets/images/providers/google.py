@@ -19,15 +19,13 @@ import polars as pl
 
 from streetview_assets.errors import ImageryError, StudyError
 from streetview_assets.images.budget.reservations import Budget
-from streetview_assets.images.http.client import (
+from streetview_assets.images.http.answers import (
     Answer,
-    Client,
-    Limits,
     NotThereError,
     TryAgainError,
     UnusableError,
-    open_client,
 )
+from streetview_assets.images.http.client import Client, Limits, open_client
 from streetview_assets.images.http.concurrency import in_flight
 from streetview_assets.images.http.decoding import beside_the_loop, decoded
 from streetview_assets.images.http.json_fields import at, json_of, parsed, place, text

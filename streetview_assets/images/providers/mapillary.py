@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images.http.client import (
+from streetview_assets.images.http.answers import (
     Answer,
-    Client,
     NotThereError,
     TryAgainError,
     UnusableError,
 )
+from streetview_assets.images.http.client import Client
 from streetview_assets.images.http.json_fields import at, is_number, json_of, parsed, place, text
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.matching import Capture

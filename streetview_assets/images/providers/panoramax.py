@@ -6,12 +6,8 @@ from typing import Any
 
 import httpx
 
-from streetview_assets.images.http.client import (
-    Answer,
-    Client,
-    NotThereError,
-    UnusableError,
-)
+from streetview_assets.images.http.answers import Answer, NotThereError, UnusableError
+from streetview_assets.images.http.client import Client
 from streetview_assets.images.http.json_fields import at, is_number, json_of, parsed, place, text
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.matching import Capture

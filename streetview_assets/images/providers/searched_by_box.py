@@ -12,14 +12,8 @@ from PIL import Image
 
 from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.equirectangular import cut_view
-from streetview_assets.images.http.client import (
-    Answer,
-    Client,
-    Limits,
-    NotThereError,
-    UnusableError,
-    open_client,
-)
+from streetview_assets.images.http.answers import Answer, NotThereError, UnusableError
+from streetview_assets.images.http.client import Client, Limits, open_client
 from streetview_assets.images.http.concurrency import in_flight
 from streetview_assets.images.http.decoding import beside_the_loop, decoded
 from streetview_assets.images.providers.base import FOUND, VIEWS, FetchedImage
