@@ -90,12 +90,12 @@ def encoded(town, *authorities):
         )
 
 
-def images(town, authority=EAST):
+def images_there(town, authority=EAST):
     return town.read("images", authority).filter(status="ok")
 
 
 def on_disk(town, authority=EAST):
-    ids = images(town, authority)["image_id"]
+    ids = images_there(town, authority)["image_id"]
     return {one for one in ids if image_on_disk(town.root, one)}
 
 
@@ -104,7 +104,7 @@ def test_pixels_go_and_what_is_known_of_them_stays(town):
     encoded(town, EAST)
     made = make(town, retention)
     rows = town.read("image_retention", EAST)
-    assert rows["image_id"].to_list() == sorted(images(town)["image_id"])
+    assert rows["image_id"].to_list() == sorted(images_there(town)["image_id"])
     assert all((town.root / path).is_file() for path in rows["thumbnail_path"])
     assert made.metadata["deleted now"] == rows.height > 0
     assert not on_disk(town)
@@ -133,7 +133,7 @@ def test_nothing_goes_before_every_encoder_has_run(town):
     lost = town.lake.path("baseline_embeddings", EAST)
     lost.unlink()
     assert "baseline_embeddings" in make(town, retention).note
-    assert len(on_disk(town)) == images(town).height
+    assert len(on_disk(town)) == images_there(town).height
     assert town.ledger.deleted() == {}
 
 
@@ -144,12 +144,12 @@ def test_a_study_that_keeps_its_images_deletes_none(town):
     made = make(town, retention)
     assert made.note == "not applicable: images.keep_images is not false"
     assert made.frames["image_retention"].is_empty()
-    assert len(on_disk(town)) == images(town).height
+    assert len(on_disk(town)) == images_there(town).height
 
 
 def test_what_a_killed_run_noted_and_half_deleted_is_completed(town):
     encoded(town, EAST)
-    ids = sorted(images(town)["image_id"])
+    ids = sorted(images_there(town)["image_id"])
     at = datetime(2024, 6, 1, tzinfo=UTC)
     town.ledger.record_deleted(ids, at)
     for one in ids[:3]:
@@ -165,7 +165,7 @@ def test_images_that_are_kept_again_come_back_and_can_be_deleted_again(town):
     encoded(town, EAST)
     make(town, retention)
     keeping = again(town, "keep_images: false", "keep_images: true")
-    count = images(town).height
+    count = images_there(town).height
     assert make(keeping, images.images).metadata["asked for now"] == count
     assert len(on_disk(town)) == count
     town = again(town, "keep_images: true", "keep_images: false")
@@ -177,7 +177,7 @@ def test_images_that_are_kept_again_come_back_and_can_be_deleted_again(town):
 
 
 def test_an_image_that_two_authorities_share_stays_until_both_have_encoded_it(town):
-    theirs, mine = town.read("images", WEST), images(town).head(1)
+    theirs, mine = town.read("images", WEST), images_there(town).head(1)
     shared = mine["image_id"][0]
     both = pl.concat([theirs, mine.with_columns(authority_code=pl.lit(WEST), area_code=None)])
     town.lake.write("images", both, town.provenance("images", WEST), authority=WEST)
@@ -224,7 +224,7 @@ def test_an_encoder_that_comes_later_is_refused_and_the_way_back_is_named(town, 
     make(town, retention)
     later = again(town, "{name: colour-texture}", other_encoder)
     make(later, embeddings.encoders)
-    count = images(town).height
+    count = images_there(town).height
     with pytest.raises(EncoderError) as refused:
         make(later, embeddings.image_embeddings)
     said = str(refused.value)
