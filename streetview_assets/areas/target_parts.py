@@ -88,6 +88,11 @@ def require_meeting(
         The two files, as messages name them.
     key
         The target's place in the study file.
+
+    Raises
+    ------
+    StudyError
+        With codes of both sides, and the advice to name columns of the same kind of code.
     """
     met = parts["code"].is_in(values["code"].implode()).any()
     zeros = lost_zeros(parts["code"], values["code"])

@@ -27,6 +27,11 @@ def pool_groups(
     -------
     tuple
         The groups, sorted (g,); how many vectors each has (g,); the pooled vectors (g, d), float32.
+
+    Raises
+    ------
+    ValueError
+        Where there is no such statistic.
     """
     if statistic not in STATISTICS:
         raise ValueError(f"no such statistic: {statistic}; there are {', '.join(STATISTICS)}")

@@ -198,6 +198,11 @@ class OpenStudy:
             Code of the authority; None where the asset is one for the whole study.
         provenance
             What they are made from.
+
+        Raises
+        ------
+        ValueError
+            Where they are not just the tables that it writes.
         """
         if set(frames) != set(specs()[asset].writes):
             raise ValueError(f"{asset} writes {specs()[asset].writes}, not {sorted(frames)}")
@@ -215,6 +220,11 @@ class OpenStudy:
         """Read a table or mart of the published database (a polars frame).
 
         `frame.geo()` makes it a GeoDataFrame, where it has a geometry or a place.
+
+        Raises
+        ------
+        StudyError
+            Where no such table is published; with the names of those that are.
         """
         there = self.sql(
             "select table_name from information_schema.tables "

@@ -33,7 +33,7 @@ from streetview_assets.tables.registry import TABLES
 
 _log = logging.getLogger(__name__)
 
-GENERATION = 4
+CACHE_VERSION = 4
 """Raise it whenever a conversion gives another result for the same file."""
 
 AREA_KEYS = ("areas", "crs", "authorities")
@@ -58,7 +58,13 @@ class Sources:
     _versions: dict[tuple[str, Path], str] = field(default_factory=dict, repr=False)
 
     def boundaries(self) -> Boundaries:
-        """Areas of all authorities of the study, and the metric CRS."""
+        """Areas of all authorities of the study, and the metric CRS.
+
+        Raises
+        ------
+        StudyError
+            Where the study has no areas, or their file cannot be read.
+        """
         if self.study.areas is None:
             raise StudyError(f"{self.study.path}: the study has no `areas`")
         frame, counts = self._converted(
@@ -119,6 +125,11 @@ class Sources:
         ----------
         name
             ``areas`` or ``area_codes``, of all authorities; ``deprivation``.
+
+        Raises
+        ------
+        ValueError
+            Where nothing is called so.
         """
         of_targets = name == "deprivation"
         place = name, self._path(name, TARGET_KEYS if of_targets else AREA_KEYS)
@@ -136,7 +147,13 @@ class Sources:
         return self._versions[place]
 
     def roads(self, around: pl.DataFrame) -> gpd.GeoDataFrame:
-        """Roads in the box of some areas, or all roads where there are no areas."""
+        """Roads in the box of some areas, or all roads where there are no areas.
+
+        Raises
+        ------
+        StudyError
+            Where the study has no roads, or their file cannot be read.
+        """
         if self.study.roads is None:
             raise StudyError(f"{self.study.path}: the study has no `roads`")
         path = self._roads_path()
@@ -214,7 +231,7 @@ class Sources:
 
     def _path(self, name: str, keys: tuple[str, ...]) -> Path:
         values = {key: study_value(self.study, key, self.hashes.of) for key in keys}
-        return self.folder / f"{name}-{digest([GENERATION, values])[:16]}.parquet"
+        return self.folder / f"{name}-{digest([CACHE_VERSION, values])[:16]}.parquet"
 
 
 def _counts_of(path: Path) -> dict[str, Any] | None:

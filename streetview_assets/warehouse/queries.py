@@ -70,7 +70,13 @@ class Query:
 
 
 def sql_folder() -> Path:
-    """Find the folder of `views/`, `marts/` and `checks/`: in the package or in a checkout."""
+    """Find the folder of `views/`, `marts/` and `checks/`: in the package or in a checkout.
+
+    Raises
+    ------
+    StreetviewError
+        Where it is in neither.
+    """
     package = Path(__file__).parents[1]
     for folder in (package / "sql", package.parent / "dbt_like_sql"):
         if folder.is_dir():
@@ -110,6 +116,11 @@ def read_query(path: Path, kind: Kind, marts: Collection[str]) -> Query:
         `view`, `mart` or `check`.
     marts
         Names of the marts that it may read.
+
+    Raises
+    ------
+    StreetviewError
+        Where the file has no description.
     """
     sql = path.read_text(encoding="utf-8")
     description, said = _header(sql)
@@ -144,6 +155,11 @@ def tables_read(sql: str, known: Collection[str], place: str) -> tuple[str, ...]
         Tables and marts that there are.
     place
         Where the query stands, for messages.
+
+    Raises
+    ------
+    StreetviewError
+        Where it reads what is no table or mart, or cannot be parsed.
     """
     names = _sources(sql, place)
     for name in sorted(names - {*known, STUDY_RELATION}):
@@ -238,6 +254,11 @@ def register_table(
         Slug of the encoder whose files are read, of tables by encoder.
     authority
         Code of the authority; None: all of the study.
+
+    Raises
+    ------
+    StreetviewError
+        Where a mart is not made yet.
     """
     if table in TABLES and TABLES[table].in_ledger:
         connection.register(table, Ledger(lake.root / LEDGER).spending())

@@ -106,7 +106,13 @@ def load_colour_texture(settings: "Encoder") -> ColourTexture:
 
 
 def check_settings(settings: "Encoder") -> None:
-    """Refuse a checkpoint, options or a rule for shapes, which `colour-texture` would not heed."""
+    """Refuse a checkpoint, options or a rule for shapes, which `colour-texture` would not heed.
+
+    Raises
+    ------
+    StudyError
+        With the key that it would not heed.
+    """
     for key in ("checkpoint", "options"):
         if getattr(settings, key):
             raise StudyError(f"encoder.{key}: colour-texture has no weights and takes no {key}")

@@ -130,7 +130,13 @@ class GoogleProvider:
         )
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
-        """Fetch views, each by one paid request, as they come."""
+        """Fetch views, each by one paid request, as they come.
+
+        Raises
+        ------
+        ImageryError
+            Where there is no budget to pay from.
+        """
         if self.budget is None:
             raise ImageryError(
                 "google: images cost money, and nobody pays. Set images.budget_usd, the most "

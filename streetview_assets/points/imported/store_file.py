@@ -105,7 +105,13 @@ class Store:
     key: str
 
     def get(self, name: str) -> "h5py.Dataset | None":
-        """Give a data set, None where it is not there."""
+        """Give a data set, None where it is not there.
+
+        Raises
+        ------
+        StudyError
+            Where it is a group of data sets.
+        """
         import h5py
 
         found = self.file.get(name)
@@ -120,7 +126,13 @@ class Store:
         return StudyError(f"{self.key}: {self.path}: {what}.")
 
     def count(self) -> int:
-        """Count the points."""
+        """Count the points.
+
+        Raises
+        ------
+        StudyError
+            Where there is no data set `point_id`, or one that is no list.
+        """
         found = self.get("point_id")
         if found is None:
             there = ", ".join(sorted(self.file)) or "none"
@@ -133,7 +145,13 @@ class Store:
         return int(found.shape[0])
 
     def slot_count(self, count: int) -> int:
-        """Count the slots of a point, and check that all that is kept by slot agrees on them."""
+        """Count the slots of a point, and check that all that is kept by slot agrees on them.
+
+        Raises
+        ------
+        StudyError
+            Where they do not agree, or there is nothing in them.
+        """
         import h5py
 
         slots: int | None = None
@@ -165,7 +183,13 @@ class Store:
         return slots or DEFAULT_SLOTS
 
     def column(self, name: str, count: int) -> npt.NDArray[Any] | None:
-        """Read what is kept once a point, None where it is not there."""
+        """Read what is kept once a point, None where it is not there.
+
+        Raises
+        ------
+        StudyError
+            Where it has not one value a point.
+        """
         found = self.get(name)
         if found is None:
             return None
@@ -177,7 +201,13 @@ class Store:
         return values
 
     def numbers(self, name: str, count: int) -> npt.NDArray[np.float64] | None:
-        """Read a column of numbers."""
+        """Read a column of numbers.
+
+        Raises
+        ------
+        StudyError
+            Where it is no number.
+        """
         values = self.column(name, count)
         if values is None:
             return None
