@@ -385,15 +385,7 @@ def bootstrap_groups(data: AreaDataset, validation: Validation, block_km: float)
 def trials_of(
     models: TunedModels, validation: Validation, fold: int, repeat: int = REPEAT
 ) -> list[dict[str, Any]]:
-    """List the trials of a tuning, with the fold they were made for.
-
-    Parameters
-    ----------
-    models
-        What `tune_all` gives.
-    validation, fold, repeat
-        The split that it was for.
-    """
+    """List the trials of `tune_all`, with the split that they were made for."""
     return [
         {"validation": validation, "repeat": repeat, "fold": fold, **trial}
         for tuned in models.candidates
