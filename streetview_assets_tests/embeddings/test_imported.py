@@ -35,6 +35,7 @@ def images_of(store) -> pl.DataFrame:
         captured_on=pl.col("captured_on").fill_null(UNKNOWN_DATE),
         status=pl.lit("ok"),
         path=pl.lit(None, pl.String),
+        sha256=pl.lit(None, pl.String),
     ).sample(fraction=1, shuffle=True, seed=3)
 
 

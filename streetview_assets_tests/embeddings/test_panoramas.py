@@ -61,6 +61,7 @@ def vectors_for(images: pl.DataFrame, vectors: np.ndarray, broken=()) -> pl.Data
             embedding=pl.when(~failed).then("embedding"),
             status=pl.when(failed).then(pl.lit("failed")).otherwise(pl.lit("ok")),
             error=pl.when(failed).then(pl.lit("no image at all")),
+            image_sha256=pl.lit(None, pl.String),
         )
         .select(TABLES["image_embeddings"].schema.names())
     )

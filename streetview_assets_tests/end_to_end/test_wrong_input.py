@@ -182,7 +182,7 @@ def test_wrong_input_is_named_and_nothing_is_written(wrong_study, words, command
     ("arguments", "words"),
     [
         (["--authority", "X09"], ["X09", "X01000001"]),
-        (["--until", "images"], ["'images'", "images"]),
+        (["--until", "photos"], ["'photos'", "images"]),
         (["--from", "everything"], ["'everything'", "areas"]),
     ],
 )

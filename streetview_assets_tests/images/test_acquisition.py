@@ -1,5 +1,6 @@
 """Images fetched: the broken ones are rows with a reason, and none is ever half written."""
 
+import errno
 import io
 import os
 import signal
@@ -14,7 +15,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.errors import ImageryError
+from streetview_assets.errors import ImageryError, StorageError
 from streetview_assets.images.download import failure_counts, fetch_images
 from streetview_assets.images.providers.base import FetchedImage
 from streetview_assets.images.views import WANTED
@@ -161,7 +162,7 @@ import numpy as np
 import polars as pl
 from PIL import Image
 from streetview_assets.images.download import fetch_images
-from streetview_assets.images.providers.base import Image
+from streetview_assets.images.providers.base import FetchedImage
 from streetview_assets.images.views import WANTED
 
 pixels = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), dtype=np.uint8)
@@ -171,7 +172,7 @@ Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
 class Noise:
     def fetch(self, views):
         for image_id in views["image_id"]:
-            yield Image(image_id, buffer.getvalue(), "ok", None)
+            yield FetchedImage(image_id, buffer.getvalue(), "ok", None)
 
 rows = [{"image_id": f"{number:05d}", "captured_on": date(2020, 1, 1)} for number in range(9999)]
 wanted, folder = pl.DataFrame(rows, schema=WANTED), Path(sys.argv[1])
@@ -201,11 +202,11 @@ def test_a_killed_fetch_leaves_no_half_image(tmp_path, after_s):
 
 def test_an_image_is_renamed_into_place_only_when_it_is_whole(encoded, tmp_path, now, monkeypatch):
     def full_disk(file):
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, "no space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
     given = Given(FetchedImage("a", encoded(), "ok", None))
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(StorageError, match="cannot be written"):
         list(_fetch(given, _wanted("a"), tmp_path, now))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
