@@ -80,7 +80,13 @@ class DecodedImage:
 
 @dataclass(frozen=True)
 class Exif:
-    """What a camera wrote into an image, by tag: EXIF's main, GPS and Exif IFDs."""
+    """What a camera wrote into an image, by tag: EXIF's main, GPS and Exif IFDs.
+
+    Attributes
+    ----------
+    main, gps, photo
+        Number of the tag to what stands there; empty where there is no such part.
+    """
 
     main: Mapping[int, Any]
     gps: Mapping[int, Any]

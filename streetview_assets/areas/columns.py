@@ -34,7 +34,17 @@ _EXCEL_ROWS = 2**20
 
 @dataclass(frozen=True)
 class SourceTable:
-    """Columns as they stand in a file, and how to name a place in it to a person."""
+    """Columns as they stand in a file, and how to name a place in it to a person.
+
+    Attributes
+    ----------
+    frame
+        The columns that were asked for.
+    place
+        The file, and the sheet of a workbook, as messages name it.
+    first_row
+        Number of the first row of values: 2 below a line of headings, else 1.
+    """
 
     frame: pl.DataFrame
     place: str

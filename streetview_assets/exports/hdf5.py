@@ -39,6 +39,12 @@ class Written:
 
     Attributes
     ----------
+    path
+        The file.
+    row_count
+        Its rows: panoramas or locations.
+    image_count, vector_count
+        Images and vectors that went in.
     said
         What a person should know of it, sentence by sentence.
     """

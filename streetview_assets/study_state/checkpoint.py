@@ -20,6 +20,12 @@ class Resumption:
 
     Attributes
     ----------
+    opened
+        The study.
+    table
+        Name of the table.
+    authority
+        Code of the authority; empty of a table that is one for the whole study.
     reuse
         Names what rows depend on beside their key; rows made under another name are not kept.
     """

@@ -46,6 +46,12 @@ class Sources:
 
     Attributes
     ----------
+    study
+        The study file, read.
+    folder
+        `cache/sources` of the study's folder of data.
+    hashes
+        Of the content of source files.
     keep
         Whether what is converted is written to the cache; False for a look that leaves no trace.
     """

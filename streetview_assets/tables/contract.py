@@ -39,6 +39,25 @@ class Column:
 
     One that is `volatile` says when or by whom rows were made, or why they were not: what reads
     the table does not depend on it. One that is not `published` stays in the lake.
+
+    Attributes
+    ----------
+    name
+        With its unit: `length_m`.
+    dtype
+        Its type in polars.
+    meaning
+        For the reference and for the comment in DuckDB.
+    key
+        Whether it is part of the key; then it is never null.
+    optional
+        Whether it may be null.
+    one_of
+        All values that it may have, where few are.
+    volatile
+        Whether no fingerprint changes by it.
+    published
+        Whether it is in the published file.
     """
 
     name: str
@@ -56,6 +75,23 @@ class Table:
     """One table: what a row is, where it is stored and which columns it has.
 
     One that is `in_ledger` is no asset's: it is read from the ledger whenever it is published.
+
+    Attributes
+    ----------
+    name
+        In the lake and in DuckDB.
+    stage
+        The stage that makes it.
+    meaning
+        What a row is.
+    columns
+        The key first.
+    by_authority
+        Whether there is a file for each authority.
+    by_encoder
+        Whether there is a file for each encoder.
+    in_ledger
+        Whether it is read from the ledger.
     """
 
     name: str

@@ -33,7 +33,19 @@ ABOUT = {
 
 @dataclass(frozen=True)
 class Build:
-    """What a build says of itself."""
+    """What a build says of itself.
+
+    Attributes
+    ----------
+    study_hash
+        Of the study file's values and of the files it names.
+    code_version
+        Of this package.
+    build_id
+        Another for every build.
+    built_at
+        UTC.
+    """
 
     study_hash: str
     code_version: str

@@ -174,7 +174,23 @@ class Ledger:
 
 @dataclass(frozen=True)
 class LedgerBudget:
-    """Pays for the requests of one process, for one authority."""
+    """Pays for the requests of one process, for one authority.
+
+    Attributes
+    ----------
+    ledger
+        Where entries are made.
+    authority_code
+        Code of the authority whose images are bought.
+    provider
+        Name of the provider.
+    budget_microusd
+        The most that the study may ever spend, in millionths of a US dollar.
+    free_per_month
+        Requests of a calendar month (UTC) that cost nothing.
+    process
+        Mark of the process that pays: its claims end with it.
+    """
 
     ledger: Ledger
     authority_code: str

@@ -9,7 +9,17 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a provider answered."""
+    """What a provider answered.
+
+    Attributes
+    ----------
+    status_code
+        Of HTTP.
+    headers
+        By name, whatever its case.
+    content
+        The body, unpacked.
+    """
 
     status_code: int
     headers: Mapping[str, str]

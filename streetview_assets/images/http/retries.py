@@ -24,6 +24,14 @@ class Order:
 
     Attributes
     ----------
+    url
+        Where to ask.
+    most_bytes
+        Longer answers are refused.
+    headers
+        Sent beside the client's own.
+    pay_for
+        Id of the image that the request pays for; None where it costs nothing.
     says
         See `Client.ask`.
     attempts

@@ -91,6 +91,8 @@ class Provider(Protocol):
 
     Attributes
     ----------
+    name
+        As `images.provider` has it.
     id_names_one_capture
         Whether a panorama id stands for what was taken at one time, so that another date of it is a
         correction; otherwise a new date is a new capture under the old id.

@@ -21,10 +21,22 @@ class Capture:
 
     Attributes
     ----------
+    panorama_id
+        The provider's.
+    longitude, latitude
+        Degrees (WGS 84).
     captured_on
         First of the month; `UNKNOWN_DATE` where it is not known.
     heading_deg
         Direction of its middle, from north; None where it is not known.
+    is_panoramic
+        Whether it goes all round.
+    creator
+        Whom to name; None where nobody is told.
+    licence
+        Its name.
+    copyright
+        The whole line beside the image.
     """
 
     panorama_id: str

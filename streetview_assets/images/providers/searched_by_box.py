@@ -44,7 +44,19 @@ class ForbiddenError(UnusableError):
 
 @dataclass(frozen=True)
 class Original:
-    """A capture as it was taken: its bytes, what they show, and how it stands."""
+    """A capture as it was taken: its bytes, what they show, and how it stands.
+
+    Attributes
+    ----------
+    content
+        The bytes, as they came.
+    pixels
+        What they decode to.
+    is_panoramic
+        Whether it goes all round: views are then cut from it.
+    heading_deg
+        Direction of its middle, from north; None where it is not known.
+    """
 
     content: bytes
     pixels: Pixels

@@ -45,6 +45,12 @@ class FinalModel:
         What it is, and with which parameters.
     half_width
         Of its prediction intervals, in units of the target; None where there are too few areas.
+    interval_level
+        Share of areas that the intervals are to hold, 0 to 1.
+    target, encoder, statistic, features
+        What it predicts, and from what.
+    width
+        Numbers that it takes of an area.
     area_count
         Areas it was fitted to.
     """

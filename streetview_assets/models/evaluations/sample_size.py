@@ -35,7 +35,17 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, order=True)
 class Draw:
-    """One draw of the images of a cluster, of which every size takes its part."""
+    """One draw of the images of a cluster, of which every size takes its part.
+
+    Attributes
+    ----------
+    k
+        Number of clusters; 1: all images, whatever their cluster.
+    cluster
+        Number of the cluster, from 1.
+    repeat
+        Number of the draw, from 1.
+    """
 
     k: int
     cluster: int

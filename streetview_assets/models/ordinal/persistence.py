@@ -41,6 +41,10 @@ class NetworkFacts:
     weights
         What made these vectors: model, hash of its weights and preprocessing, for the slug is but
         a name.
+    deciles
+        Classes that it tells apart.
+    view_layers, point_layers
+        Widths of its hidden layers: of each view, and of the point.
     """
 
     study: str

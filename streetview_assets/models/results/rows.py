@@ -12,7 +12,17 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Labels:
-    """What the rows of one study's models have in common."""
+    """What the rows of one study's models have in common.
+
+    Attributes
+    ----------
+    target, encoder, features
+        The columns of that name.
+    interval_level
+        Share that intervals of scores and predictions hold, 0 to 1.
+    authority
+        The column `authority_code`, where a table has it.
+    """
 
     target: str
     encoder: str

@@ -42,6 +42,19 @@ class Tuned:
     """One model with the parameters that did best on the inner folds.
 
     A trial that did not go through every inner fold has no error: `inf`.
+
+    Attributes
+    ----------
+    model, params
+        What it is, and its parameters.
+    inner_rmse
+        Root mean squared error over all inner folds together, in units of the target.
+    inner_predicted
+        Predictions out of the inner folds, shape (n,).
+    trials
+        Every trial, with its parameters and its error.
+    truncated
+        Whether a budget in seconds cut the search short.
     """
 
     model: Candidate | Baseline

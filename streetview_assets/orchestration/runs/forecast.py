@@ -29,6 +29,12 @@ class Load:
 
     Attributes
     ----------
+    authority
+        Its code.
+    point_count
+        Points at which images are wanted.
+    panorama_count
+        Panoramas that the wanted images are of.
     image_count
         Images that are wanted: there, to be asked for, or failed.
     there_count
@@ -39,6 +45,10 @@ class Load:
     request_count
         Requests to the provider: one an image; where a panorama is fetched whole and cut here, one
         or two a panorama.
+    cost_usd
+        List price of the requests.
+    gigabytes, minutes
+        Estimates, on the grounds that `Forecast.basis` names.
     """
 
     authority: str
@@ -55,7 +65,21 @@ class Load:
 
 @dataclass(frozen=True)
 class BudgetForecast:
-    """What the study may spend, and has spent; None where its images cost nothing."""
+    """What the study may spend, and has spent; None where its images cost nothing.
+
+    Attributes
+    ----------
+    budget_usd
+        The most that the study may ever spend; None: it has none, and nothing is fetched.
+    spent_usd
+        By the ledger, over all runs.
+    to_come_usd
+        List price of what is to come.
+    asked_this_month
+        Requests of this calendar month (UTC).
+    free_per_month
+        Those of a month that cost nothing.
+    """
 
     budget_usd: float | None
     spent_usd: float
@@ -71,7 +95,19 @@ class BudgetForecast:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is to come: by authority, in all, on which grounds, and from which budget."""
+    """What is to come: by authority, in all, on which grounds, and from which budget.
+
+    Attributes
+    ----------
+    loads
+        One an authority.
+    total
+        Their sum.
+    basis
+        What bytes and speed were measured on, or assumed.
+    budget
+        None where images cost nothing.
+    """
 
     loads: tuple[Load, ...]
     total: Load

@@ -32,8 +32,12 @@ class Version:
 
     Attributes
     ----------
+    name, number
+        Of the registered model, and of this version of it.
     spatial_r2
         R² of the model `tuned` under spatial blocks; None where the areas allow no blocks.
+    run_id
+        Of the MLflow run that it comes from.
     tags
         What it predicts, from what, and what its score was reckoned on: `COMPARED_WITHIN`.
     """

@@ -68,7 +68,19 @@ class TrackedModel:
 
 @dataclass(frozen=True)
 class Registered:
-    """What became of a model that was kept."""
+    """What became of a model that was kept.
+
+    Attributes
+    ----------
+    run_id
+        Of the MLflow run.
+    name, version
+        Of the registered model.
+    is_champion
+        Whether it bears the alias.
+    reason
+        Why, or why not.
+    """
 
     run_id: str
     name: str

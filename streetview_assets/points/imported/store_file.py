@@ -96,6 +96,10 @@ class Store:
 
     Attributes
     ----------
+    file
+        Open for reading.
+    path
+        Where it lies.
     key
         The key of the study file that names the store, for messages.
     """

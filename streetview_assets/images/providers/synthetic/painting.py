@@ -19,7 +19,17 @@ _FINER = 2
 
 @dataclass(frozen=True)
 class View:
-    """How an image is taken: its size, its angle of view across, and its tilt."""
+    """How an image is taken: its size, its angle of view across, and its tilt.
+
+    Attributes
+    ----------
+    size_px
+        Width and height.
+    fov_deg
+        From the left edge to the right.
+    pitch_deg
+        Upwards from the horizon.
+    """
 
     size_px: tuple[int, int]
     fov_deg: float
