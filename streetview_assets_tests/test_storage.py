@@ -94,7 +94,7 @@ def test_a_database_that_is_full_is_told_from_one_that_is_wrong(tmp_path):
 
 def test_the_command_says_so_in_one_line(tmp_path):
     said = subprocess.run(
-        [sys.executable, "-m", "streetview_assets.cli.app", "run", "--until", "areas"],
+        [sys.executable, "-m", "streetview_assets.cli.entry", "run", "--until", "areas"],
         env={**os.environ, "STREETVIEW_DATA": "/sys/streetview", "STREETVIEW_STUDY": ""},
         capture_output=True,
         text=True,

@@ -1,6 +1,5 @@
 """The command `streetview`."""
 
-import atexit
 import os
 import sys
 from collections.abc import Callable
@@ -42,41 +41,21 @@ AuthorityOption = Annotated[
 StageOption = Annotated[str | None, typer.Option(help=f"One of: {', '.join(STAGES)}.")]
 
 
-def main() -> None:
-    """Run the command; a fault of the study or the arguments ends with 2, any other with 1.
+def read_environment(path: Path) -> None:
+    """Take keys and folders from `.env`; what is set already stays.
 
-    A signal ends it with 128 and its number.
+    Parameters
+    ----------
+    path
+        The file, which need not be there.
     """
-    stopping.listen()
+    remedy = "Save it as lines NAME=value in UTF-8, or take it away."
     try:
-        _read_environment(Path.cwd() / ".env")
-        app()
+        with reading(str(path), "a file of settings", remedy):
+            load_dotenv(path)
     except StudyError as error:
         typer.secho(visible(str(error)), fg="red", err=True)
-        _leave(2)
-    except SystemExit as ended:
-        if stopping.is_asked():
-            stopping.end()
-        _leave(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
-
-
-def _read_environment(path: Path) -> None:
-    """Take keys and folders from `.env`; what is set already stays."""
-    remedy = "Save it as lines NAME=value in UTF-8, or take it away."
-    with reading(str(path), "a file of settings", remedy):
-        load_dotenv(path)
-
-
-def _leave(code: int) -> None:
-    """End the process when its exit handlers have run, before modules are torn down.
-
-    torch keeps modules alive beyond the interpreter, and DuckDB's binding then prints a page
-    about leaks after the last line of every run.
-    """
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+        raise SystemExit(2) from None
 
 
 def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -403,7 +382,3 @@ def _materialise(opened: OpenStudy, **options: Any) -> None:
         raise typer.Exit(2)
     if report.failures:
         raise typer.Exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -52,7 +52,7 @@ def environment(data: Path) -> dict[str, str]:
 def start(data: Path, *arguments: object) -> "subprocess.Popen[str]":
     """Start the command in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "streetview_assets.cli.app", *map(str, arguments)],
+        [sys.executable, "-m", "streetview_assets.cli.entry", *map(str, arguments)],
         env=environment(data),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -13,6 +13,7 @@ import pytest
 import shapely
 import yaml
 
+COMMAND = "streetview_assets.cli.entry"
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
 DATA = SHARED / "data"
 LEEDS = "E08000035"
@@ -70,7 +71,7 @@ class Tried:
     def streetview(self, command: str, *options: str, exit_code: int = 0) -> str:
         """Run the command on the study; its output."""
         done = subprocess.run(
-            [sys.executable, "-m", "streetview_assets.cli.app", command, str(self.file), *options],
+            [sys.executable, "-m", COMMAND, command, str(self.file), *options],
             cwd=self.file.parent, env=self.environment(), timeout=1200,
             capture_output=True, text=True,
         )  # fmt: skip

@@ -36,7 +36,7 @@ LOGGING_EVERYTHING = """
 import logging, sys
 logging.basicConfig(level=logging.DEBUG)
 logging.getLogger().addHandler(logging.FileHandler(sys.argv.pop(1)))
-from streetview_assets.cli.app import main
+from streetview_assets.cli.entry import main
 main()
 """
 WITHOUT_REDACTION = f"""

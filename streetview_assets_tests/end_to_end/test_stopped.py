@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -158,3 +159,27 @@ def test_what_looks_at_no_signal_is_ended_too(tmp_path, monkeypatch):
 
 def _made(opened: OpenStudy, table: str) -> bool:
     return any((opened.root / "lake" / table).rglob("data.parquet"))
+
+
+WHILE_IMPORTED = """
+import os, signal, sys
+from streetview_assets.cli.entry import main
+
+class Signalling:
+    @staticmethod
+    def find_spec(name, path, target=None):
+        if name == "streetview_assets.study_state.open_study":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Signalling)
+sys.argv = ["streetview", "status"]
+main()
+"""
+
+
+def test_a_signal_while_the_command_is_still_imported_ends_it_with_one_line():
+    ended = subprocess.run(
+        [sys.executable, "-c", WHILE_IMPORTED], capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr.splitlines() == ["stopped; run again to go on"]
