@@ -10,7 +10,7 @@ from streetview_assets.clusters.profile.target_profile import EVERY, target_prof
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.tables.registry import TABLES
 
-BY_LABEL, WORDS = "labels", "words"
+BY_LABEL, BY_TEXT = "labels", "words"
 """Method and space of rows about labels."""
 
 _FIT = ("encoder", "method", "space", "k")
@@ -57,7 +57,12 @@ def cluster_profile(
         *_words(assignments, label_scores),
         *_targets(cluster_shares, pl.col("cluster").cast(pl.String), targets),
     ]
-    of_labels = {**fit, "method": BY_LABEL, "space": WORDS, "k": label_shares["label"].n_unique()}
+    of_labels = {
+        **fit,
+        "method": BY_LABEL,
+        "space": BY_TEXT,
+        "k": label_shares["label"].n_unique(),
+    }
     labelled = _targets(label_shares, pl.col("label"), targets)
     table = TABLES["cluster_profile"]
     filled = [

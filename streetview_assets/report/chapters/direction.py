@@ -13,8 +13,8 @@ from streetview_assets.report.figures import kept_figure
 from streetview_assets.report.html import Row, Section, paragraph, rounded, table
 from streetview_assets.report.scores_table import score_cell
 
-WORDS = {OF_WORDS: "label", OF_PROMPTS: "text"}
-MOST_WORDS = 24
+KINDS = {OF_WORDS: "label", OF_PROMPTS: "text"}
+MOST_ROWS = 24
 
 
 def direction_section(published: Published) -> Section:
@@ -45,7 +45,7 @@ def _stable(rows: pl.DataFrame) -> str:
 
 
 def _words(published: Published, rows: pl.DataFrame) -> str:
-    parts = [_table(rows, kind) for kind in WORDS]
+    parts = [_table(rows, kind) for kind in KINDS]
     if parts[-1]:
         parts.append(
             kept_figure(
@@ -62,8 +62,8 @@ def _table(rows: pl.DataFrame, kind: str) -> str:
     mine = rows.filter(pl.col("kind") == kind).sort("cosine", "name", descending=[True, False])
     if mine.is_empty():
         return ""
-    half = MOST_WORDS // 2
-    shown = mine if mine.height <= MOST_WORDS else pl.concat([mine.head(half), mine.tail(half)])
+    half = MOST_ROWS // 2
+    shown = mine if mine.height <= MOST_ROWS else pl.concat([mine.head(half), mine.tail(half)])
     grouped = "prompt_group" in shown.columns and shown["prompt_group"].null_count() < shown.height
     cells: list[Row] = [
         [
@@ -78,8 +78,8 @@ def _table(rows: pl.DataFrame, kind: str) -> str:
         "The most deprived first: the cosine of its text, less the mean of all, with the "
         f"direction, and its interval over draws of areas.{cut}"
     )
-    columns = (WORDS[kind], *(["group"] if grouped else []), "cosine")
-    return table(f"Each {WORDS[kind]} along the direction", columns, cells, note=note) + _band(
+    columns = (KINDS[kind], *(["group"] if grouped else []), "cosine")
+    return table(f"Each {KINDS[kind]} along the direction", columns, cells, note=note) + _band(
         rows if kind == OF_PROMPTS else rows.clear()
     )
 
