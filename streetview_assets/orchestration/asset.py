@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import AssetSpec, Refresh, nothing, register
+from streetview_assets.study_state.lineage import AssetSpec, Reason, Refresh, nothing, register
 from streetview_assets.tables.contract import Stage
 
 Make = Callable[[AssetContext], AssetResult]
@@ -25,6 +25,7 @@ def study_asset(
     refresh: Refresh = "eager",
     pool: str | Callable[[Study], str | None] | None = None,
     kind: str | None = None,
+    unless: tuple[Reason, ...] = (),
 ) -> Callable[[Make], Make]:
     """Register the function below as the asset of its name; its docstring is shown in the UI.
 
@@ -52,6 +53,9 @@ def study_asset(
         What at most one run at a time may use, in a given study.
     kind
         The library that the UI shows beside it.
+    unless
+        Reasons for which a study does not ask for it; then it is not built, and its tables are
+        empty.
     """
 
     def registered(make: Make) -> Make:
@@ -72,6 +76,7 @@ def study_asset(
                 refresh,
                 pool,
                 kind,
+                unless,
             )
         )
         return make

@@ -14,12 +14,19 @@ from streetview_assets.warehouse.data_tests import CheckResult, run_check
 from streetview_assets.warehouse.queries import Query, read_queries, sql_folder
 
 
-def asset_checks(partitions: dg.PartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+def asset_checks(
+    opened: OpenStudy, partitions: dg.PartitionsDefinition
+) -> list[dg.AssetChecksDefinition]:
     """Make an asset check of each query, by authority where its asset is.
 
     The checks of one asset are one step: a step costs more than most queries do.
     """
-    queries = [query for query in read_queries(sql_folder()) if query.kind == "check"]
+    unasked = {asset for asset in specs() if asset not in opened.assets}
+    queries = [
+        query
+        for query in read_queries(sql_folder())
+        if query.kind == "check" and written_by().get(query.asset) not in unasked
+    ]
     return [
         _checks(key, list(of_asset), partitions)
         for key, of_asset in groupby(sorted(queries, key=_asset_key), _asset_key)

@@ -28,7 +28,7 @@ from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study_state.fingerprint import data_version
-from streetview_assets.study_state.lineage import AssetSpec, spec_for, specs, written_by
+from streetview_assets.study_state.lineage import AssetSpec, written_by
 from streetview_assets.study_state.open_study import OpenStudy, open_study, study_path
 from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
@@ -49,13 +49,13 @@ def build_definitions(
     path = (study_file or study_path()).expanduser().resolve()
     opened = open_study(path)
     partitions = authority_partitions(opened.authorities)
-    stage_assets = [stage_asset(asset, opened, partitions) for asset in specs()]
-    marts = sql.sql_assets()
+    stage_assets = [stage_asset(spec, opened, partitions) for spec in opened.assets.values()]
+    marts = sql.sql_assets(opened)
     study = StudyResource(study_file=str(path))
     return dg.Definitions(
         assets=[*stage_assets, *marts],
-        asset_checks=checks.asset_checks(partitions),
-        jobs=jobs.study_jobs(),
+        asset_checks=checks.asset_checks(opened, partitions),
+        jobs=jobs.study_jobs(opened),
         schedules=schedules.study_schedules(opened.authorities),
         sensors=sensors.study_sensors(opened),
         resources={
@@ -69,17 +69,16 @@ def build_definitions(
 
 
 def stage_asset(
-    asset: str, opened: OpenStudy, partitions: dg.PartitionsDefinition
+    spec: AssetSpec, opened: OpenStudy, partitions: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
     """Make the Dagster asset of a function of `assets/`, by its registration."""
-    spec = spec_for(asset, opened.study)
     tables = [TABLES[table] for table in spec.writes]
     return dg.asset(
         name=spec.asset,
         description=_description(spec, tables),
         group_name=spec.stage,
         partitions_def=None if spec.study_wide else partitions,
-        deps=asset_deps(spec),
+        deps=asset_deps(spec, opened),
         kinds={"python", "parquet", *filter(None, [spec.kind])},
         code_version=str(spec.code_version),
         io_manager_key="lake",
@@ -92,17 +91,18 @@ def stage_asset(
     )(_compute(spec))
 
 
-def asset_deps(spec: AssetSpec) -> list[dg.AssetDep]:
+def asset_deps(spec: AssetSpec, opened: OpenStudy) -> list[dg.AssetDep]:
     """List what an asset reads; every part that is there, where it reads all authorities."""
     everything = dg.AllPartitionMapping()
     return [
         dg.AssetDep(
             dg.AssetKey(asset),
             partition_mapping=everything
-            if spec.reads_all and not specs()[asset].study_wide
+            if spec.reads_all and not opened.assets[asset].study_wide
             else None,
         )
         for asset in dict.fromkeys(written_by()[table] for table in spec.reads)
+        if asset in opened.assets
     ]
 
 

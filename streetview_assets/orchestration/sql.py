@@ -19,18 +19,18 @@ PUBLISHED = "published_database"
 GROUP = "marts"
 
 
-def sql_assets() -> list[dg.AssetsDefinition]:
+def sql_assets(opened: OpenStudy) -> list[dg.AssetsDefinition]:
     """Make an asset of each mart, and the published database that they end in."""
-    return [*(_mart(query) for query in marts()), _published()]
+    return [*(_mart(query, opened) for query in marts()), _published(opened)]
 
 
-def _mart(query: Query) -> dg.AssetsDefinition:
+def _mart(query: Query, built: OpenStudy) -> dg.AssetsDefinition:
     @dg.asset(
         key=["mart", query.name],
         description=query.description,
         group_name=GROUP,
         kinds={"sql", "duckdb", "parquet"},
-        deps=_deps(query.reads),
+        deps=_deps(query.reads, built),
         automation_condition=automation.publish_when_idle(),
         metadata={
             "dagster/column_schema": _column_schema(query, {}),
@@ -41,6 +41,7 @@ def _mart(query: Query) -> dg.AssetsDefinition:
         opened = study.open()
         tell(f"mart/{query.name}", None, 0, 1)
         with interrupted_as_cancelled(context.instance, context.run.run_id):
+            opened.drop_unasked()
             provenance = make_mart(opened, query)
         tell(f"mart/{query.name}", None, 1, 1)
         written = opened.lake.path(lake_name(query.name))
@@ -67,8 +68,7 @@ def _column_schema(query: Query, types: Mapping[str, pl.DataType]) -> dg.TableSc
     )
 
 
-def _published() -> dg.AssetsDefinition:
-    everything = sorted({*written_by().values()})
+def _published(built: OpenStudy) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=PUBLISHED,
@@ -76,7 +76,7 @@ def _published() -> dg.AssetsDefinition:
         "built aside and swapped in, so that whoever has the old one open is not disturbed.",
         group_name=GROUP,
         kinds={"duckdb"},
-        deps=[*everything, *(dg.AssetKey(["mart", query.name]) for query in marts())],
+        deps=[*sorted(built.assets), *(dg.AssetKey(["mart", query.name]) for query in marts())],
         automation_condition=automation.publish_when_idle(),
     )
     def published_database(
@@ -85,6 +85,7 @@ def _published() -> dg.AssetsDefinition:
         opened = study.open()
         tell(PUBLISHED, None, 0, 1)
         with interrupted_as_cancelled(context.instance, context.run.run_id):
+            opened.drop_unasked()
             report = publish_study(opened)
         tell(PUBLISHED, None, 1, 1)
         return dg.MaterializeResult(
@@ -100,12 +101,10 @@ def _published() -> dg.AssetsDefinition:
     return published_database
 
 
-def _deps(tables: tuple[str, ...]) -> list[dg.AssetKey]:
-    keys = [
-        dg.AssetKey(written_by()[table]) if table in written_by() else dg.AssetKey(["mart", table])
-        for table in tables
-    ]
-    return list(dict.fromkeys(keys))
+def _deps(tables: tuple[str, ...], built: OpenStudy) -> list[dg.AssetKey]:
+    writers = [written_by().get(table, f"mart/{table}") for table in tables]
+    there = (writer for writer in dict.fromkeys(writers) if "/" in writer or writer in built.assets)
+    return [dg.AssetKey.from_user_string(writer) for writer in there]
 
 
 def _who(opened: OpenStudy) -> dict[str, Any]:

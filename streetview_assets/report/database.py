@@ -11,6 +11,7 @@ from streetview_assets.images.providers.terms import credit
 from streetview_assets.lake.parquet_lake import Lake
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
+from streetview_assets.study_state.lineage import specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 
@@ -81,6 +82,8 @@ class Published:
 
     def why_empty(self, name: str) -> str:
         """Say why a table of the lake has no rows, as its making noted; empty where it did not."""
+        if why := specs()[written_by()[name]].why_unasked(self.study):
+            return why
         contract = TABLES[name]
         encoder = self.opened.encoder if contract.by_encoder else None
         parts = self.about["authorities"] if contract.by_authority else [None]

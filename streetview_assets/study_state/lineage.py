@@ -28,6 +28,10 @@ Refresh = Literal["eager", "by_hand", "weekly"]
 """When automation makes an asset again: as soon as what it reads has changed, never, weekly."""
 
 
+Reason = Callable[[Study], str | None]
+"""Says why a study does not ask for an asset; None where it does."""
+
+
 def nothing(study: Study) -> tuple[str, ...]:
     """Name no tables or keys, in any study."""
     return ()
@@ -66,6 +70,9 @@ class AssetSpec:
         What at most one run at a time may use, in a given study.
     kind
         The library that the UI shows beside it.
+    unless
+        Reasons for which a study does not ask for it; then there is no such asset, and its tables
+        are empty.
     """
 
     asset: str
@@ -83,6 +90,7 @@ class AssetSpec:
     refresh: Refresh = "eager"
     pool: str | Callable[[Study], str | None] | None = None
     kind: str | None = None
+    unless: tuple[Reason, ...] = ()
 
     @property
     def reads_every_authority(self) -> bool:
@@ -92,6 +100,10 @@ class AssetSpec:
     def pool_of(self, study: Study) -> str | None:
         """Name the pool whose one slot it takes in a study; None where it takes none."""
         return self.pool(study) if callable(self.pool) else self.pool
+
+    def why_unasked(self, study: Study) -> str | None:
+        """Say why a study does not ask for it; None where it does."""
+        return next(filter(None, (reason(study) for reason in self.unless)), None)
 
 
 _registered: dict[str, AssetSpec] = {}
@@ -139,6 +151,12 @@ def spec_for(asset: str, study: Study) -> AssetSpec:
     looked_at = vector_table(study.encoder.views)
     reads = tuple(looked_at if table == VECTORS else table for table in reads)
     return replace(spec, reads=tuple(dict.fromkeys(reads)), keys=tuple(dict.fromkeys(keys)))
+
+
+def specs_for(study: Study) -> dict[str, AssetSpec]:
+    """Give the assets that a study asks for, with all that they read in it, in order."""
+    asked = (spec.asset for spec in specs().values() if not spec.why_unasked(study))
+    return {asset: spec_for(asset, study) for asset in asked}
 
 
 def leaves_out(spec: AssetSpec, study: Study) -> bool:

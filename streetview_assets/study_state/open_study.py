@@ -17,7 +17,7 @@ from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.study_state.addressable import addressable
 from streetview_assets.study_state.fingerprint import data_version, input_fingerprint
-from streetview_assets.study_state.lineage import spec_for, specs
+from streetview_assets.study_state.lineage import AssetSpec, spec_for, specs, specs_for
 from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.study_state.study_values import study_value
@@ -41,6 +41,19 @@ class OpenStudy:
 
     study: Study
     root: Path
+
+    @cached_property
+    def assets(self) -> dict[str, AssetSpec]:
+        """The assets that the study asks for, by name, what is read before its reader."""
+        return specs_for(self.study)
+
+    def drop_unasked(self) -> None:
+        """Remove tables of assets that the study asked for once, so that they count as empty."""
+        for spec in specs().values():
+            if spec.asset not in self.assets:
+                for table in spec.writes:
+                    for path in self.lake.files(table, encoder=self.encoder):
+                        path.unlink(missing_ok=True)
 
     @cached_property
     def hashes(self) -> SourceHashes:

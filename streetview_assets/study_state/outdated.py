@@ -1,6 +1,5 @@
 """Whether what is shown of a study is behind what it is made from, said in one way everywhere."""
 
-from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.warehouse.marts import publication
 from streetview_assets.warehouse.published_query import DATABASE, query_published
@@ -46,7 +45,7 @@ def _why(opened: OpenStudy, study_hash: str, build_id: str, at_a_glance: bool) -
 
 def _behind(opened: OpenStudy) -> str:
     """Name the first asset that is not fresh; empty where all are."""
-    for asset, spec in specs().items():
+    for asset, spec in opened.assets.items():
         for authority in (None,) if spec.study_wide else opened.authorities:
             if not opened.is_fresh(asset, authority):
                 return f"{asset} of {authority}" if authority else asset

@@ -34,7 +34,7 @@ clusters: {k: 2, sweep: [2, 3]}
 """
 OF_IMAGES = (
     *("areas", "road_network", "sample_points", "panoramas", "images"),
-    *("image_embeddings", "baseline_embeddings", "image_retention"),
+    *("image_embeddings", "baseline_embeddings"),
 )
 
 

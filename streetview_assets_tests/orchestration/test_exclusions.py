@@ -61,14 +61,14 @@ def with_rule(opened: OpenStudy, **rule: object) -> OpenStudy:
 
 def behind(opened: OpenStudy) -> set[str]:
     states = study_status(opened)
-    return {state.asset for state in states if state.state in ("out of date", "waiting")}
+    return {state.asset for state in states if state.state in ("missing", "out of date", "waiting")}
 
 
 def made_otherwise(opened: OpenStudy, other: OpenStudy) -> set[str]:
     """Name the assets that are made from something else in another study of the same data."""
     return {
         asset
-        for asset, spec in specs().items()
+        for asset, spec in other.assets.items()
         for code in ([None] if spec.study_wide else [EAST, WEST])
         if opened.input_fingerprint(asset, code) != other.input_fingerprint(asset, code)
     }
@@ -141,18 +141,19 @@ def test_without_drop_they_are_listed_and_shown_and_all_else_stays_as_it_is(town
 def test_to_drop_them_puts_out_of_date_what_sees_images_and_nothing_else(town) -> None:
     dropping = with_rule(town.opened, categories=["indoor"], drop=True)
     downstream = {
-        asset for asset, spec in specs().items() if spec.stage in ("pooling", "clusters", "models")
+        asset
+        for asset, spec in town.opened.assets.items()
+        if spec.stage in ("pooling", "clusters", "models")
     }
-    told_of_all = {"image_retention", "capture_changes"}
     reading = {
         asset
-        for asset in specs()
+        for asset in town.opened.assets
         if "image_exclusions" in spec_for(asset, dropping.study).reads
         and "image_exclusions" not in spec_for(asset, town.opened.study).reads
     }
-    assert {"area_embeddings", "cluster_model", "model_selection", "ordinal_model"} <= reading
-    assert reading == downstream - told_of_all
-    # Those that are told of all images read what others made of the rest.
+    assert {"area_embeddings", "cluster_model", "model_selection"} <= reading
+    assert reading == downstream - {"capture_changes"}
+    # What is told of all images reads what others made of the rest.
     assert behind(dropping) == {*downstream, "image_exclusions"}
 
 
@@ -172,5 +173,3 @@ def test_an_encoder_without_words_needs_categories_and_says_so(town) -> None:
         assert made.frames["image_exclusions"].is_empty()
         assert made.note.startswith("not applicable: the encoder colour-texture has no words")
         assert made.note.endswith("Or name `categories` of the images in `exclusions:`")
-    none = exclusions.image_exclusions(work_on(town.opened, "image_exclusions", EAST))
-    assert none.note == "not applicable: the study has no `exclusions:`"

@@ -95,12 +95,6 @@ def folder(_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return _folder
 
 
-def test_a_study_that_asks_for_no_layout_has_none(folder):
-    made = make(write(folder), layout.image_layout)
-    assert made.note == "not applicable: the study file has no part `layout`"
-    assert made.frames["image_layouts"].is_empty()
-
-
 def test_images_are_laid_out_once_and_coloured_anew(folder):
     opened = write(folder, layout=LAYOUT, categories={"sea": "water", "brick": None})
     made = make(opened, layout.image_layout)

@@ -31,13 +31,6 @@ def told(town):
     return {key: value.value for key, value in event.asset_materialization.metadata.items()}
 
 
-def test_a_study_without_the_part_has_no_rows_and_says_why(finished_town):
-    assert finished_town.opened.read("ordinal_outputs").is_empty()
-    assert finished_town.opened.read("ordinal_scores").is_empty()
-    note = finished_town.opened.provenance("ordinal_outputs", None).note
-    assert note == "not applicable: the study file has no part `ordinal`"
-
-
 def test_a_network_is_validated_kept_and_used_in_another_study(town):
     town = with_part(town, TRAINED)
     assert town.make("ordinal_model").success

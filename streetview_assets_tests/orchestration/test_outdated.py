@@ -58,5 +58,5 @@ def test_tables_that_the_published_file_does_not_hold_yet_are_told(town, table, 
 
 
 def test_a_table_that_is_gone_is_told(town):
-    town.opened.lake.path("label_shares", "X01000001", town.opened.encoder).unlink()
-    assert "label_shares of X01000001 is missing" in outdated(open_study(town.opened.study.path))
+    town.opened.lake.path("cluster_shares", "X01000001", town.opened.encoder).unlink()
+    assert "cluster_shares of X01000001 is missing" in outdated(open_study(town.opened.study.path))

@@ -232,9 +232,3 @@ def test_the_baseline_is_pooled_as_the_encoder_is_and_reads_one_authority(town, 
     for table in (pooled, baseline):
         assert set(table["image_count"]) <= {3, 4}, "an area of this town has one panorama"
         assert table["dispersion"].max() < 1e-12
-
-
-def test_nothing_is_made_of_panoramas_where_pooling_takes_each_view(town) -> None:
-    made = make(town(), panoramas)
-    assert made.note == "not applicable: encoder.views is separate"
-    assert made.frames["panorama_embeddings"].is_empty()

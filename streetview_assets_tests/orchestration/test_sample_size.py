@@ -28,13 +28,6 @@ def told(town):
     return {key: value.value for key, value in event.asset_materialization.metadata.items()}
 
 
-def test_a_study_without_the_part_has_no_rows_and_says_why(finished_town):
-    assert finished_town.opened.read(TABLE).is_empty()
-    note = finished_town.opened.provenance(TABLE, None).note
-    assert note == "not applicable: the study file has no part `sample_size`"
-    assert finished_town.opened.table(TABLE).columns == TABLES[TABLE].schema.names()
-
-
 def test_it_is_made_gone_on_with_and_drawn_by_another_metric(town):
     town = with_part(town, PART)
     assert town.make(ASSET).success

@@ -216,10 +216,9 @@ def test_chapters_without_rows_say_why_in_a_line(with_tables):
 def test_chapters_that_only_some_studies_have_are_left_out_with_their_reason(with_tables):
     published = with_tables()
     assert further_sections(published) == []
-    assert chapters_left_out(published) == ""
-    _note(published, "sample_size_scores", "not applicable: the study has no `sample_size:`")
     text = _text(chapters_left_out(published))
-    assert text == "Not on this page The number of images: the study has no `sample_size:`."
+    assert "The number of images: the study file has no part `sample_size`." in text
+    assert "Layout: the study file has no part `layout`." in text
 
 
 def _further(published: Published) -> dict[str, Section]:

@@ -39,6 +39,7 @@ from streetview_assets.orchestration.asset_context import (
     AssetResult,
     not_applicable,
 )
+from streetview_assets.orchestration.missing_parts import no_labels
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 
 ONE_OF_TWO_BYTES = 70_000
@@ -294,7 +295,11 @@ def cluster_shares(work: AssetContext) -> AssetResult:
 
 
 @study_asset(
-    "clusters", writes=("label_shares",), reads=("label_scores", "images"), kind="scikitlearn"
+    "clusters",
+    writes=("label_shares",),
+    reads=("label_scores", "images"),
+    kind="scikitlearn",
+    unless=(no_labels,),
 )
 def label_shares(work: AssetContext) -> AssetResult:
     """How each area's images spread over the labels."""

@@ -32,6 +32,7 @@ from streetview_assets.images.retention import without_pixels
 from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.orchestration.deleted_images import refuse_deleted
+from streetview_assets.orchestration.missing_parts import no_labels, views_are_separate
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.study_state.checkpoint import Resumption
 
@@ -118,12 +119,12 @@ def _told(
     keys=("labels", "label_templates"),
     pool="encoder",
     kind="torch",
+    unless=(no_labels,),
 )
 def label_scores(work: AssetContext) -> AssetResult:
     """How much each image, or panorama, is like each label, by the encoder's own words."""
     study = work.study
-    if study.labels is None:
-        return not_applicable(work, "label_scores", why="the study names no labels")
+    assert study.labels is not None, "built only where the study asks for it"
     if reason := why_no_words(study.encoder):
         return not_applicable(work, "label_scores", why=reason)
     words = load_text_encoder(study.encoder)
@@ -145,12 +146,11 @@ def label_scores(work: AssetContext) -> AssetResult:
     code_version=2,
     pool="encoder",
     kind="torch",
+    unless=(views_are_separate,),
 )
 def panorama_embeddings(work: AssetContext) -> AssetResult:
     """One vector a panorama and capture: the mean of its views, or that of them side by side."""
     how = work.study.encoder.views
-    if how == "separate":
-        return not_applicable(work, "panorama_embeddings", why="encoder.views is separate")
     slug = work.opened.encoder
     views = views_of_panoramas(work.read("images"), work.read("image_embeddings"), encoder=slug)
     if how == "panorama":

@@ -24,6 +24,7 @@ from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
+from streetview_assets.orchestration.missing_parts import no_part
 from streetview_assets.tables.registry import TABLES
 
 
@@ -34,13 +35,12 @@ from streetview_assets.tables.registry import TABLES
     keys=("exclusions", "label_templates"),
     pool="encoder",
     kind="torch",
+    unless=(no_part("exclusions"),),
 )
 def image_exclusions(work: AssetContext) -> AssetResult:
     """Images that do not show the street, by the study's rule; dropped only where it says so."""
     rule = work.study.exclusions
-    if rule is None:
-        why = "the study has no `exclusions:`"
-        return not_applicable(work, "image_exclusions", why=why)
+    assert rule is not None, "built only where the study asks for it"
     wordless = why_no_words(work.study.encoder)
     if wordless and not rule.categories:
         why = f"{wordless}. Or name `categories` of the images in `exclusions:`"

@@ -30,9 +30,9 @@ from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import TERMS, credit, may_show_sample
 from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
+from streetview_assets.orchestration.missing_parts import no_categories, no_part
 from streetview_assets.study.clusters import Layout
 
-NO_LAYOUT = "the study file has no part `layout`"
 NO_CATEGORIES = "the images came without categories"
 
 MOST_OF_RESTRICTED = 360
@@ -49,6 +49,7 @@ MOST_CLASSIFIED = 60_000
     study_wide=True,
     refresh="weekly",
     kind="scikitlearn",
+    unless=(no_part("layout"),),
 )
 def image_layout(work: AssetContext) -> AssetResult:
     """Where each image lies on a plane, like beside like, by UMAP and by t-SNE.
@@ -57,8 +58,7 @@ def image_layout(work: AssetContext) -> AssetResult:
     mean little.
     """
     study = work.study
-    if study.layout is None:
-        return not_applicable(work, "image_layouts", why=NO_LAYOUT)
+    assert study.layout is not None, "built only where the study asks for it"
     images = work.looked_at(work.read_all("images"))
     sample = draw_sample(
         work.read_all(VECTORS), images, fit_on=study.layout.fit_on, seed=study.seed
@@ -92,6 +92,7 @@ def _kept(work: AssetContext, reuse: str) -> tuple[pl.DataFrame, dict[str, Any]]
     study_wide=True,
     refresh="weekly",
     kind="scikitlearn",
+    unless=(no_categories,),
 )
 def category_scores(work: AssetContext) -> AssetResult:
     """How well vectors tell the images' own categories, each told by a model of other areas.

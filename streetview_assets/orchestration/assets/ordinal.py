@@ -29,6 +29,7 @@ from streetview_assets.orchestration.asset_context import (
     AssetResult,
     not_applicable,
 )
+from streetview_assets.orchestration.missing_parts import no_part
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
 from streetview_assets.orchestration.tracking.registered_network import register_network
@@ -48,12 +49,12 @@ FOLDER = "ordinal"
     study_wide=True,
     refresh="weekly",
     kind="mlflow",
+    unless=(no_part("ordinal"),),
 )
 def ordinal_model(work: AssetContext) -> AssetResult:
     """Networks that learn deciles from the images of each point, validated and kept."""
     settings = work.study.ordinal
-    if settings is None:
-        return not_applicable(work, *TABLES_MADE, why="the study file has no part `ordinal`")
+    assert settings is not None, "built only where the study asks for it"
     target = _target(work, settings)
     if target is None:
         return not_applicable(work, *TABLES_MADE, why=NO_TARGET)

@@ -9,6 +9,7 @@ from streetview_assets.figures import to_png
 from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.orchestration.assets.areas import place, warning
+from streetview_assets.orchestration.missing_parts import no_own_images
 from streetview_assets.points.map import draw_points
 from streetview_assets.points.own_images.image_files import files_table, left_out
 from streetview_assets.points.own_images.left_out import left_out_line
@@ -112,12 +113,11 @@ def _points_on_roads(work: AssetContext) -> AssetResult:
     keys_for=keys_of_own_images,
     study_wide=True,
     refresh="by_hand",
+    unless=(no_own_images,),
 )
 def image_files(work: AssetContext) -> AssetResult:
     """Each file of one's own images: taken, or left out and why."""
     images = work.study.images
-    if images.provider != "folder":
-        return not_applicable(work, "image_files", why="its images are no files of one's own")
     positions = work.sources.image_positions()
     table = files_table(positions, work.sources.areas(), images)
     not_taken = left_out(table)

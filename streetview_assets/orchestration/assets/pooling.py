@@ -22,6 +22,7 @@ from streetview_assets.orchestration.asset_context import (
     not_applicable,
 )
 from streetview_assets.orchestration.deleted_images import refuse_deleted
+from streetview_assets.orchestration.missing_parts import images_are_kept
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.study.embeddings import Encoder
@@ -78,12 +79,10 @@ def baseline_embeddings(work: AssetContext) -> AssetResult:
     reads=("images", "image_embeddings", "panorama_embeddings", "baseline_embeddings"),
     keys=("images.keeps_images",),
     all_images=True,
+    unless=(images_are_kept,),
 )
 def image_retention(work: AssetContext) -> AssetResult:
     """Pixels deleted, where the study says so, once everything that needs them has run."""
-    if work.study.images.keeps_images:
-        why = "images.keep_images is not false"
-        return not_applicable(work, "image_retention", why=why)
     before, looking = work.read("image_retention"), need_pixels(work.study)
     behind = [asset for asset in looking if not work.opened.is_fresh(asset, work.authority)]
     if behind:

@@ -36,6 +36,7 @@ from streetview_assets.orchestration.asset_context import (
     AssetResult,
     not_applicable,
 )
+from streetview_assets.orchestration.missing_parts import no_part
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
@@ -63,6 +64,7 @@ def sample_size_keys(study: Study) -> tuple[str, ...]:
     study_wide=True,
     refresh="weekly",
     kind="mlflow",
+    unless=(no_part("sample_size"),),
 )
 def sample_size_experiment(work: AssetContext) -> AssetResult:
     """How scores grow with the images of each cluster, areas left free or held constant.
@@ -71,8 +73,7 @@ def sample_size_experiment(work: AssetContext) -> AssetResult:
     those of held-out areas among them. A run that is cut short goes on where it was.
     """
     settings = work.study.sample_size
-    if settings is None:
-        return not_applicable(work, TABLE, why="the study file has no part `sample_size`")
+    assert settings is not None, "built only where the study asks for it"
     if work.study.target is None:
         return not_applicable(work, TABLE, why=NO_TARGET)
     gathered = _gathered(work, settings, work.study.target.name)

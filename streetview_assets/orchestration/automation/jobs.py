@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from streetview_assets.study_state.lineage import specs
+from streetview_assets.study_state.open_study import OpenStudy
 
 AUTHORITY_JOB = "authority"
 STUDY_JOB = "study"
@@ -19,24 +19,24 @@ AUTOMATION_TAG = "dagster/from_automation_condition"
 """Dagster's tag of a run that a sensor asked for: the command may have done its work meanwhile."""
 
 
-def by_authority() -> dg.AssetSelection:
+def by_authority(opened: OpenStudy) -> dg.AssetSelection:
     """Select all assets by authority."""
     return dg.AssetSelection.assets(
-        *(spec.asset for spec in specs().values() if not spec.study_wide)
+        *(spec.asset for spec in opened.assets.values() if not spec.study_wide)
     )
 
 
-def study_jobs() -> list[Any]:
+def study_jobs(opened: OpenStudy) -> list[Any]:
     """Make the jobs of a study; Dagster infers their partitions from the assets."""
     return [
         dg.define_asset_job(
             AUTHORITY_JOB,
-            by_authority(),
+            by_authority(opened),
             description="All assets of one authority, from its areas to its models.",
         ),
         dg.define_asset_job(
             STUDY_JOB,
-            dg.AssetSelection.all() - by_authority(),
+            dg.AssetSelection.all() - by_authority(opened),
             description="All assets of the whole study, up to the published database.",
         ),
         dg.define_asset_job(

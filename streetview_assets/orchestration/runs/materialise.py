@@ -41,7 +41,7 @@ from streetview_assets.processes import stopping
 from streetview_assets.processes.workers import worker_pool
 from streetview_assets.redaction import redacted
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import AssetSpec, spec_for, specs
+from streetview_assets.study_state.lineage import AssetSpec, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.contract import Stage
 from streetview_assets.text.safe_name import safe_name
@@ -123,6 +123,7 @@ def run_study(
         Told how far each asset is, in its own units.
     """
     started = time.monotonic()
+    opened.drop_unasked()
     instance = open_instance(opened)
     report = RunReport(closed_runs=len(close_dead_runs(instance)))
     codes = tuple(authorities or opened.authorities)
@@ -135,7 +136,7 @@ def run_study(
         _workers(min(jobs, len(codes))) as run_all,
         listening(listener),
     ):
-        for wave in waves([spec_for(asset, opened.study) for asset in specs()]):
+        for wave in waves([*opened.assets.values()]):
             in_wave = [spec.asset for spec in wave if spec.asset in wanted]
             run_specs = [
                 run_spec
@@ -173,7 +174,7 @@ def _run_spec(
     made_now: set[tuple[str, str | None]] = set()
     again: set[str] = set()
     for asset in in_wave:
-        spec = spec_for(asset, opened.study)
+        spec = opened.assets[asset]
         if spec.study_wide != (authority is None):
             continue
         if _reads_one_of(spec, refused, authority):

@@ -6,15 +6,16 @@ authority waits for a study-wide one, or the other way round.
 
 from collections.abc import Sequence
 
-from streetview_assets.study_state.lineage import AssetSpec, specs, written_by
+from streetview_assets.study_state.lineage import AssetSpec, written_by
 from streetview_assets.tables.contract import STAGES, Stage
 
 
 def waves(assets: Sequence[AssetSpec]) -> list[list[AssetSpec]]:
     """Sort assets into waves. What is read stands before its reader."""
+    by_name = {spec.asset: spec for spec in assets}
     at: dict[str, int] = {}
     for spec in assets:
-        before = [specs()[written_by()[table]] for table in spec.reads]
+        before = [by_name[asset] for asset in map(written_by().get, spec.reads) if asset in by_name]
         at[spec.asset] = max(
             (at[other.asset] + _is_step(other, spec) for other in before), default=0
         )

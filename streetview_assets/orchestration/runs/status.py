@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import spec_for, specs
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 
@@ -31,7 +30,7 @@ def study_status(opened: OpenStudy) -> list[AssetState]:
     """Look at every asset of every authority; what reads something stale waits for it."""
     states: list[AssetState] = []
     behind: set[tuple[str, str | None]] = set()
-    for spec in specs().values():
+    for spec in opened.assets.values():
         for authority in (None,) if spec.study_wide else opened.authorities:
             state = _state(
                 opened, spec.asset, authority, _waits(opened, spec.asset, authority, behind)
@@ -45,7 +44,7 @@ def study_status(opened: OpenStudy) -> list[AssetState]:
 def _waits(
     opened: OpenStudy, asset: str, authority: str | None, behind: set[tuple[str, str | None]]
 ) -> bool:
-    spec = spec_for(asset, opened.study)
+    spec = opened.assets[asset]
     return any(
         table in spec.reads and (spec.reads_every_authority or other is None or other == authority)
         for table, other in behind
@@ -53,7 +52,7 @@ def _waits(
 
 
 def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) -> AssetState:
-    spec = specs()[asset]
+    spec = opened.assets[asset]
     provenances = [opened.provenance(table, authority) for table in spec.writes]
     there = [one for one in provenances if one is not None]
     if len(there) < len(provenances):
