@@ -34,7 +34,17 @@ def asset_checks(
 
 
 def passes_blocking_checks(opened: OpenStudy, table: str, authority: str | None) -> bool:
-    """Whether a table, as it is there now, lets what reads it be made."""
+    """Whether a table, as it is there now, lets what reads it be made.
+
+    Parameters
+    ----------
+    opened
+        The study.
+    table
+        Name of the asset whose tables are checked.
+    authority
+        Code of the authority; None: all of the study.
+    """
     return all(
         run_check(opened.lake, query, opened.study, authority=authority).passed
         for query in read_queries(sql_folder())

@@ -31,9 +31,9 @@ from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.text.visible_text import in_one_line
 
-PARTITION_IMAGE_BYTES = 18_000
-STUDY_IMAGE_BYTES = 145_000
-"""Limits of images in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
+PARTITION_FIGURE_BYTES = 18_000
+STUDY_FIGURE_BYTES = 145_000
+"""Limits of figures in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -197,14 +197,25 @@ class AssetContext:
     def figure(
         self, name: str, png: bytes, *, max_bytes: int | None = None
     ) -> dg.MarkdownMetadataValue:
-        """Keep an image under `figures/`, and make a small one for the metadata."""
+        """Keep a figure under `figures/`, and make a small one for the metadata.
+
+        Parameters
+        ----------
+        name
+            Of its file, without the ending.
+        png
+            A chart or a sheet of images.
+        max_bytes
+            Of the small one; None: what the metadata of a partition, or of a whole study, may
+            hold.
+        """
         self.keep(name, png)
-        limit = PARTITION_IMAGE_BYTES if self.authority_code else STUDY_IMAGE_BYTES
+        limit = PARTITION_FIGURE_BYTES if self.authority_code else STUDY_FIGURE_BYTES
         small = base64.b64encode(shrink_to_webp(png, max_bytes or limit)).decode()
         return dg.MetadataValue.md(f"![{name}](data:image/webp;base64,{small})")
 
     def keep(self, name: str, png: bytes) -> str:
-        """Keep an image under `figures/`; give its path, relative to the folder of data."""
+        """Keep a figure under `figures/`; give its path, relative to the folder of data."""
         path = self.figures / f"{name}.png"
         make_way(path)
         with written_aside(path) as aside:
@@ -213,7 +224,7 @@ class AssetContext:
 
     @property
     def figures(self) -> Path:
-        """The folder of this materialisation's images."""
+        """The folder of this materialisation's figures."""
         return figures_folder(self.opened.root, self.authority_code)
 
 

@@ -71,7 +71,17 @@ def build_definitions(
 def stage_asset(
     spec: AssetSpec, opened: OpenStudy, partitions: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
-    """Make the Dagster asset of a function of `assets/`, by its registration."""
+    """Make the Dagster asset of a function of `assets/`, by its registration.
+
+    Parameters
+    ----------
+    spec
+        Its registration, with all that it reads in this study.
+    opened
+        The study.
+    partitions
+        One an authority.
+    """
     tables = [TABLES[table] for table in spec.writes]
     return dg.asset(
         name=spec.asset,

@@ -30,6 +30,16 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def tell(asset: str, authority_code: str | None, done: int, total: int) -> None:
-    """Tell whoever listens; nobody need."""
+    """Tell whoever listens; nobody need.
+
+    Parameters
+    ----------
+    asset
+        Name of the asset.
+    authority_code
+        Code of the authority; None: the whole study.
+    done, total
+        In the asset's own units: points, images, folds.
+    """
     for listener in _listeners:
         listener(Progress(asset, authority_code, done, total))

@@ -1,4 +1,4 @@
-"""Pieces of a page: headings, paragraphs, tables and images in one file that loads nothing.
+"""Pieces of a page: headings, paragraphs, tables and figures in one file that loads nothing.
 
 Every text goes through `escaped`: names of areas and authorities are others' words.
 """
@@ -24,7 +24,7 @@ MOST_BYTES = 240_000
 BROAD = 1.45
 """Width over height of a figure that a phone shows in full size, to be moved sideways."""
 TALL = 0.9
-"""Width over height below which an image takes a printed page of its own."""
+"""Width over height below which a figure takes a printed page of its own."""
 
 STYLE = """
 :root { color-scheme: light; }
@@ -212,7 +212,17 @@ def minus(text: str) -> str:
 
 
 def chart(figure: "Figure", alt: str, caption: str) -> str:
-    """Draw a figure of our own into the page."""
+    """Draw a figure of our own into the page.
+
+    Parameters
+    ----------
+    figure
+        Of matplotlib.
+    alt
+        What stands for it where it is not seen.
+    caption
+        The line below it.
+    """
     drawn = Image.open(io.BytesIO(to_png(figure, DPI))).convert("RGB")
     width, height = drawn.size
     shown = (round(width * 96 / DPI), round(height * 96 / DPI))
@@ -231,7 +241,21 @@ def flat_png(drawn: Image.Image) -> bytes:
 
 
 def image(content: bytes, media_type: str, size_px: tuple[int, int], alt: str, caption: str) -> str:
-    """Put an image into the page, with the words that stand for it where it is not seen."""
+    """Put an image into the page, with the words that stand for it where it is not seen.
+
+    Parameters
+    ----------
+    content
+        The bytes of a file that browsers show.
+    media_type
+        Such as `image/png`.
+    size_px
+        Width and height as shown, in CSS pixels.
+    alt
+        What stands for it where it is not seen.
+    caption
+        The line below it.
+    """
     data = base64.b64encode(content).decode()
     shape = size_px[0] / size_px[1]
     marked = ' class="broad"' if shape > BROAD else ' class="tall"' if shape < TALL else ""
@@ -243,7 +267,17 @@ def image(content: bytes, media_type: str, size_px: tuple[int, int], alt: str, c
 
 
 def page(title: str, opening: str, sections: Sequence[Section], closing: str) -> str:
-    """Put a page together."""
+    """Put a page together.
+
+    Parameters
+    ----------
+    title
+        Plain text.
+    opening, closing
+        HTML above and below the chapters.
+    sections
+        The chapters, in their order.
+    """
     links = "".join(
         f'<li><a href="#{one.anchor}">{escaped(one.heading)}</a></li>\n' for one in sections
     )

@@ -106,7 +106,15 @@ def shown_validations(scores: pl.DataFrame) -> list[str]:
 def one_score(
     scores: pl.DataFrame, model: str, validation: str, metric: str = "r2"
 ) -> dict[str, object] | None:
-    """Give the row of one score; None where there is none, or it is not defined."""
+    """Give the row of one score; None where there is none, or it is not defined.
+
+    Parameters
+    ----------
+    scores
+        Rows of the table `model_scores`, of one target, encoder and set of features.
+    model, validation, metric
+        Whose score, and which.
+    """
     found = scores.filter(
         pl.col("model") == model,
         pl.col("validation") == validation,

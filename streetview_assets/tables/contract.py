@@ -140,7 +140,19 @@ def column(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
 
 
 def key(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
-    """Describe a column of the key, never null; `one_of` lists the values, where few are."""
+    """Describe a column of the key, which is never null.
+
+    Parameters
+    ----------
+    name
+        With its unit, where it has one.
+    dtype
+        Its type in polars; identifiers are text.
+    meaning
+        For the reference and for the comment in DuckDB.
+    *one_of
+        All values that it may have, where few are.
+    """
     return Column(name, dtype, meaning, key=True, one_of=one_of)
 
 

@@ -80,6 +80,13 @@ def cosines(vectors: pl.DataFrame, some: pl.Series, others: pl.Series) -> np.nda
     """Give the cosine (n,) of the vectors of images, one of each list of ids.
 
     `vectors` has `image_id`, each once, and `embedding` of unit length.
+
+    Parameters
+    ----------
+    vectors
+        Columns image_id, each once, and embedding of unit length.
+    some, others
+        image_ids, (n,) each, compared one by one.
     """
     first, second = (
         matrix(

@@ -144,7 +144,17 @@ def _meaning(slopes: Slopes) -> str:
 
 
 def best_and_worst(scores: pl.DataFrame, metric: str, k: int) -> str:
-    """Say which cluster of k tells most and which least, at the largest size that all have."""
+    """Say which cluster of k tells most and which least, at the largest size that all have.
+
+    Parameters
+    ----------
+    scores
+        The table `sample_size_scores`.
+    metric
+        Name of the metric, which says which way is better.
+    k
+        Number of clusters.
+    """
     curves = mean_curves(scores, metric).filter(
         pl.col("k") == k, pl.col("areas") == "free", pl.col("group_name") != ALL
     )

@@ -385,7 +385,13 @@ def bootstrap_groups(data: AreaDataset, validation: Validation, block_km: float)
 def trials_of(
     models: TunedModels, validation: Validation, fold: int, repeat: int = REPEAT
 ) -> list[dict[str, Any]]:
-    """List the trials of `tune_all`, with the split that they were made for."""
+    """List the trials of `tune_all`, with the split that they were made for.
+
+    Parameters
+    ----------
+    models, validation, fold, repeat
+        What was tuned, and for which split.
+    """
     return [
         {"validation": validation, "repeat": repeat, "fold": fold, **trial}
         for tuned in models.candidates

@@ -43,7 +43,7 @@ from streetview_assets.orchestration.missing_parts import no_labels
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 
 ONE_OF_TWO_BYTES = 70_000
-"""Of each of two images in the metadata of a study-wide asset: 200 kB together, with the rest."""
+"""Of each of two figures in the metadata of a study-wide asset: 200 kB together, with the rest."""
 
 
 @study_asset(

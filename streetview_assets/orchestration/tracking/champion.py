@@ -138,6 +138,19 @@ def register(
     """Make a logged model the newest version of a registered one.
 
     Its tags come with it in one step: a version is never without what it is judged by.
+
+    Parameters
+    ----------
+    client
+        Of the registry.
+    name
+        Of the registered model; it is made where there is none.
+    source
+        URI of the logged model.
+    run_id, model_id
+        The run that it comes from, and MLflow's id of it.
+    tags
+        What it predicts, from what, and what its score was reckoned on.
     """
     from mlflow.exceptions import MlflowException
 

@@ -13,6 +13,15 @@ from streetview_assets.study_state.open_study import OpenStudy
 def register_network(opened: OpenStudy, run_id: str, tags: Mapping[str, str]) -> str:
     """Make the files of a run the newest version of `<study>-ordinal`.
 
+    Parameters
+    ----------
+    opened
+        The study.
+    run_id
+        The MLflow run that has the files of the network.
+    tags
+        Of the version.
+
     Returns
     -------
     str

@@ -22,7 +22,17 @@ class PredictionsWithIntervals(PythonModel):
         self.estimator = cloudpickle.loads(Path(context.artifacts["estimator"]).read_bytes())
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
-        """Give `predicted`, `lower` and `upper`, a row an area; NaN without interval."""
+        """Give `predicted`, `lower` and `upper`, a row an area; NaN without interval.
+
+        Parameters
+        ----------
+        context
+            MLflow's, with the half width of the intervals.
+        model_input
+            A row an area, in the columns of the signature.
+        params
+            None are known.
+        """
         vectors = np.asarray(model_input, dtype=np.float64)
         predicted = np.asarray(self.estimator.predict(vectors), dtype=np.float64).reshape(-1)
         half = context.model_config["half_width"]

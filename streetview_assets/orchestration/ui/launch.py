@@ -24,7 +24,17 @@ OPEN_TO_ALL = (
 
 
 def ui_command(workspace: Path, host: str, port: int) -> list[str]:
-    """Give the command that serves the UI."""
+    """Give the command that serves the UI.
+
+    Parameters
+    ----------
+    workspace
+        Dagster's workspace file.
+    host
+        Name or address to listen at.
+    port
+        Port to listen at.
+    """
     ours = [sys.executable, "-W", "ignore", "-m", "streetview_assets.orchestration.ui.launch"]
     return [*ours, "-w", str(workspace), "-h", host, "-p", str(port)]
 

@@ -60,7 +60,17 @@ def open_store(path: Path) -> VectorFile:
 
 
 def told_model(file: "h5py.File", vectors: str, path: Path) -> str | None:
-    """Read which model the vectors of a store are of, where its attributes say so."""
+    """Read which model the vectors of a store are of, where its attributes say so.
+
+    Parameters
+    ----------
+    file
+        The store, open.
+    vectors
+        Name of the data set, whose attributes go before those of the file.
+    path
+        The store's file, for messages.
+    """
     attributes = {**dict(file.attrs), **dict(file[vectors].attrs)}
     told = [text_of(attributes[name]) for name in MODEL_ATTRIBUTES if name in attributes]
     return one_model([name for name in told if name][:1], path)

@@ -83,6 +83,15 @@ def wrong(path: Path, what: str) -> StudyError:
 def checked_matrix(array: np.ndarray, path: Path, place: str) -> np.ndarray:
     """Refuse an array that is no matrix of numbers, one row a vector.
 
+    Parameters
+    ----------
+    array
+        Whatever stands in the file, of any shape and type.
+    path
+        The file.
+    place
+        The place in it, for messages.
+
     Raises
     ------
     StudyError

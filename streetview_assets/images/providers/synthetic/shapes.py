@@ -4,6 +4,10 @@ The street is a straight corridor: `u` runs along the road, `v` to its right, `z
 stands at the origin. Things are given at a distance `v > 0` from the middle of the road and a
 side, +1 (right) or -1 (left). A thing farther from the middle never hides a nearer one, so layers
 and distances give an order that is right without a depth buffer.
+
+All that draws takes the same: `shapes`, to which it adds; `side`; `u`, `v` and `z` in metres, one
+number or from and to; `nature`, what the street is like; `draw`, which gives numbers from 0 to 1
+that depend on the place alone; `reach_m`, how far along the road there is anything.
 """
 
 from collections.abc import Iterator
