@@ -7,7 +7,10 @@ from streetview_assets.images.budget.prices import PRICES
 from streetview_assets.images.providers.terms import TERMS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands]
+COMMANDS = [
+    *(command.name or command.callback.__name__ for command in app.registered_commands),
+    *(group.name for group in app.registered_groups),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

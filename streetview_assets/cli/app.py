@@ -2,28 +2,28 @@
 
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from dotenv import load_dotenv
 
-from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.cli.command import (
+    StudyArgument,
+    opened_study,
+    opened_to_read,
+    says_what_is_wrong,
+)
+from streetview_assets.cli.exports import exports
+from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
-from streetview_assets.files.storage import refused_below
 from streetview_assets.processes import stopping
-from streetview_assets.redaction import redacted
 from streetview_assets.study_state.open_study import (
     DEMO_STUDY,
     OpenStudy,
-    data_root,
-    open_study,
-    study_path,
 )
 from streetview_assets.tables.contract import STAGES
-from streetview_assets.text.visible_text import in_one_line, visible
+from streetview_assets.text.visible_text import visible
 
 app = typer.Typer(
     help="Street-level imagery into knowledge about places.",
@@ -31,10 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(exports, name="export")
 
-StudyArgument = Annotated[
-    Path | None, typer.Argument(help="The study file; default: $STREETVIEW_STUDY, else the demo.")
-]
 AuthorityOption = Annotated[
     list[str] | None, typer.Option("--authority", help="Only this authority; may be repeated.")
 ]
@@ -58,53 +56,13 @@ def read_environment(path: Path) -> None:
         raise SystemExit(2) from None
 
 
-def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Show a known fault as its message alone, with the exit code that belongs to it."""
-
-    @wraps(command)
-    def run(*arguments: Any, **options: Any) -> Any:
-        try:
-            return command(*arguments, **options)
-        except stopping.Stopped:
-            if not stopping.is_listening():
-                raise
-            stopping.end()
-        except StreetviewError as error:
-            typer.secho(visible(redacted(str(error))), fg="red", err=True)
-            raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None
-        except Exception as error:
-            # Databases of others write too, and each says in its own way what the disk refuses.
-            if fault := refused_below(data_root(), error):
-                typer.secho(str(fault), fg="red", err=True)
-                raise typer.Exit(1) from error
-            raise
-
-    return run
-
-
-def _open(study: Path | None) -> OpenStudy:
-    opened = open_study(study or study_path())
-    os.environ["STREETVIEW_STUDY"] = str(opened.study.path)
-    return opened
-
-
-def _open_to_read(study: Path | None) -> OpenStudy:
-    """Open a study of which something is shown, and say where that is out of date."""
-    from streetview_assets.study_state.outdated import outdated
-
-    opened = _open(study)
-    if said := outdated(opened, at_a_glance=True):
-        typer.secho(in_one_line(said), fg="yellow", err=True)
-    return opened
-
-
 @app.command()
 @says_what_is_wrong
 def demo() -> None:
     """Run the bundled study: a made-up town, without network, keys or weights."""
     from streetview_assets.cli.summary import show_summary
 
-    opened = _open(DEMO_STUDY)
+    opened = opened_study(DEMO_STUDY)
     _materialise(opened)
     show_summary(opened)
 
@@ -139,7 +97,7 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="Authorities at once.")] = 1,
 ) -> None:
     """Make what is missing or out of date, up to the published database."""
-    opened = _open(study)
+    opened = opened_study(study)
     for stage in (until, anew_from):
         if stage and stage not in STAGES:
             raise StudyError(f"no stage {stage!r}; the stages are: {', '.join(STAGES)}")
@@ -150,7 +108,7 @@ def run(
 @says_what_is_wrong
 def retry(study: StudyArgument = None, jobs: Annotated[int, typer.Option(min=1)] = 1) -> None:
     """Try again what failed, and only that."""
-    _materialise(_open(study), retry=True, jobs=jobs)
+    _materialise(opened_study(study), retry=True, jobs=jobs)
 
 
 @app.command()
@@ -160,7 +118,7 @@ def plan(study: StudyArgument = None, authority: AuthorityOption = None) -> None
     from streetview_assets.cli.tables import show_forecast
     from streetview_assets.orchestration.runs.forecast import LOOK_UPS, forecast
 
-    opened = _open(study)
+    opened = opened_study(study)
     _materialise(opened, authorities=authority, only=LOOK_UPS)
     show_forecast(forecast(opened, authority))
 
@@ -172,7 +130,7 @@ def status(study: StudyArgument = None) -> None:
     from streetview_assets.cli.tables import show_status
     from streetview_assets.orchestration.runs.status import study_status
 
-    show_status(study_status(_open(study)))
+    show_status(study_status(opened_study(study)))
 
 
 @app.command()
@@ -182,7 +140,7 @@ def verify(study: StudyArgument = None) -> None:
     from streetview_assets.cli.tables import show_findings
     from streetview_assets.study_state.verify import verify as findings_of
 
-    if show_findings(findings_of(_open(study))):
+    if show_findings(findings_of(opened_study(study))):
         raise typer.Exit(1)
 
 
@@ -199,73 +157,7 @@ def sql(
     from streetview_assets.cli.tables import show_frame
 
     study, query = (None, first) if second is None else (Path(first), second)
-    show_frame(_open_to_read(study).sql(query, with_vectors=with_vectors))
-
-
-@app.command()
-@says_what_is_wrong
-def export(
-    table: Annotated[
-        str,
-        typer.Argument(
-            help="A table or mart of the published database; or `hdf5`: points, images and "
-            "vectors as a store of street data; `features`: vectors by location, with labels; "
-            "`tags`: points as map-generator JSON, tagged with their clusters; `panoramas`, "
-            "without a --format: a folder of views and strips."
-        ),
-    ],
-    study: StudyArgument = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            help="geoparquet, gpkg, geojson, csv (a ' before what would be a formula), parquet, "
-            "xlsx, xml or map-generator; default: geoparquet."
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            help="Default: TABLE.FORMAT, street_data.h5, features.h5, tags.json or the folder "
-            "panoramas here."
-        ),
-    ] = None,
-    images: Annotated[
-        bool | None,
-        typer.Option(help="Of hdf5; default: where the provider's terms let them be stored."),
-    ] = None,
-    k: Annotated[
-        int | None, typer.Option("--k", help="Of tags: number of clusters; default: the study's.")
-    ] = None,
-    space: Annotated[
-        str | None,
-        typer.Option(help="Of tags: clusters found in raw or, say, pca50; default: the study's."),
-    ] = None,
-    by_heading: Annotated[bool, typer.Option(help="Of tags: one for each view.")] = False,
-    labels: Annotated[bool, typer.Option(help="Of tags: the likeliest label too.")] = False,
-) -> None:
-    """Write a table to a file, or a whole study as others' programs read it."""
-    from streetview_assets.cli import exports as street_data
-    from streetview_assets.exports.tables import export_table
-
-    if table in street_data.WHOLE and format is not None:
-        raise StudyError(f"export {table} has a format of its own; leave --format out")
-    if images is not None and table not in street_data.STORES:
-        raise StudyError("--images and --no-images go with export hdf5")
-    if table != street_data.TAGS and (k, space, by_heading, labels) != (None, None, False, False):
-        raise StudyError("--k, --space, --by-heading and --labels go with export tags")
-    if table in street_data.STORES:
-        street_data.show_store_export(_open_to_read(study), table, output, images=images)
-        return
-    if table == street_data.TAGS:
-        street_data.show_tags_export(
-            _open_to_read(study), output, k=k, space=space, by_heading=by_heading, labels=labels
-        )
-        return
-    if table == street_data.PANORAMAS and format is None:
-        street_data.show_panoramas_export(_open_to_read(study), output)
-        return
-    written = export_table(_open_to_read(study), table, format or "geoparquet", output)
-    typer.echo(visible(f"Wrote {written}"))
+    show_frame(opened_to_read(study).sql(query, with_vectors=with_vectors))
 
 
 @app.command()
@@ -277,7 +169,7 @@ def show(
     """Show an image or an area: what is known of it, and a sheet of its images."""
     from streetview_assets.cli.show import show_identifier
 
-    show_identifier(_open_to_read(study), identifier)
+    show_identifier(opened_to_read(study), identifier)
 
 
 @app.command()
@@ -290,7 +182,7 @@ def search(
     """Find the images that are most like a text: a list, and a sheet of them."""
     from streetview_assets.cli.search import show_search
 
-    show_search(_open_to_read(study), query, count)
+    show_search(opened_to_read(study), query, count)
 
 
 @app.command()
@@ -304,7 +196,7 @@ def report(
     """Write what came of a study as one HTML page, to be passed on."""
     from streetview_assets.report.build import write_report
 
-    typer.echo(visible(f"Wrote {write_report(_open(study), output)}"))
+    typer.echo(visible(f"Wrote {write_report(opened_study(study), output)}"))
 
 
 @app.command()
@@ -313,7 +205,7 @@ def doctor(study: StudyArgument = None) -> None:
     """Check keys, disk, encoder, instance and ports, a line each."""
     from streetview_assets.cli.doctor import examine
 
-    findings = examine(_open(study))
+    findings = examine(opened_study(study))
     for finding in findings:
         colour = {"ok": "green", "warning": "yellow", "fault": "red"}[finding.level]
         typer.echo(f"{typer.style(finding.level.ljust(8), fg=colour)} {visible(finding.text)}")
@@ -333,7 +225,7 @@ def ledger(
     """Hold the ledger against the images that were bought; say what is spent."""
     from streetview_assets.cli.ledger import show_ledger
 
-    show_ledger(_open(study), adopt=adopt)
+    show_ledger(opened_study(study), adopt=adopt)
 
 
 @app.command()
@@ -347,7 +239,7 @@ def ui(
     from streetview_assets.orchestration.runs.instance import prepare_home, write_workspace
     from streetview_assets.orchestration.ui.launch import let_in, ui_command
 
-    opened = _open(study)
+    opened = opened_study(study)
     home = prepare_home(opened)
     os.environ.setdefault("STREETVIEW_DATA", str(opened.root.parent))
     workspace = write_workspace(opened, home)

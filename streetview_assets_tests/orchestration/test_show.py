@@ -78,6 +78,18 @@ def test_points_of_roads_go_out_with_tags(finished_town, say, tmp_path):
     assert set(read["point_id"]) == set(points["point_id"])
     assert "go with export tags" in say("export", "areas", "--k", "3", code=2)
     assert "leave --format out" in say("export", "tags", "--format", "csv", code=2)
+    assert "go with export hdf5" in say("export", "--images", "areas", code=2)
+
+
+def test_what_is_no_kind_of_export_is_a_table_wherever_options_stand(say, tmp_path):
+    for file in (tmp_path / "areas.csv", tmp_path / "tags"):
+        said = say("export", "--format", "csv", "--output", file, "areas")
+        assert f"Wrote {file}" in said
+        assert "area_code" in pl.read_csv(file).columns
+    out = tmp_path / "tags.json"
+    assert "with tags" in say("export", "--k", "2", "--output", out, "tags")
+    assert "no table" in say("export", "nowhere", code=2)
+    assert "option" in say("export", "areas", "--bogus", code=2)
 
 
 def test_panoramas_are_images_unless_a_format_is_named(finished_town, say, tmp_path):

@@ -1,0 +1,61 @@
+"""What every command shares: the study that it is given, and how it says what is wrong."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.files.storage import refused_below
+from streetview_assets.processes import stopping
+from streetview_assets.redaction import redacted
+from streetview_assets.study_state.open_study import OpenStudy, data_root, open_study, study_path
+from streetview_assets.text.visible_text import in_one_line, visible
+
+StudyArgument = Annotated[
+    Path | None, typer.Argument(help="The study file; default: $STREETVIEW_STUDY, else the demo.")
+]
+
+
+def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Show a known fault as its message alone, with the exit code that belongs to it."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except stopping.Stopped:
+            if not stopping.is_listening():
+                raise
+            stopping.end()
+        except StreetviewError as error:
+            typer.secho(visible(redacted(str(error))), fg="red", err=True)
+            raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None
+        except Exception as error:
+            # Databases of others write too, and each says in its own way what the disk refuses.
+            if fault := refused_below(data_root(), error):
+                typer.secho(str(fault), fg="red", err=True)
+                raise typer.Exit(1) from error
+            raise
+
+    return run
+
+
+def opened_study(study: Path | None) -> OpenStudy:
+    """Open the study of a command, for the processes that it starts too."""
+    opened = open_study(study or study_path())
+    os.environ["STREETVIEW_STUDY"] = str(opened.study.path)
+    return opened
+
+
+def opened_to_read(study: Path | None) -> OpenStudy:
+    """Open a study of which something is shown, and say where that is out of date."""
+    from streetview_assets.study_state.outdated import outdated
+
+    opened = opened_study(study)
+    if said := outdated(opened, at_a_glance=True):
+        typer.secho(in_one_line(said), fg="yellow", err=True)
+    return opened
