@@ -17,7 +17,6 @@ from streetview_assets.cli.command import (
 from streetview_assets.cli.exports import exports
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
-from streetview_assets.processes import stopping
 from streetview_assets.study_state.open_study import (
     DEMO_STUDY,
     OpenStudy,
