@@ -93,7 +93,7 @@ class Models(Part):
     folds: int = Field(5, ge=2, description="folds of a validation")
     block_km: float = Field(2, gt=0, description="side of the spatial blocks held out together")
     buffer_km: float = Field(
-        0, ge=0, description="leave areas so near to a block held out out of its training"
+        0, ge=0, description="areas so near to a held-out block are not learned from"
     )
     repeats: int = Field(1, gt=0, description="times that random folds are drawn anew")
     holdout: float | None = Field(
