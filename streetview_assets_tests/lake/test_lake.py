@@ -11,6 +11,7 @@ import pytest
 from streetview_assets.errors import ContractError, DamagedError
 from streetview_assets.lake.content import content_of
 from streetview_assets.lake.parquet_lake import Lake, Provenance
+from streetview_assets.lake.seal import write_sealed
 from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.lake.damages import DAMAGES
 
@@ -31,7 +32,7 @@ def targets(value: float, count: int = 1) -> pl.DataFrame:
     return TABLES["targets"].frame(rows)
 
 
-def test_a_table_comes_back_as_it_was_written_with_its_stamp(tmp_path):
+def test_a_table_comes_back_as_it_was_written_with_its_provenance(tmp_path):
     lake = Lake(tmp_path)
     lake.write("targets", targets(1.5), PROVENANCE, authority="A")
     assert lake.read("targets", "A").equals(targets(1.5))
@@ -41,6 +42,17 @@ def test_a_table_comes_back_as_it_was_written_with_its_stamp(tmp_path):
         provenance.fingerprint == content_of(targets(1.5), TABLES["targets"], "a note").fingerprint
     )
     assert provenance.row_count == 1
+
+
+def test_a_file_of_an_earlier_version_is_read_and_out_of_date(tmp_path):
+    lake = Lake(tmp_path)
+    path = lake.write("targets", targets(1.5), PROVENANCE, authority="A")
+    table = pq.read_table(path)
+    told = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
+    earlier = {key.replace("input_fingerprint", "made_from"): told[key] for key in told}
+    write_sealed(table, path, earlier)
+    assert lake.provenance("targets", "A").input_fingerprint == ""
+    assert lake.read("targets", "A").height == 1
 
 
 def test_no_flipped_bit_is_read_as_a_value(tmp_path):
