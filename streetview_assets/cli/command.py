@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.files.storage import refused_below
@@ -59,3 +61,14 @@ def opened_to_read(study: Path | None) -> OpenStudy:
     if said := outdated(opened, at_a_glance=True):
         typer.secho(in_one_line(said), fg="yellow", err=True)
     return opened
+
+
+class PlainConsole(Console):
+    """A console that takes text as text: `[red]` and `:name:` are not its markup."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, markup=False, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Show each text, of tables too, with nothing in it that steers."""
+        return super().render_str(visible(text), **options)

@@ -10,8 +10,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from streetview_assets.cli.command import StudyArgument, opened_to_read, says_what_is_wrong
-from streetview_assets.cli.console import PlainConsole
+from streetview_assets.cli.command import (
+    PlainConsole,
+    StudyArgument,
+    opened_to_read,
+    says_what_is_wrong,
+)
 from streetview_assets.errors import StudyError
 from streetview_assets.text.visible_text import visible
 

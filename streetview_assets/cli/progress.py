@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from streetview_assets.cli.console import PlainConsole
+from streetview_assets.cli.command import PlainConsole
 from streetview_assets.orchestration.progress import Listener
 from streetview_assets.orchestration.progress import Progress as Told
 from streetview_assets.processes import stopping

@@ -6,7 +6,7 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from streetview_assets.cli.console import PlainConsole
+from streetview_assets.cli.command import PlainConsole
 from streetview_assets.embeddings.encoders.text_encoder import (
     check_same_weights,
     load_text_encoder,

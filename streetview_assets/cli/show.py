@@ -7,7 +7,7 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from streetview_assets.cli.console import PlainConsole
+from streetview_assets.cli.command import PlainConsole
 from streetview_assets.cli.show_facts import facts_of, is_published
 from streetview_assets.cli.show_sheet import draw_image, draw_sheet
 from streetview_assets.embeddings.looked_at import named_by

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 from rich.table import Table
 
-from streetview_assets.cli.console import PlainConsole
+from streetview_assets.cli.command import PlainConsole
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.parquet_lake import read_provenance
 from streetview_assets.study_state.lineage import written_by

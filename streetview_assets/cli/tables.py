@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from streetview_assets.cli.console import PlainConsole
+from streetview_assets.cli.command import PlainConsole
 from streetview_assets.images.budget.prices import AS_OF
 from streetview_assets.orchestration.runs.forecast import BudgetForecast, Forecast
 from streetview_assets.orchestration.runs.materialise import RunReport

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from rich.table import Table
 
-from streetview_assets.cli.console import PlainConsole
+from streetview_assets.cli.command import PlainConsole
 from streetview_assets.cli.progress import shown_progress
 from streetview_assets.cli.tables import show_frame
 from streetview_assets.orchestration.progress import Progress
