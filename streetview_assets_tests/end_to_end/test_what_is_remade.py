@@ -39,27 +39,18 @@ OF_CLUSTERS = {
     "cluster_assignments",
     "cluster_shares",
     "cluster_meaning",
-    "image_layout",
     "area_group_embeddings",
     "capture_changes",
 }
-OF_THE_SWEEP = {"cluster_scores", "sample_size_experiment"}
+OF_THE_SWEEP = {"cluster_scores"}
 OF_IMAGES = {
     "images",
     "image_embeddings",
-    "panorama_embeddings",
     "neighbours",
     "baseline_embeddings",
     "area_embeddings",
-    "image_retention",
-    "label_scores",
-    "image_exclusions",
-    "label_shares",
     "cluster_scores",
-    "sample_size_experiment",
-    "ordinal_model",
     "deprivation_direction",
-    "category_scores",
     *OF_CLUSTERS,
     *MODELS,
 }
@@ -108,7 +99,7 @@ def test_nothing_is_made_twice_and_the_command_says_so(tiny, streetview):
         ({"clusters": {"k": 4, "sweep": [2, 3]}}, {*OF_CLUSTERS, "group_model_scores"}),
         (
             {"pooling": {"statistic": "mean"}},
-            MODELS | {"deprivation_direction", "sample_size_experiment"},
+            MODELS | {"deprivation_direction"},
         ),
     ],
     ids=["clusters.k", "pooling.statistic"],
@@ -263,13 +254,9 @@ def test_from_images_makes_the_rest_anew_but_fetches_no_image_again(tiny):
     assert made == {
         "panoramas",
         "images",
-        "image_retention",
         "encoders",
         "image_embeddings",
-        "panorama_embeddings",
         "neighbours",
-        "label_scores",
-        "image_exclusions",
         "baseline_embeddings",
         "area_embeddings",
     }

@@ -37,8 +37,8 @@ def latest(town, asset: str, authority: str | None) -> dg.AssetMaterialization:
     return found[0].asset_materialization
 
 
-def parts():
-    for asset, spec in specs().items():
+def parts(town):
+    for asset, spec in town.opened.assets.items():
         for authority in (None,) if spec.study_wide else (EAST, WEST):
             yield asset, authority
 
@@ -53,7 +53,7 @@ def test_a_partition_writes_its_own_tables_and_no_others(new_town):
 
 
 def test_every_part_tells_its_rows_and_its_fingerprint(finished_town):
-    for asset, authority in parts():
+    for asset, authority in parts(finished_town):
         told = latest(finished_town, asset, authority)
         provenances = [finished_town.opened.provenance(t, authority) for t in specs()[asset].writes]
         version = finished_town.opened.data_version(asset, authority)
@@ -78,7 +78,7 @@ def test_marts_tell_their_columns_with_their_types(finished_town):
 
 def test_images_are_small_in_the_metadata_and_whole_in_their_folder(finished_town):
     seen = set()
-    for asset, authority in parts():
+    for asset, authority in parts(finished_town):
         for value in latest(finished_town, asset, authority).metadata.values():
             if not isinstance(value, dg.MarkdownMetadataValue):
                 continue
