@@ -13,6 +13,7 @@ from streetview_assets.processes.stopping import LINE
 
 BUSY = """
 import os, sys, time
+from contextlib import suppress
 from streetview_assets.processes import stopping
 from streetview_assets.processes.workers import worker_pool
 if __name__ == "__main__":
@@ -22,13 +23,16 @@ if __name__ == "__main__":
             pool.submit(os.getpid).result()
             busy = [pool.submit(time.sleep, 600) for _ in range(8)]
             print("busy", flush=True)
+            while sys.argv[1] == "deaf":
+                with suppress(stopping.Stopped):
+                    time.sleep(600)
             busy[0].result()
     except stopping.Stopped:
         stopping.end()
 """
 
 
-@pytest.mark.parametrize("how", ["gently", "at once"])
+@pytest.mark.parametrize("how", ["gently", "at once", "deaf"])
 def test_workers_end_with_who_they_work_for(tmp_path: Path, how: str):
     script = tmp_path / "busy.py"
     script.write_text(BUSY)

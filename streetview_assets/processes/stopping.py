@@ -8,6 +8,7 @@ long, or when a second one comes.
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,9 @@ _kept_open: list[socket.socket] = []
 
 def listen() -> None:
     """Make SIGINT and SIGTERM stop this process: once, in the main thread of a command."""
+    # What a process leaves that is ended from outside, multiprocessing clears up; not to be told
+    # of it after the last line, its tracker is started with this.
+    sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
     end_in_time()
     for number in SIGNALS:
         signal.signal(number, _raise)
