@@ -10,7 +10,7 @@ class StudyError(StreetviewError):
 
 
 class ContractError(StreetviewError):
-    """A table breaks its contract of `tables.py`; nothing was written."""
+    """A table breaks its contract of `tables/`; nothing was written."""
 
 
 class DamagedError(StreetviewError):
