@@ -3,9 +3,9 @@
 What is no name of a sub-command is the name of a table: `export areas` is `export TABLE areas`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -17,7 +17,11 @@ from streetview_assets.cli.command import (
     says_what_is_wrong,
 )
 from streetview_assets.errors import StudyError
+from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.visible_text import visible
+
+if TYPE_CHECKING:
+    from streetview_assets.exports.written import Written
 
 TABLE = "TABLE"
 PANORAMAS = "panoramas"
@@ -43,7 +47,8 @@ class ExportGroup(TyperGroup):
         typer.Exit
             With 2, where an option goes with another sub-command.
         """
-        valued = {name for one in self.commands for name in self._options(one, with_value=True)}
+        options = {kind: dict(_options(command)) for kind, command in self.commands.items()}
+        valued = {name for of in options.values() for name, is_valued in of.items() if is_valued}
         named = {arg.partition("=")[0] for arg in args if arg.startswith("-")}
         arguments = (
             position
@@ -54,28 +59,22 @@ class ExportGroup(TyperGroup):
         first = "".join(args[at : at + 1])
         is_kind = first in self.commands and (first != PANORAMAS or "--format" not in named)
         kind = first if is_kind else TABLE
-        self._refuse_options_of_others(kind, named)
-        return kind, self.commands[kind], [*args[:at], *args[at + 1 :]] if is_kind else args
-
-    def _options(self, kind: str, *, with_value: bool = False) -> list[str]:
-        """List the names of a sub-command's options, in its order."""
-        return [
-            name
-            for parameter in self.commands[kind].params
-            if parameter.param_type_name == "option"
-            and not (with_value and getattr(parameter, "is_flag", False))
-            for name in (*parameter.opts, *parameter.secondary_opts)
-        ]
-
-    def _refuse_options_of_others(self, kind: str, named: set[str]) -> None:
-        own = self._options(kind)
-        if kind != TABLE and "--format" in named:
+        if is_kind and "--format" in named:
             raise StudyError(f"export {kind} has a format of its own; leave --format out")
-        for other in self.commands:
-            only = [name for name in self._options(other) if name not in own]
+        for other, of_other in options.items():
+            only = [name for name in of_other if name not in options[kind]]
             if named & set(only):
                 listed = " and ".join([", ".join(only[:-1]), only[-1]])
                 raise StudyError(f"{listed} go with export {other}")
+        return kind, self.commands[kind], [*args[:at], *args[at + 1 :]] if is_kind else args
+
+
+def _options(command: Any) -> Iterator[tuple[str, bool]]:
+    """Name the options of a sub-command, in its order, and say whether a value follows each."""
+    for parameter in command.params:
+        if parameter.param_type_name == "option":
+            for name in (*parameter.opts, *parameter.secondary_opts):
+                yield name, not getattr(parameter, "is_flag", False)
 
 
 exports = typer.Typer(
@@ -92,10 +91,8 @@ OutputOption = Annotated[
         "panoramas here."
     ),
 ]
-ImagesOption = Annotated[
-    bool | None,
-    typer.Option(help="Default: where the provider's terms let images be stored."),
-]
+Export = Callable[[OpenStudy, Callable[[int, int], None]], "Written"]
+"""Writes a study, and tells how much is done and of how much."""
 
 
 @exports.command(TABLE)
@@ -122,38 +119,26 @@ def export_one_table(
 @exports.command()
 @says_what_is_wrong
 def hdf5(
-    study: StudyArgument = None, output: OutputOption = None, images: ImagesOption = None
+    study: StudyArgument = None,
+    output: OutputOption = None,
+    images: Annotated[
+        bool | None,
+        typer.Option(help="Default: where the provider's terms let images be stored."),
+    ] = None,
 ) -> None:
     """Write points, images and vectors as a store of street data."""
     from streetview_assets.exports.hdf5 import export_hdf5
 
-    opened, console = opened_to_read(study), PlainConsole()
-    with console.status("Writing the store …"):
-        written = export_hdf5(opened, output, images=images)
-    _say(
-        f"{written.path}: {written.row_count:,} rows, {written.image_count:,} images, "
-        f"{written.vector_count:,} vectors",
-        written.said,
-    )
+    _write("the store", lambda opened, _: export_hdf5(opened, output, images=images), study)
 
 
 @exports.command()
 @says_what_is_wrong
-def features(
-    study: StudyArgument = None, output: OutputOption = None, images: ImagesOption = None
-) -> None:
+def features(study: StudyArgument = None, output: OutputOption = None) -> None:
     """Write vectors by location, with labels."""
     from streetview_assets.exports.features import export_features
 
-    opened, console = opened_to_read(study), PlainConsole()
-    if images:
-        raise StudyError("features are vectors alone; --images goes with export hdf5")
-    with console.status("Writing features …"):
-        written = export_features(opened, output)
-    _say(
-        f"{written.path}: {written.row_count:,} locations, {written.vector_count:,} vectors",
-        written.said,
-    )
+    _write("features", lambda opened, _: export_features(opened, output), study)
 
 
 @exports.command()
@@ -174,15 +159,8 @@ def tags(
     """Write points as map-generator JSON, tagged with their clusters."""
     from streetview_assets.exports.map_tags import export_tags
 
-    opened, console = opened_to_read(study), PlainConsole()
-    with console.status("Writing tags …"):
-        written = export_tags(
-            opened, output, k=k, space=space, by_heading=by_heading, labels=labels
-        )
-    _say(
-        f"{written.path}: {written.location_count:,} locations, {written.tagged_count:,} with tags",
-        written.said,
-    )
+    wanted: dict[str, Any] = {"k": k, "space": space, "by_heading": by_heading, "labels": labels}
+    _write("tags", lambda opened, _: export_tags(opened, output, **wanted), study)
 
 
 @exports.command()
@@ -191,23 +169,20 @@ def panoramas(study: StudyArgument = None, output: OutputOption = None) -> None:
     """Write a folder of views and strips; with a --format, the table of that name."""
     from streetview_assets.exports.panoramas import export_panoramas
 
-    opened, console = opened_to_read(study), PlainConsole()
-    with console.status("Writing panoramas …") as status:
-        written = export_panoramas(
-            opened,
-            output,
-            on_progress=lambda done, count: status.update(
-                f"Writing panoramas … {done:,} of {count:,}"
-            ),
-        )
-    _say(
-        f"{written.folder}: {written.location_count:,} locations, {written.image_count:,} images",
-        written.said,
+    _write(
+        "panoramas",
+        lambda opened, tell: export_panoramas(opened, output, on_progress=tell),
+        study,
     )
 
 
-def _say(what: str, sentences: Iterable[str]) -> None:
-    console = PlainConsole()
-    console.print(f"Wrote {what}", soft_wrap=True)
-    for sentence in sentences:
-        console.print(sentence, soft_wrap=True)
+def _write(what: str, export: Export, study: Path | None) -> None:
+    """Run an export under a line that says so, and say what came of it."""
+    opened, console = opened_to_read(study), PlainConsole()
+    with console.status(f"Writing {what} …") as status:
+        written = export(
+            opened,
+            lambda done, count: status.update(f"Writing {what} … {done:,} of {count:,}"),
+        )
+    for line in (f"Wrote {written}", *written.said):
+        console.print(line, soft_wrap=True)

@@ -25,6 +25,7 @@ ONS_SMALL_AREA = rf"(?!{ONS_AUTHORITY}){ONS_CODE}"
 NAMED_AUTHORITY = re.compile(r"ltla|utla|lad\d*|local_?auth|authority|district|borough|^la_?")
 NAMED_CODE = re.compile(r"code|cd$|cd\d+$|^id$|_id$|geoid")
 ROADS_WITHOUT_HEADER = (".osm", ".pbf", ".graphml")
+TEMPLATE = Path(__file__).with_name("starter_template.yaml")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def starter_study(
     columns = guess_columns(table, areas)
     with reading(str(roads), "a file of roads", f"Give {READABLE_ROADS}."):
         road_columns = _road_columns(roads)
-    return _TEMPLATE.format(
+    return TEMPLATE.read_text(encoding="utf-8").format(
         name=study_name,
         crs_line=_crs_line(crs),
         authorities_line=_authorities_line(table, columns),
@@ -229,63 +230,3 @@ def _area_lines(columns: GuessedColumns) -> str:
         for key, column in guesses.items()
     ]
     return "\n".join(lines)
-
-
-_TEMPLATE = """\
-# A study: which places, which images, which encoder, which targets. Paths are relative to this
-# file. Lines marked `guessed` come from the files' headers: look at them. All other keys, with
-# their defaults: docs/study_file.md
-name: {name}
-{crs_line}
-{authorities_line}
-
-areas:
-  # {area_count} areas; columns: {area_columns}
-  path: {areas_path}
-{area_lines}
-  # Where the authorities stand in a table of their own, instead of authority_code:
-  # lookup: {{path: lookup.csv, code: lsoa11_code, authority_code: ltla22_code}}
-
-roads:
-  # columns: {road_columns}
-  path: {roads_path}
-  drivable_only: true
-  # Where classes are neither OpenStreetMap's nor those of OS Open Roads, what each is:
-  # classes: {{Main Road: primary, Street: residential, Alley: null}}
-
-points:
-  spacing_m: 200                 # one point so often along a road
-  min_per_area: 1
-
-images:
-  provider: synthetic            # drawn by a program: for trying out, without keys or costs
-  # provider: folder             # images of your own; then leave out `roads` and say above
-  #                              # points: {{from: images}}
-  # path: photos/                # any tree of images, placed by EXIF or by
-  # positions: photos.csv        # a table of their places
-  headings_deg: [0, 90, 180, 270]
-  size_px: [320, 320]
-
-encoder:
-  name: colour-texture           # needs no weights; a learned one, far better on real images:
-  # name: open_clip:ViT-B-32-quickgelu/openai
-
-# What the models are to predict, one value per area:
-# targets:
-#   - {{name: imd_rank, path: imd.csv, area_code: lsoa21_code, value: IMD_rank, more_is: better}}
-#   - name: bad_health           # a share of columns; its decile in the study, 1 the lowest
-#     path: health.csv
-#     area_code: lsoa21_code
-#     share: [bad, very_bad]
-#     of: [total]
-#     more_is: worse
-#     as: decile                 # value, rank or decile
-#   - name: income               # a table by postcode, joined to the areas
-#     path: income.csv
-#     area_code: postcode
-#     value: household_income
-#     more_is: better
-#     lookup: {{path: postcodes.csv, code: postcode, area_code: lsoa21_code, aggregate: median}}
-
-seed: 42
-"""

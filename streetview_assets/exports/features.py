@@ -1,6 +1,5 @@
 """A study as features of locations: views × numbers in HDF5, beside a file of labels."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -11,8 +10,15 @@ from streetview_assets.areas.standing import as_deciles
 from streetview_assets.embeddings.looked_at import SEPARATE, vector_table
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.formats import write_csv
-from streetview_assets.exports.hdf5 import Written, about_encoder, store_path, vectors_of
+from streetview_assets.exports.hdf5 import (
+    about_encoder,
+    places_of,
+    store_path,
+    vectors_of,
+    write_vectors,
+)
 from streetview_assets.exports.street_data_rows import StreetRows, plan_rows
+from streetview_assets.exports.written import Written, to_be_run
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.lake.atomic_write import written_aside
@@ -24,12 +30,7 @@ DECILES_MEAN = "1: the tenth of the study's areas with the lowest values, 10: wi
 """Whatever more of the value means: of a rank with 1 the most deprived, decile 1 is so too."""
 
 
-def export_features(
-    opened: OpenStudy,
-    output: Path | None = None,
-    *,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> Written:
+def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
     """Write the vectors of locations that have all their views, and beside them whose they are.
 
     `features` (n × views × d, float32) has the views in the order of the attribute `headings`;
@@ -46,8 +47,6 @@ def export_features(
         A study with vectors of its images, or panoramas.
     output
         Default: `features.h5` in the current folder.
-    on_progress
-        Told how many authorities are done, and of how many.
 
     Raises
     ------
@@ -65,10 +64,8 @@ def export_features(
     whole = _whole_rows(opened, plan, slot_count)
     about = about_encoder(opened)
     if whole.is_empty() or not about:
-        raise StudyError(
-            f"{opened.study.path}: no location has the vectors of all {slot_count} views yet. "
-            f"Run it first: streetview run {opened.study.path} --until embeddings"
-        )
+        lacking = f"no location has the vectors of all {slot_count} views yet"
+        raise to_be_run(opened, lacking, until="embeddings")
     labels = path.with_suffix(".csv")
     shape = (whole.height, slot_count, int(about["dimension"]))
     with written_aside(path, suffix=path.suffix) as aside:
@@ -80,7 +77,12 @@ def export_features(
                 file.attrs["headings"] = plan.headings_deg
             file.attrs["study"] = opened.study.name
             file.attrs["deciles"] = DECILES_MEAN
-            _write(features, whole, opened, plan, on_progress)
+            for authority in opened.authorities:
+                placed = _slots(opened, plan, authority).join(
+                    whole.select("row", "place"), on="row"
+                )
+                vectors = vectors_of(opened, authority, vector_table(opened.study.encoder.views))
+                write_vectors(features, places_of(placed, "place", "slot"), vectors)
         with written_aside(labels, suffix=".csv") as labels_aside:
             write_csv(_labels(opened, whole), labels_aside, FEATURES)
     left_out = plan.rows.filter(status="OK").height - whole.height
@@ -89,8 +91,8 @@ def export_features(
         said.append(f"Deciles are {DECILES_MEAN}.")
     if left_out:
         said.append(f"Left out for want of a view's vector: {left_out:,} locations.")
-    count = whole.height * slot_count
-    return Written(path, whole.height, 0, count, tuple(said))
+    counts = {"locations": whole.height, "vectors": whole.height * slot_count}
+    return Written(path, counts, said)
 
 
 def _slots(opened: OpenStudy, plan: StreetRows, authority: str) -> pl.DataFrame:
@@ -117,50 +119,21 @@ def _whole_rows(opened: OpenStudy, plan: StreetRows, slot_count: int) -> pl.Data
     return rows.with_columns(place=pl.int_range(pl.len()))
 
 
-def _write(
-    features: h5py.Dataset,
-    whole: pl.DataFrame,
-    opened: OpenStudy,
-    plan: StreetRows,
-    on_progress: Callable[[int, int], None] | None,
-) -> None:
-    for done, authority in enumerate(opened.authorities, start=1):
-        slots = _slots(opened, plan, authority)
-        placed = slots.join(whole.select("row", "place"), on="row")
-        columns = placed.select("image_id", "place", "slot").iter_rows()
-        places = {image_id: (place, slot) for image_id, place, slot in columns}
-        table = vector_table(opened.study.encoder.views)
-        for image_ids, piece in vectors_of(opened, authority, table):
-            for image_id, vector in zip(image_ids, piece, strict=True):
-                if image_id in places:
-                    features[places[image_id]] = vector
-        if on_progress:
-            on_progress(done, len(opened.authorities))
-
-
 def _labels(opened: OpenStudy, whole: pl.DataFrame) -> pl.DataFrame:
     """Say whose the features are, and what is known of their areas."""
-    captured_on = pl.when(pl.col("captured_on") != UNKNOWN_DATE).then("captured_on")
     labels = whole.select(
-        "point_id",
-        "panorama_id",
-        "area_code",
-        "authority_code",
-        img_id="id",
-        captured_on=captured_on,
-        gsv_lat="latitude",
-        gsv_lng="longitude",
+        pl.col("id").alias("img_id"),
+        *("point_id", "panorama_id"),
+        pl.when(pl.col("captured_on") != UNKNOWN_DATE).then("captured_on").alias("captured_on"),
+        pl.col("latitude").alias("gsv_lat"),
+        pl.col("longitude").alias("gsv_lng"),
+        *("area_code", "authority_code"),
     )
-    first = ("img_id", "point_id", "panorama_id", "captured_on", "gsv_lat", "gsv_lng")
-    labels = labels.select(*first, "area_code", "authority_code")
     targets = opened.read("targets")
     for target in targets["target"].unique(maintain_order=True):
         mine = targets.filter(target=target).drop_nulls("value")
-        of_areas = mine.select(
-            "area_code", value="value", decile=as_deciles(mine["value"]).cast(pl.Int64)
-        )
-        names = {"value": target, "decile": f"{target}_decile"}
-        labels = labels.join(
-            of_areas.rename(names), on="area_code", how="left", maintain_order="left"
-        )
+        deciles = as_deciles(mine["value"]).cast(pl.Int64)
+        values = {target: mine["value"], f"{target}_decile": deciles}
+        of_areas = mine.select("area_code").with_columns(**values)
+        labels = labels.join(of_areas, on="area_code", how="left", maintain_order="left")
     return labels

@@ -1,8 +1,8 @@
 """A study as a store of street data (HDF5): points, images where they may be, vectors."""
 
 import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from streetview_assets.embeddings.looked_at import SEPARATE
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.street_data_rows import StreetRows, plan_rows
+from streetview_assets.exports.written import NO_POINTS, Written, to_be_run
 from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.base import UNKNOWN_DATE
@@ -33,35 +34,11 @@ _PATH_BYTES, _DATE_BYTES, _ID_BYTES = 512, 10, 24
 _PACKED = {"compression": "gzip", "compression_opts": 4}
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written.
-
-    Attributes
-    ----------
-    path
-        The file.
-    row_count
-        Its rows: panoramas or locations.
-    image_count, vector_count
-        Images and vectors that went in.
-    said
-        What a person should know of it, sentence by sentence.
-    """
-
-    path: Path
-    row_count: int
-    image_count: int
-    vector_count: int
-    said: tuple[str, ...] = ()
-
-
 def export_hdf5(
     opened: OpenStudy,
     output: Path | None = None,
     *,
     images: bool | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
 ) -> Written:
     """Write the store that other pipelines read, and that `points.path` and the providers take.
 
@@ -82,8 +59,6 @@ def export_hdf5(
     images
         Whether images are written; default: where they are kept and the provider's terms let
         them be stored.
-    on_progress
-        Told how many authorities are done, and of how many.
 
     Raises
     ------
@@ -94,28 +69,23 @@ def export_hdf5(
     with_images = _may_write_images(opened, images)
     plan = plan_rows(opened)
     if plan.rows.is_empty():
-        raise StudyError(
-            f"{opened.study.path}: there is nothing to export, since the study has no points yet. "
-            f"Run it first: streetview run {opened.study.path}"
-        )
+        raise to_be_run(opened, NO_POINTS)
     with written_aside(path, suffix=path.suffix) as aside, h5py.File(aside, "w") as file:
         _write_rows(file, plan)
         sets = _empty_slots(file, plan, opened, with_images)
-        image_count = vector_count = 0
-        for done, authority in enumerate(opened.authorities, start=1):
-            there = current_images(opened.read("images", authority))
-            slots = plan.slots(there)
-            image_count += _write_images(sets, slots, opened.root)
-            vectors = vectors_of(opened, authority, "image_embeddings")
-            vector_count += _write_vectors(sets, slots, vectors)
+        counts = Counter(rows=plan.rows.height, images=0, vectors=0)
+        for authority in opened.authorities:
+            slots = plan.slots(current_images(opened.read("images", authority)))
+            counts["images"] += _write_images(sets, slots, opened.root)
+            if VECTORS in sets:
+                vectors = vectors_of(opened, authority, "image_embeddings")
+                places = places_of(slots, "row", "slot")
+                counts["vectors"] += write_vectors(sets[VECTORS], places, vectors)
             if PANORAMA_VECTORS in sets:
                 vectors = vectors_of(opened, authority, "panorama_embeddings")
-                _write_panoramas(sets, slots, vectors)
-            if on_progress:
-                on_progress(done, len(opened.authorities))
+                write_vectors(sets[PANORAMA_VECTORS], places_of(slots, "row"), vectors)
         _say_whose(file, opened, plan)
-    said = _said(opened, with_pixels=with_images, vector_count=vector_count)
-    return Written(path, plan.rows.height, image_count, vector_count, said)
+    return Written(path, counts, _said(opened, with_images, counts["vectors"]))
 
 
 def store_path(path: Path) -> Path:
@@ -155,13 +125,56 @@ def vectors_of(
                 yield piece["image_id"].to_list(), matrix(piece["embedding"])
 
 
+def places_of(slots: pl.DataFrame, *columns: str) -> dict[str, tuple[int, ...]]:
+    """Say by image_id at which place of a data set its vector stands.
+
+    Parameters
+    ----------
+    slots
+        image_id, and the columns of the place.
+    columns
+        Names of the columns, an axis each.
+    """
+    return {
+        image_id: tuple(place)
+        for image_id, *place in slots.select("image_id", *columns).iter_rows()
+    }
+
+
+def write_vectors(
+    stored: h5py.Dataset,
+    places: Mapping[str, tuple[int, ...]],
+    vectors: Iterable[tuple[list[str], np.ndarray]],
+) -> int:
+    """Write the vectors that have a place, as they come; count them.
+
+    Parameters
+    ----------
+    stored
+        The data set; its last axis has the numbers of a vector.
+    places
+        What `places_of` gives.
+    vectors
+        What `vectors_of` gives.
+    """
+    count = 0
+    for image_ids, piece in vectors:
+        for image_id, vector in zip(image_ids, piece, strict=True):
+            if image_id in places:
+                stored[places[image_id]] = vector
+                count += 1
+    return count
+
+
 def about_encoder(opened: OpenStudy) -> dict[str, Any]:
     """Say what made the vectors, for the attributes of their data set; empty where nothing has."""
-    identity = opened.read("encoders")
-    if identity.is_empty():
-        return {}
-    told = {name: value for name, value in identity.row(0, named=True).items() if value is not None}
-    return {**told, "length": "unit"}
+    told = {
+        name: value
+        for row in opened.read("encoders").head(1).iter_rows(named=True)
+        for name, value in row.items()
+        if value is not None
+    }
+    return told and {**told, "length": "unit"}
 
 
 def _may_write_images(opened: OpenStudy, asked: bool | None) -> bool:
@@ -208,27 +221,28 @@ def _empty_slots(
     file: h5py.File, plan: StreetRows, opened: OpenStudy, with_images: bool
 ) -> dict[str, h5py.Dataset]:
     """Make the data sets of the slots, as they are where nothing is there."""
-    shape = (plan.rows.height, plan.slot_count)
-    sets = {
-        PRESENT: file.create_dataset(PRESENT, shape, bool),
-        PATHS: file.create_dataset(PATHS, shape, f"S{_PATH_BYTES}", **_PACKED),
-        "image_id": file.create_dataset("image_id", shape, f"S{_ID_BYTES}", **_PACKED),
+    count, views = plan.rows.height, opened.study.encoder.views
+    nothing = {"dtype": np.float32, "fillvalue": np.nan}
+    forms: dict[str, dict[str, Any]] = {
+        PRESENT: {"dtype": bool},
+        PATHS: {"dtype": f"S{_PATH_BYTES}", **_PACKED},
+        "image_id": {"dtype": f"S{_ID_BYTES}", **_PACKED},
     }
     if with_images:
-        sets[IMAGES] = file.create_dataset(IMAGES, shape, h5py.vlen_dtype(np.uint8))
+        forms[IMAGES] = {"dtype": h5py.vlen_dtype(np.uint8)}
     if plan.headings_deg is None:
-        sets["heading"] = file.create_dataset("heading", shape, np.float64, fillvalue=np.nan)
+        forms["heading"] = {"dtype": np.float64, "fillvalue": np.nan}
     else:
         file.attrs["headings"] = plan.headings_deg
-    about = about_encoder(opened)
-    if about:
-        of_vectors = (*shape, int(about["dimension"]))
-        sets[VECTORS] = file.create_dataset(VECTORS, of_vectors, np.float32, fillvalue=np.nan)
+    shape = (count, plan.slot_count)
+    sets = {name: file.create_dataset(name, shape, **form) for name, form in forms.items()}
+    if about := about_encoder(opened):
+        dimension = int(about["dimension"])
+        sets[VECTORS] = file.create_dataset(VECTORS, (*shape, dimension), **nothing)
         sets[VECTORS].attrs.update(about)
-        if opened.study.encoder.views != SEPARATE:
-            of_panoramas = (shape[0], int(about["dimension"]))
-            made = file.create_dataset(PANORAMA_VECTORS, of_panoramas, np.float32, fillvalue=np.nan)
-            made.attrs.update({**about, "views": opened.study.encoder.views})
+        if views != SEPARATE:
+            made = file.create_dataset(PANORAMA_VECTORS, (count, dimension), **nothing)
+            made.attrs.update({**about, "views": views})
             sets[PANORAMA_VECTORS] = made
     return sets
 
@@ -269,36 +283,6 @@ def _stored(path: Path) -> bytes:
     return jpeg.getvalue()
 
 
-def _write_vectors(
-    sets: dict[str, h5py.Dataset],
-    slots: pl.DataFrame,
-    vectors: Iterator[tuple[list[str], np.ndarray]],
-) -> int:
-    """Write an authority's vectors, as they come; count them."""
-    count = 0
-    columns = slots.select("image_id", "row", "slot").iter_rows()
-    places = {image_id: (row, slot) for image_id, row, slot in columns}
-    for image_ids, piece in vectors:
-        for image_id, vector in zip(image_ids, piece, strict=True):
-            if image_id in places:
-                sets[VECTORS][places[image_id]] = vector
-                count += 1
-    return count
-
-
-def _write_panoramas(
-    sets: dict[str, h5py.Dataset],
-    slots: pl.DataFrame,
-    vectors: Iterator[tuple[list[str], np.ndarray]],
-) -> None:
-    """Write the vectors of an authority's panoramas, each in the row of its first view."""
-    rows = dict(slots.select("image_id", "row").iter_rows())
-    for image_ids, piece in vectors:
-        for image_id, vector in zip(image_ids, piece, strict=True):
-            if image_id in rows:
-                sets[PANORAMA_VECTORS][rows[image_id]] = vector
-
-
 def _say_whose(file: h5py.File, opened: OpenStudy, plan: StreetRows) -> None:
     """Say in the attributes where it all comes from, and under which terms."""
     images = opened.study.images
@@ -316,21 +300,19 @@ def _say_whose(file: h5py.File, opened: OpenStudy, plan: StreetRows) -> None:
     )
 
 
-def _said(opened: OpenStudy, *, with_pixels: bool, vector_count: int) -> tuple[str, ...]:
+def _said(opened: OpenStudy, with_images: bool, vector_count: int) -> list[str]:
     images = opened.study.images
     terms = TERMS[images.provider]
-    said = []
-    if with_pixels:
-        said.append(terms.sentence)
+    if with_images:
+        said = terms.sentence
     elif not images.keeps_images:
-        said.append("Without images: images.keep_images is false.")
+        said = "Without images: images.keep_images is false."
+    elif terms.may_store:
+        said = "Without images, as asked."
     else:
-        said.append(
+        said = (
             f"Without images, since they may be stored {terms.storage}. Where your contract lets "
             "you pass them on: --images."
-            if not terms.may_store
-            else "Without images, as asked."
         )
-    if not vector_count:
-        said.append(f"Without vectors: {opened.encoder} has made none yet.")
-    return tuple(said)
+    none = f"Without vectors: {opened.encoder} has made none yet."
+    return [said] if vector_count else [said, none]

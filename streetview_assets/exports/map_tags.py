@@ -1,7 +1,6 @@
 """Points as the map generator's JSON, each tagged with the cluster that its images are in."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from streetview_assets.clusters.profile.dominant_cluster import (
 )
 from streetview_assets.embeddings.looked_at import SEPARATE
 from streetview_assets.errors import StudyError
+from streetview_assets.exports.written import NO_POINTS, Written, to_be_run
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.points.imported.locations import as_locations
 from streetview_assets.points.imported.points import read_locations
@@ -32,24 +32,6 @@ _SPACE = re.compile(r"raw|pca[1-9]\d*")
 _AUTHORITY_POINT = ["authority_code", "point_id"]
 
 
-@dataclass(frozen=True)
-class Tagged:
-    """What was written.
-
-    Attributes
-    ----------
-    location_count, tagged_count
-        Locations of the file, and those of them that got a tag.
-    said
-        What a person should know of it, sentence by sentence.
-    """
-
-    path: Path
-    location_count: int
-    tagged_count: int
-    said: tuple[str, ...] = ()
-
-
 def export_tags(
     opened: OpenStudy,
     output: Path | None = None,
@@ -58,7 +40,7 @@ def export_tags(
     space: str | None = None,
     by_heading: bool = False,
     labels: bool = False,
-) -> Tagged:
+) -> Written:
     """Write the points of a study with tags of their clusters, for map-making.app and its like.
 
     Where the points came from a map generator's JSON, that file is written again as it stands,
@@ -115,14 +97,24 @@ def export_tags(
     tags = _tags_of_points(texts, by)
     document, count, tagged_count = _document(opened, tags)
     if not tagged_count:
-        raise StudyError(
-            f"{opened.study.path}: none of the {count:,} points has an image in a cluster, so "
-            "there is no tag to write. "
-            f"Run it first: streetview run {opened.study.path} --until clusters"
+        lacking = (
+            f"none of the {count:,} points has an image in a cluster, so there is no tag to write"
         )
+        raise to_be_run(opened, lacking, until="clusters")
     with written_aside(path, suffix=".json") as aside:
         aside.write_text(to_json(document, indent=1), encoding="utf-8")
-    return Tagged(path, count, tagged_count, _said(count, tagged_count, *wanted, is_own=is_own))
+    said = []
+    if not is_own:
+        said.append(
+            f"The study has no {wanted[0]} clusters in {wanted[1]}: they were fitted for this file "
+            "alone, so their numbers are in no table."
+        )
+    if tagged_count < count:
+        said.append(
+            f"Without a tag, since no image of theirs is in a cluster: {count - tagged_count:,} "
+            "locations."
+        )
+    return Written(path, {"locations": count, "with tags": tagged_count}, said)
 
 
 def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, bool]:
@@ -136,10 +128,8 @@ def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, b
         return own, True
     vectors = opened.vectors().filter(status="ok")
     if vectors.is_empty():
-        raise StudyError(
-            f"{opened.study.path}: no image has a vector yet, so there are no clusters. "
-            f"Run it first: streetview run {opened.study.path} --until clusters"
-        )
+        lacking = "no image has a vector yet, so there are no clusters"
+        raise to_be_run(opened, lacking, until="clusters")
     settings = opened.study.clusters
     images = opened.read("images")
     fitted = fit_clusters(
@@ -182,16 +172,11 @@ def _document(opened: OpenStudy, tags: dict[str, list[str]]) -> tuple[Any, int, 
     as_it_came = None if source is None else read_locations(source)
     if as_it_came is None:
         points = opened.read("sample_points")
-        whole = None
         locations, point_ids = as_locations(points), points["point_id"].to_list()
     else:
-        whole = as_it_came.document
         locations, point_ids = as_it_came.locations, as_it_came.point_ids
     if not locations:
-        raise StudyError(
-            f"{opened.study.path}: there is nothing to export, since the study has no points yet. "
-            f"Run it first: streetview run {opened.study.path}"
-        )
+        raise to_be_run(opened, NO_POINTS)
     name = str(source or opened.study.path)
     written = [
         tagged(location, tags.get(point_id, ()), place=f"{name}, location {number}")
@@ -200,21 +185,6 @@ def _document(opened: OpenStudy, tags: dict[str, list[str]]) -> tuple[Any, int, 
         )
     ]
     document: Any = written
-    if isinstance(whole, dict):
+    if as_it_came is not None and isinstance(whole := as_it_came.document, dict):
         document = {key: written if one is locations else one for key, one in whole.items()}
     return document, len(written), sum(point_id in tags for point_id in point_ids)
-
-
-def _said(count: int, tagged_count: int, k: int, space: str, *, is_own: bool) -> tuple[str, ...]:
-    said = []
-    if not is_own:
-        said.append(
-            f"The study has no {k} clusters in {space}: they were fitted for this file alone, so "
-            "their numbers are in no table."
-        )
-    if tagged_count < count:
-        said.append(
-            f"Without a tag, since no image of theirs is in a cluster: {count - tagged_count:,} "
-            "locations."
-        )
-    return tuple(said)

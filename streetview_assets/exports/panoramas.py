@@ -2,8 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from streetview_assets.embeddings.encoders.image_loading import UNREADABLE
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.formats import write_csv
 from streetview_assets.exports.street_data_rows import StreetRows, plan_rows
+from streetview_assets.exports.written import Written
 from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.base import UNKNOWN_DATE
@@ -30,32 +31,13 @@ QUALITY = 95
 WIDEST_PX = 65_500
 """A JPEG is no wider."""
 
-
-@dataclass
-class Panoramas:
-    """What was written.
-
-    Attributes
-    ----------
-    location_count, image_count
-        Folders of locations there are now, and views in them.
-    kept_count
-        Of these locations, those that an earlier export had written.
-    incomplete_count
-        Locations that lack views of the study's headings.
-    unreadable_count
-        Images that are there and are no images.
-    said
-        What a person should know of it, sentence by sentence.
-    """
-
-    folder: Path
-    location_count: int = 0
-    image_count: int = 0
-    kept_count: int = 0
-    incomplete_count: int = 0
-    unreadable_count: int = 0
-    said: list[str] = field(default_factory=list)
+SENTENCES = {
+    "kept": "Locations that were there already: {:,}.",
+    "stale": "Locations taken away, since the study no longer has them: {:,}.",
+    "incomplete": "Locations that lack a view, whose strip is shorter: {:,}.",
+    "unreadable": "Images left out, since they cannot be read: {:,}.",
+}
+"""What is said of what was counted, where there is any."""
 
 
 def export_panoramas(
@@ -63,7 +45,7 @@ def export_panoramas(
     output: Path | None = None,
     *,
     on_progress: Callable[[int, int], None] | None = None,
-) -> Panoramas:
+) -> Written:
     """Write the current images of each location, and a table of whose they are.
 
     `location_i/heading_H.jpg` is the view in heading H (degrees from north), as it is on disk where
@@ -88,33 +70,42 @@ def export_panoramas(
         the folder has locations of another study.
     """
     folder = output or DEFAULT
-    written = Panoramas(folder)
     plan = plan_rows(opened)
-    views = _views(opened, plan, written)
+    views, said = _views(opened, plan)
     _refuse_others(folder, opened.study.name)
     for left in folder.glob(".location_*"):
         shutil.rmtree(left)
-    rows, names = [], set()
-    count = views["row"].n_unique()
-    for done, (row, mine) in enumerate(_by_row(views), start=1):
-        name = f"location_{row + 1}"
-        files = _write_location(
-            opened, folder / name, plan.rows.row(row, named=True), mine, written
-        )
+    rows, counts = [], Counter[str]()
+    of_rows = views.partition_by("row", maintain_order=True)
+    for done, mine in enumerate(of_rows, start=1):
+        location = plan.rows.row(int(mine["row"][0]), named=True)
+        place = folder / f"location_{location['row'] + 1}"
+        files, is_kept = _write_location(opened, place, location, mine)
+        counts.update(images=len(files), unreadable=mine.height - len(files), kept=is_kept)
         if files:
-            names.add(name)
-            rows.append(_table_row(name, plan.rows.row(row, named=True), mine, files))
-            written.incomplete_count += plan.headings_deg is not None and (
-                len(files) < plan.slot_count
-            )
+            rows.append(_table_row(place.name, location, mine, files))
+            is_whole = plan.headings_deg is None or len(files) >= plan.slot_count
+            counts["incomplete"] += not is_whole
         if on_progress:
-            on_progress(done, count)
-    _finish(folder, rows, names, written)
-    return written
+            on_progress(done, len(of_rows))
+    if not rows:
+        raise StudyError(f"{folder}: none of {counts['unreadable']:,} images can be read")
+    with written_aside(folder / TABLE, suffix=".csv") as aside:
+        write_csv(pl.DataFrame(rows, infer_schema_length=None), aside, TABLE)
+    names = {row["location"] for row in rows}
+    stale = [place for place in folder.glob("location_*") if place.name not in names]
+    for place in stale:
+        shutil.rmtree(place)
+    counts["stale"] = len(stale)
+    said += [what.format(counts[name]) for name, what in SENTENCES.items() if counts[name]]
+    return Written(folder, {"locations": len(rows), "images": counts["images"]}, said)
 
 
-def _views(opened: OpenStudy, plan: StreetRows, written: Panoramas) -> pl.DataFrame:
-    """List the images that may be written and are there, by row and from left to right."""
+def _views(opened: OpenStudy, plan: StreetRows) -> tuple[pl.DataFrame, list[str]]:
+    """List the images that may be written and are there, by row and from left to right.
+
+    Beside them sentences that say which are left out.
+    """
     slots = pl.concat(
         [
             plan.slots(current_images(opened.read("images", authority)))
@@ -123,27 +114,22 @@ def _views(opened: OpenStudy, plan: StreetRows, written: Panoramas) -> pl.DataFr
     )
     refused = [name for name, terms in TERMS.items() if not terms.may_store]
     may_not = slots.filter(pl.col("provider").is_in(refused))
-    for (provider,), theirs in may_not.group_by("provider", maintain_order=True):
-        written.said.append(
-            f"Left out: {theirs.height:,} {TERMS[provider].images}. {TERMS[provider].sentence}"
-        )
+    said = [
+        f"Left out: {count:,} {TERMS[provider].images}. {TERMS[provider].sentence}"
+        for provider, count in may_not.group_by("provider", maintain_order=True).len().iter_rows()
+    ]
     allowed = slots.filter(~pl.col("provider").is_in(refused))
     is_there = [
         path is not None and (opened.root / path).is_file() for path in allowed["path"].to_list()
     ]
     views = allowed.filter(pl.Series(is_there, dtype=pl.Boolean))
     if gone := allowed.height - views.height:
-        written.said.append(f"Left out, since their pixels are not kept: {gone:,} images.")
+        said.append(f"Left out, since their pixels are not kept: {gone:,} images.")
     if views.is_empty():
-        why = " ".join(written.said) or "The study has no images yet; run it first."
+        why = " ".join(said) or "The study has no images yet; run it first."
         raise StudyError(f"{opened.study.path}: there are no panoramas to write. {why}")
     clockwise = pl.col("heading_deg") % 360
-    return views.sort("row", clockwise, "image_id", nulls_last=True)
-
-
-def _by_row(views: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
-    for mine in views.partition_by("row", maintain_order=True):
-        yield int(mine["row"][0]), mine
+    return views.sort("row", clockwise, "image_id", nulls_last=True), said
 
 
 def _refuse_others(folder: Path, study: str) -> None:
@@ -168,40 +154,30 @@ def _about(place: Path) -> dict[str, Any] | None:
 
 
 def _write_location(
-    opened: OpenStudy,
-    place: Path,
-    location: dict[str, Any],
-    views: pl.DataFrame,
-    written: Panoramas,
-) -> dict[str, str]:
-    """Write the folder of a location, unless it is there: image_id by name of the file."""
+    opened: OpenStudy, place: Path, location: dict[str, Any], views: pl.DataFrame
+) -> tuple[dict[str, str], bool]:
+    """Write the folder of a location: image_id by name of the file, and whether it was there."""
     told = {
         "study": opened.study.name,
-        "point_id": location["point_id"],
-        "panorama_id": location["panorama_id"],
+        **{key: location[key] for key in ("point_id", "panorama_id")},
         "captured_on": str(location["captured_on"]),
         "images": [list(row) for row in views.select("image_id", "sha256", "path").iter_rows()],
     }
     about = _about(place)
     if about is not None and _is_whole(place, about, told):
-        files: dict[str, str] = about["files"]
-        written.kept_count += 1
-    else:
-        aside = place.with_name(f".{place.name}.{uuid4().hex}")
-        aside.mkdir(parents=True)
-        try:
-            files = _write_views(opened.root, aside, views)
-            if files:
-                (aside / ABOUT).write_text(to_json({**told, "files": files}, indent=1))
-                if place.exists():
-                    shutil.rmtree(place)
-                aside.rename(place)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-    written.unreadable_count += views.height - len(files)
-    written.image_count += len(files)
-    written.location_count += bool(files)
-    return files
+        return about["files"], True
+    aside = place.with_name(f".{place.name}.{uuid4().hex}")
+    aside.mkdir(parents=True)
+    try:
+        files = _write_views(opened.root, aside, views)
+        if files:
+            (aside / ABOUT).write_text(to_json({**told, "files": files}, indent=1))
+            if place.exists():
+                shutil.rmtree(place)
+            aside.rename(place)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return files, False
 
 
 def _is_whole(place: Path, about: dict[str, Any], told: dict[str, Any]) -> bool:
@@ -247,8 +223,7 @@ def _table_row(
     headings = ["" if one is None else f"{one:g}" for one in shown["heading_deg"]]
     return {
         "location": name,
-        "id": location["id"],
-        **{key: location[key] for key in ("point_id", "panorama_id")},
+        **{key: location[key] for key in ("id", "point_id", "panorama_id")},
         "provider": shown["provider"][0],
         "captured_on": None if captured_on == UNKNOWN_DATE else captured_on,
         **{key: location[key] for key in _PLACE},
@@ -265,22 +240,3 @@ _PLACE = (
     *("latitude", "longitude", "panorama_latitude", "panorama_longitude"),
     *("area_code", "authority_code"),
 )
-
-
-def _finish(folder: Path, rows: list[dict[str, Any]], names: set[str], written: Panoramas) -> None:
-    """Write the table, take away locations that the study no longer has, and say what was done."""
-    if not rows:
-        raise StudyError(f"{folder}: none of {written.unreadable_count:,} images can be read")
-    with written_aside(folder / TABLE, suffix=".csv") as aside:
-        write_csv(pl.DataFrame(rows, infer_schema_length=None), aside, TABLE)
-    stale = [place for place in folder.glob("location_*") if place.name not in names]
-    for place in stale:
-        shutil.rmtree(place)
-    for count, what in (
-        (written.kept_count, "Locations that were there already: {:,}."),
-        (len(stale), "Locations taken away, since the study no longer has them: {:,}."),
-        (written.incomplete_count, "Locations that lack a view, whose strip is shorter: {:,}."),
-        (written.unreadable_count, "Images left out, since they cannot be read: {:,}."),
-    ):
-        if count:
-            written.said.append(what.format(count))

@@ -12,7 +12,6 @@ from scipy.special import softmax
 
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.embeddings.zero_shot.exclusions import (
-    REASONS,
     STREET,
     exclusions_by_category,
     exclusions_by_words,
@@ -20,6 +19,7 @@ from streetview_assets.embeddings.zero_shot.exclusions import (
     without_excluded,
 )
 from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_sheet, said_of
+from streetview_assets.embeddings.zero_shot.prompt_bank import EXCLUSION_REASONS
 from streetview_assets.tables.registry import TABLES, check_contract
 
 AXES = np.eye(6)
@@ -148,10 +148,10 @@ def test_of_a_panorama_that_is_dropped_all_views_are_out() -> None:
 
 
 def test_ready_made_words_leave_the_street_outside() -> None:
-    assert set(REASONS) == {"indoor", "in a car"}
+    assert set(EXCLUSION_REASONS) == {"indoor", "in a car"}
     assert "indoor" not in STREET
     assert len(STREET) == 9
-    assert all(len(prompts) == 10 for prompts in (REASONS | STREET).values())
+    assert all(len(prompts) == 10 for prompts in (EXCLUSION_REASONS | STREET).values())
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from streetview_assets.embeddings.zero_shot.label_scores import (
     most_alike,
     prompts_of,
 )
-from streetview_assets.embeddings.zero_shot.scene_classes import SCENE_CLASSES
+from streetview_assets.embeddings.zero_shot.prompt_bank import SCENE_CLASSES
 from streetview_assets.tables.registry import TABLES, check_contract
 
 

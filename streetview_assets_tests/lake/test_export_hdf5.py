@@ -138,7 +138,7 @@ def images_of(store: Path, panoramas: pl.DataFrame) -> dict[tuple, bytes | None]
 def test_what_was_written_comes_back_the_same(tmp_path):
     opened = make_study(tmp_path)
     written = export_hdf5(opened, tmp_path / "out.h5")
-    assert (written.row_count, written.image_count, written.vector_count) == (5, 10, 9)
+    assert written.counts == {"rows": 5, "images": 10, "vectors": 9}
     assert [path.name for path in tmp_path.glob("*.h5")] == ["out.h5"]
     points = import_points(Points(path=written.path), TABLES["areas"].frame()).points
     same = ["point_id", "longitude", "latitude"]
@@ -240,7 +240,7 @@ def test_headings_of_their_own_are_kept(tmp_path):
     encoder = load_encoder(Encoder.model_validate({"name": "import", "path": written.path}))
     found = encoder.vectors(images)
     good = found["error"].is_null()
-    assert good.sum() == written.vector_count == 10
+    assert good.sum() == written.counts["vectors"] == 10
     expected = [vector_of(name) for name in images.filter(good)["image_id"]]
     assert np.abs(matrix(found.filter(good)["embedding"]) - expected).max() < 1e-6
     points = import_points(Points(path=written.path), TABLES["areas"].frame()).points
@@ -255,17 +255,17 @@ def test_headings_of_their_own_are_kept(tmp_path):
 def test_images_are_written_as_the_terms_of_their_provider_allow(tmp_path):
     opened = make_study(tmp_path, "google", keep_images=True, budget_usd=1)
     written = export_hdf5(opened, tmp_path / "out.h5")
-    assert (written.image_count, written.vector_count) == (0, 9)
+    assert (written.counts["images"], written.counts["vectors"]) == (0, 9)
     assert "--images" in " ".join(written.said)
     with h5py.File(written.path) as file:
         assert "images_jpeg" not in file
         assert file.attrs["licence"].startswith("Google Maps Platform terms")
     asked = export_hdf5(opened, tmp_path / "out.h5", images=True)
-    assert asked.image_count == 10
+    assert asked.counts["images"] == 10
     assert "forbid" in " ".join(asked.said)
     (tmp_path / "other").mkdir()
     deleted = make_study(tmp_path / "other", "google", keep_images=False, budget_usd=1)
-    assert export_hdf5(deleted, tmp_path / "out.h5").image_count == 0
+    assert export_hdf5(deleted, tmp_path / "out.h5").counts["images"] == 0
     with pytest.raises(StudyError, match="keep_images is false"):
         export_hdf5(deleted, tmp_path / "out.h5", images=True)
 
@@ -283,7 +283,7 @@ def test_features_are_of_whole_locations_beside_their_labels(tmp_path):
 
     opened = make_study(tmp_path / "whole", change=fill_in)
     written = export_features(opened, tmp_path / "f.h5")
-    assert (written.row_count, written.vector_count) == (1, 4)
+    assert written.counts == {"locations": 1, "vectors": 4}
     settings = {"name": "import", "path": tmp_path / "f.h5"}
     study = opened.study.model_copy(update={"encoder": Encoder.model_validate(settings)})
     values = [study_value(study, "encoder.path", opened.hashes.of)]
@@ -306,7 +306,7 @@ def test_labels_tell_the_targets_of_each_location_s_area(tmp_path, small_study):
     labels = pl.read_csv(tmp_path / "f.csv").select("panorama_id", "imd_rank", "imd_rank_decile")
     # Of four areas with a rank, 10 is the lowest and 100 the highest; A2p lacks a view.
     assert labels.rows() == [("pano A1p", 100, 10), ("pano A1q", 100, 10), ("pano B1p", 10, 1)]
-    assert written.vector_count == 12
+    assert written.counts["vectors"] == 12
     with pytest.raises(StudyError, match=r"f\.csv: an HDF5 file ends in \.h5"):
         export_features(opened, tmp_path / "f.csv")
 

@@ -24,7 +24,7 @@ def table_of(folder) -> dict[str, dict]:
 def test_views_and_strips_of_each_location(tmp_path):
     opened = make_study(tmp_path)
     written = export_panoramas(opened, tmp_path / "out")
-    assert (written.location_count, written.image_count, written.kept_count) == (3, 10, 0)
+    assert written.counts == {"locations": 3, "images": 10}
     assert written.said == ["Locations that lack a view, whose strip is shorter: 2."]
     table = table_of(tmp_path / "out")
     assert set(table) == set(VIEWS)
@@ -70,12 +70,14 @@ def test_what_was_interrupted_goes_on_where_it_stood(tmp_path):
     marked = first / "panorama.jpg"
     made_at = marked.stat().st_mtime_ns
     written = export_panoramas(opened, out)
-    assert (written.location_count, written.kept_count) == (3, 1)
+    assert written.counts["locations"] == 3
+    assert "Locations that were there already: 1." in written.said
     assert marked.stat().st_mtime_ns == made_at
     assert not (out / ".location_9.left").exists()
     whole = {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()}
     again = export_panoramas(opened, out)
-    assert (again.kept_count, again.image_count) == (3, 10)
+    assert again.counts["images"] == 10
+    assert "Locations that were there already: 3." in again.said
     assert {path: path.read_bytes() for path in out.rglob("*.*") if path.is_file()} == whole
 
 
@@ -96,7 +98,7 @@ def test_what_is_gone_or_broken_is_left_out_and_counted(tmp_path):
     place = out / table_of(out)["p2"]["location"]
     (place / "location.json").write_text(json.dumps({"study": "s"}))  # as if of other images
     written = export_panoramas(opened, out)
-    assert (written.location_count, written.image_count) == (2, 5)
+    assert written.counts == {"locations": 2, "images": 5}
     assert not of_p3.exists()
     assert "Left out, since their pixels are not kept: 4 images." in written.said
     assert "Locations taken away, since the study no longer has them: 1." in written.said
@@ -137,6 +139,7 @@ def test_an_image_that_was_taken_out_of_a_folder_is_written_again(tmp_path):
     (out / "location_1" / "panorama.jpg").unlink()
     (out / "location_2" / "heading_0.jpg").unlink()
     written = export_panoramas(opened, out)
-    assert (written.location_count, written.kept_count) == (3, 1)
+    assert written.counts["locations"] == 3
+    assert "Locations that were there already: 1." in written.said
     assert (out / "location_1" / "panorama.jpg").is_file()
     assert (out / "location_2" / "heading_0.jpg").is_file()

@@ -83,10 +83,10 @@ def test_the_file_goes_out_as_it_came_with_tags(opened, tmp_path):
             one.setdefault("extra", {}).setdefault("tags", []).append(tag)
     assert document == expected
     assert json.dumps(document) == json.dumps(expected), "another order of keys"
-    assert (written.location_count, written.tagged_count) == (6, 4)
-    assert written.said == (
+    assert written.counts == {"locations": 6, "with tags": 4}
+    assert written.said == [
         "Without a tag, since no image of theirs is in a cluster: 2 locations.",
-    )
+    ]
     areas = TABLES["areas"].frame()
     before, after = (
         import_points(Points(path=path), areas).points.drop("source_properties")

@@ -6,7 +6,7 @@ import pytest
 from sklearn.linear_model import RidgeCV
 
 from streetview_assets.embeddings.vectors import unit, vector_series
-from streetview_assets.embeddings.zero_shot.prompt_bank import PLACE_PROMPTS, prompts_by_group
+from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL, PLACES, prompts_by_group
 from streetview_assets.errors import StudyError
 from streetview_assets.models.direction.chart import draw_prompts, outside_band
 from streetview_assets.models.direction.direction import (
@@ -143,9 +143,10 @@ def test_a_file_of_prompts_that_is_none_is_refused(tmp_path, text, said):
 
 
 def test_ready_made_prompts_are_some_hundred_different_ones():
-    prompts = [prompt for of_group in prompts_by_group(None).values() for prompt in of_group]
+    by_group = prompts_by_group(PLACES)
+    prompts = [prompt for of_group in by_group.values() for prompt in of_group]
     assert len(set(prompts)) == len(prompts) == 104
-    assert len(PLACE_PROMPTS["control"]) == 20
+    assert len(by_group[CONTROL]) == 20
 
 
 def test_where_all_is_the_same_there_is_no_direction():

@@ -15,7 +15,7 @@ from streetview_assets.embeddings.encoders.text_encoder import load_text_encoder
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.exclusions import STREET
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
-from streetview_assets.embeddings.zero_shot.prompt_bank import PLACE_PROMPTS
+from streetview_assets.embeddings.zero_shot.prompt_bank import PLACES, prompts_by_group
 from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import (
@@ -108,7 +108,8 @@ def test_the_direction_of_deprivation_is_compared_with_labels_and_prompts(opened
     assert rows.filter(kind="resamples")["cosine"].item() > 0.3
     assert set(rows["area_count"]) == {opened.read("area_embeddings")["area_code"].n_unique()}
     groups = dict(prompts.select("name", "prompt_group").iter_rows())
-    assert groups == {name: group for group, names in PLACE_PROMPTS.items() for name in names}
+    bank = prompts_by_group(PLACES)
+    assert groups == {name: group for group, names in bank.items() for name in names}
     assert labels["prompt_group"].is_null().all()
     controls = prompts.filter(prompt_group="control")["cosine"].to_numpy()
     band = rows.filter(kind="controls").select("lower", "upper").row(0)

@@ -4,34 +4,16 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import polars as pl
+from scipy.special import softmax
 
 from streetview_assets.embeddings.looked_at import SEPARATE, named_by
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.embeddings.zero_shot.label_scores import cosines, softmax
-from streetview_assets.embeddings.zero_shot.scene_classes import SCENE_CLASSES
+from streetview_assets.embeddings.zero_shot.label_scores import cosines
+from streetview_assets.embeddings.zero_shot.prompt_bank import SCENE_CLASSES
 from streetview_assets.images.current import current_images
 from streetview_assets.tables.registry import TABLES
 
-REASONS: dict[str, tuple[str, ...]] = {
-    "indoor": SCENE_CLASSES["indoor"],
-    "in a car": (
-        "the inside of a car",
-        "a view through the windscreen with a dashboard",
-        "a steering wheel",
-        "the seats of a vehicle",
-        "a view out of a car window with the door frame",
-        "a driver behind the wheel",
-        "the inside of a bus with passengers",
-        "a rear-view mirror and a windscreen",
-        "car upholstery and seat belts",
-        "the cabin of a van",
-    ),
-}
-"""Ready-made reasons to set an image aside, ten prompts each."""
-
-STREET: dict[str, tuple[str, ...]] = {
-    name: prompts for name, prompts in SCENE_CLASSES.items() if name != "indoor"
-}
+STREET = {name: prompts for name, prompts in SCENE_CLASSES.items() if name != "indoor"}
 """What counts as the street outside, cars on it too: kinds of scene that reasons compete with."""
 
 BY_CATEGORY = "category: "
@@ -72,7 +54,7 @@ def exclusions_by_words(
     if images.is_empty() or not names:
         return TABLES["image_exclusions"].frame().select(*_EACH, "reason", "probability")
     texts = np.stack([*(reasons[name] for name in names), *street.values()])
-    likeness = softmax(temperature * cosines(matrix(images["embedding"]), texts))
+    likeness = softmax(temperature * cosines(matrix(images["embedding"]), texts), axis=1)
     of_reasons = likeness[:, : len(names)]
     # Rounded: a sum of the same shares may else lie on either side of the bound.
     together = of_reasons.sum(axis=1).round(12)

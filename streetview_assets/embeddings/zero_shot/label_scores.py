@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from scipy.special import softmax
 
 from streetview_assets.embeddings.vectors import matrix, unit
-from streetview_assets.embeddings.zero_shot.scene_classes import SCENE_CLASSES
+from streetview_assets.embeddings.zero_shot.prompt_bank import SCENE_CLASSES
 from streetview_assets.tables.registry import TABLES
 
 BLOCK = 8192
@@ -92,7 +93,7 @@ def label_scores(
         .join(pl.DataFrame({"label": names}), how="cross", maintain_order="left_right")
         .with_columns(
             pl.Series("similarity", similarity.ravel()),
-            pl.Series("probability", softmax(temperature * similarity).ravel()),
+            pl.Series("probability", softmax(temperature * similarity, axis=1).ravel()),
             pl.Series("is_best", best.ravel()),
         )
         .select(table.schema.names())
@@ -114,13 +115,6 @@ def cosines(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
     for start in range(0, len(vectors), BLOCK):
         found[start : start + BLOCK] = vectors[start : start + BLOCK].astype(np.float64) @ exact
     return np.round(found, DECIMALS)
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Turn the rows of scores (n, m) into probabilities that add up to 1."""
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: np.ndarray = raised / raised.sum(axis=1, keepdims=True)
-    return shares
 
 
 def most_alike(embeddings: pl.DataFrame, vector: np.ndarray, count: int) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from streetview_assets.embeddings.encoders.text_encoder import (
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
-from streetview_assets.embeddings.zero_shot.prompt_bank import prompts_by_group
+from streetview_assets.embeddings.zero_shot.prompt_bank import PLACES, prompts_by_group
 from streetview_assets.figures import to_png
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import current_images
@@ -108,7 +108,8 @@ def _words(work: AssetContext) -> _Words:
         return _Words("the study names no labels, and wants no prompts")
     if reason := why_no_words(study.encoder):
         return _Words(reason)
-    groups = prompts_by_group(study.direction.path) if study.direction.prompts else {}
+    bank = study.direction.path or PLACES
+    groups = prompts_by_group(bank) if study.direction.prompts else {}
     group_of = {prompt: group for group, prompts in groups.items() for prompt in prompts}
     encoder = load_text_encoder(study.encoder)
     check_same_weights(encoder, work.opened.read("encoders"))

@@ -12,7 +12,6 @@ from streetview_assets.embeddings.encoders.text_encoder import (
 )
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.zero_shot.exclusions import (
-    REASONS,
     STREET,
     exclusions_by_category,
     exclusions_by_words,
@@ -20,6 +19,7 @@ from streetview_assets.embeddings.zero_shot.exclusions import (
 from streetview_assets.embeddings.zero_shot.exclusions import image_exclusions as put_together
 from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_sheet, said_of
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
+from streetview_assets.embeddings.zero_shot.prompt_bank import EXCLUSION_REASONS
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.orchestration.asset import study_asset
@@ -90,7 +90,7 @@ def _by_words(work: AssetContext, wordless: str | None) -> tuple[pl.DataFrame, s
         return none.select(columns), "none: by category alone"
     if wordless:
         return none.select(columns), f"none: {wordless}"
-    prompts = REASONS if rule.words is None else rule.words
+    prompts = EXCLUSION_REASONS if rule.words is None else rule.words
     vectors = work.read(VECTORS)
     if vectors.is_empty():
         return none.select(columns), "none: no image has a vector"
