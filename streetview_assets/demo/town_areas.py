@@ -1,7 +1,6 @@
 """The made-up town's areas: irregular cells, about thirty to each of three authorities."""
 
-from dataclasses import dataclass
-
+import geopandas as gpd
 import numpy as np
 import shapely
 from shapely import MultiPoint, Point, Polygon
@@ -14,17 +13,6 @@ AUTHORITIES = (
 """Code, name and number of areas of each authority; no real place has these."""
 
 
-@dataclass(frozen=True)
-class Area:
-    """One area; its outline is in metres from the middle of the town."""
-
-    code: str
-    name: str
-    authority_code: str
-    authority_name: str
-    outline: Polygon
-
-
 def town_outline(rng: np.random.Generator) -> Polygon:
     """Draw the edge of the town: a rounded, uneven shape about 4.5 km by 3.5 km, in metres."""
     angle = np.linspace(0, 2 * np.pi, 120, endpoint=False)
@@ -34,24 +22,31 @@ def town_outline(rng: np.random.Generator) -> Polygon:
     return Polygon(np.column_stack([2250 * radius * np.cos(angle), 1800 * radius * np.sin(angle)]))
 
 
-def town_areas(outline: Polygon, rng: np.random.Generator) -> list[Area]:
-    """Divide the town into areas; each authority has those in one direction from the middle."""
+def town_areas(outline: Polygon, rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """Divide the town into areas; each authority has those in one direction from the middle.
+
+    Parameters
+    ----------
+    outline
+        Of the town, in metres from its middle.
+    rng
+        What is drawn is drawn from it.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        area_code, area_name, authority_code, authority_name, geometry, in metres.
+    """
     cells = cells_of(outline, sum(count for _, _, count in AUTHORITIES), rng, rounds=3)
     cells.sort(key=lambda cell: np.arctan2(cell.centroid.y, cell.centroid.x))
-    areas: list[Area] = []
-    for code, name, count in AUTHORITIES:
-        for number in range(1, count + 1):
-            place = len(areas)
-            areas.append(
-                Area(
-                    code=f"X02{place + 1:06d}",
-                    name=f"{name} {number:03d}",
-                    authority_code=code,
-                    authority_name=name,
-                    outline=cells[place],
-                )
-            )
-    return areas
+    names = [
+        (f"{name} {number:03d}", code, name)
+        for code, name, count in AUTHORITIES
+        for number in range(1, count + 1)
+    ]
+    areas = gpd.GeoDataFrame(names, columns=["area_name", "authority_code", "authority_name"])
+    areas.insert(0, "area_code", [f"X02{number:06d}" for number in range(1, len(cells) + 1)])
+    return areas.set_geometry(cells)
 
 
 def cells_of(outline: Polygon, count: int, rng: np.random.Generator, rounds: int) -> list[Polygon]:

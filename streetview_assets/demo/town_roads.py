@@ -1,8 +1,8 @@
 """The made-up town's streets: main roads between districts, a bent grid of streets in each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from shapely import LineString, Polygon
@@ -13,84 +13,42 @@ from streetview_assets.demo.town_areas import cells_of
 
 DISTRICTS = 13
 _FIRST = (
-    "Alder",
-    "Amber",
-    "Aspen",
-    "Barley",
-    "Beacon",
-    "Bramble",
-    "Bridle",
-    "Canal",
-    "Cedar",
-    "Chapel",
-    "Cinder",
-    "Clover",
-    "Copper",
-    "Drover",
-    "Elder",
-    "Falcon",
-    "Fern",
-    "Foundry",
-    "Garnet",
-    "Harbour",
-    "Hazel",
-    "Heron",
-    "Ivory",
-    "Jasper",
-    "Juniper",
-    "Kiln",
-    "Lantern",
-    "Larch",
-    "Linden",
-    "Mallow",
-    "Meadow",
-    "Mercer",
-    "Millrace",
-    "Nettle",
-    "Orchard",
-    "Osier",
-    "Pewter",
-    "Pippin",
-    "Quarry",
-    "Ropery",
-    "Rowan",
-    "Saffron",
-    "Sallow",
-    "Sextant",
-    "Smithy",
-    "Sorrel",
-    "Spindle",
-    "Tanner",
+    "Alder Amber Aspen Barley Beacon Bramble Bridle Canal Cedar Chapel Cinder Clover Copper "
+    "Drover Elder Falcon Fern Foundry Garnet Harbour Hazel Heron Ivory Jasper Juniper Kiln "
+    "Lantern Larch Linden Mallow Meadow Mercer Millrace Nettle Orchard Osier Pewter Pippin "
+    "Quarry Ropery Rowan Saffron Sallow Sextant Smithy Sorrel Spindle Tanner"
 )
 _LAST = ("Street", "Road", "Avenue", "Grove", "Terrace", "Drive", "Crescent", "Place")
 
 
-@dataclass(frozen=True)
-class Road:
-    """One street; its line is in metres from the middle of the town."""
+def town_roads(outline: Polygon, rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """Lay out the town's roads: secondary and tertiary, residential, and some footways.
 
-    road_id: str
-    highway: str
-    name: str | None
-    line: LineString
+    Parameters
+    ----------
+    outline
+        Of the town, in metres from its middle.
+    rng
+        What is drawn is drawn from it.
 
-
-def town_roads(outline: Polygon, rng: np.random.Generator) -> list[Road]:
-    """Lay out the town's roads: secondary and tertiary, residential, and some footways."""
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        id, highway, name (none of a footway), geometry, in metres.
+    """
     districts = cells_of(outline, DISTRICTS, rng, rounds=2)
-    lines = [*_main_roads(districts, outline, rng)]
+    lines = _main_roads(districts, outline, rng)
     for district in districts:
         lines += _streets(district, rng)
     names = _names(rng)
-    roads: list[Road] = []
+    roads = []
     for highway, line in lines:
         inside = shapely.get_parts(_bent(line).intersection(outline))
         bent = max(inside, key=lambda part: part.length, default=LineString())
-        if bent.length < 40:
-            continue
-        name = None if highway == "footway" else next(names)
-        roads.append(Road(f"way-{len(roads) + 1:04d}", highway, name, bent))
-    return roads
+        if bent.length >= 40:
+            name = None if highway == "footway" else next(names)
+            roads.append((f"way-{len(roads) + 1:04d}", highway, name, bent))
+    return gpd.GeoDataFrame(roads, columns=["id", "highway", "name", "geometry"])
 
 
 def _main_roads(
@@ -149,5 +107,5 @@ def _bent(line: LineString) -> LineString:
 
 
 def _names(rng: np.random.Generator) -> Iterator[str]:
-    every = [f"{first} {last}" for first in _FIRST for last in _LAST]
+    every = [f"{first} {last}" for first in _FIRST.split() for last in _LAST]
     return iter([every[index] for index in rng.permutation(len(every))])

@@ -1,15 +1,15 @@
 """The made-up town's targets: deprivation that clusters in space, with surprises next door."""
 
+import geopandas as gpd
 import numpy as np
-from shapely import Polygon
 
 _REACH_M = 450.0
 """Distance over which places resemble each other: a few areas across, less than a block."""
 
 
-def deprivation(outlines: list[Polygon], rng: np.random.Generator) -> np.ndarray:
+def deprivation(outlines: gpd.GeoSeries, rng: np.random.Generator) -> np.ndarray:
     """Draw how deprived each area is, in standard deviations: a smooth part and a local one."""
-    centres = np.array([outline.centroid.coords[0] for outline in outlines])
+    centres = outlines.centroid.get_coordinates().to_numpy()
     apart = np.linalg.norm(centres[:, None] - centres[None], axis=-1)
     weights = np.exp(-0.5 * (apart / _REACH_M) ** 2)
     smooth = weights @ rng.standard_normal(len(centres))
