@@ -14,10 +14,11 @@ from streetview_assets.areas.authorities import (
     wanted_columns,
     with_authorities,
 )
-from streetview_assets.areas.boundary_file import read_attributes, read_outlines, require_degrees
+from streetview_assets.areas.boundary_file import read_attributes, read_outlines
 from streetview_assets.areas.columns import as_codes, listed
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, wkb_series
 from streetview_assets.errors import StudyError
+from streetview_assets.files.crs import require_degrees
 from streetview_assets.study.areas import Areas
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
@@ -144,7 +145,7 @@ def _usable_outlines(
     """Give valid polygons in EPSG:4326, and how many had to be mended."""
     _refuse_empty(outlines.to_numpy(), codes, path, "an empty or missing outline")
     geographic = outlines.to_crs(GEOGRAPHIC_CRS)
-    require_degrees(path, geographic, outlines.crs)
+    require_degrees("areas.path", path, geographic.total_bounds, outlines.crs, "areas")
     shapes: Shapes = shapely.force_2d(geographic.to_numpy())
     _refuse_points_and_lines(shapes, codes, path)
     broken = ~(shapely.is_valid(shapes) & np.isin(shapely.get_type_id(shapes), POLYGONAL))

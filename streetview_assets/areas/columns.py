@@ -14,11 +14,11 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.errors import StudyError
+from streetview_assets.files.geo_file import PARQUET
 from streetview_assets.files.reading import reading, refuse_parquet_bomb, refuse_zip_bomb
 
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xlsm")
-PARQUET = (".parquet", ".geoparquet", ".pq")
 MARKS = (
     *(".", "..", "...", ":", "*", "**", "***", "#", "c", "s", "x", "z", "na", "n/a"),
     *("[c]", "[x]", "[z]", "[u]", "[low]"),

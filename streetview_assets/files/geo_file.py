@@ -5,20 +5,23 @@ another file or to a server (OGR VRT, WFS, GDALG, a CRS by link). So the content
 the ending before GDAL sees it. What its source itself says is incomplete is refused.
 """
 
+import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
+import pyarrow.parquet
 import pyogrio
 
 from streetview_assets.errors import StudyError
-from streetview_assets.files.reading import reading, refuse_zip_bomb
+from streetview_assets.files.reading import reading, refuse_parquet_bomb, refuse_zip_bomb
 from streetview_assets.files.whole_json import refuse_partial
 
 MAGIC = {
@@ -29,6 +32,7 @@ MAGIC = {
 }
 """Where in a file of each kind its mark stands; no driver of GDAL looks for text behind a zero."""
 JSON = (".geojson", ".json")
+PARQUET = (".parquet", ".geoparquet", ".pq")
 DRIVERS = frozenset(
     ("GPKG", "ESRI Shapefile", "FlatGeobuf", "OSM", "GeoJSON", "TopoJSON", "ESRIJSON", "JSONFG")
 )
@@ -49,27 +53,41 @@ class GeoFile:
         What it is expected to be: "a boundary file".
     remedy
         A sentence that says what to do where it is not.
+    shapes
+        What its geometries are: "outlines", "lines".
     """
 
     path: Path
     key: str
     form: str
     remedy: str = f"Give a {READABLE} file."
+    shapes: str = "outlines"
 
     @property
     def place(self) -> str:
         """The key and the path."""
         return f"{self.key}: {self.path}"
 
+    @property
+    def is_parquet(self) -> bool:
+        """Whether its ending says that it is GeoParquet, which GDAL need not read."""
+        return self.path.suffix.lower() in PARQUET
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Make a fault of the file in the block an error that says what to do."""
+        return reading(self.place, self.form, self.remedy)
+
 
 def layers(file: GeoFile) -> dict[str, str]:
-    """List the layers of a file and the kind of geometry in each.
+    """List the layers of a file and the kind of geometry in each; GeoParquet is one, unnamed.
 
     Raises
     ------
     StudyError
         As `info`.
     """
+    if file.is_parquet:
+        return {"": "Unknown"}
     with _opened(file) as source:
         return {str(name): str(kind) for name, kind in pyogrio.list_layers(source)}
 
@@ -77,20 +95,28 @@ def layers(file: GeoFile) -> dict[str, str]:
 def info(file: GeoFile, layer: str | None = None) -> dict[str, Any]:
     """Read what a file says of a layer, as `pyogrio.read_info`; by default of the first.
 
+    Of GeoParquet these are its fields, total_bounds (None where it does not say them), crs, and
+    geometry, the name of its column.
+
     Raises
     ------
     StudyError
         Where the file is of another kind, leads elsewhere, or says that it is incomplete.
     """
+    if file.is_parquet:
+        with file.reading():
+            return _geoparquet_info(file)
     with _opened(file) as source:
         told = dict(pyogrio.read_info(source, layer=layer))
     if told["driver"] not in DRIVERS:
         raise StudyError(f"{file.place} is not {file.form} but {told['driver']}. {file.remedy}")
-    return told
+    return told | {"fields": [str(name) for name in told["fields"]]}
 
 
 def frame(file: GeoFile, **options: Any) -> pd.DataFrame:
     """Read rows, a GeoDataFrame where they have geometry; options as `pyogrio.read_dataframe`.
+
+    Of GeoParquet the columns are read that are named, and its geometry.
 
     Raises
     ------
@@ -98,6 +124,9 @@ def frame(file: GeoFile, **options: Any) -> pd.DataFrame:
         As `info`, and where fewer rows can be read than the file says that it has.
     """
     told = info(file, options.get("layer"))
+    if file.is_parquet:
+        with file.reading():
+            return gpd.read_parquet(file.path, columns=[*options["columns"], told["geometry"]])
     with _opened(file) as source:
         rows: pd.DataFrame = pyogrio.read_dataframe(source, **options)
     if "where" not in options and len(rows) < told["features"]:
@@ -108,10 +137,31 @@ def frame(file: GeoFile, **options: Any) -> pd.DataFrame:
     return rows
 
 
+def _geoparquet_info(file: GeoFile) -> dict[str, Any]:
+    schema = pyarrow.parquet.read_schema(file.path)
+    refuse_parquet_bomb(file.path, len(schema), file.place)
+    if b"geo" not in (schema.metadata or {}):
+        raise StudyError(
+            f"{file.place} is Parquet without the metadata of GeoParquet, so nothing says which "
+            f"column holds {file.shapes}. Write it with GeoDataFrame.to_parquet."
+        )
+    geo = json.loads(schema.metadata[b"geo"])
+    geometry = geo["primary_column"]
+    about = geo["columns"][geometry]
+    box = about.get("bbox")
+    return {
+        "geometry": geometry,
+        "fields": [name for name in schema.names if name != geometry],
+        # With heights, the box has six edges.
+        "total_bounds": box and [*box[:2], *box[len(box) // 2 :][:2]],
+        "crs": about.get("crs", "OGC:CRS84"),
+    }
+
+
 @contextmanager
 def _opened(file: GeoFile) -> Iterator[str]:
     """Give the name by which GDAL opens a file, once it is known to be what its ending says."""
-    with reading(file.place, file.form, file.remedy), tempfile.TemporaryDirectory() as folder:
+    with file.reading(), tempfile.TemporaryDirectory() as folder:
         path, member = file.path, ""
         if path.suffix.lower() == ".zip":
             refuse_zip_bomb(path, file.place)

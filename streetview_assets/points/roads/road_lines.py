@@ -10,6 +10,7 @@ import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StudyError
+from streetview_assets.files.crs import Bounds, box_in_words, require_degrees
 from streetview_assets.points.roads.classes import (
     DRIVABLE,
     LEFT_OUT,
@@ -21,8 +22,6 @@ from streetview_assets.points.roads.files import file_bounds, is_osm, read_road_
 from streetview_assets.points.roads.lines import in_one_direction, wkb
 from streetview_assets.points.roads.overpass import fetch_roads
 from streetview_assets.study.points import Roads
-
-Bounds = tuple[float, float, float, float]
 
 
 def read_roads(
@@ -106,15 +105,10 @@ def check_areas_meet_roads(
         return
     raise StudyError(
         f"The areas and the roads do not meet: the areas of {areas_path} lie in "
-        f"{_box(areas_bounds)}, the roads of {roads.path or 'OpenStreetMap'} in {_box(bounds)}. "
-        "Give roads of the same place (`roads.path`), name other `authorities`, or mend the CRS of "
-        "one of the files."
+        f"{box_in_words(areas_bounds)}, the roads of {roads.path or 'OpenStreetMap'} in "
+        f"{box_in_words(bounds)}. Give roads of the same place (`roads.path`), name other "
+        "`authorities`, or mend the CRS of one of the files."
     )
-
-
-def _box(bounds: Bounds) -> str:
-    west, south, east, north = bounds
-    return f"longitude {west:.4f} to {east:.4f}, latitude {south:.4f} to {north:.4f}"
 
 
 def _wanted(rows: gpd.GeoDataFrame, roads: Roads, place: str) -> gpd.GeoDataFrame:
@@ -160,19 +154,9 @@ def _lines(rows: gpd.GeoDataFrame, place: str) -> gpd.GeoDataFrame:
             "with the roads as lines."
         )
     lines = in_one_direction(parts[is_line])
-    _require_degrees(lines, rows.crs, place)
+    require_degrees("roads.path", place, shapely.total_bounds(lines), rows.crs, "roads")
     attributes = rows.drop(columns=rows.geometry.name).iloc[owner[is_line]]
     return gpd.GeoDataFrame(attributes.reset_index(drop=True), geometry=lines, crs=GEOGRAPHIC_CRS)
-
-
-def _require_degrees(lines: np.ndarray, crs: object, place: str) -> None:
-    west, south, east, north = shapely.total_bounds(lines)
-    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise StudyError(
-            f"roads.path: {place} says that its coordinates are in {crs}, but that puts roads at "
-            f"longitude {west:.6g} to {east:.6g}, latitude {south:.6g} to {north:.6g}. Write the "
-            "file again with the CRS that its coordinates are really in."
-        )
 
 
 def _unique(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
