@@ -41,7 +41,7 @@ def town_roads(outline: Polygon, rng: np.random.Generator) -> gpd.GeoDataFrame:
     for district in districts:
         lines += _streets(district, rng)
     names = _names(rng)
-    roads = []
+    roads: list[tuple[str, str, str | None, LineString]] = []
     for highway, line in lines:
         inside = shapely.get_parts(_bent(line).intersection(outline))
         bent = max(inside, key=lambda part: part.length, default=LineString())

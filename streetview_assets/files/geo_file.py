@@ -126,9 +126,11 @@ def frame(file: GeoFile, **options: Any) -> pd.DataFrame:
     told = info(file, options.get("layer"))
     if file.is_parquet:
         with file.reading():
-            return gpd.read_parquet(file.path, columns=[*options["columns"], told["geometry"]])
+            columns = [*options["columns"], told["geometry"]]
+            rows: pd.DataFrame = gpd.read_parquet(file.path, columns=columns)
+            return rows
     with _opened(file) as source:
-        rows: pd.DataFrame = pyogrio.read_dataframe(source, **options)
+        rows = pyogrio.read_dataframe(source, **options)
     if "where" not in options and len(rows) < told["features"]:
         raise StudyError(
             f"{file.place} is cut short: it says that it has {told['features']:,} rows, and "

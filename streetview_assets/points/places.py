@@ -10,6 +10,8 @@ import pyproj
 import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, to_geoframe
+from streetview_assets.errors import StudyError
+from streetview_assets.files.crs import box_in_words
 from streetview_assets.points.network_distance import Indices, Numbers
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.tables.registry import TABLES
@@ -87,6 +89,27 @@ def point_ids(degrees: Numbers) -> list[str]:
 def rounded(degrees: Numbers) -> Numbers:
     """Round degrees to the six decimals of a point's id; there is no minus zero."""
     return np.round(degrees, DECIMALS) + 0.0
+
+
+def named_places(places: pl.DataFrame) -> pl.DataFrame:
+    """Round places, and name each by where it lies.
+
+    Parameters
+    ----------
+    places
+        With longitude and latitude; all other columns stay.
+
+    Returns
+    -------
+    polars.DataFrame
+        With point_id; the same place has the same one, to six decimals.
+    """
+    degrees = rounded(places.select("longitude", "latitude").to_numpy())
+    return places.with_columns(
+        point_id=pl.Series(point_ids(degrees), dtype=pl.String),
+        longitude=degrees[:, 0],
+        latitude=degrees[:, 1],
+    )
 
 
 def areas_at(ground: Ground, degrees: Numbers) -> Indices:
@@ -206,7 +229,7 @@ def as_sample_points(places: pl.DataFrame, areas: pl.DataFrame) -> pl.DataFrame:
         lies in no area.
     """
     if areas.is_empty():
-        located = places.with_columns(authority_code=pl.lit(WITHOUT_AREAS), area_code=pl.lit(None))
+        located = places.with_columns(authority_code=pl.lit(WITHOUT_AREAS))
     else:
         ground = ground_of(areas)
         area = areas_at(ground, places.select("longitude", "latitude").to_numpy())
@@ -215,10 +238,33 @@ def as_sample_points(places: pl.DataFrame, areas: pl.DataFrame) -> pl.DataFrame:
             areas.select("area_code", "authority_code"), on="area_code", how="left"
         )
     schema = TABLES["sample_points"].schema
-    unknown = [pl.lit(None).alias(name) for name in schema if name not in located.columns]
-    return (
-        located.with_columns(unknown)
-        .select(schema.names())
-        .cast(schema)
-        .sort("authority_code", "point_id")
-    )
+    table = located.match_to_schema(schema, missing_columns="insert", extra_columns="ignore")
+    return table.sort("authority_code", "point_id")
+
+
+def inside_areas(
+    places: pl.DataFrame, areas: pl.DataFrame, whose: str, remedy: str
+) -> pl.DataFrame:
+    """Make table ``sample_points`` of the places that lie in an area.
+
+    Parameters
+    ----------
+    places, areas
+        As `as_sample_points`.
+    whose, remedy
+        How the message begins and ends where none does.
+
+    Raises
+    ------
+    StudyError
+        Where there are areas and no place lies in any of them.
+    """
+    inside = as_sample_points(places, areas).drop_nulls("authority_code")
+    if inside.is_empty():
+        box = shapely.total_bounds(
+            shapely.points(places.select("longitude", "latitude").to_numpy())
+        )
+        raise StudyError(
+            f"{whose} lies in an area of the study; they lie at {box_in_words(box)}. {remedy}"
+        )
+    return inside

@@ -1,7 +1,5 @@
 """Points of one's own: map-generator and Vali JSON, CSV, GeoJSON, a store of street data."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -10,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import polars as pl
-import shapely
 
-from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
+from streetview_assets.areas.columns import CSV
 from streetview_assets.errors import StudyError
-from streetview_assets.files.geo_file import GeoFile, frame
 from streetview_assets.files.reading import reading
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 from streetview_assets.points.imported.street_data import read_street_data
-from streetview_assets.points.places import as_sample_points, point_ids, rounded
+from streetview_assets.points.places import inside_areas, named_places
+from streetview_assets.points.point_table import as_degrees, not_a_point, read_csv, read_geojson
 from streetview_assets.study.points import Points
 from streetview_assets.text.spreadsheet_text import unguarded
 from streetview_assets.text.strict_json import to_json
@@ -30,6 +26,7 @@ _FORMS = "map-generator JSON, CSV, GeoJSON or a store of street data (street_dat
 LATITUDE = ("lat", "latitude", "y", "point_y")
 LONGITUDE = ("lng", "lon", "long", "longitude", "x", "point_x")
 PANORAMA_IDS = ("panoid", "pano_id")
+_TEXTS = dict.fromkeys(("source_id", "source_panorama_id", "source_properties"), pl.String)
 IDS = ("source_id", "id", "point_id", "location_id", "osm_id", "fid", *PANORAMA_IDS)
 
 
@@ -115,39 +112,35 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
         rows = list(_read(path))
         if not rows:
             raise StudyError(f"points.path: {path} has no points (0 rows). Give a file with some.")
-        degrees = rounded(np.array([_degrees(row, path) for row in rows]))
-    merged = _merged(rows, degrees)
-    placed = as_sample_points(merged, areas)
-    inside = placed.filter(pl.col("authority_code").is_not_null())
-    if inside.is_empty():
-        west, south, east, north = shapely.total_bounds(shapely.points(degrees))
-        raise StudyError(
-            f"points.path: none of the {len(rows)} points of {path} lies in an area of the study; "
-            f"they lie at longitude {west:.4f} to {east:.4f}, latitude {south:.4f} to {north:.4f}. "
-            "Check that latitude and longitude are not swapped, or give the areas of that place."
-        )
+        merged = _merged(_places(rows, path))
+    inside = inside_areas(
+        merged,
+        areas,
+        f"points.path: none of the {len(rows)} points of {path}",
+        "Check that latitude and longitude are not swapped, or give the areas of that place.",
+    )
     return ImportedPoints(
         points=inside,
         read_count=len(rows),
         duplicate_count=len(rows) - merged.height,
-        outside_count=placed.height - inside.height,
+        outside_count=merged.height - inside.height,
     )
 
 
 def _read(path: Path) -> Iterator[_Row]:
     suffix = path.suffix.lower()
-    if suffix in HDF5:
-        return _read_street_data(path)
-    if suffix == ".geojson":
-        return _read_geojson(path)
-    if suffix == ".json":
-        return _read_json(path)
-    if suffix in (".csv", ".tsv", ".txt"):
-        return _read_csv(path)
-    raise StudyError(
-        f"points.path: {path}: files of kind {suffix or '(no suffix)'!r} are not read as points; "
-        f"give {_FORMS}."
-    )
+    readers = {
+        ".geojson": _read_geojson,
+        ".json": _read_json,
+        **dict.fromkeys(CSV, _read_csv),
+        **dict.fromkeys(HDF5, _read_street_data),
+    }
+    if suffix not in readers:
+        raise StudyError(
+            f"points.path: {path}: files of kind {suffix or '(no suffix)'!r} are not read as "
+            f"points; give {_FORMS}."
+        )
+    return readers[suffix](path)
 
 
 def read_locations(path: Path) -> Locations | None:
@@ -167,9 +160,8 @@ def read_locations(path: Path) -> Locations | None:
         if path.suffix.lower() != ".json" or _is_geojson(document := _json(path)):
             return None
         locations = _locations(document, path)
-        rows = [_row(f"location {number}", told) for number, told in enumerate(locations, start=1)]
-        degrees = rounded(np.array([_degrees(row, path) for row in rows]).reshape(-1, 2))
-    return Locations(document, locations, point_ids(degrees))
+        places = _places(list(_location_rows(locations)), path)
+    return Locations(document, locations, places["point_id"].to_list())
 
 
 def _reading(path: Path) -> AbstractContextManager[None]:
@@ -179,10 +171,12 @@ def _reading(path: Path) -> AbstractContextManager[None]:
 def _read_json(path: Path) -> Iterator[_Row]:
     document = _json(path)
     if _is_geojson(document):
-        yield from _read_geojson(path)
-        return
-    for number, location in enumerate(_locations(document, path), start=1):
-        yield _row(f"location {number}", location)
+        return _read_geojson(path)
+    return _location_rows(_locations(document, path))
+
+
+def _location_rows(locations: list[dict[str, Any]]) -> Iterator[_Row]:
+    return (_row(f"location {number}", told) for number, told in enumerate(locations, start=1))
 
 
 def _is_geojson(document: Any) -> bool:
@@ -208,41 +202,26 @@ def _locations(document: Any, path: Path) -> list[dict[str, Any]]:
 
 
 def _read_csv(path: Path) -> Iterator[_Row]:
-    with reading(f"points.path: {path}", "UTF-8 text", "Save it as CSV in UTF-8."):
-        text = path.read_text(encoding="utf-8-sig")
-    header = text.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = {name.strip().lower(): name for name in reader.fieldnames or ()}
+    header, rows = read_csv(path, "points.path")
+    names = {name.strip().lower(): name for name in header}
     for wanted, meaning in ((LATITUDE, "latitude"), (LONGITUDE, "longitude")):
         if not names.keys() & set(wanted):
             raise StudyError(
                 f"points.path: {path} has no column of the {meaning} (one of {', '.join(wanted)}). "
                 f"The columns there are: {', '.join(names) or 'none'}."
             )
-    for cells in reader:
-        told = {str(name).strip(): cells[name] for name in names.values()}
-        yield _row(
-            f"line {reader.line_num}",
-            {name: unguarded(value) for name, value in told.items() if value is not None},
-        )
+    for place, cells in rows:
+        told = {name.strip(): cells[name] for name in names.values() if cells[name] is not None}
+        yield _row(place, {name: unguarded(value) for name, value in told.items()})
 
 
 def _read_geojson(path: Path) -> Iterator[_Row]:
-    features = frame(GeoFile(path, "points.path", "GeoJSON", "Give GeoJSON of points."))
-    if not isinstance(features, gpd.GeoDataFrame):
-        raise StudyError(f"points.path: {path} has no geometry. Give GeoJSON of points.")
-    shapes = features.geometry.to_crs(GEOGRAPHIC_CRS).to_numpy()
-    for number, (shape, told) in enumerate(
-        zip(shapes, _properties(features, path), strict=True), start=1
-    ):
-        if shape is None or shape.is_empty or shape.geom_type != "Point":
-            found = "nothing" if shape is None or shape.is_empty else f"a {shape.geom_type}"
-            raise StudyError(
-                f"points.path: {path}, feature {number}: {found} where a Point was expected. "
-                "Take it out, or turn it into points."
-            )
-        yield _row(f"feature {number}", told, place=(shape.x, shape.y))
+    remedy = "Take it out, or turn it into points."
+    features, places = read_geojson(path, "points.path", remedy)
+    for (name, place), told in zip(places, _properties(features, path), strict=True):
+        if place is None:
+            raise not_a_point(f"points.path: {path}, {name}", "nothing", remedy)
+        yield _row(name, told, place=place)
 
 
 def _properties(features: gpd.GeoDataFrame, path: Path) -> list[dict[str, Any]]:
@@ -305,43 +284,24 @@ def _first(
     return next((key for key in keys if told[key] not in (None, "")), None)
 
 
-def _degrees(row: _Row, path: Path) -> tuple[float, float]:
-    found = []
-    for meaning, cell, most in (
-        ("longitude", row.longitude, 180),
-        ("latitude", row.latitude, 90),
-    ):
-        try:
-            value = float(cell)
-        except (TypeError, ValueError, OverflowError):
-            value = float("nan")
-        if not -most <= value <= most:
-            shown = "missing" if cell is None else f"{cell!r}"
-            raise StudyError(
-                f"points.path: {path}, {row.place}: the {meaning} is {shown}; expected degrees "
-                f"(WGS 84) from -{most} to {most}. Correct the row, or take it out."
-            )
-        found.append(value)
-    return found[0], found[1]
+def _places(rows: list[_Row], path: Path) -> pl.DataFrame:
+    """Name the place of each row, and tidy its ids."""
+    remedy = ". Correct the row, or take it out."
+    places = []
+    for row in rows:
+        where = f"points.path: {path}, {row.place}: the"
+        longitude = as_degrees(row.longitude, 180, f"{where} longitude", remedy)
+        latitude = as_degrees(row.latitude, 90, f"{where} latitude", remedy)
+        ids = (_id(row.source_id), _id(row.panorama_id))
+        places.append((longitude, latitude, *ids, row.properties))
+    schema = {**dict.fromkeys(("longitude", "latitude"), pl.Float64), **_TEXTS}
+    return named_places(pl.DataFrame(places, schema, orient="row"))
 
 
-def _merged(rows: list[_Row], degrees: np.ndarray) -> pl.DataFrame:
+def _merged(places: pl.DataFrame) -> pl.DataFrame:
     """Keep one row a place."""
-    texts = {
-        "source_id": [_id(row.source_id) for row in rows],
-        "source_panorama_id": [_id(row.panorama_id) for row in rows],
-        "source_properties": [row.properties for row in rows],
-    }
-    merged = pl.DataFrame(
-        {
-            "point_id": point_ids(degrees),
-            "longitude": degrees[:, 0],
-            "latitude": degrees[:, 1],
-            **{name: pl.Series(values, dtype=pl.String) for name, values in texts.items()},
-        }
-    )
     number = pl.col("source_id").cast(pl.Int64, strict=False)  # 7 before 301
-    ordered = merged.sort("point_id", number, *texts, nulls_last=True)
+    ordered = places.sort("point_id", number, *_TEXTS, nulls_last=True)
     return ordered.unique("point_id", keep="first", maintain_order=True)
 
 

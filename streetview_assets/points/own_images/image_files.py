@@ -2,12 +2,8 @@
 
 import polars as pl
 
-from streetview_assets.points.own_images.positions import (
-    ImagePositions,
-    image_point_ids,
-    outside_dates,
-)
-from streetview_assets.points.places import as_sample_points, rounded
+from streetview_assets.points.own_images.positions import ImagePositions, outside_dates
+from streetview_assets.points.places import as_sample_points, named_places
 from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
 
@@ -33,14 +29,7 @@ def files_table(positions: ImagePositions, areas: pl.DataFrame, wishes: Images) 
         Table ``image_files``, by source_path.
     """
     placed = positions.frame
-    degrees = rounded(placed.select("longitude", "latitude").to_numpy())
-    places = pl.DataFrame(
-        {
-            "point_id": image_point_ids(placed),
-            "longitude": degrees[:, 0],
-            "latitude": degrees[:, 1],
-        }
-    )
+    places = named_places(placed.select("longitude", "latitude"))
     located = as_sample_points(places.unique("point_id"), areas)
     outside = outside_dates(wishes.captured_between)
     known = placed.with_columns(point_id=places["point_id"]).join(
@@ -55,19 +44,12 @@ def files_table(positions: ImagePositions, areas: pl.DataFrame, wishes: Images) 
         .then(pl.lit(OUTSIDE_DATES))
     )
     rest = positions.files.filter(pl.col("reason").is_not_null())
-    schema = TABLES["image_files"].schema
-    return (
-        pl.concat([reasons, rest], how="diagonal")
-        .with_columns(
-            source_path="file",
-            status=pl.when(pl.col("reason").is_null())
-            .then(pl.lit("taken"))
-            .otherwise(pl.lit("left_out")),
-        )
-        .select(schema.names())
-        .cast(schema)
-        .sort("source_path")
+    taken = pl.when(pl.col("reason").is_null()).then(pl.lit("taken"))
+    files = pl.concat([reasons, rest], how="diagonal").with_columns(
+        source_path="file", status=taken.otherwise(pl.lit("left_out"))
     )
+    schema = TABLES["image_files"].schema
+    return files.match_to_schema(schema, extra_columns="ignore").sort("source_path")
 
 
 def left_out(table: pl.DataFrame) -> pl.DataFrame:

@@ -1,32 +1,26 @@
 """The file that describes a folder of images: CSV or GeoJSON, columns as the study names them."""
 
-import csv
-import io
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import geopandas as gpd
 import polars as pl
 
-from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
+from streetview_assets.areas.columns import CSV, require_columns
 from streetview_assets.errors import StudyError
 from streetview_assets.files.file_names import plain_path, whole_paths
-from streetview_assets.files.geo_file import GeoFile, frame
+from streetview_assets.files.geo_file import JSON
 from streetview_assets.files.reading import reading
 from streetview_assets.points.own_images.folder_walk import FolderFiles
 from streetview_assets.points.own_images.taken import Taken, as_heading, as_time
+from streetview_assets.points.point_table import Cells, as_degrees, read_csv, read_geojson
 from streetview_assets.study.images import ImageColumns
 
-_GEOJSON = (".geojson", ".json")
-_CSV = (".csv", ".tsv", ".txt")
+T = TypeVar("T")
 
-Cells = Mapping[str, Any]
-
-
+_KEY = "images.positions"
 MISSING = "listed in images.positions, and no file of this name is there"
 NO_POSITION = "no position in images.positions"
 HALF_A_POSITION = "half a position in images.positions"
@@ -61,11 +55,10 @@ def read_image_table(
         Where the file cannot be read, a column is missing, a cell is no coordinate, direction or
         time (with the row), or an image is listed twice with different facts.
     """
-    with reading(f"images.positions: {path}", "positions", "Give CSV in UTF-8, or GeoJSON."):
+    with reading(f"{_KEY}: {path}", "positions", "Give CSV in UTF-8, or GeoJSON."):
         rows = list(_rows(path, columns))
     listed = [
-        (place, _taken(cells, columns, folder, f"images.positions: {path}, {place}"))
-        for place, cells in rows
+        (place, _taken(cells, columns, folder, f"{_KEY}: {path}, {place}")) for place, cells in rows
     ]
     files = _files_of([taken.file for _, taken in listed], walked)
     by_file: dict[str, Taken] = {}
@@ -76,7 +69,7 @@ def read_image_table(
             taken = replace(listed_as, file=file)
         if by_file.setdefault(taken.file, taken) != taken:
             raise StudyError(
-                f"images.positions: {path}, {place}: {taken.file} is listed before with another "
+                f"{_KEY}: {path}, {place}: {taken.file} is listed before with another "
                 "position, time, heading, category or copyright. Keep one of the rows."
             )
     return list(by_file.values())
@@ -93,114 +86,69 @@ def _files_of(names: list[str], walked: FolderFiles) -> list[str | None]:
 
 def _rows(path: Path, columns: ImageColumns) -> Iterator[tuple[str, Cells]]:
     suffix = path.suffix.lower()
-    if suffix in _GEOJSON:
+    if suffix in JSON:
         return _geojson_rows(path, columns)
-    if suffix in _CSV:
-        return _csv_rows(path, columns)
+    if suffix in CSV:
+        header, rows = read_csv(path, _KEY, skipinitialspace=True)
+        _require(path, columns.model_dump(), header)
+        return iter(rows)
     raise StudyError(
-        f"images.positions: {path}: files of kind {suffix or '(no suffix)'!r} are not read as "
-        "positions; give CSV or GeoJSON."
+        f"{_KEY}: {path}: files of kind {suffix or '(no suffix)'!r} are not read as positions; "
+        "give CSV or GeoJSON."
     )
-
-
-def _csv_rows(path: Path, columns: ImageColumns) -> Iterator[tuple[str, Cells]]:
-    with reading(f"images.positions: {path}", "UTF-8 text", "Save it as CSV in UTF-8."):
-        text = path.read_text(encoding="utf-8-sig")
-    header = text.partition("\n")[0]
-    reader = csv.DictReader(
-        io.StringIO(text, newline=""),
-        delimiter=max(",;\t", key=header.count),
-        skipinitialspace=True,
-    )
-    _check_columns(path, reader.fieldnames or (), columns, columns.model_dump())
-    for cells in reader:
-        yield f"line {reader.line_num}", cells
 
 
 def _geojson_rows(path: Path, columns: ImageColumns) -> Iterator[tuple[str, Cells]]:
-    features = frame(GeoFile(path, "images.positions", "GeoJSON", "Give GeoJSON of points."))
-    if not isinstance(features, gpd.GeoDataFrame):
-        raise StudyError(f"images.positions: {path} has no geometry. Give GeoJSON of points.")
-    named = columns.model_dump(exclude={"longitude", "latitude"})
-    _check_columns(path, features.columns, columns, named)
-    shapes = features.geometry.to_crs(GEOGRAPHIC_CRS)
+    remedy = "Give the point from which the image was taken."
+    features, places = read_geojson(path, _KEY, remedy)
+    _require(path, columns.model_dump(exclude={"longitude", "latitude"}), features.columns)
     records = features.drop(columns=features.geometry.name).to_dict("records")
-    for number, (shape, cells) in enumerate(zip(shapes, records, strict=True), start=1):
-        place = f"feature {number}"
-        if shape is None or shape.is_empty:
-            position = {columns.longitude: None, columns.latitude: None}
-        elif shape.geom_type == "Point":
-            position = {columns.longitude: shape.x, columns.latitude: shape.y}
-        else:
-            raise StudyError(
-                f"images.positions: {path}, {place}: a {shape.geom_type} where a Point was "
-                "expected. Give the point from which the image was taken."
-            )
-        yield place, {str(name): cell for name, cell in cells.items()} | position
+    for (name, place), cells in zip(places, records, strict=True):
+        longitude, latitude = place or (None, None)
+        yield name, {**cells, columns.longitude: longitude, columns.latitude: latitude}
 
 
-def _check_columns(
-    path: Path, there: Iterable[str], columns: ImageColumns, named: Mapping[str, str | None]
-) -> None:
-    found = [str(name) for name in there]
-    for key, name in named.items():
-        if name is not None and name not in found:
-            raise StudyError(
-                f"images.columns.{key}: {path} has no column {name!r}. "
-                f"The columns there are: {', '.join(found) or 'none'}."
-            )
+def _require(path: Path, named: Mapping[str, str | None], there: Iterable[Any]) -> None:
+    wanted = {f"images.columns.{key}": name for key, name in named.items() if name is not None}
+    require_columns(str(path), wanted, list(map(str, there)))
 
 
 def _taken(cells: Cells, columns: ImageColumns, folder: Path, place: str) -> Taken:
+    def read(column: str | None, as_value: Callable[[str], T], expected: str) -> T | None:
+        cell = _cell(cells, column)
+        try:
+            return None if cell is None else as_value(cell)
+        except ValueError as error:
+            raise StudyError(
+                f"{place}: {column} is {cell!r}; expected {expected}, or nothing."
+            ) from error
+
+    def degrees(column: str, most: int) -> float | None:
+        what = f"{place}: {column}"
+        return read(column, lambda cell: as_degrees(cell, most, what, ", or nothing."), "degrees")
+
     file = _cell(cells, columns.file)
     if file is None:
         raise StudyError(f"{place}: the column {columns.file!r} names no file.")
-    longitude = _degrees(cells, columns.longitude, 180, place)
-    latitude = _degrees(cells, columns.latitude, 90, place)
+    longitude, latitude = degrees(columns.longitude, 180), degrees(columns.latitude, 90)
     known = longitude is not None and latitude is not None
     neither = longitude is None and latitude is None
-    heading = _cell(cells, columns.heading_deg)
-    captured = _cell(cells, columns.captured_at)
-    try:
-        heading_deg = None if heading is None else as_heading(float(heading))
-    except ValueError as error:
-        raise StudyError(
-            f"{place}: {columns.heading_deg} is {heading!r}; expected degrees from north, "
-            "or nothing."
-        ) from error
-    try:
-        captured_at = None if captured is None else as_time(captured)
-    except ValueError as error:
-        raise StudyError(
-            f"{place}: {columns.captured_at} is {captured!r}; expected ISO text, a date, a month "
-            "(2019-06) or milliseconds since 1970, or nothing."
-        ) from error
     return Taken(
         file=_relative(file, folder),
         longitude=longitude if known else None,
         latitude=latitude if known else None,
-        captured_at=captured_at,
-        heading_deg=heading_deg,
+        captured_at=read(
+            columns.captured_at,
+            as_time,
+            "ISO text, a date, a month (2019-06) or milliseconds since 1970",
+        ),
+        heading_deg=read(
+            columns.heading_deg, lambda cell: as_heading(float(cell)), "degrees from north"
+        ),
         category=_cell(cells, columns.category),
         copyright=_cell(cells, columns.copyright),
         reason=None if known else NO_POSITION if neither else HALF_A_POSITION,
     )
-
-
-def _degrees(cells: Cells, column: str, most: float, place: str) -> float | None:
-    cell = _cell(cells, column)
-    if cell is None:
-        return None
-    try:
-        degrees = float(cell)
-    except ValueError:
-        degrees = math.nan
-    if not -most <= degrees <= most:
-        raise StudyError(
-            f"{place}: {column} is {cell!r}; expected degrees (WGS 84) from -{most:g} to {most:g}, "
-            "or nothing."
-        )
-    return degrees
 
 
 def _cell(cells: Cells, column: str | None) -> str | None:

@@ -1,12 +1,11 @@
 """Where and when images of one's own were taken, and the points that follow from it."""
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
-import shapely
 
 from streetview_assets.errors import StudyError
 from streetview_assets.files.file_names import IMAGE_SUFFIXES
@@ -16,7 +15,7 @@ from streetview_assets.points.own_images.folder_walk import FolderFiles, walk_fo
 from streetview_assets.points.own_images.left_out import left_out_line
 from streetview_assets.points.own_images.position_table import read_image_table
 from streetview_assets.points.own_images.taken import Taken
-from streetview_assets.points.places import as_sample_points, point_ids, rounded
+from streetview_assets.points.places import inside_areas, named_places
 from streetview_assets.study.images import Images
 
 NOT_READ = frozenset(
@@ -145,8 +144,7 @@ def image_point_ids(positions: pl.DataFrame) -> pl.Series:
     positions
         With longitude and latitude.
     """
-    degrees = positions.select("longitude", "latitude").to_numpy()
-    return pl.Series("point_id", point_ids(rounded(degrees)), dtype=pl.String)
+    return named_places(positions)["point_id"]
 
 
 def points_from_images(positions: pl.DataFrame, areas: pl.DataFrame) -> ImagePoints:
@@ -165,25 +163,14 @@ def points_from_images(positions: pl.DataFrame, areas: pl.DataFrame) -> ImagePoi
     StudyError
         Where there are areas and no image lies in any of them.
     """
-    degrees = rounded(positions.select("longitude", "latitude").to_numpy())
-    places = pl.DataFrame(
-        {
-            "point_id": point_ids(degrees),
-            "longitude": degrees[:, 0],
-            "latitude": degrees[:, 1],
-        }
+    inside = inside_areas(
+        named_places(positions.select("longitude", "latitude")),
+        areas,
+        f"images.path: none of the {positions.height:,} images",
+        "Give the areas of that place, or check that longitude and latitude are not swapped.",
     )
-    located = as_sample_points(places, areas)
-    inside = located.drop_nulls("authority_code")
-    if inside.is_empty():
-        west, south, east, north = shapely.total_bounds(shapely.points(degrees))
-        raise StudyError(
-            f"images.path: none of the {len(degrees):,} images lies in an area of the study; "
-            f"they lie at longitude {west:.4f} to {east:.4f}, latitude {south:.4f} to {north:.4f}. "
-            "Give the areas of that place, or check that longitude and latitude are not swapped."
-        )
     points = inside.unique("point_id").sort("authority_code", "point_id")
-    return ImagePoints(points, outside_count=located.height - inside.height)
+    return ImagePoints(points, outside_count=positions.height - inside.height)
 
 
 def _not_read(walked: FolderFiles) -> Iterator[tuple[str, str]]:
@@ -210,21 +197,10 @@ def _with_place(one: Taken) -> Taken:
 
 
 def _frame(taken: list[Taken]) -> pl.DataFrame:
-    rows = [
-        {
-            "file": one.file,
-            "longitude": one.longitude,
-            "latitude": one.latitude,
-            "captured_on": one.captured_at and one.captured_at.date().replace(day=1),
-            "captured_at": one.captured_at,
-            "heading_deg": one.heading_deg,
-            "category": one.category,
-            "copyright": one.copyright,
-            "reason": one.reason,
-        }
-        for one in taken
-    ]
-    return pl.DataFrame(rows, schema=_SCHEMA).sort("file")
+    schema = {name: kind for name, kind in _SCHEMA.items() if name != "captured_on"}
+    rows = pl.DataFrame(list(map(asdict, taken)), schema=schema)
+    month = pl.col("captured_at").dt.date().dt.month_start()
+    return rows.with_columns(captured_on=month).select(_SCHEMA.names()).sort("file")
 
 
 def _no_position(images: Images, folder: Path, count: int, left_out: pl.DataFrame) -> str:
