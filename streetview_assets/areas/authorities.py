@@ -2,20 +2,19 @@
 
 import polars as pl
 
-from streetview_assets.areas.columns import as_codes, closest, listed, read_source
+from streetview_assets.areas.columns import Wanted, as_codes, did_you_mean, listed, read_source
 from streetview_assets.errors import StudyError
 from streetview_assets.study.areas import Areas, Lookup
 from streetview_assets.study.fields import WITHOUT_AREAS
 
 
-def wanted_columns(areas: Areas) -> dict[str, str]:
+def wanted_columns(areas: Areas) -> Wanted:
     """Name the columns of the areas file that say which area belongs where, by study key."""
-    wanted = {
+    return {
         "areas.code": areas.code,
         "areas.authority_code": areas.authority_code,
         "areas.authority_name": areas.authority_name,
     }
-    return {key: column for key, column in wanted.items() if column is not None}
 
 
 def with_authorities(
@@ -40,11 +39,20 @@ def with_authorities(
     Raises
     ------
     StudyError
-        Where an area has no code, no authority or two, or the study names authorities and
-        nothing says which area belongs to which.
+        Where there is no area, one has no code, no authority or two, or the study names
+        authorities and nothing says which area belongs to which.
     """
+    if rows.is_empty():
+        raise StudyError(
+            f"areas.path: {areas.path} has no areas (0 rows). Give a file with at least one."
+        )
     codes = as_codes(rows[areas.code]).alias("area_code")
-    _refuse_empty_codes(codes, areas)
+    if codes.null_count():
+        first = int(codes.is_null().arg_true()[0]) + 1
+        raise StudyError(
+            f"areas.code: {areas.path}, column {areas.code!r}: {codes.null_count()} areas have no "
+            f"code (the first is area number {first}). Give each a code, or take it out."
+        )
     if areas.authority_code:
         return _from_file(rows, codes, areas, areas.authority_code)
     if areas.lookup:
@@ -80,40 +88,30 @@ def require_authorities(chosen: tuple[str, ...], present: pl.Series, areas: Area
     there = present.unique().to_list()
     missing = [code for code in chosen if code not in there]
     if missing:
-        close = closest(missing[0], there)
-        hint = f" Did you mean {close!r}?" if close else ""
         source = f"{areas.lookup.path} and {areas.path}" if areas.lookup else str(areas.path)
         raise StudyError(
-            f"authorities: no area of {source} belongs to {listed(missing)}.{hint} "
-            f"The authorities there are: {listed(there, 10)}."
-        )
-
-
-def _refuse_empty_codes(codes: pl.Series, areas: Areas) -> None:
-    if codes.null_count():
-        first = int(codes.is_null().arg_true()[0]) + 1
-        raise StudyError(
-            f"areas.code: {areas.path}, column {areas.code!r}: {codes.null_count()} areas have no "
-            f"code (the first is area number {first}). Give each a code, or take it out."
+            f"authorities: no area of {source} belongs to {listed(missing)}."
+            f"{did_you_mean(missing[0], there)} The authorities there are: {listed(there, 10)}."
         )
 
 
 def _from_file(rows: pl.DataFrame, codes: pl.Series, areas: Areas, column: str) -> pl.DataFrame:
-    authority = as_codes(rows[column])
-    without = codes.filter(authority.is_null())
+    named = _named(codes, rows, column, areas.authority_name)
+    without = codes.filter(named["authority_code"].is_null())
     if len(without):
         raise StudyError(
             f"areas.authority_code: {areas.path}, column {column!r}: no authority for the "
             f"areas {listed(without)}. Fill the column, or take them out."
         )
-    name = as_codes(rows[areas.authority_name]) if areas.authority_name else authority
-    return pl.DataFrame(
-        {
-            "area_code": codes,
-            "authority_code": authority,
-            "authority_name": name.fill_null(authority),
-        }
-    )
+    return named
+
+
+def _named(codes: pl.Series, rows: pl.DataFrame, column: str, name: str | None) -> pl.DataFrame:
+    """Give each area the authority of its row, whose code stands for a name that is absent."""
+    authority = as_codes(rows[column])
+    names = as_codes(rows[name]) if name else authority
+    columns = {"area_code": codes, "authority_code": authority}
+    return pl.DataFrame(columns | {"authority_name": names.fill_null(authority)})
 
 
 def _from_lookup(
@@ -140,20 +138,11 @@ def _read_lookup(lookup: Lookup) -> pl.DataFrame:
     wanted = {
         "areas.lookup.code": lookup.code,
         "areas.lookup.authority_code": lookup.authority_code,
+        "areas.lookup.authority_name": lookup.authority_name,
     }
-    if lookup.authority_name:
-        wanted["areas.lookup.authority_name"] = lookup.authority_name
-    frame = read_source(lookup.path, wanted).frame
-    authority = as_codes(frame[lookup.authority_code])
-    name = as_codes(frame[lookup.authority_name]) if lookup.authority_name else authority
-    pairs = pl.DataFrame(
-        {
-            "area_code": as_codes(frame[lookup.code]),
-            "authority_code": authority,
-            "authority_name": name.fill_null(authority),
-        }
-    )
-    return pairs.drop_nulls().unique()
+    rows = read_source(lookup.path, wanted).frame
+    codes = as_codes(rows[lookup.code])
+    return _named(codes, rows, lookup.authority_code, lookup.authority_name).drop_nulls().unique()
 
 
 def _refuse_contradictions(

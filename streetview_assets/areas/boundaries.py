@@ -62,18 +62,19 @@ def read_boundaries(study: Study) -> Boundaries:
         Where the file, its columns, codes, outlines or CRS, or the authorities of the study are
         wrong; the message names the key, the file, the codes and the remedy.
     """
-    settings = _areas_of(study)
-    wanted = wanted_columns(settings)
-    if settings.name:
-        wanted["areas.name"] = settings.name
+    settings = study.areas
+    if settings is None:
+        raise StudyError(f"{study.path}: the study has no areas; add `areas:` to read boundaries.")
+    wanted = {**wanted_columns(settings), "areas.name": settings.name}
     rows, outlines = read_outlines(settings.path, wanted)
-    _refuse_no_areas(rows, settings)
     named = with_authorities(rows, settings, study.authorities)
     _refuse_duplicates(named["area_code"], settings)
     names = as_codes(rows[settings.name]) if settings.name else named["area_code"]
     named = named.with_columns(area_name=names.fill_null(named["area_code"]))
-    chosen = _chosen(named, study, settings)
-
+    authority = named["authority_code"]
+    if study.authorities:
+        require_authorities(study.authorities, authority, settings)
+    chosen = authority.is_in(study.authorities or authority.unique().implode())
     named = named.filter(chosen)
     geographic, mended_count = _usable_outlines(
         outlines[chosen.to_numpy()], named["area_code"], settings.path
@@ -103,22 +104,8 @@ def authority_codes(study: Study) -> list[str]:
     if study.areas is None or not (study.areas.authority_code or study.areas.lookup):
         return [WITHOUT_AREAS]
     rows = read_attributes(study.areas.path, wanted_columns(study.areas))
-    _refuse_no_areas(rows, study.areas)
     named = with_authorities(rows, study.areas, None)
     return sorted(named["authority_code"].unique().to_list())
-
-
-def _areas_of(study: Study) -> Areas:
-    if study.areas is None:
-        raise StudyError(f"{study.path}: the study has no areas; add `areas:` to read boundaries.")
-    return study.areas
-
-
-def _refuse_no_areas(rows: pl.DataFrame, areas: Areas) -> None:
-    if rows.is_empty():
-        raise StudyError(
-            f"areas.path: {areas.path} has no areas (0 rows). Give a file with at least one."
-        )
 
 
 def _refuse_duplicates(codes: pl.Series, areas: Areas) -> None:
@@ -131,26 +118,20 @@ def _refuse_duplicates(codes: pl.Series, areas: Areas) -> None:
         )
 
 
-def _chosen(named: pl.DataFrame, study: Study, areas: Areas) -> pl.Series:
-    authority = named["authority_code"]
-    if not study.authorities:
-        return authority.is_not_null()
-    require_authorities(study.authorities, authority, areas)
-    return authority.is_in(list(study.authorities))
-
-
 def _usable_outlines(
     outlines: gpd.GeoSeries, codes: pl.Series, path: Path
 ) -> tuple[gpd.GeoSeries, int]:
     """Give valid polygons in EPSG:4326, and how many had to be mended."""
-    _refuse_empty(outlines.to_numpy(), codes, path, "an empty or missing outline")
+    _refuse_empty(outlines.to_numpy(), codes, path, "have an empty or missing outline")
     geographic = outlines.to_crs(GEOGRAPHIC_CRS)
     require_degrees("areas.path", path, geographic.total_bounds, outlines.crs, "areas")
     shapes: Shapes = shapely.force_2d(geographic.to_numpy())
-    _refuse_points_and_lines(shapes, codes, path)
+    flat = shapely.get_dimensions(shapes) < 2
+    kinds = ", ".join(sorted({shape.geom_type for shape in shapes[flat]}))
+    _refuse(flat, codes, path, f"are no polygons but {kinds}", "Give a file of polygons.")
     broken = ~(shapely.is_valid(shapes) & np.isin(shapely.get_type_id(shapes), POLYGONAL))
     shapes[broken] = _mended(shapes[broken])
-    _refuse_empty(shapes, codes, path, "an outline without any area inside")
+    _refuse_empty(shapes, codes, path, "have an outline without any area inside")
     return gpd.GeoSeries(shapes, crs=GEOGRAPHIC_CRS), int(broken.sum())
 
 
@@ -165,20 +146,16 @@ def _mended(shapes: Shapes) -> Shapes:
 
 def _refuse_empty(shapes: Shapes, codes: pl.Series, path: Path, what: str) -> None:
     empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    if empty.any():
-        raise StudyError(
-            f"areas.path: {path}: {int(empty.sum())} areas have {what}: "
-            f"{listed(codes.filter(pl.Series(empty)))}. Draw them, or take them out of the file."
-        )
+    _refuse(empty, codes, path, what, "Draw them, or take them out of the file.")
 
 
-def _refuse_points_and_lines(shapes: Shapes, codes: pl.Series, path: Path) -> None:
-    flat = shapely.get_dimensions(shapes) < 2
-    if flat.any():
-        kinds = sorted({shape.geom_type for shape in shapes[flat]})
+def _refuse(
+    wrong: npt.NDArray[np.bool_], codes: pl.Series, path: Path, what: str, remedy: str
+) -> None:
+    if wrong.any():
         raise StudyError(
-            f"areas.path: {path}: {int(flat.sum())} areas are no polygons but {', '.join(kinds)}: "
-            f"{listed(codes.filter(pl.Series(flat)))}. Give a file of polygons."
+            f"areas.path: {path}: {int(wrong.sum())} areas {what}: "
+            f"{listed(codes.filter(pl.Series(wrong)))}. {remedy}"
         )
 
 

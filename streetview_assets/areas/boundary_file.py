@@ -1,19 +1,18 @@
 """Reading a boundary file: a kind that GDAL reads and that leads nowhere else, or GeoParquet."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import polars as pl
 
-from streetview_assets.areas.columns import require_columns
+from streetview_assets.areas.columns import Wanted, require_columns
 from streetview_assets.errors import StudyError
 from streetview_assets.files.crs import require_crs
 from streetview_assets.files.geo_file import GeoFile, frame, info
 
 
-def read_attributes(path: Path, wanted: Mapping[str, str]) -> pl.DataFrame:
+def read_attributes(path: Path, wanted: Wanted) -> pl.DataFrame:
     """Read columns of a boundary file without its outlines.
 
     Parameters
@@ -36,7 +35,7 @@ def read_attributes(path: Path, wanted: Mapping[str, str]) -> pl.DataFrame:
         return pl.from_pandas(frame(file, columns=columns, read_geometry=False))
 
 
-def read_outlines(path: Path, wanted: Mapping[str, str]) -> tuple[pl.DataFrame, gpd.GeoSeries]:
+def read_outlines(path: Path, wanted: Wanted) -> tuple[pl.DataFrame, gpd.GeoSeries]:
     """Read columns of a boundary file and its outlines, row by row.
 
     Parameters

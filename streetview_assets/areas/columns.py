@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ A dash is not among them: some mean "nothing known" by it, others "none", which 
 
 _EXCEL_ROWS = 2**20
 
+Wanted = Mapping[str, str | None]
+"""Names of columns by the key of the study that names each; None: the study names none."""
+
 
 @dataclass(frozen=True)
 class SourceTable:
@@ -51,7 +55,7 @@ class SourceTable:
     first_row: int
 
 
-def read_source(path: Path, wanted: Mapping[str, str], sheet: str | None = None) -> SourceTable:
+def read_source(path: Path, wanted: Wanted, sheet: str | None = None) -> SourceTable:
     """Read the wanted columns of a CSV, Excel or Parquet file.
 
     Parameters
@@ -60,7 +64,8 @@ def read_source(path: Path, wanted: Mapping[str, str], sheet: str | None = None)
         The file. CSV and Excel cells come back as text, Parquet columns in their own types.
     wanted
         The column's name by the key of the study that names it, such as
-        ``{"areas.lookup.code": "lsoa11_code"}``; a column may be wanted by several keys.
+        ``{"areas.lookup.code": "lsoa11_code"}``; a column may be wanted by several keys, and a
+        key may name none.
     sheet
         The sheet of an Excel file; by default the first.
 
@@ -82,7 +87,7 @@ def read_source(path: Path, wanted: Mapping[str, str], sheet: str | None = None)
     )
 
 
-def require_columns(place: str, wanted: Mapping[str, str], present: Sequence[str]) -> list[str]:
+def require_columns(place: str, wanted: Wanted, present: Sequence[str]) -> list[str]:
     """Give the wanted columns, each once, where all are present.
 
     Parameters
@@ -99,16 +104,16 @@ def require_columns(place: str, wanted: Mapping[str, str], present: Sequence[str
     StudyError
         With the key, the place, the closest name and the columns that are there.
     """
-    faults = []
-    for key, column in wanted.items():
-        if column not in present:
-            close = closest(column, present)
-            hint = f" Did you mean {close!r}?" if close else ""
-            faults.append(f"{key}: {place} has no column {column!r}.{hint}")
+    named = {key: column for key, column in wanted.items() if column is not None}
+    faults = [
+        f"{key}: {place} has no column {column!r}.{did_you_mean(column, present)}"
+        for key, column in named.items()
+        if column not in present
+    ]
     if faults:
-        there = ", ".join(present) if present else "none"
+        there = ", ".join(present) or "none"
         raise StudyError("\n".join(faults) + f"\nThe columns there are: {there}.")
-    return list(dict.fromkeys(wanted.values()))
+    return list(dict.fromkeys(named.values()))
 
 
 def closest(wanted: str, present: Iterable[str]) -> str | None:
@@ -124,6 +129,12 @@ def closest(wanted: str, present: Iterable[str]) -> str | None:
     by_lower = {name.lower(): name for name in present}
     near = difflib.get_close_matches(wanted.lower(), by_lower, n=1, cutoff=0.5)
     return by_lower[near[0]] if near else None
+
+
+def did_you_mean(wanted: str, present: Iterable[str]) -> str:
+    """Ask for the `closest` name, behind a blank; empty where nothing is near."""
+    close = closest(wanted, present)
+    return f" Did you mean {close!r}?" if close else ""
 
 
 def listed(codes: Iterable[str], at_most: int = 5) -> str:
@@ -232,16 +243,13 @@ def lost_zeros(wanted: pl.Series, there: pl.Series) -> str:
     there
         Codes among which they are looked for.
     """
-    missing = _absent(wanted, there)
-    unused = _absent(there, wanted)
-    bare = pl.col("code").str.strip_chars_start("0").alias("bare")
-    alike = (
-        missing.to_frame("code")
-        .with_columns(bare)
-        .join(unused.to_frame("code").with_columns(bare), on="bare", suffix="_there")
-        .filter(pl.col("bare") != "")
-        .sort("code")
+    missing, unused = (
+        codes.drop_nulls().unique().to_frame("code").filter(~pl.col("code").is_in(among.implode()))
+        for codes, among in ((wanted, there), (there, wanted))
     )
+    bare = pl.col("code").str.strip_chars_start("0").alias("bare")
+    alike = missing.with_columns(bare).join(unused.with_columns(bare), on="bare", suffix="_there")
+    alike = alike.filter(pl.col("bare") != "").sort("code")
     if alike.is_empty():
         return ""
     code, _, found = alike.row(0)
@@ -251,30 +259,83 @@ def lost_zeros(wanted: pl.Series, there: pl.Series) -> str:
     )
 
 
-def _read_csv(path: Path, wanted: Mapping[str, str]) -> SourceTable:
+def require_meeting(wanted: pl.Series, there: pl.Series, apart: str, beside: str) -> None:
+    """Refuse codes of which none, or none with its leading zeros, is among others.
+
+    Parameters
+    ----------
+    wanted
+        Codes that are looked for.
+    there
+        Codes among which they are looked for.
+    apart
+        What is said where none is there.
+    beside
+        How the message begins where only leading zeros differ.
+
+    Raises
+    ------
+    StudyError
+    """
+    zeros = lost_zeros(wanted, there)
+    if len(wanted) and not wanted.is_in(there.implode()).any():
+        raise StudyError(f"{apart} {zeros}".strip())
+    if zeros:
+        raise StudyError(f"{beside}: {zeros}")
+
+
+def require_areas(
+    areas: pl.Series, there: pl.Series, source: SourceTable, named: tuple[str, str], remedy: str
+) -> None:
+    """Refuse a table of which no code is that of an area of the study.
+
+    Parameters
+    ----------
+    areas
+        The study's area codes.
+    there
+        The codes in the table.
+    source
+        The table.
+    named
+        The key of the study that names the column of codes, and the column.
+    remedy
+        What can be done beside naming the right column.
+
+    Raises
+    ------
+    StudyError
+        With codes of both sides.
+    """
+    key, column = named
+    require_meeting(
+        areas,
+        there,
+        f"{key}: none of the {len(areas)} areas is in {source.place}, column {column!r}. The areas "
+        f"begin with {listed(areas, 3)}; that column with {listed(there, 3) or 'nothing'}. Name "
+        f"the column that holds the codes of these areas{remedy}.",
+        f"{key}: {source.place}, column {column!r}, and the areas",
+    )
+
+
+def _read_csv(path: Path, wanted: Wanted) -> SourceTable:
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    read = partial(pl.read_csv, path, separator=separator, infer_schema=False, glob=False)
     with _reading(path, wanted, "a UTF-8 CSV with a header"):
-        header = pl.read_csv(
-            path, separator=separator, n_rows=0, infer_schema=False, glob=False
-        ).columns
-        columns = require_columns(str(path), wanted, header)
-        frame = pl.read_csv(
-            path, separator=separator, columns=columns, infer_schema=False, glob=False
-        )
+        frame = read(columns=require_columns(str(path), wanted, read(n_rows=0).columns))
     return SourceTable(frame, str(path), first_row=2)
 
 
-def _read_parquet(path: Path, wanted: Mapping[str, str]) -> SourceTable:
+def _read_parquet(path: Path, wanted: Wanted) -> SourceTable:
     with _reading(path, wanted, "Parquet"):
-        columns = require_columns(
-            str(path), wanted, pl.scan_parquet(path, glob=False).collect_schema().names()
-        )
+        there = pl.scan_parquet(path, glob=False).collect_schema().names()
+        columns = require_columns(str(path), wanted, there)
         refuse_parquet_bomb(path, len(columns), str(path))
         frame = pl.read_parquet(path, columns=columns, glob=False)
     return SourceTable(frame, str(path), first_row=1)
 
 
-def _read_excel(path: Path, wanted: Mapping[str, str], sheet: str | None) -> SourceTable:
+def _read_excel(path: Path, wanted: Wanted, sheet: str | None) -> SourceTable:
     import openpyxl
 
     with _reading(path, wanted, "Excel"):
@@ -293,7 +354,7 @@ def _read_excel(path: Path, wanted: Mapping[str, str], sheet: str | None) -> Sou
     return SourceTable(frame, f"{path}, sheet {name!r}", first_row=2)
 
 
-def _cells(worksheet: Any, wanted: Mapping[str, str], place: str) -> pl.DataFrame:
+def _cells(worksheet: Any, wanted: Wanted, place: str) -> pl.DataFrame:
     """Read the wanted columns of a sheet; what a row that ends early lacks is empty."""
     # A workbook may lack the size of its sheet or give a wrong one, after which rows are cut.
     worksheet.reset_dimensions()
@@ -315,15 +376,10 @@ def _cell_text(cell: Any) -> str | None:
     return None if cell is None else str(cell)
 
 
-def _first_key(wanted: Mapping[str, str]) -> str:
+def _first_key(wanted: Wanted) -> str:
     return next(iter(wanted))
 
 
-def _reading(path: Path, wanted: Mapping[str, str], form: str) -> AbstractContextManager[None]:
+def _reading(path: Path, wanted: Wanted, form: str) -> AbstractContextManager[None]:
     place = f"{path} (named at {_first_key(wanted)})"
     return reading(place, form, "Open it and save it again in that form.")
-
-
-def _absent(codes: pl.Series, among: pl.Series) -> pl.Series:
-    distinct = codes.drop_nulls().unique()
-    return distinct.filter(~distinct.is_in(among.implode()))

@@ -2,13 +2,16 @@
 
 import polars as pl
 
-from streetview_assets.areas.columns import SourceTable, as_codes, as_numbers, listed, lost_zeros
-from streetview_assets.areas.target_values import (
-    WHOLE_IS_ZERO,
-    WITHHELD,
-    code_form,
-    share_or_value,
+from streetview_assets.areas.columns import (
+    SourceTable,
+    Wanted,
+    as_codes,
+    as_numbers,
+    listed,
+    require_areas,
+    require_meeting,
 )
+from streetview_assets.areas.target_values import WITHHELD, code_form, divided
 from streetview_assets.errors import StudyError
 from streetview_assets.study.targets import Target, TargetLookup
 
@@ -17,10 +20,10 @@ PARTS_NOT_IN_TABLE = "none of its parts is in the table"
 NO_WEIGHT = "its parts have no weight"
 
 
-def lookup_columns(lookup: TargetLookup, key: str) -> dict[str, str]:
+def lookup_columns(lookup: TargetLookup, key: str) -> Wanted:
     """Name the columns of a lookup by the key of the study that names each."""
-    wanted = {f"{key}.lookup.code": lookup.code, f"{key}.lookup.area_code": lookup.area_code}
-    return wanted | ({f"{key}.lookup.weight": lookup.weight} if lookup.weight else {})
+    names = ("code", "area_code", "weight")
+    return {f"{key}.lookup.{name}": getattr(lookup, name) for name in names}
 
 
 def read_parts(
@@ -66,14 +69,15 @@ def read_parts(
     )
     pairs = pairs.drop_nulls(["area_code", "code"]).unique().sort("area_code", "code")
     mine = pairs.filter(pl.col("area_code").is_in(areas.implode()))
-    _refuse_other_areas(pairs, mine, source, lookup, areas, key)
+    named = (f"{key}.lookup.area_code", lookup.area_code)
+    require_areas(areas, pairs["area_code"], source, named, "")
     _refuse_wrong_weights(mine, source, lookup, key)
     if lookup.aggregate == "sum":
-        _refuse_parts_of_two(pairs, mine, source, lookup, key)
+        _refuse_parts_of_two(pairs, mine, source, key)
     return mine
 
 
-def require_meeting(
+def require_parts(
     values: pl.DataFrame, parts: pl.DataFrame, table: str, lookup: str, key: str
 ) -> None:
     """Refuse a table of which no code, or none with its leading zeros, is a part of an area.
@@ -87,24 +91,21 @@ def require_meeting(
     table, lookup
         The two files, as messages name them.
     key
-        The target's place in the study file.
+        The key of the study that names the table's codes.
 
     Raises
     ------
     StudyError
         With codes of both sides, and the advice to name columns of the same kind of code.
     """
-    met = parts["code"].is_in(values["code"].implode()).any()
-    zeros = lost_zeros(parts["code"], values["code"])
-    if not met:
-        raise StudyError(
-            f"{key}.area_code: no code of {table} is in {lookup} as a part of an area of the "
-            f"study. The table's codes begin with {listed(values['code'], 3) or 'nothing'}; the "
-            f"parts of these areas with {listed(parts['code'], 3)}. Name the columns that hold "
-            f"the same kind of code. {zeros}".strip()
-        )
-    if zeros:
-        raise StudyError(f"{key}.area_code: {table} and {lookup}: {zeros}")
+    require_meeting(
+        parts["code"],
+        values["code"],
+        f"{key}: no code of {table} is in {lookup} as a part of an area of the study. The table's "
+        f"codes begin with {listed(values['code'], 3) or 'nothing'}; the parts of these areas with "
+        f"{listed(parts['code'], 3)}. Name the columns that hold the same kind of code.",
+        f"{key}: {table} and {lookup}",
+    )
 
 
 def aggregate(values: pl.DataFrame, parts: pl.DataFrame, target: Target) -> pl.DataFrame:
@@ -128,11 +129,11 @@ def aggregate(values: pl.DataFrame, parts: pl.DataFrame, target: Target) -> pl.D
         ``area_code, part, whole, part_count, part_without_value_count, reason``, by area.
     """
     assert target.lookup is not None
-    rule = target.lookup.aggregate
+    rule, nothing = target.lookup.aggregate, pl.lit(None, dtype=pl.Float64)
     in_table = values.with_columns(in_table=pl.lit(True))
     found = parts.join(in_table, on="code", how="left", maintain_order="left")
     if rule != "sum":
-        found = _divided(found)
+        found = divided(found).with_columns(part="value")
     has_value = pl.col("in_table").is_not_null() & pl.col("reason").is_null()
     found = found.with_columns(has_value=has_value).with_columns(
         counted=pl.col("has_value") & (pl.col("weight") > 0).fill_null(False)
@@ -142,7 +143,7 @@ def aggregate(values: pl.DataFrame, parts: pl.DataFrame, target: Target) -> pl.D
         found.group_by("area_code", maintain_order=True)
         .agg(
             part=_sum_of("part") if rule == "sum" else _centre(rule),
-            whole=_sum_of("whole") if rule == "sum" and target.share else _nothing(),
+            whole=_sum_of("whole") if rule == "sum" and target.share else nothing.first(),
             part_count=counted.sum().cast(pl.Int64),
             part_without_value_count=(~counted).sum().cast(pl.Int64),
             why=_why(),
@@ -150,19 +151,6 @@ def aggregate(values: pl.DataFrame, parts: pl.DataFrame, target: Target) -> pl.D
         .with_columns(reason=pl.when(pl.col("part").is_null()).then("why"))
         .drop("why")
     )
-
-
-def _divided(found: pl.DataFrame) -> pl.DataFrame:
-    zero = (pl.col("whole") == 0) & pl.col("reason").is_null()
-    return found.with_columns(
-        part=share_or_value(),
-        whole=pl.lit(None, dtype=pl.Float64),
-        reason=pl.when(zero).then(pl.lit(WHOLE_IS_ZERO)).otherwise("reason"),
-    )
-
-
-def _nothing() -> pl.Expr:
-    return pl.lit(None, dtype=pl.Float64).first()
 
 
 def _sum_of(column: str) -> pl.Expr:
@@ -195,26 +183,6 @@ def _why() -> pl.Expr:
     )
 
 
-def _refuse_other_areas(
-    pairs: pl.DataFrame,
-    mine: pl.DataFrame,
-    source: SourceTable,
-    lookup: TargetLookup,
-    areas: pl.Series,
-    key: str,
-) -> None:
-    zeros = lost_zeros(areas, pairs["area_code"])
-    if mine.is_empty() and len(areas):
-        raise StudyError(
-            f"{key}.lookup.area_code: none of the {len(areas)} areas is in {source.place}, column "
-            f"{lookup.area_code!r}. The areas begin with {listed(areas, 3)}; that column with "
-            f"{listed(pairs['area_code'], 3) or 'nothing'}. Name the column that holds the codes "
-            f"of these areas. {zeros}".strip()
-        )
-    if zeros:
-        raise StudyError(f"{key}.lookup.area_code: {source.place}: {zeros}")
-
-
 def _refuse_wrong_weights(
     mine: pl.DataFrame, source: SourceTable, lookup: TargetLookup, key: str
 ) -> None:
@@ -230,11 +198,7 @@ def _refuse_wrong_weights(
 
 
 def _refuse_parts_of_two(
-    pairs: pl.DataFrame,
-    mine: pl.DataFrame,
-    source: SourceTable,
-    lookup: TargetLookup,
-    key: str,
+    pairs: pl.DataFrame, mine: pl.DataFrame, source: SourceTable, key: str
 ) -> None:
     several = pairs.filter(pl.col("code").is_duplicated())["code"]
     twice = mine["code"].filter(mine["code"].is_in(several.implode()))

@@ -20,7 +20,7 @@ EMPTY = "empty in the table"
 WHOLE_IS_ZERO = "the whole of which it is a share is 0"
 
 
-def wanted_columns(target: Target, key: str) -> dict[str, str]:
+def wanted_columns(target: Target, key: str) -> dict[str, str | None]:
     """Name the columns of the target's table by the key of the study that names each.
 
     Parameters
@@ -30,15 +30,15 @@ def wanted_columns(target: Target, key: str) -> dict[str, str]:
     key
         Its place in the study file, such as `targets[0]`.
     """
-    wanted = {f"{key}.area_code": target.area_code}
-    if target.value:
-        wanted[f"{key}.value"] = target.value
-    if target.category:
-        wanted[f"{key}.category"] = target.category
-        return wanted
-    for part, columns in (("share", target.share), ("of", target.of)):
-        wanted |= {f"{key}.{part}.{place}": name for place, name in enumerate(columns or ())}
-    return wanted
+    summed = {} if target.category else {"share": target.share, "of": target.of}
+    return {
+        **{f"{key}.{name}": getattr(target, name) for name in ("area_code", "value", "category")},
+        **{
+            f"{key}.{part}.{place}": name
+            for part, columns in summed.items()
+            for place, name in enumerate(columns or ())
+        },
+    }
 
 
 def values_by_code(source: SourceTable, target: Target, key: str) -> pl.DataFrame:
@@ -81,10 +81,19 @@ def values_by_code(source: SourceTable, target: Target, key: str) -> pl.DataFram
     )
 
 
-def share_or_value() -> pl.Expr:
-    """Divide ``part`` by ``whole`` where there is a whole, null where that is 0."""
-    part, whole = pl.col("part"), pl.col("whole")
-    return pl.when(whole.is_null()).then(part).when(whole != 0).then(part / whole)
+def divided(rows: pl.DataFrame) -> pl.DataFrame:
+    """Divide ``part`` by ``whole``, where there is one: the ``value``, or null with a reason.
+
+    Parameters
+    ----------
+    rows
+        With part, whole and reason.
+    """
+    part, whole, reason = pl.col("part"), pl.col("whole"), pl.col("reason")
+    by_zero = reason.is_null() & (whole == 0)
+    why = pl.when(by_zero).then(pl.lit(WHOLE_IS_ZERO)).otherwise(reason)
+    value = pl.when(whole.is_null()).then(part).otherwise(part / whole)
+    return rows.with_columns(reason=why).with_columns(value=pl.when(reason.is_null()).then(value))
 
 
 def parts_and_wholes(target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -118,13 +127,13 @@ def code_form(codes: pl.Series, target: Target) -> pl.Series:
 
 
 def _by_column(source: SourceTable, target: Target, key: str) -> pl.DataFrame:
-    code = code_form(source.frame[target.area_code], target)
+    code = code_form(source.frame[target.area_code], target).to_frame()
     parts, wholes = parts_and_wholes(target)
-    named = {column: place for place, column in wanted_columns(target, key).items()}
+    key_of = {column: place for place, column in wanted_columns(target, key).items()}
     frames = []
     for column in dict.fromkeys(parts + wholes):
-        number, withheld = numbers_or_withheld(source, column, named[column])
-        frames.append(_cells(code, pl.repeat(column, len(code), eager=True), number, withheld))
+        number, withheld = numbers_or_withheld(source, column, key_of[column])
+        frames.append(code.with_columns(category=pl.lit(column), number=number, withheld=withheld))
     return pl.concat(frames)
 
 
@@ -136,17 +145,9 @@ def _by_category(source: SourceTable, target: Target, key: str) -> pl.DataFrame:
     for part, codes in (("share", parts), ("of", wholes)):
         _refuse_unknown(pl.Series(codes), category, source, target, f"{key}.{part}")
     number, withheld = numbers_or_withheld(source, target.value, f"{key}.value")
-    code = code_form(source.frame[target.area_code], target)
-    wanted = pl.col("category").is_in(list({*parts, *wholes}))
-    return _cells(code, category, number, withheld).filter(wanted)
-
-
-def _cells(
-    code: pl.Series, category: pl.Series, number: pl.Series, withheld: pl.Series
-) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"code": code, "category": category, "number": number, "withheld": withheld}
-    )
+    code = code_form(source.frame[target.area_code], target).to_frame()
+    rows = code.with_columns(category=category, number=number, withheld=withheld)
+    return rows.filter(pl.col("category").is_in([*parts, *wholes]))
 
 
 def _sum_of(categories: tuple[str, ...]) -> pl.Expr:

@@ -1,26 +1,21 @@
 """The values to be predicted, joined to the areas; an area without a value stays, with null."""
 
-from collections.abc import Mapping
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.areas.columns import SourceTable, listed, lost_zeros, read_source
+from streetview_assets.areas.columns import SourceTable, read_source, require_areas
 from streetview_assets.areas.standing import deciles, ranks
 from streetview_assets.areas.target_parts import (
     NOT_IN_LOOKUP,
     aggregate,
     lookup_columns,
     read_parts,
-    require_meeting,
+    require_parts,
 )
-from streetview_assets.areas.target_values import (
-    WHOLE_IS_ZERO,
-    share_or_value,
-    values_by_code,
-    wanted_columns,
-)
+from streetview_assets.areas.target_values import divided, values_by_code, wanted_columns
 from streetview_assets.errors import StudyError
 from streetview_assets.study.study_file import Study
 from streetview_assets.study.targets import Target, TargetLookup
@@ -71,23 +66,23 @@ def read_targets(study: Study, areas: pl.DataFrame) -> TargetJoin:
         Where a file or column is wrong, a value is no number, the values of an area contradict
         each other, or none of the areas finds a value.
     """
-    keys = {target.name: f"targets.{index}" for index, target in enumerate(study.targets)}
-    tables, lookups = _read_sources(study.targets, keys)
+    sources = _read_sources(study.targets)
     frames = [TABLES["targets"].frame()]
     without_value: dict[str, int] = {}
     source_row_count: dict[str, int] = {}
-    for target in study.targets:
-        name, key = target.name, keys[target.name]
-        values = values_by_code(tables[name], target, key)
+    for index, target in enumerate(study.targets):
+        source, key = sources[target.path, target.sheet], f"targets.{index}"
+        values = values_by_code(source, target, key)
         if target.lookup:
-            found = _through_lookup(tables[name], lookups[name], values, target, areas, key)
+            lookup = sources[target.lookup.path, None]
+            found = _through_lookup(source, lookup, values, target, areas, key)
         else:
-            found = _by_area(tables[name], values, target, areas, key)
+            found = _by_area(source, values, target, areas, key)
         rows = _target_rows(found, target)
-        without_value[name] = rows["value"].null_count()
-        source_row_count[name] = tables[name].frame.height
-        if without_value[name] == areas.height > 0:
-            raise _all_without_value(tables[name], target, key, rows)
+        without_value[target.name] = rows["value"].null_count()
+        source_row_count[target.name] = source.frame.height
+        if rows["value"].null_count() == areas.height > 0:
+            raise _all_without_value(source, target, key, rows)
         frames.append(rows)
     targets = pl.concat(frames).sort("authority_code", "area_code", "target")
     return TargetJoin(targets, without_value, source_row_count)
@@ -148,63 +143,37 @@ def source_of(target: Target) -> str:
     return "; ".join(steps)
 
 
-def _read_sources(
-    targets: tuple[Target, ...], keys: dict[str, str]
-) -> tuple[dict[str, SourceTable], dict[str, SourceTable]]:
-    """Read the tables and the lookups of the targets, by target, each file once."""
-    tables: dict[tuple[Path, str | None], dict[str, str]] = {}
-    lookups: dict[tuple[Path, str | None], dict[str, str]] = {}
-    for target in targets:
-        key = keys[target.name]
-        wanted = tables.setdefault((target.path, target.sheet), {})
-        wanted |= wanted_columns(target, key)
+def _read_sources(targets: tuple[Target, ...]) -> dict[tuple[Path, str | None], SourceTable]:
+    """Read the tables and the lookups of the targets, by file and sheet, each once."""
+    wanted: dict[tuple[Path, str | None], dict[str, str | None]] = defaultdict(dict)
+    for index, target in enumerate(targets):
+        key = f"targets.{index}"
+        wanted[target.path, target.sheet] |= wanted_columns(target, key)
         if target.lookup:
-            wanted = lookups.setdefault((target.lookup.path, None), {})
-            wanted |= lookup_columns(target.lookup, key)
-    read_tables = _read_each(tables)
-    read_lookups = _read_each(lookups)
-    return (
-        {target.name: read_tables[target.path, target.sheet] for target in targets},
-        {
-            target.name: read_lookups[target.lookup.path, None]
-            for target in targets
-            if target.lookup
-        },
-    )
-
-
-def _read_each(
-    wanted: Mapping[tuple[Path, str | None], dict[str, str]],
-) -> dict[tuple[Path, str | None], SourceTable]:
-    return {place: read_source(place[0], columns, place[1]) for place, columns in wanted.items()}
+            wanted[target.lookup.path, None] |= lookup_columns(target.lookup, key)
+    return {
+        (path, sheet): read_source(path, columns, sheet)
+        for (path, sheet), columns in wanted.items()
+    }
 
 
 def _by_area(
     source: SourceTable, values: pl.DataFrame, target: Target, areas: pl.DataFrame, key: str
 ) -> pl.DataFrame:
     """Join the values of areas."""
-    zeros = lost_zeros(areas["area_code"], values["code"])
-    if areas.height and not areas["area_code"].is_in(values["code"].implode()).any():
-        raise _no_match(source, target, key, values, areas, zeros)
-    if zeros:
-        raise StudyError(
-            f"{key}.area_code: {source.place}, column {target.area_code!r}, and the areas: {zeros}"
-        )
-    there = values.with_columns(in_table=pl.lit(True))
-    joined = areas.select("authority_code", "area_code").join(
-        there, left_on="area_code", right_on="code", how="left", validate="m:1"
+    named = (f"{key}.area_code", target.area_code)
+    editions = ", or take areas and values of the same edition (LSOA 2011, LSOA 2021)"
+    require_areas(areas["area_code"], values["code"], source, named, editions)
+    complete = pl.col("reason").is_null()
+    found = values.rename({"code": "area_code"}).with_columns(
+        part_count=complete.cast(pl.Int64), part_without_value_count=(~complete).cast(pl.Int64)
     )
-    complete = pl.col("in_table").is_not_null() & pl.col("reason").is_null()
-    return joined.with_columns(
-        part_count=complete.cast(pl.Int64),
-        part_without_value_count=(~complete).cast(pl.Int64),
-        reason=pl.when(pl.col("in_table").is_null()).then(pl.lit(NOT_IN_TABLE)).otherwise("reason"),
-    )
+    return _joined(areas, found, NOT_IN_TABLE, without_value_count=1)
 
 
 def _through_lookup(
     source: SourceTable,
-    lookup_source: SourceTable,
+    lookup: SourceTable,
     values: pl.DataFrame,
     target: Target,
     areas: pl.DataFrame,
@@ -212,31 +181,33 @@ def _through_lookup(
 ) -> pl.DataFrame:
     """Join the values of postcodes or smaller areas."""
     assert target.lookup is not None
-    parts = read_parts(lookup_source, target, target.lookup, areas["area_code"], key)
-    if areas.height:
-        table = f"{source.place}, column {target.area_code!r},"
-        require_meeting(values, parts, table, lookup_source.place, key)
+    parts = read_parts(lookup, target, target.lookup, areas["area_code"], key)
+    table = f"{source.place}, column {target.area_code!r},"
+    require_parts(values, parts, table, lookup.place, f"{key}.area_code")
+    return _joined(areas, aggregate(values, parts, target), NOT_IN_LOOKUP, without_value_count=0)
+
+
+def _joined(
+    areas: pl.DataFrame, found: pl.DataFrame, why_not: str, without_value_count: int
+) -> pl.DataFrame:
+    """Give each area what was found for it, or the reason why nothing was."""
     joined = areas.select("authority_code", "area_code").join(
-        aggregate(values, parts, target), on="area_code", how="left", validate="m:1"
+        found, on="area_code", how="left", validate="m:1"
     )
+    missing = pl.col("part_count").is_null()
     return joined.with_columns(
-        pl.col("part_count", "part_without_value_count").fill_null(0),
-        reason=pl.when(pl.col("part_count").is_null())
-        .then(pl.lit(NOT_IN_LOOKUP))
-        .otherwise("reason"),
+        pl.col("part_count").fill_null(0),
+        pl.col("part_without_value_count").fill_null(without_value_count),
+        reason=pl.when(missing).then(pl.lit(why_not)).otherwise("reason"),
     )
 
 
 def _target_rows(found: pl.DataFrame, target: Target) -> pl.DataFrame:
     """Make rows of the table: shares divided, ranked or cut into deciles where that is wanted."""
-    zero = (pl.col("whole") == 0) & pl.col("reason").is_null()
-    rows = found.with_columns(
-        reason=pl.when(zero).then(pl.lit(WHOLE_IS_ZERO)).otherwise("reason")
-    ).with_columns(value=pl.when(pl.col("reason").is_null()).then(share_or_value()))
-    if target.given_as == "rank":
-        rows = rows.with_columns(ranks(rows["value"]))
-    elif target.given_as == "decile":
-        rows = rows.with_columns(deciles(rows["value"]))
+    rows = divided(found)
+    given_as = {"rank": ranks, "decile": deciles}.get(target.given_as)
+    if given_as:
+        rows = rows.with_columns(given_as(rows["value"]))
     return rows.with_columns(
         target=pl.lit(target.name),
         more_is=pl.lit(target.more_is, dtype=pl.String),
@@ -250,32 +221,14 @@ def _all_without_value(
     why = ", ".join(
         f"{reason}: {count}" for reason, count in why_without_value(rows)[target.name].items()
     )
-    place = f"{key}.share" if target.share else f"{key}.value"
     if target.share is None and target.lookup is None:
         return StudyError(
-            f"{place}: {source.place}, column {target.value!r} is empty for all {rows.height} "
+            f"{key}.value: {source.place}, column {target.value!r} is empty for all {rows.height} "
             f"areas ({why}). Name the column that holds the values."
         )
     return StudyError(
-        f"{place}: {source.place} gives none of the {rows.height} areas a value ({why}). Name the "
-        "columns that hold them."
-    )
-
-
-def _no_match(
-    source: SourceTable,
-    target: Target,
-    key: str,
-    values: pl.DataFrame,
-    areas: pl.DataFrame,
-    zeros: str,
-) -> StudyError:
-    there = listed(values["code"], 3) or "nothing"
-    return StudyError(
-        f"{key}.area_code: none of the {areas.height} areas is in {source.place}, column "
-        f"{target.area_code!r}. The areas begin with {listed(areas['area_code'], 3)}; that column "
-        f"with {there}. Name the column that holds the codes of these areas, or take areas and "
-        f"values of the same edition (LSOA 2011, LSOA 2021). {zeros}".strip()
+        f"{key}.{'share' if target.share else 'value'}: {source.place} gives none of the "
+        f"{rows.height} areas a value ({why}). Name the columns that hold them."
     )
 
 

@@ -109,7 +109,7 @@ def _geojson_rows(path: Path, columns: ImageColumns) -> Iterator[tuple[str, Cell
 
 
 def _require(path: Path, named: Mapping[str, str | None], there: Iterable[Any]) -> None:
-    wanted = {f"images.columns.{key}": name for key, name in named.items() if name is not None}
+    wanted = {f"images.columns.{key}": name for key, name in named.items()}
     require_columns(str(path), wanted, list(map(str, there)))
 
 
