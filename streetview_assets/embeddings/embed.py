@@ -9,11 +9,11 @@ import polars as pl
 
 from streetview_assets.embeddings.batches import encode_in_batches
 from streetview_assets.embeddings.encoders.base import ImageEncoder
-from streetview_assets.embeddings.encoders.imported.load import ImportedVectors, imported_embeddings
+from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 
 log = logging.getLogger(__name__)
 
-LEAST_PER_SHARD = 256
+LEAST_PER_SHARD, IMPORTED_AT_ONCE = 256, 4096
 
 
 def embed_images(
@@ -53,36 +53,29 @@ def embed_images(
         last shard. An image that cannot be read is a row `failed` with its reason.
     """
     readable = images.filter(pl.col("status") == "ok").sort("image_id")
+    if "sha256" not in readable.columns:
+        readable = readable.with_columns(sha256=pl.lit(None, pl.String))
     if isinstance(encoder, ImportedVectors):
-        yield from imported_embeddings(
-            encoder, readable, authority_code=authority_code, on_progress=on_progress
-        )
-        return
-    size = batch_size or encoder.batch_size
-    paths = readable["path"].to_list()
-    hashes = (
-        readable["sha256"]
-        if "sha256" in readable.columns
-        else pl.repeat(None, readable.height, dtype=pl.String, eager=True)
-    )
-    batches = encode_in_batches(encoder, paths, folder, size=size, workers=workers)
+        batches = map(encoder.vectors, readable.iter_slices(IMPORTED_AT_ONCE))
+    else:
+        size, paths = batch_size or encoder.batch_size, readable["path"].to_list()
+        batches = encode_in_batches(encoder, paths, folder, size=size, workers=workers)
     done, began = 0, time.monotonic()
     while shard := _shard(batches, done, readable.height, on_progress):
         vectors = pl.concat(shard)
-        ids = readable["image_id"].slice(done, vectors.height)
+        encoded = readable.slice(done, vectors.height)
         done += vectors.height
-        _say_how_fast(encoder, done, readable.height, time.monotonic() - began)
+        if not isinstance(encoder, ImportedVectors):
+            _say_how_fast(encoder, done, readable.height, time.monotonic() - began)
+        is_there = pl.col("error").is_null()
         yield vectors.select(
             pl.lit(authority_code).alias("authority_code"),
-            ids.alias("image_id"),
+            encoded["image_id"],
             pl.lit(encoder.identity.encoder).alias("encoder"),
-            pl.when(pl.col("error").is_null())
-            .then(pl.lit("ok"))
-            .otherwise(pl.lit("failed"))
-            .alias("status"),
+            pl.when(is_there).then(pl.lit("ok")).otherwise(pl.lit("failed")).alias("status"),
             "embedding",
             "error",
-            hashes.slice(done - vectors.height, vectors.height).alias("image_sha256"),
+            encoded["sha256"].alias("image_sha256"),
         )
 
 

@@ -152,7 +152,8 @@ def test_order_and_shards_change_nothing(tmp_path, monkeypatch):
     images = images_of(store)
     encoder = load_encoder(imported(store))
     whole = pl.concat(embed_images(encoder, images, tmp_path, authority_code="all"))
-    monkeypatch.setattr("streetview_assets.embeddings.encoders.imported.load.PER_SHARD", 7)
+    for name in ("IMPORTED_AT_ONCE", "LEAST_PER_SHARD"):
+        monkeypatch.setattr(f"streetview_assets.embeddings.embed.{name}", 7)
     parts = list(embed_images(encoder, images, tmp_path, authority_code="all"))
     assert len(parts) == 7
     assert pl.concat(parts).equals(whole)

@@ -1,6 +1,7 @@
 """Vectors made elsewhere in the layout of clip-retrieval: shards of npy beside their metadata."""
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,31 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
 from streetview_assets.files.reading import reading
 
 VECTORS, METADATA = "img_emb", "metadata"
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Matrices (m, d) under one another, each in a file of its own."""
+
+    matrices: list[np.ndarray]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many vectors there are, and how many numbers each has."""
+        return sum(map(len, self.matrices)), self.matrices[0].shape[1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The number format, the same in all."""
+        return self.matrices[0].dtype
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Gather rows out of the shards that have them."""
+        ends = np.cumsum([len(matrix) for matrix in self.matrices])
+        pieces = np.split(rows, np.searchsorted(rows, ends[:-1]))
+        starts = ends - [len(matrix) for matrix in self.matrices]
+        found = zip(self.matrices, pieces, starts, strict=True)
+        return np.concatenate([matrix[piece - start] for matrix, piece, start in found])
 
 
 def open_clip_retrieval(path: Path) -> VectorFile:
@@ -51,16 +77,14 @@ def open_clip_retrieval(path: Path) -> VectorFile:
                     "to be of one run",
                 )
             names.append(read_names(name_columns(file), metadata))
-    ends = np.cumsum([len(matrix) for matrix in matrices])
-    if not ends[-1]:
+    vectors = Shards(matrices)
+    if not vectors.shape[0]:
         raise wrong(path, "there is not one vector in it")
     return VectorFile(
         path=path,
         names=pl.concat(names).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)),
-        dimension=matrices[0].shape[1],
-        dtype=matrices[0].dtype.name,
+        vectors=vectors,
         model=None,
-        read=partial(_read, matrices, ends),
         content=partial(hash_of_files, [file for pair in shards for file in pair]),
     )
 
@@ -91,14 +115,3 @@ def _mapped(path: Path) -> np.ndarray:
     with reading(f"{KEY}: {path}", "npy"):
         array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return checked_matrix(array, path, "it")
-
-
-def _read(matrices: list[np.ndarray], ends: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Gather rows out of the shards that have them."""
-    shard = np.searchsorted(ends, rows, side="right")
-    starts = ends - [len(matrix) for matrix in matrices]
-    found = np.empty((len(rows), matrices[0].shape[1]), matrices[0].dtype)
-    for number in np.unique(shard):
-        mine = shard == number
-        found[mine] = matrices[number][rows[mine] - starts[number]]
-    return found

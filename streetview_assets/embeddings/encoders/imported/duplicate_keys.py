@@ -39,7 +39,7 @@ def refuse_different(file: VectorFile, named: pl.DataFrame, keys: list[str]) -> 
     for start in range(0, repeated.height, ROWS_AT_ONCE):
         piece = repeated.slice(start, ROWS_AT_ONCE)
         rows, place = np.unique(piece["row"].to_numpy(), return_inverse=True)
-        stored = file.read(rows).astype(np.float64)
+        stored = file.read(rows)
         is_vector = has_direction(stored)
         vectors = unit(np.where(is_vector[:, None], stored, 0))
         for number, (name, row) in enumerate(piece.select("name", "row").iter_rows()):

@@ -13,11 +13,7 @@ from streetview_assets.embeddings.encoders.imported.image_keys import (
     read_names,
 )
 from streetview_assets.embeddings.encoders.imported.parquet import name_columns, readable_parquet
-from streetview_assets.embeddings.encoders.imported.street_data_h5 import (
-    hash_of_vectors,
-    read_slots,
-    told_model,
-)
+from streetview_assets.embeddings.encoders.imported.street_data_h5 import Slots, told_model
 from streetview_assets.embeddings.encoders.imported.vector_file import (
     KEY,
     VectorFile,
@@ -77,8 +73,9 @@ def open_features(path: Path) -> VectorFile:
         if getattr(stored, "ndim", 0) != 3 or stored.dtype.kind != "f":
             form = f"{getattr(stored, 'shape', 'a group')}"
             raise wrong(path, f"data set {FEATURES!r} is {form}; expected (n, views, d), float32")
-        count, views, dimension = bounded(stored, f"{KEY}: {path}").shape
-        dtype, model = stored.dtype.name, told_model(file, FEATURES, path)
+        shape = count, views, _ = bounded(stored, f"{KEY}: {path}").shape
+        vectors = Slots(path, FEATURES, shape, stored.dtype)
+        model = told_model(file, FEATURES, path)
         headings = np.array(file.attrs.get("headings", FOUR_HEADINGS), dtype=np.float64) % 360
     if headings.shape != (views,):
         raise wrong(
@@ -97,16 +94,14 @@ def open_features(path: Path) -> VectorFile:
         .join(pl.DataFrame({"heading_deg": headings}), how="cross", maintain_order="left_right")
         .with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
         .select(names.columns),
-        dimension=dimension,
-        dtype=dtype,
+        vectors=vectors,
         model=model,
-        read=partial(read_slots, path, FEATURES),
-        content=partial(_content, path, labels),
+        content=partial(_content, vectors, labels),
     )
 
 
-def _content(path: Path, labels: Path) -> str:
-    known = f"{hash_of_vectors(path, FEATURES)} {hash_of_files([labels])}"
+def _content(vectors: Slots, labels: Path) -> str:
+    known = f"{vectors.sha256()} {hash_of_files([labels])}"
     return hashlib.sha256(known.encode()).hexdigest()
 
 

@@ -1,8 +1,7 @@
 """By what a file of vectors made elsewhere names their images: ids, panoramas, places, files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -65,16 +64,13 @@ def found_columns(there: list[str]) -> dict[str, str]:
         The column of each meaning that is there.
     """
     by_lower = {name.lower(): name for name in reversed(there)}
-    found = {}
-    for meaning, aliases in ALIASES.items():
-        name = next((by_lower[alias] for alias in aliases if alias in by_lower), None)
-        if name is not None:
-            found[meaning] = name
-    if not found.keys() & {*KINDS, "longitude"}:
-        name = next((by_lower[alias] for alias in ANY_NAME if alias in by_lower), None)
-        if name is not None:
-            found["file"] = name
-    return found
+    known = {
+        meaning: [by_lower[alias] for alias in aliases if alias in by_lower]
+        for meaning, aliases in ALIASES.items()
+    }
+    if not any(known[meaning] for meaning in (*KINDS, "longitude") if meaning in known):
+        known["file"] = [by_lower[alias] for alias in ANY_NAME if alias in by_lower]
+    return {meaning: columns[0] for meaning, columns in known.items() if columns}
 
 
 def read_names(columns: Mapping[str, pl.Series], path: Path) -> pl.DataFrame:
@@ -99,18 +95,11 @@ def read_names(columns: Mapping[str, pl.Series], path: Path) -> pl.DataFrame:
         month.
     """
     count = max((len(values) for values in columns.values()), default=0)
-    told: dict[str, Any] = {"row": np.arange(count)}
-    for name in ("image_id", "panorama_id", "file"):
-        if name in columns:
-            told[name] = _texts(columns[name])
+    told = {name: read(columns[name], path) for name, read in _READ_AS.items() if name in columns}
     if {"longitude", "latitude"} <= columns.keys():
         told["point_id"] = _points(columns["longitude"], columns["latitude"])
-    if "captured_on" in columns:
-        told["captured_on"] = _months(columns["captured_on"], path)
-    if "heading_deg" in columns:
-        told["heading_deg"] = _headings(columns["heading_deg"], path)
-    unknown = [pl.lit(None).alias(name) for name in NAMES if name not in told]
-    names = pl.DataFrame(told).with_columns(unknown).select(NAMES.names()).cast(NAMES)
+    names = pl.DataFrame({"row": np.arange(count), **told})
+    names = names.match_to_schema(NAMES, missing_columns="insert")
     kind = kind_of(names)
     if kind is None:
         raise wrong(path, f"nothing says whose the vectors are; {EXPECTED}")
@@ -142,12 +131,8 @@ def _texts(values: pl.Series) -> pl.Series:
 def _points(longitude: pl.Series, latitude: pl.Series) -> pl.Series:
     numbers = [values.cast(pl.Float64, strict=False) for values in (longitude, latitude)]
     degrees = np.column_stack([values.fill_null(np.nan) for values in numbers])
-    is_place = np.isfinite(degrees).all(axis=1)
-    named = point_ids(rounded(degrees))
-    return pl.Series(
-        [name if known else None for name, known in zip(named, is_place, strict=True)],
-        dtype=pl.String,
-    )
+    is_nowhere = pl.Series(~np.isfinite(degrees).all(axis=1))
+    return pl.Series(point_ids(rounded(degrees)), dtype=pl.String).set(is_nowhere, None)
 
 
 def _months(values: pl.Series, path: Path) -> pl.Series:
@@ -158,7 +143,7 @@ def _months(values: pl.Series, path: Path) -> pl.Series:
     days = (months + "-01").str.to_date("%Y-%m-%d", strict=False)
     odd = texts.is_not_null() & days.is_null()
     if odd.any():
-        row = odd.arg_max() or 0
+        row = odd.to_list().index(True)
         raise wrong(path, f"the date in row {row} is {texts[row]!r}; expected YYYY-MM, or nothing")
     return days
 
@@ -171,11 +156,19 @@ def _headings(values: pl.Series, path: Path) -> pl.Series:
     if values.dtype.is_float():
         odd &= values.is_not_nan()
     if odd.any():
-        row = odd.arg_max()
-        raise wrong(path, f"the heading in row {row} is {values[row or 0]!r}; expected degrees")
+        row = odd.to_list().index(True)
+        raise wrong(path, f"the heading in row {row} is {values[row]!r}; expected degrees")
     return turned(degrees)
 
 
 def turned(degrees: pl.Series) -> pl.Series:
     """Give headings from 0 up to 360, to six decimals."""
     return ((degrees % 360).round(_DECIMALS) % 360).alias("heading_deg")
+
+
+_READ_AS: dict[str, Callable[[pl.Series, Path], pl.Series]] = {
+    **dict.fromkeys(("image_id", "panorama_id", "file"), lambda values, _: _texts(values)),
+    "captured_on": _months,
+    "heading_deg": _headings,
+}
+"""How the columns of a meaning are read."""

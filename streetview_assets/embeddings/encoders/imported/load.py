@@ -1,9 +1,8 @@
 """The encoder `import`: vectors that were made elsewhere, taken from a file instead of pixels."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,21 +10,30 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.encoders.base import EncoderIdentity
+from streetview_assets.embeddings.encoders.imported import (
+    clip_retrieval,
+    features_h5,
+    npz,
+    parquet,
+    street_data_h5,
+    torch_folder,
+)
 from streetview_assets.embeddings.encoders.imported.duplicate_keys import refuse_different
 from streetview_assets.embeddings.encoders.imported.image_keys import kind_of
 from streetview_assets.embeddings.encoders.imported.matching import match_images, rows_of_files
 from streetview_assets.embeddings.encoders.imported.vector_file import (
+    FORMS,
     KEY,
     VectorFile,
     files_of_vectors,
     has_direction,
     is_finite,
+    reading_vectors,
     wrong,
 )
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.errors import StudyError
 from streetview_assets.files.file_state import FileState, file_state
-from streetview_assets.files.reading import reading
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 
 if TYPE_CHECKING:
@@ -33,11 +41,8 @@ if TYPE_CHECKING:
 
 NOT_FINITE = "there is no vector for this image: what stands in its place is not finite"
 ZERO = "there is no vector for this image: what stands in its place is zero"
-FORMS = (
-    "an HDF5 store or features (.h5), Parquet, npz, a folder of clip-retrieval (img_emb, "
-    "metadata), or a folder of .pt files with its JSON"
-)
-PER_SHARD = 4096
+DEFAULTS = {"checkpoint": None, "options": {}, "precision": "auto", "fit": "crop"}
+"""Settings that say how vectors are computed, as they are where the study says nothing."""
 
 State = tuple[tuple[str, FileState], ...]
 """Name, size and time of change of files."""
@@ -106,7 +111,7 @@ class ImportedVectors:
         errors = np.full(images.height, None, dtype=object)
         errors[missing["asked"].to_numpy()] = missing["error"].to_numpy()
         rows, place = np.unique(found["row"].to_numpy(), return_inverse=True)
-        stored = self.file.read(rows).astype(np.float64)
+        stored = self.file.read(rows)
         is_number, is_vector = is_finite(stored), has_direction(stored)
         asked = found["asked"].to_numpy()
         for faults, error in ((~is_number, NOT_FINITE), (is_number & ~is_vector, ZERO)):
@@ -115,11 +120,12 @@ class ImportedVectors:
         good = np.flatnonzero(is_vector[place])
         chosen, first = np.unique(asked[good], return_index=True)
         errors[chosen] = None
-        picked: list[int | None] = [None] * images.height
-        for number, at in zip(chosen, place[good[first]], strict=True):
-            picked[number] = int(at)
+        picked = np.full(images.height, None, dtype=object)
+        picked[chosen] = place[good[first]]
         matrix = unit(np.where(is_vector[:, None], stored, 0))
-        embedding = vector_series("embedding", matrix).gather(pl.Series(picked, dtype=pl.UInt32))
+        embedding = vector_series("embedding", matrix).gather(
+            pl.Series(picked.tolist(), dtype=pl.UInt32)
+        )
         return pl.DataFrame([embedding, pl.Series("error", errors.tolist(), dtype=pl.String)])
 
 
@@ -139,8 +145,8 @@ def load_imported(settings: "Encoder") -> ImportedVectors:
         model=file.model or file.path.name,
         weights_sha256=None,
         preprocessing=f"made elsewhere: {file.path.name}, sha256 {content}",
-        precision=_PRECISIONS.get(file.dtype, file.dtype),
-        dimension=file.dimension,
+        precision=_PRECISIONS.get(file.vectors.dtype.name, file.vectors.dtype.name),
+        dimension=file.vectors.shape[1],
     )
     return ImportedVectors(identity, file)
 
@@ -150,57 +156,11 @@ def check_imported(settings: "Encoder") -> None:
     _checked(settings)
 
 
-def imported_embeddings(
-    vectors: ImportedVectors,
-    images: pl.DataFrame,
-    *,
-    authority_code: str,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> Iterator[pl.DataFrame]:
-    """Take the vectors of images from a file, shard by shard.
-
-    Parameters
-    ----------
-    vectors
-        The file, matched by id, file or place.
-    images
-        Rows of the table `images`.
-    authority_code
-        Code of the authority whose images they are: the column of that name.
-    on_progress
-        Told how many images are done, and of how many.
-
-    Yields
-    ------
-    pl.DataFrame
-        Rows of the table `image_embeddings`, in the order of `images`; an image that the file
-        has no vector for is a row `failed` with its reason.
-    """
-    for start in range(0, images.height, PER_SHARD):
-        asked = images.slice(start, PER_SHARD)
-        found = vectors.vectors(asked)
-        if on_progress:
-            on_progress(start + asked.height, images.height)
-        is_there = pl.col("error").is_null()
-        yield found.select(
-            pl.lit(authority_code).alias("authority_code"),
-            asked["image_id"],
-            pl.lit(vectors.identity.encoder).alias("encoder"),
-            pl.when(is_there).then(pl.lit("ok")).otherwise(pl.lit("failed")).alias("status"),
-            "embedding",
-            "error",
-            asked["sha256"].alias("image_sha256"),
-        )
-
-
 def _checked(settings: "Encoder") -> VectorFile:
     path = settings.path
     if path is None:
         raise StudyError(f"{KEY}: encoder import needs the file with the vectors.")
-    for key in ("checkpoint", "options"):
-        if getattr(settings, key):
-            raise StudyError(f"encoder.{key}: import computes nothing and takes no {key}.")
-    for key, default in (("precision", "auto"), ("fit", "crop")):
+    for key, default in DEFAULTS.items():
         if getattr(settings, key) != default:
             raise StudyError(f"encoder.{key}: import computes nothing; leave it out.")
     return _opened(path, _state(path))
@@ -214,57 +174,42 @@ def _state(path: Path) -> State:
 @lru_cache(maxsize=2)
 def _opened(path: Path, state: State) -> VectorFile:
     """Open each file once; its state is there so that one that changed is read anew."""
-    with _reading(path):
+    with reading_vectors(path):
         file = _form(path)(path)
         if not file.is_repeatable:
             kind = kind_of(file.names)
             of_view = [] if kind in ("image_id", "file") else ["captured_on", "heading_deg"]
             refuse_different(file, file.names, [str(kind), *of_view])
-    return replace(file, read=partial(_read, path, file.read))
-
-
-def _read(path: Path, read: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> np.ndarray:
-    with _reading(path):
-        return read(rows)
-
-
-def _reading(path: Path) -> AbstractContextManager[None]:
-    return reading(f"{KEY}: {path}", "vectors", f"Give {FORMS}.")
+    return file
 
 
 @lru_cache(maxsize=8)
 def _content(path: Path, state: State) -> str:
     file = _opened(path, state)
-    with _reading(path):
+    with reading_vectors(path):
         return file.content()
 
 
 def _form(path: Path) -> Callable[[Path], VectorFile]:
     """Choose how a path is opened, by its ending or by what is in the folder."""
-    from streetview_assets.embeddings.encoders.imported import (
-        clip_retrieval as imported_clip_retrieval,
-    )
-    from streetview_assets.embeddings.encoders.imported import features_h5 as imported_features
-    from streetview_assets.embeddings.encoders.imported import npz as imported_npz
-    from streetview_assets.embeddings.encoders.imported import parquet as imported_parquet
-    from streetview_assets.embeddings.encoders.imported import street_data_h5 as imported_store
-    from streetview_assets.embeddings.encoders.imported import torch_folder as imported_torch
-
-    suffix = path.suffix.lower()
     if path.is_dir():
-        if (path / imported_clip_retrieval.VECTORS).is_dir():
-            return imported_clip_retrieval.open_clip_retrieval
-        if any(path.rglob(f"*{imported_torch.SUFFIX}")):
-            return imported_torch.open_torch_folder
+        if (path / clip_retrieval.VECTORS).is_dir():
+            return clip_retrieval.open_clip_retrieval
+        if any(path.rglob(f"*{torch_folder.SUFFIX}")):
+            return torch_folder.open_torch_folder
         raise wrong(path, f"nothing in this folder is known as vectors; give {FORMS}")
+    suffix = path.suffix.lower()
     if suffix in HDF5:
-        is_features = imported_features.is_features(path)
-        return imported_features.open_features if is_features else imported_store.open_store
-    if suffix in imported_parquet.SUFFIXES:
-        return imported_parquet.open_parquet
-    if suffix in imported_npz.SUFFIXES:
-        return imported_npz.open_npz
-    if suffix == ".json":
-        return imported_torch.open_torch_folder
-    kind = repr(suffix or "(no suffix)")
-    raise wrong(path, f"files of kind {kind} are not read as vectors; give {FORMS}")
+        is_features = features_h5.is_features(path)
+        return features_h5.open_features if is_features else street_data_h5.open_store
+    if suffix not in _BY_SUFFIX:
+        kind = repr(suffix or "(no suffix)")
+        raise wrong(path, f"files of kind {kind} are not read as vectors; give {FORMS}")
+    return _BY_SUFFIX[suffix]
+
+
+_BY_SUFFIX = {
+    **dict.fromkeys(parquet.SUFFIXES, parquet.open_parquet),
+    **dict.fromkeys(npz.SUFFIXES, npz.open_npz),
+    ".json": torch_folder.open_torch_folder,
+}

@@ -55,10 +55,8 @@ def open_npz(path: Path) -> VectorFile:
     return VectorFile(
         path=path,
         names=read_names(columns, path),
-        dimension=vectors.shape[1],
-        dtype=vectors.dtype.name,
+        vectors=vectors,
         model=one_model(told[:1], path),
-        read=vectors.__getitem__,
         content=partial(hash_of_files, [path]),
     )
 

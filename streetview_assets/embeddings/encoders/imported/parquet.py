@@ -49,10 +49,8 @@ def open_parquet(path: Path) -> VectorFile:
     return VectorFile(
         path=path,
         names=names,
-        dimension=matrix.shape[1],
-        dtype=matrix.dtype.name,
+        vectors=matrix,
         model=model,
-        read=matrix.__getitem__,
         content=partial(hash_of_files, [path]),
     )
 

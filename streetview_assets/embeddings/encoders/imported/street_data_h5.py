@@ -1,6 +1,7 @@
 """Vectors made elsewhere in a store of street data (HDF5): by point and slot."""
 
 import hashlib
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,15 +47,14 @@ def open_store(path: Path) -> VectorFile:
             "float32",
         )
     with opened(path, KEY) as file:
-        dtype, model = file[VECTORS].dtype.name, told_model(file, VECTORS, path)
+        vectors = Slots(path, VECTORS, file[VECTORS].shape, file[VECTORS].dtype)
+        model = told_model(file, VECTORS, path)
     return VectorFile(
         path=path,
         names=_names(store),
-        dimension=store.dimension,
-        dtype=dtype,
+        vectors=vectors,
         model=model,
-        read=partial(read_slots, path, VECTORS),
-        content=partial(_content, store),
+        content=partial(_content, store, vectors),
         is_repeatable=True,
     )
 
@@ -76,43 +76,58 @@ def told_model(file: "h5py.File", vectors: str, path: Path) -> str | None:
     return one_model([name for name in told if name][:1], path)
 
 
-def read_slots(path: Path, vectors: str, rows: np.ndarray) -> np.ndarray:
-    """Read the vectors of slots, numbered through from point to point.
+@dataclass(frozen=True)
+class Slots:
+    """Vectors of a store by slot, numbered through from point to point; in the file until asked.
 
-    Parameters
+    Attributes
     ----------
     path
         The store, an HDF5 file.
-    vectors
-        Name of the data set, points × slots × dimension.
-    rows
-        Ascending.
+    name
+        Of the data set.
+    stored_shape
+        Points × slots × dimension.
+    dtype
+        Number format in which they are kept.
     """
-    with opened(path, KEY) as file:
-        stored = file[vectors]
-        _, slots, dimension = stored.shape
-        found = np.empty((len(rows), dimension), stored.dtype)
-        block = rows // (slots * _POINTS_AT_ONCE)
-        starts = np.flatnonzero(np.diff(block, prepend=-1))
-        for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
-            points, slot = np.divmod(rows[start:end], slots)
-            if end - start < _WORTH_A_BLOCK:
-                for number, (row, column) in enumerate(zip(points, slot, strict=True), int(start)):
-                    found[number] = stored[row, column]
-            else:
-                several = stored[points[0] : points[-1] + 1]
-                found[start:end] = several[points - points[0], slot]
+
+    path: Path
+    name: str
+    stored_shape: tuple[int, int, int]
+    dtype: np.dtype
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many slots there are, and how many numbers each has."""
+        count, slots, dimension = self.stored_shape
+        return count * slots, dimension
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Read the vectors of slots, which ascend: of many in a block of points, all its points."""
+        slots = self.stored_shape[1]
+        found = np.empty((len(rows), self.stored_shape[2]), self.dtype)
+        starts = np.flatnonzero(np.diff(rows // (slots * _POINTS_AT_ONCE), prepend=-1))
+        with opened(self.path, KEY) as file:
+            stored = file[self.name]
+            for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+                points, slot = np.divmod(rows[start:end], slots)
+                if end - start < _WORTH_A_BLOCK:
+                    for number, (row, column) in enumerate(zip(points, slot, strict=True), start):
+                        found[number] = stored[row, column]
+                else:
+                    several = stored[points[0] : points[-1] + 1]
+                    found[start:end] = several[points - points[0], slot]
         return found
 
-
-def hash_of_vectors(path: Path, vectors: str) -> str:
-    """Hash the vectors of a store, not what else is in the file."""
-    digest = hashlib.sha256()
-    with opened(path, KEY) as file:
-        stored = file[vectors]
-        for start in range(0, stored.shape[0], _POINTS_HASHED_AT_ONCE):
-            digest.update(stored[start : start + _POINTS_HASHED_AT_ONCE].tobytes())
-    return digest.hexdigest()
+    def sha256(self) -> str:
+        """Hash the vectors, not what else is in the file."""
+        digest = hashlib.sha256()
+        with opened(self.path, KEY) as file:
+            stored = file[self.name]
+            for start in range(0, stored.shape[0], _POINTS_HASHED_AT_ONCE):
+                digest.update(stored[start : start + _POINTS_HASHED_AT_ONCE].tobytes())
+        return digest.hexdigest()
 
 
 def _names(store: StreetData) -> pl.DataFrame:
@@ -122,12 +137,10 @@ def _names(store: StreetData) -> pl.DataFrame:
         row=pl.int_range(pl.len(), dtype=pl.Int64),
         heading_deg=store.headings_deg.ravel(),
     )
-    unknown = [pl.lit(None).alias(name) for name in NAMES if name not in names.columns]
-    return names.with_columns(unknown).select(NAMES.names()).cast(NAMES)
+    return names.match_to_schema(NAMES, missing_columns="insert")
 
 
-def _content(store: StreetData) -> str:
+def _content(store: StreetData, vectors: Slots) -> str:
     places = store.points.select("panorama_id", "captured_on").write_csv()
-    vectors = hash_of_vectors(store.path, VECTORS)
-    known = f"{vectors}\n{places}".encode() + store.headings_deg.tobytes()
+    known = f"{vectors.sha256()}\n{places}".encode() + store.headings_deg.tobytes()
     return hashlib.sha256(known).hexdigest()

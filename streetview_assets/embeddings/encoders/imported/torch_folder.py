@@ -43,9 +43,9 @@ def open_torch_folder(path: Path) -> VectorFile:
     metadata = _metadata_file(path)
     folder = metadata.parent
     entries = _entries(metadata)
-    located = [_located(folder, entry, metadata) for entry in entries]
-    told = [entry for entry, file in zip(entries, located, strict=True) if file]
-    files = [file for file in located if file]
+    located = [(entry, _located(folder, entry, metadata)) for entry in entries]
+    told = [entry for entry, file in located if file]
+    files = [file for _, file in located if file]
     if not files:
         raise wrong(metadata, f"not one of its {len(entries)} files is in {folder}")
     matrix = unpacked(_vectors(files), path)
@@ -57,10 +57,8 @@ def open_torch_folder(path: Path) -> VectorFile:
     return VectorFile(
         path=path,
         names=read_names(columns, metadata),
-        dimension=matrix.shape[1],
-        dtype=matrix.dtype.name,
+        vectors=matrix,
         model=one_model((entry.get("model") for entry in told), metadata),
-        read=matrix.__getitem__,
         content=partial(hash_of_files, [metadata, *files]),
     )
 
@@ -85,12 +83,10 @@ def _metadata_file(path: Path) -> Path:
 def _entries(metadata: Path) -> list[dict[str, Any]]:
     with reading(f"{KEY}: {metadata}", "JSON"):
         document = json.loads(metadata.read_text(encoding="utf-8-sig"))
-    lists = (
-        [value for value in document.values() if isinstance(value, list)]
-        if isinstance(document, dict)
-        else []
-    )
-    entries = lists[0] if len(lists) == 1 else document
+    entries = document
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if isinstance(value, list)]
+        entries = lists[0] if len(lists) == 1 else document
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise wrong(
             metadata, "expected a list of objects, each with embedding_path and its image's name"

@@ -3,21 +3,42 @@
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 
 from streetview_assets.errors import StudyError
+from streetview_assets.files.reading import reading
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 
 KEY = "encoder.path"
 ROWS_AT_ONCE = 4096
 LABELS = (".csv", ".parquet", ".tsv")
+FORMS = (
+    "an HDF5 store or features (.h5), Parquet, npz, a folder of clip-retrieval (img_emb, "
+    "metadata), or a folder of .pt files with its JSON"
+)
 
 _NUMERIC = "fiu"
+
+
+class Rows(Protocol):
+    """A matrix (n, d), in memory or in a file, that gives some of its rows, which ascend."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many vectors there are, and how many numbers each has."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The number format in which they are kept."""
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Give the vectors (m, d) of rows, which ascend."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +50,11 @@ class VectorFile:
     path
         The file or folder.
     names
-        One row a vector, columns `NAMES` of `image_names`.
-    dimension
-        Length of a vector.
-    dtype
-        Number format in which they are kept.
+        One row a vector, columns `NAMES` of `image_keys`.
+    vectors
+        In the order of `names`; read through `read`, which says what is wrong with the file.
     model
         What the file says of the model that made them; None where it says nothing.
-    read
-        Gives the vectors (n, dimension) of rows, which ascend.
     content
         Gives a sha256 of the vectors and of whose they are; it may read the whole file.
     is_repeatable
@@ -47,12 +64,20 @@ class VectorFile:
 
     path: Path
     names: pl.DataFrame
-    dimension: int
-    dtype: str
+    vectors: Rows
     model: str | None
-    read: Callable[[np.ndarray], np.ndarray]
     content: Callable[[], str]
     is_repeatable: bool = False
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Give the vectors (m, d), float64, of rows, which ascend."""
+        with reading_vectors(self.path):
+            return self.vectors[rows].astype(np.float64)
+
+
+def reading_vectors(path: Path) -> AbstractContextManager[None]:
+    """Turn whatever a library raises on a file of vectors into an error with file and remedy."""
+    return reading(f"{KEY}: {path}", "vectors", f"Give {FORMS}.")
 
 
 def labels_of(path: Path) -> list[Path]:
