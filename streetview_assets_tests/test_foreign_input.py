@@ -19,7 +19,7 @@ import torch
 from streetview_assets.areas.boundaries import authority_codes, read_boundaries
 from streetview_assets.areas.columns import read_source
 from streetview_assets.cli.starter import starter_study
-from streetview_assets.embeddings.encoders.imported.load import load_imported
+from streetview_assets.embeddings.encoders.imported.load import load as load_imported
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.zero_shot.prompt_bank import prompts_by_group
 from streetview_assets.errors import EncoderError, StudyError

@@ -3,7 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
@@ -19,10 +19,13 @@ from streetview_assets.embeddings.encoders.image_loading import (
     prepare_images,
 )
 from streetview_assets.embeddings.vectors import vector_series
+from streetview_assets.processes.in_order import in_order
 from streetview_assets.processes.threads import limit_threads
 
 BEGUN_AHEAD = 1
 """Batches that a GPU has before it beside the one that is waited for: enough to compute on."""
+
+NO_UNIT = "the encoder gave a vector of length {:g}, which has no unit"
 
 
 def encode_in_batches(
@@ -82,55 +85,34 @@ def _whole_batches(
     # Few images are shared out evenly, else one core would do them all.
     size = max(1, min(size, math.ceil(len(paths) / workers)))
     tasks = (paths[start : start + size] for start in range(0, len(paths), size))
-    waiting: deque[Future[pl.DataFrame]] = deque()
 
     def work(task: Sequence[Source]) -> pl.DataFrame:
-        return _encode(encoder, [prepare(encoder.preparation, path, folder) for path in task])
+        return _begin(encoder, [prepare(encoder.preparation, path, folder) for path in task])()
 
     with limit_threads() as start, ThreadPoolExecutor(workers, initializer=start) as pool:
-        try:
-            waiting.extend(pool.submit(work, task) for task in islice(tasks, 2 * workers))
-            while waiting:
-                done = waiting.popleft().result()
-                waiting.extend(pool.submit(work, task) for task in islice(tasks, 1))
-                yield done
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _encode(encoder: ImageEncoder, prepared: Sequence[Prepared]) -> pl.DataFrame:
-    """Encode a batch: columns `embedding` and `error`, one of them null."""
-    return _begin(encoder, prepared)()
+        yield from in_order(pool, work, tasks, ahead=2 * workers)
 
 
 def _begin(encoder: ImageEncoder, prepared: Sequence[Prepared]) -> Callable[[], pl.DataFrame]:
-    """Start to encode a batch; what is given back waits for it."""
-    readable = [number for number, one in enumerate(prepared) if one.values is not None]
-    errors = [one.error for one in prepared]
+    """Start to encode a batch; what is given back waits for each image's vector or error."""
+    values = [one.values for one in prepared if one.values is not None]
     begun = (
-        encoder.begin([one.values for one in prepared if one.values is not None])
-        if readable
+        encoder.begin(values)
+        if values
         else lambda: np.empty((0, encoder.identity.dimension), dtype=np.float32)
     )
-    return lambda: _rows(begun(), readable, errors)
 
+    def finish() -> pl.DataFrame:
+        vectors = begun()
+        lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+        rows: list[int | None] = []
+        errors, readable = [], iter(enumerate(lengths))
+        for one in prepared:
+            row, length = (None, 1.0) if one.values is None else next(readable)
+            is_unit = abs(length - 1) < 1e-3
+            rows.append(row if is_unit else None)
+            errors.append(one.error if is_unit else NO_UNIT.format(length))
+        embedding = vector_series("embedding", vectors).gather(pl.Series(rows, dtype=pl.UInt32))
+        return pl.DataFrame([embedding, pl.Series("error", errors, dtype=pl.String)])
 
-def _rows(
-    vectors: np.ndarray, readable: Sequence[int], errors: Sequence[str | None]
-) -> pl.DataFrame:
-    """Give each image its vector or the reason for none."""
-    reasons = list(errors)
-    rows: list[int | None] = [None] * len(errors)
-    for row, number in enumerate(readable):
-        rows[number] = row
-        length = float(np.linalg.norm(vectors[row].astype(np.float64)))
-        if not abs(length - 1) < 1e-3:
-            rows[number] = None
-            reasons[number] = f"the encoder gave a vector of length {length:g}, which has no unit"
-    return pl.DataFrame(
-        [
-            vector_series("embedding", vectors).gather(pl.Series(rows, dtype=pl.UInt32)),
-            pl.Series("error", reasons, dtype=pl.String),
-        ]
-    )
+    return finish

@@ -55,6 +55,7 @@ def embed_images(
     readable = images.filter(pl.col("status") == "ok").sort("image_id")
     if "sha256" not in readable.columns:
         readable = readable.with_columns(sha256=pl.lit(None, pl.String))
+    batches: Iterator[pl.DataFrame]
     if isinstance(encoder, ImportedVectors):
         batches = map(encoder.vectors, readable.iter_slices(IMPORTED_AT_ONCE))
     else:

@@ -25,7 +25,6 @@ import polars as pl
 from PIL import Image, ImageOps
 
 from streetview_assets.embeddings.embed import embed_images
-from streetview_assets.embeddings.encoders.base import EncoderIdentity
 from streetview_assets.embeddings.encoders.image_loading import cores, prepare
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput, take_apart
 from streetview_assets.embeddings.encoders.torch_encoder import (
@@ -34,6 +33,7 @@ from streetview_assets.embeddings.encoders.torch_encoder import (
 )
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.processes.threads import limit_threads
+from streetview_assets.study.embeddings import Encoder
 
 MODEL = "ViT-B-32-quickgelu"
 SIDE_PX, QUALITY = 640, 88
@@ -127,19 +127,17 @@ def our_encoder() -> NetworkEncoder:
     model = open_clip.create_model(MODEL, pretrained=None)
     shown = PreprocessCfg(**model.visual.preprocess_cfg)
     side_px = shown.input_size[-1]
-
-    def describe(how: str, precision: str, dimension: int) -> EncoderIdentity:
-        return EncoderIdentity("random", "open_clip", MODEL, None, how, precision, dimension)
-
     return make_network_encoder(
+        Encoder(name=f"open_clip:{MODEL}"),
         model,
+        library="open_clip",
+        name=MODEL,
+        shown=(),
         features=model.encode_image,
         preparation=take_apart(
             image_transform_v2(shown, is_train=False), side_px=side_px, seen=1.0
         ),
         side_px=(side_px, side_px),
-        precision="auto",
-        describe=describe,
     )
 
 

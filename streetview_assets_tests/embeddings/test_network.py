@@ -90,7 +90,7 @@ def test_open_clip_gives_the_vectors_that_the_library_itself_gives(own_clip: tup
         precision="fp32",
     )
     encoder = load_encoder(settings)
-    prepared = np.stack([encoder.prepare(image) for image in images(5)])
+    prepared = np.stack([encoder.preparation.prepare(image) for image in images(5)])
     vectors = encoder.encode(prepared)
     assert np.abs(vectors - expected).max() < 1e-5
     alone = np.concatenate([encoder.encode(prepared[row : row + 1]) for row in range(5)])
@@ -106,7 +106,7 @@ def test_half_the_precision_turns_vectors_only_a_little(own_clip: tuple) -> None
     name = "open_clip:ViT-B-32-quickgelu/openai"
     settings = Encoder(name=name, checkpoint=path, options=options, precision="bf16")
     encoder = load_encoder(settings)
-    vectors = encoder.encode(np.stack([encoder.prepare(image) for image in images(5)]))
+    vectors = encoder.encode(np.stack([encoder.preparation.prepare(image) for image in images(5)]))
     assert encoder.identity.precision == "bf16"
     assert (vectors * expected).sum(axis=1).min() > 0.999
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(5), abs=1e-6)
@@ -226,7 +226,7 @@ def _vectors(folder: str, every: int, options: dict) -> np.ndarray:
     )
     encoder = load_encoder(settings)
     paths = sorted((PHOTOS / folder).glob("*.jpg"))[::every]
-    return encoder.encode(np.stack([encoder.prepare(read_rgb(path)) for path in paths]))
+    return encoder.encode(np.stack([encoder.preparation.prepare(read_rgb(path)) for path in paths]))
 
 
 def _within(vectors: np.ndarray) -> float:
@@ -252,7 +252,9 @@ def _strip() -> Image.Image:
 def test_a_square_image_has_the_same_vector_by_every_rule(own_clip: tuple) -> None:
     square = images(1)[0].resize((300, 300))
     first, *others = [
-        _small_clip(own_clip, fit=fit).encode([_small_clip(own_clip, fit=fit).prepare(square)])
+        _small_clip(own_clip, fit=fit).encode(
+            [_small_clip(own_clip, fit=fit).preparation.prepare(square)]
+        )
         for fit in ("crop", "pad", "tiles")
     ]
     for other in others:
@@ -262,13 +264,13 @@ def test_a_square_image_has_the_same_vector_by_every_rule(own_clip: tuple) -> No
 def test_tiles_are_the_mean_of_the_squares_of_a_strip(own_clip: tuple) -> None:
     encoder, strip = _small_clip(own_clip, fit="tiles"), _strip()
     square = images(1)[0].resize((300, 300))
-    vectors = encoder.encode([encoder.prepare(one) for one in (square, strip, square)])
+    vectors = encoder.encode([encoder.preparation.prepare(one) for one in (square, strip, square)])
     cropping = _small_clip(own_clip)
     parts = [strip.crop((start, 0, start + 240, 240)) for start in range(0, 960, 240)]
-    mean = cropping.encode([cropping.prepare(part) for part in parts]).mean(axis=0)
+    mean = cropping.encode([cropping.preparation.prepare(part) for part in parts]).mean(axis=0)
     assert vectors[1] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
     assert np.array_equal(vectors[0], vectors[2])
-    alone = cropping.encode([cropping.prepare(square)])[0]
+    alone = cropping.encode([cropping.preparation.prepare(square)])[0]
     assert vectors[0] == pytest.approx(alone, abs=1e-5)
 
 
@@ -280,7 +282,9 @@ def test_the_ends_of_a_strip_count_unless_they_are_cropped(own_clip: tuple, fit:
     changed = {}
     for rule in ("crop", fit):
         encoder = _small_clip(own_clip, fit=rule)
-        first, second = encoder.encode([encoder.prepare(strip), encoder.prepare(other)])
+        first, second = encoder.encode(
+            [encoder.preparation.prepare(strip), encoder.preparation.prepare(other)]
+        )
         changed[rule] = float(np.abs(first - second).max())
     assert changed["crop"] == 0
     assert changed[fit] > 1e-3

@@ -40,7 +40,7 @@ def test_colour_texture_sees_every_pixel(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(tmp_path / "one.jpg")
     encoder = load_encoder(Encoder(name="colour-texture"))
     with Image.open(tmp_path / "one.jpg") as image:
-        expected = encoder.prepare(image)
+        expected = encoder.preparation.prepare(image)
     assert np.array_equal(prepare(encoder, "one.jpg", tmp_path).values, expected)
 
 
@@ -59,10 +59,12 @@ def test_reduced_reading_keeps_the_vector_within_the_stated_cosine(tmp_path: Pat
         with Image.open(path) as photo:
             photo.convert("RGB").resize((1366, 1024)).save(tmp_path / f"{number}.jpg", quality=88)
     paths = sorted(tmp_path.glob("*.jpg"))
-    least = encoder.least_side_px
+    least = encoder.preparation.least_side_px
     assert {read_rgb(path, least_side_px=least).size for path in paths} == {(683, 512)}
-    reduced = encoder.encode([prepare(encoder, path.name, tmp_path).values for path in paths])
-    whole = encoder.encode([encoder.prepare(read_rgb(path)) for path in paths])
+    reduced = encoder.encode(
+        [prepare(encoder.preparation, path.name, tmp_path).values for path in paths]
+    )
+    whole = encoder.encode([encoder.preparation.prepare(read_rgb(path)) for path in paths])
     cosines = (reduced * whole).sum(axis=1)
     assert cosines.min() > STATED_COSINE
     assert cosines.max() < 1, "nothing was read at reduced scale"

@@ -53,7 +53,9 @@ def ours(name: str, path: Path, **options: Any) -> tuple[np.ndarray, Any]:
     encoder = load_encoder(
         Encoder(name=f"timm:{name}", checkpoint=path, options=options, precision="fp32")
     )
-    return encoder.encode([encoder.prepare(image) for image in images()]), encoder.identity
+    return encoder.encode(
+        [encoder.preparation.prepare(image) for image in images()]
+    ), encoder.identity
 
 
 def unit(features: torch.Tensor) -> np.ndarray:

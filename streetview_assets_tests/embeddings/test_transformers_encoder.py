@@ -106,7 +106,7 @@ def test_images_and_words_get_the_vectors_that_the_library_itself_gives(
             model.get_text_features(**processor(text=TEXTS, return_tensors="pt", padding=True))
         )
     encoder = load_encoder(settings(folder))
-    prepared = [encoder.prepare(image) for image in images()]
+    prepared = [encoder.preparation.prepare(image) for image in images()]
     vectors = encoder.encode(prepared)
     assert np.abs(vectors - seen).max() < 1e-5
     alone = np.concatenate([encoder.encode([one]) for one in prepared])
@@ -134,7 +134,7 @@ def test_its_identity_says_what_its_vectors_depend_on(
     _rewrite_weights(copied, lambda tensors: tensors["logit_scale"].mul_(2))
     assert load_encoder(settings(copied)).identity.weights_sha256 != identity.weights_sha256
     half = load_encoder(settings(written[0], precision="bf16"))
-    prepared = [encoder.prepare(image) for image in images()]
+    prepared = [encoder.preparation.prepare(image) for image in images()]
     assert (half.encode(prepared) * encoder.encode(prepared)).sum(axis=1).min() > 0.999
     assert half.identity.fingerprint != identity.fingerprint
 
@@ -146,7 +146,7 @@ def test_what_prepares_can_be_sent_to_another_process(written: tuple[Path, Any, 
     there = pickle.loads(packed)
     assert there.needs_torch
     for image in images():
-        assert np.array_equal(there.prepare(image), encoder.prepare(image))
+        assert np.array_equal(there.prepare(image), encoder.preparation.prepare(image))
     assert len(there.prepare(images()[1])) > 1
 
 

@@ -144,7 +144,7 @@ def test_views_side_by_side_are_encoded_once_and_outlive_their_pixels(town) -> N
     seen = own.filter(own["heading_deg"] != 90)["path"]
     strip = stitched([read_rgb(opened.root / path) for path in seen])
     encoder = load_encoder(opened.study.encoder)
-    expected = encoder.encode([encoder.prepare(strip)])[0]
+    expected = encoder.encode([encoder.preparation.prepare(strip)])[0]
     assert np.array_equal(np.array(first["embedding"], dtype=np.float32), expected)
     make(opened, pooling.area_embeddings, pooling.baseline_embeddings)
     pooled = opened.read("area_embeddings", EAST).filter(statistic="median")

@@ -96,13 +96,6 @@ class ImageEncoder(Protocol):
     def computes_on_cores(self) -> bool:
         """Whether `encode` competes for the cores with the preparation of images."""
 
-    @property
-    def least_side_px(self) -> int | None:
-        """As the preparation says."""
-
-    def prepare(self, image: Image.Image) -> np.ndarray:
-        """Turn one RGB image into what `encode` takes, as the preparation does."""
-
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         """Turn n prepared images into vectors (n, dimension), float32, of unit length."""
 

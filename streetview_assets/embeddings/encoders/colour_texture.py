@@ -83,7 +83,7 @@ class ColourTexture:
         return lambda: vectors
 
 
-def load_colour_texture(settings: "Encoder") -> ColourTexture:
+def load(settings: "Encoder") -> ColourTexture:
     """Make the encoder; it takes neither a checkpoint nor options.
 
     Raises
@@ -91,7 +91,7 @@ def load_colour_texture(settings: "Encoder") -> ColourTexture:
     StudyError
         Where the study gives it one.
     """
-    check_settings(settings)
+    check(settings)
     return ColourTexture(
         EncoderIdentity(
             encoder=settings.slug,
@@ -105,7 +105,7 @@ def load_colour_texture(settings: "Encoder") -> ColourTexture:
     )
 
 
-def check_settings(settings: "Encoder") -> None:
+def check(settings: "Encoder") -> None:
     """Refuse a checkpoint, options or a rule for shapes, which `colour-texture` would not heed.
 
     Raises

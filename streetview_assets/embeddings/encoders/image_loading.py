@@ -2,16 +2,14 @@
 
 import os
 import pickle
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
-from itertools import islice
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -20,6 +18,7 @@ from streetview_assets.embeddings.encoders.base import Preparation
 from streetview_assets.errors import EncoderError
 from streetview_assets.image_decoding import BrokenImageError, read_rgb
 from streetview_assets.images.strips import stitched
+from streetview_assets.processes.in_order import in_order
 from streetview_assets.processes.workers import worker_pool
 
 UNREADABLE = (OSError, BrokenImageError)
@@ -87,24 +86,21 @@ def prepare_images(
         paths[start : start + IMAGES_PER_TASK] for start in range(0, len(paths), IMAGES_PER_TASK)
     )
     limit = max(ahead // IMAGES_PER_TASK, 2 * workers)
-    waiting: deque[Future[list[Prepared]]] = deque()
-    pool, work = _workers(preparation, len(paths), workers)
-    with pool as executor:
-        try:
-            for task in islice(tasks, limit):
-                waiting.append(executor.submit(work, task, folder))
-            while waiting:
-                done = waiting.popleft().result()
-                waiting.extend(executor.submit(work, task, folder) for task in islice(tasks, 1))
+    pool: AbstractContextManager[Executor]
+    if len(paths) <= ENOUGH_FOR_PROCESSES:
+        pool, work = ThreadPoolExecutor(workers), partial(_prepare_all, preparation, folder)
+    else:
+        pool, packed = worker_pool(workers, _keep_blocks), pickle.dumps(preparation)
+        work = partial(_prepare_elsewhere, packed, preparation.needs_torch, folder)
+    try:
+        with pool as executor:
+            for done in in_order(executor, work, tasks, ahead=limit):
                 yield from done
-        except BrokenProcessPool as error:
-            raise EncoderError(
-                "A process that prepares images ended unexpectedly: either memory ran out, or "
-                "the script that called this lacks `if __name__ == '__main__':` around its work."
-            ) from error
-        finally:
-            for future in waiting:
-                future.cancel()
+    except BrokenProcessPool as error:
+        raise EncoderError(
+            "A process that prepares images ended unexpectedly: either memory ran out, or "
+            "the script that called this lacks `if __name__ == '__main__':` around its work."
+        ) from error
 
 
 def prepare(preparation: Preparation, path: Source, folder: Path) -> Prepared:
@@ -124,12 +120,10 @@ def prepare(preparation: Preparation, path: Source, folder: Path) -> Prepared:
         return Prepared(None, "the image was not kept")
     files = [path] if isinstance(path, str) else path
     try:
-        least = preparation.least_side_px
-        views = [_view(folder, file, least) for file in files]
+        views = [_view(folder, file, preparation.least_side_px) for file in files]
         return Prepared(preparation.prepare(stitched(views)), None)
     except UNREADABLE as error:
-        reason = str(error).replace(f"{folder}{os.sep}", "")
-        return Prepared(None, reason)
+        return Prepared(None, str(error).replace(f"{folder}{os.sep}", ""))
 
 
 def _view(folder: Path, file: str, least_side_px: int | None) -> Image.Image:
@@ -147,25 +141,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-@dataclass(frozen=True)
-class _Here:
-    """The work of a thread."""
-
-    preparation: Preparation
-
-    def __call__(self, paths: Sequence[Source], folder: Path) -> list[Prepared]:
-        return [prepare(self.preparation, path, folder) for path in paths]
+def _prepare_all(preparation: Preparation, folder: Path, paths: Sequence[Source]) -> list[Prepared]:
+    return [prepare(preparation, path, folder) for path in paths]
 
 
-@dataclass(frozen=True)
-class _Elsewhere:
-    """The work of a process: it unpacks the preparation once."""
-
-    packed: bytes
-    needs_torch: bool
-
-    def __call__(self, paths: Sequence[Source], folder: Path) -> list[Prepared]:
-        return _Here(_unpacked(self.packed, self.needs_torch))(paths, folder)
+def _prepare_elsewhere(
+    packed: bytes, needs_torch: bool, folder: Path, paths: Sequence[Source]
+) -> list[Prepared]:
+    """Do the work of a process, which unpacks the preparation once."""
+    return _prepare_all(_unpacked(packed, needs_torch), folder, paths)
 
 
 @cache
@@ -179,21 +163,7 @@ def _unpacked(packed: bytes, needs_torch: bool) -> Preparation:
 
         torch.set_num_threads(1)
         make_torchvision_importable()
-    preparation: Preparation = pickle.loads(packed)
-    return preparation
-
-
-def _workers(
-    preparation: Preparation, count: int, workers: int
-) -> tuple[
-    AbstractContextManager[ProcessPoolExecutor | ThreadPoolExecutor],
-    Callable[[Sequence[Source], Path], list[Prepared]],
-]:
-    """Give those who do the work, and how they do it."""
-    if count <= ENOUGH_FOR_PROCESSES:
-        return ThreadPoolExecutor(workers), _Here(preparation)
-    pool = worker_pool(workers, _keep_blocks)
-    return pool, _Elsewhere(pickle.dumps(preparation), preparation.needs_torch)
+    return cast("Preparation", pickle.loads(packed))
 
 
 def _keep_blocks() -> None:

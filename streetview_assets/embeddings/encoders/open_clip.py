@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from streetview_assets.embeddings.encoders.base import EncoderIdentity, ImageEncoder
+from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.preprocessing import take_apart
 from streetview_assets.embeddings.encoders.torch_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
-from streetview_assets.embeddings.encoders.weights import explaining, nearest_names, weights_sha256
+from streetview_assets.embeddings.encoders.weights import explaining, nearest_names
 from streetview_assets.errors import StudyError
 from streetview_assets.study.embeddings import Encoder
 
@@ -15,7 +15,7 @@ ELSEWHERE = ("hf-hub:", "local-dir:")
 """Prefixes of names whose model and weights come together, from outside open_clip."""
 
 
-def load_open_clip(settings: Encoder) -> ImageEncoder:
+def load(settings: Encoder) -> ImageEncoder:
     """Load a model of open_clip, with weights by their published name or from `checkpoint`.
 
     Raises
@@ -30,31 +30,19 @@ def load_open_clip(settings: Encoder) -> ImageEncoder:
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
     shown = PreprocessCfg(**model.visual.preprocess_cfg)
-    sha256 = weights_sha256(model, settings.checkpoint)
-    options = "".join(f", {key}={value}" for key, value in sorted(settings.options.items()))
-
-    def describe(how: str, precision: str, dimension: int) -> EncoderIdentity:
-        return EncoderIdentity(
-            encoder=settings.slug,
-            library=f"open_clip {open_clip.__version__}",
-            model=(f"{name}/{tag}" if tag else name) + options,
-            weights_sha256=sha256,
-            preprocessing=", ".join([*(f"{k} {v}" for k, v in asdict(shown).items()), how]),
-            precision=precision,
-            dimension=dimension,
-        )
-
     _, height_px, width_px = shown.input_size
     transform = image_transform_v2(shown, is_train=False)
     return make_network_encoder(
+        settings,
         model,
+        library=f"open_clip {open_clip.__version__}",
+        name=f"{name}/{tag}" if tag else name,
+        shown=[f"{key} {value}" for key, value in asdict(shown).items()],
         features=model.encode_image,
         preparation=take_apart(
             transform, side_px=max(height_px, width_px), seen=1.0, fit=settings.fit
         ),
         side_px=(height_px, width_px),
-        precision=settings.precision,
-        describe=describe,
     )
 
 
@@ -93,7 +81,7 @@ def create_model(settings: Encoder) -> tuple[Any, str, str | None]:
     return model, name, tag
 
 
-def check_name(settings: Encoder) -> None:
+def check(settings: Encoder) -> None:
     """Refuse a model or weights that open_clip does not know or that do not belong together.
 
     Raises

@@ -1,24 +1,36 @@
 """Every encoder that a study can name, and how it is loaded."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
 from streetview_assets.embeddings.encoders.base import ImageEncoder
-from streetview_assets.embeddings.encoders.imported.load import (
-    ImportedVectors,
-    check_imported,
-    load_imported,
-)
 from streetview_assets.errors import StudyError
 from streetview_assets.study.embeddings import Encoder
 
-KINDS = (
-    "colour-texture",
-    "open_clip:<model>/<weights>",
-    "timm:<model>",
-    "transformers:<id>",
-    "import",
-)
+if TYPE_CHECKING:
+    from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
+
+KINDS = {
+    "colour-texture": "colour_texture",
+    "open_clip:<model>/<weights>": "open_clip",
+    "timm:<model>": "timm",
+    "transformers:<id>": "transformers",
+    "import": "imported.load",
+}
+"""The file of this folder that has a kind of encoder, imported when a study names one of it."""
 
 
-def load_encoder(settings: Encoder) -> ImageEncoder | ImportedVectors:
+class EncoderFile(Protocol):
+    """What the file of a kind of encoder has."""
+
+    def load(self, settings: Encoder) -> "ImageEncoder | ImportedVectors":
+        """Load the encoder."""
+
+    def check(self, settings: Encoder) -> object:
+        """Refuse settings that cannot be, without loading the encoder."""
+
+
+def load_encoder(settings: Encoder) -> "ImageEncoder | ImportedVectors":
     """Load the encoder that a study names; there is no replacement for one that cannot be had.
 
     Raises
@@ -28,27 +40,7 @@ def load_encoder(settings: Encoder) -> ImageEncoder | ImportedVectors:
     EncoderError
         Where its weights cannot be had, with the ways out.
     """
-    _refuse_path(settings)
-    match settings.name.partition(":")[0]:
-        case "import":
-            return load_imported(settings)
-        case "colour-texture":
-            from streetview_assets.embeddings.encoders.colour_texture import load_colour_texture
-
-            return load_colour_texture(settings)
-        case "open_clip":
-            from streetview_assets.embeddings.encoders.open_clip import load_open_clip
-
-            return load_open_clip(settings)
-        case "timm":
-            from streetview_assets.embeddings.encoders.timm import load_timm
-
-            return load_timm(settings)
-        case "transformers":
-            from streetview_assets.embeddings.encoders.transformers import load_transformers
-
-            return load_transformers(settings)
-    raise StudyError(_unknown(settings))
+    return _file(settings).load(settings)
 
 
 def check_encoder(settings: Encoder) -> None:
@@ -61,38 +53,20 @@ def check_encoder(settings: Encoder) -> None:
     EncoderError
         Where the library that runs it is not installed.
     """
-    _refuse_path(settings)
-    match settings.name.partition(":")[0]:
-        case "import":
-            check_imported(settings)
-        case "colour-texture":
-            from streetview_assets.embeddings.encoders.colour_texture import check_settings
-
-            check_settings(settings)
-        case "open_clip":
-            from streetview_assets.embeddings.encoders.open_clip import check_name
-
-            check_name(settings)
-        case "timm":
-            from streetview_assets.embeddings.encoders.timm import check_model
-
-            check_model(settings)
-        case "transformers":
-            from streetview_assets.embeddings.encoders.transformers import check_installed
-
-            check_installed(settings)
-        case _:
-            raise StudyError(_unknown(settings))
+    _file(settings).check(settings)
 
 
-def _refuse_path(settings: Encoder) -> None:
+def _file(settings: Encoder) -> EncoderFile:
+    """Find the file of an encoder's kind."""
     if settings.path is not None and settings.name != "import":
         raise StudyError(
             f"encoder.path: {settings.name} computes its vectors and takes no path; give `name: "
             "import` to take them from the store, or `checkpoint` for weights."
         )
-
-
-def _unknown(settings: Encoder) -> str:
-    kinds = ", ".join(KINDS)
-    return f"encoder.name: {settings.name}: this version has no such encoder; it has {kinds}"
+    for kind, file in KINDS.items():
+        if kind.partition(":")[0] == settings.name.partition(":")[0]:
+            return cast("EncoderFile", import_module(f"{__package__}.{file}"))
+    raise StudyError(
+        f"encoder.name: {settings.name}: this version has no such encoder; it has "
+        f"{', '.join(KINDS)}"
+    )

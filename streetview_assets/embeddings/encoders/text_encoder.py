@@ -17,6 +17,9 @@ from streetview_assets.study.embeddings import Encoder
 TEXTS_AT_ONCE = 64
 """Prompts are few: more at once would save nothing and take memory."""
 
+_Side = tuple[Any, int, Callable[[Sequence[str], int], Any], Callable[[Any], Any]]
+"""A model, the tokens that it reads, and how texts become tokens, and these features."""
+
 
 @dataclass(frozen=True)
 class TextEncoder:
@@ -100,9 +103,16 @@ def load_text_encoder(settings: Encoder) -> TextEncoder:
     """
     if reason := why_no_words(settings):
         raise StudyError(f"encoder.name: {reason}")
-    if settings.name.startswith("transformers:"):
-        return _load_transformers(settings)
-    return _load_open_clip(settings)
+    is_open_clip = settings.name.startswith("open_clip:")
+    model, length, tokenise, forward = (_open_clip if is_open_clip else _transformers)(settings)
+    return TextEncoder(
+        name=settings.name,
+        weights_sha256=weights_sha256(model, settings.checkpoint),
+        temperature=model.logit_scale.exp().item(),
+        context_length=length,
+        tokenise=tokenise,
+        forward=forward,
+    )
 
 
 def check_same_weights(words: TextEncoder, encoders: pl.DataFrame) -> None:
@@ -126,43 +136,39 @@ def check_same_weights(words: TextEncoder, encoders: pl.DataFrame) -> None:
         )
 
 
-def _load_open_clip(settings: Encoder) -> TextEncoder:
+def _open_clip(settings: Encoder) -> _Side:
     model, name, _ = open_clip_encoder.create_model(settings)
     import open_clip
 
+    length = model.context_length
     try:
         with explaining(settings.name, settings.checkpoint):
-            tokeniser = open_clip.get_tokenizer(name, context_length=model.context_length)
+            tokeniser = open_clip.get_tokenizer(name, context_length=length)
     except ImportError as error:
         raise EncoderError(
             f"encoder {settings.name}: its words need one package more ({error}): "
             f"pip install {error.name or 'transformers'}"
         ) from error
     model.eval()
-    return TextEncoder(
-        name=settings.name,
-        weights_sha256=weights_sha256(model, settings.checkpoint),
-        temperature=model.logit_scale.exp().item(),
-        context_length=model.context_length,
-        tokenise=lambda texts, length: tokeniser(list(texts), context_length=length),
-        forward=model.encode_text,
-    )
+
+    def tokenise(texts: Sequence[str], length: int) -> Any:
+        return tokeniser(list(texts), context_length=length)
+
+    return model, length, tokenise, model.encode_text
 
 
-def _load_transformers(settings: Encoder) -> TextEncoder:
+def _transformers(settings: Encoder) -> _Side:
     model = transformers_encoder.create_model(settings)
-    tokeniser = transformers_encoder.load_tokeniser(settings)
+    import transformers
+
+    tokeniser = transformers_encoder.load_part(settings, transformers.CLIPTokenizer)
 
     def tokenise(texts: Sequence[str], length: int) -> Any:
         whole = {"padding": "max_length", "truncation": True, "max_length": length}
         return tokeniser(list(texts), return_tensors="pt", **whole)["input_ids"]
 
-    return TextEncoder(
-        name=settings.name,
-        weights_sha256=weights_sha256(model, None),
-        temperature=model.logit_scale.exp().item(),
-        context_length=model.config.text_config.max_position_embeddings,
-        tokenise=tokenise,
+    def forward(tokens: Any) -> Any:
         # What stands after a text's end has no say in its vector, so no mask is needed.
-        forward=lambda tokens: model.get_text_features(input_ids=tokens).pooler_output,
-    )
+        return model.get_text_features(input_ids=tokens).pooler_output
+
+    return model, model.config.text_config.max_position_embeddings, tokenise, forward

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from streetview_assets.embeddings.encoders.base import EncoderIdentity, ImageEncoder
+from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.preprocessing import take_apart
 from streetview_assets.embeddings.encoders.torch_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
-from streetview_assets.embeddings.encoders.weights import explaining, nearest_names, weights_sha256
+from streetview_assets.embeddings.encoders.weights import explaining, nearest_names
 from streetview_assets.errors import StudyError
 from streetview_assets.study.embeddings import Encoder
 
@@ -18,7 +18,7 @@ AUXILIARY = "AuxLogits."
 """Of Inception: a second classifier, for training alone."""
 
 
-def load_timm(settings: Encoder) -> ImageEncoder:
+def load(settings: Encoder) -> ImageEncoder:
     """Load a network of timm, from `checkpoint` or from the hub.
 
     Raises
@@ -28,7 +28,7 @@ def load_timm(settings: Encoder) -> ImageEncoder:
     EncoderError
         Where its weights cannot be had or do not fit.
     """
-    name = check_model(settings)
+    name = check(settings)
     import timm
     import timm.data
 
@@ -38,38 +38,27 @@ def load_timm(settings: Encoder) -> ImageEncoder:
         with explaining(settings.name, checkpoint):
             model = timm.create_model(name, pretrained=checkpoint is None, **arguments)
             if checkpoint:
-                _load(model, checkpoint)
+                _load_weights(model, checkpoint)
     except TypeError as error:
         raise StudyError(f"encoder.options: {name} does not take them ({error})") from error
     preparing: Any = timm.data
     data: dict[str, Any] = preparing.resolve_model_data_config(model)
-    sha256 = weights_sha256(model, checkpoint)
-    options = "".join(f", {key}={value}" for key, value in sorted(settings.options.items()))
-
-    def describe(how: str, precision: str, dimension: int) -> EncoderIdentity:
-        return EncoderIdentity(
-            encoder=settings.slug,
-            library=f"timm {timm.__version__}",
-            model=name + options + (f", {FIRST_LAYER}" if _is_vgg(model) else ""),
-            weights_sha256=sha256,
-            preprocessing=", ".join([*(f"{key} {data[key]}" for key in sorted(data)), how]),
-            precision=precision,
-            dimension=dimension,
-        )
-
     height_px, width_px = data["input_size"][1:]
     shown_px = max(height_px, width_px)
     scaled_px = int(shown_px / data["crop_pct"])
     transform = preparing.create_transform(**data, is_training=False)
     return make_network_encoder(
+        settings,
         model,
+        library=f"timm {timm.__version__}",
+        name=name,
+        shown=[f"{key} {data[key]}" for key in sorted(data)],
         features=features_of(model),
         preparation=take_apart(
             transform, side_px=scaled_px, seen=shown_px / scaled_px, fit=settings.fit
         ),
         side_px=(height_px, width_px),
-        precision=settings.precision,
-        describe=describe,
+        layer=FIRST_LAYER if _is_vgg(model) else "",
     )
 
 
@@ -81,11 +70,7 @@ def features_of(model: Any) -> Callable[[Any], Any]:
     """
     if not _is_vgg(model):
         return cast("Callable[[Any], Any]", model)
-
-    def first_layer(values: Any) -> Any:
-        return model.pre_logits.fc1(model.forward_features(values)).mean(dim=(2, 3))
-
-    return first_layer
+    return lambda values: model.pre_logits.fc1(model.forward_features(values)).mean(dim=(2, 3))
 
 
 def _is_vgg(model: Any) -> bool:
@@ -94,7 +79,7 @@ def _is_vgg(model: Any) -> bool:
     return isinstance(model, VGG)
 
 
-def _load(model: Any, checkpoint: Path) -> None:
+def _load_weights(model: Any, checkpoint: Path) -> None:
     """Load weights from a file, all of them, but for the classifiers that the model leaves out."""
     import timm.models
 
@@ -109,7 +94,7 @@ def _load(model: Any, checkpoint: Path) -> None:
     timm.models.load_checkpoint(model, str(checkpoint), filter_fn=without_classifiers)
 
 
-def check_model(settings: Encoder) -> str:
+def check(settings: Encoder) -> str:
     """Give the name of the model in timm's words.
 
     Raises

@@ -1,20 +1,22 @@
 """A torch network as an encoder: device, number format, and vectors of unit length."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from streetview_assets.embeddings.encoders.aspect_ratio import describe_preprocessing
 from streetview_assets.embeddings.encoders.base import EncoderIdentity
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput
+from streetview_assets.embeddings.encoders.weights import weights_sha256
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.errors import StudyError
 
 if TYPE_CHECKING:
     import torch
+
+    from streetview_assets.study.embeddings import Encoder
 
 BATCH_ON_CPU, BATCH_ON_GPU = 32, 256
 
@@ -48,15 +50,6 @@ class NetworkEncoder:
     def batch_size(self) -> int:
         """Images at once that suit the device."""
         return BATCH_ON_CPU if self.device == "cpu" else BATCH_ON_GPU
-
-    @property
-    def least_side_px(self) -> int:
-        """The shorter side below which reading an image smaller would show in its vector."""
-        return self.preparation.least_side_px
-
-    def prepare(self, image: Image.Image) -> np.ndarray:
-        """Bring an image to what the network sees: pixels (inputs, height, width, 3), uint8."""
-        return self.preparation.prepare(image)
 
     def encode(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         """Run the network on prepared images; of several inputs, the mean is an image's."""
@@ -119,31 +112,39 @@ def fetched(values: "torch.Tensor", device: str) -> Callable[[], np.ndarray]:
 
 
 def make_network_encoder(
+    settings: "Encoder",
     model: "torch.nn.Module",
     *,
+    library: str,
+    name: str,
+    shown: Iterable[str],
     features: Callable[[Any], Any],
     preparation: NetworkInput,
     side_px: tuple[int, int],
-    precision: str,
-    describe: Callable[[str, str, int], EncoderIdentity],
+    layer: str = "",
 ) -> NetworkEncoder:
     """Put a loaded network to work on the best device here.
 
     Parameters
     ----------
+    settings
+        The study's part that names it.
     model
         The network, as its library loads it; it is moved to the device and changed in place.
+    library
+        The library that runs it, with its version.
+    name
+        Of the model in the library's words, and of its weights where these are published ones.
+    shown
+        How the library prepares images, a setting each.
     features
         The call of the model that gives features (n, dimension) of scaled numbers.
     preparation
         How an image becomes what the model sees.
     side_px
         Height and width of its input.
-    precision
-        `auto`, `fp32`, `bf16` or `fp16`.
-    describe
-        Makes the identity of how images are read and fitted, the number format chosen and the
-        dimension found.
+    layer
+        Which layer's numbers are taken, where it is not the last before the classifier.
 
     Raises
     ------
@@ -158,8 +159,9 @@ def make_network_encoder(
             f"encoder.fit: {preparation.fit} makes squares, but this network looks at images "
             f"{width_px} wide and {height_px} high. Leave out encoder.fit."
         )
+    sha256 = weights_sha256(model, settings.checkpoint)
     device = choose_device()
-    chosen = choose_precision(precision, device)
+    chosen = choose_precision(settings.precision, device)
     if device == "cuda" and chosen == "fp32":
         # Else convolutions would be computed with the ten binary digits of TF32.
         torch.backends.cudnn.allow_tf32 = False
@@ -182,8 +184,18 @@ def make_network_encoder(
         probe = torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8, device=device)
         dimension = int(forward(probe).shape[-1])
     read = f"JPEG read at reduced scale down to {preparation.least_side_px} px"
-    how = f"{describe_preprocessing(preparation.fit, preparation.ground)}, {read}"
-    return NetworkEncoder(describe(how, chosen, dimension), preparation, forward, device)
+    fitted = describe_preprocessing(preparation.fit, preparation.ground)
+    options = [f"{key}={value}" for key, value in sorted(settings.options.items())]
+    identity = EncoderIdentity(
+        encoder=settings.slug,
+        library=library,
+        model=", ".join([name, *options, *([layer] if layer else [])]),
+        weights_sha256=sha256,
+        preprocessing=", ".join([*shown, fitted, read]),
+        precision=chosen,
+        dimension=dimension,
+    )
+    return NetworkEncoder(identity, preparation, forward, device)
 
 
 def choose_device() -> str:

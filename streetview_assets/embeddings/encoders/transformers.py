@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from streetview_assets.embeddings.encoders.base import EncoderIdentity, ImageEncoder
+from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput
 from streetview_assets.embeddings.encoders.torch_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
-from streetview_assets.embeddings.encoders.weights import explaining, weights_sha256
+from streetview_assets.embeddings.encoders.weights import explaining
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.study.embeddings import Encoder
 from streetview_assets.text.strict_json import to_json
@@ -49,7 +49,7 @@ class ProcessedPixels:
         return np.ascontiguousarray(pixels.transpose(1, 2, 0))
 
 
-def load_transformers(settings: Encoder) -> ImageEncoder:
+def load(settings: Encoder) -> ImageEncoder:
     """Load the side of a CLIP of transformers that sees.
 
     Raises
@@ -62,30 +62,18 @@ def load_transformers(settings: Encoder) -> ImageEncoder:
     model = create_model(settings)
     import transformers
 
-    processor = _load(transformers.CLIPImageProcessor, settings)
-    shown = {key: value for key, value in processor.to_dict().items() if key not in NAMES_NOTHING}
-    sha256 = weights_sha256(model, None)
-    options = "".join(f", {key}={value}" for key, value in sorted(settings.options.items()))
-
-    def describe(how: str, precision: str, dimension: int) -> EncoderIdentity:
-        return EncoderIdentity(
-            encoder=settings.slug,
-            library=f"transformers {transformers.__version__}",
-            model=settings.name.removeprefix("transformers:") + options,
-            weights_sha256=sha256,
-            preprocessing=", ".join([*(f"{k} {to_json(shown[k])}" for k in sorted(shown)), how]),
-            precision=precision,
-            dimension=dimension,
-        )
-
+    processor = load_part(settings, transformers.CLIPImageProcessor)
+    told = {key: value for key, value in processor.to_dict().items() if key not in NAMES_NOTHING}
     side_px = model.config.vision_config.image_size
     return make_network_encoder(
+        settings,
         model,
+        library=f"transformers {transformers.__version__}",
+        name=settings.name.removeprefix("transformers:"),
+        shown=[f"{key} {to_json(told[key])}" for key in sorted(told)],
         features=lambda values: model.get_image_features(pixel_values=values).pooler_output,
         preparation=_preparation(processor, settings, side_px),
         side_px=(side_px, side_px),
-        precision=settings.precision,
-        describe=describe,
     )
 
 
@@ -99,7 +87,7 @@ def create_model(settings: Encoder) -> Any:
     EncoderError
         Where the library is not installed, or the weights cannot be had or do not fit.
     """
-    check_installed(settings)
+    check(settings)
     make_torchvision_importable()
     import torch
     import transformers
@@ -115,9 +103,9 @@ def create_model(settings: Encoder) -> Any:
             "open_clip:hf-hub:<id> and timm:hf-hub:<id>"
         )
     try:
-        model, found = _load(
-            transformers.CLIPModel,
+        model, found = load_part(
             settings,
+            transformers.CLIPModel,
             dtype=torch.float32,
             output_loading_info=True,
             **{k: v for k, v in settings.options.items() if k not in HUB_OPTIONS},
@@ -132,20 +120,7 @@ def create_model(settings: Encoder) -> Any:
     return model.eval()
 
 
-def load_tokeniser(settings: Encoder) -> Any:
-    """Load the tokeniser that belongs to a model.
-
-    Raises
-    ------
-    EncoderError
-        Where it cannot be had.
-    """
-    import transformers
-
-    return _load(transformers.CLIPTokenizer, settings)
-
-
-def check_installed(settings: Encoder) -> None:
+def check(settings: Encoder) -> None:
     """Refuse where transformers is not installed or the checkpoint is no folder of its.
 
     Raises
@@ -201,9 +176,16 @@ def _three(numbers: Sequence[float], share: float) -> tuple[float, float, float]
     return red, green, blue
 
 
-def _load(of: Any, settings: Encoder, **options: Any) -> Any:
+def load_part(settings: Encoder, kind: Any, **options: Any) -> Any:
+    """Load a part of a model by its class in transformers, with the class's own options.
+
+    Raises
+    ------
+    EncoderError
+        Where it cannot be had.
+    """
     with explaining(settings.name, settings.checkpoint):
-        return of.from_pretrained(_source(settings), **_hub_options(settings), **options)
+        return kind.from_pretrained(_source(settings), **_hub_options(settings), **options)
 
 
 def _source(settings: Encoder) -> str:

@@ -34,9 +34,9 @@ def weights_sha256(model: "torch.nn.Module", checkpoint: Path | None) -> str:
     model
         A loaded network.
     checkpoint
-        The file that its weights are from; None: they came through the library.
+        The file that its weights are from; None, or a folder: they came through the library.
     """
-    if checkpoint:
+    if checkpoint and checkpoint.is_file():
         return file_sha256(checkpoint)
     import torch
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from streetview_assets.embeddings.embed import embed_images, of_same_pixels
-from streetview_assets.embeddings.encoders.colour_texture import load_colour_texture
+from streetview_assets.embeddings.encoders import colour_texture
 from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.images.current import current_images
@@ -127,12 +127,12 @@ def _baseline_panoramas(
     if work.study.encoder.views == "mean":
         return mean_of_views(views, encoder=BASELINE.slug)
     none_before = TABLES["panorama_embeddings"].frame()
-    return encode_panoramas(work, load_colour_texture(BASELINE), views, none_before).table
+    return encode_panoramas(work, colour_texture.load(BASELINE), views, none_before).table
 
 
 def _baseline_vectors(work: AssetContext, images: pl.DataFrame) -> pl.DataFrame:
     """Encode the images that were not encoded before: the pixels of those may be gone."""
-    encoder = load_colour_texture(BASELINE)
+    encoder = colour_texture.load(BASELINE)
     folder = work.opened.root / "cache" / work.asset / encoder.identity.fingerprint[:16]
     shards = shards_of(folder, work.authority, "image_embeddings")
     known = of_same_pixels(latest([shards.read()], "image_embeddings"), images)

@@ -77,13 +77,13 @@ def open_clip_retrieval(path: Path) -> VectorFile:
                     "to be of one run",
                 )
             names.append(read_names(name_columns(file), metadata))
-    vectors = Shards(matrices)
-    if not vectors.shape[0]:
+    stacked = Shards(matrices)
+    if not stacked.shape[0]:
         raise wrong(path, "there is not one vector in it")
     return VectorFile(
         path=path,
         names=pl.concat(names).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)),
-        vectors=vectors,
+        vectors=stacked,
         model=None,
         content=partial(hash_of_files, [file for pair in shards for file in pair]),
     )

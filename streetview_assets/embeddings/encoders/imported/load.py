@@ -41,7 +41,12 @@ if TYPE_CHECKING:
 
 NOT_FINITE = "there is no vector for this image: what stands in its place is not finite"
 ZERO = "there is no vector for this image: what stands in its place is zero"
-DEFAULTS = {"checkpoint": None, "options": {}, "precision": "auto", "fit": "crop"}
+DEFAULTS: dict[str, object] = {
+    "checkpoint": None,
+    "options": {},
+    "precision": "auto",
+    "fit": "crop",
+}
 """Settings that say how vectors are computed, as they are where the study says nothing."""
 
 State = tuple[tuple[str, FileState], ...]
@@ -129,7 +134,7 @@ class ImportedVectors:
         return pl.DataFrame([embedding, pl.Series("error", errors.tolist(), dtype=pl.String)])
 
 
-def load_imported(settings: "Encoder") -> ImportedVectors:
+def load(settings: "Encoder") -> ImportedVectors:
     """Open the vectors that a study names.
 
     Raises
@@ -151,7 +156,7 @@ def load_imported(settings: "Encoder") -> ImportedVectors:
     return ImportedVectors(identity, file)
 
 
-def check_imported(settings: "Encoder") -> None:
+def check(settings: "Encoder") -> None:
     """Refuse vectors that cannot be used."""
     _checked(settings)
 

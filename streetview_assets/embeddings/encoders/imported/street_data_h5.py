@@ -113,7 +113,9 @@ class Slots:
             for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
                 points, slot = np.divmod(rows[start:end], slots)
                 if end - start < _WORTH_A_BLOCK:
-                    for number, (row, column) in enumerate(zip(points, slot, strict=True), start):
+                    for number, (row, column) in enumerate(
+                        zip(points, slot, strict=True), int(start)
+                    ):
                         found[number] = stored[row, column]
                 else:
                     several = stored[points[0] : points[-1] + 1]
