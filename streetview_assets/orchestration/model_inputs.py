@@ -16,6 +16,7 @@ from streetview_assets.models.data.features import (
     area_features,
     features_label,
 )
+from streetview_assets.models.scoring import Scoring
 from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.study.study_file import Study
@@ -126,17 +127,26 @@ def study_features(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> Ar
     )
 
 
-def model_settings(work: AssetContext) -> dict[str, Any]:
-    """Give what every way of scoring models asks for: settings, names for its rows, seed."""
-    return {
-        "settings": work.study.models,
-        "target": _target(work),
-        "encoder": work.opened.encoder,
-        "features": features_label(
-            work.study.models.features, work.study.pooling.statistic, work.study.models.components
-        ),
-        "seed": work.study.seed,
-    }
+def study_scoring(work: AssetContext, features: tuple[str, ...] | None = None) -> Scoring:
+    """Say how the study's models are scored, and what the rows of their scores are labelled with.
+
+    Parameters
+    ----------
+    work
+        The asset's partition: its study and its encoder.
+    features
+        What they see; default: the features that the study names.
+    """
+    models = work.study.models
+    named = features or models.features
+    return Scoring(
+        models,
+        target=_target(work),
+        encoder=work.opened.encoder,
+        features=features_label(named, work.study.pooling.statistic, models.components),
+        seed=work.study.seed,
+        authority_code=work.authority_code,
+    )
 
 
 def _target(work: AssetContext) -> str:

@@ -25,6 +25,7 @@ from streetview_assets.models.candidates.published_recipe import (
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.evaluations.selection import select_models
+from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 
@@ -108,7 +109,7 @@ def tell_selection(data: AreaDataset, settings: Models) -> None:
     began = time.perf_counter()
     with counting(spent, counted):
         result = select_models(
-            data, settings, target="made-up", encoder="made-up", features="pooled", seed=42,
+            data, Scoring(settings, "made-up", "made-up", "pooled", seed=42),
             on_progress=lambda done, total: print(
                 f"  {done}/{total} tunings, {time.perf_counter() - began:,.0f} s", flush=True
             ),

@@ -6,6 +6,7 @@ import pytest
 import shapely
 
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.scoring import Scoring
 from streetview_assets.study.models import Models
 
 
@@ -55,6 +56,16 @@ def areas_of():
 @pytest.fixture(scope="session")
 def labels():
     return {"target": "imd_rank", "encoder": "made-up", "features": "pooled"}
+
+
+@pytest.fixture(scope="session")
+def scored(labels):
+    """Says how models are scored, by settings and a seed."""
+
+    def scoring(settings, seed=1, authority_code=None):
+        return Scoring(settings, **labels, seed=seed, authority_code=authority_code)
+
+    return scoring
 
 
 @pytest.fixture(scope="session")

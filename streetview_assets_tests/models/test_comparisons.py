@@ -65,8 +65,8 @@ def three():
 
 
 @pytest.fixture(scope="module")
-def transferred(three, labels):
-    return score_transfer(three, SETTINGS, seed=1, **labels)
+def transferred(three, scored):
+    return score_transfer(three, scored(SETTINGS))
 
 
 def cell(scores, train, test, share=0.0, model="ridge", metric="r2"):
@@ -128,27 +128,27 @@ def test_transfer_scores_are_those_of_scikit_learn(three, transferred):
     assert cell(transferred, "A", "B", model="mean") == pytest.approx(expected, abs=1e-9)
 
 
-def test_transfer_does_not_depend_on_the_order_of_areas(three, transferred, labels):
+def test_transfer_does_not_depend_on_the_order_of_areas(three, transferred, scored):
     turned = three.take(np.arange(len(three))[::-1])
-    assert score_transfer(turned, SETTINGS, seed=1, **labels).equals(transferred)
+    assert score_transfer(turned, scored(SETTINGS)).equals(transferred)
 
 
-def test_one_authority_or_too_few_areas_have_no_transfer_and_say_why(three, labels):
+def test_one_authority_or_too_few_areas_have_no_transfer_and_say_why(three, scored):
     alone = three.take(np.array(three.authority_codes) == "A")
     assert "1 authority" in why_no_transfer(alone)
-    assert score_transfer(alone, SETTINGS, seed=1, **labels).is_empty()
+    assert score_transfer(alone, scored(SETTINGS)).is_empty()
     assert "too few areas" in why_no_transfer(three.take([0, 1, 60, 61]))
-    some = score_transfer(three.take([*range(60), 60, 61, 62]), SETTINGS, seed=1, **labels)
+    some = score_transfer(three.take([*range(60), 60, 61, 62]), scored(SETTINGS))
     check_contract(TABLES["transfer_scores"], some)
     told = some.filter(pl.col("train_authority") == "B")
     assert told["value"].is_null().all()
     assert set(told["note"]) == {"too few areas to learn from: 3 of B, at least 10 needed"}
 
 
-def test_more_than_twenty_authorities_are_put_in_groups(three, labels):
+def test_more_than_twenty_authorities_are_put_in_groups(three, scored):
     codes = ["E00"] * 60 + [f"E{1 + number % 20:02}" for number in range(120)]
     settings = Models.model_validate({"folds": 3, "transfer": {"shares": [0]}})
-    scores = score_transfer(replace(three, authority_codes=codes), settings, seed=1, **labels)
+    scores = score_transfer(replace(three, authority_codes=codes), scored(settings))
     assert scores["train_authority"].n_unique() == 20
     r2 = scores.filter(pl.col("metric") == "r2", pl.col("model") == "ridge").drop_nulls("value")
     told = "; ".join(r2["note"].unique())
@@ -170,8 +170,8 @@ def two_targets(areas_of):
 
 
 @pytest.fixture(scope="module")
-def targets(two_targets):
-    return score_targets(two_targets, SETTINGS, encoder="made-up", features="pooled", seed=1)
+def targets(two_targets, scored):
+    return score_targets(two_targets, scored(SETTINGS))
 
 
 def test_targets_are_scored_on_the_areas_that_have_them_all(two_targets, targets):
@@ -213,8 +213,8 @@ def noisy_truth():
 
 
 @pytest.fixture(scope="module")
-def rising(labels):
-    return learn_by_size(noisy_truth(), SETTINGS, seed=1, **labels)
+def rising(scored):
+    return learn_by_size(noisy_truth(), scored(SETTINGS))
 
 
 def test_the_curve_rises_with_the_areas_learned_from(rising):
@@ -258,10 +258,10 @@ def test_sizes_rise_to_the_most_there_is():
     assert training_sizes(6) == [5, 6]
 
 
-def test_areas_in_one_block_have_a_curve_at_random_alone(labels):
+def test_areas_in_one_block_have_a_curve_at_random_alone(scored):
     data = noisy_truth()
     near = replace(data, place_m=data.place_m / 10_000)
-    scores = learn_by_size(near, SETTINGS, seed=1, **labels)
+    scores = learn_by_size(near, scored(SETTINGS))
     blocks = scores.filter(pl.col("validation") == "blocks")
     assert blocks["value"].to_list() == [None]
     assert "1 block of 2 km" in blocks["note"][0]

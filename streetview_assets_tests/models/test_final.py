@@ -22,13 +22,18 @@ def settings(quick):
 
 
 @pytest.fixture(scope="module")
-def selection(data, settings, labels):
-    return select_models(data, settings, **labels, seed=3)
+def scoring(settings, scored):
+    return scored(settings, 3)
 
 
 @pytest.fixture(scope="module")
-def choice(data, selection, settings):
-    return choose_final(data, selection.predictions, settings, seed=3)
+def selection(data, scoring):
+    return select_models(data, scoring)
+
+
+@pytest.fixture(scope="module")
+def choice(data, selection, scoring):
+    return choose_final(data, selection.predictions, scoring)
 
 
 def tables(data):
@@ -45,13 +50,13 @@ def tables(data):
     return areas, embeddings
 
 
-def fit(data, choice, settings, labels, seed=3):
-    return fit_final(data, choice, settings, **labels, statistic="median", seed=seed)
+def fit(data, choice, scoring):
+    return fit_final(data, choice, scoring, statistic="median")
 
 
-def test_every_area_has_a_prediction_or_a_reason(data, choice, settings, labels):
+def test_every_area_has_a_prediction_or_a_reason(data, choice, scoring):
     unvalued = data.take(np.arange(len(data)) != 4)
-    final = fit(unvalued, choice, settings, labels)
+    final = fit(unvalued, choice, scoring)
     rows = predict_areas(final, *tables(data), target="imd_rank")
     check_contract(TABLES["area_predictions"], rows)
     assert rows["area_code"].to_list() == [*data.area_codes, "Z1"]
@@ -60,8 +65,8 @@ def test_every_area_has_a_prediction_or_a_reason(data, choice, settings, labels)
     assert final.area_count == len(data) - 1
 
 
-def test_the_prediction_is_that_of_the_fitted_pipeline(data, choice, settings, labels):
-    final = fit(data, choice, settings, labels)
+def test_the_prediction_is_that_of_the_fitted_pipeline(data, choice, scoring):
+    final = fit(data, choice, scoring)
     rows = predict_areas(final, *tables(data), target="imd_rank").head(len(data))
     direct = final.estimator.predict(data.vectors).ravel()
     assert np.allclose(rows["predicted"], direct)
@@ -80,33 +85,35 @@ def test_the_interval_is_as_wide_as_errors_on_held_out_areas(selection, choice):
     assert choice.half_width in held_out["residual"].abs().to_list()
 
 
-def test_the_order_of_rows_does_not_change_the_fit(data, choice, settings, labels):
+def test_the_order_of_rows_does_not_change_the_fit(data, choice, scoring):
     order = np.random.default_rng(0).permutation(len(data))
-    first = fit(data, choice, settings, labels).estimator.predict(data.vectors)
-    second = fit(data.take(order), choice, settings, labels).estimator.predict(data.vectors)
+    first = fit(data, choice, scoring).estimator.predict(data.vectors)
+    second = fit(data.take(order), choice, scoring).estimator.predict(data.vectors)
     assert np.array_equal(first, second)
 
 
-def test_the_choice_does_not_depend_on_the_order_of_rows(data, selection, settings, choice):
+def test_the_choice_does_not_depend_on_the_order_of_rows(
+    data, selection, settings, scoring, choice
+):
     order = np.random.default_rng(0).permutation(len(data))
     predictions = selection.predictions.reverse()
-    assert choose_final(data.take(order), predictions, settings, seed=3) == choice
+    assert choose_final(data.take(order), predictions, scoring) == choice
     assert choice.candidate in settings.candidates
     assert {trial["fold"] for trial in choice.trials} == {0}
 
 
-def test_without_held_out_predictions_there_is_no_interval(data, selection, settings, labels):
-    bare = choose_final(data, selection.predictions.clear(), settings, seed=3)
-    rows = predict_areas(fit(data, bare, settings, labels), *tables(data), target="imd_rank")
+def test_without_held_out_predictions_there_is_no_interval(data, selection, scoring):
+    bare = choose_final(data, selection.predictions.clear(), scoring)
+    rows = predict_areas(fit(data, bare, scoring), *tables(data), target="imd_rank")
     check_contract(TABLES["area_predictions"], rows)
     assert rows["predicted"].null_count() == 1
     assert rows["lower"].is_null().all()
 
 
-def test_without_a_model_every_area_has_the_reason(data, selection, settings, labels):
+def test_without_a_model_every_area_has_the_reason(data, selection, scoring):
     few = data.take(np.arange(5))
-    nothing = choose_final(few, selection.predictions, settings, seed=3)
-    assert fit(few, nothing, settings, labels) is None
+    nothing = choose_final(few, selection.predictions, scoring)
+    assert fit(few, nothing, scoring) is None
     rows = predict_areas(None, *tables(few), target="imd_rank", why_no_model=nothing.note)
     check_contract(TABLES["area_predictions"], rows)
     assert rows["reason"].to_list() == ["too few areas: 5, at least 10 needed"] * 5 + ["no imagery"]

@@ -19,6 +19,7 @@ from streetview_assets.models.evaluations.models_by_group import (
     common_areas,
     score_group_models,
 )
+from streetview_assets.models.scoring import Scoring
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -76,7 +77,7 @@ def datasets(data):
 
 def score(datasets, groups):
     named = {"target": "shown", "encoder": "made-up", "features": "pooled_median"}
-    return score_group_models(datasets, groups, SETTINGS, seed=1, **named)
+    return score_group_models(datasets, groups, Scoring(SETTINGS, seed=1, **named))
 
 
 @pytest.fixture(scope="module")

@@ -9,20 +9,17 @@ from streetview_assets.models.evaluations.selection import headline
 from streetview_assets.tables.registry import TABLES, check_contract
 
 
-def split_by(data, code):
-    mine = np.array(data.authority_codes) == code
-    return data.take(~mine), data.take(mine)
+def mine(data, code="E1"):
+    return np.array(data.authority_codes) == code
 
 
-def test_an_authority_is_predicted_from_the_others(areas_of, quick, labels, pooled):
-    train, test = split_by(areas_of(noise=0.2), "E1")
-    scores, predictions = score_held_out(
-        train, test, quick(), authority_code="E1", **labels, seed=1
-    )
+def test_an_authority_is_predicted_from_the_others(areas_of, quick, scored, pooled):
+    data = areas_of(noise=0.2)
+    scores, predictions = score_held_out(data, scored(quick(), 1, "E1"))
     check_contract(TABLES["held_out_scores"], scores)
     check_contract(TABLES["held_out_predictions"], predictions)
     assert set(scores["validation"]) == {"authorities"}
-    assert set(predictions["area_code"]) == set(test.area_codes)
+    assert set(predictions["area_code"]) == set(data.take(mine(data)).area_codes)
     assert pooled(scores, "tuned", "authorities")["value"] > 0.2
     assert headline(scores) == pooled(scores, "tuned", "authorities")
     assert pooled(scores, "coordinates", "authorities")["value"] is not None
@@ -33,25 +30,35 @@ def test_an_authority_is_predicted_from_the_others(areas_of, quick, labels, pool
     assert covered == pytest.approx(inside.mean())
 
 
-def test_its_own_values_do_not_reach_the_model(areas_of, quick, labels):
-    train, test = split_by(areas_of(), "E1")
-    spoiled = replace(test, observed=test.observed * -1_000)
-    _, before = score_held_out(train, test, quick(), authority_code="E1", **labels, seed=1)
-    _, after = score_held_out(train, spoiled, quick(), authority_code="E1", **labels, seed=1)
+def test_its_own_values_do_not_reach_the_model(areas_of, quick, scored):
+    data = areas_of()
+    spoiled = replace(data, observed=np.where(mine(data), data.observed * -1_000, data.observed))
+    _, before = score_held_out(data, scored(quick(), 1, "E1"))
+    _, after = score_held_out(spoiled, scored(quick(), 1, "E1"))
     assert before["predicted"].equals(after["predicted"])
     assert before["lower"].equals(after["lower"])
 
 
-def test_what_cannot_be_tested_says_so(areas_of, quick, labels):
-    train, test = split_by(areas_of(), "E1")
-    nobody = test.take(np.array([], dtype=int))
-    scores, _ = score_held_out(train, nobody, quick(), authority_code="E1", **labels, seed=1)
+def test_authorities_that_are_held_out_together_do_not_reach_the_model(areas_of, quick, scored):
+    data = areas_of()
+    spoiled = replace(
+        data, observed=np.where(mine(data, "E2"), data.observed * -1_000, data.observed)
+    )
+    scoring = scored(quick(), 1, "E1")
+    _, before = score_held_out(data, scoring, {"E1", "E2"})
+    _, after = score_held_out(spoiled, scoring, {"E1", "E2"})
+    assert before["predicted"].equals(after["predicted"])
+
+
+def test_what_cannot_be_tested_says_so(areas_of, quick, scored):
+    data = areas_of()
+    scoring = scored(quick(), 1, "E1")
+    scores, _ = score_held_out(data.take(~mine(data)), scoring)
     assert scores["note"].to_list() == ["no area of this authority has imagery and a value"]
+    others = np.flatnonzero(~mine(data))
     for count in (0, 6):
-        few = train.take(np.arange(count))
-        scores, predictions = score_held_out(
-            few, test, quick(), authority_code="E1", **labels, seed=1
-        )
+        few = data.take(np.concatenate([others[:count], np.flatnonzero(mine(data))]))
+        scores, predictions = score_held_out(few, scoring)
         check_contract(TABLES["held_out_scores"], scores)
         assert scores["note"].to_list() == [
             f"too few areas: {count}, at least 10 needed in the other authorities"
@@ -59,10 +66,11 @@ def test_what_cannot_be_tested_says_so(areas_of, quick, labels):
         assert predictions.is_empty()
 
 
-def test_one_area_is_predicted_though_not_scored(areas_of, quick, labels, pooled):
-    train, test = split_by(areas_of(), "E1")
+def test_one_area_is_predicted_though_not_scored(areas_of, quick, scored, pooled):
+    data = areas_of()
+    one = np.flatnonzero(mine(data))[4:5]
     scores, predictions = score_held_out(
-        train, test.take(np.array([4])), quick(), authority_code="E1", **labels, seed=1
+        data.take(np.concatenate([np.flatnonzero(~mine(data)), one])), scored(quick(), 1, "E1")
     )
     check_contract(TABLES["held_out_scores"], scores)
     assert pooled(scores, "tuned", "authorities")["note"] == "not defined: 1 area(s)"

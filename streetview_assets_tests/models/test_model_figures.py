@@ -19,8 +19,8 @@ def data(areas_of):
 
 
 @pytest.fixture(scope="module")
-def selection(data, quick, labels):
-    return select_models(data, quick(), **labels, seed=1)
+def selection(data, quick, scored):
+    return select_models(data, scored(quick(), 1))
 
 
 def texts(axes):

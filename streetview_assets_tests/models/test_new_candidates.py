@@ -166,14 +166,14 @@ def test_a_stack_is_the_weighted_mean_of_its_members_fitted_alone(data, quick):
     assert len(members[0].trials) == len(members[1].trials) == 2
 
 
-def test_a_stack_of_reduced_features_is_fitted_to_all_areas_and_saved(data, quick, labels):
+def test_a_stack_of_reduced_features_is_fitted_to_all_areas_and_saved(data, quick, scored):
     settings = quick(candidates=("ridge", "xgboost", "stack"), components=5)
     competing = Competitors(competitors_for(data, settings).candidates, [], {})
     with fitting_context(len(data)):
         *_, stack = tune_all(competing, data, settings, "blocks", 1).candidates
         expected = stack.predict(stack.fit(data, seed_of(1, "final")), data)
     choice = Choice("stack", stack.params)
-    final = fit_final(data, choice, settings, **labels, statistic="median", seed=1)
+    final = fit_final(data, choice, scored(settings), statistic="median")
     again = pickle.loads(pickle.dumps(final.estimator))
     assert np.allclose(again.predict(data.vectors), expected)
     assert r2(data.observed, expected) > 0.5

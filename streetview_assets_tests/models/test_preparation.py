@@ -161,11 +161,11 @@ def test_a_copy_of_the_target_in_held_out_areas_alone_brings_nothing(data, quick
     assert error[1] > 0.95 * error[0]
 
 
-def test_too_few_images_for_clusters_are_a_result_that_says_so(data, quick, labels):
+def test_too_few_images_for_clusters_are_a_result_that_says_so(data, quick, scored):
     images, vectors = tables_of(data)
     few = with_images(data, ("cluster_shares",), tables=(images.head(5), vectors.head(5)))
     settings = quick(features=("cluster_shares",))
-    result = select_models(few, settings, **labels, seed=1)
+    result = select_models(few, scored(settings, 1))
     assert "ridge left out: 5 images, 6 are needed for clusters in every fold" in result.note
     check_contract(TABLES["model_scores"], result.scores)
     nothing = few.take([])
@@ -216,7 +216,7 @@ def test_components_are_as_many_as_asked_or_as_there_are(data, quick):
         assert fitted.named_steps["model"].n_features_in_ == wanted
 
 
-def test_the_final_model_predicts_areas_with_gaps_from_plain_numbers(data, quick, labels):
+def test_the_final_model_predicts_areas_with_gaps_from_plain_numbers(data, quick, scored):
     names = ("pooled", "cluster_shares")
     settings = quick(features=names, components=4)
     shown = replace(with_images(data, names[1:]), vectors=data.vectors)
@@ -224,7 +224,7 @@ def test_the_final_model_predicts_areas_with_gaps_from_plain_numbers(data, quick
     fitted_to, seen = frozen_features(valued, AreaFeatures(data.area_codes, data.vectors))
     assert fitted_to.vectors.shape == (len(data) - 1, 10 + K)
     choice = Choice("ridge", {"alpha": 1.0})
-    final = fit_final(fitted_to, choice, settings, **labels, statistic="median", seed=1)
+    final = fit_final(fitted_to, choice, scored(settings), statistic="median")
     assert (final.width, "clusters" in final.estimator.named_steps) == (10 + K, False)
     areas = pl.DataFrame({"area_code": [*data.area_codes, "Z9"]})
     empty = TABLES["area_embeddings"].frame()

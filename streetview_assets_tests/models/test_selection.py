@@ -16,11 +16,11 @@ def data(areas_of):
 
 
 @pytest.fixture(scope="module")
-def selection(data, quick, labels):
+def selection(data, quick, scored):
     settings = quick(
         candidates=("ridge", "kernel_ridge", "pls", "gradient_boosting"), trials=6, folds=3
     )
-    return select_models(data, settings, **labels, seed=42)
+    return select_models(data, scored(settings, 42))
 
 
 def test_scores_and_predictions_keep_their_contracts(selection, data):
@@ -80,33 +80,33 @@ def test_residuals_are_tested_for_what_is_left_in_space(selection, pooled):
     assert pooled(selection.scores, "tuned", "blocks", "morans_i")["value"] < observed
 
 
-def test_place_alone_scores_at_random_and_not_by_blocks(areas_of, quick, labels, pooled):
+def test_place_alone_scores_at_random_and_not_by_blocks(areas_of, quick, scored, pooled):
     """Vectors that show nothing but where they are: a random split flatters them."""
     data = areas_of(columns=12, rows=12, side_m=400)
     rng = np.random.default_rng(5)
     centres = data.place_m[rng.choice(len(data), 60)]
     distance = np.linalg.norm(data.place_m[:, None] - centres, axis=2)
     leaky = replace(data, vectors=np.exp(-((distance / 500) ** 2)))
-    scores = select_models(leaky, quick(candidates=("kernel_ridge",)), **labels, seed=1).scores
+    scores = select_models(leaky, scored(quick(candidates=("kernel_ridge",)), 1)).scores
     flattered = pooled(scores, "tuned", "random")["value"]
     assert flattered > 0.4
     assert flattered > pooled(scores, "tuned", "blocks")["value"] + 0.3
 
 
-def test_the_order_of_rows_changes_nothing(data, quick, labels):
+def test_the_order_of_rows_changes_nothing(data, quick, scored):
     data = data.take(np.arange(0, len(data), 2))
     settings = quick(candidates=("ridge", "gradient_boosting"), folds=2)
-    first = select_models(data, settings, **labels, seed=7)
+    first = select_models(data, scored(settings, 7))
     order = np.random.default_rng(0).permutation(len(data))
-    second = select_models(data.take(order), settings, **labels, seed=7)
+    second = select_models(data.take(order), scored(settings, 7))
     assert_frame_equal(first.scores, second.scores, abs_tol=1e-9, rel_tol=1e-9)
     assert_frame_equal(first.predictions, second.predictions, abs_tol=1e-9, rel_tol=1e-9)
-    other = select_models(data, quick(candidates=("ridge",), folds=2), **labels, seed=8)
+    other = select_models(data, scored(quick(candidates=("ridge",), folds=2), 8))
     assert set(first.predictions["predicted"]) & set(other.predictions["predicted"]) == set()
 
 
-def test_too_few_areas_are_a_result_that_says_so(data, quick, labels):
-    result = select_models(data.take(np.arange(7)), quick(), **labels, seed=1)
+def test_too_few_areas_are_a_result_that_says_so(data, quick, scored):
+    result = select_models(data.take(np.arange(7)), scored(quick(), 1))
     check_contract(TABLES["model_scores"], result.scores)
     row = result.scores.row(0, named=True)
     assert result.scores.height == 1
@@ -116,17 +116,17 @@ def test_too_few_areas_are_a_result_that_says_so(data, quick, labels):
     assert result.note == row["note"]
 
 
-def test_ten_areas_are_enough_for_a_model(data, quick, labels):
-    result = select_models(data.take(np.arange(10) * 7), quick(), **labels, seed=1)
+def test_ten_areas_are_enough_for_a_model(data, quick, scored):
+    result = select_models(data.take(np.arange(10) * 7), scored(quick(), 1))
     check_contract(TABLES["model_scores"], result.scores)
     assert headline(result.scores) is not None
     assert result.note is None
 
 
 def test_areas_of_one_block_have_random_scores_and_a_reason_for_the_rest(
-    data, quick, labels, pooled
+    data, quick, scored, pooled
 ):
-    result = select_models(data, quick(block_km=900), **labels, seed=1)
+    result = select_models(data, scored(quick(block_km=900), 1))
     check_contract(TABLES["model_scores"], result.scores)
     refused = pooled(result.scores, "tuned", "blocks")
     assert refused["value"] is None
@@ -135,10 +135,10 @@ def test_areas_of_one_block_have_random_scores_and_a_reason_for_the_rest(
     assert set(result.predictions["validation"]) == {"random", "holdout"}
 
 
-def test_what_is_left_out_has_a_row_that_says_why(data, quick, labels, pooled):
+def test_what_is_left_out_has_a_row_that_says_why(data, quick, scored, pooled):
     colours = data.mean_colour.copy()
     colours[3] = np.nan
-    result = select_models(replace(data, mean_colour=colours), quick(), **labels, seed=1)
+    result = select_models(replace(data, mean_colour=colours), scored(quick(), 1))
     assert pooled(result.scores, "mean_colour", "blocks")["note"] == (
         "left out: no mean colour of 1 area(s)"
     )
@@ -146,39 +146,37 @@ def test_what_is_left_out_has_a_row_that_says_why(data, quick, labels, pooled):
 
 
 def test_a_candidate_beyond_its_most_areas_has_a_row_that_says_so(
-    data, quick, labels, pooled, monkeypatch
+    data, quick, scored, pooled, monkeypatch
 ):
     small = replace(CANDIDATES["pls"], most_areas=50)
     monkeypatch.setitem(CANDIDATES, "pls", small)
-    result = select_models(data, quick(), **labels, seed=1)
+    result = select_models(data, scored(quick(), 1))
     for validation in ("random", "blocks"):
         row = pooled(result.scores, "pls", validation)
         assert (row["value"], row["note"]) == (None, "left out: 90 areas, it takes at most 50")
     assert "pls" not in set(result.predictions["model"])
-    alone = select_models(data, quick(candidates=("pls",)), **labels, seed=1)
+    alone = select_models(data, scored(quick(candidates=("pls",)), 1))
     assert alone.note == "pls left out: 90 areas, it takes at most 50"
     assert alone.predictions.is_empty()
 
 
-def test_vectors_of_another_encoder_are_a_baseline(data, quick, labels, pooled):
+def test_vectors_of_another_encoder_are_a_baseline(data, quick, scored, pooled):
     extra = {"colour-texture": data.vectors[:, :10]}
-    result = select_models(replace(data, extra=extra), quick(), **labels, seed=1)
+    result = select_models(replace(data, extra=extra), scored(quick(), 1))
     assert pooled(result.scores, "colour-texture", "blocks")["value"] > 0
 
 
-def test_a_target_that_never_varies_has_no_scores_but_ends(data, quick, labels, pooled):
+def test_a_target_that_never_varies_has_no_scores_but_ends(data, quick, scored, pooled):
     flat = replace(data, observed=np.full(len(data), 5.0))
-    result = select_models(flat, quick(), **labels, seed=1)
+    result = select_models(flat, scored(quick(), 1))
     check_contract(TABLES["model_scores"], result.scores)
     row = pooled(result.scores, "tuned", "blocks")
     assert row["value"] is None
     assert row["note"] == "not defined: the observed values are all the same"
 
 
-def test_progress_ends_at_its_total(data, quick, labels):
+def test_progress_ends_at_its_total(data, quick, scored):
     seen = []
-    select_models(
-        data, quick(), **labels, seed=1, on_progress=lambda done, total: seen.append((done, total))
-    )
+    select_models(data, scored(quick()), on_progress=lambda done, total: seen.append((done, total)))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1] == (7, 7)

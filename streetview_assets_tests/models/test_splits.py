@@ -13,15 +13,14 @@ from streetview_assets.areas.standing import deciles_among
 from streetview_assets.models.data.splits import TooFewGroupsError, holdout_rows, near_blocks
 from streetview_assets.models.evaluations.selection import select_models
 from streetview_assets.models.metrics.conformal import coverage
-from streetview_assets.models.results.validation_rows import cross_conformal
 from streetview_assets.models.validation.nested_cv import (
     TUNED,
     Competitors,
     competitors_for,
+    cross_conformal,
     cross_validate,
-    hold_out,
-    learned_from,
 )
+from streetview_assets.models.validation.out_of_fold import folds_of
 from streetview_assets.tables.registry import TABLES, check_contract
 
 
@@ -31,8 +30,8 @@ def data(areas_of):
 
 
 @pytest.fixture(scope="module")
-def selection(data, quick, labels):
-    return select_models(data, quick(repeats=3), **labels, seed=42)
+def selection(data, quick, scored):
+    return select_models(data, scored(quick(repeats=3), 42))
 
 
 def alone(data, settings):
@@ -61,23 +60,23 @@ def test_the_hold_out_is_that_of_scikit_learn_on_areas_by_code(selection, data, 
 
 def test_what_is_held_out_once_changes_neither_its_predictions_nor_their_intervals(data, quick):
     settings = quick()
-    rows, honest, widths = hold_out(alone(data, settings), data, settings, 1)
+    honest = cross_validate(alone(data, settings), data, settings, "holdout", 1)
     observed = data.observed.copy()
-    observed[rows] *= -1e6
+    observed[np.isin(data.area_codes, honest.areas.area_codes)] *= -1e6
     spoiled = replace(data, observed=observed)
-    again, after, same_widths = hold_out(alone(data, settings), spoiled, settings, 1)
-    assert np.array_equal(rows, again)
+    after = cross_validate(alone(data, settings), spoiled, settings, "holdout", 1)
+    assert honest.areas.area_codes == after.areas.area_codes
     for model, predicted in honest.predicted.items():
         assert np.array_equal(predicted, after.predicted[model])
-        assert np.array_equal(widths[model], same_widths[model])
+        assert np.array_equal(honest.half_widths[model], after.half_widths[model])
 
 
-def test_a_hold_out_can_be_left_out_or_leave_too_few_to_learn_from(data, quick, labels, pooled):
+def test_a_hold_out_can_be_left_out_or_leave_too_few_to_learn_from(data, quick, scored, pooled):
     few = data.take(np.arange(0, 90, 6))
     settings = {"candidates": ("ridge",), "trials": 1, "folds": 2}
-    without = select_models(few, quick(holdout=None, **settings), **labels, seed=1)
+    without = select_models(few, scored(quick(holdout=None, **settings), 1))
     assert set(without.scores["validation"]) == {"random", "blocks"}
-    most = select_models(few, quick(holdout=0.8, **settings), **labels, seed=1)
+    most = select_models(few, scored(quick(holdout=0.8, **settings), 1))
     assert pooled(most.scores, "tuned", "holdout")["note"] == (
         "no score: the hold-out leaves 3 of 15 areas to learn from, at least 5 needed"
     )
@@ -136,8 +135,9 @@ def test_the_chosen_model_is_compared_with_each_rival_in_pairs(selection, pooled
 def test_a_buffer_keeps_the_neighbours_of_a_block_from_its_training(data, quick):
     settings = quick(buffer_km=1.0, candidates=("ridge",), trials=1)
     split = cross_validate(alone(data, settings), data, settings, "blocks", 1)
-    held_out = split.fold == 1
-    learning = learned_from(data, held_out, "blocks", settings)
+    first = folds_of(data, "blocks", settings, 1)[0]
+    held_out, learning = first.held_out, first.learning
+    assert np.array_equal(held_out, split.fold == 1)
     squares = {tuple(np.floor(place / 2_000)) for place in data.place_m[held_out]}
     blocks = shapely.union_all(
         [shapely.box(*(np.array(at) * 2_000), *((np.array(at) + 1) * 2_000)) for at in squares]
@@ -163,8 +163,8 @@ def test_a_block_has_no_say_in_its_own_intervals(data, quick):
     split = cross_validate(alone(data, settings), data, settings, "blocks", 1)
     block = split.block == split.block[0]
     spoiled = replace(data, observed=np.where(block, 1e6, data.observed))
-    before = cross_conformal(data, split, 0.9)[TUNED]
-    after = cross_conformal(spoiled, split, 0.9)[TUNED]
+    before = split.half_widths[TUNED]
+    after = cross_conformal(spoiled.observed, split.predicted, split.fold, 0.9)[TUNED]
     assert np.array_equal(before[block], after[block])
     assert (before[split.fold != split.fold[0]] < after[split.fold != split.fold[0]]).all()
 
@@ -198,11 +198,8 @@ def test_intervals_hold_what_they_promise_on_2_000_areas(areas_of, quick):
     data = areas_of(columns=50, rows=40, width=12, noise=0.3)
     settings = quick(candidates=("ridge",), trials=1, folds=5)
     competing = alone(data, settings)
-    for validation in ("random", "blocks", "authorities"):
+    for validation in ("random", "blocks", "authorities", "holdout"):
         split = cross_validate(competing, data, settings, validation, 1)
-        widths = cross_conformal(data, split, 0.9)[TUNED]
-        residual = data.observed - split.predicted[TUNED]
-        assert coverage(residual, widths) == pytest.approx(0.9, abs=0.03), validation
-    rows, split, half_widths = hold_out(competing, data, settings, 1)
-    residual = data.observed[rows] - split.predicted[TUNED]
-    assert coverage(residual, half_widths[TUNED]) == pytest.approx(0.9, abs=0.03)
+        residual = split.areas.observed - split.predicted[TUNED]
+        held = coverage(residual, split.half_widths[TUNED])
+        assert held == pytest.approx(0.9, abs=0.03), validation

@@ -26,13 +26,13 @@ def change(scores, metric, validation="blocks", model="tuned", **values):
 
 
 @pytest.fixture(scope="module")
-def scores(areas_of, quick, labels):
+def scores(areas_of, quick, scored):
     data = areas_of(columns=12, rows=12, width=60, noise=0.15)
-    return select_models(data, quick(candidates=("ridge",)), **labels, seed=42).scores
+    return select_models(data, scored(quick(candidates=("ridge",)), 42)).scores
 
 
 @pytest.fixture(scope="module")
-def of_place(areas_of, quick, labels):
+def of_place(areas_of, quick, scored):
     """Target and vectors are smooth surfaces over space, and nothing else."""
     data = areas_of(columns=12, rows=12, side_m=400)
     rng = np.random.default_rng(5)
@@ -42,7 +42,7 @@ def of_place(areas_of, quick, labels):
     distance = np.linalg.norm(data.place_m[:, None] - centres, axis=2)
     smooth = replace(data, observed=1000 + 300 * surface, vectors=np.exp(-((distance / 800) ** 2)))
     settings = quick(candidates=("kernel_ridge",), holdout=None)
-    return select_models(smooth, settings, **labels, seed=1).scores
+    return select_models(smooth, scored(settings, 1)).scores
 
 
 def test_a_surface_over_space_is_flattered_at_random_and_place_alone_does_as_well(of_place, pooled):
@@ -105,8 +105,8 @@ def test_an_authority_without_cover_is_named(scores):
     assert summary_sentences(changed)[-1] == "They do not hold everywhere: too narrow in E1 (50%)."
 
 
-def test_why_there_is_no_score_is_said(areas_of, quick, labels):
-    few = select_models(areas_of().take(np.arange(7)), quick(), **labels, seed=1).scores
+def test_why_there_is_no_score_is_said(areas_of, quick, scored):
+    few = select_models(areas_of().take(np.arange(7)), scored(quick(), 1)).scores
     assert summary_sentences(few) == [
         "There is no score that counts: too few areas: 7, at least 10 needed."
     ]

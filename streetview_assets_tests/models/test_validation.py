@@ -12,8 +12,8 @@ from streetview_assets.models.validation.nested_cv import (
     Competitors,
     competitors_for,
     cross_validate,
-    hold_out,
 )
+from streetview_assets.models.validation.out_of_fold import Fold, out_of_fold
 
 VALIDATIONS = ("random", "blocks", "authorities")
 
@@ -100,11 +100,8 @@ def test_shuffled_targets_score_nothing_and_the_true_ones_score_more(areas_of, q
 
     def r2(observed, seed):
         shuffled = replace(data, observed=observed)
-        if validation == "holdout":
-            rows, split, _ = hold_out(competing, shuffled, settings, seed)
-            return r2_score(observed[rows], split.predicted[TUNED])
         split = cross_validate(competing, shuffled, settings, validation, seed)
-        return r2_score(observed, split.predicted[TUNED])
+        return r2_score(split.areas.observed, split.predicted[TUNED])
 
     shuffles = []
     for number in range(20):
@@ -113,3 +110,24 @@ def test_shuffled_targets_score_nothing_and_the_true_ones_score_more(areas_of, q
     assert -0.2 <= np.median(shuffles) <= 0.05
     assert max(shuffles) <= 0.15
     assert r2(data.observed, 42) > max(max(shuffles), 0.3)
+
+
+def test_each_fold_is_predicted_by_what_it_learns_from_alone(areas_of):
+    data = areas_of().take(np.arange(6))
+    masks = np.eye(6, dtype=bool)
+    near = masks[0] | masks[1]
+    folds = [Fold(1, masks[0], ~near, 7), Fold(2, masks[2] | masks[4], masks[3], 8)]
+    seen = []
+
+    def predict(train, test, fold):
+        seen.append((train.area_codes, test.area_codes, fold.seed))
+        return {"model": test.observed + fold.number}
+
+    number, predicted = out_of_fold(data, folds, predict)
+    assert seen == [
+        (["A0002", "A0003", "A0004", "A0005"], ["A0000"], 7),
+        (["A0003"], ["A0002", "A0004"], 8),
+    ]
+    assert number.tolist() == [1, 0, 2, 0, 2, 0]
+    expected = np.where(number > 0, data.observed + number, np.nan)
+    assert np.array_equal(predicted["model"], expected, equal_nan=True)

@@ -15,20 +15,18 @@ from streetview_assets.models.data.features import AreaFeatures, area_features
 from streetview_assets.models.data.splits import Validation, seed_of
 from streetview_assets.models.evaluations.selection import (
     HEADLINE,
-    no_candidate,
     share_of_budget,
-    too_few,
+    why_no_model,
 )
 from streetview_assets.models.metrics.conformal import half_width
+from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import (
     TUNED,
     Competitors,
     competitors_for,
-    trials_of,
     tune_all,
 )
 from streetview_assets.models.validation.tuning import fitted, fitting_context, predicted
-from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
 
@@ -92,9 +90,7 @@ class Choice:
     note: str | None = None
 
 
-def choose_final(
-    data: AreaDataset, predictions: pl.DataFrame, settings: Models, *, seed: int
-) -> Choice:
+def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring) -> Choice:
     """Tune every candidate on all areas, held out inside by blocks where there are any.
 
     Parameters
@@ -104,15 +100,12 @@ def choose_final(
     predictions
         Table `predictions` of the study: the out-of-fold errors of the model `tuned` give the
         width of the intervals.
-    settings
-        The chapter `models` of the study file.
-    seed
-        Of the inner folds and of the tuning.
+    scoring
+        How models are scored; its seed is that of the inner folds and of the tuning.
     """
-    data = data.by_area_code()
+    data, settings = data.by_area_code(), scoring.settings
     competing = competitors_for(data, settings)
-    note = too_few(len(data)) or no_candidate(competing)
-    if note:
+    if note := why_no_model(data, competing):
         return Choice(None, note=note)
     tuned = predictions.filter(pl.col("model") == TUNED)
     validation: Validation = HEADLINE if HEADLINE in set(tuned["validation"]) else "random"
@@ -123,27 +116,19 @@ def choose_final(
             data,
             settings,
             validation,
-            seed_of(seed, "final"),
+            seed_of(scoring.seed, "final"),
             timeout_s=share_of_budget(settings, 1),
         )
     return Choice(
         candidate=models.best.model.name,
         params=models.best.params,
         half_width=half_width(residuals["residual"].to_numpy(), settings.interval_level),
-        trials=trials_of(models, validation, 0),
+        trials=models.trials(validation, fold=0),
     )
 
 
 def fit_final(
-    data: AreaDataset,
-    choice: Choice,
-    settings: Models,
-    *,
-    target: str,
-    encoder: str,
-    statistic: str,
-    features: str,
-    seed: int,
+    data: AreaDataset, choice: Choice, scoring: Scoring, *, statistic: str
 ) -> FinalModel | None:
     """Fit the chosen candidate to all areas.
 
@@ -154,18 +139,11 @@ def fit_final(
         as `preprocessing.frozen_features` gives them.
     choice
         What was chosen, with its parameters and the width of its intervals.
-    settings
-        The chapter `models` of the study file.
-    target
-        Name of the target, which the model carries with it.
-    encoder
-        Slug of the encoder of the vectors, likewise.
+    scoring
+        What the model carries with it: target, encoder, features; its seed is that of the fit,
+        where the candidate draws anything.
     statistic
         How vectors of images became one of an area, likewise.
-    features
-        Name of the set of features, likewise.
-    seed
-        Of the fit, where the candidate draws anything.
 
     Returns
     -------
@@ -175,10 +153,10 @@ def fit_final(
     if choice.candidate is None:
         return None
     data = data.by_area_code()
-    ((candidate,), _) = prepared([CANDIDATES[choice.candidate]], data, settings)
+    ((candidate,), _) = prepared([CANDIDATES[choice.candidate]], data, scoring.settings)
     with fitting_context(len(data)):
         estimator = fitted(
-            candidate.build(choice.params, seed_of(seed, "final")),
+            candidate.build(choice.params, seed_of(scoring.seed, "final")),
             candidate.inputs(data),
             data.observed,
         )
@@ -187,11 +165,11 @@ def fit_final(
         candidate=candidate.name,
         params=choice.params,
         half_width=choice.half_width,
-        interval_level=settings.interval_level,
-        target=target,
-        encoder=encoder,
+        interval_level=scoring.settings.interval_level,
+        target=scoring.target,
+        encoder=scoring.encoder,
         statistic=statistic,
-        features=features,
+        features=scoring.features,
         width=data.vectors.shape[1],
         area_count=len(data),
     )
@@ -233,25 +211,26 @@ def predict_areas(
     polars.DataFrame
         Table `area_predictions`, one row an area, sorted by area.
     """
-    rows = areas.select("area_code").sort("area_code")
-    why = why_unseen or {}
+    table, why = TABLES["area_predictions"], why_unseen or {}
+    about: dict[str, object] = {"target": target}
+    known: dict[str, dict[str, object]] = {}
     if final is None:
-        seen = set(area_embeddings["area_code"])
-        reason = [
-            (why_no_model or "no model") if code in seen else why.get(code, NO_IMAGERY)
-            for code in rows["area_code"]
-        ]
-        rows = rows.with_columns(target=pl.lit(target), reason=pl.Series(reason, dtype=pl.String))
-        return TABLES["area_predictions"].frame(rows.to_dicts())
-    seen_areas = features or area_features(
-        ("pooled",), area_embeddings, statistic=final.statistic, encoder=final.encoder
-    )
-    guesses = _predict(final, seen_areas.values)
-    by_area = dict(zip(seen_areas.area_codes, guesses, strict=True))
-    return TABLES["area_predictions"].frame(
+        no_model: dict[str, object] = {"reason": why_no_model or "no model"}
+        known = dict.fromkeys(area_embeddings["area_code"], no_model)
+    else:
+        about["target"] = final.target
+        seen = features or area_features(
+            ("pooled",), area_embeddings, statistic=final.statistic, encoder=final.encoder
+        )
+        guesses = _predict(final, seen.values)
+        known = {
+            code: _predicted(final, guess)
+            for code, guess in zip(seen.area_codes, guesses, strict=True)
+        }
+    return table.frame(
         [
-            _row(final, code, by_area.get(code), why.get(code, NO_IMAGERY))
-            for code in rows["area_code"]
+            {"area_code": code, **about, **known.get(code, {"reason": why.get(code, NO_IMAGERY)})}
+            for code in areas["area_code"].sort()
         ]
     )
 
@@ -263,22 +242,14 @@ def _predict(final: FinalModel, vectors: np.ndarray) -> list[float]:
         return [float(value) for value in predicted(final.estimator, vectors)]
 
 
-def _row(
-    final: FinalModel, area_code: str, guess: float | None, why_unseen: str
-) -> dict[str, object]:
-    if guess is None:
-        return {"area_code": area_code, "target": final.target, "reason": why_unseen}
-    has_interval = final.half_width is not None
-    half = final.half_width or 0.0
-    return {
-        "area_code": area_code,
-        "target": final.target,
+def _predicted(final: FinalModel, guess: float) -> dict[str, object]:
+    row: dict[str, object] = {
         "model": final.candidate,
         "features": final.features,
         "encoder": final.encoder,
         "predicted": guess,
-        "lower": guess - half if has_interval else None,
-        "upper": guess + half if has_interval else None,
-        "interval_level": final.interval_level if has_interval else None,
-        "reason": None,
     }
+    if final.half_width is not None:
+        row["lower"], row["upper"] = guess - final.half_width, guess + final.half_width
+        row["interval_level"] = final.interval_level
+    return row

@@ -1,47 +1,37 @@
 """Whole authorities held out: tuned and trained on the others, tested on this one."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from streetview_assets.models.candidates.baselines import baselines_for
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import Validation, blocks_of, seed_of
+from streetview_assets.models.data.splits import Validation, seed_of
 from streetview_assets.models.evaluations.selection import no_candidate, too_few
 from streetview_assets.models.metrics.morans_i import neighbour_weights
+from streetview_assets.models.results.rows import scores_frame
 from streetview_assets.models.results.validation_rows import (
-    Labels,
     no_score,
     predictions_frame,
     score_rows,
-    scores_frame,
 )
+from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import (
     Competitors,
-    OutOfFold,
-    bootstrap_groups,
     competitors_for,
-    inner_half_widths,
-    predict_all,
-    trials_of,
-    tune_all,
+    validate_folds,
 )
-from streetview_assets.models.validation.tuning import fitting_context
+from streetview_assets.models.validation.out_of_fold import Fold
 from streetview_assets.study.models import Models
-from streetview_assets.tables.registry import TABLES
 
 AUTHORITIES: Validation = "authorities"
+SCORES, PREDICTIONS = "held_out_scores", "held_out_predictions"
 
 
 def score_held_out(
-    train: AreaDataset,
-    test: AreaDataset,
-    settings: Models,
-    *,
-    authority_code: str,
-    target: str,
-    encoder: str,
-    features: str,
-    seed: int,
+    data: AreaDataset, scoring: Scoring, held_out_with: Collection[str] = ()
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Score models on an authority that they never saw, tuning included.
 
@@ -50,20 +40,14 @@ def score_held_out(
 
     Parameters
     ----------
-    train
-        Areas of the other authorities (without those that `folds.held_out_together` names), in
-        any order. A study of one authority has none, and no use for this function.
-    test
-        Areas of this authority, in any order.
-    settings
-        The chapter `models` of the study file.
-    authority_code
-        Code of the authority that is held out.
-    target, encoder, features
-        What the rows are labelled with: the columns of that name.
-    seed
-        Of the tuning and the resamples, beside the codes of the authorities learned from: those
-        who learn from the same draw the same.
+    data
+        Areas of all authorities with imagery and a value, in any order.
+    scoring
+        How they are scored, with the code of the authority that is held out. The seed is taken
+        beside the codes of the authorities learned from: those who learn from the same draw the
+        same.
+    held_out_with
+        Authorities that are not learned from either, as `splits.held_out_together` names them.
 
     Returns
     -------
@@ -71,29 +55,23 @@ def score_held_out(
         Tables `held_out_scores` and `held_out_predictions`. With too few areas to
         learn from, or none to test on, no predictions and one row of scores that says so.
     """
-    labels = Labels(
-        target, encoder, features, settings.interval_level, {"authority_code": authority_code}
-    )
-    empty = TABLES["held_out_predictions"].frame()
-    train, test = train.by_area_code(), test.by_area_code()
-    competing = _competing(train, test, settings)
-    note = _why_not(train, test, competing)
-    if note:
-        row = no_score(labels, AUTHORITIES, len(test), note)
-        return scores_frame([row], "held_out_scores"), empty
-    seed = seed_of(seed, AUTHORITIES, *sorted(set(train.authority_codes)))
-    split, half_widths = _train_and_test(competing, train, test, settings, seed)
-    weights = neighbour_weights(test.geometry)
-    rows = score_rows(
-        labels, test, split, half_widths, weights, seed,
-        study_values=np.concatenate([train.observed, test.observed]),
+    data = data.by_area_code()
+    codes = np.array(data.authority_codes, dtype=str)
+    held_out = codes == scoring.authority_code
+    learning = ~held_out & ~np.isin(codes, list(held_out_with))
+    competing = _competing(data.take(learning), data.take(held_out), scoring.settings)
+    if note := _why_not(learning, held_out, competing):
+        row = no_score(scoring, AUTHORITIES, int(held_out.sum()), note)
+        return scores_frame([row], SCORES), predictions_frame(scoring, [], PREDICTIONS)
+    seed = seed_of(scoring.seed, AUTHORITIES, *np.unique(codes[learning]))
+    scoring = replace(scoring, seed=seed)
+    split = validate_folds(
+        competing, data, [Fold(1, held_out, learning, seed)], scoring.settings, AUTHORITIES,
+        timeout_s=scoring.settings.timeout_s,
     )  # fmt: skip
-    return (
-        scores_frame(rows, "held_out_scores"),
-        predictions_frame(
-            labels, test, [split], {AUTHORITIES: half_widths}, "held_out_predictions"
-        ),
-    )
+    weights = neighbour_weights(split.areas.geometry)
+    rows = score_rows(scoring, split, weights, data.observed[learning | held_out])
+    return scores_frame(rows, SCORES), predictions_frame(scoring, [split], PREDICTIONS)
 
 
 def _competing(train: AreaDataset, test: AreaDataset, settings: Models) -> Competitors:
@@ -104,31 +82,9 @@ def _competing(train: AreaDataset, test: AreaDataset, settings: Models) -> Compe
     return Competitors(learning.candidates, usable, learning.left_out | without_input)
 
 
-def _why_not(train: AreaDataset, test: AreaDataset, competing: Competitors) -> str | None:
-    if not len(test):
+def _why_not(learning: np.ndarray, held_out: np.ndarray, competing: Competitors) -> str | None:
+    if not held_out.any():
         return "no area of this authority has imagery and a value"
-    short = too_few(len(train))
-    if short:
+    if short := too_few(int(learning.sum())):
         return f"{short} in the other authorities"
     return no_candidate(competing)
-
-
-def _train_and_test(
-    competing: Competitors, train: AreaDataset, test: AreaDataset, settings: Models, seed: int
-) -> tuple[OutOfFold, dict[str, np.ndarray]]:
-    with fitting_context(len(train)):
-        models = tune_all(
-            competing, train, settings, AUTHORITIES, seed, timeout_s=settings.timeout_s
-        )
-        predicted = predict_all(models, train, test, seed)
-    split = OutOfFold(
-        validation=AUTHORITIES,
-        fold=np.ones(len(test), dtype=np.int64),
-        group=bootstrap_groups(test, AUTHORITIES, settings.block_km),
-        predicted=predicted,
-        competing=competing,
-        trials=trials_of(models, AUTHORITIES, 1),
-        truncated=models.truncated,
-        block=blocks_of(test.place_m, settings.block_km),
-    )
-    return split, inner_half_widths(models, train, len(test), settings.interval_level)

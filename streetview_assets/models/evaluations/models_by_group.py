@@ -6,13 +6,13 @@ found without the target in all images, those of held-out areas among them; the 
 clusters found inside the fold, is the feature `by_cluster`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
-from streetview_assets.metrics import REGRESSION, measure, resampled_scores, why_undefined
+from streetview_assets.metrics import measure, resampled_scores, why_undefined
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group
 from streetview_assets.models.data.splits import (
@@ -20,18 +20,18 @@ from streetview_assets.models.data.splits import (
     TooFewGroupsError,
     Validation,
     block_folds,
+    blocks_of,
     random_folds,
     seed_of,
     smallest_training,
 )
-from streetview_assets.models.metrics.bootstrap import NO_INTERVAL, interval_of, resample
-from streetview_assets.models.results.rows import Labels, Row, score_row
-from streetview_assets.models.results.validation_rows import RESAMPLES, scores_frame
-from streetview_assets.models.validation.nested_cv import (
-    LEAST_AREAS,
-    bootstrap_groups,
-    learned_from,
-)
+from streetview_assets.models.metrics.bootstrap import resample
+from streetview_assets.models.progress import OnProgress, steps
+from streetview_assets.models.results.rows import Row, metric_rows, score_row, scores_frame
+from streetview_assets.models.results.validation_rows import RESAMPLES
+from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.nested_cv import LEAST_AREAS, bootstrap_groups
+from streetview_assets.models.validation.out_of_fold import numbered_folds, out_of_fold
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
@@ -46,32 +46,47 @@ ENOUGH = 0.5
 """Share of areas that a group is in, for the common areas to be held to it."""
 FOUND_IN_ALL = "clusters found in all images, without the target, held-out areas among them"
 
-Outcome = tuple[dict[str, float | None], dict[str, np.ndarray], str]
-"""Scores, their resamples, and why one of them is not defined."""
+
+@dataclass(frozen=True)
+class _Outcome:
+    """Areas as they are seen through some images, predicted out of fold.
+
+    Attributes
+    ----------
+    predicted
+        Model to predictions, shape (n,).
+    draws
+        Model to metric to its values on resampled areas, the same for all groups.
+    """
+
+    areas: AreaDataset
+    predicted: dict[str, np.ndarray]
+    draws: dict[str, dict[str, np.ndarray]]
+
+    def r2(self) -> float | None:
+        """Give R² of ridge."""
+        return measure(self.areas.observed, self.predicted[RIDGE])["r2"]
 
 
 @dataclass(frozen=True)
 class _Setting:
     """What one target is validated with; what was fitted once is not fitted again."""
 
-    labels: Labels
+    scoring: Scoring
     validation: Validation
     fold_of: Mapping[str, int]
-    settings: Models
-    seed: int
-    found: dict[tuple[str, tuple[str, ...]], dict[str, Outcome]] = field(default_factory=dict)
+    found: dict[tuple[str, tuple[str, ...]], _Outcome] = field(default_factory=dict)
+
+    def about(self, group_name: str, model: str = RIDGE) -> Row:
+        """Say what a row is of."""
+        return self.scoring.about(model, self.validation, group_name=group_name)
 
 
 def score_group_models(
     datasets: Mapping[str, AreaDataset],
     groups: Sequence[Group],
-    settings: Models,
-    *,
-    target: str,
-    encoder: str,
-    features: str,
-    seed: int,
-    on_progress: Callable[[int, int], None] | None = None,
+    scoring: Scoring,
+    on_progress: OnProgress | None = None,
 ) -> pl.DataFrame:
     """Validate ridge on each group's images, beside ridge on all images of the same areas.
 
@@ -84,15 +99,9 @@ def score_group_models(
         Target to its areas, with the vectors of all their images.
     groups
         What `groups_of` gives.
-    settings
-        The chapter `models` of the study file; of its candidates ridge alone competes, tuned by
-        closed form.
-    target
-        The chosen target.
-    encoder, features
-        What the rows are labelled with.
-    seed
-        Of the folds, which all groups share, of the tuning and of the resamples.
+    scoring
+        How they are scored, with the chosen target. Of the candidates ridge alone competes, tuned
+        by closed form; all groups share the folds.
     on_progress
         Called with validations done and in total.
 
@@ -101,26 +110,20 @@ def score_group_models(
     polars.DataFrame
         Table `group_model_scores`; a group that cannot be scored is one row that says why.
     """
-    settings = settings.model_copy(update={"features": ("pooled",)})
+    settings = scoring.settings.model_copy(update={"features": ("pooled",)})
+    scoring = replace(scoring, settings=settings)
     datasets = {name: data.by_area_code() for name, data in datasets.items()}
-    plan: list[tuple[str, Validation]] = [(target, "random")]
+    plan: list[tuple[str, Validation]] = [(scoring.target, "random")]
     plan += [(name, "blocks") for name in datasets]
     rows: list[Row] = []
-    for done, (name, validation) in enumerate(plan, start=1):
-        setting = _Setting(
-            Labels(name, encoder, features, settings.interval_level),
-            validation,
-            _folds(datasets, validation, settings, seed),
-            settings,
-            seed,
-        )
+    for name, validation in steps(plan, on_progress):
+        fold_of = _folds(datasets, validation, settings, scoring.seed)
+        setting = _Setting(replace(scoring, target=name), validation, fold_of)
         with fitting_context(len(datasets[name])):
             for grouping in GROUPINGS:
                 mine = [group for group in groups if group.grouping == grouping]
                 if mine:
-                    rows += _grouping_rows(datasets, name, grouping, mine, setting)
-        if on_progress:
-            on_progress(done, len(plan))
+                    rows += _grouping_rows(datasets, grouping, mine, setting)
     return scores_frame(rows, TABLE)
 
 
@@ -173,58 +176,57 @@ def _folds(
 
 def _grouping_rows(
     datasets: Mapping[str, AreaDataset],
-    target: str,
     grouping: str,
     groups: Sequence[Group],
     setting: _Setting,
 ) -> list[Row]:
-    data = datasets[target]
+    data = datasets[setting.scoring.target]
     common, rare = common_areas(datasets, groups)
-    in_common = data.take([row for row, code in enumerate(data.area_codes) if code in common])
     rows: list[Row] = []
-    for area_set, areas in ((COMMON, in_common), (OWN, data)):
-        extra = {"grouping": grouping, "area_set": area_set}
-        found = [row | extra for row in _all_rows(areas, setting)]
+    for area_set, areas in ((COMMON, _in(data, common)), (OWN, data)):
+        found = _all_rows(areas, setting)
         for group in groups:
             if area_set == COMMON and group.name in rare:
-                found.append(_no_row(setting, group.name, 0, rare[group.name]) | extra)
-                continue
-            found += [row | extra for row in _group_rows(areas, group, setting)]
-        rows += found
+                found.append(_no_row(setting, group.name, 0, rare[group.name]))
+            else:
+                found += _group_rows(areas, group, setting)
+        rows += [row | {"grouping": grouping, "area_set": area_set} for row in found]
     return rows
+
+
+def _in(data: AreaDataset, codes: Collection[str]) -> AreaDataset:
+    return data.take([row for row, code in enumerate(data.area_codes) if code in codes])
 
 
 def _all_rows(areas: AreaDataset, setting: _Setting) -> list[Row]:
     try:
-        outcomes = _outcomes(areas, ALL, setting)
+        outcome = _outcome(areas, ALL, setting)
     except TooFewGroupsError as error:
         return [_no_row(setting, ALL, len(areas), str(error))]
     return [
-        *_metric_rows(areas, setting, ALL, RIDGE, outcomes[RIDGE], _images(areas), None),
-        *_metric_rows(areas, setting, ALL, MEAN, outcomes[MEAN], 0, None),
+        *_metric_rows(outcome, RIDGE, setting.about(ALL)),
+        *_metric_rows(outcome, MEAN, setting.about(ALL, MEAN)),
     ]
 
 
 def _group_rows(areas: AreaDataset, group: Group, setting: _Setting) -> list[Row]:
-    seen = group.seen_in(areas)
+    name, seen = group.name, group.seen_in(areas)
     try:
-        outcomes = _outcomes(seen, f"{group.grouping}/{group.name}", setting)
+        own = _outcome(seen, f"{group.grouping}/{name}", setting)
     except TooFewGroupsError as error:
-        return [_no_row(setting, group.name, len(seen), str(error))]
-    codes = set(seen.area_codes)
-    same = areas.take([row for row, code in enumerate(areas.area_codes) if code in codes])
-    whole = _outcomes(same, ALL, setting)
-    name, note = group.name, FOUND_IN_ALL if group.grouping == CLUSTER else None
+        return [_no_row(setting, name, len(seen), str(error))]
+    whole = _outcome(_in(areas, set(seen.area_codes)), ALL, setting)
+    note = FOUND_IN_ALL if group.grouping == CLUSTER else None
     return [
-        *_metric_rows(seen, setting, name, RIDGE, outcomes[RIDGE], _images(seen), note),
-        *_metric_rows(seen, setting, name, RIDGE_ALL, whole[RIDGE], _images(same), None),
-        *_metric_rows(seen, setting, name, MEAN, outcomes[MEAN], 0, None),
-        _gain_row(seen, setting, name, outcomes[RIDGE], whole[RIDGE], note),
+        *_metric_rows(own, RIDGE, setting.about(name), note),
+        *_metric_rows(whole, RIDGE, setting.about(name, RIDGE_ALL)),
+        *_metric_rows(own, MEAN, setting.about(name, MEAN)),
+        _gain_row(own, whole, setting.about(name), note),
     ]
 
 
-def _outcomes(data: AreaDataset, images: str, setting: _Setting) -> dict[str, Outcome]:
-    """Score ridge and the mean, out of fold, on areas as they are seen through some images.
+def _outcome(data: AreaDataset, images: str, setting: _Setting) -> _Outcome:
+    """Predict areas as they are seen through some images, and score them resampled.
 
     Raises
     ------
@@ -234,16 +236,14 @@ def _outcomes(data: AreaDataset, images: str, setting: _Setting) -> dict[str, Ou
     key = (images, tuple(data.area_codes))
     if key not in setting.found:
         predicted = _held_out(data, setting)
-        groups = bootstrap_groups(data, setting.validation, setting.settings.block_km)
-        counts = resample(groups, RESAMPLES, seed_of(setting.seed, "bootstrap", setting.validation))
-        setting.found[key] = {
-            model: (
-                measure(data.observed, values),
-                resampled_scores(data.observed, values, counts),
-                why_undefined(data.observed, values),
-            )
+        scoring, validation = setting.scoring, setting.validation
+        groups = bootstrap_groups(validation, blocks_of(data.place_m, scoring.settings.block_km))
+        counts = resample(groups, RESAMPLES, seed_of(scoring.seed, "bootstrap", validation))
+        draws = {
+            model: resampled_scores(data.observed, values, counts)
             for model, values in predicted.items()
         }
+        setting.found[key] = _Outcome(data, predicted, draws)
     return setting.found[key]
 
 
@@ -251,78 +251,44 @@ def _held_out(data: AreaDataset, setting: _Setting) -> dict[str, np.ndarray]:
     """Predict every area by models of the areas of the other folds."""
     if len(data) < LEAST_AREAS:
         raise TooFewGroupsError(f"too few areas: {len(data)}, at least {LEAST_AREAS} needed")
-    fold = np.array([setting.fold_of[code] for code in data.area_codes])
-    left = smallest_training(fold)
+    number = np.array([setting.fold_of[code] for code in data.area_codes])
+    left = smallest_training(number)
     if left < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(
             f"no score: one fold of {setting.validation} holds {len(data) - left} of {len(data)} "
             f"areas, which leaves {left} to learn from, at least {LEAST_TO_LEARN_FROM} needed"
         )
-    ridge, left_out = ridge_path(data, setting.settings)
-    if ridge is None:
-        raise TooFewGroupsError(f"ridge {left_out}")
-    predicted: dict[str, np.ndarray] = {}
-    for number in np.unique(fold):
-        held_out = fold == number
-        learning = learned_from(data, held_out, setting.validation, setting.settings)
-        seed = seed_of(setting.seed, setting.validation, number)
-        found = predict_by(ridge, data.take(learning), data.take(held_out), seed)
-        for model, values in found.items():
-            predicted.setdefault(model, np.empty(len(data)))[held_out] = values
+    settings, seed = setting.scoring.settings, setting.scoring.seed
+    ridge = ridge_path(data, settings)
+    folds = numbered_folds(data, number, setting.validation, settings, seed)
+    _, predicted = out_of_fold(
+        data, folds, lambda train, test, fold: predict_by(ridge, train, test, fold.seed)
+    )
     return predicted
 
 
-def _metric_rows(
-    data: AreaDataset,
-    setting: _Setting,
-    group_name: str,
-    model: str,
-    outcome: Outcome,
-    image_count: int,
-    note: str | None,
-) -> list[Row]:
-    scores, resampled, undefined = outcome
-    rows = []
-    for metric in REGRESSION:
-        value = scores[metric]
-        interval = NO_INTERVAL
-        if value is not None:
-            interval = interval_of(resampled[metric], setting.labels.interval_level)
-        row = score_row(
-            setting.labels, model, setting.validation, metric, value, len(data),
-            group_name=group_name, interval=interval,
-            note=note if value is not None else undefined,
-        )  # fmt: skip
-        rows.append(row | {"image_count": image_count})
-    return rows
-
-
-def _gain_row(
-    data: AreaDataset,
-    setting: _Setting,
-    group_name: str,
-    own: Outcome,
-    whole: Outcome,
-    note: str | None,
-) -> Row:
-    """Compare R² with that of all images, on the same resamples (a paired bootstrap)."""
-    value, interval = None, NO_INTERVAL
-    mine, other = own[0]["r2"], whole[0]["r2"]
-    if mine is not None and other is not None:
-        value = mine - other
-        interval = interval_of(own[1]["r2"] - whole[1]["r2"], setting.labels.interval_level)
-    row = score_row(
-        setting.labels, RIDGE, setting.validation, GAIN, value, len(data),
-        group_name=group_name, interval=interval, note=note if value is not None else own[2],
+def _metric_rows(outcome: _Outcome, model: str, about: Row, note: str | None = None) -> list[Row]:
+    image_count = 0 if model == MEAN else _images(outcome.areas)
+    rows = metric_rows(
+        about, outcome.areas.observed, outcome.predicted[model],
+        draws=outcome.draws[model], note=note,
     )  # fmt: skip
-    return row | {"image_count": _images(data)}
+    return [row | {"image_count": image_count} for row in rows]
+
+
+def _gain_row(own: _Outcome, whole: _Outcome, about: Row, note: str | None) -> Row:
+    """Compare R² with that of all images, on the same resamples (a paired bootstrap)."""
+    mine, other = own.r2(), whole.r2()
+    value = None if mine is None or other is None else mine - other
+    if value is None:
+        note = why_undefined(own.areas.observed, own.predicted[RIDGE])
+    draws = own.draws[RIDGE]["r2"] - whole.draws[RIDGE]["r2"]
+    row = score_row(about, GAIN, value, len(own.areas), draws=draws, note=note)
+    return row | {"image_count": _images(own.areas)}
 
 
 def _no_row(setting: _Setting, group_name: str, area_count: int, why: str) -> Row:
-    row = score_row(
-        setting.labels, RIDGE, setting.validation, "r2", None, area_count,
-        group_name=group_name, note=why,
-    )  # fmt: skip
+    row = score_row(setting.about(group_name), "r2", None, area_count, note=why)
     return row | {"image_count": 0}
 
 

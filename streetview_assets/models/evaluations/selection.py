@@ -1,25 +1,24 @@
 """Which model tells most of the target from the look of an area, and how sure that is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError, Validation
 from streetview_assets.models.metrics.morans_i import neighbour_weights
+from streetview_assets.models.progress import OnProgress
+from streetview_assets.models.results.rows import Row, scores_frame
 from streetview_assets.models.results.validation_rows import (
-    Labels,
-    Row,
-    cross_conformal,
     no_score,
     predictions_frame,
     repeat_rows,
     score_rows,
-    scores_frame,
 )
+from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import (
     LEAST_AREAS,
     TUNED,
@@ -27,7 +26,6 @@ from streetview_assets.models.validation.nested_cv import (
     OutOfFold,
     competitors_for,
     cross_validate,
-    hold_out,
 )
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
@@ -66,6 +64,19 @@ def too_few(area_count: int) -> str | None:
     return f"too few areas: {area_count}, at least {LEAST_AREAS} needed"
 
 
+def why_no_model(data: AreaDataset, competing: Competitors) -> str | None:
+    """Say why there is no model of these areas: too few of them, or no candidate competes.
+
+    Parameters
+    ----------
+    data
+        All areas.
+    competing
+        Who competes on them.
+    """
+    return too_few(len(data)) or no_candidate(competing)
+
+
 def no_candidate(competing: Competitors) -> str | None:
     """Say why no candidate competes, where none does."""
     if competing.candidates:
@@ -74,14 +85,7 @@ def no_candidate(competing: Competitors) -> str | None:
 
 
 def select_models(
-    data: AreaDataset,
-    settings: Models,
-    *,
-    target: str,
-    encoder: str,
-    features: str,
-    seed: int,
-    on_progress: Callable[[int, int], None] | None = None,
+    data: AreaDataset, scoring: Scoring, on_progress: OnProgress | None = None
 ) -> Selection:
     """Validate every candidate and baseline at random, by blocks and on one hold-out.
 
@@ -92,14 +96,8 @@ def select_models(
     ----------
     data
         Areas with imagery and a value, in any order.
-    settings
-        The chapter `models` of the study file. A budget in seconds is dealt out evenly over all
-        tunings.
-    target, encoder, features
-        What the rows are labelled with.
-    seed
-        Of the folds, the tuning and the resamples of areas; each draws from a seed of its own that
-        is derived from it.
+    scoring
+        How they are scored. A budget in seconds is dealt out evenly over all tunings.
     on_progress
         Called with tunings done and in total.
 
@@ -108,29 +106,63 @@ def select_models(
     Selection
         With fewer than ten areas no model, and one row of scores that says so.
     """
-    labels = Labels(target, encoder, features, settings.interval_level)
     data = data.by_area_code()
-    competing = competitors_for(data, settings)
-    note = too_few(len(data)) or no_candidate(competing)
+    competing = competitors_for(data, scoring.settings)
+    note = why_no_model(data, competing)
     if note:
-        row = no_score(labels, HEADLINE, len(data), note)
+        row = no_score(scoring, HEADLINE, len(data), note)
         return Selection(scores_frame([row]), TABLES["predictions"].frame(), note=note)
-    report = _Steps(tuning_count(settings), on_progress)
-    parts, refused = _validate(competing, data, settings, labels, seed, report)
-    rows = _rows(labels, data, parts, seed)
-    report.finish()
-    frames = [
-        predictions_frame(
-            labels, part.areas, [part.split], {part.split.validation: part.half_widths}
-        )
-        for part in parts
-    ]
-    predictions = TABLES["predictions"]
+    done, total = count(1), tuning_count(scoring.settings)
+
+    def on_fold() -> None:
+        if on_progress:
+            on_progress(next(done), total)
+
+    splits, refused = _validate(competing, data, scoring, on_fold)
+    rows = _rows(scoring, data, splits)
+    if on_progress:
+        on_progress(total, total)
     return Selection(
         scores=scores_frame(refused + rows),
-        predictions=pl.concat([predictions.frame(), *frames]).sort(predictions.key),
-        trials=[trial for part in parts for trial in part.split.trials],
+        predictions=predictions_frame(scoring, splits),
+        trials=[trial for split in splits for trial in split.trials],
     )
+
+
+def validated_rows(
+    competing: Competitors,
+    data: AreaDataset,
+    scoring: Scoring,
+    validation: Validation,
+    *,
+    timeout_s: float | None = None,
+    on_fold: Callable[[], None] | None = None,
+) -> list[Row]:
+    """Score models under one validation; one row that says why, where the areas do not allow it.
+
+    Parameters
+    ----------
+    competing
+        Who competes on these areas, at least one candidate among them.
+    data
+        Rows sorted by area.
+    scoring
+        How they are scored.
+    validation
+        How areas are held out.
+    timeout_s
+        For all folds together.
+    on_fold
+        Called after each fold.
+    """
+    try:
+        split = cross_validate(
+            competing, data, scoring.settings, validation, scoring.seed,
+            timeout_s=timeout_s, on_fold=on_fold,
+        )  # fmt: skip
+    except TooFewGroupsError as error:
+        return [no_score(scoring, validation, len(data), f"no score: {error}")]
+    return score_rows(scoring, split, neighbour_weights(split.areas.geometry))
 
 
 def headline(scores: pl.DataFrame, metric: str = "r2") -> dict[str, Any] | None:
@@ -160,63 +192,25 @@ def headline(scores: pl.DataFrame, metric: str = "r2") -> dict[str, Any] | None:
     return found.row(0, named=True) if found.height else None
 
 
-class _Steps:
-    """Counts tunings for a progress bar."""
-
-    def __init__(self, total: int, on_progress: Callable[[int, int], None] | None) -> None:
-        self._done, self._total, self._on_progress = 0, total, on_progress
-
-    def step(self) -> None:
-        self._report(self._done + 1)
-
-    def finish(self) -> None:
-        self._report(self._total)
-
-    def _report(self, done: int) -> None:
-        self._done = done
-        if self._on_progress:
-            self._on_progress(done, self._total)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One split with the areas that it holds predictions of."""
-
-    areas: AreaDataset
-    split: OutOfFold
-    half_widths: dict[str, np.ndarray]
-
-
 def _validate(
-    competing: Competitors,
-    data: AreaDataset,
-    settings: Models,
-    labels: Labels,
-    seed: int,
-    report: _Steps,
-) -> tuple[list[_Part], list[Row]]:
+    competing: Competitors, data: AreaDataset, scoring: Scoring, on_fold: Callable[[], None]
+) -> tuple[list[OutOfFold], list[Row]]:
     """Split by each validation; a row for each that these areas do not allow."""
-    parts: list[_Part] = []
+    splits: list[OutOfFold] = []
     refused: list[Row] = []
-    budget_s = share_of_budget(settings, settings.folds)
+    settings = scoring.settings
     for validation, repeat in _splits(settings):
+        tunings = 1 if validation == "holdout" else settings.folds
         try:
-            if validation == "holdout":
-                rows, split, half_widths = hold_out(
-                    competing, data, settings, seed, timeout_s=share_of_budget(settings, 1)
-                )
-                parts.append(_Part(data.take(rows), split, half_widths))
-                report.step()
-                continue
             split = cross_validate(
-                competing, data, settings, validation, seed,
-                timeout_s=budget_s, on_fold=report.step, repeat=repeat,
+                competing, data, settings, validation, scoring.seed,
+                timeout_s=share_of_budget(settings, tunings), on_fold=on_fold, repeat=repeat,
             )  # fmt: skip
-            half_widths = cross_conformal(data, split, labels.interval_level)
-            parts.append(_Part(data, split, half_widths))
         except TooFewGroupsError as error:
-            refused.append(no_score(labels, validation, len(data), f"no score: {error}"))
-    return parts, refused
+            refused.append(no_score(scoring, validation, len(data), f"no score: {error}"))
+        else:
+            splits.append(split)
+    return splits, refused
 
 
 def _splits(settings: Models) -> list[tuple[Validation, int]]:
@@ -230,19 +224,14 @@ def _splits(settings: Models) -> list[tuple[Validation, int]]:
     return [*random, *((name, 1) for name in once)]
 
 
-def _rows(labels: Labels, data: AreaDataset, parts: list[_Part], seed: int) -> list[Row]:
+def _rows(scoring: Scoring, data: AreaDataset, splits: Sequence[OutOfFold]) -> list[Row]:
     rows: list[Row] = []
     weights = neighbour_weights(data.geometry)
-    for part in parts:
-        if part.split.repeat > 1:
-            continue
-        near = weights if part.areas is data else neighbour_weights(part.areas.geometry)
-        rows += score_rows(
-            labels, part.areas, part.split, part.half_widths, near, seed,
-            study_values=data.observed,
-        )  # fmt: skip
-    repeats = [part.split for part in parts if part.split.validation == "random"]
-    return rows + repeat_rows(labels, data, repeats)
+    for split in splits:
+        if split.repeat == 1:
+            near = weights if split.areas is data else neighbour_weights(split.areas.geometry)
+            rows += score_rows(scoring, split, near, data.observed)
+    return rows + repeat_rows(scoring, [one for one in splits if one.validation == "random"])
 
 
 def tuning_count(settings: Models) -> int:

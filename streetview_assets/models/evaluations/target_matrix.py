@@ -1,25 +1,21 @@
 """Every target of a study, predicted from the same areas in the same way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 
 import polars as pl
 
 from streetview_assets.models.candidates.baselines import Baseline, baselines_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError, Validation
-from streetview_assets.models.metrics.morans_i import neighbour_weights
-from streetview_assets.models.results.validation_rows import (
-    Labels,
-    Row,
-    cross_conformal,
-    no_score,
-    score_rows,
-    scores_frame,
-)
-from streetview_assets.models.validation.nested_cv import Competitors, cross_validate
+from streetview_assets.models.evaluations.selection import validated_rows
+from streetview_assets.models.progress import OnProgress, steps
+from streetview_assets.models.results.rows import Row, scores_frame
+from streetview_assets.models.results.validation_rows import no_score
+from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.nested_cv import Competitors
 from streetview_assets.models.validation.ridge_cv import RIDGE, ridge_path
-from streetview_assets.study.models import Models
 
 TABLE = "target_scores"
 VALIDATIONS: tuple[Validation, ...] = ("random", "blocks")
@@ -47,13 +43,7 @@ def on_common_areas(datasets: Mapping[str, AreaDataset]) -> dict[str, AreaDatase
 
 
 def score_targets(
-    datasets: Mapping[str, AreaDataset],
-    settings: Models,
-    *,
-    encoder: str,
-    features: str,
-    seed: int,
-    on_progress: Callable[[int, int], None] | None = None,
+    datasets: Mapping[str, AreaDataset], scoring: Scoring, on_progress: OnProgress | None = None
 ) -> pl.DataFrame:
     """Validate ridge, the mean and the coordinates on every target, on their common areas.
 
@@ -61,13 +51,9 @@ def score_targets(
     ----------
     datasets
         Target to its areas; what is not common to all is left out here.
-    settings
-        The chapter `models` of the study file. Of its candidates ridge alone competes, tuned by
-        closed form, so that `tuned` is the same model.
-    encoder, features
-        What the rows are labelled with.
-    seed
-        Of the folds, which all targets share, and of the resamples.
+    scoring
+        How they are scored, whichever target it names. Of the candidates ridge alone competes,
+        tuned by closed form, so that `tuned` is the same model. All targets share the folds.
     on_progress
         Called with validations done and in total.
 
@@ -76,33 +62,21 @@ def score_targets(
     polars.DataFrame
         Table `target_scores`; a target that cannot be scored is one row that says why.
     """
+    pairs = list(product(on_common_areas(datasets).items(), VALIDATIONS))
     rows: list[Row] = []
-    total = len(datasets) * len(VALIDATIONS)
-    done = 0
-    for target, data in on_common_areas(datasets).items():
-        labels = Labels(target, encoder, features, settings.interval_level)
-        for validation in VALIDATIONS:
-            rows += _rows_of(labels, data, settings, validation, seed)
-            done += 1
-            if on_progress:
-                on_progress(done, total)
+    for (target, data), validation in steps(pairs, on_progress):
+        rows += _rows_of(data, replace(scoring, target=target), validation)
     return scores_frame(rows, TABLE)
 
 
-def _rows_of(
-    labels: Labels, data: AreaDataset, settings: Models, validation: Validation, seed: int
-) -> list[Row]:
-    ridge, left_out = ridge_path(data, settings)
-    if ridge is None:
-        return [no_score(labels, validation, len(data), f"ridge {left_out}")]
-    competing = Competitors([ridge], _few_baselines(data), {})
-    one_trial = settings.model_copy(update={"candidates": (RIDGE,), "trials": 1})
+def _rows_of(data: AreaDataset, scoring: Scoring, validation: Validation) -> list[Row]:
     try:
-        split = cross_validate(competing, data, one_trial, validation, seed)
+        ridge = ridge_path(data, scoring.settings)
     except TooFewGroupsError as error:
-        return [no_score(labels, validation, len(data), f"no score: {error}")]
-    half_widths = cross_conformal(data, split, labels.interval_level)
-    return score_rows(labels, data, split, half_widths, neighbour_weights(data.geometry), seed)
+        return [no_score(scoring, validation, len(data), str(error))]
+    one_trial = scoring.settings.model_copy(update={"candidates": (RIDGE,), "trials": 1})
+    competing = Competitors([ridge], _few_baselines(data), {})
+    return validated_rows(competing, data, replace(scoring, settings=one_trial), validation)
 
 
 def _few_baselines(data: AreaDataset) -> list[Baseline]:

@@ -6,15 +6,13 @@ blocks, is what these scores are measured against.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from streetview_assets.metrics import measure, why_undefined
+from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.candidates.registry import Candidate
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import (
@@ -24,18 +22,19 @@ from streetview_assets.models.data.splits import (
     outer_folds,
     seed_of,
 )
-from streetview_assets.models.validation.nested_cv import LEAST_AREAS, learned_from
+from streetview_assets.models.progress import OnProgress, steps
+from streetview_assets.models.results.rows import Row, metric_rows, score_row, scores_frame
+from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.nested_cv import LEAST_AREAS
+from streetview_assets.models.validation.out_of_fold import numbered_folds, out_of_fold
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
-from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
 TABLE = "transfer_scores"
-METRICS = ("r2", "spearman", "rmse")
+METRICS = {name: REGRESSION[name] for name in ("r2", "spearman", "rmse")}
 REPEATS = 3
 """Draws of the areas that are added: one draw of a single area says little."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,7 @@ def why_no_transfer(data: AreaDataset) -> str | None:
 
 
 def score_transfer(
-    data: AreaDataset,
-    settings: Models,
-    *,
-    target: str,
-    encoder: str,
-    features: str,
-    seed: int,
-    on_progress: Callable[[int, int], None] | None = None,
+    data: AreaDataset, scoring: Scoring, on_progress: OnProgress | None = None
 ) -> pl.DataFrame:
     """Train on every authority, test on every other, with shares of the other one added.
 
@@ -73,12 +65,9 @@ def score_transfer(
     ----------
     data
         Areas with imagery and a value, in any order.
-    settings
-        The chapter `models` of the study file; the shares are `transfer.shares`.
-    target, encoder, features
-        What the rows are labelled with.
-    seed
-        Of the folds within an authority and of the draws of shares.
+    scoring
+        How they are scored; the shares are `transfer.shares` of its settings. The seed is that
+        of the folds within an authority and of the draws of shares.
     on_progress
         Called with pairs done and in total.
 
@@ -89,20 +78,22 @@ def score_transfer(
         and each authority on itself by spatial blocks. A pair that cannot be scored is one row
         that says why. Empty where `why_no_transfer` gives a reason.
     """
-    labels: Row = {"target": target, "encoder": encoder, "features": features}
     data = data.by_area_code()
     if why_no_transfer(data):
         return TABLES[TABLE].frame()
-    ridge, left_out = ridge_path(data, settings)
-    groups = _groups_of(data, seed)
-    pairs = list(product(groups, groups))
     rows: list[Row] = []
+    groups = _groups_of(data, scoring.seed)
     with fitting_context(len(data)):
-        for done, (train, test) in enumerate(pairs, start=1):
-            rows += _pair_rows(train, test, ridge, left_out, settings, seed)
-            if on_progress:
-                on_progress(done, len(pairs))
-    return TABLES[TABLE].frame([labels | row for row in rows]).sort(TABLES[TABLE].key)
+        for train, test in steps(list(product(groups, groups)), on_progress):
+            about = scoring.about(
+                RIDGE, "", train_authority=train.name, test_authority=test.name, share_added=0.0
+            )
+            try:
+                rows += _pair_rows(train, test, ridge_path(data, scoring.settings), scoring, about)
+            except TooFewGroupsError as error:
+                about["train_count"] = len(train.data)
+                rows.append(score_row(about, "r2", None, len(test.data), note=str(error)))
+    return scores_frame(rows, TABLE)
 
 
 def added_count(share: float, area_count: int) -> int:
@@ -130,118 +121,73 @@ def _groups_of(data: AreaDataset, seed: int) -> list[_Group]:
 
 
 def _pair_rows(
-    train: _Group,
-    test: _Group,
-    ridge: Candidate | None,
-    left_out: str | None,
-    settings: Models,
-    seed: int,
-) -> Iterator[Row]:
-    if ridge is None:
-        yield _no_row(train, test, f"ridge {left_out}")
-    elif len(train.data) < LEAST_AREAS:
+    train: _Group, test: _Group, ridge: Candidate, scoring: Scoring, about: Row
+) -> list[Row]:
+    if len(train.data) < LEAST_AREAS:
         count = f"{len(train.data)} of {train.name}, at least {LEAST_AREAS} needed"
-        yield _no_row(train, test, f"too few areas to learn from: {count}")
-    elif train.name == test.name:
-        yield from _diagonal_rows(train, ridge, settings, seed)
-    elif len(test.data) < 2:
-        yield _no_row(train, test, f"too few areas to test on: {len(test.data)} of {test.name}")
-    else:
-        for share in settings.transfer.shares:
-            for repeat in range(1, 1 + (REPEATS if share else 1)):
-                yield from _off_diagonal_rows(train, test, ridge, share, repeat, seed)
+        raise TooFewGroupsError(f"too few areas to learn from: {count}")
+    if train.name == test.name:
+        return _diagonal_rows(train, ridge, scoring, about)
+    if len(test.data) < 2:
+        raise TooFewGroupsError(f"too few areas to test on: {len(test.data)} of {test.name}")
+    notes = dict.fromkeys(group.note for group in (train, test) if group.note)
+    about = about | {"note": "; ".join(notes) or None}
+    return [
+        row
+        for share in scoring.settings.transfer.shares
+        for repeat in range(1, 1 + (REPEATS if share else 1))
+        for row in _off_diagonal_rows(
+            train.data, test, ridge, about | {"share_added": share, "repeat": repeat}, scoring.seed
+        )
+    ]
 
 
 def _off_diagonal_rows(
-    train: _Group, test: _Group, ridge: Candidate, share: float, repeat: int, seed: int
+    train: AreaDataset, test: _Group, ridge: Candidate, about: Row, seed: int
 ) -> list[Row]:
     # The order hangs on the tested authority alone: every other one gets the same areas, and a
     # larger share holds the smaller ones.
-    drawn_by = seed_of(seed, "transfer", test.name, repeat)
+    drawn_by = seed_of(seed, "transfer", test.name, about["repeat"])
     order = np.random.default_rng(drawn_by).permutation(len(test.data))
-    count = added_count(share, len(test.data))
+    count = added_count(about["share_added"], len(test.data))
     added, left = test.data.take(np.sort(order[:count])), test.data.take(np.sort(order[count:]))
-    learned = _together(train.data, added)
-    return _score_rows(
-        train, test, share, repeat, left.observed, predict_by(ridge, learned, left, seed),
-        len(learned),
-    )  # fmt: skip
+    learned = _together(train, added)
+    return _score_rows(left.observed, predict_by(ridge, learned, left, seed), len(learned), about)
 
 
-def _diagonal_rows(group: _Group, ridge: Candidate, settings: Models, seed: int) -> list[Row]:
-    data = group.data
-    drawn_by = seed_of(seed, "transfer", "blocks", group.name)
+def _diagonal_rows(group: _Group, ridge: Candidate, scoring: Scoring, about: Row) -> list[Row]:
+    data, settings = group.data, scoring.settings
+    drawn_by = seed_of(scoring.seed, "transfer", "blocks", group.name)
     try:
-        fold = outer_folds(data, "blocks", settings.folds, settings.block_km, drawn_by)
-        held_out = [fold == number for number in np.unique(fold)]
-        learning = [learned_from(data, out, "blocks", settings) for out in held_out]
+        number = outer_folds(data, "blocks", settings.folds, settings.block_km, drawn_by)
+        folds = numbered_folds(data, number, "blocks", settings, scoring.seed)
     except TooFewGroupsError as error:
-        return [_no_row(group, group, f"no score: {error}")]
-    predicted: dict[str, np.ndarray] = {}
-    for out, inside in zip(held_out, learning, strict=True):
-        for model, values in predict_by(ridge, data.take(inside), data.take(out), seed).items():
-            predicted.setdefault(model, np.empty(len(data)))[out] = values
-    smallest = min(int(inside.sum()) for inside in learning)
-    return _score_rows(group, group, 0.0, 1, data.observed, predicted, smallest)
+        raise TooFewGroupsError(f"no score: {error}") from error
+    _, predicted = out_of_fold(
+        data, folds, lambda train, test, _: predict_by(ridge, train, test, scoring.seed)
+    )
+    smallest = min(int(fold.learning.sum()) for fold in folds)
+    return _score_rows(data.observed, predicted, smallest, about | {"note": group.note})
 
 
 def _together(train: AreaDataset, added: AreaDataset) -> AreaDataset:
     """Put the rows of two sets of areas one under the other, as far as ridge sees them."""
-    return AreaDataset(
+    return replace(
+        train,
         area_codes=train.area_codes + added.area_codes,
-        authority_codes=train.authority_codes + added.authority_codes,
         vectors=np.concatenate([train.vectors, added.vectors]),
         observed=np.concatenate([train.observed, added.observed]),
-        place_m=np.concatenate([train.place_m, added.place_m]),
-        image_counts=np.concatenate([train.image_counts, added.image_counts]),
-        mean_colour=np.concatenate([train.mean_colour, added.mean_colour]),
-        geometry=train.geometry + added.geometry,
-        images=train.images,
     )
 
 
 def _score_rows(
-    train: _Group,
-    test: _Group,
-    share: float,
-    repeat: int,
-    observed: np.ndarray,
-    predicted: dict[str, np.ndarray],
-    train_count: int,
+    observed: np.ndarray, predicted: dict[str, np.ndarray], train_count: int, about: Row
 ) -> list[Row]:
-    groups = "; ".join(dict.fromkeys(group.note for group in (train, test) if group.note))
-    rows = []
-    for model, values in predicted.items():
-        scores = measure(observed, values)
-        for metric in METRICS:
-            why = None if scores[metric] is not None else why_undefined(observed, values)
-            rows.append(
-                _key(train, test, model, share, repeat, metric)
-                | {
-                    "value": scores[metric],
-                    "train_count": train_count,
-                    "area_count": len(observed),
-                    "note": why or groups or None,
-                }
-            )
-    return rows
-
-
-def _no_row(train: _Group, test: _Group, why: str) -> Row:
-    return _key(train, test, RIDGE, 0.0, 1, "r2") | {
-        "value": None,
-        "train_count": len(train.data),
-        "area_count": len(test.data),
-        "note": why,
-    }
-
-
-def _key(train: _Group, test: _Group, model: str, share: float, repeat: int, metric: str) -> Row:
-    return {
-        "model": model,
-        "train_authority": train.name,
-        "test_authority": test.name,
-        "share_added": share,
-        "repeat": repeat,
-        "metric": metric,
-    }
+    about = about | {"train_count": train_count}
+    return [
+        row
+        for model, values in predicted.items()
+        for row in metric_rows(
+            about | {"model": model}, observed, values, METRICS, note=about["note"]
+        )
+    ]

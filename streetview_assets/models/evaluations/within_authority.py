@@ -1,34 +1,22 @@
 """The model of one authority alone: trained on its areas, and validated on them by blocks."""
 
-from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
 
 import polars as pl
 
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import TooFewGroupsError, seed_of
-from streetview_assets.models.evaluations.selection import HEADLINE, no_candidate, too_few
-from streetview_assets.models.metrics.morans_i import neighbour_weights
-from streetview_assets.models.results.validation_rows import (
-    Labels,
-    cross_conformal,
-    no_score,
-    score_rows,
-    scores_frame,
-)
-from streetview_assets.models.validation.nested_cv import competitors_for, cross_validate
-from streetview_assets.study.models import Models
+from streetview_assets.models.data.splits import seed_of
+from streetview_assets.models.evaluations.selection import HEADLINE, validated_rows, why_no_model
+from streetview_assets.models.progress import OnProgress
+from streetview_assets.models.results.rows import scores_frame
+from streetview_assets.models.results.validation_rows import no_score
+from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.nested_cv import competitors_for
 
 
 def score_authority_alone(
-    data: AreaDataset,
-    settings: Models,
-    *,
-    authority_code: str,
-    target: str,
-    encoder: str,
-    features: str,
-    seed: int,
-    on_progress: Callable[[int, int], None] | None = None,
+    data: AreaDataset, scoring: Scoring, on_progress: OnProgress | None = None
 ) -> pl.DataFrame:
     """Score models that saw one authority only, by spatial blocks.
 
@@ -36,14 +24,8 @@ def score_authority_alone(
     ----------
     data
         Areas of this authority with imagery and a value, in any order; there may be none.
-    settings
-        The chapter `models` of the study file.
-    authority_code
-        Code of the authority.
-    target, encoder, features
-        What the rows are labelled with: the columns of that name.
-    seed
-        Of the folds, the tuning and the resamples, beside the authority's code.
+    scoring
+        How they are scored, with the code of the authority, beside which the seed is taken.
     on_progress
         Called with folds done and in total.
 
@@ -53,32 +35,18 @@ def score_authority_alone(
         Table `authority_scores`. Too few areas, or areas that cannot be split into blocks, are
         a result: one row that says so.
     """
-    labels = Labels(
-        target, encoder, features, settings.interval_level, {"authority_code": authority_code}
-    )
-    data = data.by_area_code()
+    data, settings = data.by_area_code(), scoring.settings
     competing = competitors_for(data, settings)
-    note = too_few(len(data)) or no_candidate(competing)
-    if note:
-        return scores_frame([no_score(labels, HEADLINE, len(data), note)], "authority_scores")
-    seed = seed_of(seed, authority_code)
-    done = 0
+    if note := why_no_model(data, competing):
+        return scores_frame([no_score(scoring, HEADLINE, len(data), note)], "authority_scores")
+    done = count(1)
 
     def on_fold() -> None:
-        nonlocal done
-        done += 1
         if on_progress:
-            on_progress(done, settings.folds)
+            on_progress(next(done), settings.folds)
 
-    try:
-        split = cross_validate(
-            competing, data, settings, HEADLINE, seed,
-            timeout_s=settings.timeout_s, on_fold=on_fold,
-        )  # fmt: skip
-    except TooFewGroupsError as error:
-        row = no_score(labels, HEADLINE, len(data), f"no score: {error}")
-        return scores_frame([row], "authority_scores")
-    half_widths = cross_conformal(data, split, settings.interval_level)
-    weights = neighbour_weights(data.geometry)
-    rows = score_rows(labels, data, split, half_widths, weights, seed)
+    own = replace(scoring, seed=seed_of(scoring.seed, scoring.authority_code))
+    rows = validated_rows(
+        competing, data, own, HEADLINE, timeout_s=settings.timeout_s, on_fold=on_fold
+    )
     return scores_frame(rows, "authority_scores")

@@ -1,19 +1,6 @@
 """Bootstrap intervals of scores: resamples of whole groups, percentiles of what they score."""
 
-from dataclasses import dataclass
-
 import numpy as np
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A bootstrap interval; None where too few resamples define the score."""
-
-    lower: float | None
-    upper: float | None
-
-
-NO_INTERVAL = Interval(None, None)
 
 
 def resample(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
@@ -45,7 +32,7 @@ def resample(groups: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     return counts.astype(np.int32)[:, member.reshape(-1)]
 
 
-def interval_of(values: np.ndarray, level: float) -> Interval:
+def interval_of(values: np.ndarray, level: float) -> tuple[float, float] | tuple[None, None]:
     """Take the percentile interval of resampled scores; none where half are not defined.
 
     Parameters
@@ -57,7 +44,7 @@ def interval_of(values: np.ndarray, level: float) -> Interval:
     """
     defined = values[np.isfinite(values)]
     if len(defined) * 2 <= len(values):
-        return NO_INTERVAL
+        return None, None
     tail = (1 - level) / 2
     lower, upper = np.quantile(defined, [tail, 1 - tail])
-    return Interval(float(lower), float(upper))
+    return float(lower), float(upper)

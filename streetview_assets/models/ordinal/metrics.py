@@ -4,16 +4,15 @@ Every metric here is a function of the table that counts observed against predic
 that a resample of areas is a sum of such tables.
 """
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
 from streetview_assets.models.data.splits import seed_of
-from streetview_assets.models.metrics.bootstrap import interval_of, resample
+from streetview_assets.models.metrics.bootstrap import resample
 from streetview_assets.models.ordinal.aggregation import RULES, to_areas
 from streetview_assets.models.ordinal.baseline import COORDINATES, by_nearest_areas
 from streetview_assets.models.ordinal.network import DECILES
+from streetview_assets.models.results.rows import Row, score_row
 from streetview_assets.tables.registry import TABLES
 
 METRICS = {
@@ -116,7 +115,7 @@ def ordinal_score_rows(
     groups = [EVERYWHERE]
     if known["authority_code"].n_unique() > 1:
         groups += known["authority_code"].unique().sort().to_list()
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for validation in known["validation"].unique().sort():
         mine = of_common_areas(known.filter(validation=validation))
         nearest = by_nearest_areas(known.filter(validation=validation, share_added=0.0), areas)
@@ -151,23 +150,18 @@ def no_ordinal_score(
     note
         The reason.
     """
+    about = {
+        "target": target,
+        "encoder": encoder,
+        "validation": validation,
+        "share_added": 0.0,
+        "group_name": EVERYWHERE,
+        "unit": "areas",
+        "rule": RULES[0],
+        "unit_count": 0,
+    }
     return TABLES["ordinal_scores"].frame(
-        [
-            {
-                "target": target,
-                "encoder": encoder,
-                "validation": validation,
-                "share_added": 0.0,
-                "group_name": EVERYWHERE,
-                "unit": "areas",
-                "rule": RULES[0],
-                "metric": metric,
-                "unit_count": 0,
-                "area_count": area_count,
-                "note": note,
-            }
-            for metric in METRICS
-        ]
+        [score_row(about, metric, None, area_count, note=note) for metric in METRICS]
     )
 
 
@@ -182,31 +176,27 @@ def of_common_areas(outputs: pl.DataFrame) -> pl.DataFrame:
     return outputs.join(common, on="area_code", how="semi")
 
 
-def _rows(
-    points: pl.DataFrame, nearest: pl.DataFrame, about: dict[str, Any], seed: int
-) -> list[dict[str, object]]:
+def _rows(points: pl.DataFrame, nearest: pl.DataFrame, about: Row, seed: int) -> list[Row]:
     if points.is_empty():
         return []
     block = points.select("area_code", "block").unique("area_code")
     area = to_areas(points).join(block, on="area_code", maintain_order="left")
     area = area.join(nearest, on="area_code", how="left", maintain_order="left")
     counts = resample(area["block"].to_numpy(), RESAMPLES, seed)
-    of_points = {**about, "unit": "points", "rule": OF_POINTS}
-    rows = _score(points, area, points["decile"], counts, of_points)
     has_baseline = about["share_added"] == 0 and not area[COORDINATES].null_count()
     rules = (*RULES, COORDINATES) if has_baseline else RULES
-    for rule in rules:
-        rows += _score(area, area, area[rule], counts, {**about, "unit": "areas", "rule": rule})
-    return rows
+    scored = [("points", OF_POINTS, points, points["decile"])]
+    scored += [("areas", rule, area, area[rule]) for rule in rules]
+    return [
+        row
+        for unit, rule, units, predicted in scored
+        for row in _score(units, area, predicted, counts, {**about, "unit": unit, "rule": rule})
+    ]
 
 
 def _score(
-    units: pl.DataFrame,
-    area: pl.DataFrame,
-    predicted: pl.Series,
-    counts: np.ndarray,
-    about: dict[str, Any],
-) -> list[dict[str, object]]:
+    units: pl.DataFrame, area: pl.DataFrame, predicted: pl.Series, counts: np.ndarray, about: Row
+) -> list[Row]:
     """Score points or areas; `counts` says how often each of `area` is in a resample."""
     position = np.searchsorted(area["area_code"].to_numpy(), units["area_code"].to_numpy())
     cell = (units["observed"].to_numpy() - 1) * DECILES + predicted.to_numpy() - 1
@@ -217,22 +207,8 @@ def _score(
     drawn = measure_tables((counts.astype(np.float64) @ by_area).reshape(shape))
     rows = []
     for metric in METRICS:
-        value = float(whole[metric][0])
-        interval = interval_of(drawn[metric], about["interval_level"])
-        defined = bool(np.isfinite(value))
-        rows.append(
-            {
-                **about,
-                "metric": metric,
-                "value": value if defined else None,
-                "lower": interval.lower if defined else None,
-                "upper": interval.upper if defined else None,
-                "interval_level": about["interval_level"]
-                if defined and interval.lower is not None
-                else None,
-                "unit_count": units.height,
-                "area_count": area.height,
-                "note": None if defined else "not defined: deciles are all the same",
-            }
-        )
+        value = float(whole[metric][0]) if np.isfinite(whole[metric][0]) else None
+        note = None if value is not None else "not defined: deciles are all the same"
+        row = score_row(about, metric, value, area.height, draws=drawn[metric], note=note)
+        rows.append(row | {"unit_count": units.height})
     return rows

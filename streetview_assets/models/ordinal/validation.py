@@ -1,6 +1,6 @@
 """Ordinal networks under every validation, and further training on a few of the areas held out."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -17,12 +17,14 @@ from streetview_assets.models.ordinal.metrics import no_ordinal_score
 from streetview_assets.models.ordinal.network import most_probable_decile
 from streetview_assets.models.ordinal.splits import even_folds
 from streetview_assets.models.ordinal.training import continuous_output, fine_tune, train
+from streetview_assets.models.progress import OnProgress, steps
+from streetview_assets.models.validation.out_of_fold import Fold, out_of_fold
 from streetview_assets.study.models import Ordinal
 from streetview_assets.tables.registry import TABLES
 
 OrdinalValidation = Literal["random", "blocks", "authorities"]
+VALIDATIONS: tuple[OrdinalValidation, ...] = ("random", "blocks", "authorities")
 FEWEST_AREAS = 10
-Progress = Callable[[int, int], None]
 
 
 def validate_ordinal(
@@ -33,7 +35,7 @@ def validate_ordinal(
     encoder: str,
     block_km: float,
     seed: int,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Predict every point by networks that saw neither its area nor anything fitted on it.
 
@@ -64,40 +66,33 @@ def validate_ordinal(
         could not be, with the reason.
     """
     points = points.take(np.lexsort((points.point_ids, points.area_codes)))
-    outputs, failed = TABLES["ordinal_outputs"].frame(), TABLES["ordinal_scores"].frame()
-    validations: tuple[OrdinalValidation, ...] = ("random", "blocks", "authorities")
-    for done, validation in enumerate(validations):
-        if on_progress:
-            on_progress(done, len(validations))
+    labels = {"target": target, "encoder": encoder}
+    outputs, failed = [TABLES["ordinal_outputs"].frame()], [TABLES["ordinal_scores"].frame()]
+    for validation in steps(VALIDATIONS, on_progress):
         try:
             folds = _folds(points, validation, settings, block_km, seed)
         except TooFewGroupsError as error:
-            row = no_ordinal_score(
-                target=target,
-                encoder=encoder,
-                validation=validation,
-                area_count=points.area_count,
-                note=str(error),
+            failed.append(
+                no_ordinal_score(
+                    **labels, validation=validation, area_count=points.area_count, note=str(error)
+                )
             )
-            failed = pl.concat([failed, row])
             continue
         groups = _kept_together(points, validation, block_km)
-        for fold in np.unique(folds):
-            seed_here = seed_of(seed, "ordinal", validation, fold)
-            held_out, rest = folds == fold, folds != fold
-            made = _one_fold(
-                points.take(rest), groups[rest], points.take(held_out), settings,
-                tunes=validation == "authorities", seed=seed_here,
+        shares = settings.fine_tune if validation == "authorities" else ()
+        number, continuous = out_of_fold(
+            points, folds, partial(_predict_by_network, groups, settings, shares)
+        )
+        for share, values in continuous.items():
+            tested = np.isfinite(values) | (share == 0)  # Not a number: its area was added.
+            outputs.append(
+                output_rows(
+                    points.take(tested), values[tested], **labels,
+                    validation=validation, fold=number[tested], share_added=share,
+                )
             )  # fmt: skip
-            for share, tested, continuous in made:
-                rows = output_rows(
-                    tested, continuous, target=target, encoder=encoder, validation=validation,
-                    fold=int(fold), share_added=share,
-                )  # fmt: skip
-                outputs = pl.concat([outputs, rows])
-    if on_progress:
-        on_progress(len(validations), len(validations))
-    return outputs, failed
+    table = TABLES["ordinal_outputs"]
+    return pl.concat(outputs).sort(table.key), pl.concat(failed)
 
 
 def output_rows(
@@ -107,7 +102,7 @@ def output_rows(
     target: str,
     encoder: str,
     validation: str,
-    fold: int,
+    fold: np.ndarray | int,
     share_added: float = 0.0,
 ) -> pl.DataFrame:
     """Make rows of the table `ordinal_outputs`.
@@ -118,8 +113,10 @@ def output_rows(
         The points that were held out.
     continuous
         The network's output h for them, shape (n,).
-    target, encoder, validation, fold
+    target, encoder, validation
         The columns of that name.
+    fold
+        That of each point, shape (n,), or the one of all.
     share_added
         Share of the authority's areas that the network was trained further on.
     """
@@ -130,12 +127,13 @@ def output_rows(
             "continuous": continuous,
             "decile": most_probable_decile(continuous),
             "observed": pl.Series(points.decile, dtype=pl.Int64).replace(NO_DECILE, None),
-        }
+            "fold": fold,
+        },
+        schema_overrides={"fold": pl.Int64},
     ).with_columns(
         target=pl.lit(target),
         encoder=pl.lit(encoder),
         validation=pl.lit(validation),
-        fold=pl.lit(fold, dtype=pl.Int64),
         share_added=pl.lit(share_added, dtype=pl.Float64),
     )
     return frame.select(TABLES["ordinal_outputs"].schema.names())
@@ -150,28 +148,27 @@ def too_few(points: OrdinalPoints) -> str:
     return ""
 
 
-def _one_fold(
-    train_points: OrdinalPoints,
+def _predict_by_network(
     groups: np.ndarray,
-    test: OrdinalPoints,
     settings: Ordinal,
-    *,
-    tunes: bool,
-    seed: int,
-) -> list[tuple[float, OrdinalPoints, np.ndarray]]:
-    """Train on all but a fold, and predict it: share added, points, continuous outputs."""
-    network = train(train_points, groups, settings, seed).network
-    made = [(0.0, test, continuous_output(network, test.views, test.present))]
+    shares: tuple[float, ...],
+    learning: OrdinalPoints,
+    test: OrdinalPoints,
+    fold: Fold,
+) -> dict[float, np.ndarray]:
+    """Train on all but a fold, and predict it: by share added, NaN for the points of its areas."""
+    network = train(learning, groups[fold.learning], settings, fold.seed).network
+    made = {0.0: continuous_output(network, test.views, test.present)}
     areas = np.unique(test.area_codes)
-    order = np.random.default_rng(seed_of(seed, "added")).permutation(areas)
-    for share in settings.fine_tune if tunes else ():
+    order = np.random.default_rng(seed_of(fold.seed, "added")).permutation(areas)
+    for share in shares:
         # Drawn in one order, so that the areas of a small share are among those of a larger one.
         added = np.isin(test.area_codes, order[: max(1, round(share * len(areas)))])
         if added.all():
             continue
-        tuned = fine_tune(network, test.take(added), settings, seed_of(seed, share))
-        others = test.take(~added)
-        made.append((share, others, continuous_output(tuned, others.views, others.present)))
+        tuned = fine_tune(network, test.take(added), settings, seed_of(fold.seed, share))
+        continuous = continuous_output(tuned, test.views, test.present)
+        made[share] = np.where(added, np.nan, continuous)
     return made
 
 
@@ -181,13 +178,18 @@ def _folds(
     settings: Ordinal,
     block_km: float,
     seed: int,
-) -> np.ndarray:
-    if validation == "authorities":
-        return authority_folds(list(points.authority_codes), seed)
+) -> list[Fold]:
     if validation == "blocks" and len(np.unique(blocks_of(points.place_m, block_km))) < 2:
         raise TooFewGroupsError(f"the areas lie in 1 block of {block_km:g} km, at least 2 needed")
-    groups = _kept_together(points, validation, block_km)
-    return even_folds(groups, points.decile, settings.folds, seed_of(seed, validation))
+    if validation == "authorities":
+        number = authority_folds(list(points.authority_codes), seed)
+    else:
+        groups = _kept_together(points, validation, block_km)
+        number = even_folds(groups, points.decile, settings.folds, seed_of(seed, validation))
+    return [
+        Fold(int(one), number == one, number != one, seed_of(seed, "ordinal", validation, one))
+        for one in np.unique(number)
+    ]
 
 
 def _kept_together(

@@ -1,109 +1,107 @@
-"""One row of a table of scores, and what the rows of one study have in common."""
+"""Rows of scores: the one place that says what a row of a table of scores holds."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-from streetview_assets.models.data.splits import Validation
-from streetview_assets.models.metrics.bootstrap import NO_INTERVAL, Interval
-from streetview_assets.models.validation.nested_cv import REPEAT, TUNED
+import numpy as np
+import polars as pl
+
+from streetview_assets.metrics import REGRESSION, Metric, measure, why_undefined
+from streetview_assets.models.metrics.bootstrap import interval_of
+from streetview_assets.tables.registry import TABLES
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What the rows of one study's models have in common.
-
-    Attributes
-    ----------
-    target, encoder, features
-        The columns of that name.
-    interval_level
-        Share that intervals of scores and predictions hold, 0 to 1.
-    authority
-        The column `authority_code`, where a table has it.
-    """
-
-    target: str
-    encoder: str
-    features: str
-    interval_level: float
-    authority: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def key(self) -> dict[str, str]:
-        """The columns that are the same in every row."""
-        return self.authority | {
-            "target": self.target,
-            "encoder": self.encoder,
-            "features": self.features,
-        }
+"""Values by column; a table takes the columns that it has."""
 
 
 def score_row(
-    labels: Labels,
-    model: str,
-    validation: Validation,
+    about: Row,
     metric: str,
     value: float | None,
     area_count: int,
     *,
-    fold: int = 0,
-    repeat: int = REPEAT,
-    group_name: str = "all",
-    interval: Interval = NO_INTERVAL,
+    draws: np.ndarray | None = None,
     note: str | None = None,
 ) -> Row:
     """Make one row of scores.
 
     Parameters
     ----------
-    labels
-        What the rows are labelled with: target, encoder, features.
-    model, validation, metric, fold, repeat, group_name
-        The columns of that name; fold 0: pooled over all.
+    about
+        What is scored: the other columns of the key, and the `interval_level`.
+    metric
+        The column of that name.
     value
         The score; None where it is not defined.
     area_count
         Areas that it rests on.
-    interval
-        Lower and upper end of its interval, and its level.
+    draws
+        The same score of resampled areas, shape (draws,), for its interval; None: it has none.
     note
         Why there is no score, or what to bear in mind.
     """
-    return labels.key | {
-        "model": model,
-        "group_name": group_name,
-        "validation": validation,
-        "repeat": repeat,
-        "fold": fold,
+    lower = upper = None
+    if value is not None and draws is not None:
+        lower, upper = interval_of(draws, about["interval_level"])
+    return about | {
         "metric": metric,
         "value": value,
-        "lower": interval.lower,
-        "upper": interval.upper,
-        "interval_level": labels.interval_level if interval.lower is not None else None,
+        "lower": lower,
+        "upper": upper,
+        "interval_level": None if lower is None else about["interval_level"],
         "area_count": area_count,
-        "mlflow_run_id": None,
         "note": note,
     }
 
 
-def no_score(
-    labels: Labels, validation: Validation, area_count: int, note: str, model: str = TUNED
-) -> Row:
-    """Make the row that says why there is no score.
+def metric_rows(
+    about: Row,
+    observed: np.ndarray,
+    predicted: np.ndarray,
+    metrics: Mapping[str, Metric] = REGRESSION,
+    *,
+    draws: Mapping[str, np.ndarray] | None = None,
+    note: str | None = None,
+    undefined: str | None = None,
+) -> list[Row]:
+    """Score predictions: a row a metric, which says why where the metric is not defined.
 
     Parameters
     ----------
-    labels
-        What the rows are labelled with: target, encoder, features.
-    validation
-        The column of that name.
-    area_count
-        Areas that there were.
+    about
+        What is scored: the other columns of the key, and the `interval_level`.
+    observed, predicted
+        Values, or deciles where the metrics are of deciles; shape (n,).
+    metrics
+        Which ones.
+    draws
+        Metric to its values on resampled areas, for the intervals; default: none.
     note
-        The reason.
-    model
-        Which model has none.
+        What to bear in mind.
+    undefined
+        Why a metric may not be defined; default: what `why_undefined` says.
     """
-    return score_row(labels, model, validation, "r2", None, area_count, note=note)
+    return [
+        score_row(
+            about,
+            metric,
+            value,
+            len(observed),
+            draws=None if draws is None else draws[metric],
+            note=note if value is not None else undefined or why_undefined(observed, predicted),
+        )
+        for metric, value in measure(observed, predicted, metrics).items()
+    ]
+
+
+def scores_frame(rows: list[Row], table: str = "model_scores") -> pl.DataFrame:
+    """Make a frame of a table of scores, sorted by its key.
+
+    Parameters
+    ----------
+    rows
+        What `score_row` and its like give.
+    table
+        Whose contract the rows have.
+    """
+    return TABLES[table].frame(rows).sort(TABLES[table].key)

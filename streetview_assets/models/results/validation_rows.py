@@ -1,118 +1,101 @@
 """Held-out predictions as rows of the score and prediction tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from streetview_assets.metrics import REGRESSION, measure, resampled_scores, why_undefined
-from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.areas.standing import deciles_among
+from streetview_assets.metrics import DECILE, REGRESSION, measure, resampled_scores
 from streetview_assets.models.data.splits import Validation, seed_of
-from streetview_assets.models.metrics.bootstrap import NO_INTERVAL, interval_of, resample
-from streetview_assets.models.metrics.conformal import (
-    TOO_FEW_RESIDUALS,
-    coverage,
-    cross_conformal_half_widths,
-)
+from streetview_assets.models.metrics.bootstrap import resample
+from streetview_assets.models.metrics.conformal import TOO_FEW_RESIDUALS, coverage
 from streetview_assets.models.metrics.morans_i import morans_i, morans_p
-from streetview_assets.models.results.comparison_rows import (
-    coverage_in_space,
-    decile_rows,
-    gain_rows,
-    is_tuned,
-    rival_rows,
-)
-from streetview_assets.models.results.rows import Labels, Row, no_score, score_row
-from streetview_assets.models.validation.nested_cv import OutOfFold
+from streetview_assets.models.metrics.spatial_coverage import coverage_by_group, coverage_spread
+from streetview_assets.models.results.rows import Row, metric_rows, score_row
+from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
 from streetview_assets.tables.registry import TABLES
 
-__all__ = [
-    "OBSERVED",
-    "Labels",
-    "Row",
-    "cross_conformal",
-    "no_score",
-    "predictions_frame",
-    "repeat_rows",
-    "score_row",
-    "score_rows",
-    "scores_frame",
-]
 RESAMPLES = 1_000
 OBSERVED = "observed"
 """Stands in the column `model` where Moran's I is that of the target itself."""
 TRUNCATED = "truncated: the budget in seconds ended before all trials were made"
 
+Draws = dict[str, dict[str, np.ndarray]]
+"""Model to metric to its values on resampled areas, the same resamples for all."""
 
-def score_rows(
-    labels: Labels,
-    data: AreaDataset,
-    split: OutOfFold,
-    half_widths: dict[str, np.ndarray],
-    weights: csr_matrix,
-    seed: int,
-    *,
-    study_values: np.ndarray | None = None,
-) -> list[Row]:
-    """Score every model of a split: pooled with intervals, by fold, residuals in space.
+
+def no_score(
+    scoring: Scoring, validation: Validation, area_count: int, note: str, model: str = TUNED
+) -> Row:
+    """Make the row that says why there is no score.
 
     Parameters
     ----------
-    labels
-        What the rows are labelled with: target, encoder, features.
-    data
-        The areas of the split, in its order.
+    scoring
+        What the row is labelled with.
+    validation
+        The column of that name.
+    area_count
+        Areas that there were.
+    note
+        The reason.
+    model
+        Which model has none.
+    """
+    return score_row(scoring.about(model, validation), "r2", None, area_count, note=note)
+
+
+def score_rows(
+    scoring: Scoring,
+    split: OutOfFold,
+    weights: csr_matrix,
+    study_values: np.ndarray | None = None,
+) -> list[Row]:
+    """Score every model of a split: pooled with intervals, by fold, in deciles, in space, paired.
+
+    Parameters
+    ----------
+    scoring
+        What the rows are labelled with; its seed is that of the resamples of areas, or blocks,
+        and of the permutations of Moran's I.
     split
         The predictions out of fold, model by model.
-    half_widths
-        Model to half widths of the prediction intervals, shape (n,), NaN where there is none.
     weights
         Which areas are neighbours.
-    seed
-        Of the resamples of areas, or blocks, and of the permutations of Moran's I.
     study_values
         The values whose deciles count; default: those of the split.
     """
-    counts = resample(split.group, RESAMPLES, seed_of(seed, "bootstrap", split.validation))
-    truncated = TRUNCATED if split.truncated else None
-    rows, resampled_r2 = [], {}
+    observed = split.areas.observed
+    counts = resample(split.group, RESAMPLES, seed_of(scoring.seed, "bootstrap", split.validation))
+    draws = {
+        model: resampled_scores(observed, predicted, counts)
+        for model, predicted in split.predicted.items()
+    }
+    rows: list[Row] = []
     for model, predicted in split.predicted.items():
-        resampled = resampled_scores(data.observed, predicted, counts)
-        resampled_r2[model] = resampled["r2"]
-        note = truncated if is_tuned(split, model) else None
-        rows += _pooled_rows(labels, data, split, model, resampled, note)
-        rows += _fold_rows(labels, data, split, model)
-        residual = data.observed - predicted
-        covered = coverage(residual, half_widths[model])
-        rows.append(
-            score_row(
-                labels, model, split.validation, "coverage", covered, len(data),
-                note=None if covered is not None else TOO_FEW_RESIDUALS,
-            )
-        )  # fmt: skip
-        rows += _moran_rows(labels, model, split.validation, residual, weights, seed)
-    rows += decile_rows(labels, data, split, counts, study_values)
-    rows += coverage_in_space(labels, data, split, half_widths)
-    rows += _moran_rows(labels, OBSERVED, split.validation, data.observed, weights, seed)
-    rows += gain_rows(labels, data, split, resampled_r2)
-    rows += rival_rows(labels, data, split, resampled_r2)
-    rows += [
-        no_score(labels, split.validation, len(data), why, model)
-        for model, why in split.competing.left_out.items()
+        rows += _regression_rows(scoring, split, model, draws)
+        rows.append(_coverage_row(scoring, split, model))
+        rows += _moran_rows(scoring, split, model, observed - predicted, weights)
+    rows += _decile_rows(scoring, split, counts, study_values)
+    rows += _coverage_in_space(scoring, split)
+    rows += _moran_rows(scoring, split, OBSERVED, observed, weights)
+    rows += _gain_rows(scoring, split, draws)
+    left_out = split.competing.left_out.items()
+    return rows + [
+        no_score(scoring, split.validation, len(observed), why, model) for model, why in left_out
     ]
-    return rows
 
 
-def repeat_rows(labels: Labels, data: AreaDataset, splits: Sequence[OutOfFold]) -> list[Row]:
+def repeat_rows(scoring: Scoring, splits: Sequence[OutOfFold]) -> list[Row]:
     """Score the further repeats of a validation, and say how the pooled scores spread over all.
 
     Parameters
     ----------
-    labels
-        What the rows are labelled with: target, encoder, features.
-    data
-        The areas of the splits, in their order.
+    scoring
+        What the rows are labelled with.
     splits
         Every repeat, the first among them, whose own rows `score_rows` makes.
 
@@ -124,174 +107,171 @@ def repeat_rows(labels: Labels, data: AreaDataset, splits: Sequence[OutOfFold]) 
     """
     if len(splits) < 2:
         return []
-    rows = []
+    rows: list[Row] = []
     for model in splits[0].predicted:
         for split in splits[1:]:
-            rows += _pooled_rows(labels, data, split, model, None, None)
-            rows += _fold_rows(labels, data, split, model)
-        measured = [measure(data.observed, split.predicted[model]) for split in splits]
+            rows += _regression_rows(scoring, split, model)
+        measured = [measure(one.areas.observed, one.predicted[model]) for one in splits]
+        about = _about(scoring, splits[0], model)
         for metric in REGRESSION:
             values = [value for scores in measured if (value := scores[metric]) is not None]
             whole = len(values) == len(splits)
-            note = f"{len(values)} of {len(splits)} repeats have a score"
+            scored = f"{len(values)} of {len(splits)} repeats have a score"
+            note = f"{len(splits)} repeats" if whole else scored
             for name, compute in (("mean", np.mean), ("sd", np.std)):
-                rows.append(
-                    score_row(
-                        labels, model, splits[0].validation, f"{metric}_{name}_of_repeats",
-                        float(compute(values)) if whole else None, len(data),
-                        note=f"{len(splits)} repeats" if whole else note,
-                    )
-                )  # fmt: skip
+                value = float(compute(values)) if whole else None
+                metric_name = f"{metric}_{name}_of_repeats"
+                rows.append(score_row(about, metric_name, value, len(split.areas), note=note))
     return rows
 
 
-def scores_frame(rows: list[Row], table: str = "model_scores") -> pl.DataFrame:
-    """Make a frame of a table of scores, sorted by its key.
-
-    Parameters
-    ----------
-    rows
-        What `score_row` and its like give.
-    table
-        Whose contract the rows have.
-    """
-    return TABLES[table].frame(rows).sort(TABLES[table].key)
-
-
 def predictions_frame(
-    labels: Labels,
-    data: AreaDataset,
-    splits: Iterable[OutOfFold],
-    half_widths: Mapping[Validation, dict[str, np.ndarray]],
-    table: str = "predictions",
+    scoring: Scoring, splits: Iterable[OutOfFold], table: str = "predictions"
 ) -> pl.DataFrame:
     """Give every model's prediction of every held-out area, with its interval, sorted by key.
 
     Parameters
     ----------
-    labels
-        What the rows are labelled with: target, encoder, features.
-    data
-        The areas of the splits, in their order.
+    scoring
+        What the rows are labelled with.
     splits
         The predictions out of fold, one split a validation and repeat.
-    half_widths
-        Validation to model to half widths of the intervals, shape (n,), NaN where there is none.
     table
         Which table's contract the rows have: `predictions` or `held_out_predictions`.
     """
+    contract = TABLES[table]
     parts = [
-        _predictions_of(labels, data, split, model, half_widths[split.validation][model])
+        _predictions_of(scoring, split, model).select(contract.schema.names())
         for split in splits
         for model in split.predicted
     ]
-    contract = TABLES[table]
-    if not parts:
-        return contract.frame()
-    return pl.concat(parts).select(contract.schema.names()).sort(contract.key)
+    return pl.concat([contract.frame(), *parts]).sort(contract.key)
 
 
-def _predictions_of(
-    labels: Labels, data: AreaDataset, split: OutOfFold, model: str, half_widths: np.ndarray
-) -> pl.DataFrame:
+def is_tuned(split: OutOfFold, model: str) -> bool:
+    """Say whether a model is a candidate, or the best of them, and no baseline."""
+    return model == TUNED or model in {one.name for one in split.competing.candidates}
+
+
+def _about(scoring: Scoring, split: OutOfFold, model: str) -> Row:
+    return scoring.about(model, split.validation, repeat=split.repeat)
+
+
+def _predictions_of(scoring: Scoring, split: OutOfFold, model: str) -> pl.DataFrame:
     half, predicted = pl.col("half_width"), pl.col("predicted")
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
-            "area_code": data.area_codes,
+            "area_code": split.areas.area_codes,
             "fold": split.fold,
-            "observed": data.observed,
+            "observed": split.areas.observed,
             "predicted": split.predicted[model],
-            "half_width": pl.Series(half_widths).fill_nan(None),
+            "half_width": pl.Series(split.half_widths[model]).fill_nan(None),
         }
+    )
+    same = {name: value for name, value in _about(scoring, split, model).items() if name != "fold"}
+    return frame.with_columns(
+        pl.lit(value, pl.Int64 if name == "repeat" else None).alias(name)
+        for name, value in same.items()
     ).with_columns(
-        **{name: pl.lit(value) for name, value in labels.key.items()},
-        model=pl.lit(model),
-        validation=pl.lit(split.validation),
-        repeat=pl.lit(split.repeat, pl.Int64),
         lower=predicted - half,
         upper=predicted + half,
-        interval_level=pl.when(half.is_not_null()).then(labels.interval_level),
+        interval_level=pl.when(half.is_not_null()).then("interval_level"),
         residual=pl.col("observed") - predicted,
     )
 
 
-def cross_conformal(data: AreaDataset, split: OutOfFold, level: float) -> dict[str, np.ndarray]:
-    """Give every model's half widths of prediction intervals, from its errors in other folds.
-
-    Parameters
-    ----------
-    data
-        The areas of the split, in its order.
-    split
-        The predictions out of fold, model by model.
-    level
-        Share of areas that intervals are to hold, 0 to 1.
-    """
-    return {
-        model: cross_conformal_half_widths(data.observed - predicted, split.fold, level)
-        for model, predicted in split.predicted.items()
-    }
-
-
-def _pooled_rows(
-    labels: Labels,
-    data: AreaDataset,
-    split: OutOfFold,
-    model: str,
-    resampled: dict[str, np.ndarray] | None,
-    note: str | None,
+def _regression_rows(
+    scoring: Scoring, split: OutOfFold, model: str, draws: Draws | None = None
 ) -> list[Row]:
-    predicted = split.predicted[model]
-    scores = measure(data.observed, predicted)
-    rows = []
-    for metric in REGRESSION:
-        value = scores[metric]
-        rows.append(
-            score_row(
-                labels, model, split.validation, metric, value, len(data),
-                repeat=split.repeat,
-                interval=NO_INTERVAL
-                if value is None or resampled is None
-                else interval_of(resampled[metric], labels.interval_level),
-                note=note if value is not None else why_undefined(data.observed, predicted),
-            )
+    """Score a model over all folds, with intervals where there are draws, and in each fold."""
+    observed, predicted = split.areas.observed, split.predicted[model]
+    about = _about(scoring, split, model)
+    note = TRUNCATED if draws and split.truncated and is_tuned(split, model) else None
+    rows = metric_rows(about, observed, predicted, draws=draws[model] if draws else None, note=note)
+    numbers = np.unique(split.fold)
+    for number in numbers if len(numbers) > 1 else ():
+        inside = split.fold == number
+        rows += metric_rows(about | {"fold": int(number)}, observed[inside], predicted[inside])
+    return rows
+
+
+def _coverage_row(scoring: Scoring, split: OutOfFold, model: str) -> Row:
+    residual = split.areas.observed - split.predicted[model]
+    covered = coverage(residual, split.half_widths[model])
+    note = None if covered is not None else TOO_FEW_RESIDUALS
+    return score_row(_about(scoring, split, model), "coverage", covered, len(residual), note=note)
+
+
+def _moran_rows(
+    scoring: Scoring, split: OutOfFold, model: str, values: np.ndarray, weights: csr_matrix
+) -> list[Row]:
+    found = {
+        "morans_i": morans_i(values, weights),
+        "morans_p": morans_p(values, weights, seed_of(scoring.seed, "moran")),
+    }
+    note = "not defined: the values are all the same" if found["morans_i"] is None else None
+    about = _about(scoring, split, model)
+    return [score_row(about, name, value, len(values), note=note) for name, value in found.items()]
+
+
+def _decile_rows(
+    scoring: Scoring, split: OutOfFold, counts: np.ndarray, study_values: np.ndarray | None
+) -> list[Row]:
+    """Compare deciles within the study, or within the split, where no values are given."""
+    values = split.areas.observed if study_values is None else study_values
+    truth = deciles_among(split.areas.observed, values)
+    rows: list[Row] = []
+    for model, predicted in split.predicted.items():
+        guess = deciles_among(predicted, values)
+        rows += metric_rows(
+            _about(scoring, split, model), truth, guess, DECILE,
+            draws=resampled_scores(truth, guess, counts, DECILE),
+            undefined="not defined: all in one decile",
         )  # fmt: skip
     return rows
 
 
-def _fold_rows(labels: Labels, data: AreaDataset, split: OutOfFold, model: str) -> list[Row]:
-    numbers = np.unique(split.fold)
-    if len(numbers) < 2:
+def _coverage_in_space(scoring: Scoring, split: OutOfFold) -> list[Row]:
+    """Measure where the intervals of the model `tuned` hold: by authority, over blocks."""
+    if TUNED not in split.predicted:
         return []
-    rows = []
-    for number in numbers:
-        inside = split.fold == number
-        observed, predicted = data.observed[inside], split.predicted[model][inside]
-        scores = measure(observed, predicted)
+    codes, half_widths = split.areas.authority_codes, split.half_widths[TUNED]
+    residual = split.areas.observed - split.predicted[TUNED]
+    about = _about(scoring, split, TUNED)
+    spread, note = coverage_spread(residual, half_widths, split.block)
+    rows = [score_row(about, "coverage_spread_over_space", spread, len(codes), note=note)]
+    if len(set(codes)) > 1:
         rows += [
             score_row(
-                labels, model, split.validation, metric, scores[metric], int(inside.sum()),
-                fold=int(number),
-                repeat=split.repeat,
-                note=None if scores[metric] is not None else why_undefined(observed, predicted),
+                about | {"group_name": code}, "coverage", value, count,
+                note=None if value is not None else TOO_FEW_RESIDUALS,
             )
-            for metric in REGRESSION
+            for code, (value, count) in coverage_by_group(residual, half_widths, codes).items()
         ]  # fmt: skip
     return rows
 
 
-def _moran_rows(
-    labels: Labels,
-    model: str,
-    validation: Validation,
-    values: np.ndarray,
-    weights: csr_matrix,
-    seed: int,
-) -> list[Row]:
-    value = morans_i(values, weights)
-    chance = morans_p(values, weights, seed_of(seed, "moran"))
-    note = None if value is not None else "not defined: the values are all the same"
-    return [
-        score_row(labels, model, validation, metric, number, len(values), note=note)
-        for metric, number in (("morans_i", value), ("morans_p", chance))
-    ]
+def _gain_rows(scoring: Scoring, split: OutOfFold, draws: Draws) -> list[Row]:
+    """Compare R² on the same resamples (a paired bootstrap).
+
+    The candidates with the best baseline, and the model `tuned` with each rival.
+    """
+    observed = split.areas.observed
+    measured = {
+        model: measure(observed, predicted)["r2"] for model, predicted in split.predicted.items()
+    }
+    r2 = {model: value for model, value in measured.items() if value is not None}
+
+    def gain(model: str, other: str, over: str, note: str | None = None) -> Row:
+        return score_row(
+            _about(scoring, split, model), f"r2_gain_over_{over}", r2[model] - r2[other],
+            len(observed), draws=draws[model]["r2"] - draws[other]["r2"], note=note,
+        )  # fmt: skip
+
+    rows = [gain(TUNED, rival, rival) for rival in r2 if TUNED in r2 and rival != TUNED]
+    baselines = [one.name for one in split.competing.baselines if one.name in r2]
+    if baselines:
+        best = max(baselines, key=lambda name: r2[name])
+        tuned = [model for model in r2 if is_tuned(split, model)]
+        rows += [gain(model, best, "baseline", f"best baseline: {best}") for model in tuned]
+    return rows

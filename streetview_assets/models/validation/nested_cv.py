@@ -1,6 +1,6 @@
 """Nested validation: predict each held-out part by models tuned and fitted on the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,17 +11,13 @@ from streetview_assets.models.candidates.preprocessing import prepared
 from streetview_assets.models.candidates.registry import Candidate, candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import (
-    LEAST_TO_LEARN_FROM,
-    TooFewGroupsError,
     Validation,
     blocks_of,
-    holdout_rows,
     inner_folds,
-    near_blocks,
-    outer_folds,
     seed_of,
 )
-from streetview_assets.models.metrics.conformal import half_width
+from streetview_assets.models.metrics.conformal import cross_conformal_half_widths, half_width
+from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
 from streetview_assets.models.validation.tuning import (
     Tuned,
     best_of,
@@ -33,7 +29,6 @@ from streetview_assets.study.models import Models
 
 TUNED = "tuned"
 """The model that counts: every candidate tuned, and the best of them taken, inside the fold."""
-REPEAT = 1
 LEAST_AREAS = 10
 
 
@@ -48,11 +43,11 @@ class Competitors:
 
 @dataclass(frozen=True)
 class TunedModels:
-    """All models tuned on one training part."""
+    """All models tuned on one training part, whose values are `observed`, shape (n,)."""
 
     candidates: list[Tuned]
     baselines: list[Tuned]
-    fold: np.ndarray
+    observed: np.ndarray
 
     @property
     def best(self) -> Tuned:
@@ -60,9 +55,21 @@ class TunedModels:
         return best_of(self.candidates)
 
     @property
-    def truncated(self) -> bool:
-        """Whether a budget in seconds cut the tuning short."""
-        return any(tuned.truncated for tuned in self.candidates)
+    def by_name(self) -> dict[str, Tuned]:
+        """Every model by its name in results, the best candidate as `tuned` first."""
+        every = {one.model.name: one for one in (*self.candidates, *self.baselines)}
+        return {TUNED: self.best, **every}
+
+    def trials(self, validation: Validation, fold: int, repeat: int = 1) -> list[dict[str, Any]]:
+        """List the trials of all tunings, with the split that they were made for.
+
+        Parameters
+        ----------
+        validation, fold, repeat
+            The split; fold 0: all areas.
+        """
+        made_for = {"validation": validation, "repeat": repeat, "fold": fold}
+        return [made_for | trial for tuned in self.candidates for trial in tuned.trials]
 
 
 @dataclass(frozen=True)
@@ -71,34 +78,41 @@ class OutOfFold:
 
     Attributes
     ----------
+    areas
+        Those that were held out.
+    validation, repeat
+        How they were held out; which repeat of the split this is, from 1.
     fold
         The fold in which each area was held out, from 1.
-    group
-        Areas that are resampled together by the bootstrap.
     predicted
         Model to predictions, shape (n,).
+    half_widths
+        Model to half widths of the prediction intervals, shape (n,), NaN where there is none.
     competing
         Which of the models are candidates and which baselines; `tuned` is neither.
+    block
+        The spatial block of each area, whichever way areas were held out.
     trials
         Every trial of every tuning, with its parameters and its error on the inner folds.
     truncated
         Whether a budget in seconds cut a tuning short.
-    repeat
-        Which repeat of the split this is, from 1.
-    block
-        The spatial block of each area, whichever way areas were held out; None where it plays
-        no part.
     """
 
+    areas: AreaDataset
     validation: Validation
+    repeat: int
     fold: np.ndarray
-    group: np.ndarray
     predicted: dict[str, np.ndarray]
+    half_widths: dict[str, np.ndarray]
     competing: Competitors
+    block: np.ndarray
     trials: list[dict[str, Any]] = field(default_factory=list)
     truncated: bool = False
-    repeat: int = REPEAT
-    block: np.ndarray | None = None
+
+    @property
+    def group(self) -> np.ndarray:
+        """Areas that are resampled together by the bootstrap."""
+        return bootstrap_groups(self.validation, self.block)
 
 
 def competitors_for(data: AreaDataset, settings: Models) -> Competitors:
@@ -156,7 +170,7 @@ def tune_all(
             timeout_s=timeout_s,
         ),
         baselines=[tune_baseline(baseline, train, fold, seed) for baseline in competing.baselines],
-        fold=fold,
+        observed=train.observed,
     )
 
 
@@ -174,9 +188,10 @@ def predict_all(
     seed
         Of the fit, where the model draws anything.
     """
-    predicted = {}
-    for tuned in [*models.candidates, *models.baselines]:
-        predicted[tuned.model.name] = tuned.predict(tuned.fit(train, seed), test)
+    predicted = {
+        tuned.model.name: tuned.predict(tuned.fit(train, seed), test)
+        for tuned in (*models.candidates, *models.baselines)
+    }
     return {TUNED: predicted[models.best.model.name], **predicted}
 
 
@@ -189,9 +204,9 @@ def cross_validate(
     *,
     timeout_s: float | None = None,
     on_fold: Callable[[], None] | None = None,
-    repeat: int = REPEAT,
+    repeat: int = 1,
 ) -> OutOfFold:
-    """Predict every area by models that never saw its fold, tuning included.
+    """Predict areas by models that never saw their fold, tuning included.
 
     Under blocks, areas within `buffer_km` of a held-out block are not learned from either.
 
@@ -204,7 +219,7 @@ def cross_validate(
     settings
         The chapter `models` of the study file.
     validation
-        How areas are held out: `random`, `blocks` or `authorities`.
+        How areas are held out.
     seed
         Of the folds and, beside validation and fold, of each tuning.
     timeout_s
@@ -217,183 +232,136 @@ def cross_validate(
     Raises
     ------
     TooFewGroupsError
-        Where the areas cannot be split that way, or a buffer leaves too few to learn from.
+        Where the areas cannot be split that way, or too few are left to learn from.
     """
     if repeat > 1:
         seed = seed_of(seed, "repeat", repeat)
-    fold = outer_folds(
-        data, validation, settings.folds, settings.block_km, seed_of(seed, validation)
-    )
-    predicted: dict[str, np.ndarray] = {}
-    trials: list[dict[str, Any]] = []
-    truncated = False
-    numbers = np.unique(fold)
-    learning = {
-        number: learned_from(data, fold == number, validation, settings) for number in numbers
-    }
-    with fitting_context(len(data)):
-        for number in numbers:
-            train, test = data.take(learning[number]), data.take(fold == number)
-            fold_seed = seed_of(seed, validation, number)
-            budget_s = None if timeout_s is None else timeout_s / len(numbers)
-            models = tune_all(competing, train, settings, validation, fold_seed, timeout_s=budget_s)
-            for name, values in predict_all(models, train, test, fold_seed).items():
-                predicted.setdefault(name, np.empty(len(data)))[fold == number] = values
-            trials += trials_of(models, validation, int(number), repeat)
-            truncated |= models.truncated
-            if on_fold:
-                on_fold()
-    return OutOfFold(
-        validation=validation,
-        fold=fold,
-        group=bootstrap_groups(data, validation, settings.block_km),
-        predicted=predicted,
-        competing=competing,
-        trials=trials,
-        truncated=truncated,
-        repeat=repeat,
-        block=blocks_of(data.place_m, settings.block_km),
-    )
+    folds = folds_of(data, validation, settings, seed)
+    return validate_folds(
+        competing, data, folds, settings, validation,
+        timeout_s=timeout_s, on_fold=on_fold, repeat=repeat,
+    )  # fmt: skip
 
 
-def hold_out(
+def validate_folds(
     competing: Competitors,
     data: AreaDataset,
+    folds: Sequence[Fold],
     settings: Models,
-    seed: int,
+    validation: Validation,
     *,
     timeout_s: float | None = None,
-) -> tuple[np.ndarray, OutOfFold, dict[str, np.ndarray]]:
-    """Predict a share of the areas, drawn once, by models tuned and fitted on the others.
+    on_fold: Callable[[], None] | None = None,
+    repeat: int = 1,
+) -> OutOfFold:
+    """Predict what folds hold out by models tuned and fitted to what they learn from.
+
+    Prediction intervals are as wide as the errors in the other folds; of a single fold, as those
+    on the inner folds of the areas learned from.
 
     Parameters
     ----------
     competing
         Who competes on these areas, at least one candidate among them.
     data
-        Rows sorted by area.
+        All areas, those learned from sorted by area.
+    folds
+        At least one.
     settings
-        The chapter `models` of the study file; its `holdout` is the share held out.
-    seed
-        Of the split, as it is; scikit-learn's `train_test_split` with it draws the same areas.
+        The chapter `models` of the study file.
+    validation
+        How areas are held out: the inner folds are made in the same way.
     timeout_s
-        For the one tuning; None: as long as the trials take.
-
-    Returns
-    -------
-    tuple
-        Positions of the areas held out; their predictions; model to half widths of the
-        prediction intervals, from the errors on inner folds of the areas learned from.
-
-    Raises
-    ------
-    TooFewGroupsError
-        Where hardly any area would be left to learn from.
+        For all folds together.
+    on_fold
+        Called after each fold.
+    repeat
+        Which repeat of the split this is, from 1.
     """
-    assert settings.holdout is not None
-    rows = holdout_rows(data.area_codes, settings.holdout, seed)
-    train, test = data.take(np.setdiff1d(np.arange(len(data)), rows)), data.take(rows)
-    fold_seed = seed_of(seed, "holdout", 1)
+    done: list[TunedModels] = []
+    trials: list[dict[str, Any]] = []
+    budget_s = None if timeout_s is None else timeout_s / len(folds)
+
+    def predict(train: AreaDataset, test: AreaDataset, fold: Fold) -> dict[str, np.ndarray]:
+        models = tune_all(competing, train, settings, validation, fold.seed, timeout_s=budget_s)
+        predicted = predict_all(models, train, test, fold.seed)
+        done.append(models)
+        trials.extend(models.trials(validation, fold.number, repeat))
+        if on_fold:
+            on_fold()
+        return predicted
+
     with fitting_context(len(data)):
-        models = tune_all(competing, train, settings, "holdout", fold_seed, timeout_s=timeout_s)
-        predicted = predict_all(models, train, test, fold_seed)
-    split = OutOfFold(
-        validation="holdout",
-        fold=np.ones(len(test), dtype=np.int64),
-        group=bootstrap_groups(test, "holdout", settings.block_km),
+        number, predicted = out_of_fold(data, folds, predict)
+    held_out = number > 0
+    areas = data if held_out.all() else data.take(held_out)
+    number, predicted = number[held_out], {name: made[held_out] for name, made in predicted.items()}
+    level = settings.interval_level
+    return OutOfFold(
+        areas=areas,
+        validation=validation,
+        repeat=repeat,
+        fold=number,
         predicted=predicted,
+        half_widths=inner_half_widths(done[0], len(areas), level)
+        if len(folds) == 1
+        else cross_conformal(areas.observed, predicted, number, level),
         competing=competing,
-        trials=trials_of(models, "holdout", 1),
-        truncated=models.truncated,
-        block=blocks_of(test.place_m, settings.block_km),
+        block=blocks_of(areas.place_m, settings.block_km),
+        trials=trials,
+        truncated=any(tuned.truncated for models in done for tuned in models.candidates),
     )
-    return rows, split, inner_half_widths(models, train, len(test), settings.interval_level)
 
 
-def inner_half_widths(
-    models: TunedModels, train: AreaDataset, test_count: int, level: float
-) -> dict[str, np.ndarray]:
-    """Give every model's half widths of prediction intervals, from its errors on inner folds.
+def inner_half_widths(models: TunedModels, count: int, level: float) -> dict[str, np.ndarray]:
+    """Give every model's half width of prediction intervals, from its errors on inner folds.
 
     Parameters
     ----------
     models
-        What `tune_all` gives for this training part.
-    train
-        The areas that they were tuned on.
-    test_count
+        Tuned on the areas learned from.
+    count
         Areas that get the width, one and the same.
     level
         Share of areas that intervals are to hold, 0 to 1.
     """
-    widths = {}
-    for tuned in [*models.candidates, *models.baselines]:
-        width = half_width(train.observed - tuned.inner_predicted, level)
-        widths[tuned.model.name] = np.full(test_count, np.nan if width is None else width)
-    return {TUNED: widths[models.best.model.name], **widths}
+    widths = {
+        name: half_width(models.observed - tuned.inner_predicted, level)
+        for name, tuned in models.by_name.items()
+    }
+    return {
+        name: np.full(count, np.nan if width is None else width) for name, width in widths.items()
+    }
 
 
-def learned_from(
-    data: AreaDataset, held_out: np.ndarray, validation: Validation, settings: Models
-) -> np.ndarray:
-    """Say which areas a fold's models learn from: those not held out, beyond the buffer.
+def cross_conformal(
+    observed: np.ndarray, predicted: dict[str, np.ndarray], fold: np.ndarray, level: float
+) -> dict[str, np.ndarray]:
+    """Give every model's half widths of prediction intervals, from its errors in other folds.
 
     Parameters
     ----------
-    data
-        All areas.
-    held_out
-        Which of them are held out, shape (n,), boolean.
-    validation
-        How they are; only `blocks` has a buffer.
-    settings
-        The chapter `models` of the study file: `block_km`, `buffer_km`.
-
-    Raises
-    ------
-    TooFewGroupsError
-        Where the buffer leaves too few.
+    observed, fold
+        Values of the areas, and the fold in which each was held out; shape (n,).
+    predicted
+        Model to predictions out of fold, shape (n,).
+    level
+        Share of areas that intervals are to hold, 0 to 1.
     """
-    if validation != "blocks" or not settings.buffer_km:
-        return ~held_out
-    learning = ~near_blocks(data.place_m, held_out, settings.block_km, settings.buffer_km)
-    if learning.sum() < LEAST_TO_LEARN_FROM:
-        raise TooFewGroupsError(
-            f"a buffer of {settings.buffer_km:g} km leaves {learning.sum()} of {len(data)} areas "
-            f"to learn from, at least {LEAST_TO_LEARN_FROM} needed"
-        )
-    return learning
+    return {
+        model: cross_conformal_half_widths(observed - values, fold, level)
+        for model, values in predicted.items()
+    }
 
 
-def bootstrap_groups(data: AreaDataset, validation: Validation, block_km: float) -> np.ndarray:
+def bootstrap_groups(validation: Validation, block: np.ndarray) -> np.ndarray:
     """Say which areas the bootstrap draws together: single areas at random, else blocks.
 
     Parameters
     ----------
-    data
-        The areas of a split.
     validation
-        How they were held out.
-    block_km
-        Side of a square of the grid.
+        How the areas were held out.
+    block
+        The spatial block of each, shape (n,).
     """
-    if validation in ("random", "holdout"):
-        return np.arange(len(data))
-    return blocks_of(data.place_m, block_km)
-
-
-def trials_of(
-    models: TunedModels, validation: Validation, fold: int, repeat: int = REPEAT
-) -> list[dict[str, Any]]:
-    """List the trials of `tune_all`, with the split that they were made for.
-
-    Parameters
-    ----------
-    models, validation, fold, repeat
-        What was tuned, and for which split.
-    """
-    return [
-        {"validation": validation, "repeat": repeat, "fold": fold, **trial}
-        for tuned in models.candidates
-        for trial in tuned.trials
-    ]
+    return np.arange(len(block)) if validation in ("random", "holdout") else block

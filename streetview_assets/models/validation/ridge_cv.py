@@ -1,7 +1,5 @@
 """Ridge with its penalty chosen by closed form, for comparisons that need very many fits."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -10,13 +8,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.models.candidates.preprocessing import prepared
-from streetview_assets.models.candidates.registry import Candidate, Params, Size, vectors_of
+from streetview_assets.models.candidates.registry import Candidate, Params, vectors_of
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.splits import TooFewGroupsError
 from streetview_assets.models.validation.tuning import fitted, predicted
 from streetview_assets.study.models import Models
-
-if TYPE_CHECKING:
-    import optuna
 
 RIDGE, MEAN = "ridge", "mean"
 PENALTIES_PER_FEATURE = np.logspace(-3, 3, 13)
@@ -43,11 +39,7 @@ class RidgePath(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.model_.predict(inputs)).reshape(-1)
 
 
-def _suggest(trial: "optuna.Trial", size: Size) -> Params:
-    return {}
-
-
-def _default(size: Size) -> Params:
+def _no_params(*_: object) -> Params:
     return {}
 
 
@@ -55,7 +47,7 @@ def _build(params: Params, seed: int) -> Pipeline:
     return Pipeline([("scale", StandardScaler()), ("model", RidgePath())])
 
 
-def ridge_path(data: AreaDataset, settings: Models) -> tuple[Candidate | None, str | None]:
+def ridge_path(data: AreaDataset, settings: Models) -> Candidate:
     """Give the candidate `ridge` that tunes itself, with the steps that the features need first.
 
     Parameters
@@ -65,14 +57,16 @@ def ridge_path(data: AreaDataset, settings: Models) -> tuple[Candidate | None, s
     settings
         The chapter `models` of the study file.
 
-    Returns
-    -------
-    tuple
-        The candidate, or None and the reason.
+    Raises
+    ------
+    TooFewGroupsError
+        Where there are too few images for the clusters that a feature is made of.
     """
-    plain = Candidate(RIDGE, _suggest, _default, _build, vectors_of)
+    plain = Candidate(RIDGE, _no_params, _no_params, _build, vectors_of)
     ready, left_out = prepared([plain], data, settings)
-    return (ready[0], None) if ready else (None, left_out[RIDGE])
+    if left_out:
+        raise TooFewGroupsError(f"ridge {left_out[RIDGE]}")
+    return ready[0]
 
 
 def predict_by(

@@ -27,8 +27,8 @@ from streetview_assets.orchestration.model_inputs import (
     area_dataset,
     area_datasets,
     model_asset,
-    model_settings,
     model_tables,
+    study_scoring,
 )
 
 
@@ -41,7 +41,7 @@ def transfer_scores(work: AssetContext) -> AssetResult:
     why = why_no_transfer(data)
     if why:
         return not_applicable(work, "transfer_scores", why=why)
-    scores = score_transfer(data, **model_settings(work), on_progress=work.progress("pairs"))
+    scores = score_transfer(data, study_scoring(work), work.progress("pairs"))
     title = f"{work.title}: {work.study.target.name}"
     metadata = {"areas": len(data), **_transfer_figures(work, scores, title)}
     return AssetResult({"transfer_scores": scores}, metadata)
@@ -70,15 +70,7 @@ def target_scores(work: AssetContext) -> AssetResult:
     why = too_few(min(len(data) for data in datasets.values()))
     if why:
         return not_applicable(work, "target_scores", why=f"{why} with a value of every target")
-    settings = model_settings(work)
-    scores = score_targets(
-        datasets,
-        settings["settings"],
-        encoder=settings["encoder"],
-        features=settings["features"],
-        seed=settings["seed"],
-        on_progress=work.progress("validations"),
-    )
+    scores = score_targets(datasets, study_scoring(work), work.progress("validations"))
     common_count = len(next(iter(datasets.values())))
     metadata = {"areas with every target": common_count, **_targets_figure(work, scores, datasets)}
     return AssetResult({"target_scores": scores}, metadata)
@@ -103,7 +95,7 @@ def learning_curve(work: AssetContext) -> AssetResult:
     why = too_few(len(data))
     if why:
         return not_applicable(work, "learning_curve", why=why)
-    scores = learn_by_size(data, **model_settings(work), on_progress=work.progress("draws"))
+    scores = learn_by_size(data, study_scoring(work), work.progress("draws"))
     metadata: dict[str, Any] = {"areas": len(data)}
     if scored_r2(scores).height:
         figure = draw_learning_curve(

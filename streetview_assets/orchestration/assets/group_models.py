@@ -7,7 +7,6 @@ import polars as pl
 from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit
 from streetview_assets.models.charts.groups import draw_group_matrix, draw_group_scores
-from streetview_assets.models.data.features import features_label
 from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group, groups_of
 from streetview_assets.models.evaluations.models_by_group import score_group_models
 from streetview_assets.models.evaluations.selection import too_few
@@ -18,7 +17,7 @@ from streetview_assets.orchestration.asset_context import (
     AssetResult,
     not_applicable,
 )
-from streetview_assets.orchestration.model_inputs import model_asset, pooled_datasets
+from streetview_assets.orchestration.model_inputs import model_asset, pooled_datasets, study_scoring
 
 
 @model_asset(
@@ -44,12 +43,8 @@ def group_model_scores(work: AssetContext) -> AssetResult:
     scores = score_group_models(
         datasets,
         groups,
-        study.models,
-        target=study.target.name,
-        encoder=work.opened.encoder,
-        features=features_label(("pooled",), study.pooling.statistic, study.models.components),
-        seed=study.seed,
-        on_progress=work.progress("validations"),
+        study_scoring(work, ("pooled",)),
+        work.progress("validations"),
     )
     figures = _all_figures(work, scores, list(datasets))
     return AssetResult({"group_model_scores": scores}, {"areas": area_count, **figures})

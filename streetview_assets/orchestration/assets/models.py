@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-import numpy as np
 import polars as pl
 
 from streetview_assets.figures import to_png
@@ -43,9 +42,9 @@ from streetview_assets.orchestration.model_inputs import (
     MODEL_INPUT,
     area_dataset,
     model_asset,
-    model_settings,
     model_tables,
     study_features,
+    study_scoring,
 )
 from streetview_assets.orchestration.tracking.candidate_runs import (
     candidate_runs,
@@ -67,7 +66,7 @@ def model_selection(work: AssetContext) -> AssetResult:
     if work.study.target is None:
         return not_applicable(work, "model_scores", "predictions", why=NO_TARGET)
     data = area_dataset(work, model_tables(work, work.read_all))
-    chosen = select_models(data, **model_settings(work), on_progress=work.progress("tunings"))
+    chosen = select_models(data, study_scoring(work), work.progress("tunings"))
     figures = _figures(work, chosen.scores, chosen.predictions)
     run_id = _keep_selection(work, chosen, figures)
     scores = chosen.scores.with_columns(mlflow_run_id=pl.lit(run_id))
@@ -108,12 +107,7 @@ def authority_model(work: AssetContext) -> AssetResult:
     if work.study.target is None:
         return not_applicable(work, "authority_scores", why=NO_TARGET)
     data = area_dataset(work, model_tables(work, work.read))
-    scores = score_authority_alone(
-        data,
-        authority_code=work.authority,
-        **model_settings(work),
-        on_progress=work.progress("folds"),
-    )
+    scores = score_authority_alone(data, study_scoring(work), work.progress("folds"))
     run_id = _keep_scores(work, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
     return AssetResult({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
@@ -134,11 +128,7 @@ def held_out_model(work: AssetContext) -> AssetResult:
         return not_applicable(work, "held_out_scores", "held_out_predictions", why=why)
     data = area_dataset(work, model_tables(work, work.read_all))
     together = held_out_together(work.opened.authorities, work.authority, work.study.seed)
-    mine = np.array([code == work.authority for code in data.authority_codes], dtype=bool)
-    others = np.array([code not in together for code in data.authority_codes], dtype=bool)
-    scores, predictions = score_held_out(
-        data.take(others), data.take(mine), authority_code=work.authority, **model_settings(work)
-    )
+    scores, predictions = score_held_out(data, study_scoring(work), together)
     run_id = _keep_scores(work, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
     return AssetResult(
@@ -188,12 +178,10 @@ def _fit(
     work: AssetContext, tables: Mapping[str, pl.DataFrame]
 ) -> tuple[Choice, FinalModel | None, AreaDataset, AreaFeatures]:
     """Choose a candidate and fit it; give what it was fitted to and what it sees of all areas."""
-    data, settings = area_dataset(work, tables), model_settings(work)
-    choice = choose_final(
-        data, work.read_all("predictions"), settings["settings"], seed=settings["seed"]
-    )
+    data, scoring = area_dataset(work, tables), study_scoring(work)
+    choice = choose_final(data, work.read_all("predictions"), scoring)
     fitted_to, seen = frozen_features(data, study_features(work, tables))
-    final = fit_final(fitted_to, choice, statistic=work.study.pooling.statistic, **settings)
+    final = fit_final(fitted_to, choice, scoring, statistic=work.study.pooling.statistic)
     return choice, final, fitted_to, seen
 
 

@@ -1,0 +1,16 @@
+"""Telling how far a list of steps is done."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+Step = TypeVar("Step")
+OnProgress = Callable[[int, int], None]
+"""Called with what is done, and with how much there is in total."""
+
+
+def steps(all_steps: Sequence[Step], on_progress: OnProgress | None) -> Iterator[Step]:
+    """Give the steps one by one, and tell after each how many are done."""
+    for done, step in enumerate(all_steps, start=1):
+        yield step
+        if on_progress:
+            on_progress(done, len(all_steps))

@@ -1,0 +1,166 @@
+"""Predictions for what was held out, by what was fitted to the rest: the one loop over folds."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeVar
+
+import numpy as np
+
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.splits import (
+    LEAST_TO_LEARN_FROM,
+    TooFewGroupsError,
+    Validation,
+    holdout_rows,
+    near_blocks,
+    outer_folds,
+    seed_of,
+)
+from streetview_assets.study.models import Models
+
+
+class Rows(Protocol):
+    """What is learned from, row by row: areas, or points."""
+
+    def __len__(self) -> int:
+        """Give the number of rows."""
+        ...
+
+    def take(self, selection: np.ndarray, /) -> Self:
+        """Keep the rows of a mask, in their order."""
+        ...
+
+
+Data = TypeVar("Data", bound=Rows)
+Model = TypeVar("Model", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One part that is held out.
+
+    Attributes
+    ----------
+    number
+        From 1.
+    held_out, learning
+        Which rows are predicted, and which are learned from; masks of shape (n,). A row near to
+        those held out may be neither.
+    seed
+        Of all that is drawn for this fold.
+    """
+
+    number: int
+    held_out: np.ndarray
+    learning: np.ndarray
+    seed: int
+
+
+def out_of_fold(
+    data: Data,
+    folds: Sequence[Fold],
+    predict: Callable[[Data, Data, Fold], dict[Model, np.ndarray]],
+) -> tuple[np.ndarray, dict[Model, np.ndarray]]:
+    """Predict what each fold holds out by what it learns from, and nothing else.
+
+    Parameters
+    ----------
+    data
+        All rows.
+    folds
+        No row is held out by two of them.
+    predict
+        Given the rows to learn from, the rows to predict and the fold: the predictions of each
+        model, shape (rows held out,).
+
+    Returns
+    -------
+    tuple
+        The fold in which each row was held out, 0 where in none, shape (n,); and model to
+        predictions, shape (n,), NaN where there is none.
+    """
+    number = np.zeros(len(data), dtype=np.int64)
+    predicted: dict[Model, np.ndarray] = {}
+    for fold in folds:
+        number[fold.held_out] = fold.number
+        found = predict(data.take(fold.learning), data.take(fold.held_out), fold)
+        for model, values in found.items():
+            predicted.setdefault(model, np.full(len(data), np.nan))[fold.held_out] = values
+    return number, predicted
+
+
+def folds_of(data: AreaDataset, validation: Validation, settings: Models, seed: int) -> list[Fold]:
+    """Give the folds of a validation; a hold-out is one.
+
+    Parameters
+    ----------
+    data
+        Rows sorted by area.
+    validation
+        How areas are held out.
+    settings
+        The chapter `models` of the study file.
+    seed
+        Of the folds, and of what is drawn in each; a hold-out takes it as it is.
+
+    Raises
+    ------
+    TooFewGroupsError
+        Where the areas cannot be split that way, or too few are left to learn from.
+    """
+    if validation == "holdout":
+        assert settings.holdout is not None
+        number = np.zeros(len(data), dtype=np.int64)
+        number[holdout_rows(data.area_codes, settings.holdout, seed)] = 1
+    else:
+        drawn_by = seed_of(seed, validation)
+        number = outer_folds(data, validation, settings.folds, settings.block_km, drawn_by)
+    return numbered_folds(data, number, validation, settings, seed)
+
+
+def numbered_folds(
+    data: AreaDataset, number: np.ndarray, validation: Validation, settings: Models, seed: int
+) -> list[Fold]:
+    """Make folds of the number of each area's; under blocks, with a buffer around each.
+
+    Parameters
+    ----------
+    data
+        All areas.
+    number
+        The fold in which each is held out, from 1, 0 where in none; shape (n,).
+    validation
+        How they are held out; only `blocks` has a buffer.
+    settings
+        The chapter `models` of the study file: `block_km`, `buffer_km`.
+    seed
+        What each fold's is derived from.
+
+    Raises
+    ------
+    TooFewGroupsError
+        Where the buffer leaves too few to learn from.
+    """
+    return [
+        Fold(
+            number=int(one),
+            held_out=number == one,
+            learning=_beyond_buffer(data, number == one, validation, settings),
+            seed=seed_of(seed, validation, one),
+        )
+        for one in np.unique(number[number > 0])
+    ]
+
+
+def _beyond_buffer(
+    data: AreaDataset, held_out: np.ndarray, validation: Validation, settings: Models
+) -> np.ndarray:
+    if validation != "blocks" or not settings.buffer_km:
+        return ~held_out
+    learning = ~near_blocks(data.place_m, held_out, settings.block_km, settings.buffer_km)
+    if learning.sum() < LEAST_TO_LEARN_FROM:
+        raise TooFewGroupsError(
+            f"a buffer of {settings.buffer_km:g} km leaves {learning.sum()} of {len(data)} areas "
+            f"to learn from, at least {LEAST_TO_LEARN_FROM} needed"
+        )
+    return learning
