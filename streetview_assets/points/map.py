@@ -7,7 +7,13 @@ import numpy as np
 import polars as pl
 import shapely
 
-from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, to_geoframe, wkb_series
+from streetview_assets.areas.geometry import (
+    GEOGRAPHIC_CRS,
+    metric_crs,
+    points_in_metres,
+    to_geoframe,
+    wkb_series,
+)
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.figures import COLOURS
 
@@ -65,7 +71,7 @@ def draw_points(
             label="road" if road_network.height else None,
         )
     )
-    xy = shapely.get_coordinates(places.to_crs(crs).to_numpy())
+    xy = points_in_metres(sample_points, crs)
     size = float(np.clip(4000 / max(len(xy), 1), 0.5, 12))
     axes.scatter(
         xy[:, 0], xy[:, 1], s=size, color=COLOURS[5], linewidths=0, zorder=3, label="point"

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import shapely
 
-from streetview_assets.areas.geometry import to_geoframe
+from streetview_assets.areas.geometry import points_in_metres, to_geoframe
 from streetview_assets.points.network_distance import far_stretches, lay_out
 
 LEAST_ROAD_M = 0.001
@@ -88,17 +88,8 @@ def _far_m(
     # Each piece is a street of its own here: only the length matters.
     lines = to_geoframe(road_network.select("geometry")).geometry.to_crs(crs).to_numpy()
     network = lay_out(lines, [str(index) for index in range(len(lines))])
-    degrees = sample_points.select("longitude", "latitude").to_numpy()
-    places = shapely.get_coordinates(
-        to_geoframe(_as_points(degrees)).geometry.to_crs(crs).to_numpy()
-    )
-    far = far_stretches(network, places, spacing_m)
+    far = far_stretches(network, points_in_metres(sample_points, crs), spacing_m)
     return float((far[:, 1] - far[:, 0]).sum())
-
-
-def _as_points(degrees: np.ndarray) -> pl.DataFrame:
-    points = shapely.to_wkb(shapely.points(degrees))
-    return pl.DataFrame({"geometry": pl.Series(list(points), dtype=pl.Binary)})
 
 
 def _areas_with_road(road_network: pl.DataFrame, areas: pl.DataFrame, crs: str) -> list[str]:

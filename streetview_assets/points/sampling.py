@@ -21,6 +21,7 @@ from streetview_assets.points.network_distance import (
 from streetview_assets.points.places import (
     NO_AREA,
     Ground,
+    Places,
     ground_of,
     in_degrees,
     in_metres,
@@ -62,14 +63,14 @@ class _Chosen:
             for index in self.cells.get((column, row), ())
         )
 
-    def add(self, place: Numbers, degrees: Numbers, area: int, piece: int) -> None:
-        """Accept a point."""
-        x, y = (place // self.cell_m).astype(int)
+    def add(self, places: Places, index: int, piece: int) -> None:
+        """Accept a place as a point, on a piece of road."""
+        x, y = (places.metres[index] // self.cell_m).astype(int)
         self.cells[int(x), int(y)].append(len(self.metres))
-        self.metres.append(place)
-        self.degrees.append(degrees)
-        self.area.append(area)
-        self.piece.append(piece)
+        self.metres.append(places.metres[index])
+        self.degrees.append(places.degrees[index])
+        self.area.append(int(places.area[index]))
+        self.piece.append(int(piece))
 
     @property
     def places(self) -> Numbers:
@@ -165,7 +166,7 @@ def _along_streets(network: Network, ground: Ground, spacing_m: float) -> _Chose
     places = round_places(ground, metres)
     for index, place in enumerate(places.metres):
         if chosen.is_free(place, spacing_m / 2):
-            chosen.add(place, places.degrees[index], int(places.area[index]), int(piece[index]))
+            chosen.add(places, index, piece[index])
     return chosen
 
 
@@ -179,7 +180,7 @@ def _reach_far_road(chosen: _Chosen, network: Network, ground: Ground, spacing_m
         for index, place in enumerate(places.metres):
             # What is near a point of this round is looked at again in the next.
             if chosen.is_free(place, spacing_m, since=before):
-                chosen.add(place, places.degrees[index], int(places.area[index]), int(piece[index]))
+                chosen.add(places, index, piece[index])
 
 
 def _fill_areas(chosen: _Chosen, lines: Lines, ground: Ground, points: Points) -> None:
@@ -217,9 +218,8 @@ def _fill_area(
         metres, part = locate(network, free.mean(axis=1))
         places = round_places(ground, metres, wanted_area=area)
         for index in np.flatnonzero(places.area != NO_AREA):
-            place = places.metres[index]
-            if chosen.is_free(place, spacing_m / 2):
-                chosen.add(place, places.degrees[index], area, int(pieces[part[index]]))
+            if chosen.is_free(places.metres[index], spacing_m / 2):
+                chosen.add(places, index, pieces[part[index]])
                 missing -= 1
                 break
         else:
@@ -242,12 +242,7 @@ def _drawn(network: Network, ground: Ground, count: int, seed: int) -> _Chosen:
         for index, point_id in enumerate(point_ids(places.degrees)):
             if point_id not in taken and len(taken) < count:
                 taken.add(point_id)
-                chosen.add(
-                    places.metres[index],
-                    places.degrees[index],
-                    int(places.area[index]),
-                    int(piece[index]),
-                )
+                chosen.add(places, index, piece[index])
         if len(taken) == count:
             return chosen
     raise StudyError(
@@ -271,10 +266,7 @@ def _table(chosen: _Chosen, roads: pl.DataFrame, lines: Lines, ground: Ground) -
         "road_bearing_deg": pl.Series(_bearings(lines[piece], chosen.places, ground)),
     }
     schema = TABLES["sample_points"].schema
-    imported = [
-        pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in columns
-    ]
-    return pl.DataFrame(columns).with_columns(imported).select(schema.names()).sort("point_id")
+    return pl.DataFrame(columns).match_to_schema(schema, missing_columns="insert").sort("point_id")
 
 
 def _bearings(lines: Lines, places: Numbers, ground: Ground) -> Numbers:

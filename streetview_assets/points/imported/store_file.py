@@ -108,26 +108,56 @@ class Store:
     path: Path
     key: str
 
-    def get(self, name: str) -> "h5py.Dataset | None":
+    def get(
+        self, name: str, shape: tuple[int | str, ...] | None = None, why: str = ""
+    ) -> "h5py.Dataset | None":
         """Give a data set, None where it is not there.
+
+        Parameters
+        ----------
+        name
+            Of the data set.
+        shape
+            How long each axis has to be; a letter where any length will do. None: any shape.
+        why
+            What is said behind the shape that was expected.
 
         Raises
         ------
         StudyError
-            Where it is a group of data sets.
+            Where it is a group of data sets, or has another shape.
         """
         import h5py
 
         found = self.file.get(name)
         if found is None:
             return None
-        if isinstance(found, h5py.Dataset):
-            return bounded(found, f"{self.key}: {self.path}")
-        raise self.wrong(f"{name!r} is a group; expected a data set")
+        if not isinstance(found, h5py.Dataset):
+            raise self.wrong(f"{name!r} is a group; expected a data set")
+        stored = bounded(found, f"{self.key}: {self.path}")
+        if shape is not None:
+            known = [axis for axis, length in enumerate(shape) if isinstance(length, int)]
+            if stored.ndim != len(shape) or any(stored.shape[at] != shape[at] for at in known):
+                form = ", ".join(map(str, shape)) + "," * (len(shape) == 1)
+                raise self.wrong(
+                    f"data set {name!r} has shape {stored.shape}; expected ({form}){why}"
+                )
+        return stored
 
     def wrong(self, what: str) -> StudyError:
         """Make the error that says what is wrong."""
         return StudyError(f"{self.key}: {self.path}: {what}.")
+
+    def lacks(self, what: str, expected: str) -> StudyError:
+        """Make the error that says which data set is not there, and which are.
+
+        Parameters
+        ----------
+        what, expected
+            What is looked for, and under which names.
+        """
+        there = ", ".join(sorted(self.file)) or "none"
+        return self.wrong(f"there is no data set {what}; expected {expected}. There are: {there}")
 
     def count(self) -> int:
         """Count the points.
@@ -137,15 +167,9 @@ class Store:
         StudyError
             Where there is no data set `point_id`, or one that is no list.
         """
-        found = self.get("point_id")
+        found = self.get("point_id", ("N",))
         if found is None:
-            there = ", ".join(sorted(self.file)) or "none"
-            raise self.wrong(
-                f"there is no data set 'point_id'; expected the external ids, one a point. There "
-                f"are: {there}"
-            )
-        if found.ndim != 1:
-            raise self.wrong(f"data set 'point_id' has shape {found.shape}; expected (N,)")
+            raise self.lacks("'point_id'", "the external ids, one a point")
         return int(found.shape[0])
 
     def slot_count(self, count: int) -> int:
@@ -160,30 +184,20 @@ class Store:
 
         slots: int | None = None
         for name, axes in ((IMAGES, 2), (PRESENT, 2), (PATHS, 2), (VECTORS, 3)):
-            found = self.get(name)
+            shape = (count, slots or "S", "D")[:axes]
+            found = self.get(name, shape, f" for the {count} points of 'point_id'")
             if found is None:
                 continue
-            expected = (count, slots or "S", "D")[:axes]
-            if (
-                found.ndim != axes
-                or found.shape[0] != count
-                or found.shape[1] != (slots or found.shape[1])
-            ):
-                form = ", ".join(map(str, expected))
-                raise self.wrong(
-                    f"data set {name!r} has shape {found.shape}; expected ({form}) for the {count} "
-                    "points of 'point_id'"
-                )
             if 0 in found.shape[1:]:
                 raise self.wrong(f"data set {name!r} has shape {found.shape}, which holds nothing")
             slots = int(found.shape[1])
+            expected = None
             if name == IMAGES and h5py.check_vlen_dtype(found.dtype) != np.dtype("uint8"):
-                raise self.wrong(
-                    f"data set {name!r} is of type {found.dtype}; expected variable-length uint8, "
-                    "the bytes of a JPEG file"
-                )
-            if name == VECTORS and found.dtype.kind != "f":
-                raise self.wrong(f"data set {name!r} is of type {found.dtype}; expected float32")
+                expected = "variable-length uint8, the bytes of a JPEG file"
+            elif name == VECTORS and found.dtype.kind != "f":
+                expected = "float32"
+            if expected:
+                raise self.wrong(f"data set {name!r} is of type {found.dtype}; expected {expected}")
         return slots or DEFAULT_SLOTS
 
     def column(self, name: str, count: int) -> npt.NDArray[Any] | None:
@@ -194,15 +208,8 @@ class Store:
         StudyError
             Where it has not one value a point.
         """
-        found = self.get(name)
-        if found is None:
-            return None
-        if found.shape != (count,):
-            raise self.wrong(
-                f"data set {name!r} has shape {found.shape}; expected ({count},), one a point"
-            )
-        values: npt.NDArray[Any] = found[:]
-        return values
+        found = self.get(name, (count,), ", one a point")
+        return None if found is None else np.asarray(found[:])
 
     def numbers(self, name: str, count: int) -> npt.NDArray[np.float64] | None:
         """Read a column of numbers.

@@ -78,10 +78,8 @@ class StreetData:
             wanted = np.round(np.array(headings_deg, dtype=np.float64) % 360, _DECIMALS)
             chosen = np.isin(self.headings_deg, wanted)
         row, slot = np.nonzero(chosen)
-        places = pl.DataFrame(
-            {"row": row, "slot": slot, "heading_deg": self.headings_deg[row, slot]},
-            schema={"row": pl.Int64, "slot": pl.Int64, "heading_deg": pl.Float64},
-        ).with_columns(pl.col("heading_deg").fill_nan(None))
+        heading_deg = pl.Series(self.headings_deg[row, slot], nan_to_null=True)
+        places = pl.DataFrame({"row": row, "slot": slot, "heading_deg": heading_deg})
         points = self.points.select("row", "panorama_id", "captured_on", "point_id")
         return places.join(points, on="row", how="left", maintain_order="left").select(
             "panorama_id", "captured_on", "heading_deg", "point_id", "row", "slot"
@@ -170,11 +168,8 @@ def _place(store: Store, count: int) -> tuple[npt.NDArray[np.float64], npt.NDArr
         latitude, longitude = store.numbers(north, count), store.numbers(east, count)
         if latitude is not None and longitude is not None:
             return longitude, latitude
-    there = ", ".join(sorted(store.file))
-    raise store.wrong(
-        "there is no data set of the places; expected 'latitude' and 'longitude', or "
-        f"'sampled_lat' and 'sampled_lon'. There are: {there}"
-    )
+    names = "'latitude' and 'longitude', or 'sampled_lat' and 'sampled_lon'"
+    raise store.lacks("of the places", names)
 
 
 def _by_point(store: Store, frame: pl.DataFrame) -> pl.Expr:
@@ -206,19 +201,18 @@ def named_by_point(point_id: str, city: str) -> pl.Expr:
 
 
 def _headings(store: Store, count: int, slots: int) -> npt.NDArray[np.float64]:
-    told = store.file.attrs.get("headings")
-    origin = "attribute 'headings'"
-    if told is not None:
-        headings = _numbers(told)
+    origin = "data set 'heading'"
+    if (told := store.file.attrs.get("headings")) is not None:
+        origin, headings = "attribute 'headings'", _numbers(told)
+    elif (found := store.get("heading")) is not None:
+        headings = found[:].astype(np.float64)
+    elif slots == len(FOUR_HEADINGS):
+        headings = np.array(FOUR_HEADINGS)
     else:
-        found = store.get("heading")
-        origin = "data set 'heading'"
-        if found is None and slots != len(FOUR_HEADINGS):
-            raise store.wrong(
-                f"there are {slots} images a point, and nothing says in which headings; expected "
-                "the attribute 'headings' of the file"
-            )
-        headings = np.array(FOUR_HEADINGS) if found is None else found[:].astype(np.float64)
+        raise store.wrong(
+            f"there are {slots} images a point, and nothing says in which headings; expected the "
+            "attribute 'headings' of the file"
+        )
     if headings.shape not in ((slots,), (count, slots)) or np.isinf(headings).any():
         raise store.wrong(
             f"{origin} has shape {headings.shape}; expected {slots} headings in degrees, one a slot"
@@ -244,13 +238,11 @@ def _properties(store: Store, told: dict[str, list[str | None]], count: int) -> 
     rounds = store.get("round_id")
     if rounds is not None and rounds.shape == (count,):
         columns["round_id"] = store.texts("round_id", count)
-    rows = []
-    for values in zip(*columns.values(), strict=True):
-        known = {
-            name: value for name, value in zip(columns, values, strict=True) if value is not None
-        }
-        rows.append(to_json(known) if known else None)
-    return rows
+    known = (
+        {name: value for name, value in zip(columns, values, strict=True) if value is not None}
+        for values in zip(*columns.values(), strict=True)
+    )
+    return [to_json(said) if said else None for said in known]
 
 
 def _month(text: str | None) -> date | None:

@@ -32,16 +32,9 @@ _NO_ROADS = frozenset(
         *("cross", "crossing", "demolished", "disused", "dismantled", "elevator"),
         *("emergency_bay", "escape", "ladder", "layby", "no", "passing_place"),
         *("planned", "platform", "proposed", "raceway", "razed", "removed"),
-        *(
-            "rest_area",
-            "services",
-            "traffic_island",
-            "turning_circle",
-            "turning_loop",
-            "unsurfaced",
-        ),
+        *("rest_area", "services", "traffic_island", "turning_circle", "turning_loop"),
         *("via_ferrata", "yes", "track_grade1", "track_grade2", "track_grade3", "track_grade4"),
-        *("track_grade5", "unknown"),
+        *("track_grade5", "unknown", "unsurfaced"),
     )
 )
 """Other values of `highway`, and of `fclass` in Geofabrik's Shapefiles: no roads to drive on."""
@@ -137,14 +130,18 @@ def road_classes(
     return told[name].map(lambda word: known.get(word, word), na_action="ignore")
 
 
-def road_names(rows: pd.DataFrame) -> pd.Series:
-    """Find the name of each road, missing where it has none."""
-    return _first(rows, NAME_COLUMNS)
+def first_text(rows: pd.DataFrame, wanted: tuple[str, ...]) -> pd.Series:
+    """Read the first of some columns that is there as text; missing where none is, or says nothing.
 
-
-def source_ids(rows: pd.DataFrame) -> pd.Series:
-    """Find the id of each road in its source, missing where it has none."""
-    return _first(rows, ID_COLUMNS)
+    Parameters
+    ----------
+    rows
+        Roads as they stand in the file.
+    wanted
+        Names in lower case, such as `NAME_COLUMNS`.
+    """
+    present = _present(rows, wanted)
+    return as_text(rows[present[0]] if present else pd.Series(index=rows.index, dtype=object))
 
 
 def as_text(cells: pd.Series) -> pd.Series:
@@ -186,13 +183,6 @@ def _unknown_words(column: str, words: pd.Series, place: str) -> StudyError:
 def _present(rows: pd.DataFrame, wanted: tuple[str, ...]) -> list[str]:
     by_lower = {column.lower(): column for column in rows.columns}
     return [by_lower[name] for name in wanted if name in by_lower]
-
-
-def _first(rows: pd.DataFrame, wanted: tuple[str, ...]) -> pd.Series:
-    present = _present(rows, wanted)
-    if present:
-        return as_text(rows[present[0]])
-    return pd.Series([None] * len(rows), index=rows.index, dtype=object)
 
 
 def _text(cell: Any) -> str | None:

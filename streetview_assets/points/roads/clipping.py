@@ -3,6 +3,7 @@
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import polars as pl
 import shapely
 
@@ -50,16 +51,17 @@ def clip_roads(roads: gpd.GeoDataFrame, areas: pl.DataFrame, crs: str) -> pl.Dat
         # On a grid: slits between neighbours that do not quite meet would cut every road there.
         region = shapely.union_all(outlines.to_numpy(), grid_size=SHORTEST_M)
         pieces, owner = _inside(geographic, metric, region, crs)
-    length_m = shapely.length(_metric(pieces, crs))
-    columns = {
-        "authority_code": pl.Series([authority] * len(pieces), dtype=pl.String),
-        "road_id": _piece_ids(roads["road_id"].to_numpy(dtype=object)[owner], owner),
-        "road_class": _texts(roads["road_class"], owner),
-        "name": _texts(roads["name"], owner),
-        "length_m": pl.Series(length_m, dtype=pl.Float64),
-        "geometry": wkb_series(gpd.GeoSeries(pieces, crs=GEOGRAPHIC_CRS)),
-    }
-    return pl.DataFrame(columns, schema=TABLES["road_network"].schema).sort("road_id")
+    told = pd.DataFrame(roads[["road_id", "road_class", "name"]]).iloc[owner]
+    table = pl.from_pandas(told, schema_overrides=dict.fromkeys(told, pl.String))
+    number = pl.int_range(1, pl.len() + 1).over("owner")
+    several = pl.len().over("owner") > 1
+    table = table.with_columns(pl.Series("owner", owner)).with_columns(
+        pl.when(several).then(pl.format("{}/{}", "road_id", number)).otherwise("road_id"),
+        authority_code=pl.lit(authority),
+        length_m=pl.Series(shapely.length(_metric(pieces, crs)), dtype=pl.Float64),
+        geometry=wkb_series(gpd.GeoSeries(pieces, crs=GEOGRAPHIC_CRS)),
+    )
+    return table.select(TABLES["road_network"].schema.names()).sort("road_id")
 
 
 def _once(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -128,19 +130,3 @@ def _line_parts(shape: shapely.Geometry) -> Lines:
     parts = shapely.get_parts(shape)
     lines: Lines = parts[shapely.get_dimensions(parts) == 1]
     return lines
-
-
-def _piece_ids(road_ids: npt.NDArray[np.object_], owner: npt.NDArray[np.intp]) -> pl.Series:
-    """Give each piece an id; those of a road that has several stand together, in order."""
-    frame = pl.DataFrame(
-        {"road_id": pl.Series(list(road_ids), dtype=pl.String), "owner": owner},
-    ).with_columns(number=pl.int_range(1, pl.len() + 1).over("owner"), count=pl.len().over("owner"))
-    numbered = pl.col("road_id") + "/" + pl.col("number").cast(pl.String)
-    return frame.select(
-        pl.when(pl.col("count") > 1).then(numbered).otherwise("road_id").alias("road_id")
-    )["road_id"]
-
-
-def _texts(column: object, owner: npt.NDArray[np.intp]) -> pl.Series:
-    texts = np.asarray(column, dtype=object)[owner]
-    return pl.Series([text if isinstance(text, str) else None for text in texts], dtype=pl.String)

@@ -35,35 +35,30 @@ def read_graphml(path: Path) -> gpd.GeoDataFrame:
         Where it is no XML, or a line no WKT.
     """
     root = parse(path).getroot()
-    graph = next((element for element in root if _tag(element) == "graph"), None)
-    if _tag(root) != "graphml" or graph is None:
+    graph = root.find("{*}graph")
+    if root.tag.rpartition("}")[2] != "graphml" or graph is None:
         raise StudyError(f"roads.path: {path} is XML, but no GraphML. Give the roads as lines.")
-    names = {key.get("id", ""): key.get("attr.name", "") for key in root if _tag(key) == "key"}
+    names = {key.get("id", ""): key.get("attr.name", "") for key in root.iterfind("{*}key")}
     places = {
-        node.get("id", ""): _place(_values(node, names), path)
-        for node in graph
-        if _tag(node) == "node"
+        node.get("id", ""): _place(_values(node, names), path) for node in graph.iterfind("{*}node")
     }
-    edges = [element for element in graph if _tag(element) == "edge"]
-    told = [_values(edge, names) for edge in edges]
-    lines = [_line(edge, values, places) for edge, values in zip(edges, told, strict=True)]
-    columns = pd.DataFrame(
-        [{key: value for key, value in values.items() if key != "geometry"} for values in told],
-        index=range(len(told)),
-        dtype=object,
+    edges = [(edge, _values(edge, names)) for edge in graph.iterfind("{*}edge")]
+    lines = [_line(edge, values, places) for edge, values in edges]
+    told = pd.DataFrame([values for _, values in edges], index=range(len(edges)), dtype=object)
+    return gpd.GeoDataFrame(
+        told.drop(columns="geometry", errors="ignore"),
+        geometry=np.array(lines, dtype=object),
+        crs=_values(graph, names).get("crs"),
     )
-    crs = _values(graph, names).get("crs")
-    return gpd.GeoDataFrame(columns, geometry=np.array(lines, dtype=object), crs=crs)
-
-
-def _tag(element: Element) -> str:
-    return element.tag.rpartition("}")[2]
 
 
 def _values(element: Element, names: Mapping[str, str]) -> Values:
     """Give what an element says by name; of a key that stands there for two types, what is told."""
-    data = (child for child in element if _tag(child) == "data" and child.text)
-    return {names.get(child.get("key", ""), ""): str(child.text).strip() for child in data}
+    return {
+        names.get(child.get("key", ""), ""): child.text.strip()
+        for child in element.iterfind("{*}data")
+        if child.text
+    }
 
 
 def _place(values: Values, path: Path) -> tuple[float, float]:

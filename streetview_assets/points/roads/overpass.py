@@ -124,10 +124,8 @@ def _fetch(shape: shapely.Geometry, tags: Tags, splits_left: int) -> list[gpd.Ge
 def _quarters(shape: shapely.Geometry) -> list[shapely.Geometry]:
     west, south, east, north = shape.bounds
     x, y = (west + east) / 2, (south + north) / 2
-    return [
-        shapely.box(*corners)
-        for corners in ((west, south, x, y), (x, south, east, y), (west, y, x, north))
-    ] + [shapely.box(x, y, east, north)]
+    columns, rows = ((west, x), (x, east)), ((south, y), (y, north))
+    return [shapely.box(x0, y0, x1, y1) for y0, y1 in rows for x0, x1 in columns]
 
 
 def _refuse_partial(response: "requests.Response", *_: object, **__: object) -> None:

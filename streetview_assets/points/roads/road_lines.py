@@ -13,10 +13,11 @@ from streetview_assets.errors import StudyError
 from streetview_assets.files.crs import Bounds, box_in_words, require_degrees
 from streetview_assets.points.roads.classes import (
     DRIVABLE,
+    ID_COLUMNS,
     LEFT_OUT,
+    NAME_COLUMNS,
+    first_text,
     road_classes,
-    road_names,
-    source_ids,
 )
 from streetview_assets.points.roads.files import file_bounds, is_osm, read_road_file
 from streetview_assets.points.roads.lines import in_one_direction, wkb
@@ -118,7 +119,11 @@ def _wanted(rows: gpd.GeoDataFrame, roads: Roads, place: str) -> gpd.GeoDataFram
     refuse_unknown = roads.drivable_only and not is_own_words
     classes = road_classes(rows, roads.classes, place, refuse_unknown=refuse_unknown)
     named = gpd.GeoDataFrame(
-        {"road_id": source_ids(rows), "road_class": classes, "name": road_names(rows)},
+        {
+            "road_id": first_text(rows, ID_COLUMNS),
+            "road_class": classes,
+            "name": first_text(rows, NAME_COLUMNS),
+        },
         geometry=rows.geometry,
     )
     named = named[named["road_class"] != LEFT_OUT]
