@@ -1,23 +1,20 @@
 """A map of areas, coloured by a value of each."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import shapely
 
 from streetview_assets.areas.geometry import metric_crs, to_geoframe
 from streetview_assets.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.collections import PathCollection
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
-    from matplotlib.path import Path
 
 WITHOUT_VALUE = "#dddddd"
 HATCH = "#999999"
@@ -115,27 +112,24 @@ def _add_values(
 
     known = np.isfinite(values)
     if known.any():
-        # White lines would vanish beside the white middle of a diverging scale.
-        line = HATCH if diverging else OUTLINE
-        coloured = _add_outlines(axes, outlines[known], len(outlines), edgecolor=line)
-        coloured.set_cmap(DIVERGING if diverging else SEQUENTIAL)
-        coloured.set_norm(_colour_range(values[known], diverging=diverging))
-        coloured.set_array(values[known])
-        figure = axes.get_figure(root=True)
-        assert figure is not None
-        figure.colorbar(coloured, ax=axes, label=label, shrink=0.7, pad=0.02)
-    if not known.all():
         _add_outlines(
             axes,
-            outlines[~known],
+            outlines[known],
             len(outlines),
-            facecolor=WITHOUT_VALUE,
-            edgecolor=HATCH,
-            hatch="////",
+            column=values[known],
+            cmap=DIVERGING if diverging else SEQUENTIAL,
+            norm=_colour_range(values[known], diverging=diverging),
+            # White lines would vanish beside the white middle of a diverging scale.
+            edgecolor=HATCH if diverging else OUTLINE,
+            legend=True,
+            legend_kwds={"label": label, "shrink": 0.7, "pad": 0.02},
         )
+    if not known.all():
+        hatched: dict[str, Any] = {"facecolor": WITHOUT_VALUE, "edgecolor": HATCH, "hatch": "////"}
+        _add_outlines(axes, outlines[~known], len(outlines), **hatched)
         text = f"no value ({(~known).sum():,} of {len(values):,} areas)"
         axes.legend(
-            handles=[Patch(label=text, facecolor=WITHOUT_VALUE, edgecolor=HATCH, hatch="////")],
+            handles=[Patch(label=text, **hatched)],
             loc="upper right",
             bbox_to_anchor=(1, 0.0),
             frameon=False,
@@ -151,35 +145,10 @@ def _colour_range(known: npt.NDArray[np.float64], *, diverging: bool) -> "Normal
     return Normalize(-largest, largest)
 
 
-def _add_outlines(
-    axes: "Axes", outlines: gpd.GeoSeries, all_count: int, **style: str
-) -> "PathCollection":
-    from matplotlib.collections import PathCollection
-
+def _add_outlines(axes: "Axes", outlines: gpd.GeoSeries, all_count: int, **style: Any) -> None:
     # Thinner lines for more areas: ten thousand white outlines would hide the colours.
     width = float(np.clip(12 / np.sqrt(all_count), 0.05, 0.8))
-    drawn = PathCollection(_paths(outlines), linewidth=width, **style)
-    axes.add_collection(drawn)
-    axes.autoscale_view()
-    return drawn
-
-
-def _paths(outlines: gpd.GeoSeries) -> list["Path"]:
-    """Make one path an area, holes and separate parts in it."""
-    from matplotlib.path import Path
-
-    paths = []
-    for shape in outlines:
-        rings = [
-            shapely.get_coordinates(ring)
-            for ring in shapely.get_rings(shapely.get_parts(shapely.normalize(shape)))
-        ]
-        codes = np.full(sum(map(len, rings)), Path.LINETO, dtype=Path.code_type)
-        ends = np.cumsum([len(ring) for ring in rings])
-        codes[ends - 1] = Path.CLOSEPOLY
-        codes[np.concatenate(([0], ends[:-1]))] = Path.MOVETO
-        paths.append(Path(np.concatenate(rings), codes))
-    return paths
+    outlines.to_frame().plot(ax=axes, aspect=None, linewidth=width, **style)
 
 
 def add_scale_bar(axes: "Axes", west: float, south: float, east: float, north: float) -> None:

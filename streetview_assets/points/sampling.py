@@ -217,7 +217,7 @@ def _fill_area(
         free = free[np.argsort(free[:, 0] - free[:, 1], kind="stable")]
         metres, part = locate(network, free.mean(axis=1))
         places = round_places(ground, metres, wanted_area=area)
-        for index in np.flatnonzero(places.area != NO_AREA):
+        for index in np.flatnonzero(places.area != NO_AREA).tolist():
             if chosen.is_free(places.metres[index], spacing_m / 2):
                 chosen.add(places, index, pieces[part[index]])
                 missing -= 1

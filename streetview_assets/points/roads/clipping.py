@@ -51,8 +51,9 @@ def clip_roads(roads: gpd.GeoDataFrame, areas: pl.DataFrame, crs: str) -> pl.Dat
         # On a grid: slits between neighbours that do not quite meet would cut every road there.
         region = shapely.union_all(outlines.to_numpy(), grid_size=SHORTEST_M)
         pieces, owner = _inside(geographic, metric, region, crs)
-    told = pd.DataFrame(roads[["road_id", "road_class", "name"]]).iloc[owner]
-    table = pl.from_pandas(told, schema_overrides=dict.fromkeys(told, pl.String))
+    names = ["road_id", "road_class", "name"]
+    told = pd.DataFrame(roads[names]).iloc[owner]
+    table = pl.from_pandas(told, schema_overrides=dict.fromkeys(names, pl.String))
     number = pl.int_range(1, pl.len() + 1).over("owner")
     several = pl.len().over("owner") > 1
     table = table.with_columns(pl.Series("owner", owner)).with_columns(
