@@ -41,6 +41,8 @@ class Provenance:
         Names what rows depend on beside their key, so that a later run can keep them.
     note
         Why the table is empty, or anything else a person should know; empty otherwise.
+    applies
+        Whether the study has what the table is made of; False: the note says what it lacks.
     made_at
         When it was made, UTC.
     row_count
@@ -52,8 +54,19 @@ class Provenance:
     every_column: str = ""
     reuse: str = ""
     note: str = ""
+    applies: bool = True
     made_at: datetime = datetime.min
     row_count: int = 0
+
+    @property
+    def told(self) -> str:
+        """The note as a person is shown it, out of its place."""
+        return note_told(self.note, applies=self.applies)
+
+
+def note_told(note: str, *, applies: bool) -> str:
+    """Say a note as a person is shown it: of what does not apply, that it does not."""
+    return note if applies else f"not applicable: {note}"
 
 
 @dataclass(frozen=True)
@@ -192,8 +205,8 @@ class Lake:
         frame
             The rows, with just the columns and types of the contract; a mart has none.
         provenance
-            What it is made from, `reuse` and `note`; the fingerprints of its content, the time and
-            the count are reckoned here.
+            What it is made from, `reuse`, `note` and `applies`; the fingerprints of its content,
+            the time and the count are reckoned here.
         authority
             Code of the authority; None of a table that is one for the whole study, or for all
             authorities.
@@ -211,9 +224,10 @@ class Lake:
         path = self.path(table, authority, encoder)
         about = {
             "input_fingerprint": provenance.input_fingerprint,
-            **asdict(content_of(frame, contract, provenance.note)),
+            **asdict(content_of(frame, contract, provenance.told)),
             "reuse": provenance.reuse,
             "note": provenance.note,
+            "applies": str(provenance.applies),
             "made_at": datetime.now(UTC).isoformat(),
         }
         said = {f"{_PREFIX}{key}": value for key, value in about.items()}
@@ -324,6 +338,7 @@ def _read_provenance(path: Path, state: FileState) -> Provenance | None:
         every_column=found[f"{_PREFIX}every_column"],
         reuse=found[f"{_PREFIX}reuse"],
         note=found[f"{_PREFIX}note"],
+        applies=found.get(f"{_PREFIX}applies", str(True)) == str(True),
         made_at=datetime.fromisoformat(found[f"{_PREFIX}made_at"]),
         row_count=footer.num_rows,
     )

@@ -20,6 +20,7 @@ from streetview_assets.images.budget.ledger import Ledger
 from streetview_assets.images.budget.prices import is_paid, without_budget
 from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.lake.atomic_write import make_way, written_aside
+from streetview_assets.lake.parquet_lake import Provenance, note_told
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study.fields import WITHOUT_AREAS
@@ -46,12 +47,25 @@ NO_TARGET = "the study names no targets"
 
 @dataclass(frozen=True)
 class AssetResult:
-    """What an asset made: its tables, and what a person should see of them."""
+    """What an asset made: its tables, and what a person should see of them.
+
+    Attributes
+    ----------
+    frames, metadata
+        The tables by name, and what the UI shows beside them.
+    note, applies, reuse
+        See `Provenance`, which each of the tables gets.
+    """
 
     frames: dict[str, pl.DataFrame]
     metadata: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     reuse: str = ""
+    applies: bool = True
+
+    def provenance(self, origin: str) -> Provenance:
+        """Say what the tables were made from, and what there is to know of them."""
+        return Provenance(origin, reuse=self.reuse, note=self.note, applies=self.applies)
 
 
 @dataclass(frozen=True)
@@ -232,5 +246,7 @@ def not_applicable(work: AssetContext, *tables: str, why: str) -> AssetResult:
     """Make empty tables, for an asset that has no input in this study: a result, no failure."""
     from streetview_assets.tables.registry import TABLES
 
-    note = f"not applicable: {why}"
-    return AssetResult({table: TABLES[table].frame() for table in tables}, {"note": note}, note)
+    told = {"note": note_told(why, applies=False)}
+    return AssetResult(
+        {table: TABLES[table].frame() for table in tables}, told, note=why, applies=False
+    )

@@ -9,7 +9,6 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.lake.content import content_of
-from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration import asset_checks as checks
 from streetview_assets.orchestration import sql
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -176,7 +175,7 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
             opened.ledger.put_down()
         tell(spec.asset, authority, 1, 1)
         return dg.Output(
-            (made, Provenance(origin, reuse=made.reuse, note=made.note)),
+            (made, made.provenance(origin)),
             data_version=dg.DataVersion(_data_version(made)),
             metadata={**_row_counts(made.frames), **_rounded(made.metadata)},
         )
@@ -188,7 +187,7 @@ def _data_version(made: AssetResult) -> str:
     """Hash what was made, as the files hash it that it is about to be written to."""
     return data_version(
         {
-            table: content_of(frame, TABLES[table], made.note).fingerprint
+            table: content_of(frame, TABLES[table], made.provenance("").told).fingerprint
             for table, frame in made.frames.items()
         }
     )

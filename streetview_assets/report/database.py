@@ -15,8 +15,6 @@ from streetview_assets.study_state.lineage import specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 
-NOT_APPLICABLE = "not applicable: "
-
 
 @dataclass(frozen=True)
 class Published:
@@ -88,11 +86,7 @@ class Published:
         encoder = self.opened.encoder if contract.by_encoder else None
         parts = self.about["authorities"] if contract.by_authority else [None]
         provenances = [self.lake.provenance(name, part, encoder) for part in parts]
-        notes = Counter(
-            one.note.removeprefix(NOT_APPLICABLE)
-            for one in provenances
-            if one is not None and one.note
-        )
+        notes = Counter(one.note for one in provenances if one is not None and one.note)
         return max(sorted(notes), key=notes.__getitem__, default="")
 
     @cached_property

@@ -81,7 +81,7 @@ def _fault_of_table(path: Path, root: Path) -> str | None:
         return "its bytes are not those that were written"
     contract = TABLES.get(path.relative_to(root / "lake").parts[0])
     frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
-    if content_of(frame, contract, provenance.note).every_column != provenance.every_column:
+    if content_of(frame, contract, provenance.told).every_column != provenance.every_column:
         return "its rows are not those of its fingerprint"
     return None
 

@@ -5,7 +5,6 @@ import logging
 import polars as pl
 import yaml
 
-from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import clusters, exclusions, models, pooling
 from streetview_assets.orchestration.runs.schedule_order import waves
@@ -47,7 +46,7 @@ def make(opened: OpenStudy, *functions) -> dict[str, object]:
         for code in [None] if specs()[asset].study_wide else [EAST, WEST]:
             origin = opened.input_fingerprint(asset, code)
             made = function(work_on(opened, asset, code))
-            provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+            provenance = made.provenance(origin)
             opened.write(asset, made.frames, code, provenance)
     return dict(made.metadata)
 
@@ -171,5 +170,6 @@ def test_an_encoder_without_words_needs_categories_and_says_so(town) -> None:
         wordless = with_rule(town.opened, **rule)
         made = exclusions.image_exclusions(work_on(wordless, "image_exclusions", EAST))
         assert made.frames["image_exclusions"].is_empty()
-        assert made.note.startswith("not applicable: the encoder colour-texture has no words")
+        assert made.note.startswith("the encoder colour-texture has no words")
+        assert not made.applies
         assert made.note.endswith("Or name `categories` of the images in `exclusions:`")

@@ -9,7 +9,6 @@ import pytest
 
 from streetview_assets.errors import EncoderError
 from streetview_assets.images.image_files import image_on_disk
-from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
 from streetview_assets.orchestration.deleted_images import refuse_deleted
@@ -45,7 +44,7 @@ def make(opened, *functions, authority=EAST, **options):
         code = None if study_wide else authority
         origin = opened.input_fingerprint(asset, code)
         made = function(work(opened, function, code, **options))
-        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        provenance = made.provenance(origin)
         opened.write(asset, made.frames, code, provenance)
     return made
 

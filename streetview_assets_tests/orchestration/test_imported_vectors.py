@@ -8,7 +8,6 @@ import yaml
 
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.exports.hdf5 import export_hdf5
-from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import areas, embeddings, images, points
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -35,7 +34,7 @@ def made(study, text: dict) -> OpenStudy:
         work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         done = function(work)
-        provenance = Provenance(origin, reuse=done.reuse, note=done.note)
+        provenance = done.provenance(origin)
         opened.write(asset, done.frames, code, provenance)
     return opened
 

@@ -10,7 +10,6 @@ import pytest
 import yaml
 from PIL import Image
 
-from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets import clusters, embeddings, images, layout, points
 from streetview_assets.study.images import Images
@@ -40,7 +39,7 @@ def make(opened: OpenStudy, *functions) -> AssetResult:
         work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        provenance = made.provenance(origin)
         opened.write(asset, made.frames, code, provenance)
     return made
 
@@ -133,7 +132,7 @@ def test_no_image_is_shown_that_the_providers_terms_do_not_let_be_kept(folder):
 
 def test_too_few_images_for_a_layout_are_a_reason(folder):
     made = make(write(folder, layout={**LAYOUT, "fit_on": 3}), layout.image_layout)
-    assert made.note == "not applicable: too few images for a layout: 3, at least 5 needed"
+    assert made.note == "too few images for a layout: 3, at least 5 needed"
 
 
 def test_categories_by_the_studys_names_are_told_from_vectors(folder):
@@ -149,7 +148,7 @@ def test_categories_by_the_studys_names_are_told_from_vectors(folder):
         (dict.fromkeys(COLOURS), "no image has a category"),
     ):
         made = make(write(folder, categories=categories), layout.category_scores)
-        assert made.note == f"not applicable: {why}"
+        assert (made.note, made.applies) == (why, False)
         assert made.frames["category_scores"].is_empty()
 
 
@@ -158,4 +157,4 @@ def test_images_without_categories_have_no_scores(unmade_town):
         unmade_town.opened, "category_scores", None, "run", False, False, tracking=None, log=None
     )
     made = layout.category_scores(work)
-    assert made.note == "not applicable: the images came without categories"
+    assert made.note == "the images came without categories"

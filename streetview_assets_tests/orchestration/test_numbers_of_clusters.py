@@ -12,7 +12,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets import clusters, embeddings, images, points
 from streetview_assets.study_state.lineage import specs
@@ -39,7 +38,7 @@ def make(opened: OpenStudy, *functions) -> AssetResult:
         work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        provenance = made.provenance(origin)
         opened.write(asset, made.frames, code, provenance)
     return made
 
@@ -151,7 +150,7 @@ def test_few_images_equal_ones_and_none_are_a_result(folder, name, count):
         assert by_density.metadata["clusters"] == 0
         assert "Too few images for two clusters" in by_density.metadata["what it means"]
     else:
-        assert by_density.note == "not applicable: no image has a vector"
+        assert (by_density.note, by_density.applies) == ("no image has a vector", False)
 
 
 def test_numbers_are_kept_from_the_last_fit_of_the_same_encoder_alone(folder):

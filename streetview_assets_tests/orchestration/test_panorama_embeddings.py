@@ -17,7 +17,6 @@ from streetview_assets.errors import EncoderError
 from streetview_assets.image_decoding import read_rgb
 from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.strips import stitched
-from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -60,7 +59,7 @@ def make(opened: OpenStudy, *functions, kind=AssetContext, **options):
         work = kind(opened, asset, code, "run", tracking=None, log=log, **options)
         origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        provenance = made.provenance(origin)
         opened.write(asset, made.frames, code, provenance)
     return made
 

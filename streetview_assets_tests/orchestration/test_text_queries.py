@@ -16,7 +16,6 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.exclusions import STREET
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
 from streetview_assets.embeddings.zero_shot.prompt_bank import PLACES, prompts_by_group
-from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import (
     areas,
@@ -53,7 +52,7 @@ def make(opened: OpenStudy, *functions) -> str:
         work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        provenance = made.provenance(origin)
         opened.write(asset, made.frames, code, provenance)
     return made.note
 
@@ -199,7 +198,7 @@ def test_an_encoder_without_words_has_no_scores_and_says_why(opened) -> None:
     wordless = open_study(other)
     note = make(wordless, embeddings.encoders, embeddings.label_scores, clusters.label_shares)
     assert note == (
-        "not applicable: the encoder colour-texture has no words; open_clip:<model>/<weights> and "
+        "the encoder colour-texture has no words; open_clip:<model>/<weights> and "
         "transformers:<id> have"
     )
     result = CliRunner().invoke(app, ["search", "shop", str(other)])

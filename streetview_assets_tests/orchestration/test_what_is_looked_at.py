@@ -16,7 +16,6 @@ from streetview_assets.cli.app import app
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.exports.features import export_features
 from streetview_assets.exports.hdf5 import export_hdf5
-from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import (
     areas,
@@ -68,7 +67,7 @@ def make(opened: OpenStudy, *functions) -> None:
         work = AssetContext(opened, asset, code, "run", False, False, tracking=None, log=log)
         origin = opened.input_fingerprint(asset, code)
         made = function(work)
-        provenance = Provenance(origin, reuse=made.reuse, note=made.note)
+        provenance = made.provenance(origin)
         opened.write(asset, made.frames, code, provenance)
 
 

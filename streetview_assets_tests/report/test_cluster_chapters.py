@@ -59,7 +59,7 @@ def _note(published: Published, table: str, note: str) -> None:
     """Leave the table empty, with the note that its making left."""
     parts = ("E01", "E02") if TABLES[table].by_authority else (None,)
     for part in parts:
-        provenance = Provenance("made from", "fingerprint", note=note)
+        provenance = Provenance("made from", "fingerprint", note=note, applies=False)
         published.lake.write(
             table, TABLES[table].frame(), provenance, authority=part,
             encoder=ENCODER if TABLES[table].by_encoder else None,
@@ -202,8 +202,8 @@ def test_the_direction_shows_words_in_order_and_what_says_nothing(with_tables):
 
 def test_chapters_without_rows_say_why_in_a_line(with_tables):
     published = with_tables(capture_changes=[], deprivation_direction=[], group_model_scores=[])
-    _note(published, "capture_changes", "not applicable: no point has two captures")
-    _note(published, "deprivation_direction", "not applicable: the study names no targets")
+    _note(published, "capture_changes", "no point has two captures")
+    _note(published, "deprivation_direction", "the study names no targets")
     told = {
         "change: no point has two captures.": changes_section,
         "direction: the study names no targets.": direction_section,

@@ -68,8 +68,7 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
 
 def _why_no_cluster(work: AssetContext) -> str:
     provenance = work.opened.provenance("cluster_centres", None)
-    why = (provenance.note if provenance else "") or "no image has a cluster"
-    return why.removeprefix("not applicable: ")
+    return (provenance.note if provenance else "") or "no image has a cluster"
 
 
 def _figures(

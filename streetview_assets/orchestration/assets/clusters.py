@@ -308,8 +308,8 @@ def label_shares(work: AssetContext) -> AssetResult:
     scores = work.read("label_scores")
     if scores.is_empty():
         provenance = work.opened.provenance("label_scores", work.authority)
-        why = provenance.note.removeprefix("not applicable: ") if provenance else ""
-        return not_applicable(work, "label_shares", why=why or "no image has a label")
+        why = (provenance.note if provenance else "") or "no image has a label"
+        return not_applicable(work, "label_shares", why=why)
     return AssetResult({"label_shares": label_shares_of(scores, work.read("images"))})
 
 

@@ -58,11 +58,10 @@ def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) ->
     if len(there) < len(provenances):
         failures = _failures(opened, spec.writes, authority)
         return AssetState(asset, spec.stage, authority, "missing", 0, failures, None, "")
-    note = there[0].note
     state: State = "up to date" if opened.is_fresh(asset, authority) else "out of date"
     if state == "up to date" and waits:
         state = "waiting"
-    if state == "up to date" and note.startswith("not applicable"):
+    if state == "up to date" and not there[0].applies:
         state = "not applicable"
     return AssetState(
         asset,
@@ -72,7 +71,7 @@ def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) ->
         sum(one.row_count for one in there),
         _failures(opened, spec.writes, authority),
         datetime.now(UTC) - min(one.made_at for one in there),
-        note,
+        there[0].told,
     )
 
 
