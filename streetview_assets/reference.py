@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from streetview_assets.images.providers.registry import PROVIDERS, provider_class
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.contract import STAGES, Column, Table
@@ -104,6 +105,31 @@ def tables_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def providers_page() -> str:
+    """Describe every provider of images: price, keys, terms, whom to name, as Markdown."""
+    lines = [
+        "# The providers of images",
+        "",
+        GENERATED,
+        "",
+        "`images.provider` of the study file names one. Keys come from the environment or `.env`. "
+        "What the providers' published terms allow is told as far as the program knows them: it "
+        "is no legal advice, and a contract of yours may say otherwise.",
+        "",
+        "| provider | list price | key | may images be stored | attribution shown |",
+        "|---|---|---|---|---|",
+    ]
+    providers = [provider_class(name) for name in PROVIDERS]
+    for one in providers:
+        keys = [f"`{key.variable}`{'' if key.is_required else ' (or none)'}" for key in one.keys]
+        cells = [f"`{one.name}`", one.prices or "nothing", ", ".join(keys) or "none"]
+        cells += [one.terms.storage, one.terms.credit]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    for one in providers:
+        lines += ["", f"**{one.name}.** {one.terms.sentence}"]
+    return "\n".join(lines) + "\n"
+
+
 def write_reference(folder: Path) -> list[Path]:
     """Write the reference pages into a folder.
 
@@ -134,6 +160,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "study.schema.json": _study_schema_text,
     "study_file.md": study_page,
     "tables.md": tables_page,
+    "providers.md": providers_page,
 }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import streetview_assets
+from streetview_assets.images.providers.registry import PROVIDERS, provider_class
 
 PACKAGE = Path(streetview_assets.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -74,3 +75,47 @@ def test_an_asset_reads_calls_writes_and_tells(functions):
 def test_an_image_is_called_an_image():
     found = {name_of(path) for path in MODULES for name in identifiers(path) if "picture" in name}
     assert found | {name_of(path) for path in MODULES if "picture" in name_of(path)} == set()
+
+
+def constants(path: Path) -> Iterator[str]:
+    """Give the texts of a file that are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node.value
+
+
+NAMED_OTHERWISE = {
+    "cli/starter.py": "what a user may write, as an example in the study file that `init` writes",
+    "embeddings/encoders/weights.py": "a checkpoint may be a folder",
+    "orchestration/tracking/champion.py": "the tag that says whether images are synthetic",
+    "orchestration/tracking/mlflow_resource.py": "the tag that says whether images are synthetic",
+    "warehouse/about.py": "the column that says whether images are synthetic",
+    "warehouse/queries.py": "the column that says whether images are synthetic",
+}
+"""Files that have a provider's name and mean something else, each with its meaning."""
+
+
+def test_a_provider_is_named_in_its_own_file_and_the_registry_alone():
+    remote = [name for name in PROVIDERS if provider_class(name).is_remote]
+    naming = set()
+    for path in MODULES:
+        if PACKAGE / "images/providers" in path.parents:
+            continue
+        texts, names = list(constants(path)), {name.lower() for name in identifiers(path)}
+        of_a_service = [one for name in remote for one in (*texts, *names) if name in one.lower()]
+        if (
+            of_a_service
+            or set(texts) & set(PROVIDERS)
+            or any(f"{name}provider" in one for name in PROVIDERS for one in names)
+        ):
+            naming.add(name_of(path))
+    assert naming - set(NAMED_OTHERWISE) == set()
+
+
+def test_what_a_provider_is_stands_in_its_own_file():
+    for name in PROVIDERS:
+        provider = provider_class(name)
+        assert provider.name == name
+        assert provider.__module__.startswith(f"streetview_assets.images.providers.{name}")

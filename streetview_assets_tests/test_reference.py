@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streetview_assets.reference import PAGES, study_page, study_schema, tables_page
+from streetview_assets.reference import PAGES, providers_page, study_page, study_schema, tables_page
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 
@@ -53,6 +53,26 @@ def test_every_key_of_the_study_file_is_described():
     assert not empty, "keys without a meaning; give their Field a description"
     for key in (f"`{name}`" for name in Study.model_fields):
         assert key in page
+
+
+@pytest.mark.parametrize(
+    ("provider", "cells"),
+    [
+        (
+            "google",
+            [
+                "7.00 US$ per 1,000 images, 5.60 beyond 100,000 a month (2025-02-28)",
+                "`GOOGLE_MAPS_API_KEY`, `GOOGLE_MAPS_SIGNING_SECRET` (or none)",
+                "only as its terms allow; bulk download is forbidden",
+                "Imagery © Google",
+            ],
+        ),
+        ("folder", ["nothing", "none", "yes", "© of the images: their authors"]),
+    ],
+)
+def test_what_a_provider_costs_needs_allows_and_asks_for_is_told(provider, cells):
+    (row,) = [line for line in providers_page().splitlines() if line.startswith(f"| `{provider}`")]
+    assert [cell.strip() for cell in row.strip("|").split("|")][1:] == cells
 
 
 def test_a_default_is_written_as_it_would_stand_in_yaml():

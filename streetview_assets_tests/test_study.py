@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from streetview_assets.errors import StudyError
-from streetview_assets.study.secrets import secrets_from_environment
 from streetview_assets.study.study_file import load_study
 
 SOUND = """
@@ -345,14 +344,6 @@ def test_the_encoders_slug_tells_encoders_apart(folder):
         "timm-vgg16-tv-in1k-weights",
         "timm-vgg16-tv-in1k-pad-type-same",
     ]
-
-
-def test_secrets_come_from_the_environment_and_are_never_shown(monkeypatch):
-    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-secret-key")
-    monkeypatch.delenv("MAPILLARY_TOKEN", raising=False)
-    secrets = secrets_from_environment()
-    assert (secrets.google_maps_api_key, secrets.mapillary_token) == ("a-secret-key", None)
-    assert "a-secret-key" not in repr(secrets)
 
 
 def test_a_secret_in_the_study_file_is_refused(folder):

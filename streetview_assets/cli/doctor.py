@@ -1,5 +1,6 @@
 """What could stand in the way of a run: a line each for keys, disk, encoder, instance, ports."""
 
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -10,10 +11,10 @@ from typing import Literal
 from streetview_assets.embeddings.encoders.availability import to_be_fetched
 from streetview_assets.errors import LedgerError, StreetviewError
 from streetview_assets.images.budget.prices import is_paid
-from streetview_assets.images.providers.terms import TERMS
+from streetview_assets.images.providers.registry import key_variables
+from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.preflight import check_inputs
-from streetview_assets.study.secrets import secrets_from_environment
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import check_ledger
 
@@ -54,14 +55,15 @@ def _study(opened: OpenStudy) -> Iterator[Finding]:
 
 
 def _keys() -> Iterator[Finding]:
-    for name, value in vars(secrets_from_environment()).items():
-        state = "is set" if value else "is not set (only its provider needs it)"
-        yield Finding("ok", f"key: {name.upper()} {state}")
+    for variable in key_variables():
+        is_set = bool(os.environ.get(variable))
+        state = "is set" if is_set else "is not set (only its provider needs it)"
+        yield Finding("ok", f"key: {variable} {state}")
 
 
 def _terms(opened: OpenStudy) -> Iterator[Finding]:
     images = opened.study.images
-    terms = TERMS[images.provider]
+    terms = terms_of(images.provider)
     kept_beyond = images.keeps_images and not terms.may_store
     yield Finding("warning" if kept_beyond else "ok", f"terms: {terms.sentence}")
 

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from streetview_assets.cli.command import PlainConsole
-from streetview_assets.images.budget.prices import AS_OF
 from streetview_assets.orchestration.runs.forecast import BudgetForecast, Forecast
 from streetview_assets.orchestration.runs.materialise import RunReport
 from streetview_assets.orchestration.runs.status import AssetState
@@ -65,7 +64,7 @@ def _model_promotion(opened: OpenStudy) -> str | None:
 def _show_left_out(opened: OpenStudy, console: PlainConsole) -> None:
     """Say which of one's own images are left out, whatever else the run did."""
     files = opened.provenance("image_files", None)
-    if opened.study.images.provider == "folder" and files is not None and files.note:
+    if opened.study.points.origin == "images" and files is not None and files.note:
         console.print(Text(files.note, style="yellow"), soft_wrap=True)
 
 
@@ -192,8 +191,8 @@ def show_forecast(forecast: Forecast) -> None:
 def _budget_lines(budget: BudgetForecast) -> Iterator[str]:
     free = f", the first {budget.free_per_month:,} a month free" if budget.free_per_month else ""
     yield (
-        f"US$ are list prices of {AS_OF}{free}; {budget.asked_this_month:,} requests were sent "
-        "this month."
+        f"US$ are list prices of {budget.prices_as_of}{free}; {budget.asked_this_month:,} "
+        "requests were sent this month."
     )
     if budget.budget_usd is None:
         enough_usd = budget.spent_usd + budget.to_come_usd

@@ -20,7 +20,7 @@ from streetview_assets.exports.written import NO_POINTS, Written, to_be_run
 from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.base import UNKNOWN_DATE
-from streetview_assets.images.providers.terms import TERMS, credit
+from streetview_assets.images.providers.terms import credit, terms_of
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.points.imported.store_file import IMAGES, PATHS, PRESENT, SUFFIXES, VECTORS
 from streetview_assets.study_state.open_study import OpenStudy
@@ -185,7 +185,7 @@ def _may_write_images(opened: OpenStudy, asked: bool | None) -> bool:
             "leave --images out"
         )
     if asked is None:
-        return images.keeps_images and TERMS[images.provider].may_store
+        return images.keeps_images and terms_of(images.provider).may_store
     return asked
 
 
@@ -286,7 +286,7 @@ def _stored(path: Path) -> bytes:
 def _say_whose(file: h5py.File, opened: OpenStudy, plan: StreetRows) -> None:
     """Say in the attributes where it all comes from, and under which terms."""
     images = opened.study.images
-    terms = TERMS[images.provider]
+    terms = terms_of(images.provider)
     file.attrs.update(
         {
             "study": opened.study.name,
@@ -302,7 +302,7 @@ def _say_whose(file: h5py.File, opened: OpenStudy, plan: StreetRows) -> None:
 
 def _said(opened: OpenStudy, with_images: bool, vector_count: int) -> list[str]:
     images = opened.study.images
-    terms = TERMS[images.provider]
+    terms = terms_of(images.provider)
     if with_images:
         said = terms.sentence
     elif not images.keeps_images:

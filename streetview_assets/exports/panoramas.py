@@ -19,7 +19,7 @@ from streetview_assets.exports.written import Written
 from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.base import UNKNOWN_DATE
-from streetview_assets.images.providers.terms import TERMS, credit_of
+from streetview_assets.images.providers.terms import credit_of, terms_of
 from streetview_assets.images.strips import stitched
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study_state.open_study import OpenStudy
@@ -112,10 +112,10 @@ def _views(opened: OpenStudy, plan: StreetRows) -> tuple[pl.DataFrame, list[str]
             for authority in opened.authorities
         ]
     )
-    refused = [name for name, terms in TERMS.items() if not terms.may_store]
+    refused = [name for name in slots["provider"].unique() if not terms_of(name).may_store]
     may_not = slots.filter(pl.col("provider").is_in(refused))
     said = [
-        f"Left out: {count:,} {TERMS[provider].images}. {TERMS[provider].sentence}"
+        f"Left out: {count:,} {terms_of(provider).images}. {terms_of(provider).sentence}"
         for provider, count in may_not.group_by("provider", maintain_order=True).len().iter_rows()
     ]
     allowed = slots.filter(~pl.col("provider").is_in(refused))
@@ -231,7 +231,7 @@ def _table_row(
         "files": " ".join(files),
         "image_ids": " ".join(files.values()),
         "creator": location["creator"],
-        "licence": location["licence"] or TERMS[shown["provider"][0]].licence,
+        "licence": location["licence"] or terms_of(shown["provider"][0]).licence,
         "attribution": credit_of(shown),
     }
 

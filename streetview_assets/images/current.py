@@ -6,12 +6,9 @@ from datetime import date
 import polars as pl
 
 from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.images.providers.registry import provider_class
 from streetview_assets.study.images import Images
 
-OWN = frozenset({"folder", "hdf5", "synthetic"})
-"""Providers that have no older captures: what they no longer have was taken away on purpose."""
-
-_IMAGE_ITSELF = frozenset({"folder", "hdf5"})
 _CAPTURE = ["panorama_id", "captured_on"]
 
 
@@ -41,8 +38,8 @@ def mark_current(
     Each point fills one slot for each heading of the study, with one image: that of the newest
     capture which has an image there.
 
-    - An image's slot is the study's heading nearest to its own. Own images (``folder``,
-      ``hdf5``) and images without a heading are a slot each, so that all of them are used.
+    - An image's slot is the study's heading nearest to its own. Images of one's
+      own and images without a heading are a slot each, so that all of them are used.
     - The captures of a point are the panoramas that the table lists for it, whether or not it is
       the nearest of the points that share one. A point that now shares another panorama so lets
       its old one go.
@@ -129,7 +126,7 @@ def _captures(
     )
     ok, found = pl.col("status") == "ok", pl.col("is_current")
     there = at_points.filter(ok, found | _asked_for(wishes), up_to(as_of))
-    if as_of is None and provider in OWN:
+    if as_of is None and not provider_class(provider).keeps_history:
         there = there.filter(found)
     elif as_of is None:
         bare = at_points.filter(found, pl.col("status") == "no_imagery")["point_id"].implode()
@@ -139,12 +136,8 @@ def _captures(
 
 def _asked_for(wishes: Images) -> pl.Expr:
     """Whether a capture is what the study asks for; what is not known of it counts as well."""
-    earliest, latest = wishes.captured_between
     asked = pl.col("distance_m").fill_null(0) <= wishes.radius_m
-    if earliest:
-        asked &= pl.col("captured_on") >= earliest.replace(day=1)
-    if latest:
-        asked &= up_to(latest)
+    asked &= pl.col("captured_on").is_between(*wishes.captured_within)
     if not wishes.third_party:
         asked &= ~pl.col("is_third_party").fill_null(False)
     return asked
@@ -162,7 +155,7 @@ def up_to(as_of: date | None) -> pl.Expr:
 def _slot(headings_deg: Sequence[float], provider: str) -> pl.Expr:
     """Name the place that an image fills at a point: a wanted heading, or the image itself."""
     itself = pl.col("image_id")
-    if provider in _IMAGE_ITSELF or not headings_deg:
+    if provider_class(provider).as_taken or not headings_deg:
         return itself
     wanted = sorted({heading % 360 for heading in headings_deg})
     apart = [180 - ((pl.col("heading_deg") - heading) % 360 - 180).abs() for heading in wanted]

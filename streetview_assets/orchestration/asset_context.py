@@ -14,10 +14,9 @@ import polars as pl
 
 from streetview_assets.embeddings.looked_at import VECTORS, called
 from streetview_assets.embeddings.zero_shot.exclusions import without_excluded
-from streetview_assets.errors import StudyError
 from streetview_assets.figures import figures_folder, shrink_to_webp
 from streetview_assets.images.budget.ledger import Ledger
-from streetview_assets.images.budget.prices import is_paid, without_budget
+from streetview_assets.images.budget.prices import is_paid, required_budget_usd
 from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.parquet_lake import Provenance, note_told
@@ -173,15 +172,14 @@ class AssetContext:
             Where the ledger does not know all that was bought.
         """
         images = self.study.images
-        if not is_paid(images.provider):
+        budget_usd = required_budget_usd(images)
+        if budget_usd is None:
             return None
-        if images.budget_usd is None:
-            raise StudyError(without_budget(images.provider))
         check_ledger(self.opened, [self.authority])
         return self.ledger.budget(
             authority_code=self.authority,
             provider=images.provider,
-            budget_usd=images.budget_usd,
+            budget_usd=budget_usd,
             free_per_month=images.free_per_month,
         )
 

@@ -24,7 +24,7 @@ def no_labels(study: Study) -> str | None:
 
 def no_own_images(study: Study) -> str | None:
     """Say that a study's images are no files of one's own, where that is so."""
-    return None if study.images.provider == "folder" else "its images are no files of one's own"
+    return None if study.points.origin == "images" else "its images are no files of one's own"
 
 
 def no_categories(study: Study) -> str | None:

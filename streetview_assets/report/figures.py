@@ -10,7 +10,7 @@ from PIL import Image
 
 from streetview_assets.figures import figures_folder, shrink_to_webp
 from streetview_assets.image_decoding import BrokenImageError, read_rgb
-from streetview_assets.images.providers.terms import TERMS
+from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.report.database import Published
 from streetview_assets.report.html import flat_png, image, paragraph
 
@@ -77,7 +77,7 @@ def kept_figure(
 
 def why_no_images(published: Published) -> str:
     """Say that the provider's terms keep its images off the page; empty where they do not."""
-    terms = TERMS[published.study.images.provider]
+    terms = terms_of(published.study.images.provider)
     if terms.may_store:
         return ""
     return f"No image is on this page: the terms of {terms.images} restrict passing them on."

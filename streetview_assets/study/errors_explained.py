@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from streetview_assets.images.providers.registry import key_variables
 from streetview_assets.redaction import holds_secret, redacted, shown_input
 
 _LONGEST_FOUND = 200
@@ -43,16 +44,18 @@ def explain(error: ValidationError, path: Path, model: type[BaseModel]) -> str:
     return "\n".join(lines)
 
 
-SECRET_IN_ADDRESS = (
-    "a user, a password or a key stands in this address, and the study file is passed on, as are "
-    "the tables and reports that quote it. Leave it out: secrets come from the environment alone "
-    "(GOOGLE_MAPS_API_KEY, GOOGLE_MAPS_SIGNING_SECRET, MAPILLARY_TOKEN)"
-)
+def secret_in_address() -> str:
+    """Say what is wrong with an address in which a secret stands, and where secrets belong."""
+    return (
+        "a user, a password or a key stands in this address, and the study file is passed on, as "
+        "are the tables and reports that quote it. Leave it out: secrets come from the "
+        f"environment alone ({', '.join(key_variables())})"
+    )
 
 
 def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
     if isinstance(fault["input"], (str, Path)) and holds_secret(str(fault["input"])):
-        return SECRET_IN_ADDRESS
+        return secret_in_address()
     match fault["type"]:
         case "extra_forbidden":
             if new := RENAMED.get(str(fault["loc"][-1])):

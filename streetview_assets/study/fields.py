@@ -32,7 +32,7 @@ def _beside_the_study(value: Any, info: ValidationInfo) -> Any:
     if not (isinstance(value, (str, Path)) and info.context):
         return value
     try:
-        path = (Path(info.context["folder"]) / Path(value).expanduser()).resolve()
+        path = (Path(info.context["beside"]) / Path(value).expanduser()).resolve()
         path.exists()
     except (OSError, RuntimeError) as error:  # too long, a circle of links, `~` of nobody
         raise ValueError(f"{str(value)[:100]} is no path that can be looked at: {error}") from error

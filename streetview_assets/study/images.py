@@ -1,5 +1,6 @@
 """The part `images` of the study file."""
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -7,9 +8,11 @@ from pydantic import (
     model_validator,
 )
 
+from streetview_assets.images.providers.registry import ProviderName, provider_class
 from streetview_assets.study.fields import ExistingFile, ExistingPath, Month, Part
 
-ProviderName = Literal["google", "mapillary", "panoramax", "folder", "hdf5", "synthetic"]
+_FIRST_KNOWN = date(1, 2, 1)
+"""After the first day there is, which stands for a date that is not known."""
 
 
 class ImageColumns(Part):
@@ -27,9 +30,7 @@ class ImageColumns(Part):
 class Images(Part):
     """Who provides the images, and which views of a place are wanted."""
 
-    provider: ProviderName = Field(
-        description="who has the images; `folder`, `hdf5`: your own, `synthetic`: drawn"
-    )
+    provider: ProviderName = Field(description="who has the images: [providers.md](providers.md)")
     headings_deg: tuple[Annotated[float, Field(ge=0, lt=360)], ...] = Field(
         (0, 90, 180, 270), description="directions of view at a point, from north"
     )
@@ -46,7 +47,7 @@ class Images(Part):
         (None, None), description="first and last month of capture"
     )
     third_party: bool = Field(
-        True, description="provider google: whether uploads that are not Google's own are wanted"
+        True, description="whether uploads that are not the provider's own are wanted"
     )
     requests_per_second: float | None = Field(
         50, gt=0, le=500, description="the most that are sent to one host; null: no limit"
@@ -60,19 +61,19 @@ class Images(Part):
         0, ge=0, description="paid requests a month that your account has free of charge"
     )
     keep_images: bool | None = Field(
-        None, description="`false`: pixels are deleted after encoding; provider google: no default"
+        None,
+        description="`false`: pixels are deleted after encoding; no default where the provider's "
+        "terms restrict storage",
     )
     base_url: str | None = Field(
         None, pattern=r"^https?://[^\s/?#@]+$", description="another host of the same protocol"
     )
     path: ExistingPath | None = Field(
         None,
-        description="provider folder: the tree of images, with links; provider hdf5: the store",
+        description="images of your own: the folder, a tree with links, or the store",
     )
     positions: ExistingFile | None = Field(None, description="CSV or GeoJSON; default: EXIF")
-    columns: ImageColumns = Field(
-        ImageColumns(), description="provider folder: columns of the file of positions"
-    )
+    columns: ImageColumns = Field(ImageColumns(), description="columns of the file of positions")
     max_failed_share: float = Field(
         0.2, ge=0, le=1, description="above this share of failed images the run stops"
     )
@@ -82,20 +83,22 @@ class Images(Part):
         """Whether pixels stay on disk after they were encoded."""
         return self.keep_images is not False
 
+    @property
+    def captured_within(self) -> tuple[date, date]:
+        """First and last day of capture; the day that stands for no date only where any will do."""
+        first, last = self.captured_between
+        if first is None and last is None:
+            return date.min, date.max
+        return (first or _FIRST_KNOWN).replace(day=1), last or date.max
+
+    def wants(self, captured_on: date) -> bool:
+        """Whether a capture of a month, or of no known date, is wanted."""
+        first, last = self.captured_within
+        return first <= captured_on <= last
+
     @model_validator(mode="after")
     def _provider_has_what_it_needs(self) -> Self:
-        if self.provider == "folder" and self.path is None:
-            raise ValueError("provider folder needs `path`, the folder of the images")
-        if self.provider == "hdf5" and (self.path is None or not self.path.is_file()):
-            raise ValueError("provider hdf5 needs `path`, the store (street_data.h5)")
-        if self.provider == "google" and max(self.size_px) > 640:
-            raise ValueError("provider google gives images of at most 640 × 640 px: size_px")
-        if self.provider == "google" and self.keep_images is None:
-            raise ValueError(
-                "provider google needs `keep_images: true` or `false`: its terms forbid the bulk "
-                "download of Street View images, and their storage except as they allow, so the "
-                "choice is yours to state"
-            )
+        provider_class(self.provider).check_wishes(self)
         if not self.headings_deg:
             raise ValueError("headings_deg needs at least one heading")
         if len(set(self.headings_deg)) < len(self.headings_deg):

@@ -15,13 +15,14 @@ from pydantic import (
 
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
+from streetview_assets.images.providers.registry import PROVIDERS, provider_class
 from streetview_assets.study.areas import Areas
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
 from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours
 from streetview_assets.study.errors_explained import (
-    SECRET_IN_ADDRESS,
     explain,
     places_of_secrets,
+    secret_in_address,
 )
 from streetview_assets.study.fields import Code, Labels, Part, Template
 from streetview_assets.study.images import Images
@@ -81,7 +82,7 @@ class Study(Part):
     @property
     def is_synthetic(self) -> bool:
         """Whether the images are drawn, not taken: every figure has to say so."""
-        return self.images.provider == "synthetic"
+        return provider_class(self.images.provider).is_drawn
 
     @property
     def target(self) -> Target | None:
@@ -110,21 +111,26 @@ class Study(Part):
         self._features_have_input()
         if self.points.path and self.points.origin:
             raise ValueError("points: give either `path` or `from: images`")
-        if self.points.origin == "images" and self.images.provider != "folder":
-            raise ValueError("points `from: images` needs images.provider folder")
+        self._points_come_from_where_the_provider_has_them()
         if isinstance(self.labels, dict) and len(self.labels) < 2:
             raise ValueError("labels: give two at least, since each image gets the best of them")
         if self.encoder.name == "import" and self.encoder.path is None:
             raise ValueError("encoder import needs `path`, the file or folder with the vectors")
-        if self.images.provider == "hdf5" and self.points.path is None:
-            raise ValueError("images.provider hdf5 needs points: {path: …}, the same store")
-        if self.images.provider == "folder" and self.points.origin != "images":
-            raise ValueError("images.provider folder needs points: {from: images}")
         if not (self.roads or self.points.path or self.points.origin):
             raise ValueError("no points: give `roads:`, or `points: {path: …}` or `{from: images}`")
         if self.roads and self.roads.source == "overpass" and not self.areas:
             raise ValueError("roads from overpass need areas, which say where to look")
         return self
+
+    def _points_come_from_where_the_provider_has_them(self) -> None:
+        name, wanted = self.images.provider, provider_class(self.images.provider).points_from
+        if self.points.origin == "images" and wanted != "images":
+            placing = [one for one in PROVIDERS if provider_class(one).points_from == "images"]
+            raise ValueError(f"points `from: images` needs images.provider {' or '.join(placing)}")
+        if wanted == "path" and self.points.path is None:
+            raise ValueError(f"images.provider {name} needs points: {{path: …}}, the same store")
+        if wanted == "images" and self.points.origin != "images":
+            raise ValueError(f"images.provider {name} needs points: {{from: images}}")
 
     def _sample_size_is_in_the_sweep(self) -> None:
         if self.sample_size is None:
@@ -182,10 +188,10 @@ def load_study(path: str | Path) -> Study:
         )
     with reading(str(path), "a study file"):
         try:
-            study = Study.model_validate(document, context={"folder": path.parent})
+            study = Study.model_validate(document, context={"beside": path.parent})
         except ValidationError as error:
             raise StudyError(explain(error, path, Study)) from None
     if places := places_of_secrets(document):
-        raise StudyError(f"{path}: {', '.join(places)}: {SECRET_IN_ADDRESS}.")
+        raise StudyError(f"{path}: {', '.join(places)}: {secret_in_address()}.")
     study._path = path
     return study

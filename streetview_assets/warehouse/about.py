@@ -5,9 +5,8 @@ from datetime import datetime
 
 import duckdb
 
-from streetview_assets.images.providers.terms import TERMS
+from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.points.roads.openstreetmap import LICENCE, is_openstreetmap
-from streetview_assets.study.images import ProviderName
 from streetview_assets.study.study_file import Study
 
 ABOUT = {
@@ -116,7 +115,8 @@ def _attributions(connection: duckdb.DuckDBPyConnection) -> list[str]:
         order by copyright
         """
     ).fetchall()
-    asked = [TERMS[name].credit for name in _providers(connection) if TERMS[name].names_owners]
+    terms = [terms_of(name) for name in _providers(connection)]
+    asked = [one.credit for one in terms if one.names_owners]
     return [*asked, *(owner for (owner,) in owners)]
 
 
@@ -131,7 +131,7 @@ def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
     each = dict(found)
     licences = []
     for name in _providers(connection):
-        terms = TERMS[name]
+        terms = terms_of(name)
         of_images = each.get(name) if terms.licence_by_image else None
         here = f"; here: {', '.join(of_images)}" if of_images else ""
         licences.append(f"{terms.images}: {terms.licence}{here}")
@@ -140,7 +140,7 @@ def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
     return licences
 
 
-def _providers(connection: duckdb.DuckDBPyConnection) -> list[ProviderName]:
+def _providers(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [
         name
         for (name,) in connection.execute(

@@ -16,7 +16,6 @@ from streetview_assets.points.own_images.positions import (
 )
 from streetview_assets.study.images import Images
 from streetview_assets.study.points import Points
-from streetview_assets.study.secrets import Secrets
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 
@@ -151,7 +150,7 @@ def test_a_provider_whose_key_is_not_set_is_refused_by_name(name, key):
     images = Images(provider=name, keep_images=True)
     study = Study.model_construct(name="s", images=images, points=Points(), seed=1)
     with pytest.raises(StudyError, match=rf"images\.provider: {name} needs the key {key}"):
-        open_provider(study, {}, secrets=Secrets(None, "", ""))
+        open_provider(study, {}, environment={"GOOGLE_MAPS_SIGNING_SECRET": ""})
 
 
 def test_opening_a_provider_reads_nothing(tmp_path):

@@ -27,8 +27,10 @@ from streetview_assets.images.providers.google import (
     _read_metadata,
     sign,
 )
+from streetview_assets.images.providers.registry import open_provider
 from streetview_assets.points.distance import distance_m
 from streetview_assets.study.images import Images
+from streetview_assets.study.study_file import Study
 
 SECRET = "vNIXE0xscrmjlyV-12Nj_BvUPaw="
 GOOD = {
@@ -38,6 +40,8 @@ GOOD = {
     "date": "2019-06",
     "copyright": "© Google",
 }
+
+POINT = {"point_id": "p", "longitude": -1.55, "latitude": 53.8}
 
 
 def provider(**wishes) -> GoogleProvider:
@@ -52,7 +56,7 @@ def answer(said, code: int = 200) -> Answer:
 
 def judged(found: dict, **wishes) -> dict:
     metadata = _read_metadata(answer(found), ())
-    return provider(**wishes)._judged(metadata, {"longitude": -1.55, "latitude": 53.8})
+    return provider(**wishes)._judged(metadata, POINT)
 
 
 def test_a_signature_is_the_one_of_the_documentation():
@@ -66,6 +70,15 @@ def test_what_is_sent_is_what_was_signed():
     assert sign(sent.encode(), SECRET) == signature
     assert parse_qs(url.query.decode())["pano"] == ["F:-a=b"]
     assert url.path == IMAGE
+
+
+def test_keys_come_from_the_environment_and_are_never_shown():
+    images = Images(provider="google", keep_images=True)
+    study = Study.model_construct(images=images, seed=1)
+    keys = {"GOOGLE_MAPS_API_KEY": "a-secret-key", "GOOGLE_MAPS_SIGNING_SECRET": SECRET}
+    opened = open_provider(study, {}, environment=keys)
+    assert (opened.key.api_key, opened.key.signing_secret) == ("a-secret-key", SECRET)
+    assert "a-secret-key" not in f"{opened!r}{opened.key!r}"
 
 
 def test_without_a_secret_nothing_is_signed():

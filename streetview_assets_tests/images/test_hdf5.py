@@ -11,7 +11,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.download import failure_counts, fetch_images
 from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS
-from streetview_assets.images.providers.hdf5 import NO_IMAGE, Hdf5Provider, check_store
+from streetview_assets.images.providers.hdf5 import NO_IMAGE, Hdf5Provider
 from streetview_assets.images.views import wanted_images
 from streetview_assets.points.imported.points import import_points
 from streetview_assets.study.images import Images
@@ -184,9 +184,11 @@ def test_a_store_of_vectors_alone_is_refused_where_images_are_needed(tmp_path):
         "images": {"provider": "hdf5", "path": store},
         "encoder": {"name": "import", "path": store},
     }
-    check_store(Study.model_validate(study))
+    Hdf5Provider.check_inputs(Study.model_validate(study))
     with pytest.raises(StudyError, match=r"s\.h5 holds no images, and encoder colour-texture"):
-        check_store(Study.model_validate(study | {"encoder": {"name": "colour-texture"}}))
+        Hdf5Provider.check_inputs(
+            Study.model_validate(study | {"encoder": {"name": "colour-texture"}})
+        )
 
 
 def test_nothing_is_read_before_it_is_asked_for_and_views_keep_their_form(tmp_path):

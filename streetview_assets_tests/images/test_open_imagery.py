@@ -16,6 +16,7 @@ from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.providers.mapillary import MapillaryProvider
 from streetview_assets.images.providers.panoramax import PanoramaxProvider
 from streetview_assets.images.providers.search_boxes import boxes_around, cells
+from streetview_assets.images.providers.searched_by_box import checked_address
 from streetview_assets.images.quality_metrics import read_pixels
 from streetview_assets.images.views import wanted_images
 from streetview_assets.study.images import Images
@@ -205,7 +206,8 @@ def test_a_service_that_always_has_more_is_not_asked_for_ever(server, monkeypatc
     monkeypatch.setattr("streetview_assets.images.providers.panoramax.MOST_FOUND", 0)
     monkeypatch.setattr("streetview_assets.images.providers.searched_by_box.MOST_SEARCHES", 30)
     monkeypatch.setattr(
-        "streetview_assets.images.providers.panoramax._Panoramax._items", _no_items_and_still_full
+        "streetview_assets.images.providers.panoramax.PanoramaxProvider._items",
+        _no_items_and_still_full,
     )
     found = provider("panoramax", server).look_up(points(1))
     assert found["status"].to_list() == ["failed"]
@@ -298,9 +300,9 @@ def test_the_token_goes_to_the_api_alone(server):
     ]
     for address in strange:
         with pytest.raises(answers.UnusableError):
-            asked.service.checked_address(address)
-    fine = asked.service.checked_address("https://scontent-ams2-1.xx.fbcdn.net/m1/v/a?oe=1")
-    assert fine.host.endswith("fbcdn.net")
+            checked_address(address, asked.host, asked.has_images)
+    fine = "https://scontent-ams2-1.xx.fbcdn.net/m1/v/a?oe=1"
+    assert checked_address(fine, asked.host, asked.has_images).host.endswith("fbcdn.net")
 
 
 @pytest.mark.parametrize(
@@ -318,10 +320,11 @@ def test_the_token_goes_to_the_api_alone(server):
     ],
 )
 def test_a_server_of_the_federation_has_a_public_name_and_tls(server, address):
-    service = provider("panoramax", server).service
-    assert service.checked_address("https://panoramax.ign.fr/derivates/a/sd.jpg").scheme == "https"
+    asked = provider("panoramax", server)
+    fine = "https://panoramax.ign.fr/derivates/a/sd.jpg"
+    assert checked_address(fine, asked.host, asked.has_images).scheme == "https"
     with pytest.raises(answers.UnusableError, match="refused"):
-        service.checked_address(address)
+        checked_address(address, asked.host, asked.has_images)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,11 +1,11 @@
-"""List prices of imagery, with their date; all else that is said of money comes from here."""
+"""What images cost by list price; all else that is said of money comes from here."""
 
 from dataclasses import dataclass
 from datetime import date
 
-AS_OF = date(2025, 2, 28)
-"""Date of the lists that these prices were taken from. Look at the provider's page before a large
-order: later lists have a free monthly allowance (`images.free_per_month`) in place of a credit."""
+from streetview_assets.errors import StudyError
+from streetview_assets.images.providers.registry import provider_class
+from streetview_assets.study.images import Images
 
 
 @dataclass(frozen=True)
@@ -16,17 +16,38 @@ class Tier:
     usd_per_1000: float
 
 
-PRICES: dict[str, tuple[Tier, ...]] = {
-    # Street View Static API, SKU "Static Street View", pay as you go. Beyond 500,000 a month the
-    # price is a matter of contract; the list's last one stands for it.
-    "google": (Tier(100_000, 7.00), Tier(None, 5.60)),
-}
-"""By provider; one that is not here costs nothing."""
+@dataclass(frozen=True)
+class PriceList:
+    """What images of a provider cost, by the number of those asked for in a calendar month.
+
+    Attributes
+    ----------
+    as_of
+        Date of the list. Look at the provider's page before a large order: later lists have a
+        free monthly allowance (`images.free_per_month`) in place of a credit.
+    tiers
+        Prices, those of the first requests first.
+    """
+
+    as_of: date
+    tiers: tuple[Tier, ...]
+
+    def __str__(self) -> str:
+        first, *rest = self.tiers
+        said = f"{first.usd_per_1000:.2f} US$ per 1,000 images"
+        for last, tier in zip(self.tiers, rest, strict=False):
+            said += f", {tier.usd_per_1000:.2f} beyond {last.up_to:,} a month"
+        return f"{said} ({self.as_of})"
 
 
 def is_paid(provider: str) -> bool:
     """Whether images of a provider cost money."""
-    return provider in PRICES
+    return price_list(provider) is not None
+
+
+def price_list(provider: str) -> PriceList | None:
+    """Give what images of a provider cost; None where they cost nothing."""
+    return provider_class(provider).prices
 
 
 def price_microusd(provider: str, nth_this_month: int, free_per_month: int = 0) -> int:
@@ -41,11 +62,10 @@ def price_microusd(provider: str, nth_this_month: int, free_per_month: int = 0) 
     free_per_month
         The first so many cost nothing.
     """
-    if not is_paid(provider) or nth_this_month <= free_per_month:
+    prices = price_list(provider)
+    if prices is None or nth_this_month <= free_per_month:
         return 0
-    tier = next(
-        tier for tier in PRICES[provider] if tier.up_to is None or nth_this_month <= tier.up_to
-    )
+    tier = next(tier for tier in prices.tiers if tier.up_to is None or nth_this_month <= tier.up_to)
     return round(tier.usd_per_1000 * 1000)
 
 
@@ -72,12 +92,25 @@ def price_of_next_usd(
     return sum(prices) / 1_000_000
 
 
-def without_budget(provider: str) -> str:
-    """Say why a paid provider does not start, and what to write where."""
-    usd = PRICES[provider][0].usd_per_1000
-    return (
-        f"images.budget_usd is not set. Images of {provider} cost money "
-        f"({usd:.2f} US$ per 1,000 by the list of {AS_OF}), so the study says the most that it may "
-        "ever spend, over all runs. `streetview plan` says what the rest would cost, from free "
-        "look-ups alone."
+def required_budget_usd(images: Images) -> float | None:
+    """Give the most that a study may ever spend; None where its images cost nothing.
+
+    Parameters
+    ----------
+    images
+        The study's part ``images``, which names the provider.
+
+    Raises
+    ------
+    StudyError
+        Where they cost money and no budget is set: with what to write where.
+    """
+    prices = price_list(images.provider)
+    if prices is None or images.budget_usd is not None:
+        return None if prices is None else images.budget_usd
+    raise StudyError(
+        f"images.budget_usd is not set. Images of {images.provider} cost money "
+        f"({prices.tiers[0].usd_per_1000:.2f} US$ per 1,000 by the list of {prices.as_of}), so the "
+        "study says the most that it may ever spend, over all runs. `streetview plan` says what "
+        "the rest would cost, from free look-ups alone."
     )

@@ -1,15 +1,21 @@
-"""The protocol that every imagery provider keeps: look up, name the views wanted, fetch them."""
+"""What every imagery provider is: its facts, and look-ups, views and images by one protocol."""
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import polars as pl
 
+from streetview_assets.images.budget.prices import PriceList
+from streetview_assets.images.budget.reservations import Budget
+from streetview_assets.images.providers.terms import Terms
 from streetview_assets.images.quality_metrics import Pixels
+from streetview_assets.study.images import Images
+from streetview_assets.study.study_file import Study
 
-UNKNOWN_DATE = date(1, 1, 1)
+UNKNOWN_DATE = date.min
 """Stands for a capture date that is not known, since keys are never null."""
 
 FOUND = pl.Schema(
@@ -43,6 +49,38 @@ VIEWS = pl.Schema(
 """Columns of the views that are wanted of panoramas."""
 
 ImageStatus = Literal["ok", "missing", "failed"]
+Progress = Callable[[int, int], None]
+"""Told how many are done, and of how many."""
+
+Row = dict[str, Any]
+
+
+class Key(NamedTuple):
+    """A key that opens a service, by the variable of the environment that holds it."""
+
+    variable: str
+    is_required: bool = True
+
+
+class Opening(NamedTuple):
+    """What a provider is opened with.
+
+    Attributes
+    ----------
+    study
+        The study; its part ``images`` names the provider.
+    deprivation
+        0 (least) to 1 (most deprived) by area code, by which synthetic images are drawn.
+    keys
+        Values of the provider's keys, by variable, in their order; empty where one is not set.
+    budget
+        Pays for images, where they cost money.
+    """
+
+    study: Study
+    deprivation: Mapping[str, float]
+    keys: Mapping[str, str]
+    budget: Budget | None
 
 
 def _nothing() -> None:
@@ -75,35 +113,115 @@ class FetchedImage:
     """
 
     image_id: str
-    content: bytes | None
-    status: ImageStatus
-    error: str | None
+    content: bytes | None = None
+    status: ImageStatus = "ok"
+    error: str | None = None
     pixels: Pixels | None = None
     release: Callable[[], None] = _nothing
     is_elsewhere: bool = False
 
 
-class Provider(Protocol):
-    """Who has street-level images.
+class Provider(ABC):
+    """Who has street-level images: the facts of it, and how to ask.
 
     One item that fails is a row with a status and an error. A provider that refuses all service
     (a wrong key, a spent budget) raises `ImageryError`.
+
+    Parameters
+    ----------
+    images
+        The study's wishes: views, radius, capture dates, limits.
 
     Attributes
     ----------
     name
         As `images.provider` has it.
+    terms
+        What it allows, and whom to name beside its images.
+    keys
+        The keys that open it, from the environment alone.
+    prices
+        What its images cost; None: nothing.
+    is_remote
+        Whether it is asked over the network: look-ups and images then share a limit of rate.
+    keeps_history
+        Whether it has older captures of a place; what any other no longer has was taken away on
+        purpose.
+    is_drawn
+        Whether its images show no real place.
     id_names_one_capture
         Whether a panorama id stands for what was taken at one time, so that another date of it is a
         correction; otherwise a new date is a new capture under the old id.
+    as_taken
+        Says of images of one's own, each used as it was taken, what they are; None where views are
+        taken in the headings of the study.
+    points_from
+        Where the study's points have to come from: the images themselves (`points.from`), or a
+        file (`points.path`); None: from anywhere.
+    may_grow
+        Whether what it did not have may come without a new look-up, and is asked for at every run.
+    file_keys
+        Study keys of the files that its images are read from.
+    look_up_keys
+        Further study keys on which it depends what it has near a point, beside those that all
+        providers are asked by.
     """
 
-    name: str
-    id_names_one_capture: bool
+    name: ClassVar[str]
+    terms: ClassVar[Terms]
+    keys: ClassVar[tuple[Key, ...]] = ()
+    prices: ClassVar[PriceList | None] = None
+    is_remote: ClassVar[bool] = False
+    keeps_history: ClassVar[bool] = False
+    is_drawn: ClassVar[bool] = False
+    id_names_one_capture: ClassVar[bool] = False
+    as_taken: ClassVar[str | None] = None
+    points_from: ClassVar[Literal["images", "path"] | None] = None
+    may_grow: ClassVar[bool] = False
+    file_keys: ClassVar[tuple[str, ...]] = ()
+    look_up_keys: ClassVar[tuple[str, ...]] = ()
 
-    def look_up(
-        self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
-    ) -> pl.DataFrame:
+    def __init__(self, images: Images) -> None:
+        self.images = images
+
+    @classmethod
+    def open(cls, given: Opening) -> Self:
+        """Open the provider of a study; nothing is read or fetched yet."""
+        return cls(given.study.images)
+
+    @classmethod  # noqa: B027  most give whatever is asked
+    def check_wishes(cls, images: Images) -> None:
+        """Refuse what the part ``images`` of a study file asks and the provider cannot give.
+
+        Raises
+        ------
+        ValueError
+            With the key, and what was expected.
+        """
+
+    @classmethod  # noqa: B027  most read no files
+    def check_inputs(cls, study: Study) -> None:
+        """Refuse files that cannot give what a study asks of them, before anything runs.
+
+        Raises
+        ------
+        StudyError
+            With the key, and the remedy.
+        """
+
+    @classmethod
+    def request_count(cls, views: pl.DataFrame) -> int:
+        """Count the requests by which views are fetched: one each, unless they are cut here.
+
+        Parameters
+        ----------
+        views
+            As `fetch` takes them.
+        """
+        return views.height
+
+    @abstractmethod
+    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
         """Say what there is near each point of table ``sample_points``.
 
         Parameters
@@ -119,10 +237,9 @@ class Provider(Protocol):
             Columns `FOUND`, one or more rows a point. Where there is no imagery or the look-up
             failed, panorama_id is empty and captured_on is `UNKNOWN_DATE`.
         """
-        ...
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
-        """Name the views wanted of rows of table ``panoramas``.
+        """Name the views wanted of rows of table ``panoramas``: each heading of the study.
 
         Returns
         -------
@@ -130,8 +247,14 @@ class Provider(Protocol):
             Columns `VIEWS`, no row twice; heading_deg is null where it is not known. Of files of
             one's own also source_path, their paths as their owner knows them.
         """
-        ...
+        return (
+            there(panoramas)
+            .select("panorama_id", "captured_on")
+            .join(self._headings(), how="cross", maintain_order="left_right")
+            .select(*VIEWS.names()[:-1], category=pl.lit(None, pl.String))
+        )
 
+    @abstractmethod
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Give one image for each of the views, in any order, as they come.
 
@@ -143,4 +266,48 @@ class Provider(Protocol):
         views
             As `wanted_images` gives them: columns `VIEWS` with image_id and point_id.
         """
-        ...
+
+    def _headings(self) -> pl.DataFrame:
+        headings = pl.Series("heading_deg", self.images.headings_deg, dtype=pl.Float64)
+        return headings.to_frame()
+
+
+def there(panoramas: pl.DataFrame) -> pl.DataFrame:
+    """Give each panorama that was found, once.
+
+    Parameters
+    ----------
+    panoramas
+        Rows of the table ``panoramas``.
+    """
+    found = panoramas.filter(status="ok")
+    return found.unique(["panorama_id", "captured_on"], keep="first", maintain_order=True)
+
+
+def not_found(
+    point_id: str, reason: str | None = None, status: Literal["no_imagery", "failed"] = "no_imagery"
+) -> Row:
+    """Say, with columns of `FOUND`, that a look-up found nothing at a point, or failed.
+
+    Parameters
+    ----------
+    point_id
+        Id of the point.
+    reason
+        Why, where that is known.
+    status
+        ``failed`` where the look-up says nothing of what there is.
+    """
+    return {
+        "point_id": point_id,
+        "panorama_id": "",
+        "captured_on": UNKNOWN_DATE,
+        "status": status,
+        "error": reason,
+    }
+
+
+def dated(captured_on: date) -> str:
+    """Say of which month something is, to follow on what it is."""
+    unknown = captured_on == UNKNOWN_DATE
+    return "says nothing of its date" if unknown else f"is of {captured_on:%Y-%m}"

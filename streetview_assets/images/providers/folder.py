@@ -1,28 +1,33 @@
 """The provider `folder`: images of one's own, read where they lie and never changed."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.errors import StudyError
-from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, FetchedImage
-from streetview_assets.points.own_images.positions import (
-    image_point_ids,
-    outside_dates,
-    read_image_positions,
+from streetview_assets.images.providers.base import (
+    UNKNOWN_DATE,
+    VIEWS,
+    FetchedImage,
+    Row,
+    not_found,
 )
+from streetview_assets.images.providers.own_images import OwnImagesProvider
+from streetview_assets.images.providers.terms import own_terms
+from streetview_assets.points.own_images.positions import image_point_ids, read_image_positions
 from streetview_assets.study.images import Images
 
 
-class FolderProvider:
+class FolderProvider(OwnImagesProvider):
     """Gives the images of a folder, one view each.
 
     An image's panorama is named by its file: a hash of its path within the folder and of its
     content. So two files are two images, be they equal to the byte: each has its own place,
     heading and category (`duplicate_of` finds the equal ones). Positions are read at the first
-    question, and only the files at the points that are asked about are hashed.
+    question, and only the files at the points that are asked about are hashed. A file that cannot
+    be read is a failed row of its point; one outside of the capture dates wanted is left out.
 
     Parameters
     ----------
@@ -32,46 +37,21 @@ class FolderProvider:
     """
 
     name = "folder"
+    terms = own_terms("images of a folder")
     id_names_one_capture = True
+    as_taken = "The images are files of a folder, each as it was taken."
+    points_from = "images"
+    file_keys = ("images.path", "images.positions", "images.columns")
 
     def __init__(self, images: Images) -> None:
-        if images.path is None:
-            raise StudyError("images.path: provider folder needs the folder of the images.")
-        self.images = images
-        self.folder = images.path
+        super().__init__(images)
         self._names: dict[str, str] = {}
 
-    def look_up(
-        self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
-    ) -> pl.DataFrame:
-        """Find the images taken at each point.
-
-        Returns
-        -------
-        polars.DataFrame
-            Columns `FOUND`: a row for each image of a point, by point. A file that
-            cannot be read is a failed row of its point. Where capture dates are wanted, an image
-            outside them or without a date is left out.
-        """
-        unwanted = outside_dates(self.images.captured_between)
-        taken = self._files_at(points["point_id"]).filter(~unwanted)
-        rows: list[dict[str, object]] = []
-        for done, file in enumerate(taken.iter_rows(named=True), start=1):
-            rows.append(self._found(file))
-            if on_progress:
-                on_progress(done, taken.height)
-        there = pl.DataFrame(rows, schema=FOUND)
-        nothing = points.join(there, on="point_id", how="anti").select(
-            "point_id",
-            panorama_id=pl.lit(""),
-            captured_on=pl.lit(UNKNOWN_DATE),
-            status=pl.lit("no_imagery"),
-        )
-        return (
-            pl.concat([there, nothing], how="diagonal")
-            .unique(["point_id", "panorama_id", "captured_on"], keep="first", maintain_order=True)
-            .sort("point_id", "panorama_id", "captured_on")
-        )
+    @classmethod
+    def check_wishes(cls, images: Images) -> None:
+        """Refuse images of no folder."""
+        if images.path is None:
+            raise ValueError("provider folder needs `path`, the folder of the images")
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
         """Name the one view of each image: its heading where that is known, category and file."""
@@ -93,19 +73,13 @@ class FolderProvider:
         return self._positions["file"].to_list()
 
     def files_of(self, images: pl.DataFrame) -> pl.DataFrame:
-        """Say what the files of images are called.
-
-        Parameters
-        ----------
-        images
-            Rows of the table ``images``.
-
-        Returns
-        -------
-        polars.DataFrame
-            image_id, file.
-        """
+        """Say what the files of images are called."""
         return images.select("image_id", file="source_path").drop_nulls("file")
+
+    @property
+    def _folder(self) -> Path:
+        assert self.images.path is not None
+        return self.images.path
 
     @cached_property
     def _positions(self) -> pl.DataFrame:
@@ -118,20 +92,20 @@ class FolderProvider:
     def _files_at(self, point_ids: pl.Series) -> pl.DataFrame:
         return self._positions.filter(pl.col("point_id").is_in(point_ids.unique().implode()))
 
-    def _found(self, file: dict[str, object]) -> dict[str, object]:
-        row = {"point_id": file["point_id"], "panorama_id": "", "captured_on": UNKNOWN_DATE}
+    def _at_hand(self, points: pl.DataFrame) -> pl.DataFrame:
+        is_wanted = pl.col("captured_on").is_between(*self.images.captured_within)
+        return self._files_at(points["point_id"]).filter(is_wanted)
+
+    def _found(self, one: Row) -> Row:
         try:
-            panorama_id = self._name(str(file["file"]))
+            panorama_id = self._name(one["file"])
         except OSError as error:
-            return row | {"status": "failed", "error": f"{file['file']}: {error.strerror}"}
-        return row | {
+            return not_found(one["point_id"], f"{one['file']}: {error.strerror}", "failed")
+        known = ("point_id", "captured_on", "longitude", "latitude", "copyright")
+        return {name: one[name] for name in known} | {
             "panorama_id": panorama_id,
-            "captured_on": file["captured_on"],
             "status": "ok",
-            "longitude": file["longitude"],
-            "latitude": file["latitude"],
             "distance_m": 0.0,
-            "copyright": file["copyright"],
         }
 
     def _named(self, files: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +122,7 @@ class FolderProvider:
 
     def _name(self, file: str) -> str:
         if file not in self._names:
-            with (self.folder / file).open("rb") as opened:
+            with (self._folder / file).open("rb") as opened:
                 content = hashlib.file_digest(opened, "sha256").hexdigest()
             self._names[file] = name_of_file(file, content)
         return self._names[file]
@@ -157,14 +131,17 @@ class FolderProvider:
         if file is None:
             return FetchedImage(image_id, None, "missing", "the file is no longer in the folder")
         try:
-            content = (self.folder / file).read_bytes()
+            content = (self._folder / file).read_bytes()
         except OSError as error:
             return FetchedImage(image_id, None, "failed", f"{error.strerror}")
         if name_of_file(file, hashlib.sha256(content).hexdigest()) != panorama_id:
             return FetchedImage(image_id, None, "failed", "the file changed since it was looked up")
-        return FetchedImage(image_id, content, "ok", None)
+        return FetchedImage(image_id, content)
 
 
 def name_of_file(file: str, content_sha256: str) -> str:
     """Name the panorama of a file by its path within the folder and its content, 64 digits."""
     return hashlib.sha256(f"{file}\n{content_sha256}".encode()).hexdigest()
+
+
+PROVIDER = FolderProvider

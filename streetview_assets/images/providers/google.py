@@ -7,17 +7,17 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import httpx
 import polars as pl
 
 from streetview_assets.errors import ImageryError, StudyError
+from streetview_assets.images.budget.prices import PriceList, Tier
 from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.images.http.answers import (
     Answer,
@@ -25,17 +25,27 @@ from streetview_assets.images.http.answers import (
     TryAgainError,
     UnusableError,
 )
-from streetview_assets.images.http.client import Client, Limits, open_client
-from streetview_assets.images.http.concurrency import in_flight
+from streetview_assets.images.http.client import Client
 from streetview_assets.images.http.decoding import beside_the_loop, decoded
 from streetview_assets.images.http.json_fields import at, json_of, parsed, place, text
 from streetview_assets.images.placeholder_tile import is_grey_tile
-from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, FetchedImage
+from streetview_assets.images.providers.base import (
+    FOUND,
+    UNKNOWN_DATE,
+    FetchedImage,
+    Key,
+    Opening,
+    Progress,
+    Row,
+    dated,
+    not_found,
+)
+from streetview_assets.images.providers.remote import RemoteProvider, not_given
+from streetview_assets.images.providers.terms import Terms
 from streetview_assets.points.distance import distance_m
 from streetview_assets.redaction import redacted
 from streetview_assets.study.images import Images
 
-HOST = "https://maps.googleapis.com"
 METADATA = "/maps/api/streetview/metadata"
 IMAGE = "/maps/api/streetview"
 LICENCE = "Google Maps Platform Terms of Service"
@@ -46,8 +56,6 @@ _BASE64 = re.compile("[A-Za-z0-9_-]+={0,2}")
 _METADATA_BYTES = 100_000
 _IMAGE_BYTES = 8_000_000
 _WORDS_OF_AN_ERROR = 200
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,7 +76,7 @@ class GoogleKey:
             )
 
 
-class GoogleProvider:
+class GoogleProvider(RemoteProvider):
     """Looks up and fetches Google Street View images.
 
     Parameters
@@ -82,19 +90,51 @@ class GoogleProvider:
     """
 
     name = "google"
-    id_names_one_capture = True
+    address = "https://maps.googleapis.com"
+    terms = Terms(
+        images="Google Street View images",
+        credit="Imagery © Google",
+        licence="Google Maps Platform terms of service, which restrict storage and passing on; "
+        "show the attribution beside every image",
+        sentence="Google's policies forbid to pre-fetch, cache or store its content except as its "
+        "terms allow, name the bulk download of Street View images as forbidden, and restrict "
+        "what is derived from them; panorama ids may be stored. What your account allows stands "
+        "in your contract; accounts in the European Economic Area have terms of their own.",
+        via="Google Street View",
+        owner="Google",
+        may_store=False,
+        may_download_in_bulk=False,
+        may_keep_thumbnail=False,
+    )
+    keys = (Key("GOOGLE_MAPS_API_KEY"), Key("GOOGLE_MAPS_SIGNING_SECRET", is_required=False))
+    # Street View Static API, SKU "Static Street View", pay as you go. Beyond 500,000 a month the
+    # price is a matter of contract; the list's last one stands for it.
+    prices = PriceList(date(2025, 2, 28), (Tier(100_000, 7.00), Tier(None, 5.60)))
 
     def __init__(self, images: Images, key: GoogleKey, budget: Budget | None = None) -> None:
-        self.images = images
+        super().__init__(images, filter(None, (key.api_key, key.signing_secret)), budget)
         self.key = key
-        self.budget = budget
-        self.host = images.base_url or HOST
-        self.limits = Limits(images.requests_per_second, images.max_concurrent, images.timeout_s)
-        self.secrets = tuple(filter(None, (key.api_key, key.signing_secret)))
 
-    def look_up(
-        self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
-    ) -> pl.DataFrame:
+    @classmethod
+    def open(cls, given: Opening) -> Self:
+        """Open the provider with the API key and, where there is one, the secret to sign by."""
+        api_key, signing_secret = given.keys.values()
+        key = GoogleKey(api_key, signing_secret or None)
+        return cls(given.study.images, key, given.budget)
+
+    @classmethod
+    def check_wishes(cls, images: Images) -> None:
+        """Refuse sizes that the service does not give, and leave no choice unstated."""
+        if max(images.size_px) > 640:
+            raise ValueError("provider google gives images of at most 640 × 640 px: size_px")
+        if images.keep_images is None:
+            raise ValueError(
+                "provider google needs `keep_images: true` or `false`: its terms forbid the bulk "
+                "download of Street View images, and their storage except as they allow, so the "
+                "choice is yours to state"
+            )
+
+    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
         """Ask for the panorama near each point, free of charge.
 
         Returns
@@ -106,28 +146,13 @@ class GoogleProvider:
         """
         asked = points.select("point_id", "longitude", "latitude", "source_panorama_id")
         found: dict[str, Row] = {}
-        rows = in_flight(
-            asked.iter_rows(named=True), self._found, self._session, most=self.limits.max_concurrent
-        )
+        rows = self._side_by_side(asked.iter_rows(named=True), self._found)
         for done, one in enumerate(rows, start=1):
             one.release()
             found[one.result["point_id"]] = one.result
             if on_progress:
                 on_progress(done, asked.height)
         return pl.DataFrame([found[point_id] for point_id in asked["point_id"]], schema=FOUND)
-
-    def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
-        """Name the views of each panorama: one per heading of the study."""
-        headings = pl.DataFrame({"heading_deg": self.images.headings_deg})
-        return (
-            panoramas.filter(pl.col("status") == "ok")
-            .select("panorama_id", "captured_on")
-            .unique(maintain_order=True)
-            .join(headings, how="cross", maintain_order="left_right")
-            .with_columns(category=pl.lit(None, pl.String))
-            .select(VIEWS.names())
-            .cast(VIEWS)
-        )
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Fetch views, each by one paid request, as they come.
@@ -143,21 +168,16 @@ class GoogleProvider:
                 "that this study may ever spend."
             )
         asked = views.select("image_id", "panorama_id", "heading_deg").iter_rows(named=True)
-        for one in in_flight(asked, self._image, self._session, most=self.limits.max_concurrent):
+        for one in self._side_by_side(asked, self._image):
             yield replace(one.result, release=one.release)
 
-    def _session(self) -> AbstractAsyncContextManager[Client]:
-        return open_client(self.limits, secrets=self.secrets, budget=self.budget)
-
     async def _found(self, client: Client, point: Mapping[str, Any]) -> Row:
-        row = {"point_id": point["point_id"], "panorama_id": "", "captured_on": UNKNOWN_DATE}
         try:
-            metadata = await self._metadata(client, point)
-            return row | self._judged(metadata, point)
+            return self._judged(await self._metadata(client, point), point)
         except NotThereError:
-            return row | {"status": "no_imagery"}
+            return not_found(point["point_id"])
         except UnusableError as error:
-            return row | {"status": "failed", "error": str(error)}
+            return not_found(point["point_id"], str(error), "failed")
 
     async def _metadata(self, client: Client, point: Mapping[str, Any]) -> "_Metadata":
         """Ask by the panorama that an imported point names; where it is gone, by the place."""
@@ -192,8 +212,9 @@ class GoogleProvider:
         third_party = metadata.copyright is not None and "google" not in metadata.copyright.lower()
         unwanted = self._unwanted(metadata.captured_on, away_m, third_party)
         if unwanted:
-            return {"status": "no_imagery", "error": unwanted}
+            return not_found(point["point_id"], unwanted)
         return {
+            "point_id": point["point_id"],
             "panorama_id": metadata.panorama_id,
             "captured_on": metadata.captured_on,
             "status": "ok",
@@ -208,17 +229,12 @@ class GoogleProvider:
         }
 
     def _unwanted(self, captured_on: date, away_m: float, third_party: bool) -> str | None:
-        earliest, latest = self.images.captured_between
         if away_m > self.images.radius_m:
             return f"the nearest panorama is {away_m:,.0f} m away"
         if third_party and not self.images.third_party:
             return "the nearest panorama is not Google's own"
-        if earliest is None and latest is None:
-            return None
-        if captured_on == UNKNOWN_DATE:
-            return "the nearest panorama says nothing of its date"
-        if not (earliest or date.min).replace(day=1) <= captured_on <= (latest or date.max):
-            return f"the nearest panorama is of {captured_on:%Y-%m}"
+        if not self.images.wants(captured_on):
+            return f"the nearest panorama {dated(captured_on)}"
         return None
 
     async def _image(self, client: Client, view: Mapping[str, Any]) -> FetchedImage:
@@ -240,10 +256,8 @@ class GoogleProvider:
                 pay_for=image_id,
                 says=lambda answer: _check_said(json_of(answer), self.secrets),
             )
-        except NotThereError as error:
-            return FetchedImage(image_id, None, "missing", str(error))
-        except UnusableError as error:
-            return FetchedImage(image_id, None, "failed", str(error))
+        except (NotThereError, UnusableError) as error:
+            return not_given(image_id, error)
 
     async def _read_image(self, answer: Answer, image_id: str) -> FetchedImage:
         _check_said(json_of(answer), self.secrets)
@@ -251,7 +265,7 @@ class GoogleProvider:
         pixels = await beside_the_loop(decoded, answer, self.images.size_px)
         if is_grey_tile(pixels):
             raise NotThereError("the grey tile that says there is no imagery")
-        return FetchedImage(image_id, answer.content, "ok", None, pixels)
+        return FetchedImage(image_id, answer.content, pixels=pixels)
 
     def _url(self, path: str, query: Mapping[str, str]) -> httpx.URL:
         """Write a request's address; with a secret, signed by it."""
@@ -363,3 +377,6 @@ def _refusal(said: str) -> str:
         "API is enabled for it, its quota and billing and, where requests are signed, "
         "GOOGLE_MAPS_SIGNING_SECRET. Everything so far is kept."
     )
+
+
+PROVIDER = GoogleProvider

@@ -1,20 +1,28 @@
 """The provider `hdf5`: the images of a store that a group has made before, taken as they are."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.files.reading import reading
-from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS, FetchedImage
+from streetview_assets.images.providers.base import (
+    UNKNOWN_DATE,
+    VIEWS,
+    FetchedImage,
+    Row,
+    not_found,
+)
+from streetview_assets.images.providers.own_images import OwnImagesProvider
+from streetview_assets.images.providers.terms import own_terms
 from streetview_assets.points.distance import distance_m
 from streetview_assets.points.imported.store_file import IMAGES, PATHS, VECTORS, opened, text_of
 from streetview_assets.points.imported.street_data import StreetData, read_street_data
@@ -31,28 +39,57 @@ _PANORAMA_ID = re.compile(r"[A-Za-z0-9_:=.+-]{1,200}")
 _CHARACTERS_SHOWN = 60
 
 
-class Hdf5Provider:
+class Hdf5Provider(OwnImagesProvider):
     """Gives the images of a store, one for each slot whose heading the study wants.
 
     Where headings differ from point to point or are not known, and the study names none, all are
-    wanted.
+    wanted. What was captured outside of the dates wanted, or of which the store itself says that
+    there is nothing, is `no_imagery`, with the reason; several ids at one place are all kept.
     A panorama is named by the store's own id, or by the external id of its point. What the store
     says of its points is read at the first question, an image when it is its turn.
-
-    Parameters
-    ----------
-    images
-        The study's part that names the store, the headings and the capture dates wanted.
     """
 
     name = "hdf5"
-    id_names_one_capture = False
+    terms = own_terms("images of an HDF5 store")
+    as_taken = "The images come from an HDF5 store, each as it was taken."
+    points_from = "path"
+    may_grow = True
+    file_keys = (KEY,)
+    _why_nothing = "the store has no point at this place"
 
-    def __init__(self, images: Images) -> None:
-        if images.path is None:
-            raise StudyError(f"{KEY}: provider hdf5 needs the store (street_data.h5).")
-        self.images = images
-        self.path: Path = images.path
+    @classmethod
+    def check_wishes(cls, images: Images) -> None:
+        """Refuse images of no store."""
+        if images.path is None or not images.path.is_file():
+            raise ValueError("provider hdf5 needs `path`, the store (street_data.h5)")
+
+    @classmethod
+    def check_inputs(cls, study: Study) -> None:
+        """Refuse a store that cannot give what a study asks of it.
+
+        Raises
+        ------
+        StudyError
+            Where `check` says so, or where the store has no images and the study asks for an
+            encoder that needs them.
+        """
+        provider = cls(study.images)
+        provider.check()
+        if study.encoder.name == "import":
+            return
+        with opened(provider.path, KEY) as file:
+            has_none = not holds_images(file.get(IMAGES))
+        if has_none:
+            raise StudyError(
+                f"{KEY}: {provider.path} holds no images, and encoder {study.encoder.name} needs "
+                "them. Take the vectors of the store instead: encoder: {name: import, path: …}."
+            )
+
+    @property
+    def path(self) -> Path:
+        """The store."""
+        assert self.images.path is not None
+        return self.images.path
 
     def check(self) -> None:
         """Refuse a store of another form, or one without any heading that is wanted.
@@ -70,43 +107,9 @@ class Hdf5Provider:
                 f"({wanted}); it has {there}."
             )
 
-    def look_up(
-        self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
-    ) -> pl.DataFrame:
-        """Find the store's points at each point; several ids at one place are all kept.
-
-        Returns
-        -------
-        polars.DataFrame
-            Columns `FOUND`, by point. What was captured outside of the dates wanted, or of which
-            the store itself says that there is nothing, is `no_imagery`, with the reason.
-        """
-        self.check()
-        here = self._store.points.filter(
-            pl.col("point_id").is_in(points["point_id"].unique().implode())
-        )
-        rows = []
-        for done, row in enumerate(here.iter_rows(named=True), start=1):
-            rows.append(self._found(row))
-            if on_progress:
-                on_progress(done, here.height)
-        there = pl.DataFrame(rows, schema=FOUND)
-        unknown = points.join(there, on="point_id", how="anti").select(
-            "point_id",
-            panorama_id=pl.lit(""),
-            captured_on=pl.lit(UNKNOWN_DATE),
-            status=pl.lit("no_imagery"),
-            error=pl.lit("the store has no point at this place"),
-        )
-        return (
-            pl.concat([there, unknown], how="diagonal")
-            .unique(["point_id", "panorama_id", "captured_on"], keep="first", maintain_order=True)
-            .sort("point_id", "panorama_id", "captured_on")
-        )
-
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
         """Name the slots of each panorama in wanted headings, and the paths that they came from."""
-        there = panoramas.filter(pl.col("status") == "ok").select("panorama_id", "captured_on")
+        there = panoramas.filter(status="ok").select("panorama_id", "captured_on")
         slots = self._slots.join(
             there.unique(), on=["panorama_id", "captured_on"], how="semi"
         ).unique(["panorama_id", "captured_on", "heading_deg"], keep="first", maintain_order=True)
@@ -142,18 +145,7 @@ class Hdf5Provider:
         return list(self._paths.values())
 
     def files_of(self, images: pl.DataFrame) -> pl.DataFrame:
-        """Say under which path each image was kept before it came into the store.
-
-        Parameters
-        ----------
-        images
-            Rows of the table ``images``.
-
-        Returns
-        -------
-        polars.DataFrame
-            image_id, file; of those whose path the store tells.
-        """
+        """Say under which path each image was kept before it came into the store."""
         of_view = ["panorama_id", "captured_on", "heading_deg"]
         wanted = images.select("image_id", *of_view)
         slots = self._slots.join(wanted, on=of_view, how="inner", nulls_equal=True)
@@ -180,63 +172,43 @@ class Hdf5Provider:
         slots = self._store.slots(self.images.headings_deg if is_filtered else None)
         return slots.with_columns(pl.col("captured_on").fill_null(UNKNOWN_DATE))
 
-    def _found(self, row: Mapping[str, Any]) -> dict[str, object]:
-        captured_on = row["captured_on"] or UNKNOWN_DATE
-        unwanted = self._unwanted(row, captured_on)
-        base = {"point_id": row["point_id"], "panorama_id": "", "captured_on": UNKNOWN_DATE}
-        if unwanted:
-            return base | {"status": "no_imagery", "error": unwanted}
-        if row["pano_id"] is not None and not _PANORAMA_ID.fullmatch(row["pano_id"]):
-            said = f"the store's pano_id {row['pano_id'][:_CHARACTERS_SHOWN]!r} is no panorama id"
-            return base | {"status": "failed", "error": said}
-        here = row["longitude"], row["latitude"]
-        there = row["panorama_longitude"], row["panorama_latitude"]
+    def _at_hand(self, points: pl.DataFrame) -> pl.DataFrame:
+        self.check()
+        wanted = points["point_id"].unique().implode()
+        return self._store.points.filter(pl.col("point_id").is_in(wanted))
+
+    def _found(self, one: Row) -> Row:
+        captured_on = one["captured_on"] or UNKNOWN_DATE
+        if unwanted := self._unwanted(one, captured_on):
+            return not_found(one["point_id"], unwanted)
+        if one["pano_id"] is not None and not _PANORAMA_ID.fullmatch(one["pano_id"]):
+            said = f"the store's pano_id {one['pano_id'][:_CHARACTERS_SHOWN]!r} is no panorama id"
+            return not_found(one["point_id"], said, "failed")
+        here = one["longitude"], one["latitude"]
+        there = one["panorama_longitude"], one["panorama_latitude"]
         at = here if None in there else there
-        unread = row["date"] is not None and row["captured_on"] is None
-        return base | {
-            "panorama_id": row["panorama_id"],
+        unread = one["date"] is not None and one["captured_on"] is None
+        return {
+            "point_id": one["point_id"],
+            "panorama_id": one["panorama_id"],
             "captured_on": captured_on,
             "status": "ok",
             "longitude": at[0],
             "latitude": at[1],
             "distance_m": distance_m(*here, *at),
-            "copyright": row["copyright"],
-            "error": f"the store's date {row['date']!r} is no month" if unread else None,
+            "copyright": one["copyright"],
+            "error": f"the store's date {one['date']!r} is no month" if unread else None,
         }
 
-    def _unwanted(self, row: Mapping[str, Any], captured_on: date) -> str | None:
-        earliest, latest = self.images.captured_between
-        status = row["status"]
-        if status and status.upper() != "OK" and not row["has_image"]:
+    def _unwanted(self, one: Row, captured_on: date) -> str | None:
+        status = one["status"]
+        if status and status.upper() != "OK" and not one["has_image"]:
             return f"the store says: {status}"
-        if earliest is None and latest is None:
+        if self.images.wants(captured_on):
             return None
         if captured_on == UNKNOWN_DATE:
             return "the store says nothing of its date"
-        if not (earliest or date.min).replace(day=1) <= captured_on <= (latest or date.max):
-            return f"the store's images are of {captured_on:%Y-%m}"
-        return None
-
-
-def check_store(study: Study) -> None:
-    """Refuse a store that cannot give what a study asks of it, before anything runs.
-
-    Raises
-    ------
-    StudyError
-        Where `Hdf5Provider.check` says so, or where the store has no images and the study asks
-        for an encoder that needs them.
-    """
-    Hdf5Provider(study.images).check()
-    if study.encoder.name == "import" or study.images.path is None:
-        return
-    with opened(study.images.path, KEY) as file:
-        has_none = not holds_images(file.get(IMAGES))
-    if has_none:
-        raise StudyError(
-            f"{KEY}: {study.images.path} holds no images, and encoder {study.encoder.name} needs "
-            "them. Take the vectors of the store instead: encoder: {name: import, path: …}."
-        )
+        return f"the store's images are of {captured_on:%Y-%m}"
 
 
 def holds_images(stored: "h5py.Dataset | None") -> bool:
@@ -254,7 +226,7 @@ def _image(stored: "h5py.Dataset", image_id: str, places: list[tuple[int, int]])
             for row, slot in places:
                 content = stored[row, slot]
                 if len(content):
-                    return FetchedImage(image_id, content.tobytes(), "ok", None)
+                    return FetchedImage(image_id, content.tobytes())
     except _SlotError as error:
         return FetchedImage(image_id, None, "failed", str(error))
     return FetchedImage(image_id, None, "missing", NO_IMAGE)
@@ -271,7 +243,7 @@ def _elsewhere(
             for row, slot in places:
                 vector = vectors[row, slot]
                 if np.isfinite(vector).all() and np.any(vector):
-                    return FetchedImage(image_id, None, "ok", None, is_elsewhere=True)
+                    return FetchedImage(image_id, is_elsewhere=True)
     except _SlotError as error:
         return FetchedImage(image_id, None, "failed", str(error))
     return FetchedImage(image_id, None, "missing", NO_IMAGE)
@@ -283,3 +255,6 @@ def _reading_slot() -> AbstractContextManager[None]:
 
 class _SlotError(StreetviewError):
     """One slot of a store is broken: a row with its reason, not the end."""
+
+
+PROVIDER = Hdf5Provider

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -16,7 +16,7 @@ from streetview_assets.images.http.answers import (
 )
 from streetview_assets.images.http.client import Client
 from streetview_assets.images.http.json_fields import at, is_number, json_of, parsed, place, text
-from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.images.providers.base import UNKNOWN_DATE, Key, Opening
 from streetview_assets.images.providers.matching import Capture
 from streetview_assets.images.providers.search_boxes import Box
 from streetview_assets.images.providers.searched_by_box import (
@@ -29,10 +29,10 @@ from streetview_assets.images.providers.searched_by_box import (
     needed_px,
     read_original,
 )
+from streetview_assets.images.providers.terms import Terms
 from streetview_assets.redaction import redacted
 from streetview_assets.study.images import Images
 
-HOST = "https://graph.mapillary.com"
 LICENCE = "CC BY-SA 4.0"
 IMAGE_HOSTS = ("fbcdn.net", "mapillary.com")
 MOST_FOUND = 2000
@@ -69,20 +69,27 @@ class MapillaryProvider(OpenImageryProvider):
         The client token; it is sent to the API alone, never to the hosts of images.
     """
 
-    def __init__(self, images: Images, token: str) -> None:
-        super().__init__(images, _Mapillary(images, token))
-
-
-class _Mapillary:
-    """How Mapillary is asked."""
-
     name = "mapillary"
+    address = "https://graph.mapillary.com"
+    terms = Terms(
+        images="Mapillary images",
+        credit=f"Imagery © Mapillary contributors, {LICENCE}",
+        licence=LICENCE,
+        sentence=f"Images are under {LICENCE}: they may be kept, changed and passed on under the "
+        "same licence, with their creators named.",
+        via="Mapillary",
+        under=LICENCE,
+    )
+    keys = (Key("MAPILLARY_TOKEN"),)
 
     def __init__(self, images: Images, token: str) -> None:
-        self.images = images
-        self.host = images.base_url or HOST
-        self.secrets: tuple[str, ...] = (token,)
+        super().__init__(images, (token,))
         self._headers = {"Authorization": f"OAuth {token}"}
+
+    @classmethod
+    def open(cls, given: Opening) -> Self:
+        """Open the provider with its token."""
+        return cls(given.study.images, *given.keys.values())
 
     async def search(self, client: Client, box: Box) -> tuple[list[Capture], bool]:
         """List the captures in a box; there is no second page, so a full one may not be all.
@@ -115,7 +122,7 @@ class _Mapillary:
         captures = [capture for one in data if (capture := _capture(one)) is not None]
         return captures, len(data) >= MOST_FOUND
 
-    async def fetch(self, client: Client, panorama_id: str) -> Original:
+    async def fetch_original(self, client: Client, panorama_id: str) -> Original:
         """Ask for the address of an image and use it at once; it expires."""
         if not _ID.fullmatch(panorama_id):
             raise UnusableError("the id is no image's")
@@ -125,7 +132,7 @@ class _Mapillary:
             said = await self._ask(client, f"/{panorama_id}", {"fields": fields}, self._said_in)
             panoramic = _is_panoramic(said)
             width_px = thumbnail_px(needed_px(self.images, is_panoramic=panoramic))
-            address = self.checked_address(said.get(f"thumb_{width_px}_url"))
+            address = checked_address(said.get(f"thumb_{width_px}_url"), self.host, self.has_images)
             try:
                 original = await client.ask(address, read_original, most_bytes=IMAGE_BYTES)
                 return Original(*original, panoramic, _heading_deg(said))
@@ -134,9 +141,10 @@ class _Mapillary:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def checked_address(self, address: object) -> httpx.URL:
-        """Refuse an address that leads anywhere but to the service's own hosts of images."""
-        return checked_address(address, self.host, _is_of_images)
+    @staticmethod
+    def has_images(host: str) -> bool:
+        """Whether a host is one of the service's own."""
+        return any(host == name or host.endswith(f".{name}") for name in IMAGE_HOSTS)
 
     def _said_in(self, answer: Answer) -> dict[str, Any]:
         return _read(answer, self.secrets)
@@ -165,10 +173,6 @@ class _Mapillary:
 def thumbnail_px(needed: int) -> int:
     """Choose the narrowest thumbnail that is wide enough, or the widest there is."""
     return next((width for width in _THUMBNAILS_PX if width >= needed), _THUMBNAILS_PX[-1])
-
-
-def _is_of_images(host: str) -> bool:
-    return any(host == name or host.endswith(f".{name}") for name in IMAGE_HOSTS)
 
 
 def _read(answer: Answer, secrets: tuple[str, ...]) -> dict[str, Any]:
@@ -250,3 +254,6 @@ def _month(milliseconds: object) -> date:
         return datetime.fromtimestamp(milliseconds / 1000, UTC).date().replace(day=1)
     except (OverflowError, OSError, ValueError):
         return UNKNOWN_DATE
+
+
+PROVIDER = MapillaryProvider

@@ -1,18 +1,16 @@
 """Captures matched to points: which of what lies around a point shows what is wanted there."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from streetview_assets.images.providers.base import UNKNOWN_DATE
+from streetview_assets.images.providers.base import Row, dated, not_found
 from streetview_assets.images.providers.search_boxes import METRES_PER_DEGREE
 from streetview_assets.points.distance import distance_m
 from streetview_assets.study.images import Images
 
 LEAST_HALF_ANGLE_DEG = 45.0
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -77,17 +75,12 @@ def found_near(point: Mapping[str, Any], captures: Iterable[Capture], images: Im
         if _may_be_near(point, one, images.radius_m)
         and (away_m := _away_m(point, one)) <= images.radius_m
     ]
-    wanted = [pair for pair in around if _in_dates(pair[0].captured_on, images)]
+    wanted = [pair for pair in around if images.wants(pair[0].captured_on)]
     seeing = [pair for pair in wanted if pair[0].heading_deg is not None]
     chosen = _chosen(sorted(seeing, key=_newest_first), images)
     if chosen:
         return [_row(point, one, away_m) for one, away_m in chosen]
     return [_nothing(point, around, wanted, seeing)]
-
-
-def failed(point: Mapping[str, Any], reason: str) -> Row:
-    """Say that the look-up of a point failed."""
-    return _empty(point) | {"status": "failed", "error": reason}
 
 
 def angle_between_deg(one: float, other: float) -> float:
@@ -130,30 +123,9 @@ def _away_m(point: Mapping[str, Any], one: Capture) -> float:
     return distance_m(point["longitude"], point["latitude"], one.longitude, one.latitude)
 
 
-def _in_dates(captured_on: date, images: Images) -> bool:
-    earliest, latest = images.captured_between
-    if earliest is None and latest is None:
-        return True
-    if captured_on == UNKNOWN_DATE:
-        return False
-    return (earliest or date.min).replace(day=1) <= captured_on <= (latest or date.max)
-
-
 def _row(point: Mapping[str, Any], one: Capture, away_m: float) -> Row:
-    return {
-        "point_id": point["point_id"],
-        "panorama_id": one.panorama_id,
-        "captured_on": one.captured_on,
-        "status": "ok",
-        "longitude": one.longitude,
-        "latitude": one.latitude,
-        "distance_m": away_m,
-        "copyright": one.copyright,
-        "is_panoramic": one.is_panoramic,
-        "heading_deg": one.heading_deg,
-        "creator": one.creator,
-        "licence": one.licence,
-    }
+    there = asdict(one) | {"distance_m": away_m}
+    return {"point_id": point["point_id"], "status": "ok", **there}
 
 
 def _nothing(
@@ -169,11 +141,5 @@ def _nothing(
         reason = "no capture there says where it looks"
     elif around:
         nearest, _ = min(around, key=lambda pair: (pair[1], pair[0].panorama_id))
-        reason = f"the nearest capture is of {nearest.captured_on:%Y-%m}"
-        if nearest.captured_on == UNKNOWN_DATE:
-            reason = "the nearest capture says nothing of its date"
-    return _empty(point) | {"status": "no_imagery", "error": reason}
-
-
-def _empty(point: Mapping[str, Any]) -> Row:
-    return {"point_id": point["point_id"], "panorama_id": "", "captured_on": UNKNOWN_DATE}
+        reason = f"the nearest capture {dated(nearest.captured_on)}"
+    return not_found(point["point_id"], reason)

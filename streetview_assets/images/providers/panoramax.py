@@ -20,10 +20,9 @@ from streetview_assets.images.providers.searched_by_box import (
     checked_address,
     read_original,
 )
+from streetview_assets.images.providers.terms import Terms
 from streetview_assets.redaction import redacted
-from streetview_assets.study.images import Images
 
-HOST = "https://api.panoramax.xyz"
 MOST_FOUND = 1000
 ALL_AROUND_DEG = 360
 
@@ -34,26 +33,20 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class PanoramaxProvider(OpenImageryProvider):
-    """Looks up and fetches Panoramax's images; there is no key.
-
-    Parameters
-    ----------
-    images
-        The study's wishes.
-    """
-
-    def __init__(self, images: Images) -> None:
-        super().__init__(images, _Panoramax(images))
-
-
-class _Panoramax:
-    """How Panoramax is asked."""
+    """Looks up and fetches Panoramax's images; there is no key."""
 
     name = "panoramax"
-    secrets: tuple[str, ...] = ()
-
-    def __init__(self, images: Images) -> None:
-        self.host = images.base_url or HOST
+    address = "https://api.panoramax.xyz"
+    terms = Terms(
+        images="Panoramax images",
+        credit="Imagery © Panoramax contributors, each image under its own licence",
+        licence="each under its own, mostly Etalab 2.0 or CC BY-SA 4.0",
+        sentence="Each image has its own licence, mostly Etalab 2.0 or CC BY-SA 4.0: both let "
+        "it be kept and passed on with its author named, the second under the same licence. It "
+        "stands in `panoramas.licence`.",
+        via="Panoramax",
+        licence_by_image=True,
+    )
 
     async def search(self, client: Client, box: Box) -> tuple[list[Capture], bool]:
         """List the captures in a box; a full page may not be all."""
@@ -61,7 +54,7 @@ class _Panoramax:
         captures = [capture for item in items if (capture := _capture(item)) is not None]
         return captures, len(items) >= MOST_FOUND
 
-    async def fetch(self, client: Client, panorama_id: str) -> Original:
+    async def fetch_original(self, client: Client, panorama_id: str) -> Original:
         """Fetch the version of 2,048 px of a capture, from the server of the federation it is on.
 
         The smaller version of a panorama shows a part of it, so this is the smallest to cut from.
@@ -72,18 +65,19 @@ class _Panoramax:
         item = next((one for one in items if one.get("id") == panorama_id), None)
         if item is None:
             raise NotThereError("the image is gone")
-        address = self.checked_address(at(item, "assets", "sd", "href"))
+        address = checked_address(at(item, "assets", "sd", "href"), self.host, self.has_images)
         original = await client.ask(address, read_original, most_bytes=IMAGE_BYTES)
         return Original(*original, _is_panoramic(item), _heading_deg(item))
 
-    def checked_address(self, address: object) -> httpx.URL:
-        """Refuse an address that leads to no public name, or not over TLS.
+    @staticmethod
+    def has_images(host: str) -> bool:
+        """Whether a host is named as the public network names hosts: no address, no bare name.
 
         The API lists images of many servers (ign.fr, openstreetmap.fr and any that joins), each
         of which keeps its own, so that no list of hosts would hold. There is no key that could be
         lost to one, redirects are refused, and what comes counts only as an image.
         """
-        return checked_address(address, self.host, _is_public_name)
+        return bool(_PUBLIC_NAME.fullmatch(host)) and not host.endswith(_PRIVATE)
 
     async def _items(self, client: Client, query: dict[str, str]) -> list[dict[str, Any]]:
         url = httpx.URL(f"{self.host}/api/search", params=query)
@@ -137,6 +131,4 @@ def _month(moment: object) -> date:
         return UNKNOWN_DATE
 
 
-def _is_public_name(host: str) -> bool:
-    """Whether a host is named as the public network names hosts: no address, no bare name."""
-    return bool(_PUBLIC_NAME.fullmatch(host)) and not host.endswith(_PRIVATE)
+PROVIDER = PanoramaxProvider

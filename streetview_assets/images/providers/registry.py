@@ -1,25 +1,65 @@
-"""The providers, by the name that the study file uses."""
+"""The providers, by the name that the study file uses: the only list of them.
 
+What there is to say of a provider stands in its own file, which is read when a study names it. So
+that the study file's model can ask for it, nothing is imported here but what the ground has.
+"""
+
+import os
 from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, get_args
 
 from streetview_assets.errors import StudyError
-from streetview_assets.images.budget.reservations import Budget
-from streetview_assets.images.providers.base import Provider
-from streetview_assets.images.providers.folder import FolderProvider
-from streetview_assets.study.secrets import Secrets, secrets_from_environment
-from streetview_assets.study.study_file import Study
 
-REMOTE = frozenset({"google", "mapillary", "panoramax"})
-"""Providers that are asked over the network: their look-ups and images share a limit of rate."""
+if TYPE_CHECKING:
+    from streetview_assets.images.budget.reservations import Budget
+    from streetview_assets.images.providers.base import Provider
+    from streetview_assets.study.study_file import Study
+
+# The file of the same name beside this one has the provider's class as `PROVIDER`.
+ProviderName = Literal[
+    "google",
+    "mapillary",
+    "panoramax",
+    "folder",
+    "hdf5",
+    "synthetic",
+]
+PROVIDERS: tuple[ProviderName, ...] = get_args(ProviderName)
+
+
+def provider_class(name: str) -> "type[Provider]":
+    """Give the class of a provider, which has its facts.
+
+    Parameters
+    ----------
+    name
+        One of `PROVIDERS`.
+
+    Raises
+    ------
+    KeyError
+        Where there is no such provider.
+    """
+    if name not in PROVIDERS:
+        raise KeyError(name)
+    module = import_module(f"streetview_assets.images.providers.{name}")
+    found: type[Provider] = module.PROVIDER
+    return found
+
+
+def key_variables() -> list[str]:
+    """Name the variables of the environment that hold keys of providers."""
+    return [key.variable for name in PROVIDERS for key in provider_class(name).keys]
 
 
 def open_provider(
-    study: Study,
+    study: "Study",
     deprivation: Mapping[str, float],
     *,
-    secrets: Secrets | None = None,
-    budget: Budget | None = None,
-) -> Provider:
+    environment: Mapping[str, str] = os.environ,
+    budget: "Budget | None" = None,
+) -> "Provider":
     """Open the imagery provider of a study; nothing is read or fetched yet.
 
     Parameters
@@ -28,56 +68,30 @@ def open_provider(
         The study; its part ``images`` names the provider.
     deprivation
         0 (least) to 1 (most deprived) by area code, by which synthetic images are drawn.
-    secrets
-        The providers' keys; default: those of the environment.
+    environment
+        Has the providers' keys; never shown, logged or stored.
     budget
         Pays for images, where they cost money.
 
     Raises
     ------
     StudyError
-        Where the key that the provider needs is not set.
+        Where a key that the provider needs is not set, or holds what no key does.
     """
-    images = study.images
-    secrets = secrets or secrets_from_environment()
-    match images.provider:
-        case "google":
-            from streetview_assets.images.providers.google import GoogleKey, GoogleProvider
+    from streetview_assets.images.providers.base import Opening
 
-            api_key = _set(secrets.google_maps_api_key, "GOOGLE_MAPS_API_KEY", study)
-            key = GoogleKey(api_key, secrets.google_maps_signing_secret or None)
-            return GoogleProvider(images, key, budget)
-        case "mapillary":
-            from streetview_assets.images.providers.mapillary import MapillaryProvider
-
-            return MapillaryProvider(
-                images, _set(secrets.mapillary_token, "MAPILLARY_TOKEN", study)
+    provider = provider_class(study.images.provider)
+    keys = {key.variable: environment.get(key.variable, "") for key in provider.keys}
+    for variable, is_required in provider.keys:
+        value = keys[variable]
+        if is_required and not value:
+            raise StudyError(
+                f"images.provider: {provider.name} needs the key {variable}, which is not set. "
+                "Set it in the environment, or write it into a file .env here."
             )
-        case "panoramax":
-            from streetview_assets.images.providers.panoramax import PanoramaxProvider
-
-            return PanoramaxProvider(images)
-        case "hdf5":
-            from streetview_assets.images.providers.hdf5 import Hdf5Provider
-
-            return Hdf5Provider(images)
-        case "folder":
-            return FolderProvider(images)
-        case "synthetic":
-            from streetview_assets.images.providers.synthetic.provider import SyntheticProvider
-
-            return SyntheticProvider(images, study.seed, deprivation)
-
-
-def _set(value: str | None, name: str, study: Study) -> str:
-    if not value:
-        raise StudyError(
-            f"images.provider: {study.images.provider} needs the key {name}, which is not set. "
-            "Set it in the environment, or write it into a file .env here."
-        )
-    if not (value.isascii() and value.isprintable()) or " " in value:
-        raise StudyError(
-            f"{name} holds characters that no key has: a blank, a line's end or a letter that is "
-            "not ASCII. Set it again as the provider gives it."
-        )
-    return value
+        if is_required and (not (value.isascii() and value.isprintable()) or " " in value):
+            raise StudyError(
+                f"{variable} holds characters that no key has: a blank, a line's end or a letter "
+                "that is not ASCII. Set it again as the provider gives it."
+            )
+    return provider.open(Opening(study, deprivation, keys, budget))

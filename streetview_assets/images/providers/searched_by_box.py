@@ -1,29 +1,35 @@
-"""What Mapillary and Panoramax share: captures are searched by box, and cut into views here."""
+"""What open services of imagery share: captures are searched by box, and cut into views here."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
-from typing import Any, Protocol
 
 import httpx
 import polars as pl
-from PIL import Image
 
 from streetview_assets.image_decoding import decode_image
 from streetview_assets.images.equirectangular import cut_view
 from streetview_assets.images.http.answers import Answer, NotThereError, UnusableError
-from streetview_assets.images.http.client import Client, Limits, open_client
-from streetview_assets.images.http.concurrency import in_flight
+from streetview_assets.images.http.client import Client
 from streetview_assets.images.http.decoding import beside_the_loop, decoded
-from streetview_assets.images.providers.base import FOUND, VIEWS, FetchedImage
+from streetview_assets.images.providers.base import (
+    FOUND,
+    VIEWS,
+    FetchedImage,
+    Progress,
+    Row,
+    not_found,
+    there,
+)
 from streetview_assets.images.providers.matching import (
     LEAST_HALF_ANGLE_DEG,
     Capture,
     angle_between_deg,
-    failed,
     found_near,
 )
+from streetview_assets.images.providers.remote import RemoteProvider, not_given
 from streetview_assets.images.providers.search_boxes import Box, boxes_around, cells, is_near
 from streetview_assets.images.quality_metrics import Pixels
 from streetview_assets.study.images import Images
@@ -34,8 +40,6 @@ MOST_SEARCHES = 1000
 """For the points of one cell; a service whose every answer is full would be asked for ever."""
 
 _OWN_HEADING_DECIMALS = 1
-
-Row = dict[str, Any]
 
 
 class ForbiddenError(UnusableError):
@@ -64,44 +68,30 @@ class Original:
     heading_deg: float | None
 
 
-class Service(Protocol):
-    """What differs from one service of open imagery to the next."""
+class OpenImageryProvider(RemoteProvider):
+    """Looks up and fetches what people took and gave freely."""
 
-    name: str
-    secrets: tuple[str, ...]
+    look_up_keys = ("images.headings_deg", "images.fov_deg")
 
+    @classmethod
+    def request_count(cls, views: pl.DataFrame) -> int:
+        """Count the requests: of each panorama its address is asked for, then itself."""
+        return 2 * views["panorama_id"].n_unique()
+
+    @abstractmethod
     async def search(self, client: Client, box: Box) -> tuple[list[Capture], bool]:
         """List the captures in a box, and say whether there are more than were given."""
-        ...
 
-    async def fetch(self, client: Client, panorama_id: str) -> Original:
+    @abstractmethod
+    async def fetch_original(self, client: Client, panorama_id: str) -> Original:
         """Fetch a capture by an address that is asked for now."""
-        ...
 
+    @staticmethod
+    @abstractmethod
+    def has_images(host: str) -> bool:
+        """Whether images are taken from a host of this name."""
 
-class OpenImageryProvider:
-    """Looks up and fetches what people took and gave freely.
-
-    Parameters
-    ----------
-    images
-        The study's wishes: views, radius, capture dates, limits.
-    service
-        Whom to ask.
-    """
-
-    # Both services give an id to each image that somebody uploads.
-    id_names_one_capture = True
-
-    def __init__(self, images: Images, service: Service) -> None:
-        self.name = service.name
-        self.images = images
-        self.service = service
-        self.limits = Limits(images.requests_per_second, images.max_concurrent, images.timeout_s)
-
-    def look_up(
-        self, points: pl.DataFrame, on_progress: Callable[[int, int], None] | None = None
-    ) -> pl.DataFrame:
+    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
         """Search around each point, and choose what shows the wanted headings.
 
         Returns
@@ -112,7 +102,7 @@ class OpenImageryProvider:
         rows: list[Row] = []
         done = 0
         groups = cells(points.select("point_id", "longitude", "latitude"))
-        for one in in_flight(groups, self._found, self._session, most=self.limits.max_concurrent):
+        for one in self._side_by_side(groups, self._found):
             one.release()
             found, count = one.result
             rows += found
@@ -123,41 +113,31 @@ class OpenImageryProvider:
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
         """Name the views: of a panorama each heading of the study, of an image its own."""
-        there = panoramas.filter(pl.col("status") == "ok").unique(
-            ["panorama_id", "captured_on"], maintain_order=True
-        )
         all_around = pl.col("is_panoramic").fill_null(False)
-        headings = pl.DataFrame(
-            {"heading_deg": self.images.headings_deg}, schema={"heading_deg": pl.Float64}
-        )
-        cut = there.filter(all_around).drop("heading_deg").join(headings, how="cross")
-        whole = there.filter(~all_around).with_columns(
-            heading_deg=pl.col("heading_deg").round(_OWN_HEADING_DECIMALS) % 360
-        )
-        both = [frame.select("panorama_id", "captured_on", "heading_deg") for frame in (cut, whole)]
-        return pl.concat(both).with_columns(category=None).select(VIEWS.names()).cast(VIEWS)
+        whole = there(panoramas).filter(~all_around)
+        own_deg = pl.col("heading_deg").round(_OWN_HEADING_DECIMALS) % 360
+        own = whole.with_columns(heading_deg=own_deg, category=pl.lit(None, pl.String))
+        cut = super().views(there(panoramas).filter(all_around))
+        return pl.concat([cut, own.select(VIEWS.names())]).cast(VIEWS)
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Fetch each capture once, and give the views that are wanted of it."""
         columns = ("image_id", "panorama_id", "heading_deg")
         groups = views.select(columns).partition_by("panorama_id", maintain_order=True)
-        for one in in_flight(groups, self._images, self._session, most=self.limits.max_concurrent):
+        for one in self._side_by_side(groups, self._images):
             release = _when_called(len(one.result), one.release)
             for image in one.result:
                 yield replace(image, release=release)
-
-    def _session(self) -> AbstractAsyncContextManager[Client]:
-        return open_client(self.limits, secrets=self.service.secrets)
 
     async def _found(self, client: Client, points: pl.DataFrame) -> tuple[list[Row], int]:
         rows = points.to_dicts()
         try:
             captures = await self._captures(client, points)
         except (UnusableError, NotThereError) as error:
-            return [failed(point, str(error)) for point in rows], len(rows)
-        return [row for point in rows for row in found_near(point, captures, self.images)], len(
-            rows
-        )
+            found = [not_found(point["point_id"], str(error), "failed") for point in rows]
+        else:
+            found = [row for point in rows for row in found_near(point, captures, self.images)]
+        return found, len(rows)
 
     async def _captures(self, client: Client, points: pl.DataFrame) -> list[Capture]:
         """Search the boxes around points; a box that holds too much is split in four."""
@@ -169,7 +149,7 @@ class OpenImageryProvider:
             if searches > MOST_SEARCHES:
                 raise UnusableError(f"there is more than {MOST_SEARCHES:,} searches can list")
             box = waiting.pop()
-            captures, overflows = await self.service.search(client, box)
+            captures, overflows = await self.search(client, box)
             found |= {one.panorama_id: one for one in captures}
             if overflows:
                 near = (one for one in box.quarters() if is_near(one, points, self.images.radius_m))
@@ -179,12 +159,10 @@ class OpenImageryProvider:
     async def _images(self, client: Client, views: pl.DataFrame) -> list[FetchedImage]:
         asked = views.rows(named=True)
         try:
-            original = await self.service.fetch(client, asked[0]["panorama_id"])
+            original = await self.fetch_original(client, asked[0]["panorama_id"])
             return await beside_the_loop(self._cut, original, asked)
-        except NotThereError as error:
-            return [FetchedImage(view["image_id"], None, "missing", str(error)) for view in asked]
-        except UnusableError as error:
-            return [FetchedImage(view["image_id"], None, "failed", str(error)) for view in asked]
+        except (NotThereError, UnusableError) as error:
+            return [not_given(view["image_id"], error) for view in asked]
 
     def _cut(self, original: Original, asked: Sequence[Row]) -> list[FetchedImage]:
         if not original.is_panoramic:
@@ -192,22 +170,17 @@ class OpenImageryProvider:
         if original.heading_deg is None:
             raise UnusableError("the panorama does not say where its middle looks")
         panorama = decode_image(original.content).rgb
-        return [
-            FetchedImage(
-                view["image_id"], self._view(panorama, original.heading_deg, view), "ok", None
-            )
-            for view in asked
-        ]
-
-    def _view(self, panorama: Image.Image, middle_deg: float, view: Row) -> bytes:
-        return cut_view(
+        cut = partial(
+            cut_view,
             panorama,
-            middle_deg=middle_deg,
-            heading_deg=view["heading_deg"],
+            middle_deg=original.heading_deg,
             pitch_deg=self.images.pitch_deg,
             fov_deg=self.images.fov_deg,
             size_px=self.images.size_px,
         )
+        return [
+            FetchedImage(view["image_id"], cut(heading_deg=view["heading_deg"])) for view in asked
+        ]
 
 
 async def read_original(answer: Answer) -> tuple[bytes, Pixels]:
@@ -277,7 +250,7 @@ def _whole(original: Original, view: Row) -> FetchedImage:
     if looks is not None and angle_between_deg(looks, wanted) > LEAST_HALF_ANGLE_DEG:
         reason = "the image looks elsewhere than when it was looked up"
         return FetchedImage(view["image_id"], None, "failed", reason)
-    return FetchedImage(view["image_id"], original.content, "ok", None, original.pixels)
+    return FetchedImage(view["image_id"], original.content, pixels=original.pixels)
 
 
 def _when_called(count: int, then: Callable[[], None]) -> Callable[[], None]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from streetview_assets.figures import SYNTHETIC_NOTE
-from streetview_assets.study.images import Images, ProviderName
+from streetview_assets.images.providers.registry import provider_class
+from streetview_assets.study.images import Images
 
 NAMES_SHOWN = 3
 LONGEST_NAME = 40
@@ -30,16 +30,16 @@ class Terms:
         What its images are called.
     credit
         The line for figures, and for images that name nobody.
-    via, under
-        What follows the names of the people whose images are shown: the service, the licence.
     licence
         Under which terms its images are.
-    may_store, may_download_in_bulk, may_keep_thumbnail
-        Whether its terms allow to keep images, to fetch many of them, to keep them small.
     sentence
         What a person should know before choosing.
-    key
-        Environment variable that holds its key; None where it needs none.
+    via, under
+        What follows the names of the people whose images are shown: the service, the licence.
+    owner
+        How it is named as the owner of images; where all are its own, `credit` says it.
+    may_store, may_download_in_bulk, may_keep_thumbnail
+        Whether its terms allow to keep images, to fetch many of them, to keep them small.
     names_owners
         Whether whoever passes its images on has to name somebody.
     licence_by_image
@@ -48,14 +48,14 @@ class Terms:
 
     images: str
     credit: str
-    via: str
-    under: str
     licence: str
-    may_store: bool
-    may_download_in_bulk: bool
-    may_keep_thumbnail: bool
     sentence: str
-    key: str | None = None
+    via: str = ""
+    under: str = ""
+    owner: str = ""
+    may_store: bool = True
+    may_download_in_bulk: bool = True
+    may_keep_thumbnail: bool = True
     names_owners: bool = True
     licence_by_image: bool = False
 
@@ -68,85 +68,24 @@ class Terms:
         return f"only as its terms allow{bulk}"
 
 
-def _own(images: str) -> Terms:
+def own_terms(images: str) -> Terms:
+    """Give the terms of images of one's own, by what these are called."""
     return Terms(
         images=images,
         credit="© of the images: their authors",
-        via="",
-        under="",
         licence="as their owner says",
-        may_store=True,
-        may_download_in_bulk=True,
-        may_keep_thumbnail=True,
         sentence="The images are yours: their originals are read where they lie and are never "
         "changed or deleted. Whose they are, only you know.",
         names_owners=False,
     )
 
 
-TERMS: dict[ProviderName, Terms] = {
-    "google": Terms(
-        images="Google Street View images",
-        credit="Imagery © Google",
-        via="Google Street View",
-        under="",
-        licence="Google Maps Platform terms of service, which restrict storage and passing on; "
-        "show the attribution beside every image",
-        may_store=False,
-        may_download_in_bulk=False,
-        may_keep_thumbnail=False,
-        sentence="Google's policies forbid to pre-fetch, cache or store its content except as its "
-        "terms allow, name the bulk download of Street View images as forbidden, and restrict "
-        "what is derived from them; panorama ids may be stored. What your account allows stands "
-        "in your contract; accounts in the European Economic Area have terms of their own.",
-        key="GOOGLE_MAPS_API_KEY",
-    ),
-    "mapillary": Terms(
-        images="Mapillary images",
-        credit="Imagery © Mapillary contributors, CC BY-SA 4.0",
-        via="Mapillary",
-        under="CC BY-SA 4.0",
-        licence="CC BY-SA 4.0",
-        may_store=True,
-        may_download_in_bulk=True,
-        may_keep_thumbnail=True,
-        sentence="Images are under CC BY-SA 4.0: they may be kept, changed and passed on under "
-        "the same licence, with their creators named.",
-        key="MAPILLARY_TOKEN",
-    ),
-    "panoramax": Terms(
-        images="Panoramax images",
-        credit="Imagery © Panoramax contributors, each image under its own licence",
-        via="Panoramax",
-        under="",
-        licence="each under its own, mostly Etalab 2.0 or CC BY-SA 4.0",
-        may_store=True,
-        may_download_in_bulk=True,
-        may_keep_thumbnail=True,
-        sentence="Each image has its own licence, mostly Etalab 2.0 or CC BY-SA 4.0: both let "
-        "it be kept and passed on with its author named, the second under the same licence. It "
-        "stands in `panoramas.licence`.",
-        licence_by_image=True,
-    ),
-    "folder": _own("images of a folder"),
-    "hdf5": _own("images of an HDF5 store"),
-    "synthetic": Terms(
-        images="synthetic images",
-        credit=SYNTHETIC_NOTE,
-        via="",
-        under="",
-        licence="made by this program, free of rights",
-        may_store=True,
-        may_download_in_bulk=True,
-        may_keep_thumbnail=True,
-        sentence="Images are drawn by this program and show no real place; every image and "
-        "figure says so.",
-        names_owners=False,
-    ),
-}
+def terms_of(provider: str) -> Terms:
+    """Give what a provider allows."""
+    return provider_class(provider).terms
 
 
-def credit(provider: ProviderName, owners: Iterable[str | None] = ()) -> str:
+def credit(provider: str, owners: Iterable[str | None] = ()) -> str:
     """Give the line that names whose images are shown, or are behind a figure.
 
     Parameters
@@ -157,10 +96,10 @@ def credit(provider: ProviderName, owners: Iterable[str | None] = ()) -> str:
         Column ``copyright`` of the images that are shown; three are named, those with the most
         images first, the others counted. Without any, the provider's general line.
     """
-    terms = TERMS[provider]
+    terms = terms_of(provider)
     told = [_told(owner, terms) for owner in owners if owner]
     counted = Counter(name for name, _ in told if name and name != NOBODY)
-    if provider == "synthetic" or not set(counted) - {"Google"}:
+    if provider_class(provider).is_drawn or not set(counted) - {terms.owner}:
         return terms.credit
     names = sorted(counted, key=lambda name: (-counted[name], name))
     others = len(names) - NAMES_SHOWN
@@ -189,7 +128,7 @@ def may_show_sample(images: Images) -> bool:
     Images on a sheet are thumbnails: where pixels are deleted and thumbnails are not allowed,
     there is no sheet either.
     """
-    return images.keeps_images or TERMS[images.provider].may_keep_thumbnail
+    return images.keeps_images or terms_of(images.provider).may_keep_thumbnail
 
 
 def _told(owner: str, terms: Terms) -> tuple[str, str]:

@@ -15,13 +15,12 @@ from streetview_assets.images.download import failure_counts, fetch_images
 from streetview_assets.images.duplicates import mark_duplicates
 from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, Provider
-from streetview_assets.images.providers.registry import REMOTE, open_provider
+from streetview_assets.images.providers.registry import open_provider, provider_class
 from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.images.views import still_wanted, wanted_images
 from streetview_assets.lake.checkpoint_shards import Shards
 from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
-from streetview_assets.orchestration.assets.points import keys_of_own_images
 from streetview_assets.processes import stopping
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
@@ -34,21 +33,18 @@ NEIGHBOURS_FIRST = (
     (pl.col("longitude") * 100).floor(),
     pl.col("point_id"),
 )
-"""An order in which points of one search box of Mapillary or Panoramax are mostly together."""
+"""An order in which points of one search box are mostly together."""
 
 
 def keys_of_images(study: Study) -> tuple[str, ...]:
     """Name the keys of images that are at hand already."""
-    return ("images.path",) if study.images.provider == "hdf5" else keys_of_own_images(study)
+    return provider_class(study.images.provider).file_keys
 
 
 def keys_of_look_ups(study: Study) -> tuple[str, ...]:
     """Name the keys on which it depends what a provider has near a point."""
-    if study.is_synthetic:
-        return ("seed", "sources.deprivation")
-    if study.images.provider in ("mapillary", "panoramax"):
-        return ("images.headings_deg", "images.fov_deg")
-    return keys_of_images(study)
+    provider = provider_class(study.images.provider)
+    return (*provider.file_keys, *provider.look_up_keys)
 
 
 def pool_of_look_ups(study: Study) -> str | None:
@@ -56,7 +52,7 @@ def pool_of_look_ups(study: Study) -> str | None:
 
     A limit of requests per second is kept within a process, so only one process may ask the host.
     """
-    return IMAGERY_POOL if study.images.provider in REMOTE else None
+    return IMAGERY_POOL if provider_class(study.images.provider).is_remote else None
 
 
 @study_asset(
@@ -165,7 +161,7 @@ def _fetched(
         now=lambda: datetime.now(UTC),
         on_progress=work.progress("images"),
     )
-    with stopping.finishing() if work.study.images.provider in REMOTE else nullcontext():
+    with stopping.finishing() if provider.is_remote else nullcontext():
         return resumption.finish(pieces, done)
 
 
@@ -256,11 +252,10 @@ def _still_there(work: AssetContext, rows: pl.DataFrame) -> pl.DataFrame:
     Pixels that were deleted on purpose are not lost, unless the study keeps them again. What a
     store of one's own did not have is looked for again, since the store may have grown.
     """
-    not_in_store = work.study.images.provider != "hdf5"
+    settled = not provider_class(work.study.images.provider).may_grow
     deleted = set() if work.study.images.keeps_images else work.deleted_images
     there = [
-        image_id in deleted
-        or (not_in_store if path is None else (work.opened.root / path).is_file())
+        image_id in deleted or (settled if path is None else (work.opened.root / path).is_file())
         for image_id, path in rows.select("image_id", "path").iter_rows()
     ]
     return rows.filter(pl.Series(there, dtype=pl.Boolean))

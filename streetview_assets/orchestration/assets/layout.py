@@ -27,7 +27,7 @@ from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
-from streetview_assets.images.providers.terms import TERMS, credit, may_show_sample
+from streetview_assets.images.providers.terms import credit, may_show_sample, terms_of
 from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.orchestration.missing_parts import no_categories, no_part
@@ -174,7 +174,7 @@ def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) ->
         return shown
     if not may_show_sample(study.images):
         return {**shown, "left out: images": "the provider's terms let none be shown"}
-    most = None if TERMS[study.images.provider].may_store else MOST_OF_RESTRICTED
+    most = None if terms_of(study.images.provider).may_store else MOST_OF_RESTRICTED
     for (method, setting), one in layouts.group_by("method", "setting", maintain_order=True):
         name = panel_name(str(method), str(setting))
         plane = image_plane(

@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.figures import to_png
+from streetview_assets.images.providers.registry import provider_class
 from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
 from streetview_assets.orchestration.assets.areas import place, warning
@@ -20,20 +21,18 @@ from streetview_assets.points.roads.openstreetmap import roads_credit
 from streetview_assets.points.sampling import sample_points as sample
 from streetview_assets.study.study_file import Study
 
-OWN_IMAGES = ("images.path", "images.positions", "images.columns")
-"""Study keys that say which images of one's own there are, and where they were taken."""
-
 
 def keys_of_own_images(study: Study) -> tuple[str, ...]:
-    """Name the keys of images of one's own, in a study that has them."""
-    return OWN_IMAGES if study.images.provider == "folder" else ()
+    """Name the keys of images of one's own, in a study whose points they place."""
+    placed = study.points.origin == "images"
+    return provider_class(study.images.provider).file_keys if placed else ()
 
 
 def keys_of_points(study: Study) -> tuple[str, ...]:
     """Name the keys of points that are not sampled on roads."""
     if study.points.path is not None:
         return ("sources.areas",)
-    return (*OWN_IMAGES, "sources.areas") if study.points.origin == "images" else ()
+    return (*keys_of_own_images(study), "sources.areas") if study.points.origin else ()
 
 
 @study_asset("points", writes=("road_network",), reads=("areas",), keys=("roads", "crs"))

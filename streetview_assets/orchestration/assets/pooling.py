@@ -11,7 +11,7 @@ from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.images.current import current_images
 from streetview_assets.images.image_files import image_on_disk
-from streetview_assets.images.providers.terms import TERMS
+from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.images.retention import delete_images, without_pixels
 from streetview_assets.lake.checkpoint_shards import latest, shards_of
 from streetview_assets.orchestration.asset import study_asset
@@ -104,7 +104,7 @@ def _deleted(work: AssetContext, before: pl.DataFrame) -> list[pl.DataFrame]:
         delete_images(
             images.join(_gone_already(before, root), on="image_id", how="anti"),
             root,
-            thumbnails=TERMS[work.study.images.provider].may_keep_thumbnail,
+            thumbnails=terms_of(work.study.images.provider).may_keep_thumbnail,
             noted=work.deleted_images,
             record=work.ledger.record_deleted,
             now=lambda: datetime.now(UTC),

@@ -37,6 +37,6 @@ def study_sensors(opened: OpenStudy) -> list[Any]:
             description=PAID_IMAGES if paid else FREE_IMAGES,
         ),
     ]
-    if opened.study.images.provider == "folder":
+    if opened.study.points.origin == "images":
         sensors.append(drop_folder_sensor(opened))
     return sensors

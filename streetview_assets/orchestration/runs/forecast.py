@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
-from streetview_assets.images.budget.prices import is_paid, price_of_next_usd
+from streetview_assets.images.budget.prices import price_list, price_of_next_usd
 from streetview_assets.images.current import up_to
 from streetview_assets.images.image_files import image_on_disk
-from streetview_assets.images.providers.registry import REMOTE, open_provider
+from streetview_assets.images.providers.registry import open_provider, provider_class
 from streetview_assets.images.views import wanted_images
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.open_study import OpenStudy
@@ -79,6 +80,8 @@ class BudgetForecast:
         Requests of this calendar month (UTC).
     free_per_month
         Those of a month that cost nothing.
+    prices_as_of
+        Date of the list of prices.
     """
 
     budget_usd: float | None
@@ -86,6 +89,7 @@ class BudgetForecast:
     to_come_usd: float
     asked_this_month: int
     free_per_month: int
+    prices_as_of: date
 
     @property
     def short_usd(self) -> float:
@@ -154,13 +158,14 @@ def forecast(opened: OpenStudy, authorities: Iterable[str] | None = None) -> For
     sums = {name: sum(getattr(load, name) for load in loads) for name in counted}
     total = Load(authority="all of them", **sums)
     budget = None
-    if is_paid(images.provider):
+    if prices := price_list(images.provider):
         budget = BudgetForecast(
             images.budget_usd,
             opened.ledger.spent_usd(),
             total.cost_usd,
             asked,
             images.free_per_month,
+            prices.as_of,
         )
     return Forecast(tuple(loads), total, experience.basis, budget)
 
@@ -179,7 +184,7 @@ def _of_authority(
     to_fetch = missing.filter(~pl.col("has_failed"), ~pl.col("image_id").is_in(list(shared)))
     shared |= set(to_fetch["image_id"])
     failed = missing.filter("has_failed").height
-    requests = _request_count(images.provider, to_fetch)
+    requests = provider.request_count(to_fetch)
     found = panoramas.filter(pl.col("is_current") & (pl.col("status") == "ok"))
     return Load(
         authority=code,
@@ -213,21 +218,10 @@ def _not_there(opened: OpenStudy, code: str, wanted: pl.DataFrame) -> pl.DataFra
     return rest.filter(pl.Series(missing, dtype=pl.Boolean))
 
 
-def _request_count(provider: str, to_fetch: pl.DataFrame) -> int:
-    """Count the requests: Mapillary's address of an image is asked for before the image."""
-    panoramas = to_fetch["panorama_id"].n_unique()
-    match provider:
-        case "mapillary":
-            return 2 * panoramas
-        case "panoramax":
-            return panoramas
-    return to_fetch.height
-
-
 def _experience(opened: OpenStudy) -> _Experience:
     there = opened.read("images").filter(status="ok")
     images = opened.study.images
-    limit = images.requests_per_second if images.provider in REMOTE else None
+    limit = images.requests_per_second if provider_class(images.provider).is_remote else None
     if there.is_empty():
         width, height = images.size_px
         basis = (

@@ -7,9 +7,8 @@ from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.embeddings.encoders.registry import check_encoder
 from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.errors import StudyError
-from streetview_assets.images.budget.prices import is_paid, without_budget
-from streetview_assets.images.providers.hdf5 import check_store
-from streetview_assets.images.providers.registry import open_provider
+from streetview_assets.images.budget.prices import required_budget_usd
+from streetview_assets.images.providers.registry import open_provider, provider_class
 from streetview_assets.models.data.features import OF_LABELS
 from streetview_assets.points.roads.road_lines import check_areas_meet_roads, road_bounds
 from streetview_assets.study.points import Roads
@@ -41,10 +40,8 @@ def check_inputs(opened: OpenStudy, *, to_be_paid: bool = False) -> Sources:
     """
     sources = replace(opened.sources, keep=False, _memory={})
     try:
-        images = opened.study.images
-        if to_be_paid and is_paid(images.provider) and images.budget_usd is None:
-            raise StudyError(without_budget(images.provider))
         if to_be_paid:
+            required_budget_usd(opened.study.images)
             check_ledger(opened)
         _look_at_inputs(opened.study, sources)
     except StudyError as error:
@@ -64,10 +61,9 @@ def _look_at_inputs(study: Study, sources: Sources) -> None:
         _check_roads(study.areas.path, study.roads, sources)
     if study.points.path:
         sources.imported_points()
-    if study.images.provider == "folder":
+    if study.points.origin == "images":
         sources.image_positions()
-    if study.images.provider == "hdf5":
-        check_store(study)
+    provider_class(study.images.provider).check_inputs(study)
 
 
 def _check_features(study: Study) -> None:

@@ -1,8 +1,10 @@
 """The table of one's own image files: each is taken, or left out for a reason that is told."""
 
+from datetime import date
+
 import polars as pl
 
-from streetview_assets.points.own_images.positions import ImagePositions, outside_dates
+from streetview_assets.points.own_images.positions import ImagePositions
 from streetview_assets.points.places import as_sample_points, named_places
 from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
@@ -31,7 +33,7 @@ def files_table(positions: ImagePositions, areas: pl.DataFrame, wishes: Images) 
     placed = positions.frame
     places = named_places(placed.select("longitude", "latitude"))
     located = as_sample_points(places.unique("point_id"), areas)
-    outside = outside_dates(wishes.captured_between)
+    captured_on = pl.col("captured_on").fill_null(date.min)
     known = placed.with_columns(point_id=places["point_id"]).join(
         located.select("point_id", "area_code", of_study="authority_code"),
         on="point_id",
@@ -40,7 +42,7 @@ def files_table(positions: ImagePositions, areas: pl.DataFrame, wishes: Images) 
     reasons = known.with_columns(
         reason=pl.when(pl.col("of_study").is_null())
         .then(pl.lit(IN_NO_AREA))
-        .when(outside)
+        .when(~captured_on.is_between(*wishes.captured_within))
         .then(pl.lit(OUTSIDE_DATES))
     )
     rest = positions.files.filter(pl.col("reason").is_not_null())

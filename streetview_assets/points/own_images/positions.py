@@ -2,7 +2,6 @@
 
 from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -117,23 +116,6 @@ def read_image_positions(images: Images) -> ImagePositions:
     if positions.frame.is_empty():
         raise StudyError(_no_position(images, folder, len(there), positions.left_out))
     return positions
-
-
-def outside_dates(captured_between: tuple[date | None, date | None]) -> pl.Expr:
-    """Say of `captured_on` whether the study leaves it out; so it does what has no date.
-
-    Parameters
-    ----------
-    captured_between
-        Any day of the first month and the last day of the last one; None: no limit.
-    """
-    earliest, latest = captured_between
-    if earliest is None and latest is None:
-        return pl.lit(False)
-    between = pl.col("captured_on").is_between(
-        (earliest or date.min).replace(day=1), latest or date.max
-    )
-    return ~between.fill_null(False)
 
 
 def image_point_ids(positions: pl.DataFrame) -> pl.Series:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from streetview_assets.figures import COLOURS, new_figure
-from streetview_assets.images.providers.terms import TERMS
+from streetview_assets.images.providers.registry import provider_class
+from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.report.database import Published
 from streetview_assets.report.html import (
     Cell,
@@ -57,16 +58,12 @@ def _counts(published: Published) -> pl.DataFrame:
 def _providers(published: Published, counts: pl.DataFrame) -> str:
     settings = published.study.images
     headings = ", ".join(f"{heading:g}°" for heading in settings.headings_deg)
-    opening = {
-        "folder": "The images are files of a folder, each as it was taken.",
-        "hdf5": "The images come from an HDF5 store, each as it was taken.",
-    }.get(
-        settings.provider,
+    opening = provider_class(settings.provider).as_taken or (
         f"At each place with imagery, views towards {headings} are taken, "
-        f"{settings.fov_deg:g}° wide and {settings.size_px[0]} × {settings.size_px[1]} px.",
+        f"{settings.fov_deg:g}° wide and {settings.size_px[0]} × {settings.size_px[1]} px."
     )
     rows = [
-        [TERMS[provider].images, there, missing, failed, older]
+        [terms_of(provider).images, there, missing, failed, older]
         for provider, there, missing, failed, older in counts.iter_rows()
     ]
     columns = ("imagery", "there", "missing at the provider", "failed", "older captures kept")

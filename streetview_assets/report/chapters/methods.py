@@ -1,5 +1,6 @@
 """Chapters "Methods and limits", "Made from", "Attribution": the study in plain words."""
 
+from streetview_assets.images.providers.registry import provider_class
 from streetview_assets.models.evaluations.selection import HEADLINE
 from streetview_assets.report.database import Published
 from streetview_assets.report.further import chapters_left_out
@@ -79,12 +80,12 @@ def _points(study: Study) -> str:
 
 def _images(study: Study) -> str:
     images = study.images
-    if images.provider == "synthetic":
+    if study.is_synthetic:
         return (
             "Images: drawn by a program from made-up data. They are there to try the machinery; "
             "no score of them says anything of real places."
         )
-    if images.provider in ("folder", "hdf5"):
+    if provider_class(images.provider).as_taken:
         return "Images: one's own, taken as they are."
     first, last = images.captured_between
     between = (

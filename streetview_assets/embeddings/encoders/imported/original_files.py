@@ -3,8 +3,8 @@
 import polars as pl
 
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
-from streetview_assets.images.providers.folder import FolderProvider
-from streetview_assets.images.providers.hdf5 import Hdf5Provider
+from streetview_assets.images.providers.own_images import OwnImagesProvider
+from streetview_assets.images.providers.registry import provider_class
 from streetview_assets.study.images import Images
 
 
@@ -25,9 +25,8 @@ def with_original_files(
     wishes
         The study's part that names the provider.
     """
-    if not vectors.is_named_by_files:
+    provider = provider_class(wishes.provider)
+    if not vectors.is_named_by_files or not issubclass(provider, OwnImagesProvider):
         return vectors
-    if wishes.provider not in ("folder", "hdf5"):
-        return vectors
-    provider = FolderProvider(wishes) if wishes.provider == "folder" else Hdf5Provider(wishes)
-    return vectors.with_files(provider.names_of_files(), provider.files_of(images))
+    own = provider(wishes)
+    return vectors.with_files(own.names_of_files(), own.files_of(images))

@@ -1,0 +1,62 @@
+"""What providers share that are asked over the network: limits, secrets, requests side by side."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, TypeVar
+
+from streetview_assets.images.budget.reservations import Budget
+from streetview_assets.images.http.answers import NotThereError, UnusableError
+from streetview_assets.images.http.client import Client, Limits, open_client
+from streetview_assets.images.http.concurrency import Done, in_flight
+from streetview_assets.images.providers.base import FetchedImage, ImageStatus, Provider
+from streetview_assets.study.images import Images
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class RemoteProvider(Provider):
+    """Who is asked over the network.
+
+    Parameters
+    ----------
+    images
+        The study's wishes: views, radius, capture dates, limits.
+    secrets
+        The keys, which no error and no log may show.
+    budget
+        Pays for images; None: nothing that costs money can be fetched.
+
+    Attributes
+    ----------
+    address
+        Where the service is; `images.base_url` takes its place.
+    """
+
+    is_remote = True
+    keeps_history = True
+    id_names_one_capture = True
+    address: ClassVar[str]
+
+    def __init__(
+        self, images: Images, secrets: Iterable[str] = (), budget: Budget | None = None
+    ) -> None:
+        super().__init__(images)
+        self.secrets = tuple(secrets)
+        self.budget = budget
+        self.host = images.base_url or self.address
+        self.limits = Limits(images.requests_per_second, images.max_concurrent, images.timeout_s)
+
+    def _side_by_side(
+        self, items: Iterable[Item], work: Callable[[Client, Item], Awaitable[Result]]
+    ) -> Iterator[Done[Result]]:
+        return in_flight(items, work, self._session, most=self.limits.max_concurrent)
+
+    def _session(self) -> AbstractAsyncContextManager[Client]:
+        return open_client(self.limits, secrets=self.secrets, budget=self.budget)
+
+
+def not_given(image_id: str, error: NotThereError | UnusableError) -> FetchedImage:
+    """Say why an image is not there, or could not be given."""
+    status: ImageStatus = "missing" if isinstance(error, NotThereError) else "failed"
+    return FetchedImage(image_id, None, status, str(error))
