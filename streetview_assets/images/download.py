@@ -77,7 +77,6 @@ def fetch_images(
         authority_code=pl.lit(authority_code), is_current=pl.lit(True)
     )
     batch: list[Row] = []
-    refusal: StreetviewError | None = None
     try:
         for done, row in enumerate(_rows(provider, asked, folder, now), start=1):
             batch.append(row)
@@ -86,12 +85,12 @@ def fetch_images(
             if len(batch) == batch_size:
                 yield TABLES["images"].frame(batch)
                 batch = []
-    except StreetviewError as error:
-        refusal = error
+    except StreetviewError:
+        if batch:
+            yield TABLES["images"].frame(batch)
+        raise
     if batch:
         yield TABLES["images"].frame(batch)
-    if refusal:
-        raise refusal
 
 
 def failure_counts(frame: pl.DataFrame) -> dict[str, int]:
@@ -110,25 +109,22 @@ def _rows(
     provider: Provider, asked: pl.DataFrame, folder: Path, now: Callable[[], datetime]
 ) -> Iterator[Row]:
     """Complete what was asked for: first what is on disk, then what the provider gives."""
-    found = [image_on_disk(folder, image_id) for image_id in asked["image_id"]]
-    there = pl.Series([path is not None for path in found], dtype=pl.Boolean)
+    found = {image_id: image_on_disk(folder, image_id) for image_id in asked["image_id"]}
     with ExitStack() as broken_off:
         pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="images")
         broken_off.callback(pool.shutdown, cancel_futures=True)
-        paths = iter([path for path in found if path is not None])
         recalled = [
-            (row, pool.submit(_recalled, row["image_id"], path, folder))
-            for row, path in zip(asked.filter(there).iter_rows(named=True), paths, strict=True)
+            (row, pool.submit(_recalled, path, folder))
+            for row in asked.iter_rows(named=True)
+            if (path := found[row["image_id"]]) is not None
         ]
-        broken = []
+        there = []
         for row, reading in recalled:
             stopping.check()
-            measured = reading.result()
-            if measured is None:
-                broken.append(row["image_id"])
-            else:
+            if (measured := reading.result()) is not None:
+                there.append(row["image_id"])
                 yield row | measured
-        missing = asked.filter(~there | pl.col("image_id").is_in(broken))
+        missing = asked.filter(~pl.col("image_id").is_in(there))
         if not missing.is_empty():
             keep = partial(_kept, folder=folder, now=now)
             yield from _fetched(provider.fetch(missing), missing, keep, pool)
@@ -143,11 +139,11 @@ def _fetched(
     """Complete what was asked for by what came; an image that never came has failed."""
     places = {image_id: place for place, image_id in enumerate(asked["image_id"])}
     under_way: deque[tuple[int, Future[Row]]] = deque()
-    refusal: StreetviewError | None = None
 
-    def completed() -> Row:
-        place, kept = under_way.popleft()
-        return asked.row(place, named=True) | kept.result()
+    def completed(wait: bool) -> Iterator[Row]:
+        while under_way and (wait or len(under_way) > _AHEAD or under_way[0][1].done()):
+            place, kept = under_way.popleft()
+            yield asked.row(place, named=True) | kept.result()
 
     try:
         for image in images:
@@ -155,20 +151,17 @@ def _fetched(
             if place is None:
                 raise ValueError(f"image {image.image_id} came twice or was not asked for")
             under_way.append((place, pool.submit(keep, image)))
-            while under_way and (len(under_way) > _AHEAD or under_way[0][1].done()):
-                yield completed()
-    except StreetviewError as error:
+            yield from completed(wait=False)
+    except StreetviewError:
         # What came before the refusal may have been paid for.
-        refusal = error
-    while under_way:
-        yield completed()
-    if refusal:
-        raise refusal
+        yield from completed(wait=True)
+        raise
+    yield from completed(wait=True)
     for place in places.values():
         yield asked.row(place, named=True) | _failed("failed", "the provider gave no answer")
 
 
-def _recalled(image_id: str, path: Path, folder: Path) -> Row | None:
+def _recalled(path: Path, folder: Path) -> Row | None:
     """Measure an image that is on disk; None where it cannot be read, so that it is asked for."""
     content = path.read_bytes()
     try:
@@ -190,7 +183,7 @@ def _kept(image: FetchedImage, *, folder: Path, now: Callable[[], datetime]) -> 
         path = image_on_disk(folder, image.image_id)
         if status == "failed" and path is not None:
             # Another run has fetched it meanwhile.
-            recalled = _recalled(image.image_id, path, folder)
+            recalled = _recalled(path, folder)
             if recalled is not None:
                 return recalled
         return _failed(status, image.error or "the provider gave no image")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -27,6 +28,7 @@ _ADOPTED = "adopted"
 """Stands for the process of requests that were entered from the lake."""
 
 _MICRO = 1_000_000
+_COUNT_OF_MONTH = "select request_count from totals where provider = ? and month = ?"
 
 
 @dataclass(frozen=True)
@@ -69,45 +71,35 @@ class Ledger:
 
     def spent_usd(self) -> float:
         """Sum up what was spent over all runs; a reservation without an outcome counts."""
-        if not self.path.is_file():
-            return 0.0
-        with reading(self.path) as connection:
-            return _spent(connection) / _MICRO
+        costs: list[int] = [cost for (cost,) in self._ask("select cost_microusd from totals")]
+        return sum(costs) / _MICRO
 
     def asked_this_month(self, provider: str) -> int:
         """Count the requests of this calendar month (UTC) that a provider may charge for."""
-        if not self.path.is_file():
-            return 0
-        with reading(self.path) as connection:
-            return _count_of_month(connection, provider, _month(datetime.now(UTC)))
+        rows = self._ask(_COUNT_OF_MONTH, (provider, _month(datetime.now(UTC))))
+        return sum(count for (count,) in rows)
 
     def spending(self) -> pl.DataFrame:
         """Sum up requests by provider, authority, month and outcome: table ``spending``."""
         from streetview_assets.tables.registry import TABLES
 
         table = TABLES["spending"]
-        if not self.path.is_file():
-            return table.frame()
-        with reading(self.path) as connection:
-            rows = connection.execute(
-                "select provider, authority_code, month, outcome, count(*), "
-                "count(distinct image_id), sum(cost_microusd) / 1e6 "
-                "from requests group by 1, 2, 3, 4 order by 1, 2, 3, 4"
-            ).fetchall()
+        rows = self._ask(
+            "select provider, authority_code, month, outcome, count(*), "
+            "count(distinct image_id), sum(cost_microusd) / 1e6 "
+            "from requests group by 1, 2, 3, 4 order by 1, 2, 3, 4"
+        )
         schema = {**table.schema, "month": pl.String()}
         frame = pl.DataFrame(rows, schema=schema, orient="row")
         return frame.with_columns(pl.col("month").str.to_date("%Y-%m-%d"))
 
     def paid_for(self, provider: str) -> set[str]:
         """List the ids of all images for which a request was sent that the provider may bill."""
-        if not self.path.is_file():
-            return set()
-        with reading(self.path) as connection:
-            rows = connection.execute(
-                "select distinct image_id from requests "
-                "where provider = ? and outcome <> 'not_charged'",
-                (provider,),
-            ).fetchall()
+        rows = self._ask(
+            "select distinct image_id from requests "
+            "where provider = ? and outcome <> 'not_charged'",
+            (provider,),
+        )
         return {image_id for (image_id,) in rows}
 
     def adopt(self, bought: pl.DataFrame, provider: str, free_per_month: int = 0) -> int:
@@ -154,22 +146,27 @@ class Ledger:
             When, UTC.
         """
         rows = [(image_id, at.isoformat()) for image_id in image_ids]
-        note = "insert or ignore into deleted_images values (?, ?)"
-        write(self.path, lambda connection: connection.executemany(note, rows), safely=True)
+        self._note("insert or ignore into deleted_images values (?, ?)", rows)
 
     def forget_deleted(self, image_ids: Iterable[str]) -> None:
         """Take back that note: the images have been fetched again."""
         rows = [(image_id,) for image_id in image_ids]
-        note = "delete from deleted_images where image_id = ?"
-        write(self.path, lambda connection: connection.executemany(note, rows), safely=True)
+        self._note("delete from deleted_images where image_id = ?", rows)
 
     def deleted(self) -> dict[str, datetime]:
         """Say when pixels were deleted on purpose, by image_id."""
-        if not self.path.is_file():
-            return {}
-        with reading(self.path) as connection:
-            rows = connection.execute("select image_id, deleted_at from deleted_images").fetchall()
+        rows = self._ask("select image_id, deleted_at from deleted_images")
         return {image_id: datetime.fromisoformat(at) for image_id, at in rows}
+
+    def _note(self, entry: str, rows: Sequence[tuple[str, ...]]) -> None:
+        write(self.path, lambda connection: connection.executemany(entry, rows), safely=True)
+
+    def _ask(self, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+        """Read rows; none where nothing was ever entered."""
+        if not self.path.is_file():
+            return []
+        with reading(self.path) as connection:
+            return connection.execute(query, values).fetchall()
 
 
 @dataclass(frozen=True)
@@ -247,9 +244,7 @@ class LedgerBudget:
     def _reserved(self, connection: sqlite3.Connection, image_id: str, now: datetime) -> int | None:
         if self._is_claimed(connection, image_id, now):
             return None
-        month = _month(now)
-        nth = _count_of_month(connection, self.provider, month) + 1
-        cost = price_microusd(self.provider, nth, self.free_per_month)
+        cost = self._price(connection, now)
         spent = _spent(connection)
         if spent + cost > self.budget_microusd:
             raise BudgetSpentError(self._message(spent, cost))
@@ -267,9 +262,12 @@ class LedgerBudget:
         at
             When, UTC: its month decides the price.
         """
-        nth = _count_of_month(connection, self.provider, _month(at)) + 1
-        cost = price_microusd(self.provider, nth, self.free_per_month)
+        cost = self._price(connection, at)
         self._settled(connection, self._entry(connection, image_id, at, cost), "charged")
+
+    def _price(self, connection: sqlite3.Connection, at: datetime) -> int:
+        nth = _count_of_month(connection, self.provider, _month(at)) + 1
+        return price_microusd(self.provider, nth, self.free_per_month)
 
     def _entry(self, connection: sqlite3.Connection, image_id: str, at: datetime, cost: int) -> int:
         month = _month(at)
@@ -320,16 +318,12 @@ def _month(moment: datetime) -> str:
 
 
 def _spent(connection: sqlite3.Connection) -> int:
-    total: int = connection.execute(
-        "select coalesce(sum(cost_microusd), 0) from totals"
-    ).fetchone()[0]
-    return total
+    total = "select coalesce(sum(cost_microusd), 0) from totals"
+    return int(connection.execute(total).fetchone()[0])
 
 
 def _count_of_month(connection: sqlite3.Connection, provider: str, month: str) -> int:
-    row = connection.execute(
-        "select request_count from totals where provider = ? and month = ?", (provider, month)
-    ).fetchone()
+    row = connection.execute(_COUNT_OF_MONTH, (provider, month)).fetchone()
     return int(row[0]) if row else 0
 
 

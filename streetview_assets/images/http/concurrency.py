@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -56,10 +56,8 @@ def in_flight(
         ends and is given first.
     """
     given: SimpleQueue[Done[Result] | BaseException | None] = SimpleQueue()
-    background = _Background(given, most)
-    thread = threading.Thread(
-        target=background.run, args=(items, work, session), name="in-flight", daemon=True
-    )
+    background = _Background(given, items, work, session, most)
+    thread = threading.Thread(target=background.run, name="in-flight", daemon=True)
     thread.start()
     try:
         while (one := given.get()) is not None:
@@ -71,28 +69,24 @@ def in_flight(
         thread.join()
 
 
-class _Background(Generic[Result]):
+@dataclass
+class _Background(Generic[Item, Session, Result]):
     """The loop and its thread."""
 
-    def __init__(
-        self, given: "SimpleQueue[Done[Result] | BaseException | None]", most: int
-    ) -> None:
-        self._given = given
-        self._most = most
-        self._loop = asyncio.new_event_loop()
-        self._stopped = threading.Event()
-        self._main: asyncio.Task[None] | None = None
+    given: "SimpleQueue[Done[Result] | BaseException | None]"
+    items: Iterable[Item]
+    work: Callable[[Session, Item], Awaitable[Result]]
+    session: Callable[[], AbstractAsyncContextManager[Session]]
+    most: int
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _stopped: threading.Event = field(default_factory=threading.Event)
+    _main: asyncio.Task[None] | None = None
 
-    def run(
-        self,
-        items: Iterable[Item],
-        work: Callable[[Session, Item], Awaitable[Result]],
-        session: Callable[[], AbstractAsyncContextManager[Session]],
-    ) -> None:
+    def run(self) -> None:
         """Run the loop to its end; the last word is None, or the error that ended it."""
         ending: BaseException | None = None
         try:
-            self._main = self._loop.create_task(self._all(items, work, session))
+            self._main = self._loop.create_task(self._all())
             self._abandon_in_time()
             self._loop.run_until_complete(self._main)
         except asyncio.CancelledError:
@@ -104,7 +98,7 @@ class _Background(Generic[Result]):
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._stopped.set()
             self._loop.close()
-            self._given.put(ending)
+            self.given.put(ending)
 
     def stop(self) -> None:
         """End early, if it has not ended; what is under way is cancelled."""
@@ -130,26 +124,21 @@ class _Background(Generic[Result]):
             if not self._loop.is_closed():
                 raise
 
-    async def _all(
-        self,
-        items: Iterable[Item],
-        work: Callable[[Session, Item], Awaitable[Result]],
-        session: Callable[[], AbstractAsyncContextManager[Session]],
-    ) -> None:
-        slots = asyncio.Semaphore(self._most)
+    async def _all(self) -> None:
+        slots = asyncio.Semaphore(self.most)
         refusals: list[Exception] = []
 
         async def one(item: Item, opened: Session) -> None:
             try:
-                result = await work(opened, item)
+                result = await self.work(opened, item)
             except Exception as refusal:  # noqa: BLE001  raised below, by itself and in no group
                 refusals.append(refusal)
                 slots.release()
                 return
-            self._given.put(Done(result, lambda: self._call(slots.release)))
+            self.given.put(Done(result, lambda: self._call(slots.release)))
 
-        async with session() as opened, asyncio.TaskGroup() as tasks:
-            for item in items:
+        async with self.session() as opened, asyncio.TaskGroup() as tasks:
+            for item in self.items:
                 await slots.acquire()
                 if refusals:
                     break

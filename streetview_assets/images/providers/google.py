@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
@@ -30,19 +30,17 @@ from streetview_assets.images.http.decoding import beside_the_loop, decoded
 from streetview_assets.images.http.json_fields import at, json_of, parsed, place, text
 from streetview_assets.images.placeholder_tile import is_grey_tile
 from streetview_assets.images.providers.base import (
-    FOUND,
     UNKNOWN_DATE,
     FetchedImage,
     Key,
     Opening,
-    Progress,
     Row,
     dated,
     not_found,
 )
+from streetview_assets.images.providers.matching import Capture
 from streetview_assets.images.providers.remote import RemoteProvider, not_given
 from streetview_assets.images.providers.terms import Terms
-from streetview_assets.points.distance import distance_m
 from streetview_assets.redaction import redacted
 from streetview_assets.study.images import Images
 
@@ -134,26 +132,6 @@ class GoogleProvider(RemoteProvider):
                 "choice is yours to state"
             )
 
-    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
-        """Ask for the panorama near each point, free of charge.
-
-        Returns
-        -------
-        polars.DataFrame
-            Columns `FOUND`, one row a point, in the order of the points. A panorama that is
-            farther than the radius, outside of the capture dates or, where they are not wanted,
-            somebody's own upload is `no_imagery`, with the reason.
-        """
-        asked = points.select("point_id", "longitude", "latitude", "source_panorama_id")
-        found: dict[str, Row] = {}
-        rows = self._side_by_side(asked.iter_rows(named=True), self._found)
-        for done, one in enumerate(rows, start=1):
-            one.release()
-            found[one.result["point_id"]] = one.result
-            if on_progress:
-                on_progress(done, asked.height)
-        return pl.DataFrame([found[point_id] for point_id in asked["point_id"]], schema=FOUND)
-
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Fetch views, each by one paid request, as they come.
 
@@ -171,15 +149,19 @@ class GoogleProvider(RemoteProvider):
         for one in self._side_by_side(asked, self._image):
             yield replace(one.result, release=one.release)
 
-    async def _found(self, client: Client, point: Mapping[str, Any]) -> Row:
-        try:
-            return self._judged(await self._metadata(client, point), point)
-        except NotThereError:
-            return not_found(point["point_id"])
-        except UnusableError as error:
-            return not_found(point["point_id"], str(error), "failed")
+    def _groups(self, points: pl.DataFrame) -> Iterable[Row]:
+        return points.iter_rows(named=True)
 
-    async def _metadata(self, client: Client, point: Mapping[str, Any]) -> "_Metadata":
+    async def _found(self, client: Client, point: Row) -> list[Row]:
+        """Ask for the panorama near a point, free of charge."""
+        try:
+            return [self._judged(await self._metadata(client, point), point)]
+        except NotThereError:
+            return [not_found(point["point_id"])]
+        except UnusableError as error:
+            return [not_found(point["point_id"], str(error), "failed")]
+
+    async def _metadata(self, client: Client, point: Row) -> Capture:
         """Ask by the panorama that an imported point names; where it is gone, by the place."""
         named = point["source_panorama_id"]
         if named is not None and _PANORAMA_ID.fullmatch(named):
@@ -194,8 +176,8 @@ class GoogleProvider(RemoteProvider):
         }
         return await self._ask_metadata(client, there)
 
-    async def _ask_metadata(self, client: Client, query: Mapping[str, str]) -> "_Metadata":
-        async def read(answer: Answer) -> _Metadata:
+    async def _ask_metadata(self, client: Client, query: Mapping[str, str]) -> Capture:
+        async def read(answer: Answer) -> Capture:
             return _read_metadata(answer, self.secrets)
 
         def says(answer: Answer) -> None:
@@ -204,40 +186,22 @@ class GoogleProvider(RemoteProvider):
         url = self._url(METADATA, query)
         return await client.ask(url, read, most_bytes=_METADATA_BYTES, says=says)
 
-    def _judged(self, metadata: "_Metadata", point: Mapping[str, Any]) -> Row:
+    def _judged(self, nearest: Capture, point: Row) -> Row:
         """Say whether a panorama is wanted."""
-        away_m = distance_m(
-            point["longitude"], point["latitude"], metadata.longitude, metadata.latitude
-        )
-        third_party = metadata.copyright is not None and "google" not in metadata.copyright.lower()
-        unwanted = self._unwanted(metadata.captured_on, away_m, third_party)
+        away_m = nearest.away_m(point)
+        third_party = nearest.creator != "Google"
+        unwanted = None
+        if away_m > self.images.radius_m:
+            unwanted = f"the nearest panorama is {away_m:,.0f} m away"
+        elif third_party and not self.images.third_party:
+            unwanted = "the nearest panorama is not Google's own"
+        elif not self.images.wants(nearest.captured_on):
+            unwanted = f"the nearest panorama {dated(nearest.captured_on)}"
         if unwanted:
             return not_found(point["point_id"], unwanted)
-        return {
-            "point_id": point["point_id"],
-            "panorama_id": metadata.panorama_id,
-            "captured_on": metadata.captured_on,
-            "status": "ok",
-            "longitude": metadata.longitude,
-            "latitude": metadata.latitude,
-            "distance_m": away_m,
-            "copyright": metadata.copyright,
-            "is_panoramic": True,
-            "is_third_party": third_party,
-            "creator": metadata.copyright if third_party else "Google",
-            "licence": LICENCE,
-        }
+        return nearest.found_at(point, away_m) | {"is_third_party": third_party}
 
-    def _unwanted(self, captured_on: date, away_m: float, third_party: bool) -> str | None:
-        if away_m > self.images.radius_m:
-            return f"the nearest panorama is {away_m:,.0f} m away"
-        if third_party and not self.images.third_party:
-            return "the nearest panorama is not Google's own"
-        if not self.images.wants(captured_on):
-            return f"the nearest panorama {dated(captured_on)}"
-        return None
-
-    async def _image(self, client: Client, view: Mapping[str, Any]) -> FetchedImage:
+    async def _image(self, client: Client, view: Row) -> FetchedImage:
         image_id = view["image_id"]
         width_px, height_px = self.images.size_px
         query = {
@@ -292,18 +256,7 @@ def sign(path_and_query: bytes, secret: str) -> str:
     return base64.urlsafe_b64encode(digest).decode()
 
 
-@dataclass(frozen=True)
-class _Metadata:
-    """What the service says of one panorama."""
-
-    panorama_id: str
-    longitude: float
-    latitude: float
-    captured_on: date
-    copyright: str | None
-
-
-def _read_metadata(answer: Answer, secrets: tuple[str, ...]) -> _Metadata:
+def _read_metadata(answer: Answer, secrets: tuple[str, ...]) -> Capture:
     _check_said(json_of(answer), secrets)
     _check_status(answer, secrets)
     said = parsed(answer)
@@ -332,7 +285,7 @@ def _check_said(said: object, secrets: tuple[str, ...]) -> None:
             raise UnusableError(f"INVALID_REQUEST: {message[:_WORDS_OF_AN_ERROR]}")
 
 
-def _checked(said: Mapping[str, Any]) -> _Metadata:
+def _checked(said: Mapping[str, Any]) -> Capture:
     """Take from an answer what has the expected form, and refuse it otherwise."""
     panorama_id = said.get("pano_id")
     where = place([at(said, "location", "lng"), at(said, "location", "lat")])
@@ -340,11 +293,17 @@ def _checked(said: Mapping[str, Any]) -> _Metadata:
         raise UnusableError("the answer has an unexpected shape: pano_id is no panorama id")
     if where is None:
         raise UnusableError("the answer has an unexpected shape: location is no place")
-    return _Metadata(
+    owner = text(said.get("copyright"))
+    own = owner is None or "google" in owner.lower()
+    return Capture(
         panorama_id,
         *where,
-        _month(said.get("date")),
-        text(said.get("copyright")),
+        captured_on=_month(said.get("date")),
+        heading_deg=None,
+        is_panoramic=True,
+        creator="Google" if own else owner,
+        licence=LICENCE,
+        copyright=owner,
     )
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -132,13 +131,8 @@ class Hdf5Provider(OwnImagesProvider):
             stored, vectors = file.get(IMAGES), file.get(VECTORS)
             keeps_images = holds_images(stored)
             for image_id, rows, columns in slots.iter_rows():
-                places = [
-                    (row, slot) for row, slot in zip(rows, columns, strict=True) if row is not None
-                ]
-                if keeps_images:
-                    yield _image(stored, image_id, places)
-                else:
-                    yield _elsewhere(vectors, image_id, places)
+                places = [place for place in zip(rows, columns, strict=True) if None not in place]
+                yield _image(stored if keeps_images else vectors, image_id, places, keeps_images)
 
     def names_of_files(self) -> list[str]:
         """List the paths under which images were kept before they came into the store."""
@@ -219,38 +213,23 @@ def holds_images(stored: "h5py.Dataset | None") -> bool:
     return any(len(content) > 0 for row in rows for content in stored[row])
 
 
-def _image(stored: "h5py.Dataset", image_id: str, places: list[tuple[int, int]]) -> FetchedImage:
-    """Read an image from the first of its places that has one."""
-    try:
-        with _reading_slot():
-            for row, slot in places:
-                content = stored[row, slot]
-                if len(content):
-                    return FetchedImage(image_id, content.tobytes())
-    except _SlotError as error:
-        return FetchedImage(image_id, None, "failed", str(error))
-    return FetchedImage(image_id, None, "missing", NO_IMAGE)
-
-
-def _elsewhere(
-    vectors: "h5py.Dataset | None", image_id: str, places: list[tuple[int, int]]
+def _image(
+    data: "h5py.Dataset | None", image_id: str, places: list[tuple[int, int]], keeps_images: bool
 ) -> FetchedImage:
-    """Tell an image of which the store has the vector alone from one that it does not have."""
-    if vectors is None:
+    """Take an image from the first of its places that has one, or the vector alone."""
+    if data is None:
         return FetchedImage(image_id, None, "missing", NO_IMAGE)
     try:
-        with _reading_slot():
-            for row, slot in places:
-                vector = vectors[row, slot]
-                if np.isfinite(vector).all() and np.any(vector):
+        with reading("this slot of the store", "an image or a vector", error=_SlotError):
+            for place in places:
+                content = data[place]
+                if keeps_images and len(content):
+                    return FetchedImage(image_id, content.tobytes())
+                if not keeps_images and np.isfinite(content).all() and np.any(content):
                     return FetchedImage(image_id, is_elsewhere=True)
     except _SlotError as error:
         return FetchedImage(image_id, None, "failed", str(error))
     return FetchedImage(image_id, None, "missing", NO_IMAGE)
-
-
-def _reading_slot() -> AbstractContextManager[None]:
-    return reading("this slot of the store", "an image or a vector", error=_SlotError)
 
 
 class _SlotError(StreetviewError):

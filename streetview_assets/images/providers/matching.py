@@ -1,9 +1,8 @@
 """Captures matched to points: which of what lies around a point shows what is wanted there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
 
 from streetview_assets.images.providers.base import Row, dated, not_found
 from streetview_assets.images.providers.search_boxes import METRES_PER_DEGREE
@@ -45,10 +44,22 @@ class Capture:
     is_panoramic: bool
     creator: str | None
     licence: str
-    copyright: str
+    copyright: str | None
+
+    def away_m(self, point: Row) -> float:
+        """Measure the distance from a point, metres."""
+        return distance_m(point["longitude"], point["latitude"], self.longitude, self.latitude)
+
+    def found_at(self, point: Row, away_m: float) -> Row:
+        """Say that it was found at a point, with columns of `FOUND`."""
+        return {"point_id": point["point_id"], "status": "ok", "distance_m": away_m, **asdict(self)}
 
 
-def found_near(point: Mapping[str, Any], captures: Iterable[Capture], images: Images) -> list[Row]:
+Pair = tuple[Capture, float]
+"""A capture and how far away it is, metres."""
+
+
+def found_near(point: Row, captures: Iterable[Capture], images: Images) -> list[Row]:
     """Choose for a point what shows the wanted headings.
 
     A panorama serves all of them: the one of the newest month, then the nearest. Without one, for
@@ -73,14 +84,14 @@ def found_near(point: Mapping[str, Any], captures: Iterable[Capture], images: Im
         (one, away_m)
         for one in captures
         if _may_be_near(point, one, images.radius_m)
-        and (away_m := _away_m(point, one)) <= images.radius_m
+        and (away_m := one.away_m(point)) <= images.radius_m
     ]
     wanted = [pair for pair in around if images.wants(pair[0].captured_on)]
     seeing = [pair for pair in wanted if pair[0].heading_deg is not None]
     chosen = _chosen(sorted(seeing, key=_newest_first), images)
     if chosen:
-        return [_row(point, one, away_m) for one, away_m in chosen]
-    return [_nothing(point, around, wanted, seeing)]
+        return [one.found_at(point, away_m) for one, away_m in chosen]
+    return [not_found(point["point_id"], _why_none(around, wanted, seeing))]
 
 
 def angle_between_deg(one: float, other: float) -> float:
@@ -94,12 +105,12 @@ def angle_between_deg(one: float, other: float) -> float:
     return abs((one - other + 180) % 360 - 180)
 
 
-def _chosen(wanted: Sequence[tuple[Capture, float]], images: Images) -> list[tuple[Capture, float]]:
+def _chosen(wanted: Sequence[Pair], images: Images) -> list[Pair]:
     panoramas = [pair for pair in wanted if pair[0].is_panoramic]
     if panoramas:
         return panoramas[:1]
     half_angle_deg = max(LEAST_HALF_ANGLE_DEG, images.fov_deg / 2)
-    chosen: dict[str, tuple[Capture, float]] = {}
+    chosen: dict[str, Pair] = {}
     for heading_deg in images.headings_deg:
         for one, away_m in wanted:
             if angle_between_deg(one.heading_deg or 0.0, heading_deg) <= half_angle_deg:
@@ -108,38 +119,23 @@ def _chosen(wanted: Sequence[tuple[Capture, float]], images: Images) -> list[tup
     return list(chosen.values())
 
 
-def _newest_first(pair: tuple[Capture, float]) -> tuple[int, float, str]:
+def _newest_first(pair: Pair) -> tuple[int, float, str]:
     one, away_m = pair
     return -one.captured_on.toordinal(), away_m, one.panorama_id
 
 
-def _may_be_near(point: Mapping[str, Any], one: Capture, radius_m: float) -> bool:
+def _may_be_near(point: Row, one: Capture, radius_m: float) -> bool:
     """Rule out quickly what lies too far to the north or south."""
     away_deg: float = abs(one.latitude - point["latitude"])
     return away_deg * METRES_PER_DEGREE <= radius_m
 
 
-def _away_m(point: Mapping[str, Any], one: Capture) -> float:
-    return distance_m(point["longitude"], point["latitude"], one.longitude, one.latitude)
-
-
-def _row(point: Mapping[str, Any], one: Capture, away_m: float) -> Row:
-    there = asdict(one) | {"distance_m": away_m}
-    return {"point_id": point["point_id"], "status": "ok", **there}
-
-
-def _nothing(
-    point: Mapping[str, Any],
-    around: Sequence[tuple[Capture, float]],
-    wanted: Sequence[tuple[Capture, float]],
-    seeing: Sequence[tuple[Capture, float]],
-) -> Row:
-    reason = None
+def _why_none(around: Sequence[Pair], wanted: Sequence[Pair], seeing: Sequence[Pair]) -> str | None:
     if seeing:
-        reason = "no image there looks in a wanted direction"
-    elif wanted:
-        reason = "no capture there says where it looks"
-    elif around:
-        nearest, _ = min(around, key=lambda pair: (pair[1], pair[0].panorama_id))
-        reason = f"the nearest capture {dated(nearest.captured_on)}"
-    return not_found(point["point_id"], reason)
+        return "no image there looks in a wanted direction"
+    if wanted:
+        return "no capture there says where it looks"
+    if not around:
+        return None
+    nearest, _ = min(around, key=lambda pair: (pair[1], pair[0].panorama_id))
+    return f"the nearest capture {dated(nearest.captured_on)}"

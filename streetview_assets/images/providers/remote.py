@@ -1,14 +1,24 @@
 """What providers share that are asked over the network: limits, secrets, requests side by side."""
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
+
+import polars as pl
 
 from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.images.http.answers import NotThereError, UnusableError
 from streetview_assets.images.http.client import Client, Limits, open_client
 from streetview_assets.images.http.concurrency import Done, in_flight
-from streetview_assets.images.providers.base import FetchedImage, ImageStatus, Provider
+from streetview_assets.images.providers.base import (
+    FOUND,
+    FetchedImage,
+    ImageStatus,
+    Progress,
+    Provider,
+    Row,
+)
 from streetview_assets.study.images import Images
 
 Item = TypeVar("Item")
@@ -46,6 +56,32 @@ class RemoteProvider(Provider):
         self.budget = budget
         self.host = images.base_url or self.address
         self.limits = Limits(images.requests_per_second, images.max_concurrent, images.timeout_s)
+
+    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
+        """Ask for what there is near each point, side by side.
+
+        Returns
+        -------
+        polars.DataFrame
+            Columns `FOUND`, by point. What is not wanted is `no_imagery`, with the reason.
+        """
+        rows: list[Row] = []
+        done = 0
+        for one in self._side_by_side(self._groups(points), self._found):
+            one.release()
+            rows += one.result
+            done += len({row["point_id"] for row in one.result})
+            if on_progress:
+                on_progress(done, points.height)
+        return pl.DataFrame(rows, schema=FOUND).sort("point_id", "panorama_id", "captured_on")
+
+    @abstractmethod
+    def _groups(self, points: pl.DataFrame) -> Iterable[Any]:
+        """Divide points into those that are asked about together."""
+
+    @abstractmethod
+    async def _found(self, client: Client, group: Any) -> list[Row]:
+        """Ask about a group of points: rows with columns of `FOUND`, one or more a point."""
 
     def _side_by_side(
         self, items: Iterable[Item], work: Callable[[Client, Item], Awaitable[Result]]

@@ -14,15 +14,7 @@ from streetview_assets.images.equirectangular import cut_view
 from streetview_assets.images.http.answers import Answer, NotThereError, UnusableError
 from streetview_assets.images.http.client import Client
 from streetview_assets.images.http.decoding import beside_the_loop, decoded
-from streetview_assets.images.providers.base import (
-    FOUND,
-    VIEWS,
-    FetchedImage,
-    Progress,
-    Row,
-    not_found,
-    there,
-)
+from streetview_assets.images.providers.base import VIEWS, FetchedImage, Row, not_found, there
 from streetview_assets.images.providers.matching import (
     LEAST_HALF_ANGLE_DEG,
     Capture,
@@ -91,26 +83,6 @@ class OpenImageryProvider(RemoteProvider):
     def has_images(host: str) -> bool:
         """Whether images are taken from a host of this name."""
 
-    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
-        """Search around each point, and choose what shows the wanted headings.
-
-        Returns
-        -------
-        polars.DataFrame
-            Columns `FOUND`, by point; a search that failed is a failed row of each of its points.
-        """
-        rows: list[Row] = []
-        done = 0
-        groups = cells(points.select("point_id", "longitude", "latitude"))
-        for one in self._side_by_side(groups, self._found):
-            one.release()
-            found, count = one.result
-            rows += found
-            done += count
-            if on_progress:
-                on_progress(done, points.height)
-        return pl.DataFrame(rows, schema=FOUND).sort("point_id", "panorama_id", "captured_on")
-
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
         """Name the views: of a panorama each heading of the study, of an image its own."""
         all_around = pl.col("is_panoramic").fill_null(False)
@@ -129,15 +101,17 @@ class OpenImageryProvider(RemoteProvider):
             for image in one.result:
                 yield replace(image, release=release)
 
-    async def _found(self, client: Client, points: pl.DataFrame) -> tuple[list[Row], int]:
-        rows = points.to_dicts()
+    def _groups(self, points: pl.DataFrame) -> list[pl.DataFrame]:
+        return cells(points.select("point_id", "longitude", "latitude"))
+
+    async def _found(self, client: Client, group: pl.DataFrame) -> list[Row]:
+        """Search around points, and choose for each what shows the wanted headings."""
         try:
-            captures = await self._captures(client, points)
+            captures = await self._captures(client, group)
         except (UnusableError, NotThereError) as error:
-            found = [not_found(point["point_id"], str(error), "failed") for point in rows]
-        else:
-            found = [row for point in rows for row in found_near(point, captures, self.images)]
-        return found, len(rows)
+            return [not_found(point_id, str(error), "failed") for point_id in group["point_id"]]
+        points = group.iter_rows(named=True)
+        return [row for point in points for row in found_near(point, captures, self.images)]
 
     async def _captures(self, client: Client, points: pl.DataFrame) -> list[Capture]:
         """Search the boxes around points; a box that holds too much is split in four."""

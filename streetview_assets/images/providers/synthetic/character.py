@@ -14,11 +14,12 @@ import numpy as np
 from streetview_assets.images.providers.synthetic.place import Place, chance, field
 
 Colour = tuple[float, float, float]
+Palette = tuple[Colour, ...]
 
 MAIN_ROADS = frozenset({"trunk", "primary", "secondary", "tertiary"})
 FOOTWAYS = frozenset({"footway", "path", "pedestrian", "cycleway", "steps", "track"})
 
-BRICKS: tuple[Colour, ...] = (
+BRICKS: Palette = (
     (150, 84, 66),
     (172, 108, 84),
     (188, 164, 124),
@@ -43,6 +44,11 @@ class Character:
     is_footway: bool
     setback_m: float
     verge: bool
+
+    @property
+    def kerb_m(self) -> float:
+        """Distance from the middle of the road to where the pavement ends."""
+        return self.road_half_width_m + self.pavement_m
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ def _season(month: int, chance_of_tint: float) -> tuple[float, Colour]:
     return 1.0, (72 + tint, 110 + tint / 2, 50)
 
 
-def _between(palette: tuple[Colour, ...], position: float) -> Colour:
+def _between(palette: Palette, position: float) -> Colour:
     step = position * (len(palette) - 1)
     index = int(step)
     return _mixed(palette[index], palette[index + 1], step - index)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from streetview_assets.images.providers.synthetic.character import Light
-from streetview_assets.images.providers.synthetic.shapes import Painted
+from streetview_assets.images.providers.synthetic.street import Painted
 
 NOTE = "synthetic"
 _CAMERA_M = 2.4

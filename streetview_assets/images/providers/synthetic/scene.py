@@ -14,17 +14,15 @@ from streetview_assets.images.providers.synthetic.character import (
     place_key,
     uniforms,
 )
-from streetview_assets.images.providers.synthetic.painting import View, paint, write_note
-from streetview_assets.images.providers.synthetic.place import place_of
-from streetview_assets.images.providers.synthetic.shapes import Painted, Shapes, in_order
-from streetview_assets.images.providers.synthetic.street import (
-    backdrop,
-    gardens,
-    ground,
+from streetview_assets.images.providers.synthetic.furniture import (
     lamp_posts,
     litter_and_bins,
     parked_cars,
 )
+from streetview_assets.images.providers.synthetic.ground import backdrop, gardens, ground
+from streetview_assets.images.providers.synthetic.painting import View, paint, write_note
+from streetview_assets.images.providers.synthetic.place import place_of
+from streetview_assets.images.providers.synthetic.street import Painted, Street, in_order
 from streetview_assets.images.providers.synthetic.trees import street_trees
 
 _REACH_M = 78.0
@@ -72,16 +70,13 @@ def scene_jpeg(panorama_id: str, captured_on: date, heading_deg: float, view: Vi
 @lru_cache(maxsize=4)
 def _street(panorama_id: str, captured_on: date) -> tuple[Painted, Light]:
     place = place_of(panorama_id)
-    nature, seen_in = character(place), light(place, captured_on)
-    draw = uniforms(*place_key(place), 7)
-    shapes = Shapes(seen_in)
-    ground(shapes, nature, draw, _REACH_M)
-    backdrop(shapes, nature, draw, _REACH_M)
-    for side in (-1, 1):
-        lots = row_of_buildings(shapes, side, nature, draw, _REACH_M)
-        gardens(shapes, side, nature, lots, draw)
-        street_trees(shapes, side, nature, draw, _REACH_M)
-        parked_cars(shapes, side, nature, draw, _REACH_M)
-        litter_and_bins(shapes, side, nature, draw)
-    lamp_posts(shapes, 1, nature, draw, _REACH_M)
-    return in_order(shapes), seen_in
+    seen_in, draw = light(place, captured_on), uniforms(*place_key(place), 7)
+    street = Street(seen_in, character(place), draw, _REACH_M)
+    ground(street)
+    backdrop(street)
+    for side in street.sides():
+        gardens(side, row_of_buildings(side))
+        for add in (street_trees, parked_cars, litter_and_bins):
+            add(side)
+    lamp_posts(street)
+    return in_order(street), seen_in
