@@ -37,9 +37,5 @@ class LedgerError(StreetviewError):
     """The ledger cannot be read, or does not know what was bought."""
 
 
-class RunError(StreetviewError):
-    """A run ended without all that was asked for (exit code 1)."""
-
-
 class StoppedError(StreetviewError):
     """A signal asked for the end before this was begun: no failure, and no row of its own."""

@@ -1,4 +1,4 @@
-"""The bundled demo: a made-up town.
+"""The bundled demo: a made-up town, as files; only the command knows it.
 
-Its files are made by the modules here, from a seed; only the command knows it.
+The program that made them, from a seed, lies beside the tests that hold them to it.
 """

@@ -8,15 +8,16 @@ import shapely
 from esda import Moran
 from libpysal.weights import Queen
 
-from streetview_assets.demo.town import write_demo
 from streetview_assets.study.study_file import load_study
+from streetview_assets.study_state.open_study import DEMO_STUDY
+from streetview_assets_tests.demo.town import write_town
 
-FILES = ("areas.geojson", "roads.geojson", "targets.csv", "study.yaml")
+FILES = ("areas.geojson", "roads.geojson", "targets.csv")
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return load_study(write_demo(tmp_path_factory.mktemp("demo") / "town"))
+def study():
+    return load_study(DEMO_STUDY)
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +30,11 @@ def roads(study):
     return gpd.read_file(study.roads.path).to_crs(study.crs)
 
 
-def test_the_same_files_are_written_every_time(tmp_path):
-    first, second = write_demo(tmp_path / "a"), write_demo(tmp_path / "b" / "c")
+def test_the_bundled_files_are_what_the_program_writes_every_time(tmp_path):
+    write_town(tmp_path / "town")
+    assert sorted(path.name for path in (tmp_path / "town").iterdir()) == sorted(FILES)
     for name in FILES:
-        assert (first.parent / name).read_bytes() == (second.parent / name).read_bytes()
-    assert sorted(path.name for path in first.parent.iterdir()) == sorted(FILES)
+        assert (tmp_path / "town" / name).read_bytes() == DEMO_STUDY.with_name(name).read_bytes()
 
 
 def test_the_study_needs_neither_network_nor_weights(study):

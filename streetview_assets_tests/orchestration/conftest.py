@@ -10,11 +10,10 @@ import dagster as dg
 import pytest
 from filelock import FileLock
 
-from streetview_assets.demo.town import write_demo
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.runs.instance import prepare_home
 from streetview_assets.orchestration.runs.materialise import run_study
-from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy, open_study
 
 FINISHED = "finished"
 EAST, WEST = "X01000001", "X01000002"
@@ -65,7 +64,10 @@ def write_town(folder: Path, changes: dict[str, str] | None = None) -> Path:
     for before, after in (changes or {}).items():
         assert before in text
         text = text.replace(before, after)
-    study = write_demo(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("areas.geojson", "roads.geojson", "targets.csv"):
+        shutil.copy(DEMO_STUDY.with_name(name), folder)
+    study = folder / "study.yaml"
     study.write_text(text, encoding="utf-8")
     return study
 

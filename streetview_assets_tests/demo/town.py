@@ -1,5 +1,9 @@
-"""The demo: a made-up town, written as the files that a real study would start from."""
+"""The program that made the bundled demo: a town, written as the files that a study starts from.
 
+After a change here: `python -m streetview_assets_tests.demo.town streetview_assets/demo`.
+"""
+
+import sys
 from math import cos, radians
 from pathlib import Path
 
@@ -8,10 +12,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from streetview_assets.demo.town_areas import town_areas, town_outline
-from streetview_assets.demo.town_roads import town_roads
-from streetview_assets.demo.town_targets import deprivation, income_rank, score
 from streetview_assets.text.strict_json import to_json
+from streetview_assets_tests.demo.town_areas import town_areas, town_outline
+from streetview_assets_tests.demo.town_roads import town_roads
+from streetview_assets_tests.demo.town_targets import deprivation, income_rank, score
 
 SEED = 2024
 # Chosen among a dozen: neighbours help to guess a value, places a kilometre away hardly do.
@@ -21,22 +25,8 @@ _LATITUDE, _LONGITUDE = 55.6, 3.0
 _METRES_PER_DEGREE = 111_320.0
 
 
-def write_demo(folder: Path) -> Path:
-    """Write the demo study and its made-up town.
-
-    The files are the same, byte for byte, every time: areas.geojson, roads.geojson, targets.csv
-    and study.yaml.
-
-    Parameters
-    ----------
-    folder
-        Where to; made when it is not there.
-
-    Returns
-    -------
-    Path
-        The study file.
-    """
+def write_town(folder: Path) -> None:
+    """Write areas.geojson, roads.geojson and targets.csv, the same every time to the byte."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(SEED)
     outline = town_outline(rng)
@@ -47,9 +37,6 @@ def write_demo(folder: Path) -> Path:
     latent = deprivation(areas.geometry, rng)
     targets = {"deprivation_score": score(latent), "income_rank": income_rank(latent, rng)}
     pd.DataFrame(targets, areas["area_code"]).to_csv(folder / "targets.csv", lineterminator="\n")
-    study = folder / "study.yaml"
-    study.write_bytes((Path(__file__).parent / "study.yaml").read_bytes())
-    return study
 
 
 def _write_geojson(path: Path, frame: gpd.GeoDataFrame) -> None:
@@ -64,3 +51,7 @@ def _in_degrees(metres: np.ndarray) -> np.ndarray:
     scale = np.array([_METRES_PER_DEGREE * cos(radians(_LATITUDE)), _METRES_PER_DEGREE])
     degrees: np.ndarray = np.array([_LONGITUDE, _LATITUDE]) + metres / scale
     return degrees
+
+
+if __name__ == "__main__":
+    write_town(Path(sys.argv[1]))

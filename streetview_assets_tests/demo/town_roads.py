@@ -9,7 +9,7 @@ from shapely import LineString, Polygon
 from shapely.affinity import rotate, translate
 from shapely.ops import substring
 
-from streetview_assets.demo.town_areas import cells_of
+from streetview_assets_tests.demo.town_areas import cells_of
 
 DISTRICTS = 13
 _FIRST = (
