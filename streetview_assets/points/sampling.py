@@ -1,9 +1,10 @@
-"""Sample points: one every so many metres along the streets, none too near, no road too far."""
+"""Sample points: one every so many metres of road, none too near, no road too far."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyproj
 import shapely
@@ -29,11 +30,15 @@ from streetview_assets.points.places import (
     round_places,
 )
 from streetview_assets.points.roads.lines import Lines, in_one_direction, wkb
+from streetview_assets.points.systematic_sample import systematic_sample
 from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES
 
 SMALLEST_SPACING_M = 1.0
 """The ids of points tell places apart that are about 0.1 m from each other."""
+
+ROUNDING_M = 0.2
+"""Six decimals of a degree move two points towards each other by less than this."""
 
 BEARING_OVER_M = 10.0
 """The bearing of a road is that of so many metres of it."""
@@ -83,10 +88,12 @@ def sample_points(
 ) -> pl.DataFrame:
     """Choose the places at which images are wanted.
 
-    One point every ``spacing_m`` along a street, across its junctions; of these none nearer than
-    half the spacing to another; then a point in every stretch of road that is farther than one
-    spacing from all points, until there is none; then, where an area has road but fewer than
-    ``min_per_area`` points, more in its longest free stretches, as far as the distance allows.
+    One point every ``spacing_m`` of road, what is left over carried into the next street, so that
+    every metre of road has the same chance; none nearer than half the spacing to another, for which
+    all are set wider alike where the streets lie too close; then a point in every stretch of road
+    that is farther than one spacing from all points, until there is none; then, where an area has
+    road but fewer than ``min_per_area`` points, more in its longest free stretches, as far as the
+    distance allows.
     Distances are measured as the crow flies, in the study's CRS, between points as they are
     stored. With ``points.count``, so many places instead, drawn evenly over the length of road.
 
@@ -127,7 +134,7 @@ def sample_points(
     if points.count is not None:
         chosen = _drawn(network, ground, points.count, seed)
     else:
-        chosen = _along_streets(network, ground, points.spacing_m)
+        chosen = _evenly(network, _road_class(roads), ground, points.spacing_m)
         _reach_far_road(chosen, network, ground, points.spacing_m)
         _fill_areas(chosen, lines, ground, points)
     return _table(chosen, roads, lines, ground)
@@ -145,6 +152,10 @@ def _in_order(road_network: pl.DataFrame, crs: str) -> tuple[pl.DataFrame, Lines
     return roads, metric[roads["row"].to_numpy()]
 
 
+def _road_class(roads: pl.DataFrame) -> npt.NDArray[np.str_]:
+    return roads["road_class"].fill_null("unknown").to_numpy().astype(np.str_)
+
+
 def _street_names(roads: pl.DataFrame) -> list[str]:
     named = pl.col("name").is_not_null() & (pl.col("name") != "")
     by_class = pl.lit("class ") + pl.col("road_class").fill_null("unknown")
@@ -153,20 +164,16 @@ def _street_names(roads: pl.DataFrame) -> list[str]:
     )["street"].to_list()
 
 
-def _along_streets(network: Network, ground: Ground, spacing_m: float) -> _Chosen:
-    """Place points evenly along each street, the longest street first, none nearer than half."""
+def _evenly(
+    network: Network, road_class: npt.NDArray[np.str_], ground: Ground, spacing_m: float
+) -> _Chosen:
+    """Place points evenly over all road, none nearer than half the spacing as they are stored."""
     chosen = _Chosen(cell_m=spacing_m / 2)
-    lengths_m = network.street_to_m - network.street_from_m
-    at_m = [np.empty(0)]
-    for street in np.argsort(-lengths_m, kind="stable"):
-        count = int(lengths_m[street] / spacing_m + 0.5)
-        first_m = (lengths_m[street] - (count - 1) * spacing_m) / 2
-        at_m.append(network.street_from_m[street] + first_m + np.arange(count) * spacing_m)
-    metres, piece = locate(network, np.concatenate(at_m))
+    at_m = systematic_sample(network, road_class, spacing_m, spacing_m / 2 + ROUNDING_M)
+    metres, piece = locate(network, at_m)
     places = round_places(ground, metres)
-    for index, place in enumerate(places.metres):
-        if chosen.is_free(place, spacing_m / 2):
-            chosen.add(places, index, piece[index])
+    for index in range(len(at_m)):
+        chosen.add(places, index, piece[index])
     return chosen
 
 

@@ -61,7 +61,12 @@ class Roads(Part):
 class Points(Part):
     """How sample points are placed, or where they come from."""
 
-    spacing_m: float = Field(200, gt=0, description="one point so often along a street")
+    spacing_m: float = Field(
+        200,
+        gt=0,
+        description="one point on so much road; wider where streets lie too close for points half "
+        "of it apart",
+    )
     min_per_area: int = Field(1, ge=0, description="where the area has road and room for it")
     count: int | None = Field(None, gt=0, description="or so many points, drawn by the seed")
     path: ExistingFile | None = Field(

@@ -1,6 +1,8 @@
 """The whole stage on the real roads and areas of Leeds."""
 
 import geopandas as gpd
+import numpy as np
+import polars as pl
 import pytest
 import shapely
 from scipy.spatial import cKDTree
@@ -11,7 +13,8 @@ from streetview_assets.points.map import draw_points
 from streetview_assets.points.report import report_points
 from streetview_assets.points.roads.clipping import clip_roads
 from streetview_assets.points.roads.road_lines import read_roads
-from streetview_assets.points.sampling import sample_points
+from streetview_assets.points.roads.streets import join_into_streets
+from streetview_assets.points.sampling import _in_order, _street_names, sample_points
 from streetview_assets.study.points import Points, Roads
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -56,6 +59,30 @@ def test_no_real_road_is_far_and_no_two_points_are_near(leeds_points):
         .max()
         < 0.1
     )
+
+
+def test_each_class_and_length_of_real_street_has_its_share_of_points(leeds_points):
+    network, points = leeds_points
+    in_class = (
+        network.group_by("road_class")
+        .agg(pl.col("length_m").sum() / network["length_m"].sum())
+        .join(points.group_by("road_class").agg(share=pl.len() / points.height), on="road_class")
+    )
+    assert (in_class["share"] - in_class["length_m"]).abs().max() < 0.02
+
+    roads, lines = _in_order(network, CRS)
+    length_m, of_piece = np.zeros(roads.height), shapely.length(lines)
+    for chain in join_into_streets(lines, _street_names(roads)):
+        pieces = [piece for piece, _ in chain]
+        length_m[pieces] = of_piece[pieces].sum()
+    streets = roads.with_columns(street_m=length_m).join(
+        points.group_by("road_id").len("points"), on="road_id", how="left"
+    )
+    longer_than = pl.sum_horizontal(
+        pl.col("street_m") > bound_m for bound_m in (100, 200, 400, 800)
+    )
+    density = streets.group_by(longer_than).agg(pl.col("points").sum() / pl.col("length_m").sum())
+    assert density["points"].min() >= 0.8 * points.height / network["length_m"].sum()
 
 
 def test_each_real_point_is_in_the_area_that_is_named(leeds_areas, leeds_points):

@@ -97,12 +97,48 @@ def test_a_street_in_short_pieces_has_the_points_of_the_whole(name, make_network
 
 def test_bearing_is_from_north_and_the_road_is_named(make_network, no_areas):
     roads = make_network([[(0, 0), (0, 300)], [(2000, 0), (2300, 300)], [(5000, 300), (5300, 0)]])
-    points = sample_points(roads, no_areas, Points(spacing_m=300), CRS, 1).sort("longitude")
+    points = sample_points(roads, no_areas, Points(spacing_m=300), CRS, 1)
+    assert set(points["road_id"]) == {"r0", "r1", "r2"}
     # The grid's north is within a degree of true north in Leeds.
-    off = np.abs(points["road_bearing_deg"].to_numpy() - [0, 45, 135])
+    expected = points["road_id"].replace_strict({"r0": 0, "r1": 45, "r2": 135}).to_numpy()
+    off = np.abs(points["road_bearing_deg"].to_numpy() - expected)
     assert np.minimum(off, 180 - off).max() < 1
-    assert points["road_id"].to_list() == ["r0", "r1", "r2"]
     assert points["road_class"].unique().to_list() == ["residential"]
+
+
+def town_of_short_streets() -> tuple[list, list[str]]:
+    """A grid of streets of 60 m each, and two long roads, one through it and one out of town."""
+    short = [
+        [(x, y), (x + 60 * (1 - across), y + 60 * across)]
+        for x in range(0, 1500, 60)
+        for y in range(0, 1500, 60)
+        for across in (0, 1)
+    ]
+    long = [[(-4000, 30), (6000, 30)], [(-4000, 3000), (6000, 3000)]]
+    return short + long, [f"Street {row}" for row in range(len(short))] + ["Main Road", "Far Road"]
+
+
+def test_short_streets_have_points_as_long_ones_do(make_network, no_areas):
+    lines, names = town_of_short_streets()
+    roads = make_network(lines, names)
+    points = sample_points(roads, no_areas, Points(spacing_m=200), CRS, 1)
+    each = roads.join(points.group_by("road_id").len("points"), on="road_id", how="left")
+    density = (
+        each.group_by(pl.col("length_m") < 100)
+        .agg(per_km=1000 * pl.col("points").fill_null(0).sum() / pl.col("length_m").sum())
+        .sort("length_m")["per_km"]
+    )
+    mean = 1000 * points.height / roads["length_m"].sum()
+    assert density.min() >= 0.8 * mean
+    assert cKDTree(metres(points)).query_pairs(100 - 1e-6) == set()
+
+
+def test_streets_too_short_for_a_point_each_have_theirs_together(make_network, no_areas):
+    lines = [[(x, 0), (x + 50, 0)] for x in range(0, 4000, 50)]
+    points = sample_points(
+        make_network(lines, [f"Street {row}" for row in range(80)]), no_areas, Points(), CRS, 1
+    )
+    assert 20 <= points.height <= 22
 
 
 def test_areas_short_of_points_get_more_where_the_distance_allows(make_network, make_areas):

@@ -58,7 +58,7 @@ def road_network(work: AssetContext) -> AssetResult:
     reads=("areas", "road_network"),
     keys=("points", "crs", "seed"),
     keys_for=keys_of_points,
-    code_version=4,
+    code_version=5,
 )
 def sample_points(work: AssetContext) -> AssetResult:
     """The places at which images are wanted, each in exactly one area."""

@@ -68,7 +68,7 @@ def _points(study: Study) -> str:
     how = (
         f"{study.points.count:,} drawn at random along the streets"
         if study.points.count
-        else f"one every {study.points.spacing_m:g} m along the streets"
+        else f"one on every {study.points.spacing_m:g} m of road, wider where streets lie too close"
     )
     least = study.points.min_per_area
     floor = f", at least {least} in every area that has a road" if least and study.areas else ""
