@@ -1,42 +1,47 @@
-"""What the report reads: the published database; a table that is not there counts as empty."""
+"""What the report reads: the published database and the kept figures, and nothing else.
 
-from collections import Counter
+A table that is not there counts as empty.
+"""
+
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from streetview_assets.images.providers.terms import credit
-from streetview_assets.lake.parquet_lake import Lake
+from streetview_assets.figures import figures_folder
+from streetview_assets.images.providers.terms import credit, terms_of
+from streetview_assets.report.figures import Embedded, embedded_file
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import specs, written_by
-from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.published_query import query_published
 
 
 @dataclass(frozen=True)
 class Published:
-    """The published database of a study, asked table by table.
+    """The published database of a study, asked table by table, and the figures beside it.
 
     Attributes
     ----------
-    opened
-        The study.
+    root
+        The folder that they are in.
+    study
+        The study file.
     """
 
-    opened: OpenStudy
+    root: Path
+    study: Study
 
-    @property
-    def study(self) -> Study:
-        """The study file."""
-        return self.opened.study
+    def sql(self, query: str) -> pl.DataFrame:
+        """Ask the published database."""
+        return query_published(self.root, query)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The tables, marts and views that are there."""
-        found = self.opened.sql(
+        found = self.sql(
             "select table_name from information_schema.tables where table_catalog = 'streetview'"
         )
         return frozenset(found["table_name"])
@@ -44,7 +49,7 @@ class Published:
     @cached_property
     def about(self) -> dict[str, Any]:
         """The one row of `about`."""
-        return self.opened.sql("from about").row(0, named=True)
+        return self.sql("from about").row(0, named=True)
 
     @cached_property
     def credit(self) -> str:
@@ -56,38 +61,41 @@ class Published:
         """Name of the target that the models predict."""
         return self.study.target.name if self.study.target else None
 
-    def table(self, name: str, where: str = "true") -> pl.DataFrame:
-        """Read the rows of a table that meet a condition.
+    @property
+    def title(self) -> str:
+        """What a figure on the target is of."""
+        return f"{self.study.name}: {self.target}"
 
-        A database published by an earlier version lacks some tables; they count as empty.
+    def table(self, name: str) -> pl.DataFrame:
+        """Read a table or mart; one of the contracts with all its columns.
+
+        A database published by an earlier version lacks some tables and columns; they count as
+        empty.
         """
-        if name in self.names:
-            return self.opened.sql(f"from {name} where {where}")
-        return TABLES[name].frame() if name in TABLES else pl.DataFrame()
+        contract = TABLES.get(name)
+        if name not in self.names:
+            return contract.frame() if contract else pl.DataFrame()
+        found = self.sql(f"from {name}")
+        schema = contract.schema if contract else {}
+        lacking = {
+            column: pl.lit(None, dtype)
+            for column, dtype in schema.items()
+            if contract and column in contract.published_columns and column not in found.columns
+        }
+        return found.with_columns(**lacking)
 
     def of_encoder(self, name: str) -> pl.DataFrame:
         """Read the rows of a table that are of the study's encoder."""
-        return self.table(name).filter(pl.col("encoder") == self.opened.encoder)
+        return self.table(name).filter(pl.col("encoder") == self.study.encoder.slug)
 
     def ask(self, reads: str, query: str) -> pl.DataFrame:
         """Ask a query of one table; an empty frame without columns where it is not there."""
-        return self.opened.sql(query) if reads in self.names else pl.DataFrame()
-
-    @cached_property
-    def lake(self) -> Lake:
-        """The lake beside the published file, of the authorities that are in it."""
-        return Lake(self.opened.root, tuple(self.about["authorities"]))
+        return self.sql(query) if reads in self.names else pl.DataFrame()
 
     def why_empty(self, name: str) -> str:
-        """Say why a table of the lake has no rows, as its making noted; empty where it did not."""
-        if why := specs()[written_by()[name]].why_unasked(self.study):
-            return why
-        contract = TABLES[name]
-        encoder = self.opened.encoder if contract.by_encoder else None
-        parts = self.about["authorities"] if contract.by_authority else [None]
-        provenances = [self.lake.provenance(name, part, encoder) for part in parts]
-        notes = Counter(one.note for one in provenances if one is not None and one.note)
-        return max(sorted(notes), key=notes.__getitem__, default="")
+        """Say why a table has no rows, as its making noted; empty where it did not."""
+        told: dict[str, str] = self.about.get("table_notes") or {}
+        return told.get(name, "")
 
     @cached_property
     def areas(self) -> pl.DataFrame:
@@ -101,13 +109,47 @@ class Published:
 
     @cached_property
     def coverage(self) -> pl.DataFrame:
-        """Mart `authority_coverage`."""
+        """Mart `authority_coverage`, each authority named as `named` does."""
+        return self.named(self._coverage)
+
+    @cached_property
+    def _coverage(self) -> pl.DataFrame:
         return self.table("authority_coverage")
 
     @cached_property
     def authority_names(self) -> dict[str, str]:
         """Authorities by code: their names, or the code where there is none."""
-        rows = self.coverage.select("authority_code", "authority_name").iter_rows()
+        rows = self._coverage.select("authority_code", "authority_name").iter_rows()
         return {
             code: "all places" if code == WITHOUT_AREAS else name or code for code, name in rows
         }
+
+    def named(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Put the name of its authority beside each row, as the column `authority`."""
+        code = pl.col("authority_code")
+        return rows.with_columns(authority=code.replace_strict(self.authority_names, default=code))
+
+    @property
+    def why_no_images(self) -> str:
+        """Say that the provider's terms keep its images off the page; empty where they do not."""
+        terms = terms_of(self.study.images.provider)
+        if terms.may_store:
+            return ""
+        return f"No image is on this page: the terms of {terms.images} restrict passing them on."
+
+    def kept_figure(
+        self, name: str, of: str | None = None, *, shows_images: bool = False
+    ) -> Embedded | None:
+        """Give a figure that an asset kept; None where it is not there.
+
+        Parameters
+        ----------
+        name
+            Its file's name, without the ending.
+        of
+            Code of the authority that it is of; None: of the whole study.
+        shows_images
+            Whether images of places are on it.
+        """
+        path = figures_folder(self.root, of) / f"{name}.png"
+        return embedded_file(path, shows_images=shows_images)

@@ -1,18 +1,19 @@
-"""Figures that the assets kept in the study's folder, in the page: no larger than they are shown.
+"""Figures in the page: what assets kept, no larger than it is shown, and what a chapter draws."""
 
-What is on disk is shown as it was drawn; a page made from the published file alone does without.
-"""
-
+import base64
 import io
 import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from streetview_assets.figures import figures_folder, shrink_to_webp
+from streetview_assets.figures import shrink_to_webp, to_png
 from streetview_assets.image_decoding import BrokenImageError, read_rgb
-from streetview_assets.images.providers.terms import terms_of
-from streetview_assets.report.database import Published
-from streetview_assets.report.html import flat_png, image, paragraph
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _log = logging.getLogger(__name__)
 
@@ -20,64 +21,69 @@ SHOWN_PX = 928
 """Width of the page, less its margins."""
 MOST_PX = 1300
 """Pixels kept across that width: enough for small letters on a dense screen."""
-DRAWN_DPI, SHOWN_DPI = 110, 96
+KEPT_DPI, DRAWN_DPI, SHOWN_DPI = 110, 130, 96
 SHEET_BYTES = 300_000
+MOST_BYTES = 240_000
+"""A figure above this keeps 256 colours, which is a third of the size."""
 
 
-def kept_figure(
-    published: Published,
-    name: str,
-    told: str,
-    *,
-    alt: str = "",
-    of: str | None = None,
-    shows_images: bool = False,
-) -> str:
-    """Put a figure of the study's folder into the page; nothing where it is not there.
+@dataclass(frozen=True)
+class Embedded:
+    """An image in the page: its content as a link, width and height in CSS pixels."""
+
+    src: str
+    width: int
+    height: int
+
+
+def embedded(figure: "Figure") -> Embedded:
+    """Draw a figure into the page."""
+    drawn = Image.open(io.BytesIO(to_png(figure, DRAWN_DPI))).convert("RGB")
+    width, height = (round(side * SHOWN_DPI / DRAWN_DPI) for side in drawn.size)
+    return Embedded(_link(_flat_png(drawn), "image/png"), width, height)
+
+
+def embedded_file(path: Path, *, shows_images: bool = False) -> Embedded | None:
+    """Put a kept figure into the page; None where it is not there, or damaged.
 
     Parameters
     ----------
-    published
-        The published database, and the folder of figures beside it.
-    name
-        Its file's name, without the ending.
-    told
-        The caption.
-    alt
-        What stands for it where it is not seen; default: the caption.
-    of
-        Code of the authority that it is of; None: of the whole study.
+    path
+        Its file.
     shows_images
-        Whether images of places are on it, which the provider's terms may keep from being passed
-        on; then a sentence says so in its stead.
+        Whether images of places are on it, which a WebP keeps small.
     """
-    path = figures_folder(published.opened.root, of) / f"{name}.png"
     if not path.is_file():
-        return ""
-    if shows_images and (restricted := why_no_images(published)):
-        return paragraph(restricted, "quiet")
+        return None
     try:
         drawn = read_rgb(path)
     except BrokenImageError:
         _log.warning("%s is damaged and counts as not there", path)
-        return ""
-    wide = min(SHOWN_PX, round(drawn.width * SHOWN_DPI / DRAWN_DPI))
-    shown = (wide, max(1, round(wide * drawn.height / drawn.width)))
+        return None
+    width = min(SHOWN_PX, round(drawn.width * SHOWN_DPI / KEPT_DPI))
+    height = max(1, round(width * drawn.height / drawn.width))
     if drawn.width > MOST_PX:
         most = (MOST_PX, max(1, round(MOST_PX * drawn.height / drawn.width)))
         drawn = drawn.resize(most, Image.Resampling.LANCZOS)
     if not shows_images:
-        return image(flat_png(drawn), "image/png", shown, alt or told, told)
+        return Embedded(_link(_flat_png(drawn), "image/png"), width, height)
+    small = shrink_to_webp(_png(drawn), SHEET_BYTES)
+    return Embedded(_link(small, "image/webp"), width, height)
+
+
+def _flat_png(drawn: Image.Image) -> bytes:
+    """Write an image of few colours as a PNG; a large one keeps 256 of them."""
+    whole = _png(drawn)
+    if len(whole) <= MOST_BYTES:
+        return whole
+    return _png(drawn.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
+
+
+def _png(drawn: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    drawn.save(buffer, format="PNG")
-    return image(
-        shrink_to_webp(buffer.getvalue(), SHEET_BYTES), "image/webp", shown, alt or told, told
-    )
+    drawn.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
 
 
-def why_no_images(published: Published) -> str:
-    """Say that the provider's terms keep its images off the page; empty where they do not."""
-    terms = terms_of(published.study.images.provider)
-    if terms.may_store:
-        return ""
-    return f"No image is on this page: the terms of {terms.images} restrict passing them on."
+def _link(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"

@@ -1,13 +1,16 @@
 """The scores that the report shows: one row a model and validation, pooled out of fold."""
 
+from typing import Any
+
 import polars as pl
 
 from streetview_assets.metrics import measure
 from streetview_assets.models.candidates.baselines import BASELINES
 from streetview_assets.models.results.validation_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.report.cells import NONE, Cell, rounded
 from streetview_assets.report.database import Published
-from streetview_assets.report.html import NONE, Cell, rounded
+from streetview_assets.tables.registry import TABLES
 
 AUTHORITIES = "authorities"
 MODEL_NAMES = {
@@ -68,7 +71,7 @@ def judged_scores(published: Published) -> pl.DataFrame:
     """
     scores = published.table("model_scores").filter(
         pl.col("target") == (published.target or ""),
-        pl.col("encoder") == published.opened.encoder,
+        pl.col("encoder") == published.study.encoder.slug,
     )
     return scores.filter(pl.col("features") == pl.col("features").min())
 
@@ -79,22 +82,20 @@ def _held_out_scores(published: Published, scores: pl.DataFrame) -> pl.DataFrame
         pl.col("target") == (published.target or ""), pl.col("repeat") == 1
     )
     rows = []
-    by = ("encoder", "features", "model")
-    for (encoder, features, model), part in predictions.group_by(by, maintain_order=True):
+    by = ["encoder", "features", "model"]
+    for group, part in predictions.group_by(by, maintain_order=True):
         measured = measure(part["observed"].to_numpy(), part["predicted"].to_numpy())
         known = part.drop_nulls(["lower", "upper"])
         covered = known.select(pl.col("observed").is_between("lower", "upper").mean()).item()
+        of_all = dict(zip(by, group, strict=True)) | {
+            "target": published.target, "group_name": "all", "validation": AUTHORITIES,
+            "repeat": 1, "fold": 0, "area_count": part.height,
+        }  # fmt: skip
         rows += [
-            {
-                "target": published.target, "encoder": encoder, "features": features,
-                "model": model, "group_name": "all", "validation": AUTHORITIES, "repeat": 1,
-                "fold": 0, "metric": metric, "value": value, "lower": None, "upper": None,
-                "interval_level": None, "area_count": part.height, "mlflow_run_id": None,
-                "note": None,
-            }
+            of_all | {"metric": metric, "value": value}
             for metric, value in (measured | {"coverage": covered}).items()
-        ]  # fmt: skip
-    return pl.DataFrame(rows, schema=scores.schema, orient="row")
+        ]
+    return TABLES["model_scores"].frame(rows).select(scores.columns)
 
 
 def shown_validations(scores: pl.DataFrame) -> list[str]:
@@ -105,7 +106,7 @@ def shown_validations(scores: pl.DataFrame) -> list[str]:
 
 def one_score(
     scores: pl.DataFrame, model: str, validation: str, metric: str = "r2"
-) -> dict[str, object] | None:
+) -> dict[str, Any] | None:
     """Give the row of one score; None where there is none, or it is not defined.
 
     Parameters
@@ -124,12 +125,20 @@ def one_score(
     return found.row(0, named=True) if found.height else None
 
 
-def score_cell(row: dict[str, object] | None, digits: int = 2) -> Cell:
+def score_cell(row: dict[str, Any] | None, digits: int = 2) -> Cell:
     """Show a score, with its interval below it."""
     if row is None or row["value"] is None:
         return Cell(NONE)
-    text = rounded(float(str(row["value"])), digits)
-    if row["lower"] is None or row["upper"] is None:
-        return Cell(text)
-    ends = [rounded(float(str(row[end])), digits) for end in ("lower", "upper")]
-    return Cell(text, f"{ends[0]} to {ends[1]}")
+    return Cell(rounded(row["value"], digits), _interval(row, digits))
+
+
+def with_interval(row: dict[str, Any]) -> str:
+    """Say an R², with its interval after it."""
+    interval = _interval(row, 2)
+    told = f", {row['interval_level']:.0%} interval {interval}" if interval else ""
+    return f"R² {rounded(row['value'])}{told}"
+
+
+def _interval(row: dict[str, Any], digits: int) -> str:
+    ends = [row["lower"], row["upper"]]
+    return "" if None in ends else " to ".join(rounded(end, digits) for end in ends)

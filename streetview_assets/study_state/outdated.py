@@ -36,6 +36,8 @@ def outdated(opened: OpenStudy, *, at_a_glance: bool = False) -> str:
 def _why(opened: OpenStudy, study_hash: str, build_id: str, at_a_glance: bool) -> str:
     if study_hash != opened.study_hash:
         return "the study file, a file that it names or the program's defaults have changed"
+    if not (opened.root / "lake").is_dir():
+        return ""  # A published file that was passed on without its lake is behind none.
     if not at_a_glance and (behind := _behind(opened)):
         return f"{behind} is missing, or made from what has changed"
     if build_id != publication(opened):

@@ -252,6 +252,12 @@ TABLES = (
             ),
             maybe("from_cluster", COUNT, "cluster of the earlier; null where there are none"),
             maybe("to_cluster", COUNT, "cluster of the newer; null where there are none"),
+            maybe(
+                "cosine_elsewhere",
+                NUMBER,
+                "median cosine of images of different points in one direction, of the authority: "
+                "beside it a cosine is large or small; null where no direction has two points",
+            ),
         ),
         by_encoder=True,
     ),

@@ -1,6 +1,7 @@
 """The table `about` of the published file: what it was made from, and what to name beside it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import duckdb
@@ -26,6 +27,7 @@ ABOUT = {
     "licences": "under which licences the inputs are, as far as the program knows them",
     "synthetic": "whether the images were drawn by a program, and show no real place",
     "note": "what a reader must know before quoting a number; null where nothing",
+    "table_notes": "by table what its making noted, such as why it has no rows",
 }
 """Its columns, with their meanings."""
 
@@ -44,12 +46,15 @@ class Build:
         Another for every build.
     built_at
         UTC.
+    table_notes
+        By table what its making noted, such as why it has no rows.
     """
 
     study_hash: str
     code_version: str
     build_id: str
     built_at: datetime
+    table_notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build) -> None:
@@ -86,7 +91,8 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
             $attributions::varchar[] as attributions,
             $licences::varchar[] as licences,
             $synthetic as synthetic,
-            $note::varchar as note
+            $note::varchar as note,
+            map($noted::varchar[], $notes::varchar[]) as table_notes
         """,
         {
             "study": study.name,
@@ -100,6 +106,8 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
             "licences": _licences(connection, study),
             "synthetic": study.is_synthetic,
             "note": SYNTHETIC_NOTE if study.is_synthetic else None,
+            "noted": list(build.table_notes),
+            "notes": list(build.table_notes.values()),
         },
     )
 

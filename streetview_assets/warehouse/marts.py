@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from statistics import mode
 
 from streetview_assets.errors import DamagedError
 from streetview_assets.lake.content import digest
 from streetview_assets.lake.parquet_lake import Provenance, provenance_of_whole, read_provenance
+from streetview_assets.study_state.lineage import specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.publish import Build, PublishReport, publish
@@ -105,8 +107,33 @@ def publish_study(opened: OpenStudy) -> PublishReport:
         code_version=version("streetview-assets"),
         build_id=publication(opened),
         built_at=datetime.now(UTC),
+        table_notes=table_notes(opened),
     )
     return publish(opened.lake, opened.study, build)
+
+
+def table_notes(opened: OpenStudy) -> dict[str, str]:
+    """Say of tables why the study does not ask for them, or what their making noted.
+
+    Parameters
+    ----------
+    opened
+        The study.
+
+    Returns
+    -------
+    dict
+        By table; of notes that differ by authority the most frequent.
+    """
+    told = {}
+    for table, asset in written_by().items():
+        files = opened.lake.files(table, encoder=opened.encoder)
+        made = [provenance.note for path in files if (provenance := provenance_of_whole(path))]
+        why = specs()[asset].why_unasked(opened.study)
+        notes = [why] if why else sorted(filter(None, made))
+        if notes:
+            told[table] = mode(notes)
+    return told
 
 
 def _versions(opened: OpenStudy, tables: tuple[str, ...]) -> dict[str, str]:

@@ -1,19 +1,25 @@
 """The small study of the lake's tests, published, with its report: made once, then read."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
-from streetview_assets.report.build import report_html
+from streetview_assets.report.build import report_html, sections
+from streetview_assets.report.database import Published
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.marts import table_notes
 from streetview_assets.warehouse.publish import Build, publish
-from streetview_assets_tests.lake.conftest import STUDY, SmallStudy, small_frames
+from streetview_assets.warehouse.published_query import DATABASE
+from streetview_assets_tests.lake.conftest import ENCODER, STUDY, SmallStudy, small_frames
 
-HOSTILE = "East <b>&</b> \"West\" $\\no{formula$ <script>alert('x')</script>"
+HOSTILE = "East <b>&</b> \"West\" $\\no{formula$ <script>alert('x')</script></style> {{ 7 * 7 }}"
 """A name that a page must not take for its own words."""
 MODELS = ("predictions", "model_scores", "area_predictions", "authority_scores",
           "held_out_predictions", "held_out_scores")  # fmt: skip
@@ -32,8 +38,36 @@ def _publish(
     study.make_marts()
     opened = OpenStudy(study.study, folder / "data")
     built_at = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
-    publish(study.lake, study.study, Build(opened.study_hash, "0.1.0", "build 1", built_at))
+    build = Build(opened.study_hash, "0.1.0", "build 1", built_at, table_notes(opened))
+    publish(study.lake, study.study, build)
     return opened
+
+
+def chapters(published: Published) -> dict[str, str]:
+    """Give the chapters of a study by anchor: the HTML of each."""
+    return {section.anchor: str(section.html) for section in sections(published)}
+
+
+@pytest.fixture
+def with_tables(hostile_study: OpenStudy, tmp_path: Path) -> Callable[..., Published]:
+    """The published study with the rows of some tables put in its database."""
+
+    def make(**rows: list[dict[str, Any]] | pl.DataFrame) -> Published:
+        folder = shutil.copytree(hostile_study.root, tmp_path / "data")
+        with duckdb.connect(str(folder / DATABASE)) as connection:
+            for name, found in rows.items():
+                frame = found if isinstance(found, pl.DataFrame) else _frame(name, found)
+                connection.register("made", frame)
+                connection.execute(f"create or replace table {name} as from made")
+        return Published(folder, hostile_study.study)
+
+    return make
+
+
+def _frame(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    schema = TABLES[name].schema
+    full = [{key: ({"encoder": ENCODER} | row).get(key) for key in schema} for row in rows]
+    return pl.DataFrame(full, schema=schema)
 
 
 @pytest.fixture(scope="module")

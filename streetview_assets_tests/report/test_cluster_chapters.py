@@ -3,71 +3,35 @@
 import base64
 import io
 import re
-import shutil
-from collections.abc import Callable
 from datetime import date
 from html import unescape
-from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.lake.parquet_lake import Provenance
-from streetview_assets.report.chapters.changes import changes_section
-from streetview_assets.report.chapters.clusters import clusters_section
-from streetview_assets.report.chapters.direction import direction_section
-from streetview_assets.report.chapters.group_scores import group_scores_section
 from streetview_assets.report.database import Published
-from streetview_assets.report.figures import MOST_PX, SHOWN_PX, kept_figure
-from streetview_assets.report.further import chapters_left_out, further_sections
-from streetview_assets.report.html import Section
-from streetview_assets.study_state.open_study import OpenStudy
-from streetview_assets.tables.registry import TABLES
+from streetview_assets.report.figures import MOST_PX, SHOWN_PX
 from streetview_assets.warehouse.published_query import DATABASE
-from streetview_assets_tests.lake.conftest import ENCODER
-
-Make = Callable[..., Published]
-
-
-@pytest.fixture
-def with_tables(hostile_study: OpenStudy, tmp_path: Path) -> Make:
-    """The published study with the rows of some tables put in its database."""
-
-    def make(**rows: list[dict[str, Any]]) -> Published:
-        folder = shutil.copytree(hostile_study.root, tmp_path / "data")
-        with duckdb.connect(str(folder / DATABASE)) as connection:
-            for name, found in rows.items():
-                schema = TABLES[name].schema
-                full = [
-                    {key: ({"encoder": ENCODER} | row).get(key) for key in schema} for row in found
-                ]
-                connection.register("made", pl.DataFrame(full, schema=schema))
-                connection.execute(f"create or replace table {name} as from made")
-        return Published(OpenStudy(hostile_study.study, folder))
-
-    return make
+from streetview_assets_tests.report.conftest import chapters
 
 
 def _text(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
-def _note(published: Published, table: str, note: str) -> None:
-    """Leave the table empty, with the note that its making left."""
-    parts = ("E01", "E02") if TABLES[table].by_authority else (None,)
-    for part in parts:
-        provenance = Provenance("made from", "fingerprint", note=note, applies=False)
-        published.lake.write(
-            table, TABLES[table].frame(), provenance, authority=part,
-            encoder=ENCODER if TABLES[table].by_encoder else None,
-        )  # fmt: skip
+def _note(published: Published, **notes: str) -> None:
+    """Say in the published database why tables are empty."""
+    with duckdb.connect(str(published.root / DATABASE)) as connection:
+        connection.execute(
+            "update about set table_notes = map($names::varchar[], $notes::varchar[])",
+            {"names": list(notes), "notes": list(notes.values())},
+        )
 
 
 def _keep(published: Published, name: str, size: tuple[int, int], of: str = "study") -> None:
-    path = published.opened.root / "figures" / of / f"{name}.png"
+    path = published.root / "figures" / of / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.effect_noise(size, 60).convert("RGB").save(path)
 
@@ -82,7 +46,7 @@ def test_the_advice_on_the_number_of_clusters_is_in_words_and_beside_the_studys_
             ("davies_bouldin", 1 - silhouette), ("stability_seeds", 0.97), ("gap", silhouette),
         )
     ]  # fmt: skip
-    html = clusters_section(with_tables(cluster_scores=scores)).html
+    html = chapters(with_tables(cluster_scores=scores))["clusters"]
     text = _text(html)
     assert "3 clusters are recommended" in text
     assert "This study takes 2" in text
@@ -94,25 +58,25 @@ def test_the_advice_on_the_number_of_clusters_is_in_words_and_beside_the_studys_
 
 def test_what_a_cluster_is_comes_from_the_mart(with_tables):
     published = with_tables()
-    with duckdb.connect(str(published.opened.root / DATABASE)) as connection:
+    with duckdb.connect(str(published.root / DATABASE)) as connection:
         connection.execute(
             "create or replace table cluster_summary as select 1 as cluster, 60 as image_count, "
             "0.75 as share, 0.125 as cosine_distance_median, 2.5 as join_ratio, "
             "0.004 as join_p_value, 'a <shop>' as nearest_label, 0.4 as nearest_label_probability, "
             "map {'imd_rank': -0.61, 'income_rank': 0.27} as spearman"
         )
-    text = _text(clusters_section(published).html)
+    text = _text(chapters(published)["clusters"])
     assert "1 60 75% a <shop> probability 0.40 0.12 −0.61 0.27 2.5 × p 0.004" in text
 
 
 def test_images_that_may_not_be_passed_on_are_not_on_the_page(with_tables):
     own = with_tables()
     _keep(own, "clusters_members", (600, 300))
-    assert "image/webp" in clusters_section(own).html
+    assert "image/webp" in chapters(own)["clusters"]
     google = {"provider": "google", "keep_images": True}
     images = own.study.images.model_copy(update=google)
-    restricted = OpenStudy(own.study.model_copy(update={"images": images}), own.opened.root)
-    html = clusters_section(Published(restricted)).html
+    restricted = Published(own.root, own.study.model_copy(update={"images": images}))
+    html = chapters(restricted)["clusters"]
     assert "image/webp" not in html
     assert "restrict passing them on" in html
 
@@ -139,7 +103,7 @@ def test_each_kind_of_scene_is_scored_on_common_and_on_its_own_areas(with_tables
             )
     common = scores[0] | {"target": "income_rank"}
     scores += [common | {"group_name": "cluster 2", "value": -0.33}, common | {"value": 0.11}]
-    text = _text(group_scores_section(with_tables(group_model_scores=scores)).html)
+    text = _text(chapters(with_tables(group_model_scores=scores))["group-scores"])
     assert "On the 26 areas that all groups have, cluster 2 tells more than all images" in text
     ends = "0.36 to 0.46 9.50 9.45 to 9.55 0.77 0.72 to 0.82 7.25 7.20 to 7.30"
     assert f"cluster 2 26 90 0.41 {ends} 0.20 0.15 to 0.25 0.21 0.16 to 0.26" in text
@@ -157,6 +121,7 @@ def test_change_is_told_beside_other_places_with_the_most_changed_areas_first(wi
             pair | {
                 "authority_code": "E01", "point_id": point, "area_code": area, "cosine": cosine,
                 "from_image_id": f"{point}-90", "to_image_id": f"{point}-0", "to_cluster": cluster,
+                "cosine_elsewhere": 1.0,
             }
             for point, area, cosine, cluster in (("A1p", "A1", 0.95, 1), ("A2p", "A2", 0.75, 2))
         ]
@@ -167,11 +132,11 @@ def test_change_is_told_beside_other_places_with_the_most_changed_areas_first(wi
     ]
     more = {"year": 2022, "point_count": 1, "pair_count": 1, "changed_cluster_share": 0.5,
             "median_years_between": 4.0}  # fmt: skip
-    with duckdb.connect(str(published.opened.root / DATABASE)) as connection:
+    with duckdb.connect(str(published.root / DATABASE)) as connection:
         connection.register("made", pl.DataFrame([area | more for area in areas]))
         connection.execute("create or replace table area_changes as from made")
     _keep(published, "capture_changes", (500, 400), of="E01")
-    html = changes_section(published).html
+    html = chapters(published)["changes"]
     text = _text(html)
     assert "2 points have images of two captures or more, in the median 4.0 years apart" in text
     assert "is 0.850 in the median; of images of different points in one direction" in text
@@ -192,7 +157,7 @@ def test_the_direction_shows_words_in_order_and_what_says_nothing(with_tables):
         one | {"kind": "prompt", "name": "litter", "cosine": 0.3, "prompt_group": "decay"},
         one | {"kind": "controls", "name": "all controls", "cosine": 0.0},
     ]
-    text = _text(direction_section(with_tables(deprivation_direction=rows)).html)
+    text = _text(chapters(with_tables(deprivation_direction=rows))["direction"])
     assert "Over 40 areas" in text
     assert "a cosine with it of 0.87 in the median" in text
     assert text.index("shop 0.10") < text.index("green −0.20")
@@ -202,27 +167,26 @@ def test_the_direction_shows_words_in_order_and_what_says_nothing(with_tables):
 
 def test_chapters_without_rows_say_why_in_a_line(with_tables):
     published = with_tables(capture_changes=[], deprivation_direction=[], group_model_scores=[])
-    _note(published, "capture_changes", "no point has two captures")
-    _note(published, "deprivation_direction", "the study names no targets")
-    told = {
-        "change: no point has two captures.": changes_section,
-        "direction: the study names no targets.": direction_section,
-        "of its own: they have not been made yet.": group_scores_section,
-    }
-    for line, section in told.items():
-        assert section(published).html.strip().endswith(f"{line}</p>")
+    _note(
+        published,
+        capture_changes="no point has two captures",
+        deprivation_direction="the study names no targets",
+    )
+    made = chapters(published)
+    for anchor, line in {
+        "changes": "change: no point has two captures.",
+        "direction": "direction: the study names no targets.",
+        "group-scores": "of its own: they have not been made yet.",
+    }.items():
+        assert made[anchor].strip().endswith(f"{line}</p>")
 
 
 def test_chapters_that_only_some_studies_have_are_left_out_with_their_reason(with_tables):
-    published = with_tables()
-    assert further_sections(published) == []
-    text = _text(chapters_left_out(published))
+    made = chapters(with_tables())
+    assert not set(made) & {"layout", "categories", "exclusions", "sample-size"}
+    text = _text(made["made-from"])
     assert "The number of images: the study file has no part `sample_size`." in text
     assert "Layout: the study file has no part `layout`." in text
-
-
-def _further(published: Published) -> dict[str, Section]:
-    return {section.anchor: section for section in further_sections(published)}
 
 
 def test_further_chapters_show_their_tables(with_tables):
@@ -255,28 +219,26 @@ def test_further_chapters_show_their_tables(with_tables):
     _keep(published, "layout_cluster", (300, 300))
     _keep(published, "layout_images_umap_neighbours_30", (300, 300))
     _keep(published, "layout_images_umap_neighbours_5", (300, 300))
-    made = _further(published)
-    assert list(made) == ["layout", "categories", "exclusions", "sample-size"]
-    curves = _text(made["sample-size"].html)
+    made = chapters(published)
+    assert list(made)[10:14] == ["layout", "categories", "exclusions", "sample-size"]
+    curves = _text(made["sample-size"])
     assert "next to all gained by more areas" in curves
     free, constant = curves.split("R², areas held constant")
     assert "cluster 1 0.10 ± 0.00 0.31 ± 0.00" in free
     assert "cluster 1 0.10 ± 0.00 0.10 ± 0.00" in constant
-    categories = _text(made["categories"].html)
+    categories = _text(made["categories"])
     assert "in 80% of 200 images" in categories
     assert "shop 17 0" in categories
-    assert "indoor 1" in _text(made["exclusions"].html)
-    assert made["layout"].html.count("<img") == 2, "of the settings that there are now"
+    assert "indoor 1" in _text(made["exclusions"])
+    assert made["layout"].count("<img") == 2, "of the settings that there are now"
 
 
 @pytest.mark.parametrize("shows_images", [True, False])
 def test_a_kept_figure_is_no_larger_than_it_is_shown(with_tables, shows_images):
     published = with_tables()
     _keep(published, "wide", (2600, 200))
-    html = kept_figure(published, "wide", "told", shows_images=shows_images)
-    shown = re.search(r'base64,([^"]+)" width="(\d+)" height="(\d+)"', html)
-    assert shown
-    with Image.open(io.BytesIO(base64.b64decode(shown[1]))) as embedded:
-        assert embedded.size == (MOST_PX, 100)
-    assert (int(shown[2]), int(shown[3])) == (SHOWN_PX, 71)
-    assert kept_figure(published, "not there", "told") == ""
+    shown = published.kept_figure("wide", shows_images=shows_images)
+    with Image.open(io.BytesIO(base64.b64decode(shown.src.partition(",")[2]))) as image:
+        assert image.size == (MOST_PX, 100)
+    assert (shown.width, shown.height) == (SHOWN_PX, 71)
+    assert published.kept_figure("not there") is None

@@ -5,22 +5,20 @@ import shutil
 from collections import Counter
 from html.parser import HTMLParser
 
-import duckdb
 import polars as pl
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
 from streetview_assets.errors import StudyError
-from streetview_assets.report.build import report_html, write_report
-from streetview_assets.report.chapters.comparisons import comparisons_section
-from streetview_assets.report.chapters.scores import short_section
+from streetview_assets.report.build import page_of, report_html, write_report
+from streetview_assets.report.cells import minus, shown_table
 from streetview_assets.report.database import Published
-from streetview_assets.report.html import minus, table
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.published_query import DATABASE
-from streetview_assets_tests.report.conftest import HOSTILE
+from streetview_assets_tests.report.conftest import HOSTILE, chapters
 
 VOID = {"meta", "img", "link", "br", "hr"}
 
@@ -76,6 +74,7 @@ def test_a_page_is_well_formed_and_loads_nothing(page):
 def test_names_are_words_not_tags(page):
     assert "<script" not in page
     assert "<b>&" not in page
+    assert page.count("</style>") == 1
     assert " ".join(HOSTILE.split()) in Reader(page).text
 
 
@@ -93,6 +92,21 @@ def test_the_page_holds_the_numbers_of_the_tables(page, hostile_study):
         assert re.search(rf"{code} {counts[0]} \S+ \S+ {counts[1]} {counts[2]} ", text)
 
 
+def test_the_published_file_and_the_figures_are_all_that_is_read(with_tables, tmp_path):
+    here = with_tables()
+    (here.root / "figures/study").mkdir(parents=True)
+    for name in ("scores", "clusters_members"):
+        image = Image.effect_noise((60, 40), 60).convert("RGB")
+        image.save(here.root / "figures/study" / f"{name}.png")
+    passed_on = tmp_path / "passed on"
+    shutil.copytree(here.root / "figures", passed_on / "figures")
+    shutil.copy(here.root / DATABASE, passed_on)
+    page = page_of(here)
+    assert page.count("image/webp") == 1
+    assert page_of(Published(passed_on, here.study)) == page
+    assert report_html(OpenStudy(here.study, passed_on)) == page
+
+
 def test_the_spatial_score_comes_first_and_in_words(page):
     short = page.split('id="short"')[1].split("</section>")[0]
     assert short.index("With whole blocks of 2 km held out") < short.index("random")
@@ -101,7 +115,7 @@ def test_the_spatial_score_comes_first_and_in_words(page):
     assert table_head.index("spatial blocks") < table_head.index("random folds")
 
 
-def test_a_model_that_a_baseline_beats_is_told_so_at_once(hostile_study):
+def test_a_model_that_a_baseline_beats_is_told_so_at_once(with_tables):
     common = {
         "target": "imd_rank", "encoder": "colour-texture", "features": "pooled_median",
         "group_name": "all", "validation": "blocks", "repeat": 1, "fold": 0,
@@ -115,9 +129,8 @@ def test_a_model_that_a_baseline_beats_is_told_so_at_once(hostile_study):
             "upper": -0.1, "note": "best baseline: coordinates",
         },
     ]  # fmt: skip
-    scores = TABLES["model_scores"].frame([common | row for row in rows])
-    section = short_section(Published(hostile_study), scores, scores)
-    headline, further = section.html.split("</p>")
+    short = chapters(with_tables(model_scores=[common | row for row in rows]))["short"]
+    headline, further = short.split("</p>")
     assert "explains 10% of the differences in imd_rank over 40 areas" in headline
     assert "so it may be nothing" in headline
     assert "worse than the best baseline (coordinates)" in further
@@ -172,9 +185,7 @@ def test_too_few_areas_are_the_headline(published_study):
     assert "There are no held-out predictions" in text
 
 
-def test_transfer_and_learning_are_shown_where_they_were_made(hostile_study, tmp_path):
-    folder = shutil.copytree(hostile_study.root, tmp_path / "data")
-    opened = OpenStudy(hostile_study.study, folder)
+def test_transfer_and_learning_are_shown_where_they_were_made(with_tables):
     common = {
         "target": "imd_rank", "encoder": "colour-texture", "features": "pooled_median",
         "model": "ridge", "repeat": 1, "metric": "r2", "area_count": 30,
@@ -205,14 +216,8 @@ def test_transfer_and_learning_are_shown_where_they_were_made(hostile_study, tmp
         )
     ]  # fmt: skip
     made = {"transfer_scores": transfer, "learning_curve": learning, "target_scores": targets}
-    frames = {
-        name: TABLES[name].frame([common | row for row in rows]) for name, rows in made.items()
-    } | {"ordinal_scores": TABLES["ordinal_scores"].frame(ordinal)}
-    with duckdb.connect(str(opened.root / DATABASE)) as connection:
-        for name, frame in frames.items():
-            connection.register("made", frame)
-            connection.execute(f"create or replace table {name} as from made")
-    text = Reader(comparisons_section(Published(opened)).html).text
+    rows = {name: [common | row for row in of] for name, of in made.items()}
+    text = Reader(chapters(with_tables(**rows, ordinal_scores=ordinal))["comparisons"]).text
     assert "West 0.25 0.52" in text
     assert "0.61 −0.37" in text
     assert "with 5% of the tested authority's areas added" in text
@@ -230,6 +235,7 @@ def test_a_study_that_was_never_published_has_no_report(hostile_study, tmp_path)
 
 
 def test_a_table_shows_what_is_not_there_as_a_dash():
-    assert "–" in table("t", ("a", "b"), [["x", None]])
+    ((_, cell),) = shown_table([["x", None]], ["a", "b"]).rows
+    assert cell.text == "–"
     assert minus("-0.00") == "0.00"
     assert minus("-1.20") == "−1.20"

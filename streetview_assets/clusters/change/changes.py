@@ -66,10 +66,12 @@ def capture_changes(
     for end in ("from", "to"):
         of_end = assigned.rename({"image_id": f"{end}_image_id", "cluster": f"{end}_cluster"})
         pairs = pairs.join(of_end, on=f"{end}_image_id", how="left")
+    elsewhere = median_cosine_elsewhere(pairs, vectors)
     return (
         pairs.with_columns(
             pl.lit(encoder).alias("encoder"),
             pl.Series("cosine", cosines(vectors, pairs["from_image_id"], pairs["to_image_id"])),
+            pl.lit(elsewhere, pl.Float64).alias("cosine_elsewhere"),
         )
         .select(table.schema.names())
         .sort(table.key)
@@ -103,7 +105,7 @@ def cosines(vectors: pl.DataFrame, some: pl.Series, others: pl.Series) -> np.nda
     return product.clip(-1, 1)
 
 
-def median_cosine_elsewhere(changes: pl.DataFrame, embeddings: pl.DataFrame) -> float | None:
+def median_cosine_elsewhere(changes: pl.DataFrame, vectors: pl.DataFrame) -> float | None:
     """Say how alike images of different points are, beside which a change is large or small.
 
     Each newer image is held against that of the point half-way through the list of those in its
@@ -111,8 +113,10 @@ def median_cosine_elsewhere(changes: pl.DataFrame, embeddings: pl.DataFrame) -> 
 
     Parameters
     ----------
-    changes, embeddings
-        Tables ``capture_changes`` and ``image_embeddings``, of one encoder.
+    changes
+        Rows of the table ``capture_changes``.
+    vectors
+        Those of the table ``image_embeddings`` that are there, of one encoder.
     """
     ordered = changes.sort("heading_deg", "point_id", "to_on").unique(
         ["heading_deg", "point_id"], keep="last", maintain_order=True
@@ -126,7 +130,6 @@ def median_cosine_elsewhere(changes: pl.DataFrame, embeddings: pl.DataFrame) -> 
     ).filter(pl.col("elsewhere") != pl.col("to_image_id"))
     if held.is_empty():
         return None
-    vectors = embeddings.filter(pl.col("status") == "ok")
     return float(np.median(cosines(vectors, held["to_image_id"], held["elsewhere"])))
 
 

@@ -4,7 +4,7 @@ import sys
 
 import polars as pl
 
-from streetview_assets.clusters.change.changes import NO_PAIRS, median_cosine_elsewhere
+from streetview_assets.clusters.change.changes import NO_PAIRS
 from streetview_assets.clusters.change.changes import capture_changes as changes_of
 from streetview_assets.clusters.change.map import draw_changes
 from streetview_assets.clusters.fit.assign import assign_clusters, nearest_centres
@@ -340,6 +340,7 @@ def area_group_embeddings(work: AssetContext) -> AssetResult:
     reads=("images", VECTORS, "cluster_centres", "sample_points", "areas"),
     keys=("images.headings_deg", "clusters.k", "clusters.pca"),
     all_images=True,
+    code_version=2,
     kind="scikitlearn",
 )
 def capture_changes(work: AssetContext) -> AssetResult:
@@ -347,31 +348,30 @@ def capture_changes(work: AssetContext) -> AssetResult:
 
     Cameras, seasons, weather and traffic change as well as streets do.
     """
-    points, vectors = work.read("sample_points"), work.read(VECTORS)
+    points = work.read("sample_points")
     changes = changes_of(
         work.read("images").join(points, on="point_id", how="semi"),
-        vectors,
+        work.read(VECTORS),
         _study_centres(work),
         encoder=work.opened.encoder,
         headings_deg=work.study.images.headings_deg,
     )
     if changes.is_empty():
         return not_applicable(work, "capture_changes", why=NO_PAIRS)
-    metadata = _change_metadata(work, changes, points, vectors)
+    metadata = _change_metadata(work, changes, points)
     return AssetResult({"capture_changes": changes}, metadata)
 
 
 def _change_metadata(
-    work: AssetContext, changes: pl.DataFrame, points: pl.DataFrame, vectors: pl.DataFrame
+    work: AssetContext, changes: pl.DataFrame, points: pl.DataFrame
 ) -> dict[str, object]:
     whom = credit(work.study.images.provider)
     drawn = draw_changes(work.read("areas"), points, changes, title=work.title, credit=whom)
     moved = changes.select((pl.col("from_cluster") != pl.col("to_cluster")).mean()).item()
-    elsewhere = median_cosine_elsewhere(changes, vectors)
     return {
         "points with two captures or more": changes["point_id"].n_unique(),
         "median cosine": changes.select(pl.median("cosine")).item(),
-        "median cosine of images of different points": elsewhere,
+        "median cosine of images of different points": changes["cosine_elsewhere"][0],
         "share that changed cluster": moved,
         "where streets changed most": work.figure("capture_changes", to_png(drawn)),
     }

@@ -1,6 +1,6 @@
 """Chapter "Where": a map of the areas and points, and what there is of each authority."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ from streetview_assets.areas.map import draw_areas
 from streetview_assets.figures import COLOURS
 from streetview_assets.points.map import draw_points
 from streetview_assets.report.database import Published
-from streetview_assets.report.html import Section, chart, number, paragraph, table
+from streetview_assets.report.figures import embedded
 
 if TYPE_CHECKING:
     import pyproj
@@ -25,44 +25,31 @@ MOST_NAMES = 12
 LONGEST_NAME = 24
 
 
-def place_section(published: Published) -> Section:
-    """Say where the study is: map, authorities, counts."""
-    parts = [_map(published)]
-    if published.areas.is_empty():
-        parts.append(
-            paragraph(
-                "The study names no areas: its images stand by place alone, and there is "
-                "nothing to pool, to compare with a target or to predict."
-            )
-        )
-    parts.append(_authorities(published))
-    return Section("where", "Where", "".join(parts))
+def where(published: Published) -> dict[str, Any]:
+    """Find where the study is: map, authorities, counts."""
+    points, coverage = published.table("sample_points"), published.coverage
+    drawn = _draw(published, points)
+    counts = coverage.select(pl.col(pl.Int64, pl.Float64)).sum()
+    total = counts.with_columns(authority=pl.lit("in all"), authority_code=pl.lit(""))
+    return {
+        "map": drawn and embedded(drawn),
+        "point_count": points.height,
+        "area_count": published.areas.height,
+        "authorities": coverage
+        if coverage.height < 2
+        else pl.concat([coverage, total], how="diagonal"),
+    }
 
 
-def _map(published: Published) -> str:
-    points = published.table("sample_points")
-    areas = published.areas
-    if areas.is_empty() and points.is_empty():
-        return paragraph("There is no map: the study has neither areas nor points yet.")
-    if areas.is_empty():
-        roads = published.table("road_network")
-        drawn = roads if roads.height <= MOST_ROADS_DRAWN else roads.clear()
-        figure = draw_points(
-            areas, drawn, points, title=published.study.name, credit=published.credit
-        )
-        counted = f"{points.height:,} sample points; the study names no areas"
-    else:
-        figure = _draw_authorities(published, areas, points)
-        counted = (
-            f"{points.height:,} sample points in {areas.height:,} areas of "
-            f"{_authority_count(published)}"
-        )
-    return chart(figure, f"Map of {published.study.name}: {counted}.", f"{counted}.")
-
-
-def _authority_count(published: Published) -> str:
-    count = published.coverage.height
-    return f"{count:,} authorit{'y' if count == 1 else 'ies'}"
+def _draw(published: Published, points: pl.DataFrame) -> "Figure | None":
+    areas, title, whom = published.areas, published.study.name, published.credit
+    if areas.height:
+        return _draw_authorities(published, areas, points)
+    if points.is_empty():
+        return None
+    roads = published.table("road_network")
+    drawn = roads if roads.height <= MOST_ROADS_DRAWN else roads.clear()
+    return draw_points(areas, drawn, points, title=title, credit=whom)
 
 
 def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.DataFrame) -> "Figure":
@@ -110,44 +97,3 @@ def _add_name(axes: "Axes", shape: shapely.Geometry, name: str) -> None:
         place.x, place.y, short, ha="center", va="center", fontsize=8.5,
         bbox=ground, zorder=4,
     )  # fmt: skip
-
-
-def _authorities(published: Published) -> str:
-    rows = []
-    for row in published.coverage.iter_rows(named=True):
-        code = row["authority_code"]
-        rows.append(
-            [
-                published.authority_names[code],
-                code,
-                row["area_count"],
-                number(row["area_km2"], 1),
-                number(row["road_km"], 1),
-                row["point_count"],
-                row["image_count"],
-                row["area_with_target_count"],
-            ]
-        )
-    if not rows:
-        return paragraph("No authority has been made yet.")
-    if len(rows) > 1:
-        rows.append(_total(published.coverage))
-    columns = (
-        "authority", "code", "areas", "km²", "km of road", "points", "images",
-        "areas with a target value",
-    )  # fmt: skip
-    return table("Authorities of the study", columns, rows, strong=frozenset({"in all"}))
-
-
-def _total(coverage: pl.DataFrame) -> list[object]:
-    total = coverage.sum().row(0, named=True)
-    return [
-        "in all",
-        "",
-        total["area_count"],
-        number(total["area_km2"], 1),
-        number(total["road_km"], 1),
-        total["point_count"],
-        total["image_count"],
-        total["area_with_target_count"],
-    ]

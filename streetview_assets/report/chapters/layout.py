@@ -1,66 +1,35 @@
 """Chapter "Layout": images on a plane, like beside like."""
 
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.clusters.layout.scatter import panel_name
 from streetview_assets.report.database import Published
-from streetview_assets.report.figures import kept_figure
-from streetview_assets.report.html import Section, heading, paragraph
-
-METHOD_NAMES = {"umap": "UMAP", "tsne": "t-SNE"}
-COLOURED_BY = {
-    "cluster": "the cluster that they are in",
-    "category": "the category that they came with",
-    "target": "the target of their area",
-}
 
 
-def layout_section(published: Published) -> Section | None:
-    """Show the figures of each method and setting; None where there is no layout."""
+def layout(published: Published) -> dict[str, Any]:
+    """Find the layouts of each method and setting, UMAP first, settings by their number."""
     rows = published.of_encoder("image_layouts")
-    if rows.is_empty():
-        return None
-    made = sorted(rows.group_by("method", "setting").len().rows(), key=_in_order)
-    names = [f"{METHOD_NAMES.get(method, method)} ({setting})" for method, setting, _ in made]
-    most = max(count for _, _, count in made)
-    opening = paragraph(
-        f"{most:,} images on a plane, like beside like, by {_listed(names)}. Sizes of groups and "
-        "distances between them mean little; gaps may come from the method."
+    number = pl.col("setting").str.extract(r" ([\d.]+)$").cast(pl.Float64, strict=False)
+    made = (
+        rows.group_by("method", "setting")
+        .len()
+        .sort(pl.col("method") != "umap", "method", number.fill_null(0), "setting")
     )
-    coloured = [
-        kept_figure(published, f"layout_{what}", f"Each dot is an image, in the colour of {told}.")
-        for what, told in COLOURED_BY.items()
-        if what != "target" or published.target is not None
-    ]
-    planes = [_plane(published, method, settings) for method, settings in _by_method(made)]
-    shown = "".join(dict.fromkeys(planes))
-    html = opening + "".join(coloured) + (heading("The images themselves") if shown else "")
-    return Section("layout", "Layout", html + shown)
-
-
-def _plane(published: Published, method: str, settings: list[str]) -> str:
-    """Show the images themselves by one setting of a method, the one in the middle."""
-    setting = settings[len(settings) // 2]
-    rest = len(settings) - 1
-    more = f" Those of {rest} more lie in the folder of figures." if rest else ""
-    return kept_figure(
-        published,
-        f"layout_images_{method}_{setting.replace(' ', '_')}",
-        f"{METHOD_NAMES.get(method, method)}, {setting}: the images themselves, one where "
-        f"several would lie upon each other.{more}",
-        shows_images=True,
+    # Of each method the setting in the middle is shown.
+    planes = made.group_by("method", maintain_order=True).agg(
+        pl.col("setting").get(pl.len() // 2), (pl.len() - 1).alias("others")
     )
-
-
-def _by_method(made: list[tuple[str, str, int]]) -> list[tuple[str, list[str]]]:
-    methods = dict.fromkeys(method for method, _, _ in made)
-    return [(method, [one[1] for one in made if one[0] == method]) for method in methods]
-
-
-def _in_order(layout: tuple[str, str, int]) -> tuple[bool, str, float, str]:
-    """Put UMAP first, and settings by their number."""
-    method, setting, _ = layout
-    number = setting.rpartition(" ")[2]
-    is_number = number.replace(".", "", 1).isdigit()
-    return method != "umap", method, float(number) if is_number else 0.0, setting
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return {
+        "count": made["len"].max(),
+        "made": made.rows(),
+        "planes": [
+            (
+                f"layout_images_{method}_{setting.replace(' ', '_')}",
+                panel_name(method, setting),
+                others,
+            )
+            for method, setting, others in planes.iter_rows()
+        ],
+    }

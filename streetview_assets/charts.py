@@ -1,0 +1,279 @@
+"""What charts are made of: bars, heat maps, dots and bars with intervals, curves with a band, maps.
+
+A file that draws prepares its data and calls these. Colours are told apart by the colour-blind.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from streetview_assets.figures import INK, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
+ZERO_LINE = "#888888"
+NOTHING = "#e6e6e6"
+LOWEST_SCORE = -1.0
+"""Scores far below would squeeze all others into a corner."""
+
+
+def panels(
+    count: int,
+    size_in: tuple[float, float],
+    *,
+    across: int | None = None,
+    title: str = "",
+    credit: str = "",
+    **sharing: Any,
+) -> tuple["Figure", list["Axes"]]:
+    """Make a figure of several frames, row by row; the last row may be shorter.
+
+    Parameters
+    ----------
+    count
+        Number of frames.
+    size_in
+        Width and height of the figure.
+    across
+        The most frames of a row; None: all.
+    title
+        Above them.
+    credit
+        Whom to name at the foot.
+    **sharing
+        `sharex` and `sharey`, as of matplotlib.
+    """
+    across = min(across or count, count)
+    figure = new_figure(*size_in, credit=credit)
+    if title:
+        figure.suptitle(title, fontsize=10)
+    grid = list(figure.subplots(-(-count // across), across, squeeze=False, **sharing).flat)
+    for axes in grid[count:]:
+        axes.remove()
+    return figure, grid[:count]
+
+
+def bare(axes: "Axes", *sides: str) -> None:
+    """Take away sides of the frame; by default those above and to the right."""
+    axes.spines[list(sides or ("top", "right"))].set_visible(False)
+
+
+def bars(
+    axes: "Axes", places: "ArrayLike", heights: "ArrayLike", colour: str, **style: Any
+) -> None:
+    """Draw upright bars without a frame above and beside them.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    places, heights
+        One of each bar.
+    colour
+        Of the bars.
+    **style
+        Such as `yerr`, the whiskers.
+    """
+    axes.bar(np.asarray(places), np.asarray(heights), color=colour, ecolor="#333333", capsize=3,
+             **style)  # fmt: skip
+    bare(axes)
+
+
+def heat_map(
+    axes: "Axes",
+    grid: np.ndarray,
+    texts: Sequence[Sequence[str]],
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    colours: str,
+    limits: tuple[float, float | None],
+    slanted_deg: float = 0,
+    bar: str = "",
+    bold: np.ndarray | None = None,
+    **bar_style: Any,
+) -> None:
+    """Colour the cells of a table by their values, and write a text into each.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    grid
+        Values by row and column; NaN where there is none, which is grey.
+    texts
+        What stands in each cell.
+    rows, columns
+        Their names.
+    colours
+        One of matplotlib's scales.
+    limits
+        The values at its ends; None: the largest of the grid.
+    slanted_deg
+        By how much the names of the columns are turned.
+    bar
+        What the colours mean, written beside their scale; without, there is no scale.
+    bold
+        Cells that are written in bold.
+    **bar_style
+        Of the scale.
+    """
+    from matplotlib import colormaps
+
+    low, high = limits
+    scale = colormaps[colours].with_extremes(bad=NOTHING)
+    drawn = axes.imshow(np.ma.masked_invalid(grid), cmap=scale, vmin=low, vmax=high, aspect="auto")
+    for (row, column), value in np.ndenumerate(grid):
+        # Both ends of a scale around zero are dark.
+        is_dark = np.isfinite(value) and drawn.norm(abs(value)) > (0.825 if low < 0 else 0.55)
+        axes.text(
+            column, row, texts[row][column], ha="center", va="center", fontsize=8,
+            color="white" if is_dark else INK,
+            fontweight="bold" if bold is not None and bold[row, column] else "normal",
+        )  # fmt: skip
+    slanted = {"ha": "right", "rotation_mode": "anchor"} if slanted_deg else {}
+    axes.set_xticks(range(len(columns)), columns, rotation=slanted_deg, **slanted)
+    axes.set_yticks(range(len(rows)), rows)
+    if bar:
+        axes.figure.colorbar(drawn, ax=axes, **{"shrink": 0.9} | bar_style).set_label(bar)
+
+
+def frame_diagonal(axes: "Axes", count: int, colour: str, **style: Any) -> None:
+    """Draw a frame around each cell of a heat map's diagonal.
+
+    Parameters
+    ----------
+    axes
+        The heat map.
+    count
+        Number of its rows.
+    colour
+        Of the frame.
+    **style
+        Such as its width.
+    """
+    from matplotlib.patches import Rectangle
+
+    for place in np.arange(count) - 0.5:
+        axes.add_patch(Rectangle((place, place), 1, 1, fill=False, edgecolor=colour, **style))
+
+
+def intervals(
+    axes: "Axes",
+    places: "ArrayLike",
+    lower: "ArrayLike",
+    upper: "ArrayLike",
+    *,
+    lowest: float = -np.inf,
+    **style: Any,
+) -> None:
+    """Draw level lines from end to end of intervals; none where an end is not known.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    places
+        Height of each.
+    lower, upper
+        Its ends; NaN or None where there is none.
+    lowest
+        What lies below is drawn here.
+    **style
+        Such as `color` and `linewidth`.
+    """
+    ends = (np.maximum(np.asarray(end, dtype=float), lowest) for end in (lower, upper))
+    axes.hlines(np.asarray(places), *ends, **style)
+
+
+def curve(
+    axes: "Axes",
+    x: "ArrayLike",
+    y: "ArrayLike",
+    lower: "ArrayLike",
+    upper: "ArrayLike",
+    colour: str,
+    style: str = "-",
+    *,
+    band_alpha: float = 0.15,
+    **line: Any,
+) -> None:
+    """Draw a curve with a band around it.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    x, y
+        Points of the curve.
+    lower, upper
+        Ends of the band there.
+    colour
+        Of both.
+    style
+        Of the line, as of matplotlib.
+    band_alpha
+        How much of its colour the band has.
+    **line
+        Such as `marker` and `label`.
+    """
+    x, y, lower, upper = (np.asarray(values, dtype=float) for values in (x, y, lower, upper))
+    axes.fill_between(x, lower, upper, color=colour, alpha=band_alpha, linewidth=0)
+    if len(x) == 1:  # A band of one point has no width.
+        axes.vlines(x, lower, upper, color=colour, alpha=0.5, linewidth=1.3)
+    axes.plot(x, y, style, color=colour, **line)
+
+
+def sizes_axis(axes: "Axes", sizes: Sequence[int], *, apart: float, short: bool = False) -> None:
+    """Scale an axis of counts by their logarithm, and name those that are far enough apart.
+
+    Parameters
+    ----------
+    axes
+        Whose lower axis it is.
+    sizes
+        The counts, rising.
+    apart
+        The least ratio of two that are both named.
+    short
+        Whether thousands are written as `2k`.
+    """
+    named: list[int] = []
+    for size in sizes:
+        if not named or size >= named[-1] * apart:
+            named.append(size)
+    labels = [f"{size / 1000:g}k" if short and size >= 1000 else f"{size:,}" for size in named]
+    axes.set_xscale("log")
+    axes.set_xticks(named, labels)
+    axes.minorticks_off()
+
+
+def scatter_map(
+    axes: "Axes", xy: np.ndarray, size: float, *, below: bool = False, **style: Any
+) -> Any:
+    """Draw dots over a map; give what was drawn, for a scale of colours.
+
+    Parameters
+    ----------
+    axes
+        The map.
+    xy
+        Places in its own unit, shape (n, 2).
+    size
+        Of a dot, square points.
+    below
+        Whether other dots lie upon them.
+    **style
+        Such as `color`, `marker` and `label`.
+    """
+    look = {"linewidths": 0, "zorder": 3 if below else 4} | style
+    return axes.scatter(xy[:, 0], xy[:, 1], s=size, **look)
+
+
+def map_legend(axes: "Axes") -> None:
+    """Say below a map, at the right, what its lines and dots are."""
+    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.0), ncols=2, frameon=False)
