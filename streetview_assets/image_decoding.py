@@ -29,6 +29,7 @@ SUFFIX_OF_FORMAT = {
 
 _FORMATS = tuple(name for name in SUFFIX_OF_FORMAT if name != "MPO")
 _GROUND = "#ffffff"
+_TOO_LARGE = f"more than {MOST_PIXELS // 1_000_000} megapixels"
 _LIBRARY_ERRORS = (
     ArithmeticError,
     AttributeError,
@@ -136,7 +137,7 @@ def decode_image(
             rgb = as_rgb(_turned(image) if upright else image)
             return DecodedImage(rgb, suffix, width_px, height_px)
     except Image.DecompressionBombError:
-        raise WrongSizeError(_too_large()) from None
+        raise WrongSizeError(_TOO_LARGE) from None
     except UnidentifiedImageError:
         raise BrokenImageError(f"not a {KINDS} image") from None
     except BrokenImageError:
@@ -227,12 +228,8 @@ def _turned(image: Image.Image) -> Image.Image:
 def _check_size(found_px: tuple[int, int], size_px: Sequence[int] | None) -> None:
     width_px, height_px = found_px
     if width_px * height_px > MOST_PIXELS:
-        raise WrongSizeError(_too_large())
+        raise WrongSizeError(_TOO_LARGE)
     if size_px is not None and found_px != tuple(size_px):
         raise WrongSizeError(
             f"the image has {width_px} × {height_px} px, asked for {size_px[0]} × {size_px[1]}"
         )
-
-
-def _too_large() -> str:
-    return f"more than {MOST_PIXELS // 1_000_000} megapixels"

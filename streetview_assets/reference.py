@@ -143,21 +143,14 @@ def write_reference(folder: Path) -> list[Path]:
     list of Path
         The files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
     for name, page in PAGES.items():
         with written_aside(folder / name) as aside:
             aside.write_text(page(), encoding="utf-8")
-        written.append(folder / name)
-    return written
-
-
-def _study_schema_text() -> str:
-    return to_json(study_schema(), indent=2, ensure_ascii=False) + "\n"
+    return [folder / name for name in PAGES]
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
-    "study.schema.json": _study_schema_text,
+    "study.schema.json": lambda: to_json(study_schema(), indent=2, ensure_ascii=False) + "\n",
     "study_file.md": study_page,
     "tables.md": tables_page,
     "providers.md": providers_page,
@@ -180,11 +173,10 @@ def _as_draft_7(node: Any) -> Any:
         for key, value in node.items()
         if not (key == "default" and isinstance(value, dict))
     }
-    if rewritten.get("format") in ("path", "file-path"):
-        del rewritten["format"]
     if rewritten.get("format") == "date":
-        del rewritten["format"]
         rewritten["pattern"] = MONTH_OR_DAY
+    if rewritten.get("format") in ("path", "file-path", "date"):
+        del rewritten["format"]
     return rewritten
 
 
@@ -220,9 +212,7 @@ def _default(field: Schema, part: str | None) -> str:
     default = field.get("default")
     if default is None:
         return "as below" if part and "anyOf" not in field else "none"
-    if default == []:
-        return "none"
-    return f"`{_yaml(default)}`"
+    return "none" if default == [] else f"`{_yaml(default)}`"
 
 
 def _yaml(value: Any) -> str:
@@ -268,12 +258,11 @@ def _limits(field: Schema) -> str:
         "exclusiveMaximum": "<",
         "pattern": "like",
     }
-    limits = []
-    for word, sign in signs.items():
-        if word in field:
-            value = f"`{field[word]}`" if word == "pattern" else _yaml(field[word])
-            limits.append(f"{sign} {value}".replace("|", "\\|"))
-    return f" {' and '.join(limits)}" if limits else ""
+    told = {word: _yaml(field[word]) for word in signs if word in field}
+    if "pattern" in told:
+        told["pattern"] = f"`{field['pattern']}`"
+    limits = " and ".join(f"{signs[word]} {value}" for word, value in told.items())
+    return f" {limits}".replace("|", "\\|") if limits else ""
 
 
 def _table_section(table: Table) -> list[str]:
@@ -285,16 +274,7 @@ def _table_section(table: Table) -> list[str]:
         place = "Not in the lake: read from `ledger.sqlite` whenever it is published"
     rows = ["| column | type | meaning |", "|---|---|---|"]
     rows += [_column_row(column) for column in table.columns]
-    return [
-        f"### `{table.name}`",
-        "",
-        table.meaning,
-        "",
-        place,
-        "",
-        *rows,
-        "",
-    ]
+    return [f"### `{table.name}`", "", table.meaning, "", place, "", *rows, ""]
 
 
 def _column_row(column: Column) -> str:

@@ -7,7 +7,7 @@ mark in a cell is found instead of becoming a gap.
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -166,41 +166,13 @@ def as_codes(cells: pl.Series) -> pl.Series:
 
 
 def as_numbers(source: SourceTable, column: str, key: str) -> pl.Series:
-    """Read a column as finite numbers, null where the cell is blank or NaN.
-
-    Parameters
-    ----------
-    source
-        The table that has the column.
-    column
-        Its name.
-    key
-        The key of the study that names it, for the message.
-
-    Raises
-    ------
-    StudyError
-        With the file, the column, the row and the text of the first cell that is no number.
-    """
-    cells = source.frame[column]
-    text = as_codes(cells)
-    if cells.dtype.is_numeric():
-        values = cells.cast(pl.Float64)
-    else:
-        values = text.cast(pl.Float64, strict=False)
-    wrong = text.is_not_null() & (values.is_null() | values.is_infinite())
-    if wrong.any():
-        index = int(wrong.arg_true()[0])
-        raise StudyError(
-            f"{key}: {source.place}, column {column!r}, row {index + source.first_row}: "
-            f"{text[index]!r} is not a number ({wrong.sum()} such cells in all). Put a plain "
-            "number there (decimal point, no thousands separator), or leave the cell empty where "
-            "there is no value."
-        )
-    return values.fill_nan(None)
+    """Read a column as `numbers_or_withheld` does, where no mark stands for a number."""
+    return numbers_or_withheld(source, column, key, marks=())[0]
 
 
-def numbers_or_withheld(source: SourceTable, column: str, key: str) -> tuple[pl.Series, pl.Series]:
+def numbers_or_withheld(
+    source: SourceTable, column: str, key: str, marks: Sequence[str] = MARKS
+) -> tuple[pl.Series, pl.Series]:
     """Read a column as numbers, null where the cell is blank or says that its number is withheld.
 
     Parameters
@@ -211,24 +183,35 @@ def numbers_or_withheld(source: SourceTable, column: str, key: str) -> tuple[pl.
         Its name.
     key
         The key of the study that names it, for the message.
+    marks
+        What says so, in lower case.
 
     Returns
     -------
     values, withheld
-        The numbers, and whether the cell holds one of `MARKS`.
+        The finite numbers, and whether the cell holds one of the marks.
 
     Raises
     ------
     StudyError
-        Where a cell holds any other text, or a number that is not finite.
+        With the file, the column, the row and the text of the first cell that is neither.
     """
     cells = source.frame[column]
-    if cells.dtype != pl.String:
-        return as_numbers(source, column, key), pl.repeat(False, len(cells), eager=True)
     text = as_codes(cells)
-    withheld = text.str.to_lowercase().is_in(MARKS).fill_null(False)
-    rest = replace(source, frame=source.frame.with_columns(text.set(withheld, None).alias(column)))
-    return as_numbers(rest, column, key), withheld
+    withheld = text.str.to_lowercase().is_in(marks).fill_null(False)
+    text = text.set(withheld, None)
+    is_number = cells.dtype.is_numeric()
+    values = cells.cast(pl.Float64) if is_number else text.cast(pl.Float64, strict=False)
+    wrong = text.is_not_null() & (values.is_null() | values.is_infinite())
+    if wrong.any():
+        index = int(wrong.arg_true()[0])
+        raise StudyError(
+            f"{key}: {source.place}, column {column!r}, row {index + source.first_row}: "
+            f"{text[index]!r} is not a number ({wrong.sum()} such cells in all). Put a plain "
+            "number there (decimal point, no thousands separator), or leave the cell empty where "
+            "there is no value."
+        )
+    return values.fill_nan(None), withheld
 
 
 def lost_zeros(wanted: pl.Series, there: pl.Series) -> str:

@@ -21,6 +21,7 @@ from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets.text.safe_name import safe_name
 
 _PREFIX = "streetview."
+_TEXTS = ("input_fingerprint", "fingerprint", "every_column", "reuse", "note")
 _log = logging.getLogger(__name__)
 
 
@@ -279,8 +280,7 @@ def read_part(path: Path, wanted: pl.Schema) -> pl.DataFrame:
     """
     there = [name for name in wanted if name in pq.read_schema(path).names]
     part = pl.read_parquet(path, columns=there, glob=False, hive_partitioning=False)
-    grown = [pl.lit(None, wanted[name]).alias(name) for name in wanted if name not in there]
-    return part.with_columns(grown).select(wanted.names())
+    return part.match_to_schema(wanted, missing_columns="insert")
 
 
 def arrow_schema(table: Table) -> pa.Schema:
@@ -329,19 +329,11 @@ def _read_provenance(path: Path, state: FileState) -> Provenance | None:
     if not is_whole(path):
         return None
     footer = pq.read_metadata(path)
-    raw = footer.metadata or {}
-    found = {key.decode(): value.decode() for key, value in raw.items()}
-    return Provenance(
-        # A file of a version that called it otherwise is out of date, and made again.
-        input_fingerprint=found.get(f"{_PREFIX}input_fingerprint", ""),
-        fingerprint=found[f"{_PREFIX}fingerprint"],
-        every_column=found[f"{_PREFIX}every_column"],
-        reuse=found[f"{_PREFIX}reuse"],
-        note=found[f"{_PREFIX}note"],
-        applies=found.get(f"{_PREFIX}applies", str(True)) == str(True),
-        made_at=datetime.fromisoformat(found[f"{_PREFIX}made_at"]),
-        row_count=footer.num_rows,
-    )
+    said = {key.decode(): value.decode() for key, value in (footer.metadata or {}).items()}
+    # A file of a version that called one otherwise is out of date, and made again.
+    texts = {name: said.get(f"{_PREFIX}{name}", "") for name in _TEXTS}
+    made_at = datetime.fromisoformat(said[f"{_PREFIX}made_at"])
+    return Provenance(**texts, made_at=made_at, row_count=footer.num_rows)
 
 
 def plain(table: pa.Table) -> pa.Table:

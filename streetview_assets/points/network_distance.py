@@ -98,13 +98,7 @@ def locate(network: Network, at_m: Numbers) -> tuple[Numbers, Indices]:
     """
     segment = np.searchsorted(network.from_m, at_m, side="right") - 1
     length_m = network.length_m[segment]
-    share = np.clip(
-        np.divide(
-            at_m - network.from_m[segment], length_m, out=np.zeros_like(at_m), where=length_m > 0
-        ),
-        0,
-        1,
-    )
+    share = np.clip(_ratio(at_m - network.from_m[segment], length_m), 0, 1)
     start, end = network.start[segment], network.end[segment]
     places: Numbers = start + share[:, None] * (end - start)
     return places, network.piece[segment]
@@ -153,12 +147,7 @@ def _near_intervals(network: Network, points: Numbers, distance_m: float) -> Num
         shapely.points(points), predicate="dwithin", distance=distance_m * (1 + 1e-9)
     )
     start, length_m = network.start[segment], network.length_m[segment]
-    along = np.divide(
-        network.end[segment] - start,
-        length_m[:, None],
-        out=np.zeros_like(start),
-        where=length_m[:, None] > 0,
-    )
+    along = _ratio(network.end[segment] - start, length_m[:, None])
     to_point = points[point] - start
     foot_m = (to_point * along).sum(axis=1)
     off_line_m = to_point[:, 0] * along[:, 1] - to_point[:, 1] * along[:, 0]
@@ -167,3 +156,9 @@ def _near_intervals(network: Network, points: Numbers, distance_m: float) -> Num
     to_m = np.clip(foot_m + half_m, 0, length_m)
     on_axis: Numbers = network.from_m[segment][:, None] + np.column_stack((from_m, to_m))
     return on_axis
+
+
+def _ratio(part: Numbers, whole: Numbers) -> Numbers:
+    """Divide, 0 where the whole is 0: of a segment without a length."""
+    ratio: Numbers = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return ratio

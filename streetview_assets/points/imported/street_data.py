@@ -125,31 +125,20 @@ def _points(store: Store, count: int) -> pl.DataFrame:
     ids = store.texts("point_id", count)
     if None in ids:
         raise store.wrong(f"data set 'point_id' is empty in row {ids.index(None)}; expected an id")
-    longitude, latitude = _place(store, count)
     told = {name: store.texts(name, count) for name in _OF_A_POINT}
+    places = np.column_stack(_place(store, count))
     present = store.get(PRESENT)
-    nowhere = np.full(count, np.nan)
-    panorama = [store.numbers(name, count) for name in ("pano_lon", "pano_lat")]
-    panorama_lon, panorama_lat = (nowhere if value is None else value for value in panorama)
-    frame = pl.DataFrame(
-        {
-            "row": np.arange(count),
-            "source_id": pl.Series(ids, dtype=pl.String),
-            "point_id": pl.Series(
-                point_ids(rounded(np.column_stack([longitude, latitude]))), dtype=pl.String
-            ),
-            "longitude": longitude,
-            "latitude": latitude,
-            "captured_on": [_month(text) for text in told["date"]],
-            **{name: pl.Series(told[name], dtype=pl.String) for name in _OF_A_POINT},
-            "panorama_longitude": pl.Series(panorama_lon, nan_to_null=True),
-            "panorama_latitude": pl.Series(panorama_lat, nan_to_null=True),
-            "has_image": pl.Series(
-                [None] * count if present is None else present[:].astype(bool).any(axis=1),
-                dtype=pl.Boolean,
-            ),
-        },
-        schema_overrides={"row": pl.Int64, "captured_on": pl.Date},
+    has_image = None if present is None else present[:].astype(bool).any(axis=1)
+    frame = pl.DataFrame({"row": np.arange(count, dtype=np.int64), **told}).with_columns(
+        pl.col(_OF_A_POINT).cast(pl.String),
+        source_id=pl.Series(ids, dtype=pl.String),
+        point_id=pl.Series(point_ids(rounded(places)), dtype=pl.String),
+        longitude=places[:, 0],
+        latitude=places[:, 1],
+        captured_on=pl.Series(map(_month, told["date"]), dtype=pl.Date),
+        panorama_longitude=_known(store.numbers("pano_lon", count), pl.Float64()),
+        panorama_latitude=_known(store.numbers("pano_lat", count), pl.Float64()),
+        has_image=_known(has_image, pl.Boolean()),
     )
     return frame.with_columns(
         panorama_id=pl.coalesce("pano_id", _by_point(store, frame)),
@@ -161,6 +150,10 @@ def _present(store: Store) -> npt.NDArray[np.bool_] | None:
     told = store.get(PRESENT)
     is_present = None if told is None else told[:].astype(bool)
     return is_present if is_present is not None and is_present.any() else None
+
+
+def _known(values: npt.NDArray[Any] | None, kind: pl.DataType) -> pl.Series | pl.Expr:
+    return pl.lit(None, kind) if values is None else pl.Series(values, dtype=kind, nan_to_null=True)
 
 
 def _place(store: Store, count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -75,8 +75,8 @@ def fetch_roads(
     ways = pd.concat(found)
     ways = ways[~ways.index.duplicated()]
     ways = ways[ways.index.get_level_values("element") == "way"].reset_index()
-    columns = [column for column in ("id", "highway", "name") if column in ways.columns]
-    return gpd.GeoDataFrame(pd.DataFrame(ways[columns]), geometry=ways.geometry)
+    told = pd.DataFrame(ways).filter(["id", "highway", "name"])
+    return gpd.GeoDataFrame(told, geometry=ways.geometry)
 
 
 @contextmanager
