@@ -95,8 +95,9 @@ def test_it_tells_what_was_guessed_and_what_there_was_to_choose_from(folder):
 )  # fmt: skip
 def test_columns_are_guessed(columns, code, name, authority_code, authority_name):
     guess = guess_columns(pd.DataFrame(columns), Path("areas.gpkg"))
-    assert (guess.code, guess.name) == (code, name)
-    assert (guess.authority_code, guess.authority_name) == (authority_code, authority_name)
+    assert (guess["code"], guess["name"]) == (code, name)
+    assert guess["authority_code"] == authority_code
+    assert guess["authority_name"] == authority_name
 
 
 def test_a_file_without_any_code_is_refused_with_its_columns():

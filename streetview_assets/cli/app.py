@@ -8,23 +8,15 @@ from typing import Annotated, Any
 import typer
 from dotenv import load_dotenv
 
-from streetview_assets.cli.command import (
-    StudyArgument,
-    opened_study,
-    opened_to_read,
-    says_what_is_wrong,
-)
+from streetview_assets.cli.command import Commands, StudyArgument, opened_study, opened_to_read
 from streetview_assets.cli.exports import exports
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
-from streetview_assets.study_state.open_study import (
-    DEMO_STUDY,
-    OpenStudy,
-)
+from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
 from streetview_assets.tables.contract import STAGES
 from streetview_assets.text.visible_text import visible
 
-app = typer.Typer(
+app = Commands(
     help="Street-level imagery into knowledge about places.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -56,7 +48,6 @@ def read_environment(path: Path) -> None:
 
 
 @app.command()
-@says_what_is_wrong
 def demo() -> None:
     """Run the bundled study: a made-up town, without network, keys or weights."""
     from streetview_assets.cli.summary import show_summary
@@ -67,7 +58,6 @@ def demo() -> None:
 
 
 @app.command()
-@says_what_is_wrong
 def init(
     areas: Annotated[Path, typer.Argument(help="Boundaries: .gpkg, .geojson, .shp or .parquet.")],
     roads: Annotated[Path, typer.Argument(help="Roads: lines, .osm, .osm.pbf or .graphml.")],
@@ -85,7 +75,6 @@ def init(
 
 
 @app.command()
-@says_what_is_wrong
 def run(
     study: StudyArgument = None,
     authority: AuthorityOption = None,
@@ -104,14 +93,12 @@ def run(
 
 
 @app.command()
-@says_what_is_wrong
 def retry(study: StudyArgument = None, jobs: Annotated[int, typer.Option(min=1)] = 1) -> None:
     """Try again what failed, and only that."""
     _materialise(opened_study(study), retry=True, jobs=jobs)
 
 
 @app.command()
-@says_what_is_wrong
 def plan(study: StudyArgument = None, authority: AuthorityOption = None) -> None:
     """Look for imagery free of charge, and say what fetching it would take."""
     from streetview_assets.cli.tables import show_forecast
@@ -123,7 +110,6 @@ def plan(study: StudyArgument = None, authority: AuthorityOption = None) -> None
 
 
 @app.command()
-@says_what_is_wrong
 def status(study: StudyArgument = None) -> None:
     """Show authorities × stages: rows, failures by reason, age."""
     from streetview_assets.cli.tables import show_status
@@ -133,7 +119,6 @@ def status(study: StudyArgument = None) -> None:
 
 
 @app.command()
-@says_what_is_wrong
 def verify(study: StudyArgument = None) -> None:
     """Hold every file against what was written, and list what is damaged, missing or unread."""
     from streetview_assets.cli.tables import show_findings
@@ -144,7 +129,6 @@ def verify(study: StudyArgument = None) -> None:
 
 
 @app.command()
-@says_what_is_wrong
 def sql(
     first: Annotated[str, typer.Argument(help="The study file, or the query.")],
     second: Annotated[str | None, typer.Argument(help="The query.")] = None,
@@ -160,7 +144,6 @@ def sql(
 
 
 @app.command()
-@says_what_is_wrong
 def show(
     identifier: Annotated[str, typer.Argument(help="An image_id or an area_code.")],
     study: StudyArgument = None,
@@ -172,7 +155,6 @@ def show(
 
 
 @app.command()
-@says_what_is_wrong
 def search(
     query: Annotated[str, typer.Argument(help='What to look for: "boarded-up shop".')],
     study: StudyArgument = None,
@@ -185,7 +167,6 @@ def search(
 
 
 @app.command()
-@says_what_is_wrong
 def report(
     study: StudyArgument = None,
     output: Annotated[
@@ -199,21 +180,19 @@ def report(
 
 
 @app.command()
-@says_what_is_wrong
 def doctor(study: StudyArgument = None) -> None:
     """Check keys, disk, encoder, instance and ports, a line each."""
-    from streetview_assets.cli.doctor import examine
+    from streetview_assets.cli.doctor import COLOURS, examine
 
-    findings = examine(opened_study(study))
-    for finding in findings:
-        colour = {"ok": "green", "warning": "yellow", "fault": "red"}[finding.level]
-        typer.echo(f"{typer.style(finding.level.ljust(8), fg=colour)} {visible(finding.text)}")
-    if any(finding.level == "fault" for finding in findings):
+    levels = []
+    for level, text in examine(opened_study(study)):
+        levels.append(level)
+        typer.echo(f"{typer.style(level.ljust(8), fg=COLOURS[level])} {visible(text)}")
+    if "fault" in levels:
         raise typer.Exit(1)
 
 
 @app.command()
-@says_what_is_wrong
 def ledger(
     study: StudyArgument = None,
     adopt: Annotated[
@@ -228,7 +207,6 @@ def ledger(
 
 
 @app.command()
-@says_what_is_wrong
 def ui(
     study: StudyArgument = None,
     port: Annotated[int, typer.Option(help="Port of the web UI.")] = 3000,

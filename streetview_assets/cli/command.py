@@ -1,17 +1,19 @@
 """What every command shares: the study that it is given, and how it says what is wrong."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.files.storage import refused_below
+from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.processes import stopping
 from streetview_assets.redaction import redacted
 from streetview_assets.study_state.open_study import OpenStudy, data_root, open_study, study_path
@@ -46,6 +48,15 @@ def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+class Commands(typer.Typer):
+    """Commands, each of which shows a known fault as its message alone."""
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[..., Any]:
+        """Register a command, as Typer does."""
+        register = super().command(name, **options)
+        return lambda command: register(says_what_is_wrong(command))
+
+
 def opened_study(study: Path | None) -> OpenStudy:
     """Open the study of a command, for the processes that it starts too."""
     opened = open_study(study or study_path())
@@ -63,11 +74,47 @@ def opened_to_read(study: Path | None) -> OpenStudy:
     return opened
 
 
+def write_shown(opened: OpenStudy, name: str, sheet: bytes) -> Path:
+    """Write a sheet that a command shows, a PNG, among the figures of the study.
+
+    Parameters
+    ----------
+    opened
+        The study.
+    name
+        Of the file, without its ending; safe as a path.
+    sheet
+        The PNG.
+    """
+    path = opened.root / "figures" / "shown" / f"{name}.png"
+    with written_aside(path) as aside:
+        aside.write_bytes(sheet)
+    return path
+
+
+def from_here(path: Path) -> str:
+    """Write a path as it can be typed here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def table_of(heads: Iterable[str], rows: Iterable[Iterable[str | Text]], **options: Any) -> Table:
+    """Lay out rows under the heads of their columns; options as those of `rich.table.Table`."""
+    table = Table(*heads, title_justify="left", **options)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
 class PlainConsole(Console):
     """A console that takes text as text: `[red]` and `:name:` are not its markup."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False)
+
+    def say(self, *lines: str | Text, style: str | None = None) -> None:
+        """Print lines as long as they are, for a terminal or a pipe to fold."""
+        for line in lines:
+            self.print(line, style=style, soft_wrap=True)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Show each text, of tables too, with nothing in it that steers."""

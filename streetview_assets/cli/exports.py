@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from streetview_assets.cli.command import (
+    Commands,
     PlainConsole,
     StudyArgument,
     opened_to_read,
@@ -77,7 +78,7 @@ def _options(command: Any) -> Iterator[tuple[str, bool]]:
                 yield name, not getattr(parameter, "is_flag", False)
 
 
-exports = typer.Typer(
+exports = Commands(
     cls=ExportGroup,
     context_settings={"ignore_unknown_options": True},
     subcommand_metavar="TABLE|hdf5|features|tags|panoramas [ARGS]...",
@@ -96,7 +97,6 @@ Export = Callable[[OpenStudy, Callable[[int, int], None]], "Written"]
 
 
 @exports.command(TABLE)
-@says_what_is_wrong
 def export_one_table(
     table: Annotated[str, typer.Argument(help="A table or mart of the published database.")],
     study: StudyArgument = None,
@@ -117,7 +117,6 @@ def export_one_table(
 
 
 @exports.command()
-@says_what_is_wrong
 def hdf5(
     study: StudyArgument = None,
     output: OutputOption = None,
@@ -133,7 +132,6 @@ def hdf5(
 
 
 @exports.command()
-@says_what_is_wrong
 def features(study: StudyArgument = None, output: OutputOption = None) -> None:
     """Write vectors by location, with labels."""
     from streetview_assets.exports.features import export_features
@@ -142,7 +140,6 @@ def features(study: StudyArgument = None, output: OutputOption = None) -> None:
 
 
 @exports.command()
-@says_what_is_wrong
 def tags(
     study: StudyArgument = None,
     output: OutputOption = None,
@@ -164,7 +161,6 @@ def tags(
 
 
 @exports.command()
-@says_what_is_wrong
 def panoramas(study: StudyArgument = None, output: OutputOption = None) -> None:
     """Write a folder of views and strips; with a --format, the table of that name."""
     from streetview_assets.exports.panoramas import export_panoramas
@@ -184,5 +180,4 @@ def _write(what: str, export: Export, study: Path | None) -> None:
             opened,
             lambda done, count: status.update(f"Writing {what} … {done:,} of {count:,}"),
         )
-    for line in (f"Wrote {written}", *written.said):
-        console.print(line, soft_wrap=True)
+    console.say(f"Wrote {written}", *written.said)

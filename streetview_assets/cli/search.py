@@ -1,12 +1,9 @@
 """The images that are most like a text."""
 
-from pathlib import Path
-
 import polars as pl
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from streetview_assets.cli.command import PlainConsole
+from streetview_assets.cli.command import PlainConsole, table_of, write_shown
 from streetview_assets.embeddings.encoders.text_encoder import (
     check_same_weights,
     load_text_encoder,
@@ -18,7 +15,6 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import UNKNOWN_DATE, current_images
 from streetview_assets.images.providers.terms import credit_of, may_show_sample
-from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.safe_name import safe_name
 
@@ -35,16 +31,30 @@ def show_search(opened: OpenStudy, query: str, count: int) -> None:
     """
     found = search(opened, query, count)
     console = PlainConsole()
-    table = Table("similarity", "image_id", "area", "captured_on", "category", box=SIMPLE_HEAD)
     columns = ("similarity", "image_id", "area_code", "captured_on", "category")
-    for similarity, image_id, area, captured_on, category in found.select(columns).iter_rows():
-        when = "unknown" if captured_on == UNKNOWN_DATE else f"{captured_on:%Y-%m}"
-        texts = (f"{similarity:.3f}", image_id, area or "", when, category or "")
-        table.add_row(*texts)
-    console.print(table)
+    rows = [
+        (
+            f"{similarity:.3f}",
+            image_id,
+            area or "",
+            "unknown" if captured_on == UNKNOWN_DATE else f"{captured_on:%Y-%m}",
+            category or "",
+        )
+        for similarity, image_id, area, captured_on, category in found.select(columns).iter_rows()
+    ]
+    heads = ("similarity", "image_id", "area", "captured_on", "category")
+    console.print(table_of(heads, rows, box=SIMPLE_HEAD))
     if may_show_sample(opened.study.images):
-        console.print(f"images: {_sheet(opened, query, found)}", soft_wrap=True)
-        console.print(credit_of(found), soft_wrap=True)
+        sheet = contact_sheet(
+            found,
+            opened.root,
+            columns=max(FEWEST_IN_A_ROW, -(-found.height // MOST_ROWS)),
+            size_px=200,
+            seed=None,
+            title=query,
+        )
+        path = write_shown(opened, f"search/{safe_name(query)}", sheet)
+        console.say(f"images: {path}", credit_of(found))
     else:
         console.print("images: no sheet, since the provider's terms let no copy of them stay")
 
@@ -101,18 +111,3 @@ def _no_vectors(opened: OpenStudy) -> str:
         f"{opened.study.path}: no current image has a vector of {opened.encoder} yet; make "
         f"them: streetview run {opened.study.path} --until embeddings"
     )
-
-
-def _sheet(opened: OpenStudy, query: str, found: pl.DataFrame) -> Path:
-    sheet = contact_sheet(
-        found,
-        opened.root,
-        columns=max(FEWEST_IN_A_ROW, -(-found.height // MOST_ROWS)),
-        size_px=200,
-        seed=None,
-        title=query,
-    )
-    path = opened.root / "figures" / "shown" / "search" / f"{safe_name(query)}.png"
-    with written_aside(path) as aside:
-        aside.write_bytes(sheet)
-    return path

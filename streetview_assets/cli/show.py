@@ -1,13 +1,11 @@
 """What is known of one image or one area, and one sheet that shows it."""
 
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from streetview_assets.cli.command import PlainConsole
+from streetview_assets.cli.command import PlainConsole, table_of, write_shown
 from streetview_assets.cli.show_facts import facts_of, is_published
 from streetview_assets.cli.show_sheet import draw_image, draw_sheet
 from streetview_assets.embeddings.looked_at import named_by
@@ -17,7 +15,6 @@ from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import credit_of, may_show_sample
 from streetview_assets.images.thumbnails import shown_files, what_is_gone
-from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.safe_name import safe_name
 from streetview_assets.warehouse.queries import quoted
@@ -54,12 +51,13 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
     seen_as = None if image is None else _seen_as(opened, image, looked_at)
     shown = facts_of(opened, identifier, image, areas, seen_as=seen_as)
     console = PlainConsole()
-    table = Table("", identifier, show_header=True)
-    row = shown.profile if image is None else image
-    for name, value in {**(row or {}), **shown.said}.items():
-        if name not in LEFT_OUT and value is not None:
-            table.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
-    console.print(table)
+    facts = {**((shown.profile if image is None else image) or {}), **shown.said}
+    rows = [
+        (name, f"{value:.6g}" if isinstance(value, float) else str(value))
+        for name, value in facts.items()
+        if name not in LEFT_OUT and value is not None
+    ]
+    console.print(table_of(("", identifier), rows))
     there = mine.filter(status="ok")
     of_area = looked_at.join(current_images(there), on="image_id", how="semi")
     ids = draw_images(of_area, seed=opened.study.seed, count=OF_AN_AREA)
@@ -71,8 +69,8 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
     if sheet is not None:
         views = [] if image is None else _other_views(opened, image, images)
         below = [*views, *_look_alikes(opened, neighbours, looked_at)]
-    path = _write(opened, identifier, draw_sheet(shown, sheet, below))
-    console.print(f"sheet: {path}", soft_wrap=True)
+    path = write_shown(opened, safe_name(identifier), draw_sheet(shown, sheet, below))
+    console.say(f"sheet: {path}")
 
 
 def _seen_as(opened: OpenStudy, image: dict[str, Any], looked_at: pl.DataFrame) -> str:
@@ -106,10 +104,10 @@ def _images(
                 seed=opened.study.seed,
                 title=identifier,
             )
-        console.print(whose, soft_wrap=True)
+        console.say(whose)
     if gone := what_is_gone(files):
         why = "" if opened.study.images.keeps_images else ": images.keep_images is false"
-        console.print(f"{len(files)} images{gone}{why}", soft_wrap=True)
+        console.say(f"{len(files)} images{gone}{why}")
     return sheet
 
 
@@ -140,16 +138,20 @@ def _list_neighbours(console: PlainConsole, found: pl.DataFrame, images: pl.Data
     """List the images that look most like one."""
     if found.is_empty():
         return
-    table = Table("looks like", "similarity", "distance", "area", box=SIMPLE_HEAD)
-    where = found.join(
-        _known(images), left_on="neighbour_id", right_on="image_id", how="left"
-    ).sort("rank")
+    known = _known(images)
+    where = found.join(known, left_on="neighbour_id", right_on="image_id", how="left").sort("rank")
     columns = ("neighbour_id", "similarity", "distance_m", "area_code", "is_near_duplicate")
-    for neighbour_id, similarity, apart_m, area, is_same in where.select(columns).iter_rows():
-        apart = "" if apart_m is None else f"{apart_m:,.0f} m"
-        note = " (near-duplicate)" if is_same else ""
-        table.add_row(f"{neighbour_id}{note}", f"{similarity:.3f}", apart, area or "")
-    console.print(table)
+    rows = [
+        (
+            f"{neighbour_id}{' (near-duplicate)' * is_same}",
+            f"{similarity:.3f}",
+            "" if apart_m is None else f"{apart_m:,.0f} m",
+            area or "",
+        )
+        for neighbour_id, similarity, apart_m, area, is_same in where.select(columns).iter_rows()
+    ]
+    heads = ("looks like", "similarity", "distance", "area")
+    console.print(table_of(heads, rows, box=SIMPLE_HEAD))
 
 
 def _look_alikes(opened: OpenStudy, found: pl.DataFrame, images: pl.DataFrame) -> list[bytes]:
@@ -165,10 +167,3 @@ def _look_alikes(opened: OpenStudy, found: pl.DataFrame, images: pl.DataFrame) -
 
 def _known(images: pl.DataFrame) -> pl.DataFrame:
     return images.filter(status="ok").sort("authority_code").unique("image_id", keep="first")
-
-
-def _write(opened: OpenStudy, name: str, sheet: bytes) -> Path:
-    path = opened.root / "figures" / "shown" / f"{safe_name(name)}.png"
-    with written_aside(path) as aside:
-        aside.write_bytes(sheet)
-    return path

@@ -3,13 +3,13 @@
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pyarrow.parquet as pq
 import yaml
+from pandas.api.types import is_float_dtype, is_string_dtype
 from pyproj import CRS
 
 from streetview_assets.errors import StudyError
@@ -25,17 +25,10 @@ ONS_SMALL_AREA = rf"(?!{ONS_AUTHORITY}){ONS_CODE}"
 NAMED_AUTHORITY = re.compile(r"ltla|utla|lad\d*|local_?auth|authority|district|borough|^la_?")
 NAMED_CODE = re.compile(r"code|cd$|cd\d+$|^id$|_id$|geoid")
 ROADS_WITHOUT_HEADER = (".osm", ".pbf", ".graphml")
+SWAPPED = (
+    "{}: {}, but this file holds {}s; init takes the file of areas first, then the file of roads"
+)
 TEMPLATE = Path(__file__).with_name("starter_template.yaml")
-
-
-@dataclass(frozen=True)
-class GuessedColumns:
-    """Columns of an areas file, by what they seem to mean."""
-
-    code: str
-    name: str | None
-    authority_code: str | None
-    authority_name: str | None
 
 
 def starter_study(
@@ -75,17 +68,20 @@ def starter_study(
     return TEMPLATE.read_text(encoding="utf-8").format(
         name=study_name,
         crs_line=_crs_line(crs),
-        authorities_line=_authorities_line(table, columns),
+        authorities_line=_authorities_line(table, columns["authority_code"]),
         area_count=len(table),
         area_columns=_in_a_comment(table.columns),
         areas_path=_scalar(_relative(areas, folder)),
-        area_lines=_area_lines(columns),
+        area_lines="\n".join(
+            f"  {key}: {_scalar(column)}  # guessed" if column else f"  # {key}:  # none found"
+            for key, column in columns.items()
+        ),
         road_columns=road_columns,
         roads_path=_scalar(_relative(roads, folder)),
     )
 
 
-def guess_columns(table: pd.DataFrame, path: Path) -> GuessedColumns:
+def guess_columns(table: pd.DataFrame, path: Path) -> dict[str, str | None]:
     """Guess what the columns of an areas file mean, from their values first, then their names.
 
     Parameters
@@ -95,6 +91,11 @@ def guess_columns(table: pd.DataFrame, path: Path) -> GuessedColumns:
     path
         The file, for the message.
 
+    Returns
+    -------
+    dict
+        The column that seems to be each of code, name, authority_code and authority_name.
+
     Raises
     ------
     StudyError
@@ -103,15 +104,14 @@ def guess_columns(table: pd.DataFrame, path: Path) -> GuessedColumns:
     unique = [
         column
         for column in table.columns
-        if table[column].notna().all()
-        and table[column].is_unique
-        and not pd.api.types.is_float_dtype(table[column])
+        if table[column].notna().all() and table[column].is_unique
+        if not is_float_dtype(table[column])
     ]
     code = _first(
         [column for column in unique if _all_match(table[column], ONS_SMALL_AREA)],
         [column for column in unique if _all_match(table[column], ONS_CODE)],
         [column for column in unique if NAMED_CODE.search(column.lower())],
-        [column for column in unique if pd.api.types.is_string_dtype(table[column])],
+        [column for column in unique if is_string_dtype(table[column])],
     )
     if code is None:
         raise StudyError(
@@ -120,19 +120,19 @@ def guess_columns(table: pd.DataFrame, path: Path) -> GuessedColumns:
             "Add such a column."
         )
     others = [column for column in table.columns if column != code]
+    named_code = [column for column in others if NAMED_CODE.search(column.lower())]
     authority_code = _first(
         [column for column in others if _all_match(table[column], ONS_AUTHORITY)],
-        [
-            column
-            for column in others
-            if NAMED_AUTHORITY.search(column.lower()) and NAMED_CODE.search(column.lower())
-        ],
+        [column for column in named_code if NAMED_AUTHORITY.search(column.lower())],
     )
     authority_name = _name_beside(authority_code, others)
     named = [column for column in others if column.lower() == "name" and column != authority_name]
-    return GuessedColumns(
-        code, _name_beside(code, others) or _first(named), authority_code, authority_name
-    )
+    return {
+        "code": code,
+        "name": _name_beside(code, others) or _first(named),
+        "authority_code": authority_code,
+        "authority_name": authority_name,
+    }
 
 
 def _name_beside(code: str | None, columns: Sequence[str]) -> str | None:
@@ -153,10 +153,7 @@ def _attributes(path: Path) -> tuple[pd.DataFrame, CRS | None]:
     file = GeoFile(path, "areas.path", "a file of areas")
     told = info(file)
     if "Polygon" not in str(told["geometry_type"]) and told["geometry_type"] != "Unknown":
-        raise StudyError(
-            f"{path}: areas are polygons, but this file holds {told['geometry_type']}s; "
-            "init takes the file of areas first, then the file of roads"
-        )
+        raise StudyError(SWAPPED.format(path, "areas are polygons", told["geometry_type"]))
     return frame(file, read_geometry=False), CRS(told["crs"]) if told["crs"] else None
 
 
@@ -167,19 +164,13 @@ def _road_columns(path: Path) -> str:
         return _in_a_comment(pq.read_schema(path).names)
     told = info(GeoFile(path, "roads.path", "a file of roads", f"Give {READABLE_ROADS}."))
     if "Polygon" in str(told["geometry_type"]):
-        raise StudyError(
-            f"{path}: roads are lines, but this file holds {told['geometry_type']}s; "
-            "init takes the file of areas first, then the file of roads"
-        )
+        raise StudyError(SWAPPED.format(path, "roads are lines", told["geometry_type"]))
     return _in_a_comment(told["fields"])
 
 
 def _all_match(values: pd.Series, pattern: str) -> bool:
-    return bool(len(values) and values.notna().all() and _text(values).str.fullmatch(pattern).all())
-
-
-def _text(values: pd.Series) -> pd.Series:
-    return values.astype("string")
+    texts = values.astype("string")
+    return bool(len(texts) and texts.notna().all() and texts.str.fullmatch(pattern).all())
 
 
 def _first(*choices: Iterable[str]) -> str | None:
@@ -210,23 +201,9 @@ def _crs_line(crs: CRS | None) -> str:
     return "# crs: EPSG:27700              # one in metres; default: estimated from the areas"
 
 
-def _authorities_line(table: pd.DataFrame, columns: GuessedColumns) -> str:
-    if columns.authority_code is None:
+def _authorities_line(table: pd.DataFrame, column: str | None) -> str:
+    if column is None:
         return "# authorities: []              # no column of authorities was found: one partition"
-    codes = sorted(_text(table[columns.authority_code]).dropna().unique())
+    codes = sorted(table[column].astype("string").dropna().unique())
     shown = ", ".join(_scalar(code) for code in codes[:10])
     return f"# authorities: [{shown}]  # default: all of the areas file, {len(codes)}"
-
-
-def _area_lines(columns: GuessedColumns) -> str:
-    guesses = {
-        "code": columns.code,
-        "name": columns.name,
-        "authority_code": columns.authority_code,
-        "authority_name": columns.authority_name,
-    }
-    lines = [
-        f"  {key}: {_scalar(column)}  # guessed" if column else f"  # {key}:  # none found"
-        for key, column in guesses.items()
-    ]
-    return "\n".join(lines)

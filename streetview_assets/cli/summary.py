@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 from rich.table import Table
 
-from streetview_assets.cli.command import PlainConsole
+from streetview_assets.cli.command import PlainConsole, from_here, table_of
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.parquet_lake import read_provenance
 from streetview_assets.study_state.lineage import written_by
@@ -22,34 +22,31 @@ def show_summary(opened: OpenStudy) -> None:
     console.print(_tables(opened))
     console.print(_scores(opened))
     if opened.study.is_synthetic:
-        console.print(f"All figures rest on {SYNTHETIC_NOTE}.", style="yellow", soft_wrap=True)
+        console.say(f"All figures rest on {SYNTHETIC_NOTE}.", style="yellow")
     console.print("Next:", style="bold")
     command = _command()
-    console.print(f"  {command} ui")
-    console.print(
+    console.say(
+        f"  {command} ui",
         f'  {command} sql "select area_name, observed, predicted from area_profile '
         'order by residual limit 5"',
-        soft_wrap=True,
+        f"  {command} init YOUR_AREAS YOUR_ROADS",
     )
-    console.print(f"  {command} init YOUR_AREAS YOUR_ROADS")
 
 
 def _command() -> str:
     """Name the command as it can be typed here: by its path, where no PATH leads to it."""
     if shutil.which("streetview"):
         return "streetview"
-    path = Path(sys.executable).with_name("streetview")
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    return from_here(Path(sys.executable).with_name("streetview"))
 
 
 def _tables(opened: OpenStudy) -> Table:
-    table = Table("table", "rows", "made by", title="What was made", title_justify="left")
-    rows: dict[str, int] = {}
-    for name in written_by():
-        rows[name] = sum(read_provenance(path).row_count for path in opened.lake.files(name))
-    for name, count in rows.items():
-        table.add_row(name, f"{count:,}", written_by()[name])
-    return table
+    counts = {
+        name: sum(read_provenance(path).row_count for path in opened.lake.files(name))
+        for name in written_by()
+    }
+    rows = [(name, f"{count:,}", written_by()[name]) for name, count in counts.items()]
+    return table_of(("table", "rows", "made by"), rows, title="What was made")
 
 
 def _scores(opened: OpenStudy) -> Table:
@@ -65,16 +62,12 @@ def _scores(opened: OpenStudy) -> Table:
     )
     validations = [v for v in VALIDATIONS if v in set(scores["validation"])]
     best = scores.filter(validation="blocks").sort("value", descending=True)["model"].to_list()
-    table = Table(
-        "model",
-        *validations,
-        title="R² out of fold, pooled [90 % interval]; the headline is blocks",
-        title_justify="left",
-    )
-    for model in best:
-        mine = scores.filter(model=model)
-        table.add_row(model, *(_score(mine.filter(validation=v)) for v in validations))
-    return table
+    rows = [
+        (model, *(_score(scores.filter(model=model, validation=v)) for v in validations))
+        for model in best
+    ]
+    title = "R² out of fold, pooled [90 % interval]; the headline is blocks"
+    return table_of(("model", *validations), rows, title=title)
 
 
 def _score(rows: pl.DataFrame) -> str:

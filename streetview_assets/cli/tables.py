@@ -6,10 +6,9 @@ from datetime import timedelta
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
-from streetview_assets.cli.command import PlainConsole
+from streetview_assets.cli.command import PlainConsole, table_of
 from streetview_assets.orchestration.runs.forecast import BudgetForecast, Forecast
 from streetview_assets.orchestration.runs.materialise import RunReport
 from streetview_assets.orchestration.runs.status import AssetState
@@ -20,6 +19,16 @@ from streetview_assets.text.visible_text import in_one_line
 
 ROWS_SHOWN = 60
 COLUMNS_BESIDE_EACH_OTHER = 8
+FORECAST = {
+    **{f"{what}s": (f"{what}_count", ",") for what in ("point", "panorama", "image")},
+    "there": ("there_count", ","),
+    "requests": ("request_count", ","),
+    "US$": ("cost_usd", ",.2f"),
+    "GB": ("gigabytes", ",.2f"),
+    "minutes": ("minutes", ",.1f"),
+}
+"""What is forecast, by the head of its column, and how the number is written."""
+
 STYLES = {
     "up to date": "green",
     "waiting": "yellow",
@@ -38,20 +47,20 @@ def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) ->
     if not report.made and not report.failures:
         why = "no row has failed" if retry else "everything is up to date"
         more = " `streetview run` makes what is missing or out of date." * retry
-        console.print(f"Nothing to do: {why}.{more}", soft_wrap=True)
+        console.say(f"Nothing to do: {why}.{more}")
         return
     counts = Counter(asset for asset, _ in report.made)
     summary = ", ".join(
         f"{asset}{f' ×{count}' if count > 1 else ''}" for asset, count in counts.items()
     )
-    console.print(f"Made in {report.seconds:.0f} s: {summary or 'nothing'}", soft_wrap=True)
+    console.say(f"Made in {report.seconds:.0f} s: {summary or 'nothing'}")
     if counts["deprivation_model"] and (promotion := _model_promotion(opened)):
-        console.print(f"Model: {promotion}.", soft_wrap=True)
+        console.say(f"Model: {promotion}.")
     for failure in report.failures:
         place = f" of {in_one_line(failure.authority)}" if failure.authority else ""
         told = f"Failed: {failure.asset}{place}: {failure.message}"
-        console.print(told, soft_wrap=True, style="red")
-    console.print(f"The study's data: {opened.root}", soft_wrap=True)
+        console.say(told, style="red")
+    console.say(f"The study's data: {opened.root}")
 
 
 def _model_promotion(opened: OpenStudy) -> str | None:
@@ -65,35 +74,26 @@ def _show_left_out(opened: OpenStudy, console: PlainConsole) -> None:
     """Say which of one's own images are left out, whatever else the run did."""
     files = opened.provenance("image_files", None)
     if opened.study.points.origin == "images" and files is not None and files.note:
-        console.print(Text(files.note, style="yellow"), soft_wrap=True)
+        console.say(Text(files.note, style="yellow"))
 
 
 def show_status(states: list[AssetState]) -> None:
     """Show authorities × stages; study-wide assets in a line of their own."""
     console = PlainConsole()
-    table = Table(
-        "authority",
-        *STAGES,
-        box=SIMPLE_HEAD,
-        padding=0,
-        pad_edge=False,
-        title="rows of the largest table, state, age of the oldest",
-        title_justify="left",
-    )
+    rows: list[list[str | Text]] = []
     for authority in dict.fromkeys(state.authority for state in states):
         mine = [state for state in states if state.authority == authority]
         cells = [_cell([state for state in mine if state.stage == stage]) for stage in STAGES]
-        table.add_row(authority or "(study)", *cells)
-    console.print(table)
-    for state in states:
+        rows.append([authority or "(study)", *cells])
+    title = "rows of the largest table, state, age of the oldest"
+    narrow = {"box": SIMPLE_HEAD, "padding": 0, "pad_edge": False}
+    console.print(table_of(["authority", *STAGES], rows, title=title, **narrow))
+    named = [(f"{state.asset} of {state.authority or 'study'}", state) for state in states]
+    for name, state in named:
         for reason, count in state.failures.items():
-            place = state.authority or "study"
-            told = in_one_line(f"{state.asset} of {place}: {count:,} failed: {reason}")
-            console.print(told, soft_wrap=True)
-    for note in dict.fromkeys(
-        f"{s.asset} of {s.authority or 'study'}: {s.note}" for s in states if s.note
-    ):
-        console.print(in_one_line(note), soft_wrap=True, style="dim")
+            console.say(in_one_line(f"{name}: {count:,} failed: {reason}"))
+    for note in dict.fromkeys(f"{name}: {state.note}" for name, state in named if state.note):
+        console.say(in_one_line(note), style="dim")
 
 
 def _cell(states: list[AssetState]) -> Text:
@@ -125,7 +125,7 @@ def show_findings(findings: Iterable[Finding]) -> int:
         counts[finding.fault] += 1
         style = "yellow" if finding.fault == "orphan" else "red"
         line = in_one_line(f"{finding.fault.ljust(8)} {finding.path}: {finding.what}")
-        console.print(line, soft_wrap=True, style=style)
+        console.say(line, style=style)
     told = ", ".join(f"{count:,} {fault}" for fault, count in sorted(counts.items()))
     console.print(f"Found: {told}." if told else "All is as it was written.")
     return counts["damaged"] + counts["missing"]
@@ -134,17 +134,13 @@ def show_findings(findings: Iterable[Finding]) -> int:
 def show_frame(frame: pl.DataFrame) -> None:
     """Show the answer to a query; numbers as they are, long answers cut with a word about it."""
     console = PlainConsole()
+    rows = [[_value(value) for value in row] for row in frame.head(ROWS_SHOWN).iter_rows()]
     if frame.width > COLUMNS_BESIDE_EACH_OTHER:
-        for number, row in enumerate(frame.head(ROWS_SHOWN).iter_rows(named=True), start=1):
-            table = Table("column", f"row {number}")
-            for name, value in row.items():
-                table.add_row(name, _value(value))
-            console.print(table)
+        for number, row in enumerate(rows, start=1):
+            heads = ("column", f"row {number}")
+            console.print(table_of(heads, zip(frame.columns, row, strict=True)))
     else:
-        table = Table(*frame.columns)
-        for values in frame.head(ROWS_SHOWN).iter_rows():
-            table.add_row(*(_value(value) for value in values))
-        console.print(table)
+        console.print(table_of(frame.columns, rows))
     rest = frame.height - ROWS_SHOWN
     if rest > 0:
         console.print(f"… and {rest:,} more rows; `streetview export` writes them all.")
@@ -160,32 +156,20 @@ def _value(value: object) -> str:
 
 def show_forecast(forecast: Forecast) -> None:
     """Show what fetching would take, by authority and in all, and whether the budget holds."""
-    columns = ("points", "panoramas", "images", "there", "requests", "US$", "GB", "minutes")
-    table = Table("authority", *columns)
-    for row in (*forecast.loads, forecast.total):
-        table.add_row(
-            row.authority,
-            f"{row.point_count:,}",
-            f"{row.panorama_count:,}",
-            f"{row.image_count:,}",
-            f"{row.there_count:,}",
-            f"{row.request_count:,}",
-            f"{row.cost_usd:,.2f}",
-            f"{row.gigabytes:,.2f}",
-            f"{row.minutes:,.1f}",
-        )
+    rows = [
+        [row.authority, *(format(getattr(row, name), form) for name, form in FORECAST.values())]
+        for row in (*forecast.loads, forecast.total)
+    ]
     console = PlainConsole()
-    console.print(table)
-    console.print("GB and minutes are estimates: " + forecast.basis, soft_wrap=True)
+    console.print(table_of(["authority", *FORECAST], rows))
+    console.say("GB and minutes are estimates: " + forecast.basis)
     if forecast.total.failed_count:
-        console.print(
+        console.say(
             f"{forecast.total.failed_count:,} images failed before and are not counted: "
-            "`streetview retry` asks for them again.",
-            soft_wrap=True,
+            "`streetview retry` asks for them again."
         )
     if forecast.budget:
-        for line in _budget_lines(forecast.budget):
-            console.print(line, soft_wrap=True)
+        console.say(*_budget_lines(forecast.budget))
 
 
 def _budget_lines(budget: BudgetForecast) -> Iterator[str]:
@@ -203,7 +187,5 @@ def _budget_lines(budget: BudgetForecast) -> Iterator[str]:
         return
     left = budget.budget_usd - budget.spent_usd
     outcome = f"{budget.short_usd:,.2f} short" if budget.short_usd else "enough for the rest"
-    yield (
-        f"Budget {budget.budget_usd:,.2f}, spent {budget.spent_usd:,.2f}, left {left:,.2f}: "
-        f"{outcome}."
-    )
+    told = f"Budget {budget.budget_usd:,.2f}, spent {budget.spent_usd:,.2f}, left {left:,.2f}"
+    yield f"{told}: {outcome}."

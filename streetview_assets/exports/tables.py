@@ -68,18 +68,15 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
             f"{', '.join({**GEOGRAPHIC, **PLAIN})}"
         )
     path = output or Path(f"{table}.{kinds[kind]}")
-    if kind == MAP_GENERATOR:
-        locations = as_locations(opened.table(table))
-        with written_aside(path, suffix=path.suffix) as aside:
-            aside.write_text(to_json(locations, indent=1), encoding="utf-8")
-    elif kind in GEOGRAPHIC:
-        places, rows = opened.geo(table), opened.table(table)
-        with written_aside(path, suffix=path.suffix) as aside:
+    places = opened.geo(table) if kind in GEOGRAPHIC else None
+    rows = _with_vectors(opened, table) if kind == "parquet" else opened.table(table)
+    with written_aside(path, suffix=path.suffix) as aside:
+        if kind == MAP_GENERATOR:
+            aside.write_text(to_json(as_locations(rows), indent=1), encoding="utf-8")
+        elif places is None:
+            PLAIN[kind](rows, aside, table)
+        else:
             GEOGRAPHIC[kind][1](places, rows, aside, table)
-    else:
-        frame = _with_vectors(opened, table) if kind == "parquet" else opened.table(table)
-        with written_aside(path, suffix=path.suffix) as aside:
-            PLAIN[kind](frame, aside, table)
     return path
 
 
