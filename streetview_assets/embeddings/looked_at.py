@@ -12,6 +12,9 @@ from streetview_assets.tables.registry import TABLES
 VECTORS = "vectors"
 """The name under which vectors are asked for, whichever table has them."""
 
+INCLUDED = "included_images"
+"""The name under which images are asked for where those that the study drops are not current."""
+
 SEPARATE = "separate"
 _COLUMNS = [*TABLES["image_embeddings"].schema.names(), "image_count"]
 

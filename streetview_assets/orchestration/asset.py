@@ -21,7 +21,6 @@ def study_asset(
     code_version: int = 1,
     study_wide: bool = False,
     reads_all: bool = False,
-    all_images: bool = False,
     refresh: Refresh = "eager",
     pool: str | Callable[[Study], str | None] | None = None,
     kind: str | None = None,
@@ -45,8 +44,6 @@ def study_asset(
         Whether there is one for the whole study; else one an authority.
     reads_all
         Whether one by authority reads the parts of all authorities.
-    all_images
-        Whether it sees the images too that the study leaves out.
     refresh
         When automation makes it again.
     pool
@@ -72,7 +69,6 @@ def study_asset(
                 code_version,
                 study_wide,
                 reads_all,
-                all_images,
                 refresh,
                 pool,
                 kind,

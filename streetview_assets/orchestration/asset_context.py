@@ -12,8 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from streetview_assets.embeddings.looked_at import VECTORS, called
-from streetview_assets.embeddings.zero_shot.exclusions import without_excluded
+from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS, called
 from streetview_assets.figures import figures_folder, shrink_to_webp
 from streetview_assets.images.budget.ledger import Ledger
 from streetview_assets.images.budget.prices import is_paid, required_budget_usd
@@ -25,7 +24,6 @@ from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import leaves_out, specs
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets.study_state.sources import Sources
@@ -112,20 +110,15 @@ class AssetContext:
             return self.study.name
         return in_one_line(f"{self.study.name}, {self.authority_code}")
 
-    @property
-    def leaves_out(self) -> bool:
-        """Whether images that the study sets aside take no part in what is made."""
-        return leaves_out(specs()[self.asset], self.study)
-
     def read(self, table: str) -> pl.DataFrame:
-        """Read this authority's part of a table; see `read_all` for images and `vectors`."""
+        """Read this authority's part of a table; see `read_all` for names that are no table's."""
         return self._read(table, self.authority)
 
     def read_all(self, table: str) -> pl.DataFrame:
         """Read the parts of all authorities that are there.
 
-        Of images, those that the study sets aside are not current, for an asset that leaves
-        them out. `vectors` are those of what is looked at: images or panoramas.
+        `vectors` are those of what is looked at: images or panoramas. `included_images` are the
+        table `images`, in which those that the study drops are not current.
         """
         return self._read(table, None)
 
@@ -141,11 +134,9 @@ class AssetContext:
     def _read(self, table: str, authority: str | None) -> pl.DataFrame:
         if table == VECTORS:
             return self.opened.vectors(authority)
-        frame = self.opened.read(table, authority)
-        if table != "images" or not self.leaves_out:
-            return frame
-        exclusions = self.opened.read("image_exclusions", authority)
-        return without_excluded(frame, exclusions, views=self.study.encoder.views)
+        if table == INCLUDED:
+            return self.opened.included_images(authority)
+        return self.opened.read(table, authority)
 
     def resumption(self, reuse: str = "") -> Resumption:
         """Say what earlier runs have done of this asset's one table."""

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
-from streetview_assets.embeddings.looked_at import VECTORS
+from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.models.data.cluster_features import AreaImages, area_images
 from streetview_assets.models.data.dataset import AreaDataset, assemble
 from streetview_assets.models.data.features import (
@@ -21,7 +21,7 @@ from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.study.study_file import Study
 
-POOLED_TABLES = ("areas", "targets", "area_embeddings", "images")
+POOLED_TABLES = ("areas", "targets", "area_embeddings", INCLUDED)
 """What a model of the pooled vectors is made from."""
 
 MODEL_INPUT = (*POOLED_TABLES, "baseline_embeddings")
@@ -115,7 +115,7 @@ def study_features(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> Ar
     by_label = None
     if "by_label" in work.study.models.features:
         by_label = area_group_embeddings(
-            label_groups(tables["label_scores"]), tables["images"], tables[VECTORS]
+            label_groups(tables["label_scores"]), tables[INCLUDED], tables[VECTORS]
         )
     return area_features(
         work.study.models.features,
@@ -160,7 +160,7 @@ def _assembled(
         tables["areas"],
         tables["targets"],
         tables["area_embeddings"],
-        tables["images"],
+        tables[INCLUDED],
         target=target,
         statistic=work.study.pooling.statistic,
         encoder=work.opened.encoder,
@@ -177,7 +177,7 @@ def _images(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> AreaImage
         return None
     return area_images(
         tables[VECTORS],
-        tables["images"],
+        tables[INCLUDED],
         clusters=study.clusters,
         encoder=work.opened.encoder,
         statistic=study.pooling.statistic,

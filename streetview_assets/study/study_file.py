@@ -85,6 +85,11 @@ class Study(Part):
         return provider_class(self.images.provider).is_drawn
 
     @property
+    def drops_images(self) -> bool:
+        """Whether images that are excluded take no part in pooling, clusters and models."""
+        return self.exclusions is not None and self.exclusions.drop
+
+    @property
     def target(self) -> Target | None:
         """The target that the models predict, None in a study without targets."""
         if not self.targets:

@@ -13,13 +13,16 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal
 
-from streetview_assets.embeddings.looked_at import VECTORS, vector_table
+from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS, vector_table
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.contract import STAGES, Stage
 from streetview_assets.tables.registry import TABLES
 
-VECTOR_TABLES = {"image_embeddings", "panorama_embeddings"}
-"""All that `vectors` may stand for."""
+MADE_OF = {
+    VECTORS: {"image_embeddings", "panorama_embeddings"},
+    INCLUDED: {"images", "image_exclusions"},
+}
+"""What may stand behind a name that is no table's."""
 
 ASSETS = "streetview_assets.orchestration.assets"
 """The package of the asset functions, imported by its name: it stands above this one."""
@@ -49,8 +52,9 @@ class AssetSpec:
         The function that makes it.
     writes, reads
         Tables; `vectors` are those of what is looked at, whichever table has them by
-        `encoder.views`. Of a table by authority, an asset by authority reads its own authority's
-        part, a study-wide one and one that `reads_all` the parts of all authorities that are there.
+        `encoder.views`, `included_images` those that the study does not drop. Of a table by
+        authority, an asset by authority reads its own authority's part, a study-wide one and one
+        that `reads_all` the parts of all authorities that are there.
     keys
         Dotted keys of the study file that it reads, by what they come to; for a path, the file's
         content counts. Keys under `sources` name what is made of several.
@@ -62,8 +66,6 @@ class AssetSpec:
         Whether there is one of it for the whole study.
     reads_all
         Whether one by authority reads the parts of all.
-    all_images
-        Whether it sees the images too that the study leaves out.
     refresh
         When automation makes it again.
     pool
@@ -86,7 +88,6 @@ class AssetSpec:
     code_version: int = 1
     study_wide: bool = False
     reads_all: bool = False
-    all_images: bool = False
     refresh: Refresh = "eager"
     pool: str | Callable[[Study], str | None] | None = None
     kind: str | None = None
@@ -145,11 +146,11 @@ def spec_for(asset: str, study: Study) -> AssetSpec:
     spec = specs()[asset]
     reads = (*spec.reads, *spec.reads_for(study))
     keys = (*spec.keys, *spec.keys_for(study))
-    if leaves_out(spec, study):
+    if INCLUDED in reads and study.drops_images:
         # Of a panorama that is left out all views are, whoever reads them.
         reads, keys = (*reads, "image_exclusions"), (*keys, "encoder.views")
-    looked_at = vector_table(study.encoder.views)
-    reads = tuple(looked_at if table == VECTORS else table for table in reads)
+    named = {VECTORS: vector_table(study.encoder.views), INCLUDED: "images"}
+    reads = tuple(named.get(table, table) for table in reads)
     return replace(spec, reads=tuple(dict.fromkeys(reads)), keys=tuple(dict.fromkeys(keys)))
 
 
@@ -159,19 +160,12 @@ def specs_for(study: Study) -> dict[str, AssetSpec]:
     return {asset: spec_for(asset, study) for asset in asked}
 
 
-def leaves_out(spec: AssetSpec, study: Study) -> bool:
-    """Whether an asset sees no image that is left out: where the study drops them, most do."""
-    if study.exclusions is None or not study.exclusions.drop or "images" not in spec.reads:
-        return False
-    return spec.stage in ("pooling", "clusters", "models") and not spec.all_images
-
-
 def _in_order(waiting: list[AssetSpec]) -> list[AssetSpec]:
     """Put what is read before its reader, else all as they are."""
     ordered: list[AssetSpec] = []
     while waiting:
         unmade = {table for spec in waiting for table in spec.writes}
-        unmade |= {VECTORS} if unmade & VECTOR_TABLES else set()
+        unmade |= {name for name, tables in MADE_OF.items() if unmade & tables}
         if not (ready := [spec for spec in waiting if not unmade & set(spec.reads)]):
             raise ValueError(f"assets that read one another: {[spec.asset for spec in waiting]}")
         ordered.append(ready[0])

@@ -10,6 +10,7 @@ import geopandas as gpd
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import looked_at, vector_table, vectors_of
+from streetview_assets.embeddings.zero_shot.exclusions import without_excluded
 from streetview_assets.errors import StudyError
 from streetview_assets.images.budget.ledger import LEDGER, Ledger
 from streetview_assets.lake.content import digest
@@ -128,6 +129,14 @@ class OpenStudy:
     def vectors(self, authority: str | None = None) -> pl.DataFrame:
         """Read the vectors of what is looked at: of images, or of panoramas (see `vectors_of`)."""
         return vectors_of(self.read(vector_table(self.study.encoder.views), authority))
+
+    def included_images(self, authority: str | None = None) -> pl.DataFrame:
+        """Read the table `images`, in which those that the study drops are not current."""
+        images = self.read("images", authority)
+        if not self.study.drops_images:
+            return images
+        exclusions = self.read("image_exclusions", authority)
+        return without_excluded(images, exclusions, views=self.study.encoder.views)
 
     def looked_at(self, images: pl.DataFrame) -> pl.DataFrame:
         """Give the rows of `images` that are looked at: all, or each panorama's first view."""

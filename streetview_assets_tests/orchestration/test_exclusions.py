@@ -5,6 +5,7 @@ import logging
 import polars as pl
 import yaml
 
+from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import clusters, exclusions, models, pooling
 from streetview_assets.orchestration.runs.schedule_order import waves
@@ -113,12 +114,28 @@ def test_what_is_dropped_has_no_part_in_pooling_and_clusters_and_counts_add_up(t
             assert found.passed, (query.name, found.sample)
 
 
+def test_images_are_the_same_whoever_reads_them_and_without_the_excluded_by_name(town) -> None:
+    _, images = categorise(town.opened)
+    dropping = with_rule(town.opened, categories=["indoor"], drop=True)
+    make(dropping, exclusions.image_exclusions)
+    current = images.filter("is_current")
+    street = current.filter(pl.col("category") != "indoor")
+    assert 0 < street.height < current.height
+    for asset in ("image_embeddings", "area_embeddings", "capture_changes"):
+        for opened, kept in ((town.opened, current), (dropping, street)):
+            work = work_on(opened, asset, EAST)
+            assert work.read("images").equals(images)
+            included = work.read(INCLUDED)
+            assert included["image_id"].equals(images["image_id"])
+            assert included.filter("is_current")["image_id"].equals(kept["image_id"])
+
+
 def test_an_area_that_lost_all_its_images_says_so(town) -> None:
     emptied, _ = categorise(town.opened)
     dropping = with_rule(town.opened, categories=["indoor"], drop=True)
     make(dropping, exclusions.image_exclusions, pooling.area_embeddings)
     work = work_on(dropping, "deprivation_model", None)
-    tables = {name: work.read_all(name) for name in ("areas", "images", "area_embeddings")}
+    tables = {name: work.read_all(name) for name in ("areas", INCLUDED, "area_embeddings")}
     why = models.areas_without_vector(work, tables)[emptied]
     assert why == "all images of the area are excluded"
 

@@ -13,6 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
+from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.exports.features import export_features
 from streetview_assets.exports.hdf5 import export_hdf5
@@ -183,7 +184,7 @@ def test_images_dropped_by_words_are_panoramas_with_all_their_views(opened) -> N
         work = AssetContext(
             dropping, "area_embeddings", EAST, "run", False, False, tracking=None, log=log
         )
-        current = work.read("images").filter("is_current")
+        current = work.read(INCLUDED).filter("is_current")
         pooled = pooling.area_embeddings(work).frames["area_embeddings"]
     finally:
         opened.lake.write("image_exclusions", table, provenance, **where)

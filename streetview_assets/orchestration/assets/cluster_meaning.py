@@ -12,6 +12,7 @@ from streetview_assets.clusters.profile.profile import cluster_profile
 from streetview_assets.clusters.profile.spearman_chart import draw_spearman
 from streetview_assets.clusters.profile.target_chart import draw_target_profile
 from streetview_assets.clusters.profile.target_profile import EVERY
+from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit, may_show_sample
 from streetview_assets.orchestration.asset import study_asset
@@ -33,7 +34,7 @@ from streetview_assets.orchestration.asset_context import (
         "cluster_shares",
         "label_scores",
         "label_shares",
-        "images",
+        INCLUDED,
         "sample_points",
         "areas",
         "targets",
@@ -51,7 +52,7 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
     assigned = read("cluster_assignments").filter(**fit)
     if assigned.is_empty():
         return not_applicable(work, "cluster_profile", why=_why_no_cluster(work))
-    points = point_clusters(assigned, read("images"), read("sample_points"))
+    points = point_clusters(assigned, read(INCLUDED), read("sample_points"))
     profile = cluster_profile(
         assigned,
         read("cluster_centres").filter(**fit),
@@ -82,7 +83,7 @@ def _figures(
         )
         shown["map of the clusters"] = work.figure("clusters_map", to_png(drawn))
     if may_show_sample(study.images):
-        images = work.looked_at(work.read_all("images"))
+        images = work.looked_at(work.read_all(INCLUDED))
         sheet = members_sheet(assigned, images, work.opened.root, title=work.title, seed=study.seed)
         shown["central and random members"] = work.figure("clusters_members", sheet)
     if not profile.filter(measure="spearman").is_empty():
@@ -105,7 +106,7 @@ def _images(
         )
         shown["map of the clusters"] = work.figure("clusters_map", to_png(drawn))
     if may_show_sample(study.images):
-        images = work.looked_at(work.read_all("images"))
+        images = work.looked_at(work.read_all(INCLUDED))
         sheet = members_sheet(assigned, images, work.opened.root, title=work.title, seed=study.seed)
         shown["central and random members"] = work.figure("clusters_members", sheet)
     if not profile.filter(measure="spearman").is_empty():

@@ -27,7 +27,7 @@ from streetview_assets.clusters.number.sweep_sheets import numbers_shown, sweep_
 from streetview_assets.clusters.profile.exemplars import cluster_sheet
 from streetview_assets.clusters.profile.members_sheet import members_sheet
 from streetview_assets.clusters.shares import cluster_shares as shares_of
-from streetview_assets.embeddings.looked_at import VECTORS
+from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
@@ -49,7 +49,7 @@ ONE_OF_TWO_BYTES = 70_000
 @study_asset(
     "clusters",
     writes=("cluster_centres",),
-    reads=(VECTORS, "images", "encoders"),
+    reads=(VECTORS, INCLUDED, "encoders"),
     keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
     code_version=2,
     study_wide=True,
@@ -88,7 +88,7 @@ def _last_centres(work: AssetContext, vectors_of: str) -> pl.DataFrame | None:
 @study_asset(
     "clusters",
     writes=("cluster_scores", "sweep_centres"),
-    reads=(VECTORS, "images"),
+    reads=(VECTORS, INCLUDED),
     keys=("clusters.sweep", "clusters.seeds", "clusters.pca", "clusters.fit_on", "seed"),
     code_version=4,
     study_wide=True,
@@ -164,7 +164,7 @@ def _sheets(
     sheets = sweep_sheets(
         sample,
         centres.filter(space=settings.space),
-        work.looked_at(work.read_all("images")),
+        work.looked_at(work.read_all(INCLUDED)),
         work.opened.root,
         numbers=numbers_shown(settings.numbers, settings.k),
         title=work.title,
@@ -191,7 +191,7 @@ def _sheets(
 @study_asset(
     "clusters",
     writes=("density_clusters",),
-    reads=(VECTORS, "images", "cluster_centres"),
+    reads=(VECTORS, INCLUDED, "cluster_centres"),
     keys=("clusters.min_cluster_size", "clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
     study_wide=True,
     refresh="weekly",
@@ -243,7 +243,7 @@ def _density_sheet(work: AssetContext, found: DensityClusters) -> dict[str, obje
         return {}
     sheet = members_sheet(
         members,
-        work.looked_at(work.read_all("images")),
+        work.looked_at(work.read_all(INCLUDED)),
         work.opened.root,
         title=f"{work.title}, clusters by density ({found.share_in_none:.0%} are in none)",
         seed=work.study.seed,
@@ -262,13 +262,13 @@ def _study_centres(work: AssetContext) -> pl.DataFrame:
 @study_asset(
     "clusters",
     writes=("cluster_assignments",),
-    reads=(VECTORS, "cluster_centres", "images"),
+    reads=(VECTORS, "cluster_centres", INCLUDED),
     code_version=2,
     kind="scikitlearn",
 )
 def cluster_assignments(work: AssetContext) -> AssetResult:
     """The cluster of each current image, or panorama: that of the nearest centre."""
-    images = current_images(work.looked_at(work.read("images")))
+    images = current_images(work.looked_at(work.read(INCLUDED)))
     vectors = work.read(VECTORS).join(images, on="image_id", how="semi")
     assigned = assign_clusters(vectors, work.opened.read("cluster_centres"), work.authority)
     metadata = {}
@@ -281,7 +281,7 @@ def cluster_assignments(work: AssetContext) -> AssetResult:
 @study_asset(
     "clusters",
     writes=("cluster_shares",),
-    reads=("cluster_assignments", "images"),
+    reads=("cluster_assignments", INCLUDED),
     code_version=2,
     kind="scikitlearn",
 )
@@ -290,14 +290,14 @@ def cluster_shares(work: AssetContext) -> AssetResult:
     if work.study.areas is None:
         return not_applicable(work, "cluster_shares", why=NO_AREAS)
     return AssetResult(
-        {"cluster_shares": shares_of(work.read("cluster_assignments"), work.read("images"))}
+        {"cluster_shares": shares_of(work.read("cluster_assignments"), work.read(INCLUDED))}
     )
 
 
 @study_asset(
     "clusters",
     writes=("label_shares",),
-    reads=("label_scores", "images"),
+    reads=("label_scores", INCLUDED),
     kind="scikitlearn",
     unless=(no_labels,),
 )
@@ -310,13 +310,13 @@ def label_shares(work: AssetContext) -> AssetResult:
         provenance = work.opened.provenance("label_scores", work.authority)
         why = (provenance.note if provenance else "") or "no image has a label"
         return not_applicable(work, "label_shares", why=why)
-    return AssetResult({"label_shares": label_shares_of(scores, work.read("images"))})
+    return AssetResult({"label_shares": label_shares_of(scores, work.read(INCLUDED))})
 
 
 @study_asset(
     "clusters",
     writes=("area_group_embeddings",),
-    reads=("cluster_assignments", "label_scores", "images", VECTORS),
+    reads=("cluster_assignments", "label_scores", INCLUDED, VECTORS),
     code_version=3,
     kind="scikitlearn",
 )
@@ -330,7 +330,7 @@ def area_group_embeddings(work: AssetContext) -> AssetResult:
             label_groups(work.read("label_scores")),
         ]
     )
-    pooled = pool_groups(groups, work.read("images"), work.read(VECTORS))
+    pooled = pool_groups(groups, work.read(INCLUDED), work.read(VECTORS))
     return AssetResult({"area_group_embeddings": pooled})
 
 
@@ -339,7 +339,6 @@ def area_group_embeddings(work: AssetContext) -> AssetResult:
     writes=("capture_changes",),
     reads=("images", VECTORS, "cluster_centres", "sample_points", "areas"),
     keys=("images.headings_deg", "clusters.k", "clusters.pca"),
-    all_images=True,
     code_version=2,
     kind="scikitlearn",
 )
@@ -380,7 +379,7 @@ def _change_metadata(
 def _sample(work: AssetContext, at_most: int = sys.maxsize) -> pl.DataFrame:
     return draw_sample(
         work.read_all(VECTORS),
-        work.read_all("images"),
+        work.read_all(INCLUDED),
         fit_on=min(work.study.clusters.fit_on, at_most),
         seed=work.study.seed,
     )

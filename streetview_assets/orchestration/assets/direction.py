@@ -13,7 +13,7 @@ from streetview_assets.embeddings.encoders.text_encoder import (
     load_text_encoder,
     why_no_words,
 )
-from streetview_assets.embeddings.looked_at import VECTORS
+from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
 from streetview_assets.embeddings.zero_shot.prompt_bank import PLACES, prompts_by_group
@@ -47,7 +47,7 @@ SHOWN = 8
 
 @model_asset(
     writes=("deprivation_direction",),
-    reads=("area_embeddings", "targets", "images", VECTORS, "encoders"),
+    reads=("area_embeddings", "targets", INCLUDED, VECTORS, "encoders"),
     keys=(
         "models.target",
         "models.interval_level",
@@ -173,7 +173,7 @@ def _prompts(work: AssetContext, rows: pl.DataFrame) -> dict[str, Any]:
 def _ends(work: AssetContext, direction: Direction) -> dict[str, Any]:
     if not may_show_sample(work.study.images):
         return {}
-    images = current_images(work.looked_at(work.read_all("images")))
+    images = current_images(work.looked_at(work.read_all(INCLUDED)))
     images, across = images_at_both_ends(
         images.unique("image_id", keep="first"),
         work.read_all(VECTORS).unique("image_id", keep="first"),

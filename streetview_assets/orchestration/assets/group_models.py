@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit
 from streetview_assets.models.charts.groups import draw_group_matrix, draw_group_scores
@@ -22,7 +23,7 @@ from streetview_assets.orchestration.model_inputs import model_asset, pooled_dat
 
 @model_asset(
     writes=("group_model_scores",),
-    reads=("area_embeddings", "area_group_embeddings", "targets", "areas", "images"),
+    reads=("area_embeddings", "area_group_embeddings", "targets", "areas", INCLUDED),
     study_wide=True,
     refresh="weekly",
 )

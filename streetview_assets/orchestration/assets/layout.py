@@ -23,7 +23,7 @@ from streetview_assets.clusters.layout.scatter import (
     draw_layout_values,
     panel_name,
 )
-from streetview_assets.embeddings.looked_at import VECTORS
+from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
@@ -44,7 +44,7 @@ MOST_CLASSIFIED = 60_000
 @study_asset(
     "clusters",
     writes=("image_layouts",),
-    reads=(VECTORS, "images", "cluster_assignments", "targets"),
+    reads=(VECTORS, INCLUDED, "cluster_assignments", "targets"),
     keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
     study_wide=True,
     refresh="weekly",
@@ -59,7 +59,7 @@ def image_layout(work: AssetContext) -> AssetResult:
     """
     study = work.study
     assert study.layout is not None, "built only where the study asks for it"
-    images = work.looked_at(work.read_all("images"))
+    images = work.looked_at(work.read_all(INCLUDED))
     sample = draw_sample(
         work.read_all(VECTORS), images, fit_on=study.layout.fit_on, seed=study.seed
     )
@@ -87,7 +87,7 @@ def _kept(work: AssetContext, reuse: str) -> tuple[pl.DataFrame, dict[str, Any]]
 @study_asset(
     "clusters",
     writes=("category_scores",),
-    reads=(VECTORS, "images"),
+    reads=(VECTORS, INCLUDED),
     keys=("categories", "seed"),
     study_wide=True,
     refresh="weekly",
@@ -99,7 +99,7 @@ def category_scores(work: AssetContext) -> AssetResult:
 
     Areas, and points without one, are held out whole; areas next to each other are not kept apart.
     """
-    study, images = work.study, work.looked_at(work.read_all("images"))
+    study, images = work.study, work.looked_at(work.read_all(INCLUDED))
     if current_images(images)["category"].drop_nulls().is_empty():
         return not_applicable(work, "category_scores", why=NO_CATEGORIES)
     named = named_categories(images, study.categories)

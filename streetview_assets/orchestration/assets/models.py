@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit
 from streetview_assets.lake.content import digest
@@ -142,6 +143,7 @@ def held_out_model(work: AssetContext) -> AssetResult:
     reads=(
         *MODEL_INPUT,
         "encoders",
+        "images",
         "sample_points",
         "model_scores",
         "predictions",
@@ -295,7 +297,7 @@ def areas_without_vector(work: AssetContext, tables: Mapping[str, pl.DataFrame])
     return unseen(
         tables["areas"],
         work.read_all("sample_points"),
-        work.opened.read("images") if work.leaves_out else tables["images"],
+        work.read_all("images"),
         tables["area_embeddings"],
-        taking_part=tables["images"],
+        taking_part=tables[INCLUDED],
     )

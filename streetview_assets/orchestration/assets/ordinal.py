@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from streetview_assets.embeddings.looked_at import VECTORS
+from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.errors import StudyError
 from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit
@@ -44,7 +44,7 @@ FOLDER = "ordinal"
 @study_asset(
     "models",
     writes=("ordinal_outputs", "ordinal_scores"),
-    reads=("areas", "targets", "images", VECTORS, "encoders"),
+    reads=("areas", "targets", INCLUDED, VECTORS, "encoders"),
     keys=("ordinal", "models.target", "models.block_km", "models.interval_level", "seed", "crs"),
     study_wide=True,
     refresh="weekly",
@@ -70,7 +70,7 @@ def _points(work: AssetContext, target: Target) -> OrdinalPoints:
     return assemble_points(
         work.read_all("areas"),
         work.read_all("targets"),
-        work.read_all("images"),
+        work.read_all(INCLUDED),
         work.read_all(VECTORS),
         target=target.name,
         encoder=work.opened.encoder,

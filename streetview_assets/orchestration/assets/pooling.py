@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.embeddings.embed import embed_images, of_same_pixels
 from streetview_assets.embeddings.encoders import colour_texture
-from streetview_assets.embeddings.looked_at import SEPARATE, VECTORS
+from streetview_assets.embeddings.looked_at import INCLUDED, SEPARATE, VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.images.current import current_images
 from streetview_assets.images.image_files import image_on_disk
@@ -32,7 +32,7 @@ from streetview_assets.tables.registry import TABLES
 BASELINE = Encoder(name="colour-texture")
 
 
-@study_asset("pooling", writes=("area_embeddings",), reads=("images", VECTORS), code_version=4)
+@study_asset("pooling", writes=("area_embeddings",), reads=(INCLUDED, VECTORS), code_version=4)
 def area_embeddings(work: AssetContext) -> AssetResult:
     """The area's images as one vector: median, mean, max and min of each dimension.
 
@@ -41,14 +41,14 @@ def area_embeddings(work: AssetContext) -> AssetResult:
     """
     if work.study.areas is None:
         return not_applicable(work, "area_embeddings", why=NO_AREAS)
-    pooled = pool_areas(work.read("images"), work.read(VECTORS), encoder=work.opened.encoder)
+    pooled = pool_areas(work.read(INCLUDED), work.read(VECTORS), encoder=work.opened.encoder)
     return AssetResult({"area_embeddings": pooled}, _counts(pooled))
 
 
 @study_asset(
     "pooling",
     writes=("baseline_embeddings",),
-    reads=("images",),
+    reads=(INCLUDED,),
     keys=("encoder.name", "encoder.views"),
     code_version=4,
 )
@@ -62,7 +62,7 @@ def baseline_embeddings(work: AssetContext) -> AssetResult:
     if work.opened.encoder == BASELINE.slug:
         why = "the study's encoder is colour-texture itself"
         return not_applicable(work, "baseline_embeddings", why=why)
-    images = work.read("images")
+    images = work.read(INCLUDED)
     current = current_images(images).filter(pl.col("area_code").is_not_null())
     # What is deleted once this has run can be encoded now or never.
     seen = current if work.study.images.keeps_images else images.filter(status="ok")
@@ -78,7 +78,6 @@ def baseline_embeddings(work: AssetContext) -> AssetResult:
     writes=("image_retention",),
     reads=("images", "image_embeddings", "panorama_embeddings", "baseline_embeddings"),
     keys=("images.keeps_images",),
-    all_images=True,
     unless=(images_are_kept,),
 )
 def image_retention(work: AssetContext) -> AssetResult:

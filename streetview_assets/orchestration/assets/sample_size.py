@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.encoders.image_loading import cores
-from streetview_assets.embeddings.looked_at import VECTORS
+from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.figures import to_png
 from streetview_assets.images.providers.terms import credit
 from streetview_assets.lake.atomic_write import written_aside
@@ -58,7 +58,7 @@ def sample_size_keys(study: Study) -> tuple[str, ...]:
 @study_asset(
     "models",
     writes=("sample_size_scores",),
-    reads=("areas", "targets", "images", VECTORS, "sweep_centres"),
+    reads=("areas", "targets", INCLUDED, VECTORS, "sweep_centres"),
     keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
     keys_for=sample_size_keys,
     study_wide=True,
@@ -110,7 +110,7 @@ def _gathered(work: AssetContext, settings: SampleSize, target: str) -> Gathered
     study = work.study
     return gather_images(
         work.read_all("targets"),
-        work.read_all("images"),
+        work.read_all(INCLUDED),
         work.read_all(VECTORS),
         work.read_all("sweep_centres"),
         target=target,
