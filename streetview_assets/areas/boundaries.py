@@ -6,6 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import polars as pl
 import shapely
 
@@ -14,11 +15,11 @@ from streetview_assets.areas.authorities import (
     wanted_columns,
     with_authorities,
 )
-from streetview_assets.areas.boundary_file import read_attributes, read_outlines
-from streetview_assets.areas.columns import as_codes, listed
+from streetview_assets.areas.columns import Wanted, as_codes, listed, require_columns
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, wkb_series
 from streetview_assets.errors import StudyError
-from streetview_assets.files.crs import require_degrees
+from streetview_assets.files.crs import require_crs, require_degrees
+from streetview_assets.files.geo_file import GeoFile, frame, info
 from streetview_assets.study.areas import Areas
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
@@ -66,7 +67,7 @@ def read_boundaries(study: Study) -> Boundaries:
     if settings is None:
         raise StudyError(f"{study.path}: the study has no areas; add `areas:` to read boundaries.")
     wanted = {**wanted_columns(settings), "areas.name": settings.name}
-    rows, outlines = read_outlines(settings.path, wanted)
+    rows, outlines = _read_outlines(settings.path, wanted)
     named = with_authorities(rows, settings, study.authorities)
     _refuse_duplicates(named["area_code"], settings)
     names = as_codes(rows[settings.name]) if settings.name else named["area_code"]
@@ -103,9 +104,33 @@ def authority_codes(study: Study) -> list[str]:
         return sorted(set(study.authorities))
     if study.areas is None or not (study.areas.authority_code or study.areas.lookup):
         return [WITHOUT_AREAS]
-    rows = read_attributes(study.areas.path, wanted_columns(study.areas))
+    rows = _read_attributes(study.areas.path, wanted_columns(study.areas))
     named = with_authorities(rows, study.areas, None)
     return sorted(named["authority_code"].unique().to_list())
+
+
+def _read_attributes(path: Path, wanted: Wanted) -> pl.DataFrame:
+    """Read columns of the file without its outlines."""
+    file = GeoFile(path, "areas.path", "a boundary file")
+    with file.reading():
+        columns = require_columns(str(path), wanted, info(file)["fields"])
+        if file.is_parquet:
+            return pl.read_parquet(path, columns=columns, glob=False)
+        return pl.from_pandas(frame(file, columns=columns, read_geometry=False))
+
+
+def _read_outlines(path: Path, wanted: Wanted) -> tuple[pl.DataFrame, gpd.GeoSeries]:
+    """Read columns of the file as they stand there, and the outlines in the file's CRS."""
+    file = GeoFile(path, "areas.path", "a boundary file")
+    with file.reading():
+        columns = require_columns(str(path), wanted, info(file)["fields"])
+        # An outline too broken to build (an unclosed ring) comes back missing, and is refused
+        # with its code by whoever knows the codes.
+        rows = frame(file, columns=columns, on_invalid="ignore")
+        if not isinstance(rows, gpd.GeoDataFrame):
+            raise StudyError(f"{file.place} has no geometry. {file.remedy}")
+        require_crs(file.place, rows.crs, "areas")
+        return pl.from_pandas(pd.DataFrame(rows[columns])), rows.geometry.reset_index(drop=True)
 
 
 def _refuse_duplicates(codes: pl.Series, areas: Areas) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
+Numbers = npt.NDArray[np.float64]
+
 WITHOUT_VALUE = "#dddddd"
 HATCH = "#999999"
 OUTLINE = "#ffffff"
@@ -71,7 +73,7 @@ def draw_areas(
         _add_outlines(axes, outlines, len(outlines), facecolor=WITHOUT_VALUE, edgecolor="#777777")
     else:
         of_area = np.array([values.get(code, np.nan) for code in areas["area_code"]], dtype=float)
-        _add_values(axes, outlines, of_area, label=label, diverging=diverging)
+        _add_values(axes, outlines, of_area, label, diverging)
         outlines = _corner_with(outlines, np.isfinite(of_area))
     west, south, east, north = outlines.total_bounds
     margin_m = 0.05 * max(east - west, north - south)
@@ -103,8 +105,7 @@ def _in_metres(areas: pl.DataFrame) -> gpd.GeoSeries:
 def _add_values(
     axes: "Axes",
     outlines: gpd.GeoSeries,
-    values: npt.NDArray[np.float64],
-    *,
+    values: Numbers,
     label: str,
     diverging: bool,
 ) -> None:
@@ -118,7 +119,7 @@ def _add_values(
             len(outlines),
             column=values[known],
             cmap=DIVERGING if diverging else SEQUENTIAL,
-            norm=_colour_range(values[known], diverging=diverging),
+            norm=_colour_range(values[known], diverging),
             # White lines would vanish beside the white middle of a diverging scale.
             edgecolor=HATCH if diverging else OUTLINE,
             legend=True,
@@ -136,7 +137,7 @@ def _add_values(
         )
 
 
-def _colour_range(known: npt.NDArray[np.float64], *, diverging: bool) -> "Normalize":
+def _colour_range(known: Numbers, diverging: bool) -> "Normalize":
     from matplotlib.colors import Normalize
 
     if not diverging:

@@ -78,23 +78,11 @@ def read_geojson(
         elif shape.geom_type == "Point":
             places.append((f"feature {number}", (shape.x, shape.y)))
         else:
-            raise not_a_point(f"{key}: {path}, feature {number}", f"a {shape.geom_type}", remedy)
+            raise StudyError(
+                f"{key}: {path}, feature {number}: a {shape.geom_type} where a Point was expected. "
+                f"{remedy}"
+            )
     return features, places
-
-
-def not_a_point(place: str, found: str, remedy: str) -> StudyError:
-    """Make the error of a feature that is no point.
-
-    Parameters
-    ----------
-    place
-        The key, the file and the feature.
-    found
-        What is there instead.
-    remedy
-        A sentence that says what to do.
-    """
-    return StudyError(f"{place}: {found} where a Point was expected. {remedy}")
 
 
 def as_degrees(cell: Any, most: int, what: str, remedy: str) -> float:

@@ -8,6 +8,7 @@ import shapely
 
 from streetview_assets.areas.geometry import points_in_metres, to_geoframe
 from streetview_assets.points.network_distance import far_stretches, lay_out
+from streetview_assets.points.roads.lines import Lines
 
 LEAST_ROAD_M = 0.001
 """An area that roads only touch has no road."""
@@ -68,8 +69,12 @@ def report_points(
     """
     road_m = float(road_network["length_m"].sum())
     counts = dict(sample_points.group_by("area_code").len().iter_rows())
-    far_m = _far_m(road_network, sample_points, spacing_m, crs)
-    with_road = _areas_with_road(road_network, areas, crs)
+    lines = to_geoframe(road_network.select("geometry")).geometry.to_crs(crs).to_numpy()
+    # Each piece is a street of its own here: only the length matters.
+    network = lay_out(lines, [str(index) for index in range(len(lines))])
+    far = far_stretches(network, points_in_metres(sample_points, crs), spacing_m)
+    far_m = float((far[:, 1] - far[:, 0]).sum())
+    with_road = _areas_with_road(lines, areas, crs)
     codes = sorted(areas["area_code"])
     return PointsReport(
         road_km=road_m / 1000,
@@ -82,20 +87,9 @@ def report_points(
     )
 
 
-def _far_m(
-    road_network: pl.DataFrame, sample_points: pl.DataFrame, spacing_m: float, crs: str
-) -> float:
-    # Each piece is a street of its own here: only the length matters.
-    lines = to_geoframe(road_network.select("geometry")).geometry.to_crs(crs).to_numpy()
-    network = lay_out(lines, [str(index) for index in range(len(lines))])
-    far = far_stretches(network, points_in_metres(sample_points, crs), spacing_m)
-    return float((far[:, 1] - far[:, 0]).sum())
-
-
-def _areas_with_road(road_network: pl.DataFrame, areas: pl.DataFrame, crs: str) -> list[str]:
+def _areas_with_road(lines: Lines, areas: pl.DataFrame, crs: str) -> list[str]:
     areas = areas.sort("area_code")
     outlines = to_geoframe(areas.select("geometry")).geometry.to_crs(crs).to_numpy()
-    lines = to_geoframe(road_network.select("geometry")).geometry.to_crs(crs).to_numpy()
     area, line = shapely.STRtree(lines).query(outlines, predicate="intersects")
     shapely.prepare(outlines)
     length_m = np.zeros(len(outlines))

@@ -16,7 +16,7 @@ from streetview_assets.files.reading import reading
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 from streetview_assets.points.imported.street_data import read_street_data
 from streetview_assets.points.places import inside_areas, named_places
-from streetview_assets.points.point_table import as_degrees, not_a_point, read_csv, read_geojson
+from streetview_assets.points.point_table import as_degrees, read_csv, read_geojson
 from streetview_assets.study.points import Points
 from streetview_assets.text.spreadsheet_text import unguarded
 from streetview_assets.text.strict_json import to_json
@@ -220,7 +220,9 @@ def _read_geojson(path: Path) -> Iterator[_Row]:
     features, places = read_geojson(path, "points.path", remedy)
     for (name, place), told in zip(places, _properties(features, path), strict=True):
         if place is None:
-            raise not_a_point(f"points.path: {path}, {name}", "nothing", remedy)
+            raise StudyError(
+                f"points.path: {path}, {name}: nothing where a Point was expected. {remedy}"
+            )
         yield _row(name, told, place=place)
 
 
