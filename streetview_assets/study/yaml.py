@@ -1,5 +1,6 @@
 """The YAML of a study file: each key once, and no more than a person writes."""
 
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -26,8 +27,9 @@ class LoaderOfUniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+@lru_cache(maxsize=8)
 def read_yaml(text: str) -> Any:
-    """Read a document.
+    """Read a document: each once a process, since every step of a run opens its study.
 
     Raises
     ------

@@ -133,7 +133,7 @@ def run_study(
     with (
         cancelling_runs(instance),
         freeing_slots_of_dead_runs(instance),
-        _workers(min(jobs, len(codes))) as run_all,
+        _workers(min(jobs, len(codes)), instance) as run_all,
         listening(listener),
     ):
         for wave in waves([*opened.assets.values()]):
@@ -239,10 +239,10 @@ RunAll = Callable[[list[RunSpec], Listener], Iterator[Outcome]]
 
 
 @contextmanager
-def _workers(jobs: int) -> Iterator[RunAll]:
+def _workers(jobs: int, instance: dg.DagsterInstance) -> Iterator[RunAll]:
     """Run them here, or side by side in processes; progress of both reaches the listener."""
     if jobs <= 1:
-        yield lambda run_specs, listener: map(execute_run, run_specs)
+        yield lambda run_specs, listener: (execute_run(spec, instance) for spec in run_specs)
         return
     # A queue of a `Manager` would be a process more, one that outlives a killed command.
     queue: Any = multiprocessing.get_context("spawn").SimpleQueue()
@@ -268,8 +268,15 @@ def _pass_progress_on(queue: Any) -> None:
     listening(passed_on).__enter__()
 
 
-def execute_run(run_spec: RunSpec) -> Outcome:
+def execute_run(run_spec: RunSpec, instance: dg.DagsterInstance | None = None) -> Outcome:
     """Execute one Dagster run in this process and say what came of each asset.
+
+    Parameters
+    ----------
+    run_spec
+        What is made.
+    instance
+        The study's, where this process has it open.
 
     Raises
     ------
@@ -277,7 +284,7 @@ def execute_run(run_spec: RunSpec) -> Outcome:
         Where a signal asked for the end: the run is cancelled.
     """
     opened = open_study(run_spec.study_file)
-    instance = open_instance(opened)
+    instance = instance or open_instance(opened)
     result = _executed(run_spec, opened, instance)
     run = instance.get_run_by_id(result.run_id)
     if stopping.is_asked() or (run and run.status == dg.DagsterRunStatus.CANCELED):

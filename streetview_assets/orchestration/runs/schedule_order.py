@@ -1,7 +1,7 @@
-"""The order of work: waves of assets, each made for all authorities before the next begins.
+"""The order of work: waves of assets, each made before the next begins.
 
-Within a wave an authority's assets are made in one run; a new wave begins where an asset by
-authority waits for a study-wide one, or the other way round.
+A wave is one run of study-wide assets, or one run an authority of what is made by authority: each
+asset stands in the first wave of its kind in which all that it reads is there.
 """
 
 from collections.abc import Sequence
@@ -11,21 +11,23 @@ from streetview_assets.tables.contract import STAGES, Stage
 
 
 def waves(assets: Sequence[AssetSpec]) -> list[list[AssetSpec]]:
-    """Sort assets into waves. What is read stands before its reader."""
+    """Sort assets, each named after those that it reads, into waves of one kind in turn."""
     by_name = {spec.asset: spec for spec in assets}
-    at: dict[str, int] = {}
+    turn: dict[str, int] = {}
     for spec in assets:
-        before = [by_name[asset] for asset in map(written_by().get, spec.reads) if asset in by_name]
-        at[spec.asset] = max(
-            (at[other.asset] + _is_step(other, spec) for other in before), default=0
+        read = [by_name[asset] for asset in map(written_by().get, spec.reads) if asset in by_name]
+        kind = int(not spec.study_wide)
+        turn[spec.asset] = max(
+            (_turn_after(turn[one.asset], one, spec) for one in read), default=kind
         )
-    return [
-        [spec for spec in assets if at[spec.asset] == wave] for wave in range(max(at.values()) + 1)
-    ]
+    return [[spec for spec in assets if turn[spec.asset] == at] for at in sorted({*turn.values()})]
 
 
-def _is_step(earlier: AssetSpec, later: AssetSpec) -> bool:
-    return earlier.study_wide != later.study_wide or (later.reads_all and not earlier.study_wide)
+def _turn_after(turn: int, read: AssetSpec, reader: AssetSpec) -> int:
+    """Give the first turn of a reader: even ones are study-wide, odd ones by authority."""
+    if read.study_wide != reader.study_wide:
+        return turn + 1
+    return turn + 2 if reader.reads_all and not read.study_wide else turn
 
 
 def between(first: Stage | None, last: Stage | None) -> set[Stage]:

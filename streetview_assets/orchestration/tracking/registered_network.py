@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
-
 from streetview_assets.lake.locks import held
 from streetview_assets.orchestration.tracking.mlflow_resource import LOCK, tracking_uri
 from streetview_assets.study_state.open_study import OpenStudy
@@ -27,6 +24,9 @@ def register_network(opened: OpenStudy, run_id: str, tags: Mapping[str, str]) ->
     str
         Where `mlflow.artifacts.download_artifacts` finds the network's folder.
     """
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
     client = MlflowClient(tracking_uri(opened))
     name = f"{opened.study.name}-ordinal"
     source = f"{client.get_run(run_id).info.artifact_uri}/files"
