@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
-from streetview_assets.figures import INK, new_figure
+from streetview_assets.figures import COLOURS, INK, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 ZERO_LINE = "#888888"
 NOTHING = "#e6e6e6"
+MARKERS = ("o", "^", "s")
+REST = "#bbbbbb"
+"""Of groups that have no look of their own."""
+MOST_LOOKS = len(COLOURS) * len(MARKERS)
+"""As many groups as a legend can tell apart."""
 LOWEST_SCORE = -1.0
 """Scores far below would squeeze all others into a corner."""
 
@@ -127,19 +133,39 @@ def heat_map(
     low, high = limits
     scale = colormaps[colours].with_extremes(bad=NOTHING)
     drawn = axes.imshow(np.ma.masked_invalid(grid), cmap=scale, vmin=low, vmax=high, aspect="auto")
+    # Both ends of a scale around zero are dark.
+    dark = (0.65 if low < 0 else 0.55) * (np.nanmax(grid) if high is None else high)
     for (row, column), value in np.ndenumerate(grid):
-        # Both ends of a scale around zero are dark.
-        is_dark = np.isfinite(value) and drawn.norm(abs(value)) > (0.825 if low < 0 else 0.55)
+        if not texts[row][column]:
+            continue
         axes.text(
             column, row, texts[row][column], ha="center", va="center", fontsize=8,
-            color="white" if is_dark else INK,
+            color="white" if abs(value) > dark else INK,
             fontweight="bold" if bold is not None and bold[row, column] else "normal",
         )  # fmt: skip
-    slanted = {"ha": "right", "rotation_mode": "anchor"} if slanted_deg else {}
+    slanted: dict[str, Any] = {"ha": "right", "rotation_mode": "anchor"} if slanted_deg else {}
     axes.set_xticks(range(len(columns)), columns, rotation=slanted_deg, **slanted)
     axes.set_yticks(range(len(rows)), rows)
     if bar:
         axes.figure.colorbar(drawn, ax=axes, **{"shrink": 0.9} | bar_style).set_label(bar)
+
+
+def grid_of(cells: pl.DataFrame, rows: Sequence[Any], columns: Sequence[Any]) -> np.ndarray:
+    """Put values in their rows and columns; NaN where there is none.
+
+    Parameters
+    ----------
+    cells
+        Row, column and value, in this order; others than these are passed over.
+    rows, columns
+        In the order in which they are drawn.
+    """
+    down, across = ({name: at for at, name in enumerate(names)} for names in (rows, columns))
+    grid = np.full((len(rows), len(columns)), np.nan)
+    for row, column, value in cells.drop_nulls().iter_rows():
+        if row in down and column in across:
+            grid[down[row], across[column]] = value
+    return grid
 
 
 def frame_diagonal(axes: "Axes", count: int, colour: str, **style: Any) -> None:
@@ -252,26 +278,27 @@ def sizes_axis(axes: "Axes", sizes: Sequence[int], *, apart: float, short: bool 
     axes.minorticks_off()
 
 
-def scatter_map(
-    axes: "Axes", xy: np.ndarray, size: float, *, below: bool = False, **style: Any
-) -> Any:
-    """Draw dots over a map; give what was drawn, for a scale of colours.
+def look(place: int) -> dict[str, Any]:
+    """Give colour and marker of a group by its place, from 0."""
+    turn, colour = divmod(place, len(COLOURS))
+    return {"color": COLOURS[colour], "marker": MARKERS[turn % len(MARKERS)]}
+
+
+def dots(axes: "Axes", xy: np.ndarray, size: float, **style: Any) -> Any:
+    """Draw dots without an outline; give what was drawn, for a scale of colours.
 
     Parameters
     ----------
     axes
-        The map.
+        Where to draw.
     xy
-        Places in its own unit, shape (n, 2).
+        Places, shape (n, 2).
     size
         Of a dot, square points.
-    below
-        Whether other dots lie upon them.
     **style
-        Such as `color`, `marker` and `label`.
+        Such as `color`, `marker`, `label` and `zorder`.
     """
-    look = {"linewidths": 0, "zorder": 3 if below else 4} | style
-    return axes.scatter(xy[:, 0], xy[:, 1], s=size, **look)
+    return axes.scatter(xy[:, 0], xy[:, 1], s=size, **{"linewidths": 0} | style)
 
 
 def map_legend(axes: "Axes") -> None:

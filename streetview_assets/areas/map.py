@@ -7,8 +7,14 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import shapely
 
-from streetview_assets.areas.geometry import metric_crs, to_geoframe
+from streetview_assets.areas.geometry import (
+    GEOGRAPHIC_CRS,
+    metric_crs,
+    to_geoframe,
+    wkb_series,
+)
 from streetview_assets.figures import new_figure
 
 if TYPE_CHECKING:
@@ -23,6 +29,8 @@ HATCH = "#999999"
 OUTLINE = "#ffffff"
 SEQUENTIAL = "viridis"
 DIVERGING = "PuOr_r"
+MARGIN_DEG = 0.002
+"""About 200 m around what lies in no area."""
 SMALL_CORNER = 0.5
 """Of the width of the whole map: areas with a value in less than this are shown alone."""
 
@@ -84,6 +92,43 @@ def draw_areas(
     axes.set_axis_off()
     axes.set_title(title)
     return figure
+
+
+def draw_ground(
+    areas: pl.DataFrame, things: np.ndarray, *, title: str, credit: str = ""
+) -> tuple["Figure", "Axes", str]:
+    """Draw, pale, the areas that things lie in; without any, a box around these.
+
+    Parameters
+    ----------
+    areas
+        Table ``areas``; may be without rows.
+    things
+        Geometries of points or lines, in degrees, shape (n,).
+    title, credit
+        As of `draw_areas`.
+
+    Returns
+    -------
+    tuple
+        Figure, axes, and the CRS in metres that the map is drawn in.
+    """
+    shown = _around(areas, things)
+    figure = draw_areas(shown, None, title=title, credit=credit)
+    (axes,) = figure.axes
+    for drawn in axes.collections:
+        drawn.set(facecolor="#f4f4f4", edgecolor="#bbbbbb")
+    return figure, axes, metric_crs(None, to_geoframe(shown.select("geometry")).geometry)
+
+
+def _around(areas: pl.DataFrame, things: np.ndarray) -> pl.DataFrame:
+    outlines = to_geoframe(areas.select("geometry")).geometry.to_numpy()
+    near, _ = shapely.STRtree(things).query(outlines, predicate="intersects")
+    if len(near) or not len(things):
+        return areas[np.unique(near)] if len(near) else areas
+    around = shapely.total_bounds(things) + MARGIN_DEG * np.array([-1, -1, 1, 1])
+    box = gpd.GeoSeries([shapely.box(*around)], crs=GEOGRAPHIC_CRS)
+    return pl.DataFrame({"area_code": ["all"], "geometry": wkb_series(box)})
 
 
 def _corner_with(outlines: gpd.GeoSeries, known: npt.NDArray[np.bool_]) -> gpd.GeoSeries:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from streetview_assets.figures import INK, new_figure
+from streetview_assets.charts import grid_of, heat_map
+from streetview_assets.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,31 +35,30 @@ def draw_confusion(scores: pl.DataFrame, *, title: str, credit: str = "") -> "Fi
     )
     shown = sizes.head(MOST_CATEGORIES)
     names = shown["category"].to_list()
-    counts = np.zeros((len(names), len(names)))
-    place = {name: index for index, name in enumerate(names)}
-    for category, predicted, count in cells.select(
-        "category", "predicted_category", "value"
-    ).iter_rows():
-        if category in place and predicted in place:
-            counts[place[category], place[predicted]] = count
+    pairs = cells.select("category", "predicted_category", "value")
+    counts = np.nan_to_num(grid_of(pairs, names, names))
     shares = counts / shown["value"].to_numpy()[:, None]
+    texts = [
+        [f"{count:,.0f}\n{share:.0%}" for count, share in zip(*row, strict=True)]
+        for row in zip(counts, shares, strict=True)
+    ]
     figure = new_figure(
         max(6.2, 3.2 + 0.78 * len(names)), max(3.6, 2.5 + 0.5 * len(names)), credit=credit
     )
     axes = figure.subplots()
-    drawn = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for (row, column), count in np.ndenumerate(counts):
-        share = shares[row, column]
-        ink = "white" if share > 0.55 else INK
-        text = f"{count:,.0f}\n{share:.0%}"
-        axes.text(column, row, text, ha="center", va="center", fontsize=8, color=ink)
-    ticks = range(len(names))
-    labels = [f"{name} ({size:,.0f})" for name, size in shown.iter_rows()]
-    axes.set_xticks(ticks, names, rotation=30, ha="right")
-    axes.set_yticks(ticks, labels)
+    heat_map(
+        axes,
+        shares,
+        texts,
+        rows=[f"{name} ({size:,.0f})" for name, size in shown.iter_rows()],
+        columns=names,
+        colours="Blues",
+        limits=(0, 1),
+        slanted_deg=30,
+        bar="share of the category's images",
+    )
     axes.set_xlabel("predicted, by a model of other areas")
     axes.set_ylabel("category (images)")
-    figure.colorbar(drawn, ax=axes, label="share of the category's images", shrink=0.9)
     figure.suptitle(f"{title}: {_whole(scores)}{_few(sizes.height)}", fontsize=10)
     return figure
 

@@ -2,29 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import polars as pl
 import shapely
 
-from streetview_assets.areas.geometry import (
-    GEOGRAPHIC_CRS,
-    metric_crs,
-    points_in_metres,
-    to_geoframe,
-    wkb_series,
-)
-from streetview_assets.areas.map import SEQUENTIAL, draw_areas
+from streetview_assets.areas.geometry import points_in_metres
+from streetview_assets.areas.map import SEQUENTIAL, draw_ground
+from streetview_assets.charts import dots, map_legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-GROUND, LINE, ONE_CAPTURE = "#f4f4f4", "#bbbbbb", "#bbbbbb"
+ONE_CAPTURE = "#bbbbbb"
 DARKEST_LAST = f"{SEQUENTIAL}_r"
 """The most changed are dark: yellow would vanish on the light ground."""
 MOST_CHANGED = 10
-MARGIN_DEG = 0.002
-"""About 200 m around points of a study without areas."""
 
 
 def draw_changes(
@@ -49,51 +41,27 @@ def draw_changes(
     """
     points = change_by_point(changes, sample_points)
     others = sample_points.join(points, on="point_id", how="anti")
-    shown = _around(areas, points)
     counted = f"{points.height:,} of {sample_points.height:,} points"
     first, last = changes.select(pl.min("from_on"), pl.max("to_on")).row(0)
     years = f"{first:%Y} to {last:%Y}"
-    figure = draw_areas(
-        shown,
-        None,
+    figure, axes, crs = draw_ground(
+        areas,
+        shapely.points(points.select("longitude", "latitude").to_numpy()),
         title=f"{title}: change between captures, {years}\n{counted} have two or more",
         credit=f"{credit}\nCameras, seasons, weather and traffic change as well as streets do.",
     )
-    axes = figure.axes[0]
-    for drawn in axes.collections:
-        drawn.set(facecolor=GROUND, edgecolor=LINE)
-    crs = metric_crs(None, to_geoframe(shown.select("geometry")).geometry)
     size = float(np.clip(9000 / points.height, 4, 30))
-    xy = points_in_metres(others, crs)
-    axes.scatter(
-        *(xy[:, 0], xy[:, 1]),
-        s=size / 4,
-        color=ONE_CAPTURE,
-        linewidths=0,
-        zorder=3,
-        label="one capture or none" if others.height else None,
-    )
-    xy = points_in_metres(points, crs)
-    coloured = axes.scatter(
-        *(xy[:, 0], xy[:, 1]),
-        c=points["change"].to_numpy(),
-        s=size,
-        cmap=DARKEST_LAST,
-        vmin=0,
-        vmax=float(points["change"].to_numpy()[-1]) or 1,
-        linewidths=0,
-        zorder=4,
-    )
-    most = xy[-MOST_CHANGED:]
-    axes.scatter(
-        *(most[:, 0], most[:, 1]),
-        s=4 * size + 20,
-        facecolors="none",
-        edgecolors="black",
-        linewidths=0.9,
-        zorder=5,
-        label=f"the {len(most)} that changed most" if len(most) > 1 else "changed most",
-    )
+    label = "one capture or none" if others.height else None
+    dots(axes, points_in_metres(others, crs), size / 4, color=ONE_CAPTURE, zorder=3, label=label)
+    xy, change = points_in_metres(points, crs), points["change"].to_numpy()
+    most = float(change[-1]) or 1
+    coloured = dots(axes, xy, size, c=change, cmap=DARKEST_LAST, vmin=0, vmax=most, zorder=4)
+    marked = xy[-MOST_CHANGED:]
+    label = f"the {len(marked)} that changed most" if len(marked) > 1 else "changed most"
+    dots(
+        axes, marked, 4 * size + 20, facecolors="none", edgecolors="black", linewidths=0.9,
+        zorder=5, label=label,
+    )  # fmt: skip
     figure.colorbar(
         coloured,
         ax=axes,
@@ -101,7 +69,7 @@ def draw_changes(
         shrink=0.7,
         pad=0.02,
     )
-    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.0), ncols=2, frameon=False)
+    map_legend(axes)
     return figure
 
 
@@ -130,16 +98,3 @@ def change_by_point(changes: pl.DataFrame, sample_points: pl.DataFrame) -> pl.Da
         )
         .sort("change", "point_id")
     )
-
-
-def _around(areas: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
-    """Give the areas that hold the points; without any, a box around these."""
-    mine = areas.join(points, on="area_code", how="semi")
-    if mine.height:
-        return mine
-    west, south = points["longitude"].min(), points["latitude"].min()
-    east, north = points["longitude"].max(), points["latitude"].max()
-    corners = np.array([west, south, east, north], dtype=float)
-    box = shapely.box(*(corners + MARGIN_DEG * np.array([-1, -1, 1, 1])))
-    ground = gpd.GeoSeries([box], crs=GEOGRAPHIC_CRS)
-    return pl.DataFrame({"area_code": ["all"], "geometry": wkb_series(ground)})

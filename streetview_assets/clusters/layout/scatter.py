@@ -1,13 +1,12 @@
 """Charts of layouts: a dot for each image, in the colour of its group or of a value."""
 
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from streetview_assets.clusters.profile.map import MARKERS, REST
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.charts import MOST_LOOKS, REST, dots, look, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,19 +50,16 @@ def draw_layout_groups(
     found = layouts.join(groups, on="image_id", how="left", maintain_order="left")
     of_one = found.unique("image_id").drop_nulls("group")
     sizes = of_one["group"].value_counts().sort("count", "group", descending=[True, False])
-    most = len(COLOURS) * len(MARKERS)
-    named = sizes.head(most if sizes.height <= most else most - 1)["group"].to_list()
-    figure, panels = _panels(found, what, title, credit)
+    most = MOST_LOOKS if sizes.height <= MOST_LOOKS else MOST_LOOKS - 1
+    named = sizes.head(most)["group"].to_list()
+    figure, frames = _frames(found, what, title, credit)
     in_order = {name: place for place, name in enumerate(sorted(named, key=_by_number))}
-    for axes, panel in panels:
-        size = _dot_size(panel.height)
-        _dots(axes, panel.filter(~pl.col("group").is_in(named).fill_null(False)), size, REST, "o")
+    for axes, rows in frames:
+        is_named = pl.col("group").is_in(named).fill_null(False)
+        _add_dots(axes, rows.filter(~is_named), rows.height, color=REST)
         # The largest first, so that the small lie on top.
         for name in named:
-            place = in_order[name]
-            colour = COLOURS[place % len(COLOURS)]
-            marker = MARKERS[place // len(COLOURS) % len(MARKERS)]
-            _dots(axes, panel.filter(group=name), size, colour, marker)
+            _add_dots(axes, rows.filter(group=name), rows.height, **look(in_order[name]))
     _add_legend(figure, what, in_order, sizes, found["image_id"].n_unique())
     return figure
 
@@ -84,17 +80,15 @@ def draw_layout_values(
     """
     found = layouts.join(values, on="image_id", how="left", maintain_order="left")
     known = found["value"].drop_nulls()
-    figure, panels = _panels(found, what, title, credit)
+    figure, frames = _frames(found, what, title, credit)
     low, high = np.quantile(known.to_numpy(), [0.02, 0.98]) if len(known) else (0.0, 1.0)
     drawn = None
-    for axes, panel in panels:
-        size = _dot_size(panel.height)
-        _dots(axes, panel.filter(pl.col("value").is_null()), size, REST, "o")
-        there = panel.drop_nulls("value")
-        drawn = axes.scatter(
-            there["x"], there["y"], c=there["value"], s=size, cmap=COLOUR_MAP, vmin=low, vmax=high,
-            linewidths=0,
-        )  # fmt: skip
+    for axes, rows in frames:
+        _add_dots(axes, rows.filter(pl.col("value").is_null()), rows.height, color=REST)
+        there = rows.drop_nulls("value")
+        drawn = _add_dots(
+            axes, there, rows.height, c=there["value"], cmap=COLOUR_MAP, vmin=low, vmax=high
+        )
     if drawn is not None:
         figure.colorbar(drawn, ax=figure.axes, label=what, shrink=0.6, aspect=30, extend="both")
     return figure
@@ -105,36 +99,33 @@ def panel_name(method: str, setting: str) -> str:
     return f"{NAMES[method]}, {setting}"
 
 
-def _panels(
+def _frames(
     found: pl.DataFrame, what: str, title: str, credit: str
 ) -> tuple["Figure", list[tuple["Axes", pl.DataFrame]]]:
     """Make a frame for each layout, in the order of the rows."""
     keys = found.select("method", "setting").unique(maintain_order=True).rows()
     across = 2 if len(keys) == 4 else min(PANELS_ACROSS, len(keys))
-    down = -(-len(keys) // across)
-    figure = new_figure(max(7.0, 4.2 * across + 1.8), 4.3 * down + 1.1, credit=credit)
-    count = found["image_id"].n_unique()
     caution = CAUTION if across > 1 else fill(CAUTION, NARROW)
-    figure.suptitle(f"{title}: {count:,} images by {what}\n{caution}", fontsize=10)
-    grid = list(figure.subplots(down, across, squeeze=False).flat)
-    panels = []
-    for axes, key in zip(grid, keys, strict=False):
+    figure, all_axes = panels(
+        len(keys),
+        (max(7.0, 4.2 * across + 1.8), 4.3 * -(-len(keys) // across) + 1.1),
+        across=across,
+        title=f"{title}: {found['image_id'].n_unique():,} images by {what}\n{caution}",
+        credit=credit,
+    )
+    for axes, key in zip(all_axes, keys, strict=True):
         axes.set_title(panel_name(*key), fontsize=10)
         axes.set_aspect("equal", adjustable="datalim")
         axes.set_xticks([])
         axes.set_yticks([])
-        panels.append((axes, found.filter(method=key[0], setting=key[1])))
-    for axes in grid[len(keys) :]:
-        axes.remove()
-    return figure, panels
+    rows = [found.filter(method=method, setting=setting) for method, setting in keys]
+    return figure, list(zip(all_axes, rows, strict=True))
 
 
-def _dots(axes: "Axes", rows: pl.DataFrame, size: float, colour: str, marker: str) -> None:
-    axes.scatter(rows["x"], rows["y"], s=size, color=colour, marker=marker, linewidths=0)
-
-
-def _dot_size(count: int) -> float:
-    return float(np.clip(12_000 / max(count, 1), 0.6, 22))
+def _add_dots(axes: "Axes", rows: pl.DataFrame, of: int, **style: Any) -> Any:
+    """Draw images, smaller where there are more of them in the frame."""
+    size = float(np.clip(12_000 / max(of, 1), 0.6, 22))
+    return dots(axes, rows.select("x", "y").to_numpy(), size, **style)
 
 
 def _add_legend(
@@ -142,22 +133,16 @@ def _add_legend(
 ) -> None:
     from matplotlib.lines import Line2D
 
-    handles = []
     of_group = dict(sizes.select("group", "count").iter_rows())
-    for name, place in in_order.items():
-        handles.append(
-            Line2D(
-                [], [], linestyle="", color=COLOURS[place % len(COLOURS)],
-                marker=MARKERS[place // len(COLOURS) % len(MARKERS)],
-                label=f"{_short(name)} ({of_group[name] / count:.0%})",
-            )
-        )  # fmt: skip
-    unnamed = count - sum(of_group[name] for name in in_order)
-    if unnamed:
+    entries = [
+        (f"{_short(name)} ({of_group[name] / count:.0%})", look(place))
+        for name, place in in_order.items()
+    ]
+    if unnamed := count - sum(of_group[name] for name in in_order):
         few = len(of_group) - len(in_order)
         label = f"{few} others and none" if few else "none"
-        label = f"{label} ({unnamed / count:.0%})"
-        handles.append(Line2D([], [], linestyle="", color=REST, marker="o", label=label))
+        entries.append((f"{label} ({unnamed / count:.0%})", {"color": REST, "marker": "o"}))
+    handles = [Line2D([], [], linestyle="", label=label, **style) for label, style in entries]
     figure.legend(handles=handles, title=what, loc="outside right upper", frameon=False, fontsize=8)
 
 

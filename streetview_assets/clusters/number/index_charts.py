@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
 
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.charts import panels
+from streetview_assets.figures import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,17 +61,16 @@ def draw_elbow(
     credit
         Whom to name at the foot.
     """
-    figure = new_figure(11, 6.2, credit=credit)
+    figure, frames = panels(len(PANELS), (11, 6.2), across=3, credit=credit)
     heading = f"{title}: how many clusters" if title else "how many clusters"
     figure.suptitle(heading, x=0.01, horizontalalignment="left")
     others = scores.filter(pl.col("space") != space)["space"].unique().sort().to_list()
     drawn_as = list(zip((space, *others), OF_SPACES, MARKERS, strict=False))
-    panels = figure.subplots(2, 3).flat
-    for axes, (drawn, (name, meaning)) in zip(panels, PANELS.items(), strict=True):
+    for axes, (drawn, (name, meaning)) in zip(frames, PANELS.items(), strict=True):
         for score in drawn:
             for of_space, colour, marker in reversed(drawn_as):
                 _draw_score(axes, scores.filter(space=of_space), score, colour, marker)
-        if not any(len(line.get_xdata()) for line in axes.lines):
+        if not any(np.size(line.get_xdata()) for line in axes.lines):
             axes.text(0.5, 0.5, "too few images", ha="center", transform=axes.transAxes)
         _mark(axes, k, recommended)
         _frame(axes, name, meaning, with_legend=len(drawn) > 1)

@@ -7,16 +7,13 @@ import polars as pl
 import shapely
 
 from streetview_assets.areas.map import add_scale_bar
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.charts import MOST_LOOKS, REST, dots, look
+from streetview_assets.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MARKERS = ("o", "^", "s")
-"""With eight colours each, as many clusters as a legend can tell apart."""
-
-REST = "#bbbbbb"
 OUTLINE = "#cccccc"
 METRES_A_DEGREE = 111_195.0
 LEAST_WIDTH_M = 200.0
@@ -77,30 +74,22 @@ def _add_points(axes: "Axes", places: np.ndarray, clusters: pl.Series, k: int) -
     """Draw clusters, the largest first, so that the small lie on top; say how many are named."""
     of_point = clusters.to_numpy()
     sizes = np.bincount(of_point, minlength=k + 1)[1:]
-    most = len(COLOURS) * len(MARKERS)
-    named = np.sort(np.argsort(-sizes, kind="stable")[: k if k <= most else most - 1]) + 1
+    most = k if k <= MOST_LOOKS else MOST_LOOKS - 1
+    named = np.sort(np.argsort(-sizes, kind="stable")[:most]) + 1
     size = float(np.clip(60_000 / len(places), 1.5, 30))
     rest = ~np.isin(of_point, named)
     if rest.any():
         label = f"{k - len(named)} others ({rest.mean():.0%})"
-        grey = places[rest]
-        axes.scatter(grey[:, 0], grey[:, 1], s=size, color=REST, linewidths=0, label=label)
+        dots(axes, places[rest], size, color=REST, label=label)
     for place, cluster in enumerate(named.tolist()):
         own = places[of_point == cluster]
         # By number, so that maps of several studies agree; by place where numbers run too high.
-        look = cluster - 1 if k <= most else place
-        axes.scatter(
-            own[:, 0],
-            own[:, 1],
-            s=size,
-            color=COLOURS[look % len(COLOURS)],
-            marker=MARKERS[look // len(COLOURS)],
-            edgecolors="#444444",
-            linewidths=0.3 if size > 8 else 0,
-            zorder=3,
+        dots(
+            axes, own, size, **look(cluster - 1 if k <= MOST_LOOKS else place),
+            edgecolors="#444444", linewidths=0.3 if size > 8 else 0, zorder=3,
             label=f"cluster {cluster} ({len(own) / len(places):.0%})",
-        )
-    return f"all {k} clusters" if k <= most else f"the {len(named)} largest of {k} clusters"
+        )  # fmt: skip
+    return f"all {k} clusters" if k <= MOST_LOOKS else f"the {len(named)} largest of {k} clusters"
 
 
 def _add_outlines(

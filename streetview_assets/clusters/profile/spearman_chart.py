@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from streetview_assets.charts import grid_of, heat_map
 from streetview_assets.clusters.profile.profile import BY_LABEL
 from streetview_assets.clusters.profile.target_profile import INTERVAL_LEVEL
 from streetview_assets.figures import new_figure
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_ROWS = 40
-COLOUR_MAP = "PuOr_r"
-"""Two hues that the colour-blind can tell apart, white between."""
 
 
 def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
@@ -47,29 +46,26 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Fi
     strongest = groups.sort("most", "name", descending=[True, False]).head(MOST_ROWS)
     rows = strongest.sort("is_label", "number", "name", nulls_last=True)
     targets = found["subject"].unique().sort().to_list()
-    cells = {
-        (method, name, target): (value, lower, upper)
-        for method, name, target, value, lower, upper in found.select(
-            "method", "group_name", "subject", "value", "lower", "upper"
-        ).iter_rows()
-    }
-    keys = rows.select("method", "group_name").rows()
-    numbers = np.array(
-        [[_number(cells.get((*key, target))) for target in targets] for key in keys], dtype=float
+    key = pl.concat_str("method", "group_name", separator=" ")
+    keys = rows.select(key).to_series().to_list()
+    value, lower, upper = (
+        grid_of(found.select(key, "subject", end), keys, targets)
+        for end in ("value", "lower", "upper")
     )
     figure = new_figure(max(5.0, 2.8 + 1.1 * len(targets)), 1.9 + 0.34 * len(keys), credit=credit)
     axes = figure.subplots()
-    drawn = axes.imshow(numbers, cmap=COLOUR_MAP, vmin=-1, vmax=1, aspect="auto")
-    for row, key in enumerate(keys):
-        for column, target in enumerate(targets):
-            text, style = _text(cells.get((*key, target)))
-            light = abs(numbers[row, column]) > 0.65
-            axes.text(
-                column, row, text, ha="center", va="center", fontsize=9, fontweight=style,
-                color="white" if light else "black",
-            )  # fmt: skip
-    axes.set_xticks(range(len(targets)), targets, rotation=25, ha="right")
-    axes.set_yticks(range(len(keys)), rows["name"].to_list())
+    heat_map(
+        axes,
+        value,
+        [["none" if np.isnan(cell) else f"{cell:+.2f}" for cell in row] for row in value],
+        rows=rows["name"].to_list(),
+        columns=targets,
+        colours="PuOr_r",
+        limits=(-1, 1),
+        slanted_deg=25,
+        bar="Spearman's rank correlation",
+        bold=(lower > 0) | (upper < 0),
+    )
     few = f", {MOST_ROWS} of {groups.height}" if groups.height > MOST_ROWS else ""
     counts = found["unit_count"].to_list()
     areas = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
@@ -79,17 +75,4 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Fi
         "areas taken as independent, which neighbours are not",
         fontsize=9,
     )
-    figure.colorbar(drawn, ax=axes, label="Spearman's rank correlation", shrink=0.9)
     return figure
-
-
-def _number(cell: tuple[float | None, ...] | None) -> float:
-    return np.nan if cell is None or cell[0] is None else cell[0]
-
-
-def _text(cell: tuple[float | None, ...] | None) -> tuple[str, str]:
-    if cell is None or cell[0] is None:
-        return "none", "normal"
-    value, lower, upper = cell
-    clear = lower is not None and upper is not None and (lower > 0 or upper < 0)
-    return f"{value:+.2f}", "bold" if clear else "normal"

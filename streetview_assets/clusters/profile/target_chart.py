@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from streetview_assets.charts import panels
 from streetview_assets.clusters.profile.profile import BY_LABEL
 from streetview_assets.clusters.profile.target_profile import EVERY
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.figures import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,13 +44,13 @@ def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") 
         wide.filter(pl.col("group_name") != EVERY)["group_name"].cast(pl.Int64).unique().sort()
     )
     names = [str(number) for number in numbers.head(MOST_ROWS)]
-    figure = new_figure(3.2 + 2.6 * len(shown), 1.9 + 0.3 * len(names), credit=credit)
-    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
-    for axes, target in zip(panels, shown, strict=True):
+    size_in = (3.2 + 2.6 * len(shown), 1.9 + 0.3 * len(names))
+    figure, frames = panels(len(shown), size_in, credit=credit, sharey=True)
+    for axes, target in zip(frames, shown, strict=True):
         _draw_target(axes, wide.filter(subject=target), names)
         axes.set_xlabel(target)
-    panels[0].set_yticks(range(len(names)), [f"cluster {name}" for name in names])
-    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    frames[0].set_yticks(range(len(names)), [f"cluster {name}" for name in names])
+    frames[0].set_ylim(len(names) - 0.5, -0.5)
     few = (
         f", the first {len(names)} of {len(numbers)} clusters" if len(numbers) > len(names) else ""
     )
@@ -66,12 +67,10 @@ def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") 
 
 
 def _draw_target(axes: "Axes", of_target: pl.DataFrame, names: list[str]) -> None:
-    found = {
-        name: quartiles for name, *quartiles in of_target.select("group_name", *QUARTILES).rows()
-    }
-    low, middle, high = found[EVERY]
+    low, middle, high = of_target.filter(group_name=EVERY).select(QUARTILES).row(0)
     axes.axvspan(low, high, color="#dddddd", zorder=0)
     axes.axvline(middle, color="#888888", linewidth=1, zorder=1)
+    found = {name: ends for name, *ends in of_target.select("group_name", *QUARTILES).iter_rows()}
     for row, name in enumerate(names):
         if name in found:
             low, middle, high = found[name]

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
-from streetview_assets.figures import COLOURS, INK, new_figure
-from streetview_assets.models.charts.heatmap import add_r2_cells, r2_text
+from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, grid_of, intervals, panels
+from streetview_assets.figures import COLOURS, INK
+from streetview_assets.models.charts.heatmap import r2_heat_map
 from streetview_assets.models.charts.predicted_observed import PANELS
 from streetview_assets.models.evaluations.models_by_group import ALL, COMMON, OWN, RIDGE_ALL
 from streetview_assets.models.validation.ridge_cv import RIDGE
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AREA_SETS = {COMMON: "areas that all groups have", OWN: "all areas of the group"}
-LOWEST_SHOWN = -1.0
 MOST_GROUPS = 24
 """Of more groups, those with the most images are drawn, and the title says so."""
 
@@ -38,16 +37,18 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
     scores, some = _largest(scores)
     r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
     names = in_order(scores)
-    panels = [name for name in PANELS if name in set(r2["validation"])]
-    figure = new_figure(4.4 * len(panels) + 3, 2.1 + 0.52 * len(names), credit=credit)
-    all_axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
-    for axes, validation in zip(all_axes, panels, strict=True):
+    shown = [name for name in PANELS if name in set(r2["validation"])]
+    figure, all_axes = panels(
+        len(shown), (4.4 * len(shown) + 3, 2.1 + 0.52 * len(names)), credit=credit,
+        sharex=True, sharey=True,
+    )  # fmt: skip
+    for axes, validation in zip(all_axes, shown, strict=True):
         mine = r2.filter(pl.col("validation") == validation)
         for number, area_set in enumerate(AREA_SETS):
             rows = mine.filter(pl.col("area_set") == area_set)
             height = {name: place + (number - 0.5) * _HEIGHT for place, name in enumerate(names)}
             _add_bars(axes, rows, height, COLOURS[number], AREA_SETS[area_set])
-        axes.axvline(0, color="#888888", linewidth=0.8)
+        axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
         axes.set_title(PANELS[validation], fontsize=10)
         axes.set_xlabel("R² of ridge, pooled over held-out areas")
     all_axes[0].set_yticks(range(len(names)), _with_areas(r2, names))
@@ -81,18 +82,19 @@ def draw_group_matrix(
     )
     names = in_order(scores)
     wide = 0.72 * len(names)
-    figure = new_figure(2 * wide + 4.6, max(3.4, 2.4 + 0.42 * len(targets)), credit=credit)
-    all_axes = figure.subplots(1, 2, squeeze=False, sharey=True)[0]
+    size_in = (2 * wide + 4.6, max(3.4, 2.4 + 0.42 * len(targets)))
+    figure, all_axes = panels(2, size_in, credit=credit, sharey=True)
     for axes, area_set in zip(all_axes, AREA_SETS, strict=True):
-        grid = np.full((len(targets), len(names)), np.nan)
-        mine = r2.filter(pl.col("area_set") == area_set, pl.col("value").is_not_null())
-        for target, name, value in mine.select("target", "group_name", "value").iter_rows():
-            grid[targets.index(target), names.index(name)] = value
-        texts = [["none" if np.isnan(value) else r2_text(value) for value in row] for row in grid]
-        add_r2_cells(axes, grid, texts, 8.0, with_bar=area_set == OWN)
-        axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+        mine = r2.filter(pl.col("area_set") == area_set)
+        r2_heat_map(
+            axes,
+            grid_of(mine.select("target", "group_name", "value"), targets, names),
+            rows=[name.replace("_", " ") for name in targets],
+            columns=names,
+            slanted_deg=45,
+            with_bar=area_set == OWN,
+        )
         axes.set_title(f"on {AREA_SETS[area_set]}", fontsize=10)
-    all_axes[0].set_yticks(range(len(targets)), [name.replace("_", " ") for name in targets])
     figure.suptitle(f"{title}{some}\nR² of ridge, held out by spatial blocks", fontsize=11)
     return figure
 
@@ -123,15 +125,15 @@ def _add_bars(
     axes: "Axes", rows: pl.DataFrame, height: dict[str, float], colour: str, label: str
 ) -> None:
     own = rows.filter(pl.col("model") == RIDGE)
-    value = np.maximum(own["value"].to_numpy(), LOWEST_SHOWN)
-    places = np.array([height[name] for name in own["group_name"]])
+    places = [height[name] for name in own["group_name"]]
+    value = own["value"].clip(LOWEST_SCORE)
     axes.barh(places, value, height=_HEIGHT * 0.9, color=colour, label=label)
-    lower = np.maximum(own["lower"].fill_null(float("nan")).to_numpy(), LOWEST_SHOWN)
-    upper = np.maximum(own["upper"].fill_null(float("nan")).to_numpy(), LOWEST_SHOWN)
-    axes.hlines(places, lower, upper, color=INK, linewidth=1.2)
+    intervals(
+        axes, places, own["lower"], own["upper"], lowest=LOWEST_SCORE, color=INK, linewidth=1.2
+    )
     whole = rows.filter(pl.col("model") == RIDGE_ALL)
     axes.scatter(
-        np.maximum(whole["value"].to_numpy(), LOWEST_SHOWN),
+        whole["value"].clip(LOWEST_SCORE),
         [height[name] for name in whole["group_name"]],
         marker="D", s=24, color="white", edgecolor=INK, zorder=4,
         label="all images of the same areas",

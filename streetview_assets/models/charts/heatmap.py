@@ -1,58 +1,61 @@
 """Cells of a table coloured by R², as charts of many scores show them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from streetview_assets.figures import INK
+from streetview_assets.charts import heat_map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOUR_MAP = "RdBu"
-"""Red below nought, blue above: the colour-blind tell them apart."""
-NOTHING = "#e6e6e6"
 
-
-def add_r2_cells(
+def r2_heat_map(
     axes: "Axes",
     grid: np.ndarray,
-    texts: list[list[str]],
-    size: float,
     *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    texts: Sequence[Sequence[str]] | None = None,
+    slanted_deg: float = 0,
     with_bar: bool = True,
 ) -> None:
-    """Colour the cells of a table by R², from -1 to 1, and write a text into each.
+    """Colour the cells of a table by R², red below nought and blue above.
 
     Parameters
     ----------
     axes
-        Where to draw; its ticks stay with the caller.
+        Where to draw.
     grid
-        R² by row and column; NaN where there is none, which is grey.
+        R² by row and column; NaN where there is none.
+    rows, columns
+        Their names.
     texts
-        What stands in each cell.
-    size
-        Of the letters, in points.
+        What stands in each cell; None: its R².
+    slanted_deg
+        By how much the names of the columns are turned.
     with_bar
         Whether the scale of the colours is drawn beside it.
     """
-    from matplotlib import colormaps
-
-    colours = colormaps[COLOUR_MAP].with_extremes(bad=NOTHING)
-    image = axes.imshow(np.ma.masked_invalid(grid), cmap=colours, vmin=-1, vmax=1, aspect="auto")
-    for (row, column), value in np.ndenumerate(grid):
-        ink = "white" if abs(value) > 0.65 else INK
-        axes.text(
-            column, row, texts[row][column], ha="center", va="center", fontsize=size, color=ink
-        )
-    if not with_bar:
-        return
-    bar = axes.figure.colorbar(image, ax=axes, extend="min", shrink=0.8)
-    bar.set_label("R² (below 0: worse than the mean)", fontsize=8)
+    heat_map(
+        axes,
+        grid,
+        texts or [[r2_text(value) for value in row] for row in grid],
+        rows=rows,
+        columns=columns,
+        colours="RdBu",
+        limits=(-1, 1),
+        slanted_deg=slanted_deg,
+        bar="R² (below 0: worse than the mean)" if with_bar else "",
+        extend="min",
+        shrink=0.8,
+    )
 
 
 def r2_text(value: float) -> str:
     """Write a score with two decimals; nothing that rounds to nought has a minus."""
-    text = f"{value:.2f}"
+    if np.isnan(value):
+        return "none"
+    text = f"{value:.2f}" if value > -10 else "< -10"
     return "0.00" if text == "-0.00" else text

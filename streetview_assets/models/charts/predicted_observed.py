@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.charts import panels
+from streetview_assets.figures import COLOURS
 from streetview_assets.metrics import measure
 from streetview_assets.models.validation.nested_cv import TUNED
 
@@ -43,13 +44,13 @@ def draw_predicted_observed(
         Where there is no prediction of the model.
     """
     drawn = predictions.filter(pl.col("model") == model, pl.col("repeat") == 1)
-    panels = [name for name in PANELS if name in set(drawn["validation"])]
-    if not panels:
+    shown = [name for name in PANELS if name in set(drawn["validation"])]
+    if not shown:
         raise ValueError(f"there are no predictions of the model {model}")
-    figure = new_figure(4.2 * len(panels) + 0.4, 4.8, credit=credit)
+    size_in = (4.2 * len(shown) + 0.4, 4.8)
+    figure, all_axes = panels(len(shown), size_in, credit=credit, sharex=True, sharey=True)
     figure.suptitle(title)
-    all_axes = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
-    for axes, validation in zip(all_axes, panels, strict=True):
+    for axes, validation in zip(all_axes, shown, strict=True):
         _add_panel(axes, drawn.filter(pl.col("validation") == validation), PANELS[validation])
     level = drawn["interval_level"].max()
     bars = f", with {level:.0%} intervals" if isinstance(level, float) else ""

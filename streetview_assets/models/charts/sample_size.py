@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from streetview_assets.figures import COLOURS, INK, new_figure
+from streetview_assets.charts import curve, panels, sizes_axis
+from streetview_assets.figures import COLOURS, INK
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.evaluations.sample_size import ALL, ALL_K
 from streetview_assets.models.evaluations.sample_size_summary import mean_curves
@@ -54,11 +55,13 @@ def draw_sample_sizes(
     numbers = [k for k in curves["k"].unique().sort() if k != ALL_K] or [ALL_K]
     across = min(_ACROSS, len(numbers))
     down = -(-len(numbers) // across)
-    figure = new_figure(max(_WIDE, 1.6 + 3.6 * across), 1.8 + 2.9 * down, credit=credit)
-    panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    size_in = (max(_WIDE, 1.6 + 3.6 * across), 1.8 + 2.9 * down)
+    figure, frames = panels(
+        len(numbers), size_in, across=across, credit=credit, sharex=True, sharey=True
+    )
     whole = curves.filter(group_name=ALL)
     lowest, highest = _limits(every, metric)
-    for axes, k in zip(panels.flat, numbers, strict=False):
+    for axes, k in zip(frames, numbers, strict=True):
         own = curves.filter(pl.col("k") == k, pl.col("group_name") != ALL)
         axes.set_ylim(lowest, highest)
         _set_sizes(axes, every["sample_size"].unique().sort().to_list())
@@ -66,11 +69,9 @@ def draw_sample_sizes(
         ends = [_add_cluster(axes, own, name) for name in _in_order(own)]
         _add_names(axes, ends)
         axes.set_title(f"k = {k}" if k != ALL_K else "no clusters", fontsize=10)
-    for axes in panels.flat[len(numbers) :]:
-        axes.set_axis_off()
-    for axes in panels[:, 0]:
+    for axes in frames[::across]:
         axes.set_ylabel(REGRESSION[metric].symbol)
-    for axes in panels.flat[max(0, len(numbers) - across) : len(numbers)]:
+    for axes in frames[-across:]:
         axes.set_xlabel("images drawn")
         axes.xaxis.set_tick_params(labelbottom=True)
     repeats = max(curves["repeat_count"].to_list(), default=0)
@@ -92,25 +93,11 @@ def _limits(curves: pl.DataFrame, metric: str) -> tuple[float, float]:
 
 
 def _set_sizes(axes: "Axes", sizes: list[int]) -> None:
-    axes.set_xscale("log")
-    shown = [size for place, size in enumerate(sizes) if size >= 2 * _last_shown(sizes, place)]
-    axes.set_xticks(shown, [_short(size) for size in shown], fontsize=8)
-    axes.minorticks_off()
+    sizes_axis(axes, sizes, apart=2, short=True)
+    axes.tick_params(axis="x", labelsize=8)
     # Room at the right for the names of the curves.
     span = np.log(sizes[-1] / sizes[0]) or 1.0
     axes.set_xlim(sizes[0] * np.exp(-0.05 * span), sizes[-1] * np.exp(0.14 * span))
-
-
-def _last_shown(sizes: list[int], place: int) -> float:
-    shown = 0.0
-    for size in sizes[:place]:
-        if size >= 2 * shown:
-            shown = size
-    return shown
-
-
-def _short(size: int) -> str:
-    return f"{size / 1000:g}k" if size >= 1000 else f"{size}"
 
 
 def _in_order(curves: pl.DataFrame) -> list[str]:
@@ -134,20 +121,17 @@ def _add_cluster(axes: "Axes", curves: pl.DataFrame, name: str) -> tuple[str, st
 
 def _add_curve(
     axes: "Axes",
-    curve: pl.DataFrame,
+    rows: pl.DataFrame,
     colour: str,
     marker: str,
     style: str,
     *,
     hollow: bool = False,
 ) -> None:
-    sizes, mean, sd = (curve[name].to_numpy() for name in ("sample_size", "mean", "sd"))
-    axes.fill_between(sizes, mean - sd, mean + sd, color=colour, alpha=0.12, linewidth=0)
-    if len(sizes) == 1:  # A band of one size has no width.
-        axes.vlines(sizes, mean - sd, mean + sd, color=colour, alpha=0.5, linewidth=1.3)
-    axes.plot(
-        sizes, mean, style, color=colour, marker=marker, markersize=3.5, linewidth=1.3,
-        markerfacecolor="white" if hollow else colour,
+    sizes, mean, sd = (rows[name] for name in ("sample_size", "mean", "sd"))
+    curve(
+        axes, sizes, mean, mean - sd, mean + sd, colour, style, band_alpha=0.12, marker=marker,
+        markersize=3.5, linewidth=1.3, markerfacecolor="white" if hollow else colour,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals
 from streetview_assets.figures import COLOURS, new_figure
 from streetview_assets.models.candidates.baselines import BASELINES
 from streetview_assets.models.candidates.registry import CANDIDATES
@@ -14,9 +15,6 @@ from streetview_assets.models.validation.nested_cv import TUNED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-LOWEST_SHOWN = -1.0
-"""Scores far below would squeeze all others into a corner; an arrow stands for them."""
 
 
 def draw_scores(
@@ -58,7 +56,7 @@ def draw_scores(
         shift = (number - (len(validations) - 1) / 2) * 0.22
         rows = drawn.filter(pl.col("validation") == validation)
         _add_validation(axes, rows, models, shift, COLOURS[number], PANELS[validation])
-    axes.axvline(0, color="#888888", linewidth=0.8)
+    axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
     axes.set_yticks(range(len(models)), [model.replace("_", " ") for model in models])
     axes.invert_yaxis()
     axes.set_xlabel("R², pooled over held-out areas" if metric == "r2" else metric)
@@ -77,11 +75,12 @@ def _place(model: str) -> tuple[int, str]:
 def _add_validation(
     axes: "Axes", rows: pl.DataFrame, models: list[str], shift: float, colour: str, label: str
 ) -> None:
-    value = np.maximum(rows["value"].to_numpy(), LOWEST_SHOWN)
-    lower = np.maximum(rows["lower"].fill_null(float("nan")).to_numpy(), LOWEST_SHOWN)
-    upper = np.maximum(rows["upper"].fill_null(float("nan")).to_numpy(), LOWEST_SHOWN)
+    value = rows["value"].clip(LOWEST_SCORE).to_numpy()
     height = np.array([models.index(model) for model in rows["model"]]) + shift
-    axes.hlines(height, lower, upper, color=colour, linewidth=1.6, alpha=0.5)
+    intervals(
+        axes, height, rows["lower"], rows["upper"], lowest=LOWEST_SCORE, color=colour,
+        linewidth=1.6, alpha=0.5,
+    )  # fmt: skip
     axes.scatter(value, height, color=colour, s=26, label=label, zorder=3)
-    beyond = rows["value"].to_numpy() < LOWEST_SHOWN
+    beyond = (rows["value"] < LOWEST_SCORE).to_numpy()
     axes.scatter(value[beyond], height[beyond], color=colour, s=60, marker="<", zorder=4)

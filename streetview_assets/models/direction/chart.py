@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from streetview_assets.charts import bare, intervals, panels
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
-from streetview_assets.figures import COLOURS, INK, new_figure
+from streetview_assets.figures import COLOURS, INK
 from streetview_assets.models.direction.direction import OF_CONTROLS, OF_PROMPTS
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def draw_prompts(rows: pl.DataFrame, *, title: str, credit: str = "") -> "Figure
     band = _band_of(rows)
     columns = _in_columns(_in_order(texts))
     most = max(len(column) for column in columns)
-    figure = new_figure(5.2 * len(columns), 1.9 + ROW_IN * most, credit=credit)
-    all_axes = figure.subplots(1, len(columns), squeeze=False, sharex=True)[0]
+    size_in = (5.2 * len(columns), 1.9 + ROW_IN * most)
+    figure, all_axes = panels(len(columns), size_in, credit=credit, sharex=True)
     for axes, column in zip(all_axes, columns, strict=True):
         _add_texts(axes, column, band)
         axes.set_ylim(most - 0.4, -0.6)
@@ -117,7 +118,7 @@ def _add_texts(
         _colour(text["prompt_group"] == CONTROL, at, band or (0, 0))
         for (_, text), at in zip(texts, cosine, strict=True)
     ]
-    axes.hlines(places, lower, upper, colors=colours, linewidth=1, zorder=2)
+    intervals(axes, places, lower, upper, colors=colours, linewidth=1, zorder=2)
     axes.scatter(cosine, places, c=colours, s=16, zorder=3)
     names = [str(text.get("heading", text.get("name"))) for text in column]
     axes.set_yticks(range(len(column)), names, fontsize=7)
@@ -127,4 +128,4 @@ def _add_texts(
             label.set_fontweight("bold")
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=7)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    bare(axes, "top", "right", "left")

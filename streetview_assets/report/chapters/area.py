@@ -8,13 +8,13 @@ import shapely
 
 from streetview_assets.areas.geometry import metric_crs, points_in_metres, to_geoframe
 from streetview_assets.areas.map import draw_areas
+from streetview_assets.charts import dots, map_legend
 from streetview_assets.figures import COLOURS
 from streetview_assets.points.map import draw_points
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
 
 if TYPE_CHECKING:
-    import pyproj
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -74,19 +74,13 @@ def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.Data
     ]
     axes.add_collection(LineCollection(rings, colors="#222222", linewidths=1.1, zorder=3))
     if points.height:
-        _add_points(axes, points, metres.crs)
+        xy = points_in_metres(points, metres.crs)
+        size = float(np.clip(4000 / len(xy), 0.5, 9))
+        dots(axes, xy, size, color=COLOURS[5], zorder=2, label="point")
+        map_legend(axes)
     for code, shape in shapes.items() if 1 < len(shapes) <= MOST_NAMES else ():
         _add_name(axes, shape, published.authority_names.get(code, code))
     return figure
-
-
-def _add_points(axes: "Axes", points: pl.DataFrame, crs: "pyproj.CRS") -> None:
-    xy = points_in_metres(points, crs)
-    size = float(np.clip(4000 / len(xy), 0.5, 9))
-    axes.scatter(
-        xy[:, 0], xy[:, 1], s=size, color=COLOURS[5], linewidths=0, zorder=2, label="point"
-    )
-    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.0), frameon=False)
 
 
 def _add_name(axes: "Axes", shape: shapely.Geometry, name: str) -> None:
