@@ -2,12 +2,12 @@ import time
 from typing import get_args
 
 import numpy as np
-import optuna
 import pytest
 from sklearn.base import clone
 
-from streetview_assets.models.candidates import registry as candidates
-from streetview_assets.models.candidates.registry import CANDIDATES, Size, candidates_for
+from streetview_assets.models.candidates import base as candidates
+from streetview_assets.models.candidates.base import Size
+from streetview_assets.models.candidates.registry import CANDIDATES, candidates_for
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
 
@@ -18,11 +18,11 @@ def test_every_candidate_that_a_study_can_name_is_there():
 
 
 @pytest.mark.parametrize("name", sorted(CANDIDATES))
-def test_scalers_and_components_are_fitted_inside_the_pipeline(name):
+def test_scalers_and_components_are_fitted_inside_the_pipeline(name, first_params):
     rng = np.random.default_rng(0)
     vectors, values = rng.normal(size=(40, 12)), rng.normal(size=40)
     candidate = CANDIDATES[name]
-    params = _first_params(candidate, Size(30, 12))
+    params = first_params(candidate, Size(30, 12))
     with fitting_context(40):
         pipeline = candidate.build(params, 0).fit(vectors[:30], values[:30])
         again = clone(pipeline).fit(vectors[:30], values[:30])
@@ -32,12 +32,12 @@ def test_scalers_and_components_are_fitted_inside_the_pipeline(name):
 
 
 @pytest.mark.parametrize("name", sorted(CANDIDATES))
-def test_a_change_of_units_changes_the_predictions_by_the_same(name):
+def test_a_change_of_units_changes_the_predictions_by_the_same(name, first_params):
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(60, 8))
     values = vectors[:, 0] + 0.1 * rng.normal(size=60)
     candidate = CANDIDATES[name]
-    params = _first_params(candidate, Size(60, 8))
+    params = first_params(candidate, Size(60, 8))
     with fitting_context(60):
         plain = candidate.build(params, 0).fit(vectors, values).predict(vectors)
         other = vectors * 7 + 3
@@ -46,10 +46,10 @@ def test_a_change_of_units_changes_the_predictions_by_the_same(name):
 
 
 @pytest.mark.parametrize("name", sorted(CANDIDATES))
-def test_a_fit_to_ninety_areas_is_quick_and_one_to_four_is_possible(name):
+def test_a_fit_to_ninety_areas_is_quick_and_one_to_four_is_possible(name, first_params):
     rng = np.random.default_rng(0)
     candidate = CANDIDATES[name]
-    params = _first_params(candidate, Size(90, 500))
+    params = first_params(candidate, Size(90, 500))
     vectors, values = rng.normal(size=(90, 500)), rng.normal(size=90)
     with fitting_context(90):
         candidate.build(params, 0).fit(vectors, values)
@@ -57,17 +57,17 @@ def test_a_fit_to_ninety_areas_is_quick_and_one_to_four_is_possible(name):
         candidate.build(params, 0).fit(vectors, values)
         most_s = 0.3 if candidate.cost_s < 1 else 2.0
         assert time.process_time() - started < most_s
-        tiny = _first_params(candidate, Size(4, 500))
+        tiny = first_params(candidate, Size(4, 500))
         fitted = candidate.build(tiny, 0).fit(vectors[:4], values[:4])
         assert np.isfinite(fitted.predict(vectors)).all()
 
 
 @pytest.mark.parametrize("name", sorted(CANDIDATES))
-def test_a_target_that_never_varies_is_predicted_as_it_is(name):
+def test_a_target_that_never_varies_is_predicted_as_it_is(name, first_params):
     candidate = CANDIDATES[name]
     vectors = np.random.default_rng(0).normal(size=(12, 5))
     with fitting_context(12):
-        pipeline = candidate.build(_first_params(candidate, Size(12, 5)), 0)
+        pipeline = candidate.build(first_params(candidate, Size(12, 5)), 0)
         guess = pipeline.fit(vectors, np.full(12, 250.0)).predict(vectors)
     assert np.allclose(guess, 250.0, rtol=1e-5)
 
@@ -99,10 +99,3 @@ def test_every_candidate_whose_cost_grows_fast_states_the_areas_it_can_take(name
         assert left_out[name].endswith(f"it takes at most {limit:,}")
     else:
         assert name == "gradient_boosting"
-
-
-def _first_params(candidate, size):
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    study.enqueue_trial(candidate.default(size))
-    return candidate.suggest(study.ask(), size)

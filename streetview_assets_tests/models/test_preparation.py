@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import optuna
 import polars as pl
 import pytest
 from sklearn.impute import SimpleImputer
@@ -12,8 +11,9 @@ from streetview_assets.clusters.fit.assign import assign_clusters
 from streetview_assets.clusters.fit.kmeans import fit_clusters
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, cluster_groups
 from streetview_assets.clusters.shares import cluster_shares
+from streetview_assets.models.candidates.base import Size
 from streetview_assets.models.candidates.preprocessing import frozen_features, prepared
-from streetview_assets.models.candidates.registry import CANDIDATES, Size
+from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data import cluster_features as fold_clusters
 from streetview_assets.models.data.cluster_features import area_images
 from streetview_assets.models.data.dataset import assemble
@@ -174,22 +174,16 @@ def test_too_few_images_for_clusters_are_a_result_that_says_so(data, quick, scor
 
 
 @pytest.mark.parametrize("components", [None, 3])
-def test_features_that_do_not_vary_predict_the_mean(data, quick, components):
+def test_features_that_do_not_vary_predict_the_mean(data, quick, components, first_params):
     """As where each area has one image, and none is unlike itself."""
     flat = replace(data, vectors=np.zeros((len(data), 2)))
     settings = quick(features=("dispersion",), components=components)
     for candidate in prepared(list(CANDIDATES.values()), flat, settings)[0]:
         with fitting_context(len(data)), np.errstate(all="ignore"):
-            params = _first_params(candidate, Size(len(data), 2))
+            params = first_params(candidate, Size(len(data), 2))
             fitted = candidate.build(params, 0).fit(flat.vectors, data.observed)
             guess = fitted.predict(flat.vectors)
         assert np.allclose(guess, data.observed.mean()), candidate.name
-
-
-def _first_params(candidate, size):
-    study = optuna.create_study()
-    study.enqueue_trial(candidate.default(size))
-    return candidate.suggest(study.ask(), size)
 
 
 def test_gaps_are_filled_with_the_mean_of_the_areas_fitted_to(data, quick):

@@ -4,11 +4,13 @@ import numpy as np
 import optuna
 import pytest
 
+from streetview_assets.models.candidates.base import Size
 from streetview_assets.models.candidates.baselines import baselines_for
-from streetview_assets.models.candidates.registry import CANDIDATES, Size
+from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.validation import tuning
 from streetview_assets.models.validation.tuning import (
     fitting_context,
+    fold_masks,
     inner_predictions,
     tune_baseline,
     tune_candidates,
@@ -55,7 +57,9 @@ def test_a_baseline_that_stops_early_takes_the_best_of_its_settings(data):
             inputs = baseline.inputs(data)
             errors = {}
             for place, params in enumerate(baseline.settings(Size(45, inputs.shape[1]))):
-                guess = inner_predictions(baseline, params, inputs, data.observed, fold, 1)
+                guess = inner_predictions(
+                    baseline, params, inputs, data.observed, fold_masks(fold), 1
+                )
                 errors[place] = np.sqrt(np.mean((data.observed - guess) ** 2))
             best = min(errors, key=errors.get)
             one = tune_baseline(baseline, data, fold, 1)

@@ -11,8 +11,9 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
+from streetview_assets.models.candidates.base import Size
 from streetview_assets.models.candidates.preprocessing import Components
-from streetview_assets.models.candidates.registry import CANDIDATES, Size
+from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.evaluations.final_fit import FinalModel
 from streetview_assets.orchestration.resources import StudyResource

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.models.data.dataset import AreaDataset
 
@@ -33,6 +36,67 @@ def vectors_of(data: AreaDataset) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """One parameter that is tuned.
+
+    Attributes
+    ----------
+    name
+        Of the parameter.
+    first
+        What is drawn first.
+    within
+        Least and most; whole numbers where only these will do.
+    choices
+        What it is drawn from, in place of that.
+    log
+        Whether it is drawn on a logarithmic scale.
+    most
+        The most that data of a size allow.
+    drawn_as, scaled
+        The name of what is drawn, and the parameter that this makes on data of a size; default:
+        the parameter is drawn itself.
+    """
+
+    name: str
+    first: Any
+    within: tuple[float, float] = (0, 1)
+    choices: tuple[Any, ...] = ()
+    log: bool = False
+    most: Callable[[Size], int] | None = None
+    drawn_as: str | None = None
+    scaled: Callable[[float, Size], float] | None = None
+
+    @property
+    def drawn(self) -> str:
+        """What is drawn, as a trial names it."""
+        return self.drawn_as or self.name
+
+    def first_of(self, size: Size) -> Any:
+        """Give what is drawn first on data of a size."""
+        return self.first if self.most is None else max(1, min(self.first, self.most(size)))
+
+    def draw(self, trial: "optuna.Trial", size: Size) -> Any:
+        """Draw the parameter for a trial.
+
+        Parameters
+        ----------
+        trial
+            Of Optuna.
+        size
+            Of the data.
+        """
+        least, most = self.within
+        if self.choices:
+            return trial.suggest_categorical(self.drawn, list(self.choices))
+        if isinstance(least, int):
+            allowed = most if self.most is None else max(1, min(most, self.most(size)))
+            return trial.suggest_int(self.drawn, least, int(allowed), log=self.log)
+        value = trial.suggest_float(self.drawn, least, most, log=self.log)
+        return value if self.scaled is None else self.scaled(value, size)
+
+
+@dataclass(frozen=True)
 class Candidate:
     """One kind of model.
 
@@ -40,14 +104,14 @@ class Candidate:
     ----------
     name
         As in the study file and in the column `model`.
-    suggest
-        Draws parameters for a trial of Optuna, for the size of the data.
-    default
-        Parameters that are tried first.
     build
         Makes the unfitted pipeline from parameters and a seed.
+    settings
+        Parameters that a search draws.
     inputs
         What the model sees of an area, shape (n, d).
+    sized
+        What the model gets of data of a size, after the steps that come first.
     most_areas
         Beyond so many areas it is left out.
     cost_s
@@ -60,10 +124,10 @@ class Candidate:
     """
 
     name: str
-    suggest: "Callable[[optuna.Trial, Size], Params]"
-    default: Callable[[Size], Params]
     build: Callable[[Params, int], Pipeline]
+    settings: tuple[Setting, ...] = ()
     inputs: Callable[[AreaDataset], np.ndarray] = vectors_of
+    sized: Callable[[Size], Size] = lambda size: size
     most_areas: int = NO_LIMIT
     cost_s: float = 0.1
     grid: tuple[Params, ...] = ()
@@ -74,7 +138,43 @@ class Candidate:
         """Whether a fit takes long."""
         return self.cost_s >= COSTLY_S
 
+    def suggest(self, trial: "optuna.Trial", size: Size) -> Params:
+        """Draw parameters.
 
-def most_components(size: Size, most: int) -> int:
-    """Say how many components there can be, at most `most`."""
-    return max(1, min(most, size.areas - 1, size.width))
+        Parameters
+        ----------
+        trial
+            Of Optuna.
+        size
+            Of the data, before the steps that come first.
+        """
+        own = self.sized(size)
+        return {one.name: one.draw(trial, own) for one in self.settings}
+
+    def default(self, size: Size) -> Params:
+        """Give what is drawn first on data of a size."""
+        own = self.sized(size)
+        return {one.drawn: one.first_of(own) for one in self.settings}
+
+
+def components(size: Size) -> int:
+    """Say how many components there can be."""
+    return min(size.areas - 1, size.width)
+
+
+def standardised(*steps: tuple[str, BaseEstimator], model: BaseEstimator) -> Pipeline:
+    """Make a pipeline that standardises the features first.
+
+    Parameters
+    ----------
+    *steps
+        What stands between.
+    model
+        Its last step.
+    """
+    return Pipeline([("scale", StandardScaler()), *steps, ("model", model)])
+
+
+def on_scaled_target(model: BaseEstimator) -> TransformedTargetRegressor:
+    """Let a model learn the standardised target, and give its predictions in the target's units."""
+    return TransformedTargetRegressor(model, transformer=StandardScaler(), check_inverse=False)

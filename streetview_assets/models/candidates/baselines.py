@@ -6,17 +6,23 @@ list of settings.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 
 import numpy as np
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyRegressor
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.candidates.registry import MOST_AREAS_OF_A_KERNEL, Params, Size
+from streetview_assets.models.candidates.base import (
+    MOST_AREAS_OF_A_KERNEL,
+    Params,
+    Size,
+    on_scaled_target,
+)
+from streetview_assets.models.candidates.linear import build_ridge
 from streetview_assets.models.data.dataset import AreaDataset
 
 
@@ -30,24 +36,8 @@ class Baseline:
     build: Callable[[Params, int], Pipeline]
 
 
-def _nothing(data: AreaDataset) -> np.ndarray:
-    return np.zeros((len(data), 1))
-
-
-def _place(data: AreaDataset) -> np.ndarray:
-    return data.place_m
-
-
 def _image_count(data: AreaDataset) -> np.ndarray:
     return np.log1p(data.image_counts.astype(np.float64))[:, None]
-
-
-def _mean_colour(data: AreaDataset) -> np.ndarray:
-    return data.mean_colour
-
-
-def _no_settings(size: Size) -> list[Params]:
-    return [{}]
 
 
 def _penalties(size: Size) -> list[Params]:
@@ -74,33 +64,26 @@ def _build_mean(params: Params, seed: int) -> Pipeline:
     return Pipeline([("model", DummyRegressor())])
 
 
-def _build_ridge(params: Params, seed: int) -> Pipeline:
-    return Pipeline([("scale", StandardScaler()), ("model", Ridge(alpha=params["alpha"]))])
-
-
 def _build_coordinates(params: Params, seed: int) -> Pipeline:
     if params["kind"] == "trend":
-        return _build_ridge(params, seed)
+        return build_ridge(params, seed)
     if params["kind"] == "neighbours":
         model = KNeighborsRegressor(params["neighbours"], weights="distance")
     else:
-        model = TransformedTargetRegressor(
-            KernelRidge(kernel="rbf", alpha=params["alpha"], gamma=0.5 / params["reach_m"] ** 2),
-            transformer=StandardScaler(),
-            check_inverse=False,
-        )
+        gamma = 0.5 / params["reach_m"] ** 2
+        model = on_scaled_target(KernelRidge(kernel="rbf", alpha=params["alpha"], gamma=gamma))
     # Centred, not scaled: a scale for each axis would bend the distances.
     return Pipeline([("centre", StandardScaler(with_std=False)), ("model", model)])
 
 
-def _extra(name: str) -> Callable[[AreaDataset], np.ndarray]:
-    return lambda data: data.extra[name]
+def _extra(name: str, data: AreaDataset) -> np.ndarray:
+    return data.extra[name]
 
 
 _ALWAYS = (
-    Baseline("mean", _nothing, _no_settings, _build_mean),
-    Baseline("coordinates", _place, _ways_to_interpolate, _build_coordinates),
-    Baseline("image_count", _image_count, _penalties, _build_ridge),
+    Baseline("mean", lambda data: np.zeros((len(data), 1)), lambda size: [{}], _build_mean),
+    Baseline("coordinates", attrgetter("place_m"), _ways_to_interpolate, _build_coordinates),
+    Baseline("image_count", _image_count, _penalties, build_ridge),
 )
 BASELINES = ("mean", "coordinates", "image_count", "mean_colour")
 """Names of the baselines that every study has; those of other encoders come on top."""
@@ -119,8 +102,9 @@ def baselines_for(data: AreaDataset) -> tuple[list[Baseline], dict[str, str]]:
     if without_colour:
         left_out["mean_colour"] = f"left out: no mean colour of {without_colour} area(s)"
     else:
-        chosen.append(Baseline("mean_colour", _mean_colour, _penalties, _build_ridge))
+        chosen.append(Baseline("mean_colour", attrgetter("mean_colour"), _penalties, build_ridge))
     chosen += [
-        Baseline(name, _extra(name), _penalties, _build_ridge) for name in sorted(data.extra)
+        Baseline(name, partial(_extra, name), _penalties, build_ridge)
+        for name in sorted(data.extra)
     ]
     return chosen, left_out

@@ -7,7 +7,7 @@ training part of the inner folds too. With nothing to prepare a candidate stays 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin, clone
@@ -17,14 +17,11 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.candidates.registry import Candidate, Params, Size
+from streetview_assets.models.candidates.base import Candidate, Params, Size
 from streetview_assets.models.data.cluster_features import AreaImages, ClusterFeatures
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.features import WITH_GAPS, AreaFeatures
 from streetview_assets.study.models import Models
-
-if TYPE_CHECKING:
-    import optuna
 
 
 @dataclass(frozen=True)
@@ -162,20 +159,15 @@ def prepared(
         return list(candidates), {}
     if data.images is not None and (reason := data.images.too_few(data.area_codes)):
         return [], {candidate.name: f"left out: {reason}" for candidate in candidates}
-    return _with_steps(candidates, preparation), {}
-
-
-def _with_steps(candidates: Sequence[Candidate], preparation: Preparation) -> list[Candidate]:
     return [
         replace(
             candidate,
-            suggest=partial(_suggest, candidate, preparation),
-            default=partial(_default, candidate, preparation),
+            sized=preparation.size,
             build=partial(_build, candidate, preparation),
             inputs=partial(_inputs, candidate),
         )
         for candidate in candidates
-    ]
+    ], {}
 
 
 def frozen_features(data: AreaDataset, seen: AreaFeatures) -> tuple[AreaDataset, AreaFeatures]:
@@ -227,16 +219,6 @@ def _inputs(candidate: Candidate, data: AreaDataset) -> np.ndarray:
     if data.images is None:
         return inputs
     return _with_rows(inputs, data.area_codes, data.images)
-
-
-def _suggest(
-    candidate: Candidate, preparation: Preparation, trial: "optuna.Trial", size: Size
-) -> Params:
-    return candidate.suggest(trial, preparation.size(size))
-
-
-def _default(candidate: Candidate, preparation: Preparation, size: Size) -> Params:
-    return candidate.default(preparation.size(size))
 
 
 def _build(candidate: Candidate, preparation: Preparation, params: Params, seed: int) -> Pipeline:

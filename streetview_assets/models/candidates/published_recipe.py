@@ -6,19 +6,13 @@ wherever it is used, so that under spatial validations too its settings are chos
 folds: that is how it was published.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, ParameterGrid
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.candidates.base import Candidate, Params, Size
-
-if TYPE_CHECKING:
-    import optuna
+from streetview_assets.models.candidates.base import Candidate, Params, standardised
 
 RECIPE_SEED = 42
 RECIPE_FOLDS = 5
@@ -81,15 +75,6 @@ def cheapest_first(grid: tuple[Params, ...]) -> list[int]:
     )
 
 
-def _suggest(trial: "optuna.Trial", size: Size) -> Params:
-    return dict(GRID[trial.suggest_int("place_in_grid", 0, len(GRID) - 1)])
-
-
-def _default(size: Size) -> Params:
-    quick = {"n_estimators": 100, "max_depth": 3, "learning_rate": 0.1, "subsample": 0.8}
-    return {"place_in_grid": GRID.index(quick)}
-
-
 def _build(params: Params, seed: int) -> Pipeline:
     # The recipe has its own seed: the study's does not enter.
     return build_recipe(params)
@@ -100,13 +85,11 @@ def build_recipe(params: Params) -> Pipeline:
     from xgboost import XGBRegressor
 
     model = XGBRegressor(objective="reg:squarederror", random_state=RECIPE_SEED, n_jobs=1, **params)
-    return Pipeline([("scale", StandardScaler()), ("model", model)])
+    return standardised(model=model)
 
 
 PUBLISHED = Candidate(
     "published",
-    _suggest,
-    _default,
     _build,
     most_areas=MOST_AREAS_OF_THE_RECIPE,
     cost_s=20.0,

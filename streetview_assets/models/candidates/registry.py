@@ -6,14 +6,7 @@ fitted where the pipeline is: inside a fold.
 
 from collections.abc import Sequence
 
-from streetview_assets.models.candidates.base import (
-    MOST_AREAS_OF_A_KERNEL,
-    NO_LIMIT,
-    Candidate,
-    Params,
-    Size,
-    vectors_of,
-)
+from streetview_assets.models.candidates.base import Candidate
 from streetview_assets.models.candidates.kernel import (
     GAUSSIAN_PROCESS,
     KERNEL_RIDGE,
@@ -24,17 +17,6 @@ from streetview_assets.models.candidates.linear import PLS, RIDGE
 from streetview_assets.models.candidates.published_recipe import PUBLISHED
 from streetview_assets.models.candidates.stack import stack_of
 from streetview_assets.models.candidates.trees import GRADIENT_BOOSTING, RANDOM_FOREST, XGBOOST
-
-__all__ = [
-    "CANDIDATES",
-    "MOST_AREAS_OF_A_KERNEL",
-    "NO_LIMIT",
-    "Candidate",
-    "Params",
-    "Size",
-    "candidates_for",
-    "vectors_of",
-]
 
 CANDIDATES: dict[str, Candidate] = {
     candidate.name: candidate

@@ -6,17 +6,13 @@ of the test fold.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import nnls
 from sklearn.ensemble import VotingRegressor
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.models.candidates.base import Candidate, Params, Size
-
-if TYPE_CHECKING:
-    import optuna
+from streetview_assets.models.candidates.base import Candidate, Params
 
 PENALTY = 0.05
 """On the sum of squared weights, in units of the best member's mean squared error."""
@@ -99,13 +95,6 @@ def stack_of(candidates: Mapping[str, Candidate]) -> Candidate:
         Who can be a member, by name.
     """
 
-    def suggest(trial: "optuna.Trial", size: Size) -> Params:
-        member = candidates["ridge"]
-        return {"members": {"ridge": member.suggest(trial, size)}, "weights": {"ridge": 1.0}}
-
-    def default(size: Size) -> Params:
-        return candidates["ridge"].default(size)
-
     def build(params: Params, seed: int) -> Pipeline:
         members = [
             (name, candidates[name].build(settings, seed))
@@ -114,4 +103,4 @@ def stack_of(candidates: Mapping[str, Candidate]) -> Candidate:
         weights = [params["weights"][name] for name, _ in members]
         return Pipeline([("model", VotingRegressor(members, weights=weights))])
 
-    return Candidate("stack", suggest, default, build, cost_s=1.0, stacks=True)
+    return Candidate("stack", build, cost_s=1.0, stacks=True)

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 from sklearn.pipeline import Pipeline
 
+from streetview_assets.models.candidates.base import Params
 from streetview_assets.models.candidates.preprocessing import prepared, without_own_steps
-from streetview_assets.models.candidates.registry import CANDIDATES, Params
+from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import NO_IMAGERY, AreaDataset
 from streetview_assets.models.data.features import AreaFeatures, area_features
 from streetview_assets.models.data.splits import Validation, seed_of
@@ -26,7 +27,7 @@ from streetview_assets.models.validation.nested_cv import (
     competitors_for,
     tune_all,
 )
-from streetview_assets.models.validation.tuning import fitted, fitting_context, predicted
+from streetview_assets.models.validation.tuning import fitting_context, predicted
 from streetview_assets.tables.registry import TABLES
 
 
@@ -155,11 +156,8 @@ def fit_final(
     data = data.by_area_code()
     ((candidate,), _) = prepared([CANDIDATES[choice.candidate]], data, scoring.settings)
     with fitting_context(len(data)):
-        estimator = fitted(
-            candidate.build(choice.params, seed_of(scoring.seed, "final")),
-            candidate.inputs(data),
-            data.observed,
-        )
+        unfitted = candidate.build(choice.params, seed_of(scoring.seed, "final"))
+        estimator = unfitted.fit(candidate.inputs(data), data.observed)
     return FinalModel(
         estimator=without_own_steps(estimator),
         candidate=candidate.name,

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.metrics import REGRESSION
-from streetview_assets.models.candidates.registry import Candidate
+from streetview_assets.models.candidates.base import Candidate
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import (
     MOST_AUTHORITY_FOLDS,

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from streetview_assets.models.candidates.base import Candidate
 from streetview_assets.models.candidates.baselines import Baseline, baselines_for
 from streetview_assets.models.candidates.preprocessing import prepared
-from streetview_assets.models.candidates.registry import Candidate, candidates_for
+from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import (
     Validation,

@@ -21,18 +21,17 @@ TRIALS_BEFORE_A_MEDIAN = 3
 FOLDS_BEFORE_A_MEDIAN = 2
 
 
-def hardest_first(observed: np.ndarray, guess: np.ndarray, fold: np.ndarray) -> list[np.ndarray]:
-    """Order the inner folds by their errors, as masks: the sooner does a bad trial show.
+def squared_error(observed: np.ndarray, guess: np.ndarray, test: np.ndarray) -> float:
+    """Sum the squared errors on one inner fold.
 
     Parameters
     ----------
     observed, guess
-        Values and a first model's predictions out of the inner folds, (n,).
-    fold
-        The inner fold of each area, (n,).
+        Values and predictions, (n,).
+    test
+        Mask of the fold, (n,).
     """
-    masks = [fold == number for number in np.unique(fold)]
-    return sorted(masks, key=lambda mask: -float(np.sum((observed - guess)[mask] ** 2)))
+    return float(np.sum((observed[test] - guess[test]) ** 2))
 
 
 def least_rmse(observed: np.ndarray, guess: np.ndarray, folds: "Sequence[np.ndarray]") -> float:
@@ -45,7 +44,7 @@ def least_rmse(observed: np.ndarray, guess: np.ndarray, folds: "Sequence[np.ndar
     folds
         Masks of the inner folds that are done, each (n,).
     """
-    squares = sum(float(np.sum((observed[mask] - guess[mask]) ** 2)) for mask in folds)
+    squares = sum(squared_error(observed, guess, test) for test in folds)
     return float(np.sqrt(squares / len(observed)))
 
 
@@ -61,7 +60,7 @@ def report_folds(
     observed, guess
         Values and predictions out of all inner folds, (n,).
     order
-        Masks of the inner folds, in the order of `hardest_first`.
+        Masks of the inner folds, the hardest first.
     """
     for step in range(1, len(order)):
         trial.report(least_rmse(observed, guess, order[:step]), step)
@@ -69,8 +68,8 @@ def report_folds(
 
 def give_up_if_hopeless(
     trial: "optuna.Trial", observed: np.ndarray, guess: np.ndarray, done: "Sequence[np.ndarray]"
-) -> None:
-    """Report the folds done so far, and end the trial where it has no hope.
+) -> bool:
+    """Report the folds done so far, and end the trial where it has no hope; else say that it has.
 
     Parameters
     ----------
@@ -91,6 +90,7 @@ def give_up_if_hopeless(
     trial.report(least_rmse(observed, guess, done), len(done))
     if trial.should_prune():
         raise optuna.TrialPruned
+    return False
 
 
 def pruner_for(candidate: Candidate) -> "optuna.pruners.BasePruner":

@@ -5,13 +5,12 @@ import polars as pl
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
+from streetview_assets.models.candidates.base import Candidate, Params, standardised
 from streetview_assets.models.candidates.preprocessing import prepared
-from streetview_assets.models.candidates.registry import Candidate, Params, vectors_of
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError
-from streetview_assets.models.validation.tuning import fitted, predicted
+from streetview_assets.models.validation.tuning import predicted
 from streetview_assets.study.models import Models
 
 RIDGE, MEAN = "ridge", "mean"
@@ -39,12 +38,8 @@ class RidgePath(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.model_.predict(inputs)).reshape(-1)
 
 
-def _no_params(*_: object) -> Params:
-    return {}
-
-
 def _build(params: Params, seed: int) -> Pipeline:
-    return Pipeline([("scale", StandardScaler()), ("model", RidgePath())])
+    return standardised(model=RidgePath())
 
 
 def ridge_path(data: AreaDataset, settings: Models) -> Candidate:
@@ -62,7 +57,7 @@ def ridge_path(data: AreaDataset, settings: Models) -> Candidate:
     TooFewGroupsError
         Where there are too few images for the clusters that a feature is made of.
     """
-    plain = Candidate(RIDGE, _no_params, _no_params, _build, vectors_of)
+    plain = Candidate(RIDGE, _build)
     ready, left_out = prepared([plain], data, settings)
     if left_out:
         raise TooFewGroupsError(f"ridge {left_out[RIDGE]}")
@@ -83,7 +78,7 @@ def predict_by(
     seed
         Of the fit, where the model draws anything.
     """
-    pipeline = fitted(ridge.build({}, seed), ridge.inputs(train), train.observed)
+    pipeline = ridge.build({}, seed).fit(ridge.inputs(train), train.observed)
     return {
         RIDGE: predicted(pipeline, ridge.inputs(test)),
         MEAN: np.full(len(test), train.observed.mean()),

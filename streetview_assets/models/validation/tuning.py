@@ -6,27 +6,28 @@ root mean squared error over all inner folds together, which is defined for fold
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sklearn
 from sklearn.pipeline import Pipeline
 
+from streetview_assets.models.candidates.base import Candidate, Params, Size
 from streetview_assets.models.candidates.baselines import Baseline
 from streetview_assets.models.candidates.published_recipe import cheapest_first, own_score
-from streetview_assets.models.candidates.registry import Candidate, Params, Size
 from streetview_assets.models.candidates.stack import blend_weights, cross_blend, stack_params
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import seed_of, smallest_training
 from streetview_assets.models.validation.pruner import (
     give_up_if_hopeless,
-    hardest_first,
     least_rmse,
     pruner_for,
     report_folds,
+    squared_error,
 )
 from streetview_assets.processes.threads import limit_threads
 
@@ -74,7 +75,7 @@ class Tuned:
         seed
             Of the fit, where the model draws anything.
         """
-        return fitted(self.model.build(self.params, seed), self.model.inputs(data), data.observed)
+        return self.model.build(self.params, seed).fit(self.model.inputs(data), data.observed)
 
     def predict(self, pipeline: Pipeline, data: AreaDataset) -> np.ndarray:
         """Predict the areas' values, shape (n,).
@@ -106,20 +107,6 @@ def fitting_context(area_count: int) -> Iterator[None]:
         yield
 
 
-def fitted(pipeline: Pipeline, inputs: np.ndarray, observed: np.ndarray) -> Pipeline:
-    """Fit a pipeline, and give it back.
-
-    Parameters
-    ----------
-    pipeline
-        Unfitted; it is fitted in place.
-    inputs, observed
-        (n, d) and (n,).
-    """
-    pipeline.fit(inputs, observed)
-    return pipeline
-
-
 def predicted(pipeline: Pipeline, inputs: np.ndarray) -> np.ndarray:
     """Predict with a fitted pipeline; shape (n,).
 
@@ -138,9 +125,10 @@ def inner_predictions(
     params: Params,
     inputs: np.ndarray,
     observed: np.ndarray,
-    fold: np.ndarray,
+    folds: Sequence[np.ndarray],
     seed: int,
-) -> np.ndarray:
+    lost: Callable[[np.ndarray, Sequence[np.ndarray]], bool] | None = None,
+) -> np.ndarray | None:
     """Predict each inner fold by a fit to the others; shape (n,).
 
     Parameters
@@ -151,17 +139,30 @@ def inner_predictions(
         Its parameters.
     inputs, observed
         Of the training part: (n, d) and (n,).
-    fold
-        The inner fold of each area, (n,).
+    folds
+        Masks of the inner folds, each (n,), in the order in which they are held out.
     seed
         Of the fit, where the model draws anything.
+    lost
+        Asked between folds, of the predictions and the folds that are done: whether to stop.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        None where it was stopped.
     """
-    result = np.empty(len(observed))
-    for held_out in np.unique(fold):
-        test = fold == held_out
-        pipeline = fitted(model.build(params, seed), inputs[~test], observed[~test])
-        result[test] = predicted(pipeline, inputs[test])
-    return result
+    guess = np.empty(len(observed))
+    for place, test in enumerate(folds):
+        if lost and place and lost(guess, folds[:place]):
+            return None
+        pipeline = model.build(params, seed).fit(inputs[~test], observed[~test])
+        guess[test] = predicted(pipeline, inputs[test])
+    return guess
+
+
+def fold_masks(fold: np.ndarray) -> list[np.ndarray]:
+    """Give the mask of each fold, by the number of each area's, shape (n,)."""
+    return [fold == number for number in np.unique(fold)]
 
 
 def tune_baseline(baseline: Baseline, data: AreaDataset, fold: np.ndarray, seed: int) -> Tuned:
@@ -178,15 +179,23 @@ def tune_baseline(baseline: Baseline, data: AreaDataset, fold: np.ndarray, seed:
     seed
         Of the fit, where the model draws anything.
     """
-    inputs = baseline.inputs(data)
+    inputs, observed, folds = baseline.inputs(data), data.observed, fold_masks(fold)
     best: Tuned | None = None
     for params in baseline.settings(_smallest(inputs, fold)):
         most = np.inf if best is None else best.inner_rmse
-        guess = _unless_worse(baseline, params, inputs, data.observed, fold, seed, most)
-        if guess is not None and (rmse := _rmse(data.observed, guess)) < most:
+        lost = partial(_is_above, observed, most * (1 + 1e-9))
+        guess = inner_predictions(baseline, params, inputs, observed, folds, seed, lost)
+        if guess is not None and (rmse := _rmse(observed, guess)) < most:
             best = Tuned(baseline, params, rmse, guess)
     assert best is not None
     return best
+
+
+def _is_above(
+    observed: np.ndarray, most_rmse: float, guess: np.ndarray, done: Sequence[np.ndarray]
+) -> bool:
+    """Say whether the error is above a bound, whatever follows."""
+    return least_rmse(observed, guess, done) > most_rmse
 
 
 def tune_candidates(
@@ -266,52 +275,38 @@ def _tune_candidate(
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    inputs = candidate.inputs(data)
+    inputs, observed, folds = candidate.inputs(data), data.observed, fold_masks(fold)
     size = _smallest(inputs, fold)
+    deadline = None if budget_s is None else time.monotonic() + budget_s
     done: list[dict[str, Any]] = []
     best: list[Tuned] = []
-    order: list[np.ndarray] = []
 
     def objective(trial: "optuna.Trial") -> float:
         params = candidate.suggest(trial, size)
         row = {"model": candidate.name, "trial": trial.number, "rmse": np.inf, "pruned": True}
         done.append(row | params)
-        if not order:
-            guess = inner_predictions(candidate, params, inputs, data.observed, fold, seed)
-            order.extend(hardest_first(data.observed, guess, fold))
-            report_folds(trial, data.observed, guess, order)
-        else:
-            guess = np.empty(len(data))
-            for step, test in enumerate(order, start=1):
-                pipeline = fitted(
-                    candidate.build(params, seed), inputs[~test], data.observed[~test]
-                )
-                guess[test] = predicted(pipeline, inputs[test])
-                if step < len(order):
-                    give_up_if_hopeless(trial, data.observed, guess, order[:step])
-        rmse = _rmse(data.observed, guess)
+        # Of the first trial the others learn which fold is the hardest, and are held against it.
+        lost = partial(give_up_if_hopeless, trial, observed) if best else None
+        guess = inner_predictions(candidate, params, inputs, observed, folds, seed, lost)
+        assert guess is not None, "a trial that gives up raises"
+        if not best:
+            folds.sort(key=lambda test: -squared_error(observed, guess, test))
+            report_folds(trial, observed, guess, folds)
+        rmse = _rmse(observed, guess)
         done[-1] |= {"rmse": rmse, "pruned": False}
         if not best or rmse < best[-1].inner_rmse:
             best.append(Tuned(candidate, params, rmse, guess))
         return rmse
 
-    study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(seed=seed_of(seed, candidate.name) % 2**31),
-        pruner=pruner_for(candidate),
-    )
-    study.enqueue_trial(candidate.default(size))
-    deadline = None if budget_s is None else time.monotonic() + budget_s
-
     def stop_in_time(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
         if deadline is not None and time.monotonic() >= deadline:
             study.stop()
 
+    sampler = optuna.samplers.TPESampler(seed=seed_of(seed, candidate.name) % 2**31)
+    study = optuna.create_study(sampler=sampler, pruner=pruner_for(candidate))
+    study.enqueue_trial(candidate.default(size))
     study.optimize(objective, n_trials=trials, callbacks=[stop_in_time])
-    winner = best[-1]
-    return Tuned(
-        candidate, winner.params, winner.inner_rmse, winner.inner_predicted, done,
-        len(done) < trials,
-    )  # fmt: skip
+    return replace(best[-1], trials=done, truncated=len(done) < trials)
 
 
 def _search_grid(
@@ -328,7 +323,8 @@ def _search_grid(
         score[place] = own_score(pipeline, inputs, data.observed)
     chosen = max(sorted(score), key=lambda place: score[place])
     params = candidate.grid[chosen]
-    guess = inner_predictions(candidate, params, inputs, data.observed, fold, seed)
+    guess = inner_predictions(candidate, params, inputs, data.observed, fold_masks(fold), seed)
+    assert guess is not None, "nothing stops it"
     rmse = _rmse(data.observed, guess)
     done = [
         {
@@ -357,28 +353,6 @@ def _stack(
     rmse = _rmse(data.observed, guess)
     row = {"model": candidate.name, "trial": 0, "rmse": rmse, "pruned": False, **params}
     return Tuned(candidate, params, rmse, guess, [row], any(one.truncated for one in members))
-
-
-def _unless_worse(
-    model: Baseline,
-    params: Params,
-    inputs: np.ndarray,
-    observed: np.ndarray,
-    fold: np.ndarray,
-    seed: int,
-    most_rmse: float,
-) -> np.ndarray | None:
-    """Predict each inner fold, and stop where the error is above `most_rmse` whatever follows."""
-    guess = np.empty(len(observed))
-    done: list[np.ndarray] = []
-    for held_out in np.unique(fold):
-        test = fold == held_out
-        pipeline = fitted(model.build(params, seed), inputs[~test], observed[~test])
-        guess[test] = predicted(pipeline, inputs[test])
-        done.append(test)
-        if least_rmse(observed, guess, done) > most_rmse * (1 + 1e-9):
-            return None
-    return guess
 
 
 def _smallest(inputs: np.ndarray, fold: np.ndarray) -> Size:
