@@ -43,9 +43,7 @@ def draw_sheet(shown: Shown, images: bytes | None, below: Sequence[bytes]) -> by
     left = [] if images is None else [_opened(images)]
     sheet = _joined([*left, _opened(draw_panel(shown))], downwards=False)
     whole = _joined([sheet, *(_opened(one) for one in below)], downwards=True)
-    buffer = io.BytesIO()
-    whole.save(buffer, format="PNG")
-    return buffer.getvalue()
+    return _png(whole)
 
 
 def draw_image(file: Path, credit: str) -> bytes:
@@ -57,9 +55,7 @@ def draw_image(file: Path, credit: str) -> bytes:
     sheet.paste(image, (MARGIN_PX, MARGIN_PX))
     foot = (MARGIN_PX, image.height + 2 * TEXT_PX)
     ImageDraw.Draw(sheet).text(foot, credit, credit_ink(credit), font, anchor="lm")
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
-    return buffer.getvalue()
+    return _png(sheet)
 
 
 def draw_panel(shown: Shown) -> bytes:
@@ -132,23 +128,15 @@ def _draw_prediction(axes: "Axes", shown: Shown) -> None:
         axes.text(0, 1, f"no prediction: {why}", va="top", fontsize=9, color=INK)
         return
     axes.plot(shown.values, [0] * len(shown.values), "|", color=PALE, markersize=22, zorder=1)
-    predicted = profile["predicted"]
-    if profile["lower"] is not None and profile["upper"] is not None:
-        interval = [profile["lower"], profile["upper"]]
+    interval = [profile["lower"], profile["upper"]]
+    if None not in interval:
         axes.plot(interval, [0, 0], color=COLOURS[0], linewidth=2.5, zorder=2)
-    axes.plot(
-        predicted, 0, "o", color=COLOURS[0], markersize=8, zorder=4, label="predicted, area unseen"
-    )
-    if profile["observed"] is not None:
-        axes.plot(
-            profile["observed"],
-            0,
-            "D",
-            color=COLOURS[5],
-            markersize=8,
-            zorder=3,
-            label="observed",
-        )
+    for value, mark, colour, zorder, label in (
+        (profile["predicted"], "o", COLOURS[0], 4, "predicted, area unseen"),
+        (profile["observed"], "D", COLOURS[5], 3, "observed"),
+    ):
+        if value is not None:
+            axes.plot(value, 0, mark, color=colour, markersize=8, zorder=zorder, label=label)
     axes.set_ylim(-1, 1.4)
     axes.legend(fontsize=8, ncols=2, loc="upper right", frameon=False)
     axes.tick_params(labelsize=8)
@@ -156,6 +144,12 @@ def _draw_prediction(axes: "Axes", shown: Shown) -> None:
     axes.set_xlabel(f"{profile['target']}{worse}; ticks: all areas", fontsize=8)
     axes.set_title(prediction_of(profile), fontsize=9, loc="left")
     axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 def _opened(png: bytes) -> Image.Image:

@@ -43,38 +43,28 @@ def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) ->
     console = PlainConsole()
     if report.closed_runs:
         console.print(f"Closed {report.closed_runs} run(s) that an earlier command left behind.")
-    _show_left_out(opened, console)
+    files = opened.provenance("image_files", None)
+    # Which of one's own images are left out is said whatever else the run did.
+    if opened.study.points.origin == "images" and files is not None and files.note:
+        console.say(files.note, style="yellow")
     if not report.made and not report.failures:
         why = "no row has failed" if retry else "everything is up to date"
         more = " `streetview run` makes what is missing or out of date." * retry
         console.say(f"Nothing to do: {why}.{more}")
         return
     counts = Counter(asset for asset, _ in report.made)
-    summary = ", ".join(
-        f"{asset}{f' ×{count}' if count > 1 else ''}" for asset, count in counts.items()
-    )
-    console.say(f"Made in {report.seconds:.0f} s: {summary or 'nothing'}")
-    if counts["deprivation_model"] and (promotion := _model_promotion(opened)):
-        console.say(f"Model: {promotion}.")
+    made = [asset if count == 1 else f"{asset} ×{count}" for asset, count in counts.items()]
+    console.say(f"Made in {report.seconds:.0f} s: {', '.join(made) or 'nothing'}")
+    if counts["deprivation_model"] and opened.study.target:
+        # Here, since MLflow takes a second to load and is needed by no other command's table.
+        from streetview_assets.orchestration.tracking.mlflow_resource import model_promotion
+
+        if promotion := model_promotion(opened):
+            console.say(f"Model: {promotion}.")
     for failure in report.failures:
         place = f" of {in_one_line(failure.authority)}" if failure.authority else ""
-        told = f"Failed: {failure.asset}{place}: {failure.message}"
-        console.say(told, style="red")
+        console.say(f"Failed: {failure.asset}{place}: {failure.message}", style="red")
     console.say(f"The study's data: {opened.root}")
-
-
-def _model_promotion(opened: OpenStudy) -> str | None:
-    """Ask MLflow, which takes a second to load and is needed by no other command's table."""
-    from streetview_assets.orchestration.tracking.mlflow_resource import model_promotion
-
-    return model_promotion(opened) if opened.study.target else None
-
-
-def _show_left_out(opened: OpenStudy, console: PlainConsole) -> None:
-    """Say which of one's own images are left out, whatever else the run did."""
-    files = opened.provenance("image_files", None)
-    if opened.study.points.origin == "images" and files is not None and files.note:
-        console.say(Text(files.note, style="yellow"))
 
 
 def show_status(states: list[AssetState]) -> None:
@@ -179,11 +169,8 @@ def _budget_lines(budget: BudgetForecast) -> Iterator[str]:
         "requests were sent this month."
     )
     if budget.budget_usd is None:
-        enough_usd = budget.spent_usd + budget.to_come_usd
-        yield (
-            f"The study has no budget, and without one nothing is fetched: images.budget_usd: "
-            f"{enough_usd:.2f} would be enough."
-        )
+        enough = f"images.budget_usd: {budget.spent_usd + budget.to_come_usd:.2f} would be enough"
+        yield f"The study has no budget, and without one nothing is fetched: {enough}."
         return
     left = budget.budget_usd - budget.spent_usd
     outcome = f"{budget.short_usd:,.2f} short" if budget.short_usd else "enough for the rest"

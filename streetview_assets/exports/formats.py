@@ -42,21 +42,6 @@ def write_csv(frame: pl.DataFrame, path: Path, table: str) -> None:
     guarded(flat(frame)).write_csv(path)
 
 
-def write_parquet(frame: pl.DataFrame, path: Path, table: str) -> None:
-    """Write rows as Parquet, with their types.
-
-    Parameters
-    ----------
-    frame
-        Rows of a table, or of a mart.
-    path
-        The file to write; whoever calls puts it in its place.
-    table
-        Its name; Parquet has no place for it.
-    """
-    frame.write_parquet(path)
-
-
 def write_xlsx(frame: pl.DataFrame, path: Path, table: str) -> None:
     """Write rows as a spreadsheet: one sheet, its heading in sight; times are in UTC.
 

@@ -85,7 +85,9 @@ def export_tags(
         opened.read("sample_points"), opened.read("panoramas"), opened.read("images")
     )
     by = [*_AUTHORITY_POINT, *(["heading_deg"] if by_heading else [])]
-    texts = [_cluster_tags(main_clusters(images, assignments, by=by), *wanted)]
+    where = "" if wanted[1] == RAW else f" ({wanted[1]})"
+    named = pl.format(f"cluster {{}} of {wanted[0]}{where}", "cluster")
+    texts = [main_clusters(images, assignments, by=by).with_columns(tag=named)]
     if labels:
         scores = opened.read("label_scores")
         if scores.is_empty():
@@ -147,11 +149,6 @@ def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, b
         for authority in opened.authorities
     ]
     return pl.concat([TABLES["cluster_assignments"].frame(), *parts]), False
-
-
-def _cluster_tags(clusters: pl.DataFrame, k: int, space: str) -> pl.DataFrame:
-    where = "" if space == RAW else f" ({space})"
-    return clusters.with_columns(tag=pl.format(f"cluster {{}} of {k}{where}", "cluster"))
 
 
 def _tags_of_points(texts: list[pl.DataFrame], by: list[str]) -> dict[str, list[str]]:

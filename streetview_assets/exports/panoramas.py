@@ -164,8 +164,11 @@ def _write_location(
         "images": [list(row) for row in views.select("image_id", "sha256", "path").iter_rows()],
     }
     about = _about(place)
-    if about is not None and _is_whole(place, about, told):
-        return about["files"], True
+    if about is not None and {key: about.get(key) for key in told} == told:
+        files: dict[str, str] = about.get("files") or {}
+        # None was taken out of the folder since.
+        if files and all((place / name).is_file() for name in (*files, STRIP)):
+            return files, True
     aside = place.with_name(f".{place.name}.{uuid4().hex}")
     aside.mkdir(parents=True)
     try:
@@ -178,13 +181,6 @@ def _write_location(
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return files, False
-
-
-def _is_whole(place: Path, about: dict[str, Any], told: dict[str, Any]) -> bool:
-    """Whether a folder has these images of this location, and none was taken out of it."""
-    if {key: about.get(key) for key in told} != told or not about.get("files"):
-        return False
-    return all((place / name).is_file() for name in (*about["files"], STRIP))
 
 
 def _write_views(root: Path, folder: Path, views: pl.DataFrame) -> dict[str, str]:

@@ -74,13 +74,8 @@ def plan_rows(opened: OpenStudy) -> StreetRows:
     parts, is_regular, most = [], True, 1
     for authority in opened.authorities:
         images = current_images(opened.read("images", authority))
-        parts.append(
-            _rows_of(
-                opened.read("sample_points", authority),
-                opened.read("panoramas", authority),
-                images,
-            )
-        )
+        points, panoramas = (opened.read(t, authority) for t in ("sample_points", "panoramas"))
+        parts.append(_rows_of(points, panoramas, images))
         if images.height:
             is_regular &= bool(images["heading_deg"].is_in(headings).fill_null(False).all())
             most = max(most, *images.group_by(VIEW).len()["len"])
@@ -127,15 +122,11 @@ def _rows_of(points: pl.DataFrame, panoramas: pl.DataFrame, images: pl.DataFrame
     views = pl.concat([shown.select(VIEW), there]).unique().join(shown, on=VIEW, how="left")
     about = panoramas.select(
         *VIEW,
-        "distance_m",
-        "copyright",
-        "creator",
-        "licence",
+        *("distance_m", "copyright", "creator", "licence"),
         panorama_longitude="longitude",
         panorama_latitude="latitude",
     ).unique(VIEW, keep="first", maintain_order=True)
-    failed = panoramas.filter(status="failed")["point_id"].unique()
-    none = pl.when(pl.col("point_id").is_in(failed.implode())).then(pl.lit("UNKNOWN_ERROR"))
+    failed = panoramas.filter(status="failed")["point_id"].unique().implode()
     rows = (
         points.join(views, on="point_id", how="left")
         .join(about, on=VIEW, how="left")
@@ -143,7 +134,9 @@ def _rows_of(points: pl.DataFrame, panoramas: pl.DataFrame, images: pl.DataFrame
         .with_columns(
             status=pl.when(pl.col("panorama_id").is_not_null())
             .then(pl.lit("OK"))
-            .otherwise(none.otherwise(pl.lit("ZERO_RESULTS"))),
+            .when(pl.col("point_id").is_in(failed))
+            .then(pl.lit("UNKNOWN_ERROR"))
+            .otherwise(pl.lit("ZERO_RESULTS")),
             panorama_id=pl.col("panorama_id").fill_null(""),
             is_first=pl.col("point_id").is_first_distinct(),
             told_city=pl.col("source_properties").str.json_path_match("$.city"),

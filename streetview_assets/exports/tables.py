@@ -9,7 +9,7 @@ import geopandas as gpd
 import polars as pl
 
 from streetview_assets.errors import StudyError
-from streetview_assets.exports.formats import write_csv, write_parquet, write_xlsx, write_xml
+from streetview_assets.exports.formats import write_csv, write_xlsx, write_xml
 from streetview_assets.exports.geojson import write_geojson
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.points.imported.locations import as_locations
@@ -29,7 +29,7 @@ GEOGRAPHIC: dict[str, tuple[str, Write]] = {
 }
 PLAIN: dict[str, Callable[[pl.DataFrame, Path, str], None]] = {
     "csv": write_csv,
-    "parquet": write_parquet,
+    "parquet": lambda rows, path, table: rows.write_parquet(path),
     "xlsx": write_xlsx,
     "xml": write_xml,
 }

@@ -152,13 +152,9 @@ def _by_cell(plane: np.ndarray, statistic: Callable[..., np.ndarray]) -> np.ndar
 def _colour_grid(
     luminance: np.ndarray, red_green: np.ndarray, yellow_blue: np.ndarray
 ) -> np.ndarray:
-    numbers = (
-        _by_cell(luminance, np.mean) - 0.5,
-        _by_cell(luminance, np.std),
-        _by_cell(red_green, np.mean),
-        _by_cell(yellow_blue, np.mean),
-    )
-    return np.stack(numbers, axis=-1)
+    mean, sd = _by_cell(luminance, np.mean) - 0.5, _by_cell(luminance, np.std)
+    colours = (_by_cell(plane, np.mean) for plane in (red_green, yellow_blue))
+    return np.stack([mean, sd, *colours], axis=-1)
 
 
 def _colour_histogram(
@@ -176,17 +172,13 @@ def _colour_histogram(
     steps = _soft_histogram(
         luminance * (LUMINANCES - 1), None, third, THIRDS, LUMINANCES, circular=False
     )
-    pixels = luminance.size / THIRDS
-    shares: np.ndarray = np.concatenate([hues, steps], axis=1) / pixels
-    roots: np.ndarray = np.sqrt(shares)
-    return roots
+    counts = np.concatenate([hues, steps], axis=1)
+    return np.asarray(np.sqrt(counts / (luminance.size / THIRDS)))
 
 
 def _halve(plane: np.ndarray) -> np.ndarray:
-    halved: np.ndarray = (
-        plane[::2, ::2] + plane[::2, 1::2] + plane[1::2, ::2] + plane[1::2, 1::2]
-    ) / 4
-    return halved
+    fours = plane[::2, ::2] + plane[::2, 1::2] + plane[1::2, ::2] + plane[1::2, 1::2]
+    return np.asarray(fours / 4)
 
 
 def _orientations(across: np.ndarray, down: np.ndarray, strength: np.ndarray) -> np.ndarray:
@@ -195,8 +187,7 @@ def _orientations(across: np.ndarray, down: np.ndarray, strength: np.ndarray) ->
     counts = _soft_histogram(angle, strength, _cells(), cells, ORIENTATIONS, circular=True)
     lengths = np.linalg.norm(counts, axis=1, keepdims=True)
     quiet = 0.02 * (SIDE_PX // ROWS) * (SIDE_PX // COLUMNS) / ORIENTATIONS
-    softened: np.ndarray = counts / (lengths + quiet)
-    return softened
+    return np.asarray(counts / (lengths + quiet))
 
 
 def _texture(luminance: np.ndarray) -> np.ndarray:
@@ -212,8 +203,7 @@ def _texture(luminance: np.ndarray) -> np.ndarray:
         for detail in (top - low, left_less_right, diagonal):
             energies.append(np.square(detail / 2).reshape(ROWS, -1).mean(axis=1))
         plane = (top + low) / 4
-    logarithms: np.ndarray = np.log1p(1000 * np.stack(energies, axis=-1))
-    return logarithms
+    return np.asarray(np.log1p(1000 * np.stack(energies, axis=-1)))
 
 
 def _local_patterns(luminance: np.ndarray) -> np.ndarray:
@@ -230,9 +220,8 @@ def _local_patterns(luminance: np.ndarray) -> np.ndarray:
         code += (neighbour > centre).astype(np.int64) << bit
     third = _thirds(SIDE_PX).reshape(SIDE_PX, SIDE_PX)[1:-1, 1:-1]
     counts = np.bincount((third * PATTERNS + code).ravel(), minlength=THIRDS * PATTERNS)
-    shares: np.ndarray = counts.reshape(THIRDS, PATTERNS) / (centre.size / THIRDS)
-    roots: np.ndarray = np.sqrt(shares)
-    return roots
+    shares = counts.reshape(THIRDS, PATTERNS) / (centre.size / THIRDS)
+    return np.asarray(np.sqrt(shares))
 
 
 def _edge_density(strength: np.ndarray) -> np.ndarray:
@@ -242,8 +231,7 @@ def _edge_density(strength: np.ndarray) -> np.ndarray:
 
 def _gradients(luminance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Difference of the neighbours on both sides, across and down; zero at the border."""
-    across = np.zeros_like(luminance)
-    down = np.zeros_like(luminance)
+    across, down = np.zeros_like(luminance), np.zeros_like(luminance)
     across[:, 1:-1] = luminance[:, 2:] - luminance[:, :-2]
     down[1:-1] = luminance[2:] - luminance[:-2]
     return across, down

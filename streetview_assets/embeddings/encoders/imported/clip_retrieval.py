@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     KEY,
     VectorFile,
     checked_matrix,
-    hash_of_files,
     wrong,
 )
 from streetview_assets.files.reading import reading
@@ -80,13 +78,8 @@ def open_clip_retrieval(path: Path) -> VectorFile:
     stacked = Shards(matrices)
     if not stacked.shape[0]:
         raise wrong(path, "there is not one vector in it")
-    return VectorFile(
-        path=path,
-        names=pl.concat(names).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)),
-        vectors=stacked,
-        model=None,
-        content=partial(hash_of_files, [file for pair in shards for file in pair]),
-    )
+    whose = pl.concat(names).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
+    return VectorFile(path, whose, stacked, files=[file for pair in shards for file in pair])
 
 
 def _shards(folder: Path) -> list[tuple[Path, Path]]:

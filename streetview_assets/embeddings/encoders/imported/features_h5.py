@@ -13,7 +13,7 @@ from streetview_assets.embeddings.encoders.imported.image_keys import (
     read_names,
 )
 from streetview_assets.embeddings.encoders.imported.parquet import name_columns, readable_parquet
-from streetview_assets.embeddings.encoders.imported.street_data_h5 import Slots, told_model
+from streetview_assets.embeddings.encoders.imported.street_data_h5 import Slots, told_models
 from streetview_assets.embeddings.encoders.imported.vector_file import (
     KEY,
     VectorFile,
@@ -27,6 +27,7 @@ from streetview_assets.points.imported.street_data import FOUR_HEADINGS
 from streetview_assets.text.spreadsheet_text import unguarded
 
 FEATURES = "features"
+OF_LOCATIONS = ("panorama_id", "longitude", "latitude", "captured_on")
 
 
 def is_features(path: Path) -> bool:
@@ -75,7 +76,7 @@ def open_features(path: Path) -> VectorFile:
             raise wrong(path, f"data set {FEATURES!r} is {form}; expected (n, views, d), float32")
         shape = count, views, _ = bounded(stored, f"{KEY}: {path}").shape
         vectors = Slots(path, FEATURES, shape, stored.dtype)
-        model = told_model(file, FEATURES, path)
+        models = told_models(file, FEATURES)
         headings = np.array(file.attrs.get("headings", FOUR_HEADINGS), dtype=np.float64) % 360
     if headings.shape != (views,):
         raise wrong(
@@ -95,7 +96,7 @@ def open_features(path: Path) -> VectorFile:
         .with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
         .select(names.columns),
         vectors=vectors,
-        model=model,
+        models=models,
         content=partial(_content, vectors, labels),
     )
 
@@ -119,11 +120,7 @@ def _names(labels: Path) -> pl.DataFrame:
             meaning: table[name].map_elements(unguarded, pl.String)
             for meaning, name in found_columns(table.columns).items()
         }
-    of_locations = {
-        meaning: values
-        for meaning, values in columns.items()
-        if meaning in ("panorama_id", "longitude", "latitude", "captured_on")
-    }
+    of_locations = {meaning: columns[meaning] for meaning in OF_LOCATIONS if meaning in columns}
     if "panorama_id" not in of_locations and not {"longitude", "latitude"} <= of_locations.keys():
         raise wrong(
             labels,

@@ -28,6 +28,7 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     files_of_vectors,
     has_direction,
     is_finite,
+    one_model,
     reading_vectors,
     wrong,
 )
@@ -48,9 +49,6 @@ DEFAULTS: dict[str, object] = {
     "fit": "crop",
 }
 """Settings that say how vectors are computed, as they are where the study says nothing."""
-
-State = tuple[tuple[str, FileState], ...]
-"""Name, size and time of change of files."""
 
 _PRECISIONS = {"float64": "fp64", "float32": "fp32", "float16": "fp16"}
 _DIGITS = 16
@@ -142,42 +140,39 @@ def load(settings: "Encoder") -> ImportedVectors:
     StudyError
         Where they are of another form, or cannot be told apart.
     """
-    file = _checked(settings)
-    content = _content(file.path, _state(file.path))[:_DIGITS]
+    file = check(settings)
     identity = EncoderIdentity(
         encoder=settings.slug,
         library="import",
-        model=file.model or file.path.name,
+        model=one_model(file.models, file.path) or file.path.name,
         weights_sha256=None,
-        preprocessing=f"made elsewhere: {file.path.name}, sha256 {content}",
+        preprocessing=f"made elsewhere: {file.path.name}, sha256 {file.sha256[:_DIGITS]}",
         precision=_PRECISIONS.get(file.vectors.dtype.name, file.vectors.dtype.name),
         dimension=file.vectors.shape[1],
     )
     return ImportedVectors(identity, file)
 
 
-def check(settings: "Encoder") -> None:
-    """Refuse vectors that cannot be used."""
-    _checked(settings)
+def check(settings: "Encoder") -> VectorFile:
+    """Open vectors, or refuse those that cannot be used.
 
-
-def _checked(settings: "Encoder") -> VectorFile:
+    Raises
+    ------
+    StudyError
+        Where they are of another form, cannot be told apart, or a setting would not be heeded.
+    """
     path = settings.path
     if path is None:
         raise StudyError(f"{KEY}: encoder import needs the file with the vectors.")
     for key, default in DEFAULTS.items():
         if getattr(settings, key) != default:
             raise StudyError(f"encoder.{key}: import computes nothing; leave it out.")
-    return _opened(path, _state(path))
-
-
-def _state(path: Path) -> State:
-    """Tell files from what they were, by names and states."""
-    return tuple((str(file), file_state(file)) for file in files_of_vectors(path))
+    state = tuple((str(file), file_state(file)) for file in files_of_vectors(path))
+    return _opened(path, state)
 
 
 @lru_cache(maxsize=2)
-def _opened(path: Path, state: State) -> VectorFile:
+def _opened(path: Path, state: tuple[tuple[str, FileState], ...]) -> VectorFile:
     """Open each file once; its state is there so that one that changed is read anew."""
     with reading_vectors(path):
         file = _form(path)(path)
@@ -185,14 +180,8 @@ def _opened(path: Path, state: State) -> VectorFile:
             kind = kind_of(file.names)
             of_view = [] if kind in ("image_id", "file") else ["captured_on", "heading_deg"]
             refuse_different(file, file.names, [str(kind), *of_view])
+        one_model(file.models, path)
     return file
-
-
-@lru_cache(maxsize=8)
-def _content(path: Path, state: State) -> str:
-    file = _opened(path, state)
-    with reading_vectors(path):
-        return file.content()
 
 
 def _form(path: Path) -> Callable[[Path], VectorFile]:

@@ -4,7 +4,6 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -16,8 +15,6 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     KEY,
     VectorFile,
     checked_matrix,
-    hash_of_files,
-    one_model,
     wrong,
 )
 from streetview_assets.files.reading import reading, refuse_zip_bomb
@@ -51,14 +48,8 @@ def open_npz(path: Path) -> VectorFile:
         meaning: _series(arrays[name], name, count, path)
         for meaning, name in found_columns(list(arrays)).items()
     }
-    told = [arrays[name].ravel()[0] for name in MODEL_ARRAYS if name in arrays]
-    return VectorFile(
-        path=path,
-        names=read_names(columns, path),
-        vectors=vectors,
-        model=one_model(told[:1], path),
-        content=partial(hash_of_files, [path]),
-    )
+    models = [arrays[name].ravel()[0] for name in MODEL_ARRAYS if name in arrays][:1]
+    return VectorFile(path, read_names(columns, path), vectors, models=models, files=[path])
 
 
 def _unpacked_array(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:

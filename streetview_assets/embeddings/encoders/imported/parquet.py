@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,8 +17,6 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     ROWS_AT_ONCE,
     VectorFile,
     checked_matrix,
-    hash_of_files,
-    one_model,
     unpacked,
     wrong,
 )
@@ -45,14 +43,7 @@ def open_parquet(path: Path) -> VectorFile:
         columns = _vector_columns(schema, path)
         matrix = unpacked(_matrices(file, columns, path), path)
         names = read_names(name_columns(file), path)
-        model = _model(file, path)
-    return VectorFile(
-        path=path,
-        names=names,
-        vectors=matrix,
-        model=model,
-        content=partial(hash_of_files, [path]),
-    )
+        return VectorFile(path, names, matrix, models=_models(file), files=[path])
 
 
 def readable_parquet(path: Path) -> pq.ParquetFile:
@@ -159,10 +150,9 @@ def _listed(
     return matrix, dimension
 
 
-def _model(file: pq.ParquetFile, path: Path) -> str | None:
-    about = {name.decode(): value for name, value in (file.schema_arrow.metadata or {}).items()}
-    told = [about[name].decode() for name in MODEL_COLUMNS if name in about]
+def _models(file: pq.ParquetFile) -> list[Any]:
+    about = file.schema_arrow.metadata or {}
     there = [name for name in MODEL_COLUMNS if name in file.schema_arrow.names]
     if there:
-        told = pc.unique(file.read(columns=there[:1]).column(0)).to_pylist()
-    return one_model(told, path)
+        return list(pc.unique(file.read(columns=there[:1]).column(0)).to_pylist())
+    return [about[name.encode()].decode() for name in MODEL_COLUMNS if name.encode() in about]

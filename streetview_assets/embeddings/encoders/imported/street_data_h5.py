@@ -10,12 +10,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.encoders.imported.image_keys import NAMES
-from streetview_assets.embeddings.encoders.imported.vector_file import (
-    KEY,
-    VectorFile,
-    one_model,
-    wrong,
-)
+from streetview_assets.embeddings.encoders.imported.vector_file import KEY, VectorFile, wrong
 from streetview_assets.points.imported.store_file import VECTORS, opened, text_of
 from streetview_assets.points.imported.street_data import StreetData, read_street_data
 
@@ -48,18 +43,18 @@ def open_store(path: Path) -> VectorFile:
         )
     with opened(path, KEY) as file:
         vectors = Slots(path, VECTORS, file[VECTORS].shape, file[VECTORS].dtype)
-        model = told_model(file, VECTORS, path)
+        models = told_models(file, VECTORS)
     return VectorFile(
         path=path,
         names=_names(store),
         vectors=vectors,
-        model=model,
+        models=models,
         content=partial(_content, store, vectors),
         is_repeatable=True,
     )
 
 
-def told_model(file: "h5py.File", vectors: str, path: Path) -> str | None:
+def told_models(file: "h5py.File", vectors: str) -> list[str]:
     """Read which model the vectors of a store are of, where its attributes say so.
 
     Parameters
@@ -68,12 +63,10 @@ def told_model(file: "h5py.File", vectors: str, path: Path) -> str | None:
         The store, open.
     vectors
         Name of the data set, whose attributes go before those of the file.
-    path
-        The store's file, for messages.
     """
     attributes = {**dict(file.attrs), **dict(file[vectors].attrs)}
     told = [text_of(attributes[name]) for name in MODEL_ATTRIBUTES if name in attributes]
-    return one_model([name for name in told if name][:1], path)
+    return [name for name in told if name][:1]
 
 
 @dataclass(frozen=True)

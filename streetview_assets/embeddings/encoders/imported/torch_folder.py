@@ -3,7 +3,6 @@
 import json
 import zipfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,8 +14,6 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     KEY,
     VectorFile,
     checked_matrix,
-    hash_of_files,
-    one_model,
     unpacked,
     wrong,
 )
@@ -54,13 +51,9 @@ def open_torch_folder(path: Path) -> VectorFile:
         meaning: _column([entry.get(key) for entry in told], key, metadata)
         for meaning, key in found_columns(keys).items()
     }
-    return VectorFile(
-        path=path,
-        names=read_names(columns, metadata),
-        vectors=matrix,
-        model=one_model((entry.get("model") for entry in told), metadata),
-        content=partial(hash_of_files, [metadata, *files]),
-    )
+    models = [entry.get("model") for entry in told]
+    names = read_names(columns, metadata)
+    return VectorFile(path, names, matrix, models=models, files=[metadata, *files])
 
 
 def _metadata_file(path: Path) -> Path:

@@ -2,9 +2,10 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -53,10 +54,12 @@ class VectorFile:
         One row a vector, columns `NAMES` of `image_keys`.
     vectors
         In the order of `names`; read through `read`, which says what is wrong with the file.
-    model
-        What the file says of the model that made them; None where it says nothing.
+    models
+        What the file says of the model that made them, at a place or at several.
+    files
+        All that the vectors and names are read from.
     content
-        Gives a sha256 of the vectors and of whose they are; it may read the whole file.
+        Gives a sha256 of the vectors and of whose they are, where these are not all of `files`.
     is_repeatable
         Whether an image may have several vectors that are not the same; the first that has a
         direction is then taken.
@@ -65,9 +68,16 @@ class VectorFile:
     path: Path
     names: pl.DataFrame
     vectors: Rows
-    model: str | None
-    content: Callable[[], str]
+    models: Iterable[Any] = ()
+    files: Sequence[Path] = ()
+    content: Callable[[], str] | None = None
     is_repeatable: bool = False
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the vectors and of whose they are; it may take reading the whole file."""
+        with reading_vectors(self.path):
+            return self.content() if self.content else hash_of_files(self.files)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Give the vectors (m, d), float64, of rows, which ascend."""
