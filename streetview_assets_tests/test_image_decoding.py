@@ -20,8 +20,7 @@ GREY = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (48, 1))
 
 OUR_OWN_DRAWINGS = {
     "figures.py",
-    "report/html.py",
-    "report/chapters/clusters.py",
+    "report/figures.py",
     "cli/show_sheet.py",
 }
 

@@ -1,21 +1,14 @@
 """Layouts with the images themselves: each at its place, snapped to a grid, none on another."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from PIL import Image, ImageDraw
 
 from streetview_assets.clusters.layout.scatter import CAUTION
-from streetview_assets.figures import INK, credit_ink, text_font
-from streetview_assets.images.contact_sheet import tile
-from streetview_assets.images.providers.terms import credit_of
-from streetview_assets.images.thumbnails import shown_files, what_is_gone
+from streetview_assets.images.contact_sheet import Tile, lay_out
 
-PAPER = "#ffffff"
-GAP_PX, LINE_PX, TEXT_PX = 4, 24, 13
 MOST_CELLS_AWAY = 2
 """Where its cell is taken, an image goes to a free one so near, or is not shown."""
 
@@ -62,34 +55,24 @@ def image_plane(
     there = shown.with_columns(
         pl.Series("column", spots[:, 0]), pl.Series("row", spots[:, 1])
     ).filter(pl.col("column") >= 0)
-    there = there.join(
-        images.unique("image_id", keep="first"), on="image_id", how="left", maintain_order="left"
-    )
-    files = [
-        shown_files(folder, image_id, path)
-        for image_id, path in there.select("image_id", "path").iter_rows()
-    ]
-    count = f"{there.height:,} of {layout.height:,} images{what_is_gone(files)}"
+    count = f"{there.height:,} of {layout.height:,} images"
     room = "" if there.height == shown.height else "; where many lie there is no room for all"
-    lines = (f"{title}: {count}{room}", CAUTION)
-    foot = credit_of(there)
-    font = text_font(TEXT_PX)
-    text_px = max(int(font.getlength(text)) for text in (*lines, foot)) + 2 * GAP_PX
     # No paper above the first image and below the last.
     first, last = there.select(pl.min("row"), pl.max("row").alias("last")).row(0)
-    size = (max(cells * image_px, text_px), (last - first + 1) * image_px + 3 * LINE_PX)
-    sheet = Image.new("RGB", size, PAPER)
-    draw = ImageDraw.Draw(sheet)
-    for number, line in enumerate(lines):
-        draw.text((GAP_PX, number * LINE_PX + 4), line, fill=INK, font=font)
-    left = (size[0] - cells * image_px) // 2
-    for file, (column, row) in zip(files, there.select("column", "row").iter_rows(), strict=True):
-        place = (left + column * image_px, 2 * LINE_PX + (row - first) * image_px)
-        sheet.paste(tile(file, image_px - 1), place)
-    draw.text((GAP_PX, size[1] - LINE_PX + 4), foot, fill=credit_ink(foot), font=font)
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
-    return buffer.getvalue()
+    tiles = [
+        Tile(image_id, column * image_px, (row - first) * image_px)
+        for image_id, column, row in there.select("image_id", "column", "row").iter_rows()
+    ]
+    return lay_out(
+        images,
+        folder,
+        tiles,
+        size_px=(cells * image_px, (last - first + 1) * image_px),
+        tile_px=image_px - 1,
+        headings=[f"{title}: {count}{room}", CAUTION],
+        line_px=24,
+        text_px=13,
+    )
 
 
 def snapped(places: np.ndarray, cells: int) -> np.ndarray:

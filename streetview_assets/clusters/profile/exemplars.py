@@ -1,22 +1,15 @@
 """A sheet of the most central images of each cluster: what its scenes look like."""
 
-import io
 from pathlib import Path
 
 import polars as pl
-from PIL import Image, ImageDraw
 
-from streetview_assets.figures import INK, credit_ink, text_font
-from streetview_assets.images.contact_sheet import tile
-from streetview_assets.images.providers.terms import credit_of
-from streetview_assets.images.thumbnails import shown_files, what_is_gone
+from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out
 
 TILE_PX = 112
-GAP_PX = 4
 LABEL_PX = 96
 LINE_PX = 24
 MOST_CLUSTERS = 30
-PAPER = "#ffffff"
 
 
 def cluster_sheet(
@@ -43,37 +36,35 @@ def cluster_sheet(
     Returns
     -------
     bytes
-        A PNG, with a line at its foot that names whose images these are. Of an image that was
-        deleted from disk its thumbnail is shown, else a grey tile; the heading counts both. Above
-        30 clusters the 30 largest are shown, and the heading says so.
+        A PNG; see `lay_out`. Above 30 clusters the 30 largest are shown, and the heading says so.
     """
     shown, some = the_largest(assignments)
     central = exemplars(shown, images, per_cluster)
     clusters = central.partition_by("cluster", maintain_order=True)
-    font = text_font(12)
-    files = {
-        image_id: shown_files(folder, image_id, path)
-        for image_id, path in central.select("image_id", "path").iter_rows()
-    }
-    gone = what_is_gone(list(files.values()))
-    heading = f"{title}: the images nearest to the centre of each cluster{some}{gone}"
-    foot = credit_of(images.join(central, on="image_id", how="semi"))
     step = TILE_PX + GAP_PX
-    text_px = max(int(font.getlength(text)) for text in (heading, foot)) + 2 * GAP_PX
-    size = (max(LABEL_PX + per_cluster * step, text_px), max(len(clusters), 1) * step + 2 * LINE_PX)
-    sheet = Image.new("RGB", size, PAPER)
-    draw = ImageDraw.Draw(sheet)
-    draw.text((GAP_PX, 3), heading, fill=INK, font=font)
-    for row, of_cluster in enumerate(clusters):
-        label = f"cluster {of_cluster['cluster'][0]}\n{of_cluster['size'][0]:,} images"
-        top = LINE_PX + row * step
-        draw.text((GAP_PX, top + TILE_PX // 2 - 16), label, fill=INK, font=font)
-        for column, image_id in enumerate(of_cluster["image_id"]):
-            sheet.paste(tile(files[image_id], TILE_PX), (LABEL_PX + column * step, top))
-    draw.text((GAP_PX, size[1] - LINE_PX + 3), foot, fill=credit_ink(foot), font=font)
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
-    return buffer.getvalue()
+    tiles = [
+        Tile(image_id, LABEL_PX + column * step, row * step)
+        for row, of_cluster in enumerate(clusters)
+        for column, image_id in enumerate(of_cluster["image_id"])
+    ]
+    labels = [
+        Note(
+            f"cluster {of_cluster['cluster'][0]}\n{of_cluster['size'][0]:,} images",
+            GAP_PX,
+            row * step + TILE_PX / 2,
+        )
+        for row, of_cluster in enumerate(clusters)
+    ]
+    return lay_out(
+        images,
+        folder,
+        tiles,
+        labels,
+        size_px=(LABEL_PX + per_cluster * step, max(len(clusters), 1) * step),
+        tile_px=TILE_PX,
+        headings=[f"{title}: the images nearest to the centre of each cluster{some}"],
+        line_px=LINE_PX,
+    )
 
 
 def the_largest(assignments: pl.DataFrame) -> tuple[pl.DataFrame, str]:

@@ -3,23 +3,19 @@
 The most central are alike by choice; only those drawn at random show how mixed a cluster is.
 """
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from streetview_assets.clusters.profile.exemplars import exemplars, the_largest
-from streetview_assets.figures import INK, credit_ink, text_font
-from streetview_assets.images.contact_sheet import tile
-from streetview_assets.images.providers.terms import credit_of
-from streetview_assets.images.thumbnails import Shown, shown_files, what_is_gone
+from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out, tile
+from streetview_assets.images.thumbnails import Shown
 
-TILE_PX, GAP_PX, WIDE_GAP_PX = 96, 4, 20
+TILE_PX, WIDE_GAP_PX = 96, 20
 LABEL_PX, LINE_PX = 108, 22
-PAPER = "#ffffff"
 
 
 def members_sheet(
@@ -59,40 +55,36 @@ def members_sheet(
     shown, some = the_largest(assignments)
     central = exemplars(shown, images, each)
     drawn = random_members(shown, images, each, seed)
-    files = {
-        image_id: shown_files(folder, image_id, path)
-        for image_id, path in pl.concat([central, drawn])
-        .select("image_id", "path")
-        .unique("image_id", keep="first", maintain_order=True)
-        .iter_rows()
-    }
-    heading = f"{title}: what each cluster shows{some}{what_is_gone(list(files.values()))}"
-    foot = credit_of(images.filter(pl.col("image_id").is_in(list(files))))
-    font = text_font(12)
     step = TILE_PX + GAP_PX
-    starts = (LABEL_PX, LABEL_PX + each * step + WIDE_GAP_PX)
-    text_px = max(int(font.getlength(text)) for text in (heading, foot)) + 2 * GAP_PX
-    clusters = central["cluster"].unique().sort().to_list()
-    size = (max(starts[1] + each * step, text_px), len(clusters) * step + 3 * LINE_PX)
-    sheet = Image.new("RGB", size, PAPER)
-    draw = ImageDraw.Draw(sheet)
-    draw.text((GAP_PX, 3), heading, fill=INK, font=font)
-    for start, kind in zip(starts, ("nearest to the centre", "drawn at random"), strict=True):
-        draw.text((start, LINE_PX + 3), kind, fill=INK, font=font)
-    for row, cluster in enumerate(clusters):
-        top = 2 * LINE_PX + row * step
-        count = central.filter(cluster=cluster)["size"][0]
-        share = count / assignments.height
+    kinds = {
+        "nearest to the centre": (central, LABEL_PX),
+        "drawn at random": (drawn, LABEL_PX + each * step + WIDE_GAP_PX),
+    }
+    notes = [Note(kind, start, LINE_PX / 2) for kind, (_, start) in kinds.items()]
+    sizes = dict(central.select("cluster", "size").iter_rows())
+    tops = {cluster: LINE_PX + row * step for row, cluster in enumerate(sorted(sizes))}
+    for cluster, top in tops.items():
+        share = sizes[cluster] / assignments.height
         percent = f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
-        label = f"cluster {cluster}\n{count:,} images\n{percent}"
-        draw.text((GAP_PX, top + TILE_PX // 2 - 22), label, fill=INK, font=font)
-        for start, members in zip(starts, (central, drawn), strict=True):
-            for column, image_id in enumerate(members.filter(cluster=cluster)["image_id"]):
-                sheet.paste(tile_of(files[image_id], TILE_PX), (start + column * step, top))
-    draw.text((GAP_PX, size[1] - LINE_PX + 3), foot, fill=credit_ink(foot), font=font)
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
-    return buffer.getvalue()
+        label = f"cluster {cluster}\n{sizes[cluster]:,} images\n{percent}"
+        notes.append(Note(label, GAP_PX, top + TILE_PX / 2))
+    tiles = [
+        Tile(image_id, start + column * step, top)
+        for members, start in kinds.values()
+        for cluster, top in tops.items()
+        for column, image_id in enumerate(members.filter(cluster=cluster)["image_id"])
+    ]
+    return lay_out(
+        images,
+        folder,
+        tiles,
+        notes,
+        size_px=(LABEL_PX + 2 * each * step + WIDE_GAP_PX, len(tops) * step + LINE_PX),
+        tile_px=TILE_PX,
+        headings=[f"{title}: what each cluster shows{some}"],
+        line_px=LINE_PX,
+        tile_of=tile_of,
+    )
 
 
 def random_members(

@@ -1,6 +1,5 @@
 """Sheets of images that look alike: each beside its neighbours, and those far from each other."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -8,18 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from PIL import Image, ImageDraw, ImageFont
 
-from streetview_assets.figures import INK, WARNING, credit_ink, text_font
-from streetview_assets.images.contact_sheet import tile
-from streetview_assets.images.providers.terms import credit_of
-from streetview_assets.images.thumbnails import shown_files, what_is_gone
+from streetview_assets.figures import INK, WARNING
+from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out, tile
 
 TILE_PX = 132
-TEXT_PX = 12
 LINE_PX = 17
-GAP_PX, WIDE_GAP_PX = 4, 20
-PAPER, FRAME = "#ffffff", "#222222"
+WIDE_GAP_PX = 20
 
 ROWS = 6
 NEIGHBOURS_SHOWN = 8
@@ -197,38 +191,33 @@ def _rounded_down(cosine: float) -> str:
 def _lay_out(
     rows: Sequence[Sequence[_Tile]], heading: str, facts: pl.DataFrame, folder: Path
 ) -> bytes:
-    shown = list(dict.fromkeys(one.image_id for row in rows for one in row))
+    shown = {one.image_id for row in rows for one in row}
     images = facts.filter(pl.col("image_id").is_in(shown))
-    files = {
-        image_id: shown_files(folder, image_id, path)
-        for image_id, path in images.select("image_id", "path").iter_rows()
-    }
-    heading += what_is_gone(list(files.values()))
-    foot = credit_of(images) if images.height else "no images"
-    font = text_font(TEXT_PX)
     height_px = _height_px(images)
     has_second = any(one.lines[1] or one.is_near_duplicate for row in rows for one in row)
     row_px = height_px + (2 if has_second else 1) * LINE_PX + 3 * GAP_PX
-    width = max(
-        max((_ends(row)[-1] for row in rows if row), default=0),
-        *(int(font.getlength(text)) + 2 * GAP_PX for text in (heading, foot)),
-    )
-    band_px = 2 * LINE_PX - 8
-    sheet = Image.new("RGB", (width, len(rows) * row_px + 2 * band_px), PAPER)
-    draw = ImageDraw.Draw(sheet)
-    draw.text((GAP_PX, band_px / 2), heading, INK, font, anchor="lm")
+    tiles, notes = [], []
     for number, row in enumerate(rows):
-        top = band_px + number * row_px
+        top = number * row_px
         for one, end in zip(row, _ends(row), strict=True):
             left = end - TILE_PX - GAP_PX
-            image = tile(files[one.image_id], TILE_PX)
-            above = (TILE_PX - height_px) // 2
-            sheet.paste(image.crop((0, above, TILE_PX, above + height_px)), (left, top))
-            _annotate(draw, font, one, (left, top, left + TILE_PX - 1, top + height_px - 1))
-    draw.text((GAP_PX, sheet.height - band_px / 2), foot, credit_ink(foot), font, anchor="lm")
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
-    return buffer.getvalue()
+            tiles.append(Tile(one.image_id, left, top, one.is_framed))
+            second = ("near-duplicate", WARNING) if one.is_near_duplicate else (one.lines[1], INK)
+            for line, (text, ink) in enumerate([(one.lines[0], INK), second]):
+                middle = top + height_px + (line + 0.5) * LINE_PX
+                notes.append(Note(text, left, middle, ink, TILE_PX))
+    above = (TILE_PX - height_px) // 2
+    return lay_out(
+        images,
+        folder,
+        tiles,
+        notes,
+        size_px=(max((_ends(row)[-1] for row in rows if row), default=0), len(rows) * row_px),
+        tile_px=TILE_PX,
+        headings=[heading],
+        line_px=2 * LINE_PX - 8,
+        tile_of=lambda files, px: tile(files, px).crop((0, above, px, above + height_px)),
+    )
 
 
 def _height_px(images: pl.DataFrame) -> int:
@@ -245,19 +234,3 @@ def _ends(row: Sequence[_Tile]) -> list[int]:
         at += TILE_PX + GAP_PX
         ends.append(at)
     return ends
-
-
-def _annotate(
-    draw: ImageDraw.ImageDraw,
-    font: ImageFont.FreeTypeFont,
-    one: _Tile,
-    box: tuple[int, int, int, int],
-) -> None:
-    """Write the lines of a tile below it, and draw its frame."""
-    if one.is_framed:
-        draw.rectangle(box, outline=FRAME, width=3)
-    second = ("near-duplicate", WARNING) if one.is_near_duplicate else (one.lines[1], INK)
-    for number, (text, ink) in enumerate([(one.lines[0], INK), second]):
-        while font.getlength(text) > TILE_PX:
-            text = f"{text.removesuffix('…')[:-1]}…"
-        draw.text((box[0], box[3] + 2 + number * LINE_PX), text, ink, font)

@@ -1,20 +1,14 @@
 """A sheet of the images that are excluded: the surest, and those that only just are."""
 
-import io
 from pathlib import Path
 
 import polars as pl
-from PIL import Image, ImageDraw, ImageFont
 
 from streetview_assets.embeddings.zero_shot.exclusions import BY_CATEGORY
-from streetview_assets.figures import INK, credit_ink, text_font
-from streetview_assets.images.contact_sheet import tile
-from streetview_assets.images.providers.terms import credit_of
-from streetview_assets.images.thumbnails import shown_files, what_is_gone
+from streetview_assets.images.contact_sheet import Note, Tile, lay_out
 
 ACROSS, SUREST, LEAST_SURE = 8, 24, 16
 TILE_PX, GAP_PX, LINE_PX = 128, 6, 22
-PAPER = "#ffffff"
 
 
 def exclusions_sheet(
@@ -43,37 +37,29 @@ def exclusions_sheet(
         images.select("image_id", "path"), on="image_id", how="inner"
     ).sort("probability", "image_id", descending=[True, False], nulls_last=False)
     parts = _parts(surest_first)
-    shown = pl.concat([part for _, part in parts])
-    files = {
-        image_id: shown_files(folder, image_id, path)
-        for image_id, path in shown.select("image_id", "path").iter_rows()
-    }
-    heading = f"{title}: {said_of(exclusions)}{what_is_gone(list(files.values()))}"
-    foot = credit_of(images.join(shown, on="image_id", how="semi"))
-    font = text_font(12)
     step, row_px = TILE_PX + GAP_PX, TILE_PX + LINE_PX
-    tall = sum((LINE_PX if name else 0) + -(-len(part) // ACROSS) * row_px for name, part in parts)
-    text_px = max(int(font.getlength(text)) for text in (heading, foot)) + 2 * GAP_PX
-    width = max(min(ACROSS, shown.height) * step + GAP_PX, text_px)
-    sheet = Image.new("RGB", (width, tall + 2 * LINE_PX), PAPER)
-    draw = ImageDraw.Draw(sheet)
-    draw.text((GAP_PX, LINE_PX / 2), heading, INK, font, anchor="lm")
-    top = LINE_PX
+    tiles, notes, top = [], [], 0
     for name, part in parts:
         if name:
-            draw.text((GAP_PX, top + LINE_PX / 2), name, INK, font, anchor="lm")
+            notes.append(Note(name, GAP_PX, top + LINE_PX / 2))
             top += LINE_PX
         for place, image in enumerate(part.iter_rows(named=True)):
             row, column = divmod(place, ACROSS)
-            corner = (GAP_PX + column * step, top + row * row_px)
-            sheet.paste(tile(files[image["image_id"]], TILE_PX), corner)
-            middle = corner[1] + TILE_PX + LINE_PX / 2 - 2
-            draw.text((corner[0], middle), _caption(image, font), INK, font, anchor="lm")
+            left, above = GAP_PX + column * step, top + row * row_px
+            tiles.append(Tile(image["image_id"], left, above))
+            middle = above + TILE_PX + LINE_PX / 2 - 2
+            notes.append(Note(_caption(image), left, middle, most_px=TILE_PX))
         top += -(-len(part) // ACROSS) * row_px
-    draw.text((GAP_PX, sheet.height - LINE_PX / 2), foot, credit_ink(foot), font, anchor="lm")
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
-    return buffer.getvalue()
+    return lay_out(
+        images,
+        folder,
+        tiles,
+        notes,
+        size_px=(min(ACROSS, len(tiles)) * step + GAP_PX, top),
+        tile_px=TILE_PX,
+        headings=[f"{title}: {said_of(exclusions)}"],
+        line_px=LINE_PX,
+    )
 
 
 def _parts(surest_first: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
@@ -98,12 +84,8 @@ def said_of(exclusions: pl.DataFrame) -> str:
     return f"{count:,} {images} would be dropped"
 
 
-def _caption(image: dict[str, object], font: ImageFont.FreeTypeFont) -> str:
-    """Give the category, or the probability by words, rounded down, with the reason; cut to fit."""
+def _caption(image: dict[str, object]) -> str:
+    """Give the category, or the probability by words, rounded down, with the reason."""
     probability = image["probability"]
     text = str(image["reason"]).removeprefix(BY_CATEGORY)
-    if isinstance(probability, float):
-        text = f"{int(probability * 100)}% {text}"
-    while font.getlength(text) > TILE_PX:
-        text = f"{text.removesuffix('…')[:-1]}…"
-    return text
+    return f"{int(probability * 100)}% {text}" if isinstance(probability, float) else text
