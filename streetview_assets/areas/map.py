@@ -19,7 +19,6 @@ from streetview_assets.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
 Numbers = npt.NDArray[np.float64]
@@ -154,6 +153,7 @@ def _add_values(
     label: str,
     diverging: bool,
 ) -> None:
+    from matplotlib.colors import CenteredNorm
     from matplotlib.patches import Patch
 
     known = np.isfinite(values)
@@ -164,7 +164,7 @@ def _add_values(
             len(outlines),
             column=values[known],
             cmap=DIVERGING if diverging else SEQUENTIAL,
-            norm=_colour_range(values[known], diverging),
+            norm=CenteredNorm(halfrange=np.abs(values[known]).max() or 1) if diverging else None,
             # White lines would vanish beside the white middle of a diverging scale.
             edgecolor=HATCH if diverging else OUTLINE,
             legend=True,
@@ -180,15 +180,6 @@ def _add_values(
             bbox_to_anchor=(1, 0.0),
             frameon=False,
         )
-
-
-def _colour_range(known: Numbers, diverging: bool) -> "Normalize":
-    from matplotlib.colors import Normalize
-
-    if not diverging:
-        return Normalize(known.min(), known.max())
-    largest = float(np.abs(known).max()) or 1.0
-    return Normalize(-largest, largest)
 
 
 def _add_outlines(axes: "Axes", outlines: gpd.GeoSeries, all_count: int, **style: Any) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -223,15 +223,10 @@ class Lake:
         if contract:
             check_contract(contract, frame)
         path = self.path(table, authority, encoder)
-        about = {
-            "input_fingerprint": provenance.input_fingerprint,
-            **asdict(content_of(frame, contract, provenance.told)),
-            "reuse": provenance.reuse,
-            "note": provenance.note,
-            "applies": str(provenance.applies),
-            "made_at": datetime.now(UTC).isoformat(),
-        }
-        said = {f"{_PREFIX}{key}": value for key, value in about.items()}
+        content = asdict(content_of(frame, contract, provenance.note))
+        made = replace(provenance, **content, made_at=datetime.now(UTC))
+        said = {f"{_PREFIX}{name}": getattr(made, name) for name in _TEXTS}
+        said[f"{_PREFIX}made_at"] = made.made_at.isoformat()
         make_way(path)
         with written_aside(path) as aside:
             write_sealed(plain(frame.to_arrow()), aside, said)

@@ -124,8 +124,8 @@ def _taken(cells: Cells, columns: ImageColumns, folder: Path, place: str) -> Tak
             ) from error
 
     def degrees(column: str, most: int) -> float | None:
-        what = f"{place}: {column}"
-        return read(column, lambda cell: as_degrees(cell, most, what, ", or nothing."), "degrees")
+        cell, what = _cell(cells, column), f"{place}: {column}"
+        return None if cell is None else as_degrees(cell, most, what, ", or nothing.")
 
     file = _cell(cells, columns.file)
     if file is None:

@@ -1,7 +1,7 @@
 """Where and when images of one's own were taken, and the points that follow from it."""
 
 from collections.abc import Container, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +16,7 @@ from streetview_assets.points.own_images.position_table import read_image_table
 from streetview_assets.points.own_images.taken import Taken
 from streetview_assets.points.places import inside_areas, named_places
 from streetview_assets.study.images import Images
+from streetview_assets.tables.registry import TABLES
 
 NOT_READ = frozenset(
     {"tif", "tiff", "gif", "bmp", "jp2", "jxl", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf"}
@@ -24,20 +25,6 @@ NOT_READ = frozenset(
 
 HIDDEN = "hidden, or in a hidden folder"
 NO_PLACE = "longitude 0, latitude 0 is no place"
-
-_SCHEMA = pl.Schema(
-    {
-        "file": pl.String(),
-        "longitude": pl.Float64(),
-        "latitude": pl.Float64(),
-        "captured_on": pl.Date(),
-        "captured_at": pl.Datetime("us", "UTC"),
-        "heading_deg": pl.Float64(),
-        "category": pl.String(),
-        "copyright": pl.String(),
-        "reason": pl.String(),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -179,10 +166,12 @@ def _with_place(one: Taken) -> Taken:
 
 
 def _frame(taken: list[Taken]) -> pl.DataFrame:
-    schema = {name: kind for name, kind in _SCHEMA.items() if name != "captured_on"}
-    rows = pl.DataFrame(list(map(asdict, taken)), schema=schema)
+    types = TABLES["image_files"].schema
+    schema = {field.name: types.get(field.name, pl.String()) for field in fields(Taken)}
     month = pl.col("captured_at").dt.date().dt.month_start()
-    return rows.with_columns(captured_on=month).select(_SCHEMA.names()).sort("file")
+    rows = pl.DataFrame(list(map(asdict, taken)), schema=schema)
+    beside = rows.columns.index("captured_at")
+    return rows.insert_column(beside, month.alias("captured_on")).sort("file")
 
 
 def _no_position(images: Images, folder: Path, count: int, left_out: pl.DataFrame) -> str:

@@ -14,10 +14,7 @@ DRIVABLE = frozenset(
     (
         *_WITH_LINKS,
         *(f"{road_class}_link" for road_class in _WITH_LINKS),
-        "residential",
-        "unclassified",
-        "living_street",
-        "road",
+        *("residential", "unclassified", "living_street", "road"),
     )
 )
 """Values of OpenStreetMap's `highway` on which the public drives.
@@ -57,19 +54,9 @@ are nearest; `Motorway`, `Unclassified` and `Unknown` mean the same in both. Wha
 authority keeps up, or is not open to all, is `service`: not drivable."""
 
 CLASS_COLUMNS = (
-    "highway",
-    "road_class",
-    "roadclass",
-    "fclass",
-    "class",
-    "road_classification",
-    "roadclassification",
-    "road_function",
-    "roadfunction",
-    "function",
-    "routehierarchy",
-    "road_type",
-    "type",
+    *("highway", "road_class", "roadclass", "fclass", "class", "road_classification"),
+    *("roadclassification", "road_function", "roadfunction", "function", "routehierarchy"),
+    *("road_type", "type"),
 )
 NAME_COLUMNS = ("name", "street_name", "streetname", "road_name", "roadname", "name1", "name_1")
 LEFT_OUT = ""

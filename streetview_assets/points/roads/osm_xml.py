@@ -96,11 +96,8 @@ def _is_area(tags: Mapping[str | None, str | None]) -> bool:
 def _lines(
     ways: list[tuple[dict[str, str | None], list[str]]], places: dict[str, tuple[float, float]]
 ) -> gpd.GeoDataFrame:
-    told, lines = [], []
-    for tags, nodes in ways:
-        line = [places[node] for node in nodes if node in places]
-        if len(line) > 1:
-            told.append(tags)
-            lines.append(shapely.LineString(line))
-    columns = {key: [tags[key] for tags in told] for key in ("osm_id", *_KEPT)}
-    return gpd.GeoDataFrame(columns, geometry=np.array(lines, object), crs=GEOGRAPHIC_CRS)
+    found = [(tags, [places[node] for node in nodes if node in places]) for tags, nodes in ways]
+    found = [(tags, line) for tags, line in found if len(line) > 1]
+    lines = np.array([shapely.LineString(line) for _, line in found], object)
+    columns = {key: [tags[key] for tags, _ in found] for key in ("osm_id", *_KEPT)}
+    return gpd.GeoDataFrame(columns, geometry=lines, crs=GEOGRAPHIC_CRS)
