@@ -9,13 +9,13 @@ held-out areas among them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from streetview_assets.metrics import REGRESSION, measure, why_undefined
+from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.candidates.published_recipe import RECIPE_SETTINGS, build_recipe
 from streetview_assets.models.data.splits import holdout_rows, seed_of
+from streetview_assets.models.results.rows import Row, metric_rows, score_row
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
 from streetview_assets.models.validation.ridge_cv_fast import predict_by_ridge
@@ -30,7 +30,8 @@ ALL_K = 1
 HELD_OUT = 0.2
 PUBLISHED_MODEL = "published"
 
-Row = dict[str, Any]
+_OF_THE_MEAN = {name: one for name, one in REGRESSION.items() if name != "spearman"}
+"""One number for all has no rank."""
 
 
 @dataclass(frozen=True, order=True)
@@ -103,6 +104,18 @@ class Experiment:
         """What is fitted, as in the column `model`."""
         return RIDGE if self.settings.recipe == "ridge" else PUBLISHED_MODEL
 
+    def about(self, draw: Draw) -> Row:
+        """Say what the rows of a draw are of: its model's, until another is named."""
+        return {
+            "target": self.target,
+            "encoder": self.encoder,
+            "features": self.features,
+            "k": draw.k,
+            "group_name": draw.group_name,
+            "repeat": draw.repeat,
+            "model": self.model,
+        }
+
     def draws(self) -> list[Draw]:
         """List all draws: of all images, then of every cluster of every k, in each repeat."""
         groups = [(ALL_K, 1)]
@@ -135,23 +148,14 @@ def draw_rows(experiment: Experiment, vectors: np.ndarray, draw: Draw) -> list[R
         Rows of the table `sample_size_scores`: one a size, areas free or constant, model and
         metric; where there are fewer images than a size, or too few areas, one that says why.
     """
-    images = experiment.images_of(draw)
-    seed = seed_of_draw(experiment, draw)
-    label = {
-        "target": experiment.target,
-        "encoder": experiment.encoder,
-        "features": experiment.features,
-        "k": draw.k,
-        "group_name": draw.group_name,
-        "repeat": draw.repeat,
-    }
+    images, seed = experiment.images_of(draw), seed_of_draw(experiment, draw)
+    smallest = min(experiment.settings.sizes)
     rows: list[Row] = []
     for areas in experiment.settings.areas:
-        order = draw_order(experiment.area[images], areas, min(experiment.settings.sizes), seed)
+        order = draw_order(experiment.area[images], areas, smallest, seed)
         for size in experiment.settings.sizes:
-            drawn = np.sort(images[order[:size]])
-            found = _size_rows(experiment, vectors, drawn, size, seed)
-            rows += [label | {"areas": areas, "sample_size": size} | row for row in found]
+            about = experiment.about(draw) | {"areas": areas, "sample_size": size}
+            rows += _size_rows(experiment, vectors, np.sort(images[order[:size]]), seed, about)
     return rows
 
 
@@ -200,31 +204,26 @@ def draw_order(area: np.ndarray, areas: AreasHeld, smallest: int, seed: int) -> 
 
 
 def _size_rows(
-    experiment: Experiment, vectors: np.ndarray, drawn: np.ndarray, size: int, seed: int
+    experiment: Experiment, vectors: np.ndarray, drawn: np.ndarray, seed: int, about: Row
 ) -> list[Row]:
     area = experiment.area[drawn]
     seen = np.unique(area)
-    counts = {"area_count": len(seen), "image_count": len(drawn)}
-    if len(drawn) < size:
-        return [_no_row(experiment, f"capped: {len(drawn):,} images") | counts]
+    about = about | {"image_count": len(drawn)}
+    if len(drawn) < about["sample_size"]:
+        return [score_row(about, "r2", None, len(seen), note=f"capped: {len(drawn):,} images")]
     if len(seen) < LEAST_AREAS:
         why = f"too few areas: {len(seen)}, at least {LEAST_AREAS} needed"
-        return [_no_row(experiment, why) | counts]
+        return [score_row(about, "r2", None, len(seen), note=why)]
     _, _, pooled = pool_groups(vectors[drawn], area, experiment.statistic)
     test = holdout_rows([experiment.area_codes[row] for row in seen], HELD_OUT, seed)
     train = np.setdiff1d(np.arange(len(seen)), test)
     inputs, observed = pooled.astype(np.float64), experiment.observed[seen]
-    predicted = {
-        experiment.model: predict(
-            experiment.settings.recipe, inputs[train], observed[train], inputs[test]
-        ),
-        MEAN: np.full(len(test), observed[train].mean()),
-    }
-    return [
-        row | counts
-        for model, values in predicted.items()
-        for row in _metric_rows(model, observed[test], values)
-    ]
+    recipe = experiment.settings.recipe
+    guess = predict(recipe, inputs[train], observed[train], inputs[test])
+    mean = np.full(len(test), observed[train].mean())
+    rows = metric_rows(about, observed[test], guess)
+    rows += metric_rows(about | {"model": MEAN}, observed[test], mean, _OF_THE_MEAN)
+    return [row | {"area_count": len(seen)} for row in rows]
 
 
 def predict(
@@ -245,19 +244,3 @@ def predict(
         return predict_by_ridge(inputs, observed, new_inputs)
     fitted = build_recipe(RECIPE_SETTINGS).fit(inputs, observed)
     return np.asarray(fitted.predict(new_inputs), dtype=np.float64)
-
-
-def _metric_rows(model: str, observed: np.ndarray, predicted: np.ndarray) -> list[Row]:
-    scores = measure(observed, predicted)
-    rows = []
-    for metric in REGRESSION:
-        if model == MEAN and metric == "spearman":  # One number for all has no rank.
-            continue
-        value = scores[metric]
-        note = None if value is not None else why_undefined(observed, predicted)
-        rows.append({"model": model, "metric": metric, "value": value, "note": note})
-    return rows
-
-
-def _no_row(experiment: Experiment, why: str) -> Row:
-    return {"model": experiment.model, "metric": "r2", "value": None, "note": why}

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,6 @@ from streetview_assets.processes.threads import limit_threads
 from streetview_assets.processes.workers import worker_pool
 from streetview_assets.tables.registry import TABLES
 
-_AHEAD = 2
-"""Draws that wait for each process, so that none is idle."""
 _TIMED = 3
 
 _here: dict[str, Any] = {}
@@ -133,16 +131,10 @@ def model_count(experiment: Experiment, draws: Sequence[Draw]) -> int:
 def _by_processes(
     experiment: Experiment, vectors_file: Path, draws: Sequence[Draw], processes: int
 ) -> Generator[pl.DataFrame, None, None]:
-    waiting = list(reversed(draws))
-    running: set[Future[pl.DataFrame]] = set()
     try:
         with worker_pool(processes, _start_worker, (experiment, vectors_file)) as pool:
-            while waiting or running:
-                while waiting and len(running) < _AHEAD * processes:
-                    running.add(pool.submit(_work, waiting.pop()))
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
+            for future in as_completed([pool.submit(_work, draw) for draw in draws]):
+                yield future.result()
     except BrokenProcessPool as error:
         raise StudyError(
             "sample_size: a process of the experiment ended before its work; memory may have run "
