@@ -1,7 +1,7 @@
 """What the models learn from: one row an area, with its vector, its value and its place."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -79,18 +79,13 @@ class AreaDataset:
         """Keep the rows of a mask or of positions, in that order."""
         chosen = np.asarray(selection)
         rows = np.arange(len(self))[chosen if chosen.size else np.empty(0, dtype=np.intp)]
-        return AreaDataset(
-            area_codes=[self.area_codes[row] for row in rows],
-            authority_codes=[self.authority_codes[row] for row in rows],
-            vectors=self.vectors[rows],
-            observed=self.observed[rows],
-            place_m=self.place_m[rows],
-            image_counts=self.image_counts[rows],
-            mean_colour=self.mean_colour[rows],
-            geometry=[self.geometry[row] for row in rows],
-            extra={name: vectors[rows] for name, vectors in self.extra.items()},
-            images=self.images,
-        )
+        kept = {
+            name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+            for name, values in vars(self).items()
+            if name not in ("extra", "images")
+        }
+        extra = {name: vectors[rows] for name, vectors in self.extra.items()}
+        return replace(self, extra=extra, **kept)
 
     def by_area_code(self) -> "AreaDataset":
         """Sort the rows by area, so that no result depends on the order they came in."""

@@ -1,16 +1,18 @@
 """The direction of deprivation: which way vectors point as areas become more deprived."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike
 from sklearn.linear_model import Ridge, RidgeCV
 
 from streetview_assets.embeddings.vectors import matrix, unit
 from streetview_assets.embeddings.zero_shot.label_scores import cosines
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
 from streetview_assets.models.evaluations.selection import too_few
+from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.tables.registry import TABLES
 
 PENALTIES = np.logspace(-2, 3, 12)
@@ -85,7 +87,7 @@ def find_direction(
     more_is: str,
     seed: int,
     resamples: int = RESAMPLES,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Direction:
     """Find the direction by the weights of a ridge on unit vectors, and draw areas anew.
 
@@ -120,11 +122,9 @@ def find_direction(
     penalty = float(ridge.alpha_)
     rng = np.random.default_rng(seed)
     drawn = []
-    for done in range(resamples):
+    for _ in steps(range(resamples), on_progress):
         rows = rng.integers(len(inputs), size=len(inputs))
         drawn.append(Ridge(alpha=penalty).fit(inputs[rows], scaled[rows]).coef_)
-        if on_progress:
-            on_progress(done + 1, resamples)
     return Direction(
         vector=unit(ridge.coef_[None, :])[0],
         penalty=penalty,
@@ -174,24 +174,8 @@ def direction_rows(
         Table ``deprivation_direction``, sorted by its key.
     """
     groups = group_of or {}
-    share = 100 * (1 - interval_level) / 2
-    same = {"target": target, "encoder": encoder, "area_count": direction.area_count}
-
-    def row(kind: str, name: str, cosine: float, of_resamples: np.ndarray) -> dict[str, object]:
-        lower, upper = np.percentile(of_resamples, [share, 100 - share])
-        return same | {
-            "kind": kind,
-            "name": name,
-            "cosine": cosine,
-            "lower": float(lower),
-            "upper": float(upper),
-            "interval_level": interval_level,
-            "resample_count": len(of_resamples),
-            "prompt_group": groups[name] if kind == OF_PROMPTS else None,
-        }
-
     stable = cosines(direction.resampled, direction.vector[None, :])[:, 0]
-    rows = [row(OF_RESAMPLES, ALL_AREAS, float(np.median(stable)), stable)]
+    rows = [_row(OF_RESAMPLES, ALL_AREAS, float(np.median(stable)), stable, interval_level)]
     controls = []
     for kind, bank in ((OF_WORDS, labels), (OF_PROMPTS, prompts or {})):
         if len(bank) < 2:
@@ -200,34 +184,38 @@ def direction_rows(
         pointed = cosines(apart, direction.vector[None, :])[:, 0]
         resampled = cosines(direction.resampled, apart)
         for place, name in enumerate(bank):
-            rows.append(row(kind, name, float(pointed[place]), resampled[:, place]))
-            if kind == OF_PROMPTS and groups[name] == CONTROL:
-                controls.append(pointed[place])
+            cosine, group = float(pointed[place]), groups[name] if kind == OF_PROMPTS else None
+            row = _row(kind, name, cosine, resampled[:, place], interval_level)
+            rows.append(row | {"prompt_group": group})
+            if group == CONTROL:
+                controls.append(cosine)
     if controls:
-        rows.append(same | _band(np.array(controls)))
+        # Between its ends the middle of the controls lies; it is of no draws.
+        band = _row(OF_CONTROLS, ALL_CONTROLS, float(np.median(controls)), controls, BAND)
+        rows.append(band | {"resample_count": 0})
+    same = {"target": target, "encoder": encoder, "area_count": direction.area_count}
     table = TABLES["deprivation_direction"]
-    return table.frame(rows).sort(table.key)
+    return table.frame([same | row for row in rows]).sort(table.key)
+
+
+def _row(kind: str, name: str, cosine: float, drawn: ArrayLike, level: float) -> dict[str, object]:
+    """Give a cosine with the interval that holds a share of others."""
+    tail = 100 * (1 - level) / 2
+    lower, upper = np.percentile(drawn, [tail, 100 - tail])
+    return {
+        "kind": kind,
+        "name": name,
+        "cosine": cosine,
+        "lower": float(lower),
+        "upper": float(upper),
+        "interval_level": level,
+        "resample_count": np.size(drawn),
+    }
 
 
 def without_their_mean(texts: np.ndarray) -> np.ndarray:
     """Take the mean of unit vectors (n, d) off each of them, and make them unit length again."""
     return unit(texts - texts.mean(axis=0))
-
-
-def _band(controls: np.ndarray) -> dict[str, object]:
-    """Say between which cosines the middle of the controls lies, in a row of the table."""
-    edge = 100 * (1 - BAND) / 2
-    lower, middle, upper = np.percentile(controls, [edge, 50, 100 - edge])
-    return {
-        "kind": OF_CONTROLS,
-        "name": ALL_CONTROLS,
-        "cosine": float(middle),
-        "lower": float(lower),
-        "upper": float(upper),
-        "interval_level": BAND,
-        "resample_count": 0,
-        "prompt_group": None,
-    }
 
 
 def images_at_both_ends(

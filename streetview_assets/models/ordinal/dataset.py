@@ -1,6 +1,6 @@
 """What the ordinal network learns from: one row a point, with the vectors of its images."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -46,15 +46,7 @@ class OrdinalPoints:
 
     def take(self, chosen: np.ndarray) -> "OrdinalPoints":
         """Keep the rows of a mask or of positions, in that order."""
-        return OrdinalPoints(
-            self.point_ids[chosen],
-            self.area_codes[chosen],
-            self.authority_codes[chosen],
-            self.views[chosen],
-            self.present[chosen],
-            self.decile[chosen],
-            self.place_m[chosen],
-        )
+        return OrdinalPoints(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     @property
     def known(self) -> "OrdinalPoints":

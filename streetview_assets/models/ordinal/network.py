@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, gammaln, log_expit
+from scipy.special import gammaln, log_expit
 
 if TYPE_CHECKING:
     import torch
@@ -163,20 +163,6 @@ def most_probable_decile(continuous: np.ndarray, deciles: int = DECILES) -> np.n
     """
     most: np.ndarray = decile_log_probabilities(continuous, deciles).argmax(axis=-1) + 1
     return most.astype(np.int64)
-
-
-def expected_decile(continuous: np.ndarray, deciles: int = DECILES) -> np.ndarray:
-    """Give the mean of the deciles by their probabilities: 1 plus (deciles - 1) p.
-
-    Parameters
-    ----------
-    continuous
-        The network's output h, shape (n,).
-    deciles
-        How many classes there are.
-    """
-    mean: np.ndarray = 1 + (deciles - 1) * expit(np.asarray(continuous, dtype=np.float64))
-    return mean
 
 
 def _log_ways(deciles: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Training of the ordinal network, on the processor and always to the same result."""
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ import numpy as np
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.ordinal.dataset import OrdinalPoints
 from streetview_assets.models.ordinal.network import (
-    DECILES,
+    decile_log_probabilities,
     forward,
     log_probabilities,
     make_network,
@@ -66,17 +67,17 @@ def train(points: OrdinalPoints, groups: np.ndarray, settings: Ordinal, seed: in
     with limit_threads():
         _fit_scale(network, learning)
         rng = np.random.default_rng(seed_of(seed, "batches"))
-        best, best_epoch, losses = _state(network), 0, list[float]()
+        best, best_epoch, losses = copy.deepcopy(network.state_dict()), 0, list[float]()
         optimiser = _optimiser(network, settings.learning_rate, settings)
         lowest = np.inf
         for epoch in range(1, settings.epochs + 1):
             _run_epoch(network, optimiser, learning, settings, rng)
             if not len(judging):
-                best, best_epoch = _state(network), epoch
+                best, best_epoch = copy.deepcopy(network.state_dict()), epoch
                 continue
             losses.append(mean_loss(network, judging))
             if losses[-1] < lowest:
-                lowest, best, best_epoch = losses[-1], _state(network), epoch
+                lowest, best, best_epoch = losses[-1], copy.deepcopy(network.state_dict()), epoch
             elif epoch - best_epoch >= settings.patience:
                 break
         network.load_state_dict(best)
@@ -103,8 +104,6 @@ def fine_tune(
     seed
         Of batches and noise.
     """
-    import copy
-
     with limit_threads():
         tuned = copy.deepcopy(network).requires_grad_(True)
         rng = np.random.default_rng(seed_of(seed, "fine-tuning"))
@@ -157,29 +156,10 @@ def mean_loss(network: "torch.nn.ModuleDict", points: OrdinalPoints) -> float:
     points
         Points with a decile.
     """
-    import torch
-
     h = continuous_output(network, points.views, points.present)
-    logs = log_probabilities(torch.from_numpy(h)).numpy()
-    own = -logs[np.arange(len(points)), points.decile - 1]
+    own = -decile_log_probabilities(h)[np.arange(len(points)), points.decile - 1]
     there, member = np.unique(points.decile, return_inverse=True)
     return float(np.mean(np.bincount(member, own) / np.bincount(member, minlength=len(there))))
-
-
-def _batches(
-    network: "torch.nn.ModuleDict",
-    points: OrdinalPoints,
-    settings: Ordinal,
-    rng: np.random.Generator,
-) -> Iterator[tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]]:
-    """Deal out one epoch: vectors with noise, which views are there, deciles from 0."""
-    import torch
-
-    for rows in balanced_batches(points.decile, settings.batch_size, rng):
-        views, present = _tensors(points.views, points.present, rows)
-        noise = rng.standard_normal(tuple(views.shape), dtype=np.float32)
-        scaled = scale(network, views) + torch.from_numpy(noise) * settings.noise
-        yield scaled, present, torch.from_numpy(points.decile[rows] - 1)
 
 
 def balanced_batches(
@@ -227,10 +207,13 @@ def _run_epoch(
 ) -> None:
     import torch
 
-    for scaled, present, decile in _batches(network, points, settings, rng):
+    for rows in balanced_batches(points.decile, settings.batch_size, rng):
+        views, present = _tensors(points.views, points.present, rows)
+        noise = rng.standard_normal(tuple(views.shape), dtype=np.float32)
+        scaled = scale(network, views) + torch.from_numpy(noise) * settings.noise
         optimiser.zero_grad()
-        logs = log_probabilities(forward(network, scaled, present), DECILES)
-        loss = torch.nn.functional.nll_loss(logs, decile)
+        logs = log_probabilities(forward(network, scaled, present))
+        loss = torch.nn.functional.nll_loss(logs, torch.from_numpy(points.decile[rows] - 1))
         loss.backward()
         optimiser.step()
 
@@ -266,7 +249,3 @@ def _optimiser(
     return torch.optim.Adam(
         network.parameters(), lr=learning_rate, weight_decay=settings.weight_decay
     )
-
-
-def _state(network: "torch.nn.ModuleDict") -> "dict[str, torch.Tensor]":
-    return {name: values.clone() for name, values in network.state_dict().items()}
