@@ -1,11 +1,23 @@
 """Telling how far a list of steps is done."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import TypeVar
 
 Step = TypeVar("Step")
 OnProgress = Callable[[int, int], None]
 """Called with what is done, and with how much there is in total."""
+
+
+def counter(total: int, on_progress: OnProgress | None) -> Callable[[], None]:
+    """Give what is called after each of so many steps, and tells how many are done."""
+    done = count(1)
+
+    def step() -> None:
+        if on_progress:
+            on_progress(next(done), total)
+
+    return step
 
 
 def steps(all_steps: Sequence[Step], on_progress: OnProgress | None) -> Iterator[Step]:

@@ -184,7 +184,7 @@ def _grouping_rows(
     common, rare = common_areas(datasets, groups)
     rows: list[Row] = []
     for area_set, areas in ((COMMON, _in(data, common)), (OWN, data)):
-        found = _all_rows(areas, setting)
+        found = _group_rows(areas, None, setting)
         for group in groups:
             if area_set == COMMON and group.name in rare:
                 found.append(_no_row(setting, group.name, 0, rare[group.name]))
@@ -198,31 +198,21 @@ def _in(data: AreaDataset, codes: Collection[str]) -> AreaDataset:
     return data.take([row for row, code in enumerate(data.area_codes) if code in codes])
 
 
-def _all_rows(areas: AreaDataset, setting: _Setting) -> list[Row]:
+def _group_rows(areas: AreaDataset, group: Group | None, setting: _Setting) -> list[Row]:
+    """Score areas by their images of a group; without one, by all of their images."""
+    name, seen = (group.name, group.seen_in(areas)) if group else (ALL, areas)
     try:
-        outcome = _outcome(areas, ALL, setting)
-    except TooFewGroupsError as error:
-        return [_no_row(setting, ALL, len(areas), str(error))]
-    return [
-        *_metric_rows(outcome, RIDGE, setting.about(ALL)),
-        *_metric_rows(outcome, MEAN, setting.about(ALL, MEAN)),
-    ]
-
-
-def _group_rows(areas: AreaDataset, group: Group, setting: _Setting) -> list[Row]:
-    name, seen = group.name, group.seen_in(areas)
-    try:
-        own = _outcome(seen, f"{group.grouping}/{name}", setting)
+        own = _outcome(seen, f"{group.grouping}/{name}" if group else ALL, setting)
     except TooFewGroupsError as error:
         return [_no_row(setting, name, len(seen), str(error))]
-    whole = _outcome(_in(areas, set(seen.area_codes)), ALL, setting)
-    note = FOUND_IN_ALL if group.grouping == CLUSTER else None
-    return [
-        *_metric_rows(own, RIDGE, setting.about(name), note),
-        *_metric_rows(whole, RIDGE, setting.about(name, RIDGE_ALL)),
-        *_metric_rows(own, MEAN, setting.about(name, MEAN)),
-        _gain_row(own, whole, setting.about(name), note),
-    ]
+    note = FOUND_IN_ALL if group and group.grouping == CLUSTER else None
+    rows = _metric_rows(own, RIDGE, setting.about(name), note)
+    rows += _metric_rows(own, MEAN, setting.about(name, MEAN))
+    if group:
+        whole = _outcome(_in(areas, set(seen.area_codes)), ALL, setting)
+        rows += _metric_rows(whole, RIDGE, setting.about(name, RIDGE_ALL))
+        rows.append(_gain_row(own, whole, setting.about(name), note))
+    return rows
 
 
 def _outcome(data: AreaDataset, images: str, setting: _Setting) -> _Outcome:

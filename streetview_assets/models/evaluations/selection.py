@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 import polars as pl
@@ -10,7 +9,7 @@ import polars as pl
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError, Validation
 from streetview_assets.models.metrics.morans_i import neighbour_weights
-from streetview_assets.models.progress import OnProgress
+from streetview_assets.models.progress import OnProgress, counter
 from streetview_assets.models.results.rows import Row, scores_frame
 from streetview_assets.models.results.validation_rows import (
     no_score,
@@ -112,13 +111,8 @@ def select_models(
     if note:
         row = no_score(scoring, HEADLINE, len(data), note)
         return Selection(scores_frame([row]), TABLES["predictions"].frame(), note=note)
-    done, total = count(1), tuning_count(scoring.settings)
-
-    def on_fold() -> None:
-        if on_progress:
-            on_progress(next(done), total)
-
-    splits, refused = _validate(competing, data, scoring, on_fold)
+    total = tuning_count(scoring.settings)
+    splits, refused = _validate(competing, data, scoring, counter(total, on_progress))
     rows = _rows(scoring, data, splits)
     if on_progress:
         on_progress(total, total)

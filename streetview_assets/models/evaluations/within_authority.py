@@ -1,14 +1,13 @@
 """The model of one authority alone: trained on its areas, and validated on them by blocks."""
 
 from dataclasses import replace
-from itertools import count
 
 import polars as pl
 
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.evaluations.selection import HEADLINE, validated_rows, why_no_model
-from streetview_assets.models.progress import OnProgress
+from streetview_assets.models.progress import OnProgress, counter
 from streetview_assets.models.results.rows import scores_frame
 from streetview_assets.models.results.validation_rows import no_score
 from streetview_assets.models.scoring import Scoring
@@ -39,14 +38,9 @@ def score_authority_alone(
     competing = competitors_for(data, settings)
     if note := why_no_model(data, competing):
         return scores_frame([no_score(scoring, HEADLINE, len(data), note)], "authority_scores")
-    done = count(1)
-
-    def on_fold() -> None:
-        if on_progress:
-            on_progress(next(done), settings.folds)
-
     own = replace(scoring, seed=seed_of(scoring.seed, scoring.authority_code))
     rows = validated_rows(
-        competing, data, own, HEADLINE, timeout_s=settings.timeout_s, on_fold=on_fold
-    )
+        competing, data, own, HEADLINE,
+        timeout_s=settings.timeout_s, on_fold=counter(settings.folds, on_progress),
+    )  # fmt: skip
     return scores_frame(rows, "authority_scores")

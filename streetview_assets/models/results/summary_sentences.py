@@ -1,14 +1,13 @@
 """What a table of scores says, in words: honest ones, for people who read no tables."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.validation_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
 
-Row = dict[str, Any]
 Find = Callable[..., Row | None]
 
 SPATIAL = {
@@ -41,11 +40,12 @@ def summary_sentences(scores: pl.DataFrame) -> list[str]:
         beats the best baseline and whether place alone explains it, whether residuals still
         cluster, and whether intervals hold. Why there is no score, where there is none.
     """
-    find = _finder(scores)
-    spatial = next((name for name in ("blocks", "authorities") if find("r2", name)), None)
-    if spatial is None or not _is_known(find("r2", spatial)):
-        said = [_no_score(scores, spatial)]
-        return said + [_plain(find, name) for name in WAYS if _is_known(find("r2", name))]
+    rows = _pooled(scores)
+    spatial = next((name for name in SPATIAL if ("r2", name, TUNED) in rows), None)
+    find = _finder(rows)
+    if spatial is None or find("r2", spatial) is None:
+        said = [_no_score(scores, spatial), *(_plain(find, name) for name in WAYS)]
+        return [sentence for sentence in said if sentence]
     sentences = [
         _plain(find, spatial),
         _flattery(find, spatial),
@@ -53,26 +53,28 @@ def summary_sentences(scores: pl.DataFrame) -> list[str]:
         _against_baseline(find, spatial),
         _place_alone(find, spatial),
         _residuals(find, spatial),
-        _intervals(find, spatial, scores),
+        _intervals(rows.get(("coverage", spatial, TUNED)), _level(scores)),
         _authorities(scores, spatial),
     ]
     return [sentence for sentence in sentences if sentence]
 
 
-def _finder(scores: pl.DataFrame) -> Find:
+def _pooled(scores: pl.DataFrame) -> dict[tuple[str, str, str], Row]:
+    """Give the rows of all areas and folds, by metric, validation and model."""
     pooled = scores.filter(
         pl.col("fold") == 0, pl.col("repeat") == 1, pl.col("group_name") == "all"
     )
-    rows = {(row["metric"], row["validation"], row["model"]): row for row in pooled.to_dicts()}
+    return {(row["metric"], row["validation"], row["model"]): row for row in pooled.to_dicts()}
+
+
+def _finder(rows: Mapping[tuple[str, str, str], Row]) -> Find:
+    """Find rows that have a value."""
 
     def find(metric: str, validation: str, model: str = TUNED) -> Row | None:
-        return rows.get((metric, validation, model))
+        row = rows.get((metric, validation, model))
+        return None if row is None or row["value"] is None else row
 
     return find
-
-
-def _is_known(row: Row | None) -> bool:
-    return row is not None and row["value"] is not None
 
 
 def _value(row: Row | None) -> float | None:
@@ -101,7 +103,7 @@ def _number(value: float) -> str:
 
 def _plain(find: Find, validation: str) -> str:
     row = find("r2", validation)
-    if row is None or row["value"] is None:
+    if row is None:
         return ""
     share = row["value"]
     meaning = f"tells {share:.0%} of the variance" if share > 0 else "tells nothing"
@@ -131,7 +133,7 @@ def _flattery(find: Find, spatial: str) -> str:
 
 def _against_baseline(find: Find, spatial: str) -> str:
     gain = find("r2_gain_over_baseline", spatial)
-    if gain is None or gain["value"] is None:
+    if gain is None:
         return ""
     name = (gain["note"] or "").removeprefix("best baseline: ").replace("_", " ")
     best = f"the best baseline ({name})" if name else "the best baseline"
@@ -176,10 +178,11 @@ def _residuals(find: Find, spatial: str) -> str:
     return f"Its errors do not cluster in space beyond chance: Moran's I {_number(i)}, p {p:.3f}."
 
 
-def _intervals(find: Find, spatial: str, scores: pl.DataFrame) -> str:
-    row, level = find("coverage", spatial), _level(scores)
-    if row is None or row["value"] is None:
-        return "There are too few areas for prediction intervals." if row else ""
+def _intervals(row: Row | None, level: float | None) -> str:
+    if row is None:
+        return ""
+    if row["value"] is None:
+        return "There are too few areas for prediction intervals."
     measured = f"{row['value']:.1%} of {row['area_count']:,} areas"
     if level is None:
         return f"Its prediction intervals hold {measured}."
