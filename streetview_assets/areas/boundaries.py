@@ -114,8 +114,6 @@ def _read_attributes(path: Path, wanted: Wanted) -> pl.DataFrame:
     file = GeoFile(path, "areas.path", "a boundary file")
     with file.reading():
         columns = require_columns(str(path), wanted, info(file)["fields"])
-        if file.is_parquet:
-            return pl.read_parquet(path, columns=columns, glob=False)
         return pl.from_pandas(frame(file, columns=columns, read_geometry=False))
 
 

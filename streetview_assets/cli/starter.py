@@ -5,9 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import geopandas as gpd
 import pandas as pd
-import pyarrow.parquet as pq
 import yaml
 from pandas.api.types import is_float_dtype, is_string_dtype
 from pyproj import CRS
@@ -147,9 +145,6 @@ def _name_beside(code: str | None, columns: Sequence[str]) -> str | None:
 
 def _attributes(path: Path) -> tuple[pd.DataFrame, CRS | None]:
     """Read a file's columns without its geometry, and its CRS."""
-    if path.suffix.lower() in (".parquet", ".geoparquet"):
-        areas = gpd.read_parquet(path)
-        return pd.DataFrame(areas.drop(columns=areas.geometry.name)), areas.crs
     file = GeoFile(path, "areas.path", "a file of areas")
     told = info(file)
     if "Polygon" not in str(told["geometry_type"]) and told["geometry_type"] != "Unknown":
@@ -160,8 +155,6 @@ def _attributes(path: Path) -> tuple[pd.DataFrame, CRS | None]:
 def _road_columns(path: Path) -> str:
     if path.suffix.lower() in ROADS_WITHOUT_HEADER:
         return "OSM's tags"
-    if path.suffix.lower() in (".parquet", ".geoparquet"):
-        return _in_a_comment(pq.read_schema(path).names)
     told = info(GeoFile(path, "roads.path", "a file of roads", f"Give {READABLE_ROADS}."))
     if "Polygon" in str(told["geometry_type"]):
         raise StudyError(SWAPPED.format(path, "roads are lines", told["geometry_type"]))

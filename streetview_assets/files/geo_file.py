@@ -17,6 +17,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import polars as pl
 import pyarrow.parquet
 import pyogrio
 
@@ -95,8 +96,8 @@ def layers(file: GeoFile) -> dict[str, str]:
 def info(file: GeoFile, layer: str | None = None) -> dict[str, Any]:
     """Read what a file says of a layer, as `pyogrio.read_info`; by default of the first.
 
-    Of GeoParquet these are its fields, total_bounds (None where it does not say them), crs, and
-    geometry, the name of its column.
+    Of GeoParquet these are its fields, geometry_type, total_bounds (None where it does not say
+    them), crs, and geometry, the name of its column.
 
     Raises
     ------
@@ -116,7 +117,7 @@ def info(file: GeoFile, layer: str | None = None) -> dict[str, Any]:
 def frame(file: GeoFile, **options: Any) -> pd.DataFrame:
     """Read rows, a GeoDataFrame where they have geometry; options as `pyogrio.read_dataframe`.
 
-    Of GeoParquet the columns are read that are named, and its geometry.
+    Of GeoParquet `columns` and `read_geometry` alone count.
 
     Raises
     ------
@@ -124,11 +125,15 @@ def frame(file: GeoFile, **options: Any) -> pd.DataFrame:
         As `info`, and where fewer rows can be read than the file says that it has.
     """
     told = info(file, options.get("layer"))
+    rows: pd.DataFrame
     if file.is_parquet:
+        columns = list(options.get("columns", told["fields"]))
         with file.reading():
-            columns = [*options["columns"], told["geometry"]]
-            rows: pd.DataFrame = gpd.read_parquet(file.path, columns=columns)
-            return rows
+            if options.get("read_geometry", True):
+                rows = gpd.read_parquet(file.path, columns=[*columns, told["geometry"]])
+            else:
+                rows = pl.read_parquet(file.path, columns=columns, glob=False).to_pandas()
+        return rows
     with _opened(file) as source:
         rows = pyogrio.read_dataframe(source, **options)
     if "where" not in options and len(rows) < told["features"]:
@@ -153,6 +158,7 @@ def _geoparquet_info(file: GeoFile) -> dict[str, Any]:
     box = about.get("bbox")
     return {
         "geometry": geometry,
+        "geometry_type": ", ".join(about.get("geometry_types", ())) or "Unknown",
         "fields": [name for name in schema.names if name != geometry],
         # With heights, the box has six edges.
         "total_bounds": box and [*box[:2], *box[len(box) // 2 :][:2]],
