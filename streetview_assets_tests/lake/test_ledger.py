@@ -214,10 +214,8 @@ def test_a_study_that_has_spent_nothing_has_no_ledger(ledger):
     assert not ledger.path.exists()
 
 
-def test_deleted_images_are_remembered_until_they_are_there_again(ledger):
+def test_deleted_images_are_remembered_by_when_they_were_deleted_first(ledger):
     at = datetime(2026, 1, 1, tzinfo=UTC)
     ledger.record_deleted(["a", "b"], at)
     ledger.record_deleted(["b"], datetime(2027, 1, 1, tzinfo=UTC))
     assert ledger.deleted() == {"a": at, "b": at}
-    ledger.forget_deleted(["a"])
-    assert set(ledger.deleted()) == {"b"}

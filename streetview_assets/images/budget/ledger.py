@@ -146,20 +146,13 @@ class Ledger:
             When, UTC.
         """
         rows = [(image_id, at.isoformat()) for image_id in image_ids]
-        self._note("insert or ignore into deleted_images values (?, ?)", rows)
-
-    def forget_deleted(self, image_ids: Iterable[str]) -> None:
-        """Take back that note: the images have been fetched again."""
-        rows = [(image_id,) for image_id in image_ids]
-        self._note("delete from deleted_images where image_id = ?", rows)
+        note = "insert or ignore into deleted_images values (?, ?)"
+        write(self.path, lambda connection: connection.executemany(note, rows), safely=True)
 
     def deleted(self) -> dict[str, datetime]:
         """Say when pixels were deleted on purpose, by image_id."""
         rows = self._ask("select image_id, deleted_at from deleted_images")
         return {image_id: datetime.fromisoformat(at) for image_id, at in rows}
-
-    def _note(self, entry: str, rows: Sequence[tuple[str, ...]]) -> None:
-        write(self.path, lambda connection: connection.executemany(entry, rows), safely=True)
 
     def _ask(self, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         """Read rows; none where nothing was ever entered."""

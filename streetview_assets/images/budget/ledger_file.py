@@ -109,7 +109,18 @@ class _Writer:
 
     def write(self, entry: Entry[Result], safely: bool) -> Result:
         with self._lock:
-            return self._in_a_transaction(entry, safely)
+            connection = self._connected()
+            connection.execute(f"pragma synchronous = {'full' if safely else 'normal'}")
+            _begin(connection, self.path)
+            try:
+                result = entry(connection)
+                connection.execute("commit")
+            except BaseException:
+                # A full disk makes SQLite end the transaction by itself.
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                raise
+            return result
 
     def close(self) -> None:
         with self._lock:
@@ -120,20 +131,6 @@ class _Writer:
                 # Who writes at this moment brings the rest in later: nobody waits for them.
                 connection.execute("pragma busy_timeout = 0")
                 connection.execute("pragma wal_checkpoint(truncate)")
-
-    def _in_a_transaction(self, entry: Entry[Result], safely: bool) -> Result:
-        connection = self._connected()
-        connection.execute(f"pragma synchronous = {'full' if safely else 'normal'}")
-        _begin(connection, self.path)
-        try:
-            result = entry(connection)
-            connection.execute("commit")
-        except BaseException:
-            # A full disk makes SQLite end the transaction by itself.
-            if connection.in_transaction:
-                connection.execute("rollback")
-            raise
-        return result
 
     def _connected(self) -> sqlite3.Connection:
         """Give the connection; a new one where the file was deleted or another is in its place."""

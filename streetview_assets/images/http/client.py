@@ -26,9 +26,8 @@ from streetview_assets.images.http.answers import (
     TryAgainError,
     UnusableError,
 )
-from streetview_assets.images.http.headers import retry_after_s
 from streetview_assets.images.http.rate_limit import Pace
-from streetview_assets.images.http.response_body import AnsweredError, body_of
+from streetview_assets.images.http.response import AnsweredError, body_of, retry_after_s
 from streetview_assets.images.http.retries import LONGEST_RETRY_AFTER_S, Order, outcome_of, pause_s
 from streetview_assets.processes import stopping
 from streetview_assets.redaction import keep_secrets_out_of_logs, redacted
@@ -149,21 +148,17 @@ class Client:
         )
         try:
             result: Result = await patience(self._once, order, read)
-        except TryAgainError as last:
-            self._failures_in_a_row += 1
-            raise self._gave_up(order, last) from None
         except ImageryError as refusal:
             self._refusal = refusal
-            raise
-        except UnusableError as last:
-            # The provider is well where it refuses one thing; not where it bills for nothing.
-            self._failures_in_a_row = self._failures_in_a_row + 1 if order.billed else 0
-            if self._is_out_of_order():
-                raise self._gave_up(order, last) from None
             raise
         except NotThereError:
             self._failures_in_a_row = 0
             raise
+        except (TryAgainError, UnusableError) as last:
+            # The provider is well where it refuses one thing; not where it bills for nothing.
+            is_ill = isinstance(last, TryAgainError) or order.billed
+            self._failures_in_a_row = self._failures_in_a_row + 1 if is_ill else 0
+            raise self._gave_up(order, last) from None
         self._failures_in_a_row = 0
         return result
 
@@ -281,9 +276,6 @@ class Client:
             raise TryAgainError(str(said), after_s, busy=said.busy or code == 429) from None
         raise TryAgainError(f"HTTP {code}", after_s, busy=code == 429)
 
-    def _is_out_of_order(self) -> bool:
-        return self._failures_in_a_row >= FAILURES_IN_A_ROW
-
     def _gave_up(self, order: Order, last: TryAgainError | UnusableError) -> Exception:
         """Say that one thing has failed; stop all work where that is the provider's state."""
         host, tried = order.url.host, f"after {order.attempts} attempts"
@@ -293,14 +285,15 @@ class Client:
                 "images.requests_per_second is too high. Everything so far is kept; run again "
                 "later to go on from there."
             )
-            return self._refusal
-        if self._is_out_of_order():
+        elif self._failures_in_a_row >= FAILURES_IN_A_ROW:
             self._refusal = ImageryError(
                 f"{host}: {FAILURES_IN_A_ROW} requests in a row failed; the last, {tried}: {last}. "
                 "Everything so far is kept; run again when the provider is well."
             )
-            return self._refusal
-        return UnusableError(f"{last}, {tried}")
+        else:
+            is_final = isinstance(last, UnusableError)
+            return last if is_final else UnusableError(f"{last}, {tried}")
+        return self._refusal
 
     async def _reserve(self, pay_for: str | None) -> int | None:
         if pay_for is None or self.budget is None:

@@ -14,29 +14,17 @@ from streetview_assets.images.providers.terms import Terms
 from streetview_assets.images.quality_metrics import Pixels
 from streetview_assets.study.images import Images
 from streetview_assets.study.study_file import Study
+from streetview_assets.tables.registry import TABLES
 
 UNKNOWN_DATE = date.min
 """Stands for a capture date that is not known, since keys are never null."""
 
+_OF_THE_TABLE = {"authority_code", "provider", "first_seen_at", "last_seen_at", "is_current"}
+
 FOUND = pl.Schema(
-    {
-        "point_id": pl.String(),
-        "panorama_id": pl.String(),
-        "captured_on": pl.Date(),
-        "status": pl.String(),
-        "longitude": pl.Float64(),
-        "latitude": pl.Float64(),
-        "distance_m": pl.Float64(),
-        "copyright": pl.String(),
-        "error": pl.String(),
-        "is_panoramic": pl.Boolean(),
-        "heading_deg": pl.Float64(),
-        "is_third_party": pl.Boolean(),
-        "creator": pl.String(),
-        "licence": pl.String(),
-    }
+    {name: dtype for name, dtype in TABLES["panoramas"].schema.items() if name not in _OF_THE_TABLE}
 )
-"""Columns of what a look-up gives."""
+"""What a look-up gives: columns of the table ``panoramas`` but those that only a table has."""
 
 VIEWS = pl.Schema(
     {

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 
 import polars as pl
 
@@ -76,11 +75,6 @@ class FolderProvider(OwnImagesProvider):
         """Say what the files of images are called."""
         return images.select("image_id", file="source_path").drop_nulls("file")
 
-    @property
-    def _folder(self) -> Path:
-        assert self.images.path is not None
-        return self.images.path
-
     @cached_property
     def _positions(self) -> pl.DataFrame:
         frame = read_image_positions(self.images).frame
@@ -122,7 +116,7 @@ class FolderProvider(OwnImagesProvider):
 
     def _name(self, file: str) -> str:
         if file not in self._names:
-            with (self._folder / file).open("rb") as opened:
+            with (self.path / file).open("rb") as opened:
                 content = hashlib.file_digest(opened, "sha256").hexdigest()
             self._names[file] = name_of_file(file, content)
         return self._names[file]
@@ -131,7 +125,7 @@ class FolderProvider(OwnImagesProvider):
         if file is None:
             return FetchedImage(image_id, None, "missing", "the file is no longer in the folder")
         try:
-            content = (self._folder / file).read_bytes()
+            content = (self.path / file).read_bytes()
         except OSError as error:
             return FetchedImage(image_id, None, "failed", f"{error.strerror}")
         if name_of_file(file, hashlib.sha256(content).hexdigest()) != panorama_id:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -83,12 +82,6 @@ class Hdf5Provider(OwnImagesProvider):
                 f"{KEY}: {provider.path} holds no images, and encoder {study.encoder.name} needs "
                 "them. Take the vectors of the store instead: encoder: {name: import, path: …}."
             )
-
-    @property
-    def path(self) -> Path:
-        """The store."""
-        assert self.images.path is not None
-        return self.images.path
 
     def check(self) -> None:
         """Refuse a store of another form, or one without any heading that is wanted.

@@ -1,6 +1,7 @@
 """What providers of images of one's own share: these are at hand, each used as it was taken."""
 
 from abc import abstractmethod
+from pathlib import Path
 
 import polars as pl
 
@@ -15,6 +16,12 @@ from streetview_assets.images.providers.base import (
 
 class OwnImagesProvider(Provider):
     """Who has images that lie here already."""
+
+    @property
+    def path(self) -> Path:
+        """The folder or the store: `check_wishes` refuses a study that names none."""
+        assert self.images.path is not None
+        return self.images.path
 
     def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
         """Find what is at hand at each point.

@@ -34,13 +34,21 @@ class Box:
         """Split in four; none where the box is about a metre small."""
         if max(self.east - self.west, self.north - self.south) <= SMALLEST_SIDE_DEG:
             return ()
-        x, y = (self.west + self.east) / 2, (self.south + self.north) / 2
-        return (
-            Box(self.west, self.south, x, y),
-            Box(x, self.south, self.east, y),
-            Box(self.west, y, x, self.north),
-            Box(x, y, self.east, self.north),
-        )
+        return tuple(self.divided(2, 2))
+
+    def divided(self, columns: int, rows: int) -> Iterator["Box"]:
+        """Divide into a grid: from west to east, then from south to north.
+
+        Parameters
+        ----------
+        columns, rows
+            How many.
+        """
+        width, height = (self.east - self.west) / columns, (self.north - self.south) / rows
+        for row in range(rows):
+            for column in range(columns):
+                west, south = self.west + column * width, self.south + row * height
+                yield Box(west, south, west + width, south + height)
 
 
 def cells(points: pl.DataFrame) -> list[pl.DataFrame]:
@@ -76,7 +84,9 @@ def boxes_around(points: pl.DataFrame, radius_m: float) -> Iterator[Box]:
         min(180.0, max(longitudes) + east_deg),
         min(90.0, max(latitudes) + north_deg),
     )
-    yield from _divided(whole)
+    columns = ceil((whole.east - whole.west) / LARGEST_SIDE_DEG)
+    rows = ceil((whole.north - whole.south) / LARGEST_SIDE_DEG)
+    return whole.divided(max(1, columns), max(1, rows))
 
 
 def is_near(box: Box, points: pl.DataFrame, radius_m: float) -> bool:
@@ -102,13 +112,3 @@ def _reach_deg(points: pl.DataFrame, radius_m: float) -> tuple[float, float]:
     north_deg = radius_m / METRES_PER_DEGREE + ROUNDING_DEG
     widest = max(abs(latitude) for latitude in points["latitude"]) + north_deg
     return north_deg / max(0.01, cos(radians(min(widest, 89.0)))), north_deg
-
-
-def _divided(whole: Box) -> Iterator[Box]:
-    columns = max(1, ceil((whole.east - whole.west) / LARGEST_SIDE_DEG))
-    rows = max(1, ceil((whole.north - whole.south) / LARGEST_SIDE_DEG))
-    width, height = (whole.east - whole.west) / columns, (whole.north - whole.south) / rows
-    for row in range(rows):
-        for column in range(columns):
-            west, south = whole.west + column * width, whole.south + row * height
-            yield Box(west, south, west + width, south + height)

@@ -78,16 +78,16 @@ class Street:
 
     def wall(self, v: float, u: Span, z: Span, colour: Colour) -> None:
         """Add an upright face along the road."""
+        (left, right), (low, high), w = u, z, self.side * v
         shade = self.light.near_side if self.side > 0 else self.light.far_side
-        self.upright(v, ((u[0], z[0]), (u[1], z[0]), (u[1], z[1]), (u[0], z[1])), colour, shade)
+        points = ((left, w, low), (right, w, low), (right, w, high), (left, w, high))
+        self._add(points, 0.0, scaled(colour, shade))
 
-    def upright(
-        self, v: float, points: tuple[Span, Span, Span, Span], colour: Colour, shade: float = 1.0
-    ) -> None:
+    def upright(self, v: float, points: tuple[Span, Span, Span, Span], colour: Colour) -> None:
         """Add an upright face along the road, by `u` and `z` of its corners."""
         w = self.side * v
         (a, b), (c, d), (e, f), (g, h) = points
-        self.quad(((a, w, b), (c, w, d), (e, w, f), (g, w, h)), colour, shade)
+        self.quad(((a, w, b), (c, w, d), (e, w, f), (g, w, h)), colour)
 
     def end(self, u: float, v: Span, z: Span, colour: Colour) -> None:
         """Add an upright face across the road."""
