@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, cos, radians
 
+import numpy as np
 import polars as pl
 
 LARGEST_SIDE_DEG = 0.0095
@@ -44,11 +46,11 @@ class Box:
         columns, rows
             How many.
         """
-        width, height = (self.east - self.west) / columns, (self.north - self.south) / rows
-        for row in range(rows):
-            for column in range(columns):
-                west, south = self.west + column * width, self.south + row * height
-                yield Box(west, south, west + width, south + height)
+        west_to_east = np.linspace(self.west, self.east, columns + 1).tolist()
+        south_to_north = np.linspace(self.south, self.north, rows + 1).tolist()
+        for south, north in pairwise(south_to_north):
+            for west, east in pairwise(west_to_east):
+                yield Box(west, south, east, north)
 
 
 def cells(points: pl.DataFrame) -> list[pl.DataFrame]:
