@@ -1,7 +1,7 @@
 """The Parquet lake: where each table of a study lies, and how it is read and written."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -80,10 +80,13 @@ class Lake:
         The study's folder of data.
     authorities
         The authorities that the study has now; files of others are not read. None: all.
+    on_read
+        Asked by the name of every table before that is read; it may raise.
     """
 
     root: Path
     authorities: tuple[str, ...] | None = None
+    on_read: Callable[[str], object] | None = None
 
     def path(self, table: str, authority: str | None = None, encoder: str | None = None) -> Path:
         """Where a table, or its part of one authority and encoder, lies.
@@ -176,6 +179,8 @@ class Lake:
         columns
             Only these; None: all.
         """
+        if self.on_read:
+            self.on_read(table)
         found = self.whole_files(table, authority, encoder)
         if table not in TABLES:
             return pl.concat(

@@ -7,39 +7,40 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS, called
-from streetview_assets.figures import figures_folder, shrink_to_webp
+from streetview_assets.figures import figures_folder, shrink_to_webp, to_png
 from streetview_assets.images.budget.ledger import Ledger
 from streetview_assets.images.budget.prices import is_paid, required_budget_usd
 from streetview_assets.images.budget.reservations import Budget
+from streetview_assets.images.providers.terms import credit, may_show_sample
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.parquet_lake import Provenance, note_told
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
+from streetview_assets.study.targets import Target
 from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets.study_state.sources import Sources
+from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.visible_text import in_one_line
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PARTITION_FIGURE_BYTES = 18_000
 STUDY_FIGURE_BYTES = 145_000
 """Limits of figures in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
 
 SECONDS_BETWEEN_LINES = 10.0
-
-NO_AREAS = "the study names no areas"
-"""Why there is nothing to make of areas, in a study of places alone."""
-
-NO_TARGET = "the study names no targets"
-"""Why there is nothing to model."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,21 @@ class AssetContext:
     tracking: Tracking
     log: logging.Logger
 
+    def __post_init__(self) -> None:
+        """Refuse from now on what the asset does not declare to read."""
+        object.__setattr__(self, "opened", self.opened.as_read_by(self.asset))
+
     @property
     def study(self) -> Study:
         """The study."""
         return self.opened.study
+
+    @property
+    def target(self) -> Target:
+        """The target that the models predict; only for assets of studies that have one."""
+        target = self.study.target
+        assert target is not None, "built only where the study names a target"
+        return target
 
     @property
     def sources(self) -> Sources:
@@ -197,8 +209,18 @@ class AssetContext:
 
         return report
 
+    @property
+    def credit(self) -> str:
+        """Whom to name below a figure of images."""
+        return credit(self.study.images.provider)
+
+    @property
+    def shows_images(self) -> bool:
+        """Whether the provider's terms let images be shown."""
+        return may_show_sample(self.study.images)
+
     def figure(
-        self, name: str, png: bytes, *, max_bytes: int | None = None
+        self, name: str, drawn: "bytes | Figure", *, max_bytes: int | None = None
     ) -> dg.MarkdownMetadataValue:
         """Keep a figure under `figures/`, and make a small one for the metadata.
 
@@ -206,12 +228,13 @@ class AssetContext:
         ----------
         name
             Of its file, without the ending.
-        png
-            A chart or a sheet of images.
+        drawn
+            A chart, or a sheet of images as PNG.
         max_bytes
             Of the small one; None: what the metadata of a partition, or of a whole study, may
             hold.
         """
+        png = drawn if isinstance(drawn, bytes) else to_png(drawn)
         self.keep(name, png)
         limit = PARTITION_FIGURE_BYTES if self.authority_code else STUDY_FIGURE_BYTES
         small = base64.b64encode(shrink_to_webp(png, max_bytes or limit)).decode()
@@ -230,12 +253,8 @@ class AssetContext:
         """The folder of this materialisation's figures."""
         return figures_folder(self.opened.root, self.authority_code)
 
-
-def not_applicable(work: AssetContext, *tables: str, why: str) -> AssetResult:
-    """Make empty tables, for an asset that has no input in this study: a result, no failure."""
-    from streetview_assets.tables.registry import TABLES
-
-    told = {"note": note_told(why, applies=False)}
-    return AssetResult(
-        {table: TABLES[table].frame() for table in tables}, told, note=why, applies=False
-    )
+    def not_applicable(self, why: str) -> AssetResult:
+        """Make empty tables, where there is no input in this study: a result, no failure."""
+        frames = {table: TABLES[table].frame() for table in specs()[self.asset].writes}
+        told = {"note": note_told(why, applies=False)}
+        return AssetResult(frames, told, note=why, applies=False)

@@ -32,6 +32,9 @@ from streetview_assets.study_state.open_study import OpenStudy, open_study, stud
 from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
 
+LIBRARIES = {"embeddings": ("torch",), "clusters": ("scikitlearn",), "models": ("mlflow",)}
+"""What the UI shows beside the assets of a stage."""
+
 
 def build_definitions(
     study_file: Path | None = None, *, resource_overrides: Mapping[str, Any] | None = None
@@ -88,7 +91,7 @@ def stage_asset(
         group_name=spec.stage,
         partitions_def=None if spec.study_wide else partitions,
         deps=asset_deps(spec, opened),
-        kinds={"python", "parquet", *filter(None, [spec.kind])},
+        kinds={"python", "parquet", *LIBRARIES.get(spec.stage, ())},
         code_version=str(spec.code_version),
         io_manager_key="lake",
         pool=spec.pool_of(opened.study),
@@ -172,7 +175,7 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
             with interrupted_as_cancelled(context.instance, context.run.run_id):
                 made: AssetResult = spec.make(work)
         finally:
-            opened.ledger.put_down()
+            work.ledger.put_down()
         tell(spec.asset, authority, 1, 1)
         return dg.Output(
             (made, made.provenance(origin)),

@@ -1,7 +1,12 @@
 """Why a study does not ask for an asset: it has no part that the asset is for."""
 
+from collections.abc import Callable
+
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import Reason
+
+NO_AREAS = "the study names no areas"
+NO_TARGETS = "the study names no targets"
 
 
 def no_part(name: str) -> Reason:
@@ -12,31 +17,26 @@ def no_part(name: str) -> Reason:
     name
         Key of the study file, at its top.
     """
-    return lambda study: (
-        f"the study file has no part `{name}`" if getattr(study, name) is None else None
-    )
+    return _without(lambda study: getattr(study, name), f"the study file has no part `{name}`")
 
 
-def no_labels(study: Study) -> str | None:
-    """Say that a study names no labels, where that is so."""
-    return "the study names no labels" if study.labels is None else None
+def _without(part: Callable[[Study], object], why: str) -> Reason:
+    return lambda study: None if part(study) else why
 
 
-def no_own_images(study: Study) -> str | None:
-    """Say that a study's images are no files of one's own, where that is so."""
-    return None if study.points.origin == "images" else "its images are no files of one's own"
-
-
-def no_categories(study: Study) -> str | None:
-    """Say that images of the study's provider have no categories, where that is so."""
-    return "the images came without categories" if no_own_images(study) else None
-
-
-def views_are_separate(study: Study) -> str | None:
-    """Say that no views are put together to panoramas, where that is so."""
-    return "encoder.views is separate" if study.encoder.views == "separate" else None
-
-
-def images_are_kept(study: Study) -> str | None:
-    """Say that no pixels are deleted, where that is so."""
-    return "images.keep_images is not false" if study.images.keeps_images else None
+no_areas = _without(lambda study: study.areas, NO_AREAS)
+no_roads = _without(lambda study: study.roads, "the study names no roads")
+no_targets = _without(lambda study: study.targets, NO_TARGETS)
+no_labels = _without(lambda study: study.labels, "the study names no labels")
+no_own_images = _without(
+    lambda study: study.points.origin == "images", "its images are no files of one's own"
+)
+no_categories = _without(
+    lambda study: study.points.origin == "images", "the images came without categories"
+)
+views_are_separate = _without(
+    lambda study: study.encoder.views != "separate", "encoder.views is separate"
+)
+images_are_kept = _without(
+    lambda study: not study.images.keeps_images, "images.keep_images is not false"
+)

@@ -17,9 +17,10 @@ from streetview_assets.models.data.features import (
     features_label,
 )
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext
+from streetview_assets.orchestration.missing_parts import no_targets
 from streetview_assets.study.study_file import Study
+from streetview_assets.study_state.lineage import study_asset
 
 POOLED_TABLES = ("areas", "targets", "area_embeddings", INCLUDED)
 """What a model of the pooled vectors is made from."""
@@ -45,14 +46,17 @@ def feature_keys(study: Study) -> tuple[str, ...]:
     return ("clusters.k", "clusters.pca", "clusters.fit_on") if of_clusters else ()
 
 
+MODEL_KEYS = ("models", "pooling.statistic", "seed", "crs")
+"""Study keys that every model of areas reads."""
+
 model_asset = partial(
     study_asset,
     "models",
     reads=MODEL_INPUT,
-    keys=("models", "pooling.statistic", "seed", "crs"),
+    keys=MODEL_KEYS,
     reads_for=feature_tables,
     keys_for=feature_keys,
-    kind="mlflow",
+    unless=(no_targets,),
 )
 """Registers an asset that learns from areas as the study's models see them."""
 
@@ -91,7 +95,7 @@ def area_dataset(
     return _assembled(
         work,
         tables,
-        target or _target(work),
+        target or work.target.name,
         extra={"colour-texture": baseline} if baseline.height else {},
         features=study_features(work, tables),
         clustered_images=_images(work, tables),
@@ -141,16 +145,12 @@ def study_scoring(work: AssetContext, features: tuple[str, ...] | None = None) -
     named = features or models.features
     return Scoring(
         models,
-        target=_target(work),
+        target=work.target.name,
         encoder=work.opened.encoder,
         features=features_label(named, work.study.pooling.statistic, models.components),
         seed=work.study.seed,
         authority_code=work.authority_code,
     )
-
-
-def _target(work: AssetContext) -> str:
-    return work.study.target.name if work.study.target else ""
 
 
 def _assembled(

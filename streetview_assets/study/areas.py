@@ -2,10 +2,7 @@
 
 from typing import Self
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from streetview_assets.study.fields import ExistingFile, Part
 

@@ -3,10 +3,7 @@
 import re
 from typing import Any, Literal, Self
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from streetview_assets.study.fields import Code, ExistingPath, Part, Prompts
 

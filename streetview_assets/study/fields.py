@@ -17,9 +17,7 @@ from pydantic import (
     ValidationInfo,
 )
 
-from streetview_assets.study.errors_explained import (
-    UNNAMED,
-)
+from streetview_assets.study.errors_explained import UNNAMED
 
 WITHOUT_AREAS = "all"
 """The one partition of a study that has no areas."""

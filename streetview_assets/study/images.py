@@ -3,10 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from streetview_assets.images.providers.registry import ProviderName, provider_class
 from streetview_assets.study.fields import ExistingFile, ExistingPath, Month, Part

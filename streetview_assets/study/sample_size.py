@@ -2,10 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.study.clusters import Clusters

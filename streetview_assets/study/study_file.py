@@ -6,12 +6,7 @@ Secrets never stand here; they come from the environment (see `secrets`).
 from pathlib import Path
 from typing import Self
 
-from pydantic import (
-    Field,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading

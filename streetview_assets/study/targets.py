@@ -2,11 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import (
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, model_validator
 
 from streetview_assets.study.fields import Code, ExistingFile, Part
 

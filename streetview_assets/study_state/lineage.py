@@ -34,22 +34,22 @@ Refresh = Literal["eager", "by_hand", "weekly"]
 Reason = Callable[[Study], str | None]
 """Says why a study does not ask for an asset; None where it does."""
 
+Make = Callable[..., Any]
+"""Makes an asset: of an `AssetContext` an `AssetResult`, which stand above this package."""
 
-def nothing(study: Study) -> tuple[str, ...]:
-    """Name no tables or keys, in any study."""
+
+def _nothing(study: Study) -> tuple[str, ...]:
     return ()
 
 
 @dataclass(frozen=True)
 class AssetSpec:
-    """How one asset comes to be.
+    """How one asset comes to be: the one registration of it, as a decorator of its function.
 
     Attributes
     ----------
-    asset, stage
-        Its key, and its group in the UI.
-    make
-        The function that makes it.
+    stage
+        Its group in the UI.
     writes, reads
         Tables; `vectors` are those of what is looked at, whichever table has them by
         `encoder.views`, `included_images` those that the study does not drop. Of a table by
@@ -60,6 +60,9 @@ class AssetSpec:
         content counts. Keys under `sources` name what is made of several.
     reads_for, keys_for
         Tables and keys that it reads besides, in a given study.
+    remembers
+        Tables that it reads though they are made after it, of what an earlier run has done; what
+        it makes does not go out of date with them.
     code_version
         Version of its code, raised whenever that gives another result for the same input.
     study_wide
@@ -70,28 +73,35 @@ class AssetSpec:
         When automation makes it again.
     pool
         What at most one run at a time may use, in a given study.
-    kind
-        The library that the UI shows beside it.
     unless
         Reasons for which a study does not ask for it; then there is no such asset, and its tables
         are empty.
+    asset
+        Its key: the name of its function.
+    make
+        The function that makes it; its docstring is shown in the UI.
     """
 
-    asset: str
     stage: Stage
-    make: Callable[..., Any] = field(repr=False)
     writes: tuple[str, ...]
     reads: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
-    reads_for: Callable[[Study], tuple[str, ...]] = field(default=nothing, repr=False)
-    keys_for: Callable[[Study], tuple[str, ...]] = field(default=nothing, repr=False)
+    reads_for: Callable[[Study], tuple[str, ...]] = field(default=_nothing, repr=False)
+    keys_for: Callable[[Study], tuple[str, ...]] = field(default=_nothing, repr=False)
+    remembers: tuple[str, ...] = ()
     code_version: int = 1
     study_wide: bool = False
     reads_all: bool = False
     refresh: Refresh = "eager"
     pool: str | Callable[[Study], str | None] | None = None
-    kind: str | None = None
     unless: tuple[Reason, ...] = ()
+    asset: str = ""
+    make: Make = field(default=_nothing, repr=False)
+
+    def __call__(self, make: Make) -> Make:
+        """Register the function below as the asset of its name."""
+        _registered[make.__name__] = replace(self, asset=make.__name__, make=make)
+        return make
 
     @property
     def reads_every_authority(self) -> bool:
@@ -106,13 +116,25 @@ class AssetSpec:
         """Say why a study does not ask for it; None where it does."""
         return next(filter(None, (reason(study) for reason in self.unless)), None)
 
+    def check_declared(self, table: str) -> None:
+        """Refuse to read a table that is not declared: what is made would not follow it.
+
+        Raises
+        ------
+        ValueError
+            It is neither read, nor remembered, nor written by the asset.
+        """
+        if table not in {*self.reads, *self.remembers, *self.writes}:
+            raise ValueError(
+                f"{self.asset} reads the table {table!r}, which it does not declare: name it in "
+                f"`reads` of {self.asset}"
+            )
+
+
+study_asset = AssetSpec
+"""The decorator of an asset's function."""
 
 _registered: dict[str, AssetSpec] = {}
-
-
-def register(spec: AssetSpec) -> None:
-    """Take an asset in; called by its decorator."""
-    _registered[spec.asset] = spec
 
 
 @cache

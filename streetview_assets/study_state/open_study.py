@@ -1,7 +1,8 @@
 """A study with its lake: what every asset, the command and a notebook start from."""
 
 import os
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +48,19 @@ class OpenStudy:
     def assets(self) -> dict[str, AssetSpec]:
         """The assets that the study asks for, by name, what is read before its reader."""
         return specs_for(self.study)
+
+    def as_read_by(self, asset: str) -> "OpenStudy":
+        """Give the study as an asset sees it: a table that it does not declare is refused.
+
+        Parameters
+        ----------
+        asset
+            Name of the asset.
+        """
+        seen = copy(self)
+        check = spec_for(asset, self.study).check_declared
+        seen.__dict__["lake"] = replace(self.lake, on_read=check)
+        return seen
 
     def drop_unasked(self) -> None:
         """Remove tables of assets that the study asked for once, so that they count as empty."""

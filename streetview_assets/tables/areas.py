@@ -1,5 +1,7 @@
 """The tables of the stage `areas`: areas and their targets."""
 
+from functools import partial
+
 from streetview_assets.tables.contract import (
     AREA,
     AUTHORITY,
@@ -13,9 +15,10 @@ from streetview_assets.tables.contract import (
     maybe,
 )
 
+_table = partial(Table, "areas")
+
 TABLES = (
-    Table(
-        "areas",
+    _table(
         "areas",
         "One row per small area.",
         (
@@ -29,9 +32,8 @@ TABLES = (
             column("geometry", GEOMETRY, "its outline, WKB, EPSG:4326"),
         ),
     ),
-    Table(
+    _table(
         "targets",
-        "areas",
         "One row per area and target, with the value to be predicted.",
         (
             AUTHORITY,

@@ -1,5 +1,7 @@
 """The tables of the stage `clusters`: clusters, their shares and their meaning."""
 
+from functools import partial
+
 from streetview_assets.tables.contract import (
     AREA,
     AUTHORITY,
@@ -7,46 +9,47 @@ from streetview_assets.tables.contract import (
     DATE,
     DISPERSION,
     ENCODER,
-    METHOD,
     NUMBER,
     SEEN,
-    SPACE,
     STATISTICS,
     TEXT,
     VECTOR,
     K,
     Table,
     column,
+    interval,
     key,
     maybe,
 )
 
+METHOD = key("method", TEXT, "how clusters are found", "kmeans")
+SPACE = key("space", TEXT, "space they are found in: raw vectors, or pca<n>")
+_CATEGORY_MEASURES = (
+    *("accuracy", "balanced_accuracy", "largest_share"),
+    *("precision", "recall", "f1", "confusion"),
+)
+_FIT = (ENCODER, METHOD, SPACE, K)
+_CENTRE = (
+    column("image_count", COUNT, "images of the sample in it"),
+    column("centre", VECTOR, "centre in the space of the raw vectors"),
+)
+_table = partial(Table, "clusters")
+
 TABLES = (
-    Table(
+    _table(
         "cluster_centres",
-        "clusters",
         "One row per cluster: its centre, by which images are assigned.",
         (
-            ENCODER,
-            METHOD,
-            SPACE,
-            K,
+            *_FIT,
             key("cluster", COUNT, "its number, 1 to k: largest first, then kept from fit to fit"),
-            column("image_count", COUNT, "images of the sample in it"),
-            column("centre", VECTOR, "centre in the space of the raw vectors"),
+            *_CENTRE,
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "cluster_scores",
-        "clusters",
         "How well each number of clusters fits, in raw vectors and in principal components.",
         (
-            ENCODER,
-            METHOD,
-            SPACE,
-            K,
+            *_FIT,
             key("seed", COUNT, "seed of the fit"),
             key(
                 "score",
@@ -56,28 +59,18 @@ TABLES = (
             ),
             maybe("value", NUMBER, "its value"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "sweep_centres",
-        "clusters",
         "The centres of every number of clusters of the sweep, in each space, of the first seed.",
         (
-            ENCODER,
-            METHOD,
-            SPACE,
-            K,
+            *_FIT,
             key("cluster", COUNT, "its number, 1 to k: largest first"),
-            column("image_count", COUNT, "images of the sample in it"),
-            column("centre", VECTOR, "centre in the space of the raw vectors"),
+            *_CENTRE,
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "density_clusters",
-        "clusters",
         "Clusters by density (HDBSCAN), of a sample of the images, which may be in none.",
         (
             SEEN,
@@ -87,46 +80,33 @@ TABLES = (
             column("probability", NUMBER, "how surely it is in it, 0 to 1; 0: in none"),
             maybe("distance", NUMBER, "to the mean of its cluster, Euclidean, between raw vectors"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "cluster_assignments",
-        "clusters",
         "The cluster of each image.",
         (
             AUTHORITY,
             SEEN,
-            ENCODER,
-            METHOD,
-            SPACE,
-            K,
+            *_FIT,
             column("cluster", COUNT, "1 to k"),
             column("distance", NUMBER, "to the centre, Euclidean, between unit vectors"),
         ),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "cluster_shares",
-        "clusters",
         "How an area's images, or its panoramas where these are looked at (`encoder.views`), "
         "spread over the clusters; shares of an area add up to 1.",
         (
             AUTHORITY,
             AREA,
-            ENCODER,
-            METHOD,
-            SPACE,
-            K,
+            *_FIT,
             key("cluster", COUNT, "1 to k"),
             column("image_count", COUNT, "the area's images, or panoramas, in the cluster"),
             column("share", NUMBER, "of all of the area's, 0 to 1"),
         ),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "label_shares",
-        "clusters",
         "How an area's images, or its panoramas where these are looked at (`encoder.views`), "
         "spread over the labels; shares of an area add up to 1.",
         (
@@ -138,11 +118,9 @@ TABLES = (
             column("share", NUMBER, "of all of the area's, 0 to 1"),
             column("mean_probability", NUMBER, "over the same"),
         ),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "cluster_profile",
-        "clusters",
         "What each cluster, and each label, is, over the whole study: one row per measure.",
         (
             ENCODER,
@@ -170,9 +148,7 @@ TABLES = (
             ),
             key("subject", TEXT, "the authority, target or label that is measured, or empty"),
             maybe("value", NUMBER, "the measure; null where it is not defined"),
-            maybe("lower", NUMBER, "lower end of its interval, by Fisher's z"),
-            maybe("upper", NUMBER, "upper end of its interval, by Fisher's z"),
-            maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
+            *interval("its interval, by Fisher's z"),
             maybe(
                 "p_value",
                 NUMBER,
@@ -182,12 +158,9 @@ TABLES = (
             column("unit_count", COUNT, "images, points or areas that it is made of"),
             maybe("note", TEXT, "why there is no value"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "image_layouts",
-        "clusters",
         "Where each image lies on a plane, like beside like, by each method and setting.",
         (
             ENCODER,
@@ -197,12 +170,9 @@ TABLES = (
             column("x", NUMBER, "across; sizes of groups and distances between them mean little"),
             column("y", NUMBER, "upwards"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "category_scores",
-        "clusters",
         "How well vectors tell the images' own categories, each told by a model of other areas.",
         (
             ENCODER,
@@ -212,13 +182,7 @@ TABLES = (
                 "`accuracy`, `balanced_accuracy`; `largest_share`: of the largest category, which "
                 "is the accuracy of always naming it; `precision`, `recall`, `f1` of a category; "
                 "`confusion`: images of a category that got the predicted one",
-                "accuracy",
-                "balanced_accuracy",
-                "largest_share",
-                "precision",
-                "recall",
-                "f1",
-                "confusion",
+                *_CATEGORY_MEASURES,
             ),
             key("category", TEXT, "the images' own, or empty: all of them"),
             key("predicted_category", TEXT, "of `confusion`; else empty"),
@@ -227,12 +191,9 @@ TABLES = (
             column("group_count", COUNT, "areas, and points without one, that they come from"),
             maybe("note", TEXT, "why there is no value"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "capture_changes",
-        "clusters",
         "Each image, or panorama by its first view, beside the one taken before it at its point, "
         "in its direction.",
         (
@@ -259,11 +220,9 @@ TABLES = (
                 "beside it a cosine is large or small; null where no direction has two points",
             ),
         ),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "area_group_embeddings",
-        "clusters",
         "An area's images of one group (a cluster, a label) as one vector.",
         (
             AUTHORITY,
@@ -277,6 +236,5 @@ TABLES = (
             column("embedding", VECTOR, "the pooled vector"),
             DISPERSION,
         ),
-        by_encoder=True,
     ),
 )

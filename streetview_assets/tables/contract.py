@@ -1,26 +1,14 @@
 """What a table is: its columns with types, units and meanings; and the columns that many share."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, get_args
 
 import polars as pl
-
-if TYPE_CHECKING:
-    pass
-
 
 Stage = Literal["areas", "points", "images", "embeddings", "pooling", "clusters", "models"]
 
 
-STAGES: tuple[Stage, ...] = (
-    "areas",
-    "points",
-    "images",
-    "embeddings",
-    "pooling",
-    "clusters",
-    "models",
-)
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 TEXT = pl.String()
@@ -78,29 +66,36 @@ class Table:
 
     Attributes
     ----------
-    name
-        In the lake and in DuckDB.
     stage
         The stage that makes it.
+    name
+        In the lake and in DuckDB.
     meaning
         What a row is.
     columns
         The key first.
-    by_authority
-        Whether there is a file for each authority.
-    by_encoder
-        Whether there is a file for each encoder.
+    of_baseline
+        Whether its vectors are of the baseline, whichever encoder the study has.
     in_ledger
         Whether it is read from the ledger.
     """
 
-    name: str
     stage: Stage
+    name: str
     meaning: str
     columns: tuple[Column, ...]
-    by_authority: bool = True
-    by_encoder: bool = False
+    of_baseline: bool = False
     in_ledger: bool = False
+
+    @property
+    def by_authority(self) -> bool:
+        """Whether there is a file for each authority."""
+        return AUTHORITY in self.columns and not self.in_ledger
+
+    @property
+    def by_encoder(self) -> bool:
+        """Whether there is a file for each encoder."""
+        return "encoder" in self.schema and not self.of_baseline
 
     @property
     def key(self) -> list[str]:
@@ -173,6 +168,21 @@ def maybe(name: str, dtype: pl.DataType, meaning: str, *, volatile: bool = False
     return Column(name, dtype, meaning, optional=True, volatile=volatile)
 
 
+def interval(whose: str) -> tuple[Column, Column, Column]:
+    """Describe the columns of an interval, which may be null: its ends and its level.
+
+    Parameters
+    ----------
+    whose
+        Such as `its bootstrap interval`.
+    """
+    return (
+        maybe("lower", NUMBER, f"lower end of {whose}"),
+        maybe("upper", NUMBER, f"upper end of {whose}"),
+        maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
+    )
+
+
 def time(name: str, meaning: str, *, optional: bool = False) -> Column:
     """Describe a column of a moment, UTC, by which no fingerprint changes.
 
@@ -191,20 +201,11 @@ def time(name: str, meaning: str, *, optional: bool = False) -> Column:
 AUTHORITY = key("authority_code", TEXT, "the local authority: the partition")
 AREA = key("area_code", TEXT, "the small area, an LSOA or any polygon")
 ENCODER = key("encoder", TEXT, "slug of the encoder that made the vectors")
-LONGITUDE = column("longitude", NUMBER, "degrees east, WGS 84")
-LATITUDE = column("latitude", NUMBER, "degrees north, WGS 84")
-METHOD = key("method", TEXT, "how clusters are found", "kmeans")
-SPACE = key("space", TEXT, "space they are found in: raw vectors, or pca<n>")
 K = key("k", COUNT, "number of clusters")
 DISPERSION = column(
     "dispersion",
     NUMBER,
     "how unlike the pooled vectors are: 1 minus the length of their mean as unit vectors",
-)
-
-
-VECTOR_OF_IMAGES = Column(
-    "embedding", VECTOR, "unit length; null when failed", optional=True, published=False
 )
 
 

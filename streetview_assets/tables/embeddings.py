@@ -1,5 +1,7 @@
 """The tables of the stage `embeddings`: vectors of images and what is told of them by words."""
 
+from functools import partial
+
 from streetview_assets.tables.contract import (
     AUTHORITY,
     COUNT,
@@ -9,17 +11,22 @@ from streetview_assets.tables.contract import (
     NUMBER,
     SEEN,
     TEXT,
-    VECTOR_OF_IMAGES,
+    VECTOR,
+    Column,
     Table,
     column,
     key,
     maybe,
 )
 
+_VECTOR = Column(
+    "embedding", VECTOR, "unit length; null when failed", optional=True, published=False
+)
+_table = partial(Table, "embeddings")
+
 TABLES = (
-    Table(
+    _table(
         "encoders",
-        "embeddings",
         "One row per encoder: all that makes its vectors what they are.",
         (
             ENCODER,
@@ -30,27 +37,22 @@ TABLES = (
             column("precision", TEXT, "number format of the computation"),
             column("dimension", COUNT, "length of a vector"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "image_embeddings",
-        "embeddings",
         "One row per image and encoder, with the vector.",
         (
             AUTHORITY,
             key("image_id", TEXT, "the image"),
             ENCODER,
             column("status", TEXT, "whether there is a vector", "ok", "failed"),
-            VECTOR_OF_IMAGES,
+            _VECTOR,
             maybe("error", TEXT, "why there is no vector", volatile=True),
             maybe("image_sha256", TEXT, "`images.sha256` of what was encoded", volatile=True),
         ),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "panorama_embeddings",
-        "embeddings",
         "One row per panorama and capture: its views as one vector, where the study says so. It is "
         "then what neighbours, words, clusters and models look at, in place of each view.",
         (
@@ -61,7 +63,7 @@ TABLES = (
             column("views", TEXT, "how views become one", "mean", "panorama"),
             column("image_count", COUNT, "views that went in"),
             column("status", TEXT, "whether there is a vector", "ok", "failed"),
-            VECTOR_OF_IMAGES,
+            _VECTOR,
             maybe("error", TEXT, "why there is no vector", volatile=True),
             column(
                 "image_id",
@@ -70,11 +72,9 @@ TABLES = (
                 "where most of its views are; its place and category stand for the whole",
             ),
         ),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "label_scores",
-        "embeddings",
         "How much each image, or panorama, is like each label of the study file, by the "
         "encoder's own words.",
         (
@@ -86,11 +86,9 @@ TABLES = (
             column("probability", NUMBER, "over the labels, with the model's own temperature"),
             column("is_best", FLAG, "whether the image is most like this label"),
         ),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "image_exclusions",
-        "embeddings",
         "Current images that do not show the street, by the rule of the study file.",
         (
             AUTHORITY,
@@ -104,11 +102,9 @@ TABLES = (
             ),
             column("is_dropped", FLAG, "whether it takes no part in pooling, clusters and models"),
         ),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "neighbours",
-        "embeddings",
         "The images that look most like each image, itself never among them.",
         (
             SEEN,
@@ -125,7 +121,5 @@ TABLES = (
             maybe("category", TEXT, "of the image, where it came with one"),
             maybe("neighbour_category", TEXT, "of the image that is like it"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
 )

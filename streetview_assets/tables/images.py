@@ -1,5 +1,7 @@
 """The tables of the stage `images`: panoramas, images and what they cost."""
 
+from functools import partial
+
 from streetview_assets.tables.contract import (
     AUTHORITY,
     COUNT,
@@ -14,10 +16,11 @@ from streetview_assets.tables.contract import (
     time,
 )
 
+_table = partial(Table, "images")
+
 TABLES = (
-    Table(
+    _table(
         "panoramas",
-        "images",
         "What the provider has near each point, with a capture date.",
         (
             AUTHORITY,
@@ -46,8 +49,7 @@ TABLES = (
             maybe("licence", TEXT, "the terms under which it is given"),
         ),
     ),
-    Table(
-        "images",
+    _table(
         "images",
         "One row per image: a panorama, a capture, a heading.",
         (
@@ -82,9 +84,8 @@ TABLES = (
             maybe("source_path", TEXT, "its file, where it is one's own: `image_files` knows it"),
         ),
     ),
-    Table(
+    _table(
         "spending",
-        "images",
         "Requests that cost money, by month and outcome; read from the ledger when published.",
         (
             key("provider", TEXT, "who was asked"),
@@ -95,7 +96,6 @@ TABLES = (
             column("image_count", COUNT, "different images that they asked for"),
             column("cost_usd", NUMBER, "by list price; `reserved` counts as spent"),
         ),
-        by_authority=False,
         in_ledger=True,
     ),
 )

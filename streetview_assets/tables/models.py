@@ -1,6 +1,7 @@
 """The tables of the stage `models`: scores and predictions."""
 
 from dataclasses import replace
+from functools import partial
 
 from streetview_assets.tables.contract import (
     AREA,
@@ -12,26 +13,38 @@ from streetview_assets.tables.contract import (
     VALIDATIONS,
     Table,
     column,
+    interval,
     key,
     maybe,
 )
 
-_SCORES = (
+_SCORED = (
     key("target", TEXT, "the value that is predicted"),
     ENCODER,
     key("features", TEXT, "what the model sees of an area"),
+)
+_VALIDATION = key("validation", TEXT, "how areas were held out", *VALIDATIONS)
+_VALUE = maybe("value", NUMBER, "the score; null where it is not defined")
+_RUN = maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details", volatile=True)
+_AREA_COUNT = column("area_count", COUNT, "areas that the score is made of")
+_OF_ORDINAL = key("target", TEXT, "the value whose decile is predicted")
+_FINE_TUNED = key(
+    "share_added",
+    NUMBER,
+    "share of the held-out authority's areas on which the network was trained further",
+)
+_SCORES = (
+    *_SCORED,
     key("model", TEXT, "candidate or baseline"),
     key("group_name", TEXT, "the areas scored: `all`, or a group of them"),
-    key("validation", TEXT, "how areas were held out", *VALIDATIONS),
+    _VALIDATION,
     key("repeat", COUNT, "repeat of the split, from 1"),
     key("fold", COUNT, "fold, from 1; 0: pooled out of fold"),
     key("metric", TEXT, "r2, rmse, nrmse, mae, spearman, coverage, morans_i, …"),
-    maybe("value", NUMBER, "the score; null where it is not defined"),
-    maybe("lower", NUMBER, "lower end of its bootstrap interval"),
-    maybe("upper", NUMBER, "upper end of its bootstrap interval"),
-    maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
-    column("area_count", COUNT, "areas that the score is made of"),
-    maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details", volatile=True),
+    _VALUE,
+    *interval("its bootstrap interval"),
+    _AREA_COUNT,
+    _RUN,
     maybe("note", TEXT, "why there is no score, or what limits it (`truncated`)"),
 )
 
@@ -44,68 +57,51 @@ _OF_GROUPS = {
 
 _PREDICTIONS = (
     AREA,
-    key("target", TEXT, "the value that is predicted"),
-    ENCODER,
-    key("features", TEXT, "what the model sees of an area"),
+    *_SCORED,
     key("model", TEXT, "candidate or baseline"),
-    key("validation", TEXT, "how areas were held out", *VALIDATIONS),
+    _VALIDATION,
     key("repeat", COUNT, "repeat of the split, from 1"),
     column("fold", COUNT, "the fold in which the area was held out"),
     column("observed", NUMBER, "the target's value"),
     column("predicted", NUMBER, "predicted by a model that never saw the area"),
-    maybe("lower", NUMBER, "lower end of the prediction interval"),
-    maybe("upper", NUMBER, "upper end of the prediction interval"),
-    maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
+    *interval("the prediction interval"),
     column("residual", NUMBER, "observed minus predicted"),
 )
 
 
+_table = partial(Table, "models")
+
 TABLES = (
-    Table(
+    _table(
         "model_scores",
-        "models",
         "Scores of every model and baseline under each validation of the whole study.",
         _SCORES,
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "predictions",
-        "models",
         "Out-of-fold predictions of every model of the whole study.",
         _PREDICTIONS,
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "held_out_scores",
-        "models",
         "Scores on this authority of models that saw only the others.",
         (AUTHORITY, *_SCORES),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "held_out_predictions",
-        "models",
         "Predictions for this authority of models that saw only the others.",
         (AUTHORITY, *_PREDICTIONS),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "authority_scores",
-        "models",
         "Scores of models trained and spatially validated on this authority alone.",
         (AUTHORITY, *_SCORES),
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "transfer_scores",
-        "models",
         "Train on one authority, test on another, with some of its areas added or none.",
         (
-            key("target", TEXT, "the value that is predicted"),
-            ENCODER,
-            key("features", TEXT, "what the model sees of an area"),
+            *_SCORED,
             key("model", TEXT, "ridge, or the mean of the training part"),
             key("train_authority", TEXT, "learned from; `group <n>` where there are many"),
             key(
@@ -116,25 +112,19 @@ TABLES = (
             key("share_added", NUMBER, "share of its areas learned from, and not tested, 0 to 1"),
             key("repeat", COUNT, "repeat of the draw of those areas, from 1"),
             key("metric", TEXT, "r2, spearman, rmse"),
-            maybe("value", NUMBER, "the score; null where it is not defined"),
+            _VALUE,
             column("train_count", COUNT, "areas learned from; of blocks, in the smallest part"),
             column("area_count", COUNT, "areas tested on"),
             maybe("note", TEXT, "why there is no score, or who is in a group"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "target_scores",
-        "models",
         "Scores of ridge, the mean and the coordinates on every target, on their common areas.",
         _SCORES,
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "group_model_scores",
-        "models",
         "Scores of ridge on the images of one group alone, beside all of the same areas.",
         (
             key("grouping", TEXT, "what the groups are", "cluster", "label"),
@@ -149,37 +139,27 @@ TABLES = (
             *(replace(one, meaning=_OF_GROUPS.get(one.name, one.meaning)) for one in _SCORES),
             column("image_count", COUNT, "images of these areas that the model sees"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "learning_curve",
-        "models",
         "Scores by the number of areas learned from, on the same held-out areas.",
         (
-            key("target", TEXT, "the value that is predicted"),
-            ENCODER,
-            key("features", TEXT, "what the model sees of an area"),
+            *_SCORED,
             key("model", TEXT, "ridge, or the mean of the training part"),
-            key("validation", TEXT, "how areas were held out", *VALIDATIONS),
+            _VALIDATION,
             key("train_count", COUNT, "areas learned from, in each fold"),
             key("repeat", COUNT, "repeat of the draw of those areas, from 1"),
             key("metric", TEXT, "r2, spearman, rmse"),
-            maybe("value", NUMBER, "the score; null where it is not defined"),
-            column("area_count", COUNT, "areas that the score is made of"),
+            _VALUE,
+            _AREA_COUNT,
             maybe("note", TEXT, "why there is no score"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "sample_size_scores",
-        "models",
         "Scores by the number of images drawn of a cluster, areas left free or held constant.",
         (
-            key("target", TEXT, "the value that is predicted"),
-            ENCODER,
-            key("features", TEXT, "what the model sees of an area"),
+            *_SCORED,
             key("k", COUNT, "number of clusters; 1: all images, whatever their cluster"),
             key("group_name", TEXT, "whose images: `cluster 3`, or `all` beside every k"),
             key("areas", TEXT, "whether more images may be of more areas", "free", "constant"),
@@ -192,12 +172,9 @@ TABLES = (
             column("image_count", COUNT, "images that were drawn, or could be"),
             maybe("note", TEXT, "why there is no score: `capped`, too few areas"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "area_predictions",
-        "models",
         "The final fit for every area, in sample: never a headline.",
         (
             AREA,
@@ -206,17 +183,12 @@ TABLES = (
             maybe("features", TEXT, "what it sees of an area"),
             maybe("encoder", TEXT, "slug of the encoder"),
             maybe("predicted", NUMBER, "the prediction; null where there is none"),
-            maybe("lower", NUMBER, "lower end of the prediction interval"),
-            maybe("upper", NUMBER, "upper end of the prediction interval"),
-            maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
+            *interval("the prediction interval"),
             maybe("reason", TEXT, "why there is no prediction"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "deprivation_direction",
-        "models",
         "Which way vectors point as areas become more deprived: how stably, towards which words.",
         (
             key("target", TEXT, "the value that is predicted; the direction is that of the worse"),
@@ -246,45 +218,31 @@ TABLES = (
             column("area_count", COUNT, "areas that the direction is made of"),
             maybe("prompt_group", TEXT, "group of the text, null of all other kinds"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "ordinal_outputs",
-        "models",
         "What the ordinal networks say of each point, by networks that did not learn from it.",
         (
             key("point_id", TEXT, "the point"),
             AREA,
-            key("target", TEXT, "the value whose decile is predicted"),
+            _OF_ORDINAL,
             ENCODER,
             column("fold", COUNT, "the fold in which its area was held out"),
-            key("validation", TEXT, "how areas were held out", *VALIDATIONS),
+            _VALIDATION,
             column("continuous", NUMBER, "the network's output: the log odds of a higher decile"),
             column("decile", COUNT, "the most probable decile, 1 the lowest values, to 10"),
             maybe("observed", COUNT, "decile of the area's value; null where it has none"),
-            key(
-                "share_added",
-                NUMBER,
-                "share of the held-out authority's areas on which the network was trained further",
-            ),
+            _FINE_TUNED,
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "ordinal_scores",
-        "models",
         "Scores of the ordinal networks at points, and at areas by each rule.",
         (
-            key("target", TEXT, "the value whose decile is predicted"),
+            _OF_ORDINAL,
             ENCODER,
-            key("validation", TEXT, "how areas were held out", *VALIDATIONS),
-            key(
-                "share_added",
-                NUMBER,
-                "share of the held-out authority's areas on which the network was trained further",
-            ),
+            _VALIDATION,
+            _FINE_TUNED,
             key("group_name", TEXT, "what is scored: `all`, or the areas of an authority"),
             key("unit", TEXT, "what a decile was predicted for", "points", "areas"),
             key(
@@ -294,16 +252,12 @@ TABLES = (
                 "the baseline, nearest areas of the training part",
             ),
             key("metric", TEXT, "pearson_r, mae, quadratic_kappa, within_one, accuracy"),
-            maybe("value", NUMBER, "the score; null where it is not defined"),
-            maybe("lower", NUMBER, "lower end of its bootstrap interval, areas drawn whole"),
-            maybe("upper", NUMBER, "upper end of its bootstrap interval"),
-            maybe("interval_level", NUMBER, "level of that interval, 0 to 1"),
+            _VALUE,
+            *interval("its bootstrap interval, areas drawn whole"),
             column("unit_count", COUNT, "points or areas that the score is made of"),
-            column("area_count", COUNT, "areas that the score is made of"),
-            maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details", volatile=True),
+            _AREA_COUNT,
+            _RUN,
             maybe("note", TEXT, "why there is no score, or what limits it"),
         ),
-        by_authority=False,
-        by_encoder=True,
     ),
 )

@@ -1,10 +1,10 @@
 """The tables of the stage `points`: roads and points."""
 
+from functools import partial
+
 from streetview_assets.tables.contract import (
     AUTHORITY,
     GEOMETRY,
-    LATITUDE,
-    LONGITUDE,
     NUMBER,
     TEXT,
     TIME,
@@ -14,10 +14,11 @@ from streetview_assets.tables.contract import (
     maybe,
 )
 
+_table = partial(Table, "points")
+
 TABLES = (
-    Table(
+    _table(
         "road_network",
-        "points",
         "One row per piece of road inside the authority.",
         (
             AUTHORITY,
@@ -28,16 +29,15 @@ TABLES = (
             column("geometry", GEOMETRY, "its line, WKB, EPSG:4326"),
         ),
     ),
-    Table(
+    _table(
         "sample_points",
-        "points",
         "One row per place at which images are wanted.",
         (
             AUTHORITY,
             key("point_id", TEXT, "latitude_longitude with six decimals"),
             maybe("area_code", TEXT, "the one area it lies in; null in a study without areas"),
-            LONGITUDE,
-            LATITUDE,
+            column("longitude", NUMBER, "degrees east, WGS 84"),
+            column("latitude", NUMBER, "degrees north, WGS 84"),
             maybe("road_id", TEXT, "the road it lies on"),
             maybe("road_class", TEXT, "class of that road"),
             maybe("road_bearing_deg", NUMBER, "direction of the road there, 0 to 360, from north"),
@@ -46,9 +46,8 @@ TABLES = (
             maybe("source_properties", TEXT, "all else that an imported point came with, JSON"),
         ),
     ),
-    Table(
+    _table(
         "image_files",
-        "points",
         "One row per file of one's own images: taken, or left out and why.",
         (
             key("source_path", TEXT, "its path within images.path, or as images.positions has it"),
@@ -63,6 +62,5 @@ TABLES = (
             maybe("point_id", TEXT, "the point of its place"),
             maybe("area_code", TEXT, "the area that it lies in"),
         ),
-        by_authority=False,
     ),
 )

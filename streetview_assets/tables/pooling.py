@@ -1,6 +1,7 @@
 """The tables of the stage `pooling`: vectors of areas."""
 
 from dataclasses import replace
+from functools import partial
 
 from streetview_assets.tables.contract import (
     AREA,
@@ -29,23 +30,22 @@ _POOLED = (
 )
 
 
+_table = partial(Table, "pooling")
+
 TABLES = (
-    Table(
+    _table(
         "area_embeddings",
-        "pooling",
         "One row per area and statistic: the area's images as one vector.",
         _POOLED,
-        by_encoder=True,
     ),
-    Table(
+    _table(
         "baseline_embeddings",
-        "pooling",
         "The area's images by `colour-texture`, the baseline beside any other encoder.",
         tuple(replace(column, published=column.dtype != VECTOR) for column in _POOLED),
+        of_baseline=True,
     ),
-    Table(
+    _table(
         "image_retention",
-        "pooling",
         "Images whose pixels were deleted once everything that needs them had run.",
         (
             AUTHORITY,

@@ -32,10 +32,7 @@ images: {provider: folder, path: photos, positions: positions.csv}
 encoder: {name: colour-texture}
 clusters: {k: 2, sweep: [2, 3]}
 """
-OF_IMAGES = (
-    *("areas", "road_network", "sample_points", "panoramas", "images"),
-    *("image_embeddings", "baseline_embeddings"),
-)
+OF_IMAGES = ("sample_points", "panoramas", "images", "image_embeddings")
 
 
 class Photographer:

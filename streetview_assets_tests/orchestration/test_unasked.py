@@ -46,8 +46,11 @@ def test_no_other_assets_are_left_out(unmade_town):
     left_out = set(specs()) - set(unmade_town.opened.assets)
     assert left_out == set().union(OF_OWN_IMAGES, *PARTS.values())
     study = unmade_town.opened.study
-    own = study.images.model_copy(update={"provider": "folder"})
-    asked = specs_for(study.model_copy(update={"images": own}))
+    own = {
+        "images": study.images.model_copy(update={"provider": "folder"}),
+        "points": study.points.model_copy(update={"origin": "images"}),
+    }
+    asked = specs_for(study.model_copy(update=own))
     assert set(asked) >= OF_OWN_IMAGES
 
 

@@ -5,24 +5,19 @@ import polars as pl
 
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.areas.targets import deprivation, why_without_value
-from streetview_assets.figures import SYNTHETIC_NOTE, to_png
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import (
-    NO_AREAS,
-    NO_TARGET,
-    AssetContext,
-    AssetResult,
-    not_applicable,
-)
+from streetview_assets.figures import SYNTHETIC_NOTE
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import no_areas, no_targets
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
+from streetview_assets.study_state.lineage import study_asset
 
 
-@study_asset("areas", writes=("areas",), keys=("areas", "crs"), refresh="by_hand")
+@study_asset(
+    "areas", writes=("areas",), keys=("areas", "crs"), refresh="by_hand", unless=(no_areas,)
+)
 def areas(work: AssetContext) -> AssetResult:
     """The authority's small areas, mended, reprojected and measured."""
-    if work.study.areas is None:
-        return not_applicable(work, "areas", why=NO_AREAS)
     boundaries = work.sources.boundaries()
     mine = boundaries.areas.filter(authority_code=work.authority)
     title = f"{place(work, mine)}: {mine.height:,} areas"
@@ -30,7 +25,7 @@ def areas(work: AssetContext) -> AssetResult:
     return AssetResult(
         {"areas": mine},
         {
-            "map": work.figure("areas", to_png(drawn)),
+            "map": work.figure("areas", drawn),
             "crs": boundaries.crs,
             "area_km2": float(mine["area_km2"].sum()),
             "polygons mended in the whole file": boundaries.mended_count,
@@ -51,11 +46,10 @@ def area_codes_of_ranks(study: Study) -> tuple[str, ...]:
     keys=("targets",),
     keys_for=area_codes_of_ranks,
     refresh="by_hand",
+    unless=(no_targets,),
 )
 def targets(work: AssetContext) -> AssetResult:
     """The values to be predicted, for every area; null where the source has none."""
-    if not work.study.targets:
-        return not_applicable(work, "targets", why=NO_TARGET)
     joined = work.sources.targets().targets.filter(authority_code=work.authority)
     why = why_without_value(joined)
     without = {target: sum(counts.values()) for target, counts in why.items()}
@@ -64,17 +58,16 @@ def targets(work: AssetContext) -> AssetResult:
         {"targets": joined},
         {
             "map": _target_map(work, joined),
-            "areas without a value": dg.MetadataValue.json(without),
-            "why areas have no value": dg.MetadataValue.json(why),
-            "sources": dg.MetadataValue.json(sources),
+            "areas without a value": without,
+            "why areas have no value": why,
+            "sources": sources,
         },
     )
 
 
 def _target_map(work: AssetContext, joined: pl.DataFrame) -> dg.MarkdownMetadataValue:
     """Draw the target that is predicted, as deprivation."""
-    name = work.study.target.name if work.study.target else ""
-    mine = work.read("areas")
+    name, mine = work.target.name, work.read("areas")
     drawn = draw_areas(
         mine,
         deprivation(joined, name),
@@ -82,7 +75,7 @@ def _target_map(work: AssetContext, joined: pl.DataFrame) -> dg.MarkdownMetadata
         label="deprivation by rank among these areas: 0 best off, 1 worst off",
         credit=warning(work),
     )
-    return work.figure("target", to_png(drawn))
+    return work.figure("target", drawn)
 
 
 def place(work: AssetContext, areas: pl.DataFrame) -> str:

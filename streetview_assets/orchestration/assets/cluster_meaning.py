@@ -13,16 +13,9 @@ from streetview_assets.clusters.profile.spearman_chart import draw_spearman
 from streetview_assets.clusters.profile.target_chart import draw_target_profile
 from streetview_assets.clusters.profile.target_profile import EVERY
 from streetview_assets.embeddings.looked_at import INCLUDED
-from streetview_assets.figures import to_png
-from streetview_assets.images.providers.terms import credit, may_show_sample
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import (
-    NO_AREAS,
-    NO_TARGET,
-    AssetContext,
-    AssetResult,
-    not_applicable,
-)
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import NO_AREAS, NO_TARGETS
+from streetview_assets.study_state.lineage import study_asset
 
 
 @study_asset(
@@ -43,7 +36,6 @@ from streetview_assets.orchestration.asset_context import (
     code_version=2,
     study_wide=True,
     refresh="weekly",
-    kind="scikitlearn",
 )
 def cluster_meaning(work: AssetContext) -> AssetResult:
     """What each cluster is: size, place, words, and how its share goes with each target."""
@@ -51,7 +43,7 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
     fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
     assigned = read("cluster_assignments").filter(**fit)
     if assigned.is_empty():
-        return not_applicable(work, "cluster_profile", why=_why_no_cluster(work))
+        return work.not_applicable(_why_no_cluster(work))
     points = point_clusters(assigned, read(INCLUDED), read("sample_points"))
     profile = cluster_profile(
         assigned,
@@ -75,46 +67,23 @@ def _why_no_cluster(work: AssetContext) -> str:
 def _figures(
     work: AssetContext, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
 ) -> dict[str, Any]:
-    study, whom = work.study, credit(work.study.images.provider)
+    study, whom = work.study, work.credit
     shown: dict[str, Any] = {}
     if points.height:
         drawn = draw_cluster_map(
             points, work.read_all("areas"), k=study.clusters.k, title=work.title, credit=whom
         )
-        shown["map of the clusters"] = work.figure("clusters_map", to_png(drawn))
-    if may_show_sample(study.images):
+        shown["map of the clusters"] = work.figure("clusters_map", drawn)
+    if work.shows_images:
         images = work.looked_at(work.read_all(INCLUDED))
         sheet = members_sheet(assigned, images, work.opened.root, title=work.title, seed=study.seed)
         shown["central and random members"] = work.figure("clusters_members", sheet)
     if not profile.filter(measure="spearman").is_empty():
         drawn = draw_spearman(profile, title=work.title, credit=whom)
-        shown["shares against targets"] = work.figure("clusters_spearman", to_png(drawn))
+        shown["shares against targets"] = work.figure("clusters_spearman", drawn)
     if not profile.filter(measure="target_median").is_empty():
         drawn = draw_target_profile(profile, title=work.title, credit=whom)
-        shown["targets where each cluster is"] = work.figure("clusters_targets", to_png(drawn))
-    return shown
-
-
-def _images(
-    work: AssetContext, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
-) -> dict[str, Any]:
-    study, whom = work.study, credit(work.study.images.provider)
-    shown: dict[str, Any] = {}
-    if points.height:
-        drawn = draw_cluster_map(
-            points, work.read_all("areas"), k=study.clusters.k, title=work.title, credit=whom
-        )
-        shown["map of the clusters"] = work.figure("clusters_map", to_png(drawn))
-    if may_show_sample(study.images):
-        images = work.looked_at(work.read_all(INCLUDED))
-        sheet = members_sheet(assigned, images, work.opened.root, title=work.title, seed=study.seed)
-        shown["central and random members"] = work.figure("clusters_members", sheet)
-    if not profile.filter(measure="spearman").is_empty():
-        drawn = draw_spearman(profile, title=work.title, credit=whom)
-        shown["shares against targets"] = work.figure("clusters_spearman", to_png(drawn))
-    if not profile.filter(measure="target_median").is_empty():
-        drawn = draw_target_profile(profile, title=work.title, credit=whom)
-        shown["targets where each cluster is"] = work.figure("clusters_targets", to_png(drawn))
+        shown["targets where each cluster is"] = work.figure("clusters_targets", drawn)
     return shown
 
 
@@ -123,7 +92,7 @@ def _told(work: AssetContext, profile: pl.DataFrame) -> dict[str, Any]:
     joins = profile.filter(pl.col("group_name") != EVERY, measure="join_count").drop_nulls("value")
     compact = joins.filter(pl.col("p_value") <= 0.05)["group_name"].cast(pl.Int64).sort()
     left_out = {
-        "targets": NO_AREAS if work.study.areas is None else NO_TARGET,
+        "targets": NO_TARGETS if work.study.areas else NO_AREAS,
         "labels": "the study names no labels, or its encoder has no words",
     }
     made = {

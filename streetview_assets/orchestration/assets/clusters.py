@@ -31,16 +31,10 @@ from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
-from streetview_assets.images.providers.terms import credit, may_show_sample
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import (
-    NO_AREAS,
-    AssetContext,
-    AssetResult,
-    not_applicable,
-)
-from streetview_assets.orchestration.missing_parts import no_labels
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import no_areas, no_labels
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
+from streetview_assets.study_state.lineage import study_asset
 
 ONE_OF_TWO_BYTES = 70_000
 """Of each of two figures in the metadata of a study-wide asset: 200 kB together, with the rest."""
@@ -54,7 +48,6 @@ ONE_OF_TWO_BYTES = 70_000
     code_version=2,
     study_wide=True,
     refresh="weekly",
-    kind="scikitlearn",
 )
 def cluster_model(work: AssetContext) -> AssetResult:
     """The centres of the clusters, fitted on a seeded sample of all authorities, equal per area."""
@@ -93,7 +86,6 @@ def _last_centres(work: AssetContext, vectors_of: str) -> pl.DataFrame | None:
     code_version=4,
     study_wide=True,
     refresh="weekly",
-    kind="scikitlearn",
 )
 def cluster_scores(work: AssetContext) -> AssetResult:
     """How well each number of clusters fits, how surely it comes back, and which is advised."""
@@ -144,7 +136,7 @@ def _sweep_figures(
         space=settings.space,
         recommended=recommended,
         title=work.title,
-        credit=credit(work.study.images.provider),
+        credit=work.credit,
     )
     return {
         "elbow": work.figure("clusters_elbow", to_png(drawn), max_bytes=ONE_OF_TWO_BYTES),
@@ -159,7 +151,7 @@ def _sheets(
     settings, name = work.study.clusters, "clusters_members_k"
     for stale in work.figures.glob(f"{name}*.png"):
         stale.unlink()
-    if sample.is_empty() or not may_show_sample(work.study.images):
+    if sample.is_empty() or not work.shows_images:
         return {}
     sheets = sweep_sheets(
         sample,
@@ -195,13 +187,12 @@ def _sheets(
     keys=("clusters.min_cluster_size", "clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
     study_wide=True,
     refresh="weekly",
-    kind="scikitlearn",
 )
 def density_clusters(work: AssetContext) -> AssetResult:
     """Clusters by density, a second method: images may be in none, and none may be found."""
     settings, sample = work.study.clusters, _sample(work, LOOKED_AT)
     if sample.is_empty():
-        return not_applicable(work, "density_clusters", why="no image has a vector")
+        return work.not_applicable("no image has a vector")
     found = clusters_by_density(
         sample,
         pca=settings.pca,
@@ -239,7 +230,7 @@ def _agreement(
 
 def _density_sheet(work: AssetContext, found: DensityClusters) -> dict[str, object]:
     members = found.images.drop_nulls("cluster")
-    if members.is_empty() or not may_show_sample(work.study.images):
+    if members.is_empty() or not work.shows_images:
         return {}
     sheet = members_sheet(
         members,
@@ -264,7 +255,6 @@ def _study_centres(work: AssetContext) -> pl.DataFrame:
     writes=("cluster_assignments",),
     reads=(VECTORS, "cluster_centres", INCLUDED),
     code_version=2,
-    kind="scikitlearn",
 )
 def cluster_assignments(work: AssetContext) -> AssetResult:
     """The cluster of each current image, or panorama: that of the nearest centre."""
@@ -272,7 +262,7 @@ def cluster_assignments(work: AssetContext) -> AssetResult:
     vectors = work.read(VECTORS).join(images, on="image_id", how="semi")
     assigned = assign_clusters(vectors, work.opened.read("cluster_centres"), work.authority)
     metadata = {}
-    if assigned.height and may_show_sample(work.study.images):
+    if assigned.height and work.shows_images:
         sheet = cluster_sheet(assigned, images, work.opened.root, title=work.title)
         metadata["exemplars"] = work.figure("clusters", sheet)
     return AssetResult({"cluster_assignments": assigned}, metadata)
@@ -283,12 +273,10 @@ def cluster_assignments(work: AssetContext) -> AssetResult:
     writes=("cluster_shares",),
     reads=("cluster_assignments", INCLUDED),
     code_version=2,
-    kind="scikitlearn",
+    unless=(no_areas,),
 )
 def cluster_shares(work: AssetContext) -> AssetResult:
     """How each area's images spread over the clusters."""
-    if work.study.areas is None:
-        return not_applicable(work, "cluster_shares", why=NO_AREAS)
     return AssetResult(
         {"cluster_shares": shares_of(work.read("cluster_assignments"), work.read(INCLUDED))}
     )
@@ -298,18 +286,15 @@ def cluster_shares(work: AssetContext) -> AssetResult:
     "clusters",
     writes=("label_shares",),
     reads=("label_scores", INCLUDED),
-    kind="scikitlearn",
-    unless=(no_labels,),
+    unless=(no_areas, no_labels),
 )
 def label_shares(work: AssetContext) -> AssetResult:
     """How each area's images spread over the labels."""
-    if work.study.areas is None:
-        return not_applicable(work, "label_shares", why=NO_AREAS)
     scores = work.read("label_scores")
     if scores.is_empty():
         provenance = work.opened.provenance("label_scores", work.authority)
         why = (provenance.note if provenance else "") or "no image has a label"
-        return not_applicable(work, "label_shares", why=why)
+        return work.not_applicable(why)
     return AssetResult({"label_shares": label_shares_of(scores, work.read(INCLUDED))})
 
 
@@ -318,12 +303,10 @@ def label_shares(work: AssetContext) -> AssetResult:
     writes=("area_group_embeddings",),
     reads=("cluster_assignments", "label_scores", INCLUDED, VECTORS),
     code_version=3,
-    kind="scikitlearn",
+    unless=(no_areas,),
 )
 def area_group_embeddings(work: AssetContext) -> AssetResult:
     """The area's images of each cluster, and of each label, as one vector."""
-    if work.study.areas is None:
-        return not_applicable(work, "area_group_embeddings", why=NO_AREAS)
     groups = pl.concat(
         [
             cluster_groups(work.read("cluster_assignments")),
@@ -340,7 +323,6 @@ def area_group_embeddings(work: AssetContext) -> AssetResult:
     reads=("images", VECTORS, "cluster_centres", "sample_points", "areas"),
     keys=("images.headings_deg", "clusters.k", "clusters.pca"),
     code_version=2,
-    kind="scikitlearn",
 )
 def capture_changes(work: AssetContext) -> AssetResult:
     """What changed where a point has two captures: cosine, and the clusters left and joined.
@@ -356,7 +338,7 @@ def capture_changes(work: AssetContext) -> AssetResult:
         headings_deg=work.study.images.headings_deg,
     )
     if changes.is_empty():
-        return not_applicable(work, "capture_changes", why=NO_PAIRS)
+        return work.not_applicable(NO_PAIRS)
     metadata = _change_metadata(work, changes, points)
     return AssetResult({"capture_changes": changes}, metadata)
 
@@ -364,7 +346,7 @@ def capture_changes(work: AssetContext) -> AssetResult:
 def _change_metadata(
     work: AssetContext, changes: pl.DataFrame, points: pl.DataFrame
 ) -> dict[str, object]:
-    whom = credit(work.study.images.provider)
+    whom = work.credit
     drawn = draw_changes(work.read("areas"), points, changes, title=work.title, credit=whom)
     moved = changes.select((pl.col("from_cluster") != pl.col("to_cluster")).mean()).item()
     return {
@@ -372,7 +354,7 @@ def _change_metadata(
         "median cosine": changes.select(pl.median("cosine")).item(),
         "median cosine of images of different points": changes["cosine_elsewhere"][0],
         "share that changed cluster": moved,
-        "where streets changed most": work.figure("capture_changes", to_png(drawn)),
+        "where streets changed most": work.figure("capture_changes", drawn),
     }
 
 

@@ -5,8 +5,6 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.figures import to_png
-from streetview_assets.images.providers.terms import credit
 from streetview_assets.models.charts.comparisons import (
     draw_learning_curve,
     draw_targets,
@@ -17,12 +15,7 @@ from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.models.evaluations.target_matrix import on_common_areas, score_targets
 from streetview_assets.models.evaluations.transfer import score_transfer, why_no_transfer
 from streetview_assets.models.validation.ridge_cv import scored_r2
-from streetview_assets.orchestration.asset_context import (
-    NO_TARGET,
-    AssetContext,
-    AssetResult,
-    not_applicable,
-)
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.model_inputs import (
     area_dataset,
     area_datasets,
@@ -35,14 +28,12 @@ from streetview_assets.orchestration.model_inputs import (
 @model_asset(writes=("transfer_scores",), study_wide=True, refresh="weekly")
 def transfer_scores(work: AssetContext) -> AssetResult:
     """Train on one authority, test on another, with 0, 1, 5 and 20 % of its areas added."""
-    if work.study.target is None:
-        return not_applicable(work, "transfer_scores", why=NO_TARGET)
     data = area_dataset(work, model_tables(work, work.read_all))
     why = why_no_transfer(data)
     if why:
-        return not_applicable(work, "transfer_scores", why=why)
+        return work.not_applicable(why)
     scores = score_transfer(data, study_scoring(work), work.progress("pairs"))
-    title = f"{work.title}: {work.study.target.name}"
+    title = f"{work.title}: {work.target.name}"
     metadata = {"areas": len(data), **_transfer_figures(work, scores, title)}
     return AssetResult({"transfer_scores": scores}, metadata)
 
@@ -53,23 +44,21 @@ def _transfer_figures(work: AssetContext, scores: pl.DataFrame, title: str) -> d
         return {}
     names = dict(work.read_all("areas").select("authority_code", "authority_name").iter_rows())
     shares = scores["share_added"].unique().sort().to_list()
-    whom = credit(work.study.images.provider)
+    whom = work.credit
     drawn = {
         name: draw_transfer(scores, share=share, names=names, title=title, credit=whom)
         for name, share in {"transfer": shares[0], "transfer_added": shares[-1]}.items()
     }
-    return {name: work.figure(name, to_png(figure)) for name, figure in drawn.items()}
+    return {name: work.figure(name, figure) for name, figure in drawn.items()}
 
 
 @model_asset(writes=("target_scores",), study_wide=True, refresh="weekly")
 def target_scores(work: AssetContext) -> AssetResult:
     """Every target of the study, on the areas that have them all, in the same way."""
-    if work.study.target is None:
-        return not_applicable(work, "target_scores", why=NO_TARGET)
     datasets = on_common_areas(area_datasets(work))
     why = too_few(min(len(data) for data in datasets.values()))
     if why:
-        return not_applicable(work, "target_scores", why=f"{why} with a value of every target")
+        return work.not_applicable(f"{why} with a value of every target")
     scores = score_targets(datasets, study_scoring(work), work.progress("validations"))
     common_count = len(next(iter(datasets.values())))
     metadata = {"areas with every target": common_count, **_targets_figure(work, scores, datasets)}
@@ -81,27 +70,25 @@ def _targets_figure(
 ) -> dict[str, Any]:
     if scored_r2(scores).is_empty():
         return {}
-    whom = credit(work.study.images.provider)
+    whom = work.credit
     figure = draw_targets(scores, targets=list(targets), title=work.title, credit=whom)
-    return {"target_scores": work.figure("target_scores", to_png(figure))}
+    return {"target_scores": work.figure("target_scores", figure)}
 
 
 @model_asset(writes=("learning_curve",), study_wide=True, refresh="weekly")
 def learning_curve(work: AssetContext) -> AssetResult:
     """Scores by the number of areas learned from, the held-out areas staying the same."""
-    if work.study.target is None:
-        return not_applicable(work, "learning_curve", why=NO_TARGET)
     data = area_dataset(work, model_tables(work, work.read_all))
     why = too_few(len(data))
     if why:
-        return not_applicable(work, "learning_curve", why=why)
+        return work.not_applicable(why)
     scores = learn_by_size(data, study_scoring(work), work.progress("draws"))
     metadata: dict[str, Any] = {"areas": len(data)}
     if scored_r2(scores).height:
         figure = draw_learning_curve(
             scores,
-            title=f"{work.title}: {work.study.target.name}",
-            credit=credit(work.study.images.provider),
+            title=f"{work.title}: {work.target.name}",
+            credit=work.credit,
         )
-        metadata["learning_curve"] = work.figure("learning_curve", to_png(figure))
+        metadata["learning_curve"] = work.figure("learning_curve", figure)
     return AssetResult({"learning_curve": scores}, metadata)

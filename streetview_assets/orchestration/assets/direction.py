@@ -17,10 +17,8 @@ from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
 from streetview_assets.embeddings.zero_shot.prompt_bank import PLACES, prompts_by_group
-from streetview_assets.figures import to_png
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import current_images
-from streetview_assets.images.providers.terms import credit, may_show_sample
 from streetview_assets.models.direction.chart import draw_prompts, outside_band
 from streetview_assets.models.direction.direction import (
     OF_PROMPTS,
@@ -33,19 +31,16 @@ from streetview_assets.models.direction.direction import (
     images_at_both_ends,
     why_no_direction,
 )
-from streetview_assets.orchestration.asset_context import (
-    NO_TARGET,
-    AssetContext,
-    AssetResult,
-    not_applicable,
-)
-from streetview_assets.orchestration.model_inputs import model_asset
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import no_targets
+from streetview_assets.study_state.lineage import study_asset
 
 SHOWN = 8
 """Texts of either end that are told in words."""
 
 
-@model_asset(
+@study_asset(
+    "models",
     writes=("deprivation_direction",),
     reads=("area_embeddings", "targets", INCLUDED, VECTORS, "encoders"),
     keys=(
@@ -60,6 +55,7 @@ SHOWN = 8
     code_version=2,
     study_wide=True,
     refresh="weekly",
+    unless=(no_targets,),
 )
 def deprivation_direction(work: AssetContext) -> AssetResult:
     """Which way vectors point as areas become more deprived: stability, words, images.
@@ -67,20 +63,18 @@ def deprivation_direction(work: AssetContext) -> AssetResult:
     Association alone: of all that goes along with deprivation in these areas, as images show it.
     """
     study = work.study
-    if study.target is None:
-        return not_applicable(work, "deprivation_direction", why=NO_TARGET)
-    areas = _areas(work, study.target.name)
+    areas = _areas(work, work.target.name)
     if why := why_no_direction(areas):
-        return not_applicable(work, "deprivation_direction", why=why)
+        return work.not_applicable(why)
     direction = find_direction(
         matrix(areas["embedding"]),
         areas["value"].to_numpy(),
-        more_is=study.target.more_is,
+        more_is=work.target.more_is,
         seed=study.seed,
         on_progress=work.progress("draws of areas"),
     )
     words = _words(work)
-    rows = _rows(work, direction, words, study.target.name)
+    rows = _rows(work, direction, words, work.target.name)
     metadata = {**_told(areas, rows, words), **_prompts(work, rows), **_ends(work, direction)}
     return AssetResult({"deprivation_direction": rows}, metadata)
 
@@ -157,21 +151,17 @@ def _prompts(work: AssetContext, rows: pl.DataFrame) -> dict[str, Any]:
     if rows.filter(kind=OF_PROMPTS).is_empty():
         return {}
     telling = outside_band(rows)["name"]
-    target = work.study.target
-    assert target is not None, "without a target there is no direction"
-    drawn = draw_prompts(
-        rows, title=f"{work.title}, {target.name}", credit=credit(work.study.images.provider)
-    )
+    drawn = draw_prompts(rows, title=f"{work.title}, {work.target.name}", credit=work.credit)
     return {
         "prompts that say something": len(telling),
         "the most deprived": "; ".join(telling.head(SHOWN)) or "none",
         "the least deprived": "; ".join(telling.tail(SHOWN).reverse()) or "none",
-        "prompts": work.figure("direction_prompts", to_png(drawn)),
+        "prompts": work.figure("direction_prompts", drawn),
     }
 
 
 def _ends(work: AssetContext, direction: Direction) -> dict[str, Any]:
-    if not may_show_sample(work.study.images):
+    if not work.shows_images:
         return {}
     images = current_images(work.looked_at(work.read_all(INCLUDED)))
     images, across = images_at_both_ends(

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 
-import dagster as dg
 import polars as pl
 
 from streetview_assets.embeddings.embed import embed_images, of_same_pixels
@@ -27,14 +26,13 @@ from streetview_assets.embeddings.similarity.neighbour_sheets import (
 from streetview_assets.embeddings.similarity.neighbours import find_neighbours, gather_images
 from streetview_assets.embeddings.zero_shot.label_scores import label_scores as scores_of
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
-from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.images.retention import without_pixels
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.orchestration.missing_parts import no_labels, views_are_separate
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.lineage import study_asset
 
 
 @study_asset(
@@ -51,7 +49,6 @@ from streetview_assets.study_state.checkpoint import Resumption
     code_version=2,
     study_wide=True,
     refresh="by_hand",
-    kind="torch",
 )
 def encoders(work: AssetContext) -> AssetResult:
     """The encoder's identity: all that makes its vectors what they are."""
@@ -63,8 +60,8 @@ def encoders(work: AssetContext) -> AssetResult:
     "embeddings",
     writes=("image_embeddings",),
     reads=("images", "encoders"),
+    remembers=("image_retention",),
     pool="encoder",
-    kind="torch",
 )
 def image_embeddings(work: AssetContext) -> AssetResult:
     """One vector an image, and a row with a reason for each that could not be read."""
@@ -108,7 +105,7 @@ def _told(
         "precision": encoder.identity.precision,
         "images encoded now": count,
         "images a second": count / seconds if count else 0.0,
-        "failures": dg.MetadataValue.json(dict(failed["error"].value_counts().iter_rows())),
+        "failures": dict(failed["error"].value_counts().iter_rows()),
     }
 
 
@@ -118,7 +115,6 @@ def _told(
     reads=(VECTORS, "encoders"),
     keys=("labels", "label_templates"),
     pool="encoder",
-    kind="torch",
     unless=(no_labels,),
 )
 def label_scores(work: AssetContext) -> AssetResult:
@@ -126,7 +122,7 @@ def label_scores(work: AssetContext) -> AssetResult:
     study = work.study
     assert study.labels is not None, "built only where the study asks for it"
     if reason := why_no_words(study.encoder):
-        return not_applicable(work, "label_scores", why=reason)
+        return work.not_applicable(reason)
     words = load_text_encoder(study.encoder)
     check_same_weights(words, work.opened.read("encoders"))
     labels = label_vectors(prompts_of(study.labels), study.label_templates, words.encode)
@@ -143,9 +139,9 @@ def label_scores(work: AssetContext) -> AssetResult:
     writes=("panorama_embeddings",),
     reads=("images", "image_embeddings", "encoders"),
     keys=("encoder.views",),
+    remembers=("image_retention",),
     code_version=2,
     pool="encoder",
-    kind="torch",
     unless=(views_are_separate,),
 )
 def panorama_embeddings(work: AssetContext) -> AssetResult:
@@ -180,14 +176,13 @@ def _of_strips(work: AssetContext, views: pl.DataFrame) -> AssetResult:
     keys=("neighbours", "seed"),
     study_wide=True,
     refresh="weekly",
-    kind="torch",
 )
 def neighbours(work: AssetContext) -> AssetResult:
     """The images, or panoramas, that look most like each, over all authorities."""
     images = gather_images(_parts(work))
     if len(images.vectors) < 2:
         why = f"fewer than two current {work.called} have a vector"
-        return not_applicable(work, "neighbours", why=why)
+        return work.not_applicable(why)
     found = find_neighbours(
         images,
         encoder=work.opened.encoder,
@@ -218,7 +213,7 @@ def _neighbour_sheets(
     work: AssetContext, found: pl.DataFrame, facts: pl.DataFrame
 ) -> dict[str, object]:
     """Show some images beside their neighbours, and those that look alike far apart."""
-    if not may_show_sample(work.study.images):
+    if not work.shows_images:
         return {}
     root, title = work.opened.root, work.title
     drawn = draw_images(facts, seed=work.study.seed)

@@ -21,10 +21,9 @@ from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_s
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
 from streetview_assets.embeddings.zero_shot.prompt_bank import EXCLUSION_REASONS
 from streetview_assets.images.current import current_images
-from streetview_assets.images.providers.terms import may_show_sample
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part
+from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
 
 
@@ -34,7 +33,6 @@ from streetview_assets.tables.registry import TABLES
     reads=("images", VECTORS, "encoders"),
     keys=("exclusions", "label_templates"),
     pool="encoder",
-    kind="torch",
     unless=(no_part("exclusions"),),
 )
 def image_exclusions(work: AssetContext) -> AssetResult:
@@ -44,7 +42,7 @@ def image_exclusions(work: AssetContext) -> AssetResult:
     wordless = why_no_words(work.study.encoder)
     if wordless and not rule.categories:
         why = f"{wordless}. Or name `categories` of the images in `exclusions:`"
-        return not_applicable(work, "image_exclusions", why=why)
+        return work.not_applicable(why)
     images = work.looked_at(work.read("images"))
     by_words, words = _by_words(work, wordless)
     found = put_together(
@@ -74,7 +72,7 @@ def _told(
     }
     if unknown := sorted(set(categories) - set(current["category"].drop_nulls())):
         told["categories that no image here has"] = ", ".join(unknown)
-    if found.height and may_show_sample(work.study.images):
+    if found.height and work.shows_images:
         sheet = exclusions_sheet(found, current, work.opened.root, title=work.title)
         told["excluded images"] = work.figure("image_exclusions", sheet)
     return told

@@ -4,28 +4,30 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.embeddings.looked_at import INCLUDED
-from streetview_assets.figures import to_png
-from streetview_assets.images.providers.terms import credit
 from streetview_assets.models.charts.groups import draw_group_matrix, draw_group_scores
 from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group, groups_of
 from streetview_assets.models.evaluations.models_by_group import score_group_models
 from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.models.validation.ridge_cv import scored_r2
-from streetview_assets.orchestration.asset_context import (
-    NO_TARGET,
-    AssetContext,
-    AssetResult,
-    not_applicable,
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import no_targets
+from streetview_assets.orchestration.model_inputs import (
+    MODEL_KEYS,
+    POOLED_TABLES,
+    pooled_datasets,
+    study_scoring,
 )
-from streetview_assets.orchestration.model_inputs import model_asset, pooled_datasets, study_scoring
+from streetview_assets.study_state.lineage import study_asset
 
 
-@model_asset(
+@study_asset(
+    "models",
     writes=("group_model_scores",),
-    reads=("area_embeddings", "area_group_embeddings", "targets", "areas", INCLUDED),
+    reads=(*POOLED_TABLES, "area_group_embeddings"),
+    keys=MODEL_KEYS,
     study_wide=True,
     refresh="weekly",
+    unless=(no_targets,),
 )
 def group_model_scores(work: AssetContext) -> AssetResult:
     """A model of each cluster's and each label's images alone, beside one of all images.
@@ -34,13 +36,10 @@ def group_model_scores(work: AssetContext) -> AssetResult:
     `cluster_assignments`, found in all images, without the target, those of held-out areas among
     them; the feature `by_cluster` finds them inside the fold.
     """
-    study = work.study
-    if study.target is None:
-        return not_applicable(work, "group_model_scores", why=NO_TARGET)
     datasets, groups = pooled_datasets(work), _groups(work)
-    area_count = len(datasets[study.target.name])
+    area_count = len(datasets[work.target.name])
     if why := too_few(area_count) or (None if groups else "no image is in a group"):
-        return not_applicable(work, "group_model_scores", why=why)
+        return work.not_applicable(why)
     scores = score_group_models(
         datasets,
         groups,
@@ -67,12 +66,12 @@ def _all_figures(work: AssetContext, scores: pl.DataFrame, targets: list[str]) -
 def _figures(
     work: AssetContext, scores: pl.DataFrame, grouping: str, targets: list[str]
 ) -> dict[str, Any]:
-    chosen = work.study.target
-    if chosen is None or scored_r2(scores).is_empty():
+    if scored_r2(scores).is_empty():
         return {}
-    whom = credit(work.study.images.provider)
+    chosen = work.target.name
+    whom = work.credit
     drawn = {"group_scores": draw_group_scores(
-        scores.filter(target=chosen.name), title=f"{work.title}: {chosen.name}", credit=whom
+        scores.filter(target=chosen), title=f"{work.title}: {chosen}", credit=whom
     )}  # fmt: skip
     if len(targets) > 1:
         drawn["group_targets"] = draw_group_matrix(
@@ -80,6 +79,5 @@ def _figures(
         )
     ending = "" if grouping == CLUSTER else "_labels"
     return {
-        f"{name}{ending}": work.figure(f"{name}{ending}", to_png(figure))
-        for name, figure in drawn.items()
+        f"{name}{ending}": work.figure(f"{name}{ending}", figure) for name, figure in drawn.items()
     }

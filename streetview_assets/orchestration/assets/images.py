@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
-import dagster as dg
 import polars as pl
 
 from streetview_assets.errors import ImageryError
@@ -16,14 +16,13 @@ from streetview_assets.images.duplicates import mark_duplicates
 from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, Provider
 from streetview_assets.images.providers.registry import open_provider, provider_class
-from streetview_assets.images.providers.terms import may_show_sample
 from streetview_assets.images.views import still_wanted, wanted_images
 from streetview_assets.lake.checkpoint_shards import Shards
-from streetview_assets.orchestration.asset import study_asset
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.processes import stopping
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.lineage import study_asset
 
 IMAGERY_POOL = "imagery_api"
 LOOK_UPS_LAST = timedelta(days=1)
@@ -80,7 +79,7 @@ def panoramas(work: AssetContext) -> AssetResult:
     only_failed = work.retry and work.opened.is_fresh("panoramas", work.authority)
     if only_failed:
         points = points.join(resumption.failed(), on="point_id", how="semi")
-    provider = open_provider(work.study, work.sources.deprivation())
+    provider = _look_ups(work)
     found = _looked_up(work, provider, points, resumption.shards)
     table = update_panoramas(
         found,
@@ -96,11 +95,17 @@ def panoramas(work: AssetContext) -> AssetResult:
     )
 
 
-def _panorama_counts(current: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+def _look_ups(work: AssetContext) -> Provider:
+    """Open the provider; of drawn images, with what their look goes by."""
+    is_drawn = work.study.is_synthetic
+    return open_provider(work.study, work.sources.deprivation() if is_drawn else {})
+
+
+def _panorama_counts(current: pl.DataFrame) -> dict[str, Any]:
     years = current.select(year=pl.col("captured_on").dt.year())
     return {
-        "points by status": dg.MetadataValue.json(_counts(current, "status")),
-        "captures by year": dg.MetadataValue.json(_counts(years, "year")),
+        "points by status": _counts(current, "status"),
+        "captures by year": _counts(years, "year"),
     }
 
 
@@ -110,6 +115,9 @@ def _panorama_counts(current: pl.DataFrame) -> dict[str, dg.MetadataValue]:
     reads=("panoramas", "sample_points"),
     keys=(
         "images.provider",
+        "images.captured_between",
+        "images.radius_m",
+        "images.third_party",
         "images.headings_deg",
         "images.size_px",
         "images.fov_deg",
@@ -118,13 +126,14 @@ def _panorama_counts(current: pl.DataFrame) -> dict[str, dg.MetadataValue]:
         "pooling.as_of",
     ),
     keys_for=keys_of_images,
+    remembers=("image_retention",),
     code_version=5,
     pool=IMAGERY_POOL,
 )
 def images(work: AssetContext) -> AssetResult:
     """The images: fetched once, checked, and a row with a reason for each that failed."""
     study, looked_up, points = work.study, work.read("panoramas"), work.read("sample_points")
-    provider = open_provider(study, work.sources.deprivation(), budget=work.budget())
+    provider = open_provider(study, {}, budget=work.budget())
     known = wanted_images(provider, looked_up, points, study.images, captures="all")
     current = wanted_images(provider, looked_up, points, study.images)
     wanted = current.filter(up_to(study.pooling.as_of))
@@ -170,17 +179,17 @@ def _told(
 ) -> dict[str, object]:
     return {
         **_sample(work, table),
-        "images by status": dg.MetadataValue.json(_counts(table, "status")),
-        "failures": dg.MetadataValue.json(failure_counts(table.filter("is_current"))),
+        "images by status": _counts(table, "status"),
+        "failures": failure_counts(table.filter("is_current")),
         "asked for now": asked_count,
         "kept from earlier runs": kept_count,
         **work.spending(),
     }
 
 
-def _sample(work: AssetContext, table: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+def _sample(work: AssetContext, table: pl.DataFrame) -> dict[str, Any]:
     """Show some of the images, unless the provider's terms let nothing of them stay."""
-    if not may_show_sample(work.study.images):
+    if not work.shows_images:
         return {}
     shown = table.filter("is_current")
     sheet = contact_sheet(shown, work.opened.root, seed=work.study.seed, title=work.title)

@@ -25,13 +25,12 @@ from streetview_assets.clusters.layout.scatter import (
 )
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
-from streetview_assets.images.providers.terms import credit, may_show_sample, terms_of
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
+from streetview_assets.images.providers.terms import terms_of
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_categories, no_part
 from streetview_assets.study.clusters import Layout
+from streetview_assets.study_state.lineage import study_asset
 
 NO_CATEGORIES = "the images came without categories"
 
@@ -48,7 +47,6 @@ MOST_CLASSIFIED = 60_000
     keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
     study_wide=True,
     refresh="weekly",
-    kind="scikitlearn",
     unless=(no_part("layout"),),
 )
 def image_layout(work: AssetContext) -> AssetResult:
@@ -64,7 +62,7 @@ def image_layout(work: AssetContext) -> AssetResult:
         work.read_all(VECTORS), images, fit_on=study.layout.fit_on, seed=study.seed
     )
     if why := why_no_layout(sample):
-        return not_applicable(work, "image_layouts", why=why)
+        return work.not_applicable(why)
     reuse = _inputs(sample, study.layout, study.seed)
     layouts, told = _kept(work, reuse) or _laid_out(work, study.layout, sample)
     metadata = {
@@ -91,7 +89,6 @@ def _kept(work: AssetContext, reuse: str) -> tuple[pl.DataFrame, dict[str, Any]]
     keys=("categories", "seed"),
     study_wide=True,
     refresh="weekly",
-    kind="scikitlearn",
     unless=(no_categories,),
 )
 def category_scores(work: AssetContext) -> AssetResult:
@@ -101,7 +98,7 @@ def category_scores(work: AssetContext) -> AssetResult:
     """
     study, images = work.study, work.looked_at(work.read_all(INCLUDED))
     if current_images(images)["category"].drop_nulls().is_empty():
-        return not_applicable(work, "category_scores", why=NO_CATEGORIES)
+        return work.not_applicable(NO_CATEGORIES)
     named = named_categories(images, study.categories)
     sample = draw_sample(
         work.read_all(VECTORS),
@@ -111,7 +108,7 @@ def category_scores(work: AssetContext) -> AssetResult:
     )
     classified = images_to_classify(sample, named)
     if why := why_not_classified(classified):
-        return not_applicable(work, "category_scores", why=why)
+        return work.not_applicable(why)
     tell = work.progress("folds")
     scores = score_categories(
         classified, encoder=work.opened.encoder, seed=study.seed, on_progress=tell
@@ -124,12 +121,12 @@ def _told(work: AssetContext, scores: pl.DataFrame, images: pl.DataFrame) -> dic
     """Say how well categories are told apart, and draw which is taken for which."""
     whole = scores.filter(category="").select("measure", "value").iter_rows()
     left_out = scores.filter(measure="recall").filter(pl.col("value").is_null())["category"]
-    drawn = draw_confusion(scores, title=work.title, credit=credit(work.study.images.provider))
+    drawn = draw_confusion(scores, title=work.title, credit=work.credit)
     return {
         **{measure.replace("_", " "): value for measure, value in whole},
         "left out, in too few areas": ", ".join(left_out) or "none",
         **_slips(work, images),
-        "which is taken for which": work.figure("category_confusion", to_png(drawn)),
+        "which is taken for which": work.figure("category_confusion", drawn),
     }
 
 
@@ -172,7 +169,7 @@ def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) ->
         shown |= _dots(work, layouts, images)
     if settings.show == "dots":
         return shown
-    if not may_show_sample(study.images):
+    if not work.shows_images:
         return {**shown, "left out: images": "the provider's terms let none be shown"}
     most = None if terms_of(study.images.provider).may_store else MOST_OF_RESTRICTED
     for (method, setting), one in layouts.group_by("method", "setting", maintain_order=True):
@@ -195,7 +192,7 @@ def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) ->
 def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
     """Draw a chart for each thing by which images can be coloured."""
     study = work.study
-    how = {"title": work.title, "credit": credit(study.images.provider)}
+    how = {"title": work.title, "credit": work.credit}
     shown: dict[str, Any] = {}
     current = current_images(images).unique("image_id", keep="first")
     clusters = (
@@ -209,11 +206,11 @@ def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> di
     of_category = named.drop_nulls("category").select("image_id", group="category")
     of_cluster = clusters.select("image_id", group=pl.col("cluster").cast(pl.String))
     drawn = draw_layout_groups(layouts, of_cluster, what="cluster", **how)
-    shown["by cluster"] = work.figure("layout_cluster", to_png(drawn))
+    shown["by cluster"] = work.figure("layout_cluster", drawn)
     of_them = layouts.join(left_out, on="image_id", how="anti", maintain_order="left")
     if of_category.height and of_them.height:
         drawn = draw_layout_groups(of_them, of_category, what="category", **how)
-        shown["by category"] = work.figure("layout_category", to_png(drawn))
+        shown["by category"] = work.figure("layout_category", drawn)
     if study.target is None:
         return shown
     values = work.read_all("targets").filter(target=study.target.name).drop_nulls("value")
@@ -221,7 +218,7 @@ def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> di
     if of_area.height:
         what = f"{study.target.name} of their areas"
         drawn = draw_layout_values(layouts, of_area, what=what, **how)
-        shown["by target"] = work.figure("layout_target", to_png(drawn))
+        shown["by target"] = work.figure("layout_target", drawn)
     return shown
 
 

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import dagster as dg
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.figures import to_png
-from streetview_assets.images.providers.terms import credit
 from streetview_assets.lake.content import digest
 from streetview_assets.models.candidates.preprocessing import frozen_features
 from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
@@ -33,12 +31,7 @@ from streetview_assets.models.evaluations.selection import (
 )
 from streetview_assets.models.evaluations.within_authority import score_authority_alone
 from streetview_assets.models.results.summary_sentences import summary_sentences
-from streetview_assets.orchestration.asset_context import (
-    NO_TARGET,
-    AssetContext,
-    AssetResult,
-    not_applicable,
-)
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.model_inputs import (
     MODEL_INPUT,
     area_dataset,
@@ -64,8 +57,6 @@ from streetview_assets.text.strict_json import to_json
 )
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random and by spatial blocks, side by side."""
-    if work.study.target is None:
-        return not_applicable(work, "model_scores", "predictions", why=NO_TARGET)
     data = area_dataset(work, model_tables(work, work.read_all))
     chosen = select_models(data, study_scoring(work), work.progress("tunings"))
     figures = _figures(work, chosen.scores, chosen.predictions)
@@ -105,8 +96,6 @@ def _keep_selection(work: AssetContext, chosen: Selection, figures: dict[str, by
 @model_asset(writes=("authority_scores",), code_version=2, refresh="weekly")
 def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
-    if work.study.target is None:
-        return not_applicable(work, "authority_scores", why=NO_TARGET)
     data = area_dataset(work, model_tables(work, work.read))
     scores = score_authority_alone(data, study_scoring(work), work.progress("folds"))
     run_id = _keep_scores(work, scores)
@@ -122,11 +111,9 @@ def authority_model(work: AssetContext) -> AssetResult:
 )
 def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
-    if work.study.target is None:
-        return not_applicable(work, "held_out_scores", "held_out_predictions", why=NO_TARGET)
     if len(work.opened.authorities) < 2:
         why = "the study has one authority, so that none can be held out"
-        return not_applicable(work, "held_out_scores", "held_out_predictions", why=why)
+        return work.not_applicable(why)
     data = area_dataset(work, model_tables(work, work.read_all))
     together = held_out_together(work.opened.authorities, work.authority, work.study.seed)
     scores, predictions = score_held_out(data, study_scoring(work), together)
@@ -147,8 +134,6 @@ def held_out_model(work: AssetContext) -> AssetResult:
         "sample_points",
         "model_scores",
         "predictions",
-        "held_out_scores",
-        "authority_scores",
     ),
     code_version=2,
     study_wide=True,
@@ -156,22 +141,19 @@ def held_out_model(work: AssetContext) -> AssetResult:
 )
 def deprivation_model(work: AssetContext) -> AssetResult:
     """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""
-    target = work.study.target
-    if target is None:
-        return not_applicable(work, "area_predictions", why=NO_TARGET)
-    tables = model_tables(work, work.read_all)
+    tables, target = model_tables(work, work.read_all), work.target.name
     without_vector = areas_without_vector(work, tables)
     choice, final, fitted_to, seen = _fit(work, tables)
     predicted = predict_areas(
         final,
         tables["areas"],
         tables["area_embeddings"],
-        target=target.name,
+        target=target,
         why_no_model=choice.note,
         why_unseen=without_vector,
         features=seen,
     )
-    left_out = _left_out(tables, predicted, without_vector, target.name)
+    left_out = _left_out(tables, predicted, without_vector, target)
     metadata = {**left_out, **_keep_final(work, final, fitted_to, predicted)}
     return AssetResult({"area_predictions": predicted}, metadata, note=choice.note or "")
 
@@ -213,7 +195,7 @@ def _figures(
     if predictions.is_empty():
         return {}
     title = f"{work.study.name}: {predictions['target'][0]}"
-    whom = credit(work.study.images.provider)
+    whom = work.credit
     drawn = {
         "scores": draw_scores(scores, title=title, credit=whom),
         "predicted_observed": draw_predicted_observed(predictions, title=title, credit=whom),
@@ -288,7 +270,7 @@ def _left_out(
     counted = pl.Series("reason", list(why.values()), dtype=pl.String).value_counts()
     return {
         "areas without a prediction": int(predicted["predicted"].null_count()),
-        "areas that are no input": dg.MetadataValue.json(dict(counted.iter_rows())),
+        "areas that are no input": dict(counted.iter_rows()),
     }
 
 

@@ -8,8 +8,6 @@ import polars as pl
 
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.errors import StudyError
-from streetview_assets.figures import to_png
-from streetview_assets.images.providers.terms import credit
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS
 from streetview_assets.models.ordinal.chart import draw_deciles
@@ -22,19 +20,14 @@ from streetview_assets.models.ordinal.metrics import (
 from streetview_assets.models.ordinal.persistence import NetworkFacts, load_network, save_network
 from streetview_assets.models.ordinal.training import continuous_output, train
 from streetview_assets.models.ordinal.validation import output_rows, too_few, validate_ordinal
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import (
-    NO_TARGET,
-    AssetContext,
-    AssetResult,
-    not_applicable,
-)
-from streetview_assets.orchestration.missing_parts import no_part
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import no_part, no_targets
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
 from streetview_assets.orchestration.tracking.registered_network import register_network
 from streetview_assets.study.models import Ordinal
 from streetview_assets.study.targets import Target
+from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
 
 TABLES_MADE = ("ordinal_outputs", "ordinal_scores")
@@ -48,16 +41,13 @@ FOLDER = "ordinal"
     keys=("ordinal", "models.target", "models.block_km", "models.interval_level", "seed", "crs"),
     study_wide=True,
     refresh="weekly",
-    kind="mlflow",
-    unless=(no_part("ordinal"),),
+    unless=(no_part("ordinal"), no_targets),
 )
 def ordinal_model(work: AssetContext) -> AssetResult:
     """Networks that learn deciles from the images of each point, validated and kept."""
     settings = work.study.ordinal
     assert settings is not None, "built only where the study asks for it"
     target = _target(work, settings)
-    if target is None:
-        return not_applicable(work, *TABLES_MADE, why=NO_TARGET)
     points = _points(work, target)
     if settings.apply is not None:
         return _applied(work, settings, target, points)
@@ -222,9 +212,9 @@ def _made(
     }
     if outputs.height:
         title = f"{work.study.name}: deciles of {outputs['target'][0]}"
-        drawn = draw_deciles(outputs, title=title, credit=credit(work.study.images.provider))
+        drawn = draw_deciles(outputs, title=title, credit=work.credit)
         if drawn is not None:
-            metadata["deciles"] = work.figure("ordinal_deciles", to_png(drawn))
+            metadata["deciles"] = work.figure("ordinal_deciles", drawn)
     return AssetResult(
         {"ordinal_outputs": outputs, "ordinal_scores": scores}, {**metadata, **kappas}, note
     )
@@ -241,9 +231,9 @@ def _scores(work: AssetContext, outputs: pl.DataFrame, points: OrdinalPoints) ->
     )
 
 
-def _target(work: AssetContext, settings: Ordinal) -> Target | None:
+def _target(work: AssetContext, settings: Ordinal) -> Target:
     if settings.target is None:
-        return work.study.target
+        return work.target
     return next(target for target in work.study.targets if target.name == settings.target)
 
 

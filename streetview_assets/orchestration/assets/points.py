@@ -1,16 +1,14 @@
 """Points: the road network and the places sampled on it."""
 
 from dataclasses import asdict
+from typing import Any
 
-import dagster as dg
 import polars as pl
 
-from streetview_assets.figures import to_png
 from streetview_assets.images.providers.registry import provider_class
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import AssetContext, AssetResult, not_applicable
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets.areas import place, warning
-from streetview_assets.orchestration.missing_parts import no_own_images
+from streetview_assets.orchestration.missing_parts import no_own_images, no_roads
 from streetview_assets.points.map import draw_points
 from streetview_assets.points.own_images.image_files import files_table, left_out
 from streetview_assets.points.own_images.left_out import left_out_line
@@ -20,6 +18,7 @@ from streetview_assets.points.roads.clipping import clip_roads
 from streetview_assets.points.roads.openstreetmap import roads_credit
 from streetview_assets.points.sampling import sample_points as sample
 from streetview_assets.study.study_file import Study
+from streetview_assets.study_state.lineage import study_asset
 
 
 def keys_of_own_images(study: Study) -> tuple[str, ...]:
@@ -29,17 +28,17 @@ def keys_of_own_images(study: Study) -> tuple[str, ...]:
 
 
 def keys_of_points(study: Study) -> tuple[str, ...]:
-    """Name the keys of points that are not sampled on roads."""
-    if study.points.path is not None:
-        return ("sources.areas",)
-    return (*keys_of_own_images(study), "sources.areas") if study.points.origin else ()
+    """Name the keys of points by where they come from."""
+    if study.points.origin == "images":
+        return (*keys_of_own_images(study), "sources.areas")
+    return ("sources.areas",) if study.points.path else ("crs", "seed")
 
 
-@study_asset("points", writes=("road_network",), reads=("areas",), keys=("roads", "crs"))
+@study_asset(
+    "points", writes=("road_network",), reads=("areas",), keys=("roads", "crs"), unless=(no_roads,)
+)
 def road_network(work: AssetContext) -> AssetResult:
     """The roads inside the authority, each piece of street once."""
-    if work.study.roads is None:
-        return not_applicable(work, "road_network", why="the study names no roads")
     mine = work.read("areas")
     clipped = clip_roads(work.sources.roads(mine), mine, work.sources.crs())
     length_m = clipped.group_by("road_class").agg(pl.col("length_m").sum()).sort("road_class")
@@ -47,7 +46,7 @@ def road_network(work: AssetContext) -> AssetResult:
         {"road_network": clipped},
         {
             "road_km": float(clipped["length_m"].sum()) / 1000,
-            "length_m by class": dg.MetadataValue.json(dict(length_m.iter_rows())),
+            "length_m by class": dict(length_m.iter_rows()),
         },
     )
 
@@ -56,7 +55,7 @@ def road_network(work: AssetContext) -> AssetResult:
     "points",
     writes=("sample_points",),
     reads=("areas", "road_network"),
-    keys=("points", "crs", "seed"),
+    keys=("points",),
     keys_for=keys_of_points,
     code_version=5,
 )
@@ -99,7 +98,7 @@ def _points_on_roads(work: AssetContext) -> AssetResult:
     )
     metadata = {
         **_map(work, placed),
-        "report": dg.MetadataValue.json(asdict(report)),
+        "report": asdict(report),
         "points_per_km": report.points_per_km,
     }
     return AssetResult({"sample_points": placed}, metadata)
@@ -108,7 +107,7 @@ def _points_on_roads(work: AssetContext) -> AssetResult:
 @study_asset(
     "points",
     writes=("image_files",),
-    keys=("images.provider", "images.captured_between", "sources.areas"),
+    keys=("images.captured_between", "sources.areas"),
     keys_for=keys_of_own_images,
     study_wide=True,
     refresh="by_hand",
@@ -125,13 +124,13 @@ def image_files(work: AssetContext) -> AssetResult:
         {"image_files": table},
         {
             "images": table.height - not_taken.height,
-            "left out": dg.MetadataValue.json(dict(counts.iter_rows())),
+            "left out": dict(counts.iter_rows()),
         },
         note=left_out_line(not_taken),
     )
 
 
-def _map(work: AssetContext, points: pl.DataFrame) -> dict[str, dg.MetadataValue]:
+def _map(work: AssetContext, points: pl.DataFrame) -> dict[str, Any]:
     if points.is_empty():
         return {}
     areas = work.read("areas")
@@ -142,4 +141,4 @@ def _map(work: AssetContext, points: pl.DataFrame) -> dict[str, dg.MetadataValue
         title=place(work, areas),
         credit=". ".join(filter(None, (roads_credit(work.study.roads), warning(work)))),
     )
-    return {"map": work.figure("points", to_png(drawn))}
+    return {"map": work.figure("points", drawn)}

@@ -14,33 +14,35 @@ from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.images.retention import delete_images, without_pixels
 from streetview_assets.lake.checkpoint_shards import latest, shards_of
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import (
-    NO_AREAS,
-    AssetContext,
-    AssetResult,
-    not_applicable,
-)
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.deleted_images import refuse_deleted
-from streetview_assets.orchestration.missing_parts import images_are_kept
+from streetview_assets.orchestration.missing_parts import (
+    images_are_kept,
+    no_areas,
+)
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.study.embeddings import Encoder
-from streetview_assets.study.study_file import Study
+from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 
 BASELINE = Encoder(name="colour-texture")
 
 
-@study_asset("pooling", writes=("area_embeddings",), reads=(INCLUDED, VECTORS), code_version=4)
+@study_asset(
+    "pooling",
+    writes=("area_embeddings",),
+    reads=(INCLUDED, VECTORS),
+    code_version=4,
+    unless=(no_areas,),
+)
 def area_embeddings(work: AssetContext) -> AssetResult:
     """The area's images as one vector: median, mean, max and min of each dimension.
 
     Where `encoder.views` is `mean` or `panorama`, it is the area's panoramas that are pooled, each
     once, and `image_count` is of the images that went into their vectors.
     """
-    if work.study.areas is None:
-        return not_applicable(work, "area_embeddings", why=NO_AREAS)
     pooled = pool_areas(work.read(INCLUDED), work.read(VECTORS), encoder=work.opened.encoder)
     return AssetResult({"area_embeddings": pooled}, _counts(pooled))
 
@@ -50,18 +52,18 @@ def area_embeddings(work: AssetContext) -> AssetResult:
     writes=("baseline_embeddings",),
     reads=(INCLUDED,),
     keys=("encoder.name", "encoder.views"),
+    remembers=("image_retention",),
     code_version=4,
+    unless=(no_areas,),
 )
 def baseline_embeddings(work: AssetContext) -> AssetResult:
     """The area's images by `colour-texture`, which any other encoder has to beat.
 
     They are pooled as the encoder's are: by panorama where `encoder.views` is `mean` or `panorama`.
     """
-    if work.study.areas is None:
-        return not_applicable(work, "baseline_embeddings", why=NO_AREAS)
-    if work.opened.encoder == BASELINE.slug:
+    if work.study.encoder.name == BASELINE.name:
         why = "the study's encoder is colour-texture itself"
-        return not_applicable(work, "baseline_embeddings", why=why)
+        return work.not_applicable(why)
     images = work.read(INCLUDED)
     current = current_images(images).filter(pl.col("area_code").is_not_null())
     # What is deleted once this has run can be encoded now or never.
@@ -77,12 +79,11 @@ def baseline_embeddings(work: AssetContext) -> AssetResult:
     "pooling",
     writes=("image_retention",),
     reads=("images", "image_embeddings", "panorama_embeddings", "baseline_embeddings"),
-    keys=("images.keeps_images",),
     unless=(images_are_kept,),
 )
 def image_retention(work: AssetContext) -> AssetResult:
     """Pixels deleted, where the study says so, once everything that needs them has run."""
-    before, looking = work.read("image_retention"), need_pixels(work.study)
+    before, looking = work.read("image_retention"), need_pixels(work.opened)
     behind = [asset for asset in looking if not work.opened.is_fresh(asset, work.authority)]
     if behind:
         note = f"nothing was deleted: {' and '.join(behind)} have to look at the images first"
@@ -112,10 +113,11 @@ def _deleted(work: AssetContext, before: pl.DataFrame) -> list[pl.DataFrame]:
     )
 
 
-def need_pixels(study: Study) -> tuple[str, ...]:
+def need_pixels(opened: OpenStudy) -> list[str]:
     """Name the assets that look at the pixels of an image after it was fetched."""
-    of_strips = ("panorama_embeddings",) if study.encoder.views == "panorama" else ()
-    return ("image_embeddings", *of_strips, "baseline_embeddings")
+    is_of_strips = opened.study.encoder.views == "panorama"
+    looking = ("image_embeddings", *["panorama_embeddings"] * is_of_strips, "baseline_embeddings")
+    return [asset for asset in looking if asset in opened.assets]
 
 
 def _baseline_panoramas(
@@ -174,7 +176,7 @@ def _seen_by_all(work: AssetContext) -> pl.DataFrame:
         mine, on="image_id", how="semi"
     )
     for code in awaited["authority_code"].unique().sort():
-        if all(work.opened.is_fresh(asset, code) for asset in need_pixels(work.study)):
+        if all(work.opened.is_fresh(asset, code) for asset in need_pixels(work.opened)):
             awaited = awaited.join(seen(code), on=key, how="anti")
     return mine.join(awaited, on="image_id", how="anti")
 

@@ -12,8 +12,6 @@ import polars as pl
 
 from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
-from streetview_assets.figures import to_png
-from streetview_assets.images.providers.terms import credit
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.models.charts.sample_size import draw_sample_sizes
 from streetview_assets.models.evaluations.sample_size import TABLE, Draw, Experiment
@@ -29,19 +27,13 @@ from streetview_assets.models.evaluations.sample_size_summary import (
     mean_curves,
 )
 from streetview_assets.models.evaluations.selection import too_few
-from streetview_assets.orchestration.asset import study_asset
-from streetview_assets.orchestration.asset_context import (
-    NO_TARGET,
-    AssetContext,
-    AssetResult,
-    not_applicable,
-)
-from streetview_assets.orchestration.missing_parts import no_part
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import no_part, no_targets
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.fingerprint import input_fingerprint
-from streetview_assets.study_state.lineage import spec_for
+from streetview_assets.study_state.lineage import spec_for, study_asset
 
 FEW_IMAGES = 200_000
 """Up to so many drawn in all, the start of processes would take longer than the work."""
@@ -58,13 +50,12 @@ def sample_size_keys(study: Study) -> tuple[str, ...]:
 @study_asset(
     "models",
     writes=("sample_size_scores",),
-    reads=("areas", "targets", INCLUDED, VECTORS, "sweep_centres"),
+    reads=("targets", INCLUDED, VECTORS, "sweep_centres"),
     keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
     keys_for=sample_size_keys,
     study_wide=True,
     refresh="weekly",
-    kind="mlflow",
-    unless=(no_part("sample_size"),),
+    unless=(no_part("sample_size"), no_targets),
 )
 def sample_size_experiment(work: AssetContext) -> AssetResult:
     """How scores grow with the images of each cluster, areas left free or held constant.
@@ -74,11 +65,9 @@ def sample_size_experiment(work: AssetContext) -> AssetResult:
     """
     settings = work.study.sample_size
     assert settings is not None, "built only where the study asks for it"
-    if work.study.target is None:
-        return not_applicable(work, TABLE, why=NO_TARGET)
-    gathered = _gathered(work, settings, work.study.target.name)
+    gathered = _gathered(work, settings, work.target.name)
     if why := _why_not(gathered):
-        return not_applicable(work, TABLE, why=why)
+        return work.not_applicable(why)
     resumption = _resumption(work)
     scores, expected = _scored(work, gathered, resumption)
     note = _without(gathered)
@@ -231,7 +220,7 @@ def _told(
                 areas=areas,
                 metric=metric,
                 title=f"{work.title}: {experiment.target}",
-                credit=credit(work.study.images.provider),
+                credit=work.credit,
             )
-            told[f"areas {areas}"] = work.figure(f"sample_size_{areas}", to_png(figure))
+            told[f"areas {areas}"] = work.figure(f"sample_size_{areas}", figure)
     return told

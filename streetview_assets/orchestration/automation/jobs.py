@@ -10,6 +10,7 @@ AUTHORITY_JOB = "authority"
 STUDY_JOB = "study"
 LOOK_UP_JOB = "look_up_panoramas"
 TAKE_IN_JOB = "take_in_images"
+TAKEN_IN = ("areas", "road_network", "sample_points", "panoramas")
 
 # The prefix keeps them out of the list of runs, where they would tell a person nothing.
 ONLY_STALE_TAG = ".dagster/streetview_only_stale"
@@ -46,7 +47,7 @@ def study_jobs(opened: OpenStudy) -> list[Any]:
         ),
         dg.define_asset_job(
             TAKE_IN_JOB,
-            dg.AssetSelection.assets("areas", "road_network", "sample_points", "panoramas"),
+            dg.AssetSelection.assets(*(asset for asset in TAKEN_IN if asset in opened.assets)),
             description="Find the points and panoramas of images of one's own, which say "
             "themselves where they were taken; the images and what is made of them follow.",
         ),

@@ -176,7 +176,7 @@ def _of_authority(
     """Count one authority's; what it will fetch is added to what others then need not."""
     images = opened.study.images
     points, panoramas = opened.read("sample_points", code), opened.read("panoramas", code)
-    provider = open_provider(opened.study, opened.sources.deprivation())
+    provider = open_provider(opened.study, {})
     wanted = wanted_images(provider, panoramas, points, images).filter(
         up_to(opened.study.pooling.as_of)
     )

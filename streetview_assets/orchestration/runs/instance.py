@@ -16,12 +16,7 @@ import yaml
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.locks import held
-from streetview_assets.lake.process_id import (
-    about_mark,
-    is_gone,
-    is_of_this_command,
-    process_mark,
-)
+from streetview_assets.lake.process_id import about_mark, is_gone, is_of_this_command, process_mark
 from streetview_assets.lake.sqlite_file import put_damaged_aside
 from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.processes import stopping
