@@ -61,7 +61,7 @@ def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
             "study's images have headings of their own; export hdf5 instead"
         )
     slot_count = plan.slot_count if opened.study.encoder.views == SEPARATE else 1
-    whole = _whole_rows(opened, plan, slot_count)
+    whole, placed = _whole_rows(opened, plan, slot_count)
     about = about_encoder(opened)
     if whole.is_empty() or not about:
         lacking = f"no location has the vectors of all {slot_count} views yet"
@@ -78,11 +78,9 @@ def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
             file.attrs["study"] = opened.study.name
             file.attrs["deciles"] = DECILES_MEAN
             for authority in opened.authorities:
-                placed = _slots(opened, plan, authority).join(
-                    whole.select("row", "place"), on="row"
-                )
+                mine = places_of(placed.filter(authority_code=authority), "place", "slot")
                 vectors = vectors_of(opened, authority, vector_table(opened.study.encoder.views))
-                write_vectors(features, places_of(placed, "place", "slot"), vectors)
+                write_vectors(features, mine, vectors)
         with written_aside(labels, suffix=".csv") as labels_aside:
             write_csv(_labels(opened, whole), labels_aside, FEATURES)
     left_out = plan.rows.filter(status="OK").height - whole.height
@@ -95,28 +93,30 @@ def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
     return Written(path, counts, said)
 
 
-def _slots(opened: OpenStudy, plan: StreetRows, authority: str) -> pl.DataFrame:
-    """Say where what is looked at stands: each view in its slot, a panorama in the first."""
-    slots = plan.slots(current_images(opened.looked_at(opened.read("images", authority))))
-    if opened.study.encoder.views == SEPARATE:
-        return slots
-    return slots.with_columns(slot=pl.lit(0, dtype=pl.Int64))
+def _whole_rows(
+    opened: OpenStudy, plan: StreetRows, slot_count: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Keep the rows of which all views have a vector, numbered by `place`.
 
-
-def _whole_rows(opened: OpenStudy, plan: StreetRows, slot_count: int) -> pl.DataFrame:
-    """Keep the rows of which all views have a vector."""
-    table = vector_table(opened.study.encoder.views)
-    counts = []
+    Beside them, of what is looked at there: authority_code, image_id, place and slot, of a
+    panorama the first.
+    """
+    views = opened.study.encoder.views
+    placed = []
     for authority in opened.authorities:
-        vectors = opened.lake.read(table, authority, opened.encoder, ["image_id", "status"]).filter(
-            status="ok"
-        )
-        slots = _slots(opened, plan, authority)
-        there = slots.join(vectors, on="image_id", how="semi")
-        counts.append(there.group_by("row").agg(view_count=pl.col("slot").n_unique()))
-    whole = pl.concat(counts).filter(view_count=slot_count)
-    rows = plan.rows.join(whole, on="row", how="semi", maintain_order="left")
-    return rows.with_columns(place=pl.int_range(pl.len()))
+        columns = ["image_id", "status"]
+        vectors = opened.lake.read(vector_table(views), authority, opened.encoder, columns)
+        images = current_images(opened.looked_at(opened.read("images", authority)))
+        seen = images.join(vectors.filter(status="ok"), on="image_id", how="semi")
+        placed.append(plan.slots(seen).select("authority_code", "image_id", "row", "slot"))
+    there = pl.concat(placed)
+    if views != SEPARATE:
+        there = there.with_columns(slot=pl.lit(0, dtype=pl.Int64))
+    counts = there.group_by("row").agg(view_count=pl.col("slot").n_unique())
+    whole = plan.rows.join(
+        counts.filter(view_count=slot_count), on="row", how="semi", maintain_order="left"
+    ).with_columns(place=pl.int_range(pl.len()))
+    return whole, there.join(whole.select("row", "place"), on="row")
 
 
 def _labels(opened: OpenStudy, whole: pl.DataFrame) -> pl.DataFrame:

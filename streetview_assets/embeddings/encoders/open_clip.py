@@ -1,14 +1,16 @@
 """Encoders `open_clip:<model>/<weights>`: the image side of CLIP and its kin."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.preprocessing import take_apart
+from streetview_assets.embeddings.encoders.registry import TextSide
 from streetview_assets.embeddings.encoders.torch_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.encoders.weights import explaining, nearest_names
-from streetview_assets.errors import StudyError
+from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.study.embeddings import Encoder
 
 ELSEWHERE = ("hf-hub:", "local-dir:")
@@ -79,6 +81,34 @@ def create_model(settings: Encoder) -> tuple[Any, str, str | None]:
     except TypeError as error:
         raise StudyError(f"encoder.options: {name} does not take them ({error})") from error
     return model, name, tag
+
+
+def text_side(settings: Encoder) -> TextSide:
+    """Load the side of a model that reads text.
+
+    Raises
+    ------
+    EncoderError
+        Where its weights or its tokeniser cannot be had.
+    """
+    model, name, _ = create_model(settings)
+    import open_clip
+
+    length = model.context_length
+    try:
+        with explaining(settings.name, settings.checkpoint):
+            tokeniser = open_clip.get_tokenizer(name, context_length=length)
+    except ImportError as error:
+        raise EncoderError(
+            f"encoder {settings.name}: its words need one package more ({error}): "
+            f"pip install {error.name or 'transformers'}"
+        ) from error
+    model.eval()
+
+    def tokenise(texts: Sequence[str], length: int) -> Any:
+        return tokeniser(list(texts), context_length=length)
+
+    return model, length, tokenise, model.encode_text
 
 
 def check(settings: Encoder) -> None:

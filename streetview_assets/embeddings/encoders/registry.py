@@ -1,7 +1,8 @@
 """Every encoder that a study can name, and how it is loaded."""
 
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.errors import StudyError
@@ -20,6 +21,10 @@ KINDS = {
 """The file of this folder that has a kind of encoder, imported when a study names one of it."""
 
 
+TextSide = tuple[Any, int, Callable[[Sequence[str], int], Any], Callable[[Any], Any]]
+"""A model, the tokens that it reads, and how texts become tokens, and these features."""
+
+
 class EncoderFile(Protocol):
     """What the file of a kind of encoder has."""
 
@@ -28,6 +33,9 @@ class EncoderFile(Protocol):
 
     def check(self, settings: Encoder) -> object:
         """Refuse settings that cannot be, without loading the encoder."""
+
+    def text_side(self, settings: Encoder) -> TextSide:
+        """Load the side that reads text, where the encoder has one."""
 
 
 def load_encoder(settings: Encoder) -> "ImageEncoder | ImportedVectors":
@@ -40,7 +48,7 @@ def load_encoder(settings: Encoder) -> "ImageEncoder | ImportedVectors":
     EncoderError
         Where its weights cannot be had, with the ways out.
     """
-    return _file(settings).load(settings)
+    return encoder_file(settings).load(settings)
 
 
 def check_encoder(settings: Encoder) -> None:
@@ -53,11 +61,17 @@ def check_encoder(settings: Encoder) -> None:
     EncoderError
         Where the library that runs it is not installed.
     """
-    _file(settings).check(settings)
+    encoder_file(settings).check(settings)
 
 
-def _file(settings: Encoder) -> EncoderFile:
-    """Find the file of an encoder's kind."""
+def encoder_file(settings: Encoder) -> EncoderFile:
+    """Find the file of an encoder's kind, a module of this folder.
+
+    Raises
+    ------
+    StudyError
+        Where there is no such kind, or a path is given to one that takes none.
+    """
     if settings.path is not None and settings.name != "import":
         raise StudyError(
             f"encoder.path: {settings.name} computes its vectors and takes no path; give `name: "

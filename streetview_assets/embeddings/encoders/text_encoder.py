@@ -7,18 +7,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from streetview_assets.embeddings.encoders import open_clip as open_clip_encoder
-from streetview_assets.embeddings.encoders import transformers as transformers_encoder
-from streetview_assets.embeddings.encoders.weights import explaining, weights_sha256
+from streetview_assets.embeddings.encoders.registry import encoder_file
+from streetview_assets.embeddings.encoders.weights import weights_sha256
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.study.embeddings import Encoder
 
 TEXTS_AT_ONCE = 64
 """Prompts are few: more at once would save nothing and take memory."""
-
-_Side = tuple[Any, int, Callable[[Sequence[str], int], Any], Callable[[Any], Any]]
-"""A model, the tokens that it reads, and how texts become tokens, and these features."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +99,7 @@ def load_text_encoder(settings: Encoder) -> TextEncoder:
     """
     if reason := why_no_words(settings):
         raise StudyError(f"encoder.name: {reason}")
-    is_open_clip = settings.name.startswith("open_clip:")
-    model, length, tokenise, forward = (_open_clip if is_open_clip else _transformers)(settings)
+    model, length, tokenise, forward = encoder_file(settings).text_side(settings)
     return TextEncoder(
         name=settings.name,
         weights_sha256=weights_sha256(model, settings.checkpoint),
@@ -134,41 +129,3 @@ def check_same_weights(words: TextEncoder, encoders: pl.DataFrame) -> None:
             f"encoder {words.name}: the weights here are not those that made the images' "
             "vectors. Bring the vectors up to date first: streetview run --until embeddings"
         )
-
-
-def _open_clip(settings: Encoder) -> _Side:
-    model, name, _ = open_clip_encoder.create_model(settings)
-    import open_clip
-
-    length = model.context_length
-    try:
-        with explaining(settings.name, settings.checkpoint):
-            tokeniser = open_clip.get_tokenizer(name, context_length=length)
-    except ImportError as error:
-        raise EncoderError(
-            f"encoder {settings.name}: its words need one package more ({error}): "
-            f"pip install {error.name or 'transformers'}"
-        ) from error
-    model.eval()
-
-    def tokenise(texts: Sequence[str], length: int) -> Any:
-        return tokeniser(list(texts), context_length=length)
-
-    return model, length, tokenise, model.encode_text
-
-
-def _transformers(settings: Encoder) -> _Side:
-    model = transformers_encoder.create_model(settings)
-    import transformers
-
-    tokeniser = transformers_encoder.load_part(settings, transformers.CLIPTokenizer)
-
-    def tokenise(texts: Sequence[str], length: int) -> Any:
-        whole = {"padding": "max_length", "truncation": True, "max_length": length}
-        return tokeniser(list(texts), return_tensors="pt", **whole)["input_ids"]
-
-    def forward(tokens: Any) -> Any:
-        # What stands after a text's end has no say in its vector, so no mask is needed.
-        return model.get_text_features(input_ids=tokens).pooler_output
-
-    return model, model.config.text_config.max_position_embeddings, tokenise, forward

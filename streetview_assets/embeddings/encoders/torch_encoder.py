@@ -225,15 +225,9 @@ def choose_precision(wanted: str, device: str) -> str:
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return "bf16"
         return "fp16" if torch.cuda.get_device_capability() >= TENSOR_CORES else "fp32"
-    return "bf16" if device == "cpu" and _cpu_computes_in_bf16() else "fp32"
-
-
-def _cpu_computes_in_bf16() -> bool:
-    """Whether the processor multiplies bf16 (AVX512_BF16, AMX); else it is slower than fp32."""
-    import torch
-
-    flags = torch.cpu.get_capabilities()
-    return bool(flags.get("avx512_bf16") or flags.get("amx_bf16"))
+    # A processor that does not multiply bf16 is slower with it than in fp32.
+    flags = torch.cpu.get_capabilities() if device == "cpu" else {}
+    return "bf16" if flags.get("avx512_bf16") or flags.get("amx_bf16") else "fp32"
 
 
 def torch_dtype(precision: str) -> "torch.dtype":

@@ -15,6 +15,7 @@ from PIL import Image
 
 from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput
+from streetview_assets.embeddings.encoders.registry import TextSide
 from streetview_assets.embeddings.encoders.torch_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.encoders.weights import explaining
@@ -62,7 +63,7 @@ def load(settings: Encoder) -> ImageEncoder:
     model = create_model(settings)
     import transformers
 
-    processor = load_part(settings, transformers.CLIPImageProcessor)
+    processor = _load_part(settings, transformers.CLIPImageProcessor)
     told = {key: value for key, value in processor.to_dict().items() if key not in NAMES_NOTHING}
     side_px = model.config.vision_config.image_size
     return make_network_encoder(
@@ -103,7 +104,7 @@ def create_model(settings: Encoder) -> Any:
             "open_clip:hf-hub:<id> and timm:hf-hub:<id>"
         )
     try:
-        model, found = load_part(
+        model, found = _load_part(
             settings,
             transformers.CLIPModel,
             dtype=torch.float32,
@@ -118,6 +119,30 @@ def create_model(settings: Encoder) -> Any:
             f"tensors of its configuration, {absent[0]} the first; is the copy complete?"
         )
     return model.eval()
+
+
+def text_side(settings: Encoder) -> TextSide:
+    """Load the side of a model that reads text.
+
+    Raises
+    ------
+    EncoderError
+        Where its weights or its tokeniser cannot be had.
+    """
+    model = create_model(settings)
+    import transformers
+
+    tokeniser = _load_part(settings, transformers.CLIPTokenizer)
+
+    def tokenise(texts: Sequence[str], length: int) -> Any:
+        whole = {"padding": "max_length", "truncation": True, "max_length": length}
+        return tokeniser(list(texts), return_tensors="pt", **whole)["input_ids"]
+
+    def forward(tokens: Any) -> Any:
+        # What stands after a text's end has no say in its vector, so no mask is needed.
+        return model.get_text_features(input_ids=tokens).pooler_output
+
+    return model, model.config.text_config.max_position_embeddings, tokenise, forward
 
 
 def check(settings: Encoder) -> None:
@@ -176,14 +201,7 @@ def _three(numbers: Sequence[float], share: float) -> tuple[float, float, float]
     return red, green, blue
 
 
-def load_part(settings: Encoder, kind: Any, **options: Any) -> Any:
-    """Load a part of a model by its class in transformers, with the class's own options.
-
-    Raises
-    ------
-    EncoderError
-        Where it cannot be had.
-    """
+def _load_part(settings: Encoder, kind: Any, **options: Any) -> Any:
     with explaining(settings.name, settings.checkpoint):
         return kind.from_pretrained(_source(settings), **_hub_options(settings), **options)
 

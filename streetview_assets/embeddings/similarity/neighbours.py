@@ -80,7 +80,9 @@ def gather_images(
             vectors.append(matrix(mine["embedding"]))
             facts.append(mine.drop("embedding"))
     if not facts:
-        return Images(_no_facts(), vectors[0])
+        places = TABLES["sample_points"].frame().select("longitude", "latitude")
+        none = pl.concat([TABLES["images"].frame(), places], how="horizontal")
+        return Images(none, vectors[0])
     order = seen.arg_sort().to_numpy()
     return Images(pl.concat(facts)[order], np.concatenate(vectors[1:])[order])
 
@@ -148,8 +150,3 @@ def _table(
         },
         schema=contract.schema,
     )
-
-
-def _no_facts() -> pl.DataFrame:
-    places = TABLES["sample_points"].frame().select("longitude", "latitude")
-    return pl.concat([TABLES["images"].frame(), places], how="horizontal")
