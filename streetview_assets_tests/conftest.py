@@ -1,4 +1,6 @@
-"""The order of the tests."""
+"""The order of the tests, and the real data beside the checkout."""
+
+from pathlib import Path
 
 import pytest
 
@@ -15,3 +17,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return first, "end_to_end" not in item.path.parts
 
     items.sort(key=turn)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real data of ../shared/data."""
+    folder = (Path(__file__).parents[1] / "../shared/data").resolve()
+    if not folder.is_dir():
+        pytest.skip("the real data of ../shared/data are not beside this checkout")
+    return folder

@@ -134,8 +134,8 @@ def test_names_that_yaml_would_misread_are_quoted(folder):
 
 def test_a_crs_in_metres_is_taken_from_the_areas(folder):
     areas = gpd.read_file(folder / "lsoa 2021.geojson").set_crs(27700, allow_override=True)
-    areas.to_parquet(folder / "metres.parquet")
-    text = starter_study(folder / "metres.parquet", folder / "roads.gpkg", folder=folder)
+    areas.to_parquet(folder / "metres.pq")
+    text = starter_study(folder / "metres.pq", folder / "roads.gpkg", folder=folder)
     (folder / "study.yaml").write_text(text, encoding="utf-8")
     assert load_study(folder / "study.yaml").crs == "EPSG:27700"
 

@@ -2,21 +2,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
+import polars as pl
 import pytest
 import yaml
 from shapely.geometry import box
 
+from streetview_assets.areas.boundaries import read_boundaries
+from streetview_assets.areas.targets import TargetJoin, read_targets
 from streetview_assets.study.study_file import Study, load_study
+from streetview_assets.tables.registry import TABLES, check_contract
 
 CORNER = (430_000, 433_000)
-
-
-@pytest.fixture
-def shared_data() -> Path:
-    folder = (Path(__file__).parents[2] / "../shared/data").resolve()
-    if not folder.is_dir():
-        pytest.skip("real data (../shared/data) is not here")
-    return folder
 
 
 @pytest.fixture
@@ -50,3 +46,39 @@ def squares() -> gpd.GeoDataFrame:
         ],
         crs="EPSG:27700",
     )
+
+
+@pytest.fixture
+def areas() -> pl.DataFrame:
+    """What targets need to know of the squares."""
+    codes = ["01", "02", "03", "04"]
+    return pl.DataFrame({"area_code": codes, "authority_code": ["N", "N", "S", "S"]})
+
+
+@pytest.fixture
+def join_targets(make_study, squares, areas, tmp_path) -> Callable[..., TargetJoin]:
+    """Join targets to the squares; a key of a target that is None is left out."""
+    squares.to_file(tmp_path / "areas.gpkg")
+
+    def join(*targets: dict[str, object]) -> TargetJoin:
+        known = [{key: one for key, one in each.items() if one is not None} for each in targets]
+        study = make_study(areas={"path": "areas.gpkg", "code": "code"}, targets=known)
+        found = read_targets(study, areas)
+        check_contract(TABLES["targets"], found.targets)
+        return found
+
+    return join
+
+
+@pytest.fixture
+def join_real(make_study, shared_data) -> Callable[..., TargetJoin]:
+    """Join targets to the areas of a real file."""
+
+    def join(file: str, code: str, *targets: dict[str, object]) -> TargetJoin:
+        path = str(shared_data / "lsoa" / file)
+        study = make_study(areas={"path": path, "code": code}, targets=list(targets))
+        found = read_targets(study, read_boundaries(study).areas)
+        check_contract(TABLES["targets"], found.targets)
+        return found
+
+    return join

@@ -4,12 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streetview_assets.areas.boundaries import read_boundaries
 from streetview_assets.areas.target_parts import aggregate
-from streetview_assets.areas.targets import read_targets, why_without_value
+from streetview_assets.areas.targets import why_without_value
 from streetview_assets.errors import StudyError
 from streetview_assets.study.targets import Target, TargetLookup
-from streetview_assets.tables.registry import TABLES, check_contract
 
 LOOKUP = "part,area,people\np1,01,10\np2,01,30\np3,02,5\np4,02,5\np5,03,1\np6,99,1\n"
 TABLE = "part,income,poor,all\np1,100,1,10\np2,200,3,10\np3,50,2,4\np4,c,c,c\np7,9,9,9\n"
@@ -17,22 +15,14 @@ SHARE = {"value": None, "share": ["poor"], "of": ["all"]}
 
 
 @pytest.fixture
-def join(make_study, squares, tmp_path):
-    squares.to_file(tmp_path / "areas.gpkg")
-    areas = pl.DataFrame({"area_code": ["01", "02", "03", "04"], "authority_code": list("NNSS")})
-
+def join(join_targets, tmp_path):
     def read(table=TABLE, lookup=LOOKUP, aggregate="mean", weight=None, columns=None, **keys):
         (tmp_path / "table.csv").write_text(table)
         (tmp_path / "lookup.csv").write_text(lookup)
         through = {"path": "lookup.csv", "code": "part", "area_code": "area"} | (columns or {})
         through |= {"aggregate": aggregate} | ({"weight": weight} if weight else {})
         target = {"name": "income", "path": "table.csv", "area_code": "part", "value": "income"}
-        target |= {"more_is": "better", "lookup": through} | keys
-        target = {key: value for key, value in target.items() if value is not None}
-        study = make_study(areas={"path": "areas.gpkg", "code": "code"}, targets=[target])
-        found = read_targets(study, areas)
-        check_contract(TABLES["targets"], found.targets)
-        return found
+        return join_targets(target | {"more_is": "better", "lookup": through} | keys)
 
     return read
 
@@ -173,21 +163,15 @@ def test_rules_agree_with_numpy(rows, rule, is_share):
         assert part == pytest.approx(expected)
 
 
-def test_an_index_of_2011_reaches_the_areas_of_2021(make_study, shared_data):
+def test_an_index_of_2011_reaches_the_areas_of_2021(join_real, shared_data):
     imd, names = shared_data / "imd/imd2019_england_lsoa11.csv", shared_data / "lookups"
     through = names / "lookup_lsoa11_lsoa21_ltla22.csv"
-    study = make_study(
-        areas={
-            "path": str(shared_data / "lsoa/leeds_lsoa2021_simplified.geojson"),
-            "code": "lsoa21_code",
-        },
-        targets=[
-            {"name": "imd", "path": str(imd), "area_code": "lsoa11_code", "value": "IMD_rank",
-             "more_is": "better", "lookup": {"path": str(through), "code": "lsoa11_code",
-             "area_code": "lsoa21_code", "aggregate": "mean"}}
-        ],
-    )  # fmt: skip
-    found = read_targets(study, read_boundaries(study).areas).targets
+    target = {
+        "name": "imd", "path": str(imd), "area_code": "lsoa11_code", "value": "IMD_rank",
+        "more_is": "better", "lookup": {"path": str(through), "code": "lsoa11_code",
+        "area_code": "lsoa21_code", "aggregate": "mean"}
+    }  # fmt: skip
+    found = join_real("leeds_lsoa2021_simplified.geojson", "lsoa21_code", target).targets
     expected = (
         pl.read_csv(through).to_pandas()
         .merge(pl.read_csv(imd).to_pandas(), on="lsoa11_code")
@@ -198,7 +182,7 @@ def test_an_index_of_2011_reaches_the_areas_of_2021(make_study, shared_data):
     assert found["value"].null_count() == 0
 
 
-def test_real_postcodes_cover_one_district_of_ten(make_study, shared_data, tmp_path):
+def test_real_postcodes_cover_one_district_of_ten(join_real, shared_data, tmp_path):
     postcodes = shared_data / "lookups/trafford_postcodes_to_lsoa21.csv"
     lookup = pl.read_csv(postcodes)
     draw = np.random.default_rng(1)
@@ -207,18 +191,12 @@ def test_real_postcodes_cover_one_district_of_ten(make_study, shared_data, tmp_p
         income=pl.Series(draw.normal(40_000, 9_000, lookup.height).round()),
     ).sample(fraction=0.9, seed=1)
     income.write_csv(tmp_path / "income.csv")
-    study = make_study(
-        areas={
-            "path": str(shared_data / "lsoa/gm_lsoa2021_generalised.geojson"),
-            "code": "area_code",
-        },
-        targets=[
-            {"name": "income", "path": "income.csv", "area_code": "pcd", "value": "income",
-             "more_is": "better", "lookup": {"path": str(postcodes), "code": "postcode",
-             "area_code": "lsoa_code", "aggregate": "median"}}
-        ],
-    )  # fmt: skip
-    found = read_targets(study, read_boundaries(study).areas)
+    target = {
+        "name": "income", "path": "income.csv", "area_code": "pcd", "value": "income",
+        "more_is": "better", "lookup": {"path": str(postcodes), "code": "postcode",
+        "area_code": "lsoa_code", "aggregate": "median"}
+    }  # fmt: skip
+    found = join_real("gm_lsoa2021_generalised.geojson", "area_code", target)
     joined = lookup.with_columns(pcd=pl.col("postcode").str.replace(" ", "")).to_pandas()
     merged = joined.merge(income.to_pandas(), on="pcd")
     expected = merged.groupby("lsoa_code")["income"].median()

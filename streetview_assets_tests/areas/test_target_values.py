@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streetview_assets.areas.columns import MARKS, lost_zeros
-from streetview_assets.areas.targets import read_targets, source_of, why_without_value
+from streetview_assets.areas.targets import source_of, why_without_value
 from streetview_assets.errors import StudyError
-from streetview_assets.tables.registry import TABLES, check_contract
 
 HEALTH = {"name": "bad_health", "area_code": "area", "more_is": "worse"}
 SHARE = {"share": ["bad", "very bad"], "of": ["all"]}
@@ -15,14 +14,8 @@ LONG = {"value": "count", "category": "health", "share": ["04", "05"], "of": ["0
 
 
 @pytest.fixture
-def areas():
-    return pl.DataFrame({"area_code": ["01", "02", "03", "04"], "authority_code": list("NNSS")})
-
-
-@pytest.fixture
-def join(make_study, squares, areas, tmp_path):
+def join(join_targets, tmp_path):
     """Join one target, of a table given as text, as sheets' rows or as a path."""
-    squares.to_file(tmp_path / "areas.gpkg")
 
     def read(table, **keys):
         path = tmp_path / "table.csv"
@@ -34,13 +27,7 @@ def join(make_study, squares, areas, tmp_path):
             for row in table:
                 book.active.append(row)
             book.save(path)
-        study = make_study(
-            areas={"path": "areas.gpkg", "code": "code"},
-            targets=[HEALTH | {"path": str(path)} | keys],
-        )
-        found = read_targets(study, areas)
-        check_contract(TABLES["targets"], found.targets)
-        return found
+        return join_targets(HEALTH | {"path": str(path)} | keys)
 
     return read
 
@@ -167,11 +154,8 @@ def test_rank_and_decile_are_those_among_the_areas_of_the_study(join):
     assert better.without_value == {"bad_health": 1}
 
 
-def test_real_domains_are_ranked_anew_within_leeds(make_study, shared_data):
-    from streetview_assets.areas.boundaries import read_boundaries
-
+def test_real_domains_are_ranked_anew_within_leeds(join_real, shared_data):
     imd = shared_data / "imd/imd2025_england_lsoa21.csv"
-    outlines = shared_data / "lsoa/leeds_lsoa2021_simplified.geojson"
     domains = ["IMD", "Income", "Health", "Crime"]
     targets = [
         {"name": f"{domain}_{form}".lower(), "path": str(imd), "area_code": "lsoa21_code",
@@ -179,8 +163,7 @@ def test_real_domains_are_ranked_anew_within_leeds(make_study, shared_data):
         for domain in domains
         for form in ("rank", "decile")
     ]  # fmt: skip
-    study = make_study(areas={"path": str(outlines), "code": "lsoa21_code"}, targets=targets)
-    found = read_targets(study, read_boundaries(study).areas)
+    found = join_real("leeds_lsoa2021_simplified.geojson", "lsoa21_code", *targets)
     wide = found.targets.pivot("target", index="area_code", values="value").to_pandas()
     source = pl.read_csv(imd).to_pandas().set_index("lsoa21_code").loc[wide["area_code"]]
     for domain in domains:

@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from streetview_assets.areas import targets as targets_module
-from streetview_assets.areas.boundaries import read_boundaries
-from streetview_assets.areas.targets import deprivation, read_targets
+from streetview_assets.areas.targets import deprivation
 from streetview_assets.errors import StudyError
-from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets.tables.registry import TABLES
 
 
 def target(path, area_code="area", value="score", more_is="worse", name="score", **more):
@@ -24,35 +23,24 @@ def target(path, area_code="area", value="score", more_is="worse", name="score",
 
 
 @pytest.fixture
-def areas():
-    codes = ["01", "02", "03", "04"]
-    return pl.DataFrame({"area_code": codes, "authority_code": ["N", "N", "S", "S"]})
+def join_scores(join_targets, tmp_path):
+    """Join the score of a table given as text."""
+
+    def join(text):
+        (tmp_path / "scores.csv").write_text(text)
+        return join_targets(target("scores.csv"))
+
+    return join
 
 
-@pytest.fixture
-def study_with(make_study, squares, tmp_path):
-    squares.to_file(tmp_path / "areas.gpkg")
-
-    def make(*targets):
-        return make_study(areas={"path": "areas.gpkg", "code": "code"}, targets=list(targets))
-
-    return make
-
-
-def test_leeds_of_2021_finds_its_ranks(make_study, shared_data):
+def test_leeds_of_2021_finds_its_ranks(join_real, shared_data):
     imd = shared_data / "imd/imd2025_england_lsoa21.csv"
-    study = make_study(
-        areas={
-            "path": str(shared_data / "lsoa/leeds_lsoa2021_simplified.geojson"),
-            "code": "lsoa21_code",
-        },
-        targets=[
-            target(imd, "lsoa21_code", "IMD_rank", "better", "imd_rank"),
-            target(imd, "lsoa21_code", "Health_score", "worse", "health"),
-        ],
+    join = join_real(
+        "leeds_lsoa2021_simplified.geojson",
+        "lsoa21_code",
+        target(imd, "lsoa21_code", "IMD_rank", "better", "imd_rank"),
+        target(imd, "lsoa21_code", "Health_score", "worse", "health"),
     )
-    join = read_targets(study, read_boundaries(study).areas)
-    check_contract(TABLES["targets"], join.targets)
     assert join.targets.height == 2 * 488
     assert join.without_value == {"imd_rank": 0, "health": 0}
     assert join.source_row_count == {"imd_rank": 33_755, "health": 33_755}
@@ -66,38 +54,23 @@ def test_leeds_of_2021_finds_its_ranks(make_study, shared_data):
     assert deprivation(join.targets, "imd_rank")[worst] == 1
 
 
-def test_all_482_areas_of_leeds_of_2011_find_a_value(make_study, shared_data):
-    study = make_study(
-        areas={
-            "path": str(shared_data / "lsoa/leeds_lsoa2011_E08000035.geojson"),
-            "code": "LSOA11CD",
-        },
-        targets=[target(shared_data / "imd/imd2019_england_lsoa11.csv", "lsoa11_code", "IMD_rank")],
-    )
-    join = read_targets(study, read_boundaries(study).areas)
+def test_all_482_areas_of_leeds_of_2011_find_a_value(join_real, shared_data):
+    imd = target(shared_data / "imd/imd2019_england_lsoa11.csv", "lsoa11_code", "IMD_rank")
+    join = join_real("leeds_lsoa2011_E08000035.geojson", "LSOA11CD", imd)
     assert (join.targets["value"].count(), join.without_value) == (482, {"score": 0})
 
 
-def test_areas_and_values_of_different_editions_are_told_apart(make_study, shared_data):
-    study = make_study(
-        areas={
-            "path": str(shared_data / "lsoa/leeds_lsoa2021_simplified.geojson"),
-            "code": "lsoa21_name",
-        },
-        targets=[target(shared_data / "imd/imd2019_england_lsoa11.csv", "lsoa11_code", "IMD_rank")],
-    )
+def test_areas_and_values_of_different_editions_are_told_apart(join_real, shared_data):
+    imd = target(shared_data / "imd/imd2019_england_lsoa11.csv", "lsoa11_code", "IMD_rank")
     message = (
         r"none of the 488 areas is in .*imd2019.*begin with Leeds 001A.*with E01000001.*edition"
     )
     with pytest.raises(StudyError, match=rf"(?s)targets\.0\.area_code: {message}"):
-        read_targets(study, read_boundaries(study).areas)
+        join_real("leeds_lsoa2021_simplified.geojson", "lsoa21_name", imd)
 
 
-def test_an_area_without_a_value_stays_and_is_counted(study_with, areas, tmp_path):
-    (tmp_path / "scores.csv").write_text("area,score,other\n03,3.5,a\n99,1,b\n02,,c\n01,1,\n")
-    study = study_with(target(tmp_path / "scores.csv"))
-    join = read_targets(study, areas)
-    check_contract(TABLES["targets"], join.targets)
+def test_an_area_without_a_value_stays_and_is_counted(join_scores):
+    join = join_scores("area,score,other\n03,3.5,a\n99,1,b\n02,,c\n01,1,\n")
     assert join.targets.select("area_code", "value", "authority_code").rows() == [
         ("01", 1.0, "N"),
         ("02", None, "N"),
@@ -109,13 +82,13 @@ def test_an_area_without_a_value_stays_and_is_counted(study_with, areas, tmp_pat
     assert set(deprivation(join.targets, "score")) == {"01", "03"}
 
 
-def test_excel_and_parquet_give_what_csv_gives(study_with, areas, tmp_path):
+def test_excel_and_parquet_give_what_csv_gives(join_targets, tmp_path):
     frame = pl.DataFrame({"area": ["01", "02", "03"], "score": [1.25, None, 3.0]})
     frame.write_csv(tmp_path / "scores.csv")
     frame.write_parquet(tmp_path / "scores.parquet")
     frame.to_pandas().to_excel(tmp_path / "scores.xlsx", sheet_name="Data", index=False)
     joins = [
-        read_targets(study_with(target(tmp_path / file, **more)), areas)
+        join_targets(target(file, **more))
         for file, more in [
             ("scores.csv", {}),
             ("scores.parquet", {}),
@@ -127,7 +100,7 @@ def test_excel_and_parquet_give_what_csv_gives(study_with, areas, tmp_path):
     assert joins[2].targets.drop("source").equals(joins[0].targets.drop("source"))
 
 
-def test_a_file_that_targets_share_is_read_once(study_with, areas, tmp_path, monkeypatch):
+def test_a_file_that_targets_share_is_read_once(join_targets, tmp_path, monkeypatch):
     path = tmp_path / "scores.csv"
     path.write_text("area,score,rank\n01,1,4\n02,2,3\n")
     read = []
@@ -138,15 +111,13 @@ def test_a_file_that_targets_share_is_read_once(study_with, areas, tmp_path, mon
 
     read_source = targets_module.read_source
     monkeypatch.setattr(targets_module, "read_source", counting)
-    study = study_with(target(path), target(path, value="rank", more_is="better", name="rank"))
-    join = read_targets(study, areas)
+    join = join_targets(target(path), target(path, value="rank", more_is="better", name="rank"))
     assert read == [path]
     assert join.targets.filter(target="rank", area_code="01")["more_is"].to_list() == ["better"]
 
 
-def test_a_study_without_targets_has_no_rows(make_study, areas):
-    join = read_targets(make_study(), areas)
-    check_contract(TABLES["targets"], join.targets)
+def test_a_study_without_targets_has_no_rows(join_targets):
+    join = join_targets()
     assert (join.targets.height, join.without_value) == (0, {})
 
 
@@ -170,15 +141,13 @@ def test_a_study_without_targets_has_no_rows(make_study, areas):
         ("area,score\n", r"none of the 4 areas .*with nothing"),
     ],
 )
-def test_a_wrong_file_of_targets_is_refused(study_with, areas, tmp_path, content, message):
-    (tmp_path / "scores.csv").write_text(content)
+def test_a_wrong_file_of_targets_is_refused(join_scores, content, message):
     with pytest.raises(StudyError, match=f"(?s){message}"):
-        read_targets(study_with(target(tmp_path / "scores.csv")), areas)
+        join_scores(content)
 
 
-def test_rows_that_repeat_an_area_and_agree_are_one(study_with, areas, tmp_path):
-    (tmp_path / "scores.csv").write_text("area,score\n01,1\n01,1.0\n02,2\n01,1\n")
-    join = read_targets(study_with(target(tmp_path / "scores.csv")), areas)
+def test_rows_that_repeat_an_area_and_agree_are_one(join_scores):
+    join = join_scores("area,score\n01,1\n01,1.0\n02,2\n01,1\n")
     assert join.targets["value"].to_list() == [1, 2, None, None]
 
 

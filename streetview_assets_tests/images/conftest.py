@@ -22,11 +22,8 @@ NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def photos() -> Path:
-    folder = Path(__file__).parents[2] / "../shared/data/photos"
-    if not folder.is_dir():
-        pytest.skip("the real photos of ../shared/data are not beside this checkout")
-    return folder.resolve()
+def photos(shared_data) -> Path:
+    return shared_data / "photos"
 
 
 @pytest.fixture(scope="session")

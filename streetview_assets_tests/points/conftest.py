@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -21,26 +20,18 @@ CENTRE = (430_000.0, 433_000.0)
 
 
 @pytest.fixture(scope="session")
-def shared() -> Path:
-    folder = Path(__file__).parents[2] / "../shared/data"
-    if not folder.is_dir():
-        pytest.skip("the real data of ../shared/data are not beside this checkout")
-    return folder.resolve()
-
-
-@pytest.fixture(scope="session")
-def leeds(shared) -> Study:
+def leeds(shared_data) -> Study:
     return Study(
         name="leeds",
         crs=CRS,
         authorities=("E08000035",),
         areas=Areas(
-            path=shared / "lsoa/leeds_lsoa2021_simplified.geojson",
+            path=shared_data / "lsoa/leeds_lsoa2021_simplified.geojson",
             code="lsoa21_code",
             name="lsoa21_name",
             authority_code="ltla24_code",
         ),
-        roads=Roads(path=shared / "roads/leeds_osm_ways_2500m.gpkg"),
+        roads=Roads(path=shared_data / "roads/leeds_osm_ways_2500m.gpkg"),
         images=Images(provider="synthetic"),
     )
 

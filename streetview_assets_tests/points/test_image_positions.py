@@ -59,8 +59,8 @@ def _with_gps(path, gps, about=None):
     Image.new("RGB", (8, 8)).save(path, exif=exif)
 
 
-def test_a_real_sequence_by_its_table(shared):
-    folder = shared / "photos/mapillary_sequence_santa_clara"
+def test_a_real_sequence_by_its_table(shared_data):
+    folder = shared_data / "photos/mapillary_sequence_santa_clara"
     found = read_image_positions(
         Images(
             provider="folder",
@@ -83,8 +83,8 @@ def test_a_real_sequence_by_its_table(shared):
     )
 
 
-def test_real_photos_by_their_exif_lie_where_their_table_says(shared):
-    folder = shared / "photos/opensfm"
+def test_real_photos_by_their_exif_lie_where_their_table_says(shared_data):
+    folder = shared_data / "photos/opensfm"
     found = read_image_positions(Images(provider="folder", path=folder)).frame
     told = pl.read_csv(folder / "metadata.csv").sort("file")
     assert found["file"].to_list() == told["file"].to_list()

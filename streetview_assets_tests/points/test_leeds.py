@@ -99,8 +99,8 @@ def test_each_real_point_is_in_the_area_that_is_named(leeds_areas, leeds_points)
 
 
 @pytest.mark.parametrize("name", ["osm2streets_leeds_cycleway.osm", "its-example.osm.pbf"])
-def test_small_extracts_give_points_in_a_few_areas(shared, leeds_areas, name):
-    network, points = made(shared / "roads" / name, leeds_areas)
+def test_small_extracts_give_points_in_a_few_areas(shared_data, leeds_areas, name):
+    network, points = made(shared_data / "roads" / name, leeds_areas)
     assert 4000 <= network["length_m"].sum() <= 7000
     assert 3 <= points["area_code"].n_unique() <= 5
 

@@ -32,8 +32,8 @@ def km(roads):
     return roads.to_crs(CRS).length.sum() / 1000
 
 
-def test_real_lines_give_the_drivable_ways(shared):
-    found = read_roads(Roads(path=shared / "roads/leeds_osm_ways_2500m.gpkg"))
+def test_real_lines_give_the_drivable_ways(shared_data):
+    found = read_roads(Roads(path=shared_data / "roads/leeds_osm_ways_2500m.gpkg"))
     assert found["road_id"].str.split("#").str[0].nunique() == 3645
     assert km(found) == pytest.approx(354, abs=0.5)
     assert found["road_id"].is_unique
@@ -46,14 +46,14 @@ def test_real_lines_give_the_drivable_ways(shared):
     ("name", "drivable_km", "ways"),
     [("osm2streets_leeds_cycleway.osm", 6.63, 356), ("its-example.osm.pbf", 4.31, 180)],
 )
-def test_real_extracts_of_openstreetmap(shared, name, drivable_km, ways):
-    path = shared / "roads" / name
+def test_real_extracts_of_openstreetmap(shared_data, name, drivable_km, ways):
+    path = shared_data / "roads" / name
     assert km(read_roads(Roads(path=path))) == pytest.approx(drivable_km, abs=0.01)
     assert len(read_roads(Roads(path=path, drivable_only=False))) == ways
 
 
-def test_bounds_are_known_without_reading(shared):
-    roads = Roads(path=shared / "roads/leeds_osm_ways_2500m.gpkg", drivable_only=False)
+def test_bounds_are_known_without_reading(shared_data):
+    roads = Roads(path=shared_data / "roads/leeds_osm_ways_2500m.gpkg", drivable_only=False)
     assert road_bounds(roads) == pytest.approx(read_roads(roads).total_bounds, abs=1e-4)
 
 
@@ -239,8 +239,8 @@ def test_lines_without_a_class_are_read_when_all_are_wanted(tmp_path):
     assert found["road_class"].isna().all()
 
 
-def test_areas_and_roads_that_lie_apart_are_refused(shared, tmp_path):
-    roads = Roads(path=shared / "roads/leeds_osm_ways_2500m.gpkg")
+def test_areas_and_roads_that_lie_apart_are_refused(shared_data, tmp_path):
+    roads = Roads(path=shared_data / "roads/leeds_osm_ways_2500m.gpkg")
     areas_path, bounds = tmp_path / "manchester.geojson", road_bounds(roads)
     check_areas_meet_roads(areas_path, (-1.6, 53.7, -1.5, 53.9), roads, bounds)
     check_areas_meet_roads(areas_path, (-2.7, 53.3, -1.9, 53.7), roads, None)
