@@ -70,7 +70,7 @@ def test_the_prediction_is_that_of_the_fitted_pipeline(data, choice, scoring):
     rows = predict_areas(final, *tables(data), target="imd_rank").head(len(data))
     direct = final.estimator.predict(data.vectors).ravel()
     assert np.allclose(rows["predicted"], direct)
-    assert np.allclose(rows["upper"] - rows["predicted"], final.half_width)
+    assert np.allclose(rows["upper"] - rows["predicted"], final.choice.half_width)
     assert rows["model"].unique().to_list() == [choice.candidate]
     again = pickle.loads(pickle.dumps(final))
     assert np.allclose(again.estimator.predict(data.vectors).ravel(), direct)

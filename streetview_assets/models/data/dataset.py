@@ -232,15 +232,13 @@ def reasons(
 
 
 def _values(targets: pl.DataFrame, target: str) -> pl.DataFrame:
-    return targets.filter(
-        pl.col("target") == target, pl.col("value").is_not_null(), pl.col("value").is_finite()
-    ).select("area_code", "value")
+    valued = targets.filter(pl.col("value").is_finite(), target=target)
+    return valued.select("area_code", "value")
 
 
 def _pooled(area_embeddings: pl.DataFrame, statistic: str, encoder: str) -> pl.DataFrame:
-    return area_embeddings.filter(
-        pl.col("statistic") == statistic, pl.col("encoder") == encoder
-    ).select("area_code", "image_count", "embedding")
+    pooled = area_embeddings.filter(statistic=statistic, encoder=encoder)
+    return pooled.select("area_code", "image_count", "embedding")
 
 
 def _seen(rows: pl.DataFrame, features: AreaFeatures | None) -> np.ndarray:
@@ -264,15 +262,9 @@ def _mean_colours(images: pl.DataFrame) -> pl.DataFrame:
 def _extra_vectors(
     name: str, frame: pl.DataFrame, statistic: str, area_codes: pl.Series
 ) -> np.ndarray:
-    wanted = area_codes.to_frame()
-    found = wanted.join(
-        frame.filter(pl.col("statistic") == statistic).select("area_code", "embedding"),
-        on="area_code",
-        how="left",
-        maintain_order="left",
-    )
-    missing = found.filter(pl.col("embedding").is_null())["area_code"].to_list()
-    if missing:
+    own = frame.filter(statistic=statistic)
+    found = area_codes.to_frame().join(own, on="area_code", how="left", maintain_order="left")
+    if missing := found.filter(pl.col("embedding").is_null())["area_code"].to_list():
         raise StudyError(
             f"baseline {name}: no vector of {len(missing)} area(s), the first {missing[0]}; "
             f"pool the vectors of {name} for the same areas first"

@@ -1,7 +1,7 @@
 """The model fitted to all areas, and what it says of every area: in sample, never a headline."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,48 +23,11 @@ from streetview_assets.models.metrics.conformal import half_width
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import (
     TUNED,
-    Competitors,
     competitors_for,
     tune_all,
 )
 from streetview_assets.models.validation.tuning import fitting_context, predicted
 from streetview_assets.tables.registry import TABLES
-
-
-@dataclass(frozen=True)
-class FinalModel:
-    """A fitted model with all that is needed to use it again.
-
-    Attributes
-    ----------
-    estimator
-        Takes features of shape (n, width), NaN where an area has none: those that `features`
-        names, in its order, made of vectors by `encoder`, pooled by `statistic`.
-    candidate, params
-        What it is, and with which parameters.
-    half_width
-        Of its prediction intervals, in units of the target; None where there are too few areas.
-    interval_level
-        Share of areas that the intervals are to hold, 0 to 1.
-    target, encoder, statistic, features
-        What it predicts, and from what.
-    width
-        Numbers that it takes of an area.
-    area_count
-        Areas it was fitted to.
-    """
-
-    estimator: Pipeline
-    candidate: str
-    params: Params
-    half_width: float | None
-    interval_level: float
-    target: str
-    encoder: str
-    statistic: str
-    features: str
-    width: int
-    area_count: int
 
 
 @dataclass(frozen=True)
@@ -91,6 +54,35 @@ class Choice:
     note: str | None = None
 
 
+@dataclass(frozen=True)
+class FinalModel:
+    """A fitted model with all that is needed to use it again.
+
+    Attributes
+    ----------
+    estimator
+        Takes features of shape (n, width), NaN where an area has none: those that the scoring
+        names, in its order, made of vectors by its encoder, pooled by `statistic`.
+    choice
+        What it is, with which parameters, and the half width of its prediction intervals.
+    scoring
+        What it predicts, and from what.
+    statistic
+        How vectors of images became one of an area.
+    width
+        Numbers that it takes of an area.
+    area_count
+        Areas it was fitted to.
+    """
+
+    estimator: Pipeline
+    choice: Choice
+    scoring: Scoring
+    statistic: str
+    width: int
+    area_count: int
+
+
 def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring) -> Choice:
     """Tune every candidate on all areas, held out inside by blocks where there are any.
 
@@ -113,7 +105,7 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
     residuals = tuned.filter(pl.col("validation") == validation).sort("repeat", "area_code")
     with fitting_context(len(data)):
         models = tune_all(
-            Competitors(competing.candidates, [], competing.left_out),
+            replace(competing, baselines=[]),
             data,
             settings,
             validation,
@@ -160,14 +152,9 @@ def fit_final(
         estimator = unfitted.fit(candidate.inputs(data), data.observed)
     return FinalModel(
         estimator=without_own_steps(estimator),
-        candidate=candidate.name,
-        params=choice.params,
-        half_width=choice.half_width,
-        interval_level=scoring.settings.interval_level,
-        target=scoring.target,
-        encoder=scoring.encoder,
+        choice=choice,
+        scoring=scoring,
         statistic=statistic,
-        features=scoring.features,
         width=data.vectors.shape[1],
         area_count=len(data),
     )
@@ -216,9 +203,10 @@ def predict_areas(
         no_model: dict[str, object] = {"reason": why_no_model or "no model"}
         known = dict.fromkeys(area_embeddings["area_code"], no_model)
     else:
-        about["target"] = final.target
+        about["target"] = final.scoring.target
+        encoder, statistic = final.scoring.encoder, final.statistic
         seen = features or area_features(
-            ("pooled",), area_embeddings, statistic=final.statistic, encoder=final.encoder
+            ("pooled",), area_embeddings, statistic=statistic, encoder=encoder
         )
         guesses = _predict(final, seen.values)
         known = {
@@ -242,12 +230,12 @@ def _predict(final: FinalModel, vectors: np.ndarray) -> list[float]:
 
 def _predicted(final: FinalModel, guess: float) -> dict[str, object]:
     row: dict[str, object] = {
-        "model": final.candidate,
-        "features": final.features,
-        "encoder": final.encoder,
+        "model": final.choice.candidate,
+        "features": final.scoring.features,
+        "encoder": final.scoring.encoder,
         "predicted": guess,
     }
-    if final.half_width is not None:
-        row["lower"], row["upper"] = guess - final.half_width, guess + final.half_width
-        row["interval_level"] = final.interval_level
+    if (half := final.choice.half_width) is not None:
+        row["lower"], row["upper"] = guess - half, guess + half
+        row["interval_level"] = final.scoring.settings.interval_level
     return row

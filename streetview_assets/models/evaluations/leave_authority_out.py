@@ -21,7 +21,7 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import (
     Competitors,
     competitors_for,
-    validate_folds,
+    cross_validate,
 )
 from streetview_assets.models.validation.out_of_fold import Fold
 from streetview_assets.study.models import Models
@@ -65,9 +65,9 @@ def score_held_out(
         return scores_frame([row], SCORES), predictions_frame(scoring, [], PREDICTIONS)
     seed = seed_of(scoring.seed, AUTHORITIES, *np.unique(codes[learning]))
     scoring = replace(scoring, seed=seed)
-    split = validate_folds(
-        competing, data, [Fold(1, held_out, learning, seed)], scoring.settings, AUTHORITIES,
-        timeout_s=scoring.settings.timeout_s,
+    split = cross_validate(
+        competing, data, scoring.settings, AUTHORITIES, seed,
+        folds=[Fold(1, held_out, learning, seed)], timeout_s=scoring.settings.timeout_s,
     )  # fmt: skip
     weights = neighbour_weights(split.areas.geometry)
     rows = score_rows(scoring, split, weights, data.observed[learning | held_out])

@@ -173,7 +173,5 @@ def area_deciles(targets: pl.DataFrame, target: str) -> pl.DataFrame:
     polars.DataFrame
         Columns `area_code` and `decile`, 1 (the lowest values) to 10, int64.
     """
-    valued = targets.filter(
-        pl.col("target") == target, pl.col("value").is_not_null(), pl.col("value").is_finite()
-    )
+    valued = targets.filter(pl.col("value").is_finite(), target=target)
     return valued.select("area_code", decile=as_deciles(valued["value"]).cast(pl.Int64))

@@ -203,6 +203,7 @@ def cross_validate(
     validation: Validation,
     seed: int,
     *,
+    folds: Sequence[Fold] | None = None,
     timeout_s: float | None = None,
     on_fold: Callable[[], None] | None = None,
     repeat: int = 1,
@@ -210,6 +211,8 @@ def cross_validate(
     """Predict areas by models that never saw their fold, tuning included.
 
     Under blocks, areas within `buffer_km` of a held-out block are not learned from either.
+    Prediction intervals are as wide as the errors in the other folds; of a single fold, as those
+    on the inner folds of the areas learned from.
 
     Parameters
     ----------
@@ -220,9 +223,11 @@ def cross_validate(
     settings
         The chapter `models` of the study file.
     validation
-        How areas are held out.
+        How areas are held out: the inner folds are made in the same way.
     seed
         Of the folds and, beside validation and fold, of each tuning.
+    folds
+        Those of a split that is made elsewhere; default: those of the validation.
     timeout_s
         For all folds together.
     on_fold
@@ -235,50 +240,9 @@ def cross_validate(
     TooFewGroupsError
         Where the areas cannot be split that way, or too few are left to learn from.
     """
-    if repeat > 1:
-        seed = seed_of(seed, "repeat", repeat)
-    folds = folds_of(data, validation, settings, seed)
-    return validate_folds(
-        competing, data, folds, settings, validation,
-        timeout_s=timeout_s, on_fold=on_fold, repeat=repeat,
-    )  # fmt: skip
-
-
-def validate_folds(
-    competing: Competitors,
-    data: AreaDataset,
-    folds: Sequence[Fold],
-    settings: Models,
-    validation: Validation,
-    *,
-    timeout_s: float | None = None,
-    on_fold: Callable[[], None] | None = None,
-    repeat: int = 1,
-) -> OutOfFold:
-    """Predict what folds hold out by models tuned and fitted to what they learn from.
-
-    Prediction intervals are as wide as the errors in the other folds; of a single fold, as those
-    on the inner folds of the areas learned from.
-
-    Parameters
-    ----------
-    competing
-        Who competes on these areas, at least one candidate among them.
-    data
-        All areas, those learned from sorted by area.
-    folds
-        At least one.
-    settings
-        The chapter `models` of the study file.
-    validation
-        How areas are held out: the inner folds are made in the same way.
-    timeout_s
-        For all folds together.
-    on_fold
-        Called after each fold.
-    repeat
-        Which repeat of the split this is, from 1.
-    """
+    if folds is None:
+        drawn_by = seed_of(seed, "repeat", repeat) if repeat > 1 else seed
+        folds = folds_of(data, validation, settings, drawn_by)
     done: list[TunedModels] = []
     trials: list[dict[str, Any]] = []
     budget_s = None if timeout_s is None else timeout_s / len(folds)

@@ -180,7 +180,7 @@ def _keep_final(
     run = TrackedRun(
         "deprivation_model",
         _tags(work),
-        flat_params({"model": final.candidate, **final.params}),
+        flat_params({"model": final.choice.candidate, **final.choice.params}),
         {} if spatial_r2 is None else {"blocks.tuned.r2": spatial_r2},
         tables={"area_predictions": predicted},
     )

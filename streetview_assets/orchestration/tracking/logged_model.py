@@ -51,7 +51,10 @@ def log_final_model(final: FinalModel, example: np.ndarray) -> tuple[str, str]:
             name="model",
             python_model=str(SERVED),
             artifacts={"estimator": str(estimator)},
-            model_config={"half_width": final.half_width, "interval_level": final.interval_level},
+            model_config={
+                "half_width": final.choice.half_width,
+                "interval_level": final.scoring.settings.interval_level,
+            },
             signature=signature,
             input_example=np.asarray(example, dtype=np.float64),
             pip_requirements=requirements(pickled),

@@ -230,13 +230,13 @@ def _what_it_is(model: TrackedModel, opened: OpenStudy) -> dict[str, str]:
     score = {} if model.spatial_r2 is None else {SCORE_TAG: repr(float(model.spatial_r2))}
     return score | {
         **model.judged_on,
-        "target": final.target,
-        "encoder": final.encoder,
-        "features": final.features,
+        "target": final.scoring.target,
+        "encoder": final.scoring.encoder,
+        "features": final.scoring.features,
         "synthetic": str(opened.study.is_synthetic),
-        "model": final.candidate,
+        "model": final.choice.candidate,
         "area_count": str(final.area_count),
-        "interval_level": str(final.interval_level),
+        "interval_level": str(final.scoring.settings.interval_level),
         "study_hash": opened.study_hash,
     }
 
