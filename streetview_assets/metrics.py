@@ -100,6 +100,14 @@ def _kappa(observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> n
     return np.where(by_chance > 1e-9, 1 - missed, np.nan)
 
 
+def _pearson(observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    left, right = _mean(observed, weight), _mean(predicted, weight)
+    spread = (_mean(observed**2, weight) - left**2) * (_mean(predicted**2, weight) - right**2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        together = (_mean(observed * predicted, weight) - left * right) / np.sqrt(spread)
+    return np.where(spread > 1e-12, together, np.nan)
+
+
 def _sum(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     # No matrix product: its last digit hangs on where in memory the values happen to lie.
     return np.asarray((weight * values).sum(axis=1))
@@ -128,6 +136,15 @@ DECILE: Mapping[str, Metric] = _named(
     Metric("decile_kappa", "kappa", "deciles, weighted kappa", _kappa),
 )
 """Scores of predicted tenths, 1 to 10."""
+
+ORDINAL: Mapping[str, Metric] = _named(
+    Metric("accuracy", "same decile", "same decile", _same),
+    Metric("within_one", "within one", "within one decile", _within_1),
+    Metric("quadratic_kappa", "kappa", "weighted kappa", _kappa),
+    Metric("mae", "MAE", "mean error, deciles", _mae, higher_is_better=False),
+    Metric("pearson_r", "Pearson's r", "Pearson r", _pearson, axis=(-1.0, 1.0)),
+)
+"""Scores of the ordinal network's deciles, 1 to 10."""
 
 
 def measure(

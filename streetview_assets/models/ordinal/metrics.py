@@ -7,6 +7,7 @@ that a resample of areas is a sum of such tables.
 import numpy as np
 import polars as pl
 
+from streetview_assets.metrics import ORDINAL
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.metrics.bootstrap import resample
 from streetview_assets.models.ordinal.aggregation import RULES, to_areas
@@ -15,20 +16,14 @@ from streetview_assets.models.ordinal.network import DECILES
 from streetview_assets.models.results.rows import Row, score_row
 from streetview_assets.tables.registry import TABLES
 
-METRICS = {
-    "accuracy": "same decile",
-    "within_one": "within one decile",
-    "quadratic_kappa": "weighted kappa",
-    "mae": "mean error, deciles",
-    "pearson_r": "Pearson r",
-}
+METRICS = {metric.name: metric.label for metric in ORDINAL.values()}
 """Each with what the report calls it."""
 OF_POINTS = "most_probable"
 RESAMPLES = 1_000
 EVERYWHERE = "all"
 
-_DECILE = np.arange(1, DECILES + 1)
-_APART = _DECILE[:, None] - _DECILE[None, :]
+_OBSERVED, _PREDICTED = np.indices((DECILES, DECILES)).reshape(2, -1) + 1
+"""The deciles of the cells of a table, in its order."""
 
 
 def count_table(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -39,16 +34,11 @@ def count_table(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     observed, predicted
         Deciles, 1 to 10, shape (n,).
     """
-    table = np.zeros((DECILES, DECILES))
-    np.add.at(table, (observed - 1, predicted - 1), 1)
-    return table
+    return np.histogram2d(observed, predicted, bins=np.arange(DECILES + 1) + 0.5)[0]
 
 
 def measure_tables(tables: np.ndarray) -> dict[str, np.ndarray]:
     """Compute every metric of tables of counts; NaN where one is not defined.
-
-    Pearson's r is that of observed and predicted deciles, and the mean absolute error is in
-    deciles. Kappa weighs a miss by its square, against what the two margins give by chance.
 
     Parameters
     ----------
@@ -60,24 +50,8 @@ def measure_tables(tables: np.ndarray) -> dict[str, np.ndarray]:
     dict
         Metric to values, shape (n,).
     """
-    total = tables.sum(axis=(1, 2))
-    observed, predicted = tables.sum(axis=2), tables.sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = tables / total[:, None, None]
-        of_rows, of_columns = observed / total[:, None], predicted / total[:, None]
-        by_chance = of_rows[:, :, None] * of_columns[:, None, :]
-        mean_row, mean_column = of_rows @ _DECILE, of_columns @ _DECILE
-        joint = np.einsum("nij,i,j->n", share, _DECILE, _DECILE) - mean_row * mean_column
-        spread = (of_rows @ _DECILE**2 - mean_row**2) * (of_columns @ _DECILE**2 - mean_column**2)
-        chance = (by_chance * _APART**2).sum(axis=(1, 2))
-        missed = (share * _APART**2).sum(axis=(1, 2))
-        return {
-            "pearson_r": np.where(spread > 1e-12, joint / np.sqrt(spread), np.nan),
-            "mae": (share * np.abs(_APART)).sum(axis=(1, 2)),
-            "quadratic_kappa": np.where(chance > 1e-12, 1 - missed / chance, np.nan),
-            "within_one": (share * (np.abs(_APART) <= 1)).sum(axis=(1, 2)),
-            "accuracy": (share * (_APART == 0)).sum(axis=(1, 2)),
-        }
+    counts = tables.reshape(-1, DECILES**2)
+    return {name: one.compute(_OBSERVED, _PREDICTED, counts) for name, one in ORDINAL.items()}
 
 
 def ordinal_score_rows(
