@@ -61,18 +61,20 @@ def embed_images(
     else:
         size, paths = batch_size or encoder.batch_size, readable["path"].to_list()
         batches = encode_in_batches(encoder, paths, folder, size=size, workers=workers)
-    done, began = 0, time.monotonic()
+    identity, done, began = encoder.identity, 0, time.monotonic()
     while shard := _shard(batches, done, readable.height, on_progress):
         vectors = pl.concat(shard)
         encoded = readable.slice(done, vectors.height)
         done += vectors.height
         if not isinstance(encoder, ImportedVectors):
-            _say_how_fast(encoder, done, readable.height, time.monotonic() - began)
+            a_second = done / max(time.monotonic() - began, 1e-9)
+            where = f"{identity.encoder} on {encoder.device} in {identity.precision}"
+            log.info("%s: %d of %d images, %.1f a second", where, done, readable.height, a_second)
         is_there = pl.col("error").is_null()
         yield vectors.select(
             pl.lit(authority_code).alias("authority_code"),
             encoded["image_id"],
-            pl.lit(encoder.identity.encoder).alias("encoder"),
+            pl.lit(identity.encoder).alias("encoder"),
             pl.when(is_there).then(pl.lit("ok")).otherwise(pl.lit("failed")).alias("status"),
             "embedding",
             "error",
@@ -120,12 +122,3 @@ def _shard(
         if on_progress:
             on_progress(done + rows, total)
     return shard
-
-
-def _say_how_fast(encoder: ImageEncoder, done: int, total: int, seconds: float) -> None:
-    identity = encoder.identity
-    log.info(
-        "%s on %s in %s: %d of %d images, %.1f a second",
-        *(identity.encoder, encoder.device, identity.precision),
-        *(done, total, done / max(seconds, 1e-9)),
-    )

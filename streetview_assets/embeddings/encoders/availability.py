@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from streetview_assets.embeddings.encoders import weights
@@ -34,8 +35,7 @@ def to_be_fetched(settings: Encoder) -> str | None:
         Where its weights cannot be had.
     """
     check_encoder(settings)
-    kind = settings.name.partition(":")[0]
-    if kind in COMPUTED:
+    if settings.name in COMPUTED:
         return None
     try:
         with _without_network():
@@ -87,10 +87,7 @@ def _without_network() -> Iterator[None]:
     import huggingface_hub.constants as hub
 
     global _forbidden
-    if not _hooked:
-        # A hook stays for good.
-        sys.addaudithook(_refuse)
-        _hooked.append(True)
+    _hook()
     _forbidden, before = True, hub.HF_HUB_OFFLINE
     hub.HF_HUB_OFFLINE = True
     try:
@@ -99,7 +96,10 @@ def _without_network() -> Iterator[None]:
         _forbidden, hub.HF_HUB_OFFLINE = False, before
 
 
-_hooked: list[bool] = []
+@cache
+def _hook() -> None:
+    """Ask `_refuse` of everything from now on: a hook stays for good."""
+    sys.addaudithook(_refuse)
 
 
 def _refuse(event: str, _: tuple[Any, ...]) -> None:

@@ -42,14 +42,6 @@ if TYPE_CHECKING:
 
 NOT_FINITE = "there is no vector for this image: what stands in its place is not finite"
 ZERO = "there is no vector for this image: what stands in its place is zero"
-DEFAULTS: dict[str, object] = {
-    "checkpoint": None,
-    "options": {},
-    "precision": "auto",
-    "fit": "crop",
-}
-"""Settings that say how vectors are computed, as they are where the study says nothing."""
-
 _PRECISIONS = {"float64": "fp64", "float32": "fp32", "float16": "fp16"}
 _DIGITS = 16
 
@@ -164,8 +156,9 @@ def check(settings: "Encoder") -> VectorFile:
     path = settings.path
     if path is None:
         raise StudyError(f"{KEY}: encoder import needs the file with the vectors.")
-    for key, default in DEFAULTS.items():
-        if getattr(settings, key) != default:
+    unset = type(settings)(name="import", path=path)
+    for key in ("checkpoint", "options", "precision", "fit"):
+        if getattr(settings, key) != getattr(unset, key):
             raise StudyError(f"encoder.{key}: import computes nothing; leave it out.")
     state = tuple((str(file), file_state(file)) for file in files_of_vectors(path))
     return _opened(path, state)
