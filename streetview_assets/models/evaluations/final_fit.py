@@ -14,18 +14,10 @@ from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import NO_IMAGERY, AreaDataset
 from streetview_assets.models.data.features import AreaFeatures, area_features
 from streetview_assets.models.data.splits import Validation, seed_of
-from streetview_assets.models.evaluations.selection import (
-    HEADLINE,
-    share_of_budget,
-    why_no_model,
-)
+from streetview_assets.models.evaluations.selection import HEADLINE, share_of_budget, why_no_model
 from streetview_assets.models.metrics.conformal import half_width
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import (
-    TUNED,
-    competitors_for,
-    tune_all,
-)
+from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
 from streetview_assets.models.validation.tuning import fitting_context, predicted
 from streetview_assets.tables.registry import TABLES
 

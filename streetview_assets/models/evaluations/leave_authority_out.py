@@ -12,11 +12,7 @@ from streetview_assets.models.data.splits import Validation, seed_of
 from streetview_assets.models.evaluations.selection import no_candidate, too_few
 from streetview_assets.models.metrics.morans_i import neighbour_weights
 from streetview_assets.models.results.rows import scores_frame
-from streetview_assets.models.results.validation_rows import (
-    no_score,
-    predictions_frame,
-    score_rows,
-)
+from streetview_assets.models.results.validation_rows import no_score, predictions_frame, score_rows
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import (
     Competitors,

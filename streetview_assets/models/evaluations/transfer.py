@@ -7,6 +7,7 @@ blocks, is what these scores are measured against.
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -83,13 +84,14 @@ def score_transfer(
         return TABLES[TABLE].frame()
     rows: list[Row] = []
     groups = _groups_of(data, scoring.seed)
+    ridge = cache(partial(ridge_path, data, scoring.settings))
     with fitting_context(len(data)):
         for train, test in steps(list(product(groups, groups)), on_progress):
             about = scoring.about(
                 RIDGE, "", train_authority=train.name, test_authority=test.name, share_added=0.0
             )
             try:
-                rows += _pair_rows(train, test, ridge_path(data, scoring.settings), scoring, about)
+                rows += _pair_rows(train, test, ridge(), scoring, about)
             except TooFewGroupsError as error:
                 about["train_count"] = len(train.data)
                 rows.append(score_row(about, "r2", None, len(test.data), note=str(error)))

@@ -11,12 +11,7 @@ from streetview_assets.models.candidates.baselines import Baseline, baselines_fo
 from streetview_assets.models.candidates.preprocessing import prepared
 from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import (
-    Validation,
-    blocks_of,
-    inner_folds,
-    seed_of,
-)
+from streetview_assets.models.data.splits import Validation, blocks_of, inner_folds, seed_of
 from streetview_assets.models.metrics.conformal import cross_conformal_half_widths, half_width
 from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
 from streetview_assets.models.validation.tuning import (
