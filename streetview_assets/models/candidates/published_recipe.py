@@ -89,9 +89,5 @@ def build_recipe(params: Params) -> Pipeline:
 
 
 PUBLISHED = Candidate(
-    "published",
-    _build,
-    most_areas=MOST_AREAS_OF_THE_RECIPE,
-    cost_s=20.0,
-    grid=GRID,
+    "published", _build, most_areas=MOST_AREAS_OF_THE_RECIPE, cost_s=20.0, grid=GRID
 )

@@ -54,10 +54,7 @@ GRADIENT_BOOSTING = Candidate(
 RANDOM_FOREST = Candidate(
     "random_forest",
     _build_random_forest,
-    (
-        Setting("max_features", 0.04, (0.01, 0.2), log=True),
-        Setting("min_samples_leaf", 3, (1, 10)),
-    ),
+    (Setting("max_features", 0.04, (0.01, 0.2), log=True), Setting("min_samples_leaf", 3, (1, 10))),
     most_areas=MOST_AREAS_OF_A_FOREST,
     cost_s=0.8,
 )

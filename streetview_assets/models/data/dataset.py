@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,14 +16,7 @@ from streetview_assets.images.current import current_images
 from streetview_assets.models.data.cluster_features import AreaImages
 from streetview_assets.models.data.features import AreaFeatures
 
-COLOUR_COLUMNS = (
-    "red_mean",
-    "green_mean",
-    "blue_mean",
-    "red_sd",
-    "green_sd",
-    "blue_sd",
-)
+COLOUR_COLUMNS = ("red_mean", "green_mean", "blue_mean", "red_sd", "green_sd", "blue_sd")
 NO_POINT = "no sample point in the area"
 NO_IMAGERY = "no imagery"
 NO_IMAGE = "no image of the area could be had"
@@ -79,7 +73,7 @@ class AreaDataset:
         """Keep the rows of a mask or of positions, in that order."""
         chosen = np.asarray(selection)
         rows = np.arange(len(self))[chosen if chosen.size else np.empty(0, dtype=np.intp)]
-        kept = {
+        kept: dict[str, Any] = {
             name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
             for name, values in vars(self).items()
             if name not in ("extra", "images")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike
 from sklearn.linear_model import Ridge, RidgeCV
 
 from streetview_assets.embeddings.vectors import matrix, unit
@@ -191,14 +190,14 @@ def direction_rows(
                 controls.append(cosine)
     if controls:
         # Between its ends the middle of the controls lies; it is of no draws.
-        band = _row(OF_CONTROLS, ALL_CONTROLS, float(np.median(controls)), controls, BAND)
+        band = _row(OF_CONTROLS, ALL_CONTROLS, float(np.median(controls)), np.array(controls), BAND)
         rows.append(band | {"resample_count": 0})
     same = {"target": target, "encoder": encoder, "area_count": direction.area_count}
     table = TABLES["deprivation_direction"]
     return table.frame([same | row for row in rows]).sort(table.key)
 
 
-def _row(kind: str, name: str, cosine: float, drawn: ArrayLike, level: float) -> dict[str, object]:
+def _row(kind: str, name: str, cosine: float, drawn: np.ndarray, level: float) -> dict[str, object]:
     """Give a cosine with the interval that holds a share of others."""
     tail = 100 * (1 - level) / 2
     lower, upper = np.percentile(drawn, [tail, 100 - tail])
@@ -209,7 +208,7 @@ def _row(kind: str, name: str, cosine: float, drawn: ArrayLike, level: float) ->
         "lower": float(lower),
         "upper": float(upper),
         "interval_level": level,
-        "resample_count": np.size(drawn),
+        "resample_count": len(drawn),
     }
 
 

@@ -175,10 +175,7 @@ def _folds(
 
 
 def _grouping_rows(
-    datasets: Mapping[str, AreaDataset],
-    grouping: str,
-    groups: Sequence[Group],
-    setting: _Setting,
+    datasets: Mapping[str, AreaDataset], grouping: str, groups: Sequence[Group], setting: _Setting
 ) -> list[Row]:
     data = datasets[setting.scoring.target]
     common, rare = common_areas(datasets, groups)

@@ -49,10 +49,7 @@ def no_score(
 
 
 def score_rows(
-    scoring: Scoring,
-    split: OutOfFold,
-    weights: csr_matrix,
-    study_values: np.ndarray | None = None,
+    scoring: Scoring, split: OutOfFold, weights: csr_matrix, study_values: np.ndarray | None = None
 ) -> list[Row]:
     """Score every model of a split: pooled with intervals, by fold, in deciles, in space, paired.
 

@@ -234,7 +234,7 @@ def _what_it_is(model: TrackedModel, opened: OpenStudy) -> dict[str, str]:
         "encoder": final.scoring.encoder,
         "features": final.scoring.features,
         "synthetic": str(opened.study.is_synthetic),
-        "model": final.choice.candidate,
+        "model": str(final.choice.candidate),
         "area_count": str(final.area_count),
         "interval_level": str(final.scoring.settings.interval_level),
         "study_hash": opened.study_hash,
