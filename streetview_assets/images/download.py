@@ -19,6 +19,7 @@ from streetview_assets.images.providers.base import FetchedImage, Provider
 from streetview_assets.images.quality_metrics import BrokenImageError, Pixels, read_pixels
 from streetview_assets.images.views import WANTED
 from streetview_assets.processes import stopping
+from streetview_assets.processes.in_order import in_order
 from streetview_assets.tables.registry import TABLES
 
 WORKERS = min(4, cpu_count() or 1)
@@ -113,15 +114,13 @@ def _rows(
     with ExitStack() as broken_off:
         pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="images")
         broken_off.callback(pool.shutdown, cancel_futures=True)
-        recalled = [
-            (row, pool.submit(_recalled, path, folder))
-            for row in asked.iter_rows(named=True)
-            if (path := found[row["image_id"]]) is not None
-        ]
+        kept = [row for row in asked.iter_rows(named=True) if found[row["image_id"]] is not None]
+        paths = [path for path in found.values() if path is not None]
+        measures = in_order(pool, partial(_recalled, folder=folder), paths, ahead=_AHEAD)
         there = []
-        for row, reading in recalled:
+        for row, measured in zip(kept, measures, strict=True):
             stopping.check()
-            if (measured := reading.result()) is not None:
+            if measured is not None:
                 there.append(row["image_id"])
                 yield row | measured
         missing = asked.filter(~pl.col("image_id").is_in(there))

@@ -123,23 +123,14 @@ def wanted_images(
         on=["panorama_id", "captured_on"],
         how="inner",
     )
+    of_view = views.select("panorama_id", "captured_on", "heading_deg")
+    if provider.id_names_one_capture:
+        of_view = of_view.with_columns(captured_on=None)
     ids = [
-        image_id(
-            provider.name,
-            panorama_id,
-            None if provider.id_names_one_capture else captured_on,
-            heading_deg,
-            images.fov_deg,
-            images.pitch_deg,
-            images.size_px,
-        )
-        for panorama_id, captured_on, heading_deg in views.select(
-            "panorama_id", "captured_on", "heading_deg"
-        ).iter_rows()
+        image_id(provider.name, *(*view, images.fov_deg, images.pitch_deg, images.size_px))
+        for view in of_view.iter_rows()
     ]
     named = views.with_columns(image_id=pl.Series(ids, dtype=pl.String))
-    if "source_path" not in named.columns:
-        named = named.with_columns(source_path=None)
     return (
         named.select(WANTED.names())
         .cast(WANTED)

@@ -70,7 +70,7 @@ def test_one_view_an_image_with_its_own_heading_and_category(three):
     images, _ = three
     provider = FolderProvider(images)
     views = provider.views(provider.look_up(_points(images)))
-    assert views.drop("source_path").schema == VIEWS
+    assert views.schema == VIEWS
     facts = views.select("captured_on", "heading_deg", "category").sort("captured_on").rows()
     assert facts == [
         (UNKNOWN_DATE, None, None),

@@ -195,7 +195,7 @@ def test_nothing_is_read_before_it_is_asked_for_and_views_keep_their_form(tmp_pa
     store = write_store(tmp_path / "s.h5")
     provider = Hdf5Provider(the_study_of(store))
     views = provider.views(provider.look_up(points_of(store)))
-    assert views.drop("source_path").schema == VIEWS
+    assert views.schema == VIEWS
     assert views.height == 48
     store.write_bytes(b"gone")
     Hdf5Provider(the_study_of(store))

@@ -13,6 +13,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from streetview_assets.images.providers.base import VIEWS
 from streetview_assets.images.providers.synthetic.provider import SyntheticProvider
 from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
@@ -111,7 +112,7 @@ def test_there_is_a_view_for_each_heading_of_each_panorama_that_is_there():
         status=pl.when(gone).then(pl.lit("no_imagery")).otherwise("status")
     )
     views = provider.views(found)
-    assert views.columns == ["panorama_id", "captured_on", "heading_deg", "category"]
+    assert views.schema == VIEWS
     there = found.filter(pl.col("status") == "ok")
     assert views.height == 3 * there.height
     assert set(views["panorama_id"]) == set(there["panorama_id"])

@@ -26,8 +26,8 @@ class FourViews:
         return (
             panoramas.select("panorama_id", "captured_on")
             .join(headings, how="cross")
-            .with_columns(category=pl.lit(None, pl.String))
-            .select(VIEWS.names())
+            .with_columns(category=None, source_path=None)
+            .cast(VIEWS)
         )
 
 

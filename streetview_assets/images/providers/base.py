@@ -32,6 +32,7 @@ VIEWS = pl.Schema(
         "captured_on": pl.Date(),
         "heading_deg": pl.Float64(),
         "category": pl.String(),
+        "source_path": pl.String(),
     }
 )
 """Columns of the views that are wanted of panoramas."""
@@ -232,15 +233,13 @@ class Provider(ABC):
         Returns
         -------
         polars.DataFrame
-            Columns `VIEWS`, no row twice; heading_deg is null where it is not known. Of files of
-            one's own also source_path, their paths as their owner knows them.
+            Columns `VIEWS`, no row twice; heading_deg is null where it is not known. source_path
+            is of files of one's own: their paths as their owner knows them.
         """
-        return (
-            there(panoramas)
-            .select("panorama_id", "captured_on")
-            .join(self._headings(), how="cross", maintain_order="left_right")
-            .select(*VIEWS.names()[:-1], category=pl.lit(None, pl.String))
-        )
+        headings = pl.DataFrame({"heading_deg": self.images.headings_deg})
+        found = there(panoramas).select("panorama_id", "captured_on")
+        views = found.join(headings, how="cross", maintain_order="left_right")
+        return views.with_columns(category=None, source_path=None).cast(VIEWS)
 
     @abstractmethod
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
@@ -254,10 +253,6 @@ class Provider(ABC):
         views
             As `wanted_images` gives them: columns `VIEWS` with image_id and point_id.
         """
-
-    def _headings(self) -> pl.DataFrame:
-        headings = pl.Series("heading_deg", self.images.headings_deg, dtype=pl.Float64)
-        return headings.to_frame()
 
 
 def there(panoramas: pl.DataFrame) -> pl.DataFrame:

@@ -56,9 +56,8 @@ class FolderProvider(OwnImagesProvider):
         """Name the one view of each image: its heading where that is known, category and file."""
         there = panoramas.filter(pl.col("status") == "ok").select("panorama_id", "captured_on")
         files = self._named(self._files_at(panoramas["point_id"]))
-        return files.join(there.unique(), on=["panorama_id", "captured_on"], how="semi").select(
-            *VIEWS.names(), source_path="file"
-        )
+        shown = files.join(there.unique(), on=["panorama_id", "captured_on"], how="semi")
+        return shown.with_columns(source_path="file").select(VIEWS.names())
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Read the files of views, in their order, as they are."""

@@ -106,9 +106,8 @@ class Hdf5Provider(OwnImagesProvider):
             there.unique(), on=["panorama_id", "captured_on"], how="semi"
         ).unique(["panorama_id", "captured_on", "heading_deg"], keep="first", maintain_order=True)
         paths = [self._paths.get(place) for place in slots.select("row", "slot").iter_rows()]
-        return slots.with_columns(
-            category=pl.lit(None, pl.String), source_path=pl.Series(paths, dtype=pl.String)
-        ).select(*VIEWS.names(), "source_path")
+        told = slots.with_columns(category=None, source_path=pl.Series(paths, dtype=pl.String))
+        return told.select(VIEWS.names()).cast(VIEWS)
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Read the images of views out of the store, one by one, in the order of the store."""

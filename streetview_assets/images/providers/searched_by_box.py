@@ -88,7 +88,7 @@ class OpenImageryProvider(RemoteProvider):
         all_around = pl.col("is_panoramic").fill_null(False)
         whole = there(panoramas).filter(~all_around)
         own_deg = pl.col("heading_deg").round(_OWN_HEADING_DECIMALS) % 360
-        own = whole.with_columns(heading_deg=own_deg, category=pl.lit(None, pl.String))
+        own = whole.with_columns(heading_deg=own_deg, category=None, source_path=None)
         cut = super().views(there(panoramas).filter(all_around))
         return pl.concat([cut, own.select(VIEWS.names())]).cast(VIEWS)
 

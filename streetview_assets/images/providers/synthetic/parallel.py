@@ -1,14 +1,14 @@
 """Many scenes drawn by several processes; the images do not depend on how many there are."""
 
 import sys
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from streetview_assets.images.providers.synthetic.painting import View
 from streetview_assets.images.providers.synthetic.scene import scene_jpeg
+from streetview_assets.processes.in_order import in_order
 from streetview_assets.processes.workers import worker_pool
 
 Scene = tuple[str, date, float]
@@ -33,15 +33,12 @@ def scene_jpegs(scenes: Sequence[Scene], view: View, workers: int) -> Iterator[b
 
 
 def _drawn_by_workers(scenes: Sequence[Scene], view: View, workers: int) -> Iterator[bytes]:
-    under_way: deque[Future[list[bytes]]] = deque()
+    batches = (scenes[start : start + _BATCH] for start in range(0, len(scenes), _BATCH))
+    draw = partial(_draw_batch, view=view)
     with worker_pool(workers) as pool:
-        for start in range(0, len(scenes), _BATCH):
-            under_way.append(pool.submit(_draw_batch, scenes[start : start + _BATCH], view))
-            # A few batches ahead of whoever takes the images, not all of them in memory.
-            if len(under_way) >= workers * _BATCHES_AHEAD:
-                yield from under_way.popleft().result()
-        while under_way:
-            yield from under_way.popleft().result()
+        # A few batches ahead of whoever takes the images, not all of them in memory.
+        for jpegs in in_order(pool, draw, batches, ahead=workers * _BATCHES_AHEAD):
+            yield from jpegs
 
 
 def _draw_batch(scenes: Sequence[Scene], view: View) -> list[bytes]:
