@@ -59,32 +59,26 @@ def lay_out(lines: Lines, streets: Sequence[str]) -> Network:
     streets
         For each piece, what street it is of.
     """
-    starts, ends, pieces, from_m = [np.empty((0, 2))], [np.empty((0, 2))], [], []
-    street_from_m, street_to_m = [], []
-    at_m = 0.0
-    for chain in join_into_streets(lines, streets):
-        street_from_m.append(at_m)
-        for piece, backwards in chain:
-            xy = shapely.get_coordinates(lines[piece])
-            xy = xy[::-1] if backwards else xy
-            steps_m = np.hypot(*np.diff(xy, axis=0).T)
-            starts.append(xy[:-1])
-            ends.append(xy[1:])
-            pieces.append(np.full(len(steps_m), piece))
-            reached_m = at_m + np.cumsum(steps_m)
-            from_m.append(np.concatenate(([at_m], reached_m[:-1])))
-            at_m = float(reached_m[-1])
-        street_to_m.append(at_m)
-        at_m += BETWEEN_STREETS_M
-    start, end = np.concatenate(starts), np.concatenate(ends)
+    chains = join_into_streets(lines, streets)
+    street = np.repeat(np.arange(len(chains)), np.fromiter(map(len, chains), np.intp))
+    order = np.array([piece for chain in chains for piece, _ in chain], dtype=np.intp)
+    backwards = np.array([back for chain in chains for _, back in chain], dtype=bool)
+    walked = np.where(backwards, shapely.reverse(lines[order]), lines[order])
+    xy, line = shapely.get_coordinates(walked, return_index=True)
+    is_segment = line[1:] == line[:-1]
+    start, end, line = xy[:-1][is_segment], xy[1:][is_segment], line[:-1][is_segment]
+    length_m = np.hypot(*(end - start).T)
+    reached_m = np.concatenate(([0.0], np.cumsum(length_m)))
+    ends = np.searchsorted(street[line], np.arange(len(chains) + 1))
+    before_m = BETWEEN_STREETS_M * np.arange(len(chains))
     return Network(
         start=start,
         end=end,
-        from_m=np.concatenate([np.empty(0), *from_m]),
-        length_m=np.hypot(*(end - start).T),
-        piece=np.concatenate([np.empty(0, np.intp), *pieces]).astype(np.intp),
-        street_from_m=np.array(street_from_m),
-        street_to_m=np.array(street_to_m),
+        from_m=reached_m[:-1] + before_m[street[line]],
+        length_m=length_m,
+        piece=order[line],
+        street_from_m=reached_m[ends[:-1]] + before_m,
+        street_to_m=reached_m[ends[1:]] + before_m,
     )
 
 
