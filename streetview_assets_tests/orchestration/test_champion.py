@@ -15,7 +15,8 @@ from streetview_assets.models.candidates.base import Size
 from streetview_assets.models.candidates.preprocessing import Components
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.evaluations.final_fit import FinalModel
+from streetview_assets.models.evaluations.final_fit import Choice, FinalModel
+from streetview_assets.models.scoring import Scoring
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.tracking.champion import (
     COMPARED_WITHIN,
@@ -35,6 +36,7 @@ from streetview_assets.orchestration.tracking.mlflow_resource import (
     champion,
     tracking_uri,
 )
+from streetview_assets.study.models import Models
 
 WIDTH = 3
 JUDGED_ON = {
@@ -68,14 +70,9 @@ def final_model(features: str = "pooled_median") -> FinalModel:
     vectors = np.random.default_rng(0).normal(size=(20, WIDTH))
     return FinalModel(
         estimator=Pipeline([("model", Ridge())]).fit(vectors, vectors.sum(axis=1)),
-        candidate="ridge",
-        params={"alpha": 1.0},
-        half_width=0.5,
-        interval_level=0.9,
-        target="score",
-        encoder="made-up",
+        choice=Choice("ridge", {"alpha": 1.0}, half_width=0.5),
+        scoring=Scoring(Models(interval_level=0.9), "score", "made-up", features, seed=1),
         statistic="median",
-        features=features,
         width=WIDTH,
         area_count=20,
     )
