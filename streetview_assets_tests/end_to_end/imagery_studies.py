@@ -16,6 +16,8 @@ HEADINGS = (0, 90, 180, 270)
 SIDE_PX = 64
 NORTH, EAST = 149_700, -2_500
 PRICE_USD = 0.007
+UP_TO_IMAGES = frozenset({"sample_points", "panoramas", "images"})
+UP_TO_VECTORS = UP_TO_IMAGES | {"encoders", "image_embeddings", "panorama_embeddings"}
 
 
 def write_google_study(

@@ -9,6 +9,8 @@ from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.end_to_end.imagery_studies import (
+    UP_TO_IMAGES,
+    UP_TO_VECTORS,
     expected_images,
     images_there,
     open_google_study,
@@ -21,10 +23,10 @@ AUTHORITY = "all"
 INVALID = {"kind": "status", "status": "INVALID_REQUEST", "tries": None, "share": 1.0}
 NO_SIZE = {"kind": "wrong_size", "where": "image", "tries": None, "share": 1.0}
 WHOLE_FAILURES = {
-    "panoramas": ({**INVALID, "where": "metadata"}, "images"),
-    "images": (NO_SIZE, "images"),
-    "image_embeddings": (None, "embeddings"),
-    "panorama_embeddings": (None, "embeddings"),
+    "panoramas": ({**INVALID, "where": "metadata"}, UP_TO_IMAGES),
+    "images": (NO_SIZE, UP_TO_IMAGES),
+    "image_embeddings": (None, UP_TO_VECTORS),
+    "panorama_embeddings": (None, UP_TO_VECTORS),
 }
 WAYS_ON = {"run": {}, "retry": {"retry": True}, "--from": {"anew_from": "images"}}
 
@@ -39,19 +41,19 @@ def server(monkeypatch) -> Iterator[Server]:
 
 def fail(opened: OpenStudy, server: Server, asset: str) -> None:
     """Have every row of a table fail once, and nothing else."""
-    fault, until = WHOLE_FAILURES[asset]
+    fault, wanted = WHOLE_FAILURES[asset]
     if fault:
         server.change(faults=[fault])
-        report = run_study(opened, until=until)
+        report = run_study(opened, only=wanted)
         server.change(faults=[])
     else:
-        assert run_study(opened, until="images").failures == []
+        assert run_study(opened, only=UP_TO_IMAGES).failures == []
         if asset == "panorama_embeddings":
-            first = frozenset({"encoders", "image_embeddings"})
-            assert run_study(opened, only=first).failures == []
+            of_views = frozenset({"encoders", "image_embeddings"})
+            assert run_study(opened, only=of_views).failures == []
         images = opened.root / "images"
         images.rename(images.with_name("elsewhere"))
-        report = run_study(opened, until=until)
+        report = run_study(opened, only=wanted)
         shutil.move(images.with_name("elsewhere"), images)
     assert {failure.asset for failure in report.failures} == {asset}
     (failure,) = report.failures
@@ -75,15 +77,15 @@ def test_what_failed_as_a_whole_is_kept_as_rows_and_tried_again(server, tmp_path
     fail(opened, server, asset)
     assert set(statuses(opened.read(asset, AUTHORITY))) == {"failed"}
 
-    until = WHOLE_FAILURES[asset][1]
-    report = run_study(opened, until=until, **WAYS_ON[way])
+    wanted = WHOLE_FAILURES[asset][1]
+    report = run_study(opened, only=wanted, **WAYS_ON[way])
     assert report.failures == []
     assert (asset, AUTHORITY) in report.made
     assert set(statuses(opened.read(asset, AUTHORITY).filter(status="ok"))) == {"ok"}
     assert images_there(opened) == expected_images(server, POINTS)
     assert Resumption(opened, asset, AUTHORITY).failed().is_empty()
     server.reset()
-    assert run_study(opened, until=until).made == []
+    assert run_study(opened, only=wanted).made == []
     assert server.log() == []
 
 
@@ -91,12 +93,12 @@ def test_what_failed_in_an_attempt_that_never_ended_is_seen_by_a_retry(server, t
     opened = open_google_study(tmp_path, server, POINTS, max_concurrent=1)
     refused = {"kind": "wrong_key", "where": "image", "tries": None, "share": 1.0}
     server.change(faults=[{**NO_SIZE, "share": 0.6}, {**refused, "share": 0.4}])
-    run_study(opened, until="images")
+    run_study(opened, only=UP_TO_IMAGES)
     assert opened.read("images").is_empty()
     failed = Resumption(opened, "images", AUTHORITY).failed()
     assert not failed.is_empty(), "some came before the refusal"
     server.change(faults=[])
-    assert run_study(opened, until="images", retry=True).failures == []
+    assert run_study(opened, only=UP_TO_IMAGES, retry=True).failures == []
     assert images_there(opened) == expected_images(server, POINTS)
 
 

@@ -8,6 +8,7 @@ from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.end_to_end.imagery_studies import (
     PRICE_USD,
+    UP_TO_IMAGES,
     by_image,
     open_google_study,
 )
@@ -26,7 +27,7 @@ def server(monkeypatch) -> Iterator[Server]:
 
 
 def run_to_the_limit(opened: OpenStudy) -> None:
-    (failure, *_) = run_study(opened, until="images").failures
+    (failure, *_) = run_study(opened, only=UP_TO_IMAGES).failures
     assert "budget" in str(failure)
 
 

@@ -7,6 +7,7 @@ import pytest
 from streetview_assets.images.http import retries
 from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets_tests.end_to_end.imagery_studies import (
+    UP_TO_IMAGES,
     by_image,
     expected_images,
     images_there,
@@ -55,7 +56,7 @@ def test_with_a_tenth_of_all_requests_failing_every_image_that_can_be_had_is_the
 ):
     monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.02)
     opened = open_google_study(tmp_path, server, POINTS, timeout_s=3)
-    assert run_study(opened, until="images").failures == []
+    assert run_study(opened, only=UP_TO_IMAGES).failures == []
 
     expected, asked = expected_images(server, POINTS), by_image(server.log())
     assert set(asked) == set(expected)
@@ -77,7 +78,7 @@ def test_with_a_tenth_of_all_requests_failing_every_image_that_can_be_had_is_the
         assert (MISSING | FAILED)[kind] in row["error"]
 
     server.reset()
-    assert run_study(opened, until="images").failures == []
+    assert run_study(opened, only=UP_TO_IMAGES).failures == []
     assert server.log() == []
 
 
@@ -85,13 +86,13 @@ def test_what_failed_is_asked_for_again_and_nothing_else(server, tmp_path, monke
     monkeypatch.setattr(retries, "FIRST_PAUSE_S", 0.0)
     server.change(faults=[{"kind": "500", "share": 0.1, "where": "image", "tries": None}])
     opened = open_google_study(tmp_path, server, 25)
-    assert run_study(opened, until="images").failures == []
+    assert run_study(opened, only=UP_TO_IMAGES).failures == []
     failed = opened.read("images").filter(status="failed")
     assert 3 <= failed.height <= 20
 
     server.change(faults=[])
     server.reset()
-    assert run_study(opened, until="images", retry=True).failures == []
+    assert run_study(opened, only=UP_TO_IMAGES, retry=True).failures == []
     asked = by_image(server.log())
     assert set(asked) == set(failed.select("panorama_id", "heading_deg").iter_rows())
     assert images_there(opened) == expected_images(server, 25)
@@ -107,7 +108,7 @@ def test_what_failed_is_asked_for_again_and_nothing_else(server, tmp_path, monke
 def test_a_key_that_is_refused_stops_the_run_at_once(server, tmp_path, settings, said):
     server.change(**settings)
     opened = open_google_study(tmp_path, server, 200)
-    (failure, *_) = run_study(opened, until="images").failures
+    (failure, *_) = run_study(opened, only=UP_TO_IMAGES).failures
     assert said in str(failure)
     assert "a-good-key" not in str(failure)
     assert len(server.log()) == 1, "the others wait for the first"

@@ -11,6 +11,7 @@ from streetview_assets_tests.end_to_end.imagery_studies import (
     EAST,
     HEADINGS,
     NORTH,
+    UP_TO_IMAGES,
     expected_images,
     images_there,
     open_google_study,
@@ -63,7 +64,7 @@ def test_images_that_are_traps_are_refused_and_the_others_come(server, tmp_path,
     ]
     server.change(faults=faults)
     opened = open_google_study(tmp_path, server, POINTS, max_failed_share=0.5)
-    assert run_study(opened, until="images").failures == []
+    assert run_study(opened, only=UP_TO_IMAGES).failures == []
 
     images = opened.read("images")
     assert statuses(images) == {"ok": 32, "failed": 16}
@@ -86,7 +87,7 @@ def test_metadata_that_are_traps_are_refused_and_the_others_count(server, tmp_pa
     ]
     server.change(faults=faults)
     opened = open_google_study(tmp_path, server, POINTS, max_failed_share=0.5)
-    assert run_study(opened, until="images").failures == []
+    assert run_study(opened, only=UP_TO_IMAGES).failures == []
 
     panoramas = opened.read("panoramas")
     assert statuses(panoramas) == {"ok": 8, "failed": 4}

@@ -15,11 +15,14 @@ from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets_tests.end_to_end.imagery_studies import (
     HEADINGS,
     PRICE_USD,
+    UP_TO_IMAGES,
+    UP_TO_VECTORS,
     open_google_study,
 )
 from streetview_assets_tests.images.imagery_server import Server, serving
 
 POINTS = 2
+UP_TO_DELETION = UP_TO_VECTORS | {"baseline_embeddings", "area_embeddings", "image_retention"}
 COUNT = POINTS * len(HEADINGS)
 
 
@@ -35,7 +38,7 @@ def server(monkeypatch) -> Iterator[Server]:
 def bought(server, tmp_path) -> OpenStudy:
     """A study whose images were all bought; its first ones before a copy was made."""
     opened = open_google_study(tmp_path, server, POINTS)
-    assert run_study(opened, until="images").failures == []
+    assert run_study(opened, only=UP_TO_IMAGES).failures == []
     return opened
 
 
@@ -76,13 +79,13 @@ def test_a_ledger_that_does_not_know_what_was_bought_stops_all_buying(
         for words in (LEDGER, "/lake contradict", f"of {COUNT} images", "--adopt"):
             assert words in said
     assert server.log() == []
-    assert {one.kind for one in run_study(more, until="images").failures} == {"LedgerError"}
+    assert {one.kind for one in run_study(more, only=UP_TO_IMAGES).failures} == {"LedgerError"}
     assert server.log("image") == []
 
     adopted = streetview("ledger", more.study.path, "--adopt")
     assert adopted.exit_code == 0, adopted.output
     assert more.ledger.spent_usd() == pytest.approx(COUNT * PRICE_USD)
-    assert {one.kind for one in run_study(more, until="images").failures} == {"BudgetSpentError"}
+    assert {one.kind for one in run_study(more, only=UP_TO_IMAGES).failures} == {"BudgetSpentError"}
     assert len(server.log("image")) == 2, "the budget holds over all that was ever bought"
 
 
@@ -112,10 +115,10 @@ def test_files_and_unfinished_pieces_say_what_was_bought_where_the_table_is_gone
 
 def test_what_was_deleted_on_purpose_is_not_bought_again(server, tmp_path, streetview):
     opened = open_google_study(tmp_path, server, POINTS, keep_images=False)
-    assert run_study(opened, until="pooling").failures == []
+    assert run_study(opened, only=UP_TO_DELETION).failures == []
     assert opened.read("image_retention").height == COUNT
     opened.ledger.path.unlink()
     assert streetview("ledger", opened.study.path, "--adopt").exit_code == 0
     server.reset()
-    assert run_study(opened, until="pooling", anew_from="images").failures == []
+    assert run_study(opened, only=UP_TO_DELETION, anew_from="images").failures == []
     assert server.log("image") == []

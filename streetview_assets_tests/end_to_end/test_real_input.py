@@ -1,6 +1,5 @@
 """Real boundaries, roads, indices, photos and weights: from a study file to a published file."""
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,8 +11,11 @@ import polars as pl
 import pytest
 import shapely
 import yaml
+from typer.testing import CliRunner
 
-COMMAND = "streetview_assets.cli.entry"
+from streetview_assets.cli.app import app
+from streetview_assets_tests.end_to_end.small_studies import environment
+
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
 DATA = SHARED / "data"
 LEEDS = "E08000035"
@@ -68,21 +70,12 @@ class Tried:
     file: Path
     data: Path
 
-    def streetview(self, command: str, *options: str, exit_code: int = 0) -> str:
-        """Run the command on the study; its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", COMMAND, command, str(self.file), *options],
-            cwd=self.file.parent, env=self.environment(), timeout=1200,
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == exit_code, done.stdout + done.stderr
-        return done.stdout
-
-    def environment(self) -> dict[str, str]:
-        """The environment without what other studies may have left in it."""
+    def streetview(self, command: str, *options: str) -> None:
+        """Run the command on the study, in this process."""
         of_others = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
-        own = {name: value for name, value in os.environ.items() if name not in of_others}
-        return {**own, "STREETVIEW_DATA": str(self.data), "COLUMNS": "200"}
+        own = {**dict.fromkeys(of_others), "STREETVIEW_DATA": str(self.data), "COLUMNS": "200"}
+        done = CliRunner().invoke(app, [command, str(self.file), *options], env=own)
+        assert done.exit_code == 0, done.output
 
     def ask(self, query: str) -> pl.DataFrame:
         """Ask the published database."""
@@ -365,10 +358,10 @@ def test_a_code_location_of_many_authorities_loads_without_leaving_a_trace(
         "asset = defs.resolve_asset_graph().get(dg.AssetKey('images'));"
         "print(len(asset.partitions_def.get_partition_keys()))"
     )
-    environment = {**tried.environment(), "STREETVIEW_STUDY": str(tried.file)}
+    of_study = {**environment(tried.data), "STREETVIEW_STUDY": str(tried.file)}
     loaded = subprocess.run(
         [sys.executable, "-c", count],
-        cwd=tmp_path, env=environment, timeout=300, check=True, capture_output=True, text=True,
+        cwd=tmp_path, env=of_study, timeout=300, check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert int(loaded.stdout) == expected
     assert not tried.data.exists()
