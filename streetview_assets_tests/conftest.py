@@ -26,3 +26,25 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data of ../shared/data are not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def first_params():
+    """Gives parameters of a candidate: those that a search tries first."""
+
+    def first(candidate, size):
+        from streetview_assets.models.candidates.registry import CANDIDATES
+
+        if candidate.grid:
+            return dict(candidate.grid[0])
+        if candidate.stacks:
+            members = {"ridge": first(CANDIDATES["ridge"], size)}
+            return {"members": members, "weights": {"ridge": 1.0}}
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+        study.enqueue_trial(candidate.default(size))
+        return candidate.suggest(study.ask(), size)
+
+    return first

@@ -1,12 +1,10 @@
 """Areas made up for the tests: a grid of squares with a known relation of look and value."""
 
 import numpy as np
-import optuna
 import polars as pl
 import pytest
 import shapely
 
-from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.study.models import Models
@@ -78,23 +76,6 @@ def quick():
         return Models(**({"trials": 2, "folds": 3, "candidates": ("ridge", "pls")} | changes))
 
     return settings
-
-
-@pytest.fixture(scope="session")
-def first_params():
-    """Gives parameters of a candidate: those that a search tries first."""
-
-    def first(candidate, size):
-        if candidate.grid:
-            return dict(candidate.grid[0])
-        if candidate.stacks:
-            members = {"ridge": first(CANDIDATES["ridge"], size)}
-            return {"members": members, "weights": {"ridge": 1.0}}
-        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-        study.enqueue_trial(candidate.default(size))
-        return candidate.suggest(study.ask(), size)
-
-    return first
 
 
 @pytest.fixture(scope="session")

@@ -255,13 +255,13 @@ def killed(*_):
     raise KeyboardInterrupt
 
 
-def test_every_candidate_is_kept_whole(tmp_path):
+def test_every_candidate_is_kept_whole(tmp_path, first_params):
     """Unpickled where importing this package fails, it predicts the same."""
     vectors = np.random.default_rng(0).normal(size=(40, WIDTH))
     np.save(tmp_path / "vectors.npy", vectors)
     expected = {}
     for name, candidate in CANDIDATES.items():
-        pipeline = candidate.build(first_params(candidate), 0)
+        pipeline = candidate.build(first_params(candidate, Size(areas=40, width=2)), 0)
         pipeline = Pipeline([("reduce", Components(2, 0)), *pipeline.steps])
         expected[name] = np.ravel(pipeline.fit(vectors, vectors.sum(axis=1)).predict(vectors))
         pickled = self_contained(pipeline)
@@ -274,13 +274,3 @@ def test_every_candidate_is_kept_whole(tmp_path):
     for name, predicted in expected.items():
         np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), predicted)
     assert b"streetview_assets" in cloudpickle.dumps(Components(2, 0))
-
-
-def first_params(candidate):
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    size = Size(areas=40, width=2)
-    study = optuna.create_study()
-    study.enqueue_trial(candidate.default(size))
-    return candidate.suggest(study.ask(), size)
