@@ -117,7 +117,15 @@ def _named(codes: pl.Series, rows: pl.DataFrame, column: str, name: str | None) 
 def _from_lookup(
     codes: pl.Series, areas: Areas, lookup: Lookup, chosen: tuple[str, ...] | None
 ) -> pl.DataFrame:
-    pairs = _read_lookup(lookup).filter(pl.col("area_code").is_in(codes.implode()))
+    wanted = {
+        "areas.lookup.code": lookup.code,
+        "areas.lookup.authority_code": lookup.authority_code,
+        "areas.lookup.authority_name": lookup.authority_name,
+    }
+    rows = read_source(lookup.path, wanted).frame
+    there = as_codes(rows[lookup.code])
+    pairs = _named(there, rows, lookup.authority_code, lookup.authority_name).drop_nulls().unique()
+    pairs = pairs.filter(pl.col("area_code").is_in(codes.implode()))
     _refuse_contradictions(pairs, lookup, chosen)
     # Sorted, so that the answer does not hang on the order of the lookup's rows.
     one_each = pairs.sort("authority_code", "authority_name").unique(
@@ -132,17 +140,6 @@ def _from_lookup(
             "same edition as the areas, or add rows for them."
         )
     return joined
-
-
-def _read_lookup(lookup: Lookup) -> pl.DataFrame:
-    wanted = {
-        "areas.lookup.code": lookup.code,
-        "areas.lookup.authority_code": lookup.authority_code,
-        "areas.lookup.authority_name": lookup.authority_name,
-    }
-    rows = read_source(lookup.path, wanted).frame
-    codes = as_codes(rows[lookup.code])
-    return _named(codes, rows, lookup.authority_code, lookup.authority_name).drop_nulls().unique()
 
 
 def _refuse_contradictions(

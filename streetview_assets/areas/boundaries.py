@@ -20,7 +20,6 @@ from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, wkb_ser
 from streetview_assets.errors import StudyError
 from streetview_assets.files.crs import require_crs, require_degrees
 from streetview_assets.files.geo_file import GeoFile, frame, info
-from streetview_assets.study.areas import Areas
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
@@ -69,7 +68,13 @@ def read_boundaries(study: Study) -> Boundaries:
     wanted = {**wanted_columns(settings), "areas.name": settings.name}
     rows, outlines = _read_outlines(settings.path, wanted)
     named = with_authorities(rows, settings, study.authorities)
-    _refuse_duplicates(named["area_code"], settings)
+    twice = named["area_code"].filter(named["area_code"].is_duplicated())
+    if len(twice):
+        raise StudyError(
+            f"areas.code: {settings.path}, column {settings.code!r}: {twice.n_unique()} codes "
+            f"stand at more than one area: {listed(twice)}. Dissolve the areas of a code into one "
+            "(`frame.dissolve(by=…)`), or name a column whose values are unique."
+        )
     names = as_codes(rows[settings.name]) if settings.name else named["area_code"]
     named = named.with_columns(area_name=names.fill_null(named["area_code"]))
     authority = named["authority_code"]
@@ -129,16 +134,6 @@ def _read_outlines(path: Path, wanted: Wanted) -> tuple[pl.DataFrame, gpd.GeoSer
             raise StudyError(f"{file.place} has no geometry. {file.remedy}")
         require_crs(file.place, rows.crs, "areas")
         return pl.from_pandas(pd.DataFrame(rows[columns])), rows.geometry.reset_index(drop=True)
-
-
-def _refuse_duplicates(codes: pl.Series, areas: Areas) -> None:
-    twice = codes.filter(codes.is_duplicated())
-    if len(twice):
-        raise StudyError(
-            f"areas.code: {areas.path}, column {areas.code!r}: {twice.n_unique()} codes stand at "
-            f"more than one area: {listed(twice)}. Dissolve the areas of a code into one "
-            "(`frame.dissolve(by=…)`), or name a column whose values are unique."
-        )
 
 
 def _usable_outlines(

@@ -163,11 +163,8 @@ def _sum_of(column: str) -> pl.Expr:
 def _centre(rule: str) -> pl.Expr:
     counted = pl.col("counted")
     value, weight = pl.col("part").filter(counted), pl.col("weight").filter(counted)
-    if rule == "median":
-        return value.median()
-    if rule == "mean":
-        return value.mean()
-    return pl.when(counted.any()).then((value * weight).sum() / weight.sum())
+    weighted = pl.when(counted.any()).then((value * weight).sum() / weight.sum())
+    return {"median": value.median(), "mean": value.mean(), "weighted_mean": weighted}[rule]
 
 
 def _why() -> pl.Expr:

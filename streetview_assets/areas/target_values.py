@@ -120,10 +120,8 @@ def code_form(codes: pl.Series, target: Target) -> pl.Series:
     text = as_codes(codes).alias("code")
     if target.lookup is None:
         return text
-    code = pl.col("code")
-    tidy = code.str.replace(POSTCODE, "$1 $2").str.to_uppercase()
-    postcode = code.str.contains(POSTCODE)
-    return text.to_frame().select(pl.when(postcode).then(tidy).otherwise(code)).to_series()
+    tidy = text.str.replace(POSTCODE, "$1 $2").str.to_uppercase()
+    return tidy.zip_with(text.str.contains(POSTCODE), text)
 
 
 def _by_column(source: SourceTable, target: Target, key: str) -> pl.DataFrame:

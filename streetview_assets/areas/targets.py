@@ -75,7 +75,10 @@ def read_targets(study: Study, areas: pl.DataFrame) -> TargetJoin:
         values = values_by_code(source, target, key)
         if target.lookup:
             lookup = sources[target.lookup.path, None]
-            found = _through_lookup(source, lookup, values, target, areas, key)
+            parts = read_parts(lookup, target, target.lookup, areas["area_code"], key)
+            table = f"{source.place}, column {target.area_code!r},"
+            require_parts(values, parts, table, lookup.place, f"{key}.area_code")
+            found = _joined(areas, aggregate(values, parts, target), NOT_IN_LOOKUP, 0)
         else:
             found = _by_area(source, values, target, areas, key)
         rows = _target_rows(found, target)
@@ -168,23 +171,7 @@ def _by_area(
     found = values.rename({"code": "area_code"}).with_columns(
         part_count=complete.cast(pl.Int64), part_without_value_count=(~complete).cast(pl.Int64)
     )
-    return _joined(areas, found, NOT_IN_TABLE, without_value_count=1)
-
-
-def _through_lookup(
-    source: SourceTable,
-    lookup: SourceTable,
-    values: pl.DataFrame,
-    target: Target,
-    areas: pl.DataFrame,
-    key: str,
-) -> pl.DataFrame:
-    """Join the values of postcodes or smaller areas."""
-    assert target.lookup is not None
-    parts = read_parts(lookup, target, target.lookup, areas["area_code"], key)
-    table = f"{source.place}, column {target.area_code!r},"
-    require_parts(values, parts, table, lookup.place, f"{key}.area_code")
-    return _joined(areas, aggregate(values, parts, target), NOT_IN_LOOKUP, without_value_count=0)
+    return _joined(areas, found, NOT_IN_TABLE, 1)
 
 
 def _joined(

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,6 @@ from streetview_assets.points.own_images.taken import Taken, as_heading, as_time
 NO_POSITION = "no position in its EXIF"
 _SAME_DEG = 1e-4
 """Decimals, and minutes and seconds beside them that differ by less, say the same twice."""
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """One coordinate in EXIF: its tags, and the sign of the letters beside it."""
-
-    tag: GPS
-    letter_tag: GPS
-    sign_of: Mapping[str, int]
-    sides: str
-    most: float
-
-
-_LATITUDE = _Axis(GPS.GPSLatitude, GPS.GPSLatitudeRef, {"N": 1, "S": -1}, "north or south", 90)
-_LONGITUDE = _Axis(GPS.GPSLongitude, GPS.GPSLongitudeRef, {"E": 1, "W": -1}, "east or west", 180)
 
 
 class _NoCoordinateError(ValueError):
@@ -79,20 +63,23 @@ def read_exif(path: Path, file: str) -> Taken:
 def _position(gps: Mapping[int, Any]) -> tuple[float, float]:
     if not {GPS.GPSLatitude, GPS.GPSLongitude} & gps.keys():
         raise _NoCoordinateError(NO_POSITION)
-    return _degrees(gps, _LONGITUDE), _degrees(gps, _LATITUDE)
+    longitude = _degrees(gps, GPS.GPSLongitude, "east or west", 180)
+    return longitude, _degrees(gps, GPS.GPSLatitude, "north or south", 90)
 
 
-def _degrees(gps: Mapping[int, Any], axis: _Axis) -> float:
-    """Read degrees, minutes and seconds, with their side."""
-    if axis.tag not in gps:
-        raise _NoCoordinateError(f"half a position in its EXIF: no {axis.tag.name}")
-    size = _size(_numbers(gps[axis.tag]))
-    if size is None or abs(size) > axis.most:
-        raise _NoCoordinateError(f"no position in its EXIF: {axis.tag.name} says no degrees")
-    letter = _text(gps.get(axis.letter_tag)).upper()[:1]
-    sign = axis.sign_of.get(letter, -1 if size < 0 and not letter else 0)
+def _degrees(gps: Mapping[int, Any], tag: GPS, sides: str, most: float) -> float:
+    """Read degrees, minutes and seconds, with their side, whose first letter stands beside them."""
+    if tag not in gps:
+        raise _NoCoordinateError(f"half a position in its EXIF: no {tag.name}")
+    size = _size(_numbers(gps[tag]))
+    if size is None or abs(size) > most:
+        raise _NoCoordinateError(f"no position in its EXIF: {tag.name} says no degrees")
+    letter_tag = GPS[f"{tag.name}Ref"]
+    letter = _text(gps.get(letter_tag)).upper()[:1]
+    plus, minus = (side[0].upper() for side in sides.split(" or "))
+    sign = {plus: 1, minus: -1}.get(letter, -1 if size < 0 and not letter else 0)
     if sign == 0 or (size < 0 and sign > 0):
-        said = f"{axis.letter_tag.name} does not say {axis.sides}"
+        said = f"{letter_tag.name} does not say {sides}"
         raise _NoCoordinateError(f"half a position in its EXIF: {said}")
     return sign * abs(size)
 

@@ -60,28 +60,23 @@ def read_image_table(
     listed = [
         (place, _taken(cells, columns, folder, f"{_KEY}: {path}, {place}")) for place, cells in rows
     ]
-    files = _files_of([taken.file for _, taken in listed], walked)
+    names = [taken.file for _, taken in listed]
+    hidden = set(map(plain_path, names)).intersection(walked.hidden)
+    rows_and_names = pl.DataFrame({"row": range(len(names)), "name": names})
+    found = whole_paths(rows_and_names, [*walked.files, *sorted(hidden)])
+    file_of = dict(found.select("row", "file").iter_rows())
     by_file: dict[str, Taken] = {}
-    for (place, listed_as), file in zip(listed, files, strict=True):
-        if file is None:
-            taken = Taken(plain_path(listed_as.file), reason=MISSING)
+    for row, (place, taken) in enumerate(listed):
+        if row in file_of:
+            taken = replace(taken, file=file_of[row])
         else:
-            taken = replace(listed_as, file=file)
+            taken = Taken(plain_path(taken.file), reason=MISSING)
         if by_file.setdefault(taken.file, taken) != taken:
             raise StudyError(
                 f"{_KEY}: {path}, {place}: {taken.file} is listed before with another "
                 "position, time, heading, category or copyright. Keep one of the rows."
             )
     return list(by_file.values())
-
-
-def _files_of(names: list[str], walked: FolderFiles) -> list[str | None]:
-    """Find the file of each name; None where there is none, or several could be meant."""
-    listed = set(map(plain_path, names))
-    there = [*walked.files, *(file for file in walked.hidden if file in listed)]
-    found = whole_paths(pl.DataFrame({"row": range(len(names)), "name": names}), there)
-    file_of = dict(found.select("row", "file").iter_rows())
-    return [file_of.get(row) for row in range(len(names))]
 
 
 def _rows(path: Path, columns: ImageColumns) -> Iterator[tuple[str, Cells]]:

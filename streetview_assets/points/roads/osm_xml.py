@@ -51,10 +51,8 @@ def read_osm_xml(path: Path) -> gpd.GeoDataFrame:
             if element.get("action") == "delete" or element.get("visible") == "false":
                 continue
             if element.tag == "node" and "lon" in element.attrib:
-                places[element.attrib["id"]] = (
-                    float(element.attrib["lon"]),
-                    float(element.attrib["lat"]),
-                )
+                told = element.attrib
+                places[told["id"]] = (float(told["lon"]), float(told["lat"]))
             elif element.tag == "way":
                 way = _way(element)
                 if way:
