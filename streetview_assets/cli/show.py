@@ -62,13 +62,14 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
     of_area = looked_at.join(current_images(there), on="image_id", how="semi")
     ids = draw_images(of_area, seed=opened.study.seed, count=OF_AN_AREA)
     neighbours = _neighbours(opened, ids if seen_as is None else [seen_as])
-    if not is_area:
+    if not is_area and neighbours.height:
         _list_neighbours(console, neighbours, images)
     sheet = _images(console, opened, identifier, there)
     below = []
-    if sheet is not None:
-        views = [] if image is None else _other_views(opened, image, images)
-        below = [*views, *_look_alikes(opened, neighbours, looked_at)]
+    if sheet is not None and image is not None:
+        below += _other_views(opened, image, images)
+    if sheet is not None and neighbours.height:
+        below.append(_look_alikes(opened, neighbours, looked_at))
     path = write_shown(opened, safe_name(identifier), draw_sheet(shown, sheet, below))
     console.say(f"sheet: {path}")
 
@@ -136,8 +137,6 @@ def _neighbours(opened: OpenStudy, image_ids: list[str]) -> pl.DataFrame:
 
 def _list_neighbours(console: PlainConsole, found: pl.DataFrame, images: pl.DataFrame) -> None:
     """List the images that look most like one."""
-    if found.is_empty():
-        return
     known = _known(images)
     where = found.join(known, left_on="neighbour_id", right_on="image_id", how="left").sort("rank")
     columns = ("neighbour_id", "similarity", "distance_m", "area_code", "is_near_duplicate")
@@ -154,15 +153,10 @@ def _list_neighbours(console: PlainConsole, found: pl.DataFrame, images: pl.Data
     console.print(table_of(heads, rows, box=SIMPLE_HEAD))
 
 
-def _look_alikes(opened: OpenStudy, found: pl.DataFrame, images: pl.DataFrame) -> list[bytes]:
+def _look_alikes(opened: OpenStudy, found: pl.DataFrame, images: pl.DataFrame) -> bytes:
     """Draw images, each beside those that look most like it."""
-    if found.is_empty():
-        return []
-    image_ids = found["image_id"].unique(maintain_order=True).to_list()
-    known = _known(images)
-    return [
-        neighbours_sheet(found, known, opened.root, image_ids=image_ids, title=opened.study.name)
-    ]
+    ids, name = found["image_id"].unique(maintain_order=True).to_list(), opened.study.name
+    return neighbours_sheet(found, _known(images), opened.root, image_ids=ids, title=name)
 
 
 def _known(images: pl.DataFrame) -> pl.DataFrame:

@@ -66,7 +66,7 @@ def export_hdf5(
         Where there are no points yet, or images are asked for that the study does not keep.
     """
     path = store_path(output or DEFAULT)
-    with_images = _may_write_images(opened, images)
+    with_images, of_images = _with_images(opened, images)
     plan = plan_rows(opened)
     if plan.rows.is_empty():
         raise to_be_run(opened, NO_POINTS)
@@ -85,7 +85,8 @@ def export_hdf5(
                 vectors = vectors_of(opened, authority, "panorama_embeddings")
                 write_vectors(sets[PANORAMA_VECTORS], places_of(slots, "row"), vectors)
         _say_whose(file, opened, plan)
-    return Written(path, counts, _said(opened, with_images, counts["vectors"]))
+    none = f"Without vectors: {opened.encoder} has made none yet."
+    return Written(path, counts, [of_images] if counts["vectors"] else [of_images, none])
 
 
 def store_path(path: Path) -> Path:
@@ -177,16 +178,24 @@ def about_encoder(opened: OpenStudy) -> dict[str, Any]:
     return told and {**told, "length": "unit"}
 
 
-def _may_write_images(opened: OpenStudy, asked: bool | None) -> bool:
-    images = opened.study.images
-    if asked and not images.keeps_images:
-        raise StudyError(
-            f"{opened.study.path}: images.keep_images is false, so there are no images to write; "
-            "leave --images out"
-        )
-    if asked is None:
-        return images.keeps_images and terms_of(images.provider).may_store
-    return asked
+def _with_images(opened: OpenStudy, asked: bool | None) -> tuple[bool, str]:
+    """Say whether images are written, and what a person should know of it."""
+    terms = terms_of(opened.study.images.provider)
+    if not opened.study.images.keeps_images:
+        if asked:
+            raise StudyError(
+                f"{opened.study.path}: images.keep_images is false, so there are no images to "
+                "write; leave --images out"
+            )
+        return False, "Without images: images.keep_images is false."
+    if terms.may_store if asked is None else asked:
+        return True, terms.sentence
+    if terms.may_store:
+        return False, "Without images, as asked."
+    return False, (
+        f"Without images, since they may be stored {terms.storage}. Where your contract lets you "
+        "pass them on: --images."
+    )
 
 
 def _write_rows(file: h5py.File, plan: StreetRows) -> None:
@@ -298,21 +307,3 @@ def _say_whose(file: h5py.File, opened: OpenStudy, plan: StreetRows) -> None:
             "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
     )
-
-
-def _said(opened: OpenStudy, with_images: bool, vector_count: int) -> list[str]:
-    images = opened.study.images
-    terms = terms_of(images.provider)
-    if with_images:
-        said = terms.sentence
-    elif not images.keeps_images:
-        said = "Without images: images.keep_images is false."
-    elif terms.may_store:
-        said = "Without images, as asked."
-    else:
-        said = (
-            f"Without images, since they may be stored {terms.storage}. Where your contract lets "
-            "you pass them on: --images."
-        )
-    none = f"Without vectors: {opened.encoder} has made none yet."
-    return [said] if vector_count else [said, none]

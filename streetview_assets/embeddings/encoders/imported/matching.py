@@ -50,7 +50,11 @@ def match_images(
     if kind == "image_id":
         pairs = asked.join(names, on="image_id", how="inner")
     elif kind == "file":
-        pairs = _by_file(asked, names, files)
+        stem = pl.col("file").str.extract(r"([^/\\]*?)(?:\.[^./\\]*)?$")
+        named = names.select("row", image_id=stem)
+        if files is not None:
+            named = pl.concat([named, files.select("row", "image_id")]).unique()
+        pairs = asked.join(named, on="image_id", how="inner")
     else:
         return _by_view(asked, names, kind)
     found = pairs.select("asked", "row").sort("asked", "row")
@@ -82,25 +86,16 @@ def rows_of_files(names: pl.DataFrame, files: Iterable[str]) -> pl.DataFrame:
     return pl.concat([whole, ends]).sort("file", "row")
 
 
-def _by_file(asked: pl.DataFrame, names: pl.DataFrame, files: pl.DataFrame | None) -> pl.DataFrame:
-    stem = pl.col("file").str.extract(r"([^/\\]*?)(?:\.[^./\\]*)?$")
-    pairs = names.select("row", image_id=stem)
-    if files is not None:
-        pairs = pl.concat([pairs, files.select("row", "image_id")]).unique()
-    return asked.join(pairs, on="image_id", how="inner")
-
-
 def _by_view(
     asked: pl.DataFrame, names: pl.DataFrame, kind: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Match by panorama or place, month and heading."""
     views = asked.select("asked", kind, "captured_on", heading_deg=turned(asked["heading_deg"]))
     named = names.select("row", kind, month="captured_on", heading="heading_deg")
+    month = pl.col("month").fill_null(UNKNOWN_DATE)
+    is_any = (month == UNKNOWN_DATE) | (pl.col("captured_on") == UNKNOWN_DATE)
     pairs = views.join(named, on=kind, how="inner").with_columns(
-        in_month=pl.col("month").is_null()
-        | (pl.col("month") == UNKNOWN_DATE)
-        | (pl.col("captured_on") == UNKNOWN_DATE)
-        | (pl.col("month") == pl.col("captured_on")),
+        in_month=is_any | (month == pl.col("captured_on")),
         is_exact=(pl.col("month") == pl.col("captured_on")).fill_null(False),
         in_heading=pl.col("heading").is_null()
         | (pl.col("heading") == pl.col("heading_deg").fill_null(float("nan"))),
@@ -116,29 +111,18 @@ def _by_view(
         .group_by("asked")
         .agg(pl.col("in_month").any(), pl.col("month").drop_nulls().unique().sort())
     )
-    errors = [
-        _why(kind, *told)
-        for told in missing.join(known, on="asked", how="left", maintain_order="left")
-        .select("captured_on", "heading_deg", "in_month", "month")
-        .iter_rows()
-    ]
-    return found, missing.select("asked", error=pl.Series(errors, dtype=pl.String))
-
-
-def _why(
-    kind: str,
-    captured_on: object,
-    heading_deg: float | None,
-    in_month: bool | None,
-    months: list[object] | None,
-) -> str:
-    """Say why no vector is of a view."""
     of = "panorama" if kind == "panorama_id" else "place"
-    if in_month is None:
-        return WHOSE[kind]
-    if not in_month:
-        of_months = ", ".join(f"{month:%Y-%m}" for month in months or ())
-        return f"the vectors of this {of} are as of {of_months}, not of {captured_on:%Y-%m}"
-    if heading_deg is None:
-        return HEADING_UNKNOWN
-    return f"no vector of this {of} is in the heading {heading_deg:g}"
+    months = pl.col("month").list.eval(pl.element().dt.strftime("%Y-%m")).list.join(", ")
+    asked_for = pl.col("captured_on").dt.strftime("%Y-%m")
+    degrees = pl.col("heading_deg").map_elements("{:g}".format, pl.String)
+    why = (
+        pl.when(pl.col("in_month").is_null())
+        .then(pl.lit(WHOSE[kind]))
+        .when(~pl.col("in_month"))
+        .then(pl.format(f"the vectors of this {of} are as of {{}}, not of {{}}", months, asked_for))
+        .when(pl.col("heading_deg").is_null())
+        .then(pl.lit(HEADING_UNKNOWN))
+        .otherwise(pl.format(f"no vector of this {of} is in the heading {{}}", degrees))
+    )
+    told = missing.join(known, on="asked", how="left", maintain_order="left")
+    return found, told.select("asked", error=why)
