@@ -147,7 +147,9 @@ def heat_map(
     axes.set_xticks(range(len(columns)), columns, rotation=slanted_deg, **slanted)
     axes.set_yticks(range(len(rows)), rows)
     if bar:
-        axes.figure.colorbar(drawn, ax=axes, **{"shrink": 0.9} | bar_style).set_label(bar)
+        axes.figure.colorbar(drawn, ax=axes, **{"shrink": 0.9} | bar_style).set_label(
+            bar, fontsize=8
+        )
 
 
 def grid_of(cells: pl.DataFrame, rows: Sequence[Any], columns: Sequence[Any]) -> np.ndarray:
