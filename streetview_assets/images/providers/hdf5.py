@@ -35,6 +35,7 @@ NO_IMAGE = "the store has no image in this slot"
 
 _PANORAMA_ID = re.compile(r"[A-Za-z0-9_:=.+-]{1,200}")
 _CHARACTERS_SHOWN = 60
+_OF_VIEW = ["panorama_id", "captured_on", "heading_deg"]
 
 
 class Hdf5Provider(OwnImagesProvider):
@@ -104,17 +105,14 @@ class Hdf5Provider(OwnImagesProvider):
         there = panoramas.filter(status="ok").select("panorama_id", "captured_on")
         slots = self._slots.join(
             there.unique(), on=["panorama_id", "captured_on"], how="semi"
-        ).unique(["panorama_id", "captured_on", "heading_deg"], keep="first", maintain_order=True)
-        paths = [self._paths.get(place) for place in slots.select("row", "slot").iter_rows()]
-        told = slots.with_columns(category=None, source_path=pl.Series(paths, dtype=pl.String))
-        return told.select(VIEWS.names()).cast(VIEWS)
+        ).unique(_OF_VIEW, keep="first", maintain_order=True)
+        return slots.with_columns(category=None).select(VIEWS.names()).cast(VIEWS)
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Read the images of views out of the store, one by one, in the order of the store."""
-        of_view = ["panorama_id", "captured_on", "heading_deg"]
         slots = (
-            views.select("image_id", *of_view)
-            .join(self._slots, on=of_view, how="left", nulls_equal=True)
+            views.select("image_id", *_OF_VIEW)
+            .join(self._slots, on=_OF_VIEW, how="left", nulls_equal=True)
             .sort("row", "slot", nulls_last=True)
             .group_by("image_id", maintain_order=True)
             .agg("row", "slot")
@@ -132,12 +130,9 @@ class Hdf5Provider(OwnImagesProvider):
 
     def files_of(self, images: pl.DataFrame) -> pl.DataFrame:
         """Say under which path each image was kept before it came into the store."""
-        of_view = ["panorama_id", "captured_on", "heading_deg"]
-        wanted = images.select("image_id", *of_view)
-        slots = self._slots.join(wanted, on=of_view, how="inner", nulls_equal=True)
-        told = [self._paths.get(place) for place in slots.select("row", "slot").iter_rows()]
-        files = pl.Series("file", told, dtype=pl.String)
-        return slots.select("image_id", files).drop_nulls("file")
+        wanted = images.select("image_id", *_OF_VIEW)
+        slots = self._slots.join(wanted, on=_OF_VIEW, how="inner", nulls_equal=True)
+        return slots.select("image_id", file="source_path").drop_nulls("file")
 
     @cached_property
     def _paths(self) -> Mapping[tuple[int, int], str]:
@@ -156,7 +151,11 @@ class Hdf5Provider(OwnImagesProvider):
         is_asked = "headings_deg" in self.images.model_fields_set
         is_filtered = is_asked or not self._store.has_own_headings
         slots = self._store.slots(self.images.headings_deg if is_filtered else None)
-        return slots.with_columns(pl.col("captured_on").fill_null(UNKNOWN_DATE))
+        paths = [self._paths.get(place) for place in slots.select("row", "slot").iter_rows()]
+        return slots.with_columns(
+            pl.col("captured_on").fill_null(UNKNOWN_DATE),
+            source_path=pl.Series(paths, dtype=pl.String),
+        )
 
     def _at_hand(self, points: pl.DataFrame) -> pl.DataFrame:
         self.check()
