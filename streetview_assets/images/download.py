@@ -175,7 +175,9 @@ def _kept(image: FetchedImage, *, folder: Path, now: Callable[[], datetime]) -> 
     """Check an image and keep it; what it then holds no more is free for the next."""
     try:
         if image.status == "ok" and image.content is not None:
-            return _written(image.image_id, image.content, image.pixels, folder, now)
+            pixels = image.pixels or read_pixels(image.content)
+            written = write_image(folder, image.image_id, pixels.suffix, image.content)
+            return _there(written, image.content, pixels, now())
         if image.is_elsewhere:
             return {"status": "ok", "fetched_at": now()}
         status = "failed" if image.status == "ok" else image.status
@@ -186,24 +188,10 @@ def _kept(image: FetchedImage, *, folder: Path, now: Callable[[], datetime]) -> 
             if recalled is not None:
                 return recalled
         return _failed(status, image.error or "the provider gave no image")
+    except BrokenImageError as error:
+        return _failed("failed", str(error))
     finally:
         image.release()
-
-
-def _written(
-    image_id: str,
-    content: bytes,
-    pixels: Pixels | None,
-    folder: Path,
-    now: Callable[[], datetime],
-) -> Row:
-    if pixels is None:
-        try:
-            pixels = read_pixels(content)
-        except BrokenImageError as error:
-            return _failed("failed", str(error))
-    path = write_image(folder, image_id, pixels.suffix, content)
-    return _there(path, content, pixels, now())
 
 
 def _there(path: Path, content: bytes, pixels: Pixels, fetched_at: datetime) -> Row:

@@ -122,24 +122,35 @@ class MapillaryProvider(OpenImageryProvider):
         captures = [capture for one in data if (capture := _capture(one)) is not None]
         return captures, len(data) >= MOST_FOUND
 
-    async def fetch_original(self, client: Client, panorama_id: str) -> Original:
-        """Ask for the address of an image and use it at once; it expires."""
+    async def fetch_original(
+        self, client: Client, panorama_id: str, tries: int = _ADDRESSES_TRIED
+    ) -> Original:
+        """Ask for the address of an image and use it at once; it expires.
+
+        Parameters
+        ----------
+        client
+            Asks.
+        panorama_id
+            Id of the image.
+        tries
+            So many addresses at most are asked for, where they turn out to be no good.
+        """
         if not _ID.fullmatch(panorama_id):
             raise UnusableError("the id is no image's")
         thumbnails = ",".join(f"thumb_{width_px}_url" for width_px in _THUMBNAILS_PX)
         fields = f"id,is_pano,camera_type,compass_angle,computed_compass_angle,{thumbnails}"
-        for attempt in range(1, _ADDRESSES_TRIED + 1):
-            said = await self._ask(client, f"/{panorama_id}", {"fields": fields}, self._said_in)
-            panoramic = _is_panoramic(said)
-            width_px = thumbnail_px(needed_px(self.images, is_panoramic=panoramic))
-            address = checked_address(said.get(f"thumb_{width_px}_url"), self.host, self.has_images)
-            try:
-                original = await client.ask(address, read_original, most_bytes=IMAGE_BYTES)
-                return Original(*original, panoramic, _heading_deg(said))
-            except (NotThereError, ForbiddenError):
-                if attempt == _ADDRESSES_TRIED:
-                    raise
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        said = await self._ask(client, f"/{panorama_id}", {"fields": fields}, self._said_in)
+        panoramic = _is_panoramic(said)
+        width_px = thumbnail_px(needed_px(self.images, is_panoramic=panoramic))
+        address = checked_address(said.get(f"thumb_{width_px}_url"), self.host, self.has_images)
+        try:
+            original = await client.ask(address, read_original, most_bytes=IMAGE_BYTES)
+        except (NotThereError, ForbiddenError):
+            if tries == 1:
+                raise
+            return await self.fetch_original(client, panorama_id, tries - 1)
+        return Original(*original, panoramic, _heading_deg(said))
 
     @staticmethod
     def has_images(host: str) -> bool:
