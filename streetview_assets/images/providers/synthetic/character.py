@@ -75,14 +75,9 @@ def uniforms(*key: int) -> Iterator[float]:
         yield from rng.random(1024).tolist()
 
 
-def place_key(place: Place) -> tuple[int, int, int]:
-    """Say as whole numbers which place it is."""
-    return round(place.latitude * 1e6), round(place.longitude * 1e6), place.seed
-
-
 def character(place: Place) -> Character:
     """Say what the street is like at a place."""
-    rows = [chance(*place_key(place), channel) for channel in range(20, 28)]
+    rows = [chance(*place.key, channel) for channel in range(20, 28)]
     deprivation = field(place, 1, 900) if place.deprivation is None else place.deprivation
     # The sum of three uniform numbers is near enough to a normal one: sd 0.12.
     noise = (rows[0] + rows[1] + rows[2] - 1.5) * 0.24
@@ -109,7 +104,7 @@ def character(place: Place) -> Character:
 
 def light(place: Place, captured_on: date) -> Light:
     """Say in what light, season and by what camera the place was seen."""
-    key = (*place_key(place), captured_on.toordinal())
+    key = (*place.key, captured_on.toordinal())
     rows = [chance(*key, channel) for channel in range(10)]
     # Whatever was captured in one month in one quarter of the town had the same weather.
     month = captured_on.year * 12 + captured_on.month

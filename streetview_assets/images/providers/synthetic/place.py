@@ -43,6 +43,11 @@ class Place:
     deprivation: float | None
     seed: int
 
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """Say as whole numbers which place it is."""
+        return round(self.latitude * 1e6), round(self.longitude * 1e6), self.seed
+
 
 def panorama_id(place: Place) -> str:
     """Write a place as the id of its panorama."""

@@ -24,7 +24,6 @@ from streetview_assets.images.providers.base import (
     Row,
     not_found,
 )
-from streetview_assets.images.providers.synthetic.character import place_key
 from streetview_assets.images.providers.synthetic.painting import View
 from streetview_assets.images.providers.synthetic.parallel import scene_jpegs
 from streetview_assets.images.providers.synthetic.place import (
@@ -126,7 +125,7 @@ class SyntheticProvider(Provider):
         if captured_on is None:
             return not_found(point["point_id"])
         # The car passed a few metres from the point, along the road.
-        distance_m = round(0.5 + 6 * chance(*place_key(place), 2), 2)
+        distance_m = round(0.5 + 6 * chance(*place.key, 2), 2)
         there = _moved(place, distance_m)
         return {
             "point_id": point["point_id"],
@@ -150,7 +149,7 @@ class SyntheticProvider(Provider):
         )
         bearing = point["road_bearing_deg"]
         if bearing is None:
-            bearing = 360 * chance(*place_key(place), 3)
+            bearing = 360 * chance(*place.key, 3)
         return replace(place, bearing_deg=round(bearing) % 360)
 
 
@@ -160,7 +159,7 @@ def _captured_on(place: Place, images: Images) -> date | None:
     first, last = max(_FIRST, earliest), min(_LAST, latest)
     if first > last:
         return None
-    campaign = 0.75 * field(place, 11, 1200) + 0.25 * chance(*place_key(place), 4)
+    campaign = 0.75 * field(place, 11, 1200) + 0.25 * chance(*place.key, 4)
     first_month, last_month = (day.year * 12 + day.month - 1 for day in (first, last))
     month = first_month + int(campaign * (last_month - first_month + 1))
     return date(month // 12, month % 12 + 1, 1)

@@ -7,13 +7,7 @@ from functools import lru_cache
 from PIL import Image
 
 from streetview_assets.images.providers.synthetic.buildings import row_of_buildings
-from streetview_assets.images.providers.synthetic.character import (
-    Light,
-    character,
-    light,
-    place_key,
-    uniforms,
-)
+from streetview_assets.images.providers.synthetic.character import Light, character, light, uniforms
 from streetview_assets.images.providers.synthetic.furniture import (
     lamp_posts,
     litter_and_bins,
@@ -52,7 +46,7 @@ def draw_scene(panorama_id: str, captured_on: date, heading_deg: float, view: Vi
     """
     place = place_of(panorama_id)
     shapes, seen_in = _street(panorama_id, captured_on)
-    latitude, longitude, seed = place_key(place)
+    latitude, longitude, seed = place.key
     clouds = (latitude * 31 + longitude * 17 + seed + round(heading_deg) * 7919) & 0xFFFFFFFF
     image = paint(shapes, seen_in, view, heading_deg - place.bearing_deg, clouds)
     write_note(image)
@@ -70,7 +64,7 @@ def scene_jpeg(panorama_id: str, captured_on: date, heading_deg: float, view: Vi
 @lru_cache(maxsize=4)
 def _street(panorama_id: str, captured_on: date) -> tuple[Painted, Light]:
     place = place_of(panorama_id)
-    seen_in, draw = light(place, captured_on), uniforms(*place_key(place), 7)
+    seen_in, draw = light(place, captured_on), uniforms(*place.key, 7)
     street = Street(seen_in, character(place), draw, _REACH_M)
     ground(street)
     backdrop(street)
