@@ -4,7 +4,6 @@ import atexit
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from streetview_assets.processes import stopping
 
@@ -15,6 +14,8 @@ def main() -> None:
     A signal ends it with 128 and its number.
     """
     stopping.listen()
+    ended: list[int] = []
+    atexit.register(_leave, ended)  # the first that is registered is the last that runs
     try:
         from streetview_assets.cli.app import app, read_environment
 
@@ -22,22 +23,23 @@ def main() -> None:
         app()
     except stopping.Stopped:
         stopping.end()
-    except SystemExit as ended:
+    except SystemExit as exit:
         if stopping.is_asked():
             stopping.end()
-        _leave(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+        ended.append(exit.code if isinstance(exit.code, int) else int(exit.code is not None))
+        raise
 
 
-def _leave(code: int) -> NoReturn:
+def _leave(ended: list[int]) -> None:
     """End the process when its exit handlers have run, before modules are torn down.
 
     torch keeps modules alive beyond the interpreter, and DuckDB's binding then prints a page
     about leaks after the last line of every run.
     """
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    if ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended[0])
 
 
 if __name__ == "__main__":

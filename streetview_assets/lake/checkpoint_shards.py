@@ -1,6 +1,7 @@
 """Shards: what a long stage has done so far, so that a killed run goes on where it was."""
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -32,6 +33,14 @@ class Shards:
         found = [path for path in sorted(self.folder.glob("*.parquet")) if is_whole(path)]
         contract = TABLES[self.table]
         return pl.concat([contract.frame(), *(read_part(path, contract.schema) for path in found)])
+
+    def finish(self, pieces: Iterable[pl.DataFrame], done: pl.DataFrame) -> pl.DataFrame:
+        """Keep each piece as it comes, then merge all with the rows that were done."""
+        made = []
+        for piece in pieces:
+            self.append(piece)
+            made.append(piece)
+        return latest([done, *made], self.table)
 
     def clear(self) -> None:
         """Throw the pieces away, after they were merged into the table's file."""

@@ -96,15 +96,15 @@ class Lake:
         table
             Name of a table of the contracts, or `mart/<name>`.
         authority
-            Code of the authority; None of a table that is one for the whole study, or for all
-            authorities.
+            Code of the authority; it does not count of a table that is one for the whole study.
         encoder
-            Slug of the encoder; None of a table that is by none, or for all encoders.
+            Slug of the encoder; it does not count of a table that is by none.
         """
+        contract = TABLES.get(table)
         folder = self.root / "lake" / table
-        if encoder is not None:
+        if encoder is not None and contract is not None and contract.by_encoder:
             folder /= _encoder_folder(encoder)
-        if authority is not None:
+        if authority is not None and contract is not None and contract.by_authority:
             folder /= safe_name(authority)
         return folder / "data.parquet"
 

@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
+from streetview_assets.embeddings.encoders.text_encoder import (
+    TextEncoder,
+    check_same_weights,
+    load_text_encoder,
+)
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS, called
 from streetview_assets.figures import figures_folder, shrink_to_webp, to_png
 from streetview_assets.images.budget.ledger import Ledger
@@ -149,6 +154,12 @@ class AssetContext:
         if table == INCLUDED:
             return self.opened.included_images(authority)
         return self.opened.read(table, authority)
+
+    def text_encoder(self) -> TextEncoder:
+        """Load what reads words as the study's encoder does, with the weights of its vectors."""
+        encoder = load_text_encoder(self.study.encoder)
+        check_same_weights(encoder, self.opened.read("encoders"))
+        return encoder
 
     def resumption(self, reuse: str = "") -> Resumption:
         """Say what earlier runs have done of this asset's one table."""

@@ -223,10 +223,10 @@ def _description(spec: AssetSpec, tables: list[Table]) -> str:
 
 
 def _condition(spec: AssetSpec) -> dg.AutomationCondition | None:
-    match spec.refresh:
-        case "by_hand":
-            return None
+    match spec.refresh or ("weekly" if spec.study_wide else "eager"):
         case "weekly":
             return automation.weekly()
         case "eager":
             return automation.when_input_changed()
+        case _:
+            return None

@@ -56,6 +56,7 @@ model_asset = partial(
     keys=MODEL_KEYS,
     reads_for=feature_tables,
     keys_for=feature_keys,
+    refresh="weekly",
     unless=(no_targets,),
 )
 """Registers an asset that learns from areas as the study's models see them."""

@@ -71,18 +71,15 @@ def encode_panoramas(
     older = _older(todo.join(gone, on="image_id", how="semi"), known, before)
     todo = todo.join(older, on=PANORAMA, how="anti")
     refuse_deleted(work, _members(todo).select("image_id").unique(), identity.encoder)
-    made = []
-    for piece in embed_images(
+    pieces = embed_images(
         encoder,
         todo,
         work.opened.root,
         authority_code=work.authority,
         batch_size=work.study.encoder.batch_size,
         on_progress=work.progress("panoramas"),
-    ):
-        shards.append(piece)
-        made.append(piece)
-    vectors = latest([done, *made], "image_embeddings").select("image_id", "embedding", "error")
+    )
+    vectors = shards.finish(pieces, done).select("image_id", "embedding", "error")
     found = strips.with_columns(image_count=_count()).join(vectors, on="image_id", how="inner")
     table = vectors_of_strips(
         views, pl.concat([found.select(_FOUND), older]), encoder=identity.encoder

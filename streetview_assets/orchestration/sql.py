@@ -108,5 +108,10 @@ def _deps(tables: tuple[str, ...], built: OpenStudy) -> list[dg.AssetKey]:
 
 
 def _who(opened: OpenStudy) -> dict[str, Any]:
-    there = [code for code in opened.authorities if opened.lake.files("areas", code)]
+    begun = ("areas", "sample_points")
+    there = [
+        code
+        for code in opened.authorities
+        if any(opened.lake.files(table, code) for table in begun)
+    ]
     return {"authorities that were in": ", ".join(there) or "none"}

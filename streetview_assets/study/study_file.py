@@ -14,11 +14,7 @@ from streetview_assets.images.providers.registry import PROVIDERS, provider_clas
 from streetview_assets.study.areas import Areas
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
 from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours
-from streetview_assets.study.errors_explained import (
-    explain,
-    places_of_secrets,
-    secret_in_address,
-)
+from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
 from streetview_assets.study.fields import Code, Labels, Part, Template
 from streetview_assets.study.images import Images
 from streetview_assets.study.models import Direction, Models, Ordinal

@@ -61,11 +61,7 @@ class Resumption:
 
     def finish(self, pieces: Iterable[pl.DataFrame], done: pl.DataFrame) -> pl.DataFrame:
         """Keep each piece as it comes, then merge all."""
-        made = []
-        for piece in pieces:
-            self.shards.append(piece)
-            made.append(piece)
-        return latest([done, *made], self.table)
+        return self.shards.finish(pieces, done)
 
     def clear(self) -> None:
         """Throw all pieces away, whatever they were made from: the table's file is whole."""
@@ -90,10 +86,11 @@ class Resumption:
         contract = TABLES[self.table]
         marks = [name for name in ("status", "is_current") if name in contract.schema]
         columns = list(dict.fromkeys([*contract.key, *marks, "error"]))
-        encoder = self.opened.encoder if contract.by_encoder else None
         of_table = contract.frame().select(columns)
         if self.opened.provenance(self.table, self.authority):
-            of_table = self.opened.lake.read(self.table, self.authority, encoder, columns)
+            of_table = self.opened.lake.read(
+                self.table, self.authority, self.opened.encoder, columns
+            )
         pieces = [shards.read().select(columns) for shards in self._kept()]
         rows = pl.concat([of_table, *pieces]).unique(contract.key, keep="last", maintain_order=True)
         failed = rows.filter(status="failed")

@@ -15,7 +15,6 @@ from streetview_assets.lake.parquet_lake import Lake, provenance_of_whole
 from streetview_assets.study_state.lineage import AssetSpec
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.study_state.study_values import study_value
-from streetview_assets.tables.registry import TABLES
 
 
 def input_fingerprint(spec: AssetSpec, sources: Sources, lake: Lake, authority: str | None) -> str:
@@ -59,14 +58,11 @@ def tables_read(
     authority
         Code of the authority; None where the asset is one for the whole study.
     """
+    part = None if spec.reads_every_authority else authority
     return {
         table: {
             path.relative_to(lake.root).as_posix(): _fingerprint_of(path)
-            for path in lake.files(
-                table,
-                None if spec.reads_every_authority else authority,
-                encoder if table in TABLES and TABLES[table].by_encoder else None,
-            )
+            for path in lake.files(table, part, encoder)
         }
         for table in spec.reads
     }

@@ -70,7 +70,8 @@ class AssetSpec:
     reads_all
         Whether one by authority reads the parts of all.
     refresh
-        When automation makes it again.
+        When automation makes it again; default: weekly what is one for the whole study, else
+        eagerly.
     pool
         What at most one run at a time may use, in a given study.
     unless
@@ -92,7 +93,7 @@ class AssetSpec:
     code_version: int = 1
     study_wide: bool = False
     reads_all: bool = False
-    refresh: Refresh = "eager"
+    refresh: Refresh | None = None
     pool: str | Callable[[Study], str | None] | None = None
     unless: tuple[Reason, ...] = ()
     asset: str = ""

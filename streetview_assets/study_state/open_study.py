@@ -23,7 +23,6 @@ from streetview_assets.study_state.lineage import AssetSpec, spec_for, specs, sp
 from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.study_state.study_values import study_value
-from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.safe_name import ignores_case, told_apart_by_case
 
 
@@ -137,8 +136,7 @@ class OpenStudy:
         authority
             Code of the authority; None: of all.
         """
-        encoder = self.encoder if TABLES[table].by_encoder else None
-        return self.lake.read(table, authority, encoder)
+        return self.lake.read(table, authority, self.encoder)
 
     def vectors(self, authority: str | None = None) -> pl.DataFrame:
         """Read the vectors of what is looked at: of images, or of panoramas (see `vectors_of`)."""
@@ -166,12 +164,7 @@ class OpenStudy:
         authority
             Code of the authority; None of a table that is one for the whole study.
         """
-        contract = TABLES[table]
-        return self.lake.provenance(
-            table,
-            authority if contract.by_authority else None,
-            self.encoder if contract.by_encoder else None,
-        )
+        return self.lake.provenance(table, authority, self.encoder)
 
     def input_fingerprint(self, asset: str, authority: str | None) -> str:
         """Fingerprint what an asset is made from now.
@@ -243,14 +236,7 @@ class OpenStudy:
         if set(frames) != set(specs()[asset].writes):
             raise ValueError(f"{asset} writes {specs()[asset].writes}, not {sorted(frames)}")
         for table, frame in frames.items():
-            contract = TABLES[table]
-            self.lake.write(
-                table,
-                frame,
-                provenance,
-                authority=authority if contract.by_authority else None,
-                encoder=self.encoder if contract.by_encoder else None,
-            )
+            self.lake.write(table, frame, provenance, authority=authority, encoder=self.encoder)
 
     def table(self, name: str) -> pl.DataFrame:
         """Read a table or mart of the published database (a polars frame).

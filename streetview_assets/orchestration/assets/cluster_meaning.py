@@ -35,7 +35,6 @@ from streetview_assets.study_state.lineage import study_asset
     keys=("clusters.k", "clusters.pca", "seed"),
     code_version=2,
     study_wide=True,
-    refresh="weekly",
 )
 def cluster_meaning(work: AssetContext) -> AssetResult:
     """What each cluster is: size, place, words, and how its share goes with each target."""

@@ -47,7 +47,6 @@ ONE_OF_TWO_BYTES = 70_000
     keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
     code_version=2,
     study_wide=True,
-    refresh="weekly",
 )
 def cluster_model(work: AssetContext) -> AssetResult:
     """The centres of the clusters, fitted on a seeded sample of all authorities, equal per area."""
@@ -85,7 +84,6 @@ def _last_centres(work: AssetContext, vectors_of: str) -> pl.DataFrame | None:
     keys=("clusters.sweep", "clusters.seeds", "clusters.pca", "clusters.fit_on", "seed"),
     code_version=4,
     study_wide=True,
-    refresh="weekly",
 )
 def cluster_scores(work: AssetContext) -> AssetResult:
     """How well each number of clusters fits, how surely it comes back, and which is advised."""
@@ -186,7 +184,6 @@ def _sheets(
     reads=(VECTORS, INCLUDED, "cluster_centres"),
     keys=("clusters.min_cluster_size", "clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
     study_wide=True,
-    refresh="weekly",
 )
 def density_clusters(work: AssetContext) -> AssetResult:
     """Clusters by density, a second method: images may be in none, and none may be found."""

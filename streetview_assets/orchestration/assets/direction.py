@@ -7,12 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from streetview_assets.embeddings.encoders.text_encoder import (
-    TextEncoder,
-    check_same_weights,
-    load_text_encoder,
-    why_no_words,
-)
+from streetview_assets.embeddings.encoders.text_encoder import TextEncoder, why_no_words
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
@@ -54,7 +49,6 @@ SHOWN = 8
     ),
     code_version=2,
     study_wide=True,
-    refresh="weekly",
     unless=(no_targets,),
 )
 def deprivation_direction(work: AssetContext) -> AssetResult:
@@ -105,8 +99,7 @@ def _words(work: AssetContext) -> _Words:
     bank = study.direction.path or PLACES
     groups = prompts_by_group(bank) if study.direction.prompts else {}
     group_of = {prompt: group for group, prompts in groups.items() for prompt in prompts}
-    encoder = load_text_encoder(study.encoder)
-    check_same_weights(encoder, work.opened.read("encoders"))
+    encoder = work.text_encoder()
     labels = {} if study.labels is None else prompts_of(study.labels)
     return _Words(
         f"{len(labels)} labels of the study, {len(group_of)} prompts",

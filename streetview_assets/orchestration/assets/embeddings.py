@@ -10,11 +10,7 @@ from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 from streetview_assets.embeddings.encoders.imported.original_files import with_original_files
 from streetview_assets.embeddings.encoders.registry import load_encoder
-from streetview_assets.embeddings.encoders.text_encoder import (
-    check_same_weights,
-    load_text_encoder,
-    why_no_words,
-)
+from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
 from streetview_assets.embeddings.similarity.neighbour_sheets import (
@@ -123,8 +119,7 @@ def label_scores(work: AssetContext) -> AssetResult:
     assert study.labels is not None, "built only where the study asks for it"
     if reason := why_no_words(study.encoder):
         return work.not_applicable(reason)
-    words = load_text_encoder(study.encoder)
-    check_same_weights(words, work.opened.read("encoders"))
+    words = work.text_encoder()
     labels = label_vectors(prompts_of(study.labels), study.label_templates, words.encode)
     scores = scores_of(work.read(VECTORS), labels, temperature=words.temperature)
     best = scores.filter("is_best")["label"].value_counts(sort=True)
@@ -175,7 +170,6 @@ def _of_strips(work: AssetContext, views: pl.DataFrame) -> AssetResult:
     reads=(VECTORS, "images", "sample_points"),
     keys=("neighbours", "seed"),
     study_wide=True,
-    refresh="weekly",
 )
 def neighbours(work: AssetContext) -> AssetResult:
     """The images, or panoramas, that look most like each, over all authorities."""

@@ -5,11 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.embeddings.encoders.text_encoder import (
-    check_same_weights,
-    load_text_encoder,
-    why_no_words,
-)
+from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.zero_shot.exclusions import (
     STREET,
@@ -92,9 +88,7 @@ def _by_words(work: AssetContext, wordless: str | None) -> tuple[pl.DataFrame, s
     vectors = work.read(VECTORS)
     if vectors.is_empty():
         return none.select(columns), "none: no image has a vector"
-    encoder = load_text_encoder(work.study.encoder)
-    check_same_weights(encoder, work.opened.read("encoders"))
-    templates = work.study.label_templates
+    encoder, templates = work.text_encoder(), work.study.label_templates
     found = exclusions_by_words(
         vectors,
         label_vectors(prompts, templates, encoder.encode),

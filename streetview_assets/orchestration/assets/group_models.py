@@ -26,7 +26,6 @@ from streetview_assets.study_state.lineage import study_asset
     reads=(*POOLED_TABLES, "area_group_embeddings"),
     keys=MODEL_KEYS,
     study_wide=True,
-    refresh="weekly",
     unless=(no_targets,),
 )
 def group_model_scores(work: AssetContext) -> AssetResult:

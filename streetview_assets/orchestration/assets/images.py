@@ -1,9 +1,7 @@
 """Images: what the provider has near each point, and the images themselves."""
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -214,7 +212,8 @@ def _looked_up(
         before = points.height - todo.height + start
         try:
             found = provider.look_up(
-                todo.slice(start, POINTS_A_PIECE), partial(_further, report, before, points.height)
+                todo.slice(start, POINTS_A_PIECE),
+                lambda done, _, before=before: report(before + done, points.height),
             )
         except ImageryError as refusal:
             # So that whoever goes on knows of it, where the table of an earlier look-up is there.
@@ -247,12 +246,6 @@ def _refused(
         provider=provider.name,
         seen_at=datetime.now(UTC),
     )
-
-
-def _further(
-    report: Callable[[int, int], None], before: int, total: int, done: int, _: int
-) -> None:
-    report(before + done, total)
 
 
 def _still_there(work: AssetContext, rows: pl.DataFrame) -> pl.DataFrame:

@@ -46,7 +46,6 @@ MOST_CLASSIFIED = 60_000
     reads=(VECTORS, INCLUDED, "cluster_assignments", "targets"),
     keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
     study_wide=True,
-    refresh="weekly",
     unless=(no_part("layout"),),
 )
 def image_layout(work: AssetContext) -> AssetResult:
@@ -88,7 +87,6 @@ def _kept(work: AssetContext, reuse: str) -> tuple[pl.DataFrame, dict[str, Any]]
     reads=(VECTORS, INCLUDED),
     keys=("categories", "seed"),
     study_wide=True,
-    refresh="weekly",
     unless=(no_categories,),
 )
 def category_scores(work: AssetContext) -> AssetResult:

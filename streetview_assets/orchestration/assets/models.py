@@ -52,9 +52,7 @@ from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.text.strict_json import to_json
 
 
-@model_asset(
-    writes=("model_scores", "predictions"), code_version=2, study_wide=True, refresh="weekly"
-)
+@model_asset(writes=("model_scores", "predictions"), code_version=2, study_wide=True)
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random and by spatial blocks, side by side."""
     data = area_dataset(work, model_tables(work, work.read_all))
@@ -93,7 +91,7 @@ def _keep_selection(work: AssetContext, chosen: Selection, figures: dict[str, by
     )
 
 
-@model_asset(writes=("authority_scores",), code_version=2, refresh="weekly")
+@model_asset(writes=("authority_scores",), code_version=2)
 def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
     data = area_dataset(work, model_tables(work, work.read))
@@ -107,7 +105,6 @@ def authority_model(work: AssetContext) -> AssetResult:
     writes=("held_out_scores", "held_out_predictions"),
     code_version=2,
     reads_all=True,
-    refresh="weekly",
 )
 def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
@@ -137,7 +134,6 @@ def held_out_model(work: AssetContext) -> AssetResult:
     ),
     code_version=2,
     study_wide=True,
-    refresh="weekly",
 )
 def deprivation_model(work: AssetContext) -> AssetResult:
     """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""

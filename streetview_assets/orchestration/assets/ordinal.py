@@ -40,7 +40,6 @@ FOLDER = "ordinal"
     reads=("areas", "targets", INCLUDED, VECTORS, "encoders"),
     keys=("ordinal", "models.target", "models.block_km", "models.interval_level", "seed", "crs"),
     study_wide=True,
-    refresh="weekly",
     unless=(no_part("ordinal"), no_targets),
 )
 def ordinal_model(work: AssetContext) -> AssetResult:

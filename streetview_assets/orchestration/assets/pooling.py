@@ -16,10 +16,7 @@ from streetview_assets.images.retention import delete_images, without_pixels
 from streetview_assets.lake.checkpoint_shards import latest, shards_of
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.deleted_images import refuse_deleted
-from streetview_assets.orchestration.missing_parts import (
-    images_are_kept,
-    no_areas,
-)
+from streetview_assets.orchestration.missing_parts import images_are_kept, no_areas
 from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.study.embeddings import Encoder
@@ -149,11 +146,7 @@ def _baseline_vectors(work: AssetContext, images: pl.DataFrame) -> pl.DataFrame:
         authority_code=work.authority,
         on_progress=work.progress("images"),
     )
-    made = []
-    for piece in pieces:
-        shards.append(piece)
-        made.append(piece)
-    return latest([done, *made], "image_embeddings")
+    return shards.finish(pieces, done)
 
 
 def _counts(pooled: pl.DataFrame) -> dict[str, int]:

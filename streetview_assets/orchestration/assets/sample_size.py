@@ -54,7 +54,6 @@ def sample_size_keys(study: Study) -> tuple[str, ...]:
     keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
     keys_for=sample_size_keys,
     study_wide=True,
-    refresh="weekly",
     unless=(no_part("sample_size"), no_targets),
 )
 def sample_size_experiment(work: AssetContext) -> AssetResult:
