@@ -1,6 +1,6 @@
 """What the models learn from: tables of the lake, put together as the study file says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.missing_parts import no_targets
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import specs, study_asset
 
 POOLED_TABLES = ("areas", "targets", "area_embeddings", INCLUDED)
 """What a model of the pooled vectors is made from."""
@@ -62,20 +62,13 @@ model_asset = partial(
 """Registers an asset that learns from areas as the study's models see them."""
 
 
-def model_tables(
-    work: AssetContext, read: Callable[[str], pl.DataFrame]
-) -> dict[str, pl.DataFrame]:
+def model_tables(work: AssetContext) -> dict[str, pl.DataFrame]:
     """Read the tables that the study's models are made from, by name.
 
-    Parameters
-    ----------
-    work
-        The asset's partition: its study and its encoder.
-    read
-        `work.read` for a model of one authority, `work.read_all` for one of them all.
+    Of one authority, or of all where the asset is made of them all.
     """
-    tables = (*MODEL_INPUT, *feature_tables(work.study))
-    return {table: read(table) for table in tables}
+    read = work.read_all if specs()[work.asset].reads_every_authority else work.read
+    return {table: read(table) for table in (*MODEL_INPUT, *feature_tables(work.study))}
 
 
 def area_dataset(
@@ -105,7 +98,7 @@ def area_dataset(
 
 def area_datasets(work: AssetContext) -> dict[str, AreaDataset]:
     """Give the areas of every target, in the order of the study file, as its models see them."""
-    tables = model_tables(work, work.read_all)
+    tables = model_tables(work)
     return {one.name: area_dataset(work, tables, one.name) for one in work.study.targets}
 
 

@@ -1,6 +1,7 @@
 """Marts and the published database: assets whose dependencies are read from their SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -38,12 +39,8 @@ def _mart(query: Query, built: OpenStudy) -> dg.AssetsDefinition:
         },
     )
     def mart(context: dg.AssetExecutionContext, study: StudyResource) -> dg.MaterializeResult:
-        opened = study.open()
-        tell(f"mart/{query.name}", None, 0, 1)
-        with interrupted_as_cancelled(context.instance, context.run.run_id):
-            opened.drop_unasked()
+        with _making(f"mart/{query.name}", context, study) as opened:
             provenance = make_mart(opened, query)
-        tell(f"mart/{query.name}", None, 1, 1)
         written = opened.lake.path(lake_name(query.name))
         schema = _column_schema(query, pl.scan_parquet(written, glob=False).collect_schema())
         return dg.MaterializeResult(
@@ -56,6 +53,19 @@ def _mart(query: Query, built: OpenStudy) -> dg.AssetsDefinition:
         )
 
     return mart
+
+
+@contextmanager
+def _making(
+    asset: str, context: dg.AssetExecutionContext, study: StudyResource
+) -> Iterator[OpenStudy]:
+    """Open the study for what is made of all that it asks for now, and tell of its making."""
+    opened = study.open()
+    tell(asset, None, 0, 1)
+    with interrupted_as_cancelled(context.instance, context.run.run_id):
+        opened.drop_unasked()
+        yield opened
+    tell(asset, None, 1, 1)
 
 
 def _column_schema(query: Query, types: Mapping[str, pl.DataType]) -> dg.TableSchema:
@@ -82,18 +92,14 @@ def _published(built: OpenStudy) -> dg.AssetsDefinition:
     def published_database(
         context: dg.AssetExecutionContext, study: StudyResource
     ) -> dg.MaterializeResult:
-        opened = study.open()
-        tell(PUBLISHED, None, 0, 1)
-        with interrupted_as_cancelled(context.instance, context.run.run_id):
-            opened.drop_unasked()
+        with _making(PUBLISHED, context, study) as opened:
             report = publish_study(opened)
-        tell(PUBLISHED, None, 1, 1)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(publication(opened)),
             metadata={
                 "path": dg.MetadataValue.path(report.path),
                 "size_mb": report.size_bytes / 1e6,
-                "rows": dg.MetadataValue.json(dict(report.row_counts)),
+                "rows": dict(report.row_counts),
                 **_who(opened),
             },
         )

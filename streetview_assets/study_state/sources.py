@@ -74,9 +74,7 @@ class Sources:
         if self.study.areas is None:
             raise StudyError(f"{self.study.path}: the study has no `areas`")
         frame, counts = self._converted(
-            "areas",
-            AREA_KEYS,
-            lambda: _parts(read_boundaries(self.study), "areas"),
+            "areas", AREA_KEYS, lambda: _parts(read_boundaries(self.study), "areas")
         )
         return Boundaries(areas=frame, **counts)
 

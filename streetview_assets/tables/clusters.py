@@ -63,11 +63,7 @@ TABLES = (
     _table(
         "sweep_centres",
         "The centres of every number of clusters of the sweep, in each space, of the first seed.",
-        (
-            *_FIT,
-            key("cluster", COUNT, "its number, 1 to k: largest first"),
-            *_CENTRE,
-        ),
+        (*_FIT, key("cluster", COUNT, "its number, 1 to k: largest first"), *_CENTRE),
     ),
     _table(
         "density_clusters",

@@ -78,9 +78,7 @@ TABLES = (
         _SCORES,
     ),
     _table(
-        "predictions",
-        "Out-of-fold predictions of every model of the whole study.",
-        _PREDICTIONS,
+        "predictions", "Out-of-fold predictions of every model of the whole study.", _PREDICTIONS
     ),
     _table(
         "held_out_scores",

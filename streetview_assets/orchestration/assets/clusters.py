@@ -305,10 +305,7 @@ def label_shares(work: AssetContext) -> AssetResult:
 def area_group_embeddings(work: AssetContext) -> AssetResult:
     """The area's images of each cluster, and of each label, as one vector."""
     groups = pl.concat(
-        [
-            cluster_groups(work.read("cluster_assignments")),
-            label_groups(work.read("label_scores")),
-        ]
+        [cluster_groups(work.read("cluster_assignments")), label_groups(work.read("label_scores"))]
     )
     pooled = pool_groups(groups, work.read(INCLUDED), work.read(VECTORS))
     return AssetResult({"area_group_embeddings": pooled})

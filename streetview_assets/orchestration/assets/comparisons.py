@@ -28,7 +28,7 @@ from streetview_assets.orchestration.model_inputs import (
 @model_asset(writes=("transfer_scores",), study_wide=True)
 def transfer_scores(work: AssetContext) -> AssetResult:
     """Train on one authority, test on another, with 0, 1, 5 and 20 % of its areas added."""
-    data = area_dataset(work, model_tables(work, work.read_all))
+    data = area_dataset(work, model_tables(work))
     why = why_no_transfer(data)
     if why:
         return work.not_applicable(why)
@@ -78,7 +78,7 @@ def _targets_figure(
 @model_asset(writes=("learning_curve",), study_wide=True)
 def learning_curve(work: AssetContext) -> AssetResult:
     """Scores by the number of areas learned from, the held-out areas staying the same."""
-    data = area_dataset(work, model_tables(work, work.read_all))
+    data = area_dataset(work, model_tables(work))
     why = too_few(len(data))
     if why:
         return work.not_applicable(why)
@@ -86,9 +86,7 @@ def learning_curve(work: AssetContext) -> AssetResult:
     metadata: dict[str, Any] = {"areas": len(data)}
     if scored_r2(scores).height:
         figure = draw_learning_curve(
-            scores,
-            title=f"{work.title}: {work.target.name}",
-            credit=work.credit,
+            scores, title=f"{work.title}: {work.target.name}", credit=work.credit
         )
         metadata["learning_curve"] = work.figure("learning_curve", figure)
     return AssetResult({"learning_curve": scores}, metadata)

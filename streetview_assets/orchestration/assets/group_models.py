@@ -40,10 +40,7 @@ def group_model_scores(work: AssetContext) -> AssetResult:
     if why := too_few(area_count) or (None if groups else "no image is in a group"):
         return work.not_applicable(why)
     scores = score_group_models(
-        datasets,
-        groups,
-        study_scoring(work, ("pooled",)),
-        work.progress("validations"),
+        datasets, groups, study_scoring(work, ("pooled",)), work.progress("validations")
     )
     figures = _all_figures(work, scores, list(datasets))
     return AssetResult({"group_model_scores": scores}, {"areas": area_count, **figures})

@@ -55,7 +55,7 @@ from streetview_assets.text.strict_json import to_json
 @model_asset(writes=("model_scores", "predictions"), code_version=2, study_wide=True)
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random and by spatial blocks, side by side."""
-    data = area_dataset(work, model_tables(work, work.read_all))
+    data = area_dataset(work, model_tables(work))
     chosen = select_models(data, study_scoring(work), work.progress("tunings"))
     figures = _figures(work, chosen.scores, chosen.predictions)
     run_id = _keep_selection(work, chosen, figures)
@@ -94,24 +94,20 @@ def _keep_selection(work: AssetContext, chosen: Selection, figures: dict[str, by
 @model_asset(writes=("authority_scores",), code_version=2)
 def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
-    data = area_dataset(work, model_tables(work, work.read))
+    data = area_dataset(work, model_tables(work))
     scores = score_authority_alone(data, study_scoring(work), work.progress("folds"))
     run_id = _keep_scores(work, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
     return AssetResult({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
 
 
-@model_asset(
-    writes=("held_out_scores", "held_out_predictions"),
-    code_version=2,
-    reads_all=True,
-)
+@model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=2, reads_all=True)
 def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
     if len(work.opened.authorities) < 2:
         why = "the study has one authority, so that none can be held out"
         return work.not_applicable(why)
-    data = area_dataset(work, model_tables(work, work.read_all))
+    data = area_dataset(work, model_tables(work))
     together = held_out_together(work.opened.authorities, work.authority, work.study.seed)
     scores, predictions = score_held_out(data, study_scoring(work), together)
     run_id = _keep_scores(work, scores)
@@ -124,20 +120,13 @@ def held_out_model(work: AssetContext) -> AssetResult:
 
 @model_asset(
     writes=("area_predictions",),
-    reads=(
-        *MODEL_INPUT,
-        "encoders",
-        "images",
-        "sample_points",
-        "model_scores",
-        "predictions",
-    ),
+    reads=(*MODEL_INPUT, "encoders", "images", "sample_points", "model_scores", "predictions"),
     code_version=2,
     study_wide=True,
 )
 def deprivation_model(work: AssetContext) -> AssetResult:
     """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""
-    tables, target = model_tables(work, work.read_all), work.target.name
+    tables, target = model_tables(work), work.target.name
     without_vector = areas_without_vector(work, tables)
     choice, final, fitted_to, seen = _fit(work, tables)
     predicted = predict_areas(

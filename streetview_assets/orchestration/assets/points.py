@@ -122,10 +122,7 @@ def image_files(work: AssetContext) -> AssetResult:
     counts = not_taken["reason"].value_counts(sort=True)
     return AssetResult(
         {"image_files": table},
-        {
-            "images": table.height - not_taken.height,
-            "left out": dict(counts.iter_rows()),
-        },
+        {"images": table.height - not_taken.height, "left out": dict(counts.iter_rows())},
         note=left_out_line(not_taken),
     )
 

@@ -95,10 +95,7 @@ def write_workspace(opened: OpenStudy, home: Path) -> Path:
             f"DAGSTER_HOME {home}: Dagster's UI takes its path for a pattern, since it has one of "
             "* [ in it; set DAGSTER_HOME to a folder without, for `streetview run` as well"
         )
-    module = {
-        "module_name": "streetview_assets.definitions",
-        "location_name": opened.study.name,
-    }
+    module = {"module_name": "streetview_assets.definitions", "location_name": opened.study.name}
     path = home / "workspace.yaml"
     with written_aside(path) as aside:
         aside.write_text(yaml.safe_dump({"load_from": [{"python_module": module}]}))
