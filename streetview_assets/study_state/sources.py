@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import geopandas as gpd
 import polars as pl
@@ -32,6 +32,8 @@ from streetview_assets.study_state.study_values import study_value
 from streetview_assets.tables.registry import TABLES
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CACHE_VERSION = 4
 """Raise it whenever a conversion gives another result for the same file."""
@@ -73,10 +75,7 @@ class Sources:
         """
         if self.study.areas is None:
             raise StudyError(f"{self.study.path}: the study has no `areas`")
-        frame, counts = self._converted(
-            "areas", AREA_KEYS, lambda: _parts(read_boundaries(self.study), "areas")
-        )
-        return Boundaries(areas=frame, **counts)
+        return self._converted(Boundaries, "areas", AREA_KEYS, lambda: read_boundaries(self.study))
 
     def areas(self) -> pl.DataFrame:
         """Areas of all authorities; none in a study without areas."""
@@ -109,12 +108,9 @@ class Sources:
 
     def targets(self) -> TargetJoin:
         """Targets of all areas of the study."""
-        frame, counts = self._converted(
-            "targets",
-            TARGET_KEYS,
-            lambda: _parts(read_targets(self.study, self.areas()), "targets"),
+        return self._converted(
+            TargetJoin, "targets", TARGET_KEYS, lambda: read_targets(self.study, self.areas())
         )
-        return TargetJoin(targets=frame, **counts)
 
     def deprivation(self) -> dict[str, float]:
         """How deprived each area is by the study's target, 0 to 1 by rank within the study."""
@@ -176,38 +172,33 @@ class Sources:
 
     def image_positions(self) -> ImagePositions:
         """Where the images of a folder were taken."""
-        files, _ = self._converted(
-            "images",
-            ("images.path", "images.positions", "images.columns"),
-            lambda: _parts(read_image_positions(self.study.images), "files"),
+        keys = ("images.path", "images.positions", "images.columns")
+        return self._converted(
+            ImagePositions, "images", keys, lambda: read_image_positions(self.study.images)
         )
-        return ImagePositions(files)
 
     def imported_points(self) -> ImportedPoints:
         """Points of one's own, with the area of each."""
-        frame, counts = self._converted(
+        return self._converted(
+            ImportedPoints,
             "points",
             ("points", *AREA_KEYS),
-            lambda: _parts(import_points(self.study.points, self.areas()), "points"),
+            lambda: import_points(self.study.points, self.areas()),
         )
-        return ImportedPoints(points=frame, **counts)
 
     def _converted(
-        self,
-        name: str,
-        keys: tuple[str, ...],
-        convert: Callable[[], tuple[pl.DataFrame, dict[str, Any]]],
-    ) -> tuple[pl.DataFrame, dict[str, Any]]:
-        """Read a converted frame with its counts; convert the source the first time."""
+        self, kind: Callable[..., T], name: str, keys: tuple[str, ...], convert: Callable[[], T]
+    ) -> T:
+        """Read what a source was converted to: a frame and counts; convert it the first time."""
         path = self._path(name, keys)
         if path not in self._memory:
             counts = _counts_of(path)
             self._memory[path] = (
-                convert() if counts is None else (pl.read_parquet(path, glob=False), counts)
+                convert() if counts is None else kind(pl.read_parquet(path, glob=False), **counts)
             )
         if self.keep:
             self._store(path)
-        return cast(tuple[pl.DataFrame, dict[str, Any]], self._memory[path])
+        return cast(T, self._memory[path])
 
     def store(self) -> None:
         """Write into the cache what a look that left no trace has converted."""
@@ -224,8 +215,9 @@ class Sources:
                 counts = {}
                 converted.to_parquet(aside, write_covering_bbox=True)
             else:
-                frame, counts = converted
-                frame.write_parquet(aside)
+                first, *others = (field.name for field in fields(converted))
+                counts = {name: getattr(converted, name) for name in others}
+                getattr(converted, first).write_parquet(aside)
             sha256 = hash_of(aside)
         write_json(path.with_suffix(".json"), {"sha256": sha256, "counts": counts})
 
@@ -263,9 +255,3 @@ def _drop_damaged_answers(cache: Path) -> None:
             _log.warning("%s is damaged and counts as not there", path)
             make_way(path)
             path.unlink(missing_ok=True)
-
-
-def _parts(found: Any, frame: str) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Split what a reader found into its frame and its counts."""
-    values = {field.name: getattr(found, field.name) for field in fields(found)}
-    return values.pop(frame), values
