@@ -129,7 +129,13 @@ def decode_image(
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             width_px, height_px = image.size
-            _check_size(image.size, size_px)
+            if width_px * height_px > MOST_PIXELS:
+                raise WrongSizeError(_TOO_LARGE)
+            if size_px is not None and image.size != tuple(size_px):
+                wanted_px = f"{size_px[0]} × {size_px[1]}"
+                raise WrongSizeError(
+                    f"the image has {width_px} × {height_px} px, asked for {wanted_px}"
+                )
             if least_side_px:
                 image.draft("RGB", (least_side_px, least_side_px))
             image.load()
@@ -223,13 +229,3 @@ def _turned(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except _LIBRARY_ERRORS:
         return image
-
-
-def _check_size(found_px: tuple[int, int], size_px: Sequence[int] | None) -> None:
-    width_px, height_px = found_px
-    if width_px * height_px > MOST_PIXELS:
-        raise WrongSizeError(_TOO_LARGE)
-    if size_px is not None and found_px != tuple(size_px):
-        raise WrongSizeError(
-            f"the image has {width_px} × {height_px} px, asked for {size_px[0]} × {size_px[1]}"
-        )

@@ -4,7 +4,7 @@
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,74 +60,53 @@ def study_page() -> str:
     """Describe every key of the study file with type, default and meaning, as Markdown."""
     schema = study_schema()
     parts = schema["definitions"]
-    lines = [
-        "# The study file",
-        "",
-        GENERATED,
-        "",
+    blocks = [
         "One YAML document says what is studied. Relative paths in it are relative to the file; "
         "codes stand in quotes where YAML would read them as numbers. An unknown or missing key, "
         "a wrong value or an absent file is refused before anything runs, with the key's path. "
         "Keys of paid services never stand here: they come from the environment or `.env`.",
-        "",
         "Editors complete and check the file with [study.schema.json](study.schema.json): begin "
         "it with `# yaml-language-server: $schema=<path to>/docs/study.schema.json`.",
-        "",
         "## The whole file",
-        "",
-        *_key_table(schema, parts),
+        _key_table(schema, parts),
     ]
     for key, part in _parts_in_order(schema, parts):
-        lines += [f"## `{key}`", "", part.get("description", ""), "", *_key_table(part, parts)]
-    return "\n".join(lines).rstrip() + "\n"
+        blocks += [f"## `{key}`", part.get("description", ""), _key_table(part, parts)]
+    return _page("The study file", blocks)
 
 
 def tables_page() -> str:
     """Describe every table of the lake with columns, types, key and meaning, as Markdown."""
-    lines = [
-        "# The tables",
-        "",
-        GENERATED,
-        "",
+    blocks = [
         "Every table is in the published file `streetview.duckdb` under its name, and in the lake "
         "as Parquet. Columns of the key are in **bold**: they are never null, and no two rows "
         "agree in all of them. Other columns are null only where it says so.",
-        "",
         "Types: text is `VARCHAR` in DuckDB, int64 `BIGINT`, float64 `DOUBLE`, a timestamp is in "
         "UTC, binary is a geometry as WKB in EPSG:4326, a vector is a list of float32.",
-        "",
     ]
     for stage in STAGES:
-        lines += [f"## {stage}", ""]
-        for table in TABLES.values():
-            if table.stage == stage:
-                lines += _table_section(table)
-    return "\n".join(lines).rstrip() + "\n"
+        blocks.append(f"## {stage}")
+        blocks += [_table_section(table) for table in TABLES.values() if table.stage == stage]
+    return _page("The tables", blocks)
 
 
 def providers_page() -> str:
     """Describe every provider of images: price, keys, terms, whom to name, as Markdown."""
-    lines = [
-        "# The providers of images",
-        "",
-        GENERATED,
-        "",
-        "`images.provider` of the study file names one. Keys come from the environment or `.env`. "
-        "What the providers' published terms allow is told as far as the program knows them: it "
-        "is no legal advice, and a contract of yours may say otherwise.",
-        "",
-        "| provider | list price | key | may images be stored | attribution shown |",
-        "|---|---|---|---|---|",
-    ]
     providers = [provider_class(name) for name in PROVIDERS]
+    rows = []
     for one in providers:
         keys = [f"`{key.variable}`{'' if key.is_required else ' (or none)'}" for key in one.keys]
         cells = [f"`{one.name}`", one.prices or "nothing", ", ".join(keys) or "none"]
-        cells += [one.terms.storage, one.terms.credit]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    for one in providers:
-        lines += ["", f"**{one.name}.** {one.terms.sentence}"]
-    return "\n".join(lines) + "\n"
+        rows.append([*map(str, cells), one.terms.storage, one.terms.credit])
+    heads = ("provider", "list price", "key", "may images be stored", "attribution shown")
+    blocks = [
+        "`images.provider` of the study file names one. Keys come from the environment or `.env`. "
+        "What the providers' published terms allow is told as far as the program knows them: it "
+        "is no legal advice, and a contract of yours may say otherwise.",
+        _table(heads, rows),
+        *(f"**{one.name}.** {one.terms.sentence}" for one in providers),
+    ]
+    return _page("The providers of images", blocks)
 
 
 def write_reference(folder: Path) -> list[Path]:
@@ -197,15 +176,25 @@ def _part_name(field: Schema) -> str | None:
     return next((reference.rsplit("/", 1)[1] for reference in references), None)
 
 
-def _key_table(part: Schema, parts: Schema) -> list[str]:
-    rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
+def _page(title: str, blocks: Iterable[str]) -> str:
+    return "\n\n".join((f"# {title}", GENERATED, *blocks)) + "\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
+    lines.insert(1, "|" + "---|" * len(heads))
+    return "\n".join(lines)
+
+
+def _key_table(part: Schema, parts: Schema) -> str:
+    rows = []
     required = part.get("required", [])
     for key, field in part["properties"].items():
         name = _part_name(field)
         meaning = field.get("description") or (parts[name]["description"] if name else "")
         default = "**required**" if key in required else _default(field, name)
-        rows.append(f"| `{key}` | {_value_text(field)} | {default} | {_in_a_cell(meaning)} |")
-    return [*rows, ""]
+        rows.append((f"`{key}`", _value_text(field), default, _in_a_cell(meaning)))
+    return _table(("key", "value", "default", "meaning"), rows)
 
 
 def _default(field: Schema, part: str | None) -> str:
@@ -265,23 +254,22 @@ def _limits(field: Schema) -> str:
     return f" {limits}".replace("|", "\\|") if limits else ""
 
 
-def _table_section(table: Table) -> list[str]:
+def _table_section(table: Table) -> str:
     folder = ["lake", table.name]
     folder += ["encoder=<slug>"] if table.by_encoder else []
     folder += ["<authority code>"] if table.by_authority else []
     place = f"In the lake: `{'/'.join(folder)}/data.parquet`"
     if table.in_ledger:
         place = "Not in the lake: read from `ledger.sqlite` whenever it is published"
-    rows = ["| column | type | meaning |", "|---|---|---|"]
-    rows += [_column_row(column) for column in table.columns]
-    return [f"### `{table.name}`", "", table.meaning, "", place, "", *rows, ""]
+    rows = _table(("column", "type", "meaning"), map(_column_row, table.columns))
+    return "\n\n".join((f"### `{table.name}`", table.meaning, place, rows))
 
 
-def _column_row(column: Column) -> str:
+def _column_row(column: Column) -> tuple[str, str, str]:
     name = f"**`{column.name}`**" if column.key else f"`{column.name}`"
     kind = _TYPE_NAMES[type(column.dtype)] + (", or null" if column.optional else "")
     allowed = f" ({', '.join(f'`{value}`' for value in column.one_of)})" if column.one_of else ""
-    return f"| {name} | {kind} | {_in_a_cell(column.meaning)}{allowed} |"
+    return name, kind, f"{_in_a_cell(column.meaning)}{allowed}"
 
 
 def _in_a_cell(text: str) -> str:

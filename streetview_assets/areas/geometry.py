@@ -32,11 +32,8 @@ def to_geoframe(frame: pl.DataFrame) -> gpd.GeoDataFrame:
     geopandas.GeoDataFrame
         In EPSG:4326, rows in the same order.
     """
-    shapes = shapely.from_wkb(np.array(frame["geometry"].to_list(), dtype=object))
-    return gpd.GeoDataFrame(
-        frame.drop("geometry").to_pandas(),
-        geometry=gpd.GeoSeries(shapes, crs=GEOGRAPHIC_CRS),
-    )
+    outlines = gpd.GeoSeries.from_wkb(frame["geometry"].to_list(), crs=GEOGRAPHIC_CRS)
+    return gpd.GeoDataFrame(frame.drop("geometry").to_pandas(), geometry=outlines)
 
 
 def wkb_series(geometry: gpd.GeoSeries) -> pl.Series:

@@ -68,8 +68,9 @@ def fetch_roads(
     with reading(place, "all the roads", _WAYS_OUT, error=StreetviewError), _checking(cache_folder):
         found = _fetch(shapely.set_precision(hull, 1e-5), tags, _MOST_SPLITS)
     if not found:
+        box = ", ".join(f"{edge:.4f}" for edge in hull.bounds)
         raise StudyError(
-            f"roads.source: OpenStreetMap has no such road in the box {_box(hull)} of the areas. "
+            f"roads.source: OpenStreetMap has no such road in the box {box} of the areas. "
             "Check the areas and their CRS, or give `roads.path`."
         )
     ways = pd.concat(found)
@@ -148,7 +149,3 @@ def _refuse_partial(response: "requests.Response", *_: object, **__: object) -> 
         raise requests.exceptions.InvalidJSONError("the answer has no elements")
     if answer.get("remark"):
         raise _PartialError(" ".join(str(answer["remark"]).split())[:300])
-
-
-def _box(shape: shapely.Geometry) -> str:
-    return ", ".join(f"{edge:.4f}" for edge in shape.bounds)
