@@ -9,12 +9,11 @@ import yaml
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.exports.hdf5 import export_hdf5
 from streetview_assets.orchestration.asset_context import AssetContext
-from streetview_assets.orchestration.assets import areas, embeddings, images, points
+from streetview_assets.orchestration.assets import embeddings, images, points
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.points.street_stores import jpeg
 
 UP_TO_VECTORS = (
-    areas.areas,
     points.sample_points,
     images.panoramas,
     images.images,
