@@ -210,11 +210,12 @@ def _looked_up(
     report = work.progress("points")
     for start in range(0, todo.height, POINTS_A_PIECE):
         before = points.height - todo.height + start
+
+        def further(done: int, _: int, before: int = before) -> None:
+            report(before + done, points.height)
+
         try:
-            found = provider.look_up(
-                todo.slice(start, POINTS_A_PIECE),
-                lambda done, _, before=before: report(before + done, points.height),
-            )
+            found = provider.look_up(todo.slice(start, POINTS_A_PIECE), further)
         except ImageryError as refusal:
             # So that whoever goes on knows of it, where the table of an earlier look-up is there.
             shards.append(_refused(work, provider, todo.slice(start), str(refusal)))
