@@ -11,7 +11,7 @@ from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.study_state.lineage import specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.warehouse.data_tests import CheckResult, run_check
-from streetview_assets.warehouse.queries import Query, read_queries, sql_folder
+from streetview_assets.warehouse.queries import Query, queries_of
 
 
 def asset_checks(
@@ -23,9 +23,7 @@ def asset_checks(
     """
     unasked = {asset for asset in specs() if asset not in opened.assets}
     queries = [
-        query
-        for query in read_queries(sql_folder())
-        if query.kind == "check" and written_by().get(query.asset) not in unasked
+        query for query in queries_of("check") if written_by().get(query.asset) not in unasked
     ]
     return [
         _checks(key, list(of_asset), partitions)
@@ -47,8 +45,8 @@ def passes_blocking_checks(opened: OpenStudy, table: str, authority: str | None)
     """
     return all(
         run_check(opened.lake, query, opened.study, authority=authority).passed
-        for query in read_queries(sql_folder())
-        if query.kind == "check" and query.asset == table and query.blocking
+        for query in queries_of("check")
+        if query.asset == table and query.blocking
     )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from statistics import mode
 
@@ -16,9 +17,8 @@ from streetview_assets.warehouse.published_query import DATABASE, query_publishe
 from streetview_assets.warehouse.queries import (
     Query,
     lake_name,
-    read_queries,
+    queries_of,
     run_query,
-    sql_folder,
     study_relation,
 )
 
@@ -26,14 +26,11 @@ from streetview_assets.warehouse.queries import (
 @cache
 def marts() -> tuple[Query, ...]:
     """List the marts, each after those that it reads."""
-    waiting = {query.name: query for query in read_queries(sql_folder()) if query.kind == "mart"}
-    ordered: list[Query] = []
-    while waiting:
-        ready = [query for query in waiting.values() if not set(query.reads) & set(waiting)]
-        ordered += ready
-        for query in ready:
-            del waiting[query.name]
-    return tuple(ordered)
+    named = {query.name: query for query in queries_of("mart")}
+    read = {
+        name: [other for other in query.reads if other in named] for name, query in named.items()
+    }
+    return tuple(named[name] for name in TopologicalSorter(read).static_order())
 
 
 def mart_origin(opened: OpenStudy, query: Query) -> str:
@@ -81,7 +78,7 @@ def stale_marts(opened: OpenStudy) -> tuple[str, ...]:
 
 def publication(opened: OpenStudy) -> str:
     """Fingerprint all that the published file would hold now: its build id."""
-    queries = [query.sql for query in read_queries(sql_folder()) if query.kind != "check"]
+    queries = [query.sql for query in queries_of("view", "mart")]
     tables = (*TABLES, *(query.name for query in marts()))
     spent = opened.ledger.spending().rows()
     contracts = [repr(table) for table in TABLES.values()]

@@ -20,13 +20,7 @@ from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.about import ABOUT, Build, add_about
 from streetview_assets.warehouse.memory_database import memory_database, remove_spilled
 from streetview_assets.warehouse.published_query import DATABASE
-from streetview_assets.warehouse.queries import (
-    Query,
-    quoted,
-    read_queries,
-    register_table,
-    sql_folder,
-)
+from streetview_assets.warehouse.queries import Query, queries_of, quoted, register_table
 
 __all__ = ["Build", "PublishReport", "publish"]
 
@@ -76,7 +70,7 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
         Where a mart is not made yet, or vectors are not as long as their encoder says.
     """
     path = lake.root / DATABASE
-    queries = [query for query in read_queries(sql_folder()) if query.kind != "check"]
+    queries = queries_of("view", "mart")
     lake.root.mkdir(parents=True, exist_ok=True)
     with held(lake.root / "cache" / "publish.lock"):
         _remove_leftovers(lake.root)

@@ -105,6 +105,11 @@ def read_queries(folder: Path) -> list[Query]:
     return [read_query(path, kind, marts) for kind, path in paths]
 
 
+def queries_of(*kinds: Kind) -> list[Query]:
+    """List the project's own queries of some kinds, by kind and name."""
+    return [query for query in read_queries(sql_folder()) if query.kind in kinds]
+
+
 def read_query(path: Path, kind: Kind, marts: Collection[str]) -> Query:
     """Read one SQL file; `marts` names the marts that it may read.
 
