@@ -15,11 +15,11 @@ from streetview_assets.tables.contract import (
     TEXT,
     VECTOR,
     K,
-    Table,
     column,
     interval,
     key,
     maybe,
+    table,
 )
 
 METHOD = key("method", TEXT, "how clusters are found", "kmeans")
@@ -33,204 +33,184 @@ _CENTRE = (
     column("image_count", COUNT, "images of the sample in it"),
     column("centre", VECTOR, "centre in the space of the raw vectors"),
 )
-_table = partial(Table, "clusters")
+_table = partial(table, "clusters")
 
 TABLES = (
     _table(
         "cluster_centres",
         "One row per cluster: its centre, by which images are assigned.",
-        (
-            *_FIT,
-            key("cluster", COUNT, "its number, 1 to k: largest first, then kept from fit to fit"),
-            *_CENTRE,
-        ),
+        *_FIT,
+        key("cluster", COUNT, "its number, 1 to k: largest first, then kept from fit to fit"),
+        *_CENTRE,
     ),
     _table(
         "cluster_scores",
         "How well each number of clusters fits, in raw vectors and in principal components.",
-        (
-            *_FIT,
-            key("seed", COUNT, "seed of the fit"),
-            key(
-                "score",
-                TEXT,
-                "inertia, silhouette, calinski_harabasz, davies_bouldin by seed; stability_seeds, "
-                "stability_halves, gap, gap_error under the first",
-            ),
-            maybe("value", NUMBER, "its value"),
+        *_FIT,
+        key("seed", COUNT, "seed of the fit"),
+        key(
+            "score",
+            TEXT,
+            "inertia, silhouette, calinski_harabasz, davies_bouldin by seed; stability_seeds, "
+            "stability_halves, gap, gap_error under the first",
         ),
+        maybe("value", NUMBER, "its value"),
     ),
     _table(
         "sweep_centres",
         "The centres of every number of clusters of the sweep, in each space, of the first seed.",
-        (*_FIT, key("cluster", COUNT, "its number, 1 to k: largest first"), *_CENTRE),
+        *_FIT,
+        key("cluster", COUNT, "its number, 1 to k: largest first"),
+        *_CENTRE,
     ),
     _table(
         "density_clusters",
         "Clusters by density (HDBSCAN), of a sample of the images, which may be in none.",
-        (
-            SEEN,
-            ENCODER,
-            column("space", TEXT, "space they are found in: raw vectors, or pca<n>"),
-            maybe("cluster", COUNT, "its number, largest first; null: the image is in none"),
-            column("probability", NUMBER, "how surely it is in it, 0 to 1; 0: in none"),
-            maybe("distance", NUMBER, "to the mean of its cluster, Euclidean, between raw vectors"),
-        ),
+        SEEN,
+        ENCODER,
+        column("space", TEXT, "space they are found in: raw vectors, or pca<n>"),
+        maybe("cluster", COUNT, "its number, largest first; null: the image is in none"),
+        column("probability", NUMBER, "how surely it is in it, 0 to 1; 0: in none"),
+        maybe("distance", NUMBER, "to the mean of its cluster, Euclidean, between raw vectors"),
     ),
     _table(
         "cluster_assignments",
         "The cluster of each image.",
-        (
-            AUTHORITY,
-            SEEN,
-            *_FIT,
-            column("cluster", COUNT, "1 to k"),
-            column("distance", NUMBER, "to the centre, Euclidean, between unit vectors"),
-        ),
+        AUTHORITY,
+        SEEN,
+        *_FIT,
+        column("cluster", COUNT, "1 to k"),
+        column("distance", NUMBER, "to the centre, Euclidean, between unit vectors"),
     ),
     _table(
         "cluster_shares",
         "How an area's images, or its panoramas where these are looked at (`encoder.views`), "
         "spread over the clusters; shares of an area add up to 1.",
-        (
-            AUTHORITY,
-            AREA,
-            *_FIT,
-            key("cluster", COUNT, "1 to k"),
-            column("image_count", COUNT, "the area's images, or panoramas, in the cluster"),
-            column("share", NUMBER, "of all of the area's, 0 to 1"),
-        ),
+        AUTHORITY,
+        AREA,
+        *_FIT,
+        key("cluster", COUNT, "1 to k"),
+        column("image_count", COUNT, "the area's images, or panoramas, in the cluster"),
+        column("share", NUMBER, "of all of the area's, 0 to 1"),
     ),
     _table(
         "label_shares",
         "How an area's images, or its panoramas where these are looked at (`encoder.views`), "
         "spread over the labels; shares of an area add up to 1.",
-        (
-            AUTHORITY,
-            AREA,
-            ENCODER,
-            key("label", TEXT, "name of the label"),
-            column("image_count", COUNT, "the area's images, or panoramas, most like it"),
-            column("share", NUMBER, "of all of the area's, 0 to 1"),
-            column("mean_probability", NUMBER, "over the same"),
-        ),
+        AUTHORITY,
+        AREA,
+        ENCODER,
+        key("label", TEXT, "name of the label"),
+        column("image_count", COUNT, "the area's images, or panoramas, most like it"),
+        column("share", NUMBER, "of all of the area's, 0 to 1"),
+        column("mean_probability", NUMBER, "over the same"),
     ),
     _table(
         "cluster_profile",
         "What each cluster, and each label, is, over the whole study: one row per measure.",
-        (
-            ENCODER,
-            key("method", TEXT, "how clusters are found; `labels` in rows about a label"),
-            key("space", TEXT, "raw vectors, or pca<n>; `words` in rows about a label"),
-            key("k", COUNT, "number of clusters, or of labels"),
-            key(
-                "group_name",
-                TEXT,
-                "number of the cluster, the label, or `all`: all images, points or areas alike",
-            ),
-            key(
-                "measure",
-                TEXT,
-                "`share`: of all images. `cosine_distance_median`: of its images to its "
-                "centre. `share_of_authority`, `share_of_points`: the part of an authority's "
-                "images, and points, that is the cluster's, a point being of the cluster that "
-                "most of its images are in, of equals the one of which an image is more "
-                "typical. `share_of_points_in_main`: the same, of the cluster "
-                "that has most of them. `join_count`: pairs of neighbouring points (each with "
-                "its 8 nearest) both of it; `join_count_expected`: by chance. `spearman`: of its "
-                "share in an area with a target. `target_mean`, `target_median`, "
-                "`target_lower_quartile`, `target_upper_quartile`: over areas, weighted by its "
-                "share in them. `label_probability`: mean over its images",
-            ),
-            key("subject", TEXT, "the authority, target or label that is measured, or empty"),
-            maybe("value", NUMBER, "the measure; null where it is not defined"),
-            *interval("its interval, by Fisher's z"),
-            maybe(
-                "p_value",
-                NUMBER,
-                "of `spearman` two-sided, areas taken as independent, which neighbours are not; "
-                "of `join_count` one-sided, by permutations",
-            ),
-            column("unit_count", COUNT, "images, points or areas that it is made of"),
-            maybe("note", TEXT, "why there is no value"),
+        ENCODER,
+        key("method", TEXT, "how clusters are found; `labels` in rows about a label"),
+        key("space", TEXT, "raw vectors, or pca<n>; `words` in rows about a label"),
+        key("k", COUNT, "number of clusters, or of labels"),
+        key(
+            "group_name",
+            TEXT,
+            "number of the cluster, the label, or `all`: all images, points or areas alike",
         ),
+        key(
+            "measure",
+            TEXT,
+            "`share`: of all images. `cosine_distance_median`: of its images to its "
+            "centre. `share_of_authority`, `share_of_points`: the part of an authority's "
+            "images, and points, that is the cluster's, a point being of the cluster that "
+            "most of its images are in, of equals the one of which an image is more "
+            "typical. `share_of_points_in_main`: the same, of the cluster "
+            "that has most of them. `join_count`: pairs of neighbouring points (each with "
+            "its 8 nearest) both of it; `join_count_expected`: by chance. `spearman`: of its "
+            "share in an area with a target. `target_mean`, `target_median`, "
+            "`target_lower_quartile`, `target_upper_quartile`: over areas, weighted by its "
+            "share in them. `label_probability`: mean over its images",
+        ),
+        key("subject", TEXT, "the authority, target or label that is measured, or empty"),
+        maybe("value", NUMBER, "the measure; null where it is not defined"),
+        *interval("its interval, by Fisher's z"),
+        maybe(
+            "p_value",
+            NUMBER,
+            "of `spearman` two-sided, areas taken as independent, which neighbours are not; "
+            "of `join_count` one-sided, by permutations",
+        ),
+        column("unit_count", COUNT, "images, points or areas that it is made of"),
+        maybe("note", TEXT, "why there is no value"),
     ),
     _table(
         "image_layouts",
         "Where each image lies on a plane, like beside like, by each method and setting.",
-        (
-            ENCODER,
-            key("method", TEXT, "how images are laid out", "umap", "tsne"),
-            key("setting", TEXT, "`neighbours 30` of UMAP, `perplexity 30` of t-SNE"),
-            SEEN,
-            column("x", NUMBER, "across; sizes of groups and distances between them mean little"),
-            column("y", NUMBER, "upwards"),
-        ),
+        ENCODER,
+        key("method", TEXT, "how images are laid out", "umap", "tsne"),
+        key("setting", TEXT, "`neighbours 30` of UMAP, `perplexity 30` of t-SNE"),
+        SEEN,
+        column("x", NUMBER, "across; sizes of groups and distances between them mean little"),
+        column("y", NUMBER, "upwards"),
     ),
     _table(
         "category_scores",
         "How well vectors tell the images' own categories, each told by a model of other areas.",
-        (
-            ENCODER,
-            key(
-                "measure",
-                TEXT,
-                "`accuracy`, `balanced_accuracy`; `largest_share`: of the largest category, which "
-                "is the accuracy of always naming it; `precision`, `recall`, `f1` of a category; "
-                "`confusion`: images of a category that got the predicted one",
-                *_CATEGORY_MEASURES,
-            ),
-            key("category", TEXT, "the images' own, or empty: all of them"),
-            key("predicted_category", TEXT, "of `confusion`; else empty"),
-            maybe("value", NUMBER, "the measure; null where it is not defined"),
-            column("image_count", COUNT, "images it is made of; of `precision`, those named so"),
-            column("group_count", COUNT, "areas, and points without one, that they come from"),
-            maybe("note", TEXT, "why there is no value"),
+        ENCODER,
+        key(
+            "measure",
+            TEXT,
+            "`accuracy`, `balanced_accuracy`; `largest_share`: of the largest category, which "
+            "is the accuracy of always naming it; `precision`, `recall`, `f1` of a category; "
+            "`confusion`: images of a category that got the predicted one",
+            *_CATEGORY_MEASURES,
         ),
+        key("category", TEXT, "the images' own, or empty: all of them"),
+        key("predicted_category", TEXT, "of `confusion`; else empty"),
+        maybe("value", NUMBER, "the measure; null where it is not defined"),
+        column("image_count", COUNT, "images it is made of; of `precision`, those named so"),
+        column("group_count", COUNT, "areas, and points without one, that they come from"),
+        maybe("note", TEXT, "why there is no value"),
     ),
     _table(
         "capture_changes",
         "Each image, or panorama by its first view, beside the one taken before it at its point, "
         "in its direction.",
-        (
-            AUTHORITY,
-            key("to_image_id", TEXT, "the newer image"),
-            ENCODER,
-            column("from_image_id", TEXT, "the image taken before it"),
-            column("point_id", TEXT, "the point of both"),
-            maybe("area_code", TEXT, "the area of that point"),
-            column("heading_deg", NUMBER, "direction of view of the newer, 0 to 360, from north"),
-            column("from_on", DATE, "when the earlier was taken, first of the month"),
-            column("to_on", DATE, "when the newer was taken, first of the month"),
-            column(
-                "cosine",
-                NUMBER,
-                "of the two vectors, 1: alike; cameras, seasons and weather change it too",
-            ),
-            maybe("from_cluster", COUNT, "cluster of the earlier; null where there are none"),
-            maybe("to_cluster", COUNT, "cluster of the newer; null where there are none"),
-            maybe(
-                "cosine_elsewhere",
-                NUMBER,
-                "median cosine of images of different points in one direction, of the authority: "
-                "beside it a cosine is large or small; null where no direction has two points",
-            ),
+        AUTHORITY,
+        key("to_image_id", TEXT, "the newer image"),
+        ENCODER,
+        column("from_image_id", TEXT, "the image taken before it"),
+        column("point_id", TEXT, "the point of both"),
+        maybe("area_code", TEXT, "the area of that point"),
+        column("heading_deg", NUMBER, "direction of view of the newer, 0 to 360, from north"),
+        column("from_on", DATE, "when the earlier was taken, first of the month"),
+        column("to_on", DATE, "when the newer was taken, first of the month"),
+        column(
+            "cosine",
+            NUMBER,
+            "of the two vectors, 1: alike; cameras, seasons and weather change it too",
+        ),
+        maybe("from_cluster", COUNT, "cluster of the earlier; null where there are none"),
+        maybe("to_cluster", COUNT, "cluster of the newer; null where there are none"),
+        maybe(
+            "cosine_elsewhere",
+            NUMBER,
+            "median cosine of images of different points in one direction, of the authority: "
+            "beside it a cosine is large or small; null where no direction has two points",
         ),
     ),
     _table(
         "area_group_embeddings",
         "An area's images of one group (a cluster, a label) as one vector.",
-        (
-            AUTHORITY,
-            AREA,
-            ENCODER,
-            key("grouping", TEXT, "what the groups are", "cluster", "label"),
-            K,
-            key("group_name", TEXT, "the group"),
-            key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
-            column("image_count", COUNT, "images that went in, of panoramas each view"),
-            column("embedding", VECTOR, "the pooled vector"),
-            DISPERSION,
-        ),
+        AUTHORITY,
+        AREA,
+        ENCODER,
+        key("grouping", TEXT, "what the groups are", "cluster", "label"),
+        K,
+        key("group_name", TEXT, "the group"),
+        key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),
+        column("image_count", COUNT, "images that went in, of panoramas each view"),
+        column("embedding", VECTOR, "the pooled vector"),
+        DISPERSION,
     ),
 )

@@ -117,6 +117,32 @@ class Table:
         return pl.DataFrame(rows or [], schema=self.schema, orient="row")
 
 
+def table(
+    stage: Stage,
+    name: str,
+    meaning: str,
+    *columns: Column,
+    of_baseline: bool = False,
+    in_ledger: bool = False,
+) -> Table:
+    """Describe a table.
+
+    Parameters
+    ----------
+    stage
+        The stage that makes it.
+    name
+        In the lake and in DuckDB.
+    meaning
+        What a row is.
+    *columns
+        The key first.
+    of_baseline, in_ledger
+        See `Table`.
+    """
+    return Table(stage, name, meaning, columns, of_baseline, in_ledger)
+
+
 def column(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:
     """Describe a column that every row has a value of; `one_of` lists the values, where few are.
 

@@ -12,10 +12,10 @@ from streetview_assets.tables.contract import (
     STATISTICS,
     TEXT,
     VECTOR,
-    Table,
     column,
     key,
     maybe,
+    table,
     time,
 )
 
@@ -30,28 +30,26 @@ _POOLED = (
 )
 
 
-_table = partial(Table, "pooling")
+_table = partial(table, "pooling")
 
 TABLES = (
     _table(
         "area_embeddings",
         "One row per area and statistic: the area's images as one vector.",
-        _POOLED,
+        *_POOLED,
     ),
     _table(
         "baseline_embeddings",
         "The area's images by `colour-texture`, the baseline beside any other encoder.",
-        tuple(replace(column, published=column.dtype != VECTOR) for column in _POOLED),
+        *(replace(column, published=column.dtype != VECTOR) for column in _POOLED),
         of_baseline=True,
     ),
     _table(
         "image_retention",
         "Images whose pixels were deleted once everything that needs them had run.",
-        (
-            AUTHORITY,
-            key("image_id", TEXT, "the image"),
-            time("deleted_at", "when its pixels were deleted"),
-            maybe("thumbnail_path", TEXT, "of a 96 px thumbnail, where the terms allow one"),
-        ),
+        AUTHORITY,
+        key("image_id", TEXT, "the image"),
+        time("deleted_at", "when its pixels were deleted"),
+        maybe("thumbnail_path", TEXT, "of a 96 px thumbnail, where the terms allow one"),
     ),
 )
