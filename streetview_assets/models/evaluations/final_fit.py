@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import polars as pl
 from sklearn.pipeline import Pipeline
 
@@ -200,9 +199,10 @@ def predict_areas(
         seen = features or area_features(
             ("pooled",), area_embeddings, statistic=statistic, encoder=encoder
         )
-        guesses = _predict(final, seen.values)
+        with fitting_context(len(seen.values)):
+            guesses = predicted(final.estimator, seen.values) if seen.area_codes else []
         known = {
-            code: _predicted(final, guess)
+            code: _predicted(final, float(guess))
             for code, guess in zip(seen.area_codes, guesses, strict=True)
         }
     return table.frame(
@@ -211,13 +211,6 @@ def predict_areas(
             for code in areas["area_code"].sort()
         ]
     )
-
-
-def _predict(final: FinalModel, vectors: np.ndarray) -> list[float]:
-    if not len(vectors):
-        return []
-    with fitting_context(len(vectors)):
-        return [float(value) for value in predicted(final.estimator, vectors)]
 
 
 def _predicted(final: FinalModel, guess: float) -> dict[str, object]:

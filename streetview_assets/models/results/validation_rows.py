@@ -156,19 +156,16 @@ def _about(scoring: Scoring, split: OutOfFold, model: str) -> Row:
 
 def _predictions_of(scoring: Scoring, split: OutOfFold, model: str) -> pl.DataFrame:
     half, predicted = pl.col("half_width"), pl.col("predicted")
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
+            **_about(scoring, split, model),
             "area_code": split.areas.area_codes,
             "fold": split.fold,
             "observed": split.areas.observed,
             "predicted": split.predicted[model],
             "half_width": pl.Series(split.half_widths[model]).fill_nan(None),
-        }
-    )
-    same = {name: value for name, value in _about(scoring, split, model).items() if name != "fold"}
-    return frame.with_columns(
-        pl.lit(value, pl.Int64 if name == "repeat" else None).alias(name)
-        for name, value in same.items()
+        },
+        schema_overrides={"repeat": pl.Int64},
     ).with_columns(
         lower=predicted - half,
         upper=predicted + half,
