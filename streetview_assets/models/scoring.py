@@ -5,6 +5,9 @@ from typing import Any
 
 from streetview_assets.study.models import Models
 
+POOLED: dict[str, Any] = {"group_name": "all", "repeat": 1, "fold": 0}
+"""Columns of a score of all areas, of all folds together."""
+
 
 @dataclass(frozen=True)
 class Scoring:
@@ -50,5 +53,4 @@ class Scoring:
         **columns
             Others, such as `repeat`, `fold` and `group_name`.
         """
-        pooled = {"group_name": "all", "repeat": 1, "fold": 0}
-        return self.key | {"model": model, "validation": validation} | pooled | columns
+        return self.key | {"model": model, "validation": validation} | POOLED | columns

@@ -117,28 +117,13 @@ class Components(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.pca_.transform(inputs))
 
 
-def preparation_for(data: AreaDataset, settings: Models) -> Preparation:
-    """Say what the features of a study need before a candidate can take them.
-
-    Areas that are held out may have gaps where those at hand have none, so that it is the kind of
-    feature that decides.
-
-    Parameters
-    ----------
-    data
-        The areas.
-    settings
-        The chapter `models` of the study file.
-    """
-    gaps = bool(WITH_GAPS & set(settings.features)) or bool(np.isnan(data.vectors).any())
-    other = settings.features != ("pooled",)
-    return Preparation(data.images, gaps, settings.components, may_not_vary=other)
-
-
 def prepared(
     candidates: Sequence[Candidate], data: AreaDataset, settings: Models
 ) -> tuple[list[Candidate], dict[str, str]]:
     """Put the steps that the features need before those of each candidate.
+
+    Areas that are held out may have gaps where those at hand have none, so that it is the kind of
+    feature that decides.
 
     Parameters
     ----------
@@ -154,7 +139,9 @@ def prepared(
     tuple
         The candidates, and for each that is left out the reason: too few images for clusters.
     """
-    preparation = preparation_for(data, settings)
+    gaps = bool(WITH_GAPS & set(settings.features)) or bool(np.isnan(data.vectors).any())
+    other = settings.features != ("pooled",)
+    preparation = Preparation(data.images, gaps, settings.components, may_not_vary=other)
     if preparation == Preparation():
         return list(candidates), {}
     if data.images is not None and (reason := data.images.too_few(data.area_codes)):

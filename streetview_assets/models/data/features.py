@@ -86,8 +86,8 @@ def area_features(
     StudyError
         Where there are no labels to make a named feature of.
     """
-    own = area_embeddings.filter(pl.col("encoder") == encoder)
-    codes = own.filter(pl.col("statistic") == statistic)["area_code"].unique().sort()
+    own = area_embeddings.filter(encoder=encoder)
+    codes = own.filter(statistic=statistic)["area_code"].unique().sort()
     if codes.is_empty():
         return AreaFeatures([], np.empty((0, 0)))
     parts: list[np.ndarray] = []
@@ -131,9 +131,8 @@ def by_group(groups: np.ndarray, areas: np.ndarray, vectors: np.ndarray, shape: 
 
 def _of_area(name: str, codes: pl.Series, own: pl.DataFrame, statistic: str) -> np.ndarray:
     wanted = name if name in STATISTICS else statistic
-    rows = codes.to_frame().join(
-        own.filter(pl.col("statistic") == wanted), on="area_code", maintain_order="left"
-    )
+    mine = own.filter(statistic=wanted)
+    rows = codes.to_frame().join(mine, on="area_code", maintain_order="left")
     if name == "dispersion":
         return rows["dispersion"].cast(pl.Float64).fill_null(float("nan")).to_numpy()[:, None]
     vectors = np.asarray(matrix(rows["embedding"]), dtype=np.float64)
@@ -144,7 +143,7 @@ def _of_area(name: str, codes: pl.Series, own: pl.DataFrame, statistic: str) -> 
 
 
 def _shares(codes: pl.Series, shares: pl.DataFrame, encoder: str) -> np.ndarray:
-    own = shares.filter(pl.col("encoder") == encoder)
+    own = shares.filter(encoder=encoder)
     labels = own["label"].unique().sort()
     wide = np.full((len(codes), len(labels)), np.nan)
     areas, groups, found = _places(own.rename({"label": "group_name"}), codes, labels)
@@ -153,7 +152,7 @@ def _shares(codes: pl.Series, shares: pl.DataFrame, encoder: str) -> np.ndarray:
 
 
 def _vectors_by_group(codes: pl.Series, vectors: pl.DataFrame, statistic: str) -> np.ndarray:
-    own = vectors.filter(pl.col("grouping") == "label", pl.col("statistic") == statistic)
+    own = vectors.filter(grouping="label", statistic=statistic)
     labels = own["group_name"].unique().sort()
     areas, groups, found = _places(own, codes, labels)
     pooled = matrix(found["embedding"]).astype(np.float64)

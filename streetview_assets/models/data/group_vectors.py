@@ -63,9 +63,9 @@ def groups_of(vectors: pl.DataFrame, *, statistic: str, encoder: str) -> list[Gr
     list
         Clusters by number, 1 to k, those without an image too; then labels by name.
     """
-    own = vectors.filter(pl.col("statistic") == statistic, pl.col("encoder") == encoder)
-    clusters = own.filter(pl.col("grouping") == CLUSTER)
-    labels = own.filter(pl.col("grouping") == LABEL)
+    own = vectors.filter(statistic=statistic, encoder=encoder)
+    clusters = own.filter(grouping=CLUSTER)
+    labels = own.filter(grouping=LABEL)
     k = clusters["k"].max()
     numbers = range(1, (k if isinstance(k, int) else 0) + 1)
     return [
@@ -78,7 +78,7 @@ def groups_of(vectors: pl.DataFrame, *, statistic: str, encoder: str) -> list[Gr
 
 
 def _group(rows: pl.DataFrame, grouping: str, group_name: str, name: str) -> Group:
-    mine = rows.filter(pl.col("group_name") == group_name).sort("area_code")
+    mine = rows.filter(group_name=group_name).sort("area_code")
     return Group(
         grouping=grouping,
         name=name,

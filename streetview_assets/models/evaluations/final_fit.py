@@ -91,9 +91,9 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
     competing = competitors_for(data, settings)
     if note := why_no_model(data, competing):
         return Choice(None, note=note)
-    tuned = predictions.filter(pl.col("model") == TUNED)
+    tuned = predictions.filter(model=TUNED)
     validation: Validation = HEADLINE if HEADLINE in set(tuned["validation"]) else "random"
-    residuals = tuned.filter(pl.col("validation") == validation).sort("repeat", "area_code")
+    residuals = tuned.filter(validation=validation).sort("repeat", "area_code")
     with fitting_context(len(data)):
         models = tune_all(
             replace(competing, baselines=[]),

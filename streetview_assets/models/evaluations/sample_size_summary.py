@@ -53,9 +53,8 @@ def mean_curves(scores: pl.DataFrame, metric: str) -> pl.DataFrame:
     key = [*curve, "sample_size"]
     drawn = scores.group_by(curve).agg(drawn_count=pl.col("repeat").n_unique())
     return (
-        scores.filter(
-            pl.col("metric") == metric, pl.col("model") != MEAN, pl.col("value").is_not_null()
-        )
+        scores.filter(pl.col("model") != MEAN, metric=metric)
+        .drop_nulls("value")
         .sort(*key, "repeat")
         .group_by(key, maintain_order=True)
         .agg(
@@ -155,9 +154,7 @@ def best_and_worst(scores: pl.DataFrame, metric: str, k: int) -> str:
     k
         Number of clusters.
     """
-    curves = mean_curves(scores, metric).filter(
-        pl.col("k") == k, pl.col("areas") == "free", pl.col("group_name") != ALL
-    )
+    curves = mean_curves(scores, metric).filter(pl.col("group_name") != ALL, k=k, areas="free")
     count = curves["group_name"].n_unique()
     shared = curves.filter(pl.len().over("sample_size") == count)
     if shared.is_empty():

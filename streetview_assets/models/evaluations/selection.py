@@ -17,7 +17,7 @@ from streetview_assets.models.results.validation_rows import (
     repeat_rows,
     score_rows,
 )
-from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.scoring import POOLED, Scoring
 from streetview_assets.models.validation.nested_cv import (
     LEAST_AREAS,
     TUNED,
@@ -176,12 +176,7 @@ def headline(scores: pl.DataFrame, metric: str = "r2") -> dict[str, Any] | None:
         value is None where the score is not defined. None without such a row.
     """
     found = scores.filter(
-        pl.col("model") == TUNED,
-        pl.col("validation").is_in(["authorities", HEADLINE]),
-        pl.col("fold") == 0,
-        pl.col("repeat") == 1,
-        pl.col("group_name") == "all",
-        pl.col("metric") == metric,
+        pl.col("validation").is_in(["authorities", HEADLINE]), **POOLED, model=TUNED, metric=metric
     ).sort("validation")
     return found.row(0, named=True) if found.height else None
 

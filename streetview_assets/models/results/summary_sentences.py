@@ -6,6 +6,7 @@ import polars as pl
 
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.validation_rows import OBSERVED
+from streetview_assets.models.scoring import POOLED
 from streetview_assets.models.validation.nested_cv import TUNED
 
 Find = Callable[..., Row | None]
@@ -61,10 +62,8 @@ def summary_sentences(scores: pl.DataFrame) -> list[str]:
 
 def _pooled(scores: pl.DataFrame) -> dict[tuple[str, str, str], Row]:
     """Give the rows of all areas and folds, by metric, validation and model."""
-    pooled = scores.filter(
-        pl.col("fold") == 0, pl.col("repeat") == 1, pl.col("group_name") == "all"
-    )
-    return {(row["metric"], row["validation"], row["model"]): row for row in pooled.to_dicts()}
+    pooled = scores.filter(**POOLED).to_dicts()
+    return {(row["metric"], row["validation"], row["model"]): row for row in pooled}
 
 
 def _finder(rows: Mapping[tuple[str, str, str], Row]) -> Find:
@@ -82,9 +81,8 @@ def _value(row: Row | None) -> float | None:
 
 
 def _no_score(scores: pl.DataFrame, spatial: str | None) -> str:
-    about = scores.filter(
-        pl.col("model") == TUNED, pl.col("metric") == "r2", pl.col("fold") == 0
-    ).filter(pl.col("validation") == spatial if spatial else pl.lit(value=True))
+    about = scores.filter(model=TUNED, metric="r2", fold=0)
+    about = about.filter(validation=spatial) if spatial else about
     reasons = about["note"].drop_nulls().unique(maintain_order=True).to_list()
     return "There is no score that counts: " + ("; ".join(reasons) or "nothing was scored") + "."
 
@@ -197,15 +195,12 @@ def _intervals(row: Row | None, level: float | None) -> str:
 
 def _authorities(scores: pl.DataFrame, spatial: str) -> str:
     level = _level(scores)
-    held = scores.filter(
-        pl.col("metric") == "coverage",
-        pl.col("validation") == spatial,
-        pl.col("model") == TUNED,
-        pl.col("repeat") == 1,
-        pl.col("fold") == 0,
-        pl.col("group_name") != "all",
-        pl.col("area_count") >= LEAST_AREAS_OF_AN_AUTHORITY,
+    of_tuned = scores.filter(
+        metric="coverage", validation=spatial, model=TUNED, repeat=1, fold=0
     ).drop_nulls("value")
+    held = of_tuned.filter(
+        pl.col("group_name") != "all", pl.col("area_count") >= LEAST_AREAS_OF_AN_AUTHORITY
+    )
     if level is None or held.is_empty():
         return ""
     slack = 2 * (level * (1 - level) / held["area_count"]).sqrt()

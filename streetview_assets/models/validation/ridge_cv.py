@@ -87,6 +87,4 @@ def predict_by(
 
 def scored_r2(scores: pl.DataFrame) -> pl.DataFrame:
     """Give the rows of a table of scores that are a defined R² of ridge, as charts show it."""
-    return scores.filter(
-        pl.col("metric") == "r2", pl.col("model") == RIDGE, pl.col("value").is_not_null()
-    )
+    return scores.filter(metric="r2", model=RIDGE).drop_nulls("value")
