@@ -167,41 +167,36 @@ def _enough(images: pl.DataFrame) -> list[str]:
 
 def _scores(told: pl.DataFrame) -> list[dict[str, Any]]:
     """Score predictions: rows of the table without encoder, empty names left out."""
+    from sklearn.metrics import (
+        accuracy_score,
+        balanced_accuracy_score,
+        precision_recall_fscore_support,
+    )
+
+    both = told["category"].to_numpy(), told["predicted"].to_numpy()
     categories = told["category"].unique().sort().to_list()
-    everything = _made_of(told)
+    by_category = precision_recall_fscore_support(*both, labels=categories, zero_division=np.nan)
     rows: list[dict[str, Any]] = []
-    recalls, sizes = [], []
-    for category in categories:
+    for category, precision, recall, f1, _ in zip(categories, *by_category, strict=True):
         mine, named = told.filter(category=category), told.filter(predicted=category)
-        right = mine.filter(predicted=category).height
-        recalls.append(right / mine.height)
-        sizes.append(mine.height)
-        of_named: dict[str, Any] = {"value": right / named.height} if named.height else {
-            "note": "no image was taken for one"
-        }  # fmt: skip
         key = {"category": category}
+        of_named = {"value": precision} if named.height else {"note": "no image was taken for one"}
         rows += [
-            {**key, "measure": "recall", "value": recalls[-1], **_made_of(mine)},
+            {**key, "measure": "recall", "value": recall, **_made_of(mine)},
             {**key, "measure": "precision", **of_named, **_made_of(named)},
-            {
-                **key,
-                "measure": "f1",
-                "value": 2 * right / (mine.height + named.height),
-                **_made_of(mine),
-            },
+            {**key, "measure": "f1", "value": f1, **_made_of(mine)},
         ]
         for other in categories:
             cell = mine.filter(predicted=other)
             confused = {"value": float(cell.height), **_made_of(cell)}
             rows.append({**key, "measure": "confusion", "predicted_category": other, **confused})
     whole = {
-        "accuracy": told.select((pl.col("category") == pl.col("predicted")).mean()).item(),
-        "balanced_accuracy": float(np.mean(recalls)),
-        "largest_share": max(sizes) / told.height,
+        "accuracy": accuracy_score(*both),
+        "balanced_accuracy": balanced_accuracy_score(*both),
+        "largest_share": float(by_category[3].max() / told.height),
     }
-    return rows + [
-        {"measure": measure, "value": value, **everything} for measure, value in whole.items()
-    ]
+    made_of = _made_of(told)
+    return rows + [{"measure": name, "value": value, **made_of} for name, value in whole.items()]
 
 
 def _made_of(images: pl.DataFrame) -> dict[str, int]:

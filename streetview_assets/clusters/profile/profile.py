@@ -51,7 +51,7 @@ def cluster_profile(
     k = int(fit["k"])
     rows = [
         *_sizes(assignments, centres, k),
-        *_by_authority(assignments, k),
+        *_shares_within(assignments, k, "share_of_authority"),
         *_points_by_authority(points, k),
         *_joins(points, k, seed),
         *_words(assignments, label_scores),
@@ -112,37 +112,34 @@ def _sizes(assignments: pl.DataFrame, centres: pl.DataFrame, k: int) -> list[dic
     return rows
 
 
-def _by_authority(assignments: pl.DataFrame, k: int) -> list[dict[str, Any]]:
-    return _shares_within(assignments, k, "share_of_authority")
-
-
 def _points_by_authority(points: pl.DataFrame, k: int) -> list[dict[str, Any]]:
     rows = _shares_within(points, k, "share_of_points")
-    most: dict[str, dict[str, Any]] = {}
+    of_authority: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        # Of equals the lower number: rows come in the order of clusters.
-        best = most.setdefault(row["subject"], row)
-        if row["value"] > best["value"]:
-            most[row["subject"]] = row
-    return [*rows, *({**row, "measure": "share_of_points_in_main"} for row in most.values())]
+        of_authority.setdefault(row["subject"], []).append(row)
+    # Of equals the lower number: rows come in the order of clusters.
+    most = [max(mine, key=lambda row: row["value"]) for mine in of_authority.values()]
+    return [*rows, *(row | {"measure": "share_of_points_in_main"} for row in most)]
 
 
 def _shares_within(members: pl.DataFrame, k: int, measure: str) -> list[dict[str, Any]]:
     """Say how the members of each authority spread over the clusters."""
-    counted = members.group_by("authority_code", "cluster").len()
-    counts = {(code, cluster): count for code, cluster, count in counted.iter_rows()}
-    totals = dict(members.group_by("authority_code").len().sort("authority_code").iter_rows())
-    return [
-        {
-            "group_name": str(cluster),
-            "measure": measure,
-            "subject": code,
-            "value": counts.get((code, cluster), 0) / total,
-            "unit_count": counts.get((code, cluster), 0),
-        }
-        for code, total in totals.items()
-        for cluster in range(1, k + 1)
-    ]
+    rows = []
+    for (code,), mine in members.sort("authority_code").group_by(
+        "authority_code", maintain_order=True
+    ):
+        counts = np.bincount(mine["cluster"].to_numpy(), minlength=k + 1)[1:].tolist()
+        rows += [
+            {
+                "group_name": str(cluster),
+                "measure": measure,
+                "subject": code,
+                "value": count / mine.height,
+                "unit_count": count,
+            }
+            for cluster, count in enumerate(counts, start=1)
+        ]
+    return rows
 
 
 def _joins(points: pl.DataFrame, k: int, seed: int) -> list[dict[str, Any]]:

@@ -54,31 +54,20 @@ def _draw(published: Published, points: pl.DataFrame) -> "Figure | None":
 
 def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.DataFrame) -> "Figure":
     """Draw the areas with the points in them, and the outlines and names of the authorities."""
-    from matplotlib.collections import LineCollection
-
     figure = draw_areas(areas, None, title=published.study.name, credit=published.credit)
     axes = figure.axes[0]
     for collection in axes.collections:
         collection.set(facecolor="#f2f2f2", edgecolor="#b5b5b5")
-    outlines = to_geoframe(areas.select("geometry")).geometry
-    metres = outlines.to_crs(metric_crs(None, outlines))
-    codes = areas["authority_code"]
-    shapes = {
-        str(code): shapely.union_all(metres.to_numpy()[(codes == code).to_numpy()])
-        for code in codes.unique().sort()
-    }
-    rings = [
-        shapely.get_coordinates(ring)
-        for shape in shapes.values()
-        for ring in shapely.get_rings(shapely.get_parts(shape))
-    ]
-    axes.add_collection(LineCollection(rings, colors="#222222", linewidths=1.1, zorder=3))
+    outlines = to_geoframe(areas.select("authority_code", "geometry"))
+    crs = metric_crs(None, outlines.geometry)
+    authorities = outlines.to_crs(crs).dissolve("authority_code").geometry
+    authorities.boundary.plot(ax=axes, aspect=None, color="#222222", linewidth=1.1, zorder=3)
     if points.height:
-        xy = points_in_metres(points, metres.crs)
+        xy = points_in_metres(points, crs)
         size = float(np.clip(4000 / len(xy), 0.5, 9))
         dots(axes, xy, size, color=COLOURS[5], zorder=2, label="point")
         map_legend(axes)
-    for code, shape in shapes.items() if 1 < len(shapes) <= MOST_NAMES else ():
+    for code, shape in authorities.items() if 1 < len(authorities) <= MOST_NAMES else ():
         _add_name(axes, shape, published.authority_names.get(code, code))
     return figure
 
