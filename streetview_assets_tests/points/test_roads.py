@@ -11,10 +11,10 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 
 from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.points.roads.files import file_bounds
 from streetview_assets.points.roads.road_lines import (
     check_areas_meet_roads,
     read_roads,
-    road_bounds,
 )
 from streetview_assets.study.points import Roads
 
@@ -54,7 +54,7 @@ def test_real_extracts_of_openstreetmap(shared_data, name, drivable_km, ways):
 
 def test_bounds_are_known_without_reading(shared_data):
     roads = Roads(path=shared_data / "roads/leeds_osm_ways_2500m.gpkg", drivable_only=False)
-    assert road_bounds(roads) == pytest.approx(read_roads(roads).total_bounds, abs=1e-4)
+    assert file_bounds(roads.path) == pytest.approx(read_roads(roads).total_bounds, abs=1e-4)
 
 
 def test_a_graph_gives_each_street_once(tmp_path):
@@ -86,7 +86,7 @@ def test_lines_of_any_format_and_crs_are_the_same_roads(tmp_path, suffix):
     found = read_roads(Roads(path=path))
     assert found[["road_id", "road_class", "name"]].values.tolist() == [["1", "primary", "A"]]
     assert shapely.hausdorff_distance(found.geometry[0], shapely.LineString(HERE)) < 1e-6
-    west, south, east, north = road_bounds(Roads(path=path))
+    west, south, east, north = file_bounds(path)
     assert (west, south, east, north) == pytest.approx((-1.55, 53.80, -1.54, 53.81), abs=1e-3)
 
 
@@ -241,7 +241,7 @@ def test_lines_without_a_class_are_read_when_all_are_wanted(tmp_path):
 
 def test_areas_and_roads_that_lie_apart_are_refused(shared_data, tmp_path):
     roads = Roads(path=shared_data / "roads/leeds_osm_ways_2500m.gpkg")
-    areas_path, bounds = tmp_path / "manchester.geojson", road_bounds(roads)
+    areas_path, bounds = tmp_path / "manchester.geojson", file_bounds(roads.path)
     check_areas_meet_roads(areas_path, (-1.6, 53.7, -1.5, 53.9), roads, bounds)
     check_areas_meet_roads(areas_path, (-2.7, 53.3, -1.9, 53.7), roads, None)
     with pytest.raises(StudyError) as refused:

@@ -10,7 +10,8 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.budget.prices import required_budget_usd
 from streetview_assets.images.providers.registry import open_provider, provider_class
 from streetview_assets.models.data.features import OF_LABELS
-from streetview_assets.points.roads.road_lines import check_areas_meet_roads, road_bounds
+from streetview_assets.points.roads.files import file_bounds
+from streetview_assets.points.roads.road_lines import check_areas_meet_roads
 from streetview_assets.study.points import Roads
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.open_study import OpenStudy
@@ -77,7 +78,7 @@ def _check_roads(areas_path: Path, roads: Roads, sources: Sources) -> None:
     areas = sources.areas()
     outlines = to_geoframe(areas)
     box = tuple(outlines.total_bounds)
-    check_areas_meet_roads(areas_path, box, roads, road_bounds(roads))
+    check_areas_meet_roads(areas_path, box, roads, file_bounds(roads.path) if roads.path else None)
     near = sources.roads(areas)
     if near.empty:
         everywhere = sources.roads(areas.head(0))

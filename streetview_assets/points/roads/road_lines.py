@@ -19,7 +19,7 @@ from streetview_assets.points.roads.classes import (
     first_text,
     road_classes,
 )
-from streetview_assets.points.roads.files import file_bounds, is_osm, read_road_file
+from streetview_assets.points.roads.files import is_osm, read_road_file
 from streetview_assets.points.roads.lines import in_one_direction, wkb
 from streetview_assets.points.roads.overpass import fetch_roads
 from streetview_assets.study.points import Roads
@@ -62,23 +62,6 @@ def read_roads(
     else:
         raise StudyError("roads.source: overpass needs areas, which say where to look.")
     return _unique(_lines(_wanted(rows, roads, place), place))
-
-
-def road_bounds(roads: Roads) -> Bounds | None:
-    """Give the box of the roads without reading them.
-
-    Returns
-    -------
-    tuple or None
-        West, south, east, north in degrees; None where the source does not say so quickly
-        (a graph, Overpass, an extract without a header).
-
-    Raises
-    ------
-    StudyError
-        Where the file cannot be read or has no lines.
-    """
-    return file_bounds(roads.path) if roads.path else None
 
 
 def check_areas_meet_roads(
