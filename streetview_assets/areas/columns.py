@@ -166,7 +166,22 @@ def as_codes(cells: pl.Series) -> pl.Series:
 
 
 def as_numbers(source: SourceTable, column: str, key: str) -> pl.Series:
-    """Read a column as `numbers_or_withheld` does, where no mark stands for a number."""
+    """Read a column as finite numbers, null where the cell is blank or NaN.
+
+    Parameters
+    ----------
+    source
+        The table that has the column.
+    column
+        Its name.
+    key
+        The key of the study that names it, for the message.
+
+    Raises
+    ------
+    StudyError
+        As `numbers_or_withheld`, also for each of its marks.
+    """
     return numbers_or_withheld(source, column, key, marks=())[0]
 
 
