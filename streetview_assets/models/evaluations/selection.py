@@ -29,7 +29,6 @@ from streetview_assets.models.validation.nested_cv import (
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
-VALIDATIONS: tuple[Validation, ...] = ("random", "blocks", "holdout")
 HEADLINE: Validation = "blocks"
 
 
@@ -204,13 +203,11 @@ def _validate(
 
 def _splits(settings: Models) -> list[tuple[Validation, int]]:
     """List the validations with their repeats: only random folds are drawn more than once."""
-    random: list[tuple[Validation, int]] = [
+    splits: list[tuple[Validation, int]] = [
         ("random", number) for number in range(1, settings.repeats + 1)
     ]
-    once = [name for name in VALIDATIONS if name != "random"]
-    if settings.holdout is None:
-        once.remove("holdout")
-    return [*random, *((name, 1) for name in once)]
+    splits.append((HEADLINE, 1))
+    return splits if settings.holdout is None else [*splits, ("holdout", 1)]
 
 
 def _rows(scoring: Scoring, data: AreaDataset, splits: Sequence[OutOfFold]) -> list[Row]:

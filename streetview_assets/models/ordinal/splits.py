@@ -1,6 +1,7 @@
 """Folds of points: an area, or a block, stays whole, and deciles spread evenly."""
 
 import numpy as np
+from scipy.stats.contingency import crosstab
 
 from streetview_assets.models.data.splits import TooFewGroupsError
 
@@ -33,7 +34,9 @@ def even_folds(groups: np.ndarray, deciles: np.ndarray, folds: int, seed: int) -
     TooFewGroupsError
         With fewer than two groups.
     """
-    counts, member = _counts_by_group(groups, deciles)
+    # The points of each group by decile, and the group that each point is of.
+    counts = crosstab(groups, deciles).count.astype(np.float64)
+    _, member = np.unique(groups, return_inverse=True)
     if len(counts) < 2:
         raise TooFewGroupsError(f"{len(counts)} group, at least 2 needed")
     sizes, folds = counts.sum(axis=1), min(folds, len(counts))
@@ -75,12 +78,3 @@ def validation_part(groups: np.ndarray, deciles: np.ndarray, share: float, seed:
     except TooFewGroupsError:
         return np.zeros(len(groups), dtype=bool)
     return aside
-
-
-def _counts_by_group(groups: np.ndarray, deciles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Count the points of each group by decile, and say which group each point is of."""
-    names, member = np.unique(groups, return_inverse=True)
-    present, column = np.unique(deciles, return_inverse=True)
-    counts = np.zeros((len(names), len(present)))
-    np.add.at(counts, (member.reshape(-1), column.reshape(-1)), 1)
-    return counts, member.reshape(-1)
