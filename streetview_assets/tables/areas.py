@@ -31,6 +31,24 @@ TABLES = (
         column("geometry", GEOMETRY, "its outline, WKB, EPSG:4326"),
     ),
     _table(
+        "area_neighbours",
+        "One row per area and neighbour; each pair stands in both directions.",
+        AREA,
+        key("neighbour_code", TEXT, "code of the neighbour"),
+        column(
+            "shared_border_m",
+            NUMBER,
+            "how much of the area's outline lies within a metre of the neighbour, in metres",
+        ),
+        column(
+            "found_by",
+            TEXT,
+            "`border`: their outlines meet; `nearest`: one of the two meets none",
+            "border",
+            "nearest",
+        ),
+    ),
+    _table(
         "targets",
         "One row per area and target, with the value to be predicted.",
         AUTHORITY,

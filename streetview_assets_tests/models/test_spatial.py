@@ -5,6 +5,10 @@ import shapely
 from streetview_assets.models.metrics.morans_i import morans_i, morans_p, neighbour_weights
 
 
+def _square(column: float, row: float) -> shapely.Polygon:
+    return shapely.box(1000 * column, 1000 * row, 1000 * (column + 1), 1000 * (row + 1))
+
+
 def test_morans_i_and_its_chance_are_those_of_esda(areas_of):
     esda = pytest.importorskip("esda")
     from libpysal.weights import Queen
@@ -24,7 +28,7 @@ def test_morans_i_and_its_chance_are_those_of_esda(areas_of):
 
 
 def test_a_checkerboard_repels_and_halves_attract():
-    squares = [shapely.box(x, y, x + 1, y + 1) for x in range(6) for y in range(6)]
+    squares = [_square(x, y) for x in range(6) for y in range(6)]
     halves = np.array([float(x < 3) for x in range(6) for _ in range(6)])
     weights = neighbour_weights(squares)
     assert morans_i(halves, weights) > 0.6
@@ -33,8 +37,13 @@ def test_a_checkerboard_repels_and_halves_attract():
     assert morans_i(stripes, weights) < -0.2
 
 
+def test_outlines_a_hair_apart_and_without_a_common_corner_are_neighbours():
+    cut = [shapely.box(0, 0, 1000, 1000), shapely.box(1000.002, 200, 2000, 700)]
+    assert neighbour_weights([*cut, _square(2, 0)]).nnz == 4
+
+
 def test_islands_are_joined_to_the_nearest_area():
-    squares = [shapely.box(x, 0, x + 1, 1) for x in (0, 1, 2, 9, 20)]
+    squares = [_square(x, 0) for x in (0, 1, 2, 9, 20)]
     weights = neighbour_weights(squares).toarray()
     assert np.allclose(weights.sum(axis=1), 1)
     assert weights[3].tolist() == [0, 0, 0.5, 0, 0.5]
@@ -57,8 +66,8 @@ def test_with_islands_morans_i_is_that_of_esda_on_the_same_neighbours(areas_of):
 
 
 def test_the_same_values_everywhere_have_no_morans_i():
-    weights = neighbour_weights([shapely.box(x, 0, x + 1, 1) for x in range(4)])
+    weights = neighbour_weights([_square(x, 0) for x in range(4)])
     assert morans_i(np.full(4, 0.1), weights) is None
     assert morans_p(np.full(4, 0.1), weights, seed=0) is None
-    alone = neighbour_weights([shapely.box(0, 0, 1, 1)])
+    alone = neighbour_weights([_square(0, 0)])
     assert morans_i(np.array([3.0]), alone) is None

@@ -11,6 +11,8 @@ from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
+from streetview_assets.areas.neighbours import touching
+
 PERMUTATIONS = 999
 _CELLS_AT_ONCE = 4_000_000
 
@@ -29,20 +31,19 @@ def neighbour_weights(geometry: Sequence[BaseGeometry]) -> csr_matrix:
     scipy.sparse.csr_matrix
         Shape (n, n).
     """
-    from libpysal.weights import Queen
-
-    queen = Queen(list(geometry), silence_warnings=True)
-    touching = csr_matrix(queen.sparse)
-    islands = np.flatnonzero(np.diff(touching.indptr) == 0)
+    size = len(geometry)
+    pairs = touching(geometry)
+    graph = csr_matrix((np.ones(len(pairs[0])), pairs), shape=(size, size))
+    islands = np.flatnonzero(np.diff(graph.indptr) == 0)
     if islands.size and len(geometry) > 1:
         centroids = np.array([(shape.centroid.x, shape.centroid.y) for shape in geometry])
         nearest = _nearest_others(centroids, islands)
         ones = np.ones(len(islands))
-        joined = csr_matrix((ones, (islands, nearest)), shape=touching.shape)
-        touching = ((touching + joined + joined.T) > 0).astype(np.float64)
-    sums = np.asarray(touching.sum(axis=1)).reshape(-1)
+        joined = csr_matrix((ones, (islands, nearest)), shape=graph.shape)
+        graph = ((graph + joined + joined.T) > 0).astype(np.float64)
+    sums = np.asarray(graph.sum(axis=1)).reshape(-1)
     scale = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
-    return csr_matrix(touching.multiply(scale[:, None]))
+    return csr_matrix(graph.multiply(scale[:, None]))
 
 
 def morans_i(values: np.ndarray, weights: csr_matrix) -> float | None:

@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from streetview_assets.areas.map import draw_areas
+from streetview_assets.areas.neighbours import count_islands, find_neighbours
 from streetview_assets.areas.targets import deprivation, why_without_value
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -29,6 +30,27 @@ def areas(work: AssetContext) -> AssetResult:
             "crs": boundaries.crs,
             "area_km2": float(mine["area_km2"].sum()),
             "polygons mended in the whole file": boundaries.mended_count,
+        },
+    )
+
+
+@study_asset(
+    "areas",
+    writes=("area_neighbours",),
+    reads=("areas",),
+    keys=("crs",),
+    study_wide=True,
+    unless=(no_areas,),
+)
+def area_neighbours(work: AssetContext) -> AssetResult:
+    """Which areas share a border, across authorities too; an island has the nearest."""
+    areas = work.read("areas")
+    found = find_neighbours(areas, work.sources.crs())
+    return AssetResult(
+        {"area_neighbours": found},
+        {
+            "pairs": found.height // 2,
+            "areas that share a border with none": count_islands(found),
         },
     )
 
