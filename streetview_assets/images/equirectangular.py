@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from math import atan, degrees, radians, tan
 
 import numpy as np
-import py360convert
 from PIL import Image
 
 from streetview_assets.images.http.answers import UnusableError
@@ -47,6 +46,9 @@ def cut_view(
     UnusableError
         Where the panorama does not show all directions.
     """
+    # It loads SciPy, which whoever reads a study file has no use for.
+    import py360convert
+
     if abs(panorama.width / panorama.height - _RATIO) > _TOLERANCE:
         raise UnusableError(
             f"the panorama has {panorama.width} × {panorama.height} px, which is not all around"
