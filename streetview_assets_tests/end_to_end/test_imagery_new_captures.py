@@ -34,6 +34,7 @@ EAST, WEST = AUTHORITIES
 HEADINGS = (0, 180)
 LAST_OLD_MONTH = "2023-12"
 A_TENTH = 0.1
+A_STREET_DEG = 0.001
 NEEDED = frozenset(
     {
         *("areas", "road_network", "sample_points", "panoramas", "images", "encoders"),
@@ -171,7 +172,9 @@ def test_what_is_new_is_fetched_alone_and_goes_through_to_the_pooled_vectors(
     assert daemon.tick(FETCH_IMAGES) == daemon.tick() == set(), "nothing is new"
     assert server.log("image") == []
 
-    renew(server, opened.read("sample_points", EAST), A_TENTH)
+    border = opened.read("sample_points", WEST)["longitude"].min() - A_STREET_DEG
+    inland = opened.read("sample_points", EAST).filter(pl.col("longitude") < border)
+    renew(server, inland, A_TENTH)
     lost = sorted(given(server, opened) - was[EAST] - was[WEST])[0][0]
     server.change(faults=[{"kind": "gone", "where": ["image"], "holding": lost, "tries": None}])
     server.reset()
