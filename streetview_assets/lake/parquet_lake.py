@@ -228,7 +228,7 @@ class Lake:
         if contract:
             check_contract(contract, frame)
         path = self.path(table, authority, encoder)
-        content = asdict(content_of(frame, contract, provenance.note))
+        content = asdict(content_of(frame, contract, provenance.told))
         made = replace(provenance, **content, made_at=datetime.now(UTC))
         said = {f"{_PREFIX}{name}": getattr(made, name) for name in _TEXTS}
         said[f"{_PREFIX}made_at"] = made.made_at.isoformat()
