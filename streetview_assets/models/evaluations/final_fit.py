@@ -200,9 +200,9 @@ def predict_areas(
             ("pooled",), area_embeddings, statistic=statistic, encoder=encoder
         )
         with fitting_context(len(seen.values)):
-            guesses = predicted(final.estimator, seen.values) if seen.area_codes else []
+            guesses = predicted(final.estimator, seen.values).tolist() if seen.area_codes else []
         known = {
-            code: _predicted(final, float(guess))
+            code: _predicted(final, guess)
             for code, guess in zip(seen.area_codes, guesses, strict=True)
         }
     return table.frame(
