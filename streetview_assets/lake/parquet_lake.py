@@ -232,6 +232,7 @@ class Lake:
         made = replace(provenance, **content, made_at=datetime.now(UTC))
         said = {f"{_PREFIX}{name}": getattr(made, name) for name in _TEXTS}
         said[f"{_PREFIX}made_at"] = made.made_at.isoformat()
+        said[f"{_PREFIX}applies"] = str(made.applies)
         make_way(path)
         with written_aside(path) as aside:
             write_sealed(plain(frame.to_arrow()), aside, said)
@@ -333,7 +334,8 @@ def _read_provenance(path: Path, state: FileState) -> Provenance | None:
     # A file of a version that called one otherwise is out of date, and made again.
     texts = {name: said.get(f"{_PREFIX}{name}", "") for name in _TEXTS}
     made_at = datetime.fromisoformat(said[f"{_PREFIX}made_at"])
-    return Provenance(**texts, made_at=made_at, row_count=footer.num_rows)
+    applies = said.get(f"{_PREFIX}applies") != str(False)
+    return Provenance(**texts, applies=applies, made_at=made_at, row_count=footer.num_rows)
 
 
 def plain(table: pa.Table) -> pa.Table:

@@ -44,6 +44,19 @@ def test_a_table_comes_back_as_it_was_written_with_its_provenance(tmp_path):
     assert provenance.row_count == 1
 
 
+def test_that_a_table_does_not_apply_is_kept_and_part_of_what_readers_depend_on(tmp_path):
+    lake, why = Lake(tmp_path), "the study's encoder is the baseline itself"
+    lake.write("targets", targets(1.5).clear(), Provenance("", note=why), authority="A")
+    lake.write(
+        "targets", targets(1.5).clear(), Provenance("", note=why, applies=False), authority="B"
+    )
+    applies, does_not = lake.provenance("targets", "A"), lake.provenance("targets", "B")
+    assert (applies.applies, does_not.applies) == (True, False)
+    assert does_not.told == f"not applicable: {why}"
+    told = content_of(targets(1.5).clear(), TABLES["targets"], does_not.told)
+    assert does_not.every_column == told.every_column != applies.every_column
+
+
 def test_a_file_of_an_earlier_version_is_read_and_out_of_date(tmp_path):
     lake = Lake(tmp_path)
     path = lake.write("targets", targets(1.5), PROVENANCE, authority="A")
