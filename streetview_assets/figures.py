@@ -111,6 +111,21 @@ def to_png(figure: "Figure", dpi: int = 110) -> bytes:
     return buffer.getvalue()
 
 
+def image_png(image: Image.Image, *, optimize: bool = False) -> bytes:
+    """Write an image as a PNG.
+
+    Parameters
+    ----------
+    image
+        A sheet of ours, or a figure that was read again.
+    optimize
+        Whether to look long for the smallest file.
+    """
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", optimize=optimize)
+    return buffer.getvalue()
+
+
 def shrink_to_webp(png: bytes, max_bytes: int) -> bytes:
     """Turn a PNG into a WebP of at most `max_bytes` bytes, smaller in size where it has to be.
 

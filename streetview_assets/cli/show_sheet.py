@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageOps
 
+from streetview_assets.charts import bare
 from streetview_assets.cli.show_facts import Shown, prediction_of
-from streetview_assets.figures import COLOURS, INK, credit_ink, new_figure, text_font, to_png
+from streetview_assets.figures import (
+    COLOURS,
+    INK,
+    credit_ink,
+    image_png,
+    new_figure,
+    text_font,
+    to_png,
+)
 from streetview_assets.image_decoding import read_rgb
 
 if TYPE_CHECKING:
@@ -43,7 +52,7 @@ def draw_sheet(shown: Shown, images: bytes | None, below: Sequence[bytes]) -> by
     left = [] if images is None else [_opened(images)]
     sheet = _joined([*left, _opened(draw_panel(shown))], downwards=False)
     whole = _joined([sheet, *(_opened(one) for one in below)], downwards=True)
-    return _png(whole)
+    return image_png(whole)
 
 
 def draw_image(file: Path, credit: str) -> bytes:
@@ -55,7 +64,7 @@ def draw_image(file: Path, credit: str) -> bytes:
     sheet.paste(image, (MARGIN_PX, MARGIN_PX))
     foot = (MARGIN_PX, image.height + 2 * TEXT_PX)
     ImageDraw.Draw(sheet).text(foot, credit, credit_ink(credit), font, anchor="lm")
-    return _png(sheet)
+    return image_png(sheet)
 
 
 def draw_panel(shown: Shown) -> bytes:
@@ -115,7 +124,7 @@ def _draw_clusters(axes: "Axes", shown: Shown) -> None:
     whose = "main cluster" if shown.image is None else "this image"
     said = f"{whose}: {own}" if shown.cluster else "the image is in none"
     axes.set_title(f"clusters of the area's images ({said}){rest}", fontsize=9, loc="left")
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    bare(axes, "top", "right", "bottom")
 
 
 def _draw_prediction(axes: "Axes", shown: Shown) -> None:
@@ -143,13 +152,7 @@ def _draw_prediction(axes: "Axes", shown: Shown) -> None:
     worse = f", more is {profile['more_is']}" if profile["more_is"] else ""
     axes.set_xlabel(f"{profile['target']}{worse}; ticks: all areas", fontsize=8)
     axes.set_title(prediction_of(profile), fontsize=9, loc="left")
-    axes.spines[["top", "right", "left"]].set_visible(False)
-
-
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return buffer.getvalue()
+    bare(axes, "top", "right", "left")
 
 
 def _opened(png: bytes) -> Image.Image:

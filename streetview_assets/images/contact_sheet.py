@@ -4,7 +4,6 @@ Of an image that was deleted from disk its thumbnail is shown, else an empty til
 counts both.
 """
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import polars as pl
 from PIL import Image, ImageDraw, ImageOps
 
-from streetview_assets.figures import INK, credit_ink, text_font
+from streetview_assets.figures import INK, credit_ink, image_png, text_font
 from streetview_assets.image_decoding import BrokenImageError, read_rgb
 from streetview_assets.images.providers.terms import credit_of
 from streetview_assets.images.strips import stitched
@@ -112,9 +111,7 @@ def lay_out(
             text = f"{text.removesuffix('…')[:-1]}…"
         draw.text((note.left, note.middle + above), text, note.ink, font, anchor="lm")
     draw.text((GAP_PX, sheet.height - line_px / 2), foot, credit_ink(foot), font, anchor="lm")
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
-    return buffer.getvalue()
+    return image_png(sheet)
 
 
 def contact_sheet(

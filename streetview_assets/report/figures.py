@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from streetview_assets.figures import shrink_to_webp, to_png
+from streetview_assets.figures import image_png, shrink_to_webp, to_png
 from streetview_assets.image_decoding import BrokenImageError, read_rgb
 
 if TYPE_CHECKING:
@@ -67,22 +67,17 @@ def embedded_file(path: Path, *, shows_images: bool = False) -> Embedded | None:
         drawn = drawn.resize(most, Image.Resampling.LANCZOS)
     if not shows_images:
         return Embedded(_link(_flat_png(drawn), "image/png"), width, height)
-    small = shrink_to_webp(_png(drawn), SHEET_BYTES)
+    small = shrink_to_webp(image_png(drawn), SHEET_BYTES)
     return Embedded(_link(small, "image/webp"), width, height)
 
 
 def _flat_png(drawn: Image.Image) -> bytes:
     """Write an image of few colours as a PNG; a large one keeps 256 of them."""
-    whole = _png(drawn)
+    whole = image_png(drawn, optimize=True)
     if len(whole) <= MOST_BYTES:
         return whole
-    return _png(drawn.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
-
-
-def _png(drawn: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    drawn.save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+    few = drawn.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return image_png(few, optimize=True)
 
 
 def _link(content: bytes, media_type: str) -> str:
