@@ -44,7 +44,7 @@ def areas(work: AssetContext) -> AssetResult:
 )
 def area_neighbours(work: AssetContext) -> AssetResult:
     """Which areas share a border, across authorities too; an island has the nearest."""
-    areas = work.read("areas")
+    areas = work.read_all("areas")
     found = find_neighbours(areas, work.sources.crs())
     return AssetResult(
         {"area_neighbours": found},
