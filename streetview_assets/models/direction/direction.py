@@ -11,6 +11,7 @@ from streetview_assets.embeddings.vectors import matrix, unit
 from streetview_assets.embeddings.zero_shot.label_scores import cosines
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
 from streetview_assets.models.evaluations.selection import too_few
+from streetview_assets.models.metrics.bootstrap import interval_of
 from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.tables.registry import TABLES
 
@@ -199,14 +200,13 @@ def direction_rows(
 
 def _row(kind: str, name: str, cosine: float, drawn: np.ndarray, level: float) -> dict[str, object]:
     """Give a cosine with the interval that holds a share of others."""
-    tail = 100 * (1 - level) / 2
-    lower, upper = np.percentile(drawn, [tail, 100 - tail])
+    lower, upper = interval_of(drawn, level)
     return {
         "kind": kind,
         "name": name,
         "cosine": cosine,
-        "lower": float(lower),
-        "upper": float(upper),
+        "lower": lower,
+        "upper": upper,
         "interval_level": level,
         "resample_count": len(drawn),
     }
@@ -237,11 +237,8 @@ def images_at_both_ends(
         Rows of `images`, as many of each end, the least deprived first, the most deprived last;
         and how many fill a row, so that each end fills whole rows.
     """
-    seen = images.join(
-        embeddings.filter(pl.col("status") == "ok").select("image_id", "embedding"),
-        on="image_id",
-        how="inner",
-    ).sort("image_id")
+    vectors = embeddings.filter(status="ok").select("image_id", "embedding")
+    seen = images.join(vectors, on="image_id").sort("image_id")
     if seen.is_empty():
         return images.head(0), TILES_A_ROW
     along = cosines(matrix(seen["embedding"]), vector[None, :])[:, 0]

@@ -19,7 +19,7 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import (
     MOST_AUTHORITY_FOLDS,
     TooFewGroupsError,
-    group_folds,
+    authority_folds,
     outer_folds,
     seed_of,
 )
@@ -110,15 +110,14 @@ def added_count(share: float, area_count: int) -> int:
 
 def _groups_of(data: AreaDataset, seed: int) -> list[_Group]:
     codes = np.array(data.authority_codes, dtype=str)
-    names = np.unique(codes)
-    if len(names) <= MOST_AUTHORITY_FOLDS:
-        return [_Group(str(name), data.take(codes == name)) for name in names]
-    fold = group_folds(codes, MOST_AUTHORITY_FOLDS, seed_of(seed, "transfer", "groups"))
+    fold = authority_folds(data.authority_codes, seed_of(seed, "transfer", "groups"))
     groups = []
     for number in np.unique(fold):
-        name = f"group {number:02}"
-        members = ", ".join(np.unique(codes[fold == number]))
-        groups.append(_Group(name, data.take(fold == number), f"{name}: {members}"))
+        members = np.unique(codes[fold == number])
+        alone = len(np.unique(codes)) <= MOST_AUTHORITY_FOLDS
+        name = str(members[0]) if alone else f"group {number:02}"
+        note = None if alone else f"{name}: {', '.join(members)}"
+        groups.append(_Group(name, data.take(fold == number), note))
     return groups
 
 
