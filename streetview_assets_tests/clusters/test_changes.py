@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.clusters.change.changes import capture_changes, median_cosine_elsewhere
+from streetview_assets.clusters.change.changes import capture_changes
 from streetview_assets.clusters.change.map import change_by_point, draw_changes
 from streetview_assets.embeddings.vectors import vector_series
 from streetview_assets.tables.registry import TABLES, check_contract
@@ -155,16 +155,9 @@ def test_how_alike_different_places_are_is_said_beside():
     ]
     changes = changes_of(*images)
     assert changes["cosine"].to_list() == pytest.approx([1, 1])
-    embeddings = pl.DataFrame(
-        {
-            "image_id": [one["image_id"] for one in images],
-            "status": ["ok"] * 4,
-            "embedding": vector_series("e", np.array([one["vector"] for one in images])),
-        }
-    )
-    assert median_cosine_elsewhere(changes, embeddings) == pytest.approx(0.6)
-    alone = changes.filter(point_id="p")
-    assert median_cosine_elsewhere(alone, embeddings) is None
+    assert changes["cosine_elsewhere"].to_list() == pytest.approx([0.6, 0.6])
+    alone = changes_of(*images[:2])
+    assert alone["cosine_elsewhere"].to_list() == [None]
 
 
 def sample_points(area: str | None, *points: str) -> pl.DataFrame:

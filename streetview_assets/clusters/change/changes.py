@@ -66,7 +66,7 @@ def capture_changes(
     for end in ("from", "to"):
         of_end = assigned.rename({"image_id": f"{end}_image_id", "cluster": f"{end}_cluster"})
         pairs = pairs.join(of_end, on=f"{end}_image_id", how="left")
-    elsewhere = median_cosine_elsewhere(pairs, vectors)
+    elsewhere = _median_cosine_elsewhere(pairs, vectors)
     return (
         pairs.with_columns(
             pl.lit(encoder).alias("encoder"),
@@ -105,18 +105,11 @@ def cosines(vectors: pl.DataFrame, some: pl.Series, others: pl.Series) -> np.nda
     return product.clip(-1, 1)
 
 
-def median_cosine_elsewhere(changes: pl.DataFrame, vectors: pl.DataFrame) -> float | None:
+def _median_cosine_elsewhere(changes: pl.DataFrame, vectors: pl.DataFrame) -> float | None:
     """Say how alike images of different points are, beside which a change is large or small.
 
     Each newer image is held against that of the point half-way through the list of those in its
     direction. None where no direction has two points.
-
-    Parameters
-    ----------
-    changes
-        Rows of the table ``capture_changes``.
-    vectors
-        Those of the table ``image_embeddings`` that are there, of one encoder.
     """
     ordered = changes.sort("heading_deg", "point_id", "to_on").unique(
         ["heading_deg", "point_id"], keep="last", maintain_order=True
