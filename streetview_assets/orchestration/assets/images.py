@@ -12,7 +12,7 @@ from streetview_assets.images.current import mark_current, up_to
 from streetview_assets.images.download import failure_counts, fetch_images
 from streetview_assets.images.duplicates import mark_duplicates
 from streetview_assets.images.panoramas import update_panoramas
-from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, Provider
+from streetview_assets.images.providers.base import FOUND, Provider, not_found
 from streetview_assets.images.providers.registry import open_provider, provider_class
 from streetview_assets.images.views import still_wanted, wanted_images
 from streetview_assets.lake.checkpoint_shards import Shards
@@ -232,14 +232,8 @@ def _refused(
     work: AssetContext, provider: Provider, points: pl.DataFrame, reason: str
 ) -> pl.DataFrame:
     """Say of points that their look-up failed, since the provider refused all service."""
-    rows = points.select(
-        "point_id",
-        panorama_id=pl.lit(""),
-        captured_on=pl.lit(UNKNOWN_DATE),
-        status=pl.lit("failed"),
-        error=pl.lit(reason),
-    )
-    found = pl.concat([pl.DataFrame(schema=FOUND), rows], how="diagonal")
+    rows = [not_found(point_id, reason, "failed") for point_id in points["point_id"]]
+    found = pl.DataFrame(rows, schema=FOUND)
     return update_panoramas(
         found,
         None,
