@@ -84,6 +84,15 @@ def test_a_file_in_the_place_of_a_folder_is_named(tmp_path, write):
         write(tmp_path / "data")
 
 
+def test_no_file_takes_the_place_of_a_device_or_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(StorageError, match="is a device, a pipe or a socket"):
+        write_json(pipe, {"a": 1})
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
 def test_a_database_that_is_full_is_told_from_one_that_is_wrong(tmp_path):
     full = sqlite3.OperationalError("database or disk is full")
     assert "no room is left" in str(refused_below(tmp_path, full))

@@ -15,6 +15,7 @@ TOO_LARGE = "files may not be so large there: raise the limit (`ulimit -f`), or 
 NO_FOLDER = (
     "a file stands where a folder of ours belongs: move it, or set STREETVIEW_DATA elsewhere"
 )
+NO_FILE = "it is a device, a pipe or a socket, which no file takes the place of: name a file"
 _BY_NUMBER = {
     errno.ENOSPC: NO_ROOM,
     errno.EDQUOT: NO_ROOM,
@@ -24,6 +25,7 @@ _BY_NUMBER = {
     errno.EFBIG: TOO_LARGE,
     errno.ENOTDIR: NO_FOLDER,
     errno.EEXIST: NO_FOLDER,
+    errno.ENXIO: NO_FILE,
 }
 _BY_WORDS = (
     (r"no space left|disk is full|disk quota", NO_ROOM),

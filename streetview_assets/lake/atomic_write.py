@@ -1,5 +1,6 @@
 """Files that appear whole or not at all: written aside, synced, renamed."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,10 +27,13 @@ def written_aside(path: Path, suffix: str = ".tmp") -> Iterator[Path]:
     Raises
     ------
     StorageError
-        Where the disk does not take it.
+        Where the disk does not take it, or `path` is a device or the like, such as `/dev/null`:
+        the file would take its place.
     """
     aside = path.with_name(f".{path.name}.{uuid4().hex}{suffix}")
     with writing(path):
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise OSError(errno.ENXIO, "not an ordinary file", str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield aside
