@@ -14,6 +14,12 @@ class Pooling(Part):
     as_of: Month | None = Field(
         None, description="use what was captured up to this month; default: the newest there is"
     )
+    area: Literal["stands_in", "looks_at"] = Field(
+        "stands_in", description="which area an image counts for, wherever areas have images"
+    )
+    look_ahead_m: float = Field(
+        20, gt=0, le=200, description="an image looks at the place so far ahead of its camera"
+    )
 
 
 class Clusters(Part):

@@ -108,6 +108,11 @@ class Study(Part):
         if self.points.path and self.points.origin:
             raise ValueError("points: give either `path` or `from: images`")
         self._points_come_from_where_the_provider_has_them()
+        if self.pooling.area == "looks_at" and self.encoder.views != "separate":
+            raise ValueError(
+                "pooling.area `looks_at` is of single images, which look one way; a panorama "
+                "looks everywhere: leave encoder.views out, or pooling.area"
+            )
         if isinstance(self.labels, dict) and len(self.labels) < 2:
             raise ValueError("labels: give two at least, since each image gets the best of them")
         if self.encoder.name == "import" and self.encoder.path is None:

@@ -20,7 +20,7 @@ from streetview_assets.tables.registry import TABLES
 
 MADE_OF = {
     VECTORS: {"image_embeddings", "panorama_embeddings"},
-    INCLUDED: {"images", "image_exclusions"},
+    INCLUDED: {"images", "image_exclusions", "image_areas"},
 }
 """What may stand behind a name that is no table's."""
 
@@ -172,6 +172,8 @@ def spec_for(asset: str, study: Study) -> AssetSpec:
     if INCLUDED in reads and study.drops_images:
         # Of a panorama that is left out all views are, whoever reads them.
         reads, keys = (*reads, "image_exclusions"), (*keys, "encoder.views")
+    if INCLUDED in reads and study.pooling.area == "looks_at":
+        reads = (*reads, "image_areas")
     named = {VECTORS: vector_table(study.encoder.views), INCLUDED: "images"}
     reads = tuple(named.get(table, table) for table in reads)
     return replace(spec, reads=tuple(dict.fromkeys(reads)), keys=tuple(dict.fromkeys(keys)))

@@ -13,6 +13,7 @@ import polars as pl
 from streetview_assets.embeddings.looked_at import looked_at, vector_table, vectors_of
 from streetview_assets.embeddings.zero_shot.exclusions import without_excluded
 from streetview_assets.errors import StudyError
+from streetview_assets.images.areas_looked_at import in_area_looked_at
 from streetview_assets.images.budget.ledger import LEDGER, Ledger
 from streetview_assets.lake.content import digest
 from streetview_assets.lake.parquet_lake import Lake, Provenance
@@ -143,8 +144,13 @@ class OpenStudy:
         return vectors_of(self.read(vector_table(self.study.encoder.views), authority))
 
     def included_images(self, authority: str | None = None) -> pl.DataFrame:
-        """Read the table `images`, in which those that the study drops are not current."""
+        """Read the table `images`, in which those that the study drops are not current.
+
+        Each has the area that `pooling.area` says: the one it stands in, or the one it looks at.
+        """
         images = self.read("images", authority)
+        if self.study.pooling.area == "looks_at":
+            images = in_area_looked_at(images, self.read("image_areas", authority))
         if not self.study.drops_images:
             return images
         exclusions = self.read("image_exclusions", authority)

@@ -81,6 +81,19 @@ TABLES = (
         maybe("source_path", TEXT, "its file, where it is one's own: `image_files` knows it"),
     ),
     _table(
+        "image_areas",
+        "The area that an image looks at, beside the one it stands in.",
+        AUTHORITY,
+        key("image_id", TEXT, "the image"),
+        maybe("area_code", TEXT, "the area of its point"),
+        maybe(
+            "looks_at_code",
+            TEXT,
+            "the area `pooling.look_ahead_m` ahead of its camera; that of its point where it has "
+            "no heading, null where none of the authority's areas is there",
+        ),
+    ),
+    _table(
         "spending",
         "Requests that cost money, by month and outcome; read from the ledger when published.",
         key("provider", TEXT, "who was asked"),

@@ -82,6 +82,7 @@ NO_CONTENT = {
     "images.provider": "is named below figures, and has a rule of what may be shown",
     "images.keep_images": "has a rule of what may be shown, and what may be forgotten",
     "exclusions": "says which tables are read, and lineage goes by it",
+    "pooling.area": "says which tables are read, and lineage goes by it",
     "encoder.batch_size": "says how many images are encoded at once",
     "sample_size.processes": "says how many share the work",
 }
