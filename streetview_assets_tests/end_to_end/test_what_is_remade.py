@@ -168,7 +168,7 @@ def test_a_changed_boundary_remakes_all_but_the_encoder(tiny):
     opened = open_study(tiny.study.path)
     everything = {state.asset for state in study_status(opened)}
     assert _behind(opened) == everything - {"encoders"}
-    assert _made(opened, until="areas") == {"areas", "targets"}
+    assert _made(opened, until="areas") == {"areas", "area_neighbours", "targets"}
     assert "Renamed" in opened.read("areas")["area_name"].to_list()
 
 
@@ -270,7 +270,9 @@ def test_until_and_authority_make_that_much_and_no_more(tmp_path):
     opened = open_study(write_study(tmp_path / "study"))
     report = run_study(opened, authorities=AUTHORITIES[:1], until="points")
     made = Counter(asset for asset, _ in report.made)
-    stages = {"areas": 1, "targets": 1, "road_network": 1, "sample_points": 1}
+    stages = dict.fromkeys(
+        ("areas", "area_neighbours", "targets", "road_network", "sample_points"), 1
+    )
     assert {asset: count for asset, count in made.items() if asset in stages} == stages
     others = set(made) - set(stages)
     assert all(asset.startswith("mart/") for asset in others - {"published_database"})
