@@ -4,11 +4,11 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?=
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-# As many workers as cores, each with one thread: more would only wait for each other.
+# A worker more than two cores, each with one thread: some tests wait for a signal or a server.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: help demo test ui lint bench lock docs clean

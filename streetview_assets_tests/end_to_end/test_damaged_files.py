@@ -82,7 +82,8 @@ def test_verify_lists_what_is_damaged_missing_and_unread(tiny, streetview):
     assert "Found: 2 damaged, 1 missing, 2 orphan." in told
 
     other.unlink()
-    assert streetview("run", tiny.study.path, "--from", "images").exit_code == 0
+    up_to_images = ("--from", "images", "--until", "images")
+    assert streetview("run", tiny.study.path, *up_to_images).exit_code == 0
     healed = streetview("verify", tiny.study.path)
     assert healed.exit_code == 0
     assert "Found: 2 orphan." in healed.output

@@ -229,5 +229,5 @@ def test_the_baseline_is_pooled_as_the_encoder_is_and_reads_one_authority(town, 
     assert pooled.filter(statistic="max")["image_count"].sum() == made["image_count"].sum()
     assert matrix(baseline["embedding"]).shape[1] == 516
     for table in (pooled, baseline):
-        assert set(table["image_count"]) <= {3, 4}, "an area of this town has one panorama"
-        assert table["dispersion"].max() < 1e-12
+        of_one_panorama = table.filter(pl.col("image_count") <= len(HEADINGS))
+        assert of_one_panorama["dispersion"].max() < 1e-12
