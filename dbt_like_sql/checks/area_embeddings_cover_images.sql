@@ -14,17 +14,33 @@ with looked_at as (
     where study.views <> 'separate'
 ),
 
+-- The area an image counts for: the one it stands in, or the one it looks at.
+counting as (
+    select
+        images.authority_code,
+        images.image_id,
+        images.is_current,
+        images.status,
+        case
+            when study.counts_for = 'looks_at' then image_areas.looks_at_code
+            else images.area_code
+        end as area_code
+    from images
+    cross join study
+    left join image_areas using (authority_code, image_id)
+),
+
 embedded as (
-    select images.area_code, sum(looked_at.image_count)::bigint as image_count
+    select counting.area_code, sum(looked_at.image_count)::bigint as image_count
     from looked_at
-    inner join images using (authority_code, image_id)
+    inner join counting using (authority_code, image_id)
     anti join (select image_id from image_exclusions where is_dropped) using (image_id)
     where
         looked_at.status = 'ok'
-        and images.is_current
-        and images.status = 'ok'
-        and images.area_code is not null
-    group by images.area_code
+        and counting.is_current
+        and counting.status = 'ok'
+        and counting.area_code is not null
+    group by counting.area_code
 ),
 
 pooled as (

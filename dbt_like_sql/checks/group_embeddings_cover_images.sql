@@ -14,15 +14,31 @@ with looked_at as (
     where study.views <> 'separate'
 ),
 
-placed as (
-    select images.authority_code, images.area_code, images.image_id, looked_at.image_count
+-- The area an image counts for: the one it stands in, or the one it looks at.
+counting as (
+    select
+        images.authority_code,
+        images.image_id,
+        images.is_current,
+        images.status,
+        case
+            when study.counts_for = 'looks_at' then image_areas.looks_at_code
+            else images.area_code
+        end as area_code
     from images
+    cross join study
+    left join image_areas using (authority_code, image_id)
+),
+
+placed as (
+    select counting.authority_code, counting.area_code, counting.image_id, looked_at.image_count
+    from counting
     inner join looked_at using (authority_code, image_id)
     anti join (select image_id from image_exclusions where is_dropped) using (image_id)
     where
-        images.is_current
-        and images.status = 'ok'
-        and images.area_code is not null
+        counting.is_current
+        and counting.status = 'ok'
+        and counting.area_code is not null
         and looked_at.status = 'ok'
 ),
 

@@ -117,12 +117,28 @@ own_assignments as (
         and study.k = cluster_assignments.k
 ),
 
+-- The area an image counts for: the one it stands in, or the one it looks at.
+counting as (
+    select
+        images.authority_code,
+        images.image_id,
+        images.is_current,
+        images.status,
+        case
+            when study.counts_for = 'looks_at' then image_areas.looks_at_code
+            else images.area_code
+        end as area_code
+    from images
+    cross join study
+    left join image_areas using (authority_code, image_id)
+),
+
 most_typical as (
-    select images.area_code, own_assignments.cluster, min(own_assignments.as_near) as as_near
+    select counting.area_code, own_assignments.cluster, min(own_assignments.as_near) as as_near
     from own_assignments
-    inner join images using (authority_code, image_id)
-    where images.is_current and images.status = 'ok'
-    group by images.area_code, own_assignments.cluster
+    inner join counting using (authority_code, image_id)
+    where counting.is_current and counting.status = 'ok'
+    group by counting.area_code, own_assignments.cluster
 ),
 
 clusters as (

@@ -305,6 +305,7 @@ def study_relation(study: Study) -> pl.DataFrame:
             "target": [study.target.name if study.target else None],
             "views": [study.encoder.views],
             "statistic": [study.pooling.statistic],
+            "counts_for": [study.pooling.area],
             "method": ["kmeans"],
             "space": [study.clusters.space],
             "k": [study.clusters.k],
