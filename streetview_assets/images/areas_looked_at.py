@@ -3,6 +3,7 @@
 Streets are borders of small areas more often than not: a camera on one sees the houses of both.
 """
 
+import numpy as np
 import polars as pl
 import pyproj
 
@@ -34,9 +35,11 @@ def areas_looked_at(
         cameras, on=_PLACE, how="left"
     )
     ahead = seen.drop_nulls(["heading_deg", "longitude", "latitude"])
+    from_lon, from_lat, heading_deg = (
+        ahead.select("longitude", "latitude", "heading_deg").to_numpy().T
+    )
     longitude, latitude, _ = pyproj.Geod(ellps="WGS84").fwd(
-        *ahead.select("longitude", "latitude", "heading_deg").to_numpy().T,
-        [ahead_m] * ahead.height,
+        from_lon, from_lat, heading_deg, np.full(ahead.height, ahead_m)
     )
     places = ahead.select("image_id").with_columns(longitude=longitude, latitude=latitude)
     ground = ground_of(areas)
@@ -79,5 +82,5 @@ def share_looking_elsewhere(image_areas: pl.DataFrame) -> float | None:
     image_areas
         The table; an image that looks at no area of the authority looks elsewhere.
     """
-    share = image_areas.select(pl.col("area_code").ne_missing(pl.col("looks_at_code")).mean())
-    return share.item()
+    elsewhere = image_areas["area_code"].ne_missing(image_areas["looks_at_code"])
+    return float(elsewhere.sum()) / len(elsewhere) if len(elsewhere) else None
