@@ -40,7 +40,7 @@ NEEDED = frozenset(
         *("areas", "road_network", "sample_points", "panoramas", "images", "encoders"),
         *("image_embeddings", "baseline_embeddings", "area_embeddings", "image_retention"),
         *("panorama_embeddings", "label_scores", "label_shares", "capture_changes"),
-        "image_exclusions",
+        *("image_exclusions", "image_areas"),
     }
 )
 """All that is made by authority without a fit; nothing else is made here."""
