@@ -4,11 +4,11 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?=
-WORKERS ?= 3
+WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-# A worker more than two cores, each with one thread: some tests wait for a signal or a server.
+# As many workers as cores, each with one thread: more would only wait for each other.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: help demo test ui lint bench lock docs clean

@@ -3,6 +3,7 @@
 A table that is not there counts as empty.
 """
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -94,7 +95,7 @@ class Published:
 
     def why_empty(self, name: str) -> str:
         """Say why a table has no rows, as its making noted; empty where it did not."""
-        told: dict[str, str] = self.about.get("table_notes") or {}
+        told: dict[str, str] = json.loads(self.about.get("table_notes") or "{}")
         return told.get(name, "")
 
     @cached_property

@@ -61,8 +61,8 @@ class AssetSpec:
     reads_for, keys_for
         Tables and keys that it reads besides, in a given study.
     remembers
-        Tables that it reads though they are made after it, of what an earlier run has done; what
-        it makes does not go out of date with them.
+        Tables that it reads and does not go out of date with: those made after it, of what an
+        earlier run has done, and those whose rows it needs change with another that it reads.
     code_version
         Version of its code, raised whenever that gives another result for the same input.
     study_wide

@@ -9,6 +9,7 @@ import duckdb
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.points.roads.openstreetmap import LICENCE, is_openstreetmap
 from streetview_assets.study.study_file import Study
+from streetview_assets.text.strict_json import to_json
 
 ABOUT = {
     "study": "name of the study",
@@ -27,7 +28,7 @@ ABOUT = {
     "licences": "under which licences the inputs are, as far as the program knows them",
     "synthetic": "whether the images were drawn by a program, and show no real place",
     "note": "what a reader must know before quoting a number; null where nothing",
-    "table_notes": "by table what its making noted, such as why it has no rows",
+    "table_notes": "JSON, by table what its making noted, such as why it has no rows",
 }
 """Its columns, with their meanings."""
 
@@ -92,7 +93,7 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
             $licences::varchar[] as licences,
             $synthetic as synthetic,
             $note::varchar as note,
-            map($noted::varchar[], $notes::varchar[]) as table_notes
+            $table_notes::varchar as table_notes
         """,
         {
             "study": study.name,
@@ -106,8 +107,8 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
             "licences": _licences(connection, study),
             "synthetic": study.is_synthetic,
             "note": SYNTHETIC_NOTE if study.is_synthetic else None,
-            "noted": list(build.table_notes),
-            "notes": list(build.table_notes.values()),
+            # Of an empty map, DuckDB writes what its version 1.0 cannot read.
+            "table_notes": to_json(dict(build.table_notes)),
         },
     )
 

@@ -45,6 +45,7 @@ OF_CLUSTERS = {
 OF_THE_SWEEP = {"cluster_scores"}
 OF_IMAGES = {
     "images",
+    "image_areas",
     "image_embeddings",
     "neighbours",
     "baseline_embeddings",
@@ -253,6 +254,7 @@ def test_from_images_makes_the_rest_anew_but_fetches_no_image_again(tiny):
     made = _made(tiny, anew_from="images", until="pooling")
     assert made == {
         "panoramas",
+        "image_areas",
         "images",
         "encoders",
         "image_embeddings",

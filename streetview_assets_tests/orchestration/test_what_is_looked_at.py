@@ -39,7 +39,10 @@ from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_s
 
 EAST = "X01000001"
 HEADINGS = [0, 180]
-OF_IMAGES = ("images", "image_embeddings", "image_retention", "panorama_embeddings")
+OF_IMAGES = (
+    *("images", "image_areas", "image_embeddings", "image_retention"),
+    "panorama_embeddings",
+)
 MADE = (
     *(areas.areas, areas.targets, points.road_network, points.sample_points),
     *(images.panoramas, images.images, embeddings.encoders, embeddings.image_embeddings),

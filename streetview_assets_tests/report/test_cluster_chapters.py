@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 from datetime import date
 from html import unescape
@@ -24,10 +25,7 @@ def _text(html: str) -> str:
 def _note(published: Published, **notes: str) -> None:
     """Say in the published database why tables are empty."""
     with duckdb.connect(str(published.root / DATABASE)) as connection:
-        connection.execute(
-            "update about set table_notes = map($names::varchar[], $notes::varchar[])",
-            {"names": list(notes), "notes": list(notes.values())},
-        )
+        connection.execute("update about set table_notes = ?", [json.dumps(notes)])
 
 
 def _keep(published: Published, name: str, size: tuple[int, int], of: str = "study") -> None:

@@ -9,8 +9,9 @@ from streetview_assets.study_state.lineage import study_asset
 @study_asset(
     "images",
     writes=("image_areas",),
-    reads=("images", "panoramas", "areas"),
+    reads=("images", "areas"),
     keys=("pooling.look_ahead_m",),
+    remembers=("panoramas",),  # where a camera stood: another place is another image
     unless=(no_areas,),
 )
 def image_areas(work: AssetContext) -> AssetResult:
