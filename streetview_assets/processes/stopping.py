@@ -50,6 +50,7 @@ def listen() -> None:
     # What a process leaves that is ended from outside, multiprocessing clears up; not to be told
     # of it after the last line, its tracker is started with this.
     sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
+    sys.unraisablehook, threading.excepthook = _tell_unraisable, _tell_of_thread
     end_in_time()
     for number in SIGNALS:
         signal.signal(number, _raise)
@@ -137,6 +138,9 @@ def in_the_end(function: Callable[[], object]) -> Iterator[None]:
 def end() -> NoReturn:
     """End this process and its workers, with one line and the exit code of the signal."""
     with _ending:
+        told = os.dup(2)
+        for stream in (1, 2):  # what else is said by now is of things that the end broke off
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         kill_children()
         for function in reversed(_last):
             # In a thread: the main one may hold what the function waits for.
@@ -144,7 +148,7 @@ def end() -> NoReturn:
             thread.start()
             thread.join(LAST_S)
         # Not through `sys.stderr`, which the main thread may hold.
-        os.write(2, f"{LINE}\n".encode())
+        os.write(told, f"{LINE}\n".encode())
         os._exit(128 + (_asked_at[0][0] if _asked_at else signal.SIGINT))
 
 
@@ -157,6 +161,21 @@ def kill_children() -> None:
                 process.kill()
                 killed.append(process)
     psutil.wait_procs(killed, timeout=LAST_S)
+
+
+def _tell_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Say what Python could not raise, but for a signal that came into a destructor.
+
+    The process ends by it all the same, when the main thread has had its time.
+    """
+    if unraisable.exc_type is not Stopped:
+        sys.__unraisablehook__(unraisable)
+
+
+def _tell_of_thread(failed: threading.ExceptHookArgs) -> None:
+    """Say what a thread failed of, unless a signal has asked for the end."""
+    if not is_asked():
+        threading.__excepthook__(failed)
 
 
 def _raise(number: int, _: FrameType | None) -> NoReturn:

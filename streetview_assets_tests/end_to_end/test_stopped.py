@@ -183,3 +183,32 @@ def test_a_signal_while_the_command_is_still_imported_ends_it_with_one_line():
     )
     assert (ended.returncode, ended.stdout) == (130, "")
     assert ended.stderr.splitlines() == ["stopped; run again to go on"]
+
+
+IN_A_DESTRUCTOR = """
+import os, signal, threading, time
+from streetview_assets.processes import stopping
+
+class Signalled:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+
+def fail_in_a_thread():
+    while not stopping.is_asked():
+        time.sleep(0.01)
+    raise OSError("of what the end broke off")
+
+stopping.listen()
+threading.Thread(target=fail_in_a_thread).start()
+Signalled()
+time.sleep(60)
+"""
+
+
+def test_a_signal_that_comes_into_a_destructor_ends_the_command_with_one_line():
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_A_DESTRUCTOR], capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (143, "")
+    assert ended.stderr.splitlines() == ["stopped; run again to go on"]
