@@ -60,12 +60,15 @@ def draw_predicted_observed(
 
 def _add_panel(axes: "Axes", rows: pl.DataFrame, name: str) -> None:
     observed, predicted = rows["observed"].to_numpy(), rows["predicted"].to_numpy()
-    half = (rows["upper"] - rows["predicted"]).fill_null(float("nan")).to_numpy()
+    reach = [
+        (rows[upper] - rows[lower]).fill_null(float("nan")).to_numpy()
+        for lower, upper in (("lower", "predicted"), ("predicted", "upper"))
+    ]
     dots = float(np.clip(60 / np.sqrt(len(rows)), 1, 6))
     axes.errorbar(
         observed,
         predicted,
-        yerr=half,
+        yerr=reach,
         fmt="o",
         markersize=dots,
         color=COLOURS[0],

@@ -60,17 +60,27 @@ def cross_conformal_half_widths(
     return result
 
 
-def coverage(residuals: np.ndarray, half_widths: np.ndarray) -> float | None:
+def inside(observed: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Say which values lie in their intervals: 1 or 0, NaN without interval; shape (n,).
+
+    Parameters
+    ----------
+    observed
+        Values, (n,).
+    lower, upper
+        Ends of the intervals, (n,), NaN where there is none.
+    """
+    held = (lower <= observed) & (observed <= upper)
+    return np.where(np.isfinite(lower) & np.isfinite(upper), held, np.nan)
+
+
+def coverage(inside: np.ndarray) -> float | None:
     """Measure the share of areas whose value lies in its interval; None without intervals.
 
     Parameters
     ----------
-    residuals
-        Observed minus predicted, (n,).
-    half_widths
-        Of the intervals, (n,), NaN where there is none.
+    inside
+        What `inside` gives, (n,).
     """
-    has_one = np.isfinite(half_widths)
-    if not has_one.any():
-        return None
-    return float(np.mean(np.abs(residuals[has_one]) <= half_widths[has_one]))
+    has_one = np.isfinite(inside)
+    return float(inside[has_one].mean()) if has_one.any() else None

@@ -10,16 +10,14 @@ LEAST_AREAS_OF_A_BLOCK = 5
 
 
 def coverage_by_group(
-    residuals: np.ndarray, half_widths: np.ndarray, groups: Sequence[str]
+    inside: np.ndarray, groups: Sequence[str]
 ) -> dict[str, tuple[float | None, int]]:
     """Measure the coverage of each group of areas, such as an authority.
 
     Parameters
     ----------
-    residuals
-        Observed minus predicted, (n,).
-    half_widths
-        Of the intervals, (n,), NaN where there is none; in units of the target.
+    inside
+        Whether each value lies in its interval, (n,), NaN where there is none.
     groups
         Group of each area.
 
@@ -31,24 +29,20 @@ def coverage_by_group(
     names = np.array(groups, dtype=str)
     return {
         str(name): (
-            coverage(residuals[names == name], half_widths[names == name]),
+            coverage(inside[names == name]),
             int((names == name).sum()),
         )
         for name in np.unique(names)
     }
 
 
-def coverage_spread(
-    residuals: np.ndarray, half_widths: np.ndarray, block: np.ndarray
-) -> tuple[float | None, str]:
+def coverage_spread(inside: np.ndarray, block: np.ndarray) -> tuple[float | None, str]:
     """Give the standard deviation of the coverage over spatial blocks of five areas or more.
 
     Parameters
     ----------
-    residuals
-        Observed minus predicted, (n,).
-    half_widths
-        Of the intervals, (n,), NaN where there is none; in units of the target.
+    inside
+        Whether each value lies in its interval, (n,), NaN where there is none.
     block
         Number of each area's square, (n,).
 
@@ -58,8 +52,8 @@ def coverage_spread(
         The spread, None with fewer than two such blocks, and a note: how many blocks there are
         and the lowest and highest coverage; or why there is no spread.
     """
-    has_one = np.isfinite(half_widths)
-    held = np.abs(residuals[has_one]) <= half_widths[has_one]
+    has_one = np.isfinite(inside)
+    held = inside[has_one]
     _, member, sizes = np.unique(block[has_one], return_inverse=True, return_counts=True)
     large = sizes >= LEAST_AREAS_OF_A_BLOCK
     if large.sum() < 2:

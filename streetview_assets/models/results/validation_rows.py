@@ -155,7 +155,6 @@ def _about(scoring: Scoring, split: OutOfFold, model: str) -> Row:
 
 
 def _predictions_of(scoring: Scoring, split: OutOfFold, model: str) -> pl.DataFrame:
-    half, predicted = pl.col("half_width"), pl.col("predicted")
     return pl.DataFrame(
         {
             **_about(scoring, split, model),
@@ -163,14 +162,13 @@ def _predictions_of(scoring: Scoring, split: OutOfFold, model: str) -> pl.DataFr
             "fold": split.fold,
             "observed": split.areas.observed,
             "predicted": split.predicted[model],
-            "half_width": pl.Series(split.half_widths[model]).fill_nan(None),
+            "lower": pl.Series(split.lower[model]).fill_nan(None),
+            "upper": pl.Series(split.upper[model]).fill_nan(None),
         },
         schema_overrides={"repeat": pl.Int64},
     ).with_columns(
-        lower=predicted - half,
-        upper=predicted + half,
-        interval_level=pl.when(half.is_not_null()).then("interval_level"),
-        residual=pl.col("observed") - predicted,
+        interval_level=pl.when(pl.col("lower").is_not_null()).then("interval_level"),
+        residual=pl.col("observed") - pl.col("predicted"),
     )
 
 
@@ -190,10 +188,10 @@ def _regression_rows(
 
 
 def _coverage_row(scoring: Scoring, split: OutOfFold, model: str) -> Row:
-    residual = split.areas.observed - split.predicted[model]
-    covered = coverage(residual, split.half_widths[model])
+    covered = coverage(split.inside(model))
     note = None if covered is not None else TOO_FEW_RESIDUALS
-    return score_row(_about(scoring, split, model), "coverage", covered, len(residual), note=note)
+    about = _about(scoring, split, model)
+    return score_row(about, "coverage", covered, len(split.areas), note=note)
 
 
 def _moran_rows(
@@ -229,10 +227,9 @@ def _coverage_in_space(scoring: Scoring, split: OutOfFold) -> list[Row]:
     """Measure where the intervals of the model `tuned` hold: by authority, over blocks."""
     if TUNED not in split.predicted:
         return []
-    codes, half_widths = split.areas.authority_codes, split.half_widths[TUNED]
-    residual = split.areas.observed - split.predicted[TUNED]
+    codes, inside = split.areas.authority_codes, split.inside(TUNED)
     about = _about(scoring, split, TUNED)
-    spread, note = coverage_spread(residual, half_widths, split.block)
+    spread, note = coverage_spread(inside, split.block)
     rows = [score_row(about, "coverage_spread_over_space", spread, len(codes), note=note)]
     if len(set(codes)) > 1:
         rows += [
@@ -240,7 +237,7 @@ def _coverage_in_space(scoring: Scoring, split: OutOfFold) -> list[Row]:
                 about | {"group_name": code}, "coverage", value, count,
                 note=None if value is not None else TOO_FEW_RESIDUALS,
             )
-            for code, (value, count) in coverage_by_group(residual, half_widths, codes).items()
+            for code, (value, count) in coverage_by_group(inside, codes).items()
         ]  # fmt: skip
     return rows
 

@@ -12,7 +12,11 @@ from streetview_assets.models.candidates.preprocessing import prepared
 from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import Validation, blocks_of, inner_folds, seed_of
-from streetview_assets.models.metrics.conformal import cross_conformal_half_widths, half_width
+from streetview_assets.models.metrics.conformal import (
+    cross_conformal_half_widths,
+    half_width,
+    inside,
+)
 from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
 from streetview_assets.models.validation.tuning import (
     Tuned,
@@ -82,8 +86,8 @@ class OutOfFold:
         The fold in which each area was held out, from 1.
     predicted
         Model to predictions, shape (n,).
-    half_widths
-        Model to half widths of the prediction intervals, shape (n,), NaN where there is none.
+    lower, upper
+        Model to the ends of the prediction intervals, shape (n,), NaN where there is none.
     competing
         Which of the models are candidates and which baselines; `tuned` is neither.
     block
@@ -99,7 +103,8 @@ class OutOfFold:
     repeat: int
     fold: np.ndarray
     predicted: dict[str, np.ndarray]
-    half_widths: dict[str, np.ndarray]
+    lower: dict[str, np.ndarray]
+    upper: dict[str, np.ndarray]
     competing: Competitors
     block: np.ndarray
     trials: list[dict[str, Any]] = field(default_factory=list)
@@ -109,6 +114,10 @@ class OutOfFold:
     def group(self) -> np.ndarray:
         """Areas that are resampled together by the bootstrap."""
         return bootstrap_groups(self.validation, self.block)
+
+    def inside(self, model: str) -> np.ndarray:
+        """Say of which areas a model's interval holds the value: 1, 0, NaN without; (n,)."""
+        return inside(self.areas.observed, self.lower[model], self.upper[model])
 
 
 def competitors_for(data: AreaDataset, settings: Models) -> Competitors:
@@ -257,15 +266,18 @@ def cross_validate(
     areas = data if held_out.all() else data.take(held_out)
     number, predicted = number[held_out], {name: made[held_out] for name, made in predicted.items()}
     level = settings.interval_level
+    if len(folds) == 1:
+        half = inner_half_widths(done[0], len(areas), level)
+    else:
+        half = cross_conformal(areas.observed, predicted, number, level)
     return OutOfFold(
         areas=areas,
         validation=validation,
         repeat=repeat,
         fold=number,
         predicted=predicted,
-        half_widths=inner_half_widths(done[0], len(areas), level)
-        if len(folds) == 1
-        else cross_conformal(areas.observed, predicted, number, level),
+        lower={name: made - half[name] for name, made in predicted.items()},
+        upper={name: made + half[name] for name, made in predicted.items()},
         competing=competing,
         block=blocks_of(areas.place_m, settings.block_km),
         trials=trials,
