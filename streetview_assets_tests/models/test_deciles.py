@@ -6,7 +6,6 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score
 
 from streetview_assets.areas.standing import deciles_among
 from streetview_assets.metrics import DECILE, measure, resampled_scores
-from streetview_assets.models.metrics.bootstrap import resample
 
 PAIRS = st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10)), min_size=2, max_size=60).filter(
     lambda pairs: len({decile for pair in pairs for decile in pair}) > 1
@@ -27,7 +26,7 @@ def test_decile_metrics_are_those_of_scikit_learn(pairs):
 def test_every_resample_scores_as_the_repeated_rows_do():
     rng = np.random.default_rng(0)
     observed, predicted = rng.integers(1, 11, size=(2, 30))
-    counts = resample(np.arange(30), 6, 0)
+    counts = rng.multinomial(30, np.full(30, 1 / 30), size=6)
     resampled = resampled_scores(observed, predicted, counts, DECILE)
     for number, count in enumerate(counts):
         repeated = measure(np.repeat(observed, count), np.repeat(predicted, count), DECILE)

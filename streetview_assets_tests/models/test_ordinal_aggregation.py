@@ -126,12 +126,15 @@ AREAS = pl.DataFrame(
 )
 
 
-BLOCKS = AREAS.select("area_code").with_columns(block=pl.int_range(80) // 8)
+# In a row, eight to a square.
+PLACES = AREAS.select("area_code").with_columns(
+    easting_m=pl.int_range(80) * 250.0, northing_m=pl.lit(0.0)
+)
 
 
 def test_scores_come_by_rule_and_authority_with_intervals():
     outputs = outputs_of(80)
-    scores = ordinal_score_rows(outputs, AREAS, BLOCKS, level=0.9, seed=1)
+    scores = ordinal_score_rows(outputs, AREAS, PLACES, level=0.9, seed=1)
     check_contract(TABLES["ordinal_scores"], scores)
     assert set(scores["group_name"]) == {"all", "E", "W"}
     assert set(scores["rule"]) == {*RULES, "most_probable", "coordinates"}
@@ -142,22 +145,32 @@ def test_scores_come_by_rule_and_authority_with_intervals():
     error = (outputs["decile"] - outputs["observed"]).abs().mean()
     assert at_points["value"].item() == pytest.approx(error)
     assert at_points["unit_count"].item() == 240
-    assert scores.equals(ordinal_score_rows(outputs.reverse(), AREAS, BLOCKS, level=0.9, seed=1))
+    assert scores.equals(ordinal_score_rows(outputs.reverse(), AREAS, PLACES, level=0.9, seed=1))
 
 
-def test_areas_of_a_block_are_drawn_together_where_blocks_are_held_out():
+def test_an_interval_is_wider_where_near_areas_are_wrong_together():
     widths = {}
-    for validation in ("random", "blocks"):
-        # Each block is right or wrong as a whole.
-        outputs = outputs_of(80, points_each=1, validation=validation).with_columns(
-            continuous=pl.when(pl.col("area_code").str.slice(1).cast(int) // 8 % 2 == 0)
-            .then(pl.Series(logit((np.arange(80) % 10 + 0.5) / 10)))
-            .otherwise(0.0)
+    for together in (1, 4):
+        wrong = np.repeat(np.random.default_rng(3).random(80 // together) < 0.5, together)
+        outputs = outputs_of(80, points_each=1).with_columns(
+            continuous=pl.Series(logit((np.where(wrong, 9, 4) - 0.5) / 10)),
+            observed=pl.Series(np.arange(80) % 2 + 4),
         )
-        scores = ordinal_score_rows(outputs, AREAS, BLOCKS, level=0.9, seed=1)
+        scores = ordinal_score_rows(outputs, AREAS, PLACES, level=0.9, seed=1)
         mae = scores.filter(group_name="all", rule="mean_continuous", metric="mae")
-        widths[validation] = (mae["upper"] - mae["lower"]).item()
-    assert widths["blocks"] > 1.3 * widths["random"]
+        widths[together] = (mae["upper"] - mae["lower"]).item()
+    assert widths[4] > 1.5 * widths[1]
+
+
+def test_of_two_authorities_held_out_there_is_no_interval_over_both_and_it_says_why():
+    outputs = outputs_of(80, validation="authorities")
+    scores = ordinal_score_rows(outputs, AREAS, PLACES, level=0.9, seed=1)
+    both = scores.filter(group_name="all")
+    assert both["value"].null_count() == 0
+    assert both["lower"].null_count() == both.height
+    assert set(both["note"]) == {
+        "no interval: as uncertain as 2 independent held-out groups, at least 10 needed"
+    }
 
 
 def test_the_chart_counts_areas_and_names_validation_and_score():
@@ -174,7 +187,7 @@ def test_shares_that_were_added_are_scored_on_the_same_areas():
     alone = outputs_of(80, validation="authorities")
     tuned = outputs_of(80, validation="authorities", share_added=0.05, seed=2)
     tuned = tuned.filter(~pl.col("area_code").is_in(["A003", "A044"]))
-    scores = ordinal_score_rows(pl.concat([alone, tuned]), AREAS, BLOCKS, level=0.9, seed=1)
+    scores = ordinal_score_rows(pl.concat([alone, tuned]), AREAS, PLACES, level=0.9, seed=1)
     counts = scores.filter(group_name="all").group_by("share_added").agg(pl.col("area_count").max())
     assert dict(counts.iter_rows()) == {0.0: 78, 0.05: 78}
 

@@ -8,7 +8,7 @@ import pytest
 
 from streetview_assets.errors import StudyError
 from streetview_assets.models.data.splits import TooFewGroupsError
-from streetview_assets.models.ordinal.dataset import OrdinalPoints, area_blocks, area_deciles
+from streetview_assets.models.ordinal.dataset import OrdinalPoints, area_deciles, area_places
 from streetview_assets.models.ordinal.metrics import ordinal_score_rows
 from streetview_assets.models.ordinal.persistence import (
     NetworkFacts,
@@ -87,9 +87,7 @@ def validated(points):
 
 def kappa(outputs, points, validation, share=0.0):
     wanted = outputs.filter(validation=validation, share_added=share)
-    scores = ordinal_score_rows(
-        wanted, areas_of(points), area_blocks(points, 1.0), level=0.9, seed=1
-    )
+    scores = ordinal_score_rows(wanted, areas_of(points), area_places(points), level=0.9, seed=1)
     told = scores.filter(group_name="all", rule="mean_continuous", metric="quadratic_kappa")
     return told["value"].item()
 

@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from streetview_assets.metrics import measure, resampled_scores, why_undefined
-from streetview_assets.models.metrics.bootstrap import interval_of, resample
+from streetview_assets.models.metrics.bootstrap import interval_of, resample_weights
 
 VALUES = st.lists(
     st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=4, max_size=40
@@ -30,7 +30,8 @@ def test_metrics_are_those_of_scikit_learn_and_scipy(pairs):
 @settings(max_examples=25, deadline=None)
 def test_every_resample_scores_as_the_repeated_rows_do(pairs, seed):
     observed, predicted = np.array(pairs, dtype=float).T
-    counts = resample(np.arange(len(observed)), 8, seed)
+    size = len(observed)
+    counts = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=8)
     scores = resampled_scores(observed, predicted, counts)
     for number, count in enumerate(counts):
         repeated = measure(np.repeat(observed, count), np.repeat(predicted, count))
@@ -55,25 +56,11 @@ def test_what_is_not_defined_has_no_value_and_says_why():
     assert "predictions" in why_undefined(varied, same)
 
 
-def test_blocks_are_drawn_whole():
-    groups = np.array([0, 0, 0, 1, 2, 2])
-    counts = resample(groups, 200, 0)
-    assert (counts[:, 0] == counts[:, 2]).all()
-    assert (counts[:, 4] == counts[:, 5]).all()
-    assert (counts[:, [0, 3, 4]].sum(axis=1) == 3).all()
-
-
-def test_one_block_gives_no_interval():
-    counts = resample(np.zeros(6, dtype=int), 100, 0)
-    scores = resampled_scores(np.arange(6.0), np.arange(6.0) ** 2, counts)
-    assert interval_of(scores["r2"], 0.9) == (None, None)
-
-
 def test_the_interval_of_a_mean_error_is_the_textbook_one():
     rng = np.random.default_rng(0)
     residual = rng.exponential(size=400)
-    counts = resample(np.arange(400), 1_000, 1)
-    lower, upper = interval_of(resampled_scores(residual, np.zeros(400), counts)["mae"], 0.9)
+    weights = resample_weights(np.zeros((400, 2)), None, 1_000, 1).weights
+    lower, upper = interval_of(resampled_scores(residual, np.zeros(400), weights)["mae"], 0.9)
     half = 1.645 * residual.std() / np.sqrt(400)
     assert lower == pytest.approx(residual.mean() - half, abs=0.02)
     assert upper == pytest.approx(residual.mean() + half, abs=0.02)
@@ -83,7 +70,7 @@ def test_many_areas_are_scored_in_parts_with_the_same_result(monkeypatch):
     rng = np.random.default_rng(0)
     observed = rng.normal(size=30)
     predicted = observed + rng.normal(size=30)
-    counts = resample(np.arange(30), 50, 0)
+    counts = resample_weights(np.zeros((30, 2)), None, 50, 0).weights
     whole = resampled_scores(observed, predicted, counts)
     monkeypatch.setattr("streetview_assets.metrics._CELLS_AT_ONCE", 90)
     parts = resampled_scores(observed, predicted, counts)

@@ -47,17 +47,6 @@ def test_vectors_of_other_held_out_areas_do_not_change_a_prediction(areas_of, qu
         assert predicted[hidden[0]] == pytest.approx(after.predicted[model][hidden[0]], rel=1e-12)
 
 
-def test_the_bootstrap_draws_blocks_whole_where_blocks_were_held_out(areas_of, quick):
-    data = areas_of()
-    settings = quick(candidates=("ridge",), trials=1)
-    competing = Competitors(competitors_for(data, settings).candidates, [], {})
-    square = data.place_m // 2_000
-    together = (square[:, None] == square).all(axis=2)
-    for validation, expected in (("random", np.eye(len(data))), ("blocks", together)):
-        group = cross_validate(competing, data, settings, validation, 1).group
-        assert np.array_equal(group[:, None] == group, expected)
-
-
 def test_the_tuned_model_is_in_each_fold_one_of_the_candidates(areas_of, quick):
     data = areas_of()
     settings = quick()

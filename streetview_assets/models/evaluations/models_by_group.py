@@ -20,17 +20,16 @@ from streetview_assets.models.data.splits import (
     TooFewGroupsError,
     Validation,
     block_folds,
-    blocks_of,
     random_folds,
     seed_of,
     smallest_training,
 )
-from streetview_assets.models.metrics.bootstrap import resample
+from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
 from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.models.results.rows import Row, metric_rows, score_row, scores_frame
 from streetview_assets.models.results.validation_rows import RESAMPLES
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.validation.nested_cv import LEAST_AREAS, bootstrap_groups
+from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.out_of_fold import numbered_folds, out_of_fold
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
@@ -55,17 +54,18 @@ class _Outcome:
     ----------
     predicted
         Model to predictions, shape (n,).
-    draws
-        Model to metric to its values on resampled areas, the same for all groups.
     """
 
     areas: AreaDataset
     predicted: dict[str, np.ndarray]
-    draws: dict[str, dict[str, np.ndarray]]
 
     def r2(self) -> float | None:
         """Give R² of ridge."""
         return measure(self.areas.observed, self.predicted[RIDGE])["r2"]
+
+    def draws(self, model: str, resamples: Resamples) -> dict[str, np.ndarray]:
+        """Score a model by weights of the areas: metric to values, shape (resamples,)."""
+        return resampled_scores(self.areas.observed, self.predicted[model], resamples.weights)
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class _Setting:
     validation: Validation
     fold_of: Mapping[str, int]
     found: dict[tuple[str, tuple[str, ...]], _Outcome] = field(default_factory=dict)
+    weighted: dict[tuple[str, ...], Resamples] = field(default_factory=dict)
 
     def about(self, group_name: str, model: str = RIDGE) -> Row:
         """Say what a row is of."""
@@ -202,18 +203,19 @@ def _group_rows(areas: AreaDataset, group: Group | None, setting: _Setting) -> l
         own = _outcome(seen, f"{group.grouping}/{name}" if group else ALL, setting)
     except TooFewGroupsError as error:
         return [_no_row(setting, name, len(seen), str(error))]
+    whole = _outcome(_in(areas, set(seen.area_codes)), ALL, setting) if group else own
+    resamples = _resamples(whole, setting)
     note = FOUND_IN_ALL if group and group.grouping == CLUSTER else None
-    rows = _metric_rows(own, RIDGE, setting.about(name), note)
-    rows += _metric_rows(own, MEAN, setting.about(name, MEAN))
+    rows = _metric_rows(own, RIDGE, resamples, setting.about(name), note)
+    rows += _metric_rows(own, MEAN, resamples, setting.about(name, MEAN))
     if group:
-        whole = _outcome(_in(areas, set(seen.area_codes)), ALL, setting)
-        rows += _metric_rows(whole, RIDGE, setting.about(name, RIDGE_ALL))
-        rows.append(_gain_row(own, whole, setting.about(name), note))
+        rows += _metric_rows(whole, RIDGE, resamples, setting.about(name, RIDGE_ALL))
+        rows.append(_gain_row(own, whole, resamples, setting.about(name), note))
     return rows
 
 
 def _outcome(data: AreaDataset, images: str, setting: _Setting) -> _Outcome:
-    """Predict areas as they are seen through some images, and score them resampled.
+    """Predict areas as they are seen through some images.
 
     Raises
     ------
@@ -222,16 +224,18 @@ def _outcome(data: AreaDataset, images: str, setting: _Setting) -> _Outcome:
     """
     key = (images, tuple(data.area_codes))
     if key not in setting.found:
-        predicted = _held_out(data, setting)
-        scoring, validation = setting.scoring, setting.validation
-        groups = bootstrap_groups(validation, blocks_of(data.place_m, scoring.settings.block_km))
-        counts = resample(groups, RESAMPLES, seed_of(scoring.seed, "bootstrap", validation))
-        draws = {
-            model: resampled_scores(data.observed, values, counts)
-            for model, values in predicted.items()
-        }
-        setting.found[key] = _Outcome(data, predicted, draws)
+        setting.found[key] = _Outcome(data, _held_out(data, setting))
     return setting.found[key]
+
+
+def _resamples(whole: _Outcome, setting: _Setting) -> Resamples:
+    """Weight areas once for all that is scored on them, by the errors that all images leave."""
+    areas, key = whole.areas, tuple(whole.areas.area_codes)
+    if key not in setting.weighted:
+        seed = seed_of(setting.scoring.seed, "bootstrap", setting.validation)
+        residuals = areas.observed - whole.predicted[RIDGE]
+        setting.weighted[key] = resample_weights(areas.place_m, residuals, RESAMPLES, seed)
+    return setting.weighted[key]
 
 
 def _held_out(data: AreaDataset, setting: _Setting) -> dict[str, np.ndarray]:
@@ -254,22 +258,27 @@ def _held_out(data: AreaDataset, setting: _Setting) -> dict[str, np.ndarray]:
     return predicted
 
 
-def _metric_rows(outcome: _Outcome, model: str, about: Row, note: str | None = None) -> list[Row]:
+def _metric_rows(
+    outcome: _Outcome, model: str, resamples: Resamples, about: Row, note: str | None = None
+) -> list[Row]:
     image_count = 0 if model == MEAN else _images(outcome.areas)
     rows = metric_rows(
         about, outcome.areas.observed, outcome.predicted[model],
-        draws=outcome.draws[model], note=note,
+        draws=outcome.draws(model, resamples), note=_joined(note, resamples.note),
     )  # fmt: skip
     return [row | {"image_count": image_count} for row in rows]
 
 
-def _gain_row(own: _Outcome, whole: _Outcome, about: Row, note: str | None) -> Row:
+def _gain_row(
+    own: _Outcome, whole: _Outcome, resamples: Resamples, about: Row, note: str | None
+) -> Row:
     """Compare R² with that of all images, on the same resamples (a paired bootstrap)."""
     mine, other = own.r2(), whole.r2()
     value = None if mine is None or other is None else mine - other
+    note = _joined(note, resamples.note)
     if value is None:
         note = why_undefined(own.areas.observed, own.predicted[RIDGE])
-    draws = own.draws[RIDGE]["r2"] - whole.draws[RIDGE]["r2"]
+    draws = own.draws(RIDGE, resamples)["r2"] - whole.draws(RIDGE, resamples)["r2"]
     row = score_row(about, GAIN, value, len(own.areas), draws=draws, note=note)
     return row | {"image_count": _images(own.areas)}
 
@@ -277,6 +286,10 @@ def _gain_row(own: _Outcome, whole: _Outcome, about: Row, note: str | None) -> R
 def _no_row(setting: _Setting, group_name: str, area_count: int, why: str) -> Row:
     row = score_row(setting.about(group_name), "r2", None, area_count, note=why)
     return row | {"image_count": 0}
+
+
+def _joined(*notes: str | None) -> str | None:
+    return "; ".join(filter(None, notes)) or None
 
 
 def _images(data: AreaDataset) -> int:

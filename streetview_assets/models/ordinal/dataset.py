@@ -9,7 +9,6 @@ from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.areas.standing import as_deciles
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.current import current_images
-from streetview_assets.models.data.splits import blocks_of
 
 NO_DECILE = 0
 
@@ -113,18 +112,17 @@ def assemble_points(
     )
 
 
-def area_blocks(points: OrdinalPoints, block_km: float) -> pl.DataFrame:
-    """Give the square of a grid that each area lies in: columns `area_code` and `block`.
+def area_places(points: OrdinalPoints) -> pl.DataFrame:
+    """Give where each area lies: columns `area_code`, `easting_m` and `northing_m`.
 
     Parameters
     ----------
     points
         With the places of their areas, metres.
-    block_km
-        Side of a square of the grid.
     """
+    east_m, north_m = points.place_m.T
     frame = pl.DataFrame(
-        {"area_code": points.area_codes, "block": blocks_of(points.place_m, block_km)}
+        {"area_code": points.area_codes, "easting_m": east_m, "northing_m": north_m}
     )
     return frame.unique("area_code").sort("area_code")
 

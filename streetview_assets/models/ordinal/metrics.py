@@ -1,7 +1,7 @@
 """How good predicted deciles are, at points and at areas, with bootstrap intervals.
 
 Every metric here is a function of the table that counts observed against predicted deciles, so
-that a resample of areas is a sum of such tables.
+that a resample of areas is a weighted sum of such tables.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import polars as pl
 
 from streetview_assets.metrics import ORDINAL
 from streetview_assets.models.data.splits import seed_of
-from streetview_assets.models.metrics.bootstrap import resample
+from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
 from streetview_assets.models.ordinal.aggregation import RULES, to_areas
 from streetview_assets.models.ordinal.baseline import COORDINATES, by_nearest_areas
 from streetview_assets.models.ordinal.network import DECILES
@@ -21,6 +21,7 @@ METRICS = {metric.name: metric.label for metric in ORDINAL.values()}
 OF_POINTS = "most_probable"
 RESAMPLES = 1_000
 EVERYWHERE = "all"
+_PLACE = ("easting_m", "northing_m")
 
 _OBSERVED, _PREDICTED = np.indices((DECILES, DECILES)).reshape(2, -1) + 1
 """The deciles of the cells of a table, in its order."""
@@ -55,7 +56,7 @@ def measure_tables(tables: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def ordinal_score_rows(
-    outputs: pl.DataFrame, areas: pl.DataFrame, blocks: pl.DataFrame, *, level: float, seed: int
+    outputs: pl.DataFrame, areas: pl.DataFrame, places: pl.DataFrame, *, level: float, seed: int
 ) -> pl.DataFrame:
     """Score outputs by validation, share added, rule and authority.
 
@@ -68,9 +69,10 @@ def ordinal_score_rows(
         Frame of the table `ordinal_outputs`; points of areas without a value do not count.
     areas
         Table `areas`, which says whose an area is.
-    blocks
-        Columns `area_code` and `block`. Areas of a block resemble each other: except where areas
-        were held out at random, resamples draw them together, always with all their points.
+    places
+        Columns `area_code`, `easting_m` and `northing_m`: near areas are wrong alike, and their
+        weights are alike in the resamples. Where several authorities were held out, all areas of
+        one have the same weight. An area is always weighted with all its points.
     level
         Of the bootstrap intervals, 0 to 1.
     seed
@@ -82,7 +84,7 @@ def ordinal_score_rows(
         Table `ordinal_scores`. Authorities apart only where the study has several.
     """
     known = outputs.drop_nulls("observed").join(
-        areas.select("area_code", "authority_code").join(blocks, on="area_code"),
+        areas.select("area_code", "authority_code").join(places, on="area_code"),
         on="area_code",
         maintain_order="left",
     )
@@ -93,8 +95,6 @@ def ordinal_score_rows(
     for validation in known["validation"].unique().sort():
         mine = of_common_areas(known.filter(validation=validation))
         nearest = by_nearest_areas(known.filter(validation=validation, share_added=0.0), areas)
-        if validation == "random":
-            mine = mine.with_columns(block=pl.col("area_code"))
         for (share,), scored in sorted(mine.group_by("share_added")):
             for group in groups:
                 chosen = scored if group == EVERYWHERE else scored.filter(authority_code=group)
@@ -153,10 +153,10 @@ def of_common_areas(outputs: pl.DataFrame) -> pl.DataFrame:
 def _rows(points: pl.DataFrame, nearest: pl.DataFrame, about: Row, seed: int) -> list[Row]:
     if points.is_empty():
         return []
-    block = points.select("area_code", "block").unique("area_code")
-    area = to_areas(points).join(block, on="area_code", maintain_order="left")
+    placed = points.select("area_code", "authority_code", *_PLACE).unique("area_code")
+    area = to_areas(points).join(placed, on="area_code", maintain_order="left")
     area = area.join(nearest, on="area_code", how="left", maintain_order="left")
-    counts = resample(area["block"].to_numpy(), RESAMPLES, seed)
+    resamples = _resamples(area, about["validation"], seed)
     has_baseline = about["share_added"] == 0 and not area[COORDINATES].null_count()
     rules = (*RULES, COORDINATES) if has_baseline else RULES
     scored = [("points", OF_POINTS, points, points["decile"])]
@@ -164,25 +164,39 @@ def _rows(points: pl.DataFrame, nearest: pl.DataFrame, about: Row, seed: int) ->
     return [
         row
         for unit, rule, units, predicted in scored
-        for row in _score(units, area, predicted, counts, {**about, "unit": unit, "rule": rule})
+        for row in _score(units, area, predicted, resamples, {**about, "unit": unit, "rule": rule})
     ]
 
 
+def _resamples(area: pl.DataFrame, validation: str, seed: int) -> Resamples:
+    authority = area["authority_code"].to_numpy()
+    pooled = validation == "authorities" and len(np.unique(authority)) > 1
+    residual = (area["observed"] - area[RULES[0]]).to_numpy().astype(np.float64)
+    return resample_weights(
+        area.select(_PLACE).to_numpy(), residual, RESAMPLES, seed,
+        groups=authority if pooled else None,
+    )  # fmt: skip
+
+
 def _score(
-    units: pl.DataFrame, area: pl.DataFrame, predicted: pl.Series, counts: np.ndarray, about: Row
+    units: pl.DataFrame,
+    area: pl.DataFrame,
+    predicted: pl.Series,
+    resamples: Resamples,
+    about: Row,
 ) -> list[Row]:
-    """Score points or areas; `counts` says how often each of `area` is in a resample."""
+    """Score points or areas, an area's points always with its weight."""
     position = np.searchsorted(area["area_code"].to_numpy(), units["area_code"].to_numpy())
     cell = (units["observed"].to_numpy() - 1) * DECILES + predicted.to_numpy() - 1
     by_area = np.zeros((area.height, DECILES**2))
     np.add.at(by_area, (position, cell), 1)
     shape = (-1, DECILES, DECILES)
     whole = measure_tables(by_area.sum(axis=0).reshape(shape))
-    drawn = measure_tables((counts.astype(np.float64) @ by_area).reshape(shape))
+    drawn = measure_tables((resamples.weights @ by_area).reshape(shape))
     rows = []
     for metric in METRICS:
         value = float(whole[metric][0]) if np.isfinite(whole[metric][0]) else None
-        note = None if value is not None else "not defined: deciles are all the same"
+        note = resamples.note if value is not None else "not defined: deciles are all the same"
         row = score_row(about, metric, value, area.height, draws=drawn[metric], note=note)
         rows.append(row | {"unit_count": units.height})
     return rows

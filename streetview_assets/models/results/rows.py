@@ -36,13 +36,14 @@ def score_row(
     area_count
         Areas that it rests on.
     draws
-        The same score of resampled areas, shape (draws,), for its interval; None: it has none.
+        The same score under random weights of the areas, shape (draws,), for its interval; None:
+        it has none.
     note
         Why there is no score, or what to bear in mind.
     """
     lower = upper = None
     if value is not None and draws is not None:
-        lower, upper = interval_of(draws, about["interval_level"])
+        lower, upper = interval_of(draws, about["interval_level"], centre=value)
     return about | {
         "metric": metric,
         "value": value,
@@ -75,7 +76,7 @@ def metric_rows(
     metrics
         Which ones.
     draws
-        Metric to its values on resampled areas, for the intervals; default: none.
+        Metric to its values under random weights of the areas, for the intervals; default: none.
     note
         What to bear in mind.
     undefined

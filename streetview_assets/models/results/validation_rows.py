@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from streetview_assets.areas.standing import deciles_among
 from streetview_assets.metrics import DECILE, REGRESSION, measure, resampled_scores
 from streetview_assets.models.data.splits import Validation, seed_of
-from streetview_assets.models.metrics.bootstrap import resample
+from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
 from streetview_assets.models.metrics.conformal import TOO_FEW_RESIDUALS, coverage
 from streetview_assets.models.metrics.morans_i import morans_i, morans_p
 from streetview_assets.models.metrics.spatial_coverage import coverage_by_group, coverage_spread
@@ -56,8 +56,8 @@ def score_rows(
     Parameters
     ----------
     scoring
-        What the rows are labelled with; its seed is that of the resamples of areas, or blocks,
-        and of the permutations of Moran's I.
+        What the rows are labelled with; its seed is that of the weights of areas and of the
+        permutations of Moran's I.
     split
         The predictions out of fold, model by model.
     weights
@@ -66,17 +66,17 @@ def score_rows(
         The values whose deciles count; default: those of the split.
     """
     observed = split.areas.observed
-    counts = resample(split.group, RESAMPLES, seed_of(scoring.seed, "bootstrap", split.validation))
+    resamples = resamples_of(split, scoring.seed)
     draws = {
-        model: resampled_scores(observed, predicted, counts)
+        model: resampled_scores(observed, predicted, resamples.weights)
         for model, predicted in split.predicted.items()
     }
     rows: list[Row] = []
     for model, predicted in split.predicted.items():
-        rows += _regression_rows(scoring, split, model, draws)
+        rows += _regression_rows(scoring, split, model, draws, resamples.note)
         rows.append(_coverage_row(scoring, split, model))
         rows += _moran_rows(scoring, split, model, observed - predicted, weights)
-    rows += _decile_rows(scoring, split, counts, study_values)
+    rows += _decile_rows(scoring, split, resamples, study_values)
     rows += _coverage_in_space(scoring, split)
     rows += _moran_rows(scoring, split, OBSERVED, observed, weights)
     rows += _gain_rows(scoring, split, draws)
@@ -84,6 +84,25 @@ def score_rows(
     return rows + [
         no_score(scoring, split.validation, len(observed), why, model) for model, why in left_out
     ]
+
+
+def resamples_of(split: OutOfFold, seed: int) -> Resamples:
+    """Draw the weights under which all models of a split are scored.
+
+    Errors are alike as far as those of the model `tuned` are: what it cannot tell of an area is
+    what would come out otherwise another time, for every model.
+
+    Parameters
+    ----------
+    split
+        The predictions out of fold, model by model.
+    seed
+        Of the study; a split draws by its validation too.
+    """
+    areas = split.areas
+    best = split.predicted[TUNED] if TUNED in split.predicted else areas.observed.mean()
+    drawn_by = seed_of(seed, "bootstrap", split.validation)
+    return resample_weights(areas.place_m, areas.observed - best, RESAMPLES, drawn_by)
 
 
 def repeat_rows(scoring: Scoring, splits: Sequence[OutOfFold]) -> list[Row]:
@@ -173,12 +192,17 @@ def _predictions_of(scoring: Scoring, split: OutOfFold, model: str) -> pl.DataFr
 
 
 def _regression_rows(
-    scoring: Scoring, split: OutOfFold, model: str, draws: Draws | None = None
+    scoring: Scoring,
+    split: OutOfFold,
+    model: str,
+    draws: Draws | None = None,
+    no_interval: str | None = None,
 ) -> list[Row]:
     """Score a model over all folds, with intervals where there are draws, and in each fold."""
     observed, predicted = split.areas.observed, split.predicted[model]
     about = _about(scoring, split, model)
-    note = TRUNCATED if draws and split.truncated and is_tuned(split, model) else None
+    truncated = TRUNCATED if draws and split.truncated and is_tuned(split, model) else None
+    note = "; ".join(filter(None, (truncated, no_interval))) or None
     rows = metric_rows(about, observed, predicted, draws=draws[model] if draws else None, note=note)
     numbers = np.unique(split.fold)
     for number in numbers if len(numbers) > 1 else ():
@@ -207,7 +231,7 @@ def _moran_rows(
 
 
 def _decile_rows(
-    scoring: Scoring, split: OutOfFold, counts: np.ndarray, study_values: np.ndarray | None
+    scoring: Scoring, split: OutOfFold, resamples: Resamples, study_values: np.ndarray | None
 ) -> list[Row]:
     """Compare deciles within the study, or within the split, where no values are given."""
     values = split.areas.observed if study_values is None else study_values
@@ -217,8 +241,8 @@ def _decile_rows(
         guess = deciles_among(predicted, values)
         rows += metric_rows(
             _about(scoring, split, model), truth, guess, DECILE,
-            draws=resampled_scores(truth, guess, counts, DECILE),
-            undefined="not defined: all in one decile",
+            draws=resampled_scores(truth, guess, resamples.weights, DECILE),
+            note=resamples.note, undefined="not defined: all in one decile",
         )  # fmt: skip
     return rows
 

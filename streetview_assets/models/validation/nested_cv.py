@@ -110,11 +110,6 @@ class OutOfFold:
     trials: list[dict[str, Any]] = field(default_factory=list)
     truncated: bool = False
 
-    @property
-    def group(self) -> np.ndarray:
-        """Areas that are resampled together by the bootstrap."""
-        return bootstrap_groups(self.validation, self.block)
-
     def inside(self, model: str) -> np.ndarray:
         """Say of which areas a model's interval holds the value: 1, 0, NaN without; (n,)."""
         return inside(self.areas.observed, self.lower[model], self.upper[model])
@@ -324,16 +319,3 @@ def cross_conformal(
         model: cross_conformal_half_widths(observed - values, fold, level)
         for model, values in predicted.items()
     }
-
-
-def bootstrap_groups(validation: Validation, block: np.ndarray) -> np.ndarray:
-    """Say which areas the bootstrap draws together: single areas at random, else blocks.
-
-    Parameters
-    ----------
-    validation
-        How the areas were held out.
-    block
-        The spatial block of each, shape (n,).
-    """
-    return np.arange(len(block)) if validation in ("random", "holdout") else block

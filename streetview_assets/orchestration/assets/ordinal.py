@@ -11,7 +11,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS
 from streetview_assets.models.ordinal.chart import draw_deciles
-from streetview_assets.models.ordinal.dataset import OrdinalPoints, area_blocks, assemble_points
+from streetview_assets.models.ordinal.dataset import OrdinalPoints, area_places, assemble_points
 from streetview_assets.models.ordinal.metrics import (
     EVERYWHERE,
     no_ordinal_score,
@@ -224,7 +224,7 @@ def _scores(work: AssetContext, outputs: pl.DataFrame, points: OrdinalPoints) ->
     return ordinal_score_rows(
         outputs,
         work.read_all("areas"),
-        area_blocks(points, models.block_km),
+        area_places(points),
         level=models.interval_level,
         seed=work.study.seed,
     )

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from streetview_assets.metrics import resampled_scores
+from streetview_assets.models.metrics.bootstrap import (
+    LEAST_GROUPS,
+    interval_of,
+    resample_weights,
+)
+from streetview_assets_tests.simulations.fields import centres, gaussian_field
+
+PLACES = centres(400, 1)
+
+
+def error_of(range_m):
+    return gaussian_field(PLACES, range_m, np.random.default_rng(4))
+
+
+def test_areas_whose_errors_are_not_alike_are_weighted_each_by_itself():
+    drawn = resample_weights(PLACES, error_of(0), 2_000, 1)
+    assert drawn.weights.shape == (2_000, 400)
+    assert drawn.weights.min() >= 0
+    assert drawn.weights.mean() == pytest.approx(1, abs=0.01)
+    assert drawn.weights.var() == pytest.approx(1, abs=0.05)
+    together = np.corrcoef(drawn.weights.T) - np.eye(400)
+    assert np.abs(together).max() < 0.15
+    assert drawn.independent_count == 400
+    assert drawn.note is None
+
+
+def test_near_areas_are_weighted_alike_as_far_as_errors_are_alike():
+    drawn = resample_weights(PLACES, error_of(2_000), 2_000, 1)
+    together = np.corrcoef(drawn.weights.T)
+    lag_m = np.linalg.norm(PLACES[:, None] - PLACES[None], axis=2)
+    assert together[(lag_m > 0) & (lag_m < 700)].min() > 0.7
+    assert np.abs(together[lag_m > 6_000]).max() < 0.15
+    assert LEAST_GROUPS < drawn.independent_count < 200
+
+
+def test_an_interval_widens_as_the_variance_of_a_mean_of_alike_errors_does():
+    rng = np.random.default_rng(0)
+    squares = [np.mean(gaussian_field(PLACES, 2_000, rng) ** 2) for _ in range(300)]
+    widths = []
+    for _ in range(8):
+        error = gaussian_field(PLACES, 2_000, rng)
+        weights = resample_weights(PLACES, error, 400, 1).weights
+        lower, upper = interval_of(resampled_scores(error, 0 * error, weights)["rmse"] ** 2, 0.9)
+        widths.append(upper - lower)
+    assert np.mean(widths) == pytest.approx(2 * 1.645 * np.std(squares), rel=0.25)
+
+
+def test_a_whole_group_has_one_weight_wherever_its_areas_lie():
+    groups = np.arange(400) % 16
+    drawn = resample_weights(PLACES, error_of(0), 50, 1, groups=groups)
+    assert np.array_equal(drawn.weights[:, :16], drawn.weights[:, 16:32])
+    assert drawn.independent_count == 16
+
+
+def test_fewer_than_ten_independent_groups_give_no_interval_and_say_so():
+    nine = resample_weights(PLACES, None, 50, 1, groups=np.arange(400) % 9)
+    smooth = resample_weights(PLACES, PLACES[:, 0] / 1_000, 50, 1)
+    for drawn in (nine, smooth):
+        assert drawn.weights.shape == (0, 400)
+        assert "at least 10 needed" in drawn.note
+    assert "9 independent" in nine.note
+    scores = resampled_scores(np.arange(400.0), np.arange(400.0) ** 2, nine.weights)
+    assert interval_of(scores["r2"], 0.9) == (None, None)
+
+
+def test_weights_do_not_hang_on_the_order_of_what_is_scored_with_them():
+    first, again = (resample_weights(PLACES, error_of(2_000), 20, 5).weights for _ in range(2))
+    assert np.array_equal(first, again)
+
+
+def test_the_interval_lies_about_the_score_of_the_areas_as_they_are():
+    drawn = np.array([0.1, 0.2, 0.3, 0.4])
+    lower, upper = interval_of(drawn, 0.9, centre=0.5)
+    assert (lower + upper) / 2 == pytest.approx(0.5)
