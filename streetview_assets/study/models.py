@@ -90,7 +90,7 @@ class Models(Part):
     folds: int = Field(5, ge=2, description="folds of a validation")
     block_km: float = Field(2, gt=0, description="side of the spatial blocks held out together")
     buffer_km: float = Field(
-        0, ge=0, description="areas so near to a held-out block are not learned from"
+        0, ge=0, description="areas so near to one held out are not learned from, in tuning neither"
     )
     repeats: int = Field(1, gt=0, description="times that random folds are drawn anew")
     holdout: float | None = Field(

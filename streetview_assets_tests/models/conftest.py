@@ -9,6 +9,14 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.study.models import Models
 
+QUICK = {
+    "trials": 2,
+    "folds": 3,
+    "candidates": ("ridge", "pls"),
+    "block_km": 2,
+    "buffer_km": 0,
+}
+
 
 def smooth_field(place_m, rng, reach_m=2_000, waves=30):
     """A random field that is alike over about `reach_m`."""
@@ -73,7 +81,7 @@ def quick():
     """Makes settings that take little time."""
 
     def settings(**changes):
-        return Models(**({"trials": 2, "folds": 3, "candidates": ("ridge", "pls")} | changes))
+        return Models(**(QUICK | changes))
 
     return settings
 

@@ -10,11 +10,10 @@ from streetview_assets.models.data.splits import (
     blocks_of,
     group_folds,
     held_out_together,
-    inner_folds,
+    inner_splits,
     outer_folds,
     random_folds,
     seed_of,
-    smallest_training,
 )
 
 
@@ -105,19 +104,25 @@ def test_authorities_held_out_together_form_twenty_groups_that_cover_all():
     assert held_out_together(codes[:20], "E003", 42) == {"E003"}
 
 
-def test_inner_folds_hold_out_in_the_way_of_the_outer(areas_of):
+def numbers(splits):
+    return sum(place * split.held_out for place, split in enumerate(splits, 1))
+
+
+def test_inner_folds_hold_out_in_the_way_of_the_outer(areas_of, quick):
     data = areas_of()
-    assert len(set(inner_folds(data, "authorities", 5, 2, 0))) == 3
-    fold = inner_folds(data, "blocks", 5, 2, 0)
+    settings = quick(folds=5, block_km=2, buffer_km=0)
+    assert len(inner_splits(data, "authorities", settings, 0)) == 3
+    fold = numbers(inner_splits(data, "blocks", settings, 0))
     block = blocks_of(data.place_m, 2)
     assert all(len(set(fold[block == number])) == 1 for number in set(block))
 
 
-def test_a_training_part_in_one_block_is_split_into_smaller_blocks(areas_of):
+def test_a_training_part_in_one_block_is_split_into_smaller_blocks(areas_of, quick):
     data = areas_of(columns=4, rows=4, side_m=200)
-    fold = inner_folds(data, "blocks", 4, 50, 0)
-    assert len(set(fold)) > 1
-    assert smallest_training(fold) >= len(data) / 3
+    splits = inner_splits(data, "blocks", quick(folds=4, block_km=50, buffer_km=0), 0)
+    fold = numbers(splits)
+    assert len(splits) > 1
+    assert min(split.learning.sum() for split in splits) >= len(data) / 3
     halved = [50 / 2**times for times in range(12)]
     assert any(
         all(
@@ -129,7 +134,18 @@ def test_a_training_part_in_one_block_is_split_into_smaller_blocks(areas_of):
     )
 
 
-def test_areas_in_one_place_fall_to_chance(areas_of):
+def test_areas_in_one_place_fall_to_chance(areas_of, quick):
     data = areas_of(columns=2, rows=5)
     data = type(data)(**{**data.__dict__, "place_m": np.zeros((10, 2))})
-    assert set(inner_folds(data, "blocks", 5, 2, 0)) == {1, 2, 3, 4, 5}
+    assert len(inner_splits(data, "blocks", quick(folds=5, block_km=2, buffer_km=1), 0)) == 5
+
+
+def test_tuning_keeps_the_buffer_too_as_far_as_a_third_is_left(areas_of, quick):
+    data = areas_of()
+    for buffer_km, least_m in ((1.0, 1_000), (6.0, 700)):
+        splits = inner_splits(data, "blocks", quick(folds=5, block_km=2, buffer_km=buffer_km), 0)
+        assert sum(split.held_out for split in splits).tolist() == [1] * len(data)
+        for split in splits:
+            apart = data.place_m[split.learning][:, None] - data.place_m[split.held_out]
+            assert np.linalg.norm(apart, axis=2).min() > least_m
+            assert split.learning.sum() >= len(data) / 3

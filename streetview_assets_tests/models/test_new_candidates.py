@@ -18,7 +18,7 @@ from xgboost import XGBRegressor
 
 from streetview_assets.models.candidates.published_recipe import GRID, PUBLISHED
 from streetview_assets.models.candidates.registry import CANDIDATES
-from streetview_assets.models.data.splits import seed_of
+from streetview_assets.models.data.splits import seed_of, splits_of
 from streetview_assets.models.evaluations.final_fit import Choice, fit_final
 from streetview_assets.models.validation.nested_cv import (
     TUNED,
@@ -122,9 +122,9 @@ def test_the_published_recipe_is_a_grid_search_called_directly(data, small_recip
     rows = np.arange(len(data))
     train_rows, test_rows = train_test_split(rows, test_size=0.2, random_state=42)
     train, test = data.take(train_rows), data.take(test_rows)
-    fold = np.arange(len(train)) % 3 + 1
+    splits = splits_of(np.arange(len(train)) % 3 + 1)
     with fitting_context(len(train)):
-        (tuned,) = tune_candidates([small_recipe], train, fold, trials=1, seed=5)
+        (tuned,) = tune_candidates([small_recipe], train, splits, trials=1, seed=5)
         ours = tuned.predict(tuned.fit(train, 5), test)
     pipeline = Pipeline(
         [("scale", StandardScaler()), ("model", XGBRegressor(random_state=42, n_jobs=1))]
@@ -147,17 +147,17 @@ def test_the_published_recipe_is_a_grid_search_called_directly(data, small_recip
 
 
 def test_a_recipe_out_of_time_has_tried_its_cheapest_setting(data, small_recipe):
-    fold = np.arange(len(data)) % 3 + 1
-    (tuned,) = tune_candidates([small_recipe], data, fold, trials=1, seed=5, timeout_s=1e-6)
+    splits = splits_of(np.arange(len(data)) % 3 + 1)
+    (tuned,) = tune_candidates([small_recipe], data, splits, trials=1, seed=5, timeout_s=1e-6)
     assert tuned.truncated
     assert [trial["n_estimators"] for trial in tuned.trials] == [10]
 
 
 def test_a_stack_is_the_weighted_mean_of_its_members_fitted_alone(data, quick):
-    fold = np.arange(len(data)) % 3 + 1
+    splits = splits_of(np.arange(len(data)) % 3 + 1)
     chosen = [CANDIDATES[name] for name in ("stack", "ridge", "pls")]
     with fitting_context(len(data)):
-        stack, *members = tune_candidates(chosen, data, fold, trials=4, seed=5)
+        stack, *members = tune_candidates(chosen, data, splits, trials=4, seed=5)
         guess = stack.predict(stack.fit(data, 5), data)
         alone = {m.model.name: m.predict(m.fit(data, 5), data) for m in members}
     weights = stack.params["weights"]

@@ -7,10 +7,10 @@ import pytest
 from streetview_assets.models.candidates.base import Size
 from streetview_assets.models.candidates.baselines import baselines_for
 from streetview_assets.models.candidates.registry import CANDIDATES
+from streetview_assets.models.data.splits import splits_of
 from streetview_assets.models.validation import tuning
 from streetview_assets.models.validation.tuning import (
     fitting_context,
-    fold_masks,
     inner_predictions,
     tune_baseline,
     tune_candidates,
@@ -20,9 +20,9 @@ NAMES = ("ridge", "kernel_ridge", "pls", "svr")
 
 
 def tuned(data, candidates, trials=24):
-    fold = np.arange(len(data)) % 4 + 1
+    splits = splits_of(np.arange(len(data)) % 4 + 1)
     with fitting_context(len(data)):
-        return tune_candidates(candidates, data, fold, trials=trials, seed=2)
+        return tune_candidates(candidates, data, splits, trials=trials, seed=2)
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +50,17 @@ def test_giving_up_leaves_the_winner_and_saves_fits(data, monkeypatch):
 
 
 def test_a_baseline_that_stops_early_takes_the_best_of_its_settings(data):
-    fold = np.arange(len(data)) % 4 + 1
+    splits = splits_of(np.arange(len(data)) % 4 + 1)
     baselines, _ = baselines_for(data)
     with fitting_context(len(data)):
         for baseline in baselines:
             inputs = baseline.inputs(data)
             errors = {}
             for place, params in enumerate(baseline.settings(Size(45, inputs.shape[1]))):
-                guess = inner_predictions(
-                    baseline, params, inputs, data.observed, fold_masks(fold), 1
-                )
+                guess = inner_predictions(baseline, params, inputs, data.observed, splits, 1)
                 errors[place] = np.sqrt(np.mean((data.observed - guess) ** 2))
             best = min(errors, key=errors.get)
-            one = tune_baseline(baseline, data, fold, 1)
+            one = tune_baseline(baseline, data, splits, 1)
             assert one.params == baseline.settings(Size(45, inputs.shape[1]))[best]
             assert one.inner_rmse == errors[best]
 

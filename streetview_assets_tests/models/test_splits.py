@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-import shapely
 from sklearn.metrics import accuracy_score, cohen_kappa_score, r2_score
 from sklearn.model_selection import train_test_split
 
 from streetview_assets.areas.standing import deciles_among
-from streetview_assets.models.data.splits import TooFewGroupsError, holdout_rows, near_blocks
+from streetview_assets.models.data.splits import TooFewGroupsError, holdout_rows
 from streetview_assets.models.evaluations.selection import select_models
 from streetview_assets.models.metrics.conformal import coverage
 from streetview_assets.models.validation.nested_cv import (
@@ -139,18 +138,13 @@ def test_a_buffer_keeps_the_neighbours_of_a_block_from_its_training(data, quick)
     first = folds_of(data, "blocks", settings, 1)[0]
     held_out, learning = first.held_out, first.learning
     assert np.array_equal(held_out, split.fold == 1)
-    squares = {tuple(np.floor(place / 2_000)) for place in data.place_m[held_out]}
-    blocks = shapely.union_all(
-        [shapely.box(*(np.array(at) * 2_000), *((np.array(at) + 1) * 2_000)) for at in squares]
-    )
-    distance_m = shapely.distance(blocks, shapely.points(data.place_m))
-    assert np.array_equal(learning, distance_m > 1_000)
+    apart = data.place_m[:, None] - data.place_m[held_out]
+    assert np.array_equal(learning, np.linalg.norm(apart, axis=2).min(axis=1) > 1_000)
     near = ~learning & ~held_out
     assert near.any()
     spoiled = replace(data, observed=np.where(near, 1e6, data.observed))
     after = cross_validate(alone(data, settings), spoiled, settings, "blocks", 1)
     assert np.array_equal(split.predicted[TUNED][held_out], after.predicted[TUNED][held_out])
-    assert np.array_equal(near_blocks(data.place_m, held_out, 2, 0), held_out)
 
 
 def test_a_buffer_that_leaves_too_few_is_refused(data, quick):

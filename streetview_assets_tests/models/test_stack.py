@@ -48,6 +48,7 @@ def test_an_area_s_value_does_not_enter_its_own_blend():
     held_out, observed = predictions(3, 4)
     fold = np.arange(len(observed)) % 4
     spoiled = np.where(fold == 2, 1e3, observed)
-    before, after = cross_blend(held_out, observed, fold), cross_blend(held_out, spoiled, fold)
+    folds = [fold == number for number in range(4)]
+    before, after = cross_blend(held_out, observed, folds), cross_blend(held_out, spoiled, folds)
     assert np.array_equal(before[fold == 2], after[fold == 2])
     assert not np.allclose(before[fold != 2], after[fold != 2])

@@ -50,7 +50,9 @@ def blend_weights(held_out: np.ndarray, observed: np.ndarray) -> np.ndarray:
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
-def cross_blend(held_out: np.ndarray, observed: np.ndarray, fold: np.ndarray) -> np.ndarray:
+def cross_blend(
+    held_out: np.ndarray, observed: np.ndarray, folds: Sequence[np.ndarray]
+) -> np.ndarray:
     """Blend each inner fold's predictions by weights learnt on the others; shape (n,).
 
     Parameters
@@ -59,12 +61,11 @@ def cross_blend(held_out: np.ndarray, observed: np.ndarray, fold: np.ndarray) ->
         Predictions out of the inner folds, a column a member; (n, m).
     observed
         (n,).
-    fold
-        The inner fold of each area, (n,).
+    folds
+        Masks of the inner folds, each (n,).
     """
     blended = np.empty(len(observed))
-    for number in np.unique(fold):
-        test = fold == number
+    for test in folds:
         blended[test] = held_out[test] @ blend_weights(held_out[~test], observed[~test])
     return blended
 

@@ -5,11 +5,14 @@ spatially autocorrelated, so that it flatters (Roberts et al. 2017, Ecography 40
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.study.models import Models
 
 Validation = Literal["random", "blocks", "holdout", "authorities"]
 MOST_AUTHORITY_FOLDS = 20
@@ -19,6 +22,20 @@ _MOST_HALVINGS = 12
 
 class TooFewGroupsError(ValueError):
     """The areas cannot be split this way; the text says why and becomes the note of a score."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """What is held out, and what is learned from: masks of shape (n,).
+
+    Attributes
+    ----------
+    learning, held_out
+        An area near to those held out may be neither.
+    """
+
+    learning: np.ndarray
+    held_out: np.ndarray
 
 
 def seed_of(seed: int, *words: object) -> int:
@@ -96,34 +113,28 @@ def holdout_rows(area_codes: Sequence[str], share: float, seed: int) -> np.ndarr
     return np.sort(np.asarray(test, dtype=np.int64))
 
 
-def near_blocks(
-    place_m: np.ndarray, held_out: np.ndarray, block_km: float, buffer_km: float
-) -> np.ndarray:
-    """Say which areas lie within a distance of the squares that are held out.
+def beyond_buffer(place_m: np.ndarray, held_out: np.ndarray, buffer_m: float) -> np.ndarray:
+    """Say which areas are learned from: none that is held out, nor near to one that is.
 
     Parameters
     ----------
     place_m
         Easting and northing, metres; shape (n, 2).
     held_out
-        Which areas are held out, shape (n,), boolean; their whole squares count.
-    block_km
-        Side of a square.
-    buffer_km
-        The distance, from an area's point to the nearest edge of a square.
+        Which areas are held out, shape (n,), boolean.
+    buffer_m
+        An area within so many metres of one held out is left out too.
 
     Returns
     -------
     numpy.ndarray
-        Shape (n,), boolean; the areas held out are among them.
+        Shape (n,), boolean.
     """
-    side_m = block_km * 1000
-    corners = np.unique(np.floor(place_m[held_out] / side_m), axis=0) * side_m
-    near = held_out.copy()
-    for corner in corners:
-        beyond = np.maximum(np.maximum(corner - place_m, place_m - corner - side_m), 0)
-        near |= np.hypot(beyond[:, 0], beyond[:, 1]) <= buffer_km * 1000
-    return near
+    if not buffer_m or not held_out.any():
+        return ~held_out
+    distance_m, _ = cKDTree(place_m[held_out]).query(place_m)
+    learning: np.ndarray = ~held_out & (distance_m > buffer_m)
+    return learning
 
 
 def blocks_of(place_m: np.ndarray, block_km: float) -> np.ndarray:
@@ -305,14 +316,15 @@ def outer_folds(
     return fold
 
 
-def inner_folds(
-    data: AreaDataset, validation: Validation, folds: int, block_km: float, seed: int
-) -> np.ndarray:
+def inner_splits(
+    data: AreaDataset, validation: Validation, settings: Models, seed: int
+) -> list[Split]:
     """Split a training part for tuning, in the way its test part was held out.
 
     Each fold has to leave a third of the areas to learn from. Where whole authorities do not,
     blocks are held out; where blocks do not, blocks of half the side, a quarter and so on; only
-    areas that share one place fall to chance.
+    areas that share one place fall to chance. The buffer is that of the outer blocks, or the
+    largest of its half, its quarter and so on that leaves as much.
 
     Parameters
     ----------
@@ -320,21 +332,53 @@ def inner_folds(
         The training part.
     validation
         How its test part is held out; of `holdout`, at random.
-    folds
-        The most folds.
-    block_km
-        Side of a square of the grid.
+    settings
+        The part `models` of the study file: folds, blocks and buffer.
     seed
         Of the deal.
     """
-    least = len(data) / 3
+    fold = _inner_folds(data, validation, settings, seed)
+    if validation != "blocks":
+        return splits_of(fold)
+    for halvings in range(_MOST_HALVINGS):
+        buffer_m = 1000 * settings.buffer_km / 2**halvings
+        splits = splits_of(fold, data.place_m, buffer_m)
+        if min(split.learning.sum() for split in splits) >= len(data) / 3:
+            return splits
+    return splits_of(fold)
+
+
+def splits_of(
+    fold: np.ndarray, place_m: np.ndarray | None = None, buffer_m: float = 0.0
+) -> list[Split]:
+    """Give what each fold holds out, and what it learns from.
+
+    Parameters
+    ----------
+    fold
+        The fold of each area, shape (n,).
+    place_m
+        Easting and northing, metres, shape (n, 2); needed for a buffer.
+    buffer_m
+        Areas so near to one held out are not learned from.
+    """
+    masks = [fold == number for number in np.unique(fold)]
+    if place_m is None:
+        return [Split(~mask, mask) for mask in masks]
+    return [Split(beyond_buffer(place_m, mask, buffer_m), mask) for mask in masks]
+
+
+def _inner_folds(
+    data: AreaDataset, validation: Validation, settings: Models, seed: int
+) -> np.ndarray:
+    least, folds = len(data) / 3, settings.folds
     if validation == "authorities" and len(set(data.authority_codes)) > 1:
         fold = authority_folds(data.authority_codes, seed, folds)
         if smallest_training(fold) >= least:
             return fold
     if validation in ("blocks", "authorities"):
         for halvings in range(_MOST_HALVINGS):
-            side_km = block_km / 2**halvings
+            side_km = settings.block_km / 2**halvings
             if blocks_of(data.place_m, side_km).max() > 0:
                 fold = block_folds(data.place_m, folds, side_km, seed)
                 if smallest_training(fold) >= least:

@@ -11,7 +11,7 @@ from streetview_assets.models.candidates.baselines import Baseline, baselines_fo
 from streetview_assets.models.candidates.preprocessing import prepared
 from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import Validation, blocks_of, inner_folds, seed_of
+from streetview_assets.models.data.splits import Validation, blocks_of, inner_splits, seed_of
 from streetview_assets.models.metrics.conformal import (
     cross_conformal_half_widths,
     half_width,
@@ -157,19 +157,19 @@ def tune_all(
     timeout_s
         For this tuning.
     """
-    fold = inner_folds(
-        train, validation, settings.folds, settings.block_km, seed_of(seed, "inner folds")
-    )
+    splits = inner_splits(train, validation, settings, seed_of(seed, "inner folds"))
     return TunedModels(
         candidates=tune_candidates(
             competing.candidates,
             train,
-            fold,
+            splits,
             trials=settings.trials,
             seed=seed,
             timeout_s=timeout_s,
         ),
-        baselines=[tune_baseline(baseline, train, fold, seed) for baseline in competing.baselines],
+        baselines=[
+            tune_baseline(baseline, train, splits, seed) for baseline in competing.baselines
+        ],
         observed=train.observed,
     )
 
@@ -209,7 +209,7 @@ def cross_validate(
 ) -> OutOfFold:
     """Predict areas by models that never saw their fold, tuning included.
 
-    Under blocks, areas within `buffer_km` of a held-out block are not learned from either.
+    Under blocks, areas within `buffer_km` of one held out are not learned from either.
     Prediction intervals are as wide as the errors in the other folds; of a single fold, as those
     on the inner folds of the areas learned from.
 

@@ -11,8 +11,8 @@ from streetview_assets.models.data.splits import (
     LEAST_TO_LEARN_FROM,
     TooFewGroupsError,
     Validation,
+    beyond_buffer,
     holdout_rows,
-    near_blocks,
     outer_folds,
     seed_of,
 )
@@ -121,7 +121,7 @@ def folds_of(data: AreaDataset, validation: Validation, settings: Models, seed: 
 def numbered_folds(
     data: AreaDataset, number: np.ndarray, validation: Validation, settings: Models, seed: int
 ) -> list[Fold]:
-    """Make folds of the number of each area's; under blocks, with a buffer around each.
+    """Make folds of the number of each area's; under blocks, with a buffer around those held out.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def numbered_folds(
     validation
         How they are held out; only `blocks` has a buffer.
     settings
-        The chapter `models` of the study file: `block_km`, `buffer_km`.
+        The chapter `models` of the study file: `buffer_km`.
     seed
         What each fold's is derived from.
 
@@ -157,7 +157,7 @@ def _beyond_buffer(
 ) -> np.ndarray:
     if validation != "blocks" or not settings.buffer_km:
         return ~held_out
-    learning = ~near_blocks(data.place_m, held_out, settings.block_km, settings.buffer_km)
+    learning = beyond_buffer(data.place_m, held_out, 1000 * settings.buffer_km)
     if learning.sum() < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(
             f"a buffer of {settings.buffer_km:g} km leaves {learning.sum()} of {len(data)} areas "

@@ -21,7 +21,7 @@ from streetview_assets.models.candidates.baselines import Baseline
 from streetview_assets.models.candidates.published_recipe import cheapest_first, own_score
 from streetview_assets.models.candidates.stack import blend_weights, cross_blend, stack_params
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import seed_of, smallest_training
+from streetview_assets.models.data.splits import Split, seed_of
 from streetview_assets.models.validation.pruner import (
     give_up_if_hopeless,
     least_rmse,
@@ -125,11 +125,11 @@ def inner_predictions(
     params: Params,
     inputs: np.ndarray,
     observed: np.ndarray,
-    folds: Sequence[np.ndarray],
+    splits: Sequence[Split],
     seed: int,
     lost: Callable[[np.ndarray, Sequence[np.ndarray]], bool] | None = None,
 ) -> np.ndarray | None:
-    """Predict each inner fold by a fit to the others; shape (n,).
+    """Predict each inner fold by a fit to what it learns from; shape (n,).
 
     Parameters
     ----------
@@ -139,8 +139,8 @@ def inner_predictions(
         Its parameters.
     inputs, observed
         Of the training part: (n, d) and (n,).
-    folds
-        Masks of the inner folds, each (n,), in the order in which they are held out.
+    splits
+        The inner folds, in the order in which they are held out; each area is in one.
     seed
         Of the fit, where the model draws anything.
     lost
@@ -152,20 +152,20 @@ def inner_predictions(
         None where it was stopped.
     """
     guess = np.empty(len(observed))
-    for place, test in enumerate(folds):
-        if lost and place and lost(guess, folds[:place]):
+    done: list[np.ndarray] = []
+    for split in splits:
+        learning, test = split.learning, split.held_out
+        if lost and done and lost(guess, done):
             return None
-        pipeline = model.build(params, seed).fit(inputs[~test], observed[~test])
+        pipeline = model.build(params, seed).fit(inputs[learning], observed[learning])
         guess[test] = predicted(pipeline, inputs[test])
+        done.append(test)
     return guess
 
 
-def fold_masks(fold: np.ndarray) -> list[np.ndarray]:
-    """Give the mask of each fold, by the number of each area's, shape (n,)."""
-    return [fold == number for number in np.unique(fold)]
-
-
-def tune_baseline(baseline: Baseline, data: AreaDataset, fold: np.ndarray, seed: int) -> Tuned:
+def tune_baseline(
+    baseline: Baseline, data: AreaDataset, splits: Sequence[Split], seed: int
+) -> Tuned:
     """Take the best of a baseline's settings on inner folds; one that has lost is not finished.
 
     Parameters
@@ -174,17 +174,17 @@ def tune_baseline(baseline: Baseline, data: AreaDataset, fold: np.ndarray, seed:
         With its few settings.
     data
         The training part.
-    fold
-        The inner fold of each area, (n,).
+    splits
+        The inner folds.
     seed
         Of the fit, where the model draws anything.
     """
-    inputs, observed, folds = baseline.inputs(data), data.observed, fold_masks(fold)
+    inputs, observed = baseline.inputs(data), data.observed
     best: Tuned | None = None
-    for params in baseline.settings(_smallest(inputs, fold)):
+    for params in baseline.settings(_smallest(inputs, splits)):
         most = np.inf if best is None else best.inner_rmse
         lost = partial(_is_above, observed, most * (1 + 1e-9))
-        guess = inner_predictions(baseline, params, inputs, observed, folds, seed, lost)
+        guess = inner_predictions(baseline, params, inputs, observed, splits, seed, lost)
         if guess is not None and (rmse := _rmse(observed, guess)) < most:
             best = Tuned(baseline, params, rmse, guess)
     assert best is not None
@@ -201,7 +201,7 @@ def _is_above(
 def tune_candidates(
     candidates: Sequence[Candidate],
     data: AreaDataset,
-    fold: np.ndarray,
+    splits: Sequence[Split],
     *,
     trials: int,
     seed: int,
@@ -218,8 +218,8 @@ def tune_candidates(
         At least one that is no stack.
     data
         The training part; nothing else is seen.
-    fold
-        Inner fold of each of its areas.
+    splits
+        The inner folds, each with what is learned from.
     trials
         Over all candidates together; each gets one at least.
     seed
@@ -240,14 +240,14 @@ def tune_candidates(
         left_s = None if deadline is None else deadline - time.monotonic()
         budget_s = None if left_s is None else left_s / (len(alone) - place)
         tuned[candidate.name] = (
-            _search_grid(candidate, data, fold, seed, budget_s)
+            _search_grid(candidate, data, splits, seed, budget_s)
             if candidate.grid
-            else _tune_candidate(candidate, data, fold, shares[candidate.name], seed, budget_s)
+            else _tune_candidate(candidate, data, splits, shares[candidate.name], seed, budget_s)
         )
     members = [tuned[one.name] for one in candidates if not one.stacks]
     for candidate in candidates:
         if candidate.stacks:
-            tuned[candidate.name] = _stack(candidate, members, data, fold)
+            tuned[candidate.name] = _stack(candidate, members, data, splits)
     return [tuned[candidate.name] for candidate in candidates]
 
 
@@ -267,7 +267,7 @@ def _shares(candidates: Sequence[Candidate], trials: int) -> dict[str, int]:
 def _tune_candidate(
     candidate: Candidate,
     data: AreaDataset,
-    fold: np.ndarray,
+    splits: Sequence[Split],
     trials: int,
     seed: int,
     budget_s: float | None,
@@ -275,8 +275,8 @@ def _tune_candidate(
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    inputs, observed, folds = candidate.inputs(data), data.observed, fold_masks(fold)
-    size = _smallest(inputs, fold)
+    inputs, observed, order = candidate.inputs(data), data.observed, list(splits)
+    size = _smallest(inputs, splits)
     deadline = None if budget_s is None else time.monotonic() + budget_s
     done: list[dict[str, Any]] = []
     best: list[Tuned] = []
@@ -287,11 +287,11 @@ def _tune_candidate(
         done.append(row | params)
         # Of the first trial the others learn which fold is the hardest, and are held against it.
         lost = partial(give_up_if_hopeless, trial, observed) if best else None
-        guess = inner_predictions(candidate, params, inputs, observed, folds, seed, lost)
+        guess = inner_predictions(candidate, params, inputs, observed, order, seed, lost)
         assert guess is not None, "a trial that gives up raises"
         if not best:
-            folds.sort(key=lambda test: -squared_error(observed, guess, test))
-            report_folds(trial, observed, guess, folds)
+            order.sort(key=lambda split: -squared_error(observed, guess, split.held_out))
+            report_folds(trial, observed, guess, [split.held_out for split in order])
         rmse = _rmse(observed, guess)
         done[-1] |= {"rmse": rmse, "pruned": False}
         if not best or rmse < best[-1].inner_rmse:
@@ -310,7 +310,11 @@ def _tune_candidate(
 
 
 def _search_grid(
-    candidate: Candidate, data: AreaDataset, fold: np.ndarray, seed: int, budget_s: float | None
+    candidate: Candidate,
+    data: AreaDataset,
+    splits: Sequence[Split],
+    seed: int,
+    budget_s: float | None,
 ) -> Tuned:
     """Choose from a recipe's grid by its own folds, then measure the choice on the inner ones."""
     deadline = None if budget_s is None else time.monotonic() + budget_s
@@ -323,7 +327,7 @@ def _search_grid(
         score[place] = own_score(pipeline, inputs, data.observed)
     chosen = max(sorted(score), key=lambda place: score[place])
     params = candidate.grid[chosen]
-    guess = inner_predictions(candidate, params, inputs, data.observed, fold_masks(fold), seed)
+    guess = inner_predictions(candidate, params, inputs, data.observed, splits, seed)
     assert guess is not None, "nothing stops it"
     rmse = _rmse(data.observed, guess)
     done = [
@@ -341,7 +345,7 @@ def _search_grid(
 
 
 def _stack(
-    candidate: Candidate, members: Sequence[Tuned], data: AreaDataset, fold: np.ndarray
+    candidate: Candidate, members: Sequence[Tuned], data: AreaDataset, splits: Sequence[Split]
 ) -> Tuned:
     held_out = np.column_stack([member.inner_predicted for member in members])
     params = stack_params(
@@ -349,14 +353,14 @@ def _stack(
         [member.params for member in members],
         blend_weights(held_out, data.observed),
     )
-    guess = cross_blend(held_out, data.observed, fold)
+    guess = cross_blend(held_out, data.observed, [split.held_out for split in splits])
     rmse = _rmse(data.observed, guess)
     row = {"model": candidate.name, "trial": 0, "rmse": rmse, "pruned": False, **params}
     return Tuned(candidate, params, rmse, guess, [row], any(one.truncated for one in members))
 
 
-def _smallest(inputs: np.ndarray, fold: np.ndarray) -> Size:
-    return Size(areas=smallest_training(fold), width=inputs.shape[1])
+def _smallest(inputs: np.ndarray, splits: Sequence[Split]) -> Size:
+    return Size(areas=min(int(one.learning.sum()) for one in splits), width=inputs.shape[1])
 
 
 def _rmse(observed: np.ndarray, guess: np.ndarray) -> float:
