@@ -84,6 +84,7 @@ def test_a_number_that_is_not_finite_is_refused(number):
         "target": "imd",
         "value": number,
         "more_is": "worse",
+        "is_decile": False,
     }
     assert "value" in refusal(targets, targets.frame([row]))
 

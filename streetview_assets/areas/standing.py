@@ -21,7 +21,7 @@ def ranks(values: pl.Series) -> pl.Series:
     return values.rank("average")
 
 
-def deciles(values: pl.Series) -> pl.Series:
+def deciles(values: pl.Series, *, are_deciles: bool = False) -> pl.Series:
     """Cut the values into tenths: 1 holds the lowest, 10 the highest.
 
     Equal values never part: they share one decile, so that deciles differ in size, and some are
@@ -32,6 +32,8 @@ def deciles(values: pl.Series) -> pl.Series:
     ----------
     values
         Finite numbers, null where there is none; such a place has no decile.
+    are_deciles
+        Whether they are deciles already (the column `is_decile` of `targets`), and stay.
 
     Returns
     -------
@@ -41,17 +43,23 @@ def deciles(values: pl.Series) -> pl.Series:
     known = values.drop_nulls().to_numpy()
     placed = np.full(len(values), np.nan)
     if len(known):
-        placed[values.is_not_null().to_numpy()] = deciles_among(known, known)
+        told = deciles_among(known, known, are_deciles=are_deciles)
+        placed[values.is_not_null().to_numpy()] = told
     return pl.Series(values.name, placed).fill_nan(None)
 
 
-def as_deciles(values: pl.Series) -> pl.Series:
-    """Give deciles of values: the values themselves where all are whole numbers from 1 to 10."""
-    whole = (values == values.round()) & values.is_between(1, DECILES)
-    return values.cast(pl.Float64) if whole.drop_nulls().all() else deciles(values)
+def could_be_deciles(values: pl.Series) -> bool:
+    """Say whether there are values and all of them are whole numbers from 1 to 10.
+
+    Deciles are such numbers, and so are counts of bedrooms: no data tell one from the other.
+    """
+    known = values.drop_nulls()
+    return len(known) > 0 and bool(known.is_in([float(one) for one in range(1, DECILES + 1)]).all())
 
 
-def deciles_among(values: np.ndarray, among: np.ndarray) -> np.ndarray:
+def deciles_among(
+    values: np.ndarray, among: np.ndarray, *, are_deciles: bool = False
+) -> np.ndarray:
     """Give the tenth of some values that each value lies in, 1 to 10.
 
     Parameters
@@ -60,15 +68,19 @@ def deciles_among(values: np.ndarray, among: np.ndarray) -> np.ndarray:
         Finite numbers, shape (n,).
     among
         The values whose nine inner decile points are the limits, shape (m,), m at least 1.
+    are_deciles
+        Whether `among` are deciles themselves, which are not cut again: a value is the nearest.
 
     Returns
     -------
     numpy.ndarray
-        1 plus the number of decile points that a value exceeds. With the usual (linear, Hyndman
-        and Fan's type 7) quantiles, a value of `among` exceeds the point of q tenths just where
-        it exceeds the value at place floor((m - 1) q / 10), counted from 0; the places are
+        1 plus the number of decile points that a value exceeds, int64. With the usual (linear,
+        Hyndman and Fan's type 7) quantiles, a value of `among` exceeds the point of q tenths just
+        where it exceeds the value at place floor((m - 1) q / 10), counted from 0; the places are
         reckoned in whole numbers, so that no rounding moves an area.
     """
+    if are_deciles:
+        return np.clip(np.floor(np.asarray(values) + 0.5), 1, DECILES).astype(np.int64)
     ordered = np.sort(np.asarray(among, dtype=np.float64))
     place, tenths = np.divmod((len(ordered) - 1) * np.arange(1, DECILES), DECILES)
     below, above = ordered[place], ordered[np.minimum(place + 1, len(ordered) - 1)]

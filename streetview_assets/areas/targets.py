@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from streetview_assets.areas.columns import SourceTable, read_source, require_areas
-from streetview_assets.areas.standing import deciles, ranks
+from streetview_assets.areas.standing import could_be_deciles, deciles, ranks
 from streetview_assets.areas.target_parts import (
     NOT_IN_LOOKUP,
     aggregate,
@@ -64,7 +64,7 @@ def read_targets(study: Study, areas: pl.DataFrame) -> TargetJoin:
     ------
     StudyError
         Where a file or column is wrong, a value is no number, the values of an area contradict
-        each other, or none of the areas finds a value.
+        each other, none of the areas finds a value, or it is not said whether values are deciles.
     """
     sources = _read_sources(study.targets)
     frames = [TABLES["targets"].frame()]
@@ -86,6 +86,7 @@ def read_targets(study: Study, areas: pl.DataFrame) -> TargetJoin:
         source_row_count[target.name] = source.frame.height
         if rows["value"].null_count() == areas.height > 0:
             raise _all_without_value(source, target, key, rows)
+        _ask_for_deciles(rows["value"], target, f"{key}.is_decile: {source.place}")
         frames.append(rows)
     targets = pl.concat(frames).sort("authority_code", "area_code", "target")
     return TargetJoin(targets, without_value, source_row_count)
@@ -109,7 +110,7 @@ def deprivation(targets: pl.DataFrame, target: str) -> dict[str, float]:
     """
     rows = targets.filter(pl.col("target") == target).drop_nulls("value")
     worse = pl.when(pl.col("more_is") == "worse").then(pl.col("value")).otherwise(-pl.col("value"))
-    rank = rows.select(worse.rank("average")).to_series()
+    rank = ranks(rows.select(worse).to_series())
     share = (rank - 1) / (rows.height - 1) if rows.height > 1 else rank * 0.5
     return dict(zip(rows["area_code"], share, strict=True))
 
@@ -143,6 +144,8 @@ def source_of(target: Target) -> str:
         steps.append(_lookup_of(target.lookup))
     if target.given_as != "value":
         steps.append(f"{target.given_as} in the study, 1 lowest")
+    if target.is_decile:
+        steps.append("decile as it stands there, 1 lowest")
     return "; ".join(steps)
 
 
@@ -199,7 +202,29 @@ def _target_rows(found: pl.DataFrame, target: Target) -> pl.DataFrame:
         target=pl.lit(target.name),
         more_is=pl.lit(target.more_is, dtype=pl.String),
         source=pl.lit(source_of(target)),
+        is_decile=pl.lit(target.holds_deciles),
     ).select(TABLES["targets"].schema.names())
+
+
+def _ask_for_deciles(values: pl.Series, target: Target, place: str) -> None:
+    """Refuse values of which it is not said whether they are deciles, and deciles that are none.
+
+    Taken for deciles in silence, a count of 1 to 10 is scored as it should not be; taken for a
+    count, deciles are cut into deciles once more.
+    """
+    could_be = could_be_deciles(values)
+    if target.is_decile and not could_be:
+        raise StudyError(
+            f"{place}: the values of {target.name!r} are no deciles: they lie between "
+            f"{values.min():g} and {values.max():g}, and deciles are whole numbers from 1 to 10. "
+            "Leave `is_decile` out, or write `as: decile`, which makes deciles of them."
+        )
+    if could_be and target.is_decile is None and target.given_as == "value":
+        raise StudyError(
+            f"{place}: all values of {target.name!r} are whole numbers from 1 to 10. Write "
+            "`is_decile: true` where they are deciles, 1 that of the lowest values, or "
+            "`is_decile: false` where they measure or count something else."
+        )
 
 
 def _all_without_value(

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import polars as pl
 
-from streetview_assets.areas.standing import as_deciles
+from streetview_assets.areas.standing import deciles
 from streetview_assets.embeddings.looked_at import SEPARATE, vector_table
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.formats import write_csv
@@ -22,12 +22,17 @@ from streetview_assets.exports.written import Written, to_be_run
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.open_study import OpenStudy
 
 DEFAULT = Path("features.h5")
 FEATURES = "features"
 DECILES_MEAN = "1: the tenth of the study's areas with the lowest values, 10: with the highest"
-"""Whatever more of the value means: of a rank with 1 the most deprived, decile 1 is so too."""
+"""One orientation whatever more of a value means: of a rank with 1 the most deprived, decile 1 is
+so too; of a share of the unemployed, it is the best off. The labels say which beside each decile.
+"""
+FIRST_IS = {"worse": "best off", "better": "worst off"}
+"""What more of a target means, to who is in decile 1, the lowest values."""
 
 
 def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
@@ -37,8 +42,9 @@ def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
     where panoramas are looked at as a whole (attribute `views`), each is the only view. The CSV of
     the same name has a row for each location, in the same order: img_id (the external id),
     point_id, panorama_id, captured_on, gsv_lat, gsv_lng, area_code, authority_code, and for each
-    target of the study its value and its decile: the tenth of the study's areas that it is in, 1
-    the lowest values; values that are whole numbers from 1 to 10 are deciles already, and stay.
+    target of the study its value, its decile (the tenth of the study's areas that it is in, 1 the
+    lowest values; values that are deciles, as the study says, stay) and whether decile 1 is the
+    worst or the best off; the attribute `deciles` says it of each target.
     A location that lacks the vector of a view is left out of both.
 
     Parameters
@@ -76,7 +82,7 @@ def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
             if opened.study.encoder.views == SEPARATE:
                 file.attrs["headings"] = plan.headings_deg
             file.attrs["study"] = opened.study.name
-            file.attrs["deciles"] = DECILES_MEAN
+            file.attrs["deciles"] = " ".join(_told(opened.study))
             for authority in opened.authorities:
                 mine = places_of(placed.filter(authority_code=authority), "place", "slot")
                 vectors = vectors_of(opened, authority, vector_table(opened.study.encoder.views))
@@ -85,8 +91,7 @@ def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
             write_csv(_labels(opened, whole), labels_aside, FEATURES)
     left_out = plan.rows.filter(status="OK").height - whole.height
     said = [f"Whose they are: {labels}"]
-    if opened.study.targets:
-        said.append(f"Deciles are {DECILES_MEAN}.")
+    said += _told(opened.study)
     if left_out:
         said.append(f"Left out for want of a view's vector: {left_out:,} locations.")
     counts = {"locations": whole.height, "vectors": whole.height * slot_count}
@@ -132,8 +137,21 @@ def _labels(opened: OpenStudy, whole: pl.DataFrame) -> pl.DataFrame:
     targets = opened.read("targets")
     for target in targets["target"].unique(maintain_order=True):
         mine = targets.filter(target=target).drop_nulls("value")
-        deciles = as_deciles(mine["value"]).cast(pl.Int64)
-        values = {target: mine["value"], f"{target}_decile": deciles}
-        of_areas = mine.select("area_code").with_columns(**values)
+        values = mine["value"]
+        of_areas = mine.select("area_code").with_columns(
+            values.alias(target),
+            deciles(values, are_deciles=mine["is_decile"].any())
+            .cast(pl.Int64)
+            .alias(f"{target}_decile"),
+            pl.lit(FIRST_IS[mine["more_is"][0]]).alias(f"{target}_decile_1_is"),
+        )
         labels = labels.join(of_areas, on="area_code", how="left", maintain_order="left")
     return labels
+
+
+def _told(study: Study) -> list[str]:
+    """Say which end decile 1 is, of each target."""
+    if not study.targets:
+        return []
+    ends = [f"{one.name}: decile 1 is the {FIRST_IS[one.more_is]}." for one in study.targets]
+    return [f"Deciles are {DECILES_MEAN}.", *ends]

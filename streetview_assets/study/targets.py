@@ -57,9 +57,19 @@ class Target(Part):
         description="`rank` and `decile` are taken among the areas of the study that have a value, "
         "1 lowest whatever `more_is`; equal values share the mean of their ranks, or one decile",
     )
+    is_decile: bool | None = Field(
+        None,
+        description="whether the values are deciles as they stand, 1 that of the lowest; has to be "
+        "said where all are whole numbers from 1 to 10",
+    )
     lookup: TargetLookup | None = None
     sheet: str | None = Field(None, description="sheet of an Excel file")
     model_config = ConfigDict(populate_by_name=True)
+
+    @property
+    def holds_deciles(self) -> bool:
+        """Whether its values are deciles, made here or as they stand."""
+        return self.given_as == "decile" or bool(self.is_decile)
 
     @model_validator(mode="after")
     def _one_kind_of_value(self) -> Self:
@@ -71,6 +81,11 @@ class Target(Part):
             )
         if not self.category and (self.value is None) == (self.share is None):
             raise ValueError("give either `value`, a column, or `share` and `of`, columns")
+        if self.is_decile is not None and self.given_as != "value":
+            raise ValueError(
+                f"`is_decile` is said of values as they stand, not of `as: {self.given_as}`: leave "
+                "one of the two out"
+            )
         for key, columns in (("share", self.share), ("of", self.of)):
             if columns and len(set(columns)) < len(columns):
                 raise ValueError(f"`{key}` names one twice")

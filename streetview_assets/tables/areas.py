@@ -6,6 +6,7 @@ from streetview_assets.tables.contract import (
     AREA,
     AUTHORITY,
     COUNT,
+    FLAG,
     GEOMETRY,
     NUMBER,
     TEXT,
@@ -64,5 +65,10 @@ TABLES = (
         ),
         maybe("part_without_value_count", COUNT, "parts of the area that lack one in the source"),
         maybe("reason", TEXT, "why there is no value"),
+        column(
+            "is_decile",
+            FLAG,
+            "whether the value is a decile, 1 that of the lowest values, and is not cut again",
+        ),
     ),
 )

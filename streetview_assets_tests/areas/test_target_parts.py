@@ -72,9 +72,9 @@ def test_rank_and_decile_are_taken_of_areas_not_of_parts(join):
 
 
 def test_postcodes_are_one_in_each_of_their_spellings(join):
-    table = "part,income\nM15 4AB,1\nm154ad,3\n M15  4AG ,5\nB1 1AA,7\n1 11,8\n11 1,9\n"
+    table = "part,income\nM15 4AB,10\nm154ad,30\n M15  4AG ,50\nB1 1AA,70\n1 11,80\n11 1,90\n"
     lookup = "part,area\nM154AB,01\nM15 4AD,01\nM15 4AG,02\nB11AA,03\n1 11,04\n111,04\n"
-    assert join(table, lookup).targets["value"].to_list() == [2, 5, 7, 8]
+    assert join(table, lookup).targets["value"].to_list() == [20, 50, 70, 80]
     with pytest.raises(StudyError, match=r"different values of 'income': M15 4AB\."):
         join("part,income\nM15 4AB,1\nM154AB,2\n", lookup)
 

@@ -134,6 +134,7 @@ def test_excel_that_took_zeros_off_is_told_so(join):
         ({"share": [], "of": ["all"]}, r"share: the list is empty"),
         ({"share": ["a", "a"], "of": ["all"]}, "`share` names one twice"),
         ({"value": "score", "as": "quintile"}, r"targets\.0\.as: .*'value', 'rank' or 'decile'"),
+        ({"value": "score", "as": "decile", "is_decile": True}, "`is_decile` is said of values as"),
         ({"value": "score", "As": "rank"}, r"unknown key; expected one of: area_code, as, "),
     ],
 )
@@ -152,6 +153,25 @@ def test_rank_and_decile_are_those_among_the_areas_of_the_study(join):
     better = join(table, value="score", more_is="better", **{"as": "decile"})
     assert values(better) == values(decile)
     assert better.without_value == {"bad_health": 1}
+
+
+def test_whole_numbers_from_1_to_10_are_asked_about_and_taken_as_is_said(join):
+    table = "area,score\n01,7\n02,8\n03,10\n04,\n99,400\n"
+    with pytest.raises(
+        StudyError, match=r"targets\.0\.is_decile: .*csv: .*Write `is_decile: true`"
+    ):
+        join(table, value="score")
+    for said in (True, False):
+        found = join(table, value="score", is_decile=said)
+        assert values(found) == [7, 8, 10, None]
+        assert set(found.targets["is_decile"]) == {said}
+    assert not join(table, value="score", **{"as": "rank"}).targets["is_decile"].any()
+    assert join(table, value="score", **{"as": "decile"}).targets["is_decile"].all()
+    for other in ("7.5", "0", "11"):
+        measured = table.replace("01,7", f"01,{other}")
+        assert not join(measured, value="score").targets["is_decile"].any()
+        with pytest.raises(StudyError, match="of 'bad_health' are no deciles: they lie between"):
+            join(measured, value="score", is_decile=True)
 
 
 def test_real_domains_are_ranked_anew_within_leeds(join_real, shared_data):

@@ -102,7 +102,7 @@ def test_excel_and_parquet_give_what_csv_gives(join_targets, tmp_path):
 
 def test_a_file_that_targets_share_is_read_once(join_targets, tmp_path, monkeypatch):
     path = tmp_path / "scores.csv"
-    path.write_text("area,score,rank\n01,1,4\n02,2,3\n")
+    path.write_text("area,score,rank\n01,1.5,44\n02,2,33\n")
     read = []
 
     def counting(*arguments):
@@ -147,8 +147,8 @@ def test_a_wrong_file_of_targets_is_refused(join_scores, content, message):
 
 
 def test_rows_that_repeat_an_area_and_agree_are_one(join_scores):
-    join = join_scores("area,score\n01,1\n01,1.0\n02,2\n01,1\n")
-    assert join.targets["value"].to_list() == [1, 2, None, None]
+    join = join_scores("area,score\n01,1.5\n01,1.50\n02,2\n01,1.5\n")
+    assert join.targets["value"].to_list() == [1.5, 2, None, None]
 
 
 @given(

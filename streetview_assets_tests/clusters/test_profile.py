@@ -58,7 +58,7 @@ def town() -> dict[str, pl.DataFrame]:
     areas = [f"A{number:02}" for number in range(40)]
     targets = [
         {"authority_code": "E1", "area_code": area, "target": name, "value": value}
-        | {"more_is": "worse"}
+        | {"more_is": "worse", "is_decile": False}
         for name, values in (("rank", rng.permutation(40)), ("flat", [3.0] * 40))
         for area, value in zip(areas, values, strict=True)
     ]

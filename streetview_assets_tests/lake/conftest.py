@@ -76,6 +76,7 @@ def _targets() -> list[dict[str, Any]]:
             "target": target,
             "value": None if VALUES[code] is None else VALUES[code] * factor,
             "more_is": "better",
+            "is_decile": False,
         }
         for code, authority in AUTHORITY_OF.items()
         for target, factor in (("imd_rank", 1), ("income_rank", 10))

@@ -312,16 +312,17 @@ def test_labels_tell_the_targets_of_each_location_s_area(tmp_path, small_study):
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"),
+    ("values", "is_decile", "expected"),
     [
-        ([7, 8, 9, 10], [7, 8, 9, 10]),
-        ([70, 80, 90, 100], [1, 4, 7, 10]),
-        ([0.5, 1, 1, None], [1, 5, 5, None]),
+        ([7, 8, 9, 10], True, [7, 8, 9, 10]),
+        ([7, 8, 9, 10], False, [1, 4, 7, 10]),
+        ([70, 80, 90, 100], False, [1, 4, 7, 10]),
+        ([0.5, 1, 1, None], False, [1, 5, 5, None]),
     ],
 )
-@pytest.mark.parametrize("more_is", ["worse", "better"])
+@pytest.mark.parametrize(("more_is", "first"), [("worse", "best off"), ("better", "worst off")])
 def test_deciles_stay_and_other_values_are_cut_once_the_lowest_in_1(
-    tmp_path, small_study, values, expected, more_is
+    tmp_path, small_study, values, is_decile, expected, more_is, first
 ):
     areas = ["A1", "A2", "B1", "B2"]
     cut = pl.DataFrame(
@@ -331,17 +332,25 @@ def test_deciles_stay_and_other_values_are_cut_once_the_lowest_in_1(
         "targets",
         small_study.lake.read("targets")
         .join(cut, on="area_code")
-        .with_columns(value="given", more_is=pl.lit(more_is))
+        .with_columns(value="given", more_is=pl.lit(more_is), is_decile=pl.lit(is_decile))
         .drop("given"),
     )
-    opened = OpenStudy(small_study.study, small_study.lake.root)
+    targets = tuple(
+        one.model_copy(update={"more_is": more_is}) for one in small_study.study.targets
+    )
+    study = small_study.study.model_copy(update={"targets": targets})
+    opened = OpenStudy(study, small_study.lake.root)
     opened.__dict__["authorities"] = ("E01", "E02")
     written = export_features(opened, tmp_path / "f.h5")
-    labels = pl.read_csv(tmp_path / "f.csv").select("area_code", "imd_rank_decile").unique()
+    labels = pl.read_csv(tmp_path / "f.csv")
+    assert set(labels["imd_rank_decile_1_is"].drop_nulls()) == {first}
+    labels = labels.select("area_code", "imd_rank_decile").unique()
     by_area = dict(zip(areas, expected, strict=True))
     assert labels.height
     assert all(decile == by_area[area] for area, decile in labels.iter_rows())
-    assert "Deciles are 1: the tenth" in " ".join(written.said)
+    assert f"imd_rank: decile 1 is the {first}." in written.said
+    with h5py.File(tmp_path / "f.h5") as file:
+        assert f"imd_rank: decile 1 is the {first}." in file.attrs["deciles"]
 
 
 def test_a_study_that_has_not_run_is_told_so(tmp_path):

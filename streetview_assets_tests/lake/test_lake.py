@@ -26,6 +26,7 @@ def targets(value: float, count: int = 1) -> pl.DataFrame:
             "target": "t",
             "value": value,
             "more_is": "better",
+            "is_decile": False,
         }
         for number in range(count)
     ]

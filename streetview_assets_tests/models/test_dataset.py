@@ -33,7 +33,7 @@ def targets(values=(1.0, 2.0, None, 4.0)):
     return TABLES["targets"].frame(
         [
             {"authority_code": "E1", "area_code": code, "target": target, "value": value,
-             "more_is": "worse"}
+             "more_is": "worse", "is_decile": False}
             for target, shift in (("imd", 0), ("other", 100))
             for code, value in zip(
                 CODES, [None if v is None else v + shift for v in values], strict=True

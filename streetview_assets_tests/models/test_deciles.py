@@ -39,6 +39,10 @@ def test_deciles_are_tenths_of_the_study_and_a_limit_belongs_to_the_lower():
     assert np.bincount(deciles_among(values, values)).tolist() == [0, *[10] * 10]
     assert deciles_among(np.array([-5.0, 500.0]), values).tolist() == [1, 10]
     assert deciles_among(np.array([2.0]), np.arange(1.0, 12)).tolist() == [1]
+    few = np.array([7.0, 8, 9, 10])
+    assert deciles_among(few, few, are_deciles=True).tolist() == [7, 8, 9, 10]
+    guesses = deciles_among(np.array([0.2, 7.5, 12]), few, are_deciles=True)
+    assert guesses.tolist() == [1, 8, 10], "a prediction of a decile is the nearest one"
     tenths = np.repeat(np.arange(1.0, 11), 7)
     assert np.array_equal(deciles_among(tenths, tenths), tenths)
 

@@ -212,16 +212,16 @@ def test_few_areas_or_one_decile_are_told():
 
 
 def test_deciles_are_taken_as_they_are_and_other_values_are_cut_with_ties():
-    def cut(values):
-        frame = pl.DataFrame(
-            {"area_code": [f"A{n}" for n in range(len(values))], "target": "t", "value": values}
-        )
+    def cut(values, is_decile=False):
+        frame = pl.DataFrame({"area_code": [f"A{n}" for n in range(len(values))], "value": values})
+        frame = frame.with_columns(target=pl.lit("t"), is_decile=pl.lit(is_decile))
         return area_deciles(frame, "t")["decile"].to_list()
 
-    assert cut([3.0, 10.0, 3.0]) == [3, 10, 3]
+    assert cut([3.0, 10.0, 3.0], is_decile=True) == [3, 10, 3]
+    assert cut([3.0, 10.0, 3.0]) == [1, 10, 1], "rooms of a house are no deciles"
     assert cut([float(n) for n in range(1, 21)]) == sorted([*range(1, 11)] * 2)
     assert cut([0.0] * 15 + [0.5] * 5)[:15] == [1] * 15
-    assert cut([None, 2.0]) == [2]
+    assert cut([None, 2.0], is_decile=True) == [2]
 
 
 def test_a_kept_network_says_the_same_elsewhere(points, tmp_path):

@@ -37,6 +37,7 @@ def tables(count=60, areas=12, seed=1):
                 "target": "rank",
                 "value": None if row == areas - 1 else float(row),
                 "more_is": "better",
+                "is_decile": False,
             }
             for row in range(areas)
         ]

@@ -52,6 +52,8 @@ class AreaDataset:
     images
         What clusters are found in, inside the fold, where a feature is made of them: the columns
         come on top of `vectors`.
+    is_decile
+        Whether the target's values are deciles, which are not cut again.
     """
 
     area_codes: list[str]
@@ -64,6 +66,7 @@ class AreaDataset:
     geometry: list[BaseGeometry]
     extra: dict[str, np.ndarray] = field(default_factory=dict)
     images: AreaImages | None = None
+    is_decile: bool = False
 
     def __len__(self) -> int:
         """Give the number of areas."""
@@ -76,7 +79,7 @@ class AreaDataset:
         kept: dict[str, Any] = {
             name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
             for name, values in vars(self).items()
-            if name not in ("extra", "images")
+            if name not in ("extra", "images", "is_decile")
         }
         extra = {name: vectors[rows] for name, vectors in self.extra.items()}
         return replace(self, extra=extra, **kept)
@@ -154,6 +157,7 @@ def assemble(
             for name, frame in (extra or {}).items()
         },
         images=clustered_images,
+        is_decile=bool(targets.filter(target=target)["is_decile"].any()),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.areas.geometry import points_in_metres
-from streetview_assets.areas.standing import as_deciles
+from streetview_assets.areas.standing import deciles
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.current import current_images
 
@@ -157,12 +157,12 @@ def _views(images: pl.DataFrame, points: pl.DataFrame) -> tuple[np.ndarray, np.n
 
 
 def area_deciles(targets: pl.DataFrame, target: str) -> pl.DataFrame:
-    """Give the decile of each area with a value: the value itself where all are deciles already.
+    """Give the decile of each area with a value: the value itself where it is a decile already.
 
     Parameters
     ----------
     targets
-        The table `targets`.
+        The table `targets`; its column `is_decile` says so.
     target
         Name of the target.
 
@@ -172,4 +172,5 @@ def area_deciles(targets: pl.DataFrame, target: str) -> pl.DataFrame:
         Columns `area_code` and `decile`, 1 (the lowest values) to 10, int64.
     """
     valued = targets.filter(pl.col("value").is_finite(), target=target)
-    return valued.select("area_code", decile=as_deciles(valued["value"]).cast(pl.Int64))
+    told = deciles(valued["value"], are_deciles=valued["is_decile"].any())
+    return valued.select("area_code", decile=told.cast(pl.Int64))

@@ -1,6 +1,7 @@
 """Held-out predictions as rows of the score and prediction tables."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -235,10 +236,11 @@ def _decile_rows(
 ) -> list[Row]:
     """Compare deciles within the study, or within the split, where no values are given."""
     values = split.areas.observed if study_values is None else study_values
-    truth = deciles_among(split.areas.observed, values)
+    among = partial(deciles_among, among=values, are_deciles=split.areas.is_decile)
+    truth = among(split.areas.observed)
     rows: list[Row] = []
     for model, predicted in split.predicted.items():
-        guess = deciles_among(predicted, values)
+        guess = among(predicted)
         rows += metric_rows(
             _about(scoring, split, model), truth, guess, DECILE,
             draws=resampled_scores(truth, guess, resamples.weights, DECILE),

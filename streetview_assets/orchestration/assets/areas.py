@@ -66,6 +66,7 @@ def area_codes_of_ranks(study: Study) -> tuple[str, ...]:
     writes=("targets",),
     reads=("areas",),
     keys=("targets",),
+    code_version=2,
     keys_for=area_codes_of_ranks,
     refresh="by_hand",
     unless=(no_targets,),

@@ -7,6 +7,7 @@ import polars as pl
 from scipy.stats import spearmanr
 
 from streetview_assets.areas.map import draw_areas
+from streetview_assets.areas.standing import deciles
 from streetview_assets.charts import bars
 from streetview_assets.figures import COLOURS, new_figure
 from streetview_assets.report.cells import rounded
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEAST_AREAS = 10
-FIFTHS = 5
 SEEN = "areas that are seen"
 WHY_UNSEEN = (
     pl.when(pl.col("point_count") == 0)
@@ -106,10 +106,12 @@ def _says_leaning(target: str, known: pl.DataFrame) -> tuple[str, bool]:
 
 
 def _draw_leaning(published: Published, known: pl.DataFrame) -> "Figure":
-    fifth = ((pl.col("observed").rank("ordinal") - 1) * FIFTHS // pl.len()).cast(pl.Int64)
+    target = published.study.target
+    tenth = deciles(known["observed"], are_deciles=target is not None and target.holds_deciles)
     grouped = (
-        known.sort("area_code")
-        .group_by(fifth=fifth)
+        known.with_columns(fifth=(tenth.cast(pl.Int64) + 1) // 2)
+        .sort("area_code")
+        .group_by("fifth")
         .agg(
             pl.col("per_point").mean().alias("mean"),
             (2 * pl.col("per_point").std() / pl.len().sqrt()).fill_null(0.0).alias("error"),
