@@ -16,7 +16,7 @@ AUTHORITIES = "authorities"
 MODEL_NAMES = {
     TUNED: "tuned: the model chosen",
     "mean": "baseline: the mean of all other areas",
-    "coordinates": "baseline: coordinates alone",
+    "place": "baseline: place alone (kriging)",
     "image_count": "baseline: number of images",
     "mean_colour": "baseline: mean colour",
     "colour-texture": "baseline: colour and texture",

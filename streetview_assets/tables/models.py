@@ -119,7 +119,7 @@ TABLES = (
     ),
     _table(
         "target_scores",
-        "Scores of ridge, the mean and the coordinates on every target, on their common areas.",
+        "Scores of ridge, the mean and place on every target, on their common areas.",
         *_SCORES,
     ),
     _table(

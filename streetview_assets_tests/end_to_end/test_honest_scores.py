@@ -57,7 +57,7 @@ def test_the_true_score_under_blocks_beats_the_best_baseline(opened):
         "and fold = 0 and group_name = 'all' and target = 'deprivation_score'"
     )
     r2 = dict(scores.filter(metric="r2").select("model", "value").iter_rows())
-    baselines = {"mean", "coordinates", "image_count", "mean_colour"}
+    baselines = {"mean", "place", "image_count", "mean_colour"}
     assert baselines < set(r2)
     best = max(r2[name] for name in baselines)
     assert r2["tuned"] - best >= 0.10
@@ -73,7 +73,7 @@ def test_the_demo_ends_with_what_was_made_the_scores_and_what_to_try(demo):
         assert table in said
     for validation in ("random", "blocks", "authorities"):
         assert validation in said
-    for baseline in ("mean_colour", "coordinates", "image_count"):
+    for baseline in ("mean_colour", "place", "image_count"):
         assert baseline in said
     assert "synthetic" in said
     after = said.split("Next:")[1].splitlines()

@@ -22,7 +22,7 @@ def test_an_authority_is_predicted_from_the_others(areas_of, quick, scored, pool
     assert set(predictions["area_code"]) == set(data.take(mine(data)).area_codes)
     assert pooled(scores, "tuned", "authorities")["value"] > 0.2
     assert headline(scores) == pooled(scores, "tuned", "authorities")
-    assert pooled(scores, "coordinates", "authorities")["value"] is not None
+    assert pooled(scores, "place", "authorities")["value"] is not None
     tuned = predictions.filter(pl.col("model") == "tuned")
     assert (tuned["upper"] > tuned["lower"]).all()
     inside = (tuned["lower"] <= tuned["observed"]) & (tuned["observed"] <= tuned["upper"])

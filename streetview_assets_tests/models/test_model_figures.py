@@ -35,9 +35,7 @@ def assert_drawn(figure):
 def test_the_score_chart_shows_every_model_and_baseline(selection):
     figure = draw_scores(selection.scores, title="imd_rank", credit=SYNTHETIC_NOTE)
     assert_drawn(figure)
-    assert {"tuned", "ridge", "pls", "mean", "coordinates", "mean colour"} <= set(
-        texts(figure.axes[0])
-    )
+    assert {"tuned", "ridge", "pls", "mean", "place", "mean colour"} <= set(texts(figure.axes[0]))
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert labels == ["random folds", "spatial blocks", "hold-out"]
 

@@ -12,7 +12,11 @@ from streetview_assets.clusters.fit.kmeans import fit_clusters
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, cluster_groups
 from streetview_assets.clusters.shares import cluster_shares
 from streetview_assets.models.candidates.base import Size
-from streetview_assets.models.candidates.preprocessing import frozen_features, prepared
+from streetview_assets.models.candidates.preprocessing import (
+    frozen_features,
+    preparation_of,
+    prepared,
+)
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data import cluster_features as fold_clusters
 from streetview_assets.models.data.cluster_features import area_images
@@ -69,9 +73,8 @@ def data(areas_of):
 
 def test_with_the_default_features_a_candidate_stays_as_it_is(data, quick):
     mine = [CANDIDATES["ridge"], CANDIDATES["pls"]]
-    ready, left_out = prepared(mine, data, quick())
+    ready = prepared(mine, preparation_of(data, quick()))
     assert all(one is two for one, two in zip(ready, mine, strict=True))
-    assert left_out == {}
 
 
 def test_clusters_of_all_areas_give_the_tables_of_the_stage_before(data):
@@ -178,7 +181,7 @@ def test_features_that_do_not_vary_predict_the_mean(data, quick, components, fir
     """As where each area has one image, and none is unlike itself."""
     flat = replace(data, vectors=np.zeros((len(data), 2)))
     settings = quick(features=("dispersion",), components=components)
-    for candidate in prepared(list(CANDIDATES.values()), flat, settings)[0]:
+    for candidate in prepared(list(CANDIDATES.values()), preparation_of(flat, settings)):
         with fitting_context(len(data)), np.errstate(all="ignore"):
             params = first_params(candidate, Size(len(data), 2))
             fitted = candidate.build(params, 0).fit(flat.vectors, data.observed)
@@ -191,7 +194,7 @@ def test_gaps_are_filled_with_the_mean_of_the_areas_fitted_to(data, quick):
     vectors[::4, 2] = np.nan
     train = np.arange(len(data)) < 30
     settings = quick(features=("label_shares",))
-    ((ridge,), _) = prepared([CANDIDATES["ridge"]], data, settings)
+    (ridge,) = prepared([CANDIDATES["ridge"]], preparation_of(data, settings))
     direct = SimpleImputer().fit(vectors[train])
     with fitting_context(len(data)):
         mine = ridge.build({"alpha": 5.0}, 0).fit(vectors[train], data.observed[train])
@@ -205,7 +208,7 @@ def test_gaps_are_filled_with_the_mean_of_the_areas_fitted_to(data, quick):
 
 def test_components_are_as_many_as_asked_or_as_there_are(data, quick):
     for asked, wanted in ((4, 4), (500, 10)):
-        ((ridge,), _) = prepared([CANDIDATES["ridge"]], data, quick(components=asked))
+        (ridge,) = prepared([CANDIDATES["ridge"]], preparation_of(data, quick(components=asked)))
         fitted = ridge.build({"alpha": 1.0}, 0).fit(data.vectors, data.observed)
         assert fitted.named_steps["model"].n_features_in_ == wanted
 
@@ -230,7 +233,7 @@ def test_the_final_model_predicts_areas_with_gaps_from_plain_numbers(data, quick
     steps = [type(step).__module__ for _, step in final.estimator.steps]
     assert all(module.startswith("sklearn.") for module in steps), "usable without the package"
     with fitting_context(len(data)):
-        ((ridge,), _) = prepared([CANDIDATES["ridge"]], fitted_to, settings)
+        (ridge,) = prepared([CANDIDATES["ridge"]], preparation_of(fitted_to, settings))
         own = ridge.build({"alpha": 1.0}, 0).fit(fitted_to.vectors, fitted_to.observed)
         assert np.allclose(final.estimator.predict(seen.values), own.predict(seen.values))
 

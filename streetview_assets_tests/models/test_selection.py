@@ -35,7 +35,7 @@ def test_validations_stand_side_by_side_with_the_baselines_beside_the_models(sel
     both = pooled.group_by("model").agg(pl.col("validation").sort())
     assert set(both["model"]) == {
         "tuned", "ridge", "kernel_ridge", "pls", "gradient_boosting",
-        "mean", "coordinates", "image_count", "mean_colour",
+        "mean", "place", "image_count", "mean_colour", "place_and_images",
     }  # fmt: skip
     assert all(names.to_list() == ["blocks", "holdout", "random"] for names in both["validation"])
     assert headline(selection.scores)["value"] == pytest.approx(
@@ -69,7 +69,7 @@ def test_a_strong_signal_gains_on_the_best_baseline_under_blocks(selection, pool
     best = gain["note"].removeprefix("best baseline: ")
     r2 = {name: pooled(selection.scores, name, "blocks")["value"] for name in ("tuned", best)}
     assert gain["value"] == pytest.approx(r2["tuned"] - r2[best])
-    others = ("mean", "coordinates", "image_count", "mean_colour")
+    others = ("mean", "place", "image_count", "mean_colour")
     assert r2[best] == max(pooled(selection.scores, name, "blocks")["value"] for name in others)
 
 

@@ -107,7 +107,7 @@ def test_repeats_are_other_random_folds_and_the_first_is_as_without(selection, d
 
 
 def test_deciles_of_every_model_are_scored_as_scikit_learn_does(selection, data, pooled):
-    for model in ("tuned", "ridge", "coordinates"):
+    for model in ("tuned", "ridge", "place"):
         for validation in ("blocks", "holdout"):
             rows = rows_of(selection, model, validation)
             truth = deciles_among(rows["observed"].to_numpy(), data.observed)
@@ -122,7 +122,7 @@ def test_deciles_of_every_model_are_scored_as_scikit_learn_does(selection, data,
 
 
 def test_the_chosen_model_is_compared_with_each_rival_in_pairs(selection, pooled):
-    for rival in ("ridge", "pls", "mean", "coordinates", "image_count", "mean_colour"):
+    for rival in ("ridge", "pls", "mean", "place", "image_count", "mean_colour"):
         gain = pooled(selection.scores, "tuned", "blocks", f"r2_gain_over_{rival}")
         r2 = [pooled(selection.scores, name, "blocks") for name in ("tuned", rival)]
         assert gain["value"] == pytest.approx(r2[0]["value"] - r2[1]["value"])

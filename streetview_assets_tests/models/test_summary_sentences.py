@@ -48,7 +48,7 @@ def of_place(areas_of, quick, scored):
 def test_a_surface_over_space_is_flattered_at_random_and_place_alone_does_as_well(of_place, pooled):
     at_random = pooled(of_place, "tuned", "random")["value"]
     by_blocks = pooled(of_place, "tuned", "blocks")["value"]
-    place = pooled(of_place, "coordinates", "blocks")["value"]
+    place = pooled(of_place, "place", "blocks")["value"]
     assert at_random > 0.8 > by_blocks + 0.3
     assert by_blocks <= place
     said = " ".join(summary_sentences(of_place))
@@ -81,7 +81,7 @@ def test_what_the_images_show_is_said_with_its_numbers(scores, pooled):
         ("r2", {"value": 0.99}, "A random split does not flatter it"),
         ("r2_gain_over_baseline", {"lower": -0.1}, "It does not beat the best baseline"),
         ("r2_gain_over_baseline", {"value": -0.2, "lower": -0.3, "upper": -0.1}, "It is worse"),
-        ("r2_gain_over_coordinates", {"lower": -0.1}, "Coordinates alone do as well"),
+        ("r2_gain_over_place", {"lower": -0.1}, "Coordinates alone do as well"),
         ("morans_p", {"value": 0.4}, "Its errors do not cluster in space beyond chance"),
         ("coverage", {"value": 0.7}, "too narrow: they hold 70.0% of 144 areas, 90% meant"),
         ("coverage", {"value": 0.9}, "hold what they promise: 90.0% of 144 areas, 90% meant"),

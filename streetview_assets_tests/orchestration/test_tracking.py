@@ -73,7 +73,7 @@ def test_every_candidate_and_baseline_is_a_run_beneath_the_selection(finished_to
     scores = finished_town.opened.read("model_scores").filter(fold=0, group_name="all")
     valued = scores.drop_nulls("value").filter(pl.col("model") != "observed")
     assert set(children) == set(valued["model"])
-    assert {"ridge", "mean", "coordinates", "tuned"} <= set(children)
+    assert {"ridge", "mean", "place", "tuned"} <= set(children)
     assert {run.info.status for run in children.values()} == {"FINISHED"}
     for model, validation, metric, value in valued.select(
         "model", "validation", "metric", "value"

@@ -123,7 +123,7 @@ def test_a_model_that_a_baseline_beats_is_told_so_at_once(with_tables):
     }  # fmt: skip
     rows = [
         {"model": "tuned", "metric": "r2", "value": 0.1, "lower": -0.2, "upper": 0.2},
-        {"model": "coordinates", "metric": "r2", "value": 0.4, "lower": 0.3, "upper": 0.5},
+        {"model": "place", "metric": "r2", "value": 0.4, "lower": 0.3, "upper": 0.5},
         {
             "model": "tuned", "metric": "r2_gain_over_baseline", "value": -0.3, "lower": -0.6,
             "upper": -0.1, "note": "best baseline: coordinates",

@@ -11,29 +11,43 @@ from operator import attrgetter
 
 import numpy as np
 from sklearn.dummy import DummyRegressor
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.candidates.base import (
-    MOST_AREAS_OF_A_KERNEL,
-    Params,
-    Size,
-    on_scaled_target,
-)
+from streetview_assets.models.candidates.base import Params, Size
 from streetview_assets.models.candidates.linear import build_ridge
+from streetview_assets.models.candidates.place_process import PlaceProcess, estimated
 from streetview_assets.models.data.dataset import AreaDataset
+
+PLACE = "place"
+"""Where an area lies, and nothing else: kriging."""
+PLACE_AND_IMAGES = "place_and_images"
+"""The same with images: no baseline to beat, but the other half of the question."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """One baseline: what it sees of an area, the settings it is tuned over, its pipeline."""
+    """One baseline.
+
+    Attributes
+    ----------
+    name
+        As in the column `model`.
+    inputs
+        What it sees of an area, shape (n, d).
+    settings
+        Those that it is tuned over, of data of a size.
+    build
+        Makes the unfitted pipeline from parameters and a seed.
+    estimate
+        Finds the one setting by likelihood, of inputs, values and a seed, in place of trying
+        several on inner folds.
+    """
 
     name: str
     inputs: Callable[[AreaDataset], np.ndarray]
     settings: Callable[[Size], list[Params]]
     build: Callable[[Params, int], Pipeline]
+    estimate: Callable[[np.ndarray, np.ndarray, int], Params] | None = None
 
 
 def _image_count(data: AreaDataset) -> np.ndarray:
@@ -44,36 +58,12 @@ def _penalties(size: Size) -> list[Params]:
     return [{"alpha": size.width * weight} for weight in (0.1, 1.0, 10.0, 100.0)]
 
 
-def _ways_to_interpolate(size: Size) -> list[Params]:
-    settings: list[Params] = [{"kind": "trend", "alpha": 1.0}]
-    settings += [
-        {"kind": "neighbours", "neighbours": neighbours}
-        for neighbours in (2, 4, 8, 16)
-        if neighbours <= size.areas
-    ]
-    if size.areas <= MOST_AREAS_OF_A_KERNEL:
-        settings += [
-            {"kind": "kernel", "reach_m": reach_m, "alpha": alpha}
-            for reach_m in (500.0, 1_000.0, 2_000.0, 4_000.0)
-            for alpha in (0.1, 1.0)
-        ]
-    return settings
-
-
 def _build_mean(params: Params, seed: int) -> Pipeline:
     return Pipeline([("model", DummyRegressor())])
 
 
-def _build_coordinates(params: Params, seed: int) -> Pipeline:
-    if params["kind"] == "trend":
-        return build_ridge(params, seed)
-    if params["kind"] == "neighbours":
-        model = KNeighborsRegressor(params["neighbours"], weights="distance")
-    else:
-        gamma = 0.5 / params["reach_m"] ** 2
-        model = on_scaled_target(KernelRidge(kernel="rbf", alpha=params["alpha"], gamma=gamma))
-    # Centred, not scaled: a scale for each axis would bend the distances.
-    return Pipeline([("centre", StandardScaler(with_std=False)), ("model", model)])
+def _build_place(params: Params, seed: int) -> Pipeline:
+    return Pipeline([("model", PlaceProcess(**params, seed=seed))])
 
 
 def _extra(name: str, data: AreaDataset) -> np.ndarray:
@@ -82,10 +72,10 @@ def _extra(name: str, data: AreaDataset) -> np.ndarray:
 
 _ALWAYS = (
     Baseline("mean", lambda data: np.zeros((len(data), 1)), lambda size: [{}], _build_mean),
-    Baseline("coordinates", attrgetter("place_m"), _ways_to_interpolate, _build_coordinates),
+    Baseline(PLACE, attrgetter("place_m"), lambda size: [{}], _build_place, estimated),
     Baseline("image_count", _image_count, _penalties, build_ridge),
 )
-BASELINES = ("mean", "coordinates", "image_count", "mean_colour")
+BASELINES = ("mean", PLACE, "image_count", "mean_colour")
 """Names of the baselines that every study has; those of other encoders come on top."""
 
 

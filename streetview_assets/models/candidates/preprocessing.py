@@ -4,7 +4,7 @@ They are steps of the candidate's pipeline, so that they are fitted inside the f
 training part of the inner folds too. With nothing to prepare a candidate stays as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.candidates.base import Candidate, Params, Size
+from streetview_assets.models.candidates.base import Candidate, Params, Size, vectors_of
 from streetview_assets.models.data.cluster_features import AreaImages, ClusterFeatures
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.features import WITH_GAPS, AreaFeatures
@@ -117,44 +117,51 @@ class Components(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.pca_.transform(inputs))
 
 
-def prepared(
-    candidates: Sequence[Candidate], data: AreaDataset, settings: Models
-) -> tuple[list[Candidate], dict[str, str]]:
-    """Put the steps that the features need before those of each candidate.
+def preparation_of(data: AreaDataset, settings: Models) -> Preparation:
+    """Say which steps the features need before a model.
 
     Areas that are held out may have gaps where those at hand have none, so that it is the kind of
     feature that decides.
 
     Parameters
     ----------
-    candidates
-        Who competes.
     data
         The areas; where features are made of clusters, with their images.
     settings
-        The chapter `models` of the study file: `components`.
-
-    Returns
-    -------
-    tuple
-        The candidates, and for each that is left out the reason: too few images for clusters.
+        The chapter `models` of the study file: `features`, `components`.
     """
     gaps = bool(WITH_GAPS & set(settings.features)) or bool(np.isnan(data.vectors).any())
     other = settings.features != ("pooled",)
-    preparation = Preparation(data.images, gaps, settings.components, may_not_vary=other)
+    return Preparation(data.images, gaps, settings.components, may_not_vary=other)
+
+
+def why_unprepared(data: AreaDataset) -> str | None:
+    """Say why features cannot be made: too few images for clusters; None where they can."""
+    reason = None if data.images is None else data.images.too_few(data.area_codes)
+    return f"left out: {reason}" if reason else None
+
+
+def prepared(candidates: Sequence[Candidate], preparation: Preparation) -> list[Candidate]:
+    """Put the steps that the features need before those of each candidate.
+
+    Parameters
+    ----------
+    candidates
+        Who competes.
+    preparation
+        What `preparation_of` gives.
+    """
     if preparation == Preparation():
-        return list(candidates), {}
-    if data.images is not None and (reason := data.images.too_few(data.area_codes)):
-        return [], {candidate.name: f"left out: {reason}" for candidate in candidates}
+        return list(candidates)
     return [
         replace(
             candidate,
             sized=preparation.size,
             build=partial(_build, candidate, preparation),
-            inputs=partial(_inputs, candidate),
+            inputs=partial(image_inputs, seen=candidate.inputs),
         )
         for candidate in candidates
-    ], {}
+    ]
 
 
 def frozen_features(data: AreaDataset, seen: AreaFeatures) -> tuple[AreaDataset, AreaFeatures]:
@@ -201,11 +208,20 @@ def _with_rows(values: np.ndarray, area_codes: list[str], images: AreaImages) ->
     return np.hstack([values, images.rows_of(area_codes)])
 
 
-def _inputs(candidate: Candidate, data: AreaDataset) -> np.ndarray:
-    inputs = candidate.inputs(data)
-    if data.images is None:
-        return inputs
-    return _with_rows(inputs, data.area_codes, data.images)
+def image_inputs(
+    data: AreaDataset, seen: Callable[[AreaDataset], np.ndarray] = vectors_of
+) -> np.ndarray:
+    """Give what a model sees of areas' images, (n, d), with the rows of images to cluster.
+
+    Parameters
+    ----------
+    data
+        The areas.
+    seen
+        What it sees of them beside; default: the vectors.
+    """
+    inputs = seen(data)
+    return inputs if data.images is None else _with_rows(inputs, data.area_codes, data.images)
 
 
 def _build(candidate: Candidate, preparation: Preparation, params: Params, seed: int) -> Pipeline:

@@ -8,7 +8,11 @@ import polars as pl
 from sklearn.pipeline import Pipeline
 
 from streetview_assets.models.candidates.base import Params
-from streetview_assets.models.candidates.preprocessing import prepared, without_own_steps
+from streetview_assets.models.candidates.preprocessing import (
+    preparation_of,
+    prepared,
+    without_own_steps,
+)
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import NO_IMAGERY, AreaDataset
 from streetview_assets.models.data.features import AreaFeatures, area_features
@@ -137,7 +141,8 @@ def fit_final(
     if choice.candidate is None:
         return None
     data = data.by_area_code()
-    ((candidate,), _) = prepared([CANDIDATES[choice.candidate]], data, scoring.settings)
+    preparation = preparation_of(data, scoring.settings)
+    (candidate,) = prepared([CANDIDATES[choice.candidate]], preparation)
     with fitting_context(len(data)):
         unfitted = candidate.build(choice.params, seed_of(scoring.seed, "final"))
         estimator = unfitted.fit(candidate.inputs(data), data.observed)

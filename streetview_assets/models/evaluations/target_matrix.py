@@ -6,7 +6,7 @@ from itertools import product
 
 import polars as pl
 
-from streetview_assets.models.candidates.baselines import Baseline, baselines_for
+from streetview_assets.models.candidates.baselines import PLACE, Baseline, baselines_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError, Validation
 from streetview_assets.models.evaluations.selection import validated_rows
@@ -19,9 +19,7 @@ from streetview_assets.models.validation.ridge_cv import RIDGE, ridge_path
 
 TABLE = "target_scores"
 VALIDATIONS: tuple[Validation, ...] = ("random", "blocks")
-BASELINES = ("mean", "coordinates")
-_EVERY = 4
-"""One in so many of a baseline's settings is tried: there are many targets."""
+BASELINES = ("mean", PLACE)
 
 
 def on_common_areas(datasets: Mapping[str, AreaDataset]) -> dict[str, AreaDataset]:
@@ -45,7 +43,7 @@ def on_common_areas(datasets: Mapping[str, AreaDataset]) -> dict[str, AreaDatase
 def score_targets(
     datasets: Mapping[str, AreaDataset], scoring: Scoring, on_progress: OnProgress | None = None
 ) -> pl.DataFrame:
-    """Validate ridge, the mean and the coordinates on every target, on their common areas.
+    """Validate ridge, the mean and place on every target, on their common areas.
 
     Parameters
     ----------
@@ -82,8 +80,4 @@ def _rows_of(data: AreaDataset, scoring: Scoring, validation: Validation) -> lis
 def _few_baselines(data: AreaDataset) -> list[Baseline]:
     """Give the baselines that say whether images tell more than the place does."""
     chosen, _ = baselines_for(data)
-    return [_with_few_settings(one) for one in chosen if one.name in BASELINES]
-
-
-def _with_few_settings(baseline: Baseline) -> Baseline:
-    return replace(baseline, settings=lambda size: baseline.settings(size)[::_EVERY])
+    return [one for one in chosen if one.name in BASELINES]

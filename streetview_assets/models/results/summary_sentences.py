@@ -144,15 +144,15 @@ def _against_baseline(find: Find, spatial: str) -> str:
 
 
 def _place_alone(find: Find, spatial: str) -> str:
-    place = _value(find("r2", spatial, "coordinates"))
+    place = _value(find("r2", spatial, "place"))
     model = _value(find("r2", spatial))
-    gain = find("r2_gain_over_coordinates", spatial)
+    gain = find("r2_gain_over_place", spatial)
     if place is None or model is None:
         return ""
     beaten = gain is not None and gain["lower"] is not None and gain["lower"] > 0
     if beaten:
         return f"Where an area lies does not explain all of it: coordinates reach {_number(place)}."
-    at_random = _value(find("r2", "random", "coordinates"))
+    at_random = _value(find("r2", "random", "place"))
     beside = f", {_number(at_random)} under random folds" if at_random is not None else ""
     worse = gain is not None and gain["upper"] is not None and gain["upper"] < 0
     return (

@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 
 from streetview_assets.areas.standing import deciles_among
 from streetview_assets.metrics import DECILE, REGRESSION, measure, resampled_scores
+from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.data.splits import Validation, seed_of
 from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
 from streetview_assets.models.metrics.conformal import TOO_FEW_RESIDUALS, coverage
@@ -286,7 +287,8 @@ def _gain_rows(scoring: Scoring, split: OutOfFold, draws: Draws) -> list[Row]:
         )  # fmt: skip
 
     rows = [gain(TUNED, rival, rival) for rival in r2 if TUNED in r2 and rival != TUNED]
-    baselines = [one.name for one in split.competing.baselines if one.name in r2]
+    rivals = (one.name for one in split.competing.baselines if one.name != PLACE_AND_IMAGES)
+    baselines = [name for name in rivals if name in r2]
     if baselines:
         best = max(baselines, key=lambda name: r2[name])
         tuned = [model for model in r2 if is_tuned(split, model)]

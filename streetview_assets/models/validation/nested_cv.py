@@ -7,8 +7,17 @@ from typing import Any
 import numpy as np
 
 from streetview_assets.models.candidates.base import Candidate
-from streetview_assets.models.candidates.baselines import Baseline, baselines_for
-from streetview_assets.models.candidates.preprocessing import prepared
+from streetview_assets.models.candidates.baselines import (
+    PLACE_AND_IMAGES,
+    Baseline,
+    baselines_for,
+)
+from streetview_assets.models.candidates.place_and_images import place_and_images
+from streetview_assets.models.candidates.preprocessing import (
+    preparation_of,
+    prepared,
+    why_unprepared,
+)
 from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import Validation, blocks_of, inner_splits, seed_of
@@ -125,10 +134,15 @@ def competitors_for(data: AreaDataset, settings: Models) -> Competitors:
     settings
         The chapter `models` of the study file.
     """
-    candidates, too_large = candidates_for(settings.candidates, len(data))
+    candidates, left_out = candidates_for(settings.candidates, len(data))
     baselines, without_input = baselines_for(data)
-    ready, unprepared = prepared(candidates, data, settings)
-    return Competitors(ready, baselines, too_large | unprepared | without_input)
+    left_out |= without_input
+    if reason := why_unprepared(data):
+        names = [*(one.name for one in candidates), PLACE_AND_IMAGES]
+        return Competitors([], baselines, left_out | dict.fromkeys(names, reason))
+    preparation = preparation_of(data, settings)
+    both = place_and_images(preparation)
+    return Competitors(prepared(candidates, preparation), [*baselines, both], left_out)
 
 
 def tune_all(

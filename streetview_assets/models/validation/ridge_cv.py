@@ -7,7 +7,11 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import Pipeline
 
 from streetview_assets.models.candidates.base import Candidate, Params, standardised
-from streetview_assets.models.candidates.preprocessing import prepared
+from streetview_assets.models.candidates.preprocessing import (
+    preparation_of,
+    prepared,
+    why_unprepared,
+)
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError
 from streetview_assets.models.validation.tuning import predicted
@@ -58,10 +62,9 @@ def ridge_path(data: AreaDataset, settings: Models) -> Candidate:
         Where there are too few images for the clusters that a feature is made of.
     """
     plain = Candidate(RIDGE, _build)
-    ready, left_out = prepared([plain], data, settings)
-    if left_out:
-        raise TooFewGroupsError(f"ridge {left_out[RIDGE]}")
-    return ready[0]
+    if reason := why_unprepared(data):
+        raise TooFewGroupsError(f"ridge {reason}")
+    return prepared([plain], preparation_of(data, settings))[0]
 
 
 def predict_by(

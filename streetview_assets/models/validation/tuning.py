@@ -181,7 +181,12 @@ def tune_baseline(
     """
     inputs, observed = baseline.inputs(data), data.observed
     best: Tuned | None = None
-    for params in baseline.settings(_smallest(inputs, splits)):
+    tried = (
+        [baseline.estimate(inputs, observed, seed)]
+        if baseline.estimate
+        else baseline.settings(_smallest(inputs, splits))
+    )
+    for params in tried:
         most = np.inf if best is None else best.inner_rmse
         lost = partial(_is_above, observed, most * (1 + 1e-9))
         guess = inner_predictions(baseline, params, inputs, observed, splits, seed, lost)

@@ -52,7 +52,7 @@ def _transfer_figures(work: AssetContext, scores: pl.DataFrame, title: str) -> d
     return {name: work.figure(name, figure) for name, figure in drawn.items()}
 
 
-@model_asset(writes=("target_scores",), study_wide=True)
+@model_asset(writes=("target_scores",), code_version=2, study_wide=True)
 def target_scores(work: AssetContext) -> AssetResult:
     """Every target of the study, on the areas that have them all, in the same way."""
     datasets = on_common_areas(area_datasets(work))

@@ -141,7 +141,7 @@ def _in_space(scores: pl.DataFrame) -> list[list[Any]]:
     """Say how alike the errors of neighbours are."""
     rows = []
     for validation in shown_validations(scores):
-        for model in (OBSERVED, TUNED, "coordinates"):
+        for model in (OBSERVED, TUNED, "place"):
             found = one_score(scores, model, validation, "morans_i")
             if found is None or (model == OBSERVED and validation != HEADLINE):
                 continue

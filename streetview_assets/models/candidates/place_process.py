@@ -1,0 +1,225 @@
+"""A Gaussian process over place, with images beside it or without: kriging at several ranges.
+
+The covariance of two areas is a sum of parts, each with a variance of its own: how near they lie
+(exponential and Matérn kernels at several ranges), how alike their images are (a linear and two
+Gaussian kernels), and noise. The variances are those of the greatest restricted likelihood, so
+that a part that explains nothing gets none (Rasmussen and Williams 2006, Gaussian Processes for
+Machine Learning, chapters 2 and 5; Cressie 1993, Statistics for Spatial Data, 2.6 and 3.2).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import minimize
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+from sklearn.base import BaseEstimator, RegressorMixin
+
+MOST_AREAS_OF_THE_LIKELIHOOD = 500
+"""Variances are estimated on so many: compact groups of them, so that short ranges are seen."""
+MOST_AREAS_AT_ONCE = 4_000
+"""Where there are more, each neighbourhood is predicted from so many areas around it."""
+RANGES = 4
+_GROUP = 100
+_LEAST_NOISE, _LEAST, _MOST = 1e-3, 1e-5, 30.0
+_ITERATIONS = 60
+
+
+class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Predict areas from those that lie near, and from those whose images are alike.
+
+    Parameters
+    ----------
+    ranges_m, reach, variances
+        What `estimated` gives; default: it is estimated on the areas that are fitted.
+    seed
+        Of the areas that it is estimated on, where there are many.
+    """
+
+    def __init__(
+        self,
+        ranges_m: Sequence[float] | None = None,
+        reach: float = 1.0,
+        variances: Sequence[float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.ranges_m = ranges_m
+        self.reach = reach
+        self.variances = variances
+        self.seed = seed
+
+    def fit(self, inputs: np.ndarray, observed: np.ndarray) -> Self:
+        """Keep the areas to predict from.
+
+        Parameters
+        ----------
+        inputs
+            Easting and northing, metres, then the features of images, if any; (n, 2 + d).
+        observed
+            Values, (n,).
+        """
+        if self.variances is None or self.ranges_m is None:
+            self.set_params(**estimated(inputs, observed, self.seed))
+        self.scaling_ = _scaling(inputs)
+        self.inputs_ = _scaled(inputs, self.scaling_)
+        self.mean_, self.sd_ = float(observed.mean()), float(observed.std()) or 1.0
+        self.observed_ = (observed - self.mean_) / self.sd_
+        return self
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        """Give the expected values, shape (n,).
+
+        Parameters
+        ----------
+        inputs
+            As `fit` takes them; features beyond those seen there count as the nearest seen.
+        """
+        wanted, known = _scaled(inputs, self.scaling_), len(self.inputs_)
+        if known <= MOST_AREAS_AT_ONCE:
+            return self._predicted(np.arange(known), wanted)
+        guess = np.empty(len(wanted))
+        tree = cKDTree(self.inputs_[:, :2])
+        for part in _neighbourhoods(wanted[:, :2], MOST_AREAS_AT_ONCE // 4):
+            _, near = tree.query(wanted[part, :2].mean(axis=0), MOST_AREAS_AT_ONCE)
+            guess[part] = self._predicted(np.sort(near), wanted[part])
+        return guess
+
+    def _predicted(self, known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        """Predict from some of the areas, with their mean as generalised least squares give it."""
+        own, observed = self.inputs_[known], self.observed_[known]
+        among = self._covariance(own, own)
+        among[np.diag_indices_from(among)] += self.variances[-1]  # type: ignore[index]
+        ones = np.ones(len(known))
+        factor = cho_factor(among, lower=True, overwrite_a=True, check_finite=False)
+        solved, solved_ones = cho_solve(factor, np.column_stack([observed, ones])).T
+        mean = float(solved.sum() / solved_ones.sum())
+        guess = mean + self._covariance(wanted, own) @ (solved - mean * solved_ones)
+        return np.asarray(guess * self.sd_ + self.mean_)
+
+    def _covariance(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        whole = np.zeros((len(one), len(other)))
+        parts = _parts(one, other, self.ranges_m, self.reach)
+        for variance, part in zip(self.variances, parts, strict=False):  # type: ignore[arg-type]
+            whole += variance * part
+        return whole
+
+
+def estimated(inputs: np.ndarray, observed: np.ndarray, seed: int) -> dict[str, Any]:
+    """Estimate the parameters of a `PlaceProcess`.
+
+    Parameters
+    ----------
+    inputs, observed
+        As `PlaceProcess.fit` takes them.
+    seed
+        Of the areas that the variances are estimated on, where there are many.
+
+    Returns
+    -------
+    dict
+        `ranges_m`, from twice the distance of neighbours to the extent; `reach`, the median
+        distance of two areas' standardised features; and `variances` of the parts, the noise
+        last, in units of the target's variance.
+    """
+    place_m, ranges_m = inputs[:, :2], _ranges_m(inputs[:, :2])
+    some = _compact_groups(place_m, MOST_AREAS_OF_THE_LIKELIHOOD, seed)
+    scaled = _scaled(inputs, _scaling(inputs))[some]
+    reach = float(np.median(cdist(scaled[:300, 2:], scaled[:300, 2:]))) or 1.0
+    centred = observed[some] - observed[some].mean()
+    parts = list(_parts(scaled, scaled, ranges_m, reach))
+    found = minimize(
+        _deviance,
+        np.log([*np.full(len(parts), 0.5 / len(parts)), 0.5]),
+        args=(parts, centred / (float(observed.std()) or 1.0)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=np.log([*[(_LEAST, _MOST)] * len(parts), (_LEAST_NOISE, _MOST)]),
+        options={"maxiter": _ITERATIONS},
+    )
+    variances = tuple(float(variance) for variance in np.exp(found.x))
+    return {"ranges_m": ranges_m, "reach": reach, "variances": variances}
+
+
+def _parts(
+    one: np.ndarray, other: np.ndarray, ranges_m: Sequence[float] | None, reach: float
+) -> Iterator[np.ndarray]:
+    """Give the correlation of areas by each part: near as 0.05 at its range, or alike."""
+    lag_m = cdist(one[:, :2], other[:, :2])
+    for range_m in ranges_m or ():
+        yield np.exp(-3 * lag_m / range_m)
+    for range_m in (ranges_m or ())[1:]:
+        lag = 4.744 * lag_m / range_m
+        yield (1 + lag) * np.exp(-lag)
+    width = one.shape[1] - 2
+    if width:
+        yield one[:, 2:] @ other[:, 2:].T / width
+        unlike = cdist(one[:, 2:], other[:, 2:], "sqeuclidean") / reach**2
+        yield np.exp(-0.5 * unlike)
+        yield np.exp(-2.0 * unlike)
+
+
+def _deviance(
+    logs: np.ndarray, parts: Sequence[np.ndarray], observed: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Give minus twice the restricted log likelihood, constants aside, and its gradient."""
+    *variances, noise = np.exp(logs)
+    covariance = noise * np.eye(len(observed))
+    for variance, part in zip(variances, parts, strict=True):
+        covariance += variance * part
+    factor = cho_factor(covariance, lower=True, overwrite_a=True, check_finite=False)
+    inverse = cho_solve(factor, np.eye(len(observed)), overwrite_b=True, check_finite=False)
+    rows, total = inverse.sum(axis=0), float(inverse.sum())
+    weights = inverse @ observed - rows * (float(rows @ observed) / total)
+    deviance = 2 * np.log(np.diag(factor[0])).sum() + np.log(total) + observed @ weights
+    inverse -= np.outer(rows, rows) / total
+    inverse -= np.outer(weights, weights)
+    slopes = [v * np.vdot(inverse, part) for v, part in zip(variances, parts, strict=True)]
+    return float(deviance), np.array([*slopes, noise * np.trace(inverse)])
+
+
+def _ranges_m(place_m: np.ndarray) -> tuple[float, ...]:
+    lag_m, _ = cKDTree(place_m).query(place_m, k=min(2, len(place_m)))
+    least = 2 * float(np.median(np.atleast_2d(lag_m.T)[-1])) or 1.0
+    most = max(float(np.hypot(*np.ptp(place_m, axis=0))), 2 * least)
+    return tuple(float(range_m) for range_m in np.geomspace(least, most, RANGES))
+
+
+def _scaling(inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Give lowest, highest, mean and spread of each feature of images."""
+    looks = inputs[:, 2:]
+    spread = looks.std(axis=0)
+    varies = spread > 1e-9 * spread.max(initial=0)
+    return looks.min(axis=0), looks.max(axis=0), looks.mean(axis=0), np.where(varies, spread, 1.0)
+
+
+def _scaled(inputs: np.ndarray, scaling: tuple[np.ndarray, ...]) -> np.ndarray:
+    lowest, highest, mean, spread = scaling
+    looks = np.clip(inputs[:, 2:], lowest, highest)
+    return np.hstack([inputs[:, :2], (looks - mean) / spread])
+
+
+def _compact_groups(place_m: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Choose areas in groups of neighbours, rising; all of them, where there are few."""
+    if len(place_m) <= most:
+        return np.arange(len(place_m))
+    tree, rng = cKDTree(place_m), np.random.default_rng(seed)
+    chosen: set[int] = set()
+    for anchor in rng.permutation(len(place_m)):
+        if len(chosen) >= most:
+            break
+        chosen.update(tree.query(place_m[anchor], _GROUP)[1].tolist())
+    return np.sort(np.fromiter(chosen, dtype=np.intp))
+
+
+def _neighbourhoods(place_m: np.ndarray, most: int) -> Iterator[np.ndarray]:
+    """Halve places along the longer side until each part has at most so many."""
+    waiting = [np.arange(len(place_m))]
+    while waiting:
+        part = waiting.pop()
+        if len(part) <= most:
+            yield part
+            continue
+        longer = int(np.argmax(np.ptp(place_m[part], axis=0)))
+        waiting += np.array_split(part[np.argsort(place_m[part, longer], kind="stable")], 2)

@@ -1,0 +1,95 @@
+"""Kriging at several ranges: as good as the textbook's, and images beside it where they tell."""
+
+import numpy as np
+import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from streetview_assets.models.candidates import place_process
+from streetview_assets.models.candidates.place_process import PlaceProcess, estimated
+from streetview_assets_tests.simulations.fields import (
+    centres,
+    gaussian_field,
+    mixed,
+    shown_by_images,
+)
+
+COUNT = 225
+
+
+@pytest.fixture(scope="module")
+def place_m():
+    return centres(COUNT, seed=3)
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return np.random.default_rng(1).permutation(COUNT) < COUNT // 4
+
+
+def r2(observed, predicted):
+    return 1 - np.mean((observed - predicted) ** 2) / np.var(observed)
+
+
+def held_out_r2(inputs, observed, held_out):
+    fitted = PlaceProcess().fit(inputs[~held_out], observed[~held_out])
+    return r2(observed[held_out], fitted.predict(inputs[held_out]))
+
+
+def test_a_field_is_predicted_as_well_as_by_kriging_with_its_own_covariance():
+    rng, place_m = np.random.default_rng(4), centres(400, seed=3)
+    observed = mixed([(0.8, gaussian_field(place_m, 6_000, rng)), (0.2, rng.normal(size=400))])
+    held_out = rng.permutation(400) < 100
+    textbook = GaussianProcessRegressor(
+        ConstantKernel(0.8, "fixed") * Matern(2_000, "fixed", nu=0.5) + WhiteKernel(0.2, "fixed"),
+        normalize_y=True,
+    ).fit(place_m[~held_out], observed[~held_out])
+    known = r2(observed[held_out], textbook.predict(place_m[held_out]))
+    assert held_out_r2(place_m, observed, held_out) > known - 0.03
+    assert known > 0.4, "there is something to predict"
+
+
+def test_images_add_what_they_show_and_features_of_coordinates_nothing(place_m, held_out):
+    rng = np.random.default_rng(5)
+    signal = rng.normal(size=(COUNT, 2))
+    shares = [(0.5, gaussian_field(place_m, 4_000, rng)), (0.35, signal.sum(axis=1))]
+    observed = mixed([*shares, (0.15, rng.normal(size=COUNT))])
+    images = shown_by_images(signal, 64, rng)
+    waves = np.cos(place_m @ rng.normal(size=(2, 64)) / 3_000 + rng.uniform(0, 6.3, 64))
+    alone = held_out_r2(place_m, observed, held_out)
+    assert held_out_r2(np.hstack([place_m, images]), observed, held_out) > alone + 0.2
+    assert held_out_r2(np.hstack([place_m, waves]), observed, held_out) < alone + 0.03
+
+
+def test_without_any_relation_the_mean_is_predicted(place_m, held_out):
+    observed = np.random.default_rng(6).normal(size=COUNT)
+    predicted = PlaceProcess().fit(place_m[~held_out], observed[~held_out])
+    assert np.ptp(predicted.predict(place_m[held_out])) < 0.5
+
+
+def test_features_far_from_all_that_were_seen_count_as_the_nearest_seen(place_m):
+    rng = np.random.default_rng(7)
+    inputs = np.hstack([place_m, rng.normal(size=(COUNT, 3))])
+    observed = inputs[:, 2] + rng.normal(size=COUNT) / 3
+    fitted = PlaceProcess().fit(inputs, observed)
+    strange = inputs[:1] + np.array([0, 0, 1e6, -1e6, 1e6])
+    assert np.abs(fitted.predict(strange)).max() < 3 * np.abs(observed).max()
+
+
+def test_of_many_areas_each_is_predicted_from_those_around_it(place_m, held_out, monkeypatch):
+    rng = np.random.default_rng(8)
+    observed = gaussian_field(place_m, 4_000, rng) + rng.normal(size=COUNT) / 3
+    settings = estimated(place_m[~held_out], observed[~held_out], 0)
+    fitted = PlaceProcess(**settings).fit(place_m[~held_out], observed[~held_out])
+    all_at_once = fitted.predict(place_m[held_out])
+    monkeypatch.setattr(place_process, "MOST_AREAS_AT_ONCE", 100)
+    piece_by_piece = fitted.predict(place_m[held_out])
+    assert np.corrcoef(all_at_once, piece_by_piece)[0, 1] > 0.98
+    assert not np.array_equal(all_at_once, piece_by_piece)
+
+
+def test_the_likelihood_of_many_areas_sees_compact_groups_of_them():
+    place_m = centres(900, seed=1)
+    chosen = place_process._compact_groups(place_m, 300, seed=2)
+    assert 300 <= len(chosen) < 420
+    assert np.array_equal(chosen, place_process._compact_groups(place_m, 300, seed=2))
