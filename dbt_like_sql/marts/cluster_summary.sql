@@ -18,6 +18,8 @@
 -- target_medians: median of each target over areas, weighted by their share of it
 -- target_medians_of_all: median of each target over all areas with images
 -- synthetic: whether the images were drawn by a program, and show no real place
+-- spearman_p_values: of each rank correlation, for near areas that are alike and for so many tests
+-- join_p_value_corrected: join_p_value for so many clusters
 with profile as (
     select cluster_profile.*
     from cluster_profile
@@ -50,12 +52,17 @@ measures as (
         max(value) filter (where measure = 'join_count') as join_count,
         max(value) filter (where measure = 'join_count_expected') as join_count_expected,
         max(p_value) filter (where measure = 'join_count') as join_p_value,
+        max(p_value_corrected) filter (where measure = 'join_count') as join_p_value_corrected,
         map_from_entries(
             list((subject, value) order by subject) filter (where measure = 'label_probability')
         ) as label_probabilities,
         map_from_entries(
             list((subject, value) order by subject) filter (where measure = 'spearman')
         ) as spearman,
+        map_from_entries(
+            list((subject, p_value_corrected) order by subject)
+            filter (where measure = 'spearman')
+        ) as spearman_p_values,
         map_from_entries(
             list((subject, value) order by subject) filter (where measure = 'target_median')
         ) as target_medians
@@ -99,7 +106,9 @@ select
     measures.spearman,
     measures.target_medians,
     of_all.target_medians as target_medians_of_all,
-    study.synthetic
+    study.synthetic,
+    measures.spearman_p_values,
+    measures.join_p_value_corrected
 from clusters
 cross join study
 left join measures on measures.group_name = clusters.group_name

@@ -137,11 +137,23 @@ TABLES = (
         maybe(
             "p_value",
             NUMBER,
-            "of `spearman` two-sided, areas taken as independent, which neighbours are not; "
-            "of `join_count` one-sided, by permutations",
+            "of `spearman` two-sided, of `independent_count` areas; of `join_count` one-sided, by "
+            "permutations",
         ),
         column("unit_count", COUNT, "images, points or areas that it is made of"),
-        maybe("note", TEXT, "why there is no value"),
+        maybe("note", TEXT, "why there is no value, or no test of it"),
+        maybe(
+            "independent_count",
+            NUMBER,
+            "of `spearman`: how many independent areas are as uncertain (Clifford and others "
+            "1989): fewer where share and target both vary smoothly over the map",
+        ),
+        maybe(
+            "p_value_corrected",
+            NUMBER,
+            "the p-value for so many tests (Benjamini and Hochberg 1995): of a measure, over all "
+            "clusters, or labels, and targets",
+        ),
     ),
     _table(
         "image_layouts",

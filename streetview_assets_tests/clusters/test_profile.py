@@ -21,8 +21,10 @@ from streetview_assets.clusters.shares import cluster_shares
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.figures import COLOURS, to_png
 from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets_tests.simulations.fields import centres, gaussian_field
 
 K = 3
+PLACES = centres(196, 2)
 FIT = {"encoder": "made-up", "method": "kmeans", "space": "raw", "k": K}
 CENTRES = np.array([[2.0, 0.0], [0.0, 0.5], [-1.0, 0.0]])
 
@@ -56,6 +58,10 @@ def town() -> dict[str, pl.DataFrame]:
     for row in scores:
         row["is_best"] = row["probability"] > 0.5
     areas = [f"A{number:02}" for number in range(40)]
+    placed = [
+        {"area_code": area, "longitude": 0.004 * number, "latitude": 0.02 * rng.random()}
+        for number, area in enumerate(areas)
+    ]
     targets = [
         {"authority_code": "E1", "area_code": area, "target": name, "value": value}
         | {"more_is": "worse", "is_decile": False}
@@ -73,6 +79,7 @@ def town() -> dict[str, pl.DataFrame]:
         "targets": targets,
     }
     made = {name: TABLES[name].frame(rows) for name, rows in tables.items()}
+    made["areas"] = pl.DataFrame(placed)
     made["cluster_centres"] = centres.with_columns(vector_series("centre", CENTRES))
     made["vectors"] = made["images"].select("image_id", pl.Series("vector", vectors))
     made["cluster_shares"] = cluster_shares(made["cluster_assignments"], made["images"])
@@ -86,7 +93,7 @@ def points_of(town: dict[str, pl.DataFrame]) -> pl.DataFrame:
 
 def profiled(town: dict[str, pl.DataFrame], **instead: pl.DataFrame) -> pl.DataFrame:
     made = {**town, **instead}
-    names = ("cluster_shares", "label_shares", "label_scores", "targets")
+    names = ("cluster_shares", "label_shares", "label_scores", "targets", "areas")
     return cluster_profile(
         made["cluster_assignments"],
         made["cluster_centres"],
@@ -175,7 +182,9 @@ def test_correlations_with_targets_are_those_of_scipy(town, profile):
         expected = stats.spearmanr(own["share"], own["value"])
         found = one(profile, "spearman", group, "rank")
         assert found["value"] == pytest.approx(expected.statistic)
-        assert found["p_value"] == pytest.approx(expected.pvalue)
+        # A target dealt at random: as many independent areas as there are.
+        assert found["p_value"] == pytest.approx(expected.pvalue, abs=0.1)
+        assert found["p_value"] <= found["p_value_corrected"] <= 1
         assert found["lower"] < found["value"] < found["upper"]
         assert found["unit_count"] == 39
     flat = one(profile, "spearman", 2, "flat")
@@ -188,9 +197,37 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
     covered = 0
     for _ in range(400):
         x, noise = rng.normal(size=(2, 60))
-        (found,) = spearman(x[:, None], 0.6 * x + 0.8 * noise)
+        (found,) = spearman(x[:, None], 0.6 * x + 0.8 * noise, PLACES[:60])
         covered += found["lower"] < 6 / np.pi * np.arcsin(0.6 / 2) < found["upper"]
     assert covered / 400 == pytest.approx(0.95, abs=0.03)
+
+
+def test_of_what_varies_smoothly_over_the_map_few_correlations_are_believed():
+    rng = np.random.default_rng(3)
+    fields = [gaussian_field(PLACES, 4_000, rng) for _ in range(60)]
+    shares = np.maximum(np.array(fields[:30]).T - 0.3, 0)
+    smooth, alone = (
+        [found["p_value"] for value in values for found in spearman(shares, value, PLACES)]
+        for values in (fields[30:], rng.normal(size=(30, len(PLACES))))
+    )
+    naive = [stats.spearmanr(share, value).pvalue for share in shares.T for value in fields[30:]]
+    assert np.mean(np.array(naive) < 0.05) > 0.25
+    assert np.mean(np.array(smooth) < 0.05) < 0.08
+    assert np.mean(np.array(alone) < 0.05) == pytest.approx(0.05, abs=0.03)
+
+
+def test_a_correlation_that_is_there_is_found_though_both_vary_smoothly():
+    rng = np.random.default_rng(4)
+    share, other = (gaussian_field(PLACES, 4_000, rng) for _ in range(2))
+    (found,) = spearman(share[:, None], 0.7 * share + 0.7 * other, PLACES)
+    assert found["p_value"] < 0.01
+    assert 10 < found["independent_count"] < 150
+
+
+def test_p_values_are_corrected_for_the_number_of_tests(profile):
+    tested = profile.filter(measure="join_count").filter(pl.col("group_name") != "all")
+    expected = stats.false_discovery_control(tested["p_value"].to_numpy())
+    assert tested["p_value_corrected"].to_list() == pytest.approx(expected.tolist())
 
 
 def test_targets_of_a_cluster_are_weighted_by_its_share(town, profile):

@@ -22,9 +22,9 @@ ROWS = [
     row(2, "share_of_authority", 0.4, "E01"),
     row(2, "share_of_authority", 0.1, "E02"),
     row(2, "share_of_points_in_main", 0.6, "E01"),
-    row(2, "join_count", 12.0, p_value=0.01),
+    row(2, "join_count", 12.0, p_value=0.01, p_value_corrected=0.02),
     row(2, "join_count_expected", 4.0),
-    row(2, "spearman", -0.5, "imd_rank"),
+    row(2, "spearman", -0.5, "imd_rank", p_value=0.03, p_value_corrected=0.06),
     row(2, "spearman", None, "flat", note="the target is the same in every area"),
     row(2, "target_median", 7.0, "imd_rank"),
     row("all", "target_median", 9.0, "imd_rank"),
@@ -59,6 +59,8 @@ def test_each_cluster_of_the_study_has_a_row_that_says_what_it_is(small_study):
     assert told["join_ratio"] == pytest.approx(3)
     assert (told["nearest_label"], told["nearest_label_probability"]) == ("shop", 0.4)
     assert as_dict(told["spearman"]) == {"flat": None, "imd_rank": -0.5}
+    assert as_dict(told["spearman_p_values"]) == {"flat": None, "imd_rank": 0.06}
+    assert told["join_p_value_corrected"] == 0.02
     assert as_dict(told["target_medians"]) == {"imd_rank": 7.0}
     assert as_dict(told["target_medians_of_all"]) == {"imd_rank": 9.0}
 

@@ -60,11 +60,13 @@ def test_what_a_cluster_is_comes_from_the_mart(with_tables):
         connection.execute(
             "create or replace table cluster_summary as select 1 as cluster, 60 as image_count, "
             "0.75 as share, 0.125 as cosine_distance_median, 2.5 as join_ratio, "
-            "0.004 as join_p_value, 'a <shop>' as nearest_label, 0.4 as nearest_label_probability, "
-            "map {'imd_rank': -0.61, 'income_rank': 0.27} as spearman"
+            "0.004 as join_p_value_corrected, 'a <shop>' as nearest_label, "
+            "0.4 as nearest_label_probability, "
+            "map {'imd_rank': -0.61, 'income_rank': 0.27} as spearman, "
+            "map {'imd_rank': 0.01, 'income_rank': 0.2} as spearman_p_values"
         )
     text = _text(chapters(published)["clusters"])
-    assert "1 60 75% a <shop> probability 0.40 0.12 −0.61 0.27 2.5 × p 0.004" in text
+    assert "1 60 75% a <shop> probability 0.40 0.12 −0.61* 0.27 2.5 × p 0.004" in text
 
 
 def test_images_that_may_not_be_passed_on_are_not_on_the_page(with_tables):

@@ -59,10 +59,7 @@ def nearest_joins(
     count = min(count, size - 1)
     if count < 1:
         return np.empty((0, 2), dtype=np.int64)
-    east, north = np.radians(longitude), np.radians(latitude)
-    sphere = np.column_stack(
-        (np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north))
-    )
+    sphere = on_the_sphere(longitude, latitude)
     _, near = cKDTree(sphere).query(sphere, k=count + 1)
     own = np.arange(size)
     others = near != own[:, None]
@@ -71,6 +68,20 @@ def nearest_joins(
     pairs = np.column_stack((np.repeat(own, count), near[others]))
     joined: np.ndarray = np.unique(np.sort(pairs, axis=1), axis=0)
     return joined
+
+
+def on_the_sphere(longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+    """Give places on a sphere of radius 1, shape (n, 3), between which distances hold anywhere.
+
+    Parameters
+    ----------
+    longitude, latitude
+        (n,), degrees, WGS 84.
+    """
+    east, north = np.radians(longitude), np.radians(latitude)
+    return np.column_stack(
+        (np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north))
+    )
 
 
 def join_counts(

@@ -25,6 +25,7 @@ def cluster_profile(
     label_shares: pl.DataFrame,
     label_scores: pl.DataFrame,
     targets: pl.DataFrame,
+    areas: pl.DataFrame,
     seed: int,
 ) -> pl.DataFrame:
     """Measure each cluster of one fit, and each label, in the long form.
@@ -36,7 +37,7 @@ def cluster_profile(
         k; neither is empty.
     points
         What `point_clusters` gives of these.
-    cluster_shares, label_shares, label_scores, targets
+    cluster_shares, label_shares, label_scores, targets, areas
         The tables of that name, `cluster_shares` of that fit; each may be empty, in which case
         its measures are left out.
     seed
@@ -55,7 +56,7 @@ def cluster_profile(
         *_points_by_authority(points, k),
         *_joins(points, k, seed),
         *_words(assignments, label_scores),
-        *_targets(cluster_shares, pl.col("cluster").cast(pl.String), targets),
+        *_targets(cluster_shares, pl.col("cluster").cast(pl.String), targets, areas),
     ]
     of_labels = {
         **fit,
@@ -63,12 +64,12 @@ def cluster_profile(
         "space": BY_TEXT,
         "k": label_shares["label"].n_unique(),
     }
-    labelled = _targets(label_shares, pl.col("label"), targets)
+    labelled = _targets(label_shares, pl.col("label"), targets, areas)
     table = TABLES["cluster_profile"]
     filled = [
-        *({**fit, "subject": "", **row} for row in rows),
+        *({**fit, "subject": "", **row} for row in _corrected(rows)),
         # What is of all areas stands with the clusters.
-        *({**of_labels, **row} for row in labelled if row["group_name"] != EVERY),
+        *({**of_labels, **row} for row in _corrected(labelled) if row["group_name"] != EVERY),
     ]
     return table.frame([{name: row.get(name) for name in table.schema} for row in filled]).sort(
         table.key
@@ -182,10 +183,31 @@ def _words(assignments: pl.DataFrame, label_scores: pl.DataFrame) -> list[dict[s
     ]
 
 
-def _targets(shares: pl.DataFrame, group: pl.Expr, targets: pl.DataFrame) -> list[dict[str, Any]]:
+def _targets(
+    shares: pl.DataFrame, group: pl.Expr, targets: pl.DataFrame, areas: pl.DataFrame
+) -> list[dict[str, Any]]:
     if shares.is_empty() or targets.is_empty():
         return []
     return target_profile(
         shares.select("area_code", group.alias("group_name"), "share"),
         targets,
+        areas,
     )
+
+
+def _corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tell p-values for their number: those of a measure over all groups and targets together."""
+    from scipy.stats import false_discovery_control
+
+    tested: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row.get("p_value") is not None and (row["measure"], row["group_name"]) != (
+            "join_count",
+            EVERY,
+        ):
+            tested.setdefault(row["measure"], []).append(row)
+    for mine in tested.values():
+        corrected = false_discovery_control([row["p_value"] for row in mine])
+        for row, p_value in zip(mine, corrected, strict=True):
+            row["p_value_corrected"] = float(p_value)
+    return rows

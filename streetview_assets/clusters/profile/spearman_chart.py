@@ -7,13 +7,13 @@ import polars as pl
 
 from streetview_assets.charts import grid_of, heat_map
 from streetview_assets.clusters.profile.profile import BY_LABEL
-from streetview_assets.clusters.profile.target_profile import INTERVAL_LEVEL
 from streetview_assets.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_ROWS = 40
+CERTAIN = 0.05
 
 
 def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
@@ -48,9 +48,9 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Fi
     targets = found["subject"].unique().sort().to_list()
     key = pl.concat_str("method", "group_name", separator=" ")
     keys = rows.select(key).to_series().to_list()
-    value, lower, upper = (
-        grid_of(found.select(key, "subject", end), keys, targets)
-        for end in ("value", "lower", "upper")
+    value, p_value = (
+        grid_of(found.select(key, "subject", name), keys, targets)
+        for name in ("value", "p_value_corrected")
     )
     figure = new_figure(max(5.0, 2.8 + 1.1 * len(targets)), 1.9 + 0.34 * len(keys), credit=credit)
     axes = figure.subplots()
@@ -64,15 +64,15 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Fi
         limits=(-1, 1),
         slanted_deg=25,
         bar="Spearman's rank correlation",
-        bold=(lower > 0) | (upper < 0),
+        bold=p_value <= CERTAIN,
     )
     few = f", {MOST_ROWS} of {groups.height}" if groups.height > MOST_ROWS else ""
     counts = found["unit_count"].to_list()
     areas = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     axes.set_title(
         f"{title}: share of an area's images against targets{few}\n"
-        f"Spearman over {areas} areas; bold where the {INTERVAL_LEVEL:.0%} interval leaves out 0,\n"
-        "areas taken as independent, which neighbours are not",
+        f"Spearman over {areas} areas; bold: p up to {CERTAIN:g}, near areas taken as alike\n"
+        "and for as many tests as there are clusters, or labels, and targets",
         fontsize=9,
     )
     return figure

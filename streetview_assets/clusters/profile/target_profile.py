@@ -1,7 +1,8 @@
 """How shares of clusters, or of labels, go with the targets of areas.
 
-Areas are taken as independent. Neighbours resemble each other, so that intervals are too narrow
-and p-values too small where target and share both vary smoothly over the map.
+Neighbours resemble each other: intervals and p-values are those of as many independent areas as
+would be as uncertain. With hundreds of clusters and targets some go together by chance: p-values
+are told for their number, too.
 """
 
 from typing import Any
@@ -9,15 +10,22 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.clusters.profile.effective_size import effective_sizes
+from streetview_assets.clusters.profile.join_counts import on_the_sphere
+
 INTERVAL_LEVEL = 0.95
 LEAST_AREAS = 4
-"""Below these the interval is not defined."""
+"""Below these, or as few independent ones, the interval is not defined."""
+
+EARTH_RADIUS_M = 6_371_009
 
 EVERY = "all"
 """The group of all areas alike, with which clusters are compared."""
 
 
-def target_profile(shares: pl.DataFrame, targets: pl.DataFrame) -> list[dict[str, Any]]:
+def target_profile(
+    shares: pl.DataFrame, targets: pl.DataFrame, areas: pl.DataFrame
+) -> list[dict[str, Any]]:
     """Describe each target where a group's share is large, and how it rises with that share.
 
     Parameters
@@ -26,6 +34,8 @@ def target_profile(shares: pl.DataFrame, targets: pl.DataFrame) -> list[dict[str
         area_code, group_name, share: every area by every group.
     targets
         The table `targets`, of all authorities.
+    areas
+        The table `areas`, which says where an area is.
 
     Returns
     -------
@@ -35,14 +45,20 @@ def target_profile(shares: pl.DataFrame, targets: pl.DataFrame) -> list[dict[str
         their share of the group. With the group `all` every area counts the same.
     """
     groups = shares["group_name"].unique().sort().to_list()
-    wide = shares.pivot("group_name", index="area_code", values="share").sort("area_code")
+    placed = areas.select("area_code", "longitude", "latitude").unique("area_code")
+    wide = shares.pivot("group_name", index="area_code", values="share").join(
+        placed, on="area_code"
+    )
     rows: list[dict[str, Any]] = []
     for target in targets["target"].unique().sort():
         values = targets.filter(target=target).drop_nulls("value").select("area_code", "value")
         both = wide.join(values, on="area_code", how="inner").sort("area_code")
         value = both["value"].to_numpy()
         columns = both.select(pl.col(groups).fill_null(0.0)).to_numpy()
-        tested = spearman(columns, value)
+        place_m = EARTH_RADIUS_M * on_the_sphere(
+            both["longitude"].to_numpy(), both["latitude"].to_numpy()
+        )
+        tested = spearman(columns, value, place_m)
         for index, group in enumerate(groups):
             key = {"group_name": group, "subject": target}
             rows.append({**key, "measure": "spearman", **tested[index]})
@@ -51,7 +67,7 @@ def target_profile(shares: pl.DataFrame, targets: pl.DataFrame) -> list[dict[str
     return rows
 
 
-def spearman(columns: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
+def spearman(columns: np.ndarray, values: np.ndarray, place_m: np.ndarray) -> list[dict[str, Any]]:
     """Correlate the ranks of each column (n, k) with those of values (n,).
 
     Parameters
@@ -60,16 +76,18 @@ def spearman(columns: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
         (n, k), such as shares of clusters.
     values
         Of a target, (n,).
+    place_m
+        Where the areas are, metres, (n, 2) or (n, 3).
 
     Returns
     -------
     list of dict
-        For each column `value`, its p-value (two-sided, Student's t with n - 2 degrees of
-        freedom), an interval by Fisher's z with the standard error of Bonett and Wright (2000,
-        Psychometrika 65: 23-28), and `unit_count`, the areas; or a note why there is none.
+        For each column `value`, `independent_count` (how many independent areas are as
+        uncertain: m), its p-value (two-sided, Student's t with m - 2 degrees of freedom), an
+        interval by Fisher's z with the standard error of Bonett and Wright (2000, Psychometrika
+        65: 23-28), and `unit_count`, the areas; or a note why there is none.
     """
-    from scipy.stats import norm, rankdata
-    from scipy.stats import t as student
+    from scipy.stats import rankdata
 
     count = len(values)
     if count < LEAST_AREAS:
@@ -77,28 +95,37 @@ def spearman(columns: np.ndarray, values: np.ndarray) -> list[dict[str, Any]]:
         return [_none(count, note) for _ in range(columns.shape[1])]
     if np.ptp(values) == 0:
         return [_none(count, "the target is the same in every area")] * columns.shape[1]
-    of_values = _centred(rankdata(values))
+    ranks, of_values = rankdata(columns, axis=0), rankdata(values)
+    independent = effective_sizes(ranks, of_values, place_m)
     found = []
-    for column in columns.T:
+    for column, size in zip(ranks.T, independent, strict=True):
         if np.ptp(column) == 0:
             found.append(_none(count, "the share is the same in every area"))
             continue
-        r = float(np.clip(_centred(rankdata(column)) @ of_values, -1, 1))
-        with np.errstate(divide="ignore"):
-            t = np.abs(r) * np.sqrt((count - 2) / np.float64(1 - r * r))
-            z = np.arctanh(r)
-        reach = norm.ppf((1 + INTERVAL_LEVEL) / 2) * np.sqrt((1 + r * r / 2) / (count - 3))
-        found.append(
-            {
-                "value": r,
-                "lower": float(np.tanh(z - reach)),
-                "upper": float(np.tanh(z + reach)),
-                "interval_level": INTERVAL_LEVEL,
-                "p_value": float(2 * student.sf(t, count - 2)),
-                "unit_count": count,
-            }
-        )
+        r = float(np.clip(_centred(column) @ _centred(of_values), -1, 1))
+        found.append({"value": r, "unit_count": count} | _tested(r, min(float(size), count)))
     return found
+
+
+def _tested(r: float, independent: float) -> dict[str, Any]:
+    """Test a rank correlation of so many independent areas."""
+    from scipy.stats import norm
+    from scipy.stats import t as student
+
+    if independent < LEAST_AREAS:
+        note = f"no test: as uncertain as {independent:.0f} independent areas"
+        return {"independent_count": independent, "note": note}
+    with np.errstate(divide="ignore"):
+        t = np.abs(r) * np.sqrt((independent - 2) / np.float64(1 - r * r))
+        z = np.arctanh(r)
+    reach = norm.ppf((1 + INTERVAL_LEVEL) / 2) * np.sqrt((1 + r * r / 2) / (independent - 3))
+    return {
+        "lower": float(np.tanh(z - reach)),
+        "upper": float(np.tanh(z + reach)),
+        "interval_level": INTERVAL_LEVEL,
+        "p_value": float(2 * student.sf(t, independent - 2)),
+        "independent_count": independent,
+    }
 
 
 def weighted_summary(values: np.ndarray, weights: np.ndarray) -> dict[str, float]:

@@ -33,7 +33,7 @@ from streetview_assets.study_state.lineage import study_asset
         "targets",
     ),
     keys=("clusters.k", "clusters.pca", "seed"),
-    code_version=2,
+    code_version=3,
     study_wide=True,
 )
 def cluster_meaning(work: AssetContext) -> AssetResult:
@@ -52,6 +52,7 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
         label_shares=read("label_shares"),
         label_scores=read("label_scores"),
         targets=read("targets"),
+        areas=read("areas"),
         seed=study.seed,
     )
     metadata = {**_figures(work, assigned, points, profile), **_told(work, profile)}
@@ -89,7 +90,7 @@ def _figures(
 def _told(work: AssetContext, profile: pl.DataFrame) -> dict[str, Any]:
     """Say in words what lies together, and what is left out and why."""
     joins = profile.filter(pl.col("group_name") != EVERY, measure="join_count").drop_nulls("value")
-    compact = joins.filter(pl.col("p_value") <= 0.05)["group_name"].cast(pl.Int64).sort()
+    compact = joins.filter(pl.col("p_value_corrected") <= 0.05)["group_name"].cast(pl.Int64).sort()
     left_out = {
         "targets": NO_TARGETS if work.study.areas else NO_AREAS,
         "labels": "the study names no labels, or its encoder has no words",
@@ -99,6 +100,7 @@ def _told(work: AssetContext, profile: pl.DataFrame) -> dict[str, Any]:
         "labels": not profile.filter(measure="label_probability").is_empty(),
     }
     return {
-        "clusters that lie together (p up to 0.05)": ", ".join(map(str, compact)) or "none",
+        "clusters that lie together (p up to 0.05 for so many)": ", ".join(map(str, compact))
+        or "none",
         **{f"left out: {part}": why for part, why in left_out.items() if not made[part]},
     }

@@ -6,8 +6,9 @@ import polars as pl
 
 from streetview_assets.charts import bare
 from streetview_assets.clusters.fit.hdbscan import LEAST, SHARE, DensityClusters, in_words
+from streetview_assets.clusters.profile.spearman_chart import CERTAIN
 from streetview_assets.figures import COLOURS, new_figure
-from streetview_assets.report.cells import Cell, number, percent
+from streetview_assets.report.cells import Cell, number, percent, rounded
 from streetview_assets.report.chapters.cluster_number import number_of_clusters
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
@@ -103,7 +104,7 @@ def _summary(published: Published, summary: pl.DataFrame) -> dict[str, Any]:
         [
             str(row["cluster"]), row["image_count"], percent(row["share"]),
             *([_label(row)] if words else []), number(row["cosine_distance_median"]),
-            *(number((row["spearman"] or {}).get(name)) for name in targets), _joins(row),
+            *(_correlation(row, name) for name in targets), _joins(row),
         ]
         for row in rows
     ]  # fmt: skip
@@ -117,10 +118,16 @@ def _label(row: dict[str, Any]) -> Cell | None:
     return Cell(row["nearest_label"], probability)
 
 
+def _correlation(row: dict[str, Any], target: str) -> Cell:
+    p = (row["spearman_p_values"] or {}).get(target)
+    value = (row["spearman"] or {}).get(target)
+    return number(value) if p is None or p > CERTAIN else Cell(f"{rounded(value)}*")
+
+
 def _joins(row: dict[str, Any]) -> Cell | None:
     if row["join_ratio"] is None:
         return None
-    p = row["join_p_value"]
+    p = row["join_p_value_corrected"]
     small = "" if p is None else f"p {p:.3f}" if p >= 0.001 else "p below 0.001"
     return Cell(f"{row['join_ratio']:.1f} ×", small)
 
