@@ -400,7 +400,10 @@ models:
   candidates: [ridge, kernel_ridge, pls, gradient_boosting]
   trials: 40
   folds: 5
+  task: fill_gaps
   block_km: 2
+  buffer_km: auto
+  deals: 3
 sample_size: {k: [5, 7], sizes: [500, 1000, 5000], repeats: 10, recipe: ridge}
 ordinal: {target: imd_rank, fine_tune: [0.01, 0.05]}
 seed: 42

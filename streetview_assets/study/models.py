@@ -1,8 +1,8 @@
 """The parts `models`, `direction` and `ordinal` of the study file."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from streetview_assets.study.fields import ExistingFile, ExistingPath, Part
 
@@ -19,6 +19,11 @@ Feature = Literal[
     "by_cluster",
     "by_label",
 ]
+
+
+def _spaced(value: Any) -> Any:
+    """Accept `new_town` as `new town`."""
+    return value.replace("_", " ") if isinstance(value, str) else value
 
 
 class Direction(Part):
@@ -88,9 +93,24 @@ class Models(Part):
         None, gt=0, description="end the search early; marks the scores `truncated`"
     )
     folds: int = Field(5, ge=2, description="folds of a validation")
-    block_km: float = Field(2, gt=0, description="side of the spatial blocks held out together")
-    buffer_km: float = Field(
-        0, ge=0, description="areas so near to one held out are not learned from, in tuning neither"
+    task: Annotated[Literal["fill gaps", "new town"], BeforeValidator(_spaced)] = Field(
+        "new town",
+        description="what the models are for, which says how areas are held out for the headline: "
+        "`fill gaps` between the areas that were sampled, or a `new town` that no area was sampled "
+        "in",
+    )
+    block_km: Literal["auto"] | Annotated[float, Field(gt=0)] = Field(
+        "auto",
+        description="side of the spatial blocks held out together; `auto`: as far as the target's "
+        "variogram finds areas alike, where that leaves ten blocks",
+    )
+    buffer_km: Literal["auto"] | Annotated[float, Field(ge=0)] = Field(
+        "auto",
+        description="areas so near to one held out are not learned from, in tuning neither; "
+        "`auto`: as far as residuals are alike, where that leaves half of the areas",
+    )
+    deals: int = Field(
+        2, gt=0, description="times that blocks are dealt out, of another grid; scores are averaged"
     )
     repeats: int = Field(1, gt=0, description="times that random folds are drawn anew")
     holdout: float | None = Field(
@@ -100,6 +120,22 @@ class Models(Part):
         0.9, gt=0, lt=1, description="share of areas that prediction intervals are to cover"
     )
     transfer: Transfer = Transfer()
+
+    @property
+    def block_side_km(self) -> float:
+        """Side of the blocks, once `auto` was replaced (`validation.plan.planned`)."""
+        return _number("block_km", self.block_km)
+
+    @property
+    def buffer_width_km(self) -> float:
+        """Width of the buffer, once `auto` was replaced (`validation.plan.planned`)."""
+        return _number("buffer_km", self.buffer_km)
+
+
+def _number(key: str, value: float | str) -> float:
+    if isinstance(value, str):
+        raise ValueError(f"{key} is {value}: the areas have to say it first")
+    return value
 
 
 class Ordinal(Part):

@@ -34,7 +34,7 @@ def areas(opened: OpenStudy) -> AreaDataset:
 
 
 def test_shuffled_targets_score_nothing_and_the_true_one_scores_more(areas):
-    settings = Models(candidates=("ridge",), trials=3, folds=5, block_km=1)
+    settings = Models(candidates=("ridge",), trials=3, folds=5, block_km=1, buffer_km=0)
 
     def under_blocks(data: AreaDataset) -> float:
         split = cross_validate(competitors_for(data, settings), data, settings, "blocks", seed=42)

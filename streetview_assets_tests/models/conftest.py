@@ -15,6 +15,7 @@ QUICK = {
     "candidates": ("ridge", "pls"),
     "block_km": 2,
     "buffer_km": 0,
+    "deals": 1,
 }
 
 

@@ -29,7 +29,7 @@ from streetview_assets.models.evaluations.transfer import (
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES, check_contract
 
-SETTINGS = Models(folds=3)
+SETTINGS = Models(folds=3, block_km=2, buffer_km=0)
 PENALTIES = np.logspace(-3, 3, 13)
 
 

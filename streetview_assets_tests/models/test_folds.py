@@ -10,11 +10,11 @@ from streetview_assets.models.data.splits import (
     blocks_of,
     group_folds,
     held_out_together,
-    inner_splits,
     outer_folds,
     random_folds,
     seed_of,
 )
+from streetview_assets.models.validation.inner_folds import inner_splits
 
 
 @given(st.integers(2, 80), st.integers(2, 8), st.integers(0, 5))

@@ -23,7 +23,7 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES, check_contract
 
-SETTINGS = Models(folds=3)
+SETTINGS = Models(folds=3, block_km=2, buffer_km=0)
 WIDTH = 5
 AREAS = {1: 90, 2: 80, 3: 70, 4: 20, 5: 6, 6: 0}
 """Areas of 90 with an image of each cluster: 4 is rare, 5 too rare, 6 is nowhere."""

@@ -12,12 +12,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.study.models import Models
 
 Validation = Literal["random", "blocks", "holdout", "authorities"]
 MOST_AUTHORITY_FOLDS = 20
 LEAST_TO_LEARN_FROM = 5
-_MOST_HALVINGS = 12
 
 
 class TooFewGroupsError(ValueError):
@@ -275,8 +273,26 @@ def held_out_together(authority_codes: Sequence[str], authority_code: str, seed:
     return {name for name, other in zip(names, fold, strict=True) if other == mine}
 
 
+def grid_shift_m(block_km: float, seed: int) -> np.ndarray:
+    """Draw how far a grid is shifted, easting and northing in metres; shape (2,).
+
+    Parameters
+    ----------
+    block_km
+        Side of a square.
+    seed
+        Of the draw.
+    """
+    return np.random.default_rng(seed).uniform(0, 1000 * block_km, size=2)
+
+
 def outer_folds(
-    data: AreaDataset, validation: Validation, folds: int, block_km: float, seed: int
+    data: AreaDataset,
+    validation: Validation,
+    folds: int,
+    block_km: float,
+    seed: int,
+    shift_m: np.ndarray | None = None,
 ) -> np.ndarray:
     """Split areas for a validation.
 
@@ -292,6 +308,8 @@ def outer_folds(
         Side of a square of the grid.
     seed
         Of the deal.
+    shift_m
+        How far the grid is shifted, metres, shape (2,); default: it starts at the CRS's origin.
 
     Raises
     ------
@@ -302,7 +320,8 @@ def outer_folds(
         case "random":
             fold = random_folds(data.area_codes, min(folds, len(data)), seed)
         case "blocks":
-            fold = block_folds(data.place_m, folds, block_km, seed)
+            place_m = data.place_m if shift_m is None else data.place_m + shift_m
+            fold = block_folds(place_m, folds, block_km, seed)
         case "authorities":
             fold = authority_folds(data.authority_codes, seed)
         case "holdout":
@@ -314,38 +333,6 @@ def outer_folds(
             f"from, at least {LEAST_TO_LEARN_FROM} needed"
         )
     return fold
-
-
-def inner_splits(
-    data: AreaDataset, validation: Validation, settings: Models, seed: int
-) -> list[Split]:
-    """Split a training part for tuning, in the way its test part was held out.
-
-    Each fold has to leave a third of the areas to learn from. Where whole authorities do not,
-    blocks are held out; where blocks do not, blocks of half the side, a quarter and so on; only
-    areas that share one place fall to chance. The buffer is that of the outer blocks, or the
-    largest of its half, its quarter and so on that leaves as much.
-
-    Parameters
-    ----------
-    data
-        The training part.
-    validation
-        How its test part is held out; of `holdout`, at random.
-    settings
-        The part `models` of the study file: folds, blocks and buffer.
-    seed
-        Of the deal.
-    """
-    fold = _inner_folds(data, validation, settings, seed)
-    if validation != "blocks":
-        return splits_of(fold)
-    for halvings in range(_MOST_HALVINGS):
-        buffer_m = 1000 * settings.buffer_km / 2**halvings
-        splits = splits_of(fold, data.place_m, buffer_m)
-        if min(split.learning.sum() for split in splits) >= len(data) / 3:
-            return splits
-    return splits_of(fold)
 
 
 def splits_of(
@@ -366,24 +353,6 @@ def splits_of(
     if place_m is None:
         return [Split(~mask, mask) for mask in masks]
     return [Split(beyond_buffer(place_m, mask, buffer_m), mask) for mask in masks]
-
-
-def _inner_folds(
-    data: AreaDataset, validation: Validation, settings: Models, seed: int
-) -> np.ndarray:
-    least, folds = len(data) / 3, settings.folds
-    if validation == "authorities" and len(set(data.authority_codes)) > 1:
-        fold = authority_folds(data.authority_codes, seed, folds)
-        if smallest_training(fold) >= least:
-            return fold
-    if validation in ("blocks", "authorities"):
-        for halvings in range(_MOST_HALVINGS):
-            side_km = settings.block_km / 2**halvings
-            if blocks_of(data.place_m, side_km).max() > 0:
-                fold = block_folds(data.place_m, folds, side_km, seed)
-                if smallest_training(fold) >= least:
-                    return fold
-    return random_folds(data.area_codes, min(folds, len(data)), seed)
 
 
 def smallest_training(fold: np.ndarray) -> int:

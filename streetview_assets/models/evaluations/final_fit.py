@@ -21,6 +21,7 @@ from streetview_assets.models.evaluations.selection import HEADLINE, share_of_bu
 from streetview_assets.models.metrics.conformal import half_width
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
+from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.tuning import fitting_context, predicted
 from streetview_assets.tables.registry import TABLES
 
@@ -95,6 +96,7 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
     competing = competitors_for(data, settings)
     if note := why_no_model(data, competing):
         return Choice(None, note=note)
+    settings = planned(data, scoring).settings
     tuned = predictions.filter(model=TUNED)
     validation: Validation = HEADLINE if HEADLINE in set(tuned["validation"]) else "random"
     residuals = tuned.filter(validation=validation).sort("repeat", "area_code")

@@ -17,6 +17,7 @@ from streetview_assets.models.results.rows import Row, metric_rows, scores_frame
 from streetview_assets.models.results.validation_rows import no_score
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
+from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
 
@@ -52,7 +53,7 @@ def learn_by_size(
         one row that says why.
     """
     data = data.by_area_code()
-    rows: list[Row] = []
+    scoring, rows = planned(data, scoring), list[Row]()
     with fitting_context(len(data)):
         for place, validation in enumerate(VALIDATIONS):
             try:

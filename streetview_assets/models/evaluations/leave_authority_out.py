@@ -20,6 +20,7 @@ from streetview_assets.models.validation.nested_cv import (
     cross_validate,
 )
 from streetview_assets.models.validation.out_of_fold import Fold
+from streetview_assets.models.validation.plan import planned
 from streetview_assets.study.models import Models
 
 AUTHORITIES: Validation = "authorities"
@@ -60,7 +61,7 @@ def score_held_out(
         row = no_score(scoring, AUTHORITIES, int(held_out.sum()), note)
         return scores_frame([row], SCORES), predictions_frame(scoring, [], PREDICTIONS)
     seed = seed_of(scoring.seed, AUTHORITIES, *np.unique(codes[learning]))
-    scoring = replace(scoring, seed=seed)
+    scoring = planned(data.take(learning), replace(scoring, seed=seed))
     split = cross_validate(
         competing, data, scoring.settings, AUTHORITIES, seed,
         folds=[Fold(1, held_out, learning, seed)], timeout_s=scoring.settings.timeout_s,

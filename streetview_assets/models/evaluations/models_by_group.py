@@ -31,6 +31,7 @@ from streetview_assets.models.results.validation_rows import RESAMPLES
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.out_of_fold import numbered_folds, out_of_fold
+from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
@@ -112,13 +113,13 @@ def score_group_models(
         Table `group_model_scores`; a group that cannot be scored is one row that says why.
     """
     settings = scoring.settings.model_copy(update={"features": ("pooled",)})
-    scoring = replace(scoring, settings=settings)
     datasets = {name: data.by_area_code() for name, data in datasets.items()}
+    scoring = planned(datasets[scoring.target], replace(scoring, settings=settings))
     plan: list[tuple[str, Validation]] = [(scoring.target, "random")]
     plan += [(name, "blocks") for name in datasets]
     rows: list[Row] = []
     for name, validation in steps(plan, on_progress):
-        fold_of = _folds(datasets, validation, settings, scoring.seed)
+        fold_of = _folds(datasets, validation, scoring.settings, scoring.seed)
         setting = _Setting(replace(scoring, target=name), validation, fold_of)
         with fitting_context(len(datasets[name])):
             for grouping in GROUPINGS:
@@ -169,7 +170,7 @@ def _folds(
     else:
         place_m = np.array([places[code] for code in codes])
         try:
-            fold = block_folds(place_m, settings.folds, settings.block_km, drawn_by)
+            fold = block_folds(place_m, settings.folds, settings.block_side_km, drawn_by)
         except TooFewGroupsError:
             fold = np.ones(len(codes), dtype=np.int64)
     return dict(zip(codes, fold.tolist(), strict=True))

@@ -10,6 +10,7 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError, Validation
 from streetview_assets.models.metrics.morans_i import neighbour_weights
 from streetview_assets.models.progress import OnProgress, counter
+from streetview_assets.models.results.deals import averaged
 from streetview_assets.models.results.rows import Row, scores_frame
 from streetview_assets.models.results.validation_rows import (
     no_score,
@@ -26,6 +27,7 @@ from streetview_assets.models.validation.nested_cv import (
     competitors_for,
     cross_validate,
 )
+from streetview_assets.models.validation.plan import planned
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
@@ -110,6 +112,7 @@ def select_models(
     if note:
         row = no_score(scoring, HEADLINE, len(data), note)
         return Selection(scores_frame([row]), TABLES["predictions"].frame(), note=note)
+    scoring = planned(data, scoring)
     total = tuning_count(scoring.settings)
     splits, refused = _validate(competing, data, scoring, counter(total, on_progress))
     rows = _rows(scoring, data, splits)
@@ -202,11 +205,11 @@ def _validate(
 
 
 def _splits(settings: Models) -> list[tuple[Validation, int]]:
-    """List the validations with their repeats: only random folds are drawn more than once."""
+    """List the validations with their repeats: random folds and blocks may be drawn anew."""
     splits: list[tuple[Validation, int]] = [
         ("random", number) for number in range(1, settings.repeats + 1)
     ]
-    splits.append((HEADLINE, 1))
+    splits += [("blocks", number) for number in range(1, settings.deals + 1)]
     return splits if settings.holdout is None else [*splits, ("holdout", 1)]
 
 
@@ -214,9 +217,11 @@ def _rows(scoring: Scoring, data: AreaDataset, splits: Sequence[OutOfFold]) -> l
     rows: list[Row] = []
     weights = neighbour_weights(data.geometry)
     for split in splits:
-        if split.repeat == 1:
+        if split.repeat == 1 and split.validation != "blocks":
             near = weights if split.areas is data else neighbour_weights(split.areas.geometry)
             rows += score_rows(scoring, split, near, data.observed)
+    deals = [one for one in splits if one.validation == "blocks"]
+    rows += averaged([score_rows(scoring, deal, weights, data.observed) for deal in deals])
     return rows + repeat_rows(scoring, [one for one in splits if one.validation == "random"])
 
 

@@ -15,6 +15,7 @@ from streetview_assets.models.results.rows import Row, scores_frame
 from streetview_assets.models.results.validation_rows import no_score
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import Competitors
+from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, ridge_path
 
 TABLE = "target_scores"
@@ -60,7 +61,10 @@ def score_targets(
     polars.DataFrame
         Table `target_scores`; a target that cannot be scored is one row that says why.
     """
-    pairs = list(product(on_common_areas(datasets).items(), VALIDATIONS))
+    common = on_common_areas(datasets)
+    if common:
+        scoring = planned(common.get(scoring.target) or next(iter(common.values())), scoring)
+    pairs = list(product(common.items(), VALIDATIONS))
     rows: list[Row] = []
     for (target, data), validation in steps(pairs, on_progress):
         rows += _rows_of(data, replace(scoring, target=target), validation)

@@ -28,6 +28,7 @@ from streetview_assets.models.results.rows import Row, metric_rows, score_row, s
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.out_of_fold import numbered_folds, out_of_fold
+from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.tables.registry import TABLES
@@ -157,10 +158,10 @@ def _off_diagonal_rows(
 
 
 def _diagonal_rows(group: _Group, ridge: Candidate, scoring: Scoring, about: Row) -> list[Row]:
-    data, settings = group.data, scoring.settings
+    data, settings = group.data, planned(group.data, scoring).settings
     drawn_by = seed_of(scoring.seed, "transfer", "blocks", group.name)
     try:
-        number = outer_folds(data, "blocks", settings.folds, settings.block_km, drawn_by)
+        number = outer_folds(data, "blocks", settings.folds, settings.block_side_km, drawn_by)
         folds = numbered_folds(data, number, "blocks", settings, scoring.seed)
     except TooFewGroupsError as error:
         raise TooFewGroupsError(f"no score: {error}") from error

@@ -12,6 +12,7 @@ from streetview_assets.models.results.rows import scores_frame
 from streetview_assets.models.results.validation_rows import no_score
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import competitors_for
+from streetview_assets.models.validation.plan import planned
 
 
 def score_authority_alone(
@@ -38,6 +39,7 @@ def score_authority_alone(
     competing = competitors_for(data, settings)
     if note := why_no_model(data, competing):
         return scores_frame([no_score(scoring, HEADLINE, len(data), note)], "authority_scores")
+    scoring = planned(data, scoring)
     own = replace(scoring, seed=seed_of(scoring.seed, scoring.authority_code))
     rows = validated_rows(
         competing, data, own, HEADLINE,

@@ -20,13 +20,15 @@ from streetview_assets.models.candidates.preprocessing import (
 )
 from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import Validation, blocks_of, inner_splits, seed_of
+from streetview_assets.models.data.splits import Validation, blocks_of, seed_of
 from streetview_assets.models.metrics.conformal import (
     cross_conformal_half_widths,
     half_width,
     inside,
 )
+from streetview_assets.models.validation.inner_folds import inner_splits
 from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
+from streetview_assets.models.validation.plan import with_blocks
 from streetview_assets.models.validation.tuning import (
     Tuned,
     best_of,
@@ -253,9 +255,9 @@ def cross_validate(
     TooFewGroupsError
         Where the areas cannot be split that way, or too few are left to learn from.
     """
+    settings = with_blocks(data, settings, seed)
     if folds is None:
-        drawn_by = seed_of(seed, "repeat", repeat) if repeat > 1 else seed
-        folds = folds_of(data, validation, settings, drawn_by)
+        folds = folds_of(data, validation, settings, seed, repeat)
     done: list[TunedModels] = []
     trials: list[dict[str, Any]] = []
     budget_s = None if timeout_s is None else timeout_s / len(folds)
@@ -288,7 +290,7 @@ def cross_validate(
         lower={name: made - half[name] for name, made in predicted.items()},
         upper={name: made + half[name] for name, made in predicted.items()},
         competing=competing,
-        block=blocks_of(areas.place_m, settings.block_km),
+        block=blocks_of(areas.place_m, settings.block_side_km),
         trials=trials,
         truncated=any(tuned.truncated for models in done for tuned in models.candidates),
     )

@@ -12,6 +12,7 @@ from streetview_assets.models.data.splits import (
     TooFewGroupsError,
     Validation,
     beyond_buffer,
+    grid_shift_m,
     holdout_rows,
     outer_folds,
     seed_of,
@@ -89,7 +90,9 @@ def out_of_fold(
     return number, predicted
 
 
-def folds_of(data: AreaDataset, validation: Validation, settings: Models, seed: int) -> list[Fold]:
+def folds_of(
+    data: AreaDataset, validation: Validation, settings: Models, seed: int, repeat: int = 1
+) -> list[Fold]:
     """Give the folds of a validation; a hold-out is one.
 
     Parameters
@@ -102,19 +105,24 @@ def folds_of(data: AreaDataset, validation: Validation, settings: Models, seed: 
         The chapter `models` of the study file.
     seed
         Of the folds, and of what is drawn in each; a hold-out takes it as it is.
+    repeat
+        Each has folds of its own; those of blocks from the second on are of a shifted grid.
 
     Raises
     ------
     TooFewGroupsError
         Where the areas cannot be split that way, or too few are left to learn from.
     """
+    if repeat > 1:
+        seed = seed_of(seed, "repeat", repeat)
     if validation == "holdout":
         assert settings.holdout is not None
         number = np.zeros(len(data), dtype=np.int64)
         number[holdout_rows(data.area_codes, settings.holdout, seed)] = 1
     else:
-        drawn_by = seed_of(seed, validation)
-        number = outer_folds(data, validation, settings.folds, settings.block_km, drawn_by)
+        side_km, drawn_by = settings.block_side_km, seed_of(seed, validation)
+        shift_m = grid_shift_m(side_km, drawn_by) if repeat > 1 else None
+        number = outer_folds(data, validation, settings.folds, side_km, drawn_by, shift_m)
     return numbered_folds(data, number, validation, settings, seed)
 
 
@@ -155,12 +163,12 @@ def numbered_folds(
 def _beyond_buffer(
     data: AreaDataset, held_out: np.ndarray, validation: Validation, settings: Models
 ) -> np.ndarray:
-    if validation != "blocks" or not settings.buffer_km:
+    if validation != "blocks" or not settings.buffer_width_km:
         return ~held_out
-    learning = beyond_buffer(data.place_m, held_out, 1000 * settings.buffer_km)
+    learning = beyond_buffer(data.place_m, held_out, 1000 * settings.buffer_width_km)
     if learning.sum() < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(
-            f"a buffer of {settings.buffer_km:g} km leaves {learning.sum()} of {len(data)} areas "
-            f"to learn from, at least {LEAST_TO_LEARN_FROM} needed"
+            f"a buffer of {settings.buffer_width_km:g} km leaves {learning.sum()} of {len(data)} "
+            f"areas to learn from, at least {LEAST_TO_LEARN_FROM} needed"
         )
     return learning

@@ -25,7 +25,7 @@ from streetview_assets.orchestration.model_inputs import (
 )
 
 
-@model_asset(writes=("transfer_scores",), study_wide=True)
+@model_asset(writes=("transfer_scores",), code_version=2, study_wide=True)
 def transfer_scores(work: AssetContext) -> AssetResult:
     """Train on one authority, test on another, with 0, 1, 5 and 20 % of its areas added."""
     data = area_dataset(work, model_tables(work))
@@ -75,7 +75,7 @@ def _targets_figure(
     return {"target_scores": work.figure("target_scores", figure)}
 
 
-@model_asset(writes=("learning_curve",), study_wide=True)
+@model_asset(writes=("learning_curve",), code_version=2, study_wide=True)
 def learning_curve(work: AssetContext) -> AssetResult:
     """Scores by the number of areas learned from, the held-out areas staying the same."""
     data = area_dataset(work, model_tables(work))

@@ -20,6 +20,7 @@ from streetview_assets.models.ordinal.metrics import (
 from streetview_assets.models.ordinal.persistence import NetworkFacts, load_network, save_network
 from streetview_assets.models.ordinal.training import continuous_output, train
 from streetview_assets.models.ordinal.validation import output_rows, too_few, validate_ordinal
+from streetview_assets.models.validation.plan import block_side_km
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part, no_targets
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
@@ -80,6 +81,11 @@ def _unscored(work: AssetContext, target: Target, points: OrdinalPoints, why: st
     return AssetResult({"ordinal_outputs": outputs, "ordinal_scores": scores}, {"note": why}, why)
 
 
+def _block_km(work: AssetContext, points: OrdinalPoints) -> float:
+    _, first = np.unique(points.area_codes, return_index=True)
+    return block_side_km(work.study.models, points.decile[first], points.place_m[first])
+
+
 def _trained(
     work: AssetContext, settings: Ordinal, target: Target, points: OrdinalPoints
 ) -> AssetResult:
@@ -90,7 +96,7 @@ def _trained(
         settings,
         target=target.name,
         encoder=work.opened.encoder,
-        block_km=work.study.models.block_km,
+        block_km=_block_km(work, known),
         seed=work.study.seed,
         on_progress=work.progress("networks"),
     )
