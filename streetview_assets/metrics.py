@@ -82,6 +82,17 @@ def _spearman(observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -
     return np.where(spread > 1e-9, together, np.nan)
 
 
+def _r2_of_ranks(observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Compute R² of the straight line through the ranks, ρ²; below 0 where they run counter."""
+    rho = _spearman(observed, predicted, weight)
+    return np.asarray(rho * np.abs(rho))
+
+
+def _bias(observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _mean(predicted - observed, weight)
+
+
 def _same(observed: np.ndarray, predicted: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return _mean(observed == predicted, weight)
 
@@ -129,6 +140,17 @@ REGRESSION: Mapping[str, Metric] = _named(
     Metric("spearman", "Spearman's ρ", "rank correlation", _spearman, axis=(-1.0, 1.0)),
 )
 """Scores of predicted values; errors are in the units of the target."""
+
+OF_RANKS: Mapping[str, Metric] = _named(
+    Metric("r2_of_ranks", "R² of ranks", "R² of ranks (ρ²)", _r2_of_ranks, axis=(-0.5, 1.0)),
+)
+"""The score of the order of areas, which no outlier and no heavy tail moves."""
+
+BIAS: Mapping[str, Metric] = _named(
+    Metric("bias_of_lowest_decile", "bias", "predicted − observed, lowest decile", _bias, False),
+    Metric("bias_of_highest_decile", "bias", "predicted − observed, highest decile", _bias, False),
+)
+"""Mean of predicted minus observed over the areas at either end, in the units of the target."""
 
 DECILE: Mapping[str, Metric] = _named(
     Metric("decile_accuracy", "same decile", "same decile, share of the areas", _same),

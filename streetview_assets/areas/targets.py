@@ -214,9 +214,10 @@ def _ask_for_deciles(values: pl.Series, target: Target, place: str) -> None:
     """
     could_be = could_be_deciles(values)
     if target.is_decile and not could_be:
+        known = values.drop_nulls().to_numpy()
         raise StudyError(
             f"{place}: the values of {target.name!r} are no deciles: they lie between "
-            f"{values.min():g} and {values.max():g}, and deciles are whole numbers from 1 to 10. "
+            f"{known.min():g} and {known.max():g}, and deciles are whole numbers from 1 to 10. "
             "Leave `is_decile` out, or write `as: decile`, which makes deciles of them."
         )
     if could_be and target.is_decile is None and target.given_as == "value":

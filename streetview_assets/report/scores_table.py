@@ -6,7 +6,7 @@ import polars as pl
 
 from streetview_assets.metrics import measure
 from streetview_assets.models.candidates.baselines import BASELINES
-from streetview_assets.models.results.validation_rows import OBSERVED
+from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.cells import NONE, Cell, rounded
 from streetview_assets.report.database import Published

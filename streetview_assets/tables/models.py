@@ -40,7 +40,7 @@ _SCORES = (
     _VALIDATION,
     key("repeat", COUNT, "repeat of the split, from 1"),
     key("fold", COUNT, "fold, from 1; 0: pooled out of fold"),
-    key("metric", TEXT, "r2, rmse, nrmse, mae, spearman, coverage, morans_i, …"),
+    key("metric", TEXT, "r2, r2_of_ranks, rmse, nrmse, mae, spearman, coverage, morans_i, …"),
     _VALUE,
     *interval("its bootstrap interval"),
     _AREA_COUNT,

@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from streetview_assets.models.results.rows import Row
-from streetview_assets.models.results.validation_rows import OBSERVED
+from streetview_assets.models.results.tail_rows import OBSERVED
+from streetview_assets.models.results.tail_sentences import heavy_tails, regression_to_the_mean
+from streetview_assets.models.results.wording import interval as _interval
+from streetview_assets.models.results.wording import number as _number
 from streetview_assets.models.scoring import POOLED
 from streetview_assets.models.validation.nested_cv import TUNED
 
@@ -49,6 +52,8 @@ def summary_sentences(scores: pl.DataFrame) -> list[str]:
         return [sentence for sentence in said if sentence]
     sentences = [
         _plain(find, spatial),
+        heavy_tails(find, spatial),
+        regression_to_the_mean(find, spatial),
         _flattery(find, spatial),
         _plain(find, "holdout"),
         _against_baseline(find, spatial),
@@ -85,18 +90,6 @@ def _no_score(scores: pl.DataFrame, spatial: str | None) -> str:
     about = about.filter(validation=spatial) if spatial else about
     reasons = about["note"].drop_nulls().unique(maintain_order=True).to_list()
     return "There is no score that counts: " + ("; ".join(reasons) or "nothing was scored") + "."
-
-
-def _interval(row: Row) -> str:
-    if row["lower"] is None or row["upper"] is None:
-        return "no interval"
-    level = f"{row['interval_level']:.0%} interval" if row["interval_level"] else "interval"
-    return f"{level} {_number(row['lower'])} to {_number(row['upper'])}"
-
-
-def _number(value: float) -> str:
-    text = f"{value:.2f}"
-    return text[1:] if text == "-0.00" else text.replace("-", "−")
 
 
 def _plain(find: Find, validation: str) -> str:

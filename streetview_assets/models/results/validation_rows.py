@@ -16,13 +16,12 @@ from streetview_assets.models.metrics.conformal import TOO_FEW_RESIDUALS, covera
 from streetview_assets.models.metrics.morans_i import morans_i, morans_p
 from streetview_assets.models.metrics.spatial_coverage import coverage_by_group, coverage_spread
 from streetview_assets.models.results.rows import Row, metric_rows, score_row
+from streetview_assets.models.results.tail_rows import OBSERVED, tail_rows
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
 from streetview_assets.tables.registry import TABLES
 
 RESAMPLES = 1_000
-OBSERVED = "observed"
-"""Stands in the column `model` where Moran's I is that of the target itself."""
 TRUNCATED = "truncated: the budget in seconds ended before all trials were made"
 
 Draws = dict[str, dict[str, np.ndarray]]
@@ -79,6 +78,7 @@ def score_rows(
         rows.append(_coverage_row(scoring, split, model))
         rows += _moran_rows(scoring, split, model, observed - predicted, weights)
     rows += _decile_rows(scoring, split, resamples, study_values)
+    rows += tail_rows(scoring, split, resamples, study_values)
     rows += _coverage_in_space(scoring, split)
     rows += _moran_rows(scoring, split, OBSERVED, observed, weights)
     rows += _gain_rows(scoring, split, draws)

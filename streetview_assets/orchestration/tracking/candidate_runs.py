@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.models.evaluations.selection import Selection
-from streetview_assets.models.results.validation_rows import OBSERVED
+from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
 

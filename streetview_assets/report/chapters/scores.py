@@ -4,11 +4,11 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.metrics import DECILE, REGRESSION
+from streetview_assets.metrics import BIAS, DECILE, OF_RANKS, REGRESSION
 from streetview_assets.models.charts.scores import draw_scores
 from streetview_assets.models.evaluations.selection import HEADLINE
 from streetview_assets.models.results.summary_sentences import summary_sentences
-from streetview_assets.models.results.validation_rows import OBSERVED
+from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.cells import percent
 from streetview_assets.report.database import Published
@@ -30,7 +30,12 @@ GAIN = "r2_gain_over_baseline"
 METRIC_NAMES = {
     "r2_mean_of_repeats": "R², mean over the repeats",
     "r2_sd_of_repeats": "R², standard deviation over the repeats",
-    **{one.name: one.label for one in (*REGRESSION.values(), *DECILE.values()) if one.name != "r2"},
+    **{
+        one.name: one.label
+        for metrics in (OF_RANKS, REGRESSION, DECILE, BIAS)
+        for one in metrics.values()
+        if one.name != "r2"
+    },
     "coverage_spread_over_space": "share inside intervals, sd over blocks",
 }
 BY_AUTHORITY = """
