@@ -36,11 +36,15 @@ _FINE_TUNED = key(
 _SCORES = (
     *_SCORED,
     key("model", TEXT, "candidate or baseline"),
-    key("group_name", TEXT, "the areas scored: `all`, or a group of them"),
+    key(
+        "group_name",
+        TEXT,
+        "the areas scored: `all`, an authority, `3 to 5 images`, `decile 10` of the target",
+    ),
     _VALIDATION,
     key("repeat", COUNT, "repeat of the split, from 1"),
     key("fold", COUNT, "fold, from 1; 0: pooled out of fold"),
-    key("metric", TEXT, "r2, r2_of_ranks, rmse, nrmse, mae, spearman, coverage, morans_i, …"),
+    key("metric", TEXT, "r2, r2_of_ranks, rmse, nrmse, mae, spearman, coverage, coverage_p, …"),
     _VALUE,
     *interval("its bootstrap interval"),
     _AREA_COUNT,

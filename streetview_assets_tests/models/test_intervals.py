@@ -1,46 +1,110 @@
+"""Prediction intervals that adapt: what they promise, in every kind of area, and nothing beyond."""
+
 import numpy as np
 import pytest
 
 from streetview_assets.models.metrics.conformal import (
-    coverage,
-    cross_conformal_half_widths,
-    half_width,
-    inside,
+    LEAST_TO_ADAPT,
+    calibrate,
+    conformal_quantile,
+    for_unseen,
 )
 
-
-def test_the_half_width_is_the_conformal_order_statistic():
-    residuals = np.array([-5.0, 1, 2, -3, 4, 6, -7, 8, 9])
-    assert half_width(residuals, 0.9) == 9
-    assert half_width(residuals, 0.5) == 5
-    assert half_width(residuals[:8], 0.9) is None
+COUNT_CLASSES = ((1, 2), (3, 9), (10, 39), (40, 400))
 
 
-@pytest.mark.parametrize("level", [0.5, 0.8, 0.9])
-def test_exchangeable_areas_are_covered_as_often_as_the_level_says(level):
-    rng = np.random.default_rng(7)
-    covered = []
-    for _ in range(150):
-        residuals = rng.standard_t(3, size=100)
-        fold = np.arange(100) % 5 + 1
-        covered.append(
-            np.mean(np.abs(residuals) <= cross_conformal_half_widths(residuals, fold, level))
-        )
-    assert np.mean(covered) == pytest.approx(level, abs=0.02)
+def ranked(count, rng, r2=0.6):
+    """Ranks, predictions that are the worse the fewer the images, and the images' numbers."""
+    images = np.clip(np.exp(rng.normal(2.2, 1.1, count)).round(), 1, 400)
+    share = (1 - r2) * (0.5 + 3 / images) / 1.1
+    truth = rng.normal(size=count)
+    shown = np.sqrt(r2) * truth + np.sqrt(share * r2) * rng.normal(size=count)
+    rank = np.argsort(np.argsort(truth)) + 1.0
+    guess = np.interp(shown * 0.9, np.sort(truth), np.sort(rank))
+    return rank, guess, images
 
 
-def test_an_area_has_no_say_in_its_own_interval():
+@pytest.fixture(scope="module")
+def measured():
+    """Coverage by class of image count, in outer tenths, and the width beside one width for all."""
     rng = np.random.default_rng(0)
-    residuals, fold = rng.normal(size=50), np.arange(50) % 5 + 1
-    before = cross_conformal_half_widths(residuals, fold, 0.9)
-    residuals[fold == 2] *= 100
-    after = cross_conformal_half_widths(residuals, fold, 0.9)
-    assert (before[fold == 2] == after[fold == 2]).all()
-    assert (after[fold != 2] > before[fold != 2]).all()
+    rows = []
+    for _ in range(12):
+        observed, predicted, images = ranked(2_000, rng)
+        learned = np.arange(2_000) < 1_000
+        known = (observed[learned], predicted[learned], images[learned])
+        made = calibrate(*known, (1, 2_000), 0.9)
+        tested, guess, count = observed[~learned], predicted[~learned], images[~learned]
+        lower, upper = made.interval(guess, count)
+        assert (lower >= 1).all()
+        assert (upper <= 2_000).all()
+        held = (lower <= tested) & (tested <= upper)
+        width = 2 * conformal_quantile(np.abs(known[0] - known[1]), 0.9)
+        rows.append(
+            [held[(count >= least) & (count <= most)].mean() for least, most in COUNT_CLASSES]
+            + [held[tested <= 200].mean(), held[tested > 1_800].mean(), held.mean()]
+            + [(upper - lower).mean() / width]
+        )
+    return np.mean(rows, axis=0)
 
 
-def test_too_few_areas_have_no_interval_and_no_coverage():
-    residuals, fold = np.arange(6.0), np.array([1, 1, 2, 2, 3, 3])
-    widths = cross_conformal_half_widths(residuals, fold, 0.9)
-    assert np.isnan(widths).all()
-    assert coverage(inside(residuals, -widths, widths)) is None
+def test_areas_of_few_images_and_of_many_are_covered_alike(measured):
+    assert measured[: len(COUNT_CLASSES)] == pytest.approx(0.9, abs=0.025)
+    assert measured[6] == pytest.approx(0.9, abs=0.01)
+
+
+def test_the_outer_tenths_are_covered_without_wider_intervals_on_average(measured):
+    assert (measured[4:6] > 0.84).all()
+    assert measured[7] < 1
+
+
+def test_the_quantile_is_the_conformal_order_statistic():
+    scores = np.array([3.0, 1.0, 4.0, 1.5, 9.0, 2.0, 6.0, 5.0, 3.5])
+    assert conformal_quantile(scores, 0.9) == 9
+    assert conformal_quantile(scores, 0.5) == 3.5
+    assert conformal_quantile(scores[:8], 0.9) is None
+
+
+def test_few_areas_have_one_width_and_too_few_no_interval():
+    rng = np.random.default_rng(1)
+    observed, predicted, images = ranked(LEAST_TO_ADAPT - 1, rng)
+    made = calibrate(observed, predicted, images, (-1e9, 1e9), 0.9)
+    lower, upper = made.interval(predicted, images)
+    assert upper - predicted == pytest.approx(conformal_quantile(abs(observed - predicted), 0.9))
+    assert upper - lower == pytest.approx(2 * (upper - predicted))
+    assert calibrate(observed[:8], predicted[:8], images[:8], (0, 1), 0.9) is None
+
+
+def test_a_prediction_far_out_is_brought_back_with_its_interval():
+    observed, predicted, images = ranked(500, np.random.default_rng(2))
+    made = calibrate(observed, predicted, images, (1, 500), 0.9)
+    far = np.array([-1.7e6, 1e9])
+    lower, upper = made.interval(far, np.array([3.0, 3.0]))
+    assert made.within(far).tolist() == [1, 500]
+    assert lower[0] == 1 < upper[0] < 500
+    assert 1 < lower[1] < upper[1] == 500
+
+
+def test_an_authority_never_seen_has_wider_intervals_that_hold():
+    rng = np.random.default_rng(3)
+    held, seen = [], []
+    for _ in range(60):
+        shift = np.repeat(rng.normal(0, 0.5, 6), 150)
+        truth, images = rng.normal(size=900), np.full(900, 20.0)
+        predicted = truth + shift + 0.6 * rng.normal(size=900)
+        codes = np.repeat([f"E{number}" for number in range(6)], 150)
+        others = codes != "E5"
+        known = (truth[others], predicted[others], images[others])
+        made = for_unseen(calibrate(*known, (-9, 9), 0.9), *known, codes[others])
+        assert made.unseen >= 1
+        for unseen, found in ((True, held), (False, seen)):
+            lower, upper = made.interval(predicted[~others], images[~others], unseen)
+            found.append(((lower <= truth[~others]) & (truth[~others] <= upper)).mean())
+    assert np.mean(np.array(held) >= 0.85) > 0.9 > np.mean(np.array(seen) >= 0.85)
+
+
+def test_one_authority_tells_nothing_of_another():
+    observed, predicted, images = ranked(500, np.random.default_rng(2))
+    made = calibrate(observed, predicted, images, (1, 500), 0.9)
+    alone = for_unseen(made, observed, predicted, images, np.full(500, "E1"))
+    assert alone.unseen is None

@@ -83,9 +83,14 @@ def test_what_the_images_show_is_said_with_its_numbers(scores, pooled):
         ("r2_gain_over_baseline", {"value": -0.2, "lower": -0.3, "upper": -0.1}, "It is worse"),
         ("r2_gain_over_place", {"lower": -0.1}, "Coordinates alone do as well"),
         ("morans_p", {"value": 0.4}, "Its errors do not cluster in space beyond chance"),
-        ("coverage", {"value": 0.7}, "too narrow: they hold 70.0% of 144 areas, 90% meant"),
-        ("coverage", {"value": 0.9}, "hold what they promise: 90.0% of 144 areas, 90% meant"),
-        ("coverage", {"value": 0.999}, "wider than need be"),
+        (
+            "coverage",
+            {"value": 0.9, "lower": 0.85, "upper": 0.94},
+            "hold what they promise: 90.0% of 144 areas (90% interval 0.85 to 0.94), 90% meant",
+        ),
+        ("coverage", {"value": 0.999, "lower": 0.96}, "wider than need be"),
+        ("coverage", {"lower": 0.75}, "it cannot be told whether its prediction intervals hold"),
+        ("coverage_p", {"value": 1e-4}, "do not hold what they promise"),
     ],
 )
 def test_each_finding_has_its_opposite(scores, metric, values, expected):
@@ -101,8 +106,11 @@ def test_errors_that_cluster_are_named(scores):
 
 def test_an_authority_without_cover_is_named(scores):
     bad = (pl.col("group_name") == "E1") & (pl.col("validation") == "blocks")
-    changed = scores.with_columns(value=pl.when(bad).then(0.5).otherwise("value"))
-    assert summary_sentences(changed)[-1] == "They do not hold everywhere: too narrow in E1 (50%)."
+    of = pl.when(bad & (pl.col("metric") == "coverage")).then(0.5)
+    of = of.when(bad & (pl.col("metric") == "coverage_p")).then(1e-5).otherwise("value")
+    said = summary_sentences(scores.with_columns(value=of))[-1]
+    assert "do not hold what they promise" in said
+    assert said.endswith("too few in E1 (50%).")
 
 
 def test_why_there_is_no_score_is_said(areas_of, quick, scored):

@@ -70,7 +70,7 @@ def final_model(features: str = "pooled_median") -> FinalModel:
     vectors = np.random.default_rng(0).normal(size=(20, WIDTH))
     return FinalModel(
         estimator=Pipeline([("model", Ridge())]).fit(vectors, vectors.sum(axis=1)),
-        choice=Choice("ridge", {"alpha": 1.0}, half_width=0.5),
+        choice=Choice("ridge", {"alpha": 1.0}),
         scoring=Scoring(Models(interval_level=0.9), "score", "made-up", features, seed=1),
         statistic="median",
         width=WIDTH,

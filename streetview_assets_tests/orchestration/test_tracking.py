@@ -31,7 +31,8 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 import mlflow, numpy as np
 model = mlflow.pyfunc.load_model("models:/small-town@champion")
-frame = model.predict(np.load(sys.argv[1]))
+told = json.load(open(sys.argv[2]))
+frame = model.predict(np.load(sys.argv[1]), params=told)
 example = model.predict(model.input_example)
 print(json.dumps({**frame.to_dict("list"), "examples": len(example)}))
 """
@@ -100,9 +101,15 @@ def test_the_champion_predicts_what_was_published_on_a_machine_without_this_pack
     """Loaded in a process of its own, where importing this package or Dagster fails."""
     opened = finished_town.opened
     pooled = opened.read("area_embeddings").filter(statistic="median")
+    pooled = pooled.join(opened.read("areas").select("area_code", "authority_code"), on="area_code")
+    told = {
+        "image_count": pooled["image_count"].to_list(),
+        "authority_code": pooled["authority_code"].to_list(),
+    }
+    (tmp_path / "told.json").write_text(json.dumps(told))
     np.save(tmp_path / "vectors.npy", np.array(pooled["embedding"].to_list(), dtype=np.float32))
     found = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, tmp_path / "vectors.npy"],
+        [sys.executable, "-c", ELSEWHERE, tmp_path / "vectors.npy", tmp_path / "told.json"],
         env={**os.environ, "MLFLOW_TRACKING_URI": tracking_uri(opened)},
         cwd=tmp_path,
         capture_output=True,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
 from streetview_assets.areas.geometry import points_in_metres, to_geoframe
+from streetview_assets.areas.standing import DECILES
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import StudyError
 from streetview_assets.images.current import current_images
@@ -23,6 +24,7 @@ NO_IMAGE = "no image of the area could be had"
 ALL_EXCLUDED = "all images of the area are excluded"
 NO_VECTOR = "no image of the area has a vector"
 NO_VALUE = "no value of the target"
+UNLIMITED = (float("-inf"), float("inf"))
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class AreaDataset:
         come on top of `vectors`.
     is_decile
         Whether the target's values are deciles, which are not cut again.
+    target_limits
+        Lowest and highest value of the target: facts of its scale, which no prediction interval
+        leaves; default: those of `observed`, kept by what is taken of the areas.
     """
 
     area_codes: list[str]
@@ -67,6 +72,13 @@ class AreaDataset:
     extra: dict[str, np.ndarray] = field(default_factory=dict)
     images: AreaImages | None = None
     is_decile: bool = False
+    target_limits: tuple[float, float] = UNLIMITED
+
+    def __post_init__(self) -> None:
+        """Take the limits of the values, where none are told; parts of the areas keep them."""
+        if self.target_limits == UNLIMITED and len(self.observed):
+            limits = float(np.min(self.observed)), float(np.max(self.observed))
+            object.__setattr__(self, "target_limits", limits)
 
     def __len__(self) -> int:
         """Give the number of areas."""
@@ -79,7 +91,7 @@ class AreaDataset:
         kept: dict[str, Any] = {
             name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
             for name, values in vars(self).items()
-            if name not in ("extra", "images", "is_decile")
+            if name not in ("extra", "images", "is_decile", "target_limits")
         }
         extra = {name: vectors[rows] for name, vectors in self.extra.items()}
         return replace(self, extra=extra, **kept)
@@ -135,9 +147,11 @@ def assemble(
     StudyError
         Where an `extra` encoder has no vector of some area.
     """
+    values = _values(targets, target)
+    is_decile = bool(targets.filter(target=target)["is_decile"].any())
     rows = (
         areas.select("area_code", "authority_code", "longitude", "latitude", "geometry")
-        .join(_values(targets, target), on="area_code")
+        .join(values, on="area_code")
         .join(_pooled(area_embeddings, statistic, encoder), on="area_code")
         .join(_mean_colours(images), on="area_code", how="left")
         .sort("area_code")
@@ -157,7 +171,8 @@ def assemble(
             for name, frame in (extra or {}).items()
         },
         images=clustered_images,
-        is_decile=bool(targets.filter(target=target)["is_decile"].any()),
+        is_decile=is_decile,
+        target_limits=(1.0, DECILES) if is_decile else _limits(values["value"]),
     )
 
 
@@ -232,6 +247,11 @@ def reasons(
 def _values(targets: pl.DataFrame, target: str) -> pl.DataFrame:
     valued = targets.filter(pl.col("value").is_finite(), target=target)
     return valued.select("area_code", "value")
+
+
+def _limits(values: pl.Series) -> tuple[float, float]:
+    known = values.to_numpy()
+    return (float(known.min()), float(known.max())) if len(known) else UNLIMITED
 
 
 def _pooled(area_embeddings: pl.DataFrame, statistic: str, encoder: str) -> pl.DataFrame:

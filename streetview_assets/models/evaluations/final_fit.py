@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 from sklearn.pipeline import Pipeline
 
@@ -16,13 +17,18 @@ from streetview_assets.models.candidates.preprocessing import (
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import NO_IMAGERY, AreaDataset
 from streetview_assets.models.data.features import AreaFeatures, area_features
-from streetview_assets.models.data.splits import Validation, seed_of
+from streetview_assets.models.data.splits import Validation, authority_folds, seed_of, splits_of
 from streetview_assets.models.evaluations.selection import HEADLINE, share_of_budget, why_no_model
-from streetview_assets.models.metrics.conformal import half_width
+from streetview_assets.models.metrics.conformal import Calibration, calibrate, for_unseen
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
 from streetview_assets.models.validation.plan import planned
-from streetview_assets.models.validation.tuning import fitting_context, predicted
+from streetview_assets.models.validation.tuning import (
+    Tuned,
+    fitting_context,
+    inner_predictions,
+    predicted,
+)
 from streetview_assets.tables.registry import TABLES
 
 
@@ -34,9 +40,12 @@ class Choice:
     ----------
     candidate, params
         The candidate, None where there is no model, and its parameters, tuned on all areas.
-    half_width
-        Of the prediction intervals, in units of the target, from the out-of-fold errors under
-        blocks (at random, where there are no blocks); None where there are too few areas.
+    calibration
+        Of the prediction intervals, from the out-of-fold errors under blocks (at random, where
+        there are no blocks), wider for authorities not learned from by what is missed of those
+        learned from, each held out; None where there are too few areas.
+    authority_codes
+        The authorities learned from, sorted.
     trials
         Every trial, for tracking.
     note
@@ -45,7 +54,8 @@ class Choice:
 
     candidate: str | None
     params: Params = field(default_factory=dict)
-    half_width: float | None = None
+    calibration: Calibration | None = None
+    authority_codes: tuple[str, ...] = ()
     trials: list[dict[str, Any]] = field(default_factory=list)
     note: str | None = None
 
@@ -60,7 +70,7 @@ class FinalModel:
         Takes features of shape (n, width), NaN where an area has none: those that the scoring
         names, in its order, made of vectors by its encoder, pooled by `statistic`.
     choice
-        What it is, with which parameters, and the half width of its prediction intervals.
+        What it is, with which parameters, and what gives its predictions their intervals.
     scoring
         What it predicts, and from what.
     statistic
@@ -87,8 +97,8 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
     data
         Areas with imagery and a value, in any order.
     predictions
-        Table `predictions` of the study: the out-of-fold errors of the model `tuned` give the
-        width of the intervals.
+        Table `predictions` of the study: the out-of-fold errors of the model `tuned` calibrate the
+        intervals.
     scoring
         How models are scored; its seed is that of the inner folds and of the tuning.
     """
@@ -99,7 +109,6 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
     settings = planned(data, scoring).settings
     tuned = predictions.filter(model=TUNED)
     validation: Validation = HEADLINE if HEADLINE in set(tuned["validation"]) else "random"
-    residuals = tuned.filter(validation=validation).sort("repeat", "area_code")
     with fitting_context(len(data)):
         models = tune_all(
             replace(competing, baselines=[]),
@@ -109,12 +118,36 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
             seed_of(scoring.seed, "final"),
             timeout_s=share_of_budget(settings, 1),
         )
+        held_out = tuned.filter(validation=validation, repeat=1)
+        calibration = _calibrated(held_out, data, models.best, scoring)
     return Choice(
         candidate=models.best.model.name,
         params=models.best.params,
-        half_width=half_width(residuals["residual"].to_numpy(), settings.interval_level),
+        calibration=calibration,
+        authority_codes=tuple(sorted(set(data.authority_codes))),
         trials=models.trials(validation, fold=0),
     )
+
+
+def _calibrated(
+    held_out: pl.DataFrame, data: AreaDataset, best: Tuned, scoring: Scoring
+) -> Calibration | None:
+    """Calibrate intervals by held-out errors, and by those on authorities held out whole."""
+    counts = pl.DataFrame({"area_code": data.area_codes, "count": data.image_counts})
+    known = held_out.join(counts, on="area_code").sort("area_code")
+    observed, guess, count = (known[name].to_numpy() for name in ("observed", "predicted", "count"))
+    level = scoring.settings.interval_level
+    calibration = calibrate(observed, guess, count, data.target_limits, level)
+    if calibration is None or len(set(data.authority_codes)) < 2:
+        return calibration
+    seed = seed_of(scoring.seed, "authorities")
+    apart = splits_of(authority_folds(data.authority_codes, seed))
+    unseen = inner_predictions(
+        best.model, best.params, best.model.inputs(data), data.observed, apart, seed
+    )
+    assert unseen is not None, "nothing stops it"
+    codes = np.array(data.authority_codes, dtype=str)
+    return for_unseen(calibration, data.observed, unseen, data.image_counts, codes)
 
 
 def fit_final(
@@ -128,7 +161,7 @@ def fit_final(
         The areas that the choice was made on, in any order; where features are made of clusters,
         as `preprocessing.frozen_features` gives them.
     choice
-        What was chosen, with its parameters and the width of its intervals.
+        What was chosen, with its parameters and the calibration of its intervals.
     scoring
         What the model carries with it: target, encoder, features; its seed is that of the fit,
         where the candidate draws anything.
@@ -177,7 +210,8 @@ def predict_areas(
     final
         The model; None where there is none.
     areas
-        Table `areas`: every area of the study.
+        Table `areas`: every area of the study. Those of authorities not learned from have wider
+        intervals.
     area_embeddings
         Its table, of the model's encoder among others.
     target
@@ -206,12 +240,7 @@ def predict_areas(
         seen = features or area_features(
             ("pooled",), area_embeddings, statistic=statistic, encoder=encoder
         )
-        with fitting_context(len(seen.values)):
-            guesses = predicted(final.estimator, seen.values).tolist() if seen.area_codes else []
-        known = {
-            code: _predicted(final, guess)
-            for code, guess in zip(seen.area_codes, guesses, strict=True)
-        }
+        known = _predicted(final, seen, areas, area_embeddings) if seen.area_codes else {}
     return table.frame(
         [
             {"area_code": code, **about, **known.get(code, {"reason": why.get(code, NO_IMAGERY)})}
@@ -220,14 +249,30 @@ def predict_areas(
     )
 
 
-def _predicted(final: FinalModel, guess: float) -> dict[str, object]:
-    row: dict[str, object] = {
+def _predicted(
+    final: FinalModel, seen: AreaFeatures, areas: pl.DataFrame, area_embeddings: pl.DataFrame
+) -> dict[str, dict[str, object]]:
+    """Give rows by area code: the prediction inside the target's limits, and its interval."""
+    of_areas = area_embeddings.filter(statistic=final.statistic, encoder=final.scoring.encoder)
+    rows = (
+        pl.DataFrame({"area_code": seen.area_codes})
+        .join(areas, on="area_code", how="left", maintain_order="left")
+        .join(of_areas, on="area_code", how="left", maintain_order="left")
+        .select("area_code", "authority_code", "image_count")
+    )
+    with fitting_context(len(seen.values)):
+        guesses = predicted(final.estimator, seen.values)
+    values = {"predicted": guesses}
+    if (calibration := final.choice.calibration) is not None:
+        unseen = ~rows["authority_code"].is_in(final.choice.authority_codes).to_numpy()
+        counts = rows["image_count"].to_numpy()
+        values["predicted"] = calibration.within(guesses)
+        values["lower"], values["upper"] = calibration.interval(guesses, counts, unseen)
+        values["interval_level"] = np.full(len(rows), calibration.level)
+    about: dict[str, object] = {
         "model": final.choice.candidate,
         "features": final.scoring.features,
         "encoder": final.scoring.encoder,
-        "predicted": guess,
     }
-    if (half := final.choice.half_width) is not None:
-        row["lower"], row["upper"] = guess - half, guess + half
-        row["interval_level"] = final.scoring.settings.interval_level
-    return row
+    told = pl.DataFrame(values).to_dicts()
+    return {code: about | row for code, row in zip(seen.area_codes, told, strict=True)}

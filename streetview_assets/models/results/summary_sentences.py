@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from streetview_assets.models.results.coverage_rows import coverage_failures
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.results.tail_sentences import heavy_tails, regression_to_the_mean
@@ -22,9 +23,11 @@ WAYS = {"random": "under random folds", "holdout": "on the hold-out", **SPATIAL}
 NOTICEABLE = 0.05
 """A difference of R² that is worth a word."""
 CLOSE = 0.03
-"""So far from its level may the coverage of intervals lie, sampling aside."""
+"""So far above its level may the coverage of intervals lie, sampling aside."""
+CANNOT_TELL = 0.1
+"""Where coverage may as well be so far below its level, nothing can be told of it."""
+MOST_NAMED = 5
 CHANCE = 0.05
-LEAST_AREAS_OF_AN_AUTHORITY = 20
 
 
 def summary_sentences(scores: pl.DataFrame) -> list[str]:
@@ -59,8 +62,7 @@ def summary_sentences(scores: pl.DataFrame) -> list[str]:
         _against_baseline(find, spatial),
         _place_alone(find, spatial),
         _residuals(find, spatial),
-        _intervals(rows.get(("coverage", spatial, TUNED)), _level(scores)),
-        _authorities(scores, spatial),
+        _intervals(scores, rows.get(("coverage", spatial, TUNED)), spatial),
     ]
     return [sentence for sentence in sentences if sentence]
 
@@ -169,42 +171,31 @@ def _residuals(find: Find, spatial: str) -> str:
     return f"Its errors do not cluster in space beyond chance: Moran's I {_number(i)}, p {p:.3f}."
 
 
-def _intervals(row: Row | None, level: float | None) -> str:
+def _intervals(scores: pl.DataFrame, row: Row | None, spatial: str) -> str:
+    """Say that they hold only where no test of any group of areas says otherwise."""
     if row is None:
         return ""
     if row["value"] is None:
         return "There are too few areas for prediction intervals."
-    measured = f"{row['value']:.1%} of {row['area_count']:,} areas"
-    if level is None:
-        return f"Its prediction intervals hold {measured}."
-    tolerance = max(CLOSE, 2 * (level * (1 - level) / row["area_count"]) ** 0.5)
-    meant = f"{measured}, {level:.0%} meant"
-    if row["value"] < level - tolerance:
-        return f"Its prediction intervals are too narrow: they hold {meant}."
-    if row["value"] > level + tolerance:
-        return f"Its prediction intervals are wider than need be: they hold {meant}."
-    return f"Its prediction intervals hold what they promise: {meant}."
-
-
-def _authorities(scores: pl.DataFrame, spatial: str) -> str:
+    held = f"{row['value']:.1%} of {row['area_count']:,} areas"
     level = _level(scores)
-    of_tuned = scores.filter(
-        metric="coverage", validation=spatial, model=TUNED, repeat=1, fold=0
-    ).drop_nulls("value")
-    held = of_tuned.filter(
-        pl.col("group_name") != "all", pl.col("area_count") >= LEAST_AREAS_OF_AN_AUTHORITY
+    if level is None or row["lower"] is None:
+        return f"Its prediction intervals hold {held}."
+    held += f" ({_interval(row)}), {level:.0%} meant"
+    if short := coverage_failures(scores, spatial):
+        named = [f"{one['group_name']} ({one['value']:.0%})" for one in short]
+        named = [name for name in named if not name.startswith("all (")]
+        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        where = f"; too few in {', '.join(named[:MOST_NAMED])}{more}" if named else ""
+        return f"Its prediction intervals do not hold what they promise: {held}{where}."
+    if row["lower"] < level - CANNOT_TELL:
+        return f"Of so few areas it cannot be told whether its prediction intervals hold: {held}."
+    if row["lower"] > level + CLOSE:
+        return f"Its prediction intervals are wider than need be: they hold {held}."
+    return (
+        f"Its prediction intervals hold what they promise: {held}, and beyond chance no fewer in "
+        "any authority, class of image count or tenth of the target that has areas enough to tell."
     )
-    if level is None or held.is_empty():
-        return ""
-    slack = 2 * (level * (1 - level) / held["area_count"]).sqrt()
-    short = held.filter(held["value"] < level - CLOSE - slack).sort("value", "group_name")
-    if short.is_empty():
-        return ""
-    named = ", ".join(
-        f"{row['group_name']} ({row['value']:.0%})" for row in short.head(3).to_dicts()
-    )
-    more = f" and {short.height - 3} more" if short.height > 3 else ""
-    return f"They do not hold everywhere: too narrow in {named}{more}."
 
 
 def _level(scores: pl.DataFrame) -> float | None:

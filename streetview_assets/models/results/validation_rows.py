@@ -12,9 +12,8 @@ from streetview_assets.metrics import DECILE, REGRESSION, measure, resampled_sco
 from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.data.splits import Validation, seed_of
 from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
-from streetview_assets.models.metrics.conformal import TOO_FEW_RESIDUALS, coverage
 from streetview_assets.models.metrics.morans_i import morans_i, morans_p
-from streetview_assets.models.metrics.spatial_coverage import coverage_by_group, coverage_spread
+from streetview_assets.models.results.coverage_rows import coverage_rows
 from streetview_assets.models.results.rows import Row, metric_rows, score_row
 from streetview_assets.models.results.tail_rows import OBSERVED, tail_rows
 from streetview_assets.models.scoring import Scoring
@@ -75,11 +74,10 @@ def score_rows(
     rows: list[Row] = []
     for model, predicted in split.predicted.items():
         rows += _regression_rows(scoring, split, model, draws, resamples.note)
-        rows.append(_coverage_row(scoring, split, model))
         rows += _moran_rows(scoring, split, model, observed - predicted, weights)
     rows += _decile_rows(scoring, split, resamples, study_values)
     rows += tail_rows(scoring, split, resamples, study_values)
-    rows += _coverage_in_space(scoring, split)
+    rows += coverage_rows(scoring, split, study_values)
     rows += _moran_rows(scoring, split, OBSERVED, observed, weights)
     rows += _gain_rows(scoring, split, draws)
     left_out = split.competing.left_out.items()
@@ -213,13 +211,6 @@ def _regression_rows(
     return rows
 
 
-def _coverage_row(scoring: Scoring, split: OutOfFold, model: str) -> Row:
-    covered = coverage(split.inside(model))
-    note = None if covered is not None else TOO_FEW_RESIDUALS
-    about = _about(scoring, split, model)
-    return score_row(about, "coverage", covered, len(split.areas), note=note)
-
-
 def _moran_rows(
     scoring: Scoring, split: OutOfFold, model: str, values: np.ndarray, weights: csr_matrix
 ) -> list[Row]:
@@ -247,25 +238,6 @@ def _decile_rows(
             draws=resampled_scores(truth, guess, resamples.weights, DECILE),
             note=resamples.note, undefined="not defined: all in one decile",
         )  # fmt: skip
-    return rows
-
-
-def _coverage_in_space(scoring: Scoring, split: OutOfFold) -> list[Row]:
-    """Measure where the intervals of the model `tuned` hold: by authority, over blocks."""
-    if TUNED not in split.predicted:
-        return []
-    codes, inside = split.areas.authority_codes, split.inside(TUNED)
-    about = _about(scoring, split, TUNED)
-    spread, note = coverage_spread(inside, split.block)
-    rows = [score_row(about, "coverage_spread_over_space", spread, len(codes), note=note)]
-    if len(set(codes)) > 1:
-        rows += [
-            score_row(
-                about | {"group_name": code}, "coverage", value, count,
-                note=None if value is not None else TOO_FEW_RESIDUALS,
-            )
-            for code, (value, count) in coverage_by_group(inside, codes).items()
-        ]  # fmt: skip
     return rows
 
 

@@ -21,14 +21,11 @@ from streetview_assets.models.candidates.preprocessing import (
 from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import Validation, blocks_of, seed_of
-from streetview_assets.models.metrics.conformal import (
-    cross_conformal_half_widths,
-    half_width,
-    inside,
-)
+from streetview_assets.models.metrics.conformal import inside
 from streetview_assets.models.validation.inner_folds import inner_splits
 from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
 from streetview_assets.models.validation.plan import with_blocks
+from streetview_assets.models.validation.prediction_intervals import prediction_intervals
 from streetview_assets.models.validation.tuning import (
     Tuned,
     best_of,
@@ -195,6 +192,8 @@ def predict_all(
 ) -> dict[str, np.ndarray]:
     """Fit every tuned model to the training part and predict the test part.
 
+    No prediction leaves the values learned from.
+
     Parameters
     ----------
     models
@@ -204,8 +203,9 @@ def predict_all(
     seed
         Of the fit, where the model draws anything.
     """
+    seen = train.observed.min(), train.observed.max()
     predicted = {
-        tuned.model.name: tuned.predict(tuned.fit(train, seed), test)
+        tuned.model.name: np.clip(tuned.predict(tuned.fit(train, seed), test), *seen)
         for tuned in (*models.candidates, *models.baselines)
     }
     return {TUNED: predicted[models.best.model.name], **predicted}
@@ -226,8 +226,8 @@ def cross_validate(
     """Predict areas by models that never saw their fold, tuning included.
 
     Under blocks, areas within `buffer_km` of one held out are not learned from either.
-    Prediction intervals are as wide as the errors in the other folds; of a single fold, as those
-    on the inner folds of the areas learned from.
+    Prediction intervals are made of the errors in the other folds; of a single fold, of those on
+    the inner folds of the areas learned from; in each case in other places.
 
     Parameters
     ----------
@@ -276,62 +276,21 @@ def cross_validate(
     held_out = number > 0
     areas = data if held_out.all() else data.take(held_out)
     number, predicted = number[held_out], {name: made[held_out] for name, made in predicted.items()}
-    level = settings.interval_level
-    if len(folds) == 1:
-        half = inner_half_widths(done[0], len(areas), level)
-    else:
-        half = cross_conformal(areas.observed, predicted, number, level)
+    block = blocks_of(data.place_m, settings.block_side_km)
+    inner = {name: tuned.inner_predicted for name, tuned in done[0].by_name.items()}
+    lower, upper = prediction_intervals(
+        data, folds, predicted, inner, block, validation, settings.interval_level
+    )
     return OutOfFold(
         areas=areas,
         validation=validation,
         repeat=repeat,
         fold=number,
         predicted=predicted,
-        lower={name: made - half[name] for name, made in predicted.items()},
-        upper={name: made + half[name] for name, made in predicted.items()},
+        lower=lower,
+        upper=upper,
         competing=competing,
-        block=blocks_of(areas.place_m, settings.block_side_km),
+        block=block[held_out],
         trials=trials,
         truncated=any(tuned.truncated for models in done for tuned in models.candidates),
     )
-
-
-def inner_half_widths(models: TunedModels, count: int, level: float) -> dict[str, np.ndarray]:
-    """Give every model's half width of prediction intervals, from its errors on inner folds.
-
-    Parameters
-    ----------
-    models
-        Tuned on the areas learned from.
-    count
-        Areas that get the width, one and the same.
-    level
-        Share of areas that intervals are to hold, 0 to 1.
-    """
-    widths = {
-        name: half_width(models.observed - tuned.inner_predicted, level)
-        for name, tuned in models.by_name.items()
-    }
-    return {
-        name: np.full(count, np.nan if width is None else width) for name, width in widths.items()
-    }
-
-
-def cross_conformal(
-    observed: np.ndarray, predicted: dict[str, np.ndarray], fold: np.ndarray, level: float
-) -> dict[str, np.ndarray]:
-    """Give every model's half widths of prediction intervals, from its errors in other folds.
-
-    Parameters
-    ----------
-    observed, fold
-        Values of the areas, and the fold in which each was held out; shape (n,).
-    predicted
-        Model to predictions out of fold, shape (n,).
-    level
-        Share of areas that intervals are to hold, 0 to 1.
-    """
-    return {
-        model: cross_conformal_half_widths(observed - values, fold, level)
-        for model, values in predicted.items()
-    }

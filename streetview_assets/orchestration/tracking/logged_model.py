@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 import streetview_assets
 from streetview_assets.models.evaluations.final_fit import FinalModel
@@ -36,13 +35,19 @@ def log_final_model(final: FinalModel, example: np.ndarray) -> tuple[str, str]:
     """
     import mlflow
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    pickled = self_contained(final.estimator)
+    pickled = self_contained((final.estimator, final.choice.calibration))
     # Columns without names take arrays of either precision and lists; a tensor only its own.
     signature = ModelSignature(
         Schema([ColSpec("double")] * final.width),
         Schema([ColSpec("double", name) for name in ("predicted", "lower", "upper")]),
+        ParamSchema(
+            [
+                ParamSpec("image_count", "long", [], shape=(-1,)),
+                ParamSpec("authority_code", "string", [], shape=(-1,)),
+            ]
+        ),
     )
     with TemporaryDirectory() as folder, _silence():
         estimator = Path(folder) / "estimator.pkl"
@@ -52,7 +57,7 @@ def log_final_model(final: FinalModel, example: np.ndarray) -> tuple[str, str]:
             python_model=str(SERVED),
             artifacts={"estimator": str(estimator)},
             model_config={
-                "half_width": final.choice.half_width,
+                "authority_codes": list(final.choice.authority_codes),
                 "interval_level": final.scoring.settings.interval_level,
             },
             signature=signature,
@@ -62,13 +67,13 @@ def log_final_model(final: FinalModel, example: np.ndarray) -> tuple[str, str]:
     return str(logged.model_uri), str(logged.model_id)
 
 
-def self_contained(estimator: BaseEstimator) -> bytes:
-    """Pickle an estimator with the code of what this package defines in it."""
+def self_contained(model: object) -> bytes:
+    """Pickle an estimator, and what goes with it, with the code that this package defines."""
     import cloudpickle
 
     cloudpickle.register_pickle_by_value(streetview_assets)
     try:
-        return bytes(cloudpickle.dumps(estimator))
+        return bytes(cloudpickle.dumps(model))
     finally:
         cloudpickle.unregister_pickle_by_value(streetview_assets)
 

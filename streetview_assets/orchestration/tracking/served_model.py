@@ -18,8 +18,9 @@ class PredictionsWithIntervals(PythonModel):
     """Predicts areas from their features, shape (n, width), in the units of the target."""
 
     def load_context(self, context: Any) -> None:
-        """Load the fitted pipeline."""
-        self.estimator = cloudpickle.loads(Path(context.artifacts["estimator"]).read_bytes())
+        """Load the fitted pipeline, and what gives its predictions their intervals."""
+        kept = Path(context.artifacts["estimator"]).read_bytes()
+        self.estimator, self.calibration = cloudpickle.loads(kept)
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
         """Give `predicted`, `lower` and `upper`, a row an area; NaN without interval.
@@ -27,19 +28,28 @@ class PredictionsWithIntervals(PythonModel):
         Parameters
         ----------
         context
-            MLflow's, with the half width of the intervals.
+            MLflow's, with the authorities that the model learned from.
         model_input
             A row an area, in the columns of the signature.
         params
-            None are known.
+            `image_count`: images of each area; default: the usual number of those learned from.
+            `authority_code`: the authority of each area; default: none that was learned from.
         """
         vectors = np.asarray(model_input, dtype=np.float64)
         predicted = np.asarray(self.estimator.predict(vectors), dtype=np.float64).reshape(-1)
-        half = context.model_config["half_width"]
-        half = np.nan if half is None else half
-        return pd.DataFrame(
-            {"predicted": predicted, "lower": predicted - half, "upper": predicted + half}
+        if self.calibration is None:
+            return pd.DataFrame({"predicted": predicted, "lower": np.nan, "upper": np.nan})
+        count, code = (
+            list(params[name]) if params and len(params[name]) else [default] * len(predicted)
+            for name, default in (
+                ("image_count", self.calibration.usual_count),
+                ("authority_code", ""),
+            )
         )
+        unseen = ~np.isin(code, context.model_config["authority_codes"])
+        lower, upper = self.calibration.interval(predicted, np.array(count), unseen)
+        within = self.calibration.within(predicted)
+        return pd.DataFrame({"predicted": within, "lower": lower, "upper": upper})
 
 
 mlflow.models.set_model(PredictionsWithIntervals())

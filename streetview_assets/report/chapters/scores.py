@@ -37,6 +37,7 @@ METRIC_NAMES = {
         if one.name != "r2"
     },
     "coverage_spread_over_space": "share inside intervals, sd over blocks",
+    "coverage_spread_by_chance": "the same, where place is no matter",
 }
 BY_AUTHORITY = """
 from all_scores

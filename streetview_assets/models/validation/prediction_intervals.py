@@ -1,0 +1,137 @@
+"""Prediction intervals of held-out areas, each from errors made elsewhere.
+
+An authority that sets the width of its own intervals can never be seen to miss them: so what an
+area's interval is made of was neither held out with it nor lies in its authority (in a study of
+one authority: among its blocks). In a new area of the authority they hold all the better.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.splits import Validation, group_folds
+from streetview_assets.models.metrics.conformal import LEAST_TO_ADAPT, calibrate, for_unseen
+from streetview_assets.models.validation.out_of_fold import Fold
+
+Ends = dict[str, np.ndarray]
+"""Model to one end of its intervals, shape (n,), NaN where there is none."""
+PARTS = 5
+
+
+@dataclass(frozen=True)
+class _HeldOut:
+    """Areas that were held out; `apart` names the place whose errors are not looked at."""
+
+    areas: AreaDataset
+    fold: np.ndarray
+    apart: np.ndarray
+
+
+def prediction_intervals(
+    data: AreaDataset,
+    folds: Sequence[Fold],
+    predicted: Mapping[str, np.ndarray],
+    inner_predicted: Mapping[str, np.ndarray],
+    block: np.ndarray,
+    validation: Validation,
+    level: float,
+) -> tuple[Ends, Ends]:
+    """Give every model's intervals: from its errors in other folds, or, of one fold, inner ones.
+
+    Parameters
+    ----------
+    data
+        All areas, those learned from among them.
+    folds
+        How they were held out.
+    predicted
+        Model to predictions of the areas held out, in the order of `data`; (held out,).
+    inner_predicted
+        Where there is one fold: model to predictions of the areas it learned from, each by what
+        did not learn from it; (learned from,).
+    block
+        The spatial block of each area, shape (n,).
+    validation
+        How they were held out; under `authorities`, intervals are as wide as for an authority
+        never seen.
+    level
+        Share of areas that intervals are to hold, 0 to 1.
+
+    Returns
+    -------
+    tuple
+        Lower and upper ends, by model; shape (held out,).
+    """
+    number = np.zeros(len(data), dtype=np.int64)
+    for one in folds:
+        number[one.held_out] = one.number
+    apart = places_apart(data.authority_codes, block, number, validation)
+    held_out, learning = number > 0, folds[0].learning
+    tested = _HeldOut(data.take(held_out), number[held_out], apart[held_out])
+    made_by, made = tested, predicted
+    if len(folds) == 1:
+        made_by = _HeldOut(data.take(learning), number[learning], apart[learning])
+        made = inner_predicted
+    unseen = validation == "authorities"
+    ends = {
+        model: _intervals(tested, values, made_by, made[model], level, unseen)
+        for model, values in predicted.items()
+    }
+    return ({m: low for m, (low, _) in ends.items()}, {m: high for m, (_, high) in ends.items()})
+
+
+def places_apart(
+    authority_codes: Sequence[str], block: np.ndarray, fold: np.ndarray, validation: Validation
+) -> np.ndarray:
+    """Name for each area the place whose errors do not set its intervals.
+
+    Parameters
+    ----------
+    authority_codes, block, fold
+        Of each area, shape (n,).
+    validation
+        How areas are held out.
+
+    Returns
+    -------
+    numpy.ndarray
+        The authority, where the others have `LEAST_TO_ADAPT` areas whichever it is, and always
+        where authorities are held out; else a fifth of the blocks; where folds are made of blocks,
+        or there is one block, the fold. Shape (n,), strings.
+    """
+    codes = np.array(authority_codes, dtype=str)
+    _, sizes = np.unique(codes, return_counts=True)
+    if validation == "authorities" or len(codes) - sizes.max(initial=0) >= LEAST_TO_ADAPT:
+        return codes
+    if validation == "blocks" or len(np.unique(block)) < 2:
+        return fold.astype(str)
+    return group_folds(block, PARTS, seed=0).astype(str)
+
+
+def _intervals(
+    tested: _HeldOut,
+    predicted: np.ndarray,
+    made_by: _HeldOut,
+    made: np.ndarray,
+    level: float,
+    unseen: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    lower, upper = np.full((2, len(predicted)), np.nan)
+    for fold, apart in sorted(set(zip(tested.fold.tolist(), tested.apart.tolist(), strict=True))):
+        mine = (tested.fold == fold) & (tested.apart == apart)
+        used = (made_by.fold != fold) & (made_by.apart != apart)
+        known = (
+            made_by.areas.observed[used],
+            made[used],
+            made_by.areas.image_counts[used],
+        )
+        calibration = calibrate(*known, tested.areas.target_limits, level)
+        if calibration is None:
+            continue
+        if unseen:
+            calibration = for_unseen(calibration, *known, made_by.apart[used])
+        counts = tested.areas.image_counts[mine]
+        lower[mine], upper[mine] = calibration.interval(predicted[mine], counts, unseen)
+    return lower, upper
