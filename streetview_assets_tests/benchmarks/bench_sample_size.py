@@ -28,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.models.charts.sample_size import draw_sample_sizes
-from streetview_assets.models.data.splits import holdout_rows
+from streetview_assets.models.data.splits import holdout_split
 from streetview_assets.models.evaluations.sample_size import (
     HELD_OUT,
     Draw,
@@ -112,8 +112,7 @@ def plain(experiment: Experiment, vectors: np.ndarray, draw: Draw, size: int) ->
     rows = np.unique(area)
     pooled = np.array([np.median(vectors[drawn[area == row]], axis=0) for row in rows])
     observed = experiment.observed[rows]
-    test = holdout_rows([experiment.area_codes[row] for row in rows], HELD_OUT, seed)
-    train = np.setdiff1d(np.arange(len(rows)), test)
+    train, test = holdout_split([experiment.area_codes[row] for row in rows], HELD_OUT, seed)
     model = make_pipeline(StandardScaler(), RidgeCV(alphas=PENALTIES_PER_FEATURE * WIDTH))
     return model.fit(pooled[train], observed[train]).score(pooled[test], observed[test])
 

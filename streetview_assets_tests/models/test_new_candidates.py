@@ -118,14 +118,18 @@ def test_the_grid_of_the_published_recipe_has_36_settings():
     assert {params["max_depth"] for params in GRID} == {3, 6, 10}
 
 
-def test_the_published_recipe_is_a_grid_search_called_directly(data, small_recipe):
+def test_the_published_recipe_is_a_grid_search_called_directly(data, quick, small_recipe):
     rows = np.arange(len(data))
     train_rows, test_rows = train_test_split(rows, test_size=0.2, random_state=42)
-    train, test = data.take(train_rows), data.take(test_rows)
+    train, test = data.take(train_rows), data.take(np.sort(test_rows))
     splits = splits_of(np.arange(len(train)) % 3 + 1)
     with fitting_context(len(train)):
         (tuned,) = tune_candidates([small_recipe], train, splits, trials=1, seed=5)
-        ours = tuned.predict(tuned.fit(train, 5), test)
+    alone = Competitors([small_recipe], [], {})
+    settings = quick(candidates=("published",), holdout=0.2)
+    held_out = cross_validate(alone, data, settings, "holdout", 42)
+    assert held_out.areas.area_codes == test.area_codes
+    ours = held_out.predicted["published"]
     pipeline = Pipeline(
         [("scale", StandardScaler()), ("model", XGBRegressor(random_state=42, n_jobs=1))]
     )

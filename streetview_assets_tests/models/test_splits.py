@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score, r2_score
 from sklearn.model_selection import train_test_split
 
 from streetview_assets.areas.standing import deciles_among
-from streetview_assets.models.data.splits import TooFewGroupsError, holdout_rows
+from streetview_assets.models.data.splits import TooFewGroupsError, holdout_split
 from streetview_assets.models.evaluations.selection import select_models
 from streetview_assets.models.validation.nested_cv import (
     TUNED,
@@ -43,11 +43,13 @@ def rows_of(selection, model, validation):
 
 def test_the_hold_out_is_that_of_scikit_learn_on_areas_by_code(selection, data, pooled):
     codes = sorted(data.area_codes)
-    _, expected = train_test_split(codes, test_size=0.2, random_state=42)
+    learned, expected = train_test_split(codes, test_size=0.2, random_state=42)
     held_out = rows_of(selection, "tuned", "holdout")
     assert held_out["area_code"].to_list() == sorted(expected)
     shuffled = [codes[place] for place in np.random.default_rng(0).permutation(len(codes))]
-    assert sorted(shuffled[row] for row in holdout_rows(shuffled, 0.2, 42)) == sorted(expected)
+    train, test = holdout_split(shuffled, 0.2, 42)
+    assert sorted(shuffled[row] for row in test) == sorted(expected)
+    assert [shuffled[row] for row in train] == learned
     score = pooled(selection.scores, "tuned", "holdout")
     assert score["area_count"] == len(expected)
     assert score["value"] == pytest.approx(

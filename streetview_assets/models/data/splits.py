@@ -74,10 +74,14 @@ def random_folds(area_codes: Sequence[str], folds: int, seed: int) -> np.ndarray
     return fold
 
 
-def holdout_rows(area_codes: Sequence[str], share: float, seed: int) -> np.ndarray:
+def holdout_split(
+    area_codes: Sequence[str], share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Choose the areas of a single hold-out, as scikit-learn's train_test_split does.
 
-    The areas are sorted by code first, so that a seed names one split.
+    The areas are sorted by code first, so that a seed names one split. Those to learn from keep
+    the order that they are given in: trees on a part of the rows hang on it, and what was
+    published has rows in this one.
 
     Parameters
     ----------
@@ -90,8 +94,9 @@ def holdout_rows(area_codes: Sequence[str], share: float, seed: int) -> np.ndarr
 
     Returns
     -------
-    numpy.ndarray
-        Positions of the areas that are held out, rising.
+    tuple
+        Positions of the areas to learn from, in the order of `train_test_split`, and of those
+        that are held out, rising.
 
     Raises
     ------
@@ -107,8 +112,8 @@ def holdout_rows(area_codes: Sequence[str], share: float, seed: int) -> np.ndarr
             f"the hold-out leaves {left} of {len(order)} areas to learn from, "
             f"at least {LEAST_TO_LEARN_FROM} needed"
         )
-    _, test = train_test_split(order, test_size=share, random_state=seed % 2**32)
-    return np.sort(np.asarray(test, dtype=np.int64))
+    train, test = train_test_split(order, test_size=share, random_state=seed % 2**32)
+    return np.asarray(train, dtype=np.int64), np.sort(np.asarray(test, dtype=np.int64))
 
 
 def beyond_buffer(place_m: np.ndarray, held_out: np.ndarray, buffer_m: float) -> np.ndarray:
@@ -325,7 +330,7 @@ def outer_folds(
         case "authorities":
             fold = authority_folds(data.authority_codes, seed)
         case "holdout":
-            raise ValueError("a hold-out is no folds; see holdout_rows")
+            raise ValueError("a hold-out is no folds; see holdout_split")
     left = smallest_training(fold)
     if left < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(

@@ -14,7 +14,7 @@ import numpy as np
 
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.candidates.published_recipe import RECIPE_SETTINGS, build_recipe
-from streetview_assets.models.data.splits import holdout_rows, seed_of
+from streetview_assets.models.data.splits import holdout_split, seed_of
 from streetview_assets.models.results.rows import Row, metric_rows, score_row
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
@@ -215,8 +215,7 @@ def _size_rows(
         why = f"too few areas: {len(seen)}, at least {LEAST_AREAS} needed"
         return [score_row(about, "r2", None, len(seen), note=why)]
     _, _, pooled = pool_groups(vectors[drawn], area, experiment.statistic)
-    test = holdout_rows([experiment.area_codes[row] for row in seen], HELD_OUT, seed)
-    train = np.setdiff1d(np.arange(len(seen)), test)
+    train, test = holdout_split([experiment.area_codes[row] for row in seen], HELD_OUT, seed)
     inputs, observed = pooled.astype(np.float64), experiment.observed[seen]
     recipe = experiment.settings.recipe
     guess = predict(recipe, inputs[train], observed[train], inputs[test])

@@ -13,7 +13,7 @@ from streetview_assets.models.data.splits import (
     Validation,
     beyond_buffer,
     grid_shift_m,
-    holdout_rows,
+    holdout_split,
     outer_folds,
     seed_of,
 )
@@ -45,8 +45,9 @@ class Fold:
     number
         From 1.
     held_out, learning
-        Which rows are predicted, and which are learned from; masks of shape (n,). A row near to
-        those held out may be neither.
+        Which rows are predicted, and which are learned from; masks of shape (n,), of a hold-out
+        `learning` has positions, in the order in which they are learned from. A row near to those
+        held out may be neither.
     seed
         Of all that is drawn for this fold.
     """
@@ -117,12 +118,12 @@ def folds_of(
         seed = seed_of(seed, "repeat", repeat)
     if validation == "holdout":
         assert settings.holdout is not None
-        number = np.zeros(len(data), dtype=np.int64)
-        number[holdout_rows(data.area_codes, settings.holdout, seed)] = 1
-    else:
-        side_km, drawn_by = settings.block_side_km, seed_of(seed, validation)
-        shift_m = grid_shift_m(side_km, drawn_by) if repeat > 1 else None
-        number = outer_folds(data, validation, settings.folds, side_km, drawn_by, shift_m)
+        learning, test = holdout_split(data.area_codes, settings.holdout, seed)
+        held_out = np.isin(np.arange(len(data)), test)
+        return [Fold(1, held_out, learning, seed_of(seed, validation, 1))]
+    side_km, drawn_by = settings.block_side_km, seed_of(seed, validation)
+    shift_m = grid_shift_m(side_km, drawn_by) if repeat > 1 else None
+    number = outer_folds(data, validation, settings.folds, side_km, drawn_by, shift_m)
     return numbered_folds(data, number, validation, settings, seed)
 
 

@@ -53,6 +53,7 @@ def sample_size_keys(study: Study) -> tuple[str, ...]:
     reads=("targets", INCLUDED, VECTORS, "sweep_centres"),
     keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
     keys_for=sample_size_keys,
+    code_version=2,
     study_wide=True,
     unless=(no_part("sample_size"), no_targets),
 )
