@@ -36,6 +36,8 @@
 -- reason: why there is no held-out prediction; null where there is one
 -- synthetic: whether the images were drawn by a program, and show no real place
 -- geometry: its outline, WKB, EPSG:4326
+-- elsewhere_share: current images taken in it that look at another area, as a share of those taken
+--     in it, 0 to 1
 with target_values as (
     select
         authority_code,
@@ -131,6 +133,17 @@ counting as (
     from images
     cross join study
     left join image_areas using (authority_code, image_id)
+),
+
+elsewhere as (
+    select
+        image_areas.area_code,
+        avg((image_areas.looks_at_code is distinct from image_areas.area_code)::integer)
+            as elsewhere_share
+    from image_areas
+    inner join images using (authority_code, image_id)
+    where images.is_current and images.status = 'ok'
+    group by image_areas.area_code
 ),
 
 most_typical as (
@@ -234,7 +247,8 @@ select
         else 'the model has no prediction of the area under spatial blocks'
     end as reason,
     study.synthetic,
-    areas.geometry
+    areas.geometry,
+    elsewhere.elsewhere_share
 from areas
 cross join study
 left join headline_target using (authority_code, area_code)
@@ -245,6 +259,7 @@ left join dropped on dropped.area_code = areas.area_code
 left join capture_dates on capture_dates.area_code = areas.area_code
 left join pooled on pooled.area_code = areas.area_code
 left join clusters on clusters.area_code = areas.area_code
+left join elsewhere on elsewhere.area_code = areas.area_code
 left join final on final.area_code = areas.area_code
 left join held_out on held_out.area_code = areas.area_code
 order by areas.authority_code, areas.area_code

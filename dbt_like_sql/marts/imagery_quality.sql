@@ -25,6 +25,9 @@
 --     point and the target; null where one of them is the same everywhere
 -- coverage_area_count: areas with a value of the target, over which it is computed
 -- synthetic: whether the images were drawn by a program, and show no real place
+-- elsewhere_share: images that look at another area than they were taken in, as a share of those
+--     there, 0 to 1
+-- elsewhere_share_high: that share in the area at the 95th of a hundred, one with images
 with authorities as (
     select authority_code from areas
     union
@@ -81,6 +84,23 @@ uploads as (
 look_ups as (
     select authority_code, max(last_seen_at)::date as looked_up_on
     from panoramas
+    group by authority_code
+),
+
+looking as (
+    select
+        authority_code,
+        avg((image_areas.looks_at_code is distinct from image_areas.area_code)::integer)
+            as elsewhere_share
+    from image_areas
+    inner join images using (authority_code, image_id)
+    where images.is_current and images.status = 'ok'
+    group by authority_code
+),
+
+looking_high as (
+    select authority_code, quantile_disc(elsewhere_share, 0.95) as elsewhere_share_high
+    from area_profile
     group by authority_code
 ),
 
@@ -148,12 +168,16 @@ select
     case when isfinite(leaning.correlation) then leaning.correlation end
         as coverage_target_correlation,
     coalesce(leaning.coverage_area_count, 0) as coverage_area_count,
-    study.synthetic
+    study.synthetic,
+    looking.elsewhere_share,
+    looking_high.elsewhere_share_high
 from authorities
 cross join study
 left join image_measures using (authority_code)
 left join uploads using (authority_code)
 left join look_ups using (authority_code)
+left join looking using (authority_code)
+left join looking_high using (authority_code)
 left join covered using (authority_code)
 left join leaning using (authority_code)
 order by authorities.authority_code

@@ -31,6 +31,8 @@ class Shown:
         Of the area's images, by cluster.
     label
         The image's most probable label.
+    looks_at
+        The area that the image looks at, where it is another than it was taken in.
     values
         The predicted target's values of all areas of the study.
     """
@@ -42,6 +44,7 @@ class Shown:
     cluster: int | None
     shares: dict[int, float]
     label: str | None
+    looks_at: str | None
     values: list[float]
 
     @property
@@ -52,6 +55,8 @@ class Shown:
             told["cluster"] = f"{self.cluster} of {self.k}"
         if self.label is not None:
             told["label"] = self.label
+        if self.looks_at is not None:
+            told["looks at"] = self.looks_at
         if self.profile is not None and self.image is not None:
             told["its area's prediction"] = prediction_of(self.profile)
         return told
@@ -95,6 +100,7 @@ def facts_of(
         cluster=cluster,
         shares=shares,
         label=label,
+        looks_at=None if image is None else _looks_at(opened, image),
         values=areas["observed"].drop_nulls().to_list(),
     )
 
@@ -135,6 +141,19 @@ def _label_of(opened: OpenStudy, image_id: str) -> str | None:
         "order by probability desc, label limit 1"
     )
     return f"{found.item(0, 0)} ({found.item(0, 1):.0%})" if found.height else None
+
+
+def _looks_at(opened: OpenStudy, image: dict[str, Any]) -> str | None:
+    """Name the area that an image looks at, where it is another than it was taken in."""
+    if not is_published(opened, "image_areas"):
+        return None
+    found = opened.sql(
+        "select coalesce(looks_at_code, 'no area of the authority') from image_areas "
+        f"where image_id = {quoted(image['image_id'])} "
+        f"and authority_code = {quoted(image['authority_code'])} "
+        "and looks_at_code is distinct from area_code"
+    )
+    return str(found.item(0, 0)) if found.height else None
 
 
 def _by_number(shares: Any) -> dict[int, float]:

@@ -101,10 +101,33 @@ def test_the_small_study_is_as_counted_by_hand(small_study, quality):
     assert west["coverage_target_correlation"] is None
 
 
+def test_images_that_look_into_another_area_are_counted_where_they_were_taken(small_study, quality):
+    there = small_study.lake.read("images").filter(status="ok").sort("image_id")
+    taken = there.filter(area_code="A1")["image_id"].to_list()
+    found = there.select(
+        "authority_code", "image_id", "area_code",
+        looks_at_code=pl.when(pl.col("image_id") == taken[0]).then(pl.lit("A2"))
+        .when(pl.col("image_id") == taken[1]).then(None).otherwise("area_code"),
+    )  # fmt: skip
+    small_study.write("image_areas", found)
+    east = quality()["E01"]
+    assert east["elsewhere_share"] == pytest.approx(2 / 11)
+    profile = small_study.mart("area_profile")
+    shares = dict(profile.select("area_code", "elsewhere_share").iter_rows())
+    assert shares["A1"] == pytest.approx(2 / len(taken))
+    assert shares["A2"] == 0
+    assert east["elsewhere_share_high"] == shares["A1"]
+    without_images = profile.filter(image_count=0)
+    assert without_images.height
+    assert without_images["elsewhere_share"].is_null().all()
+
+
 def test_what_was_never_measured_is_unknown_and_not_good(quality):
-    unmeasured = ("dark_share", "blurred_share", "duplicate_share", "third_party_share")
+    unmeasured = (
+        "dark_share", "blurred_share", "duplicate_share", "third_party_share", "elsewhere_share"
+    )  # fmt: skip
     for row in quality().values():
-        assert [row[name] for name in unmeasured] == [None] * 4
+        assert [row[name] for name in unmeasured] == [None] * 5
     assert row["age_years"] is None
     assert row["leaf_on_share"] is None
 

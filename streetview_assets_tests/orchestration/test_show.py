@@ -64,6 +64,16 @@ def test_what_is_known_of_an_image_is_its_own(finished_town):
     assert draw_sheet(alone, None, []).startswith(b"\x89PNG")
 
 
+def test_an_image_at_a_border_tells_the_area_it_looks_at(finished_town, say):
+    elsewhere = finished_town.opened.table("image_areas").filter(
+        pl.col("looks_at_code").is_not_null(), pl.col("looks_at_code") != pl.col("area_code")
+    )
+    image_id, _, looks_at = elsewhere.select("image_id", "area_code", "looks_at_code").row(0)
+    assert re.search(rf"looks at\W+{looks_at}\b", say("show", image_id))
+    area = elsewhere["area_code"][0]
+    assert re.search(r"elsewhere_share\W+0\.\d", say("show", area))
+
+
 def test_points_of_roads_go_out_with_tags(finished_town, say, tmp_path):
     out = tmp_path / "tags.json"
     said = say("export", "tags", "--output", out)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MONTHS = "JFMAMJJASOND"
+COUNTED_FOR = {
+    "stands_in": "Images count for the area that they were taken in.",
+    "looks_at": "Images count for the area that they look at.",
+}
 
 COUNTS = """
 select
@@ -52,6 +56,7 @@ def imagery(published: Published) -> dict[str, Any]:
         "reasons": published.ask("images", REASONS),
         "files_left_out": published.ask("image_files", LEFT_OUT),
         "quality": published.named(published.table("imagery_quality")),
+        "counted_for": COUNTED_FOR[published.study.pooling.area],
         "owners": published.ask("images", OWNERS).rows(),
         **_ages(published.ask("images", MONTHS_CAPTURED), published.credit),
     }
