@@ -18,11 +18,12 @@ LEAST_TO_ADAPT = 100
 """From so many errors on, intervals adapt; below, all are of one width."""
 LEAST_OF_A_CLASS = 80
 MOST_CLASSES = 8
-SHORT_OF_LEVEL = 0.04
+SHORT_OF_LEVEL = 0.02
 """So much less than the level is aimed at in the lowest and in the highest tenth of the target."""
-MOST_WIDENING = 1.1
+MOST_WIDENING = 1.15
 """For the outer tenths, intervals get no wider on average than one width for all, times this."""
 LEAST_VARIANCE = 0.05
+NOWHERE = ((-np.inf, 0.0), (np.inf, 0.0))
 LEAST_OF_AN_AUTHORITY = 20
 
 
@@ -143,7 +144,7 @@ def calibrate(
     observed, predicted, image_counts
         Of areas held out, shape (n,); the order does not count.
     limits
-        Lowest and highest value of the target.
+        Lowest and highest value of the target; where values lie beyond them, their own count.
     level
         Share of areas that intervals are to hold, 0 to 1.
 
@@ -153,13 +154,14 @@ def calibrate(
         None where there are too few areas for an interval of this level. Below `LEAST_TO_ADAPT`
         of them, all intervals are of one width, inside the limits.
     """
+    if observed.size and (observed.min() < limits[0] or observed.max() > limits[1]):
+        limits = float(observed.min()), float(observed.max())
     errors = np.abs(observed - np.clip(predicted, *limits))
     width = conformal_quantile(errors, level)
     if width is None:
         return None
-    nowhere = ((-np.inf, 0.0), (np.inf, 0.0))
     usual = float(np.median(image_counts))
-    one_width = Calibration(level, limits, (0.0, 1.0, 1.0, 1.0), (), (width,), nowhere, usual)
+    one_width = Calibration(level, limits, (0.0, 1.0, 1.0, 1.0), (), (width,), NOWHERE, usual)
     if len(observed) < LEAST_TO_ADAPT or not width:
         return one_width
     spread = replace(one_width, variance=_variance(errors, predicted, image_counts, one_width))
@@ -194,11 +196,11 @@ def for_unseen(
         With the factor; without, where fewer than two authorities have `LEAST_OF_AN_AUTHORITY`
         areas.
     """
-    scores = _scores_to_spare(calibration, observed, predicted, image_counts)
-    scores = scores / np.maximum(calibration.quantile(image_counts), 1e-12)
+    sds, reaches = _needed(calibration, observed, predicted, image_counts)
+    times = np.minimum(sds / np.maximum(calibration.quantile(image_counts), 1e-12), reaches)
     names, sizes = np.unique(authority_codes, return_counts=True)
     own = [
-        conformal_quantile(scores[authority_codes == name], calibration.level)
+        conformal_quantile(times[authority_codes == name], calibration.level)
         for name in names[sizes >= LEAST_OF_AN_AUTHORITY]
     ]
     known = [quantile for quantile in own if quantile is not None]
@@ -282,14 +284,15 @@ def _reaching_out(
         lower, upper = made.interval(predicted, image_counts)
         if (upper - lower).mean() <= 2 * one_width * MOST_WIDENING:
             return made
-    none = replace(unfitted, outer=((-np.inf, 0.0), (np.inf, 0.0)))
-    return _with_quantiles(none, observed, predicted, image_counts)
+    return _with_quantiles(unfitted, observed, predicted, image_counts)
 
 
 def _with_quantiles(
     made: Calibration, observed: np.ndarray, predicted: np.ndarray, image_counts: np.ndarray
 ) -> Calibration:
-    scores = _scores_to_spare(made, observed, predicted, image_counts)
+    """Set each class's quantile, of the errors that reaching out does not hold already."""
+    sds, reaches = _needed(made, observed, predicted, image_counts)
+    scores = np.where(reaches <= 1, 0.0, sds)
     number = np.searchsorted(made.count_limits, image_counts)
     found = (
         conformal_quantile(scores[number == one], made.level)
@@ -298,11 +301,13 @@ def _with_quantiles(
     return replace(made, quantiles=tuple(one or 0.0 for one in found))
 
 
-def _scores_to_spare(
+def _needed(
     made: Calibration, observed: np.ndarray, predicted: np.ndarray, image_counts: np.ndarray
-) -> np.ndarray:
-    """Give errors in expected standard deviations; 0 of what reaching out holds already."""
-    none = replace(made, quantiles=(0.0,) * (len(made.count_limits) + 1))
-    lower, upper = none.interval(predicted, image_counts)
-    scores = np.abs(observed - made.within(predicted)) / made.sd(predicted, image_counts)
-    return np.where((lower <= observed) & (observed <= upper), 0.0, scores)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Say what holds each value: so many standard deviations, or so many times the reach out."""
+    off = observed - made.within(predicted)
+    sd = np.maximum(made.sd(predicted, image_counts), 1e-300)
+    (low, downward), (high, upward) = made.outer
+    end, reach = np.where(off < 0, -low, high), np.where(off < 0, downward, upward)
+    distance = np.maximum(end - np.sign(off) * made.within(predicted), np.abs(off)) / sd
+    return np.abs(off) / sd, distance / np.maximum(reach, 1e-12)
