@@ -8,6 +8,7 @@ from streetview_assets.tables.contract import (
     AUTHORITY,
     COUNT,
     ENCODER,
+    FLAG,
     NUMBER,
     TEXT,
     VALIDATIONS,
@@ -190,7 +191,7 @@ TABLES = (
         key(
             "kind",
             TEXT,
-            "`resamples`: the directions of areas drawn anew; `label`: the text of a label; "
+            "`resamples`: the directions of areas weighted anew; `label`: the text of a label; "
             "`prompt`: a text of the bank; `controls`: those of its texts that should say "
             "nothing, together",
             "resamples",
@@ -199,18 +200,25 @@ TABLES = (
             "controls",
         ),
         key("name", TEXT, "`all areas`, name of the label, the text, or `all controls`"),
-        column("cosine", NUMBER, "with the direction; of resamples and controls, the median"),
-        column(
+        maybe("cosine", NUMBER, "with the direction; of resamples and controls, the median"),
+        maybe(
             "lower",
             NUMBER,
-            "lower end of its bootstrap interval, areas drawn anew; of controls, of the band "
-            "that holds so many of their cosines: within it a text says nothing",
+            "lower end of its bootstrap interval, areas weighted anew, near ones alike; of "
+            "controls, of the band that holds so many of their cosines",
         ),
-        column("upper", NUMBER, "upper end of that interval or band"),
+        maybe("upper", NUMBER, "upper end of that interval or band"),
         column("interval_level", NUMBER, "level of that interval or band, 0 to 1"),
-        column("resample_count", COUNT, "draws of areas; of controls, 0"),
+        column("resample_count", COUNT, "weights of the areas that were drawn; of controls, 0"),
         column("area_count", COUNT, "areas that the direction is made of"),
         maybe("prompt_group", TEXT, "group of the text, null of all other kinds"),
+        maybe(
+            "says_something",
+            FLAG,
+            "of texts of the bank: whether the whole interval lies outside the band of the "
+            "controls; null of controls, of other kinds, and without interval or controls",
+        ),
+        maybe("note", TEXT, "why there is no interval"),
     ),
     _table(
         "ordinal_outputs",

@@ -16,6 +16,7 @@ from streetview_assets.models.direction.direction import (
     images_at_both_ends,
 )
 from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets_tests.simulations.fields import centres, gaussian_field
 
 TRUE = np.eye(16)[3]
 AREAS = 200
@@ -28,6 +29,13 @@ def made_up(noise: float = 0.1, count: int = AREAS) -> tuple[np.ndarray, np.ndar
     return vectors, vectors @ TRUE * 100 + rng.normal(size=count) * 100 * noise
 
 
+def found_in(vectors, values, *, resamples=20, **more):
+    place_m = centres(len(values), 1)
+    return find_direction(
+        vectors, values, place_m, **({"more_is": "worse", "seed": 1, "resamples": resamples} | more)
+    )
+
+
 def rows_of(direction, labels=None, **prompts) -> pl.DataFrame:
     rows = direction_rows(
         direction, labels or {}, target="score", encoder="made-up", interval_level=0.9, **prompts
@@ -38,9 +46,9 @@ def rows_of(direction, labels=None, **prompts) -> pl.DataFrame:
 
 def test_the_direction_in_which_values_rise_is_found_and_turned_by_what_more_means():
     vectors, values = made_up()
-    worse = find_direction(vectors, values, more_is="worse", seed=1, resamples=20)
+    worse = found_in(vectors, values)
     assert worse.vector @ TRUE > 0.98
-    better = find_direction(vectors, values, more_is="better", seed=1, resamples=20)
+    better = found_in(vectors, values, more_is="better")
     assert better.vector == pytest.approx(-worse.vector, abs=1e-6)
 
 
@@ -48,7 +56,7 @@ def test_it_is_the_ridge_of_scikit_learn_on_unit_vectors():
     vectors, values = made_up()
     inputs = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     ridge = RidgeCV(alphas=PENALTIES).fit(inputs, (values - values.mean()) / values.std())
-    found = find_direction(vectors, values, more_is="worse", seed=1, resamples=2)
+    found = found_in(vectors, values, resamples=2)
     assert found.penalty == ridge.alpha_
     expected = ridge.coef_ / np.linalg.norm(ridge.coef_)
     assert found.vector == pytest.approx(expected, abs=1e-4)
@@ -57,17 +65,14 @@ def test_it_is_the_ridge_of_scikit_learn_on_unit_vectors():
 def test_a_signal_is_stable_from_draw_to_draw_and_noise_is_not():
     vectors, values = made_up()
     shuffled = np.random.default_rng(2).permutation(values)
-    stable, unstable = (
-        rows_of(find_direction(vectors, of, more_is="worse", seed=1, resamples=40))
-        for of in (values, shuffled)
-    )
+    stable, unstable = (rows_of(found_in(vectors, of, resamples=40)) for of in (values, shuffled))
     assert stable["lower"].item() > 0.95
-    assert unstable["cosine"].item() < 0.85
+    assert unstable["cosine"].item() < 0.88
     assert stable["area_count"].item() == AREAS
 
 
 def test_words_are_compared_with_their_mean_taken_off():
-    found = find_direction(*made_up(), more_is="worse", seed=1, resamples=20)
+    found = found_in(*made_up())
     apart = 5 * np.eye(16)[9]  # texts lie apart from images
     labels = {
         name: unit((apart + side)[None, :])[0]
@@ -93,7 +98,7 @@ def made_up_bank() -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 
 def test_prompts_are_told_from_controls_by_the_band_of_these():
-    found = find_direction(*made_up(), more_is="worse", seed=1, resamples=20)
+    found = found_in(*made_up())
     bank, groups = made_up_bank()
     rows = rows_of(found, prompts=bank, group_of=groups)
     apart = np.stack(list(bank.values())).astype(float)
@@ -108,13 +113,47 @@ def test_prompts_are_told_from_controls_by_the_band_of_these():
     assert band["lower"].item() == pytest.approx(np.percentile(controls, 5))
     assert band["upper"].item() == pytest.approx(np.percentile(controls, 95))
     assert outside_band(rows)["name"].to_list() == ["shuttered", "garden"]
+    assert prompts.filter(prompt_group="control")["says_something"].is_null().all()
     drawn = draw_prompts(rows, title="made up")
     names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
     assert names[:4] == ["upkeep", "shuttered", "garden", "control"]
 
 
+def test_without_any_relation_texts_say_nothing_though_their_cosines_differ_from_the_controls():
+    rng = np.random.default_rng(3)
+    vectors, _ = made_up()
+    place_m = centres(AREAS, 1)
+    sides = 0.3 * rng.normal(size=(60, 16)) * np.where(np.arange(60) < 20, 0.4, 1.0)[:, None]
+    bank = {
+        f"text {n}": unit((5 * np.eye(16)[9] + side)[None, :])[0] for n, side in enumerate(sides)
+    }
+    groups = {f"text {n}": "control" if n < 20 else "upkeep" for n in range(60)}
+    beyond, said = [], []
+    for _ in range(6):
+        found = found_in(vectors, gaussian_field(place_m, 2_000, rng))
+        rows = rows_of(found, prompts=bank, group_of=groups)
+        low, high = rows.filter(kind="controls").select("lower", "upper").row(0)
+        beyond += (~rows.filter(prompt_group="upkeep")["cosine"].is_between(low, high)).to_list()
+        said += rows.filter(prompt_group="upkeep")["says_something"].to_list()
+    assert np.mean(beyond) > 0.15
+    assert np.mean(said) <= 0.05
+
+
+def test_where_too_few_areas_are_independent_no_interval_is_told_and_why():
+    vectors, _ = made_up()
+    east = centres(AREAS, 1)[:, 0]
+    bank, groups = made_up_bank()
+    rows = rows_of(found_in(vectors, east), prompts=bank, group_of=groups)
+    texts = rows.filter(kind="prompt")
+    assert texts["lower"].null_count() == texts.height
+    assert texts["says_something"].null_count() == texts.height
+    assert texts["note"].str.contains("at least 10 needed").all()
+    assert rows.filter(kind="resamples")["cosine"].item() is None
+    assert draw_prompts(rows, title="made up").axes
+
+
 def test_a_bank_without_controls_has_no_band_and_one_prompt_alone_says_nothing():
-    found = find_direction(*made_up(), more_is="worse", seed=1, resamples=5)
+    found = found_in(*made_up(), resamples=5)
     bank, groups = made_up_bank()
     two = {name: bank[name] for name in ("shuttered", "garden")}
     rows = rows_of(found, prompts=two, group_of=groups)
@@ -152,9 +191,9 @@ def test_ready_made_prompts_are_some_hundred_different_ones():
 def test_where_all_is_the_same_there_is_no_direction():
     vectors, values = made_up()
     with pytest.raises(ValueError, match="no direction"):
-        find_direction(vectors, np.ones(AREAS), more_is="worse", seed=1)
+        found_in(vectors, np.ones(AREAS))
     with pytest.raises(ValueError, match="no direction"):
-        find_direction(np.ones((AREAS, 4)), values, more_is="worse", seed=1)
+        found_in(np.ones((AREAS, 4)), values)
 
 
 def images(count: int, a_point: int = 2) -> tuple[pl.DataFrame, pl.DataFrame]:

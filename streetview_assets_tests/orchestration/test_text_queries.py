@@ -104,7 +104,8 @@ def test_the_direction_of_deprivation_is_compared_with_labels_and_prompts(opened
     labels, prompts = rows.filter(kind="label"), rows.filter(kind="prompt")
     assert set(labels["name"]) == set(LABELS)
     assert labels["cosine"].max() > 0 > labels["cosine"].min(), "their mean is taken off"
-    assert rows.filter(kind="resamples")["cosine"].item() > 0.3
+    # 29 areas of 2 km are too few that are independent.
+    assert "at least 10 needed" in rows.filter(kind="resamples")["note"].item()
     assert set(rows["area_count"]) == {opened.read("area_embeddings")["area_code"].n_unique()}
     groups = dict(prompts.select("name", "prompt_group").iter_rows())
     bank = prompts_by_group(PLACES)

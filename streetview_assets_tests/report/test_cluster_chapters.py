@@ -154,15 +154,23 @@ def test_the_direction_shows_words_in_order_and_what_says_nothing(with_tables):
         one | {"kind": "resamples", "name": "all areas", "cosine": 0.87},
         one | {"kind": "label", "name": "green", "cosine": -0.2},
         one | {"kind": "label", "name": "shop", "cosine": 0.1},
-        one | {"kind": "prompt", "name": "litter", "cosine": 0.3, "prompt_group": "decay"},
+        one
+        | {
+            "kind": "prompt",
+            "name": "litter",
+            "cosine": 0.3,
+            "prompt_group": "decay",
+            "says_something": True,
+        },
         one | {"kind": "controls", "name": "all controls", "cosine": 0.0},
     ]
     text = _text(chapters(with_tables(deprivation_direction=rows))["direction"])
     assert "Over 40 areas" in text
     assert "a cosine with it of 0.87 in the median" in text
     assert text.index("shop 0.10") < text.index("green −0.20")
-    assert "litter decay 0.30" in text
-    assert "lie between −0.01 and 0.01: within it a text says nothing" in text
+    assert "litter * decay 0.30" in text
+    assert "lie between −0.01 and 0.01: a text says something where its whole interval" in text
+    assert "as do 1, marked *" in text
 
 
 def test_chapters_without_rows_say_why_in_a_line(with_tables):

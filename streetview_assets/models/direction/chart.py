@@ -1,7 +1,8 @@
 """A chart of the texts that a direction points to, group by group, beside what says nothing."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from streetview_assets.charts import bare, intervals, panels
@@ -25,7 +26,8 @@ def draw_prompts(rows: pl.DataFrame, *, title: str, credit: str = "") -> "Figure
     """Draw the cosine of each text with the direction, its interval, and the band of controls.
 
     Groups stand from the most deprived to the least by the mean of their texts, controls last;
-    texts within a group likewise. What lies outside the band of the controls is drawn in colour.
+    texts within a group likewise. What lies outside the band of the controls with its whole
+    interval is drawn in colour.
 
     Parameters
     ----------
@@ -47,24 +49,25 @@ def draw_prompts(rows: pl.DataFrame, *, title: str, credit: str = "") -> "Figure
         axes.set_ylim(most - 0.4, -0.6)
         axes.set_xlabel("cosine with the direction, most deprived to the right", fontsize=8)
     level = texts["interval_level"][0]
-    said = f"whiskers: {level:.0%} of draws of areas"
+    said = f"whiskers: {level:.0%} intervals, areas weighted at random, near ones alike"
     if band:
-        said += "; grey band: the middle 90% of the controls, within which a text says nothing"
+        said += (
+            "\ngrey band: the middle 90% of the controls; a text says something, and is drawn in "
+            "colour, where its whole interval lies outside"
+        )
     figure.suptitle(f"{title}\n{said}", fontsize=10)
     return figure
 
 
 def outside_band(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give the texts whose cosine lies outside the band of the controls, the highest first."""
-    texts = rows.filter(pl.col("kind") == OF_PROMPTS, pl.col("prompt_group") != CONTROL)
-    silent = pl.col("cosine").is_between(*(_band_of(rows) or (0, 0)))
-    return texts.filter(~silent).sort("cosine", descending=True)
+    """Give the texts whose whole interval lies outside the band of the controls, highest first."""
+    return rows.filter(pl.col("says_something")).sort("cosine", descending=True)
 
 
-def _colour(is_control: bool, cosine: float, band: tuple[float, float]) -> str:
-    if is_control or band[0] <= cosine <= band[1]:
+def _colour(text: dict[str, Any]) -> str:
+    if not text["says_something"]:
         return _GREY
-    return COLOURS[5] if cosine > band[1] else COLOURS[0]
+    return COLOURS[5] if text["cosine"] > 0 else COLOURS[0]
 
 
 def _band_of(rows: pl.DataFrame) -> tuple[float, float] | None:
@@ -89,11 +92,11 @@ def _in_order(texts: pl.DataFrame) -> list[pl.DataFrame]:
     return [ordered.filter(prompt_group=group) for group in means["prompt_group"]]
 
 
-def _in_columns(groups: list[pl.DataFrame]) -> list[list[dict[str, object]]]:
+def _in_columns(groups: list[pl.DataFrame]) -> list[list[dict[str, Any]]]:
     """Lay groups below each other, each under its name, in columns about as long."""
     total = sum(len(group) + 1 for group in groups)
     wanted = -(-total // -(-total // ROWS_IN_A_COLUMN))
-    columns: list[list[dict[str, object]]] = [[]]
+    columns: list[list[dict[str, Any]]] = [[]]
     for group in groups:
         # A group goes where more than half of it has room.
         if columns[-1] and len(columns[-1]) + (len(group) + 1) / 2 > wanted:
@@ -104,7 +107,7 @@ def _in_columns(groups: list[pl.DataFrame]) -> list[list[dict[str, object]]]:
 
 
 def _add_texts(
-    axes: "Axes", column: list[dict[str, object]], band: tuple[float, float] | None
+    axes: "Axes", column: list[dict[str, Any]], band: tuple[float, float] | None
 ) -> None:
     if band:
         axes.axvspan(*band, color=_BAND, linewidth=0, zorder=0)
@@ -112,12 +115,10 @@ def _add_texts(
     texts = [(place, text) for place, text in enumerate(column) if "heading" not in text]
     places = [place for place, _ in texts]
     cosine, lower, upper = (
-        [float(str(text[key])) for _, text in texts] for key in ("cosine", "lower", "upper")
+        [np.nan if text[key] is None else text[key] for _, text in texts]
+        for key in ("cosine", "lower", "upper")
     )
-    colours = [
-        _colour(text["prompt_group"] == CONTROL, at, band or (0, 0))
-        for (_, text), at in zip(texts, cosine, strict=True)
-    ]
+    colours = [_colour(text) for _, text in texts]
     intervals(axes, places, lower, upper, colors=colours, linewidth=1, zorder=2)
     axes.scatter(cosine, places, c=colours, s=16, zorder=3)
     names = [str(text.get("heading", text.get("name"))) for text in column]

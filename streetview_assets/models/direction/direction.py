@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from streetview_assets.embeddings.vectors import matrix, unit
 from streetview_assets.embeddings.zero_shot.label_scores import cosines
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
 from streetview_assets.models.evaluations.selection import too_few
-from streetview_assets.models.metrics.bootstrap import interval_of
+from streetview_assets.models.metrics.bootstrap import interval_of, resample_weights
 from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.tables.registry import TABLES
 
@@ -36,19 +37,25 @@ class Direction:
     penalty
         Of the ridge, chosen by leave-one-out error over all areas.
     resampled
-        (r, d), of unit length: the directions of areas drawn with replacement.
+        (r, d), of unit length: the directions of areas weighted at random, near ones alike; (0, d)
+        where too few areas are independent.
     area_count
         Areas that it is made of.
+    note
+        Why there are no resampled directions, or None.
     """
 
     vector: np.ndarray
     penalty: float
     resampled: np.ndarray
     area_count: int
+    note: str | None = None
 
 
-def areas_with_value(area_embeddings: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
-    """Join areas that have a vector with their value of the target.
+def areas_with_value(
+    area_embeddings: pl.DataFrame, targets: pl.DataFrame, areas: pl.DataFrame
+) -> pl.DataFrame:
+    """Join areas that have a vector with their value of the target and their place.
 
     Parameters
     ----------
@@ -56,15 +63,18 @@ def areas_with_value(area_embeddings: pl.DataFrame, targets: pl.DataFrame) -> pl
         Rows of that table of one encoder and one statistic.
     targets
         Rows of that table of one target.
+    areas
+        That table.
 
     Returns
     -------
     polars.DataFrame
-        Columns of both tables, among them `embedding` and `value`; by authority and area.
+        Columns of all three, among them `embedding`, `value`, `longitude` and `latitude`; by
+        authority and area.
     """
-    return area_embeddings.join(
-        targets.drop_nulls("value"), on=["authority_code", "area_code"]
-    ).sort("authority_code", "area_code")
+    area = ["authority_code", "area_code"]
+    valued = area_embeddings.join(targets.drop_nulls("value"), on=area)
+    return valued.join(areas.select(*area, "longitude", "latitude"), on=area).sort(area)
 
 
 def why_no_direction(areas: pl.DataFrame) -> str | None:
@@ -83,13 +93,14 @@ def why_no_direction(areas: pl.DataFrame) -> str | None:
 def find_direction(
     vectors: np.ndarray,
     values: np.ndarray,
+    place_m: np.ndarray,
     *,
     more_is: str,
     seed: int,
     resamples: int = RESAMPLES,
     on_progress: OnProgress | None = None,
 ) -> Direction:
-    """Find the direction by the weights of a ridge on unit vectors, and draw areas anew.
+    """Find the direction by the weights of a ridge on unit vectors, and weight areas anew.
 
     Parameters
     ----------
@@ -98,12 +109,15 @@ def find_direction(
         run.
     values
         The target, (n,).
+    place_m
+        Easting and northing of the areas, metres, (n, 2): as far as what the ridge leaves is alike,
+        areas are weighted alike (`resample_weights`).
     more_is
         Whether a higher value is `worse` or `better`: the direction is that of the worse.
     seed
-        Of the draws.
+        Of the weights.
     resamples
-        Draws of areas, with replacement; each is fitted with the penalty of all.
+        How many weights of the areas; with each the ridge is fitted, with the penalty of all.
     on_progress
         Told how many draws are done, and of how many.
 
@@ -120,16 +134,17 @@ def find_direction(
     scaled = (towards - towards.mean()) / spread
     ridge = RidgeCV(alphas=PENALTIES).fit(inputs, scaled)
     penalty = float(ridge.alpha_)
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in steps(range(resamples), on_progress):
-        rows = rng.integers(len(inputs), size=len(inputs))
-        drawn.append(Ridge(alpha=penalty).fit(inputs[rows], scaled[rows]).coef_)
+    weighted = resample_weights(place_m, scaled - ridge.predict(inputs), resamples, seed)
+    drawn = [
+        Ridge(alpha=penalty).fit(inputs, scaled, sample_weight=np.maximum(weights, 0)).coef_
+        for weights in steps(list(weighted.weights), on_progress)
+    ]
     return Direction(
         vector=unit(ridge.coef_[None, :])[0],
         penalty=penalty,
-        resampled=unit(np.array(drawn).reshape(resamples, inputs.shape[1])),
+        resampled=unit(np.array(drawn).reshape(-1, inputs.shape[1])),
         area_count=len(inputs),
+        note=weighted.note,
     )
 
 
@@ -165,8 +180,9 @@ def direction_rows(
     prompts
         Vectors (d,) of the bank of texts, by text; default: none.
     group_of
-        The group of each of them; those of the group `control` say how far a text lies off by
-        chance.
+        The group of each of them; those of the group `control` say how far a text lies off that
+        says nothing. A text says something where its whole interval lies outside the band of
+        theirs: the band alone leaves out what chance does to the direction itself.
 
     Returns
     -------
@@ -175,7 +191,8 @@ def direction_rows(
     """
     groups = group_of or {}
     stable = cosines(direction.resampled, direction.vector[None, :])[:, 0]
-    rows = [_row(OF_RESAMPLES, ALL_AREAS, float(np.median(stable)), stable, interval_level)]
+    middle = float(np.median(stable)) if stable.size else None
+    rows = [_row(OF_RESAMPLES, ALL_AREAS, middle, stable, interval_level)]
     controls = []
     for kind, bank in ((OF_WORDS, labels), (OF_PROMPTS, prompts or {})):
         if len(bank) < 2:
@@ -185,22 +202,39 @@ def direction_rows(
         resampled = cosines(direction.resampled, apart)
         for place, name in enumerate(bank):
             cosine, group = float(pointed[place]), groups[name] if kind == OF_PROMPTS else None
-            row = _row(kind, name, cosine, resampled[:, place], interval_level)
+            row = _row(kind, name, cosine, resampled[:, place], interval_level, centre=cosine)
             rows.append(row | {"prompt_group": group})
             if group == CONTROL:
                 controls.append(cosine)
     if controls:
         # Between its ends the middle of the controls lies; it is of no draws.
         band = _row(OF_CONTROLS, ALL_CONTROLS, float(np.median(controls)), np.array(controls), BAND)
-        rows.append(band | {"resample_count": 0})
+        _tell_from(band, rows)
+        rows.append(band | {"resample_count": 0, "note": None})
     same = {"target": target, "encoder": encoder, "area_count": direction.area_count}
     table = TABLES["deprivation_direction"]
-    return table.frame([same | row for row in rows]).sort(table.key)
+    noted = [{"note": direction.note if row["lower"] is None else None} | row for row in rows]
+    return table.frame([same | row for row in noted]).sort(table.key)
 
 
-def _row(kind: str, name: str, cosine: float, drawn: np.ndarray, level: float) -> dict[str, object]:
+def _tell_from(band: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """Say of each text but the controls whether its whole interval lies outside the band."""
+    for row in rows:
+        told = row["kind"] == OF_PROMPTS and row["prompt_group"] != CONTROL
+        if told and row["lower"] is not None:
+            row["says_something"] = row["lower"] > band["upper"] or row["upper"] < band["lower"]
+
+
+def _row(
+    kind: str,
+    name: str,
+    cosine: float | None,
+    drawn: np.ndarray,
+    level: float,
+    centre: float | None = None,
+) -> dict[str, Any]:
     """Give a cosine with the interval that holds a share of others."""
-    lower, upper = interval_of(drawn, level)
+    lower, upper = interval_of(drawn, level, centre)
     return {
         "kind": kind,
         "name": name,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.embeddings.encoders.text_encoder import TextEncoder, why_no_words
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
@@ -37,7 +38,7 @@ SHOWN = 8
 @study_asset(
     "models",
     writes=("deprivation_direction",),
-    reads=("area_embeddings", "targets", INCLUDED, VECTORS, "encoders"),
+    reads=("area_embeddings", "targets", "areas", INCLUDED, VECTORS, "encoders"),
     keys=(
         "models.target",
         "models.interval_level",
@@ -47,7 +48,7 @@ SHOWN = 8
         "label_templates",
         "direction",
     ),
-    code_version=2,
+    code_version=3,
     study_wide=True,
     unless=(no_targets,),
 )
@@ -63,6 +64,7 @@ def deprivation_direction(work: AssetContext) -> AssetResult:
     direction = find_direction(
         matrix(areas["embedding"]),
         areas["value"].to_numpy(),
+        points_in_metres(areas, work.sources.crs()),
         more_is=work.target.more_is,
         seed=study.seed,
         on_progress=work.progress("draws of areas"),
@@ -77,7 +79,8 @@ def _areas(work: AssetContext, target: str) -> pl.DataFrame:
     pooled = work.read_all("area_embeddings").filter(
         statistic=work.study.pooling.statistic, encoder=work.opened.encoder
     )
-    return areas_with_value(pooled, work.read_all("targets").filter(target=target))
+    targets = work.read_all("targets").filter(target=target)
+    return areas_with_value(pooled, targets, work.read_all("areas"))
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,10 @@ def _rows(work: AssetContext, direction: Direction, words: _Words, target: str) 
 def _told(areas: pl.DataFrame, rows: pl.DataFrame, words: _Words) -> dict[str, Any]:
     """Say how surely the direction comes back, and which labels lie along it."""
     of_words = rows.filter(kind=OF_WORDS).sort("cosine", descending=True)
-    resampled = rows.filter(kind=OF_RESAMPLES)["cosine"].item()
+    resampled = rows.filter(kind=OF_RESAMPLES).row(0, named=True)
     return {
         "areas": areas.height,
-        "cosine of resampled directions with it": resampled,
+        "cosine of resampled directions with it": resampled["cosine"] or resampled["note"],
         "words": words.said,
         "labels, the most deprived first": ", ".join(of_words["name"]) or "none",
     }

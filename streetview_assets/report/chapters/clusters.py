@@ -121,7 +121,9 @@ def _label(row: dict[str, Any]) -> Cell | None:
 def _correlation(row: dict[str, Any], target: str) -> Cell:
     p = (row["spearman_p_values"] or {}).get(target)
     value = (row["spearman"] or {}).get(target)
-    return number(value) if p is None or p > CERTAIN else Cell(f"{rounded(value)}*")
+    if value is None or p is None or p > CERTAIN:
+        return number(value)
+    return Cell(f"{rounded(value)}*")
 
 
 def _joins(row: dict[str, Any]) -> Cell | None:

@@ -30,6 +30,7 @@ def direction(published: Published) -> dict[str, Any]:
         "why": "",
         "resamples": of_kind[OF_RESAMPLES].to_dicts(),
         "controls": of_kind[OF_CONTROLS].to_dicts(),
+        "telling": int(of_kind[OF_PROMPTS]["says_something"].sum()),
         "words": {
             name: _along(of_kind[kind])
             for name, kind in {"label": OF_WORDS, "text": OF_PROMPTS}.items()
@@ -45,7 +46,11 @@ def _along(mine: pl.DataFrame) -> dict[str, Any]:
     shown = ordered if mine.height <= MOST_ROWS else ordered.head(half).vstack(ordered.tail(half))
     groups = ["prompt_group"] if shown["prompt_group"].count() else []
     rows = [
-        [row["name"], *(row[group] for group in groups), score_cell(row | {"value": row["cosine"]})]
+        [
+            _marked(row),
+            *(row[group] for group in groups),
+            score_cell(row | {"value": row["cosine"]}),
+        ]
         for row in shown.iter_rows(named=True)
     ]
     return {
@@ -53,3 +58,7 @@ def _along(mine: pl.DataFrame) -> dict[str, Any]:
         "columns": [*(["group"] if groups else []), "cosine"],
         "count": mine.height,
     }
+
+
+def _marked(row: dict[str, Any]) -> str:
+    return f"{row['name']} *" if row["says_something"] else str(row["name"])
