@@ -8,6 +8,7 @@ from streetview_assets.metrics import measure
 from streetview_assets.models.candidates.baselines import BASELINES
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.report.cells import NONE, Cell, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.tables.registry import TABLES
@@ -23,8 +24,9 @@ MODEL_NAMES = {
     OBSERVED: "the target itself",
 }
 VALIDATION_NAMES = {
-    "blocks": "spatial blocks held out",
     AUTHORITIES: "whole authorities held out",
+    "knndm": "held out as far away as the task",
+    "blocks": "spatial blocks held out",
     "holdout": "a share held out once",
     "random": "random folds",
 }
@@ -102,6 +104,12 @@ def shown_validations(scores: pl.DataFrame) -> list[str]:
     """Give the validations of a table of scores, the strict ones first."""
     there = set(scores["validation"])
     return [name for name in VALIDATION_NAMES if name in there]
+
+
+def headline_among(published: Published, rows: pl.DataFrame) -> str:
+    """Name the validation that answers to the study's task, of those that rows are of."""
+    count = published.areas["authority_code"].n_unique()
+    return headline_validation(published.study.models.task, count, set(rows["validation"]))
 
 
 def one_score(

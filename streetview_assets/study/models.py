@@ -26,6 +26,9 @@ def _spaced(value: Any) -> Any:
     return value.replace("_", " ") if isinstance(value, str) else value
 
 
+Task = Literal["fill gaps", "new town"]
+
+
 class Direction(Part):
     """What the direction of deprivation is compared with, where the encoder has words."""
 
@@ -93,7 +96,7 @@ class Models(Part):
         None, gt=0, description="end the search early; marks the scores `truncated`"
     )
     folds: int = Field(5, ge=2, description="folds of a validation")
-    task: Annotated[Literal["fill gaps", "new town"], BeforeValidator(_spaced)] = Field(
+    task: Annotated[Task, BeforeValidator(_spaced)] = Field(
         "new town",
         description="what the models are for, which says how areas are held out for the headline: "
         "`fill gaps` between the areas that were sampled, or a `new town` that no area was sampled "

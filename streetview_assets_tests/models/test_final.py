@@ -79,7 +79,7 @@ def test_the_prediction_is_that_of_the_fitted_pipeline(data, choice, scoring):
 
 def test_the_interval_is_as_wide_as_errors_on_held_out_areas(selection, choice):
     held_out = selection.predictions.filter(
-        pl.col("model") == "tuned", pl.col("validation") == "blocks"
+        pl.col("model") == "tuned", pl.col("validation") == "knndm"
     )
     (width,) = choice.calibration.quantiles
     assert (held_out["residual"].abs() <= width).mean() == pytest.approx(0.9, abs=0.05)

@@ -37,7 +37,7 @@ def test_the_score_chart_shows_every_model_and_baseline(selection):
     assert_drawn(figure)
     assert {"tuned", "ridge", "pls", "mean", "place", "mean colour"} <= set(texts(figure.axes[0]))
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert labels == ["random folds", "spatial blocks", "hold-out"]
+    assert labels == ["random folds", "spatial blocks", "distances matched", "hold-out"]
 
 
 def test_predicted_against_observed_has_a_panel_a_validation(selection, data):
@@ -45,18 +45,18 @@ def test_predicted_against_observed_has_a_panel_a_validation(selection, data):
     assert_drawn(figure)
     titles = [axes.get_title() for axes in figure.axes]
     assert [title.split(":")[0] for title in titles] == [
-        "random folds", "spatial blocks", "hold-out",
+        "random folds", "spatial blocks", "distances matched", "hold-out",
     ]  # fmt: skip
     assert all("R² = " in title for title in titles)
     counts = [int(title.split()[-2]) for title in titles]
-    assert counts == [len(data), len(data), 8]
+    assert counts == [*3 * [len(data)], 8]
 
 
 def test_the_residual_map_is_symmetric_about_zero(selection, data):
     outlines = gpd.GeoSeries(data.geometry, crs="EPSG:27700").to_crs("EPSG:4326")
     areas = pl.DataFrame({"area_code": data.area_codes, "geometry": list(shapely.to_wkb(outlines))})
     figure = draw_residual_map(
-        areas, selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE
+        areas, selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE, validation="knndm"
     )
     assert_drawn(figure)
     low, high = figure.axes[0].collections[0].get_clim()

@@ -27,7 +27,7 @@ def test_scores_and_predictions_keep_their_contracts(selection, data):
     check_contract(TABLES["model_scores"], selection.scores)
     check_contract(TABLES["predictions"], selection.predictions)
     models = selection.predictions["model"].unique()
-    assert selection.predictions.height == (2 * len(data) + 18) * len(models)
+    assert selection.predictions.height == (3 * len(data) + 18) * len(models)
 
 
 def test_validations_stand_side_by_side_with_the_baselines_beside_the_models(selection):
@@ -37,9 +37,10 @@ def test_validations_stand_side_by_side_with_the_baselines_beside_the_models(sel
         "tuned", "ridge", "kernel_ridge", "pls", "gradient_boosting",
         "mean", "place", "image_count", "mean_colour", "place_and_images",
     }  # fmt: skip
-    assert all(names.to_list() == ["blocks", "holdout", "random"] for names in both["validation"])
+    every = ["blocks", "holdout", "knndm", "random"]
+    assert all(names.to_list() == every for names in both["validation"])
     assert headline(selection.scores)["value"] == pytest.approx(
-        pooled.filter(pl.col("model") == "tuned", pl.col("validation") == "blocks")["value"].item()
+        pooled.filter(pl.col("model") == "tuned", pl.col("validation") == "knndm")["value"].item()
     )
 
 
@@ -133,7 +134,7 @@ def test_areas_of_one_block_have_random_scores_and_a_reason_for_the_rest(
     assert refused["value"] is None
     assert refused["note"] == "no score: the areas lie in 1 block of 900 km, at least 2 needed"
     assert pooled(result.scores, "tuned", "random")["value"] > 0
-    assert set(result.predictions["validation"]) == {"random", "holdout"}
+    assert set(result.predictions["validation"]) == {"random", "holdout", "knndm"}
 
 
 def test_what_is_left_out_has_a_row_that_says_why(data, quick, scored, pooled):
@@ -180,4 +181,4 @@ def test_progress_ends_at_its_total(data, quick, scored):
     seen = []
     select_models(data, scored(quick()), on_progress=lambda done, total: seen.append((done, total)))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    assert seen[-1] == (7, 7)
+    assert seen[-1] == (10, 10)

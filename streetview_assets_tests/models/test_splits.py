@@ -75,7 +75,7 @@ def test_a_hold_out_can_be_left_out_or_leave_too_few_to_learn_from(data, quick, 
     few = data.take(np.arange(0, 90, 6))
     settings = {"candidates": ("ridge",), "trials": 1, "folds": 2}
     without = select_models(few, scored(quick(holdout=None, **settings), 1))
-    assert set(without.scores["validation"]) == {"random", "blocks"}
+    assert set(without.scores["validation"]) == {"random", "blocks", "knndm"}
     most = select_models(few, scored(quick(holdout=0.8, **settings), 1))
     assert pooled(most.scores, "tuned", "holdout")["note"] == (
         "no score: the hold-out leaves 3 of 15 areas to learn from, at least 5 needed"

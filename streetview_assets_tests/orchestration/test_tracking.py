@@ -136,7 +136,7 @@ def test_the_champion_is_found_with_its_score(finished_town, kept, tmp_path, mon
     _, runs = kept
     opened = finished_town.opened
     scores = opened.read("model_scores").filter(
-        model="tuned", validation="blocks", fold=0, metric="r2"
+        model="tuned", validation="knndm", fold=0, metric="r2"
     )
     found = champion(opened)
     assert (found.name, found.number, found.uri) == ("small-town", 1, "models:/small-town/1")

@@ -109,7 +109,8 @@ def test_the_published_file_and_the_figures_are_all_that_is_read(with_tables, tm
 
 def test_the_spatial_score_comes_first_and_in_words(page):
     short = page.split('id="short"')[1].split("</section>")[0]
-    assert short.index("With whole blocks held out") < short.index("random")
+    strict = "With whole spatial blocks held out"
+    assert short.index(strict) < short.index("random")
     assert page.index('id="short"') < page.index('id="where"')
     table_head = page.split("R² of every model under every validation")[-1].split("</thead>")[0]
     assert table_head.index("spatial blocks") < table_head.index("random folds")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PANELS = {
     "random": "random folds",
     "blocks": "spatial blocks",
+    "knndm": "distances matched",
     "holdout": "hold-out",
     "authorities": "authorities held out",
 }

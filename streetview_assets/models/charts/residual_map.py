@@ -6,7 +6,6 @@ import polars as pl
 
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.models.charts.predicted_observed import PANELS
-from streetview_assets.models.evaluations.selection import HEADLINE
 from streetview_assets.models.validation.nested_cv import TUNED
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def draw_residual_map(
     *,
     title: str,
     model: str = TUNED,
-    validation: str = HEADLINE,
+    validation: str,
     credit: str = "",
 ) -> "Figure":
     """Draw the residuals of a model on held-out areas; areas without one are hatched.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,27 @@ ALL_EXCLUDED = "all images of the area are excluded"
 NO_VECTOR = "no image of the area has a vector"
 NO_VALUE = "no value of the target"
 UNLIMITED = (float("-inf"), float("inf"))
+_OF_ALL = ("extra", "images", "is_decile", "target_limits", "unsampled_m", "to_predict")
+"""What is not row by row, or not one array."""
+
+
+@dataclass(frozen=True)
+class DistancesToPredict:
+    """How far areas to be predicted lie from the nearest that is learned from.
+
+    Attributes
+    ----------
+    distance_m
+        Metres, shape (m,), at least one.
+    farthest_m
+        Distances beyond count as this one: past the range of the values, farther is no farther.
+    note
+        Where the distances come from.
+    """
+
+    distance_m: np.ndarray
+    farthest_m: float = np.inf
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +81,11 @@ class AreaDataset:
     target_limits
         Lowest and highest value of the target: facts of its scale, which no prediction interval
         leaves; default: those of `observed`, kept by what is taken of the areas.
+    unsampled_m
+        Easting and northing, metres, of the study's areas that have no vector or no value: the
+        gaps; shape (m, 2).
+    to_predict
+        How far what is to be predicted lies from these areas, where that is settled.
     """
 
     area_codes: list[str]
@@ -73,6 +100,8 @@ class AreaDataset:
     images: AreaImages | None = None
     is_decile: bool = False
     target_limits: tuple[float, float] = UNLIMITED
+    unsampled_m: np.ndarray = field(default_factory=partial(np.empty, (0, 2)))
+    to_predict: DistancesToPredict | None = None
 
     def __post_init__(self) -> None:
         """Take the limits of the values, where none are told; parts of the areas keep them."""
@@ -91,7 +120,7 @@ class AreaDataset:
         kept: dict[str, Any] = {
             name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
             for name, values in vars(self).items()
-            if name not in ("extra", "images", "is_decile", "target_limits")
+            if name not in _OF_ALL
         }
         extra = {name: vectors[rows] for name, vectors in self.extra.items()}
         return replace(self, extra=extra, **kept)
@@ -173,6 +202,7 @@ def assemble(
         images=clustered_images,
         is_decile=is_decile,
         target_limits=(1.0, DECILES) if is_decile else _limits(values["value"]),
+        unsampled_m=points_in_metres(areas.join(rows, on="area_code", how="anti"), crs),
     )
 
 

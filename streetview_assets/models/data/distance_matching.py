@@ -14,6 +14,9 @@ from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.spatial import cKDTree
 from scipy.stats import wasserstein_distance
 
+from streetview_assets.models.data.dataset import DistancesToPredict
+from streetview_assets.models.data.splits import TooFewGroupsError
+
 MATCHED = 0.1
 """A Wasserstein distance below this share of the mean distance counts as a match."""
 LEAST_SHARE = 1 / 3
@@ -23,10 +26,6 @@ _SHARES_WHOLE = (0.25, 0.5, 0.75, 1.0)
 _BUFFERED = 6
 _BISECTIONS = 8
 _MOVES = 150
-
-
-class NoFoldsError(ValueError):
-    """The areas cannot be dealt out; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,9 @@ class MatchedFolds:
 def match_distances(
     place_m: np.ndarray,
     authority_codes: Sequence[str],
-    wanted_m: np.ndarray,
+    wanted: DistancesToPredict,
     folds: int,
     seed: int,
-    farthest_m: float = np.inf,
 ) -> MatchedFolds:
     """Choose folds, and a buffer, whose distances match.
 
@@ -76,24 +74,30 @@ def match_distances(
         Easting and northing of the areas, metres; shape (n, 2), at least two.
     authority_codes
         Code of each area's authority: whole authorities are one way to deal out.
-    wanted_m
-        Distances from areas to be predicted to the nearest sampled one, metres; shape (m,).
+    wanted
+        How far areas to be predicted lie.
     folds
         The most folds.
     seed
         Of what is dealt out by chance.
-    farthest_m
-        Distances beyond count as this one: past the range of the values, farther is no farther.
+
+    Raises
+    ------
+    TooFewGroupsError
+        Where no way leaves a third of the areas to learn from.
     """
     order = np.lexsort((place_m[:, 1], place_m[:, 0]))
     sorted_m, codes = place_m[order], np.array(authority_codes, dtype=str)[order]
-    aim = _Aim(sorted_m, np.minimum(wanted_m, farthest_m), farthest_m)
+    wanted_m = np.minimum(wanted.distance_m, wanted.farthest_m)
+    aim = _Aim(sorted_m, wanted_m, wanted.farthest_m)
     rng = np.random.default_rng(seed)
     tree = linkage(sorted_m, "ward")
     dealt = list(_ways_to_deal(tree, codes, min(folds, len(place_m)), rng))
     plain = [found for fold in dealt if (found := aim.measured(fold, 0.0))]
     if not plain:
-        raise NoFoldsError(f"{len(place_m)} areas cannot be dealt out so that a third is left")
+        raise TooFewGroupsError(
+            f"{len(place_m)} areas cannot be dealt out so that a third is left to learn from"
+        )
     tried = sorted(plain, key=_rank)
     if tried[0].share >= MATCHED:
         tried += [one for found in tried[:_BUFFERED] for one in aim.with_buffers(found)]

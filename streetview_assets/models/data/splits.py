@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from streetview_assets.models.data.dataset import AreaDataset
 
-Validation = Literal["random", "blocks", "holdout", "authorities"]
+Validation = Literal["random", "blocks", "holdout", "authorities", "knndm"]
 MOST_AUTHORITY_FOLDS = 20
 LEAST_TO_LEARN_FROM = 5
 
@@ -329,8 +329,8 @@ def outer_folds(
             fold = block_folds(place_m, folds, block_km, seed)
         case "authorities":
             fold = authority_folds(data.authority_codes, seed)
-        case "holdout":
-            raise ValueError("a hold-out is no folds; see holdout_split")
+        case "holdout" | "knndm":
+            raise ValueError(f"{validation} has folds of its own; see out_of_fold.folds_of")
     left = smallest_training(fold)
     if left < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(

@@ -17,12 +17,13 @@ from streetview_assets.models.candidates.preprocessing import (
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import NO_IMAGERY, AreaDataset
 from streetview_assets.models.data.features import AreaFeatures, area_features
-from streetview_assets.models.data.splits import Validation, authority_folds, seed_of, splits_of
-from streetview_assets.models.evaluations.selection import HEADLINE, share_of_budget, why_no_model
+from streetview_assets.models.data.splits import authority_folds, seed_of, splits_of
+from streetview_assets.models.evaluations.selection import share_of_budget, why_no_model
 from streetview_assets.models.metrics.conformal import Calibration, calibrate, for_unseen
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
 from streetview_assets.models.validation.plan import planned
+from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.models.validation.tuning import (
     Tuned,
     fitting_context,
@@ -90,7 +91,7 @@ class FinalModel:
 
 
 def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring) -> Choice:
-    """Tune every candidate on all areas, held out inside by blocks where there are any.
+    """Tune every candidate on all areas, held out inside as for the headline.
 
     Parameters
     ----------
@@ -108,7 +109,8 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
         return Choice(None, note=note)
     settings = planned(data, scoring).settings
     tuned = predictions.filter(model=TUNED)
-    validation: Validation = HEADLINE if HEADLINE in set(tuned["validation"]) else "random"
+    count, there = len(set(data.authority_codes)), set(tuned["validation"])
+    validation = headline_validation(settings.task, count, there)
     with fitting_context(len(data)):
         models = tune_all(
             replace(competing, baselines=[]),

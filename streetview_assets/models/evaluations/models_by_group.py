@@ -30,7 +30,7 @@ from streetview_assets.models.results.rows import Row, metric_rows, score_row, s
 from streetview_assets.models.results.validation_rows import RESAMPLES
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
-from streetview_assets.models.validation.out_of_fold import numbered_folds, out_of_fold
+from streetview_assets.models.validation.out_of_fold import buffer_m, numbered_folds, out_of_fold
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
@@ -252,7 +252,9 @@ def _held_out(data: AreaDataset, setting: _Setting) -> dict[str, np.ndarray]:
         )
     settings, seed = setting.scoring.settings, setting.scoring.seed
     ridge = ridge_path(data, settings)
-    folds = numbered_folds(data, number, setting.validation, settings, seed)
+    folds = numbered_folds(
+        data, number, setting.validation, seed, buffer_m(setting.validation, settings)
+    )
     _, predicted = out_of_fold(
         data, folds, lambda train, test, fold: predict_by(ridge, train, test, fold.seed)
     )

@@ -31,7 +31,9 @@ from streetview_assets.models.validation.plan import planned
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
-HEADLINE: Validation = "blocks"
+BLOCKS: Validation = "blocks"
+STRICT: tuple[Validation, ...] = ("authorities", "knndm", "blocks")
+"""Validations that may be a headline: a table has the first of them that answers its question."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,11 @@ def no_candidate(competing: Competitors) -> str | None:
 def select_models(
     data: AreaDataset, scoring: Scoring, on_progress: OnProgress | None = None
 ) -> Selection:
-    """Validate every candidate and baseline at random, by blocks and on one hold-out.
+    """Validate every candidate and baseline at random, by distance, by blocks, on one hold-out.
 
-    The headline is the model `tuned` under validation `blocks`: inside each fold every candidate
-    is tuned and the best of them is taken, so that its score pays for the choice.
+    The headline is the model `tuned` under the validation that answers to the study's task:
+    inside each fold every candidate is tuned and the best of them is taken, so that its score
+    pays for the choice.
 
     Parameters
     ----------
@@ -110,7 +113,7 @@ def select_models(
     competing = competitors_for(data, scoring.settings)
     note = why_no_model(data, competing)
     if note:
-        row = no_score(scoring, HEADLINE, len(data), note)
+        row = no_score(scoring, BLOCKS, len(data), note)
         return Selection(scores_frame([row]), TABLES["predictions"].frame(), note=note)
     scoring = planned(data, scoring)
     total = tuning_count(scoring.settings)
@@ -162,7 +165,7 @@ def validated_rows(
 
 
 def headline(scores: pl.DataFrame, metric: str = "r2") -> dict[str, Any] | None:
-    """Give the pooled score of the model `tuned` under the strictest validation there is.
+    """Give the pooled score of the model `tuned` under the validation that counts.
 
     Parameters
     ----------
@@ -174,13 +177,13 @@ def headline(scores: pl.DataFrame, metric: str = "r2") -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        The row under authorities held out (in a table of held-out scores) or under blocks; its
-        value is None where the score is not defined. None without such a row.
+        The row under authorities held out (in a table of held-out scores), under distances
+        matched to the study's task, or under blocks; its value is None where the score is not
+        defined. None without such a row.
     """
-    found = scores.filter(
-        pl.col("validation").is_in(["authorities", HEADLINE]), **POOLED, model=TUNED, metric=metric
-    ).sort("validation")
-    return found.row(0, named=True) if found.height else None
+    found = scores.filter(**POOLED, model=TUNED, metric=metric)
+    strict = [name for name in STRICT if name in set(found["validation"])]
+    return found.row(by_predicate=pl.col("validation") == strict[0], named=True) if strict else None
 
 
 def _validate(
@@ -209,6 +212,7 @@ def _splits(settings: Models) -> list[tuple[Validation, int]]:
     splits: list[tuple[Validation, int]] = [
         ("random", number) for number in range(1, settings.repeats + 1)
     ]
+    splits.append(("knndm", 1))
     splits += [("blocks", number) for number in range(1, settings.deals + 1)]
     return splits if settings.holdout is None else [*splits, ("holdout", 1)]
 

@@ -27,7 +27,7 @@ from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.models.results.rows import Row, metric_rows, score_row, scores_frame
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
-from streetview_assets.models.validation.out_of_fold import numbered_folds, out_of_fold
+from streetview_assets.models.validation.out_of_fold import buffer_m, numbered_folds, out_of_fold
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
@@ -162,7 +162,7 @@ def _diagonal_rows(group: _Group, ridge: Candidate, scoring: Scoring, about: Row
     drawn_by = seed_of(scoring.seed, "transfer", "blocks", group.name)
     try:
         number = outer_folds(data, "blocks", settings.folds, settings.block_side_km, drawn_by)
-        folds = numbered_folds(data, number, "blocks", settings, scoring.seed)
+        folds = numbered_folds(data, number, "blocks", scoring.seed, buffer_m("blocks", settings))
     except TooFewGroupsError as error:
         raise TooFewGroupsError(f"no score: {error}") from error
     _, predicted = out_of_fold(

@@ -6,7 +6,7 @@ import polars as pl
 
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import seed_of
-from streetview_assets.models.evaluations.selection import HEADLINE, validated_rows, why_no_model
+from streetview_assets.models.evaluations.selection import BLOCKS, validated_rows, why_no_model
 from streetview_assets.models.progress import OnProgress, counter
 from streetview_assets.models.results.rows import scores_frame
 from streetview_assets.models.results.validation_rows import no_score
@@ -38,11 +38,11 @@ def score_authority_alone(
     data, settings = data.by_area_code(), scoring.settings
     competing = competitors_for(data, settings)
     if note := why_no_model(data, competing):
-        return scores_frame([no_score(scoring, HEADLINE, len(data), note)], "authority_scores")
+        return scores_frame([no_score(scoring, BLOCKS, len(data), note)], "authority_scores")
     scoring = planned(data, scoring)
     own = replace(scoring, seed=seed_of(scoring.seed, scoring.authority_code))
     rows = validated_rows(
-        competing, data, own, HEADLINE,
+        competing, data, own, BLOCKS,
         timeout_s=settings.timeout_s, on_fold=counter(settings.folds, on_progress),
     )  # fmt: skip
     return scores_frame(rows, "authority_scores")

@@ -16,6 +16,7 @@ from streetview_assets.models.validation.nested_cv import TUNED
 Find = Callable[..., Row | None]
 
 SPATIAL = {
+    "knndm": "with areas held out as far away as those to be predicted",
     "blocks": "with whole spatial blocks held out",
     "authorities": "with whole authorities held out",
 }

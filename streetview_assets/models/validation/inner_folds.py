@@ -13,6 +13,7 @@ from streetview_assets.models.data.splits import (
     smallest_training,
     splits_of,
 )
+from streetview_assets.models.validation.task import matched_folds
 from streetview_assets.study.models import Models
 
 _MOST_HALVINGS = 12
@@ -26,7 +27,8 @@ def inner_splits(
     Each fold has to leave a third of the areas to learn from. Where whole authorities do not,
     blocks are held out; where blocks do not, blocks of half the side, a quarter and so on; only
     areas that share one place fall to chance. The buffer is that of the outer blocks, or the
-    largest of its half, its quarter and so on that leaves as much.
+    largest of its half, its quarter and so on that leaves as much. Under distance matching, areas
+    are held out as far from the others as `data.to_predict` says.
 
     Parameters
     ----------
@@ -39,6 +41,9 @@ def inner_splits(
     seed
         Of the deal.
     """
+    if validation == "knndm":
+        matched = matched_folds(data, settings, seed)
+        return splits_of(matched.fold, data.place_m, matched.buffer_m)
     fold = _inner_folds(data, validation, settings, seed)
     if validation != "blocks":
         return splits_of(fold)

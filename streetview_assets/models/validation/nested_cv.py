@@ -1,7 +1,7 @@
 """Nested validation: predict each held-out part by models tuned and fitted on the rest."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,14 @@ from streetview_assets.models.candidates.preprocessing import (
 )
 from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.distance_matching import nearest_m
 from streetview_assets.models.data.splits import Validation, blocks_of, seed_of
 from streetview_assets.models.metrics.conformal import inside
 from streetview_assets.models.validation.inner_folds import inner_splits
 from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
 from streetview_assets.models.validation.plan import with_blocks
 from streetview_assets.models.validation.prediction_intervals import prediction_intervals
+from streetview_assets.models.validation.task import distances_to_predict, for_places
 from streetview_assets.models.validation.tuning import (
     Tuned,
     best_of,
@@ -100,6 +102,8 @@ class OutOfFold:
         Which of the models are candidates and which baselines; `tuned` is neither.
     block
         The spatial block of each area, whichever way areas were held out.
+    distance_m
+        From each area to the nearest that was learned from when it was held out, metres; (n,).
     trials
         Every trial of every tuning, with its parameters and its error on the inner folds.
     truncated
@@ -115,6 +119,7 @@ class OutOfFold:
     upper: dict[str, np.ndarray]
     competing: Competitors
     block: np.ndarray
+    distance_m: np.ndarray
     trials: list[dict[str, Any]] = field(default_factory=list)
     truncated: bool = False
 
@@ -256,6 +261,8 @@ def cross_validate(
         Where the areas cannot be split that way, or too few are left to learn from.
     """
     settings = with_blocks(data, settings, seed)
+    if validation == "knndm":
+        data = replace(data, to_predict=distances_to_predict(data, settings.task))
     if folds is None:
         folds = folds_of(data, validation, settings, seed, repeat)
     done: list[TunedModels] = []
@@ -263,6 +270,7 @@ def cross_validate(
     budget_s = None if timeout_s is None else timeout_s / len(folds)
 
     def predict(train: AreaDataset, test: AreaDataset, fold: Fold) -> dict[str, np.ndarray]:
+        train = for_places(train, test.place_m)
         models = tune_all(competing, train, settings, validation, fold.seed, timeout_s=budget_s)
         predicted = predict_all(models, train, test, fold.seed)
         done.append(models)
@@ -291,6 +299,16 @@ def cross_validate(
         upper=upper,
         competing=competing,
         block=block[held_out],
+        distance_m=_distances_m(data, folds)[held_out],
         trials=trials,
         truncated=any(tuned.truncated for models in done for tuned in models.candidates),
     )
+
+
+def _distances_m(data: AreaDataset, folds: Sequence[Fold]) -> np.ndarray:
+    distance_m = np.full(len(data), np.nan)
+    for fold in folds:
+        distance_m[fold.held_out] = nearest_m(
+            data.place_m[fold.held_out], data.place_m[fold.learning]
+        )
+    return distance_m

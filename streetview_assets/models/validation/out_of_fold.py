@@ -17,6 +17,7 @@ from streetview_assets.models.data.splits import (
     outer_folds,
     seed_of,
 )
+from streetview_assets.models.validation.task import matched_folds
 from streetview_assets.study.models import Models
 
 
@@ -116,6 +117,9 @@ def folds_of(
     """
     if repeat > 1:
         seed = seed_of(seed, "repeat", repeat)
+    if validation == "knndm":
+        matched = matched_folds(data, settings, seed_of(seed, validation))
+        return numbered_folds(data, matched.fold, validation, seed, matched.buffer_m)
     if validation == "holdout":
         assert settings.holdout is not None
         learning, test = holdout_split(data.area_codes, settings.holdout, seed)
@@ -124,13 +128,26 @@ def folds_of(
     side_km, drawn_by = settings.block_side_km, seed_of(seed, validation)
     shift_m = grid_shift_m(side_km, drawn_by) if repeat > 1 else None
     number = outer_folds(data, validation, settings.folds, side_km, drawn_by, shift_m)
-    return numbered_folds(data, number, validation, settings, seed)
+    return numbered_folds(data, number, validation, seed, buffer_m(validation, settings))
+
+
+def buffer_m(validation: Validation, settings: Models) -> float:
+    """Give the width of the buffer around areas held out, metres: blocks alone have the study's.
+
+    Parameters
+    ----------
+    validation
+        How areas are held out.
+    settings
+        The part `models` of the study file.
+    """
+    return 1000 * settings.buffer_width_km if validation == "blocks" else 0.0
 
 
 def numbered_folds(
-    data: AreaDataset, number: np.ndarray, validation: Validation, settings: Models, seed: int
+    data: AreaDataset, number: np.ndarray, validation: Validation, seed: int, width_m: float
 ) -> list[Fold]:
-    """Make folds of the number of each area's; under blocks, with a buffer around those held out.
+    """Make folds of the number of each area's, with a buffer around those held out.
 
     Parameters
     ----------
@@ -139,11 +156,11 @@ def numbered_folds(
     number
         The fold in which each is held out, from 1, 0 where in none; shape (n,).
     validation
-        How they are held out; only `blocks` has a buffer.
-    settings
-        The chapter `models` of the study file: `buffer_km`.
+        How they are held out.
     seed
         What each fold's is derived from.
+    width_m
+        Areas so near to one held out are not learned from.
 
     Raises
     ------
@@ -154,22 +171,18 @@ def numbered_folds(
         Fold(
             number=int(one),
             held_out=number == one,
-            learning=_beyond_buffer(data, number == one, validation, settings),
+            learning=_beyond_buffer(data, number == one, width_m),
             seed=seed_of(seed, validation, one),
         )
         for one in np.unique(number[number > 0])
     ]
 
 
-def _beyond_buffer(
-    data: AreaDataset, held_out: np.ndarray, validation: Validation, settings: Models
-) -> np.ndarray:
-    if validation != "blocks" or not settings.buffer_width_km:
-        return ~held_out
-    learning = beyond_buffer(data.place_m, held_out, 1000 * settings.buffer_width_km)
-    if learning.sum() < LEAST_TO_LEARN_FROM:
+def _beyond_buffer(data: AreaDataset, held_out: np.ndarray, width_m: float) -> np.ndarray:
+    learning = beyond_buffer(data.place_m, held_out, width_m)
+    if width_m and learning.sum() < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(
-            f"a buffer of {settings.buffer_width_km:g} km leaves {learning.sum()} of {len(data)} "
+            f"a buffer of {width_m / 1000:g} km leaves {learning.sum()} of {len(data)} "
             f"areas to learn from, at least {LEAST_TO_LEARN_FROM} needed"
         )
     return learning

@@ -24,13 +24,13 @@ from streetview_assets.models.evaluations.final_fit import (
 )
 from streetview_assets.models.evaluations.leave_authority_out import score_held_out
 from streetview_assets.models.evaluations.selection import (
-    HEADLINE,
     Selection,
     headline,
     select_models,
 )
 from streetview_assets.models.evaluations.within_authority import score_authority_alone
 from streetview_assets.models.results.summary_sentences import summary_sentences
+from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.model_inputs import (
     MODEL_INPUT,
@@ -54,7 +54,7 @@ from streetview_assets.text.strict_json import to_json
 
 @model_asset(writes=("model_scores", "predictions"), code_version=3, study_wide=True)
 def model_selection(work: AssetContext) -> AssetResult:
-    """Every candidate and baseline, validated at random and by spatial blocks, side by side."""
+    """Every candidate and baseline, validated at random, by distance and by blocks."""
     data = area_dataset(work, model_tables(work))
     chosen = select_models(data, study_scoring(work), work.progress("tunings"))
     figures = _figures(work, chosen.scores, chosen.predictions)
@@ -160,13 +160,14 @@ def _keep_final(
     """Keep the model in MLflow, where there is one, and say what it has come to."""
     if final is None:
         return {}
-    spatial_r2 = _spatial_r2(work.read_all("model_scores"))
+    judged_by = headline(work.read_all("model_scores"))
+    spatial_r2 = judged_by["value"] if judged_by else None
     example = fitted_to.vectors[:2]
     run = TrackedRun(
         "deprivation_model",
         _tags(work),
         flat_params({"model": final.choice.candidate, **final.choice.params}),
-        {} if spatial_r2 is None else {"blocks.tuned.r2": spatial_r2},
+        {} if judged_by is None or spatial_r2 is None else {_name_of(judged_by): spatial_r2},
         tables={"area_predictions": predicted},
     )
     judged = judged_on(work, fitted_to)
@@ -179,13 +180,15 @@ def _figures(
 ) -> dict[str, bytes]:
     if predictions.is_empty():
         return {}
+    areas, there = work.read_all("areas"), set(predictions["validation"])
+    validation = headline_validation(work.study.models.task, 0, there)
     title = f"{work.study.name}: {predictions['target'][0]}"
     whom = work.credit
     drawn = {
         "scores": draw_scores(scores, title=title, credit=whom),
         "predicted_observed": draw_predicted_observed(predictions, title=title, credit=whom),
         "residual_map": draw_residual_map(
-            work.read_all("areas"), predictions, title=title, credit=whom
+            areas, predictions, title=title, credit=whom, validation=validation
         ),
     }
     return {name: to_png(figure) for name, figure in drawn.items()}
@@ -225,15 +228,12 @@ def _tags(work: AssetContext) -> dict[str, str]:
     }
 
 
-def _spatial_r2(scores: pl.DataFrame) -> float | None:
-    """Give what a model becomes champion by: R² of `tuned` under blocks."""
-    found = headline(scores)
-    return found["value"] if found and found["validation"] == HEADLINE else None
-
-
 def _pooled(scores: pl.DataFrame) -> dict[str, float]:
-    rows = pooled_scores(scores).select("validation", "model", "metric", "value")
-    return {f"{v}.{model}.{metric}": value for v, model, metric, value in rows.iter_rows()}
+    return {_name_of(row): row["value"] for row in pooled_scores(scores).to_dicts()}
+
+
+def _name_of(score: Mapping[str, Any]) -> str:
+    return f"{score['validation']}.{score['model']}.{score['metric']}"
 
 
 def _headline(scores: pl.DataFrame) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.models.evaluations.selection import HEADLINE
+from streetview_assets.models.evaluations.selection import BLOCKS
 from streetview_assets.models.ordinal.metrics import METRICS
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.ridge_cv import RIDGE
@@ -41,7 +41,7 @@ def _targets(scores: pl.DataFrame) -> dict[str, Any] | None:
     of_target = {name: r2.filter(target=name) for name in r2["target"].unique().sort()}
     by_score = sorted(
         of_target.items(),
-        key=lambda one: -(one_score(one[1], model, HEADLINE) or NOWHERE)["value"],
+        key=lambda one: -(one_score(one[1], model, BLOCKS) or NOWHERE)["value"],
     )
     validations = shown_validations(r2)
     rows = [

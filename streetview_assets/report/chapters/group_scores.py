@@ -7,7 +7,7 @@ import polars as pl
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.charts.groups import in_order
 from streetview_assets.models.evaluations.models_by_group import ALL, COMMON, GAIN, OWN, RIDGE_ALL
-from streetview_assets.models.evaluations.selection import HEADLINE
+from streetview_assets.models.evaluations.selection import BLOCKS
 from streetview_assets.models.validation.ridge_cv import RIDGE
 from streetview_assets.report.cells import number
 from streetview_assets.report.database import Published
@@ -26,7 +26,7 @@ def group_scores(published: Published) -> dict[str, Any]:
         notes = "; ".join(scores["note"].drop_nulls().unique().sort())
         why = published.why_empty("group_model_scores") or notes
         return {"why": why or "they have not been made yet"}
-    blocks = scores.filter(pl.col("validation") == HEADLINE)
+    blocks = scores.filter(pl.col("validation") == BLOCKS)
     groupings = {
         grouping: _of_grouping(published, blocks.filter(pl.col("grouping") == grouping))
         for grouping in ("cluster", "label")
@@ -76,11 +76,11 @@ def _scores(scores: pl.DataFrame) -> list[list[Any]]:
     rows = []
     for name in in_order(scores)[: MOST_GROUPS + 1]:
         mine = scores.filter(pl.col("group_name") == name)
-        found = [one_score(mine, RIDGE, HEADLINE, metric.name) for metric in METRICS]
-        best = one_score(mine, RIDGE, HEADLINE)
+        found = [one_score(mine, RIDGE, BLOCKS, metric.name) for metric in METRICS]
+        best = one_score(mine, RIDGE, BLOCKS)
         if best:
-            whole = None if name == ALL else one_score(mine, RIDGE_ALL, HEADLINE)
-            gain = one_score(mine, RIDGE, HEADLINE, GAIN)
+            whole = None if name == ALL else one_score(mine, RIDGE_ALL, BLOCKS)
+            gain = one_score(mine, RIDGE, BLOCKS, GAIN)
             counts = best["area_count"], best["image_count"]
             rows.append([_in_words(name), *counts, *map(score_cell, [*found, whole, gain])])
     return rows

@@ -5,11 +5,11 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
-from streetview_assets.models.evaluations.selection import HEADLINE
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.chapters.scores import coverage_of_intervals
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import Embedded, embedded
+from streetview_assets.report.scores_table import headline_among
 
 MOST_MISSED = 5
 
@@ -27,15 +27,16 @@ def predictions(published: Published) -> dict[str, Any]:
     features = pl.concat([mine["features"], held_out["features"]]).unique().sort().head(1)
     mine, held_out = (of.filter(pl.col("features").is_in(features)) for of in (mine, held_out))
     areas = published.areas.select("area_code", "area_name", "authority_code")
-    of_blocks = mine.filter(pl.col("validation") == HEADLINE).join(areas, on="area_code")
+    headline = headline_among(published, mine)
+    of_headline = mine.filter(pl.col("validation") == headline).join(areas, on="area_code")
     profile = published.profile
     return {
         "count": mine.height + held_out.height,
         "of_authorities": _draw_authorities(published, held_out),
-        "hatched": of_blocks.height < areas.height,
+        "hatched": of_headline.height < areas.height,
         "intervals": coverage_of_intervals(published) if published.target else [],
-        "by_authority": _by_authority(published, of_blocks),
-        "missed": _most_missed(of_blocks),
+        "by_authority": _by_authority(published, of_headline),
+        "missed": _most_missed(of_headline),
         "unpredicted": profile.filter(pl.col("predicted").is_null())
         .group_by(pl.col("reason").fill_null("not told"))
         .agg(pl.len().alias("areas"))
@@ -54,11 +55,11 @@ def _draw_authorities(published: Published, held_out: pl.DataFrame) -> Embedded 
     )
 
 
-def _by_authority(published: Published, of_blocks: pl.DataFrame) -> pl.DataFrame:
+def _by_authority(published: Published, of_headline: pl.DataFrame) -> pl.DataFrame:
     if len(published.authority_names) < 2:
-        of_blocks = of_blocks.clear()
+        of_headline = of_headline.clear()
     counted = (
-        of_blocks.filter(pl.col("lower").is_not_null())
+        of_headline.filter(pl.col("lower").is_not_null())
         .group_by("authority_code")
         .agg(
             pl.len().alias("areas"),
@@ -71,10 +72,10 @@ def _by_authority(published: Published, of_blocks: pl.DataFrame) -> pl.DataFrame
     return published.named(counted)
 
 
-def _most_missed(of_blocks: pl.DataFrame) -> pl.DataFrame:
-    if of_blocks.height < 2 * MOST_MISSED:
-        return of_blocks.clear().with_columns(area=pl.lit(""))
-    worst = of_blocks.sort(pl.col("residual").abs(), "area_code", descending=[True, False])
+def _most_missed(of_headline: pl.DataFrame) -> pl.DataFrame:
+    if of_headline.height < 2 * MOST_MISSED:
+        return of_headline.clear().with_columns(area=pl.lit(""))
+    worst = of_headline.sort(pl.col("residual").abs(), "area_code", descending=[True, False])
     return worst.head(MOST_MISSED).with_columns(area=AREA)
 
 

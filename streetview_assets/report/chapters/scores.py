@@ -6,8 +6,7 @@ import polars as pl
 
 from streetview_assets.metrics import BIAS, DECILE, OF_RANKS, REGRESSION
 from streetview_assets.models.charts.scores import draw_scores
-from streetview_assets.models.evaluations.selection import HEADLINE
-from streetview_assets.models.results.summary_sentences import summary_sentences
+from streetview_assets.models.results.summary_sentences import WAYS, summary_sentences
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.cells import percent
@@ -16,6 +15,7 @@ from streetview_assets.report.figures import embedded
 from streetview_assets.report.scores_table import (
     AUTHORITIES,
     VALIDATION_NAMES,
+    headline_among,
     is_baseline,
     judged_scores,
     named_model,
@@ -47,18 +47,23 @@ order by authority_code, scope
 
 
 def short(published: Published) -> dict[str, Any]:
-    """Find what came out: the headline is the score under spatial blocks."""
+    """Find what came out: the headline is the score that answers to the study's task."""
     scores = study_scores(published)
-    # The first sentence of the summary is the headline, here with the target and the blocks named.
-    said = summary_sentences(judged_scores(published))[1:] if published.target else []
-    if held_out := one_score(scores, TUNED, AUTHORITIES):
+    headline = headline_among(published, scores.drop_nulls("value"))
+    said = summary_sentences(judged_scores(published)) if published.target else []
+    held_out = one_score(scores, TUNED, AUTHORITIES)
+    if headline != AUTHORITIES:
+        # The first sentence of the summary is the headline, here with the target named.
+        said = said[1:]
+    if held_out and headline != AUTHORITIES:
         said.append(
             "For an authority that the model has never seen, all of them taken together: "
             f"{with_interval(held_out)}."
         )
     notes = scores["note"].drop_nulls().unique().sort().to_list()
     return {
-        "best": one_score(scores, TUNED, HEADLINE),
+        "best": one_score(scores, TUNED, headline),
+        "held_out": WAYS[headline],
         "why": "; ".join(notes) or "the models have not been made yet",
         "said": said,
     }
@@ -70,7 +75,8 @@ def scores(published: Published) -> dict[str, Any]:
     r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
     by_authority, authority_notes = _by_authority(published)
     validations = shown_validations(scores.filter(pl.col("metric") == "r2"))
-    models = _by_validation(scores, r2, validations)
+    headline = headline_among(published, r2.filter(pl.col("validation") != AUTHORITIES))
+    models = _by_validation(scores, r2, validations, headline)
     return {
         "models": models,
         "validations": [VALIDATION_NAMES[name] for name in validations],
@@ -79,8 +85,8 @@ def scores(published: Published) -> dict[str, Any]:
         "level": scores["interval_level"].drop_nulls().max(),
         "of_authorities": _draw_authorities(published, r2),
         "other_metrics": _other_metrics(scores),
-        "gains": _gains(scores, r2),
-        "in_space": _in_space(scores),
+        "gains": _gains(scores, r2, headline),
+        "in_space": _in_space(scores, headline),
         "by_authority": by_authority,
         "authority_notes": authority_notes,
         "notes": _notes(scores),
@@ -97,11 +103,11 @@ def _draw_authorities(published: Published, r2: pl.DataFrame) -> Any:
     return embedded(draw_scores(held_out, title=published.title, credit=published.credit))
 
 
-def _order(r2: pl.DataFrame) -> list[tuple[str, str]]:
+def _order(r2: pl.DataFrame, headline: str) -> list[tuple[str, str]]:
     """Order models by their spatial score, the one chosen first, baselines last."""
     spatial = {
         (model, features): value
-        for model, features, value in r2.filter(pl.col("validation") == HEADLINE)
+        for model, features, value in r2.filter(pl.col("validation") == headline)
         .select("model", "features", "value")
         .iter_rows()
     }
@@ -112,11 +118,11 @@ def _order(r2: pl.DataFrame) -> list[tuple[str, str]]:
 
 
 def _by_validation(
-    scores: pl.DataFrame, r2: pl.DataFrame, validations: list[str]
+    scores: pl.DataFrame, r2: pl.DataFrame, validations: list[str], headline: str
 ) -> list[list[Any]]:
     several = scores["features"].n_unique() > 1
     rows = []
-    for model, features in _order(r2):
+    for model, features in _order(r2, headline):
         mine = scores.filter(pl.col("features") == features)
         label = named_model(model) + (f" ({features})" if several else "")
         rows.append([label, *(score_cell(one_score(mine, model, v)) for v in validations)])
@@ -133,23 +139,23 @@ def _other_metrics(scores: pl.DataFrame) -> list[list[Any]]:
     return rows
 
 
-def _gains(scores: pl.DataFrame, r2: pl.DataFrame) -> list[list[Any]]:
+def _gains(scores: pl.DataFrame, r2: pl.DataFrame, headline: str) -> list[list[Any]]:
     rows = []
-    for model, features in _order(r2):
+    for model, features in _order(r2, headline):
         mine = scores.filter(pl.col("features") == features)
-        if row := one_score(mine, model, HEADLINE, GAIN):
+        if row := one_score(mine, model, headline, GAIN):
             against = str(row["note"] or "").removeprefix("best baseline: ").replace("_", " ")
             rows.append([named_model(model), score_cell(row), against])
     return rows
 
 
-def _in_space(scores: pl.DataFrame) -> list[list[Any]]:
+def _in_space(scores: pl.DataFrame, headline: str) -> list[list[Any]]:
     """Say how alike the errors of neighbours are."""
     rows = []
     for validation in shown_validations(scores):
         for model in (OBSERVED, TUNED, "place"):
             found = one_score(scores, model, validation, "morans_i")
-            if found is None or (model == OBSERVED and validation != HEADLINE):
+            if found is None or (model == OBSERVED and validation != headline):
                 continue
             name = named_model(model).replace("baseline: ", "").replace(": the model chosen", "")
             p = score_cell(one_score(scores, model, validation, "morans_p"), 3)
