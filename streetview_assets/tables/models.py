@@ -251,7 +251,7 @@ TABLES = (
         ),
         key("metric", TEXT, "pearson_r, mae, quadratic_kappa, within_one, accuracy"),
         _VALUE,
-        *interval("its bootstrap interval, areas drawn whole"),
+        *interval("its bootstrap interval, an area weighted with all its points"),
         column("unit_count", COUNT, "points or areas that the score is made of"),
         _AREA_COUNT,
         _RUN,

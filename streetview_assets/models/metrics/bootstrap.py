@@ -1,5 +1,8 @@
 """Bootstrap intervals of scores: areas weighted at random, near ones alike.
 
+An interval is of the score that would come out on average if what the model cannot tell of areas,
+its residuals, came out otherwise at the same places.
+
 A weighted ("Bayesian") bootstrap (Rubin 1981, Annals of Statistics 9: 130-134) gives each area a
 random weight of mean 1 in place of the number of times that it is drawn. Here near areas get like
 weights, so that a score varies as it does where errors of near areas are alike (Conley 1999,
@@ -200,10 +203,11 @@ def _smoothing(place_m: np.ndarray, range_m: float) -> csr_matrix:
     cell = np.round((place_m - place_m.min(axis=0)) / step_m).astype(np.int64)
     knots = np.unique((cell[:, None] + near[None]).reshape(-1, 2), axis=0)
     knot_m = knots * step_m + place_m.min(axis=0)
-    lag = cKDTree(place_m).sparse_distance_matrix(
-        cKDTree(knot_m), reach_m, output_type="coo_matrix"
+    lag = cKDTree(place_m).sparse_distance_matrix(cKDTree(knot_m), reach_m, output_type="ndarray")
+    smooth = csr_matrix(
+        (np.exp(-2 * (lag["v"] / length_m) ** 2), (lag["i"], lag["j"])),
+        shape=(len(place_m), len(knot_m)),
     )
-    smooth = csr_matrix((np.exp(-2 * (lag.data / length_m) ** 2), (lag.row, lag.col)), lag.shape)
     scale = 1 / np.sqrt(np.asarray(smooth.multiply(smooth).sum(axis=1)).reshape(-1))
     return csr_matrix(smooth.multiply(scale[:, None]))
 

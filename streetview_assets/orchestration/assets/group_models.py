@@ -25,7 +25,7 @@ from streetview_assets.study_state.lineage import study_asset
     writes=("group_model_scores",),
     reads=(*POOLED_TABLES, "area_group_embeddings"),
     keys=MODEL_KEYS,
-    code_version=2,
+    code_version=3,
     study_wide=True,
     unless=(no_targets,),
 )
