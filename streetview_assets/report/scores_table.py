@@ -9,7 +9,7 @@ from streetview_assets.models.candidates.baselines import BASELINES
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.task import headline_validation
-from streetview_assets.report.cells import NONE, Cell, rounded
+from streetview_assets.report.cells import NONE, Cell, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.tables.registry import TABLES
 
@@ -131,6 +131,13 @@ def one_score(
         pl.col("value").is_not_null(),
     ).sort("features")
     return found.row(0, named=True) if found.height else None
+
+
+def share_cell(row: dict[str, Any]) -> Cell:
+    """Show a share of 0 to 1 in percent, with its interval below it."""
+    if row["lower"] is None or row["upper"] is None:
+        return percent(row["value"])
+    return Cell(percent(row["value"]).text, f"{row['lower']:.0%} to {row['upper']:.0%}")
 
 
 def score_cell(row: dict[str, Any] | None, digits: int = 2) -> Cell:

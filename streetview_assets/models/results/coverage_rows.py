@@ -47,11 +47,10 @@ def coverage_rows(
     )  # fmt: skip
     rows: list[Row] = []
     for model in split.predicted:
-        of_model = groups if model == TUNED else {ALL: groups[ALL]}
         about = scoring.about(model, split.validation, repeat=split.repeat)
-        found = coverage_by_group(
-            split.inside(model), of_model, split.block, areas.authority_codes, level
-        )
+        inside = split.inside(model)
+        of_model = groups if model == TUNED and np.isfinite(inside).any() else {ALL: groups[ALL]}
+        found = coverage_by_group(inside, of_model, split.block, areas.authority_codes, level)
         for name, one in found.items():
             rows += _rows_of(about | {"group_name": name}, one)
         if model == TUNED:

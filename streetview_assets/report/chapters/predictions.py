@@ -5,11 +5,12 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
+from streetview_assets.models.results.coverage_rows import P_VALUE, coverage_failures
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.chapters.scores import coverage_of_intervals
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import Embedded, embedded
-from streetview_assets.report.scores_table import headline_among
+from streetview_assets.report.scores_table import headline_among, judged_scores, share_cell
 
 MOST_MISSED = 5
 
@@ -35,6 +36,7 @@ def predictions(published: Published) -> dict[str, Any]:
         "of_authorities": _draw_authorities(published, held_out),
         "hatched": of_headline.height < areas.height,
         "intervals": coverage_of_intervals(published) if published.target else [],
+        "by_kind": _by_kind(published, headline),
         "by_authority": _by_authority(published, of_headline),
         "missed": _most_missed(of_headline),
         "unpredicted": profile.filter(pl.col("predicted").is_null())
@@ -70,6 +72,37 @@ def _by_authority(published: Published, of_headline: pl.DataFrame) -> pl.DataFra
         .sort("authority_code")
     )
     return published.named(counted)
+
+
+def _by_kind(published: Published, headline: str) -> list[list[Any]]:
+    """Show by image count and by decile how many areas lie in their intervals; any too few."""
+    scores = judged_scores(published)
+    failing = {row["group_name"] for row in coverage_failures(scores, headline)}
+    authorities = {"all", *published.areas["authority_code"]}
+    of_tuned = scores.filter(
+        pl.col("value").is_not_null(), ~pl.col("group_name").is_in(authorities),
+        validation=headline, model=TUNED, repeat=1, fold=0,
+    )  # fmt: skip
+    judged = set(of_tuned.filter(metric=P_VALUE)["group_name"])
+    rows = of_tuned.filter(metric="coverage").with_columns(
+        of_decile=pl.col("group_name").str.starts_with("decile"),
+        number=pl.col("group_name").str.extract(r"(\d+)").cast(pl.Int64),
+    )
+    return [
+        [
+            row["group_name"],
+            share_cell(row),
+            row["area_count"],
+            _verdict(row["group_name"], failing, judged),
+        ]
+        for row in rows.sort("of_decile", "number").to_dicts()
+    ]
+
+
+def _verdict(group: str, failing: set[str], judged: set[str]) -> str:
+    if group in failing:
+        return "too few"
+    return "as meant, chance aside" if group in judged else "too few areas to tell"
 
 
 def _most_missed(of_headline: pl.DataFrame) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from streetview_assets.report.scores_table import (
     named_model,
     one_score,
     score_cell,
+    share_cell,
     shown_validations,
     study_scores,
     with_interval,
@@ -216,7 +217,7 @@ def coverage_of_intervals(published: Published) -> list[list[Any]]:
         for validation in shown_validations(scores)
     }
     return [
-        [VALIDATION_NAMES[validation], percent(row["value"]), nominal, row["area_count"]]
+        [VALIDATION_NAMES[validation], share_cell(row), nominal, row["area_count"]]
         for validation, row in found.items()
         if row
     ]
