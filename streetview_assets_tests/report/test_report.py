@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from html.parser import HTMLParser
 
+import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
@@ -142,6 +143,27 @@ def test_areas_that_are_not_seen_are_told_with_their_reason(page):
     assert "2 of 5 areas are not seen" in text
     assert "no sample point: no road of the wanted classes in it 1" in text
     assert "points, and no imagery near them 1" in text
+
+
+@pytest.mark.parametrize(
+    ("slope", "said"),
+    [(0.0, "which may be chance"), (2.0, "Coverage leans: Images per point and imd_rank have a")],
+)
+def test_a_leaning_of_coverage_is_told_with_its_interval(hostile_study, with_tables, slope, said):
+    rng = np.random.default_rng(2)
+    observed, count = rng.normal(size=(2, 80))
+    one = hostile_study.table("area_profile").head(1)
+    profile = pl.concat([one] * 80).with_columns(
+        area_code=pl.Series([f"N{number}" for number in range(80)]),
+        longitude=pl.Series(rng.uniform(size=80)),
+        latitude=pl.Series(50 + rng.uniform(size=80)),
+        observed=pl.Series(observed),
+        image_count=pl.Series((50 + 5 * count + slope * 5 * observed).astype(int)),
+        point_count=pl.lit(10, pl.Int64),
+    )
+    coverage = chapters(with_tables(area_profile=profile))["coverage"]
+    assert re.search(r"of −?0\.\d+ over 80 areas \(95% interval −?0\.\d+ to −?0\.\d+", coverage)
+    assert said in coverage
 
 
 def test_whoever_took_the_images_is_named(page):

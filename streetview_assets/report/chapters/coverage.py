@@ -1,14 +1,14 @@
 """Chapter "Coverage": which areas are seen, which are not and why, and whether that leans."""
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from scipy.stats import spearmanr
 
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.areas.standing import deciles
 from streetview_assets.charts import bars
+from streetview_assets.clusters.profile.join_counts import on_the_sphere
+from streetview_assets.clusters.profile.target_profile import EARTH_RADIUS_M, spearman
 from streetview_assets.figures import COLOURS, new_figure
 from streetview_assets.report.cells import rounded
 from streetview_assets.report.database import Published
@@ -90,18 +90,26 @@ def _says_leaning(target: str, known: pl.DataFrame) -> tuple[str, bool]:
         )
     if known["observed"].n_unique() == 1:
         return f"All areas have the same {target}: coverage cannot lean on it.", False
-    correlation = float(spearmanr(known["per_point"], known["observed"]).statistic)
-    measured = (
-        f"Images per point and {target} have a rank correlation of {rounded(correlation)} over "
-        f"{count:,} areas"
-    )
-    if abs(correlation) <= max(0.2, 2 / math.sqrt(count - 1)):
-        return f"{measured}: no more than chance and small, so that no leaning shows.", True
+    place_m = EARTH_RADIUS_M * on_the_sphere(*known.select("longitude", "latitude").to_numpy().T)
+    per_point, observed = known["per_point"].to_numpy(), known["observed"].to_numpy()
+    (found,) = spearman(per_point[:, None], observed, place_m)
+    return _of_correlation(target, found), True
+
+
+def _of_correlation(target: str, found: dict[str, Any]) -> str:
+    """Say what a rank correlation, of areas of which neighbours are alike, shows of a leaning."""
+    correlation, lower, upper = found["value"], found.get("lower"), found.get("upper")
+    told = f"a rank correlation of {rounded(correlation)} over {found['unit_count']:,} areas"
+    if lower is None or upper is None:
+        return f"Images per point and {target} have {told}; {found['note']}."
+    interval = f"{found['interval_level']:.0%} interval {rounded(lower)} to {rounded(upper)}"
+    measured = f"Images per point and {target} have {told} ({interval}, neighbours being alike)"
+    if lower <= 0 <= upper:
+        return f"{measured}, which may be chance; a leaning as large as its ends is not ruled out."
     return (
         f"Coverage leans: {measured}. Areas of high {target} have "
         f"{'more' if correlation > 0 else 'fewer'} images per point, so that a score speaks more "
-        "of the one kind of area than of the other.",
-        True,
+        "of the one kind of area than of the other."
     )
 
 

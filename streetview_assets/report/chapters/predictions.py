@@ -39,6 +39,7 @@ def predictions(published: Published) -> dict[str, Any]:
         "by_kind": _by_kind(published, headline),
         "by_authority": _by_authority(published, of_headline),
         "missed": _most_missed(of_headline),
+        "count_missed_from": of_headline.height,
         "unpredicted": profile.filter(pl.col("predicted").is_null())
         .group_by(pl.col("reason").fill_null("not told"))
         .agg(pl.len().alias("areas"))
