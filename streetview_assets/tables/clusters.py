@@ -46,13 +46,22 @@ TABLES = (
     _table(
         "cluster_scores",
         "How well each number of clusters fits, in raw vectors and in principal components.",
-        *_FIT,
+        ENCODER,
+        key(
+            "method", TEXT, "k-means, or how else numbers are told", "kmeans", "density", "hdbscan"
+        ),
+        SPACE,
+        K,
         key("seed", COUNT, "seed of the fit"),
         key(
             "score",
             TEXT,
             "inertia, silhouette, calinski_harabasz, davies_bouldin by seed; stability_seeds, "
-            "stability_halves, gap, gap_error under the first",
+            "stability_halves, gap, gap_error under the first, with density_agreement: how far "
+            "clusters are the kinds that density keeps apart (adjusted Rand). Of `density`: "
+            "share_in_kinds, k being the number of kinds, 1 a continuum; prominence of the k-th "
+            "kind or of what is next to one, the fall of the log density around it; "
+            "prominence_needed of a kind (k = 1)",
         ),
         maybe("value", NUMBER, "its value"),
     ),

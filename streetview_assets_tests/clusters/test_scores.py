@@ -15,11 +15,13 @@ from sklearn.metrics import (
 )
 
 from streetview_assets.clusters.fit.assign import assign_clusters
-from streetview_assets.clusters.fit.kmeans import fit_clusters
-from streetview_assets.clusters.fit.projection import spaces_of_sweep
+from streetview_assets.clusters.fit.kmeans import STARTS, fit_clusters
+from streetview_assets.clusters.fit.projection import Projection, spaces_of_sweep
+from streetview_assets.clusters.fit.ward import first_centres, ward_tree
 from streetview_assets.clusters.number.gap_statistic import gap, references
 from streetview_assets.clusters.number.index_charts import draw_elbow
 from streetview_assets.clusters.number.internal_indices import score_sweep
+from streetview_assets.clusters.number.recommendation import Recommendation, recommend
 from streetview_assets.clusters.profile.exemplars import (
     LABEL_PX,
     LINE_PX,
@@ -33,6 +35,8 @@ from streetview_assets.figures import COLOURS, to_png
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES, check_contract
 
+THREE = Recommendation(3, "kmeans", "raw", "3", ())
+
 
 def sweep(
     sample: pl.DataFrame, ends: tuple[int, int], pca: int | None = None, seeds: int = 2
@@ -44,13 +48,21 @@ def sweep(
 
 
 def value(scores: pl.DataFrame, k: int, score: str, seed: int = 9) -> float | None:
-    return scores.filter(k=k, score=score, seed=seed)["value"].item()
+    return scores.filter(method="kmeans", k=k, score=score, seed=seed)["value"].item()
 
 
-def directly(points: np.ndarray, k: int, seed: int) -> KMeans:
+def by_chance(points: np.ndarray, k: int, seed: int) -> KMeans:
     """Call scikit-learn, in one thread: many are slower on so few points."""
     with limit_threads():
-        return KMeans(k, n_init=5, random_state=seed).fit(points)
+        return KMeans(k, n_init=STARTS, random_state=seed).fit(points)
+
+
+def directly(points: np.ndarray, k: int, seed: int, of_tree: np.ndarray) -> KMeans:
+    """Call scikit-learn from random centres, and from those of a tree; keep the better."""
+    first = first_centres(ward_tree(of_tree, seed), k, Projection())
+    with limit_threads():
+        from_tree = KMeans(k, n_init=1, init=first).fit(points)
+    return min(by_chance(points, k, seed), from_tree, key=lambda fit: fit.inertia_)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +77,7 @@ def test_scores_are_those_of_scikit_learn(of_three: tuple) -> None:
     check_contract(TABLES["cluster_scores"], scores)
     assert scores["k"].unique().sort().to_list() == [1, 2, 3, 4, 5]
     for k, seed in ((3, 9), (5, 10)):
-        own = directly(vectors, k, seed)
+        own = directly(vectors, k, seed, vectors)
         assert value(scores, k, "inertia", seed) == pytest.approx(own.inertia_, rel=1e-5)
         for score, index, within in (
             ("silhouette", silhouette_score, 1e-4),
@@ -78,7 +90,7 @@ def test_scores_are_those_of_scikit_learn(of_three: tuple) -> None:
 
 def test_stability_is_the_agreement_of_the_fits(of_three: tuple) -> None:
     vectors, scores = of_three
-    labels = [directly(vectors, 5, seed).labels_ for seed in (9, 10)]
+    labels = [directly(vectors, 5, seed, vectors).labels_ for seed in (9, 10)]
     assert value(scores, 5, "stability_seeds") == pytest.approx(adjusted_rand_score(*labels))
     assert value(scores, 3, "stability_seeds") == value(scores, 3, "stability_halves") == 1
     assert value(scores, 5, "stability_halves") < 0.9
@@ -96,9 +108,9 @@ def test_the_gap_is_that_to_points_without_structure(of_three: tuple) -> None:
     vectors, scores = of_three
     points = PCA(8, random_state=9).fit_transform(vectors)
     drawn = references(points, seed=9)
-    logs = [np.log(directly(reference, 3, 1).inertia_) for reference in drawn]
-    own = np.log(directly(points, 3, 1).inertia_)
-    got, error = gap(points, drawn, k=3, seed=1, starts=5)
+    logs = [np.log(by_chance(reference, 3, 1).inertia_) for reference in drawn]
+    own = np.log(by_chance(points, 3, 1).inertia_)
+    got, error = gap(points, drawn, k=3, seed=1, starts=STARTS)
     assert got == pytest.approx(np.mean(logs) - own, rel=1e-6)
     assert error == pytest.approx(np.std(logs) * np.sqrt(1.2), rel=1e-6)
     widest = scores.filter(score="gap").sort("value")["k"][-1]
@@ -113,7 +125,7 @@ def test_many_images_are_fitted_on_a_part_drawn_by_the_seed_of_the_fit(
     part = sweep(tables[1], (3, 4))
     for seed in (9, 10):
         rows = np.sort(np.random.default_rng(seed).choice(300, 100, replace=False))
-        own = directly(vectors[rows], 4, seed)
+        own = directly(vectors[rows], 4, seed, vectors)
         inertia = (own.transform(vectors).min(axis=1) ** 2).sum()
         assert value(part, 4, "inertia", seed) == pytest.approx(inertia, rel=1e-4)
         assert value(part, 4, "inertia", seed) != value(whole, 4, "inertia", seed)
@@ -180,7 +192,7 @@ def test_images_all_alike_have_no_score_and_no_warning(pca: int | None) -> None:
 
 def test_the_figure_marks_the_study_s_k_and_the_recommended_one(of_three: tuple) -> None:
     _, scores = of_three
-    figure = draw_elbow(scores, k=4, recommended=3, credit="Imagery © Ann")
+    figure = draw_elbow(scores, k=4, advice=recommend(scores, "raw"), credit="Imagery © Ann")
     names = [axes.get_title() for axes in figure.axes]
     assert names == [
         "inertia", "silhouette", "Calinski-Harabasz", "Davies-Bouldin", "stability", "gap",
@@ -202,8 +214,9 @@ def test_the_figure_has_a_line_for_each_space(tables: tuple) -> None:
     scores = score_sweep(
         tables[1], numbers=(2, 3, 4), spaces=spaces, seed=9, encoder="made-up"
     ).scores
+    scores = scores.filter(method="kmeans")
     assert scores["space"].unique().sort().to_list() == ["pca3", "raw"]
-    figure = draw_elbow(scores, k=3, space="pca3", recommended=3)
+    figure = draw_elbow(scores, k=3, space="pca3", advice=THREE)
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["3 components (this study)", "raw vectors", "this study: 3", "recommended: 3"]
     inertia = {
@@ -218,14 +231,11 @@ def test_the_figure_has_a_line_for_each_space(tables: tuple) -> None:
     assert to_png(figure, dpi=30).startswith(b"\x89PNG")
 
 
-def test_the_figure_says_that_there_is_nothing_to_recommend(of_three: tuple, tables: tuple) -> None:
-    for scores, why in (
-        (of_three[1], "a continuum"),
-        (sweep(tables[1].clear(), (2, 4)), "too few images"),
-    ):
-        figure = draw_elbow(scores, k=3)
-        assert figure.legends[0].get_texts()[1].get_text() == f"recommended: none, {why}"
-        assert to_png(figure, dpi=30).startswith(b"\x89PNG")
+@pytest.mark.parametrize("said", ["none, a continuum", "5 or more"])
+def test_the_figure_says_that_there_is_nothing_to_recommend(of_three: tuple, said: str) -> None:
+    figure = draw_elbow(of_three[1], k=3, advice=Recommendation(None, "", "", said, ()))
+    assert figure.legends[0].get_texts()[1].get_text() == f"recommended: {said}"
+    assert to_png(figure, dpi=30).startswith(b"\x89PNG")
 
 
 def test_the_sheet_shows_the_most_central_images_of_each_cluster(

@@ -102,8 +102,10 @@ def test_a_study_sweeps_two_spaces_and_has_a_sheet_for_each_number(folder):
     made = make(opened, clusters.cluster_scores)
     told = made.metadata
     assert told["recommended k"] == 3
-    assert told["in pca50"] == "Of 50 components the advice is the same: 3 clusters too."
-    scores, centres = opened.read("cluster_scores"), opened.read("sweep_centres")
+    assert told["recommended fit"] == "kmeans, raw"
+    assert "k-means in 50 components to 1.00" in told["recommendation"]
+    scores = opened.read("cluster_scores").filter(method="kmeans")
+    centres = opened.read("sweep_centres")
     assert scores["space"].unique().sort().to_list() == ["pca50", "raw"]
     assert centres.group_by("space", "k").len().sort("space", "k").rows() == [
         (space, k, k) for space in ("pca50", "raw") for k in (2, 3, 4)
@@ -119,9 +121,11 @@ def test_a_study_sweeps_two_spaces_and_has_a_sheet_for_each_number(folder):
 
 def test_a_study_in_components_is_advised_for_these(folder):
     made = make(write(folder, pca=5, sweep=[2, 6, 3]), clusters.cluster_scores)
-    assert set(made.frames["cluster_scores"]["space"]) == {"pca5", "raw"}
+    scores = made.frames["cluster_scores"].filter(method="kmeans")
+    assert set(scores["space"]) == {"pca5", "raw"}
     assert set(made.frames["sweep_centres"]["k"]) == {2, 5, 6}
-    assert "in raw" in made.metadata
+    assert made.metadata["recommended k"] == 3
+    assert "between its steps" in made.metadata["recommendation"]
     assert "left out: a second space" not in made.metadata
 
 

@@ -42,6 +42,14 @@ def test_the_advice_on_the_number_of_clusters_is_in_words_and_beside_the_studys_
         for score, value in (
             ("silhouette", silhouette), ("calinski_harabasz", 1000 * silhouette),
             ("davies_bouldin", 1 - silhouette), ("stability_seeds", 0.97), ("gap", silhouette),
+            ("inertia", 10 - k),
+        )
+    ]  # fmt: skip
+    scores += [
+        {"method": "density", "space": "pca4", "k": k, "seed": 42, "score": score, "value": value}
+        for k, score, value in (
+            (3, "share_in_kinds", 0.9), (1, "prominence_needed", 1.5),
+            (2, "prominence", 3.0), (3, "prominence", 2.5),
         )
     ]  # fmt: skip
     html = chapters(with_tables(cluster_scores=scores))["clusters"]

@@ -71,14 +71,14 @@ def density_clusters(
     encoder
         Slug of the encoder: the column of that name.
     """
-    size = min_cluster_size or max(LEAST, -(-sample.height // SHARE))
+    size = min_cluster_size or smallest_cluster(sample.height)
     table = TABLES["density_clusters"]
     if sample.is_empty():
         return DensityClusters(table.frame(), size, 0, 1.0)
     vectors = matrix(sample["embedding"])
     components = _components(pca, *vectors.shape)
     points = fit_projection(vectors, components, seed).down(vectors)
-    labels, probabilities = _fit(points, size)
+    labels, probabilities = fit_hdbscan(points, size)
     clusters, count = _numbered(labels)
     distance = _to_means(vectors, clusters, count)
     images = sample.select(
@@ -146,7 +146,21 @@ def _components(pca: int | None, image_count: int, dimension: int) -> int | None
     return wanted if image_count >= wanted else None
 
 
-def _fit(points: np.ndarray, min_cluster_size: int) -> tuple[np.ndarray, np.ndarray]:
+def smallest_cluster(image_count: int) -> int:
+    """Say how many of so many images are a cluster by default: a hundredth, 5 at least."""
+    return max(LEAST, -(-image_count // SHARE))
+
+
+def fit_hdbscan(points: np.ndarray, min_cluster_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Run HDBSCAN, in one thread: labels (n,) from 0, -1 in none, and probabilities (n,).
+
+    Parameters
+    ----------
+    points
+        (n, p).
+    min_cluster_size
+        Fewest points that are a cluster.
+    """
     from sklearn.cluster import HDBSCAN
 
     count = len(points)

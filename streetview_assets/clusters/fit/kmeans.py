@@ -7,13 +7,14 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.clusters.fit.projection import fit_projection
+from streetview_assets.clusters.fit.ward import first_centres, ward_tree
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
 
 METHOD = "kmeans"
-STARTS = 5
-"""Fits from as many random starts, of which the best is kept."""
+STARTS = 3
+"""Fits from as many random starts, beside that from Ward's tree; the best is kept."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def fit_clusters(
     pca
         Cluster in so many principal components of the sample; None: in the vectors as they are.
     seed
-        Of the principal components and of the starts of k-means.
+        Of the principal components, of Ward's tree and of the starts of k-means.
     encoder, space
         The columns of that name.
     last
@@ -76,7 +77,10 @@ def fit_clusters(
     vectors = matrix(sample["embedding"])
     projection = fit_projection(vectors, pca, seed)
     points = projection.down(vectors)
-    labels, centres, _ = fit_kmeans(points, k=k, seed=seed)
+    tree = ward_tree(vectors, seed)
+    labels, centres, _ = fit_kmeans(
+        points, k=k, seed=seed, first=first_centres(tree, k, projection)
+    )
     sizes = np.bincount(labels, minlength=k)
     if (sizes == 0).any():
         return ClusterFit(nothing, f"fewer than {k} of the images differ from each other")
@@ -141,7 +145,12 @@ def centres_frame(
 
 
 def fit_kmeans(
-    points: np.ndarray, *, k: int, seed: int, starts: int = STARTS
+    points: np.ndarray,
+    *,
+    k: int,
+    seed: int,
+    starts: int = STARTS,
+    first: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Run k-means: labels (n,) from 0, centres (k, d), inertia (sum of squared distances).
 
@@ -157,6 +166,8 @@ def fit_kmeans(
         Of the first centres (k-means++).
     starts
         How often to begin anew; the fit of least inertia is kept.
+    first
+        Centres (k, d) to begin at too.
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
@@ -165,6 +176,9 @@ def fit_kmeans(
         # Fewer distinct points than clusters: seen by who counts the labels.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = KMeans(k, n_init=starts, random_state=seed).fit(points)
+        if first is not None:
+            begun = KMeans(k, n_init=1, init=first.astype(points.dtype)).fit(points)
+            model = min(model, begun, key=lambda fit: float(fit.inertia_))
     return model.labels_, model.cluster_centers_, float(model.inertia_)
 
 

@@ -11,6 +11,11 @@ from streetview_assets.processes.threads import limit_threads
 COMPARED_IN = 50
 """Principal components in which the sweep is made too, where the study names no number."""
 
+AS_THEY_ARE = 20
+"""Vectors of so few numbers need no reduction, to tell density."""
+
+OVER_THE_EDGE = 1.02
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -31,6 +36,11 @@ class Projection:
 
     mean: np.ndarray | None = None
     components: np.ndarray | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the space, as in the column `space`."""
+        return "raw" if self.components is None else f"pca{len(self.components)}"
 
     def down(self, vectors: np.ndarray) -> np.ndarray:
         """Project raw vectors (n, d) to components (n, p)."""
@@ -79,6 +89,42 @@ def fit_projection(vectors: np.ndarray, pca: int | None, seed: int) -> Projectio
     with limit_threads():
         model = PCA(pca, random_state=seed).fit(vectors)
     return Projection(model.mean_, model.components_)
+
+
+def fit_signal_projections(vectors: np.ndarray, seed: int) -> list[Projection]:
+    """Fit the principal components in which kinds may show, in two ways, 2 to 50 of them.
+
+    In the others every two vectors are as far apart as any, whatever kinds there are. First, those
+    before the largest drop of the variance from one to the next; then, where these are others, all
+    whose variance is above what noise as strong as the rest would show: the upper edge of the law
+    of Marchenko and Pastur (1967), and a fiftieth more. Vectors of few numbers stay as they are.
+
+    Parameters
+    ----------
+    vectors
+        (n, d), raw.
+    seed
+        Of scikit-learn's randomised solver, where it chooses that.
+    """
+    count, dimension = vectors.shape
+    most = min(COMPARED_IN, count - 1, dimension)
+    if dimension <= AS_THEY_ARE or most < 2 or not np.ptp(vectors, axis=0).any():
+        return [Projection()]
+    from sklearn.decomposition import PCA
+
+    with limit_threads():
+        model = PCA(most, random_state=seed).fit(vectors)
+    found = model.explained_variance_
+    total = float(np.var(vectors, axis=0, ddof=1, dtype=np.float64).sum())
+    left = np.maximum(dimension - np.arange(1, most + 1), 1)
+    noise = np.maximum(total - np.cumsum(found), 0) / left
+    edge = OVER_THE_EDGE * (1 + np.sqrt(dimension / count)) ** 2
+    above = int(np.flatnonzero(np.append(True, found > edge * noise))[-1])
+    drop = int(np.argmax(found[:-1] / np.maximum(found[1:], found[0] * 1e-9))) + 1
+    return [
+        Projection(model.mean_, model.components_[:kept])
+        for kept in sorted({max(2, drop), max(2, above)})
+    ]
 
 
 def spaces_of_sweep(pca: int | None, sample: pl.DataFrame) -> tuple[dict[str, int | None], str]:

@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.charts import panels
+from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.number.recommendation import Recommendation
 from streetview_assets.figures import COLOURS
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def draw_elbow(
     *,
     k: int,
     space: str = "raw",
-    recommended: int | None = None,
+    advice: Recommendation,
     title: str = "",
     credit: str = "",
 ) -> "Figure":
@@ -48,19 +50,20 @@ def draw_elbow(
     Parameters
     ----------
     scores
-        The table `cluster_scores`, of one encoder, in one space or two. Lines are means over
-        seeds, dots single seeds, bars the standard errors of the gap.
+        The table `cluster_scores`, of one encoder, of which k-means is drawn, in one space or
+        two. Lines are means over seeds, dots single seeds, bars the standard errors of the gap.
     k
         The study's number of clusters, marked.
     space
-        The study's own, in which the recommended number is meant.
-    recommended
-        The number that `recommend` gives, marked; None: there is none.
+        The study's own.
+    advice
+        What `recommend` gives; its number is marked.
     title
         Whose images they are.
     credit
         Whom to name at the foot.
     """
+    scores = scores.filter(pl.col("method") == METHOD)
     figure, frames = panels(len(PANELS), (11, 6.2), across=3, credit=credit)
     heading = f"{title}: how many clusters" if title else "how many clusters"
     figure.suptitle(heading, x=0.01, horizontalalignment="left")
@@ -72,10 +75,9 @@ def draw_elbow(
                 _draw_score(axes, scores.filter(space=of_space), score, colour, marker)
         if not any(np.size(line.get_xdata()) for line in axes.lines):
             axes.text(0.5, 0.5, "too few images", ha="center", transform=axes.transAxes)
-        _mark(axes, k, recommended)
+        _mark(axes, k, advice.k)
         _frame(axes, name, meaning, with_legend=len(drawn) > 1)
-    is_told = scores.filter(space=space)["value"].is_not_null().any()
-    _explain_marks(figure, k, recommended, drawn_as, is_told=is_told)
+    _explain_marks(figure, k, advice, drawn_as)
     return figure
 
 
@@ -121,18 +123,15 @@ def _frame(axes: "Axes", name: str, meaning: str, *, with_legend: bool) -> None:
 def _explain_marks(
     figure: "Figure",
     k: int,
-    recommended: int | None,
+    recommended: Recommendation,
     drawn_as: list[tuple[str, str, str]],
-    *,
-    is_told: bool,
 ) -> None:
     from matplotlib.lines import Line2D
 
     study = Line2D([], [], color=SHADE, linestyle="--", linewidth=1, label=f"this study: {k}")
-    label = "recommended: none, a continuum" if is_told else "recommended: none, too few images"
+    label = f"recommended: {recommended.in_short}"
     advice = Line2D([], [], linestyle="", label=label)
-    if recommended is not None:
-        label = f"recommended: {recommended}"
+    if recommended.k is not None:
         advice = Line2D([], [], color=COLOURS[1], linewidth=7, alpha=0.35, label=label)
     own = drawn_as[0][0] if len(drawn_as) > 1 else ""
     spaces = [

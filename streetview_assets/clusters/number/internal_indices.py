@@ -9,6 +9,9 @@ import polars as pl
 from streetview_assets.clusters.fit.assign import nearest_centres
 from streetview_assets.clusters.fit.kmeans import METHOD, centres_frame, fit_kmeans, largest_first
 from streetview_assets.clusters.fit.projection import Projection, fit_projection
+from streetview_assets.clusters.fit.ward import WardTree, first_centres, ward_tree
+from streetview_assets.clusters.number.density_evidence import agreement_with, density_evidence
+from streetview_assets.clusters.number.density_modes import Kinds, find_kinds
 from streetview_assets.clusters.number.gap_statistic import gap, references
 from streetview_assets.clusters.number.stability import between_halves, between_seeds
 from streetview_assets.embeddings.vectors import matrix
@@ -31,8 +34,7 @@ WITHOUT_STRUCTURE_FROM = 1
 """The gap statistic alone has a value for one cluster, which is none."""
 
 BY_SEED = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin")
-BY_NUMBER = ("stability_seeds", "stability_halves", "gap", "gap_error")
-SCORES = (*BY_SEED, *BY_NUMBER)
+BY_NUMBER = ("stability_seeds", "stability_halves", "gap", "gap_error", "density_agreement")
 
 
 @dataclass(frozen=True)
@@ -119,38 +121,46 @@ def score_sweep(
         Scores by seed: `inertia`, the sum of squared distances to the
         centres; `silhouette` (Rousseeuw, 1987; Euclidean) of a subsample of at most 5,000
         images, the same throughout; `calinski_harabasz` (1974); `davies_bouldin` (1979). In the
-        rows of the first seed: `stability_seeds` and `stability_halves` (see `stability`), and
-        `gap` with `gap_error` (see `gap`), for one cluster too. The value is null where there
+        rows of the first seed: `stability_seeds` and `stability_halves` (see `stability`), `gap`
+        with `gap_error` (see `gap`), for one cluster too, and `density_agreement`, the adjusted
+        Rand index with the kinds that density keeps apart (see `find_kinds`); beside them what
+        `density_evidence` gives. The value is null where there
         are too few images, or too few that differ. Centres are those of the first seed, taken
         back to the space of the raw vectors; where a cluster is empty, or there are too few
         images, there are none of that number.
     """
-    rows: list[dict[str, object]] = []
-    centres = [TABLES["sweep_centres"].frame()]
+    vectors = matrix(sample["embedding"])
     all_seeds = [(seed + more) % 2**32 for more in range(seeds)]
-    for place, (space, pca) in enumerate(spaces.items()):
-
-        def note(k: int, of_seed: int, values: dict[str, float | None], space: str = space) -> None:
-            key = {"encoder": encoder, "method": METHOD, "space": space, "k": k, "seed": of_seed}
-            rows.extend({**key, "score": score, "value": value} for score, value in values.items())
-
-        with limit_threads():
-            images = None
-            if sample.height > max(numbers[0], (pca or 1) - 1):
-                images = _prepared(matrix(sample["embedding"]), pca, seed)
-            note(WITHOUT_STRUCTURE_FROM, seed, _gap(images, WITHOUT_STRUCTURE_FROM, seed))
+    with limit_threads():
+        trees = {of_seed: ward_tree(vectors, of_seed) for of_seed in all_seeds}
+        kinds = find_kinds(vectors, seed)
+        rows = [
+            {"encoder": encoder, "seed": seed, **told}
+            for told in density_evidence(kinds, vectors, seed)
+        ]
+        centres = [TABLES["sweep_centres"].frame()]
+        for place, (space, pca) in enumerate(spaces.items()):
+            key = {"encoder": encoder, "method": METHOD, "space": space}
+            few = len(vectors) <= max(numbers[0], (pca or 1) - 1)
+            images = None if few else _prepared(vectors, pca, seed)
+            gap_of_one = _gap(images, WITHOUT_STRUCTURE_FROM, seed)
+            rows += _rows({**key, "k": WITHOUT_STRUCTURE_FROM, "seed": seed}, gap_of_one)
             for done, k in enumerate(numbers, start=1):
-                labels = []
-                for of_seed in all_seeds:
-                    found = _fit(images, k, of_seed)
-                    note(k, of_seed, _indices(images, found))
-                    labels += [found.labels] if found else []
-                    if images and found and of_seed == seed:
-                        centres.append(_centres(images, found, encoder, space))
-                note(k, seed, _comparisons(images, k, all_seeds, labels))
+                fits = {of_seed: _fit(images, k, of_seed, tree) for of_seed, tree in trees.items()}
+                for of_seed, found in fits.items():
+                    rows += _rows({**key, "k": k, "seed": of_seed}, _indices(images, found))
+                labels = [found.labels for found in fits.values() if found]
+                comparisons = _comparisons(images, k, all_seeds, labels, kinds)
+                rows += _rows({**key, "k": k, "seed": seed}, comparisons)
+                if images and (found := fits[seed]):
+                    centres.append(_centres(images, found, encoder, space))
                 if on_progress:
                     on_progress(place * len(numbers) + done, len(spaces) * len(numbers))
     return Sweep(TABLES["cluster_scores"].frame(rows), pl.concat(centres))
+
+
+def _rows(key: dict[str, object], values: dict[str, float | None]) -> list[dict[str, object]]:
+    return [{**key, "score": score, "value": value} for score, value in values.items()]
 
 
 def _prepared(vectors: np.ndarray, pca: int | None, seed: int) -> _Images:
@@ -173,14 +183,14 @@ def _prepared(vectors: np.ndarray, pca: int | None, seed: int) -> _Images:
     )
 
 
-def _fit(images: _Images | None, k: int, seed: int) -> _Fit | None:
+def _fit(images: _Images | None, k: int, seed: int, tree: WardTree | None) -> _Fit | None:
     if images is None or k >= len(images.points):
         return None
-    points = images.points
+    points, first = images.points, first_centres(tree, k, images.projection)
     if len(points) <= FITTED_ON or k >= FITTED_ON:
-        return _Fit(*fit_kmeans(points, k=k, seed=seed))
+        return _Fit(*fit_kmeans(points, k=k, seed=seed, first=first))
     drawn = np.random.default_rng(seed).choice(len(points), FITTED_ON, replace=False)
-    _, centres, _ = fit_kmeans(points[np.sort(drawn)], k=k, seed=seed)
+    _, centres, _ = fit_kmeans(points[np.sort(drawn)], k=k, seed=seed, first=first)
     labels, distance = nearest_centres(points, centres)
     return _Fit(labels, centres, float(np.square(distance).sum()))
 
@@ -214,7 +224,11 @@ def _indices(images: _Images | None, found: _Fit | None) -> dict[str, float | No
 
 
 def _comparisons(
-    images: _Images | None, k: int, seeds: list[int], labels: list[np.ndarray]
+    images: _Images | None,
+    k: int,
+    seeds: list[int],
+    labels: list[np.ndarray],
+    kinds: Kinds | None,
 ) -> dict[str, float | None]:
     """Score a number of clusters by what several fits have in common."""
     if images is None or not labels or not all(map(_can_be_compared, labels)):
@@ -223,6 +237,7 @@ def _comparisons(
         "stability_seeds": between_seeds(labels),
         "stability_halves": between_halves(images.sketch, k=k, seeds=seeds, starts=SKETCH_STARTS),
         **_gap(images, k, seeds[0]),
+        "density_agreement": agreement_with(kinds, labels[0]),
     }
 
 

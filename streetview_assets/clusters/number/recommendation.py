@@ -1,24 +1,28 @@
-"""How many clusters to take, in words: what the scores say together, and why.
+"""How many clusters to take, in words: what density keeps apart, and which fits have it.
 
-No index decides alone. Each names the number that it likes best; the number that most of them
-name is held against the doubts: that the indices disagree, that the images are hardly apart,
-that the clusters do not come back, and that points without structure would look the same. Where
-the doubts win, the images are a continuum, and no number is recommended.
+A number is recommended where images fall into kinds between which density falls as chance does not
+let it fall (see `density_modes`): k-means and its indices name a number for any continuum, too.
+They say which fit has those kinds, and how it looks to them.
 """
 
 import warnings
-from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+
+from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.number.density_evidence import DENSITY, HDBSCAN
 
 APART = 0.25
 CLEARLY_APART = 0.5
-"""Silhouettes below which there is no substantial structure, and from which there is a clear one
-(Kaufman and Rousseeuw, 1990)."""
+"""Silhouettes from which there is a weak, and a clear, structure (Kaufman and Rousseeuw, 1990)."""
 
 COMES_BACK = 0.75
 """Agreement (adjusted Rand) of several fits from which clusters count as the same."""
+
+FINDS = 0.95
+"""Agreement (adjusted Rand) from which a fit has the kinds that density keeps apart."""
 
 ERRORS = 2
 """Standard errors by which the gap must widen: few draws make one error a matter of luck."""
@@ -40,12 +44,20 @@ class Recommendation:
     Attributes
     ----------
     k
-        None where the images are a continuum, or too few.
+        None where the images are a continuum, or too few, or the best number is at the end of the
+        sweep or beyond.
+    method, space
+        Of the fit to take, as in the columns of that name; empty where there is none.
+    in_short
+        The number, or in two or three words why there is none.
     sentences
         The advice, and after it its reasons.
     """
 
     k: int | None
+    method: str
+    space: str
+    in_short: str
     sentences: tuple[str, ...]
 
 
@@ -59,68 +71,44 @@ class _Curves:
         return self.of.get(score, {})
 
 
-def recommend(scores: pl.DataFrame) -> Recommendation:
-    """Say how many clusters the images fall into, if into any.
+def recommend(scores: pl.DataFrame, space: str) -> Recommendation:
+    """Say how many clusters the images fall into, if into any, and which fit has them.
 
     Parameters
     ----------
     scores
-        The table `cluster_scores`, of one encoder and space.
+        The table `cluster_scores`, of one encoder, in every space.
+    space
+        The study's own, whose fit is taken where it will do.
 
     Returns
     -------
     Recommendation
-        The number that most indices name (of several, the one with the higher silhouette), unless
-        the gap statistic is best at one cluster, or two of these hold: less than half of the
-        indices name it, no number has a silhouette of 0.25, the fits of that number agree below
-        0.75, the gap still widens where the sweep ends.
+        The number of kinds that density keeps apart, unless it is the end of the sweep or beyond.
+        The fit is that of k-means in the study's own space where it agrees with them to 0.95
+        (adjusted Rand), else in the other, else HDBSCAN; where none does, it is empty.
     """
-    curves = _Curves(
-        {
-            str(score): dict(of_score.group_by("k").agg(pl.col("value").mean()).sort("k").rows())
-            for (score,), of_score in scores.drop_nulls("value").group_by("score")
-        }
-    )
-    votes = _votes(curves)
-    if not curves["silhouette"] or not votes:
+    density = _curves(scores.filter(pl.col("method") == DENSITY))
+    of_kmeans = scores.filter(pl.col("method") == METHOD)
+    own = _curves(of_kmeans.filter(pl.col("space") == space))
+    numbers = sorted(own["inertia"])
+    if not density["share_in_kinds"] or not own["silhouette"]:
         few = "There are too few images, or too few that differ, to compare numbers of clusters."
-        return Recommendation(None, (few,))
-    tally = Counter(k for k in votes.values() if k > 1)
-    k = max(tally, key=lambda number: (tally[number], curves["silhouette"].get(number, -1)))
-    doubts = _doubts(curves, votes, k)
-    if votes.get("gap") == 1 or len(doubts) > 1:
-        return Recommendation(
-            None,
-            (
-                "No number of clusters is recommended: the images form a continuum rather than "
-                "separate kinds.",
-                *doubts,
-                "Clusters still cut the continuum into parts that can be shown and counted; into "
-                "how many is then a choice, not a finding.",
-            ),
-        )
-    return Recommendation(k, (_advice(k, votes), *_grounds(curves, k), *doubts))
-
-
-def whether_it_differs(own: Recommendation, other: Recommendation, space: str) -> str:
-    """Say in one sentence whether the advice of another space would be another.
-
-    Parameters
-    ----------
-    own
-        What the study's own space advises.
-    other
-        What the other space advises.
-    space
-        Name of the other space, as in the column `space`.
-    """
-    where = "the raw vectors" if space == "raw" else f"{space.removeprefix('pca')} components"
-    if own.k == other.k:
-        same = "no number" if own.k is None else f"{own.k} clusters too"
-        return f"Of {where} the advice is the same: {same}."
-    if other.k is None:
-        return f"Of {where} no number of clusters would be recommended."
-    return f"Of {where} {other.k} clusters would be recommended."
+        return Recommendation(None, "", "", "none, too few images", (few,))
+    count = next(iter(density["share_in_kinds"]))
+    if count == 1:
+        return _no_number(density, own, scores)
+    if count >= numbers[-1]:
+        return _beyond(count, numbers[-1])
+    fits = _fits(scores, count, space)
+    method, where = next(((m, s) for m, s, agreed in fits if agreed >= FINDS), ("", ""))
+    sentences = (
+        _advice(count, density),
+        *_outside(count, numbers),
+        *_who_finds(fits, count, space),
+        *_what_indices_say(own, count),
+    )
+    return Recommendation(count, method, where, str(count), sentences)
 
 
 def find_elbow(inertias: dict[int, float]) -> int | None:
@@ -172,55 +160,128 @@ def _votes(curves: _Curves) -> dict[str, int]:
     return {score: k for score, k in named.items() if k is not None}
 
 
-def _doubts(curves: _Curves, votes: dict[str, int], k: int) -> list[str]:
-    doubts = []
-    if 2 * sum(number == k for number in votes.values()) < len(votes):
-        named = [f"{NAMES[score]} {number}" for score, number in votes.items()]
-        doubts.append(f"The indices do not agree: {_listed(named)}.")
-    silhouettes = curves["silhouette"]
-    best = max(sorted(silhouettes), key=silhouettes.__getitem__)
-    if silhouettes[best] < APART:
-        doubts.append(
-            f"The images are hardly apart: the best silhouette, at {best} clusters, is "
-            f"{silhouettes[best]:.2f}, and below {APART} there is no substantial structure."
-        )
-    agreement = _agreement(curves, k)
-    if agreement and min(agreement.values()) < COMES_BACK:
-        doubts.append(
-            f"The clusters do not come back: of {k}, {_told(agreement)} (adjusted Rand; "
-            f"{COMES_BACK} would do)."
-        )
-    gaps = curves["gap"]
-    if votes.get("gap") == 1:
-        doubts.append(
-            "Points without structure would look the same: the gap statistic is best at one "
-            "cluster, which is none."
-        )
-    elif len(gaps) > 2 and max(gaps, key=gaps.__getitem__) == max(gaps) != k:
-        doubts.append(
-            f"No number stands out against points without structure: the gap still widens at "
-            f"{max(gaps)}, where the sweep ends."
-        )
-    return doubts
+def _curves(scores: pl.DataFrame) -> _Curves:
+    return _Curves(
+        {
+            str(score): dict(of_score.group_by("k").agg(pl.col("value").mean()).sort("k").rows())
+            for (score,), of_score in scores.drop_nulls("value").group_by("score")
+        }
+    )
 
 
-def _advice(k: int, votes: dict[str, int]) -> str:
-    for_it = [NAMES[score] for score, number in votes.items() if number == k]
-    others = [f"{NAMES[score]} {number}" for score, number in votes.items() if number != k]
-    against = f"; {_listed(others)}" if others else ""
-    return f"{k} clusters are recommended: {_listed(for_it)} name{_s(for_it)} {k}{against}."
+def _no_number(density: _Curves, own: _Curves, scores: pl.DataFrame) -> Recommendation:
+    needed = density["prominence_needed"][1]
+    deepest = max(density["prominence"].values(), default=0.0)
+    if deepest < needed:
+        why = (
+            f"Between the places where images lie dense, density falls to no less than "
+            f"{np.exp(-deepest):.0%} of the lesser; among points without structure chance lets it "
+            f"fall to {np.exp(-needed):.0%}."
+        )
+    else:
+        why = "Places where images lie dense stand out, but most images lie between them."
+    reasons = [why]
+    by_hdbscan = scores.filter(pl.col("method") == HDBSCAN)["k"].max()
+    if isinstance(by_hdbscan, int) and by_hdbscan > 1:
+        reasons.append(f"HDBSCAN, which holds itself against no chance, names {by_hdbscan}.")
+    votes = _votes(own)
+    if votes:
+        named = _listed([f"{NAMES[score]} {number}" for score, number in votes.items()])
+        reasons.append(f"The indices name a number of any continuum, too: {named}.")
+    return Recommendation(
+        None,
+        "",
+        "",
+        "none, a continuum",
+        (
+            "No number of clusters is recommended: the images form a continuum rather than "
+            "separate kinds.",
+            *reasons,
+            "Clusters still cut the continuum into parts that can be shown and counted; into "
+            "how many is then a choice, not a finding.",
+        ),
+    )
 
 
-def _grounds(curves: _Curves, k: int) -> list[str]:
-    grounds = []
-    silhouette = curves["silhouette"].get(k)
+def _beyond(count: int, last: int) -> Recommendation:
+    return Recommendation(
+        None,
+        "",
+        "",
+        f"{last} or more",
+        (
+            f"At least {last} clusters, where the sweep ends: the best number lies at its end or "
+            f"beyond. Density keeps some {count} kinds apart; widen `clusters.sweep` past that.",
+        ),
+    )
+
+
+def _advice(count: int, density: _Curves) -> str:
+    falls = sorted(density["prominence"].values(), reverse=True)
+    share = density["share_in_kinds"][count]
+    least = falls[count - 2] if len(falls) > count - 2 else density["prominence_needed"][1]
+    return (
+        f"{count} clusters are recommended: {count} kinds hold {share:.0%} of the images, and "
+        f"between any two of them density falls to {_small(np.exp(-least))} of the lesser or below."
+    )
+
+
+def _outside(count: int, numbers: list[int]) -> list[str]:
+    if count in numbers:
+        return []
+    where = "below its smallest number" if count < numbers[0] else "between its steps"
+    return [f"The sweep did not try so many: that is {where}."]
+
+
+def _fits(scores: pl.DataFrame, count: int, space: str) -> list[tuple[str, str, float]]:
+    """Give method, space and agreement with the kinds: the study's own space first."""
+    rows = scores.filter(
+        pl.col("method").is_in([METHOD, HDBSCAN]),
+        score="density_agreement",
+        k=count,
+    ).drop_nulls("value")
+    order = rows.select("method", "space", "value").sort(
+        pl.col("method") != METHOD, pl.col("space") != space, "space"
+    )
+    return order.rows()
+
+
+def _who_finds(fits: list[tuple[str, str, float]], count: int, space: str) -> list[str]:
+    if not fits:
+        return []
+    told = _listed([f"{_fit_in_words(m, s)} to {agreed:.2f}" for m, s, agreed in fits])
+    sentence = f"With these kinds agree fits of {count}: {told} (adjusted Rand)."
+    found = [(m, s) for m, s, agreed in fits if agreed >= FINDS]
+    if not found:
+        return [sentence, "None of them has the kinds as they are: look at its members first."]
+    if found[0] == (METHOD, space):
+        return [sentence]
+    return [sentence, f"Take the kinds from {_fit_in_words(*found[0])}."]
+
+
+def _fit_in_words(method: str, space: str) -> str:
+    where = "the raw vectors" if space == "raw" else f"{space.removeprefix('pca')} components"
+    return f"{'k-means' if method == METHOD else 'HDBSCAN'} in {where}"
+
+
+def _what_indices_say(own: _Curves, count: int) -> list[str]:
+    said = []
+    votes = _votes(own)
+    for_it = [NAMES[score] for score, number in votes.items() if number == count]
+    others = [f"{NAMES[score]} {number}" for score, number in votes.items() if number != count]
+    if for_it:
+        said.append(f"Of the indices {_listed(for_it)} name{_s(for_it)} {count}, too.")
+    if others:
+        said.append(f"Others: {_listed(others)}.")
+    silhouette = own["silhouette"].get(count)
     if silhouette is not None and silhouette >= APART:
         how = "clearly" if silhouette >= CLEARLY_APART else "weakly"
-        grounds.append(f"They are {how} apart: their silhouette is {silhouette:.2f}.")
-    agreement = _agreement(curves, k)
-    if agreement and min(agreement.values()) >= COMES_BACK:
-        grounds.append(f"They come back: {_told(agreement)} (adjusted Rand).")
-    return grounds
+        said.append(f"They are {how} apart: their silhouette is {silhouette:.2f}.")
+    agreement = _agreement(own, count)
+    if agreement:
+        back = "come back" if min(agreement.values()) >= COMES_BACK else "do not always come back"
+        said.append(f"They {back}: {_told(agreement)} (adjusted Rand).")
+    return said
 
 
 def _agreement(curves: _Curves, k: int) -> dict[str, float]:
@@ -237,6 +298,10 @@ def _told(agreement: dict[str, float]) -> str:
 
 def _listed(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _small(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "less than 1%"
 
 
 def _s(subjects: list[str]) -> str:

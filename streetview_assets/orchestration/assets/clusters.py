@@ -18,11 +18,7 @@ from streetview_assets.clusters.group_embeddings import cluster_groups, label_gr
 from streetview_assets.clusters.label_shares import label_shares as label_shares_of
 from streetview_assets.clusters.number.index_charts import draw_elbow
 from streetview_assets.clusters.number.internal_indices import Sweep, score_sweep
-from streetview_assets.clusters.number.recommendation import (
-    Recommendation,
-    recommend,
-    whether_it_differs,
-)
+from streetview_assets.clusters.number.recommendation import Recommendation, recommend
 from streetview_assets.clusters.number.sweep_sheets import numbers_shown, sweep_sheets
 from streetview_assets.clusters.profile.exemplars import cluster_sheet
 from streetview_assets.clusters.profile.members_sheet import members_sheet
@@ -45,7 +41,7 @@ ONE_OF_TWO_BYTES = 70_000
     writes=("cluster_centres",),
     reads=(VECTORS, INCLUDED, "encoders"),
     keys=("clusters.k", "clusters.pca", "clusters.fit_on", "seed"),
-    code_version=2,
+    code_version=3,
     study_wide=True,
 )
 def cluster_model(work: AssetContext) -> AssetResult:
@@ -82,7 +78,7 @@ def _last_centres(work: AssetContext, vectors_of: str) -> pl.DataFrame | None:
     writes=("cluster_scores", "sweep_centres"),
     reads=(VECTORS, INCLUDED),
     keys=("clusters.sweep", "clusters.seeds", "clusters.pca", "clusters.fit_on", "seed"),
-    code_version=4,
+    code_version=5,
     study_wide=True,
 )
 def cluster_scores(work: AssetContext) -> AssetResult:
@@ -98,33 +94,29 @@ def cluster_scores(work: AssetContext) -> AssetResult:
         seeds=settings.seeds,
         on_progress=work.progress("numbers of clusters"),
     )
-    advice = {space: recommend(swept.scores.filter(space=space)) for space in spaces}
+    advice = recommend(swept.scores, settings.space)
     metadata = {
         **_advised(work, advice, alone),
-        **_sweep_figures(work, sample, swept, advice[settings.space].k),
+        **_sweep_figures(work, sample, swept, advice),
         **_who(work, sample),
     }
     return AssetResult({"cluster_scores": swept.scores, "sweep_centres": swept.centres}, metadata)
 
 
-def _advised(
-    work: AssetContext, advice: dict[str, Recommendation], alone: str
-) -> dict[str, object]:
-    """Tell the number that is advised, whether another space says the same, and why none does."""
-    settings = work.study.clusters
-    own = advice[settings.space]
-    others = {space: other for space, other in advice.items() if space != settings.space}
+def _advised(work: AssetContext, advice: Recommendation, alone: str) -> dict[str, object]:
+    """Tell the number that is advised, the fit to take, and why there is no second space."""
+    method, space = advice.method, advice.space
     return {
-        "k of this study": settings.k,
-        "recommended k": "none" if own.k is None else own.k,
-        "recommendation": " ".join(own.sentences),
-        **{f"in {space}": whether_it_differs(own, other, space) for space, other in others.items()},
+        "k of this study": work.study.clusters.k,
+        "recommended k": advice.in_short.split(",")[0] if advice.k is None else advice.k,
+        **({"recommended fit": f"{method}, {space}"} if method else {}),
+        "recommendation": " ".join(advice.sentences),
         **({"left out: a second space": alone} if alone else {}),
     }
 
 
 def _sweep_figures(
-    work: AssetContext, sample: pl.DataFrame, swept: Sweep, recommended: int | None
+    work: AssetContext, sample: pl.DataFrame, swept: Sweep, advice: Recommendation
 ) -> dict[str, object]:
     """Draw the scores by the number of clusters, and sheets of images beside them."""
     settings = work.study.clusters
@@ -132,13 +124,13 @@ def _sweep_figures(
         swept.scores,
         k=settings.k,
         space=settings.space,
-        recommended=recommended,
+        advice=advice,
         title=work.title,
         credit=work.credit,
     )
     return {
         "elbow": work.figure("clusters_elbow", to_png(drawn), max_bytes=ONE_OF_TWO_BYTES),
-        **_sheets(work, sample, swept.centres, recommended),
+        **_sheets(work, sample, swept.centres, advice.k),
     }
 
 

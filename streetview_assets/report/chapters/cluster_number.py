@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.clusters.fit.kmeans import METHOD
-from streetview_assets.clusters.number.recommendation import recommend, whether_it_differs
+from streetview_assets.clusters.number.recommendation import recommend
 from streetview_assets.report.database import Published
 
 MOST_NUMBERS = 24
@@ -16,27 +16,24 @@ COLUMNS = {
     "gap": "gap .2",
     "alike between seeds": "stability_seeds .2",
     "alike between halves": "stability_halves .2",
+    "the kinds of density": "density_agreement .2",
 }
 
 
 def number_of_clusters(published: Published) -> dict[str, Any]:
     """Find how many clusters the scores advise, beside the number that the study takes."""
     settings = published.study.clusters
-    of_spaces = published.of_encoder("cluster_scores").filter(pl.col("method") == METHOD)
-    scores = of_spaces.filter(pl.col("space") == settings.space)
+    told = published.of_encoder("cluster_scores")
+    scores = told.filter(pl.col("method") == METHOD, pl.col("space") == settings.space)
     if scores.drop_nulls("value").is_empty():
         why = published.why_empty("cluster_scores") or "no numbers of clusters were compared"
         return {"why_no_number": why}
-    advice = recommend(scores)
-    elsewhere = [
-        whether_it_differs(advice, recommend(of_spaces.filter(pl.col("space") == space)), space)
-        for space in sorted(set(of_spaces["space"]) - {settings.space})
-    ]
+    advice = recommend(told, settings.space)
     means = scores.pivot("score", index="k", values="value", aggregate_function="mean").sort("k")
     columns = {name: how for name, how in COLUMNS.items() if how.split()[0] in means.columns}
     return {
         "why_no_number": "",
-        "advice": [*advice.sentences, *elsewhere],
+        "advice": list(advice.sentences),
         "numbers": _thinned(means, settings.k).with_columns(pl.col("k").cast(pl.String)),
         "indices": {"clusters": "k", **columns},
     }

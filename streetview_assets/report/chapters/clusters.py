@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from streetview_assets.charts import bare
-from streetview_assets.clusters.fit.hdbscan import LEAST, SHARE, DensityClusters, in_words
+from streetview_assets.clusters.fit.hdbscan import DensityClusters, in_words, smallest_cluster
 from streetview_assets.clusters.profile.spearman_chart import CERTAIN
 from streetview_assets.figures import COLOURS, new_figure
 from streetview_assets.report.cells import Cell, number, percent, rounded
@@ -143,7 +143,7 @@ def _by_density(published: Published) -> dict[str, Any]:
     of_none = images["cluster"].null_count()
     found = DensityClusters(
         images,
-        asked or max(LEAST, -(-images.height // SHARE)),
+        asked or smallest_cluster(images.height),
         images["cluster"].n_unique() - bool(of_none),
         of_none / images.height,
     )
