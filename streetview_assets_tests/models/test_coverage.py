@@ -41,8 +41,10 @@ def spoil(data, what, seed):
     if what == "narrow":
         lower, upper = ({TUNED: (end[TUNED] + predicted) / 2} for end in (lower, upper))
     return OutOfFold(
-        data, "blocks", 1, number, values, lower, upper, Competitors([], [], {}), block
-    )
+        areas=data, validation="blocks", repeat=1, fold=number, predicted=values,
+        lower=lower, upper=upper, competing=Competitors([], [], {}), block=block,
+        distance_m=np.zeros(len(data)),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
