@@ -64,14 +64,3 @@ def tiny(finished_tiny: Path, tmp_path: Path) -> OpenStudy:
     shutil.copytree(finished_tiny / "data" / "tiny", tmp_path / "data" / "tiny")
     (tmp_path / "data" / "tiny" / "study.json").unlink()
     return open_study(write_study(tmp_path / "study"))
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of data of a finished run of the bundled demo, and what it said in `said`."""
-
-    def make(folder: Path) -> None:
-        said = finish(start(folder, "demo"))
-        (folder / "said").write_text(said)
-
-    return _made_once(tmp_path_factory, "finished_demo", make)

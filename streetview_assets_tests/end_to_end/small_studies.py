@@ -26,7 +26,16 @@ TINY: dict[str, Any] = {
     "clusters": {"k": 3, "sweep": [2, 3]},
     "layout": None,
     "sample_size": None,
-    "models": {"target": "deprivation_score", "candidates": ["ridge"], "trials": 1, "folds": 3},
+    "models": {
+        "target": "deprivation_score",
+        "candidates": ["ridge"],
+        "trials": 1,
+        "folds": 3,
+        "block_km": 2,
+        "buffer_km": 0,
+        "deals": 1,
+        "holdout": None,
+    },
 }
 
 

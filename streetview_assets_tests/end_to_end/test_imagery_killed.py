@@ -15,8 +15,8 @@ from streetview_assets_tests.end_to_end.imagery_studies import (
 from streetview_assets_tests.end_to_end.small_studies import finish, start
 from streetview_assets_tests.images.imagery_server import Server, serving
 
-POINTS, MOST = 250, 16
-KILLED_AT = (150, 350, 650)
+POINTS, MOST = 120, 16
+KILLED_AT = (80, 180, 300)
 PATIENCE_S = 120.0
 
 
@@ -24,7 +24,7 @@ PATIENCE_S = 120.0
 def server(monkeypatch) -> Iterator[Server]:
     monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
     monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
-    with serving(latency_s=0.03) as one:
+    with serving(latency_s=0.06) as one:
         yield one
 
 

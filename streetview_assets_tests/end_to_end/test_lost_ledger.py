@@ -9,8 +9,9 @@ import pytest
 
 from streetview_assets.errors import LedgerError
 from streetview_assets.images.budget.ledger import LEDGER
+from streetview_assets.orchestration.runs.instance import CLAIM
 from streetview_assets.orchestration.runs.materialise import run_study
-from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets_tests.end_to_end.imagery_studies import (
     HEADINGS,
@@ -26,20 +27,39 @@ UP_TO_DELETION = UP_TO_VECTORS | {"baseline_embeddings", "area_embeddings", "ima
 COUNT = POINTS * len(HEADINGS)
 
 
-@pytest.fixture
-def server(monkeypatch) -> Iterator[Server]:
-    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
-    monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[Server]:
     with serving() as one:
         yield one
 
 
+@pytest.fixture(scope="module")
+def bought_once(one_server, tmp_path_factory) -> Path:
+    """The folder of a study whose images were all bought."""
+    folder = tmp_path_factory.mktemp("bought")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(folder / "data" / "bought" / "dagster"))
+        patch.setenv("STREETVIEW_DATA", str(folder / "data"))
+        patch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
+        opened = open_google_study(folder, one_server, POINTS)
+        assert run_study(opened, only=UP_TO_IMAGES).failures == []
+    (opened.root / CLAIM).unlink()
+    return folder
+
+
 @pytest.fixture
-def bought(server, tmp_path) -> OpenStudy:
-    """A study whose images were all bought; its first ones before a copy was made."""
-    opened = open_google_study(tmp_path, server, POINTS)
-    assert run_study(opened, only=UP_TO_IMAGES).failures == []
-    return opened
+def server(one_server, monkeypatch) -> Server:
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
+    monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
+    one_server.reset()
+    return one_server
+
+
+@pytest.fixture
+def bought(bought_once, server, tmp_path) -> OpenStudy:
+    """A study whose images were all bought, to be changed."""
+    shutil.copytree(bought_once, tmp_path, dirs_exist_ok=True)
+    return open_study(tmp_path / "study.yaml")
 
 
 def lose_all_but_three(path: Path) -> None:

@@ -21,7 +21,7 @@ from streetview_assets.study_state.open_study import open_study
 from streetview_assets.tables.contract import TEXT
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.marts import is_published
-from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, write_study
+from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, TINY, write_study
 
 MODELS = {
     "model_selection",
@@ -116,7 +116,7 @@ def test_a_changed_key_remakes_what_reads_it_and_nothing_else(tiny, changes, exp
     ("changes", "expected"),
     [
         (
-            {"models": {"trials": 2, "candidates": ["ridge"], "folds": 3}},
+            {"models": {**TINY["models"], "trials": 2}},
             MODELS,
         ),
         ({"clusters": {"k": 3, "sweep": [2, 4]}}, OF_THE_SWEEP),

@@ -293,22 +293,27 @@ class Server:
     settings: Settings
     process: "subprocess.Popen[bytes]"
 
+    def __post_init__(self) -> None:
+        # One for all questions: to make a client reads all certificates of the machine.
+        self._asks = httpx.Client(base_url=self.base_url, verify=False, timeout=60)
+
     def log(self, place: str | None = None) -> list[Seen]:
         """Give the requests so far, in the order in which they came; of one part, or all."""
-        seen = [Seen(**one) for one in httpx.get(f"{self.base_url}/_log", timeout=60).json()]
+        seen = [Seen(**one) for one in self._asks.get("/_log").json()]
         return [one for one in seen if place in (None, one.place)]
 
     def reset(self) -> None:
         """Forget the requests so far, and how often each thing was asked for."""
-        httpx.get(f"{self.base_url}/_reset").raise_for_status()
+        self._asks.get("/_reset").raise_for_status()
 
     def change(self, **settings: Any) -> None:
         """Change settings from now on."""
-        httpx.post(f"{self.base_url}/_settings", json=settings).raise_for_status()
+        self._asks.post("/_settings", json=settings).raise_for_status()
         self.settings = replace(self.settings, **settings)
 
     def close(self) -> None:
         """End the process."""
+        self._asks.close()
         self.process.terminate()
         self.process.communicate(timeout=30)
 
