@@ -2,45 +2,15 @@
 -- asset: area_embeddings
 -- severity: error
 -- blocking: true
-with looked_at as (
-    select authority_code, image_id, 1 as image_count, status
-    from image_embeddings
-    cross join study
-    where study.views = 'separate'
-    union all
-    select authority_code, image_id, panorama_embeddings.image_count, status
-    from panorama_embeddings
-    cross join study
-    where study.views <> 'separate'
-),
-
--- The area an image counts for: the one it stands in, or the one it looks at.
-counting as (
-    select
-        images.authority_code,
-        images.image_id,
-        images.is_current,
-        images.status,
-        case
-            when study.counts_for = 'looks_at' then image_areas.looks_at_code
-            else images.area_code
-        end as area_code
-    from images
-    cross join study
-    left join image_areas using (authority_code, image_id)
-),
-
-embedded as (
-    select counting.area_code, sum(looked_at.image_count)::bigint as image_count
-    from looked_at
-    inner join counting using (authority_code, image_id)
-    anti join (select image_id from image_exclusions where is_dropped) using (image_id)
+with embedded as (
+    select image_places.area_code, sum(included_vectors.image_count)::bigint as image_count
+    from included_vectors
+    inner join image_places using (authority_code, image_id)
     where
-        looked_at.status = 'ok'
-        and counting.is_current
-        and counting.status = 'ok'
-        and counting.area_code is not null
-    group by counting.area_code
+        image_places.is_current
+        and image_places.status = 'ok'
+        and image_places.area_code is not null
+    group by image_places.area_code
 ),
 
 pooled as (

@@ -3,24 +3,11 @@
 -- asset: cluster_assignments
 -- severity: error
 -- blocking: true
-with looked_at as (
-    select authority_code, image_id, 1 as image_count, status
-    from image_embeddings
-    cross join study
-    where study.views = 'separate'
-    union all
-    select authority_code, image_id, panorama_embeddings.image_count, status
-    from panorama_embeddings
-    cross join study
-    where study.views <> 'separate'
-),
-
-current_vectors as (
-    select looked_at.image_id
-    from looked_at
+with current_vectors as (
+    select included_vectors.image_id
+    from included_vectors
     inner join images using (authority_code, image_id)
-    anti join (select image_id from image_exclusions where is_dropped) using (image_id)
-    where looked_at.status = 'ok' and images.is_current
+    where images.is_current
 )
 
 select image_id, null as cluster, 'vector without a cluster' as fault

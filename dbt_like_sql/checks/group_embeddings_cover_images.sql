@@ -2,44 +2,14 @@
 -- asset: area_group_embeddings
 -- severity: error
 -- blocking: true
-with looked_at as (
-    select authority_code, image_id, 1 as image_count, status
-    from image_embeddings
-    cross join study
-    where study.views = 'separate'
-    union all
-    select authority_code, image_id, panorama_embeddings.image_count, status
-    from panorama_embeddings
-    cross join study
-    where study.views <> 'separate'
-),
-
--- The area an image counts for: the one it stands in, or the one it looks at.
-counting as (
-    select
-        images.authority_code,
-        images.image_id,
-        images.is_current,
-        images.status,
-        case
-            when study.counts_for = 'looks_at' then image_areas.looks_at_code
-            else images.area_code
-        end as area_code
-    from images
-    cross join study
-    left join image_areas using (authority_code, image_id)
-),
-
-placed as (
-    select counting.authority_code, counting.area_code, counting.image_id, looked_at.image_count
-    from counting
-    inner join looked_at using (authority_code, image_id)
-    anti join (select image_id from image_exclusions where is_dropped) using (image_id)
+with placed as (
+    select image_places.*, included_vectors.image_count
+    from image_places
+    inner join included_vectors using (authority_code, image_id)
     where
-        counting.is_current
-        and counting.status = 'ok'
-        and counting.area_code is not null
-        and looked_at.status = 'ok'
+        image_places.is_current
+        and image_places.status = 'ok'
+        and image_places.area_code is not null
 ),
 
 -- What the shares of clusters count too, so that both agree where each covers its images.

@@ -2,32 +2,17 @@
 -- asset: cluster_shares
 -- severity: error
 -- blocking: true
-with counting as (
+with counted as (
     select
-        images.authority_code,
-        images.image_id,
-        images.is_current,
-        images.status,
-        case
-            when study.counts_for = 'looks_at' then image_areas.looks_at_code
-            else images.area_code
-        end as area_code
-    from images
-    cross join study
-    left join image_areas using (authority_code, image_id)
-),
-
-counted as (
-    select
-        counting.area_code,
+        image_places.area_code,
         cluster_assignments.method,
         cluster_assignments.space,
         cluster_assignments.k,
         cluster_assignments.cluster,
         count(*) as image_count
     from cluster_assignments
-    inner join counting using (authority_code, image_id)
-    where counting.is_current and counting.area_code is not null
+    inner join image_places using (authority_code, image_id)
+    where image_places.is_current and image_places.area_code is not null
     group by all
 )
 

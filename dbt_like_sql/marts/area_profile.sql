@@ -119,22 +119,6 @@ own_assignments as (
         and study.k = cluster_assignments.k
 ),
 
--- The area an image counts for: the one it stands in, or the one it looks at.
-counting as (
-    select
-        images.authority_code,
-        images.image_id,
-        images.is_current,
-        images.status,
-        case
-            when study.counts_for = 'looks_at' then image_areas.looks_at_code
-            else images.area_code
-        end as area_code
-    from images
-    cross join study
-    left join image_areas using (authority_code, image_id)
-),
-
 elsewhere as (
     select
         image_areas.area_code,
@@ -147,11 +131,11 @@ elsewhere as (
 ),
 
 most_typical as (
-    select counting.area_code, own_assignments.cluster, min(own_assignments.as_near) as as_near
+    select image_places.area_code, own_assignments.cluster, min(own_assignments.as_near) as as_near
     from own_assignments
-    inner join counting using (authority_code, image_id)
-    where counting.is_current and counting.status = 'ok'
-    group by counting.area_code, own_assignments.cluster
+    inner join image_places using (authority_code, image_id)
+    where image_places.is_current and image_places.status = 'ok'
+    group by image_places.area_code, own_assignments.cluster
 ),
 
 clusters as (

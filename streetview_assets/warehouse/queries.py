@@ -1,5 +1,8 @@
 """The SQL folder: each query with what its header says of it, and the tables that it reads.
 
+A query may read the relations of `relations/` as well: each is put before it as a common table
+expression, so that the text of a query says all that it does.
+
 A header is the run of comment lines at the top of a file: a description first, then one line
 `-- name: meaning` for each column (views and marts) or setting (checks); a line indented by four
 spaces or more goes on with the one before.
@@ -116,7 +119,8 @@ def read_query(path: Path, kind: Kind, marts: Collection[str]) -> Query:
     Parameters
     ----------
     path
-        The file; its first comment is the description.
+        The file; its first comment is the description. It begins with `with` where it reads a
+        relation.
     kind
         `view`, `mart` or `check`.
     marts
@@ -127,7 +131,7 @@ def read_query(path: Path, kind: Kind, marts: Collection[str]) -> Query:
     StreetviewError
         Where the file has no description.
     """
-    sql = path.read_text(encoding="utf-8")
+    sql = _with_relations(path)
     description, said = _header(sql)
     if not description:
         raise StreetviewError(f"{path}: begin the file with `-- ` and what the query gives")
@@ -326,6 +330,17 @@ def in_utc(frame: pl.DataFrame) -> pl.DataFrame:
 def quoted(value: str) -> str:
     """Quote a text for SQL, where a parameter is not allowed."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def _with_relations(path: Path) -> str:
+    """Read a query, with the relations that it names before it."""
+    sql = path.read_text(encoding="utf-8")
+    named = _sources(sql, str(path))
+    for relation in sorted((path.parents[1] / "relations").glob("*.sql")):
+        if relation.stem in named:
+            text = relation.read_text(encoding="utf-8")
+            sql = sql.replace("\nwith ", f"\nwith {relation.stem} as (\n{text}),\n\n", 1)
+    return sql
 
 
 def _header(sql: str) -> tuple[str, dict[str, str]]:

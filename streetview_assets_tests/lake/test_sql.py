@@ -76,6 +76,19 @@ def test_header_gives_description_meanings_and_settings(tmp_path: Path):
     assert check.reads == ("m",)
 
 
+def test_what_several_queries_read_alike_is_told_once_and_put_before_each(tmp_path: Path):
+    for folder in ("relations", "marts"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "relations" / "coded.sql").write_text("-- Codes.\nselect area_code from areas\n")
+    (tmp_path / "marts" / "m.sql").write_text(
+        "-- Some.\n-- area_code: it\nwith one as (from coded limit 1)\nfrom one"
+    )
+    (mart,) = read_queries(tmp_path)
+    assert mart.reads == ("areas",)
+    assert (mart.description, mart.columns) == ("Some.", {"area_code": "it"})
+    assert "select area_code from areas" in mart.sql, "a mart goes out of date with its relations"
+
+
 def test_the_folder_holds_what_no_contract_says(own_queries):
     assert not set(own_queries) & set(TABLES)
     views = {name for name, query in own_queries.items() if query.kind == "view"}
