@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import cloudpickle
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
@@ -27,7 +28,7 @@ from streetview_assets.orchestration.tracking.champion import (
     register,
     should_promote,
 )
-from streetview_assets.orchestration.tracking.judged_on import content_of
+from streetview_assets.orchestration.tracking.judged_on import content_of, folds_held_out
 from streetview_assets.orchestration.tracking.logged_model import requirements, self_contained
 from streetview_assets.orchestration.tracking.mlflow_resource import (
     TrackedModel,
@@ -223,6 +224,23 @@ def test_the_order_of_areas_is_no_content_and_their_number_is():
     assert content_of(shuffled) == content_of(areas())
     fewer = areas().take(range(11))
     assert not set(content_of(fewer).items()) & set(content_of(areas()).items())
+
+
+def test_other_folds_are_other_content_and_other_validations_are_none():
+    held_out = pl.DataFrame(
+        {
+            "model": "tuned",
+            "validation": "knndm",
+            "repeat": 1,
+            "area_code": ["A", "B"],
+            "fold": [1, 2],
+        }
+    )
+    before = folds_held_out(held_out, "knndm")
+    beside = held_out.with_columns(validation=pl.lit("random"), fold=pl.lit(1, pl.Int64))
+    assert folds_held_out(pl.concat([beside, held_out[::-1]]), "knndm") == before
+    dealt_anew = held_out.with_columns(fold=pl.Series([2, 1]))
+    assert folds_held_out(dealt_anew, "knndm") != before
 
 
 def test_a_run_killed_before_it_could_win_leaves_the_champion(tracking, client, monkeypatch):

@@ -30,6 +30,7 @@ from streetview_assets.models.evaluations.selection import (
 )
 from streetview_assets.models.evaluations.within_authority import score_authority_alone
 from streetview_assets.models.results.summary_sentences import summary_sentences
+from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.model_inputs import (
@@ -147,7 +148,8 @@ def _fit(
     work: AssetContext, tables: Mapping[str, pl.DataFrame]
 ) -> tuple[Choice, FinalModel | None, AreaDataset, AreaFeatures]:
     """Choose a candidate and fit it; give what it was fitted to and what it sees of all areas."""
-    data, scoring = area_dataset(work, tables), study_scoring(work)
+    data = area_dataset(work, tables)
+    scoring = planned(data, study_scoring(work))
     choice = choose_final(data, work.read_all("predictions"), scoring)
     fitted_to, seen = frozen_features(data, study_features(work, tables))
     final = fit_final(fitted_to, choice, scoring, statistic=work.study.pooling.statistic)
@@ -170,7 +172,8 @@ def _keep_final(
         {} if judged_by is None or spatial_r2 is None else {_name_of(judged_by): spatial_r2},
         tables={"area_predictions": predicted},
     )
-    judged = judged_on(work, fitted_to)
+    named = judged_by["validation"] if judged_by else None
+    judged = judged_on(work, fitted_to, final.scoring.settings, named)
     model = TrackedModel(final, example, work.study.name, spatial_r2, judged)
     return work.tracking.keep_model(run, model).metadata
 

@@ -19,7 +19,10 @@ COMPARED_WITHIN = {
     "encoder_identity": "the encoder's weights, preprocessing or precision",
     "features": "the features",
     "vectors": "the vectors",
-    "validation": "the validation",
+    "headline": "the validation that counts",
+    "validation": "how areas are held out",
+    "blocks": "the blocks or their buffer",
+    "folds": "the folds",
     "synthetic": "whether images are synthetic",
 }
 """Tags, with their meanings: two scores are compared only where all are the same, names and content
@@ -35,7 +38,7 @@ class Version:
     name, number
         Of the registered model, and of this version of it.
     spatial_r2
-        R² of the model `tuned` under spatial blocks; None where the areas allow no blocks.
+        R² of the model `tuned` under the validation that counts; None where the areas allow none.
     run_id
         Of the MLflow run that it comes from.
     tags

@@ -3,8 +3,10 @@
 import hashlib
 
 import numpy as np
+import polars as pl
 
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.study.models import Models
 from streetview_assets.study_state.fingerprint import digest
@@ -16,21 +18,45 @@ NO_DESIGN = frozenset(
 """Keys of `models` in which two models may differ that are judged by the same validation."""
 
 
-def judged_on(work: AssetContext, data: AreaDataset) -> dict[str, str]:
+def judged_on(
+    work: AssetContext, data: AreaDataset, settings: Models, headline: str | None
+) -> dict[str, str]:
     """Hash what two scores must share to be compared; the tags of a version of the model.
 
     Parameters
     ----------
     work
-        The asset's partition: its study, and the table `encoders`.
+        The asset's partition: its study, and the tables `encoders` and `predictions`.
     data
         The areas that the model is fitted to, with what it sees of them as plain numbers.
+    settings
+        The part `models` of the study, with the numbers that `auto` came to: the same word
+        comes to other blocks where areas or vectors are others.
+    headline
+        The validation that the score is of; None where there is no score.
     """
     return {
         "encoder_identity": encoder_identity(work),
-        "validation": _design(work.study.models, work.study.seed),
+        "headline": str(headline),
+        "validation": _design(settings, work.study.seed),
+        "blocks": f"{settings.block_side_km:g} km, buffer {settings.buffer_width_km:g} km",
+        "folds": folds_held_out(work.read_all("predictions"), str(headline)),
         **content_of(data),
     }
+
+
+def folds_held_out(predictions: pl.DataFrame, headline: str) -> str:
+    """Hash which areas were held out together for a score.
+
+    Parameters
+    ----------
+    predictions
+        The table of that name.
+    headline
+        The validation that the score is of.
+    """
+    mine = predictions.filter(model=TUNED, validation=headline)
+    return digest(mine.select("repeat", "area_code", "fold").unique().sort(pl.all()).rows())
 
 
 def encoder_identity(work: AssetContext) -> str:

@@ -54,7 +54,7 @@ class TrackedModel:
     example
         Some rows of what it is given, shape (n, width).
     spatial_r2
-        R² of the model `tuned` under spatial blocks, by which it may become champion.
+        R² of the model `tuned` under the validation that counts, by which it may become champion.
     judged_on
         What that score was reckoned on, by content: only models judged on the same are compared.
     """
