@@ -86,6 +86,41 @@ TABLES = (
         "predictions", "Out-of-fold predictions of every model of the whole study.", *_PREDICTIONS
     ),
     _table(
+        "validations",
+        "How areas were held out: how far from those learned from, and which validation counts.",
+        *_SCORED,
+        _VALIDATION,
+        column("task", TEXT, "what the models are for", "fill gaps", "new town"),
+        column("is_headline", FLAG, "whether it is the one that answers to the task"),
+        maybe("block_km", NUMBER, "side of the squares; null where none are held out"),
+        maybe("buffer_km", NUMBER, "areas so near to one held out were not learned from"),
+        column("deals", COUNT, "times that folds were dealt out"),
+        column("fold_count", COUNT, "folds of one deal"),
+        _AREA_COUNT,
+        column("target_range_m", NUMBER, "so far values of the target are alike (variogram)"),
+        column(
+            "residual_range_m", NUMBER, "so far residuals of ridge on the images are, at random"
+        ),
+        maybe(
+            "held_out_distance_m",
+            NUMBER,
+            "mean distance from an area held out to the nearest learned from",
+        ),
+        column(
+            "predicted_distance_m",
+            NUMBER,
+            "mean distance from what is to be predicted to the nearest sampled area",
+        ),
+        maybe(
+            "wasserstein_m",
+            NUMBER,
+            "how far the two distributions of distances are apart (Wasserstein); beyond the "
+            "target's range, where it stands for them, farther is no farther",
+        ),
+        maybe("wasserstein_share", NUMBER, "that, by the mean of those to be predicted"),
+        maybe("note", TEXT, "what it comes from, and why it counts or is none"),
+    ),
+    _table(
         "held_out_scores",
         "Scores on this authority of models that saw only the others.",
         AUTHORITY,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from streetview_assets.models.data.dataset import AreaDataset
@@ -12,6 +13,11 @@ from streetview_assets.models.metrics.morans_i import neighbour_weights
 from streetview_assets.models.progress import OnProgress, counter
 from streetview_assets.models.results.deals import averaged
 from streetview_assets.models.results.rows import Row, scores_frame
+from streetview_assets.models.results.validation_facts import (
+    TO_PREDICT,
+    held_out_distances,
+    validation_facts,
+)
 from streetview_assets.models.results.validation_rows import (
     no_score,
     predictions_frame,
@@ -27,7 +33,8 @@ from streetview_assets.models.validation.nested_cv import (
     competitors_for,
     cross_validate,
 )
-from streetview_assets.models.validation.plan import planned
+from streetview_assets.models.validation.plan import planned, ranges_of
+from streetview_assets.models.validation.task import distances_to_predict
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 
@@ -46,6 +53,11 @@ class Selection:
         Rows of the table `model_scores`.
     predictions
         Rows of the table `predictions`: out of fold.
+    validations
+        Rows of the table `validations`.
+    distances
+        Validation to the distances of held-out areas to the nearest learned from, metres; and
+        under `TO_PREDICT` those of what is to be predicted to the nearest sampled area.
     trials
         Every trial, for tracking: validation, fold, model, number, error on the inner folds,
         parameters.
@@ -55,6 +67,8 @@ class Selection:
 
     scores: pl.DataFrame
     predictions: pl.DataFrame
+    validations: pl.DataFrame = field(default_factory=lambda: TABLES["validations"].frame())
+    distances: dict[str, np.ndarray] = field(default_factory=dict)
     trials: list[dict[str, Any]] = field(default_factory=list)
     note: str | None = None
 
@@ -115,7 +129,8 @@ def select_models(
     if note:
         row = no_score(scoring, BLOCKS, len(data), note)
         return Selection(scores_frame([row]), TABLES["predictions"].frame(), note=note)
-    scoring = planned(data, scoring)
+    ranges = ranges_of(data, scoring.settings, scoring.seed)
+    scoring = planned(data, scoring, ranges)
     total = tuning_count(scoring.settings)
     splits, refused = _validate(competing, data, scoring, counter(total, on_progress))
     rows = _rows(scoring, data, splits)
@@ -124,6 +139,13 @@ def select_models(
     return Selection(
         scores=scores_frame(refused + rows),
         predictions=predictions_frame(scoring, splits),
+        validations=validation_facts(
+            data, scoring, ranges, splits, {row["validation"]: row["note"] for row in refused}
+        ),
+        distances={
+            **held_out_distances(data, splits, scoring.seed),
+            TO_PREDICT: distances_to_predict(data, scoring.settings.task).distance_m,
+        },
         trials=[trial for split in splits for trial in split.trials],
     )
 

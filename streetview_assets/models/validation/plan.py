@@ -22,7 +22,9 @@ class Ranges:
     residuals: Variogram
 
 
-def with_blocks(data: AreaDataset, settings: Models, seed: int) -> Models:
+def with_blocks(
+    data: AreaDataset, settings: Models, seed: int, ranges: Ranges | None = None
+) -> Models:
     """Replace `auto` by the blocks and the buffer that these areas ask for.
 
     Parameters
@@ -33,10 +35,12 @@ def with_blocks(data: AreaDataset, settings: Models, seed: int) -> Models:
         The part `models` of the study file; numbers stay as they are.
     seed
         The study's.
+    ranges
+        What `ranges_of` gives; default: found here.
     """
     if "auto" not in (settings.block_km, settings.buffer_km):
         return settings
-    proposed = proposal(data, settings, ranges_of(data, settings, seed), seed)
+    proposed = proposal(data, settings, ranges or ranges_of(data, settings, seed), seed)
     update = {"block_km": proposed.block_km, "buffer_km": proposed.buffer_km}
     return settings.model_copy(
         update={key: value for key, value in update.items() if getattr(settings, key) == "auto"}
@@ -63,7 +67,7 @@ def block_side_km(settings: Models, values: np.ndarray, place_m: np.ndarray) -> 
     return propose_blocks(place_m, alike, alike, settings.folds, seed=0).block_km
 
 
-def planned(data: AreaDataset, scoring: Scoring) -> Scoring:
+def planned(data: AreaDataset, scoring: Scoring, ranges: Ranges | None = None) -> Scoring:
     """Give the scoring with numbers in place of `auto`; see `with_blocks`.
 
     Parameters
@@ -72,8 +76,11 @@ def planned(data: AreaDataset, scoring: Scoring) -> Scoring:
         The areas that are validated, in any order.
     scoring
         How they are scored.
+    ranges
+        What `ranges_of` gives; default: found here.
     """
-    return replace(scoring, settings=with_blocks(data, scoring.settings, scoring.seed))
+    settings = with_blocks(data, scoring.settings, scoring.seed, ranges)
+    return replace(scoring, settings=settings)
 
 
 def proposal(data: AreaDataset, settings: Models, ranges: Ranges, seed: int) -> BlockProposal:

@@ -9,6 +9,7 @@ from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.figures import to_png
 from streetview_assets.lake.content import digest
 from streetview_assets.models.candidates.preprocessing import frozen_features
+from streetview_assets.models.charts.distances import draw_distances
 from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
 from streetview_assets.models.charts.residual_map import draw_residual_map
 from streetview_assets.models.charts.scores import draw_scores
@@ -53,12 +54,12 @@ from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.text.strict_json import to_json
 
 
-@model_asset(writes=("model_scores", "predictions"), code_version=3, study_wide=True)
+@model_asset(writes=("model_scores", "predictions", "validations"), code_version=4, study_wide=True)
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random, by distance and by blocks."""
     data = area_dataset(work, model_tables(work))
     chosen = select_models(data, study_scoring(work), work.progress("tunings"))
-    figures = _figures(work, chosen.scores, chosen.predictions)
+    figures = _figures(work, chosen)
     run_id = _keep_selection(work, chosen, figures)
     scores = chosen.scores.with_columns(mlflow_run_id=pl.lit(run_id))
     metadata = {
@@ -68,7 +69,11 @@ def model_selection(work: AssetContext) -> AssetResult:
         "mlflow_run_id": run_id,
         "authorities that were in": ", ".join(sorted(set(data.authority_codes))) or "none",
     }
-    tables = {"model_scores": scores, "predictions": chosen.predictions}
+    tables = {
+        "model_scores": scores,
+        "predictions": chosen.predictions,
+        "validations": chosen.validations,
+    }
     return AssetResult(tables, metadata, note=chosen.note or "")
 
 
@@ -178,9 +183,8 @@ def _keep_final(
     return work.tracking.keep_model(run, model).metadata
 
 
-def _figures(
-    work: AssetContext, scores: pl.DataFrame, predictions: pl.DataFrame
-) -> dict[str, bytes]:
+def _figures(work: AssetContext, chosen: Selection) -> dict[str, bytes]:
+    scores, predictions = chosen.scores, chosen.predictions
     if predictions.is_empty():
         return {}
     areas, there = work.read_all("areas"), set(predictions["validation"])
@@ -188,6 +192,7 @@ def _figures(
     title = f"{work.study.name}: {predictions['target'][0]}"
     whom = work.credit
     drawn = {
+        "distances": draw_distances(chosen.distances, title=title, credit=whom),
         "scores": draw_scores(scores, title=title, credit=whom),
         "predicted_observed": draw_predicted_observed(predictions, title=title, credit=whom),
         "residual_map": draw_residual_map(

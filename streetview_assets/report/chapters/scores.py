@@ -9,7 +9,7 @@ from streetview_assets.models.charts.scores import draw_scores
 from streetview_assets.models.results.summary_sentences import WAYS, summary_sentences
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
-from streetview_assets.report.cells import percent
+from streetview_assets.report.cells import NONE, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
 from streetview_assets.report.scores_table import (
@@ -77,6 +77,7 @@ def scores(published: Published) -> dict[str, Any]:
     by_authority, authority_notes = _by_authority(published)
     validations = shown_validations(scores.filter(pl.col("metric") == "r2"))
     headline = headline_among(published, r2.filter(pl.col("validation") != AUTHORITIES))
+    facts = _held_out(published)
     models = _by_validation(scores, r2, validations, headline)
     return {
         "models": models,
@@ -85,6 +86,8 @@ def scores(published: Published) -> dict[str, Any]:
         "tuned": [label for label, *_ in models if label.startswith(named_model(TUNED))],
         "level": scores["interval_level"].drop_nulls().max(),
         "of_authorities": _draw_authorities(published, r2),
+        "validations_told": [row for _, row in facts],
+        "headline_told": [row[0] for is_headline, row in facts if is_headline],
         "other_metrics": _other_metrics(scores),
         "gains": _gains(scores, r2, headline),
         "in_space": _in_space(scores, headline),
@@ -92,6 +95,31 @@ def scores(published: Published) -> dict[str, Any]:
         "authority_notes": authority_notes,
         "notes": _notes(scores),
     }
+
+
+def _held_out(published: Published) -> list[tuple[bool, list[Any]]]:
+    """Say how far each validation held areas out, and whether it is the headline."""
+    facts = published.of_encoder("validations").filter(pl.col("target") == (published.target or ""))
+    facts = facts.filter(pl.col("features") == pl.col("features").min())
+    there = {row["validation"]: row for row in facts.to_dicts()}
+    return [
+        (
+            row["is_headline"],
+            [
+                VALIDATION_NAMES[name],
+                *(_km(row[of]) for of in ("held_out_distance_m", "predicted_distance_m")),
+                NONE if row["wasserstein_share"] is None else percent(row["wasserstein_share"]),
+                f"{row['fold_count']}" + (f" × {row['deals']}" if row["deals"] > 1 else ""),
+                row["note"] or "",
+            ],
+        )
+        for name in VALIDATION_NAMES
+        if (row := there.get(name))
+    ]
+
+
+def _km(distance_m: float | None) -> str:
+    return NONE if distance_m is None else rounded(distance_m / 1000, 1)
 
 
 def _draw_authorities(published: Published, r2: pl.DataFrame) -> Any:

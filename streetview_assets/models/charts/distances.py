@@ -1,0 +1,48 @@
+"""How far areas were held out, beside how far what is to be predicted lies.
+
+Two distributions of nearest-neighbour distances, as `geodist` of the R package CAST draws them
+(Meyer and Pebesma 2022, Nature Communications 13: 2208).
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from streetview_assets.charts import bare
+from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.models.charts.predicted_observed import PANELS
+from streetview_assets.models.results.validation_facts import TO_PREDICT
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_distances(
+    distances: Mapping[str, np.ndarray], *, title: str, credit: str = ""
+) -> "Figure":
+    """Draw the share of areas within a distance: to be predicted, and held out by each validation.
+
+    Parameters
+    ----------
+    distances
+        Validation, or `TO_PREDICT`, to distances to the nearest area that is learned from,
+        metres; each of shape (n,).
+    title
+        Names the target.
+    credit
+        Whom to name at the foot.
+    """
+    figure = new_figure(6.5, 4.2, credit=credit)
+    axes = figure.subplots()
+    for number, name in enumerate(name for name in PANELS if name in distances):
+        axes.ecdf(distances[name] / 1000, color=COLOURS[number], linewidth=1.6, label=PANELS[name])
+    axes.ecdf(distances[TO_PREDICT] / 1000, color="black", linewidth=2.4, linestyle=":",
+              label=TO_PREDICT)  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xlabel("distance to the nearest area that is learned from, km")
+    axes.set_ylabel("share of areas within it")
+    axes.set_title(f"{title}: as far away as it is used?")
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    bare(axes)
+    return figure

@@ -1,0 +1,147 @@
+"""What each validation held out, how far from what was learned, and which one counts."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from scipy.stats import wasserstein_distance
+
+from streetview_assets.models.data.dataset import AreaDataset, DistancesToPredict
+from streetview_assets.models.data.distance_matching import MATCHED, nearest_m
+from streetview_assets.models.data.splits import Validation, authority_folds
+from streetview_assets.models.results.rows import Row
+from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.nested_cv import OutOfFold
+from streetview_assets.models.validation.plan import Ranges, proposal
+from streetview_assets.models.validation.task import distances_to_predict, headline_validation
+from streetview_assets.tables.registry import TABLES
+
+TABLE = "validations"
+AUTHORITIES: Validation = "authorities"
+TO_PREDICT = "to be predicted"
+
+
+def validation_facts(
+    data: AreaDataset,
+    scoring: Scoring,
+    ranges: Ranges,
+    splits: Sequence[OutOfFold],
+    refused: Mapping[str, str],
+) -> pl.DataFrame:
+    """Say of every validation how far areas were held out, and whether it is the headline.
+
+    Parameters
+    ----------
+    data
+        All sampled areas.
+    scoring
+        How they are scored, with numbers in place of `auto`.
+    ranges
+        Variograms of the target and of the residuals.
+    splits
+        What was validated, one a repeat.
+    refused
+        Validations that these areas do not allow, with the reason.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table `validations`; whole authorities, which are held out by an asset of their own, have
+        a row where there are two.
+    """
+    task, count = scoring.settings.task, len(set(data.authority_codes))
+    wanted = distances_to_predict(data, task)
+    held_out = held_out_distances(data, splits, scoring.seed)
+    headline = headline_validation(task, count, set(held_out))
+    about = {
+        "target": scoring.target,
+        "encoder": scoring.encoder,
+        "features": scoring.features,
+        "task": task,
+        "area_count": len(data),
+        "target_range_m": ranges.target.range_m,
+        "residual_range_m": ranges.residuals.range_m,
+        "predicted_distance_m": float(wanted.distance_m.mean()),
+    }
+    rows = [
+        about
+        | {"validation": name, "is_headline": name == headline, "note": why}
+        | {"fold_count": 0, "deals": 0}
+        for name, why in refused.items()
+        if name not in held_out
+    ]
+    for name, distance_m in held_out.items():
+        of_it = [split for split in splits if split.validation == name]
+        row = about | _compared(distance_m, wanted) | {"validation": name, "deals": len(of_it) or 1}
+        row["fold_count"] = len(np.unique(of_it[0].fold)) if of_it else _authority_folds(data)
+        row["is_headline"] = name == headline
+        if name == "blocks":
+            row["block_km"] = scoring.settings.block_side_km
+            row["buffer_km"] = scoring.settings.buffer_width_km
+        row["note"] = _note(row, data, scoring, ranges, wanted)
+        rows.append(row)
+    return TABLES[TABLE].frame(rows).sort(TABLES[TABLE].key)
+
+
+def held_out_distances(
+    data: AreaDataset, splits: Sequence[OutOfFold], seed: int
+) -> dict[str, np.ndarray]:
+    """Give, by validation, how far held-out areas lie from what was learned from, metres.
+
+    Parameters
+    ----------
+    data
+        All sampled areas.
+    splits
+        What was validated.
+    seed
+        The study's, by which authorities are held out together where there are many.
+    """
+    parts: dict[str, list[np.ndarray]] = {}
+    for split in splits:
+        parts.setdefault(split.validation, []).append(split.distance_m)
+    if len(set(data.authority_codes)) > 1:
+        fold = authority_folds(data.authority_codes, seed)
+        parts[AUTHORITIES] = [
+            nearest_m(data.place_m[fold == one], data.place_m[fold != one])
+            for one in np.unique(fold)
+        ]
+    return {name: np.concatenate(one) for name, one in parts.items()}
+
+
+def _authority_folds(data: AreaDataset) -> int:
+    return len(np.unique(authority_folds(data.authority_codes, seed=0)))
+
+
+def _compared(distance_m: np.ndarray, wanted: DistancesToPredict) -> Row:
+    mean_m = float(np.minimum(wanted.distance_m, wanted.farthest_m).mean())
+    apart_m = float(
+        wasserstein_distance(
+            np.minimum(distance_m, wanted.farthest_m),
+            np.minimum(wanted.distance_m, wanted.farthest_m),
+        )
+    )
+    return {
+        "held_out_distance_m": float(distance_m.mean()),
+        "wasserstein_m": apart_m,
+        "wasserstein_share": apart_m / mean_m if mean_m else None,
+    }
+
+
+def _note(
+    row: Row, data: AreaDataset, scoring: Scoring, ranges: Ranges, wanted: DistancesToPredict
+) -> str | None:
+    """Say what a validation comes from, and why it is the headline, or no match."""
+    said: list[str] = []
+    if row["is_headline"]:
+        said.append(f"the headline of the task {scoring.settings.task}")
+    if row["validation"] in ("knndm", AUTHORITIES):
+        said.append(wanted.note)
+    if row["validation"] == "blocks":
+        said.append(proposal(data, scoring.settings, ranges, scoring.seed).note)
+    share = row["wasserstein_share"]
+    if row["is_headline"] and share is not None and share >= MATCHED:
+        said.append(
+            f"distances are {share:.0%} of their mean apart: these areas allow no closer match"
+        )
+    return "; ".join(said) or None

@@ -1,0 +1,133 @@
+"""Folds whose distances match those to what is to be predicted, and which validation counts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from streetview_assets.models.data.dataset import DistancesToPredict
+from streetview_assets.models.data.distance_matching import (
+    MATCHED,
+    match_distances,
+    nearest_m,
+    nearest_others_m,
+)
+from streetview_assets.models.results.validation_facts import validation_facts
+from streetview_assets.models.validation.inner_folds import inner_splits
+from streetview_assets.models.validation.nested_cv import (
+    Competitors,
+    competitors_for,
+    cross_validate,
+)
+from streetview_assets.models.validation.out_of_fold import folds_of
+from streetview_assets.models.validation.plan import ranges_of
+from streetview_assets.models.validation.task import (
+    distances_to_predict,
+    for_places,
+    headline_validation,
+)
+from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets_tests.simulations.fields import centres, dataset
+
+
+def one_town(count=400, seed=1, authorities=None):
+    place_m = centres(count, seed)
+    rng = np.random.default_rng(seed)
+    return dataset(
+        place_m, rng.normal(size=(count, 3)), rng.normal(size=count), authorities=authorities
+    )
+
+
+def towns():
+    rng = np.random.default_rng(2)
+    corners = np.repeat([[0, 0], [30_000, 0], [0, 45_000], [60_000, 50_000]], 60, axis=0)
+    names = np.repeat(["A", "B", "C", "D"], 60).tolist()
+    place_m = corners + rng.uniform(0, 6_000, size=(240, 2))
+    return replace(one_town(240, authorities=names), place_m=place_m)
+
+
+def distances_m(data, folds):
+    parts = [nearest_m(data.place_m[one.held_out], data.place_m[one.learning]) for one in folds]
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("gaps", ["scattered", "one hole"])
+def test_gaps_are_matched_wherever_they_lie(gaps, quick):
+    data = one_town()
+    middle = np.hypot(*(data.place_m - data.place_m.mean(axis=0)).T)
+    gap = middle < 2_000 if gaps == "one hole" else np.random.default_rng(1).random(400) < 0.25
+    sampled = replace(data.take(~gap), unsampled_m=data.place_m[gap])
+    wanted = distances_to_predict(sampled, "fill gaps")
+    matched = match_distances(sampled.place_m, sampled.authority_codes, wanted, 5, seed=1)
+    assert np.allclose(wanted.distance_m, nearest_m(data.place_m[gap], data.place_m[~gap]))
+    assert matched.share < MATCHED
+    folds = folds_of(sampled, "knndm", quick(folds=5, task="fill gaps"), 1)
+    assert distances_m(sampled, folds).mean() == pytest.approx(wanted.distance_m.mean(), rel=0.1)
+
+
+def test_a_new_town_is_as_far_as_towns_are_from_each_other(quick):
+    data = towns()
+    folds = folds_of(data, "knndm", quick(folds=4, task="new_town"), 1)
+    wanted = distances_to_predict(data, "new town").distance_m
+    assert np.allclose(np.sort(distances_m(data, folds)), np.sort(wanted))
+    assert wanted.mean() > 15_000
+
+
+def test_of_one_town_areas_are_held_out_at_the_range_of_its_target_with_the_near_left_out(quick):
+    data = one_town()
+    data = replace(data, to_predict=DistancesToPredict(np.array([2_000.0]), 2_000.0))
+    folds = folds_of(data, "knndm", quick(folds=5), 1)
+    held_out_m = np.minimum(distances_m(data, folds), 2_000)
+    assert np.mean(2_000 - held_out_m) < MATCHED * 2_000
+    assert all((one.held_out | one.learning).mean() < 1 for one in folds)
+    assert min(one.learning.mean() for one in folds) >= 1 / 3
+
+
+def test_tuning_holds_out_as_far_away_as_the_fold_it_is_for_and_knows_no_value_of_it(quick):
+    data = one_town()
+    data = replace(data, to_predict=DistancesToPredict(np.array([2_000.0]), 2_000.0))
+    settings = quick(folds=5)
+    fold = folds_of(data, "knndm", settings, 1)[0]
+    train = for_places(data.take(fold.learning), data.place_m[fold.held_out])
+    outer = nearest_m(data.place_m[fold.held_out], train.place_m).clip(max=2_000)
+    inner = distances_m(train, inner_splits(train, "knndm", settings, 1)).clip(max=2_000)
+    assert inner.mean() == pytest.approx(outer.mean(), rel=0.15)
+
+
+def test_folds_do_not_depend_on_the_order_of_rows(quick):
+    data, mixed = towns(), np.random.default_rng(5).permutation(240)
+    wanted = DistancesToPredict(nearest_others_m(data.place_m) * 3)
+    first = match_distances(data.place_m, data.authority_codes, wanted, 5, 1)
+    shuffled = data.take(mixed)
+    again = match_distances(shuffled.place_m, shuffled.authority_codes, wanted, 5, 1)
+    assert np.array_equal(first.fold[mixed], again.fold)
+
+
+def test_the_headline_follows_the_task_and_what_there_is():
+    assert headline_validation("fill gaps", 9) == "knndm"
+    assert headline_validation("new town", 9) == "authorities"
+    assert headline_validation("new town", 2) == "knndm"
+    assert headline_validation("new town", 9, {"random", "blocks"}) == "blocks"
+
+
+def test_every_validation_says_how_far_it_held_out_and_one_is_the_headline(quick, scored):
+    data = towns().take(np.arange(0, 240, 3))
+    settings = quick(candidates=("ridge",), trials=1, folds=4, block_km=3)
+    alone = Competitors(competitors_for(data, settings).candidates, [], {})
+    splits = [
+        cross_validate(alone, data, settings, validation, 1)
+        for validation in ("random", "knndm", "blocks")
+    ]
+    ranges, refused = ranges_of(data, settings, 1), {"holdout": "too few"}
+    facts = validation_facts(data, scored(settings, 1), ranges, splits, refused)
+    check_contract(TABLES["validations"], facts)
+    assert facts.filter("is_headline")["validation"].to_list() == ["authorities"]
+    by = {row["validation"]: row for row in facts.to_dicts()}
+    assert set(by) == {"random", "knndm", "blocks", "holdout", "authorities"}
+    assert by["knndm"]["wasserstein_share"] < MATCHED < 0.9 < by["random"]["wasserstein_share"]
+    assert (by["blocks"]["block_km"], by["random"]["block_km"]) == (3, None)
+    assert by["holdout"]["note"] == "too few"
+    to_fill = scored(settings.model_copy(update={"task": "fill gaps"}), 1)
+    gaps = validation_facts(data, to_fill, ranges, splits, {}).filter("is_headline")
+    assert gaps["validation"].to_list() == ["knndm"]
+    assert "0 areas were not sampled" in gaps["note"].item()
