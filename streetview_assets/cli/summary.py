@@ -10,10 +10,11 @@ from rich.table import Table
 from streetview_assets.cli.command import PlainConsole, from_here, table_of
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.parquet_lake import read_provenance
+from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.study_state.lineage import written_by
 from streetview_assets.study_state.open_study import OpenStudy
 
-VALIDATIONS = ("random", "blocks", "authorities")
+VALIDATIONS = ("random", "knndm", "blocks", "authorities")
 
 
 def show_summary(opened: OpenStudy) -> None:
@@ -27,8 +28,8 @@ def show_summary(opened: OpenStudy) -> None:
     command = _command()
     console.say(
         f"  {command} ui",
-        f'  {command} sql "select area_name, observed, predicted from area_profile '
-        'order by residual limit 5"',
+        f'  {command} sql "select area_name, observed, predicted, lower, upper from area_profile '
+        'limit 5"',
         f"  {command} init YOUR_AREAS YOUR_ROADS",
     )
 
@@ -52,26 +53,31 @@ def _tables(opened: OpenStudy) -> Table:
 def _scores(opened: OpenStudy) -> Table:
     """R² of every model under every validation, pooled out of fold, with its interval."""
     scores = opened.sql(
-        "select model, validation, value, lower, upper from all_scores "
+        "select model, validation, value, lower, upper, interval_level from all_scores "
         "where scope = 'study' and metric = 'r2' and fold = 0 and group_name = 'all' "
         "and repeat = 1 and value is not null "
         "union all "
         "select model, validation, "
-        "1 - sum(residual ** 2) / (var_pop(observed) * count(*)), null, null "
+        "1 - sum(residual ** 2) / (var_pop(observed) * count(*)), null, null, null "
         "from all_predictions where scope = 'held_out' and repeat = 1 group by model, validation"
     )
     validations = [v for v in VALIDATIONS if v in set(scores["validation"])]
-    best = scores.filter(validation="blocks").sort("value", descending=True)["model"].to_list()
+    counts = headline_validation(
+        opened.study.models.task, len(opened.authorities), set(scores["validation"])
+    )
+    best = scores.filter(validation=counts).sort("value", descending=True)["model"].to_list()
     rows = [
         (model, *(_score(scores.filter(model=model, validation=v)) for v in validations))
         for model in best
     ]
-    title = "R² out of fold, pooled [90 % interval]; the headline is blocks"
+    level = scores["interval_level"].max()
+    interval = f" [{level:.0%} interval]" if isinstance(level, float) else ""
+    title = f"R² out of fold, pooled{interval}; what counts: {counts}"
     return table_of(("model", *validations), rows, title=title)
 
 
 def _score(rows: pl.DataFrame) -> str:
     if rows.is_empty():
         return ""
-    _, _, value, lower, upper = rows.row(0)
+    _, _, value, lower, upper, _ = rows.row(0)
     return f"{value:.2f}" + (f" [{lower:.2f}, {upper:.2f}]" if lower is not None else "")
