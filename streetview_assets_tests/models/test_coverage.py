@@ -106,6 +106,11 @@ def test_groups_are_named_by_authority_images_and_tenth():
     assert {"A", "B", "1 to 2 images", "41 images or more", "decile 1", "decile 10"} < set(groups)
     assert groups["decile 10"].areas.sum() == 10
     assert (observed[groups["decile 10"].areas] >= 90).all()
+    few = np.repeat([7.0, 8, 9, 10], 5)
+    whole = coverage_groups(["A"] * 20, np.full(20, 9), few, few, are_deciles=True)
+    assert [name for name in whole if name.startswith("decile")] == [
+        "decile 7", "decile 8", "decile 9", "decile 10"
+    ]  # fmt: skip
 
 
 def test_the_spread_over_blocks_stands_beside_that_of_chance():

@@ -1,7 +1,7 @@
 """How areas are held out: at random, by spatial block, a fifth once, by whole authority.
 
 A random fold leaves the neighbours of a held-out area in the training part, and deprivation is
-spatially autocorrelated, so that it flatters (Roberts et al. 2017, Ecography 40: 913-929).
+spatially autocorrelated, so that it may flatter (Roberts et al. 2017, Ecography 40: 913-929).
 """
 
 from collections.abc import Sequence

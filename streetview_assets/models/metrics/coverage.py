@@ -56,6 +56,8 @@ def coverage_groups(
     observed: np.ndarray,
     study_values: np.ndarray,
     overall_tolerance: float = OVERALL_TOLERANCE,
+    *,
+    are_deciles: bool = False,
 ) -> dict[str, Group]:
     """Group areas: all, by authority where there are several, by image count, by target.
 
@@ -67,6 +69,8 @@ def coverage_groups(
         The values whose tenths count, shape (m,).
     overall_tolerance
         How far the coverage of all of them may fall short; of one place, as in a place.
+    are_deciles
+        Whether the values are deciles, which are not cut again.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def coverage_groups(
         name = f"{least} to {most} images" if np.isfinite(most) else f"{least} images or more"
         within = (image_counts >= least) & (image_counts <= most)
         groups[name] = Group(within, OVERALL_TOLERANCE)
-    tenth = deciles_among(observed, study_values)
+    tenth = deciles_among(observed, study_values, are_deciles=are_deciles)
     for number in range(1, DECILES + 1):
         groups[f"decile {number}"] = Group(tenth == number, LOCAL_TOLERANCE)
     return {name: group for name, group in groups.items() if group.areas.any()}

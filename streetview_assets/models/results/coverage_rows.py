@@ -43,7 +43,7 @@ def coverage_rows(
     one_place = split.validation == "authorities"
     groups = coverage_groups(
         areas.authority_codes, areas.image_counts, areas.observed, values,
-        LOCAL_TOLERANCE if one_place else OVERALL_TOLERANCE,
+        LOCAL_TOLERANCE if one_place else OVERALL_TOLERANCE, are_deciles=areas.is_decile,
     )  # fmt: skip
     rows: list[Row] = []
     for model in split.predicted:
