@@ -75,3 +75,18 @@ def test_one_area_is_predicted_though_not_scored(areas_of, quick, scored, pooled
     check_contract(TABLES["held_out_scores"], scores)
     assert pooled(scores, "tuned", "authorities")["note"] == "not defined: 1 area(s)"
     assert predictions.filter(pl.col("model") == "tuned").height == 1
+
+
+def test_an_unseen_authority_has_wider_intervals_or_the_reason_why_not(
+    areas_of, quick, scored, pooled
+):
+    data = areas_of(columns=12, noise=0.2)
+    scores, predictions = score_held_out(data, scored(quick(), 1, "E1"))
+    assert pooled(scores, "tuned", "authorities", "coverage")["note"] is None
+    two = data.take(np.array(data.authority_codes) != "E2")
+    scores, _ = score_held_out(two, scored(quick(), 1, "E1"))
+    note = pooled(scores, "tuned", "authorities", "coverage")["note"]
+    assert note.startswith("as wide as inside the towns learned from")
+    tuned = predictions.filter(pl.col("model") == "tuned")
+    assert tuned["lower"].min() >= data.observed.min()
+    assert tuned["upper"].max() <= data.observed.max()

@@ -10,8 +10,9 @@ from streetview_assets.models.candidates.baselines import baselines_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import Validation, seed_of
 from streetview_assets.models.evaluations.selection import no_candidate, too_few
+from streetview_assets.models.metrics.conformal import LEAST_OF_AN_AUTHORITY
 from streetview_assets.models.metrics.morans_i import neighbour_weights
-from streetview_assets.models.results.rows import scores_frame
+from streetview_assets.models.results.rows import Row, scores_frame
 from streetview_assets.models.results.validation_rows import no_score, predictions_frame, score_rows
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import (
@@ -68,6 +69,8 @@ def score_held_out(
     )  # fmt: skip
     weights = neighbour_weights(split.areas.geometry)
     rows = score_rows(scoring, split, weights, data.observed[learning | held_out])
+    if no_wider := _why_no_wider(codes[learning]):
+        rows = [row | _noting(row, no_wider) for row in rows]
     return scores_frame(rows, SCORES), predictions_frame(scoring, [split], PREDICTIONS)
 
 
@@ -77,6 +80,22 @@ def _competing(train: AreaDataset, test: AreaDataset, settings: Models) -> Compe
     _, without_input = baselines_for(test)
     usable = [one for one in learning.baselines if one.name not in without_input]
     return Competitors(learning.candidates, usable, learning.left_out | without_input)
+
+
+def _why_no_wider(learned_codes: np.ndarray) -> str | None:
+    """Say why intervals are no wider than those of authorities learned from, where they are not."""
+    _, sizes = np.unique(learned_codes, return_counts=True)
+    if (sizes >= LEAST_OF_AN_AUTHORITY).sum() > 1:
+        return None
+    return (
+        "as wide as inside the towns learned from: how much wider an unseen one asks for takes two "
+        f"or more of {LEAST_OF_AN_AUTHORITY} areas"
+    )
+
+
+def _noting(row: Row, note: str) -> Row:
+    unsaid = row["metric"] == "coverage" and row["value"] is not None and row["note"] is None
+    return {"note": note} if unsaid else {}
 
 
 def _why_not(learning: np.ndarray, held_out: np.ndarray, competing: Competitors) -> str | None:

@@ -180,7 +180,17 @@ def _keep_final(
     named = judged_by["validation"] if judged_by else None
     judged = judged_on(work, fitted_to, final.scoring.settings, named)
     model = TrackedModel(final, example, work.study.name, spatial_r2, judged)
-    return work.tracking.keep_model(run, model).metadata
+    widening = {"intervals of authorities not learned from": _widening(final)}
+    return {**work.tracking.keep_model(run, model).metadata, **widening}
+
+
+def _widening(final: FinalModel) -> str:
+    calibration = final.choice.calibration
+    if calibration is None:
+        return "none: too few held-out areas for an interval of this level"
+    if calibration.unseen is None:
+        return "as wide as of others: too few authorities to tell how much wider they must be"
+    return f"{calibration.unseen:.2f} times as wide as of others"
 
 
 def _figures(work: AssetContext, chosen: Selection) -> dict[str, bytes]:
