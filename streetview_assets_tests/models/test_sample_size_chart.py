@@ -94,5 +94,20 @@ def test_what_free_against_constant_shows_follows_the_numbers(free, constant, sa
     assert text.count(". ") == 1, "two sentences"
     slopes = slopes_of(rows, "nrmse")
     assert (slopes.free, slopes.constant) == pytest.approx((-free, -constant))
+    assert (slopes.free_error, slopes.constant_error) == pytest.approx((0, 0))
     better = rows.with_columns(metric=pl.lit("r2"))
     assert slopes_of(better, "r2").free == pytest.approx(free)
+
+
+def test_what_draws_differ_by_is_told_and_no_gain_within_it_is_claimed():
+    rng = np.random.default_rng(0)
+    rows = scores(free=-0.01, constant=0.0, repeats=8)
+    shaken = rows.with_columns(pl.col("value") + pl.Series(0.1 * rng.normal(size=rows.height)))
+    one_group = shaken.filter(group_name="all")
+    slopes = slopes_of(one_group, "nrmse")
+    expected = 0.1 / np.sqrt(np.sum((np.arange(4) - 1.5) ** 2)) / np.sqrt(8)
+    assert slopes.free_error == pytest.approx(expected, rel=0.6)
+    text = free_and_constant(one_group, "nrmse")
+    assert f" ± {slopes.free_error:.1g} where areas were left free" in text
+    assert "neither helped nor harmed" in text
+    assert "One draw does not tell" in free_and_constant(rows.filter(repeat=1), "nrmse")

@@ -10,6 +10,9 @@ from streetview_assets.models.evaluations.sample_size import ALL
 from streetview_assets.models.validation.ridge_cv import MEAN
 
 _LEAST_SIZES = 2
+_WAYS = ("free", "constant")
+_SURE = 2
+"""A slope of fewer standard errors may be chance."""
 _SAME = 0.1
 """A slope below this share of another is called next to nothing beside it."""
 
@@ -25,11 +28,16 @@ class Slopes:
         errors too.
     group_count
         Groups in the mean: clusters of every k, and all images.
+    free_error, constant_error
+        Standard errors over the draws of images and held-out areas; NaN of one draw. Those of
+        other areas than the study's would be larger.
     """
 
     free: float
     constant: float
     group_count: int
+    free_error: float = float("nan")
+    constant_error: float = float("nan")
 
 
 def mean_curves(scores: pl.DataFrame, metric: str) -> pl.DataFrame:
@@ -82,16 +90,28 @@ def slopes_of(scores: pl.DataFrame, metric: str) -> Slopes | None:
         curves.filter(areas="constant"), on=["k", "group_name", "sample_size"], suffix="_constant"
     )
     sign = 1.0 if REGRESSION[metric].higher_is_better else -1.0
-    slopes = []
-    for _, curve in both.group_by("k", "group_name", maintain_order=True):
+    drawn = scores.filter(pl.col("model") != MEAN, metric=metric).drop_nulls("value")
+    of_groups = []
+    for (k, name), curve in both.group_by("k", "group_name", maintain_order=True):
         if curve.height >= _LEAST_SIZES:
-            doublings = np.log2(curve["sample_size"].to_numpy())
-            sides = [curve[name].to_numpy() for name in ("mean", "mean_constant")]
-            slopes.append([sign * np.polyfit(doublings, side, 1)[0] for side in sides])
-    if not slopes:
+            mine = drawn.filter(pl.col("sample_size").is_in(curve["sample_size"].to_list()))
+            mine = mine.filter(k=k, group_name=name)
+            of_groups.append([sign * _by_draw(mine.filter(areas=one)) for one in _WAYS])
+    if not of_groups:
         return None
-    free, constant = np.mean(slopes, axis=0)
-    return Slopes(float(free), float(constant), len(slopes))
+    slopes = np.mean(of_groups, axis=0)
+    free, constant = slopes.mean(axis=1)
+    draws = slopes.shape[1]
+    errors = slopes.std(axis=1, ddof=1) / np.sqrt(draws) if draws > 1 else (np.nan, np.nan)
+    return Slopes(float(free), float(constant), len(of_groups), *map(float, errors))
+
+
+def _by_draw(curve: pl.DataFrame) -> np.ndarray:
+    """Fit a line to the curve of each draw: what a doubling brings, shape (draws,)."""
+    wide = curve.pivot("repeat", index="sample_size", values="value").sort("sample_size")
+    doublings = np.log2(wide["sample_size"].to_numpy())
+    slopes: np.ndarray = np.polyfit(doublings, wide.drop("sample_size").to_numpy(), 1)[0]
+    return slopes
 
 
 def free_and_constant(scores: pl.DataFrame, metric: str) -> str:
@@ -111,9 +131,10 @@ def free_and_constant(scores: pl.DataFrame, metric: str) -> str:
             "constant. So the effect of more images is not told from that of more areas."
         )
     first = (
-        f"With every doubling of the images {metric} {_turns(slopes.free)} where areas were "
-        f"left free and {_turns(slopes.constant)} where they were held constant "
-        f"({_groups(slopes.group_count)}, at the sizes that have both)."
+        f"With every doubling of the images {metric} {_turns(slopes.free, slopes.free_error)} "
+        f"where areas were left free and {_turns(slopes.constant, slopes.constant_error)} where "
+        f"they were held constant ({_groups(slopes.group_count)}, at the sizes that have both; "
+        "± a standard error over draws of the same areas)."
     )
     return f"{first} {_meaning(slopes)}"
 
@@ -122,11 +143,16 @@ def _groups(count: int) -> str:
     return "one group of images" if count == 1 else f"mean of {count} groups of images"
 
 
-def _turns(slope: float) -> str:
-    return f"got {'better' if slope >= 0 else 'worse'} by {abs(slope):.2g}"
+def _turns(slope: float, error: float) -> str:
+    about = "" if np.isnan(error) else f" ± {error:.1g}"
+    return f"got {'better' if slope >= 0 else 'worse'} by {abs(slope):.2g}{about}"
 
 
 def _meaning(slopes: Slopes) -> str:
+    if np.isnan(slopes.free_error):
+        return "One draw does not tell how much of that is chance."
+    if abs(slopes.free) < _SURE * slopes.free_error:
+        return "So more images neither helped nor harmed by more than draws differ by chance."
     if slopes.free <= 0:
         return "So more images did not help, whichever areas they were of."
     share = slopes.constant / slopes.free
