@@ -14,7 +14,8 @@ from streetview_assets.models.metrics.coverage import (
     spread_by_chance,
 )
 from streetview_assets.models.results.coverage_rows import coverage_failures, coverage_rows
-from streetview_assets.models.results.rows import scores_frame
+from streetview_assets.models.results.rows import score_row, scores_frame
+from streetview_assets.models.results.summary_sentences import summary_sentences
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, Competitors, OutOfFold
 from streetview_assets.models.validation.out_of_fold import numbered_folds
@@ -134,3 +135,22 @@ def test_coverage_is_a_row_with_its_interval(data, quick):
     assert measured.select((pl.col("value").is_between("lower", "upper")).all()).item()
     names = set(rows["metric"])
     assert {"coverage_p", "coverage_spread_over_space", "coverage_spread_by_chance"} < names
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("nothing", "Its prediction intervals hold what they promise"),
+        ("bias", "Its prediction intervals do not hold what they promise"),
+        ("narrow", "Its prediction intervals do not hold what they promise"),
+    ],
+)
+def test_the_summary_says_what_the_tests_say(data, quick, what, said):
+    scoring = Scoring(quick(), "t", "e", "f", 0)
+    rows = coverage_rows(scoring, spoil(data, what, 0))
+    r2 = score_row(scoring.about(TUNED, "blocks"), "r2", 0.5, len(data))
+    sentence = next(
+        one for one in summary_sentences(scores_frame([*rows, r2])) if "prediction" in one
+    )
+    assert sentence.startswith(said)
+    assert ("E1 (" in sentence) == (what != "nothing")

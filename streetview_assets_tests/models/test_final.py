@@ -86,6 +86,27 @@ def test_the_interval_is_as_wide_as_errors_on_held_out_areas(selection, choice):
     assert np.isclose(held_out["residual"].abs(), width).any()
 
 
+def test_a_garbage_vector_is_predicted_inside_the_targets_values(data, choice, scoring):
+    garbage = replace(data, vectors=data.vectors * 1e6)
+    rows = predict_areas(fit(data, choice, scoring), *tables(garbage), target="imd_rank")
+    low, high = data.target_limits
+    ends = rows.drop_nulls("predicted").select("lower", "predicted", "upper").to_numpy()
+    assert ends.min() == low
+    assert ends.max() == high
+    assert (np.diff(ends, axis=1) >= 0).all()
+
+
+def test_areas_of_an_authority_not_learned_from_have_wider_intervals(data, choice, scoring):
+    wider = replace(choice, calibration=replace(choice.calibration, unseen=1.5))
+    rows = predict_areas(fit(data, wider, scoring), *tables(data), target="imd_rank")
+    areas, embeddings = tables(data)
+    elsewhere = areas.with_columns(authority_code=pl.lit("E9"))
+    unseen = predict_areas(fit(data, wider, scoring), elsewhere, embeddings, target="imd_rank")
+    assert unseen["predicted"].equals(rows["predicted"])
+    assert (unseen["upper"] - unseen["lower"]).sum() > (rows["upper"] - rows["lower"]).sum()
+    assert choice.authority_codes == tuple(sorted(set(data.authority_codes)))
+
+
 def test_the_order_of_rows_does_not_change_the_fit(data, choice, scoring):
     order = np.random.default_rng(0).permutation(len(data))
     first = fit(data, choice, scoring).estimator.predict(data.vectors)

@@ -276,7 +276,8 @@ def _reaching_out(
     low, high = (float(end) for end in np.quantile(observed, [0.1, 0.9]))
     for short in SHORT_OF_LEVEL + np.array([0, 0.02, 0.04, 0.07, 0.1, 0.15]):
         reach = [
-            conformal_quantile(scores[outer], unfitted.level - short) or 0.0
+            conformal_quantile(scores[outer], max(unfitted.level - short, unfitted.level / 2))
+            or 0.0
             for outer in (observed <= low, observed >= high)
         ]
         made = replace(unfitted, outer=((low, reach[0]), (high, reach[1])))

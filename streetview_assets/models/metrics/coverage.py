@@ -188,7 +188,7 @@ def _coverage(
     from scipy.stats import beta
 
     known = group.areas & np.isfinite(inside)
-    least, areas = level - group.tolerance, int(group.areas.sum())
+    least, areas = max(level - group.tolerance, level / 2), int(group.areas.sum())
     if not known.any():
         return Coverage(None, None, None, areas, least, None)
     value = float(inside[known].mean())
