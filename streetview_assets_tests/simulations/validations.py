@@ -1,0 +1,212 @@
+"""Whether validations answer the study's question: distances that match, and R² that comes true.
+
+    python -m streetview_assets_tests.simulations.validations --draws 50 --seed 1
+
+First: the Wasserstein distance between the distances of held-out areas and of those to be
+predicted, by their mean, over layouts of areas made at random. Then: R² as the headline estimates
+it, beside R² of the same models fitted to all sampled areas and scored on fresh areas, located as
+the task says, of the same field. `random` stands beside it.
+"""
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from streetview_assets.metrics import measure
+from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.distance_matching import match_distances
+from streetview_assets.models.data.splits import Validation
+from streetview_assets.models.validation.nested_cv import (
+    Competitors,
+    competitors_for,
+    cross_validate,
+    predict_all,
+    tune_all,
+)
+from streetview_assets.models.validation.task import distances_to_predict, headline_validation
+from streetview_assets.models.validation.tuning import fitting_context
+from streetview_assets.study.models import Models, Task
+from streetview_assets_tests.simulations.fields import (
+    centres,
+    dataset,
+    gaussian_field,
+    mixed,
+    shown_by_images,
+)
+
+MODELS = ("ridge", "place")
+APART_M = 40_000.0
+"""Towns so far from each other share nothing."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Sampled areas of a task, and fresh ones, located as it says, of the same field."""
+
+    name: str
+    task: Task
+    sampled: AreaDataset
+    fresh: AreaDataset
+
+
+def towns(count: int, areas: int, seed: int) -> tuple[np.ndarray, list[str]]:
+    """Put towns of so many areas each on a line; give their places and their names."""
+    east_m = [np.array([town * APART_M, 0.0]) for town in range(count)]
+    places = [centres(areas, seed + town) + shift for town, shift in enumerate(east_m)]
+    return np.vstack(places), np.repeat([f"T{town:02}" for town in range(count)], areas).tolist()
+
+
+def areas_of(
+    place_m: np.ndarray, names: list[str], range_m: float, smooth_images: bool, seed: int
+) -> AreaDataset:
+    """Make a target of place, of what images show, and of noise: 45, 40 and 15 %.
+
+    What images show is either another smooth field or without any pattern in space; they show a
+    part of the first field too.
+    """
+    rng = np.random.default_rng(seed)
+    place = gaussian_field(place_m, range_m, rng)
+    seen = gaussian_field(place_m, 1_000.0 if smooth_images else 0.0, rng)
+    hint = 0.6 * place + 0.8 * rng.normal(size=len(place))
+    value = mixed([(0.45, place), (0.4, seen), (0.15, rng.normal(size=len(place)))])
+    vectors = shown_by_images(np.column_stack([seen, hint]), 40, rng)
+    return dataset(place_m, vectors, value, authorities=names)
+
+
+def worlds(range_m: float, smooth_images: bool, seed: int) -> Iterator[World]:
+    """Draw gaps in a town, a town that stands alone, and towns beside towns."""
+    rng = np.random.default_rng(seed)
+    place_m, names = towns(1, 256, seed)
+    town = areas_of(place_m, names, range_m, smooth_images, seed)
+    gap = rng.random(256) < 0.25
+    sampled = replace(town.take(~gap), unsampled_m=place_m[gap])
+    yield World("gaps", "fill gaps", sampled, town.take(gap))
+    place_m, names = towns(4, 225, seed)
+    every = areas_of(place_m, names, range_m, smooth_images, seed)
+    first = np.array(names) == "T00"
+    yield World("new, of one town", "new town", every.take(first), every.take(~first))
+    place_m, names = towns(9, 49, seed)
+    every = areas_of(place_m, names, range_m, smooth_images, seed)
+    first = np.isin(names, [f"T{town:02}" for town in range(6)])
+    yield World("new, of six", "new town", every.take(first), every.take(~first))
+
+
+def estimated(world: World, validation: Validation, settings: Models) -> dict[str, float]:
+    """Give R² of each model out of fold."""
+    split = cross_validate(_competing(world, settings), world.sampled, settings, validation, 1)
+    return {name: _r2(split.areas.observed, split.predicted[name]) for name in MODELS}
+
+
+def true(world: World, validation: Validation, settings: Models) -> dict[str, float]:
+    """Give R² on fresh areas of each model, tuned and fitted on all that were sampled."""
+    sampled = replace(world.sampled, to_predict=distances_to_predict(world.sampled, world.task))
+    with fitting_context(len(sampled)):
+        models = tune_all(_competing(world, settings), sampled, settings, validation, 1)
+        predicted = predict_all(models, sampled, world.fresh, 1)
+    return {name: _r2(world.fresh.observed, predicted[name]) for name in MODELS}
+
+
+def _competing(world: World, settings: Models) -> Competitors:
+    every = competitors_for(world.sampled, settings)
+    return Competitors(every.candidates, [one for one in every.baselines if one.name in MODELS], {})
+
+
+def _r2(observed: np.ndarray, predicted: np.ndarray) -> float:
+    value = measure(observed, predicted)["r2"]
+    assert value is not None
+    return value
+
+
+def tell_r2(draws: int, seed: int, range_km: float, smooth_images: bool) -> None:
+    """Print the mean of estimated minus true R², by task, model and validation."""
+    gaps: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    truth: dict[tuple[str, str], list[float]] = defaultdict(list)
+    began = time.perf_counter()
+    for draw in range(draws):
+        for world in worlds(1000 * range_km, smooth_images, seed * 10_000 + draw * 100):
+            settings = Models(
+                task=world.task, candidates=("ridge",), trials=6, block_km=2, buffer_km=0
+            )
+            count = len(set(world.sampled.authority_codes))
+            headline = headline_validation(world.task, count)
+            comes_true = true(world, headline, settings)
+            for name, value in comes_true.items():
+                truth[world.name, name].append(value)
+            for validation in (headline, "random"):
+                for name, value in estimated(world, validation, settings).items():
+                    gaps[world.name, name, validation].append(value - comes_true[name])
+    print(f"range {range_km:g} km, images {'smooth' if smooth_images else 'without pattern'}, "
+          f"{draws} draws, {time.perf_counter() - began:,.0f} s")  # fmt: skip
+    print(f"  {'task':18} {'model':6} {'validation':12} {'true R2':>8} {'estimated - true':>18}")
+    for (task, model, validation), found in gaps.items():
+        mean, error = np.mean(found), np.std(found) / np.sqrt(len(found))
+        print(f"  {task:18} {model:6} {validation:12} {np.mean(truth[task, model]):8.3f} "
+              f"{mean:+12.3f} ± {error:.3f}")  # fmt: skip
+
+
+def layouts(seed: int) -> Iterator[tuple[str, np.ndarray, list[str], np.ndarray]]:
+    """Draw places of areas: regular, at random, clustered, in towns; and which are gaps."""
+    rng = np.random.default_rng(seed)
+    middles = rng.uniform(0, 30_000, size=(12, 2))
+    corner = rng.uniform(0, 80_000, size=(6, 2))
+    places = {
+        "regular": centres(400, seed),
+        "at random": rng.uniform(0, 10_000, size=(400, 2)),
+        "clustered": middles[rng.integers(0, 12, size=400)] + rng.normal(0, 700, size=(400, 2)),
+        "six towns": np.repeat(corner, 70, axis=0) + rng.uniform(0, 6_000, size=(420, 2)),
+    }
+    for name, place_m in places.items():
+        towns_of = np.arange(len(place_m)) // 70 if name == "six towns" else [0] * len(place_m)
+        names = [f"T{town}" for town in towns_of]
+        yield f"{name}, scattered gaps", place_m, names, rng.random(len(place_m)) < 0.25
+        middle = place_m[rng.integers(len(place_m))]
+        nearest = np.argsort(np.hypot(*(place_m - middle).T))[: len(place_m) // 6]
+        yield f"{name}, one hole", place_m, names, np.isin(np.arange(len(place_m)), nearest)
+
+
+def tell_distances(draws: int, seed: int) -> None:
+    """Print the Wasserstein distance by the mean distance, over layouts, for both tasks."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for draw in range(draws):
+        for name, place_m, names, gap in layouts(seed * 10_000 + draw):
+            rng = np.random.default_rng(draw)
+            value = gaussian_field(place_m, 2_500.0, rng) if "hole" not in name else rng.normal(
+                size=len(place_m))  # fmt: skip
+            every = dataset(place_m, np.ones((len(place_m), 2)), value, authorities=names)
+            sampled = replace(every.take(~gap), unsampled_m=place_m[gap])
+            cases: dict[str, tuple[AreaDataset, Task]] = {name: (sampled, "fill gaps")}
+            if "hole" not in name:
+                cases[f"{name.split(',')[0]}, new town"] = (every, "new town")
+            for case, (data, task) in cases.items():
+                wanted = distances_to_predict(data, task)
+                matched = match_distances(data.place_m, data.authority_codes, wanted, 5, seed)
+                found[case].append(matched.share)
+    print(f"Wasserstein distance by the mean distance, {draws} draws")
+    for case, shares in found.items():
+        below = np.mean(np.array(shares) < 0.1)
+        print(f"  {case:28} mean {np.mean(shares):.3f}, below 0.1 in {below:.0%}")
+
+
+def main() -> None:
+    """Run what the arguments say."""
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("--draws", type=int, default=50)
+    asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--ranges-km", type=float, nargs="+", default=[1.5, 3.0])
+    asked.add_argument("--no-distances", action="store_true", help="R² alone")
+    asked.add_argument("--no-r2", action="store_true", help="distances alone")
+    given = asked.parse_args()
+    if not given.no_distances:
+        tell_distances(given.draws, given.seed)
+    if not given.no_r2:
+        for range_km in given.ranges_km:
+            for smooth_images in (False, True):
+                tell_r2(given.draws, given.seed, range_km, smooth_images)
+
+
+if __name__ == "__main__":
+    main()
