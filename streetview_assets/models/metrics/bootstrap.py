@@ -27,10 +27,10 @@ from streetview_assets.models.data.variogram import practical_range_m
 LEAST_GROUPS = 10
 """Of fewer independent groups nobody can say how far chance reaches."""
 
-KERNEL_RANGES = 2.0
+KERNEL_RANGES = 1.5
 """Distance at which weights are hardly alike any more, in ranges of the residuals."""
 
-LONGER = 1.2
+LONGER = 1.25
 """A range that is taken too short makes intervals too narrow, too long a one costs little."""
 
 _MOST_PLACES = 800
