@@ -55,18 +55,24 @@ class _Outcome:
     ----------
     predicted
         Model to predictions, shape (n,).
+    drawn
+        Model to what `draws` gave of it.
     """
 
     areas: AreaDataset
     predicted: dict[str, np.ndarray]
+    drawn: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
 
     def r2(self) -> float | None:
         """Give R² of ridge."""
         return measure(self.areas.observed, self.predicted[RIDGE])["r2"]
 
     def draws(self, model: str, resamples: Resamples) -> dict[str, np.ndarray]:
-        """Score a model by weights of the areas: metric to values, shape (resamples,)."""
-        return resampled_scores(self.areas.observed, self.predicted[model], resamples.weights)
+        """Score a model by the weights of these areas: metric to values, shape (resamples,)."""
+        if model not in self.drawn:
+            values = self.areas.observed, self.predicted[model]
+            self.drawn[model] = resampled_scores(*values, resamples.weights)
+        return self.drawn[model]
 
 
 @dataclass(frozen=True)
@@ -235,6 +241,7 @@ def _resamples(whole: _Outcome, setting: _Setting) -> Resamples:
     if key not in setting.weighted:
         seed = seed_of(setting.scoring.seed, "bootstrap", setting.validation)
         residuals = areas.observed - whole.predicted[RIDGE]
+        setting.weighted.clear()  # They are large; groups of the same areas follow each other.
         setting.weighted[key] = resample_weights(areas.place_m, residuals, RESAMPLES, seed)
     return setting.weighted[key]
 
