@@ -14,7 +14,7 @@ from streetview_assets.areas.standing import deciles_among
 from streetview_assets.metrics import DECILE, measure, resampled_scores
 from streetview_assets.models.data.splits import block_folds
 from streetview_assets.models.metrics.bootstrap import interval_of, resample_weights
-from streetview_assets_tests.simulations.fields import centres, gaussian_field, mixed
+from streetview_assets_tests.simulations.fields import centres, gaussian_field
 
 LEVEL, RESAMPLES, WIDTH = 0.9, 500, 20
 SCORES = ("r2", "rmse", "mae", "spearman", "decile_within_1", "gain")
@@ -63,7 +63,9 @@ def coverage(asked: argparse.Namespace, range_km: float, blocks: bool) -> str:
         if asked.redrawn:
             shown, seen = signal(place_m, asked.signal_km * 1_000, rng)
         noise = gaussian_field(place_m, range_km * 1_000, rng)
-        observed = mixed([(asked.share, shown), (1 - asked.share, noise)])
+        # The noise is not scaled to its own spread: how large it comes out is part of the chance.
+        clear = (shown - shown.mean()) / shown.std()
+        observed = np.sqrt(asked.share) * clear + np.sqrt(1 - asked.share) * noise
         fold = rng.permutation(np.arange(len(place_m)) % 5)
         if blocks:
             fold = block_folds(place_m, 5, 2.0, draw)

@@ -55,24 +55,35 @@ class _Outcome:
     ----------
     predicted
         Model to predictions, shape (n,).
-    drawn
-        Model to what `draws` gave of it.
     """
 
     areas: AreaDataset
     predicted: dict[str, np.ndarray]
-    drawn: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The areas that it is of."""
+        return tuple(self.areas.area_codes)
 
     def r2(self) -> float | None:
         """Give R² of ridge."""
         return measure(self.areas.observed, self.predicted[RIDGE])["r2"]
 
-    def draws(self, model: str, resamples: Resamples) -> dict[str, np.ndarray]:
-        """Score a model by the weights of these areas: metric to values, shape (resamples,)."""
-        if model not in self.drawn:
-            values = self.areas.observed, self.predicted[model]
-            self.drawn[model] = resampled_scores(*values, resamples.weights)
-        return self.drawn[model]
+
+@dataclass(frozen=True)
+class _Weighted:
+    """Random weights of some areas, and what scores under them, drawn once."""
+
+    resamples: Resamples
+    drawn: dict[tuple[int, str], dict[str, np.ndarray]] = field(default_factory=dict)
+
+    def draws(self, outcome: _Outcome, model: str) -> dict[str, np.ndarray]:
+        """Score a model by the weights: metric to values, shape (resamples,)."""
+        key = (id(outcome), model)
+        if key not in self.drawn:
+            values = outcome.areas.observed, outcome.predicted[model]
+            self.drawn[key] = resampled_scores(*values, self.resamples.weights)
+        return self.drawn[key]
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,6 @@ class _Setting:
     validation: Validation
     fold_of: Mapping[str, int]
     found: dict[tuple[str, tuple[str, ...]], _Outcome] = field(default_factory=dict)
-    weighted: dict[tuple[str, ...], Resamples] = field(default_factory=dict)
 
     def about(self, group_name: str, model: str = RIDGE) -> Row:
         """Say what a row is of."""
@@ -189,12 +199,19 @@ def _grouping_rows(
     common, rare = common_areas(datasets, groups)
     rows: list[Row] = []
     for area_set, areas in ((COMMON, _in(data, common)), (OWN, data)):
-        found = _group_rows(areas, None, setting)
-        for group in groups:
-            if area_set == COMMON and group.name in rare:
-                found.append(_no_row(setting, group.name, 0, rare[group.name]))
-            else:
-                found += _group_rows(areas, group, setting)
+        reasons = rare if area_set == COMMON else {}
+        found = [_no_row(setting, name, 0, why) for name, why in reasons.items()]
+        pairs: dict[str, tuple[_Outcome, _Outcome]] = {}
+        for group in (None, *groups):
+            name, seen = (group.name, group.seen_in(areas)) if group else (ALL, areas)
+            if name in reasons:
+                continue
+            try:
+                pairs[name] = _pair(areas, seen, f"{grouping}/{name}" if group else ALL, setting)
+            except TooFewGroupsError as error:
+                found.append(_no_row(setting, name, len(seen), str(error)))
+        note = FOUND_IN_ALL if grouping == CLUSTER else None
+        found += _rows_of_pairs(pairs, note, setting)
         rows += [row | {"grouping": grouping, "area_set": area_set} for row in found]
     return rows
 
@@ -203,22 +220,59 @@ def _in(data: AreaDataset, codes: Collection[str]) -> AreaDataset:
     return data.take([row for row, code in enumerate(data.area_codes) if code in codes])
 
 
-def _group_rows(areas: AreaDataset, group: Group | None, setting: _Setting) -> list[Row]:
-    """Score areas by their images of a group; without one, by all of their images."""
-    name, seen = (group.name, group.seen_in(areas)) if group else (ALL, areas)
-    try:
-        own = _outcome(seen, f"{group.grouping}/{name}" if group else ALL, setting)
-    except TooFewGroupsError as error:
-        return [_no_row(setting, name, len(seen), str(error))]
-    whole = _outcome(_in(areas, set(seen.area_codes)), ALL, setting) if group else own
-    resamples = _resamples(whole, setting)
-    note = FOUND_IN_ALL if group and group.grouping == CLUSTER else None
-    rows = _metric_rows(own, RIDGE, resamples, setting.about(name), note)
-    rows += _metric_rows(own, MEAN, resamples, setting.about(name, MEAN))
-    if group:
-        rows += _metric_rows(whole, RIDGE, resamples, setting.about(name, RIDGE_ALL))
-        rows.append(_gain_row(own, whole, resamples, setting.about(name), note))
+def _pair(
+    areas: AreaDataset, seen: AreaDataset, images: str, setting: _Setting
+) -> tuple[_Outcome, _Outcome]:
+    """Predict areas by their images of a group, and the same areas by all of their images."""
+    own = _outcome(seen, images, setting)
+    return own, _outcome(_in(areas, set(seen.area_codes)), ALL, setting)
+
+
+def _rows_of_pairs(
+    pairs: Mapping[str, tuple[_Outcome, _Outcome]], note: str | None, setting: _Setting
+) -> list[Row]:
+    """Score groups, those of the same areas by the same weights.
+
+    Errors are alike as far as those of whichever images tell most of the areas are.
+    """
+    rows: list[Row] = []
+    names_of: dict[tuple[str, ...], list[str]] = {}
+    for name, (own, _) in pairs.items():
+        names_of.setdefault(own.codes, []).append(name)
+    for names in names_of.values():
+        outcomes = [outcome for name in names for outcome in pairs[name]]
+        best = max(outcomes, key=lambda one: -np.inf if (r2 := one.r2()) is None else r2)
+        weighted = _weighted(best, setting)
+        for name in names:
+            rows += _group_rows(name, *pairs[name], weighted, note, setting)
     return rows
+
+
+def _weighted(best: _Outcome, setting: _Setting) -> _Weighted:
+    residuals = best.areas.observed - best.predicted[RIDGE]
+    seed = seed_of(setting.scoring.seed, "bootstrap", setting.validation)
+    return _Weighted(resample_weights(best.areas.place_m, residuals, RESAMPLES, seed))
+
+
+def _group_rows(
+    name: str,
+    own: _Outcome,
+    whole: _Outcome,
+    weighted: _Weighted,
+    note: str | None,
+    setting: _Setting,
+) -> list[Row]:
+    about = setting.about
+    if name == ALL:
+        return [
+            row
+            for model in (RIDGE, MEAN)
+            for row in _metric_rows(whole, model, weighted, about(name, model))
+        ]
+    rows = _metric_rows(own, RIDGE, weighted, about(name), note)
+    rows += _metric_rows(whole, MEAN, weighted, about(name, MEAN))
+    rows += _metric_rows(whole, RIDGE, weighted, about(name, RIDGE_ALL))
+    return [*rows, _gain_row(own, whole, weighted, about(name), note)]
 
 
 def _outcome(data: AreaDataset, images: str, setting: _Setting) -> _Outcome:
@@ -233,17 +287,6 @@ def _outcome(data: AreaDataset, images: str, setting: _Setting) -> _Outcome:
     if key not in setting.found:
         setting.found[key] = _Outcome(data, _held_out(data, setting))
     return setting.found[key]
-
-
-def _resamples(whole: _Outcome, setting: _Setting) -> Resamples:
-    """Weight areas once for all that is scored on them, by the errors that all images leave."""
-    areas, key = whole.areas, tuple(whole.areas.area_codes)
-    if key not in setting.weighted:
-        seed = seed_of(setting.scoring.seed, "bootstrap", setting.validation)
-        residuals = areas.observed - whole.predicted[RIDGE]
-        setting.weighted.clear()  # They are large; groups of the same areas follow each other.
-        setting.weighted[key] = resample_weights(areas.place_m, residuals, RESAMPLES, seed)
-    return setting.weighted[key]
 
 
 def _held_out(data: AreaDataset, setting: _Setting) -> dict[str, np.ndarray]:
@@ -269,26 +312,26 @@ def _held_out(data: AreaDataset, setting: _Setting) -> dict[str, np.ndarray]:
 
 
 def _metric_rows(
-    outcome: _Outcome, model: str, resamples: Resamples, about: Row, note: str | None = None
+    outcome: _Outcome, model: str, weighted: _Weighted, about: Row, note: str | None = None
 ) -> list[Row]:
     image_count = 0 if model == MEAN else _images(outcome.areas)
     rows = metric_rows(
         about, outcome.areas.observed, outcome.predicted[model],
-        draws=outcome.draws(model, resamples), note=_joined(note, resamples.note),
+        draws=weighted.draws(outcome, model), note=_joined(note, weighted.resamples.note),
     )  # fmt: skip
     return [row | {"image_count": image_count} for row in rows]
 
 
 def _gain_row(
-    own: _Outcome, whole: _Outcome, resamples: Resamples, about: Row, note: str | None
+    own: _Outcome, whole: _Outcome, weighted: _Weighted, about: Row, note: str | None
 ) -> Row:
     """Compare R² with that of all images, on the same resamples (a paired bootstrap)."""
     mine, other = own.r2(), whole.r2()
     value = None if mine is None or other is None else mine - other
-    note = _joined(note, resamples.note)
+    note = _joined(note, weighted.resamples.note)
     if value is None:
         note = why_undefined(own.areas.observed, own.predicted[RIDGE])
-    draws = own.draws(RIDGE, resamples)["r2"] - whole.draws(RIDGE, resamples)["r2"]
+    draws = weighted.draws(own, RIDGE)["r2"] - weighted.draws(whole, RIDGE)["r2"]
     row = score_row(about, GAIN, value, len(own.areas), draws=draws, note=note)
     return row | {"image_count": _images(own.areas)}
 
