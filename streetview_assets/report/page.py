@@ -12,7 +12,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from streetview_assets.report.cells import rounded, shown_table
-from streetview_assets.report.scores_table import with_interval
 
 BROAD = 1.45
 """Width over height of a figure that a phone shows in full size, to be moved sideways."""
@@ -35,7 +34,6 @@ def _templates() -> Environment:
         "thousands": "{:,}".format,
         "percent": "{:.0%}".format,
         "rounded": rounded,
-        "with_interval": with_interval,
     }
     return made
 

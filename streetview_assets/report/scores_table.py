@@ -18,6 +18,7 @@ MODEL_NAMES = {
     TUNED: "tuned: the model chosen",
     "mean": "baseline: the mean of all other areas",
     "place": "baseline: place alone (kriging)",
+    "place_and_images": "place and images",
     "image_count": "baseline: number of images",
     "mean_colour": "baseline: mean colour",
     "colour-texture": "baseline: colour and texture",
@@ -145,13 +146,6 @@ def score_cell(row: dict[str, Any] | None, digits: int = 2) -> Cell:
     if row is None or row["value"] is None:
         return Cell(NONE)
     return Cell(rounded(row["value"], digits), _interval(row, digits))
-
-
-def with_interval(row: dict[str, Any]) -> str:
-    """Say an R², with its interval after it."""
-    interval = _interval(row, 2)
-    told = f", {row['interval_level']:.0%} interval {interval}" if interval else ""
-    return f"R² {rounded(row['value'])}{told}"
 
 
 def _interval(row: dict[str, Any], digits: int) -> str:

@@ -146,13 +146,13 @@ TABLES = (
         maybe(
             "p_value",
             NUMBER,
-            "of `spearman` two-sided, of `independent_count` areas; of `join_count` one-sided, by "
+            "of `spearman` two-sided, of `independent_areas` areas; of `join_count` one-sided, by "
             "permutations",
         ),
         column("unit_count", COUNT, "images, points or areas that it is made of"),
         maybe("note", TEXT, "why there is no value, or no test of it"),
         maybe(
-            "independent_count",
+            "independent_areas",
             NUMBER,
             "of `spearman`: how many independent areas are as uncertain (Clifford and others "
             "1989): fewer where share and target both vary smoothly over the map",

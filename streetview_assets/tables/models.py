@@ -25,6 +25,10 @@ _SCORED = (
     key("features", TEXT, "what the model sees of an area"),
 )
 _VALIDATION = key("validation", TEXT, "how areas were held out", *VALIDATIONS)
+_PREDICTORS = (
+    "`place_and_images`, `place`, `images` (the model `tuned`), `images_at_random` (the same under "
+    "random folds)"
+)
 _VALUE = maybe("value", NUMBER, "the score; null where it is not defined")
 _RUN = maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details", volatile=True)
 _AREA_COUNT = column("area_count", COUNT, "areas that the score is made of")
@@ -119,6 +123,37 @@ TABLES = (
         ),
         maybe("wasserstein_share", NUMBER, "that, by the mean of those to be predicted"),
         maybe("note", TEXT, "what it comes from, and why it counts or is none"),
+    ),
+    _table(
+        "gains",
+        "What one set of features adds to another: paired gains of R², first of images over place.",
+        key("target", TEXT, "the value that is predicted"),
+        ENCODER,
+        key("features", TEXT, f"what predicts: {_PREDICTORS}"),
+        key("against", TEXT, "what it is compared with: another of these, a baseline, `nothing`"),
+        _VALIDATION,
+        maybe("value", NUMBER, "R² of the features less that of the others; null: not defined"),
+        *interval("its bootstrap interval, both scored on the same areas"),
+        column("draws", COUNT, "resamples that the interval rests on"),
+        _AREA_COUNT,
+        column("image_features", TEXT, "what the models see of an area's images"),
+        maybe("note", TEXT, "why there is no value or no interval"),
+    ),
+    _table(
+        "findings",
+        "The verdict, a sentence a row, with the number that each rests on.",
+        key("target", TEXT, "the value that is predicted"),
+        ENCODER,
+        key("position", COUNT, "the order in which they are told, from 1"),
+        column("topic", TEXT, "what it is about: gain, score, flattery, baseline, residuals, …"),
+        column("sentence", TEXT, "the finding in words"),
+        maybe("validation", TEXT, "how areas were held out"),
+        maybe("features", TEXT, "what predicts, or the model that is spoken of"),
+        maybe("against", TEXT, "what it is compared with"),
+        maybe("metric", TEXT, "of what the value is"),
+        maybe("value", NUMBER, "the number; null where there is none"),
+        *interval("its interval"),
+        maybe("area_count", COUNT, "areas that it rests on"),
     ),
     _table(
         "held_out_scores",

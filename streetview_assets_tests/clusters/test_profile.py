@@ -221,7 +221,7 @@ def test_a_correlation_that_is_there_is_found_though_both_vary_smoothly():
     share, other = (gaussian_field(PLACES, 4_000, rng) for _ in range(2))
     (found,) = spearman(share[:, None], 0.7 * share + 0.7 * other, PLACES)
     assert found["p_value"] < 0.01
-    assert 10 < found["independent_count"] < 150
+    assert 10 < found["independent_areas"] < 150
 
 
 def test_p_values_are_corrected_for_the_number_of_tests(profile):

@@ -28,6 +28,7 @@ MODELS = {
     "authority_model",
     "held_out_model",
     "deprivation_model",
+    "gains",
     "transfer_scores",
     "target_scores",
     "group_model_scores",

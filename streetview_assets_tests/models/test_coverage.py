@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from streetview_assets.models.results.summary_sentences import summary_sentences
 
 from streetview_assets.models.metrics.coverage import (
     ALL,
@@ -15,7 +16,6 @@ from streetview_assets.models.metrics.coverage import (
 )
 from streetview_assets.models.results.coverage_rows import coverage_failures, coverage_rows
 from streetview_assets.models.results.rows import score_row, scores_frame
-from streetview_assets.models.results.summary_sentences import summary_sentences
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, Competitors, OutOfFold
 from streetview_assets.models.validation.out_of_fold import numbered_folds

@@ -62,17 +62,6 @@ def test_pooled_scores_are_those_of_the_published_predictions(selection, pooled,
         assert covered == pytest.approx(0.9, abs=0.08)
 
 
-def test_a_strong_signal_gains_on_the_best_baseline_under_blocks(selection, pooled):
-    gain = pooled(selection.scores, "tuned", "blocks", "r2_gain_over_baseline")
-    assert gain["value"] > 0.1
-    assert gain["note"].startswith("best baseline: ")
-    best = gain["note"].removeprefix("best baseline: ")
-    r2 = {name: pooled(selection.scores, name, "blocks")["value"] for name in ("tuned", best)}
-    assert gain["value"] == pytest.approx(r2["tuned"] - r2[best])
-    others = ("mean", "place", "image_count", "mean_colour")
-    assert r2[best] == max(pooled(selection.scores, name, "blocks")["value"] for name in others)
-
-
 def test_residuals_are_tested_for_what_is_left_in_space(selection, pooled):
     observed = pooled(selection.scores, "observed", "blocks", "morans_i")["value"]
     assert observed > 0.3

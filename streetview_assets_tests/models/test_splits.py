@@ -121,17 +121,6 @@ def test_deciles_of_every_model_are_scored_as_scikit_learn_does(selection, data,
             assert told(kappa)
 
 
-def test_the_chosen_model_is_compared_with_each_rival_in_pairs(selection, pooled):
-    for rival in ("ridge", "pls", "mean", "place", "image_count", "mean_colour"):
-        gain = pooled(selection.scores, "tuned", "blocks", f"r2_gain_over_{rival}")
-        r2 = [pooled(selection.scores, name, "blocks") for name in ("tuned", rival)]
-        assert gain["value"] == pytest.approx(r2[0]["value"] - r2[1]["value"])
-        assert gain["lower"] <= gain["value"] <= gain["upper"]
-    ridge = pooled(selection.scores, "tuned", "random", "r2_gain_over_ridge")
-    each = pooled(selection.scores, "tuned", "random")
-    assert ridge["upper"] - ridge["lower"] < (each["upper"] - each["lower"]) / 2
-
-
 def test_a_buffer_keeps_the_neighbours_of_a_block_from_its_training(data, quick):
     settings = quick(buffer_km=1.0, candidates=("ridge",), trials=1)
     split = cross_validate(alone(data, settings), data, settings, "blocks", 1)

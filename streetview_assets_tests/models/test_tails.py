@@ -12,11 +12,12 @@ from scipy.stats import spearmanr
 from streetview_assets.metrics import OF_RANKS, measure
 from streetview_assets.models.metrics.heavy_tails import HEAVY, largest_robust_z
 from streetview_assets.models.metrics.morans_i import neighbour_weights
+from streetview_assets.models.results.findings import findings
 from streetview_assets.models.results.rows import scores_frame
-from streetview_assets.models.results.summary_sentences import summary_sentences
 from streetview_assets.models.results.tail_rows import tail_rows
 from streetview_assets.models.results.validation_rows import resamples_of, score_rows
 from streetview_assets.models.validation.nested_cv import Competitors, OutOfFold
+from streetview_assets.tables.registry import TABLES
 
 TENTH = 1.755
 """Mean distance of the outer tenths of a normal distribution from its middle, in its deviations."""
@@ -39,7 +40,8 @@ def told(areas_of, quick, scored):
         scoring = scored(quick())
         rows = tail_rows(scoring, split, resamples_of(split, 1))
         scores = scores_frame(score_rows(scoring, split, neighbour_weights(data.geometry)))
-        return {row["metric"]: row for row in rows}, " ".join(summary_sentences(scores))
+        said = findings(scores, TABLES["gains"].frame(), scoring, "blocks")
+        return {row["metric"]: row for row in rows}, " ".join(said["sentence"])
 
     return tell
 

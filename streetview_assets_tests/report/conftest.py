@@ -22,7 +22,7 @@ from streetview_assets_tests.lake.conftest import ENCODER, STUDY, SmallStudy, sm
 HOSTILE = "East <b>&</b> \"West\" $\\no{formula$ <script>alert('x')</script></style> {{ 7 * 7 }}"
 """A name that a page must not take for its own words."""
 MODELS = ("predictions", "model_scores", "area_predictions", "authority_scores",
-          "held_out_predictions", "held_out_scores")  # fmt: skip
+          "held_out_predictions", "held_out_scores", "gains", "findings")  # fmt: skip
 
 
 def _publish(

@@ -108,34 +108,30 @@ def test_the_published_file_and_the_figures_are_all_that_is_read(with_tables, tm
     assert report_html(OpenStudy(here.study, passed_on)) == page
 
 
-def test_the_spatial_score_comes_first_and_in_words(page):
+def test_what_images_add_to_place_comes_first_and_in_words(page):
     short = page.split('id="short"')[1].split("</section>")[0]
-    strict = "With whole spatial blocks held out"
-    assert short.index(strict) < short.index("random")
+    assert short.index("images add to what place tells") < short.index("random")
     assert page.index('id="short"') < page.index('id="where"')
     table_head = page.split("R² of every model under every validation")[-1].split("</thead>")[0]
     assert table_head.index("spatial blocks") < table_head.index("random folds")
 
 
-def test_a_model_that_a_baseline_beats_is_told_so_at_once(with_tables):
-    common = {
-        "target": "imd_rank", "encoder": "colour-texture", "features": "pooled_median",
-        "group_name": "all", "validation": "blocks", "repeat": 1, "fold": 0,
-        "interval_level": 0.9, "area_count": 40,
-    }  # fmt: skip
-    rows = [
-        {"model": "tuned", "metric": "r2", "value": 0.1, "lower": -0.2, "upper": 0.2},
-        {"model": "place", "metric": "r2", "value": 0.4, "lower": 0.3, "upper": 0.5},
-        {
-            "model": "tuned", "metric": "r2_gain_over_baseline", "value": -0.3, "lower": -0.6,
-            "upper": -0.1, "note": "best baseline: coordinates",
-        },
-    ]  # fmt: skip
-    short = chapters(with_tables(model_scores=[common | row for row in rows]))["short"]
-    headline, further = short.split("</p>")
-    assert "explains 10% of the differences in imd_rank over 40 areas" in headline
-    assert "so it may be nothing" in headline
-    assert "worse than the best baseline (coordinates)" in further
+def test_the_verdict_is_told_in_its_order_and_its_gains_in_a_table(with_tables):
+    common = {"target": "imd_rank", "area_count": 40}
+    said = ["Second <b>.", "Images take away from what place tells."]
+    findings = [
+        common | {"position": 2 - place, "topic": "gain", "sentence": sentence}
+        for place, sentence in enumerate(said)
+    ]
+    gain = {"features": "place_and_images", "against": "place", "validation": "blocks"}
+    measured = {"value": -0.3, "lower": -0.6, "upper": -0.1, "draws": 1000}
+    made = chapters(with_tables(findings=findings, gains=[common | gain | measured]))
+    headline, further = made["short"].split("</p>")
+    assert "imd_rank: Images take away from what place tells." in headline
+    assert "Second &lt;b&gt;." in further
+    table = made["scores"].split("What one adds to another")[-1].split("</tbody>")[0]
+    assert "place and images" in table
+    assert "−0.60 to −0.10" in table
 
 
 def test_areas_that_are_not_seen_are_told_with_their_reason(page):
@@ -198,13 +194,22 @@ def test_too_few_areas_are_the_headline(published_study):
         "model": "tuned", "group_name": "all", "validation": "blocks", "repeat": 1, "fold": 0,
         "metric": "r2", "area_count": 3, "note": note,
     }  # fmt: skip
-    nothing = ("predictions", "held_out_predictions", "held_out_scores", "authority_scores")
+    nothing = (
+        "predictions",
+        "held_out_predictions",
+        "held_out_scores",
+        "authority_scores",
+        "gains",
+    )
+    told = {"target": "imd_rank", "encoder": "colour-texture", "position": 1, "topic": "score"}
+    sentence = {"sentence": f"There is no score that counts: {note}."}
     opened = published_study(
         model_scores=TABLES["model_scores"].frame([row]),
+        findings=TABLES["findings"].frame([told | sentence]),
         **{name: TABLES[name].frame() for name in nothing},
     )
     text = Reader(report_html(opened)).text
-    assert f"There is no spatial score of imd_rank: {note}" in text
+    assert f"imd_rank: There is no score that counts: {note}." in text
     assert "There are no held-out predictions" in text
 
 

@@ -82,7 +82,7 @@ def spearman(columns: np.ndarray, values: np.ndarray, place_m: np.ndarray) -> li
     Returns
     -------
     list of dict
-        For each column `value`, `independent_count` (how many independent areas are as
+        For each column `value`, `independent_areas` (how many independent areas are as
         uncertain: m), its p-value (two-sided, Student's t with m - 2 degrees of freedom), an
         interval by Fisher's z with the standard error of Bonett and Wright (2000, Psychometrika
         65: 23-28), and `unit_count`, the areas; or a note why there is none.
@@ -114,7 +114,7 @@ def _tested(r: float, independent: float) -> dict[str, Any]:
 
     if independent < LEAST_AREAS:
         note = f"no test: as uncertain as {independent:.0f} independent areas"
-        return {"independent_count": independent, "note": note}
+        return {"independent_areas": independent, "note": note}
     with np.errstate(divide="ignore"):
         t = np.abs(r) * np.sqrt((independent - 2) / np.float64(1 - r * r))
         z = np.arctanh(r)
@@ -124,7 +124,7 @@ def _tested(r: float, independent: float) -> dict[str, Any]:
         "upper": float(np.tanh(z + reach)),
         "interval_level": INTERVAL_LEVEL,
         "p_value": float(2 * student.sf(t, independent - 2)),
-        "independent_count": independent,
+        "independent_areas": independent,
     }
 
 

@@ -9,7 +9,6 @@ from scipy.sparse import csr_matrix
 
 from streetview_assets.areas.standing import deciles_among
 from streetview_assets.metrics import DECILE, REGRESSION, measure, resampled_scores
-from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.data.splits import Validation, seed_of
 from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
 from streetview_assets.models.metrics.morans_i import morans_i, morans_p
@@ -51,7 +50,7 @@ def no_score(
 def score_rows(
     scoring: Scoring, split: OutOfFold, weights: csr_matrix, study_values: np.ndarray | None = None
 ) -> list[Row]:
-    """Score every model of a split: pooled with intervals, by fold, in deciles, in space, paired.
+    """Score every model of a split: pooled with intervals, by fold, in deciles, in space.
 
     Parameters
     ----------
@@ -79,7 +78,6 @@ def score_rows(
     rows += tail_rows(scoring, split, resamples, study_values)
     rows += coverage_rows(scoring, split, study_values)
     rows += _moran_rows(scoring, split, OBSERVED, observed, weights)
-    rows += _gain_rows(scoring, split, draws)
     left_out = split.competing.left_out.items()
     return rows + [
         no_score(scoring, split.validation, len(observed), why, model) for model, why in left_out
@@ -238,31 +236,4 @@ def _decile_rows(
             draws=resampled_scores(truth, guess, resamples.weights, DECILE),
             note=resamples.note, undefined="not defined: all in one decile",
         )  # fmt: skip
-    return rows
-
-
-def _gain_rows(scoring: Scoring, split: OutOfFold, draws: Draws) -> list[Row]:
-    """Compare R² on the same resamples (a paired bootstrap).
-
-    The candidates with the best baseline, and the model `tuned` with each rival.
-    """
-    observed = split.areas.observed
-    measured = {
-        model: measure(observed, predicted)["r2"] for model, predicted in split.predicted.items()
-    }
-    r2 = {model: value for model, value in measured.items() if value is not None}
-
-    def gain(model: str, other: str, over: str, note: str | None = None) -> Row:
-        return score_row(
-            _about(scoring, split, model), f"r2_gain_over_{over}", r2[model] - r2[other],
-            len(observed), draws=draws[model]["r2"] - draws[other]["r2"], note=note,
-        )  # fmt: skip
-
-    rows = [gain(TUNED, rival, rival) for rival in r2 if TUNED in r2 and rival != TUNED]
-    rivals = (one.name for one in split.competing.baselines if one.name != PLACE_AND_IMAGES)
-    baselines = [name for name in rivals if name in r2]
-    if baselines:
-        best = max(baselines, key=lambda name: r2[name])
-        tuned = [model for model in r2 if is_tuned(split, model)]
-        rows += [gain(model, best, "baseline", f"best baseline: {best}") for model in tuned]
     return rows

@@ -43,6 +43,7 @@ SHOWN = 8
         "models.target",
         "models.interval_level",
         "pooling.statistic",
+        "crs",
         "seed",
         "labels",
         "label_templates",

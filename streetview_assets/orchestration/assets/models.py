@@ -30,7 +30,6 @@ from streetview_assets.models.evaluations.selection import (
     select_models,
 )
 from streetview_assets.models.evaluations.within_authority import score_authority_alone
-from streetview_assets.models.results.summary_sentences import summary_sentences
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -65,7 +64,6 @@ def model_selection(work: AssetContext) -> AssetResult:
     metadata = {
         **{name: work.figure(name, png) for name, png in figures.items()},
         **_headline(chosen.scores),
-        "summary": " ".join(summary_sentences(chosen.scores)),
         "mlflow_run_id": run_id,
         "authorities that were in": ", ".join(sorted(set(data.authority_codes))) or "none",
     }

@@ -5,8 +5,9 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.metrics import BIAS, DECILE, OF_RANKS, REGRESSION
+from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.charts.scores import draw_scores
-from streetview_assets.models.results.summary_sentences import WAYS, summary_sentences
+from streetview_assets.models.evaluations.gains import NOTHING
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.cells import NONE, percent, rounded
@@ -17,17 +18,14 @@ from streetview_assets.report.scores_table import (
     VALIDATION_NAMES,
     headline_among,
     is_baseline,
-    judged_scores,
     named_model,
     one_score,
     score_cell,
     share_cell,
     shown_validations,
     study_scores,
-    with_interval,
 )
 
-GAIN = "r2_gain_over_baseline"
 METRIC_NAMES = {
     "r2_mean_of_repeats": "R², mean over the repeats",
     "r2_sd_of_repeats": "R², standard deviation over the repeats",
@@ -48,26 +46,11 @@ order by authority_code, scope
 
 
 def short(published: Published) -> dict[str, Any]:
-    """Find what came out: the headline is the score that answers to the study's task."""
-    scores = study_scores(published)
-    headline = headline_among(published, scores.drop_nulls("value"))
-    said = summary_sentences(judged_scores(published)) if published.target else []
-    held_out = one_score(scores, TUNED, AUTHORITIES)
-    if headline != AUTHORITIES:
-        # The first sentence of the summary is the headline, here with the target named.
-        said = said[1:]
-    if held_out and headline != AUTHORITIES:
-        said.append(
-            "For an authority that the model has never seen, all of them taken together: "
-            f"{with_interval(held_out)}."
-        )
-    notes = scores["note"].drop_nulls().unique().sort().to_list()
-    return {
-        "best": one_score(scores, TUNED, headline),
-        "held_out": WAYS[headline],
-        "why": "; ".join(notes) or "the models have not been made yet",
-        "said": said,
-    }
+    """Find what came out: the verdict, what images add to place first."""
+    said = published.table("findings").filter(
+        target=published.target or "", encoder=_encoder(published)
+    )
+    return {"said": said.sort("position")["sentence"].to_list()}
 
 
 def scores(published: Published) -> dict[str, Any]:
@@ -79,6 +62,9 @@ def scores(published: Published) -> dict[str, Any]:
     headline = headline_among(published, r2.filter(pl.col("validation") != AUTHORITIES))
     facts = _held_out(published)
     models = _by_validation(scores, r2, validations, headline)
+    gains = published.table("gains").filter(
+        pl.col("against") != NOTHING, target=published.target or "", encoder=_encoder(published)
+    )
     return {
         "models": models,
         "validations": [VALIDATION_NAMES[name] for name in validations],
@@ -89,7 +75,8 @@ def scores(published: Published) -> dict[str, Any]:
         "validations_told": [row for _, row in facts],
         "headline_told": [row[0] for is_headline, row in facts if is_headline],
         "other_metrics": _other_metrics(scores),
-        "gains": _gains(scores, r2, headline),
+        "gains": _gains(gains, shown_validations(gains)),
+        "gain_validations": [VALIDATION_NAMES[name] for name in shown_validations(gains)],
         "in_space": _in_space(scores, headline),
         "by_authority": by_authority,
         "authority_notes": authority_notes,
@@ -120,6 +107,10 @@ def _held_out(published: Published) -> list[tuple[bool, list[Any]]]:
 
 def _km(distance_m: float | None) -> str:
     return NONE if distance_m is None else rounded(distance_m / 1000, 1)
+
+
+def _encoder(published: Published) -> str:
+    return published.study.encoder.slug
 
 
 def _draw_authorities(published: Published, r2: pl.DataFrame) -> Any:
@@ -168,13 +159,14 @@ def _other_metrics(scores: pl.DataFrame) -> list[list[Any]]:
     return rows
 
 
-def _gains(scores: pl.DataFrame, r2: pl.DataFrame, headline: str) -> list[list[Any]]:
+def _gains(gains: pl.DataFrame, validations: list[str]) -> list[list[Any]]:
+    """Give a row a pair of features, with what the one gains over the other by validation."""
     rows = []
-    for model, features in _order(r2, headline):
-        mine = scores.filter(pl.col("features") == features)
-        if row := one_score(mine, model, headline, GAIN):
-            against = str(row["note"] or "").removeprefix("best baseline: ").replace("_", " ")
-            rows.append([named_model(model), score_cell(row), against])
+    first = gains.sort(pl.col("features") != PLACE_AND_IMAGES, "features", "against")
+    for pair, part in first.group_by("features", "against", maintain_order=True):
+        by = {row["validation"]: row for row in part.iter_rows(named=True)}
+        cells = [score_cell(by.get(name)) for name in validations]
+        rows.append([*(named_model(str(name)) for name in pair), *cells])
     return rows
 
 

@@ -1,0 +1,223 @@
+"""What one set of features adds to another: paired gains of R², foremost of images over place.
+
+Both predicted the same areas from the same areas, so that their difference is surer than either
+score: both are scored under the same random weights of areas (a paired bootstrap).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.areas.geometry import points_in_metres
+from streetview_assets.metrics import REGRESSION, measure, resampled_scores, why_undefined
+from streetview_assets.models.candidates.baselines import BASELINES, PLACE, PLACE_AND_IMAGES
+from streetview_assets.models.candidates.registry import CANDIDATES
+from streetview_assets.models.data.splits import seed_of
+from streetview_assets.models.metrics.bootstrap import Resamples, interval_of, resample_weights
+from streetview_assets.models.results.rows import Row
+from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.tables.registry import TABLES
+
+IMAGES = "images"
+"""What images tell by themselves: the model `tuned`."""
+AT_RANDOM = "images_at_random"
+"""The same, of the same areas, under random folds: what a random split flatters by."""
+NOTHING = "nothing"
+"""What a score is compared with that stands by itself: its gain is the R²."""
+AUTHORITIES = "authorities"
+RESAMPLES = 1_000
+_R2 = {"r2": REGRESSION["r2"]}
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Out-of-fold predictions under one validation, by what they are made of.
+
+    Attributes
+    ----------
+    by
+        Features to predictions, shape (repeats, n).
+    observed
+        Values, shape (n,).
+    place_m
+        Easting and northing, metres; shape (n, 2).
+    groups
+        Authority of each area, where whole ones were held out; else None.
+    """
+
+    by: dict[str, np.ndarray]
+    observed: np.ndarray
+    place_m: np.ndarray
+    groups: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A difference of two R², with its interval; None where it is not defined."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    draws: int
+    note: str | None
+
+
+def predicted_under(predictions: pl.DataFrame, areas: pl.DataFrame, crs: str) -> Predicted:
+    """Put the predictions of one validation side by side.
+
+    Parameters
+    ----------
+    predictions
+        Rows of the table `predictions` or `held_out_predictions`: of one target, encoder, set of
+        features and validation.
+    areas
+        The table `areas`.
+    crs
+        A CRS in metres.
+    """
+    by_area = predictions.sort("model", "repeat", "area_code")
+    first = by_area.head(by_area["area_code"].n_unique())
+    where = first.select("area_code").join(areas, on="area_code", maintain_order="left")
+    whole_authorities = first["validation"][0] == AUTHORITIES
+    return Predicted(
+        by={
+            IMAGES if model == TUNED else str(model): _by_repeat(rows, first.height)
+            for (model,), rows in by_area.group_by("model", maintain_order=True)
+        },
+        observed=first["observed"].to_numpy(),
+        place_m=points_in_metres(where, crs),
+        groups=where["authority_code"].to_numpy() if whole_authorities else None,
+    )
+
+
+def compared(features: Collection[str]) -> list[tuple[str, str]]:
+    """Name the pairs that a reader would ask for: features, and what they are compared with.
+
+    Parameters
+    ----------
+    features
+        Those that there are predictions by.
+    """
+    own = {*CANDIDATES, *BASELINES, IMAGES, AT_RANDOM, PLACE_AND_IMAGES}
+    rivals = [*BASELINES, *sorted(set(features) - own)]
+    asked = [(PLACE_AND_IMAGES, PLACE), (PLACE_AND_IMAGES, IMAGES)]
+    asked += [(IMAGES, rival) for rival in rivals]
+    asked += [(AT_RANDOM, IMAGES)]
+    asked += [(one, NOTHING) for one in (IMAGES, PLACE, PLACE_AND_IMAGES)]
+    return [(one, other) for one, other in asked if {one, other} <= {NOTHING, *features}]
+
+
+def paired_gain(
+    observed: np.ndarray,
+    one: np.ndarray,
+    other: np.ndarray | None,
+    resamples: Resamples,
+    level: float,
+) -> Gain:
+    """Compare the R² of two predictions, over several repeats on average.
+
+    Parameters
+    ----------
+    observed
+        Values, shape (n,).
+    one, other
+        Predictions, each (repeats, n); None, to be compared with nothing.
+    resamples
+        Weights of the areas, the same for both and in every repeat.
+    level
+        Of the interval, 0 to 1.
+    """
+    value, drawn = _mean_r2(observed, one, resamples)
+    if other is not None:
+        value_of_other, drawn_of_other = _mean_r2(observed, other, resamples)
+        value, drawn = value - value_of_other, drawn - drawn_of_other
+    if not np.isfinite(value):
+        return Gain(None, None, None, 0, why_undefined(observed, one[0]))
+    lower, upper = interval_of(drawn, level, value) if len(drawn) else (None, None)
+    return Gain(value, lower, upper, len(drawn), resamples.note)
+
+
+def paired_gains(
+    predictions: pl.DataFrame, areas: pl.DataFrame, scoring: Scoring, crs: str
+) -> pl.DataFrame:
+    """Compare the R² of features with that of others, under every validation.
+
+    Parameters
+    ----------
+    predictions
+        The tables `predictions` and `held_out_predictions`, one below the other.
+    areas
+        The table `areas`.
+    scoring
+        What the rows are labelled with; its seed is that of the resamples.
+    crs
+        A CRS in metres.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table `gains`; authorities that were held out count together.
+    """
+    mine = predictions.filter(
+        target=scoring.target, encoder=scoring.encoder, features=scoring.features
+    )
+    at_random = mine.filter(validation="random", model=TUNED)
+    rows: list[Row] = []
+    for (validation,), part in mine.sort("validation").group_by("validation", maintain_order=True):
+        if validation != "random":
+            part = pl.concat([part, _of_same_areas(at_random, part)])
+        under = predicted_under(part, areas, crs)
+        rows += [
+            _row(scoring, under, str(validation), features, against)
+            for features, against in compared(under.by)
+        ]
+    return TABLES["gains"].frame(rows).sort(TABLES["gains"].key)
+
+
+def _of_same_areas(at_random: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
+    """Give the predictions at random of the areas and repeats of another validation."""
+    repeats = part.select("repeat").unique()
+    once = at_random.filter(pl.col("repeat") == 1).drop("repeat").join(repeats, how="cross")
+    wanted = part.select("area_code", "repeat").unique()
+    found = once.join(wanted, on=["area_code", "repeat"]).with_columns(model=pl.lit(AT_RANDOM))
+    return found.select(part.columns) if found.height == wanted.height else part.clear()
+
+
+def _by_repeat(predictions: pl.DataFrame, area_count: int) -> np.ndarray:
+    return predictions["predicted"].to_numpy().reshape(-1, area_count)
+
+
+def _row(scoring: Scoring, under: Predicted, validation: str, features: str, against: str) -> Row:
+    level = scoring.settings.interval_level
+    other = None if against == NOTHING else under.by[against]
+    strict = against if features == AT_RANDOM else features
+    errors = under.observed - under.by[strict].mean(axis=0)
+    resamples = resample_weights(
+        under.place_m, errors, RESAMPLES, seed_of(scoring.seed, "gains", validation),
+        groups=under.groups,
+    )  # fmt: skip
+    gain = paired_gain(under.observed, under.by[features], other, resamples, level)
+    return {
+        "target": scoring.target,
+        "encoder": scoring.encoder,
+        "image_features": scoring.features,
+        "validation": validation,
+        "features": features,
+        "against": against,
+        "area_count": len(under.observed),
+        "interval_level": None if gain.lower is None else level,
+        **vars(gain),
+    }
+
+
+def _mean_r2(
+    observed: np.ndarray, predicted: np.ndarray, resamples: Resamples
+) -> tuple[float, np.ndarray]:
+    """Give R², over repeats on average: of the areas as they are, and of each resample."""
+    scores = [measure(observed, one, _R2)["r2"] for one in predicted]
+    drawn = [resampled_scores(observed, one, resamples.weights, _R2)["r2"] for one in predicted]
+    value = np.mean([np.nan if score is None else score for score in scores])
+    return float(value), np.mean(drawn, axis=0)

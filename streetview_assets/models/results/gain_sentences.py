@@ -1,0 +1,136 @@
+"""What images add to place, and what they tell by themselves, in words."""
+
+from collections.abc import Callable, Sequence
+
+from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
+from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHING
+from streetview_assets.models.results.rows import Row
+from streetview_assets.models.results.wording import interval, number
+
+FindGain = Callable[[str, str, str], Row | None]
+"""Finds the row of a validation, of features and of what they are compared with."""
+
+WAYS = {
+    "authorities": "with whole authorities held out",
+    "knndm": "with areas held out as far away as those to be predicted",
+    "blocks": "with whole spatial blocks held out",
+    "holdout": "on the hold-out",
+    "random": "under random folds",
+}
+LEAST_GAIN = 0.01
+"""A hundredth of the variance lies within what another way to interpolate would gain."""
+NOTICEABLE = 0.05
+"""A difference of R² that is worth a word."""
+
+
+def added_to_place(find: FindGain, validation: str) -> str:
+    """Say whether images add to what place tells: only beyond chance, and beyond a hundredth.
+
+    Parameters
+    ----------
+    find
+        Finds a row of the table `gains` that has a value.
+    validation
+        How areas were held out.
+    """
+    gain = find(validation, PLACE_AND_IMAGES, PLACE)
+    place, both = (find(validation, one, NOTHING) for one in (PLACE, PLACE_AND_IMAGES))
+    if gain is None or place is None or both is None:
+        return ""
+    scores = (
+        f"R² is {number(place['value'])} by place alone and {number(both['value'])} by place and "
+        f"images, {WAYS[validation]} ({gain['area_count']:,} areas)"
+    )
+    amount = f"{number(gain['value'])} in R² ({interval(gain)})"
+    if gain["lower"] is None:
+        return f"Whether images add to what place tells cannot be said: {amount}; {scores}."
+    if gain["lower"] > LEAST_GAIN:
+        return f"Images add to what place tells: {amount}; {scores}."
+    if gain["upper"] < 0:
+        return f"Images take away from what place tells: {amount}; {scores}."
+    return f"Images are not shown to add to what place tells: {amount}; {scores}."
+
+
+def told_by_images(find: FindGain, validation: str) -> str:
+    """Say how much images tell by themselves.
+
+    Parameters
+    ----------
+    find
+        Finds a row of the table `gains` that has a value.
+    validation
+        How areas were held out.
+    """
+    row = find(validation, IMAGES, NOTHING)
+    if row is None:
+        return ""
+    share = row["value"]
+    meaning = f"tell {share:.0%} of the variance" if share > 0 else "tell nothing"
+    way = WAYS[validation]
+    return (
+        f"{way[0].upper()}{way[1:]}, images alone {meaning}: "
+        f"R² {number(share)} ({interval(row)}, {row['area_count']:,} areas)."
+    )
+
+
+def flattery(find: FindGain, validation: str) -> str:
+    """Say how much higher images score where the neighbours of an area are learned from.
+
+    Parameters
+    ----------
+    find
+        Finds a row of the table `gains` that has a value.
+    validation
+        The strict one.
+    """
+    gap = find(validation, AT_RANDOM, IMAGES)
+    strict = find(validation, IMAGES, NOTHING)
+    if gap is None or strict is None:
+        return ""
+    random = f"R² {number(strict['value'] + gap['value'])} under random folds"
+    by = f"{number(gap['value'])} ({interval(gap)})"
+    if gap["lower"] is None:
+        return f"{random[0].upper()}{random[1:]} is higher by {by}."
+    if gap["lower"] <= 0 or gap["value"] < NOTICEABLE:
+        return f"A random split is not shown to flatter it: {random}, higher by {by}."
+    sentence = (
+        f"A random split flatters it by {by}: {random}, where the neighbours of an area are "
+        "learned from."
+    )
+    if strict["value"] <= 0:
+        sentence += " All that it scores there comes from neighbours."
+    return sentence
+
+
+def against_baseline(
+    find: FindGain, validation: str, baselines: Sequence[str]
+) -> tuple[str, Row | None]:
+    """Compare images with the best of what tells least: the mean, counts, colours.
+
+    Parameters
+    ----------
+    find
+        Finds a row of the table `gains` that has a value.
+    validation
+        How areas were held out.
+    baselines
+        Their names.
+
+    Returns
+    -------
+    tuple
+        The sentence, empty without such a comparison, and the row that it rests on.
+    """
+    rows = [row for name in baselines if (row := find(validation, IMAGES, name))]
+    if not rows:
+        return "", None
+    gain = min(rows, key=lambda row: float(row["value"]))
+    best = f"the best baseline ({gain['against'].replace('_', ' ')})"
+    amount = f"{number(gain['value'])} in R² ({interval(gain)})"
+    if gain["lower"] is None:
+        return f"Whether images alone beat {best} cannot be said: {amount}.", gain
+    if gain["lower"] > 0:
+        return f"Images alone beat {best} by {amount}.", gain
+    if gain["upper"] < 0:
+        return f"Images alone are worse than {best}: {amount}.", gain
+    return f"Images alone do not beat {best} beyond chance: {amount}.", gain
