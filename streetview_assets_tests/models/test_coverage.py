@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from streetview_assets.models.results.summary_sentences import summary_sentences
 
 from streetview_assets.models.metrics.coverage import (
     ALL,
@@ -15,11 +14,13 @@ from streetview_assets.models.metrics.coverage import (
     spread_by_chance,
 )
 from streetview_assets.models.results.coverage_rows import coverage_failures, coverage_rows
+from streetview_assets.models.results.findings import findings
 from streetview_assets.models.results.rows import score_row, scores_frame
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, Competitors, OutOfFold
 from streetview_assets.models.validation.out_of_fold import numbered_folds
 from streetview_assets.models.validation.prediction_intervals import prediction_intervals
+from streetview_assets.tables.registry import TABLES
 
 LEVEL = 0.9
 
@@ -149,8 +150,7 @@ def test_the_summary_says_what_the_tests_say(data, quick, what, said):
     scoring = Scoring(quick(), "t", "e", "f", 0)
     rows = coverage_rows(scoring, spoil(data, what, 0))
     r2 = score_row(scoring.about(TUNED, "blocks"), "r2", 0.5, len(data))
-    sentence = next(
-        one for one in summary_sentences(scores_frame([*rows, r2])) if "prediction" in one
-    )
+    found = findings(scores_frame([*rows, r2]), TABLES["gains"].frame(), scoring, "blocks")
+    sentence = found.filter(topic="intervals")["sentence"].item()
     assert sentence.startswith(said)
     assert ("E1 (" in sentence) == (what != "nothing")
