@@ -71,7 +71,8 @@ def coverage(asked: argparse.Namespace, range_km: float, blocks: bool) -> str:
             fold = block_folds(place_m, 5, 2.0, draw)
         predicted = out_of_fold(seen, observed, fold)
         other = out_of_fold(seen[:, 1:], observed, fold)
-        resamples = resample_weights(place_m, observed - predicted, RESAMPLES, draw)
+        residuals = observed - predicted
+        resamples = resample_weights(place_m, residuals, RESAMPLES, draw, told=predicted)
         found = scores_of(observed, predicted, other, None)
         drawn = scores_of(observed, predicted, other, resamples.weights)
         estimates.append([found[name] for name in SCORES])

@@ -249,9 +249,10 @@ def _rows_of_pairs(
 
 
 def _weighted(best: _Outcome, setting: _Setting) -> _Weighted:
-    residuals = best.areas.observed - best.predicted[RIDGE]
+    told, place_m = best.predicted[RIDGE], best.areas.place_m
     seed = seed_of(setting.scoring.seed, "bootstrap", setting.validation)
-    return _Weighted(resample_weights(best.areas.place_m, residuals, RESAMPLES, seed))
+    residuals = best.areas.observed - told
+    return _Weighted(resample_weights(place_m, residuals, RESAMPLES, seed, told=told))
 
 
 def _group_rows(

@@ -10,7 +10,7 @@ Journal of Econometrics 92: 1-45; Shao 2010, JASA 105: 218-235).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.polynomial.hermite import hermgauss
@@ -22,7 +22,7 @@ from scipy.spatial import cKDTree
 from scipy.special import gamma, log_ndtr
 from scipy.stats import norm, t
 
-from streetview_assets.models.data.variogram import practical_range_m
+from streetview_assets.models.data.variogram import Variogram, practical_range_m
 
 LEAST_GROUPS = 10
 """Of fewer independent groups nobody can say how far chance reaches."""
@@ -41,6 +41,7 @@ _HEAVY_TAILS = 2.5
 (a kurtosis of 12, seen through a kernel some four times as large as what is alike)."""
 
 _LEAST_FREEDOM = 3.0
+_HELD = 1 - math.sqrt(0.5)
 _KNOTS_A_LENGTH, _REACH_LENGTHS = 1.5, 3.0
 
 
@@ -71,6 +72,7 @@ def resample_weights(
     seed: int,
     *,
     groups: np.ndarray | None = None,
+    told: np.ndarray | None = None,
 ) -> Resamples:
     """Draw weights of areas under which scores vary as they would with other errors.
 
@@ -88,6 +90,9 @@ def resample_weights(
     groups
         Group of each area, shape (n,), where whole groups were held out and are what is
         independent: their areas get one weight, wherever they lie.
+    told
+        Predictions, shape (n,): what is told of the areas, which does not come out otherwise at
+        the same places. Where they lie makes half as much of the interval. Default: all of it.
 
     Returns
     -------
@@ -95,21 +100,20 @@ def resample_weights(
         Weights for `resampled_scores`, in place of counts.
     """
     rng = np.random.default_rng(seed)
-    if groups is not None:
-        names, member = np.unique(groups, return_inverse=True)
-        return _of_independent(len(names), member.reshape(-1), resamples, rng, "held-out groups")
     count = len(place_m)
-    found = None if residuals is None else practical_range_m(residuals, place_m)
-    if found is None or found.range_m == 0:
-        return _of_independent(count, np.arange(count), resamples, rng, "areas")
-    share = 1 - found.nugget / found.sill
-    range_m = LONGER * found.range_m
-    kernel = _smoothing(place_m, KERNEL_RANGES * range_m)
-    independent, power = _shortfall(place_m, kernel, range_m, share)
-    if independent < LEAST_GROUPS:
-        return _none(count, independent, f"areas (errors alike over {found.range_m / 1000:.1f} km)")
-    field = kernel @ rng.normal(size=(kernel.shape[1], resamples))
-    return Resamples(_weights(field.T, power), independent)
+    found = (
+        None if residuals is None or groups is not None else practical_range_m(residuals, place_m)
+    )
+    if found is not None and found.range_m:
+        drawn = _of_alike(place_m, found, resamples, rng)
+    elif groups is None:
+        drawn = _of_independent(np.arange(count), resamples, rng, "areas")
+    else:
+        _, member = np.unique(groups, return_inverse=True)
+        drawn = _of_independent(member.reshape(-1), resamples, rng, "held-out groups")
+    if told is None or drawn.note or np.ptp(told) == 0:
+        return drawn
+    return replace(drawn, weights=_steadied(drawn.weights, told))
 
 
 def interval_of(
@@ -137,14 +141,47 @@ def interval_of(
     return float(lower + moved), float(upper + moved)
 
 
-def _of_independent(
-    count: int, member: np.ndarray, resamples: int, rng: np.random.Generator, of: str
+def _of_alike(
+    place_m: np.ndarray, found: Variogram, resamples: int, rng: np.random.Generator
 ) -> Resamples:
+    range_m, share = LONGER * found.range_m, 1 - found.nugget / found.sill
+    kernel = _smoothing(place_m, KERNEL_RANGES * range_m)
+    independent, power = _shortfall(place_m, kernel, range_m, share)
+    if independent < LEAST_GROUPS:
+        of = f"areas (errors alike over {found.range_m / 1000:.1f} km)"
+        return _none(len(place_m), independent, of)
+    field = kernel @ rng.normal(size=(kernel.shape[1], resamples))
+    return Resamples(_weights(field.T, power), independent)
+
+
+def _of_independent(
+    member: np.ndarray, resamples: int, rng: np.random.Generator, of: str
+) -> Resamples:
+    count = int(member.max(initial=-1)) + 1
     if count < LEAST_GROUPS:
         return _none(len(member), count, of)
-    spread = math.sqrt(count / (count - 1)) * _widening(count - 1)
-    drawn = _weights(rng.normal(size=(resamples, count)), _power_of(spread))
+    power = _power_of(math.sqrt(count / (count - 1)) * _widening(count - 1))
+    drawn = _weights(rng.normal(size=(resamples, count)), power)
     return Resamples(drawn[:, member], float(count))
+
+
+def _steadied(weights: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """Hold the weighted mean of predictions, and of their squares, nearer to the plain one.
+
+    Survey statisticians calibrate weights so (Deville and Särndal 1992, JASA 87: 376-382). Held
+    fast, an interval is of the same places with what is told of them, and left as it is, of other
+    places too; a reader may mean either, so that half the variance is left.
+    """
+    basis = np.vander((told - told.mean()) / max(float(told.std()), 1e-300), 3)
+    orthogonal = np.linalg.qr(basis[:, ::-1])[0][:, 1:] * math.sqrt(len(told))
+    first, second = orthogonal.T
+    off = [np.mean(weights * one, axis=1) for one in (first, second)]
+    own = [np.mean(weights * one, axis=1) for one in (first**2, first * second, second**2)]
+    scale = _HELD / np.maximum(own[0] * own[2] - own[1] ** 2, 1e-3)
+    by_first = scale * (own[2] * off[0] - own[1] * off[1])
+    by_second = scale * (own[0] * off[1] - own[1] * off[0])
+    moved = by_first[:, None] * first + by_second[:, None] * second
+    return np.asarray(weights * np.maximum(1 - moved, 0))
 
 
 def _none(count: int, independent: float, of: str) -> Resamples:

@@ -171,10 +171,11 @@ def _rows(points: pl.DataFrame, nearest: pl.DataFrame, about: Row, seed: int) ->
 def _resamples(area: pl.DataFrame, validation: str, seed: int) -> Resamples:
     authority = area["authority_code"].to_numpy()
     pooled = validation == "authorities" and len(np.unique(authority)) > 1
-    residual = (area["observed"] - area[RULES[0]]).to_numpy().astype(np.float64)
+    told = area[RULES[0]].to_numpy().astype(np.float64)
+    residual = area["observed"].to_numpy() - told
     return resample_weights(
         area.select(_PLACE).to_numpy(), residual, RESAMPLES, seed,
-        groups=authority if pooled else None,
+        groups=authority if pooled else None, told=told,
     )  # fmt: skip
 
 

@@ -100,7 +100,9 @@ def resamples_of(split: OutOfFold, seed: int) -> Resamples:
     areas = split.areas
     best = split.predicted[TUNED] if TUNED in split.predicted else areas.observed.mean()
     drawn_by = seed_of(seed, "bootstrap", split.validation)
-    return resample_weights(areas.place_m, areas.observed - best, RESAMPLES, drawn_by)
+    told = split.predicted.get(TUNED)
+    residuals = areas.observed - best
+    return resample_weights(areas.place_m, residuals, RESAMPLES, drawn_by, told=told)
 
 
 def repeat_rows(scoring: Scoring, splits: Sequence[OutOfFold]) -> list[Row]:
