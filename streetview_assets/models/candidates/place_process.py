@@ -7,7 +7,8 @@ that a part that explains nothing gets none (Rasmussen and Williams 2006, Gaussi
 Machine Learning, chapters 2 and 5; Cressie 1993, Statistics for Spatial Data, 2.6 and 3.2).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +26,7 @@ RANGES = 4
 _GROUP = 100
 _LEAST_NOISE, _LEAST, _MOST = 1e-3, 1e-5, 30.0
 _ITERATIONS = 60
+_NEGLIGIBLE = 1e-4
 
 
 class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -100,9 +102,10 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _covariance(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         whole = np.zeros((len(one), len(other)))
-        parts = _parts(one, other, self.ranges_m, self.reach)
+        parts = _parts(one, other, self.ranges_m, self.reach)  # type: ignore[arg-type]
         for variance, part in zip(self.variances, parts, strict=False):  # type: ignore[arg-type]
-            whole += variance * part
+            if variance > _NEGLIGIBLE:
+                whole += variance * part()
         return whole
 
 
@@ -128,7 +131,7 @@ def estimated(inputs: np.ndarray, observed: np.ndarray, seed: int) -> dict[str, 
     scaled = _scaled(inputs, _scaling(inputs))[some]
     reach = float(np.median(cdist(scaled[:300, 2:], scaled[:300, 2:]))) or 1.0
     centred = observed[some] - observed[some].mean()
-    parts = list(_parts(scaled, scaled, ranges_m, reach))
+    parts = [part() for part in _parts(scaled, scaled, ranges_m, reach)]
     found = minimize(
         _deviance,
         np.log([*np.full(len(parts), 0.5 / len(parts)), 0.5]),
@@ -143,21 +146,35 @@ def estimated(inputs: np.ndarray, observed: np.ndarray, seed: int) -> dict[str, 
 
 
 def _parts(
-    one: np.ndarray, other: np.ndarray, ranges_m: Sequence[float] | None, reach: float
-) -> Iterator[np.ndarray]:
-    """Give the correlation of areas by each part: near as 0.05 at its range, or alike."""
+    one: np.ndarray, other: np.ndarray, ranges_m: Sequence[float], reach: float
+) -> list[Callable[[], np.ndarray]]:
+    """Say how to compute what each part makes of areas: near, 0.05 at its range, or alike."""
     lag_m = cdist(one[:, :2], other[:, :2])
-    for range_m in ranges_m or ():
-        yield np.exp(-3 * lag_m / range_m)
-    for range_m in (ranges_m or ())[1:]:
-        lag = 4.744 * lag_m / range_m
-        yield (1 + lag) * np.exp(-lag)
+    parts: list[Callable[[], np.ndarray]]
+    parts = [partial(_exponential, lag_m, range_m) for range_m in ranges_m]
+    parts += [partial(_matern, lag_m, range_m) for range_m in ranges_m[1:]]
     width = one.shape[1] - 2
     if width:
-        yield one[:, 2:] @ other[:, 2:].T / width
-        unlike = cdist(one[:, 2:], other[:, 2:], "sqeuclidean") / reach**2
-        yield np.exp(-0.5 * unlike)
-        yield np.exp(-2.0 * unlike)
+        alike = one[:, 2:] @ other[:, 2:].T
+        lengths = np.sum(one[:, 2:] ** 2, axis=1)[:, None] + np.sum(other[:, 2:] ** 2, axis=1)
+        unlike = np.maximum(lengths - 2 * alike, 0) / reach**2
+        parts.append(partial(np.divide, alike, width))
+        parts += [partial(_gaussian, unlike, weight) for weight in (0.5, 2.0)]
+    return parts
+
+
+def _exponential(lag_m: np.ndarray, range_m: float) -> np.ndarray:
+    return np.asarray(np.exp(-3 * lag_m / range_m))
+
+
+def _matern(lag_m: np.ndarray, range_m: float) -> np.ndarray:
+    """Compute the Matérn correlation of smoothness 3/2."""
+    lag = 4.744 * lag_m / range_m
+    return np.asarray((1 + lag) * np.exp(-lag))
+
+
+def _gaussian(unlike: np.ndarray, weight: float) -> np.ndarray:
+    return np.asarray(np.exp(-weight * unlike))
 
 
 def _deviance(
