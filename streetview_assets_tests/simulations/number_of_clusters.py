@@ -194,7 +194,7 @@ def advised(vectors: np.ndarray, seed: int) -> Recommendation:
     """Sweep as a study does, and give its recommendation."""
     sample = _sample(vectors)
     spaces, _ = spaces_of_sweep(None, sample)
-    swept = score_sweep(sample, numbers=NUMBERS, spaces=spaces, seed=seed, encoder="e", seeds=2)
+    swept = score_sweep(sample, numbers=NUMBERS, spaces=spaces, seed=seed, encoder="e", seeds=1)
     return recommend(swept.scores, "raw")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streetview_assets.clusters.fit.projection import Projection, fit_signal_projections
+from streetview_assets.clusters.number.background import background_kind
 from streetview_assets.processes.threads import limit_threads
 
 LOOKED_AT = 4_000
@@ -29,12 +30,8 @@ fewer ways lead around a valley, the deeper chance digs it: in draws of 200 to 3
 Gaussian, a cube, a torus and a t distribution at most 1.5 on a line, 1.0 on a plane, 0.9 in more;
 on noisy curves up to 1.9 at dimensions of 1.8 to 2.4."""
 
-MOST = 0.5
+MOST = 0.4
 """Kinds that hold fewer of the images are dense spots in a continuum."""
-
-WIDER, AS_WIDE, CENTRAL = 1.5, 0.8, 1.05
-"""Background: spread 1.5 times as widely as kinds are, 0.8 times as widely as all of them
-together, and no farther from their middle than they."""
 
 NO_DISTANCE = 1e-6
 """Of the largest: images as near as that are the same."""
@@ -106,8 +103,11 @@ def _kinds_of(
     prominences = dimension * falls
     needed = np.sqrt(max(NEIGHBOURS / neighbours, 1)) * (LEAST_PROMINENCE + ON_A_LINE / dimension)
     labels = _cores(tree, set(branches[prominences >= needed].tolist()), len(rows))
-    labels, background = _without_background(vectors, labels)
-    if (labels >= 0).sum() < MOST * (~background).sum():
+    background = background_kind(vectors, labels)
+    is_background = np.zeros(len(rows), dtype=bool) if background is None else labels == background
+    if background is not None:
+        labels = np.where(is_background, -1, labels - (labels > background))
+    if (labels >= 0).sum() < MOST * (~is_background).sum():
         labels = np.full(len(rows), -1)
     return Kinds(
         rows,
@@ -199,28 +199,3 @@ def _leaves(tree: np.ndarray, node: int, count: int) -> list[int]:
         else:
             open_nodes += [int(side) for side in tree[inner - count, :2]]
     return leaves
-
-
-def _without_background(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take a kind that only surrounds the others for none; tell which points it had."""
-    nothing = np.zeros(len(labels), dtype=bool)
-    numbers = np.arange(labels.max() + 1)
-    if len(numbers) < 3:
-        return labels, nothing
-    means = np.array([vectors[labels == kind].mean(axis=0) for kind in numbers])
-    spreads = np.array([np.square(vectors[labels == k] - means[k]).sum(1).mean() for k in numbers])
-    widest = int(spreads.argmax())
-    others = numbers != widest
-    middle = means[others].mean(axis=0)
-    apart = np.linalg.norm(means - middle, axis=1)
-    of_others = vectors[(labels >= 0) & (labels != widest)]
-    together = np.square(of_others - of_others.mean(axis=0)).sum(1).mean()
-    if (
-        spreads[widest] < WIDER * np.median(spreads[others])
-        or spreads[widest] < AS_WIDE * together
-        or apart[widest] > CENTRAL * np.median(apart[others])
-    ):
-        return labels, nothing
-    background = labels == widest
-    kept = np.where(background, -1, labels)
-    return np.where(kept > widest, kept - 1, kept), background
