@@ -56,7 +56,7 @@ def test_five_kinds_are_found_and_what_lies_between_is_in_none(kinds: tuple) -> 
     agreed = adjusted_rand_score(of_kind[inside], got.drop_nulls().to_numpy())
     assert agreement(found.images, pl.Series(of_kind)) == pytest.approx(agreed)
     assert agreed > 0.95
-    assert in_words(found).startswith("5 kinds stand out as places where 20 images or more lie")
+    assert in_words(found).startswith("5 groups stand out as places where 20 images or more lie")
 
 
 def test_distances_are_to_the_mean_of_the_cluster(kinds: tuple) -> None:

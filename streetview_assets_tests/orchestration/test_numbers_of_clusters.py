@@ -134,7 +134,7 @@ def test_clusters_by_density_stand_beside_those_of_k_means(folder):
     check_contract(TABLES["density_clusters"], made.frames["density_clusters"])
     assert made.metadata["clusters"] == 3
     assert made.metadata["agreement with k-means, k = 3 (adjusted Rand)"] == pytest.approx(1)
-    assert made.metadata["what it means"].startswith("3 kinds stand out")
+    assert made.metadata["what it means"].startswith("3 groups stand out")
     assert (write(folder).root / "figures" / "study" / "clusters_density.png").is_file()
 
 

@@ -127,14 +127,14 @@ def in_words(found: DensityClusters) -> str:
             "each other than the rest around them: a continuum without separate kinds, which "
             "k-means cuts into parts."
         )
-    kinds = "1 kind stands" if found.count == 1 else f"{found.count} kinds stand"
+    groups = "1 group stands" if found.count == 1 else f"{found.count} groups stand"
     rest = (
         "; the rest form a continuum between them"
         if found.share_in_none >= 0.5
         else ", and most images belong to one"
     )
     return (
-        f"{kinds} out as places where {found.min_cluster_size} images or more lie close, with "
+        f"{groups} out as places where {found.min_cluster_size} images or more lie close, with "
         f"{1 - found.share_in_none:.0%} of the {looked_at:,} images looked at{rest}."
     )
 

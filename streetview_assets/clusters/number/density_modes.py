@@ -33,6 +33,9 @@ on noisy curves up to 1.9 at dimensions of 1.8 to 2.4."""
 MOST = 0.4
 """Kinds that hold fewer of the images are dense spots in a continuum."""
 
+BLOCKS = 16
+"""Parts in which near images are looked for, of which each is copied."""
+
 NO_DISTANCE = 1e-6
 """Of the largest: images as near as that are the same."""
 
@@ -132,8 +135,9 @@ def _mutual_reachability(
     with limit_threads():
         distances = pairwise_distances(points.astype(np.float64))
     np.fill_diagonal(distances, 0)
-    near = np.sort(np.partition(distances, neighbours, axis=1)[:, : neighbours + 1], axis=1)
-    near = np.maximum(near, NO_DISTANCE * distances.max())
+    blocks = np.array_split(distances, BLOCKS)
+    near = np.vstack([np.partition(block, neighbours)[:, : neighbours + 1] for block in blocks])
+    near = np.maximum(np.sort(near), NO_DISTANCE * distances.max())
     core = near[:, neighbours]
     logs = np.log(core[:, None] / near[:, 1:neighbours])
     mean = float(logs.sum() / (len(points) * (neighbours - 2)))
