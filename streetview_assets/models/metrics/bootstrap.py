@@ -193,8 +193,8 @@ def _none(count: int, independent: float, of: str) -> Resamples:
 
 
 def _widening(freedom: float) -> float:
-    """Give what a spread that is itself estimated must be widened by."""
-    return float(t.ppf(0.95, freedom) / norm.ppf(0.95))
+    """Give what a spread must be widened by that is itself estimated, from heavy tails."""
+    return float(t.ppf(0.95, max(freedom / _HEAVY_TAILS, _LEAST_FREEDOM)) / norm.ppf(0.95))
 
 
 def _power_of(spread: float) -> float:
@@ -279,8 +279,8 @@ def _shortfall(
         shown = _alike_weights(field, power)
         product = (shown - shown.mean(axis=0) - shown.mean(axis=1)[:, None] + shown.mean()) @ alike
         caught = float(np.trace(product))
-        freedom = caught**2 / float(np.sum(product * product.T)) / _HEAVY_TAILS
-        wanted = math.sqrt(float(alike.sum()) / caught) * _widening(max(freedom, _LEAST_FREEDOM))
+        freedom = caught**2 / float(np.sum(product * product.T))
+        wanted = math.sqrt(float(alike.sum()) / caught) * _widening(freedom)
         power = _power_of(wanted)
     return len(chosen) ** 2 / float(errors.sum()), power
 
