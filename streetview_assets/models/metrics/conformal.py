@@ -20,6 +20,8 @@ LEAST_OF_A_CLASS = 80
 MOST_CLASSES = 8
 SHORT_OF_LEVEL = 0.02
 """So much less than the level is aimed at in the lowest and in the highest tenth of the target."""
+SHORTER = (0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4)
+"""So much less again, the least first, until intervals are not too wide."""
 MOST_WIDENING = 1.15
 """For the outer tenths, intervals get no wider on average than one width for all, times this."""
 LEAST_VARIANCE = 0.05
@@ -230,12 +232,11 @@ def _variance(
     """Fit the variance of errors by least squares without negative coefficients, weighted.
 
     A squared error varies as the square of what is expected of it, so each counts by the inverse;
-    the largest are cut, so that no single one draws the fit to itself.
+    those that are the largest beside it are cut, so that no single one draws the fit to itself.
     """
     from scipy.optimize import nnls
 
     squares = errors**2
-    squares = np.minimum(squares, np.quantile(squares, 0.98))
     least = LEAST_VARIANCE * squares.mean()
     basis = np.column_stack(
         [
@@ -243,10 +244,12 @@ def _variance(
             for one in np.eye(4)
         ]
     )
-    weight = np.ones(len(errors))
-    for _ in range(3):
-        fitted, _ = nnls(basis * weight[:, None], squares * weight)
-        weight = 1 / np.maximum(basis @ fitted, least)
+    expected = np.full(len(errors), squares.mean())
+    for _ in range(4):
+        times = squares / expected
+        cut = np.minimum(times, np.quantile(times, 0.98))
+        fitted, _ = nnls(basis / expected[:, None], cut)
+        expected = np.maximum(basis @ fitted, least)
     # The three polynomials add up to 1: so much is the least that is expected anywhere.
     return (float(fitted[0]), *(float(one + least) for one in fitted[1:]))
 
@@ -274,7 +277,7 @@ def _reaching_out(
 ) -> Calibration:
     """Reach as far into the outer tenths as `MOST_WIDENING` allows, then set the quantiles."""
     low, high = (float(end) for end in np.quantile(observed, [0.1, 0.9]))
-    for short in SHORT_OF_LEVEL + np.array([0, 0.02, 0.04, 0.07, 0.1, 0.15]):
+    for short in SHORT_OF_LEVEL + np.array(SHORTER):
         reach = [
             conformal_quantile(scores[outer], max(unfitted.level - short, unfitted.level / 2))
             or 0.0

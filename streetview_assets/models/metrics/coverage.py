@@ -20,10 +20,22 @@ PERMUTATIONS = 500
 
 @dataclass(frozen=True)
 class Group:
-    """Areas whose coverage is measured: a mask of shape (n,), and how far it may fall short."""
+    """Areas whose coverage is measured.
+
+    Attributes
+    ----------
+    areas
+        Which ones: a mask of shape (n,).
+    tolerance
+        How far their coverage may fall short.
+    parts
+        The number of the group of its kind that each area is in, (n,): misses are compared with
+        those of neighbours in the same one.
+    """
 
     areas: np.ndarray
     tolerance: float
+    parts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -77,17 +89,18 @@ def coverage_groups(
     dict
         Name to group, `all` first; none is empty.
     """
-    groups = {ALL: Group(np.ones(len(observed), dtype=bool), overall_tolerance)}
+    whole = np.zeros(len(observed), dtype=np.int64)
+    groups = {ALL: Group(whole == 0, overall_tolerance, whole)}
     codes = np.array(authority_codes, dtype=str)
     if len(names := np.unique(codes)) > 1:
-        groups |= {str(name): Group(codes == name, LOCAL_TOLERANCE) for name in names}
-    for least, most in COUNT_CLASSES:
+        groups |= {str(name): Group(codes == name, LOCAL_TOLERANCE, whole) for name in names}
+    of_count = np.searchsorted([most for _, most in COUNT_CLASSES], image_counts)
+    for number, (least, most) in enumerate(COUNT_CLASSES):
         name = f"{least} to {most} images" if np.isfinite(most) else f"{least} images or more"
-        within = (image_counts >= least) & (image_counts <= most)
-        groups[name] = Group(within, OVERALL_TOLERANCE)
+        groups[name] = Group(of_count == number, OVERALL_TOLERANCE, of_count)
     tenth = deciles_among(observed, study_values, are_deciles=are_deciles)
     for number in range(1, DECILES + 1):
-        groups[f"decile {number}"] = Group(tenth == number, LOCAL_TOLERANCE)
+        groups[f"decile {number}"] = Group(tenth == number, LOCAL_TOLERANCE, tenth)
     return {name: group for name, group in groups.items() if group.areas.any()}
 
 
@@ -110,16 +123,19 @@ def coverage_by_group(
     groups
         What `coverage_groups` gives.
     block, authority_codes
-        Of each area, (n,); correlation within blocks is that within authorities, so that one
-        authority in which intervals fail does not make its own failure look like chance.
+        Of each area, (n,); correlation within blocks is that within authorities and within the
+        groups of a kind: one in which intervals fail does not make its own failure look like
+        chance, and one whose neighbours fail together pays for that.
     level
         Share that is meant to be inside; the level of the intervals of coverage too.
     """
-    known = np.isfinite(inside)
-    together = _within_blocks(inside[known], block[known], np.array(authority_codes)[known])
-    return {
-        name: _coverage(inside, group, block, together, level) for name, group in groups.items()
-    }
+    together: dict[int, float] = {}
+    found = {}
+    for name, group in groups.items():
+        if id(group.parts) not in together:
+            together[id(group.parts)] = _alike(inside, block, authority_codes, group.parts)
+        found[name] = _coverage(inside, group, block, together[id(group.parts)], level)
+    return found
 
 
 def coverage_spread(inside: np.ndarray, block: np.ndarray) -> tuple[float | None, str]:
@@ -204,19 +220,31 @@ def _coverage(
     return Coverage(value, lower, upper, areas, least, told)
 
 
-def _within_blocks(inside: np.ndarray, block: np.ndarray, authority_codes: np.ndarray) -> float:
+def _alike(
+    inside: np.ndarray, block: np.ndarray, authority_codes: Sequence[str], parts: np.ndarray
+) -> float:
+    """Estimate the correlation within blocks, of areas in one part and one authority."""
+    known = np.isfinite(inside)
+    square, authority = (
+        np.unique(names, return_inverse=True)[1].reshape(-1) for names in (block, authority_codes)
+    )
+    cell, stratum = (at * (parts.max() + 1) + parts for at in (square, authority))
+    return _within_blocks(inside[known], cell[known], stratum[known])
+
+
+def _within_blocks(inside: np.ndarray, block: np.ndarray, stratum: np.ndarray) -> float:
     """Estimate the correlation within blocks (analysis of variance), 0 to 1.
 
-    Of differences from the mean of the authority.
+    Of differences from the mean of the stratum.
     """
-    _, authority = np.unique(authority_codes, return_inverse=True)
+    _, stratum = np.unique(stratum, return_inverse=True)
     _, member, sizes = np.unique(block, return_inverse=True, return_counts=True)
-    authority, member = authority.reshape(-1), member.reshape(-1)
-    between, within = len(sizes) - authority.max(initial=-1) - 1, len(inside) - len(sizes)
+    stratum, member = stratum.reshape(-1), member.reshape(-1)
+    between, within = len(sizes) - stratum.max(initial=-1) - 1, len(inside) - len(sizes)
     if between < 1 or within < 1:
         return 0.0
-    mean = np.bincount(authority, weights=inside) / np.bincount(authority)
-    off = inside - mean[authority]
+    mean = np.bincount(stratum, weights=inside) / np.bincount(stratum)
+    off = inside - mean[stratum]
     of_block = np.bincount(member, weights=off) / sizes
     around = float(((off - of_block[member]) ** 2).sum()) / within
     among = float((sizes * of_block**2).sum()) / between
