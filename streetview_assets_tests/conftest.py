@@ -1,12 +1,19 @@
 """The order of the tests, the real data beside the checkout, and what makes Dagster quicker."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-FIRST = ("test_honest_scores.py", "test_killed.py", "test_materialisation.py")
+FIRST = ("test_killed.py", "test_materialisation.py")
 """Files that each make a study which other files take: begun together, no worker waits for one."""
+
+
+def pytest_collection_finish() -> None:
+    """Look no more through what was collected, and seldom through the rest, for what can go."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

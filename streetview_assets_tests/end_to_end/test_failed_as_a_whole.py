@@ -31,12 +31,18 @@ WHOLE_FAILURES = {
 WAYS_ON = {"run": {}, "retry": {"retry": True}, "--from": {"anew_from": "images"}}
 
 
-@pytest.fixture
-def server(monkeypatch) -> Iterator[Server]:
-    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
-    monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[Server]:
     with serving() as one:
         yield one
+
+
+@pytest.fixture
+def server(one_server, monkeypatch) -> Server:
+    monkeypatch.setenv("GOOGLE_MAPS_API_KEY", "a-good-key")
+    monkeypatch.delenv("GOOGLE_MAPS_SIGNING_SECRET", raising=False)
+    one_server.reset()
+    return one_server
 
 
 def fail(opened: OpenStudy, server: Server, asset: str) -> None:

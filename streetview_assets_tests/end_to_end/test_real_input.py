@@ -58,8 +58,8 @@ CENTRE = {
     "images": SYNTHETIC,
     "encoder": {"name": "colour-texture"},
     "targets": [imd("imd_rank", "IMD_rank"), imd("income_rank", "Income_rank")],
-    "models": {"trials": 1, "candidates": ["ridge"]},
-    "clusters": {"sweep": [2, 4]},
+    "models": {"trials": 1, "candidates": ["ridge"], "deals": 1},
+    "clusters": {"sweep": [2, 4], "seeds": 1},
 }
 
 
@@ -249,7 +249,7 @@ def test_real_photos_and_real_weights_give_clusters_of_squares(study, tmp_path):
                 "checkpoint": str(SHARED / "weights" / "mobilenet_timm.safetensors"),
                 "options": {"pad_type": "same"},
             },
-            "clusters": {"k": 6, "sweep": [2, 4]},
+            "clusters": {"k": 6, "sweep": [2, 4], "seeds": 1},
         }
     )
     tried.streetview("run")
@@ -275,7 +275,7 @@ def test_images_with_nothing_but_exif_reach_clusters_without_areas(study):
             "points": {"from": "images"},
             "images": {"provider": "folder", "path": str(DATA / "photos" / "opensfm")},
             "encoder": {"name": "colour-texture"},
-            "clusters": {"k": 3, "sweep": [2, 5]},
+            "clusters": {"k": 3, "sweep": [2, 5], "seeds": 1},
         }
     )
     tried.streetview("run", "--until", "clusters")
