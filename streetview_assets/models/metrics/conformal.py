@@ -24,6 +24,9 @@ SHORTER = (0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4)
 """So much less again, the least first, until intervals are not too wide."""
 MOST_WIDENING = 1.15
 """For the outer tenths, intervals get no wider on average than one width for all, times this."""
+MOST_ABOVE_LEVEL = 0.02
+"""Nor for their sake hold so much more than the level of all areas: where little is learned, the
+outer tenths can be held by nothing but intervals that hold all."""
 LEAST_VARIANCE = 0.05
 NOWHERE = ((-np.inf, 0.0), (np.inf, 0.0))
 LEAST_OF_AN_AUTHORITY = 20
@@ -275,7 +278,7 @@ def _reaching_out(
     scores: np.ndarray,
     one_width: float,
 ) -> Calibration:
-    """Reach as far into the outer tenths as `MOST_WIDENING` allows, then set the quantiles."""
+    """Reach as far into the outer tenths as width and coverage allow, and set the quantiles."""
     low, high = (float(end) for end in np.quantile(observed, [0.1, 0.9]))
     for short in SHORT_OF_LEVEL + np.array(SHORTER):
         reach = [
@@ -286,7 +289,9 @@ def _reaching_out(
         made = replace(unfitted, outer=((low, reach[0]), (high, reach[1])))
         made = _with_quantiles(made, observed, predicted, image_counts)
         lower, upper = made.interval(predicted, image_counts)
-        if (upper - lower).mean() <= 2 * one_width * MOST_WIDENING:
+        held = inside(observed, lower, upper).mean()
+        narrow = (upper - lower).mean() <= 2 * one_width * MOST_WIDENING
+        if narrow and held <= unfitted.level + MOST_ABOVE_LEVEL:
             return made
     return _with_quantiles(unfitted, observed, predicted, image_counts)
 
