@@ -28,8 +28,8 @@ def told(areas_of, quick, scored):
     """Score given predictions of given values under blocks: the rows by metric, and sentences."""
     areas = areas_of(columns=20, rows=20)
 
-    def tell(observed, predicted, **changes):
-        data = replace(areas, observed=observed, **changes)
+    def tell(observed, predicted):
+        data = replace(areas.take(range(len(observed))), observed=observed)
         nowhere = {"tuned": np.full(len(data), np.nan)}
         split = OutOfFold(
             areas=data, validation="blocks", repeat=1, fold=np.arange(len(data)) % 5 + 1,
@@ -65,17 +65,22 @@ def test_the_outer_deciles_are_predicted_towards_the_middle_by_the_share_that_is
     assert "heavy tails" not in said
 
 
-def test_a_decile_is_that_of_the_study_and_its_few_areas_have_no_interval(told):
-    observed, predicted = halves()
-    rows, said = told(np.repeat([1.0, 4.0, 9.0], [5, 300, 95]), np.full(400, 4.0), is_decile=True)
-    assert rows["bias_of_lowest_decile"]["value"] == 3
-    assert rows["bias_of_lowest_decile"]["lower"] is None
-    assert "5 areas are in the decile, at least 10" in rows["bias_of_lowest_decile"]["note"]
-    assert rows["bias_of_highest_decile"]["value"] is None
-    assert rows["bias_of_highest_decile"]["note"] == "0 areas are in the decile"
-    assert "3.00 too high on average (no interval)" in said
-    even, _ = told(observed, predicted)
-    assert even["bias_of_highest_decile"]["note"] is None
+def test_of_equal_values_at_the_edge_of_a_tenth_each_counts_in_part(told):
+    values = np.random.default_rng(0).permutation(np.repeat([1.0, 4.0, 9.0], [5, 300, 95]))
+    predicted = np.where(values == 4, 4.0 + np.arange(400) % 2, 4.0)
+    rows, _ = told(values, predicted)
+    among_the_tied = np.mean(predicted[values == 4] - 4)
+    expected = (5 * 3 + 35 * among_the_tied) / 40
+    assert rows["bias_of_lowest_decile"]["value"] == pytest.approx(expected)
+    assert rows["bias_of_highest_decile"]["value"] == -5
+
+
+def test_a_tenth_of_few_areas_has_no_interval_and_says_so(told):
+    rows, said = told(*halves(size=80))
+    low = rows["bias_of_lowest_decile"]
+    assert (low["lower"], low["area_count"]) == (None, 8)
+    assert low["note"].startswith("no interval: a tenth of the areas is as uncertain as")
+    assert f"{low['value']:.0f} too high on average (no interval)" in said
 
 
 def test_one_outlier_is_told_with_the_score_of_ranks_beside_its_r2(told):

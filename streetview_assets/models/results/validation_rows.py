@@ -75,7 +75,7 @@ def score_rows(
         rows += _regression_rows(scoring, split, model, draws, resamples.note)
         rows += _moran_rows(scoring, split, model, observed - predicted, weights)
     rows += _decile_rows(scoring, split, resamples, study_values)
-    rows += tail_rows(scoring, split, resamples, study_values)
+    rows += tail_rows(scoring, split, resamples)
     rows += coverage_rows(scoring, split, study_values)
     rows += _moran_rows(scoring, split, OBSERVED, observed, weights)
     left_out = split.competing.left_out.items()
