@@ -51,7 +51,7 @@ _SCORES = (
     key("fold", COUNT, "fold, from 1; 0: pooled out of fold"),
     key("metric", TEXT, "r2, r2_of_ranks, rmse, nrmse, mae, spearman, coverage, coverage_p, …"),
     _VALUE,
-    *interval("its bootstrap interval"),
+    *interval("its interval, by bootstrap; of coverage, binomial, near areas counted as fewer"),
     _AREA_COUNT,
     _RUN,
     maybe("note", TEXT, "why there is no score, or what limits it (`truncated`)"),

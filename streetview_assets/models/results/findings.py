@@ -6,6 +6,7 @@ import polars as pl
 
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHING
+from streetview_assets.models.metrics.coverage import LOCAL_TOLERANCE, OVERALL_TOLERANCE
 from streetview_assets.models.results.coverage_rows import coverage_failures
 from streetview_assets.models.results.gain_sentences import (
     WAYS,
@@ -182,8 +183,9 @@ def _intervals(scores: pl.DataFrame, row: Row | None, spatial: str) -> str:
     if row["lower"] > level + CLOSE:
         return f"Its prediction intervals are wider than need be: they hold {held}."
     return (
-        f"Its prediction intervals hold what they promise: {held}, and beyond chance no fewer in "
-        "any authority, class of image count or tenth of the target that has areas enough to tell."
+        f"Its prediction intervals hold what they promise: {held}. Where there are areas enough to "
+        f"tell, no class of image count is shown to hold under {level - OVERALL_TOLERANCE:.0%}, no "
+        f"authority or tenth of the target under {level - LOCAL_TOLERANCE:.0%}."
     )
 
 
