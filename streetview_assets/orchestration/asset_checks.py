@@ -10,7 +10,7 @@ from streetview_assets.orchestration.automation.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.study_state.lineage import specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy
-from streetview_assets.warehouse.data_tests import CheckResult, run_check
+from streetview_assets.warehouse.data_tests import CheckResult, run_checks
 from streetview_assets.warehouse.queries import Query, queries_of
 
 
@@ -43,11 +43,9 @@ def passes_blocking_checks(opened: OpenStudy, table: str, authority: str | None)
     authority
         Code of the authority; None: all of the study.
     """
-    return all(
-        run_check(opened.lake, query, opened.study, authority=authority).passed
-        for query in queries_of("check")
-        if query.asset == table and query.blocking
-    )
+    checks = [one for one in queries_of("check") if one.asset == table and one.blocking]
+    results = run_checks(opened.lake, checks, opened.study, authority=authority)
+    return all(result.passed for result in results)
 
 
 def _asset_key(query: Query) -> dg.AssetKey:
@@ -79,16 +77,16 @@ def _checks(
     ) -> Iterator[dg.AssetCheckResult]:
         opened = study.open()
         authority = None if study_wide else authority_of(context.partition_key, opened.authorities)
-        for query in queries:
-            if dg.AssetCheckKey(key, query.name) in context.selected_asset_check_keys:
-                yield _result(
-                    key, query, run_check(opened.lake, query, opened.study, authority=authority)
-                )
+        wanted = {check.name for check in context.selected_asset_check_keys}
+        chosen = [query for query in queries if query.name in wanted]
+        for found in run_checks(opened.lake, chosen, opened.study, authority=authority):
+            yield _result(key, found)
 
     return checks
 
 
-def _result(key: dg.AssetKey, query: Query, found: CheckResult) -> dg.AssetCheckResult:
+def _result(key: dg.AssetKey, found: CheckResult) -> dg.AssetCheckResult:
+    query = found.check
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=query.name,

@@ -1,5 +1,6 @@
 """Checks of tables and marts: queries of `checks/` that return offending rows."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -33,10 +34,15 @@ class CheckResult:
         return self.offending_count == 0
 
 
-def run_check(
-    lake: Lake, check: Query, study: Study, *, authority: str | None = None, sample_rows: int = 10
-) -> CheckResult:
-    """Run a check over the files of one authority, or of all.
+def run_checks(
+    lake: Lake,
+    checks: Sequence[Query],
+    study: Study,
+    *,
+    authority: str | None = None,
+    sample_rows: int = 10,
+) -> Iterator[CheckResult]:
+    """Run checks over the files of one authority, or of all; to open a database takes longer.
 
     Only a sample of the offending rows is brought into memory: a check that fails may return the
     whole table.
@@ -45,17 +51,19 @@ def run_check(
     ----------
     lake
         Where the tables lie.
-    check
-        A query that gives the rows that offend.
+    checks
+        Queries that give the rows that offend.
     study
         The study file, read.
     authority
         Code of the authority; None: all of the study.
     sample_rows
-        Offending rows to give, at most.
+        Offending rows to give of each, at most.
     """
-    with over_the_lake(lake, check, study, authority) as connection:
-        connection.execute(f"create temp table offending as\n{check.sql}")
-        (count,) = connection.execute("select count(*) from offending").fetchall()[0]
-        sample = connection.sql(f"select * from offending limit {int(sample_rows)}").pl()
-    return CheckResult(check, count, in_utc(sample))
+    reads = {table for check in checks for table in check.reads}
+    with over_the_lake(lake, reads, study, authority) as connection:
+        for check in checks:
+            connection.execute(f"create or replace temp table offending as\n{check.sql}")
+            (count,) = connection.execute("select count(*) from offending").fetchall()[0]
+            sample = connection.sql(f"select * from offending limit {int(sample_rows)}").pl()
+            yield CheckResult(check, count, in_utc(sample))

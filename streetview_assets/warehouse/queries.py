@@ -10,7 +10,7 @@ spaces or more goes on with the one before.
 
 import glob
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -214,22 +214,22 @@ def run_query(
     authority
         Code of the authority; None: all of the study.
     """
-    with over_the_lake(lake, query, study, authority) as connection:
+    with over_the_lake(lake, query.reads, study, authority) as connection:
         return in_utc(connection.sql(query.sql).pl())
 
 
 @contextmanager
 def over_the_lake(
-    lake: Lake, query: Query, study: Study, authority: str | None = None
+    lake: Lake, reads: Iterable[str], study: Study, authority: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database in memory in which the tables that a query reads are views on the lake.
+    """Open a database in memory in which tables and marts are views on the lake.
 
     Parameters
     ----------
     lake
         Where the tables lie.
-    query
-        Names the tables that it reads.
+    reads
+        Names of the tables and marts.
     study
         The study file, read: its encoder counts.
     authority
@@ -237,7 +237,7 @@ def over_the_lake(
     """
     with memory_database(lake.root) as connection:
         connection.register(STUDY_RELATION, study_relation(study))
-        for table in query.reads:
+        for table in reads:
             register_table(connection, lake, table, study.encoder.slug, authority)
         yield connection
 

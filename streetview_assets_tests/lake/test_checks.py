@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.warehouse.data_tests import run_check
+from streetview_assets_tests.lake.checked import run_check
 
 Break = Callable[[object], None]
 NOTHING = pl.lit(None)

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.warehouse.data_tests import run_check
+from streetview_assets_tests.lake.checked import run_check
 
 FIRST_POINT = pl.col("point_id") == "A1p"
 LONG_AGO = date(2009, 5, 1)

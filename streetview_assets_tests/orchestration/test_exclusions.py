@@ -13,8 +13,8 @@ from streetview_assets.orchestration.runs.status import study_status
 from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.study_state.lineage import spec_for, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
-from streetview_assets.warehouse.data_tests import run_check
 from streetview_assets.warehouse.queries import read_queries, sql_folder
+from streetview_assets_tests.lake.checked import run_check
 
 EAST, WEST = "X01000001", "X01000002"
 TABLE = "image_exclusions"

@@ -20,9 +20,9 @@ from streetview_assets.images.strips import stitched
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import areas, embeddings, images, points, pooling
 from streetview_assets.study_state.open_study import OpenStudy, open_study
-from streetview_assets.warehouse.data_tests import run_check
 from streetview_assets.warehouse.queries import read_queries, sql_folder
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
+from streetview_assets_tests.lake.checked import run_check
 
 EAST, WEST = "X01000001", "X01000002"
 HEADINGS = [0, 90, 180, 270]

@@ -32,10 +32,10 @@ from streetview_assets.orchestration.assets import (
 from streetview_assets.study_state.lineage import spec_for, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.warehouse.data_tests import run_check
 from streetview_assets.warehouse.marts import make_mart, marts, publish_study
 from streetview_assets.warehouse.queries import read_queries, sql_folder
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
+from streetview_assets_tests.lake.checked import run_check
 
 EAST = "X01000001"
 HEADINGS = [0, 180]

@@ -31,7 +31,6 @@ from streetview_assets.study.targets import Target
 from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
 
-TABLES_MADE = ("ordinal_outputs", "ordinal_scores")
 FOLDER = "ordinal"
 
 
