@@ -79,7 +79,7 @@ def test_a_tenth_of_few_areas_has_no_interval_and_says_so(told):
     rows, said = told(*halves(size=80))
     low = rows["bias_of_lowest_decile"]
     assert (low["lower"], low["area_count"]) == (None, 8)
-    assert low["note"].startswith("no interval: a tenth of the areas is as uncertain as")
+    assert low["note"] == "no interval: 8 areas in the decile, at least 10 needed"
     assert f"{low['value']:.0f} too high on average (no interval)" in said
 
 

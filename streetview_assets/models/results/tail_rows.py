@@ -28,8 +28,7 @@ def tail_rows(scoring: Scoring, split: OutOfFold, resamples: Resamples) -> list[
     split
         The predictions out of fold.
     resamples
-        Under which the split is scored; a decile has a tenth of their independent areas, and no
-        interval where these are fewer than ten.
+        Under which the split is scored; a decile of fewer than ten areas has no interval.
     """
     observed = split.areas.observed
 
@@ -52,12 +51,9 @@ def tail_rows(scoring: Scoring, split: OutOfFold, resamples: Resamples) -> list[
 
 
 def _of_a_tenth(resamples: Resamples) -> Resamples:
-    """Take weights for scores of a tenth of the areas, where that is enough for an interval."""
-    independent = resamples.independent_count / DECILES
-    if resamples.note or independent >= LEAST_GROUPS:
+    """Take weights for scores of a tenth of the areas, where these are enough for an interval."""
+    tenth = math.ceil(resamples.weights.shape[1] / DECILES)
+    if resamples.note or tenth >= LEAST_GROUPS:
         return resamples
-    note = (
-        f"no interval: a tenth of the areas is as uncertain as {independent:.0f} independent ones, "
-        f"at least {LEAST_GROUPS} needed"
-    )
-    return Resamples(resamples.weights[:0], independent, note)
+    note = f"no interval: {tenth} areas in the decile, at least {LEAST_GROUPS} needed"
+    return Resamples(resamples.weights[:0], tenth, note)
