@@ -7,6 +7,7 @@ import shapely
 from PIL import Image
 
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
+from streetview_assets.models.charts.distances import draw_distances
 from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
 from streetview_assets.models.charts.residual_map import draw_residual_map
 from streetview_assets.models.charts.scores import draw_scores
@@ -68,3 +69,11 @@ def test_nothing_to_draw_is_said(selection):
         draw_predicted_observed(selection.predictions.clear(), title="t")
     with pytest.raises(ValueError, match="no score r2"):
         draw_scores(selection.scores.clear(), title="t")
+
+
+def test_distances_are_drawn_beside_those_to_be_predicted(selection):
+    figure = draw_distances(selection.distances, title="imd_rank", credit=SYNTHETIC_NOTE)
+    assert_drawn(figure)
+    labels = {text.get_text() for text in figure.axes[0].get_legend().get_texts()}
+    assert {"random folds", "distances matched", "to be predicted"} <= labels
+    assert "$" not in "".join(tick.get_text() for tick in figure.axes[0].get_xticklabels())

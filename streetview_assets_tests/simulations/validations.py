@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from streetview_assets.metrics import measure
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.distance_matching import match_distances
 from streetview_assets.models.data.splits import Validation
@@ -41,6 +40,10 @@ from streetview_assets_tests.simulations.fields import (
 MODELS = ("ridge", "place")
 APART_M = 40_000.0
 """Towns so far from each other share nothing."""
+
+
+Score = tuple[float, float]
+"""Mean squared error, and variance of what was predicted."""
 
 
 @dataclass(frozen=True)
@@ -95,19 +98,19 @@ def worlds(range_m: float, smooth_images: bool, seed: int) -> Iterator[World]:
     yield World("new, of six", "new town", every.take(first), every.take(~first))
 
 
-def estimated(world: World, validation: Validation, settings: Models) -> dict[str, float]:
-    """Give R² of each model out of fold."""
+def estimated(world: World, validation: Validation, settings: Models) -> dict[str, Score]:
+    """Score each model out of fold."""
     split = cross_validate(_competing(world, settings), world.sampled, settings, validation, 1)
-    return {name: _r2(split.areas.observed, split.predicted[name]) for name in MODELS}
+    return {name: _score(split.areas.observed, split.predicted[name]) for name in MODELS}
 
 
-def true(world: World, validation: Validation, settings: Models) -> dict[str, float]:
-    """Give R² on fresh areas of each model, tuned and fitted on all that were sampled."""
+def true(world: World, validation: Validation, settings: Models) -> dict[str, Score]:
+    """Score each model on fresh areas, tuned and fitted on all that were sampled."""
     sampled = replace(world.sampled, to_predict=distances_to_predict(world.sampled, world.task))
     with fitting_context(len(sampled)):
         models = tune_all(_competing(world, settings), sampled, settings, validation, 1)
         predicted = predict_all(models, sampled, world.fresh, 1)
-    return {name: _r2(world.fresh.observed, predicted[name]) for name in MODELS}
+    return {name: _score(world.fresh.observed, predicted[name]) for name in MODELS}
 
 
 def _competing(world: World, settings: Models) -> Competitors:
@@ -115,37 +118,52 @@ def _competing(world: World, settings: Models) -> Competitors:
     return Competitors(every.candidates, [one for one in every.baselines if one.name in MODELS], {})
 
 
-def _r2(observed: np.ndarray, predicted: np.ndarray) -> float:
-    value = measure(observed, predicted)["r2"]
-    assert value is not None
-    return value
+def _score(observed: np.ndarray, predicted: np.ndarray) -> Score:
+    return float(np.mean((observed - predicted) ** 2)), float(np.var(observed))
 
 
-def tell_r2(draws: int, seed: int, range_km: float, smooth_images: bool) -> None:
-    """Print the mean of estimated minus true R², by task, model and validation."""
-    gaps: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    truth: dict[tuple[str, str], list[float]] = defaultdict(list)
+def gap_of(estimate: list[Score], truth: list[Score]) -> tuple[float, float, float]:
+    """Give the true R², the estimated one less it, and the Monte Carlo error (jackknife).
+
+    R² is that of all draws together: the mean of R² of few areas is too low, by the scatter of
+    their variance.
+    """
+
+    def both(kept: np.ndarray) -> tuple[float, float]:
+        mean = [np.array(one)[kept].mean(axis=0) for one in (estimate, truth)]
+        r2 = [1 - error / variance for error, variance in mean]
+        return r2[1], r2[0] - r2[1]
+
+    count = len(truth)
+    without = [both(np.arange(count) != draw)[1] for draw in range(count)]
+    error = float(np.sqrt((count - 1) * np.var(without)))
+    return *both(np.ones(count, dtype=bool)), error
+
+
+def tell_r2(draws: int, seed: int, range_km: float, smooth_images: bool, *, random: bool) -> None:
+    """Print estimated less true R², by task, model and validation."""
+    found: dict[tuple[str, str, str], list[Score]] = defaultdict(list)
+    truth: dict[tuple[str, str], list[Score]] = defaultdict(list)
     began = time.perf_counter()
     for draw in range(draws):
         for world in worlds(1000 * range_km, smooth_images, seed * 10_000 + draw * 100):
             settings = Models(
                 task=world.task, candidates=("ridge",), trials=6, block_km=2, buffer_km=0
             )
-            count = len(set(world.sampled.authority_codes))
-            headline = headline_validation(world.task, count)
-            comes_true = true(world, headline, settings)
-            for name, value in comes_true.items():
-                truth[world.name, name].append(value)
-            for validation in (headline, "random"):
-                for name, value in estimated(world, validation, settings).items():
-                    gaps[world.name, name, validation].append(value - comes_true[name])
+            headline = headline_validation(world.task, len(set(world.sampled.authority_codes)))
+            for name, score in true(world, headline, settings).items():
+                truth[world.name, name].append(score)
+            validations: tuple[Validation, ...] = (headline, "random") if random else (headline,)
+            for validation in validations:
+                for name, score in estimated(world, validation, settings).items():
+                    found[world.name, name, validation].append(score)
     print(f"range {range_km:g} km, images {'smooth' if smooth_images else 'without pattern'}, "
           f"{draws} draws, {time.perf_counter() - began:,.0f} s")  # fmt: skip
     print(f"  {'task':18} {'model':6} {'validation':12} {'true R2':>8} {'estimated - true':>18}")
-    for (task, model, validation), found in gaps.items():
-        mean, error = np.mean(found), np.std(found) / np.sqrt(len(found))
-        print(f"  {task:18} {model:6} {validation:12} {np.mean(truth[task, model]):8.3f} "
-              f"{mean:+12.3f} ± {error:.3f}")  # fmt: skip
+    for (task, model, validation), scores in found.items():
+        r2, gap, error = gap_of(scores, truth[task, model])
+        print(f"  {task:18} {model:6} {validation:12} {r2:8.3f} {gap:+12.3f} ± {error:.3f}",
+              flush=True)  # fmt: skip
 
 
 def layouts(seed: int) -> Iterator[tuple[str, np.ndarray, list[str], np.ndarray]]:
@@ -199,13 +217,16 @@ def main() -> None:
     asked.add_argument("--ranges-km", type=float, nargs="+", default=[1.5, 3.0])
     asked.add_argument("--no-distances", action="store_true", help="R² alone")
     asked.add_argument("--no-r2", action="store_true", help="distances alone")
+    asked.add_argument("--no-random", action="store_true", help="the headline alone")
     given = asked.parse_args()
     if not given.no_distances:
         tell_distances(given.draws, given.seed)
     if not given.no_r2:
         for range_km in given.ranges_km:
             for smooth_images in (False, True):
-                tell_r2(given.draws, given.seed, range_km, smooth_images)
+                tell_r2(
+                    given.draws, given.seed, range_km, smooth_images, random=not given.no_random
+                )
 
 
 if __name__ == "__main__":

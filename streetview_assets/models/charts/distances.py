@@ -33,6 +33,8 @@ def draw_distances(
     credit
         Whom to name at the foot.
     """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     figure = new_figure(6.5, 4.2, credit=credit)
     axes = figure.subplots()
     for number, name in enumerate(name for name in PANELS if name in distances):
@@ -40,6 +42,9 @@ def draw_distances(
     axes.ecdf(distances[TO_PREDICT] / 1000, color="black", linewidth=2.4, linestyle=":",
               label=TO_PREDICT)  # fmt: skip
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("distance to the nearest area that is learned from, km")
     axes.set_ylabel("share of areas within it")
     axes.set_title(f"{title}: as far away as it is used?")

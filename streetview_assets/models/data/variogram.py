@@ -163,4 +163,4 @@ def _fitted(lag_m: np.ndarray, gamma: np.ndarray, pairs: np.ndarray, extent_m: f
     note = None
     if range_m >= extent_m * 0.99:
         note = f"the variogram does not level off within {extent_m / 1000:.1f} km"
-    return Variogram(nugget, nugget + partial_sill, range_m, name, note)
+    return Variogram(float(nugget), float(nugget + partial_sill), range_m, name, note)

@@ -138,7 +138,13 @@ def _note(
     if row["validation"] in ("knndm", AUTHORITIES):
         said.append(wanted.note)
     if row["validation"] == "blocks":
-        said.append(proposal(data, scoring.settings, ranges, scoring.seed).note)
+        proposed = proposal(data, scoring.settings, ranges, scoring.seed)
+        if (row["block_km"], row["buffer_km"]) != (proposed.block_km, proposed.buffer_km):
+            said.append(
+                f"the study's own; proposed: {proposed.block_km:g} km, "
+                f"buffer {proposed.buffer_km:g} km"
+            )
+        said.append(proposed.note)
     share = row["wasserstein_share"]
     if row["is_headline"] and share is not None and share >= MATCHED:
         said.append(
