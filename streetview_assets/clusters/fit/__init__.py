@@ -1,1 +1,1 @@
-"""Finding clusters: sample, projection, k-means, HDBSCAN, and which image is in which cluster."""
+"""Finding clusters: sample, projection, k-means and where it begins, HDBSCAN, assignment."""

@@ -1,1 +1,1 @@
-"""How many clusters there are: internal indices, gap statistic, stability, and advice."""
+"""How many clusters there are: modes of density, indices, gap, stability, and the advice."""

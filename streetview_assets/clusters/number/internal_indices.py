@@ -118,16 +118,16 @@ def score_sweep(
     Returns
     -------
     Sweep
-        Scores by seed: `inertia`, the sum of squared distances to the
-        centres; `silhouette` (Rousseeuw, 1987; Euclidean) of a subsample of at most 5,000
-        images, the same throughout; `calinski_harabasz` (1974); `davies_bouldin` (1979). In the
-        rows of the first seed: `stability_seeds` and `stability_halves` (see `stability`), `gap`
-        with `gap_error` (see `gap`), for one cluster too, and `density_agreement`, the adjusted
-        Rand index with the kinds that density keeps apart (see `find_kinds`); beside them what
-        `density_evidence` gives. The value is null where there
-        are too few images, or too few that differ. Centres are those of the first seed, taken
-        back to the space of the raw vectors; where a cluster is empty, or there are too few
-        images, there are none of that number.
+        Scores by seed, of fits that begin at random centres and at Ward's tree of that seed's own
+        sample: `inertia`, the sum of squared distances to the centres; `silhouette` (Rousseeuw,
+        1987; Euclidean) of a subsample of at most 5,000 images, the same throughout;
+        `calinski_harabasz` (1974); `davies_bouldin` (1979). In the rows of the first seed:
+        `stability_seeds` and `stability_halves` (see `stability`), `gap` with `gap_error` (see
+        `gap`), for one cluster too, and `density_agreement`, the adjusted Rand index with the kinds
+        that density keeps apart (see `find_kinds`); beside them what `density_evidence` gives. The
+        value is null where there are too few images, or too few that differ. Centres are those of
+        the first seed, taken back to the space of the raw vectors; where a cluster is empty, or
+        there are too few images, there are none of that number.
     """
     vectors = matrix(sample["embedding"])
     all_seeds = [(seed + more) % 2**32 for more in range(seeds)]

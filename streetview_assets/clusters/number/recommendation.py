@@ -256,7 +256,8 @@ def _who_finds(fits: list[tuple[str, str, float]], count: int, space: str) -> li
         return [sentence, "None of them has the kinds as they are: look at its members first."]
     if found[0] == (METHOD, space):
         return [sentence]
-    return [sentence, f"Take the kinds from {_fit_in_words(*found[0])}."]
+    table = "" if found[0][0] == METHOD else " (table `density_clusters`)"
+    return [sentence, f"Take the kinds from {_fit_in_words(*found[0])}{table}."]
 
 
 def _fit_in_words(method: str, space: str) -> str:
