@@ -1,4 +1,4 @@
-"""The end of the demo: what was made, the scores beside the baselines, what to try next."""
+"""The end of the demo: what was made, the scores side by side, the verdict, what to try next."""
 
 import shutil
 import sys
@@ -22,6 +22,7 @@ def show_summary(opened: OpenStudy) -> None:
     console = PlainConsole()
     console.print(_tables(opened))
     console.print(_scores(opened))
+    console.say(*opened.sql("select sentence from findings order by position limit 2")["sentence"])
     if opened.study.is_synthetic:
         console.say(f"All figures rest on {SYNTHETIC_NOTE}.", style="yellow")
     console.print("Next:", style="bold")
