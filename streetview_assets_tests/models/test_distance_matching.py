@@ -105,9 +105,9 @@ def test_folds_do_not_depend_on_the_order_of_rows(quick):
 
 def test_the_headline_follows_the_task_and_what_there_is():
     assert headline_validation("fill gaps", 9) == "knndm"
-    assert headline_validation("new town", 9) == "authorities"
-    assert headline_validation("new town", 2) == "knndm"
-    assert headline_validation("new town", 9, {"random", "blocks"}) == "blocks"
+    assert headline_validation("new town", 10) == "authorities"
+    assert headline_validation("new town", 9) == "knndm"
+    assert headline_validation("new town", 10, {"random", "blocks"}) == "blocks"
 
 
 def test_every_validation_says_how_far_it_held_out_and_one_is_the_headline(quick, scored):

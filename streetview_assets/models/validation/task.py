@@ -16,8 +16,8 @@ from streetview_assets.models.data.splits import Validation
 from streetview_assets.models.data.variogram import practical_range_m
 from streetview_assets.study.models import Models, Task
 
-ENOUGH_AUTHORITIES = 3
-"""Of fewer, an authority held out leaves one at most to learn from."""
+ENOUGH_AUTHORITIES = 10
+"""Of fewer towns nobody can say how far the next may differ: their score has no interval."""
 ENOUGH_GAPS = 10
 """Of fewer areas that were not sampled, distances are no distribution."""
 
@@ -28,7 +28,7 @@ def headline_validation(
     """Say which validation answers the question that the study asks.
 
     Gaps between sampled areas are as far from them as distance matching holds areas out. A town
-    that was never seen is an authority held out, where there are enough of them; of one or two,
+    that was never seen is an authority held out, where there are enough of them; of fewer,
     distance matching holds areas out as far away as another town would be.
 
     Parameters
