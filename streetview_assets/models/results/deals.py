@@ -6,8 +6,8 @@ import numpy as np
 
 from streetview_assets.models.results.rows import Row
 
-_OWN = ("morans_i", "morans_p")
-"""A p-value is no mean of p-values, and stands beside its own index."""
+_OWN = ("morans_i", "morans_p", "coverage", "coverage_p")
+"""A p-value is no mean of p-values, and stands beside what it is of."""
 
 
 def averaged(deals: Sequence[list[Row]]) -> list[Row]:
