@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from streetview_assets.models.data import distance_matching
 from streetview_assets.models.data.dataset import DistancesToPredict
 from streetview_assets.models.data.distance_matching import (
     MATCHED,
@@ -101,6 +102,13 @@ def test_folds_do_not_depend_on_the_order_of_rows(quick):
     shuffled = data.take(mixed)
     again = match_distances(shuffled.place_m, shuffled.authority_codes, wanted, 5, 1)
     assert np.array_equal(first.fold[mixed], again.fold)
+
+
+def test_of_very_many_areas_a_part_is_enough_to_find_clusters(monkeypatch):
+    data, wanted = one_town(), DistancesToPredict(np.array([2_000.0]), 2_000.0)
+    monkeypatch.setattr(distance_matching, "MOST_OF_A_TREE", 80)
+    matched = match_distances(data.place_m, data.authority_codes, wanted, 5, 1)
+    assert matched.share < MATCHED
 
 
 def test_the_headline_follows_the_task_and_what_there_is():

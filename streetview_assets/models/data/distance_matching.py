@@ -21,6 +21,8 @@ MATCHED = 0.1
 """A Wasserstein distance below this share of the mean distance counts as a match."""
 LEAST_SHARE = 1 / 3
 """Of the areas, that every fold has to leave to learn from."""
+MOST_OF_A_TREE = 4_000
+"""A tree needs the distances of all pairs."""
 _CLUSTER_COUNTS = 9
 _SHARES_WHOLE = (0.25, 0.5, 0.75, 1.0)
 _BUFFERED = 6
@@ -91,7 +93,7 @@ def match_distances(
     wanted_m = np.minimum(wanted.distance_m, wanted.farthest_m)
     aim = _Aim(sorted_m, wanted_m, wanted.farthest_m)
     rng = np.random.default_rng(seed)
-    tree = linkage(sorted_m, "ward")
+    tree = _Tree.of(sorted_m, rng)
     dealt = list(_ways_to_deal(tree, codes, min(folds, len(place_m)), rng))
     plain = [found for fold in dealt if (found := aim.measured(fold, 0.0))]
     if not plain:
@@ -133,21 +135,49 @@ def _rank(one: MatchedFolds) -> tuple[float, float, float]:
     return (max(unmatched, 0.0), -round(one.learned_share, 1), one.share)
 
 
+@dataclass(frozen=True)
+class _Tree:
+    """Ward's tree of places; of very many, of some, with each other one beside its nearest."""
+
+    links: np.ndarray
+    nearest: np.ndarray
+
+    @classmethod
+    def of(cls, place_m: np.ndarray, rng: np.random.Generator) -> "_Tree":
+        some_m = place_m
+        if len(place_m) > MOST_OF_A_TREE:
+            drawn = rng.choice(len(place_m), MOST_OF_A_TREE, replace=False)
+            some_m = place_m[np.sort(drawn)]
+        nearest = np.asarray(cKDTree(some_m).query(place_m)[1])
+        if len(some_m) == len(place_m):
+            nearest = np.arange(len(place_m))
+        return cls(linkage(some_m, "ward"), nearest)
+
+    def cut(self, clusters: int) -> np.ndarray:
+        """Give the cluster of each place, from 0, in at most so many clusters."""
+        found: np.ndarray = fcluster(self.links, clusters, "maxclust")[self.nearest] - 1
+        return found
+
+    def order(self) -> np.ndarray:
+        """Order the places so that neighbours follow each other."""
+        return np.argsort(np.argsort(leaves_list(self.links))[self.nearest], kind="stable")
+
+
 def _ways_to_deal(
-    tree: np.ndarray, codes: np.ndarray, folds: int, rng: np.random.Generator
+    tree: _Tree, codes: np.ndarray, folds: int, rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
     """Deal out single areas, clusters, clusters beside single areas, and authorities.
 
     Neighbours apart, or by chance; clusters beside single areas give short and long distances.
     """
-    count, order = len(codes), leaves_list(tree)
+    count, order = len(codes), tree.order()
     single = np.arange(count)
     yield _dealt_along(single, order, folds)
     yield rng.permutation(single % folds) + 1
     authority = np.unique(codes, return_inverse=True)[1]
     groups = [authority] if authority.max() > 0 else []
     for clusters in np.unique(np.geomspace(folds, max(folds, count / 2), _CLUSTER_COUNTS).round()):
-        cluster = fcluster(tree, int(clusters), "maxclust") - 1
+        cluster = tree.cut(int(clusters))
         drawn = rng.permutation(cluster.max() + 1)
         for whole in _SHARES_WHOLE if cluster.max() > 0 else ():
             kept = np.isin(cluster, drawn[: round(whole * len(drawn))])
@@ -222,18 +252,16 @@ class _Aim:
             low, high = (low, buffer_m) if too_far else (buffer_m, high)
             buffer_m = (low + high) / 2
 
-    def moved(
-        self, start: MatchedFolds, tree: np.ndarray, rng: np.random.Generator
-    ) -> MatchedFolds:
+    def moved(self, start: MatchedFolds, tree: _Tree, rng: np.random.Generator) -> MatchedFolds:
         """Move clusters of any size from fold to fold as long as the match gets better."""
         best, count, folds = start, len(start.fold), int(start.fold.max())
         sizes = np.geomspace(folds * 2, max(folds * 2, count / 2), _CLUSTER_COUNTS).round()
-        cuts = [fcluster(tree, int(clusters), "maxclust") for clusters in np.unique(sizes)]
+        cuts = [tree.cut(int(clusters)) for clusters in np.unique(sizes)]
         for _ in range(_MOVES):
             if best.share < MATCHED:
                 break
             cluster = cuts[rng.integers(len(cuts))]
-            moved = cluster == rng.integers(1, cluster.max() + 1)
+            moved = cluster == rng.integers(cluster.max() + 1)
             fold = np.where(moved, rng.integers(1, folds + 1), best.fold)
             if len(np.unique(fold)) < folds:
                 continue
