@@ -36,9 +36,9 @@ LONGER = 1.25
 _MOST_PLACES = 800
 """Of more, so many are drawn to find out what the kernel misses."""
 
-_HEAVY_TAILS = 2.5
-"""Squares have heavy tails: what they show of their own variance is worth fewer degrees of freedom
-(a kurtosis of 12, seen through a kernel some four times as large as what is alike)."""
+_HEAVY_TAILS = 2.0
+"""Squares have heavy tails: what they show of their own variance is worth half as many degrees of
+freedom (a kurtosis of 12, seen through a kernel some six times as large as what is alike)."""
 
 _LEAST_FREEDOM = 3.0
 _HELD = 1 - math.sqrt(0.5)
