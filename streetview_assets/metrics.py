@@ -27,7 +27,7 @@ class Metric:
     label
         In words, for a reader of the report.
     compute
-        Observed and predicted values, shape (n,), and how often each is in each resample, shape
+        Observed and predicted values, shape (n,), and how much each counts in each resample, shape
         (resamples, n), to the score of each resample, shape (resamples,), NaN where there is none.
     higher_is_better
         False of errors.
@@ -218,7 +218,7 @@ def measure(
 def resampled_scores(
     observed: np.ndarray,
     predicted: np.ndarray,
-    counts: np.ndarray,
+    weights: np.ndarray,
     metrics: Mapping[str, Metric] = REGRESSION,
 ) -> dict[str, np.ndarray]:
     """Compute metrics of every resample.
@@ -227,8 +227,8 @@ def resampled_scores(
     ----------
     observed, predicted
         Values, or deciles where the metrics are of deciles; shape (n,).
-    counts
-        How often each area is in each resample, shape (resamples, n).
+    weights
+        How much each area counts in each resample, shape (resamples, n).
     metrics
         Which ones.
 
@@ -239,8 +239,8 @@ def resampled_scores(
     """
     at_once = max(1, _CELLS_AT_ONCE // max(1, len(observed)))
     parts = [
-        counts[start : start + at_once].astype(np.float64)
-        for start in range(0, len(counts), at_once)
+        weights[start : start + at_once].astype(np.float64)
+        for start in range(0, len(weights), at_once)
     ]
     return {
         name: _joined(one.compute(observed, predicted, part) for part in parts)
