@@ -255,8 +255,10 @@ def _of_models() -> dict[str, list[dict[str, Any]]]:
     whose = {"target": "imd_rank", "encoder": ENCODER, "validation": "blocks", "area_count": 3}
     images = {"features": "images", "against": "nothing", "value": 0.5}
     added = {"features": "place_and_images", "against": "place", "value": 0.1}
+    interval = {"lower": 0.2, "upper": 0.7, "interval_level": 0.9}
     gains = [
-        whose | {"draws": 0, "image_features": "median"} | gained for gained in (images, added)
+        whose | {"draws": 0, "image_features": "median"} | gained
+        for gained in (images | interval, added)
     ]
     verdict = "Whether images add to what place tells cannot be said: three areas."
     findings = [

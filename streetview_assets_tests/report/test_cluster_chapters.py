@@ -213,7 +213,8 @@ def test_further_chapters_show_their_tables(with_tables):
     scored = {"category": "", "predicted_category": "", "image_count": 200, "group_count": 40}
     published = with_tables(
         sample_size_scores=[
-            curve | {"areas": areas, "sample_size": size, "repeat": 1, "value": value}
+            curve | {"areas": areas, "sample_size": size, "repeat": repeat, "value": value}
+            for repeat in (1, 2)
             for areas, size, value in (
                 ("free", 50, 0.1), ("free", 100, 0.31), ("constant", 50, 0.1),
                 ("constant", 100, 0.1),
