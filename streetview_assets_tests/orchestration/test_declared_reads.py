@@ -68,7 +68,8 @@ COMES_TO = {"images.keep_images": "images.keeps_images", "clusters.sweep": "samp
 """Keys that count where another is declared, which they come to."""
 
 IN_TABLES = {
-    **{f"targets.{key}": {"targets"} for key in ("name", "more_is")},
+    "targets.name": {"targets", "model_scores"},
+    "targets.more_is": {"targets"},
     **{
         f"encoder.{key}": {"encoders"}
         for key in ("name", "path", "checkpoint", "options", "fit", "precision")
