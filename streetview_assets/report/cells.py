@@ -43,9 +43,11 @@ def shown_table(
     """
     if isinstance(found, pl.DataFrame):
         assert isinstance(columns, Mapping)
+        # A mart of an earlier version lacks some columns; they count as empty.
         asked = [how.partition(" ") for how in columns.values()]
         rows = [
-            [_cell(row[name], how) for name, _, how in asked] for row in found.iter_rows(named=True)
+            [_cell(row.get(name), how) for name, _, how in asked]
+            for row in found.iter_rows(named=True)
         ]
     else:
         rows = [[_cell(value) for value in row] for row in found]

@@ -134,6 +134,15 @@ def test_the_verdict_is_told_in_its_order_and_its_gains_in_a_table(with_tables):
     assert "−0.60 to −0.10" in table
 
 
+def test_a_file_published_before_a_column_was_added_is_shown_all_the_same(with_tables):
+    here = with_tables()
+    older = here.table("imagery_quality").drop("elsewhere_share", "elsewhere_share_high")
+    assert older.height
+    shutil.rmtree(here.root)
+    imagery = chapters(with_tables(imagery_quality=older))["imagery"]
+    assert "look elsewhere" in imagery
+
+
 def test_areas_that_are_not_seen_are_told_with_their_reason(page):
     text = Reader(page).text
     assert "2 of 5 areas are not seen" in text
