@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 import yaml
 
@@ -106,10 +105,17 @@ def test_the_true_score_under_blocks_beats_the_best_baseline(opened):
     assert baselines < set(r2)
     best = max(r2[name] for name in baselines)
     assert r2["tuned"] - best >= 0.10
-    beyond = scores.filter(pl.col("metric").str.contains("baseline"), model="tuned")
-    gain = beyond.row(0, named=True)
-    assert gain["value"] == pytest.approx(r2["tuned"] - best, abs=1e-9)
-    assert 0 < gain["lower"] <= gain["value"] <= gain["upper"]
+
+
+def test_the_verdict_finds_that_images_add_to_place(opened):
+    gain = opened.sql(
+        "from gains where features = 'place_and_images' and against = 'place' "
+        "and validation = 'blocks'"
+    ).row(0, named=True)
+    assert 0.1 < gain["lower"] < gain["value"] < gain["upper"]
+    said = opened.sql("from findings order by position")["sentence"].to_list()
+    assert said[0].startswith("Images add to what place tells: ")
+    assert any(sentence.startswith("Its prediction intervals hold") for sentence in said)
 
 
 def test_the_demo_ends_with_what_was_made_the_scores_and_what_to_try(demo):
