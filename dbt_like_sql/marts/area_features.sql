@@ -21,8 +21,9 @@
 -- observed: its value in the source; null where the source has none for the area
 -- targets: value of every target by name, as in targets['income_rank']
 -- features: what the headline model sees of an area
--- validation: how the area was held out for its prediction: `blocks`, with its spatial block
--- predicted: predicted by the headline model when it had not seen the area's block
+-- validation: how the area was held out for its prediction: `knndm`, as far from those learned from
+--     as what is to be predicted, where there is that; else `blocks`, else `random`
+-- predicted: predicted by the headline model when it had not seen the area
 -- residual: observed minus predicted
 -- fitted: prediction of the final fit, which has seen the area's own value: for maps, not claims
 -- reason: why there is no held-out prediction; null where there is one

@@ -25,8 +25,9 @@
 -- cluster_shares: share of its images by cluster, as in cluster_shares[3]
 -- model: the headline model, `tuned`: chosen and tuned anew each time without the areas held out
 -- features: what that model sees of an area
--- validation: how the area was held out for its prediction: `blocks`, with its spatial block
--- predicted: predicted by that model when it had not seen the area's block
+-- validation: how the area was held out for its prediction: `knndm`, as far from those learned from
+--     as what is to be predicted, where there is that; else `blocks`, else `random`
+-- predicted: predicted by that model when it had not seen the area
 -- lower: lower end of the prediction interval
 -- upper: upper end of the prediction interval
 -- interval_level: level of that interval, 0 to 1
@@ -175,13 +176,16 @@ headline as (
         on study.target = predictions.target and study.encoder = predictions.encoder
     where
         predictions.model = 'tuned'
-        and predictions.validation = 'blocks'
+        and predictions.validation in ('knndm', 'blocks', 'random')
         and predictions.repeat = 1
 ),
 
 held_out as (
     select * from headline
     where features = (select min(features) from headline)
+    qualify validation = first_value(validation) over (
+        order by list_position(['knndm', 'blocks', 'random'], validation)
+    )
 )
 
 select
@@ -228,7 +232,7 @@ select
         when coalesce(pooled.embedded_image_count, 0) = 0 then 'no image of the area has a vector'
         when headline_target.value is null then 'no value of the target to compare with'
         when final.area_code is null then 'no model is fitted yet'
-        else 'the model has no prediction of the area under spatial blocks'
+        else 'the model has no held-out prediction of the area'
     end as reason,
     study.synthetic,
     areas.geometry,

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from streetview_assets.models.charts.gains import draw_gains
 from streetview_assets.models.evaluations.gains import paired_gains
 from streetview_assets.models.evaluations.selection import select_models
 from streetview_assets.models.results.findings import findings
@@ -113,6 +114,17 @@ def test_images_are_compared_with_each_baseline_in_pairs(shown):
     both = row_of(gains, "place_and_images", "nothing")
     over_images = row_of(gains, "place_and_images", "images")
     assert over_images["upper"] - over_images["lower"] < both["upper"] - both["lower"], "in pairs"
+
+
+def test_the_chart_shows_place_images_and_both_and_the_gain(shown):
+    scores, gained = draw_gains(shown[1], title="a town").axes
+    names = [text.get_text() for text in scores.get_legend().get_texts()]
+    assert names == ["place alone", "images alone", "place and images"]
+    drawn = [
+        tuple(dots.get_offsets()[:, 0]) for dots in gained.collections if dots.get_offsets().size
+    ]
+    gains = shown[1].filter(features="place_and_images", against="place")
+    assert sorted(drawn[-1]) == pytest.approx(sorted(gains["value"]))
 
 
 def test_authorities_held_out_count_together_and_few_have_no_interval(areas_of, scored, settings):
