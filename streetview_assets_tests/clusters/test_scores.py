@@ -15,7 +15,7 @@ from sklearn.metrics import (
 )
 
 from streetview_assets.clusters.fit.assign import assign_clusters
-from streetview_assets.clusters.fit.kmeans import STARTS, fit_clusters
+from streetview_assets.clusters.fit.kmeans import fit_clusters, starts_for
 from streetview_assets.clusters.fit.projection import Projection, spaces_of_sweep
 from streetview_assets.clusters.fit.ward import first_centres, ward_tree
 from streetview_assets.clusters.number.gap_statistic import gap, references
@@ -54,7 +54,7 @@ def value(scores: pl.DataFrame, k: int, score: str, seed: int = 9) -> float | No
 def by_chance(points: np.ndarray, k: int, seed: int) -> KMeans:
     """Call scikit-learn, in one thread: many are slower on so few points."""
     with limit_threads():
-        return KMeans(k, n_init=STARTS, random_state=seed).fit(points)
+        return KMeans(k, n_init=starts_for(len(points)), random_state=seed).fit(points)
 
 
 def directly(points: np.ndarray, k: int, seed: int, of_tree: np.ndarray) -> KMeans:
@@ -110,7 +110,7 @@ def test_the_gap_is_that_to_points_without_structure(of_three: tuple) -> None:
     drawn = references(points, seed=9)
     logs = [np.log(by_chance(reference, 3, 1).inertia_) for reference in drawn]
     own = np.log(by_chance(points, 3, 1).inertia_)
-    got, error = gap(points, drawn, k=3, seed=1, starts=STARTS)
+    got, error = gap(points, drawn, k=3, seed=1, starts=starts_for(len(points)))
     assert got == pytest.approx(np.mean(logs) - own, rel=1e-6)
     assert error == pytest.approx(np.std(logs) * np.sqrt(1.2), rel=1e-6)
     widest = scores.filter(score="gap").sort("value")["k"][-1]

@@ -53,7 +53,7 @@ def test_a_baseline_that_stops_early_takes_the_best_of_its_settings(data):
     splits = splits_of(np.arange(len(data)) % 4 + 1)
     baselines, _ = baselines_for(data)
     with fitting_context(len(data)):
-        for baseline in baselines:
+        for baseline in (one for one in baselines if one.estimate is None):
             inputs = baseline.inputs(data)
             errors = {}
             for place, params in enumerate(baseline.settings(Size(45, inputs.shape[1]))):

@@ -33,7 +33,7 @@ def test_a_model_has_its_pooled_scores_and_the_parameters_of_its_best_trials():
         trial("stack", 1, 2.0, members={"ridge": {"alpha": 1.0}}),
         trial("stack", 2, 1.0, members={"pls": {"n_components": 3}}),
     ]
-    mean, stack = candidate_runs(Selection(scores, pl.DataFrame(), trials))
+    mean, stack = candidate_runs(Selection(scores, pl.DataFrame(), trials=trials))
     assert (mean.name, mean.tags, mean.params) == ("mean", {"kind": "baseline"}, {})
     assert (stack.name, stack.tags) == ("stack", {"kind": "candidate"})
     assert stack.metrics == {"blocks.r2": 0.2, "random.r2": 0.5}

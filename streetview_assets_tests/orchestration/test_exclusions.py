@@ -170,7 +170,7 @@ def test_to_drop_them_puts_out_of_date_what_sees_images_and_nothing_else(town) -
         and "image_exclusions" not in spec_for(asset, town.opened.study).reads
     }
     assert {"area_embeddings", "cluster_model", "model_selection"} <= reading
-    assert reading == downstream - {"capture_changes"}
+    assert reading == downstream - {"capture_changes", "gains"}
     # What is told of all images reads what others made of the rest.
     assert behind(dropping) == {*downstream, "image_exclusions"}
 

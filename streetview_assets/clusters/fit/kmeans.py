@@ -15,6 +15,8 @@ from streetview_assets.tables.registry import TABLES
 METHOD = "kmeans"
 STARTS = 3
 """Fits from as many random starts, beside that from Ward's tree; the best is kept."""
+FEW_IMAGES, STARTS_OF_FEW = 2_000, 10
+"""Of few images more starts cost nothing, and a single image decides more."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +146,17 @@ def centres_frame(
     )
 
 
+def starts_for(image_count: int) -> int:
+    """Say how often to begin anew with so many images."""
+    return STARTS if image_count > FEW_IMAGES else STARTS_OF_FEW
+
+
 def fit_kmeans(
     points: np.ndarray,
     *,
     k: int,
     seed: int,
-    starts: int = STARTS,
+    starts: int | None = None,
     first: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Run k-means: labels (n,) from 0, centres (k, d), inertia (sum of squared distances).
@@ -165,7 +172,7 @@ def fit_kmeans(
     seed
         Of the first centres (k-means++).
     starts
-        How often to begin anew; the fit of least inertia is kept.
+        How often to begin anew; the fit of least inertia is kept. Default: `starts_for` as many.
     first
         Centres (k, d) to begin at too.
     """
@@ -175,7 +182,8 @@ def fit_kmeans(
     with limit_threads(), warnings.catch_warnings():
         # Fewer distinct points than clusters: seen by who counts the labels.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = KMeans(k, n_init=starts, random_state=seed).fit(points)
+        model = KMeans(k, n_init=starts or starts_for(len(points)), random_state=seed)
+        model = model.fit(points)
         if first is not None:
             begun = KMeans(k, n_init=1, init=first.astype(points.dtype)).fit(points)
             model = min(model, begun, key=lambda fit: float(fit.inertia_))
