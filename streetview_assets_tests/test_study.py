@@ -455,6 +455,20 @@ def test_features_that_cannot_be_are_refused(folder, features, fault):
     assert fault in found
 
 
+@pytest.mark.parametrize(
+    ("models", "fault"),
+    [
+        ("block_km: big", "models.block_km: Input should be a valid number"),
+        ("buffer_km: -1", "models.buffer_km: Input should be greater than or equal to 0"),
+        ("deals: 0", "models.deals: Input should be greater than 0"),
+        ("task: elsewhere", "models.task: Input should be 'fill gaps' or 'new town'"),
+    ],
+)
+def test_a_validation_that_cannot_be_is_refused_in_one_line(folder, models, fault):
+    (found,) = faults(refusal(folder, f"{SOUND}models: {{{models}}}\n"))
+    assert fault in found
+
+
 def test_the_ready_made_labels_are_a_word(folder):
     assert load(folder, f"{SOUND}labels: scene_classes\n").labels == "scene_classes"
 

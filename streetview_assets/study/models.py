@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from streetview_assets.study.errors_explained import UNNAMED
 from streetview_assets.study.fields import ExistingFile, ExistingPath, Part
 
 Feature = Literal[
@@ -57,6 +58,10 @@ class Transfer(Part):
         return self
 
 
+AUTO_OR_NUMBER = Discriminator(lambda value: UNNAMED[0] if value == "auto" else UNNAMED[1])
+"""What is neither is told as no number."""
+
+
 class Models(Part):
     """What is predicted, by which candidates, validated how."""
 
@@ -102,12 +107,20 @@ class Models(Part):
         "`fill gaps` between the areas that were sampled, or a `new town` that no area was sampled "
         "in",
     )
-    block_km: Literal["auto"] | Annotated[float, Field(gt=0)] = Field(
+    block_km: Annotated[
+        Annotated[Literal["auto"], Tag(UNNAMED[0])]
+        | Annotated[float, Field(gt=0), Tag(UNNAMED[1])],
+        AUTO_OR_NUMBER,
+    ] = Field(
         "auto",
         description="side of the spatial blocks held out together; `auto`: as far as the target's "
         "variogram finds areas alike, where that leaves ten blocks",
     )
-    buffer_km: Literal["auto"] | Annotated[float, Field(ge=0)] = Field(
+    buffer_km: Annotated[
+        Annotated[Literal["auto"], Tag(UNNAMED[0])]
+        | Annotated[float, Field(ge=0), Tag(UNNAMED[1])],
+        AUTO_OR_NUMBER,
+    ] = Field(
         "auto",
         description="areas so near to one held out are not learned from, in tuning neither; "
         "`auto`: as far as residuals are alike, where that leaves half of the areas",

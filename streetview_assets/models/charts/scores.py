@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals
 from streetview_assets.figures import COLOURS, new_figure
-from streetview_assets.models.candidates.baselines import BASELINES
+from streetview_assets.models.candidates.baselines import BASELINES, PLACE_AND_IMAGES
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.charts.predicted_observed import PANELS
 from streetview_assets.models.validation.nested_cv import TUNED
@@ -66,7 +66,8 @@ def draw_scores(
 
 
 def _place(model: str) -> tuple[int, str]:
-    order = [TUNED, *CANDIDATES, *(name for name in BASELINES if name != "mean")]
+    others = (name for name in BASELINES if name != "mean")
+    order = [PLACE_AND_IMAGES, TUNED, *CANDIDATES, *others]
     if model == "mean":
         return len(order) + 1, model
     return (order.index(model), model) if model in order else (len(order), model)
