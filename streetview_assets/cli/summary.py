@@ -63,9 +63,8 @@ def _scores(opened: OpenStudy) -> Table:
         "from all_predictions where scope = 'held_out' and repeat = 1 group by model, validation"
     )
     validations = [v for v in VALIDATIONS if v in set(scores["validation"])]
-    counts = headline_validation(
-        opened.study.models.task, len(opened.authorities), set(scores["validation"])
-    )
+    held_out = opened.sql("select count(distinct authority_code) from held_out_predictions").item()
+    counts = headline_validation(opened.study.models.task, held_out, set(scores["validation"]))
     best = scores.filter(validation=counts).sort("value", descending=True)["model"].to_list()
     rows = [
         (model, *(_score(scores.filter(model=model, validation=v)) for v in validations))

@@ -109,7 +109,7 @@ def shown_validations(scores: pl.DataFrame) -> list[str]:
 
 def headline_among(published: Published, rows: pl.DataFrame) -> str:
     """Name the validation that answers to the study's task, of those that rows are of."""
-    count = published.areas["authority_code"].n_unique()
+    count = published.table("held_out_predictions")["authority_code"].n_unique()
     return headline_validation(published.study.models.task, count, set(rows["validation"]))
 
 

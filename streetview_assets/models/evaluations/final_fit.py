@@ -42,8 +42,8 @@ class Choice:
     candidate, params
         The candidate, None where there is no model, and its parameters, tuned on all areas.
     calibration
-        Of the prediction intervals, from the out-of-fold errors under blocks (at random, where
-        there are no blocks), wider for authorities not learned from by what is missed of those
+        Of the prediction intervals, from the out-of-fold errors under the validation that counts,
+        wider for authorities not learned from by what is missed of those
         learned from, each held out; None where there are too few areas.
     authority_codes
         The authorities learned from, sorted.

@@ -6,6 +6,7 @@ score: both are scored under the same random weights of areas (a paired bootstra
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -29,6 +30,8 @@ NOTHING = "nothing"
 """What a score is compared with that stands by itself: its gain is the R²."""
 AUTHORITIES = "authorities"
 RESAMPLES = 1_000
+Score = tuple[float, np.ndarray]
+"""Of the areas as they are, and of each resample."""
 _R2 = {"r2": REGRESSION["r2"]}
 
 
@@ -130,14 +133,9 @@ def paired_gain(
     level
         Of the interval, 0 to 1.
     """
-    value, drawn = _mean_r2(observed, one, resamples)
-    if other is not None:
-        value_of_other, drawn_of_other = _mean_r2(observed, other, resamples)
-        value, drawn = value - value_of_other, drawn - drawn_of_other
-    if not np.isfinite(value):
-        return Gain(None, None, None, 0, why_undefined(observed, one[0]))
-    lower, upper = interval_of(drawn, level, value) if len(drawn) else (None, None)
-    return Gain(value, lower, upper, len(drawn), resamples.note)
+    mine = _mean_r2(observed, one, resamples)
+    its = None if other is None else _mean_r2(observed, other, resamples)
+    return _difference(observed, mine, its, resamples, level)
 
 
 def paired_gains(
@@ -169,11 +167,7 @@ def paired_gains(
     for (validation,), part in mine.sort("validation").group_by("validation", maintain_order=True):
         if validation != "random":
             part = pl.concat([part, _of_same_areas(at_random, part)])
-        under = predicted_under(part, areas, crs)
-        rows += [
-            _row(scoring, under, str(validation), features, against)
-            for features, against in compared(under.by)
-        ]
+        rows += _rows(scoring, predicted_under(part, areas, crs), str(validation))
     return TABLES["gains"].frame(rows).sort(TABLES["gains"].key)
 
 
@@ -190,32 +184,51 @@ def _by_repeat(predictions: pl.DataFrame, area_count: int) -> np.ndarray:
     return predictions["predicted"].to_numpy().reshape(-1, area_count)
 
 
-def _row(scoring: Scoring, under: Predicted, validation: str, features: str, against: str) -> Row:
-    level = scoring.settings.interval_level
-    other = None if against == NOTHING else under.by[against]
-    strict = against if features == AT_RANDOM else features
-    errors = under.observed - under.by[strict].mean(axis=0)
-    resamples = resample_weights(
-        under.place_m, errors, RESAMPLES, seed_of(scoring.seed, "gains", validation),
-        groups=under.groups,
-    )  # fmt: skip
-    gain = paired_gain(under.observed, under.by[features], other, resamples, level)
-    return {
-        "target": scoring.target,
-        "encoder": scoring.encoder,
-        "image_features": scoring.features,
-        "validation": validation,
-        "features": features,
-        "against": against,
-        "area_count": len(under.observed),
-        "interval_level": None if gain.lower is None else level,
-        **vars(gain),
-    }
+def _rows(scoring: Scoring, under: Predicted, validation: str) -> list[Row]:
+    """Compare every pair; areas are weighted, and features scored by those weights, once."""
+    level, seed = scoring.settings.interval_level, seed_of(scoring.seed, "gains", validation)
+
+    @cache
+    def weighted(by: str) -> Resamples:
+        errors = under.observed - under.by[by].mean(axis=0)
+        return resample_weights(under.place_m, errors, RESAMPLES, seed, groups=under.groups)
+
+    @cache
+    def scored(features: str, by: str) -> Score:
+        return _mean_r2(under.observed, under.by[features], weighted(by))
+
+    rows: list[Row] = []
+    for features, against in compared(under.by):
+        by = against if features == AT_RANDOM else features
+        its = None if against == NOTHING else scored(against, by)
+        gain = _difference(under.observed, scored(features, by), its, weighted(by), level)
+        rows.append(
+            {
+                "target": scoring.target,
+                "encoder": scoring.encoder,
+                "image_features": scoring.features,
+                "validation": validation,
+                "features": features,
+                "against": against,
+                "area_count": len(under.observed),
+                "interval_level": None if gain.lower is None else level,
+                **vars(gain),
+            }
+        )
+    return rows
 
 
-def _mean_r2(
-    observed: np.ndarray, predicted: np.ndarray, resamples: Resamples
-) -> tuple[float, np.ndarray]:
+def _difference(
+    observed: np.ndarray, mine: Score, its: Score | None, resamples: Resamples, level: float
+) -> Gain:
+    value, drawn = mine if its is None else (mine[0] - its[0], mine[1] - its[1])
+    if not np.isfinite(value):
+        return Gain(None, None, None, 0, why_undefined(observed, observed))
+    lower, upper = interval_of(drawn, level, value) if len(drawn) else (None, None)
+    return Gain(value, lower, upper, len(drawn), resamples.note)
+
+
+def _mean_r2(observed: np.ndarray, predicted: np.ndarray, resamples: Resamples) -> Score:
     """Give R², over repeats on average: of the areas as they are, and of each resample."""
     scores = [measure(observed, one, _R2)["r2"] for one in predicted]
     drawn = [resampled_scores(observed, one, resamples.weights, _R2)["r2"] for one in predicted]

@@ -28,11 +28,10 @@ def gains(work: AssetContext) -> AssetResult:
     scoring = study_scoring(work)
     within, held_out = (work.read_all(name) for name in ("predictions", "held_out_predictions"))
     predictions = pl.concat([within, held_out.select(within.columns)])
-    areas = work.read_all("areas")
-    gained = paired_gains(predictions, areas, scoring, work.sources.crs())
+    gained = paired_gains(predictions, work.read_all("areas"), scoring, work.sources.crs())
     headline = headline_validation(
         scoring.settings.task,
-        areas["authority_code"].n_unique(),
+        held_out["authority_code"].n_unique(),
         set(gained.drop_nulls("value")["validation"]),
     )
     found = findings(work.read_all("model_scores"), gained, scoring, headline)
