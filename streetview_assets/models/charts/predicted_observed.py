@@ -52,7 +52,9 @@ def draw_predicted_observed(
     figure, all_axes = panels(len(shown), size_in, credit=credit, sharex=True, sharey=True)
     figure.suptitle(title)
     for axes, validation in zip(all_axes, shown, strict=True):
-        _add_panel(axes, drawn.filter(pl.col("validation") == validation), PANELS[validation])
+        _add_panel(
+            axes, drawn.filter(pl.col("validation") == validation), _name(predictions, validation)
+        )
     level = drawn["interval_level"].max()
     bars = f", with {level:.0%} intervals" if isinstance(level, float) else ""
     all_axes[0].set_ylabel(f"{drawn['target'][0]}: predicted, held out{bars}")
@@ -83,3 +85,9 @@ def _add_panel(axes: "Axes", rows: pl.DataFrame, name: str) -> None:
     score = "R² not defined" if r2 is None else f"R² = {r2:.2f}"
     axes.set_title(f"{name}: {score}, {len(rows):,} areas", fontsize=10)
     axes.set_xlabel(f"{rows['target'][0]}: observed")
+
+
+def _name(predictions: pl.DataFrame, validation: str) -> str:
+    """Name a validation; the first of several deals is drawn, whose mean is the score."""
+    repeats = predictions.filter(validation=validation)["repeat"].n_unique()
+    return PANELS[validation] + (f", first of {repeats}" if repeats > 1 else "")
