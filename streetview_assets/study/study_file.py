@@ -18,6 +18,7 @@ from streetview_assets.study.errors_explained import explain, places_of_secrets,
 from streetview_assets.study.fields import Code, Labels, Part, Template
 from streetview_assets.study.images import Images
 from streetview_assets.study.models import Direction, Models, Ordinal
+from streetview_assets.study.perception import Environment, Perception
 from streetview_assets.study.points import Points, Roads
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study.targets import Target
@@ -62,6 +63,8 @@ class Study(Part):
     direction: Direction = Direction()
     sample_size: SampleSize | None = None
     ordinal: Ordinal | None = None
+    environment: Environment | None = None
+    perception: Perception | None = None
     seed: int = Field(42, ge=0, description="of all that is drawn or shuffled")
     _path: Path = PrivateAttr(default=Path())
 
@@ -119,6 +122,8 @@ class Study(Part):
             raise ValueError("encoder import needs `path`, the file or folder with the vectors")
         if not (self.roads or self.points.path or self.points.origin):
             raise ValueError("no points: give `roads:`, or `points: {path: …}` or `{from: images}`")
+        if self.perception and self.perception.environment and not self.environment:
+            raise ValueError("perception.environment needs the part `environment`: add it")
         if self.roads and self.roads.source == "overpass" and not self.areas:
             raise ValueError("roads from overpass need areas, which say where to look")
         return self

@@ -5,7 +5,9 @@ from typing import Literal, get_args
 
 import polars as pl
 
-Stage = Literal["areas", "points", "images", "embeddings", "pooling", "clusters", "models"]
+Stage = Literal[
+    "areas", "points", "images", "embeddings", "pooling", "clusters", "models", "perception"
+]
 
 
 STAGES: tuple[Stage, ...] = get_args(Stage)

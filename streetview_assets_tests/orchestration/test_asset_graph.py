@@ -10,7 +10,10 @@ from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.study_state.open_study import DEMO_STUDY
 
 SNAPSHOT = Path(__file__).parent / "asset_graph.txt"
-STAGES = ["areas", "points", "images", "embeddings", "pooling", "clusters", "models", "marts"]
+STAGES = [
+    *("areas", "points", "images", "embeddings", "pooling", "clusters", "models", "perception"),
+    "marts",
+]
 
 
 @pytest.fixture(scope="module")
