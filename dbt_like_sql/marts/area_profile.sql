@@ -170,22 +170,20 @@ final as (
 ),
 
 headline as (
-    select predictions.*
+    select predictions.*, list_position(study.validations, predictions.validation) as mildness
     from predictions
     inner join study
         on study.target = predictions.target and study.encoder = predictions.encoder
     where
         predictions.model = 'tuned'
-        and predictions.validation in ('knndm', 'blocks', 'random')
+        and predictions.validation in study.validations
         and predictions.repeat = 1
 ),
 
 held_out as (
     select * from headline
     where features = (select min(features) from headline)
-    qualify validation = first_value(validation) over (
-        order by list_position(['knndm', 'blocks', 'random'], validation)
-    )
+    qualify mildness = min(mildness) over ()
 )
 
 select

@@ -13,8 +13,7 @@ from streetview_assets.lake.parquet_lake import read_provenance
 from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.study_state.lineage import written_by
 from streetview_assets.study_state.open_study import OpenStudy
-
-VALIDATIONS = ("random", "knndm", "blocks", "authorities")
+from streetview_assets.validations import mild_first
 
 
 def show_summary(opened: OpenStudy) -> None:
@@ -62,7 +61,7 @@ def _scores(opened: OpenStudy) -> Table:
         "1 - sum(residual ** 2) / (var_pop(observed) * count(*)), null, null, null "
         "from all_predictions where scope = 'held_out' and repeat = 1 group by model, validation"
     )
-    validations = [v for v in VALIDATIONS if v in set(scores["validation"])]
+    validations = mild_first(scores["validation"])
     held_out = opened.sql("select count(distinct authority_code) from held_out_predictions").item()
     counts = headline_validation(opened.study.models.task, held_out, set(scores["validation"]))
     best = scores.filter(validation=counts).sort("value", descending=True)["model"].to_list()

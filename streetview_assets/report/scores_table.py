@@ -12,8 +12,8 @@ from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.report.cells import NONE, Cell, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.validations import AUTHORITIES
 
-AUTHORITIES = "authorities"
 MODEL_NAMES = {
     TUNED: "tuned: the model chosen",
     "mean": "baseline: the mean of all other areas",
@@ -24,14 +24,6 @@ MODEL_NAMES = {
     "colour-texture": "baseline: colour and texture",
     OBSERVED: "the target itself",
 }
-VALIDATION_NAMES = {
-    AUTHORITIES: "whole authorities held out",
-    "knndm": "held out as far away as the task",
-    "blocks": "spatial blocks held out",
-    "holdout": "a share held out once",
-    "random": "random folds",
-}
-"""The order in which validations are shown: the strict ones first."""
 
 
 def named_model(model: str) -> str:
@@ -99,12 +91,6 @@ def _held_out_scores(published: Published, scores: pl.DataFrame) -> pl.DataFrame
             for metric, value in (measured | {"coverage": covered}).items()
         ]
     return TABLES["model_scores"].frame(rows).select(scores.columns)
-
-
-def shown_validations(scores: pl.DataFrame) -> list[str]:
-    """Give the validations of a table of scores, the strict ones first."""
-    there = set(scores["validation"])
-    return [name for name in VALIDATION_NAMES if name in there]
 
 
 def headline_among(published: Published, rows: pl.DataFrame) -> str:

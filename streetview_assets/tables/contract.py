@@ -238,6 +238,5 @@ DISPERSION = column(
 
 
 STATISTICS = ("median", "mean", "max", "min")
-VALIDATIONS = ("random", "blocks", "holdout", "authorities", "knndm")
 SEEN = key("image_id", TEXT, "the image; of a panorama looked at as a whole, its first view")
 """What tables of vectors are about, by `encoder.views`: each image, or each panorama."""

@@ -11,13 +11,13 @@ from streetview_assets.tables.contract import (
     FLAG,
     NUMBER,
     TEXT,
-    VALIDATIONS,
     column,
     interval,
     key,
     maybe,
     table,
 )
+from streetview_assets.validations import VALIDATIONS
 
 _SCORED = (
     key("target", TEXT, "the value that is predicted"),

@@ -29,6 +29,7 @@ from streetview_assets.images.budget.ledger import LEDGER, Ledger
 from streetview_assets.lake.parquet_lake import Lake
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.validations import VALIDATIONS
 from streetview_assets.warehouse.memory_database import memory_database
 
 Kind = Literal["view", "mart", "check"]
@@ -307,6 +308,7 @@ def study_relation(study: Study) -> pl.DataFrame:
             "provider": [study.images.provider],
             "synthetic": [study.is_synthetic],
             "target": [study.target.name if study.target else None],
+            "validations": [[one.name for one in VALIDATIONS.values() if one.of_each_area]],
             "views": [study.encoder.views],
             "statistic": [study.pooling.statistic],
             "counts_for": [study.pooling.area],

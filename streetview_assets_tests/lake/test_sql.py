@@ -129,6 +129,15 @@ def test_area_profile_has_every_area_with_its_reason(small_study):
     assert profile["fitted"].to_list() == [91.0, 56.0, None, 61.0, None]
 
 
+def test_area_profile_takes_the_strictest_validation_that_there_is(small_study, own_queries):
+    blocks = small_study.lake.read("predictions").filter(pl.col("validation") == "blocks")
+    others = [blocks.with_columns(validation=pl.lit(name)) for name in ("random", "knndm")]
+    small_study.write("predictions", pl.concat([others[0], blocks, others[1]]))
+    profile = run_query(small_study.lake, own_queries["area_profile"], small_study.study)
+    assert profile["validation"].drop_nulls().unique().to_list() == ["knndm"]
+    assert profile.height == 5
+
+
 def test_area_profile_dates_leave_out_unknown_ones(small_study):
     profile = small_study.mart("area_profile")
     assert profile["captured_oldest_on"].to_list() == [

@@ -18,7 +18,6 @@ import numpy as np
 
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.distance_matching import match_distances
-from streetview_assets.models.data.splits import Validation
 from streetview_assets.models.validation.nested_cv import (
     Competitors,
     competitors_for,
@@ -29,6 +28,7 @@ from streetview_assets.models.validation.nested_cv import (
 from streetview_assets.models.validation.task import distances_to_predict, headline_validation
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models, Task
+from streetview_assets.validations import Validation
 from streetview_assets_tests.simulations.fields import (
     centres,
     dataset,

@@ -16,8 +16,8 @@ from streetview_assets.charts import (
 )
 from streetview_assets.figures import COLOURS, new_figure
 from streetview_assets.models.charts.heatmap import r2_heat_map, r2_text
-from streetview_assets.models.charts.predicted_observed import PANELS
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
+from streetview_assets.validations import VALIDATIONS, mild_first
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +94,7 @@ def draw_targets(
         pl.col("group_name") == "all",
         pl.col("model") == RIDGE,
     )
-    validations = [name for name in PANELS if name in set(r2["validation"])]
+    validations = mild_first(r2["validation"])
     of = ("target", "validation")
     value, lower, upper = (
         grid_of(r2.select(*of, end), targets, validations) for end in ("value", "lower", "upper")
@@ -116,7 +116,7 @@ def draw_targets(
         value,
         texts=texts,
         rows=[name.replace("_", " ") for name in targets],
-        columns=[PANELS[name] for name in validations],
+        columns=[VALIDATIONS[name].symbol for name in validations],
     )
     level = r2["interval_level"].max()
     bars = f", with {level:.0%} bootstrap intervals" if isinstance(level, float) else ""
@@ -140,10 +140,10 @@ def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -
     r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
     figure = new_figure(7, 4.6, credit=credit)
     axes = figure.subplots()
-    validations = [name for name in PANELS if name in set(r2["validation"])]
+    validations = mild_first(r2["validation"])
     for colour, validation in zip(COLOURS, validations, strict=False):
         mine = r2.filter(pl.col("validation") == validation)
-        label = PANELS[validation]
+        label = VALIDATIONS[validation].symbol
         _add_curve(axes, mine.filter(pl.col("model") == RIDGE), colour, f"ridge, {label}", "-")
         _add_curve(axes, mine.filter(pl.col("model") == MEAN), colour, f"mean, {label}", ":")
     axes.axhline(0, color=ZERO_LINE, linewidth=0.8)

@@ -11,8 +11,8 @@ import numpy as np
 
 from streetview_assets.charts import bare
 from streetview_assets.figures import COLOURS, new_figure
-from streetview_assets.models.charts.predicted_observed import PANELS
 from streetview_assets.models.results.validation_facts import TO_PREDICT
+from streetview_assets.validations import VALIDATIONS, mild_first
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,8 +37,13 @@ def draw_distances(
 
     figure = new_figure(6.5, 4.2, credit=credit)
     axes = figure.subplots()
-    for number, name in enumerate(name for name in PANELS if name in distances):
-        axes.ecdf(distances[name] / 1000, color=COLOURS[number], linewidth=1.6, label=PANELS[name])
+    for number, name in enumerate(mild_first(distances)):
+        axes.ecdf(
+            distances[name] / 1000,
+            color=COLOURS[number],
+            linewidth=1.6,
+            label=VALIDATIONS[name].symbol,
+        )
     axes.ecdf(distances[TO_PREDICT] / 1000, color="black", linewidth=2.4, linestyle=":",
               label=TO_PREDICT)  # fmt: skip
     axes.set_xscale("log")

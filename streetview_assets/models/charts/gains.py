@@ -1,5 +1,6 @@
 """Chart of what images add to place: the scores of place, images and both, and the gain."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -7,8 +8,8 @@ import polars as pl
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals, panels
 from streetview_assets.figures import COLOURS, INK
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
-from streetview_assets.models.charts.predicted_observed import PANELS
 from streetview_assets.models.evaluations.gains import IMAGES, NOTHING
+from streetview_assets.validations import VALIDATIONS, mild_first
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> "Figure"
         Whom to name at the foot.
     """
     known = gains.drop_nulls("value")
-    validations = [name for name in PANELS if name in set(known["validation"])]
+    validations = mild_first(known["validation"])
     size_in = (8.5, 1.9 + 0.55 * len(validations))
     figure, (scores, gained) = panels(2, size_in, title=title, credit=credit, sharey=True)
     for number, (features, label) in enumerate(SHOWN.items()):
@@ -40,7 +41,7 @@ def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> "Figure"
     for axes, label in ((scores, "R², pooled over held-out areas"), (gained, "gain in R²")):
         axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
         axes.set_xlabel(label)
-    scores.set_yticks(range(len(validations)), [PANELS[name] for name in validations])
+    scores.set_yticks(range(len(validations)), [VALIDATIONS[name].symbol for name in validations])
     scores.set_ylim(len(validations) - 0.5, -0.5)
     scores.legend(frameon=False, fontsize=8, loc="best")
     gained.set_title("what images add to place", fontsize=9)
@@ -50,7 +51,7 @@ def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> "Figure"
 def _add(
     axes: "Axes",
     rows: pl.DataFrame,
-    validations: list[str],
+    validations: Sequence[str],
     shift: float,
     colour: str,
     label: str,

@@ -7,9 +7,9 @@ import polars as pl
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, grid_of, intervals, panels
 from streetview_assets.figures import COLOURS, INK
 from streetview_assets.models.charts.heatmap import r2_heat_map
-from streetview_assets.models.charts.predicted_observed import PANELS
 from streetview_assets.models.evaluations.models_by_group import ALL, COMMON, OWN, RIDGE_ALL
 from streetview_assets.models.validation.ridge_cv import RIDGE
+from streetview_assets.validations import VALIDATIONS, mild_first
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
     scores, some = _largest(scores)
     r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
     names = in_order(scores)
-    shown = [name for name in PANELS if name in set(r2["validation"])]
+    shown = mild_first(r2["validation"])
     figure, all_axes = panels(
         len(shown), (4.4 * len(shown) + 3, 2.1 + 0.52 * len(names)), credit=credit,
         sharex=True, sharey=True,
@@ -49,7 +49,7 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
             height = {name: place + (number - 0.5) * _HEIGHT for place, name in enumerate(names)}
             _add_bars(axes, rows, height, COLOURS[number], AREA_SETS[area_set])
         axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
-        axes.set_title(PANELS[validation], fontsize=10)
+        axes.set_title(VALIDATIONS[validation].symbol, fontsize=10)
         axes.set_xlabel("R² of ridge, pooled over held-out areas")
     all_axes[0].set_yticks(range(len(names)), _with_areas(r2, names))
     all_axes[0].set_ylim(len(names) - 0.4, -0.6)

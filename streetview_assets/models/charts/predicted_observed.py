@@ -9,18 +9,11 @@ from streetview_assets.charts import panels
 from streetview_assets.figures import COLOURS
 from streetview_assets.metrics import measure
 from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.validations import VALIDATIONS, mild_first
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-PANELS = {
-    "random": "random folds",
-    "blocks": "spatial blocks",
-    "knndm": "distances matched",
-    "holdout": "hold-out",
-    "authorities": "authorities held out",
-}
 
 
 def draw_predicted_observed(
@@ -45,7 +38,7 @@ def draw_predicted_observed(
         Where there is no prediction of the model.
     """
     drawn = predictions.filter(pl.col("model") == model, pl.col("repeat") == 1)
-    shown = [name for name in PANELS if name in set(drawn["validation"])]
+    shown = mild_first(drawn["validation"])
     if not shown:
         raise ValueError(f"there are no predictions of the model {model}")
     size_in = (4.2 * len(shown) + 0.4, 4.8)
@@ -90,4 +83,4 @@ def _add_panel(axes: "Axes", rows: pl.DataFrame, name: str) -> None:
 def _name(predictions: pl.DataFrame, validation: str) -> str:
     """Name a validation; the first of several deals is drawn, whose mean is the score."""
     repeats = predictions.filter(validation=validation)["repeat"].n_unique()
-    return PANELS[validation] + (f", first of {repeats}" if repeats > 1 else "")
+    return VALIDATIONS[validation].symbol + (f", first of {repeats}" if repeats > 1 else "")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from streetview_assets.areas.map import draw_areas
-from streetview_assets.models.charts.predicted_observed import PANELS
 from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.validations import VALIDATIONS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +42,7 @@ def draw_residual_map(
     return draw_areas(
         areas,
         dict(zip(drawn["area_code"], drawn["residual"], strict=True)),
-        title=f"{title}, residuals under {PANELS.get(validation, validation)}",
+        title=f"{title}, residuals under {VALIDATIONS[validation].symbol}",
         label="observed minus predicted, in units of the target",
         credit=credit,
         diverging=True,

@@ -9,8 +9,8 @@ from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals
 from streetview_assets.figures import COLOURS, new_figure
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE_AND_IMAGES
 from streetview_assets.models.candidates.registry import CANDIDATES
-from streetview_assets.models.charts.predicted_observed import PANELS
 from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.validations import VALIDATIONS, mild_first
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,13 +49,13 @@ def draw_scores(
     if drawn.is_empty():
         raise ValueError(f"there is no score {metric} to draw")
     models = sorted(drawn["model"].unique(), key=_place)
-    validations = [name for name in PANELS if name in set(drawn["validation"])]
+    validations = mild_first(drawn["validation"])
     figure = new_figure(7.5, 1.6 + 0.42 * len(models), credit=credit)
     axes = figure.subplots()
     for number, validation in enumerate(validations):
         shift = (number - (len(validations) - 1) / 2) * 0.22
         rows = drawn.filter(pl.col("validation") == validation)
-        _add_validation(axes, rows, models, shift, COLOURS[number], PANELS[validation])
+        _add_validation(axes, rows, models, shift, COLOURS[number], VALIDATIONS[validation].symbol)
     axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
     axes.set_yticks(range(len(models)), [model.replace("_", " ") for model in models])
     axes.invert_yaxis()

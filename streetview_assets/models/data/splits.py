@@ -6,14 +6,13 @@ spatially autocorrelated, so that it may flatter (Roberts et al. 2017, Ecography
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.validations import Validation
 
-Validation = Literal["random", "blocks", "holdout", "authorities", "knndm"]
 MOST_AUTHORITY_FOLDS = 20
 LEAST_TO_LEARN_FROM = 5
 

@@ -21,6 +21,7 @@ from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.validations import AUTHORITIES
 
 IMAGES = "images"
 """What images tell by themselves: the model `tuned`."""
@@ -28,7 +29,6 @@ AT_RANDOM = "images_at_random"
 """The same, of the same areas, under random folds: what a random split flatters by."""
 NOTHING = "nothing"
 """What a score is compared with that stands by itself: its gain is the R²."""
-AUTHORITIES = "authorities"
 RESAMPLES = 1_000
 Score = tuple[float, np.ndarray]
 """Of the areas as they are, and of each resample."""

@@ -6,12 +6,7 @@ import polars as pl
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.candidates.base import Candidate
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import (
-    LEAST_TO_LEARN_FROM,
-    TooFewGroupsError,
-    Validation,
-    seed_of,
-)
+from streetview_assets.models.data.splits import LEAST_TO_LEARN_FROM, TooFewGroupsError, seed_of
 from streetview_assets.models.progress import OnProgress
 from streetview_assets.models.results.rows import Row, metric_rows, scores_frame
 from streetview_assets.models.results.validation_rows import no_score
@@ -20,6 +15,7 @@ from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
+from streetview_assets.validations import Validation
 
 TABLE = "learning_curve"
 METRICS = {name: REGRESSION[name] for name in ("r2", "spearman", "rmse")}

@@ -8,7 +8,7 @@ import polars as pl
 
 from streetview_assets.models.candidates.baselines import baselines_for
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import Validation, seed_of
+from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.evaluations.selection import no_candidate, too_few
 from streetview_assets.models.metrics.conformal import LEAST_OF_AN_AUTHORITY
 from streetview_assets.models.metrics.morans_i import neighbour_weights
@@ -23,8 +23,8 @@ from streetview_assets.models.validation.nested_cv import (
 from streetview_assets.models.validation.out_of_fold import Fold
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.study.models import Models
+from streetview_assets.validations import AUTHORITIES
 
-AUTHORITIES: Validation = "authorities"
 SCORES, PREDICTIONS = "held_out_scores", "held_out_predictions"
 
 

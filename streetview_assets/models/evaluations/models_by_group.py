@@ -18,7 +18,6 @@ from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Grou
 from streetview_assets.models.data.splits import (
     LEAST_TO_LEARN_FROM,
     TooFewGroupsError,
-    Validation,
     block_folds,
     random_folds,
     seed_of,
@@ -35,6 +34,7 @@ from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
+from streetview_assets.validations import Validation
 
 TABLE = "group_model_scores"
 COMMON, OWN = "common", "own"

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import TooFewGroupsError, Validation
+from streetview_assets.models.data.splits import TooFewGroupsError
 from streetview_assets.models.metrics.morans_i import neighbour_weights
 from streetview_assets.models.progress import OnProgress, counter
 from streetview_assets.models.results.deals import averaged
@@ -37,10 +37,9 @@ from streetview_assets.models.validation.plan import planned, ranges_of
 from streetview_assets.models.validation.task import distances_to_predict
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.validations import VALIDATIONS, Validation, strict_first
 
 BLOCKS: Validation = "blocks"
-STRICT: tuple[Validation, ...] = ("authorities", "knndm", "blocks")
-"""Validations that may be a headline: a table has the first of them that answers its question."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +203,7 @@ def headline(scores: pl.DataFrame, metric: str = "r2") -> dict[str, Any] | None:
         defined. None without such a row.
     """
     found = scores.filter(**POOLED, model=TUNED, metric=metric)
-    strict = [name for name in STRICT if name in set(found["validation"])]
+    strict = [name for name in strict_first(found["validation"]) if VALIDATIONS[name].is_spatial]
     return found.row(by_predicate=pl.col("validation") == strict[0], named=True) if strict else None
 
 

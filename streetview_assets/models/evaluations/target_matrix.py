@@ -8,7 +8,7 @@ import polars as pl
 
 from streetview_assets.models.candidates.baselines import PLACE, Baseline, baselines_for
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import TooFewGroupsError, Validation
+from streetview_assets.models.data.splits import TooFewGroupsError
 from streetview_assets.models.evaluations.selection import validated_rows
 from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.models.results.rows import Row, scores_frame
@@ -17,6 +17,7 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import Competitors
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, ridge_path
+from streetview_assets.validations import Validation
 
 TABLE = "target_scores"
 VALIDATIONS: tuple[Validation, ...] = ("random", "blocks")

@@ -10,17 +10,14 @@ from streetview_assets.figures import INK
 from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS, to_areas
 from streetview_assets.models.ordinal.metrics import count_table, measure_tables, of_common_areas
 from streetview_assets.models.ordinal.network import DECILES
+from streetview_assets.validations import VALIDATIONS, mild_first
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PANELS = {
-    "random": "random folds",
-    "blocks": "spatial blocks",
-    "authorities": "authorities held out",
-    "holdout": "network of another study",
-}
+_PANELS = {name: one.symbol for name, one in VALIDATIONS.items()}
+_PANELS["holdout"] = "network of another study"
 
 
 def draw_deciles(outputs: pl.DataFrame, *, title: str, credit: str = "") -> "Figure | None":
@@ -42,7 +39,7 @@ def draw_deciles(outputs: pl.DataFrame, *, title: str, credit: str = "") -> "Fig
         None where no area has both a prediction and a value.
     """
     known = outputs.drop_nulls("observed")
-    shown = [name for name in PANELS if name in set(known["validation"])]
+    shown = mild_first(known["validation"])
     if not shown:
         return None
     figure, all_axes = panels(len(shown), (4.1 * len(shown) + 0.4, 4.7), credit=credit, sharey=True)
@@ -51,7 +48,7 @@ def draw_deciles(outputs: pl.DataFrame, *, title: str, credit: str = "") -> "Fig
         scored = of_common_areas(known.filter(validation=validation))
         area = to_areas(scored.filter(share_added=0.0))
         table = count_table(area["observed"].to_numpy(), area[MEAN_CONTINUOUS].to_numpy())
-        _add_panel(axes, table, PANELS[validation])
+        _add_panel(axes, table, _PANELS[validation])
     all_axes[0].set_ylabel("predicted decile, areas held out")
     return figure
 

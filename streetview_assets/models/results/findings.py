@@ -9,7 +9,6 @@ from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHIN
 from streetview_assets.models.metrics.coverage import LOCAL_TOLERANCE, OVERALL_TOLERANCE
 from streetview_assets.models.results.coverage_rows import coverage_failures
 from streetview_assets.models.results.gain_sentences import (
-    WAYS,
     added_to_place,
     against_baseline,
     flattery,
@@ -24,6 +23,7 @@ from streetview_assets.models.scoring import POOLED, Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.validations import VALIDATIONS
 
 Find = Callable[..., Row | None]
 Finding = tuple[str, str, Row | None]
@@ -81,7 +81,7 @@ def _of_gains(gains: pl.DataFrame, validation: str) -> list[Finding]:
     def find(under: str, features: str, against: str) -> Row | None:
         return rows.get((under, features, against))
 
-    others = [way for way in WAYS if way != validation]
+    others = [way for way in VALIDATIONS if way != validation]
     baselines = sorted({other for _, one, other in rows if one == IMAGES} - {PLACE, NOTHING})
     over = (PLACE_AND_IMAGES, PLACE)
     told: list[Finding] = [

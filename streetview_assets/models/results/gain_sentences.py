@@ -6,17 +6,11 @@ from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGE
 from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHING
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.wording import interval, number
+from streetview_assets.validations import VALIDATIONS
 
 FindGain = Callable[[str, str, str], Row | None]
 """Finds the row of a validation, of features and of what they are compared with."""
 
-WAYS = {
-    "authorities": "with whole authorities held out",
-    "knndm": "with areas held out as far away as those to be predicted",
-    "blocks": "with whole spatial blocks held out",
-    "holdout": "on the hold-out",
-    "random": "under random folds",
-}
 LEAST_GAIN = 0.01
 """A hundredth of the variance lies within what another way to interpolate would gain."""
 NOTICEABLE = 0.05
@@ -39,7 +33,7 @@ def added_to_place(find: FindGain, validation: str) -> str:
         return ""
     scores = (
         f"R² is {number(place['value'])} by place alone and {number(both['value'])} by place and "
-        f"images, {WAYS[validation]} ({gain['area_count']:,} areas)"
+        f"images, {VALIDATIONS[validation].phrase} ({gain['area_count']:,} areas)"
     )
     amount = f"{number(gain['value'])} in R² ({interval(gain)})"
     if gain["lower"] is None:
@@ -66,7 +60,7 @@ def told_by_images(find: FindGain, validation: str) -> str:
         return ""
     share = row["value"]
     meaning = f"tell {share:.0%} of the variance" if share > 0 else "tell nothing"
-    way = WAYS[validation]
+    way = VALIDATIONS[validation].phrase
     return (
         f"{way[0].upper()}{way[1:]}, images alone {meaning}: "
         f"R² {number(share)} ({interval(row)}, {row['area_count']:,} areas)."

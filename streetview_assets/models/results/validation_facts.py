@@ -8,16 +8,16 @@ from scipy.stats import wasserstein_distance
 
 from streetview_assets.models.data.dataset import AreaDataset, DistancesToPredict
 from streetview_assets.models.data.distance_matching import MATCHED, nearest_m
-from streetview_assets.models.data.splits import Validation, authority_folds
+from streetview_assets.models.data.splits import authority_folds
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import OutOfFold
 from streetview_assets.models.validation.plan import Ranges, proposal
 from streetview_assets.models.validation.task import distances_to_predict, headline_validation
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.validations import AUTHORITIES
 
 TABLE = "validations"
-AUTHORITIES: Validation = "authorities"
 TO_PREDICT = "to be predicted"
 
 

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from streetview_assets.areas.standing import deciles_among
 from streetview_assets.metrics import DECILE, REGRESSION, measure, resampled_scores
-from streetview_assets.models.data.splits import Validation, seed_of
+from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
 from streetview_assets.models.metrics.morans_i import morans_i, morans_p
 from streetview_assets.models.results.coverage_rows import coverage_rows
@@ -18,6 +18,7 @@ from streetview_assets.models.results.tail_rows import OBSERVED, tail_rows
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.validations import Validation
 
 RESAMPLES = 1_000
 TRUNCATED = "truncated: the budget in seconds ended before all trials were made"

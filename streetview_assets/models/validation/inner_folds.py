@@ -5,7 +5,6 @@ import numpy as np
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import (
     Split,
-    Validation,
     authority_folds,
     block_folds,
     blocks_of,
@@ -15,6 +14,7 @@ from streetview_assets.models.data.splits import (
 )
 from streetview_assets.models.validation.task import matched_folds
 from streetview_assets.study.models import Models
+from streetview_assets.validations import Validation
 
 _MOST_HALVINGS = 12
 

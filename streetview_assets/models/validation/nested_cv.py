@@ -21,7 +21,7 @@ from streetview_assets.models.candidates.preprocessing import (
 from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.distance_matching import nearest_m
-from streetview_assets.models.data.splits import Validation, blocks_of, seed_of
+from streetview_assets.models.data.splits import blocks_of, seed_of
 from streetview_assets.models.metrics.conformal import inside
 from streetview_assets.models.validation.inner_folds import inner_splits
 from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
@@ -36,6 +36,7 @@ from streetview_assets.models.validation.tuning import (
     tune_candidates,
 )
 from streetview_assets.study.models import Models
+from streetview_assets.validations import Validation
 
 TUNED = "tuned"
 """The model that counts: every candidate tuned, and the best of them taken, inside the fold."""

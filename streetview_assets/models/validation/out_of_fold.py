@@ -10,7 +10,6 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import (
     LEAST_TO_LEARN_FROM,
     TooFewGroupsError,
-    Validation,
     beyond_buffer,
     grid_shift_m,
     holdout_split,
@@ -19,6 +18,7 @@ from streetview_assets.models.data.splits import (
 )
 from streetview_assets.models.validation.task import matched_folds
 from streetview_assets.study.models import Models
+from streetview_assets.validations import Validation
 
 
 class Rows(Protocol):

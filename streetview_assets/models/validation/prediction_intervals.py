@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.splits import Validation, group_folds
+from streetview_assets.models.data.splits import group_folds
 from streetview_assets.models.metrics.conformal import LEAST_TO_ADAPT, calibrate, for_unseen
 from streetview_assets.models.validation.out_of_fold import Fold
+from streetview_assets.validations import Validation
 
 Ends = dict[str, np.ndarray]
 """Model to one end of its intervals, shape (n,), NaN where there is none."""

@@ -12,9 +12,9 @@ from streetview_assets.models.data.distance_matching import (
     nearest_m,
     nearest_others_m,
 )
-from streetview_assets.models.data.splits import Validation
 from streetview_assets.models.data.variogram import practical_range_m
 from streetview_assets.study.models import Models, Task
+from streetview_assets.validations import AUTHORITIES, VALIDATIONS, Validation
 
 ENOUGH_AUTHORITIES = 10
 """Of fewer towns nobody can say how far the next may differ: their score has no interval."""
@@ -46,9 +46,9 @@ def headline_validation(
         The first that there is of authorities (for a new town), distance matching, blocks and
         random folds.
     """
-    order: list[Validation] = ["knndm", "blocks", "random"]
-    if task == "new town" and authority_count >= ENOUGH_AUTHORITIES:
-        order.insert(0, "authorities")
+    order = [one.name for one in VALIDATIONS.values() if one.of_each_area]
+    if task != "new town" or authority_count < ENOUGH_AUTHORITIES:
+        order.remove(AUTHORITIES)
     return next((name for name in order if among is None or name in among), order[-1])
 
 

@@ -10,13 +10,8 @@ from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.ridge_cv import RIDGE
 from streetview_assets.report.cells import Cell, number, rounded
 from streetview_assets.report.database import Published
-from streetview_assets.report.scores_table import (
-    VALIDATION_NAMES,
-    named_model,
-    one_score,
-    score_cell,
-    shown_validations,
-)
+from streetview_assets.report.scores_table import named_model, one_score, score_cell
+from streetview_assets.validations import VALIDATIONS, strict_first
 
 MOST_AUTHORITIES_SHOWN = 30
 NOWHERE = {"value": float("-inf")}
@@ -43,7 +38,7 @@ def _targets(scores: pl.DataFrame) -> dict[str, Any] | None:
         of_target.items(),
         key=lambda one: -(one_score(one[1], model, BLOCKS) or NOWHERE)["value"],
     )
-    validations = shown_validations(r2)
+    validations = strict_first(r2["validation"])
     rows = [
         [
             target,
@@ -54,7 +49,7 @@ def _targets(scores: pl.DataFrame) -> dict[str, Any] | None:
     ]
     return {
         "rows": rows,
-        "columns": ["target", "areas", *(VALIDATION_NAMES[name] for name in validations)],
+        "columns": ["target", "areas", *(VALIDATIONS[name].label for name in validations)],
         "model": named_model(model),
         "notes": _notes(pooled),
     }
@@ -114,7 +109,7 @@ def _learning(scores: pl.DataFrame) -> list[list[Any]]:
     return [
         [
             Cell(f"{count:,}"),
-            VALIDATION_NAMES.get(validation, validation),
+            VALIDATIONS[validation].label,
             Cell(rounded(value), f"{rounded(low)} to {rounded(high)}"),
             repeats,
         ]
@@ -136,7 +131,7 @@ def _ordinal(scores: pl.DataFrame) -> dict[str, Any] | None:
         rows.append(
             [
                 f"{unit}: {str(rule).replace('_', ' ')}",
-                VALIDATION_NAMES.get(str(validation), str(validation)) + further,
+                VALIDATIONS[str(validation)].label + further,
                 *(score_cell(found.get(metric)) for metric in metrics),
             ]
         )

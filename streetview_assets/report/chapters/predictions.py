@@ -10,12 +10,8 @@ from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.chapters.scores import coverage_of_intervals
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import Embedded, embedded
-from streetview_assets.report.scores_table import (
-    VALIDATION_NAMES,
-    headline_among,
-    judged_scores,
-    share_cell,
-)
+from streetview_assets.report.scores_table import headline_among, judged_scores, share_cell
+from streetview_assets.validations import VALIDATIONS
 
 MOST_MISSED = 5
 
@@ -45,7 +41,7 @@ def predictions(published: Published) -> dict[str, Any]:
         "by_authority": _by_authority(published, of_headline),
         "missed": _most_missed(of_headline),
         "count_missed_from": of_headline.height,
-        "held_out": VALIDATION_NAMES[headline],
+        "held_out": VALIDATIONS[headline].label,
         "unpredicted": profile.filter(pl.col("predicted").is_null())
         .group_by(pl.col("reason").fill_null("not told"))
         .agg(pl.len().alias("areas"))

@@ -1,5 +1,6 @@
 """Chapters "In short" and "Scores": the spatial score first, in words, beside the baselines."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -14,17 +15,15 @@ from streetview_assets.report.cells import NONE, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
 from streetview_assets.report.scores_table import (
-    AUTHORITIES,
-    VALIDATION_NAMES,
     headline_among,
     is_baseline,
     named_model,
     one_score,
     score_cell,
     share_cell,
-    shown_validations,
     study_scores,
 )
+from streetview_assets.validations import AUTHORITIES, VALIDATIONS, strict_first
 
 METRIC_NAMES = {
     "r2_mean_of_repeats": "R², mean over the repeats",
@@ -58,7 +57,7 @@ def scores(published: Published) -> dict[str, Any]:
     scores = study_scores(published)
     r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
     by_authority, authority_notes = _by_authority(published)
-    validations = shown_validations(scores.filter(pl.col("metric") == "r2"))
+    validations = strict_first(scores.filter(metric="r2")["validation"])
     headline = headline_among(published, r2.filter(pl.col("validation") != AUTHORITIES))
     facts = _held_out(published)
     models = _by_validation(scores, r2, validations, headline)
@@ -67,16 +66,16 @@ def scores(published: Published) -> dict[str, Any]:
     )
     return {
         "models": models,
-        "validations": [VALIDATION_NAMES[name] for name in validations],
-        "all_validations": [VALIDATION_NAMES[name] for name in shown_validations(scores)],
+        "validations": [VALIDATIONS[name].label for name in validations],
+        "all_validations": [VALIDATIONS[name].label for name in strict_first(scores["validation"])],
         "tuned": [label for label, *_ in models if label.startswith(named_model(TUNED))],
         "level": scores["interval_level"].drop_nulls().max(),
         "of_authorities": _draw_authorities(published, r2),
         "validations_told": [row for _, row in facts],
         "headline_told": [row[0] for is_headline, row in facts if is_headline],
         "other_metrics": _other_metrics(scores),
-        "gains": _gains(gains, shown_validations(gains)),
-        "gain_validations": [VALIDATION_NAMES[name] for name in shown_validations(gains)],
+        "gains": _gains(gains, strict_first(gains["validation"])),
+        "gain_validations": [VALIDATIONS[name].label for name in strict_first(gains["validation"])],
         "in_space": _in_space(scores, headline),
         "by_authority": by_authority,
         "authority_notes": authority_notes,
@@ -93,14 +92,14 @@ def _held_out(published: Published) -> list[tuple[bool, list[Any]]]:
         (
             row["is_headline"],
             [
-                VALIDATION_NAMES[name],
+                VALIDATIONS[name].label,
                 *(_km(row[of]) for of in ("held_out_distance_m", "predicted_distance_m")),
                 NONE if row["wasserstein_share"] is None else percent(row["wasserstein_share"]),
                 f"{row['fold_count']}" + (f" × {row['deals']}" if row["deals"] > 1 else ""),
                 row["note"] or "",
             ],
         )
-        for name in VALIDATION_NAMES
+        for name in VALIDATIONS
         if (row := there.get(name))
     ]
 
@@ -138,7 +137,7 @@ def _order(r2: pl.DataFrame, headline: str) -> list[tuple[str, str]]:
 
 
 def _by_validation(
-    scores: pl.DataFrame, r2: pl.DataFrame, validations: list[str], headline: str
+    scores: pl.DataFrame, r2: pl.DataFrame, validations: Sequence[str], headline: str
 ) -> list[list[Any]]:
     several = scores["features"].n_unique() > 1
     rows = []
@@ -153,13 +152,15 @@ def _other_metrics(scores: pl.DataFrame) -> list[list[Any]]:
     """Show the other scores of the model chosen."""
     rows = []
     for metric, name in METRIC_NAMES.items():
-        found = [one_score(scores, TUNED, one, metric) for one in shown_validations(scores)]
+        found = [
+            one_score(scores, TUNED, one, metric) for one in strict_first(scores["validation"])
+        ]
         if any(found):
             rows.append([name, *map(score_cell, found)])
     return rows
 
 
-def _gains(gains: pl.DataFrame, validations: list[str]) -> list[list[Any]]:
+def _gains(gains: pl.DataFrame, validations: Sequence[str]) -> list[list[Any]]:
     """Give a row a pair of features, with what the one gains over the other by validation."""
     rows = []
     first = gains.sort(pl.col("features") != PLACE_AND_IMAGES, "features", "against")
@@ -173,14 +174,14 @@ def _gains(gains: pl.DataFrame, validations: list[str]) -> list[list[Any]]:
 def _in_space(scores: pl.DataFrame, headline: str) -> list[list[Any]]:
     """Say how alike the errors of neighbours are."""
     rows = []
-    for validation in shown_validations(scores):
+    for validation in strict_first(scores["validation"]):
         for model in (OBSERVED, TUNED, "place"):
             found = one_score(scores, model, validation, "morans_i")
             if found is None or (model == OBSERVED and validation != headline):
                 continue
             name = named_model(model).replace("baseline: ", "").replace(": the model chosen", "")
             p = score_cell(one_score(scores, model, validation, "morans_p"), 3)
-            of, how = f"errors of {name}", VALIDATION_NAMES[validation]
+            of, how = f"errors of {name}", VALIDATIONS[validation].label
             if model == OBSERVED:
                 of, how = name, "as observed"
             rows.append([of, how, score_cell(found), p])
@@ -216,7 +217,7 @@ def _notes(scores: pl.DataFrame) -> list[str]:
         (pl.col("metric") == "r2") | (pl.col("model") == TUNED),
     )
     told = [
-        f"{named_model(model)}, {VALIDATION_NAMES.get(validation, validation)}"
+        f"{named_model(model)}, {VALIDATIONS[validation].label}"
         + ("" if metric == "r2" else f", {METRIC_NAMES.get(metric, metric)}")
         + f": {note}"
         for model, validation, metric, note in notes.select(
@@ -234,10 +235,10 @@ def coverage_of_intervals(published: Published) -> list[list[Any]]:
     nominal = percent(published.study.models.interval_level)
     found = {
         validation: one_score(scores, TUNED, validation, "coverage")
-        for validation in shown_validations(scores)
+        for validation in strict_first(scores["validation"])
     }
     return [
-        [VALIDATION_NAMES[validation], share_cell(row), nominal, row["area_count"]]
+        [VALIDATIONS[validation].label, share_cell(row), nominal, row["area_count"]]
         for validation, row in found.items()
         if row
     ]

@@ -1,0 +1,109 @@
+"""How areas are held out: one row a validation, with its name, its order and how it is told.
+
+Tables, queries, charts, the report and the command take names, order and words from here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Validation = Literal["authorities", "knndm", "blocks", "holdout", "random"]
+
+AUTHORITIES: Validation = "authorities"
+
+
+@dataclass(frozen=True)
+class ValidationScheme:
+    """One way to hold areas out.
+
+    Attributes
+    ----------
+    name
+        As the column `validation` has it.
+    symbol
+        Short, for panels and legends.
+    label
+        In words, for a table of the report.
+    phrase
+        As a sentence has it: "R² is 0.3 …".
+    is_spatial
+        Whether areas held out lie apart from those learned from.
+    of_each_area
+        Whether every area is held out once in each deal.
+    """
+
+    name: Validation
+    symbol: str
+    label: str
+    phrase: str
+    is_spatial: bool
+    of_each_area: bool
+
+
+_SCHEMES = (
+    ValidationScheme(
+        AUTHORITIES,
+        "authorities held out",
+        "whole authorities held out",
+        "with whole authorities held out",
+        is_spatial=True,
+        of_each_area=True,
+    ),
+    ValidationScheme(
+        "knndm",
+        "distances matched",
+        "held out as far away as the task",
+        "with areas held out as far away as those to be predicted",
+        is_spatial=True,
+        of_each_area=True,
+    ),
+    ValidationScheme(
+        "blocks",
+        "spatial blocks",
+        "spatial blocks held out",
+        "with whole spatial blocks held out",
+        is_spatial=True,
+        of_each_area=True,
+    ),
+    ValidationScheme(
+        "holdout",
+        "hold-out",
+        "a share held out once",
+        "on the hold-out",
+        is_spatial=False,
+        of_each_area=False,
+    ),
+    ValidationScheme(
+        "random",
+        "random folds",
+        "random folds",
+        "under random folds",
+        is_spatial=False,
+        of_each_area=True,
+    ),
+)
+VALIDATIONS: Mapping[str, ValidationScheme] = {one.name: one for one in _SCHEMES}
+"""By name, the strictest first: what it holds out is farthest from what was learned."""
+
+
+def strict_first(names: Iterable[str]) -> list[Validation]:
+    """Put validations in order, each once, the strictest first.
+
+    Parameters
+    ----------
+    names
+        Such as the column `validation` of a table; others than validations are left out.
+    """
+    there = set(names)
+    return [one.name for one in _SCHEMES if one.name in there]
+
+
+def mild_first(names: Iterable[str]) -> list[Validation]:
+    """Put validations in order, each once, the strictest last: as charts show them.
+
+    Parameters
+    ----------
+    names
+        Such as the column `validation` of a table; others than validations are left out.
+    """
+    return strict_first(names)[::-1]
