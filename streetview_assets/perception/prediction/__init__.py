@@ -1,0 +1,1 @@
+"""Prediction: scores of images that nobody rated, from those of images that people rated."""
