@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -22,6 +23,7 @@ from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.content import content_of, digest
 from streetview_assets.lake.seal import hash_of
 from streetview_assets.lake.sealed_json import read_json, write_json
+from streetview_assets.perception.environment.extract import Extract, read_extract, told_classes
 from streetview_assets.points.imported.points import ImportedPoints, import_points
 from streetview_assets.points.own_images.positions import ImagePositions, read_image_positions
 from streetview_assets.points.roads.road_lines import read_roads
@@ -40,6 +42,9 @@ CACHE_VERSION = 5
 
 AREA_KEYS = ("areas", "crs", "authorities")
 TARGET_KEYS = (*AREA_KEYS, "targets")
+ENVIRONMENT = ("environment.points_of_interest",)
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -154,21 +159,55 @@ class Sources:
         StudyError
             Where the study has no roads, or their file cannot be read.
         """
+        return self.roads_in(None if around.is_empty() else tuple(to_geoframe(around).total_bounds))
+
+    def roads_in(self, box: Box | None) -> gpd.GeoDataFrame:
+        """Roads in a box of degrees (west, south, east, north), or all roads.
+
+        Raises
+        ------
+        StudyError
+            Where the study has no roads, or their file cannot be read.
+        """
         if self.study.roads is None:
             raise StudyError(f"{self.study.path}: the study has no `roads`")
-        path = self._roads_path()
-        box = None if around.is_empty() else tuple(to_geoframe(around).total_bounds)
+        return self._shapes(self._roads_path(), self._read_roads, box)
+
+    def _read_roads(self) -> gpd.GeoDataFrame:
+        assert self.study.roads is not None, "asked for where there are roads"
+        outline = to_geoframe(self.areas()).geometry if self.study.areas else None
+        answers = self.folder / "overpass"
+        _drop_damaged_answers(answers)
+        return read_roads(self.study.roads, outline, cache_folder=answers)
+
+    def environment(self, box: Box) -> Extract:
+        """Places, greens and streets of the extract in a box of degrees.
+
+        Raises
+        ------
+        StudyError
+            Where the extract cannot be read.
+        """
+        assert self.study.environment is not None, "asked for where there is such a part"
+        path = self.study.environment.points_of_interest
+        read = cache(lambda: read_extract(path))
+        place = self._path("features", ENVIRONMENT), self._path("ways", ENVIRONMENT)
+        features = self._shapes(place[0], lambda: read().features, box)
+        ways = self._shapes(place[1], lambda: read().ways, box)
+        return Extract(features, ways, told_classes(path))
+
+    def _shapes(
+        self, path: Path, read: Callable[[], gpd.GeoDataFrame], box: Box | None
+    ) -> gpd.GeoDataFrame:
+        """Read the shapes in a box out of what a source was converted to, the first time all."""
         if _counts_of(path) is not None:
             return gpd.read_parquet(path, bbox=box)
         if path not in self._memory:
-            outline = to_geoframe(self.areas()).geometry if self.study.areas else None
-            cache = self.folder / "overpass"
-            _drop_damaged_answers(cache)
-            self._memory[path] = read_roads(self.study.roads, outline, cache_folder=cache)
+            self._memory[path] = read()
         if self.keep:
             self._store(path)
-        roads = self._memory[path]
-        return roads if box is None else roads.cx[box[0] : box[2], box[1] : box[3]]
+        shapes = self._memory[path]
+        return shapes if box is None else shapes.cx[box[0] : box[2], box[1] : box[3]]
 
     def image_positions(self) -> ImagePositions:
         """Where the images of a folder were taken."""

@@ -14,7 +14,16 @@ from streetview_assets.errors import ContractError
 
 if TYPE_CHECKING:
     import dataframely as dy
-from streetview_assets.tables import areas, clusters, embeddings, images, models, points, pooling
+from streetview_assets.tables import (
+    areas,
+    clusters,
+    embeddings,
+    images,
+    models,
+    perception,
+    points,
+    pooling,
+)
 from streetview_assets.tables.contract import Column, Table
 
 _TABLES = (
@@ -25,6 +34,7 @@ _TABLES = (
     *pooling.TABLES,
     *clusters.TABLES,
     *models.TABLES,
+    *perception.TABLES,
 )
 
 

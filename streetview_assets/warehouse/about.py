@@ -144,7 +144,7 @@ def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
         of_images = each.get(name) if terms.licence_by_image else None
         here = f"; here: {', '.join(of_images)}" if of_images else ""
         licences.append(f"{terms.images}: {terms.licence}{here}")
-    if is_openstreetmap(study.roads):
+    if is_openstreetmap(study.roads) or study.environment:
         licences.append(LICENCE)
     return licences
 

@@ -39,7 +39,12 @@ ALL_PARTS = {
         **{"fit": "pad", "views": "mean"},
     },
     "ordinal": {"epochs": 1, "folds": 2, "fine_tune": [0.2], "fine_tune_epochs": 1},
+    "environment": {"points_of_interest": "cafe.geojson"},
 }
+CAFE = (
+    '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": '
+    '{"amenity": "cafe"}, "geometry": {"type": "Point", "coordinates": [3, 0]}}]}'
+)
 FEATURES = ["pooled", "cluster_shares", "label_shares", "by_cluster", "by_label"]
 OWN_IMAGES = {
     "name": "own-images",
@@ -59,6 +64,8 @@ SOURCES = {
     "targets": {"targets"},
     "deprivation": {"sources.deprivation"},
     "roads": {"roads"},
+    "roads_in": {"roads"},
+    "environment": {"environment"},
     "image_positions": {"images.path", "images.positions", "images.columns"},
     "imported_points": {"points", "sources.areas"},
 }
@@ -217,6 +224,7 @@ def write_all_parts(folder: Path, write_town) -> Path:
     """Write a study of drawn images with every part that the file may have."""
     study = write_town(folder, {"headings_deg: [0]": "headings_deg: [0, 180]"})
     write_small_clip(folder / "small.pt")
+    (folder / "cafe.geojson").write_text(CAFE)
     document = yaml.safe_load(study.read_text()) | ALL_PARTS
     document["images"]["keep_images"] = False
     document["models"]["features"] = FEATURES

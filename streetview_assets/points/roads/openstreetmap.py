@@ -3,7 +3,7 @@
 from streetview_assets.study.points import Roads
 
 FILES = (".osm", ".pbf", ".graphml")
-LICENCE = "roads: © OpenStreetMap contributors, ODbL 1.0"
+LICENCE = "map data: © OpenStreetMap contributors, ODbL 1.0"
 CREDIT = "Roads © OpenStreetMap contributors, ODbL 1.0"
 
 

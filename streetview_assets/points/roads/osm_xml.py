@@ -47,9 +47,7 @@ def read_osm_xml(path: Path) -> gpd.GeoDataFrame:
     places: dict[str, tuple[float, float]] = {}
     ways: list[tuple[dict[str, str | None], list[str]]] = []
     with path.open("rb") as file:
-        for element in _elements(file, path):
-            if element.get("action") == "delete" or element.get("visible") == "false":
-                continue
+        for element in present_elements(file, f"roads.path: {path}"):
             if element.tag == "node" and "lon" in element.attrib:
                 told = element.attrib
                 places[told["id"]] = (float(told["lon"]), float(told["lat"]))
@@ -60,21 +58,35 @@ def read_osm_xml(path: Path) -> gpd.GeoDataFrame:
     return _lines(ways, places)
 
 
-def _elements(file: BinaryIO, path: Path) -> Iterator[Element]:
-    """Give nodes and ways one by one, each forgotten after its turn."""
+def present_elements(file: BinaryIO, place: str) -> Iterator[Element]:
+    """Give nodes, ways and relations one by one, without those that an editor has deleted.
+
+    Parameters
+    ----------
+    file
+        An `.osm` file, opened. Each element is forgotten after its turn.
+    place
+        The key of the study file and the path, for the message.
+
+    Raises
+    ------
+    StudyError
+        Where it is other XML, or the server that wrote the file says in it that it broke off.
+    """
     parsed = iterparse(file, events=("start", "end"))
     _, root = next(parsed)
     if root.tag != "osm":
-        raise StudyError(f"roads.path: {path} is XML with <{root.tag}>, not <osm>.")
+        raise StudyError(f"{place} is XML with <{root.tag}>, not <osm>.")
     for event, element in parsed:
         if event == "end" and element.tag == "remark":
             said = " ".join((element.text or "").split())[:200]
             raise StudyError(
-                f"roads.path: {path} is not all of its source: the server says in it {said!r}. Ask "
+                f"{place} is not all of its source: the server says in it {said!r}. Ask "
                 "for it again, or box by box."
             )
         if event == "end" and element.tag in ("node", "way", "relation"):
-            yield element
+            if element.get("action") != "delete" and element.get("visible") != "false":
+                yield element
             root.clear()
 
 
