@@ -36,8 +36,8 @@ class ValidationScheme:
     symbol: str
     label: str
     phrase: str
-    is_spatial: bool
-    of_each_area: bool
+    is_spatial: bool = True
+    of_each_area: bool = True
 
 
 _SCHEMES = (
@@ -46,41 +46,20 @@ _SCHEMES = (
         "authorities held out",
         "whole authorities held out",
         "with whole authorities held out",
-        is_spatial=True,
-        of_each_area=True,
     ),
     ValidationScheme(
         "knndm",
         "distances matched",
         "held out as far away as the task",
         "with areas held out as far away as those to be predicted",
-        is_spatial=True,
-        of_each_area=True,
     ),
     ValidationScheme(
-        "blocks",
-        "spatial blocks",
-        "spatial blocks held out",
-        "with whole spatial blocks held out",
-        is_spatial=True,
-        of_each_area=True,
+        "blocks", "spatial blocks", "spatial blocks held out", "with whole spatial blocks held out"
     ),
     ValidationScheme(
-        "holdout",
-        "hold-out",
-        "a share held out once",
-        "on the hold-out",
-        is_spatial=False,
-        of_each_area=False,
+        "holdout", "hold-out", "a share held out once", "on the hold-out", False, False
     ),
-    ValidationScheme(
-        "random",
-        "random folds",
-        "random folds",
-        "under random folds",
-        is_spatial=False,
-        of_each_area=True,
-    ),
+    ValidationScheme("random", "random folds", "random folds", "under random folds", False),
 )
 VALIDATIONS: Mapping[str, ValidationScheme] = {one.name: one for one in _SCHEMES}
 """By name, the strictest first: what it holds out is farthest from what was learned."""

@@ -40,15 +40,17 @@ def shown_table(
     columns
         Headings; of a frame each with its column and how that is shown: `share %`, `width .2` with
         so many decimals, `captured_on %Y-%m`, or the name alone of texts, counts and cells.
+
+    Raises
+    ------
+    polars.exceptions.ColumnNotFoundError
+        Where a frame lacks a column; one without any is of a table that was not published.
     """
     if isinstance(found, pl.DataFrame):
         assert isinstance(columns, Mapping)
-        # A mart of an earlier version lacks some columns; they count as empty.
-        asked = [how.partition(" ") for how in columns.values()]
-        rows = [
-            [_cell(row.get(name), how) for name, _, how in asked]
-            for row in found.iter_rows(named=True)
-        ]
+        asked = [how.partition(" ") for how in columns.values()] if found.width else []
+        shown = [[_cell(value, how) for value in found[name]] for name, _, how in asked]
+        rows: list[Sequence[Cell]] = list(zip(*shown, strict=True))
     else:
         rows = [[_cell(value) for value in row] for row in found]
     is_number = [any(cell.is_number for cell in column) for column in zip(*rows, strict=True)]

@@ -5,7 +5,7 @@ A table that is not there counts as empty.
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,19 @@ from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.published_query import query_published
+from streetview_assets.warehouse.queries import queries_of
+
+
+@cache
+def _declared_columns() -> dict[str, dict[str, pl.DataType]]:
+    """Give the columns of every table, mart and view; types of those that a contract has."""
+    columns: dict[str, dict[str, pl.DataType]] = {
+        table.name: {name: table.schema[name] for name in table.published_columns}
+        for table in TABLES.values()
+    }
+    for query in queries_of("mart", "view"):
+        columns[query.name] = dict.fromkeys(query.columns, pl.Null())
+    return columns
 
 
 @dataclass(frozen=True)
@@ -68,20 +81,24 @@ class Published:
         return f"{self.study.name}: {self.target}"
 
     def table(self, name: str) -> pl.DataFrame:
-        """Read a table or mart; one of the contracts with all its columns.
+        """Read a table or mart with all columns that it is declared with.
 
         A database published by an earlier version lacks some tables and columns; they count as
         empty.
+
+        Raises
+        ------
+        KeyError
+            Where there is no such table or mart in any version.
         """
-        contract = TABLES.get(name)
+        declared = _declared_columns()[name]
         if name not in self.names:
-            return contract.frame() if contract else pl.DataFrame()
+            return pl.DataFrame(schema=declared)
         found = self.sql(f"from {name}")
-        schema = contract.schema if contract else {}
         lacking = {
             column: pl.lit(None, dtype)
-            for column, dtype in schema.items()
-            if contract and column in contract.published_columns and column not in found.columns
+            for column, dtype in declared.items()
+            if column not in found.columns
         }
         return found.with_columns(**lacking)
 
@@ -90,13 +107,20 @@ class Published:
         return self.table(name).filter(pl.col("encoder") == self.study.encoder.slug)
 
     def ask(self, reads: str, query: str) -> pl.DataFrame:
-        """Ask a query of one table; an empty frame without columns where it is not there."""
+        """Ask a query of one table; an empty frame without columns where it is not there.
+
+        Raises
+        ------
+        KeyError
+            Where there is no such table, mart or view in any version.
+        """
+        _declared_columns()[reads]
         return self.sql(query) if reads in self.names else pl.DataFrame()
 
     def why_empty(self, name: str) -> str:
         """Say why a table has no rows, as its making noted; empty where it did not."""
-        told: dict[str, str] = json.loads(self.about.get("table_notes") or "{}")
-        return told.get(name, "")
+        told: dict[str, str] = json.loads(self.about["table_notes"] or "{}")
+        return told.get(TABLES[name].name, "")
 
     @cached_property
     def areas(self) -> pl.DataFrame:
@@ -106,7 +130,7 @@ class Published:
     @cached_property
     def profile(self) -> pl.DataFrame:
         """Mart `area_profile`, without outlines."""
-        return self.ask("area_profile", "select * exclude (geometry) from area_profile")
+        return self.table("area_profile").drop("geometry")
 
     @cached_property
     def coverage(self) -> pl.DataFrame:

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from html.parser import HTMLParser
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -141,6 +142,25 @@ def test_a_file_published_before_a_column_was_added_is_shown_all_the_same(with_t
     shutil.rmtree(here.root)
     imagery = chapters(with_tables(imagery_quality=older))["imagery"]
     assert "look elsewhere" in imagery
+
+
+def test_a_misspelt_table_or_column_is_an_error_and_no_empty_cell(with_tables):
+    here = with_tables()
+    quality = here.table("imagery_quality")
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match="sharpnes"):
+        shown_table(quality.clear(), {"sharpness": "sharpnes .2"})
+    for ask in (here.table, here.why_empty, lambda name: here.ask(name, f"from {name}")):
+        with pytest.raises(KeyError, match="imagery_qualty"):
+            ask("imagery_qualty")
+
+
+def test_a_mart_that_was_not_published_has_its_columns(with_tables):
+    here = with_tables()
+    with duckdb.connect(str(here.root / DATABASE)) as connection:
+        connection.execute("drop table imagery_quality")
+    missing = here.table("imagery_quality")
+    assert missing.is_empty()
+    assert "elsewhere_share" in missing.columns
 
 
 def test_areas_that_are_not_seen_are_told_with_their_reason(page):
