@@ -10,6 +10,7 @@ from dotenv import load_dotenv
 
 from streetview_assets.cli.command import Commands, StudyArgument, opened_study, opened_to_read
 from streetview_assets.cli.exports import exports
+from streetview_assets.cli.perception.command import perception
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
 from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
@@ -23,6 +24,7 @@ app = Commands(
     add_completion=False,
 )
 app.add_typer(exports, name="export")
+app.add_typer(perception, name="perception")
 
 AuthorityOption = Annotated[
     list[str] | None, typer.Option("--authority", help="Only this authority; may be repeated.")

@@ -44,8 +44,15 @@ class TextEncoder:
     tokenise: Callable[[Sequence[str], int], Any]
     forward: Callable[[Any], Any]
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str], *, cut: bool = False) -> np.ndarray:
         """Turn texts into vectors (n, d), float32, of unit length; n is at least 1.
+
+        Parameters
+        ----------
+        texts
+            What is read.
+        cut
+            Whether the end of a text may be left unread; who asks for it says so (see `fits`).
 
         Raises
         ------
@@ -58,15 +65,24 @@ class TextEncoder:
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             batch = list(texts[start : start + TEXTS_AT_ONCE])
             tokens = self.tokenise(batch, self.context_length)
-            self._refuse_too_long(batch, tokens)
+            if not cut:
+                self._refuse_too_long(batch, tokens)
             with torch.inference_mode():
                 encoded.append(unit(self.forward(tokens).float().numpy()))
         return np.concatenate(encoded)
 
-    def _refuse_too_long(self, texts: Sequence[str], tokens: Any) -> None:
+    def fits(self, text: str) -> bool:
+        """Say whether a text is read to its end."""
+        return self._fits([text], self.tokenise([text], self.context_length))[0]
+
+    def _fits(self, texts: Sequence[str], tokens: Any) -> list[bool]:
         """Compare with what a model that reads more would be given: the end is another then."""
         with_room = self.tokenise(texts, 2 * self.context_length)[:, : self.context_length]
-        for text, fits in zip(texts, (tokens == with_room).all(dim=1).tolist(), strict=True):
+        fits: list[bool] = (tokens == with_room).all(dim=1).tolist()
+        return fits
+
+    def _refuse_too_long(self, texts: Sequence[str], tokens: Any) -> None:
+        for text, fits in zip(texts, self._fits(texts, tokens), strict=True):
             if not fits:
                 raise StudyError(
                     f"{self.name} reads {self.context_length} tokens, about as many syllables, "

@@ -55,9 +55,41 @@ def open_clip_retrieval(path: Path) -> VectorFile:
     StudyError
         Where a shard lacks its other half, or the two differ in length, or dimensions differ.
     """
-    shards = _shards(path)
-    matrices = [_mapped(vectors) for vectors, _ in shards]
+    shards, vectors = mapped_shards(path)
     names = []
+    for _, metadata in shards:
+        with readable_parquet(metadata) as file:
+            names.append(read_names(name_columns(file), metadata))
+    whose = pl.concat(names).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
+    return VectorFile(path, whose, vectors, files=[file for pair in shards for file in pair])
+
+
+def mapped_shards(
+    path: Path, kind: str = VECTORS, key: str = KEY
+) -> tuple[list[tuple[Path, Path]], Shards]:
+    """Map the vectors of all shards of a folder into memory, by their numbers.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    kind
+        The folder in it that has the vectors: `img_emb`, or `text_emb`.
+    key
+        The key of the study, or the option of the command, that names it.
+
+    Returns
+    -------
+    tuple
+        The files of vectors and of metadata of each shard, and the vectors.
+
+    Raises
+    ------
+    StudyError
+        Where a shard lacks its other half, or the two differ in length, or dimensions differ.
+    """
+    shards = _shards(path, kind, key)
+    matrices = [_mapped(vectors, key) for vectors, _ in shards]
     for (vectors, metadata), matrix in zip(shards, matrices, strict=True):
         if (matrix.shape[1], matrix.dtype) != (matrices[0].shape[1], matrices[0].dtype):
             raise wrong(
@@ -65,46 +97,46 @@ def open_clip_retrieval(path: Path) -> VectorFile:
                 f"vectors are {matrix.shape[1]} numbers of {matrix.dtype}, those of "
                 f"{shards[0][0].name} are {matrices[0].shape[1]} of {matrices[0].dtype}; give "
                 "shards of one model",
+                key,
             )
-        with readable_parquet(metadata) as file:
+        with readable_parquet(metadata, key) as file:
             count = file.metadata.num_rows
-            if count != len(matrix):
-                raise wrong(
-                    metadata,
-                    f"{count} rows for the {len(matrix)} vectors of {vectors.name}; the two have "
-                    "to be of one run",
-                )
-            names.append(read_names(name_columns(file), metadata))
+        if count != len(matrix):
+            raise wrong(
+                metadata,
+                f"{count} rows for the {len(matrix)} vectors of {vectors.name}; the two have to be "
+                "of one run",
+                key,
+            )
     stacked = Shards(matrices)
     if not stacked.shape[0]:
-        raise wrong(path, "there is not one vector in it")
-    whose = pl.concat(names).with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
-    return VectorFile(path, whose, stacked, files=[file for pair in shards for file in pair])
+        raise wrong(path, "there is not one vector in it", key)
+    return shards, stacked
 
 
-def _shards(folder: Path) -> list[tuple[Path, Path]]:
+def _shards(folder: Path, kind: str, key: str) -> list[tuple[Path, Path]]:
     """List the shards by number; names of files sort 10 before 2."""
     found = {
-        kind: {
+        part: {
             int(named[1]): file
-            for file in (folder / kind).glob(f"{kind}_*{suffix}")
-            if (named := re.fullmatch(rf"{kind}_(\d+){suffix}", file.name))
+            for file in (folder / part).glob(f"{part}_*{suffix}")
+            if (named := re.fullmatch(rf"{part}_(\d+){suffix}", file.name))
         }
-        for kind, suffix in ((VECTORS, ".npy"), (METADATA, ".parquet"))
+        for part, suffix in ((kind, ".npy"), (METADATA, ".parquet"))
     }
-    alone = sorted(found[VECTORS].keys() ^ found[METADATA].keys())
+    alone = sorted(found[kind].keys() ^ found[METADATA].keys())
     if alone:
         number = alone[0]
-        there, absent = (VECTORS, METADATA) if number in found[VECTORS] else (METADATA, VECTORS)
-        raise wrong(
-            found[there][number], f"there is no {absent} of shard {number} beside it; give both"
-        )
-    if not found[VECTORS]:
-        raise wrong(folder / VECTORS, "there is no img_emb_0.npy; expected one file a shard")
-    return [(found[VECTORS][number], found[METADATA][number]) for number in sorted(found[VECTORS])]
+        there, absent = (kind, METADATA) if number in found[kind] else (METADATA, kind)
+        what = f"there is no {absent} of shard {number} beside it; give both"
+        raise wrong(found[there][number], what, key)
+    if not found[kind]:
+        what = f"there is no {kind}_0.npy; expected one file a shard"
+        raise wrong(folder / kind, what, key)
+    return [(found[kind][number], found[METADATA][number]) for number in sorted(found[kind])]
 
 
-def _mapped(path: Path) -> np.ndarray:
-    with reading(f"{KEY}: {path}", "npy"):
+def _mapped(path: Path, key: str) -> np.ndarray:
+    with reading(f"{key}: {path}", "npy"):
         array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return checked_matrix(array, path, "it")
+    return checked_matrix(array, path, "it", key)

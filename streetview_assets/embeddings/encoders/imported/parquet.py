@@ -46,15 +46,22 @@ def open_parquet(path: Path) -> VectorFile:
         return VectorFile(path, names, matrix, models=_models(file), files=[path])
 
 
-def readable_parquet(path: Path) -> pq.ParquetFile:
+def readable_parquet(path: Path, key: str = KEY) -> pq.ParquetFile:
     """Open a Parquet file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    key
+        The key of the study, or the option of the command, that names it.
 
     Raises
     ------
     StudyError
         Where it is none, or is cut short.
     """
-    place = f"{KEY}: {path}"
+    place = f"{key}: {path}"
     with reading(place, "Parquet"):
         refuse_parquet_bomb(path, 1, place)
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=_BYTES_AT_ONCE)

@@ -110,12 +110,22 @@ def files_of_vectors(path: Path) -> list[Path]:
     return [path, *(file for file in labels if file.is_file())]
 
 
-def wrong(path: Path, what: str) -> StudyError:
-    """Make the error that says what is wrong with a file of vectors."""
-    return StudyError(f"{KEY}: {path}: {what}.")
+def wrong(path: Path, what: str, key: str = KEY) -> StudyError:
+    """Make the error that says what is wrong with a file of vectors.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        What is wrong, and the remedy.
+    key
+        The key of the study, or the option of the command, that names it.
+    """
+    return StudyError(f"{key}: {path}: {what}.")
 
 
-def checked_matrix(array: np.ndarray, path: Path, place: str) -> np.ndarray:
+def checked_matrix(array: np.ndarray, path: Path, place: str, key: str = KEY) -> np.ndarray:
     """Refuse an array that is no matrix of numbers, one row a vector.
 
     Parameters
@@ -126,6 +136,8 @@ def checked_matrix(array: np.ndarray, path: Path, place: str) -> np.ndarray:
         The file.
     place
         The place in it, for messages.
+    key
+        The key of the study, or the option of the command, that names the file.
 
     Raises
     ------
@@ -133,11 +145,10 @@ def checked_matrix(array: np.ndarray, path: Path, place: str) -> np.ndarray:
         With the place in the file, and the shape or type that is there.
     """
     if array.dtype.kind not in _NUMERIC:
-        raise wrong(path, f"{place} is of type {array.dtype}; expected numbers")
+        raise wrong(path, f"{place} is of type {array.dtype}; expected numbers", key)
     if array.ndim != 2 or array.shape[1] < 2:
-        raise wrong(
-            path, f"{place} has shape {array.shape}; expected (n, d), one row a vector, d 2 or more"
-        )
+        expected = "expected (n, d), one row a vector, d 2 or more"
+        raise wrong(path, f"{place} has shape {array.shape}; {expected}", key)
     return array
 
 

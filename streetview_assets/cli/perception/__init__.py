@@ -1,0 +1,1 @@
+"""`streetview perception`: what people see in images, from their ratings."""

@@ -1,0 +1,165 @@
+"""Where vectors come from: those made before, as clip-retrieval lays them out, or an encoder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from streetview_assets.embeddings.encoders.base import ImageEncoder
+from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
+from streetview_assets.embeddings.encoders.registry import load_encoder
+from streetview_assets.errors import StudyError
+from streetview_assets.perception.published.image_folder import encode_folder, image_files
+from streetview_assets.perception.published.model_names import encoder_name
+from streetview_assets.perception.published.rated_images import some
+from streetview_assets.perception.published.vector_folder import (
+    NamedVectors,
+    file_name,
+    read_vectors,
+    without_direction,
+)
+from streetview_assets.study.embeddings import Encoder
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the options of the command name.
+
+    Attributes
+    ----------
+    clip_model
+        The model, as clip-retrieval or the platform names it.
+    images_dir
+        Images that may be encoded.
+    embeddings_dir
+        Folder of vectors; default: `embeddings-` and the name of the model.
+    checkpoint
+        File or folder of the model's weights.
+    skip_cache
+        Whether images are encoded though there are vectors of them.
+    read_only
+        Whether nothing is written.
+    """
+
+    clip_model: str | None
+    images_dir: Path | None = None
+    embeddings_dir: Path | None = None
+    checkpoint: Path | None = None
+    skip_cache: bool = False
+    read_only: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The folder of vectors, be it there or not."""
+        if self.embeddings_dir:
+            return self.embeddings_dir
+        if self.clip_model is None:
+            raise StudyError("give --clip-model: it names the model, and the folder of its vectors")
+        return Path(f"embeddings-{self.clip_model.replace('/', '_')}")
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is made is written for the next time."""
+        return not (self.read_only or self.skip_cache)
+
+    def encoder(self) -> Encoder:
+        """Give the encoder as a study file names it."""
+        if self.clip_model is None:
+            raise StudyError("give --clip-model: it says which encoder makes the vectors")
+        name = encoder_name(self.clip_model, has_checkpoint=self.checkpoint is not None)
+        return Encoder(name=name, checkpoint=self.checkpoint)
+
+
+def image_vectors(
+    sources: Sources, on_progress: Callable[[int, int], None] | None = None
+) -> tuple[NamedVectors, list[str]]:
+    """Read the vectors of images, or make them.
+
+    Parameters
+    ----------
+    sources
+        Where from.
+    on_progress
+        Told how many images are encoded, and of how many.
+
+    Returns
+    -------
+    tuple
+        Vectors that have a direction, float64 and of unit length, with the paths of their images;
+        and what is to be said.
+
+    Raises
+    ------
+    StudyError
+        Where there are none, and no images to make them of.
+    """
+    folder = sources.folder
+    is_there = folder.is_dir() and not (sources.skip_cache and sources.images_dir)
+    if is_there:
+        named = read_vectors(folder, "--embeddings-dir")
+        said = [f"Read {len(named.names):,} vectors of {named.vectors.shape[1]} from {folder}"]
+        said += _not_among(sources.images_dir, named.names)
+    elif sources.images_dir:
+        named, said = _encoded(sources, on_progress)
+    else:
+        raise StudyError(
+            f"--embeddings-dir: {folder} is no folder, and there are no images to encode. Give "
+            "--embeddings-dir, a folder with img_emb and metadata, or --images-dir"
+        )
+    return _unit(named, said)
+
+
+def _encoded(
+    sources: Sources, on_progress: Callable[[int, int], None] | None
+) -> tuple[NamedVectors, list[str]]:
+    settings, folder = sources.encoder(), sources.folder
+    encoder = load_encoder(settings)
+    if sources.images_dir is None or isinstance(encoder, ImportedVectors):
+        raise StudyError("--images-dir and an encoder are needed to make vectors")
+    keep_in = folder if sources.keeps else None
+    named, failed = _folder_encoded(encoder, sources.images_dir, keep_in, on_progress)
+    kept = f"kept in {folder}" if keep_in else "kept nowhere"
+    said = [f"Encoded {len(named.names):,} images by {settings.name}, {kept}"]
+    if failed:
+        name, reason = next(iter(failed.items()))
+        said.append(f"{len(failed):,} images cannot be read, such as {name}: {reason}")
+    return named, said
+
+
+def _folder_encoded(
+    encoder: ImageEncoder,
+    images_dir: Path,
+    keep_in: Path | None,
+    on_progress: Callable[[int, int], None] | None,
+) -> tuple[NamedVectors, dict[str, str]]:
+    return encode_folder(encoder, images_dir, keep_in=keep_in, on_progress=on_progress)
+
+
+def _not_among(images_dir: Path | None, names: list[str]) -> list[str]:
+    """Say which images of the folder have no vector: what was kept does not grow by itself."""
+    if images_dir is None or not images_dir.is_dir():
+        return []
+    known = {file_name(name) for name in names}
+    missing = [name for name in image_files(images_dir) if file_name(name) not in known]
+    if not missing:
+        return []
+    return [
+        f"{len(missing):,} images of {images_dir} have no vector there ({some(missing)}); "
+        "--skip-cache encodes all of them"
+    ]
+
+
+def _unit(named: NamedVectors, said: list[str]) -> tuple[NamedVectors, list[str]]:
+    """Bring vectors to unit length, and leave out those that have no direction."""
+    nowhere = set(without_direction(named.vectors))
+    if len(nowhere) == len(named.names):
+        raise StudyError("--embeddings-dir: every vector is zero or not finite")
+    exact = named.vectors.astype(np.float64)
+    names = named.names
+    if nowhere:
+        left_out = [file_name(names[row]) for row in sorted(nowhere)]
+        said = [*said, f"{len(left_out):,} vectors are zero or not finite: {some(left_out)}"]
+        exact = np.delete(exact, sorted(nowhere), axis=0)
+        names = [name for row, name in enumerate(names) if row not in nowhere]
+    return NamedVectors(names, exact / np.linalg.norm(exact, axis=1, keepdims=True)), said
