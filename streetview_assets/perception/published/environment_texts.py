@@ -18,7 +18,7 @@ from streetview_assets.perception.environment.text_vectors import (
     paired,
 )
 from streetview_assets.perception.published.rated_images import some
-from streetview_assets.perception.published.sources import Sources
+from streetview_assets.perception.published.sources import Sources, ways_out
 from streetview_assets.perception.published.vector_folder import (
     TEXTS,
     NamedVectors,
@@ -66,7 +66,8 @@ def environment_vectors(
     told, said = _told(names, averages, sources, style, text_dir)
     folder = _made_before(sources, style, text_dir)
     if folder is None:
-        made = encode_sentences(told, sources.encoder())
+        with ways_out():
+            made = encode_sentences(told, sources.encoder())
         home = _home(sources, style)
         if sources.keeps:
             write_shard(home, 0, TEXTS, NamedVectors(told, made.vectors))

@@ -1,6 +1,7 @@
 """Where vectors come from: those made before, as clip-retrieval lays them out, or an encoder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 from streetview_assets.embeddings.encoders.registry import load_encoder
-from streetview_assets.errors import StudyError
+from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.perception.published.image_folder import encode_folder, image_files
 from streetview_assets.perception.published.model_names import encoder_name
 from streetview_assets.perception.published.rated_images import some
@@ -71,6 +72,18 @@ class Sources:
         return Encoder(name=name, checkpoint=self.checkpoint)
 
 
+@contextmanager
+def ways_out() -> Iterator[None]:
+    """Name the options of the command where the weights of an encoder cannot be had."""
+    try:
+        yield
+    except EncoderError as error:
+        raise EncoderError(
+            f"{error}\n  - here: --checkpoint for the weights, -M colour-texture, or "
+            "--embeddings-dir for vectors made elsewhere."
+        ) from error
+
+
 def image_vectors(
     sources: Sources, on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[NamedVectors, list[str]]:
@@ -114,9 +127,13 @@ def _encoded(
     sources: Sources, on_progress: Callable[[int, int], None] | None
 ) -> tuple[NamedVectors, list[str]]:
     settings, folder = sources.encoder(), sources.folder
-    encoder = load_encoder(settings)
-    if sources.images_dir is None or isinstance(encoder, ImportedVectors):
-        raise StudyError("--images-dir and an encoder are needed to make vectors")
+    if sources.images_dir is None:
+        raise StudyError("give --images-dir, the images to encode")
+    image_files(sources.images_dir)  # says what is wrong with it before weights are fetched
+    with ways_out():
+        encoder = load_encoder(settings)
+    if isinstance(encoder, ImportedVectors):
+        raise StudyError(f"--clip-model: {settings.name} encodes no images; give --embeddings-dir")
     keep_in = folder if sources.keeps else None
     named, failed = _folder_encoded(encoder, sources.images_dir, keep_in, on_progress)
     kept = f"kept in {folder}" if keep_in else "kept nowhere"

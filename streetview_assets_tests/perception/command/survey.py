@@ -40,7 +40,7 @@ class Survey:
         draws = np.random.default_rng(seed)
         self.folder = folder
         self.vectors = draws.normal(size=(count, dimension)).astype(np.float16)
-        self.vectors[50] = self.vectors[300] = self.vectors[3]
+        self.vectors[[count // 2, count - 9]] = self.vectors[3]
         self.order = draws.permutation(count)
         self.features = [self._feature(number, draws) for number in range(count)]
         self.ratings = [row for number in range(count) for row in self._rows(number, draws)]
