@@ -146,8 +146,8 @@ def score_published(
 ) -> None:
     """Score how well perceived qualities are told from images, without a study file.
 
-    The rule, the files and the options are those of percept-knn-model; but all ratings of an image
-    are on one side of the split.
+    The rule, files and options of percept-knn-model, without its leak: all
+    ratings of an image are on one side of the split.
     """
     given = dict(locals())
     if given.pop("ctx").invoked_subcommand is not None:

@@ -105,7 +105,8 @@ def test_the_five_examples_run_as_they_are_written(survey, number):
     code, out, error = command(*words)
     assert code == 0, error
     if "--export" in words:
-        assert "Wrote" in out and len(np.load("model.npz").files) == 10
+        assert "Wrote" in out
+        assert len(np.load("model.npz").files) == 10
     else:
         assert out.count("mse = ") == 5 * len(words[words.index("-k") + 1].split(","))
     if "--results-log" in words:
