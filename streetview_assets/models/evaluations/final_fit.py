@@ -19,7 +19,12 @@ from streetview_assets.models.data.dataset import NO_IMAGERY, AreaDataset
 from streetview_assets.models.data.features import AreaFeatures, area_features
 from streetview_assets.models.data.splits import authority_folds, seed_of, splits_of
 from streetview_assets.models.evaluations.selection import share_of_budget, why_no_model
-from streetview_assets.models.metrics.conformal import Calibration, calibrate, for_unseen
+from streetview_assets.models.metrics.conformal import (
+    Calibration,
+    HeldOut,
+    calibrate,
+    for_unseen,
+)
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
 from streetview_assets.models.validation.plan import planned
@@ -137,9 +142,9 @@ def _calibrated(
     """Calibrate intervals by held-out errors, and by those on authorities held out whole."""
     counts = pl.DataFrame({"area_code": data.area_codes, "count": data.image_counts})
     known = held_out.join(counts, on="area_code").sort("area_code")
-    observed, guess, count = (known[name].to_numpy() for name in ("observed", "predicted", "count"))
+    errors = HeldOut(*(known[name].to_numpy() for name in ("observed", "predicted", "count")))
     level = scoring.settings.interval_level
-    calibration = calibrate(observed, guess, count, data.target_limits, level)
+    calibration = calibrate(errors, data.target_limits, level)
     if calibration is None or len(set(data.authority_codes)) < 2:
         return calibration
     seed = seed_of(scoring.seed, "authorities")
@@ -149,7 +154,7 @@ def _calibrated(
     )
     assert unseen is not None, "nothing stops it"
     codes = np.array(data.authority_codes, dtype=str)
-    return for_unseen(calibration, data.observed, unseen, data.image_counts, codes)
+    return for_unseen(calibration, HeldOut(data.observed, unseen, data.image_counts), codes)
 
 
 def fit_final(
@@ -269,7 +274,7 @@ def _predicted(
         unseen = ~rows["authority_code"].is_in(final.choice.authority_codes).to_numpy()
         counts = rows["image_count"].to_numpy()
         values["predicted"] = calibration.within(guesses)
-        values["lower"], values["upper"] = calibration.interval(guesses, counts, unseen)
+        values["lower"], values["upper"] = calibration.interval(guesses, counts, unseen=unseen)
         values["interval_level"] = np.full(len(rows), calibration.level)
     about: dict[str, object] = {
         "model": final.choice.candidate,

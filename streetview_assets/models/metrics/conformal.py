@@ -18,7 +18,7 @@ LEAST_TO_ADAPT = 100
 """From so many errors on, intervals adapt; below, all are of one width."""
 LEAST_OF_A_CLASS = 80
 MOST_CLASSES = 8
-SHORT_OF_LEVEL = 0.02
+SHORT_OF_LEVEL = 0.025
 """So much less than the level is aimed at in the lowest and in the highest tenth of the target."""
 SHORTER = (0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4)
 """So much less again, the least first, until intervals are not too wide."""
@@ -28,7 +28,9 @@ MOST_ABOVE_LEVEL = 0.02
 """Nor for their sake hold so much more than the level of all areas: where little is learned, the
 outer tenths can be held by nothing but intervals that hold all."""
 LEAST_VARIANCE = 0.05
-NOWHERE = ((-np.inf, 0.0), (np.inf, 0.0))
+SHORT_IN_ONE_PLACE = 0.025
+"""So much less than the level is to be held in the authority that is held worst."""
+NOWHERE = ((-np.inf, 0.0, 0.0), (np.inf, 0.0, 0.0))
 LEAST_OF_AN_AUTHORITY = 20
 
 
@@ -43,17 +45,22 @@ class Calibration:
     limits
         Lowest and highest value of the target; no interval leaves them.
     variance
-        Coefficients, none negative, of the variance expected of an error: of 1 / image count, and
-        of the three Bernstein polynomials of the place of the prediction between the limits.
+        Coefficients, none negative, of the variance expected of an error: of 1 / image count, of
+        the distance to what was learned from, and of the three Bernstein polynomials of the place
+        of the prediction between the limits.
     count_limits
         The most images of each class of image count but the last.
     quantiles
         Of each class, in expected standard deviations: half the interval's width.
     outer
-        For the lowest and the highest tenth of the target: where it begins, and how many expected
-        standard deviations the interval of a prediction that may belong there reaches out.
+        For the lowest and the highest tenth of the target: where it begins, how many expected
+        standard deviations the interval of a prediction that may belong there reaches out, and
+        within how many of them the prediction lies.
     usual_count
         The median image count of areas that it was made of: for one of which it is not known.
+    usual_distance_m
+        The median distance of theirs to the nearest learned from, metres: there half of what
+        distance adds to the variance is added; None where distances count for nothing.
     unseen
         Factor of the width for an authority of which nothing was learned, at least 1; None where
         too few authorities were held out to know it.
@@ -64,33 +71,58 @@ class Calibration:
     variance: tuple[float, ...]
     count_limits: tuple[float, ...]
     quantiles: tuple[float, ...]
-    outer: tuple[tuple[float, float], tuple[float, float]]
+    outer: tuple[tuple[float, float, float], tuple[float, float, float]]
     usual_count: float = 1.0
+    usual_distance_m: float | None = None
     unseen: float | None = None
 
     def within(self, predicted: np.ndarray) -> np.ndarray:
         """Keep predictions, shape (n,), inside the limits."""
         return np.asarray(np.clip(predicted, *self.limits))
 
-    def sd(self, predicted: np.ndarray, image_counts: np.ndarray) -> np.ndarray:
+    def sd(
+        self, predicted: np.ndarray, image_counts: np.ndarray, distance_m: np.ndarray | None = None
+    ) -> np.ndarray:
         """Give the standard deviation expected of errors, in units of the target; shape (n,).
 
         Parameters
         ----------
-        predicted, image_counts
-            Of the areas, shape (n,).
+        predicted, image_counts, distance_m
+            Of the areas, shape (n,), as `interval` takes them.
+        """
+        parts = self.variance_parts(predicted, image_counts, distance_m)
+        return np.asarray(np.sqrt(parts @ np.array(self.variance)))
+
+    def variance_parts(
+        self, predicted: np.ndarray, image_counts: np.ndarray, distance_m: np.ndarray | None
+    ) -> np.ndarray:
+        """Give what the coefficients of the variance are of; shape (n, 5).
+
+        Parameters
+        ----------
+        predicted, image_counts, distance_m
+            Of the areas, shape (n,), as `interval` takes them.
         """
         low, high = self.limits
         at = (self.within(predicted) - low) / max(high - low, 1e-300)
-        parts = (1 / np.maximum(image_counts, 1), (1 - at) ** 2, 2 * at * (1 - at), at**2)
-        return np.asarray(np.sqrt(np.column_stack(parts) @ np.array(self.variance)))
+        far = np.zeros(len(at))
+        if self.usual_distance_m is not None:
+            away_m = self.usual_distance_m if distance_m is None else distance_m
+            far += away_m / (away_m + self.usual_distance_m)
+        polynomials = ((1 - at) ** 2, 2 * at * (1 - at), at**2)
+        return np.column_stack((1 / np.maximum(image_counts, 1), far, *polynomials))
 
     def quantile(self, image_counts: np.ndarray) -> np.ndarray:
         """Give the quantile of each area's class of image count, shape (n,)."""
         return np.array(self.quantiles)[np.searchsorted(self.count_limits, image_counts)]
 
     def interval(
-        self, predicted: np.ndarray, image_counts: np.ndarray, unseen: np.ndarray | bool = False
+        self,
+        predicted: np.ndarray,
+        image_counts: np.ndarray,
+        distance_m: np.ndarray | None = None,
+        *,
+        unseen: np.ndarray | bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Give the ends of the prediction intervals, each of shape (n,), inside the limits.
 
@@ -98,18 +130,43 @@ class Calibration:
         ----------
         predicted, image_counts
             Of the areas, shape (n,).
+        distance_m
+            From each to the nearest area learned from, metres; default: the usual one.
         unseen
             Whether nothing was learned of the area's authority; shape (n,), or the same of all.
         """
         predicted = self.within(predicted)
-        sd = self.sd(predicted, image_counts) * np.where(unseen, self.unseen or 1, 1)
+        sd = self.sd(predicted, image_counts, distance_m) * np.where(unseen, self.unseen or 1, 1)
         reach = self.quantile(image_counts) * sd
-        (low, downward), (high, upward) = self.outer
-        lower, far_lower = predicted - reach, predicted - downward * sd
-        upper, far_upper = predicted + reach, predicted + upward * sd
-        lower = np.where(far_lower <= low, np.minimum(lower, far_lower), lower)
-        upper = np.where(far_upper >= high, np.maximum(upper, far_upper), upper)
+        (low, downward, below), (high, upward, above) = self.outer
+        lower, upper = predicted - reach, predicted + reach
+        down, up = predicted - below * sd <= low, predicted + above * sd >= high
+        lower = np.where(down, np.minimum(lower, predicted - downward * sd), lower)
+        upper = np.where(up, np.maximum(upper, predicted + upward * sd), upper)
         return self.within(lower), self.within(upper)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Areas that were predicted by what did not learn from them.
+
+    Attributes
+    ----------
+    observed, predicted, image_counts
+        Of each area, shape (n,).
+    distance_m
+        From each to the nearest area learned from, metres, shape (n,); None: it is not known.
+    """
+
+    observed: np.ndarray
+    predicted: np.ndarray
+    image_counts: np.ndarray
+    distance_m: np.ndarray | None = None
+
+    @property
+    def given(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """What an interval is made of: all but the value."""
+        return self.predicted, self.image_counts, self.distance_m
 
 
 def conformal_quantile(scores: np.ndarray, level: float) -> float | None:
@@ -135,19 +192,13 @@ def conformal_quantile(scores: np.ndarray, level: float) -> float | None:
     return float(np.partition(scores, rank - 1)[rank - 1])
 
 
-def calibrate(
-    observed: np.ndarray,
-    predicted: np.ndarray,
-    image_counts: np.ndarray,
-    limits: tuple[float, float],
-    level: float,
-) -> Calibration | None:
+def calibrate(known: HeldOut, limits: tuple[float, float], level: float) -> Calibration | None:
     """Learn from errors on held-out areas how wide intervals must be.
 
     Parameters
     ----------
-    observed, predicted, image_counts
-        Of areas held out, shape (n,); the order does not count.
+    known
+        Areas held out, in any order.
     limits
         Lowest and highest value of the target; where values lie beyond them, their own count.
     level
@@ -159,41 +210,43 @@ def calibrate(
         None where there are too few areas for an interval of this level. Below `LEAST_TO_ADAPT`
         of them, all intervals are of one width, inside the limits.
     """
+    observed = known.observed
     if observed.size and (observed.min() < limits[0] or observed.max() > limits[1]):
         limits = float(observed.min()), float(observed.max())
-    errors = np.abs(observed - np.clip(predicted, *limits))
+    errors = np.abs(observed - np.clip(known.predicted, *limits))
     width = conformal_quantile(errors, level)
     if width is None:
         return None
-    usual = float(np.median(image_counts))
-    one_width = Calibration(level, limits, (0.0, 1.0, 1.0, 1.0), (), (width,), NOWHERE, usual)
+    usual = float(np.median(known.image_counts))
+    one_width = Calibration(level, limits, (0.0, 0.0, 1.0, 1.0, 1.0), (), (width,), NOWHERE, usual)
     if len(observed) < LEAST_TO_ADAPT or not width:
         return one_width
-    spread = replace(one_width, variance=_variance(errors, predicted, image_counts, one_width))
-    scores = errors / spread.sd(predicted, image_counts)
-    classes = replace(spread, count_limits=_count_limits(image_counts, level))
-    return _reaching_out(classes, observed, predicted, image_counts, scores, width)
+    if known.distance_m is not None:
+        one_width = replace(one_width, usual_distance_m=float(np.median(known.distance_m)) or None)
+    spread = replace(one_width, variance=_variance(errors, one_width.variance_parts(*known.given)))
+    classes = replace(spread, count_limits=_count_limits(known.image_counts, level))
+    return _reaching_out(classes, known, width)
 
 
 def for_unseen(
-    calibration: Calibration,
-    observed: np.ndarray,
-    predicted: np.ndarray,
-    image_counts: np.ndarray,
-    authority_codes: np.ndarray,
+    calibration: Calibration, known: HeldOut, authority_codes: np.ndarray
 ) -> Calibration:
     """Learn how much wider intervals must be for an authority that was not learned from.
 
-    A further authority's own quantile of errors exceeds the largest of K others' in one of K + 1,
-    where all are exchangeable (hierarchical conformal: Dunn, Wasserman and Ramdas 2023, JASA); the
-    square root of 1 + 1 / K is added for how little K authorities tell of the next.
+    Over all that were held out they are to hold the level, and `SHORT_IN_ONE_PLACE` less in every
+    single one. A further authority's own quantile of errors exceeds the largest of K others' in
+    one of K + 1, where all are exchangeable (hierarchical conformal: Dunn, Wasserman and Ramdas
+    2023, JASA); the square root of 1 + 1 / K is added for how little K authorities tell of the
+    next.
 
     Parameters
     ----------
     calibration
         For areas of authorities that were learned from.
-    observed, predicted, image_counts, authority_codes
-        Of areas whose whole authority was held out, shape (n,).
+    known
+        Areas whose whole authority was held out.
+    authority_codes
+        Theirs, shape (n,).
 
     Returns
     -------
@@ -201,17 +254,20 @@ def for_unseen(
         With the factor; without, where fewer than two authorities have `LEAST_OF_AN_AUTHORITY`
         areas.
     """
-    sds, reaches = _needed(calibration, observed, predicted, image_counts)
-    times = np.minimum(sds / np.maximum(calibration.quantile(image_counts), 1e-12), reaches)
+    sds, reaches = _needed(calibration, known)
+    quantiles = np.maximum(calibration.quantile(known.image_counts), 1e-12)
+    times = np.minimum(sds / quantiles, reaches)
     names, sizes = np.unique(authority_codes, return_counts=True)
+    least = max(calibration.level - SHORT_IN_ONE_PLACE, calibration.level / 2)
     own = [
-        conformal_quantile(times[authority_codes == name], calibration.level)
+        conformal_quantile(times[authority_codes == name], least)
         for name in names[sizes >= LEAST_OF_AN_AUTHORITY]
     ]
-    known = [quantile for quantile in own if quantile is not None]
-    if len(known) < 2:
+    each = [quantile for quantile in own if quantile is not None]
+    if len(each) < 2:
         return calibration
-    factor = max(known) * np.sqrt(1 + 1 / len(known))
+    of_all = conformal_quantile(times, calibration.level) or 1.0
+    factor = max(max(each) * np.sqrt(1 + 1 / len(each)), of_all)
     return replace(calibration, unseen=max(1.0, float(factor)))
 
 
@@ -229,9 +285,7 @@ def inside(observed: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.nda
     return np.where(np.isfinite(lower) & np.isfinite(upper), held, np.nan)
 
 
-def _variance(
-    errors: np.ndarray, predicted: np.ndarray, image_counts: np.ndarray, unfitted: Calibration
-) -> tuple[float, ...]:
+def _variance(errors: np.ndarray, parts: np.ndarray) -> tuple[float, ...]:
     """Fit the variance of errors by least squares without negative coefficients, weighted.
 
     A squared error varies as the square of what is expected of it, so each counts by the inverse;
@@ -241,20 +295,14 @@ def _variance(
 
     squares = errors**2
     least = LEAST_VARIANCE * squares.mean()
-    basis = np.column_stack(
-        [
-            replace(unfitted, variance=tuple(one)).sd(predicted, image_counts) ** 2
-            for one in np.eye(4)
-        ]
-    )
     expected = np.full(len(errors), squares.mean())
     for _ in range(4):
         times = squares / expected
         cut = np.minimum(times, np.quantile(times, 0.98))
-        fitted, _ = nnls(basis / expected[:, None], cut)
-        expected = np.maximum(basis @ fitted, least)
+        fitted, _ = nnls(parts / expected[:, None], cut)
+        expected = np.maximum(parts @ fitted, least)
     # The three polynomials add up to 1: so much is the least that is expected anywhere.
-    return (float(fitted[0]), *(float(one + least) for one in fitted[1:]))
+    return (*(float(one) for one in fitted[:2]), *(float(one + least) for one in fitted[2:]))
 
 
 def _count_limits(image_counts: np.ndarray, level: float) -> tuple[float, ...]:
@@ -270,39 +318,53 @@ def _count_limits(image_counts: np.ndarray, level: float) -> tuple[float, ...]:
     return tuple(limits)
 
 
-def _reaching_out(
-    unfitted: Calibration,
-    observed: np.ndarray,
-    predicted: np.ndarray,
-    image_counts: np.ndarray,
-    scores: np.ndarray,
-    one_width: float,
-) -> Calibration:
+def _reaching_out(unfitted: Calibration, known: HeldOut, one_width: float) -> Calibration:
     """Reach as far into the outer tenths as width and coverage allow, and set the quantiles."""
-    low, high = (float(end) for end in np.quantile(observed, [0.1, 0.9]))
     for short in SHORT_OF_LEVEL + np.array(SHORTER):
-        reach = [
-            conformal_quantile(scores[outer], max(unfitted.level - short, unfitted.level / 2))
-            or 0.0
-            for outer in (observed <= low, observed >= high)
-        ]
-        made = replace(unfitted, outer=((low, reach[0]), (high, reach[1])))
-        made = _with_quantiles(made, observed, predicted, image_counts)
-        lower, upper = made.interval(predicted, image_counts)
-        held = inside(observed, lower, upper).mean()
-        narrow = (upper - lower).mean() <= 2 * one_width * MOST_WIDENING
+        aim = max(unfitted.level - short, unfitted.level / 2)
+        found = []
+        for outer in _ways_out(unfitted, known, aim):
+            made = _with_quantiles(replace(unfitted, outer=outer), known)
+            lower, upper = made.interval(*known.given)
+            found.append((float((upper - lower).mean()), lower, upper, made))
+        width, lower, upper, made = min(found, key=lambda one: one[0])
+        held = inside(known.observed, lower, upper).mean()
+        narrow = width <= 2 * one_width * MOST_WIDENING
         if narrow and held <= unfitted.level + MOST_ABOVE_LEVEL:
             return made
-    return _with_quantiles(unfitted, observed, predicted, image_counts)
+    return _with_quantiles(unfitted, known)
 
 
-def _with_quantiles(
-    made: Calibration, observed: np.ndarray, predicted: np.ndarray, image_counts: np.ndarray
-) -> Calibration:
+def _ways_out(
+    unfitted: Calibration, known: HeldOut, aim: float
+) -> list[tuple[tuple[float, float, float], tuple[float, float, float]]]:
+    """Say how far to reach into the outer tenths to hold so much of each, and from where.
+
+    From wherever it leads into the tenth; or from nearer by alone, and farther out, which
+    mostly costs less: what reaches from far away has much on its way, and little beyond.
+    """
+    predicted, sd = unfitted.within(known.predicted), unfitted.sd(*known.given)
+    scores = np.abs(known.observed - predicted) / sd
+    usual = conformal_quantile(scores, unfitted.level) or 0.0
+    anywhere, nearby = [], []
+    for sign, share in ((-1, 0.1), (1, 0.9)):
+        begin = float(np.quantile(known.observed, share))
+        outer = sign * (known.observed - begin) >= 0
+        reach = conformal_quantile(scores[outer], aim) or 0.0
+        near = (usual + reach) / 2
+        too_far = (sign * (begin - predicted) > near * sd) & (scores > usual)
+        farther = conformal_quantile(np.where(too_far, np.inf, scores)[outer], aim)
+        anywhere.append((begin, reach, reach))
+        nearby.append((begin, np.inf if farther is None else farther, near))
+    possible = np.isfinite([reach for _, reach, _ in nearby]).all()
+    return [(one[0], one[1]) for one in ([anywhere, nearby] if possible else [anywhere])]
+
+
+def _with_quantiles(made: Calibration, known: HeldOut) -> Calibration:
     """Set each class's quantile, of the errors that reaching out does not hold already."""
-    sds, reaches = _needed(made, observed, predicted, image_counts)
+    sds, reaches = _needed(made, known)
     scores = np.where(reaches <= 1, 0.0, sds)
-    number = np.searchsorted(made.count_limits, image_counts)
+    number = np.searchsorted(made.count_limits, known.image_counts)
     found = (
         conformal_quantile(scores[number == one], made.level)
         for one in range(len(made.count_limits) + 1)
@@ -310,13 +372,11 @@ def _with_quantiles(
     return replace(made, quantiles=tuple(one or 0.0 for one in found))
 
 
-def _needed(
-    made: Calibration, observed: np.ndarray, predicted: np.ndarray, image_counts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _needed(made: Calibration, known: HeldOut) -> tuple[np.ndarray, np.ndarray]:
     """Say what holds each value: so many standard deviations, or so many times the reach out."""
-    off = observed - made.within(predicted)
-    sd = np.maximum(made.sd(predicted, image_counts), 1e-300)
-    (low, downward), (high, upward) = made.outer
-    end, reach = np.where(off < 0, -low, high), np.where(off < 0, downward, upward)
-    distance = np.maximum(end - np.sign(off) * made.within(predicted), np.abs(off)) / sd
-    return np.abs(off) / sd, distance / np.maximum(reach, 1e-12)
+    predicted, sd = made.within(known.predicted), np.maximum(made.sd(*known.given), 1e-300)
+    off = known.observed - predicted
+    (low, downward, below), (high, upward, above) = made.outer
+    end, reach, near = np.where(off < 0, [[-low], [downward], [below]], [[high], [upward], [above]])
+    away = (end - np.sign(off) * predicted) / np.maximum(near, 1e-12)
+    return np.abs(off) / sd, np.maximum(away, np.abs(off) / np.maximum(reach, 1e-12)) / sd

@@ -20,11 +20,10 @@ from streetview_assets.models.candidates.preprocessing import (
 )
 from streetview_assets.models.candidates.registry import candidates_for
 from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.distance_matching import nearest_m
 from streetview_assets.models.data.splits import blocks_of, seed_of
 from streetview_assets.models.metrics.conformal import inside
 from streetview_assets.models.validation.inner_folds import inner_splits
-from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_of_fold
+from streetview_assets.models.validation.out_of_fold import Fold, distances_m, folds_of, out_of_fold
 from streetview_assets.models.validation.plan import with_blocks
 from streetview_assets.models.validation.prediction_intervals import prediction_intervals
 from streetview_assets.models.validation.task import distances_to_predict, for_places
@@ -300,16 +299,7 @@ def cross_validate(
         upper=upper,
         competing=competing,
         block=block[held_out],
-        distance_m=_distances_m(data, folds)[held_out],
+        distance_m=distances_m(data, folds)[held_out],
         trials=trials,
         truncated=any(tuned.truncated for models in done for tuned in models.candidates),
     )
-
-
-def _distances_m(data: AreaDataset, folds: Sequence[Fold]) -> np.ndarray:
-    distance_m = np.full(len(data), np.nan)
-    for fold in folds:
-        distance_m[fold.held_out] = nearest_m(
-            data.place_m[fold.held_out], data.place_m[fold.learning]
-        )
-    return distance_m

@@ -7,6 +7,7 @@ from typing import Protocol, Self, TypeVar
 import numpy as np
 
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.models.data.distance_matching import nearest_m
 from streetview_assets.models.data.splits import (
     LEAST_TO_LEARN_FROM,
     TooFewGroupsError,
@@ -90,6 +91,28 @@ def out_of_fold(
         for model, values in found.items():
             predicted.setdefault(model, np.full(len(data), np.nan))[fold.held_out] = values
     return number, predicted
+
+
+def distances_m(data: AreaDataset, folds: Sequence[Fold]) -> np.ndarray:
+    """Give the distance from each area to the nearest that was learned from when it was held out.
+
+    Parameters
+    ----------
+    data
+        All areas.
+    folds
+        How they were held out.
+
+    Returns
+    -------
+    numpy.ndarray
+        Metres, shape (n,); NaN where an area was not held out.
+    """
+    distance_m = np.full(len(data), np.nan)
+    for fold in folds:
+        learned_m = data.place_m[fold.learning]
+        distance_m[fold.held_out] = nearest_m(data.place_m[fold.held_out], learned_m)
+    return distance_m
 
 
 def folds_of(

@@ -12,25 +12,34 @@ import numpy as np
 
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import group_folds
-from streetview_assets.models.metrics.conformal import LEAST_TO_ADAPT, calibrate, for_unseen
-from streetview_assets.models.validation.out_of_fold import Fold
+from streetview_assets.models.metrics.conformal import (
+    LEAST_TO_ADAPT,
+    HeldOut,
+    calibrate,
+    for_unseen,
+)
+from streetview_assets.models.validation.out_of_fold import Fold, distances_m
 from streetview_assets.validations import Validation
 
 Ends = dict[str, np.ndarray]
 """Model to one end of its intervals, shape (n,), NaN where there is none."""
 PARTS = 5
-SHORT_OF_OTHERS = 0.2
+SHORT_OF_OTHERS = 0.1
 """Errors of K other places fall short of those of one more, as they do not differ from themselves:
 so large a part of what may be missed, divided by K, is aimed at less."""
 
 
 @dataclass(frozen=True)
-class _HeldOut:
-    """Areas that were held out; `apart` names the place whose errors are not looked at."""
+class _Part:
+    """Areas that were held out; `apart` names the place whose errors are not looked at.
+
+    `distance_m` to the nearest area learned from is NaN on inner folds: of them it is not known.
+    """
 
     areas: AreaDataset
     fold: np.ndarray
     apart: np.ndarray
+    distance_m: np.ndarray
 
 
 def prediction_intervals(
@@ -73,10 +82,12 @@ def prediction_intervals(
         number[one.held_out] = one.number
     apart = places_apart(data.authority_codes, block, number, validation)
     held_out, learning = number > 0, folds[0].learning
-    tested = _HeldOut(data.take(held_out), number[held_out], apart[held_out])
+    distance_m = distances_m(data, folds)[held_out]
+    tested = _Part(data.take(held_out), number[held_out], apart[held_out], distance_m)
     made_by, made = tested, predicted
     if len(folds) == 1:
-        made_by = _HeldOut(data.take(learning), number[learning], apart[learning])
+        far_m = np.full(len(data), np.nan)[learning]
+        made_by = _Part(data.take(learning), number[learning], apart[learning], far_m)
         made = inner_predicted
     unseen = validation == "authorities"
     ends = {
@@ -115,9 +126,9 @@ def places_apart(
 
 
 def _intervals(
-    tested: _HeldOut,
+    tested: _Part,
     predicted: np.ndarray,
-    made_by: _HeldOut,
+    made_by: _Part,
     made: np.ndarray,
     level: float,
     unseen: bool,
@@ -126,18 +137,20 @@ def _intervals(
     for fold, apart in sorted(set(zip(tested.fold.tolist(), tested.apart.tolist(), strict=True))):
         mine = (tested.fold == fold) & (tested.apart == apart)
         used = (made_by.fold != fold) & (made_by.apart != apart)
-        known = (
+        away_m = made_by.distance_m[used]
+        known = HeldOut(
             made_by.areas.observed[used],
             made[used],
             made_by.areas.image_counts[used],
+            None if np.isnan(away_m).any() else away_m,
         )
         others = len(np.unique(made_by.apart[used]))
         aim = level + SHORT_OF_OTHERS * (1 - level) / max(others, 1)
-        calibration = calibrate(*known, tested.areas.target_limits, aim)
+        calibration = calibrate(known, tested.areas.target_limits, aim)
         if calibration is None:
             continue
         if unseen:
-            calibration = for_unseen(calibration, *known, made_by.apart[used])
-        counts = tested.areas.image_counts[mine]
-        lower[mine], upper[mine] = calibration.interval(predicted[mine], counts, unseen)
+            calibration = for_unseen(calibration, known, made_by.apart[used])
+        given = predicted[mine], tested.areas.image_counts[mine], tested.distance_m[mine]
+        lower[mine], upper[mine] = calibration.interval(*given, unseen=unseen)
     return lower, upper

@@ -53,7 +53,7 @@ from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.text.strict_json import to_json
 
 
-@model_asset(writes=("model_scores", "predictions", "validations"), code_version=4, study_wide=True)
+@model_asset(writes=("model_scores", "predictions", "validations"), code_version=5, study_wide=True)
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random, by distance and by blocks."""
     data = area_dataset(work, model_tables(work))
@@ -95,7 +95,7 @@ def _keep_selection(work: AssetContext, chosen: Selection, figures: dict[str, by
     )
 
 
-@model_asset(writes=("authority_scores",), code_version=3)
+@model_asset(writes=("authority_scores",), code_version=4)
 def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
     data = area_dataset(work, model_tables(work))
@@ -105,7 +105,7 @@ def authority_model(work: AssetContext) -> AssetResult:
     return AssetResult({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
 
 
-@model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=3, reads_all=True)
+@model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=4, reads_all=True)
 def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
     if len(work.opened.authorities) < 2:
@@ -125,7 +125,7 @@ def held_out_model(work: AssetContext) -> AssetResult:
 @model_asset(
     writes=("area_predictions",),
     reads=(*MODEL_INPUT, "encoders", "images", "sample_points", "model_scores", "predictions"),
-    code_version=3,
+    code_version=4,
     study_wide=True,
 )
 def deprivation_model(work: AssetContext) -> AssetResult:

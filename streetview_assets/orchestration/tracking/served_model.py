@@ -47,7 +47,7 @@ class PredictionsWithIntervals(PythonModel):
             )
         )
         unseen = ~np.isin(code, context.model_config["authority_codes"])
-        lower, upper = self.calibration.interval(predicted, np.array(count), unseen)
+        lower, upper = self.calibration.interval(predicted, np.array(count), unseen=unseen)
         within = self.calibration.within(predicted)
         return pd.DataFrame({"predicted": within, "lower": lower, "upper": upper})
 
