@@ -89,7 +89,7 @@ def _rated_vectors(options: Options, voice: Voice) -> tuple[list[RatedImages], n
     """Read ratings and vectors, and bring them together."""
     if options.geojson is None:
         raise StudyError("give --geojson")
-    averages = read_averages(options.geojson, "--geojson")
+    averages = read_averages(options.geojson, "--geojson", are_needed=options.demographics is None)
     named = _vectors(options, voice)
     voice.warn(*unmatched(named.names, averages))
     vectors = _joined_by_environment(named, averages, options, voice)

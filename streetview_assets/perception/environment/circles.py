@@ -31,15 +31,6 @@ OF_SEGMENTS = (
     "orientation_entropy",
     "median_speed",
 )
-VARIABLES = (
-    *(f"{name}_{measure}" for measure in OF_FEATURES for name in FEATURE_CLASSES),
-    *("bike_network_length", "walk_network_length", "num_nodes", "num_edges"),
-    *("streets_per_node_avg", "streets_per_node_proportions1", "streets_per_node_proportions3"),
-    *("streets_per_node_proportions4", "intersection_count", "street_length_total"),
-    *("street_segment_count", "street_length_avg", "orientation_entropy", "median_speed"),
-)
-"""The 38 variables, in the order in which sentences tell them."""
-
 Numbers = npt.NDArray[np.float64]
 Measured = Iterator[tuple[str, Numbers]]
 """Variables and their values, one a circle; NaN where there is nothing to measure it by."""

@@ -10,11 +10,8 @@ from typing import Any
 import numpy as np
 
 from streetview_assets.errors import StudyError
+from streetview_assets.perception.environment.feature_classes import FEATURE_CLASSES
 
-CLASSES = (
-    *("greenspace", "shops", "public_transport", "sustenance"),
-    *("education", "financial", "healthcare", "entertainment"),
-)
 MEASURES = ("count", "density_or_proportion", "shannon_entropy")
 OF_STREETS = (
     *("bike_network_length", "walk_network_length", "num_nodes", "num_edges"),
@@ -22,7 +19,10 @@ OF_STREETS = (
     *("streets_per_node_proportions4", "intersection_count", "street_length_total"),
     *("street_segment_count", "street_length_avg", "orientation_entropy", "median_speed"),
 )
-VARIABLES = (*(f"{name}_{measure}" for measure in MEASURES for name in CLASSES), *OF_STREETS)
+VARIABLES = (
+    *(f"{name}_{measure}" for measure in MEASURES for name in FEATURE_CLASSES),
+    *OF_STREETS,
+)
 """The 38 variables, each told for every radius: `shops_count_100`."""
 RADII_M = (100, 300)
 
@@ -42,7 +42,7 @@ _NAMED_OTHERWISE = {
 
 
 def sentences(
-    places: Sequence[Mapping[str, Any]], style: int, radii_m: Sequence[int] = RADII_M
+    places: Sequence[Mapping[str, Any]], style: int, radii_m: Sequence[float] = RADII_M
 ) -> list[str]:
     """Say in a sentence what lies around each place.
 
@@ -79,7 +79,7 @@ def sentences(
 
 
 def told_variables(
-    places: Sequence[Mapping[str, Any]], radii_m: Sequence[int] = RADII_M
+    places: Sequence[Mapping[str, Any]], radii_m: Sequence[float] = RADII_M
 ) -> dict[str, None]:
     """List the variables that any place has, in the order of the places' properties.
 
@@ -90,7 +90,7 @@ def told_variables(
     radii_m
         Which radii are told.
     """
-    known = {f"{name}_{radius}" for radius in radii_m for name in VARIABLES}
+    known = {f"{name}_{radius:g}" for radius in radii_m for name in VARIABLES}
     return dict.fromkeys(key for place in places for key in place if key in known)
 
 

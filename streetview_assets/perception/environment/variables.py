@@ -8,13 +8,13 @@ import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, points_in_metres
 from streetview_assets.perception.environment.circles import (
-    VARIABLES,
     Measured,
     measure_features,
     measure_streets,
 )
 from streetview_assets.perception.environment.extract import WAY_TAGS, Extract
 from streetview_assets.perception.environment.feature_classes import FEATURE_CLASSES
+from streetview_assets.perception.environment.sentences import VARIABLES
 from streetview_assets.perception.environment.streets import Streets, street_network
 from streetview_assets.tables.registry import TABLES
 

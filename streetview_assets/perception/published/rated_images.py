@@ -1,5 +1,6 @@
 """Which vector has which score: ratings and vectors brought together by the names of images."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -101,22 +102,33 @@ def unmatched(paths: list[str], averages: Averages) -> list[str]:
     Raises
     ------
     StudyError
-        Where not one image has a feature.
+        Where not one image has a feature, or two features have the same file name.
     """
     names = list(dict.fromkeys(file_name(path) for path in paths))
     told = [name for name in averages.scores["image_name"].to_list() if name]
-    nowhere = [name for name in names if name not in set(told)]
+    if twice := sorted(name for name, count in Counter(told).items() if count > 1):
+        raise StudyError(
+            f"--geojson: the `url` of several features end in {twice[0]!r}: by that name images "
+            "are known. Keep one feature a name"
+        )
+    known, here = set(told), set(names)
+    nowhere = [name for name in names if name not in known]
     if len(nowhere) == len(names):
         raise StudyError(
             f"not one image is named in the GeoJSON: images are {some(names)}; its `url` end in "
             f"{some(told) or 'nothing'}"
         )
-    unseen = [name for name in told if name not in set(names)]
+    unseen = [name for name in told if name not in here]
     lines = []
     if nowhere:
-        lines.append(f"{len(nowhere):,} images are not in the GeoJSON: {some(nowhere)}")
+        lines.append(
+            f"Not in the GeoJSON: {len(nowhere):,} of {len(names):,} images, {some(nowhere)}"
+        )
     if unseen:
-        lines.append(f"{len(unseen):,} images of the GeoJSON have no vector: {some(unseen)}")
+        lines.append(
+            f"Without a vector: {len(unseen):,} of {len(told):,} images of the GeoJSON, "
+            f"{some(unseen)}"
+        )
     return lines
 
 
@@ -142,9 +154,14 @@ def unrated(
     lost = kept.join(known.select("image_id"), on="image_id", how="anti").height
     lines = []
     if without:
-        lines.append(f"{len(without):,} images have no rating that is looked at: {some(without)}")
+        lines.append(
+            f"Without a rating that is looked at: {len(without):,} of {len(here):,} images, "
+            f"{some(without)}"
+        )
     if lost:
-        lines.append(f"{lost:,} ratings are of images that have no vector or no feature here")
+        lines.append(
+            f"Of images that have no vector or no feature here: {lost:,} of {kept.height:,} ratings"
+        )
     return lines
 
 

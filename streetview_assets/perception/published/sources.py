@@ -140,7 +140,8 @@ def _encoded(
     said = [f"Encoded {len(named.names):,} images by {settings.name}, {kept}"]
     if failed:
         name, reason = next(iter(failed.items()))
-        said.append(f"{len(failed):,} images cannot be read, such as {name}: {reason}")
+        count = len(failed) + len(named.names)
+        said.append(f"Not readable: {len(failed):,} of {count:,} images, such as {name}: {reason}")
     return named, said
 
 
@@ -158,12 +159,13 @@ def _not_among(images_dir: Path | None, names: list[str]) -> list[str]:
     if images_dir is None or not images_dir.is_dir():
         return []
     known = {file_name(name) for name in names}
-    missing = [name for name in image_files(images_dir) if file_name(name) not in known]
+    files = image_files(images_dir)
+    missing = [name for name in files if file_name(name) not in known]
     if not missing:
         return []
     return [
-        f"{len(missing):,} images of {images_dir} have no vector there ({some(missing)}); "
-        "--skip-cache encodes all of them"
+        f"Without a vector there: {len(missing):,} of {len(files):,} images of {images_dir}, "
+        f"{some(missing)}; --skip-cache encodes all of them"
     ]
 
 
@@ -176,7 +178,8 @@ def _unit(named: NamedVectors, said: list[str]) -> tuple[NamedVectors, list[str]
     names = named.names
     if nowhere:
         left_out = [file_name(names[row]) for row in sorted(nowhere)]
-        said = [*said, f"{len(left_out):,} vectors are zero or not finite: {some(left_out)}"]
+        count = f"{len(left_out):,} of {len(names):,} vectors"
+        said = [*said, f"Left out, since zero or not finite: {count}, {some(left_out)}"]
         exact = np.delete(exact, sorted(nowhere), axis=0)
         names = [name for row, name in enumerate(names) if row not in nowhere]
     return NamedVectors(names, exact / np.linalg.norm(exact, axis=1, keepdims=True)), said

@@ -51,7 +51,9 @@ class Averages:
         return [name.removeprefix(AVERAGE) for name in names if name.startswith(AVERAGE)]
 
 
-def read_averages(path: Path, key: str = "perception.ratings") -> Averages:
+def read_averages(
+    path: Path, key: str = "perception.ratings", *, are_needed: bool = True
+) -> Averages:
     """Read GeoJSON of average ratings.
 
     Parameters
@@ -60,13 +62,15 @@ def read_averages(path: Path, key: str = "perception.ratings") -> Averages:
         The file.
     key
         The key of the study, or the option of the command, that names it.
+    are_needed
+        Whether there have to be averages: where single ratings are looked at, images are enough.
 
     Raises
     ------
     StudyError
         With the feature and the property: where the file is no such GeoJSON, no property is an
-        average, an average is no finite number, an image has neither id nor url, or has one that
-        stands there twice.
+        average that is needed, an average is no finite number, an image has neither id nor url, or
+        has one that stands there twice.
     """
     place = f"{key}: {path}"
     with reading(place, _FORM, _REMEDY):
@@ -79,7 +83,7 @@ def read_averages(path: Path, key: str = "perception.ratings") -> Averages:
     columns = dict.fromkeys(
         name for told in properties for name in told if name.startswith(AVERAGE)
     )
-    if not columns:
+    if are_needed and not columns:
         there = ", ".join(dict.fromkeys(name for told in properties[:1] for name in told)) or "none"
         raise StudyError(f"{place}: no property is named {AVERAGE}…; there are: {there}. {_REMEDY}")
     rows = [

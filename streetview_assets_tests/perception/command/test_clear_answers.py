@@ -75,7 +75,7 @@ def test_an_image_that_nobody_rated_is_told(survey):
     survey.write()
     code, out, error = command(*GIVEN, "-d", "demo.csv")
     assert code == 0
-    assert "1 images have no rating that is looked at: 0000.jpg" in error
+    assert "Without a rating that is looked at: 1 of 60 images, 0000.jpg" in error
     assert "safety: 177 scores of 59 images" in out
 
 
@@ -141,13 +141,32 @@ def test_no_image_is_on_both_sides(survey, rated_by, how):
         assert sum(float(row[7]) for row in logged(Path("leak.csv"))) < sum(apart) / 2
 
 
+def test_ratings_of_people_need_no_averages(survey):
+    for feature in survey.features:
+        for key in list(feature)[2:]:
+            del feature[key]
+    survey.write()
+    code, out, _ = command(*GIVEN, "-d", "demo.csv")
+    assert code == 0
+    assert "safety: 180 scores of 60 images" in out
+    assert command(*GIVEN)[0] == 2
+
+
+def test_two_features_of_one_name_are_refused(survey):
+    survey.features[1]["url"] = "https://example.org/other/0000.jpg"
+    survey.write()
+    code, _, error = command(*GIVEN)
+    assert code == 2
+    assert "the `url` of several features end in '0000.jpg'" in error
+
+
 def test_a_vector_without_a_direction_is_told(survey):
     survey.vectors[7] = 0
     survey.vectors[8, 0] = np.nan
     survey.write()
     code, _, error = command(*GIVEN)
     assert code == 0
-    assert "2 vectors are zero or not finite" in error
+    assert "Left out, since zero or not finite: 2 of 60 vectors" in error
 
 
 def test_a_shuffle_without_a_seed_says_how_to_repeat_it(survey):
@@ -164,5 +183,5 @@ def test_names_of_files_steer_no_terminal(survey):
     survey.features[0]["url"] = "https://example.org/\x1b[31m[red]x.jpg"
     survey.write()
     _, _, error = command(*GIVEN)
-    assert "1 images of the GeoJSON have no vector: \\x1b[31m[red]x.jpg" in error
+    assert "Without a vector: 1 of 60 images of the GeoJSON, \\x1b[31m[red]x.jpg" in error
     assert "\x1b[31m[red]" not in error

@@ -108,7 +108,7 @@ def test_an_image_that_cannot_be_read_is_told(survey):
     Path("images/0001.jpg").write_bytes(b"no image")
     code, _, error = command(*GIVEN)
     assert code == 0
-    assert "1 images cannot be read, such as 0001.jpg: " in error
+    assert "Not readable: 1 of 40 images, such as 0001.jpg: " in error
     for path in Path("images").rglob("*.jpg"):
         path.write_bytes(b"no image")
     code, _, error = command(*GIVEN, "--skip-cache")
@@ -121,7 +121,9 @@ def test_images_without_a_vector_among_those_kept_are_told(survey):
     shutil.copy("images/0001.jpg", "images/new.jpg")
     code, _, error = command(*GIVEN)
     assert code == 0
-    assert "1 images of images have no vector there (new.jpg); --skip-cache encodes" in error
+    assert (
+        "Without a vector there: 1 of 41 images of images, new.jpg; --skip-cache encodes" in error
+    )
 
 
 def test_a_model_goes_out_and_comes_in_again(survey):

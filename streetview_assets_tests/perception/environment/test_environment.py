@@ -10,8 +10,8 @@ import pytest
 import shapely
 
 from streetview_assets.errors import StudyError
-from streetview_assets.perception.environment.circles import VARIABLES
 from streetview_assets.perception.environment.extract import read_extract, told_classes
+from streetview_assets.perception.environment.sentences import VARIABLES
 from streetview_assets.perception.environment.streets import speed_kmh, street_network
 from streetview_assets.perception.environment.variables import (
     NO_CLASS,
