@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from streetview_assets.models.data import distance_matching
+from streetview_assets.models.data import cluster_folds
+from streetview_assets.models.data.cluster_folds import dealt_apart
 from streetview_assets.models.data.dataset import DistancesToPredict
 from streetview_assets.models.data.distance_matching import (
     MATCHED,
@@ -13,6 +14,7 @@ from streetview_assets.models.data.distance_matching import (
     nearest_m,
     nearest_others_m,
 )
+from streetview_assets.models.data.splits import splits_of
 from streetview_assets.models.results.validation_facts import validation_facts
 from streetview_assets.models.validation.inner_folds import inner_splits
 from streetview_assets.models.validation.nested_cv import (
@@ -66,6 +68,37 @@ def test_gaps_are_matched_wherever_they_lie(gaps, quick):
     assert distances_m(sampled, folds).mean() == pytest.approx(wanted.distance_m.mean(), rel=0.1)
 
 
+def clustered(seed):
+    rng = np.random.default_rng(seed)
+    middles = rng.uniform(0, 30_000, size=(12, 2))
+    return middles[rng.integers(0, 12, size=400)] + rng.normal(0, 700, size=(400, 2))
+
+
+@pytest.mark.parametrize("folds", [2, 5])
+def test_dealt_apart_each_area_is_as_near_as_if_it_were_held_out_alone(folds):
+    place_m = clustered(1)
+    place_m[7] = place_m[3]
+    fold = dealt_apart(place_m, folds)
+    for split in splits_of(fold):
+        distance_m = nearest_m(place_m[split.held_out], place_m[split.learning])
+        assert np.allclose(distance_m, nearest_others_m(place_m)[split.held_out])
+    assert np.ptp(np.bincount(fold)[1:]) <= 0.02 * len(fold), "of about equal size"
+
+
+def test_a_hole_as_wide_as_clusters_lie_apart_is_matched_by_buffers_of_some_areas_alone(quick):
+    place_m = clustered(3)
+    gap = np.hypot(*(place_m - place_m[50]).T) < 1_500
+    data = replace(one_town(), place_m=place_m)
+    sampled = replace(data.take(~gap), unsampled_m=place_m[gap])
+    wanted = distances_to_predict(sampled, "fill gaps")
+    matched = match_distances(sampled.place_m, sampled.authority_codes, wanted, 5, seed=1)
+    assert matched.share < MATCHED
+    assert len(np.unique(matched.buffer_m)) > 1
+    folds = folds_of(sampled, "knndm", quick(folds=5, task="fill gaps"), 1)
+    assert distances_m(sampled, folds).mean() == pytest.approx(wanted.distance_m.mean(), rel=0.1)
+    assert min(one.learning.mean() for one in folds) >= 1 / 3
+
+
 def test_a_new_town_is_as_far_as_towns_are_from_each_other(quick):
     data = towns()
     folds = folds_of(data, "knndm", quick(folds=4, task="new_town"), 1)
@@ -106,7 +139,7 @@ def test_folds_do_not_depend_on_the_order_of_rows(quick):
 
 def test_of_very_many_areas_a_part_is_enough_to_find_clusters(monkeypatch):
     data, wanted = one_town(), DistancesToPredict(np.array([2_000.0]), 2_000.0)
-    monkeypatch.setattr(distance_matching, "MOST_OF_A_TREE", 80)
+    monkeypatch.setattr(cluster_folds, "MOST_OF_A_TREE", 80)
     matched = match_distances(data.place_m, data.authority_codes, wanted, 5, 1)
     assert matched.share < MATCHED
 

@@ -6,9 +6,15 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from streetview_assets.models.candidates import place_process
+from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.candidates.place_process import PlaceProcess, estimated
+from streetview_assets.models.validation.inner_folds import inner_splits
+from streetview_assets.models.validation.nested_cv import competitors_for
+from streetview_assets.models.validation.tuning import tune_baseline
+from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.fields import (
     centres,
+    dataset,
     gaussian_field,
     mixed,
     shown_by_images,
@@ -93,3 +99,23 @@ def test_the_likelihood_of_many_areas_sees_compact_groups_of_them():
     chosen = place_process._compact_groups(place_m, 300, seed=2)
     assert 300 <= len(chosen) < 420
     assert np.array_equal(chosen, place_process._compact_groups(place_m, 300, seed=2))
+
+
+def test_far_from_all_that_was_learned_from_images_alone_tell_what_place_hides_nearby():
+    rng, place_m = np.random.default_rng(8), centres(256, seed=3)
+    field = gaussian_field(place_m, 3_000, rng, kind="gaussian")
+    observed = field + 0.1 * rng.normal(size=256)
+    shown = (field + 0.6 * rng.normal(size=256))[:, None]
+    data = dataset(place_m, shown_by_images(shown, 20, rng), observed)
+    settings = Models(block_km=3, buffer_km=2, candidates=("ridge",))
+    rivals = competitors_for(data, settings).baselines
+    (both,) = (one for one in rivals if one.name == PLACE_AND_IMAGES)
+    near, far = (
+        tune_baseline(both, data, inner_splits(data, validation, settings, 1), 1)
+        for validation in ("random", "blocks")
+    )
+    of_place = slice(0, 2 * place_process.RANGES - 1)
+    assert near.inner_rmse < 0.3
+    assert sum(near.params["variances"][of_place]) > 0.5
+    assert far.inner_rmse < 0.7, "place beside images comes to 1.07"
+    assert sum(far.params["variances"][of_place]) == 0

@@ -5,7 +5,7 @@
 
 The truths: features that are functions of coordinates alone (waves, polynomials, bumps) on fields
 that nobody knows; and a value of 50 % place, 35 % images, 15 % noise. The gain is measured in
-blocks of 3 km. Its interval is held against the mean gain of all draws.
+blocks of 3 km, with a buffer or without. Its interval is held against the mean gain of all draws.
 """
 
 import argparse
@@ -14,13 +14,18 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from streetview_assets.models.candidates.place_process import PlaceProcess
-from streetview_assets.models.data.splits import block_folds
+from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.evaluations.gains import Gain, paired_gain
 from streetview_assets.models.metrics.bootstrap import resample_weights
 from streetview_assets.models.results.gain_sentences import LEAST_GAIN
+from streetview_assets.models.validation.inner_folds import inner_splits
+from streetview_assets.models.validation.nested_cv import competitors_for
+from streetview_assets.models.validation.out_of_fold import folds_of
+from streetview_assets.models.validation.tuning import fitting_context, tune_baseline
+from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.fields import (
     centres,
+    dataset,
     gaussian_field,
     mixed,
     shown_by_images,
@@ -67,17 +72,22 @@ def place_and_images(
 
 
 def gain_over_place(
-    place_m: np.ndarray, value: np.ndarray, features: np.ndarray, seed: int
+    place_m: np.ndarray, value: np.ndarray, features: np.ndarray, buffer_km: float, seed: int
 ) -> Gain:
-    """Measure what features add to place, out of fold in spatial blocks."""
-    fold = block_folds(place_m, 5, BLOCK_KM, seed)
-    alone, both = np.empty((1, len(value))), np.empty((1, len(value)))
-    inputs = np.hstack([place_m, features])
-    for number in np.unique(fold):
-        test = fold == number
-        for predicted, seen in ((alone, place_m), (both, inputs)):
-            fitted = PlaceProcess(seed=seed).fit(seen[~test], value[~test])
-            predicted[0, test] = fitted.predict(seen[test])
+    """Measure what features add to place, out of fold in spatial blocks, as a study does."""
+    data = dataset(place_m, features, value)
+    settings = Models(block_km=BLOCK_KM, buffer_km=buffer_km, candidates=("ridge",))
+    rivals = [one for one in competitors_for(data, settings).baselines if one.estimate]
+    predicted = {one.name: np.empty((1, len(value))) for one in rivals}
+    with fitting_context(len(data)):
+        for fold in folds_of(data, "blocks", settings, seed):
+            train, test = data.take(fold.learning), data.take(fold.held_out)
+            inner = inner_splits(train, "blocks", settings, fold.seed)
+            for one in rivals:
+                tuned = tune_baseline(one, train, inner, fold.seed)
+                found = tuned.predict(tuned.fit(train, fold.seed), test)
+                predicted[one.name][0, fold.held_out] = found
+    both, alone = predicted[PLACE_AND_IMAGES], predicted[PLACE]
     resamples = resample_weights(place_m, value - both[0], 1_000, seed)
     return paired_gain(value, both, alone, resamples, LEVEL)
 
@@ -104,6 +114,7 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=0)
     asked.add_argument("--places", help="npz with `place_m` and `value` in place of made-up ones")
     asked.add_argument("--truth", choices=("only_place", "place_and_images"), default=None)
+    asked.add_argument("--buffer-km", type=float, default=0.0)
     given = asked.parse_args()
     known = np.load(given.places) if given.places else None
     for truth in (only_place, place_and_images):
@@ -116,7 +127,8 @@ def main() -> None:
             value, features = truth(place_m, rng)
             if known is not None and truth is only_place:
                 value = known["value"]
-            gains.append(gain_over_place(place_m, value, features, given.seed * 1_000 + draw))
+            seed = given.seed * 1_000 + draw
+            gains.append(gain_over_place(place_m, value, features, given.buffer_km, seed))
         report(truth.__name__, gains)
 
 

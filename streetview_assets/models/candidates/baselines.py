@@ -39,15 +39,17 @@ class Baseline:
     build
         Makes the unfitted pipeline from parameters and a seed.
     estimate
-        Finds the one setting by likelihood, of inputs, values and a seed, in place of trying
-        several on inner folds.
+        Finds settings by likelihood, of inputs, values and a seed, in place of `settings`.
+    clearly
+        By this share of the error of the first setting another has to be better.
     """
 
     name: str
     inputs: Callable[[AreaDataset], np.ndarray]
     settings: Callable[[Size], list[Params]]
     build: Callable[[Params, int], Pipeline]
-    estimate: Callable[[np.ndarray, np.ndarray, int], Params] | None = None
+    estimate: Callable[[np.ndarray, np.ndarray, int], list[Params]] | None = None
+    clearly: float = 0.0
 
 
 def _image_count(data: AreaDataset) -> np.ndarray:
@@ -66,13 +68,17 @@ def _build_place(params: Params, seed: int) -> Pipeline:
     return Pipeline([("model", PlaceProcess(**params, seed=seed))])
 
 
+def _estimate_place(inputs: np.ndarray, observed: np.ndarray, seed: int) -> list[Params]:
+    return [estimated(inputs, observed, seed)]
+
+
 def _extra(name: str, data: AreaDataset) -> np.ndarray:
     return data.extra[name]
 
 
 _ALWAYS = (
     Baseline("mean", lambda data: np.zeros((len(data), 1)), lambda size: [{}], _build_mean),
-    Baseline(PLACE, attrgetter("place_m"), lambda size: [{}], _build_place, estimated),
+    Baseline(PLACE, attrgetter("place_m"), lambda size: [{}], _build_place, _estimate_place),
     Baseline("image_count", _image_count, _penalties, build_ridge),
 )
 BASELINES = ("mean", PLACE, "image_count", "mean_colour")

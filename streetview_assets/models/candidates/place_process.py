@@ -7,7 +7,7 @@ that a part that explains nothing gets none (Rasmussen and Williams 2006, Gaussi
 Machine Learning, chapters 2 and 5; Cressie 1993, Statistics for Spatial Data, 2.6 and 3.2).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -23,6 +23,8 @@ MOST_AREAS_OF_THE_LIKELIHOOD = 500
 MOST_AREAS_AT_ONCE = 4_000
 """Where there are more, each neighbourhood is predicted from so many areas around it."""
 RANGES = 4
+NOISE_OF_IMAGES_ALONE = (0.1, 1.0, 10.0)
+"""By the variance of what is linear in images, where no other part is."""
 _GROUP = 100
 _LEAST_NOISE, _LEAST, _MOST = 1e-3, 1e-5, 30.0
 _ITERATIONS = 60
@@ -143,6 +145,25 @@ def estimated(inputs: np.ndarray, observed: np.ndarray, seed: int) -> dict[str, 
     )
     variances = tuple(float(variance) for variance in np.exp(found.x))
     return {"ranges_m": ranges_m, "reach": reach, "variances": variances}
+
+
+def images_alone(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give settings that leave place out: what is linear in images, at several levels of noise.
+
+    The greatest likelihood takes what place and images tell alike for place's, which is right
+    near to areas that were learned from. Far from them place tells nothing, and images alone may
+    tell more than images beside place (spatial confounding: Hodges and Reich 2010, The American
+    Statistician 64: 325-334).
+
+    Parameters
+    ----------
+    found
+        What `estimated` gives of areas with features.
+    """
+    of_place = (0.0,) * (2 * RANGES - 1)
+    return [
+        {**found, "variances": (*of_place, 1.0, 0.0, 0.0, noise)} for noise in NOISE_OF_IMAGES_ALONE
+    ]
 
 
 def _parts(

@@ -115,7 +115,9 @@ def holdout_split(
     return np.asarray(train, dtype=np.int64), np.sort(np.asarray(test, dtype=np.int64))
 
 
-def beyond_buffer(place_m: np.ndarray, held_out: np.ndarray, buffer_m: float) -> np.ndarray:
+def beyond_buffer(
+    place_m: np.ndarray, held_out: np.ndarray, buffer_m: float | np.ndarray
+) -> np.ndarray:
     """Say which areas are learned from: none that is held out, nor near to one that is.
 
     Parameters
@@ -125,17 +127,21 @@ def beyond_buffer(place_m: np.ndarray, held_out: np.ndarray, buffer_m: float) ->
     held_out
         Which areas are held out, shape (n,), boolean.
     buffer_m
-        An area within so many metres of one held out is left out too.
+        An area within so many metres of one held out is left out too; of each area its own,
+        shape (n,), or one for all.
 
     Returns
     -------
     numpy.ndarray
         Shape (n,), boolean.
     """
-    if not buffer_m or not held_out.any():
-        return ~held_out
-    distance_m, _ = cKDTree(place_m[held_out]).query(place_m)
-    learning: np.ndarray = ~held_out & (distance_m > buffer_m)
+    learning: np.ndarray = ~held_out
+    width_m = np.broadcast_to(buffer_m, held_out.shape)
+    for radius_m in np.unique(width_m[held_out & (width_m > 0)]):
+        around = cKDTree(place_m[held_out & (width_m == radius_m)])
+        left, beyond_m = np.flatnonzero(learning), np.nextafter(radius_m, np.inf)
+        distance_m, _ = around.query(place_m[left], distance_upper_bound=beyond_m)
+        learning[left[distance_m <= radius_m]] = False
     return learning
 
 
@@ -340,7 +346,7 @@ def outer_folds(
 
 
 def splits_of(
-    fold: np.ndarray, place_m: np.ndarray | None = None, buffer_m: float = 0.0
+    fold: np.ndarray, place_m: np.ndarray | None = None, buffer_m: float | np.ndarray = 0.0
 ) -> list[Split]:
     """Give what each fold holds out, and what it learns from.
 
@@ -351,7 +357,7 @@ def splits_of(
     place_m
         Easting and northing, metres, shape (n, 2); needed for a buffer.
     buffer_m
-        Areas so near to one held out are not learned from.
+        Areas so near to one held out are not learned from; see `beyond_buffer`.
     """
     masks = [fold == number for number in np.unique(fold)]
     if place_m is None:

@@ -168,7 +168,11 @@ def buffer_m(validation: Validation, settings: Models) -> float:
 
 
 def numbered_folds(
-    data: AreaDataset, number: np.ndarray, validation: Validation, seed: int, width_m: float
+    data: AreaDataset,
+    number: np.ndarray,
+    validation: Validation,
+    seed: int,
+    width_m: float | np.ndarray,
 ) -> list[Fold]:
     """Make folds of the number of each area's, with a buffer around those held out.
 
@@ -183,7 +187,7 @@ def numbered_folds(
     seed
         What each fold's is derived from.
     width_m
-        Areas so near to one held out are not learned from.
+        Areas so near to one held out are not learned from; see `splits.beyond_buffer`.
 
     Raises
     ------
@@ -201,11 +205,13 @@ def numbered_folds(
     ]
 
 
-def _beyond_buffer(data: AreaDataset, held_out: np.ndarray, width_m: float) -> np.ndarray:
+def _beyond_buffer(
+    data: AreaDataset, held_out: np.ndarray, width_m: float | np.ndarray
+) -> np.ndarray:
     learning = beyond_buffer(data.place_m, held_out, width_m)
-    if width_m and learning.sum() < LEAST_TO_LEARN_FROM:
+    if np.any(width_m) and learning.sum() < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(
-            f"a buffer of {width_m / 1000:g} km leaves {learning.sum()} of {len(data)} "
+            f"a buffer of {np.max(width_m) / 1000:g} km leaves {learning.sum()} of {len(data)} "
             f"areas to learn from, at least {LEAST_TO_LEARN_FROM} needed"
         )
     return learning

@@ -168,6 +168,8 @@ def tune_baseline(
 ) -> Tuned:
     """Take the best of a baseline's settings on inner folds; one that has lost is not finished.
 
+    The first gives way to one that is clearly better, as the baseline says.
+
     Parameters
     ----------
     baseline
@@ -180,17 +182,17 @@ def tune_baseline(
         Of the fit, where the model draws anything.
     """
     inputs, observed = baseline.inputs(data), data.observed
-    best: Tuned | None = None
+    best, most = None, np.inf
     tried = (
-        [baseline.estimate(inputs, observed, seed)]
+        baseline.estimate(inputs, observed, seed)
         if baseline.estimate
         else baseline.settings(_smallest(inputs, splits))
     )
     for params in tried:
-        most = np.inf if best is None else best.inner_rmse
         lost = partial(_is_above, observed, most * (1 + 1e-9))
         guess = inner_predictions(baseline, params, inputs, observed, splits, seed, lost)
         if guess is not None and (rmse := _rmse(observed, guess)) < most:
+            most = rmse if best else rmse * (1 - baseline.clearly)
             best = Tuned(baseline, params, rmse, guess)
     assert best is not None
     return best
