@@ -1,5 +1,6 @@
 """A model as percept-knn-model exports it: an npz file of vectors and scores by quality."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ class Learned:
 
     def rated(self) -> RatedImages:
         """Give it as rated images; the file names none, so equal vectors are one image."""
-        whose = np.array([row.tobytes().hex() for row in self.vectors + 0.0], dtype=object)
+        whose = np.array([_hash_of(row) for row in self.vectors + 0.0], dtype=object)
         return RatedImages(self.quality, whose, np.arange(len(self.scores)), self.scores)
 
 
@@ -94,6 +95,10 @@ def read_model(path: Path) -> list[Learned]:
     if len(dimensions) > 1:
         raise StudyError(f"{place}: vectors are of {sorted(dimensions)} numbers. {_REMEDY}")
     return learned
+
+
+def _hash_of(vector: np.ndarray) -> str:
+    return hashlib.blake2b(vector.tobytes(), digest_size=16).hexdigest()
 
 
 def _learned(place: str, quality: str, arrays: dict[str, np.ndarray]) -> Learned:

@@ -17,7 +17,12 @@ from streetview_assets.files.file_names import IMAGE_SUFFIXES
 from streetview_assets.files.reading import reading
 from streetview_assets.files.storage import writing
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.perception.published.vector_folder import NamedVectors, write_shard
+from streetview_assets.lake.locks import held
+from streetview_assets.perception.published.vector_folder import (
+    NamedVectors,
+    read_vectors,
+    write_shard,
+)
 
 OPTION = "--images-dir"
 
@@ -85,7 +90,25 @@ def encode_folder(
     StudyError
         Where there is no image, or none that can be read.
     """
-    partial = keep_in.with_name(f"{keep_in.name}.partial") if keep_in else None
+    if keep_in is None:
+        return _all_encoded(encoder, folder, None, on_progress)
+    partial = keep_in.with_name(f"{keep_in.name}.partial")
+    with writing(partial):
+        partial.mkdir(parents=True, exist_ok=True)
+    with held(partial / "lock"):
+        if keep_in.is_dir():  # by another process, which was waited for
+            return read_vectors(keep_in, OPTION), {}
+        named, reasons = _all_encoded(encoder, folder, partial, on_progress)
+        _finish(partial, keep_in, named)
+    return named, reasons
+
+
+def _all_encoded(
+    encoder: ImageEncoder,
+    folder: Path,
+    partial: Path | None,
+    on_progress: Callable[[int, int], None] | None,
+) -> tuple[NamedVectors, dict[str, str]]:
     wanted = _with_state(folder, image_files(folder))
     before = _begun(partial, encoder.identity.fingerprint) if partial else _nothing()
     whose = ["image_path", "size", "modified_ns"]
@@ -104,10 +127,7 @@ def encode_folder(
         raise StudyError(
             f"{OPTION}: {folder}: not one of {len(reasons)} images can be read; {name}: {reason}"
         )
-    named = NamedVectors(frame["image_path"].to_list(), matrix(frame["embedding"]))
-    if keep_in and partial:
-        _finish(partial, keep_in, named)
-    return named, reasons
+    return NamedVectors(frame["image_path"].to_list(), matrix(frame["embedding"])), reasons
 
 
 def _with_state(folder: Path, images: list[str]) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from streetview_assets.perception.prediction.neighbours import neighbours_of, pr
 from streetview_assets.perception.published.exported_model import OPTION, Learned
 from streetview_assets.perception.published.scoring import Rule
 from streetview_assets.perception.published.vector_folder import NamedVectors
+from streetview_assets.text.spreadsheet_text import guarded
 
 
 def predicted_scores(
@@ -59,4 +60,4 @@ def predicted_scores(
                 raise StudyError(f"{one.quality}, k = {k}: {error}") from error
             columns = {"image": images.names, "category": one.quality, "k": k}
             frames.append(pl.DataFrame(columns | {"score": scores, "nearest_cosine": alike[:, 0]}))
-    return pl.concat(frames), said
+    return guarded(pl.concat(frames)), said

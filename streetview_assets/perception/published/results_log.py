@@ -6,8 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from streetview_assets.files.storage import writing
 from streetview_assets.perception.published.scoring import Score
+from streetview_assets.text.spreadsheet_text import guarded
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,10 @@ def line_of(score: Score) -> str:
 
 
 def row_of(score: Score, run: LoggedRun) -> list[object]:
-    """Give the 11 columns of a score that there is."""
+    """Give the 11 columns of a score that there is; no spreadsheet runs the name of a quality."""
+    category = guarded(pl.DataFrame({"category": [score.quality]})).item()
     return [
-        *(score.quality, run.model, score.k),
+        *(category, run.model, score.k),
         *(f"random={run.randomised}", f"stratified={run.stratified}"),
         *(score.train_count, score.test_count),
         *(score.mse, "nan" if score.r2 is None else score.r2),

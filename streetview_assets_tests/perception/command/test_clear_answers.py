@@ -179,6 +179,14 @@ def test_a_shuffle_without_a_seed_says_how_to_repeat_it(survey):
     assert [row[7:9] for row in rows[:5]] == [row[7:9] for row in rows[5:]]
 
 
+def test_qualities_of_ones_own_follow_the_five_and_run_in_no_spreadsheet(survey):
+    for feature in survey.features:
+        feature["average_=1+1"] = feature["average_safety"]
+    survey.write()
+    assert command(*GIVEN, "-L", "log.csv", "--randomize", "--random-seed", "2")[0] == 0
+    assert [row[0] for row in logged(Path("log.csv"))] == [*QUALITIES, "'=1+1"]
+
+
 def test_names_of_files_steer_no_terminal(survey):
     survey.features[0]["url"] = "https://example.org/\x1b[31m[red]x.jpg"
     survey.write()
