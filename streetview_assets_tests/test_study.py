@@ -21,7 +21,7 @@ TARGET = "{name: imd, path: imd.csv, area_code: lsoa, value: rank, more_is: bett
 @pytest.fixture
 def folder(tmp_path):
     """A folder with every file that the studies below name."""
-    for name in ("areas.geojson", "roads.gpkg", "imd.csv", "lookup.csv"):
+    for name in ("areas.geojson", "roads.gpkg", "imd.csv", "lookup.csv", "cafes.osm", "votes.csv"):
         (tmp_path / name).touch()
     (tmp_path / "photos").mkdir()
     return tmp_path
@@ -406,6 +406,12 @@ models:
   deals: 3
 sample_size: {k: [5, 7], sizes: [500, 1000, 5000], repeats: 10, recipe: ridge}
 ordinal: {target: imd_rank, fine_tune: [0.01, 0.05]}
+environment: {points_of_interest: cafes.osm, radii_m: [100, 300]}
+perception:
+  comparisons: votes.csv
+  columns: {left: img_1, right: img_2, quality: perception}
+  qualities: [safety]
+  groups: {age: ["18-29", "50+"], gender: true, region: [NL]}
 seed: 42
 """
 

@@ -41,18 +41,60 @@ class RaterGroups(Part):
     education: bool = Field(False, description="a group for each level that raters gave")
 
 
+ColumnOf = str | dict[Code, str]
+"""A column, or one for each quality."""
+
+
+class RatingColumns(Part):
+    """Columns of the CSV files of ratings; what is not named is looked for by its usual names."""
+
+    image: str | None = Field(
+        None, description="the image: its id, its file, its URL or the provider's panorama id"
+    )
+    quality: str | None = Field(None, description="which quality a row is about")
+    value: ColumnOf | None = Field(
+        None, description="the rating or average; of a row with several, a column by quality"
+    )
+    spread: ColumnOf | None = Field(
+        None, description="standard deviation of the ratings behind an average"
+    )
+    count: ColumnOf | None = Field(None, description="number of ratings behind an average")
+    rater: str | None = Field(None, description="who rated")
+    rating_id: str | None = Field(None, description="the file's own name of a rating or comparison")
+    longitude: str | None = Field(None, description="of a rated place, degrees east, WGS 84")
+    latitude: str | None = Field(None, description="of a rated place, degrees north, WGS 84")
+    left: str | None = Field(None, description="of a pair, the image on the left")
+    right: str | None = Field(None, description="of a pair, the image on the right")
+    choice: str | None = Field(
+        None,
+        description="which was chosen: `left`, `right`, the id of one of the two, `equal` or `1`, "
+        "`not_comparable` or `0`, `not_shown` or `2`",
+    )
+    age: str | None = Field(None, description="of who rated, in years")
+    gender: str | None = Field(None, description="of who rated")
+    country: str | None = Field(None, description="of who rated, in any words")
+    postalcode: str | None = Field(
+        None, description="of who rated; the region is made of it, and it is not kept"
+    )
+    education: str | None = Field(None, description="of who rated")
+
+
 class Perception(Part):
     """What people see in images, learned from their ratings; without this part, nothing."""
 
     ratings: ExistingFile | None = Field(
-        None, description="GeoJSON of averages, or CSV of ratings of images or of places"
+        None,
+        description="GeoJSON of averages, or CSV of ratings of images or of places, or of averages",
     )
     demographics: ExistingFile | None = Field(
-        None, description="CSV, one row per rating: who gave it"
+        None,
+        description="CSV, one row per rating: image_id, category_id, rating and who gave it; "
+        "`ratings` then says which images these are",
     )
     comparisons: ExistingFile | None = Field(
         None, description="CSV, one row per pair of images: which of the two is more of a quality"
     )
+    columns: RatingColumns = RatingColumns()
     qualities: tuple[Code, ...] | None = Field(
         None, min_length=1, description="which to learn; default: all that are there"
     )

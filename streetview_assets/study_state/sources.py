@@ -24,10 +24,13 @@ from streetview_assets.lake.content import content_of, digest
 from streetview_assets.lake.seal import hash_of
 from streetview_assets.lake.sealed_json import read_json, write_json
 from streetview_assets.perception.environment.extract import Extract, read_extract, told_classes
+from streetview_assets.perception.ratings import rating_files
+from streetview_assets.perception.ratings.rating_files import RatingRows
 from streetview_assets.points.imported.points import ImportedPoints, import_points
 from streetview_assets.points.own_images.positions import ImagePositions, read_image_positions
 from streetview_assets.points.roads.road_lines import read_roads
 from streetview_assets.study.fields import WITHOUT_AREAS
+from streetview_assets.study.perception import Perception
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.study_values import study_value
@@ -224,6 +227,32 @@ class Sources:
             ("points", *AREA_KEYS),
             lambda: import_points(self.study.points, self.areas()),
         )
+
+    def ratings(self) -> RatingRows:
+        """Ratings of images or places, as they came.
+
+        Raises
+        ------
+        StudyError
+            Where the study has no part `perception`, or a file of it is wrong.
+        """
+        wishes = self._perception
+        return self._converted(
+            RatingRows, "ratings", rating_files.KEYS, lambda: rating_files.read_ratings(wishes)
+        )
+
+    def comparisons(self) -> RatingRows:
+        """Pairs of images that somebody compared, as they came; see `ratings`."""
+        wishes = self._perception
+        return self._converted(
+            RatingRows, "comparisons", rating_files.KEYS, lambda: rating_files.read_pairs(wishes)
+        )
+
+    @property
+    def _perception(self) -> Perception:
+        if self.study.perception is None:
+            raise StudyError(f"{self.study.path}: the study has no `perception`")
+        return self.study.perception
 
     def _converted(
         self, kind: Callable[..., T], name: str, keys: tuple[str, ...], convert: Callable[[], T]

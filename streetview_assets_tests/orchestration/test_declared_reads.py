@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import polars as pl
 import pytest
@@ -22,6 +23,7 @@ from streetview_assets.lake.parquet_lake import Lake
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
+from streetview_assets.perception.ratings.rating_files import KEYS
 from streetview_assets.study.fields import Part
 from streetview_assets.study_state.lineage import MADE_OF, AssetSpec, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -40,6 +42,7 @@ ALL_PARTS = {
     },
     "ordinal": {"epochs": 1, "folds": 2, "fine_tune": [0.2], "fine_tune_epochs": 1},
     "environment": {"points_of_interest": "cafe.geojson"},
+    "perception": {"ratings": "places.csv", "within_m": 1000},
 }
 CAFE = (
     '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": '
@@ -55,7 +58,9 @@ OWN_IMAGES = {
     },
     "encoder": {"name": "colour-texture"},
     "clusters": {"k": 2, "sweep": [2, 3]},
+    "perception": {"comparisons": "pairs.csv"},
 }
+PAIRS = "left,right,choice\n0.jpg,1.jpg,left\n1.jpg,2.jpg,right\n"
 
 SOURCES = {
     "boundaries": {"areas", "crs"},
@@ -66,6 +71,8 @@ SOURCES = {
     "roads": {"roads"},
     "roads_in": {"roads"},
     "environment": {"environment"},
+    "ratings": set(KEYS),
+    "comparisons": set(KEYS),
     "image_positions": {"images.path", "images.positions", "images.columns"},
     "imported_points": {"points", "sources.areas"},
 }
@@ -216,6 +223,7 @@ def write_own_images(folder: Path) -> Path:
     rows = {"file": [f"{number}.jpg" for number in range(24)], "kind": ["house", "shop"] * 12}
     places = pl.DataFrame(rows).with_columns(lon=-1.5, lat=pl.Series(np.linspace(53, 54, 24)))
     places.write_csv(folder / "photos.csv")
+    (folder / "pairs.csv").write_text(PAIRS)
     (folder / "study.yaml").write_text(yaml.safe_dump(OWN_IMAGES))
     return folder / "study.yaml"
 
@@ -226,6 +234,8 @@ def write_all_parts(folder: Path, write_town) -> Path:
     write_small_clip(folder / "small.pt")
     (folder / "cafe.geojson").write_text(CAFE)
     document = yaml.safe_load(study.read_text()) | ALL_PARTS
+    middle = gpd.read_file(study.parent / document["areas"]["path"]).geometry[0].centroid
+    (folder / "places.csv").write_text(f"lon,lat,safety_avg\n{middle.x},{middle.y},2\n")
     document["images"]["keep_images"] = False
     document["models"]["features"] = FEATURES
     study.write_text(yaml.safe_dump(document))

@@ -19,6 +19,8 @@ PARTS = {
     "layout: {}": {"image_layout"},
     "sample_size: {k: [2]}": {"sample_size_experiment"},
     "ordinal: {}": {"ordinal_model"},
+    "environment: {points_of_interest: study.yaml}": {"environment_variables"},
+    "perception: {comparisons: study.yaml}": {"ratings", "image_ratings"},
 }
 OF_OWN_IMAGES = {"image_files", "category_scores"}
 

@@ -10,6 +10,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.budget.prices import required_budget_usd
 from streetview_assets.images.providers.registry import open_provider, provider_class
 from streetview_assets.models.data.features import OF_LABELS
+from streetview_assets.perception.ratings.rating_files import check_qualities
 from streetview_assets.points.roads.files import file_bounds
 from streetview_assets.points.roads.road_lines import check_areas_meet_roads
 from streetview_assets.study.points import Roads
@@ -64,6 +65,8 @@ def _look_at_inputs(study: Study, sources: Sources) -> None:
         sources.imported_points()
     if study.points.origin == "images":
         sources.image_positions()
+    if study.perception:
+        check_qualities(study.perception, sources.ratings(), sources.comparisons())
     provider_class(study.images.provider).check_inputs(study)
 
 
