@@ -1,7 +1,6 @@
-"""The order of the tests, the real data beside the checkout, and what makes Dagster quicker."""
+"""The order of the tests, and the real data beside the checkout."""
 
 import gc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,28 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return first, "end_to_end" not in item.path.parts
 
     items.sort(key=turn)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_engine_a_database() -> Iterator[None]:
-    """Let Dagster open each of its databases with one engine.
-
-    By itself it makes an engine for every event, which compiles every statement anew: a fifth of
-    the time of a study that is small.
-    """
-    from dagster._core.storage.event_log.sqlite import sqlite_event_log  # noqa: TID251
-    from dagster._core.storage.runs.sqlite import sqlite_run_storage  # noqa: TID251
-
-    make = sqlite_event_log.create_engine
-    made: dict[str, object] = {}
-
-    def engine(uri: str, **options: object) -> object:
-        return made.get(uri) or made.setdefault(uri, make(uri, **options))
-
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (sqlite_event_log, sqlite_run_storage):
-            patch.setattr(module, "create_engine", engine)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from streetview_assets.orchestration.automation.partitions import authority_of, 
 from streetview_assets.orchestration.lake_io import UP_TO_DATE, LakeIOManager, Unchanged
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.resources import StudyResource
+from streetview_assets.orchestration.runs.dagster_mends import mend_dagster
 from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study_state.fingerprint import data_version
@@ -48,6 +49,7 @@ def build_definitions(
     resource_overrides
         Resources to take instead of the real ones.
     """
+    mend_dagster()
     path = (study_file or study_path()).expanduser().resolve()
     opened = open_study(path)
     partitions = authority_partitions(opened.authorities)

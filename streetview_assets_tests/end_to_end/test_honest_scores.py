@@ -24,7 +24,13 @@ THINNER = {
     "images": {"provider": "synthetic", "size_px": [128, 128]},
     "clusters": {"k": 3, "sweep": [2, 3], "seeds": 1},
     "layout": None,
-    "models": {"target": "deprivation_score", "candidates": ["ridge"], "block_km": 1, "deals": 1},
+    "models": {
+        "target": "deprivation_score",
+        "candidates": ["ridge"],
+        "trials": 10,
+        "block_km": 1,
+        "deals": 1,
+    },
     "sample_size": None,
 }
 """The demo with fewer and smaller images, and fewer models tried on them."""

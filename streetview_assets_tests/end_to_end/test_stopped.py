@@ -121,7 +121,8 @@ def test_the_processes_of_several_jobs_stop_with_the_command(server, tmp_path, m
         "budget_usd": 100,
         "keep_images": True,
     }
-    path = write_study(tmp_path / "study", name="paid", images=images)
+    points = {"spacing_m": 1500}
+    path = write_study(tmp_path / "study", name="paid", points=points, images=images)
     opened = open_study(path)
     process = start(data, "run", path, "--jobs", 2)
     _wait(process, lambda: len(server.log("image")) > 5)

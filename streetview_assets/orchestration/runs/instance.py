@@ -19,6 +19,7 @@ from streetview_assets.lake.locks import held
 from streetview_assets.lake.process_id import about_mark, is_gone, is_of_this_command, process_mark
 from streetview_assets.lake.sqlite_file import put_damaged_aside
 from streetview_assets.orchestration.resources import PROCESS_TAG
+from streetview_assets.orchestration.runs.dagster_mends import mend_dagster
 from streetview_assets.processes import stopping
 from streetview_assets.study_state.addressable import addressable
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -107,6 +108,7 @@ def open_instance(opened: OpenStudy) -> dg.DagsterInstance:
 
     Two processes that make them at the same time leave them half made.
     """
+    mend_dagster()
     home = prepare_home(opened)
     settings = yaml.safe_load((home / SETTINGS).read_text(encoding="utf-8"))
     settings["compute_logs"] = TO_THE_TERMINAL
