@@ -4,17 +4,13 @@ A file that draws prepares its data and calls these. Colours are told apart by t
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike
 
-from streetview_assets.figures import COLOURS, INK, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import ArrayLike
+from streetview_assets.figures import COLOURS, INK, Axes, Figure, new_figure
 
 ZERO_LINE = "#888888"
 NOTHING = "#e6e6e6"
@@ -35,7 +31,7 @@ def panels(
     title: str = "",
     credit: str = "",
     **sharing: Any,
-) -> tuple["Figure", list["Axes"]]:
+) -> tuple[Figure, list[Axes]]:
     """Make a figure of several frames, row by row; the last row may be shorter.
 
     Parameters
@@ -63,14 +59,12 @@ def panels(
     return figure, grid[:count]
 
 
-def bare(axes: "Axes", *sides: str) -> None:
+def bare(axes: Axes, *sides: str) -> None:
     """Take away sides of the frame; by default those above and to the right."""
     axes.spines[list(sides or ("top", "right"))].set_visible(False)
 
 
-def bars(
-    axes: "Axes", places: "ArrayLike", heights: "ArrayLike", colour: str, **style: Any
-) -> None:
+def bars(axes: Axes, places: ArrayLike, heights: ArrayLike, colour: str, **style: Any) -> None:
     """Draw upright bars without a frame above and beside them.
 
     Parameters
@@ -90,7 +84,7 @@ def bars(
 
 
 def heat_map(
-    axes: "Axes",
+    axes: Axes,
     grid: np.ndarray,
     texts: Sequence[Sequence[str]],
     *,
@@ -170,7 +164,7 @@ def grid_of(cells: pl.DataFrame, rows: Sequence[Any], columns: Sequence[Any]) ->
     return grid
 
 
-def frame_diagonal(axes: "Axes", count: int, colour: str, **style: Any) -> None:
+def frame_diagonal(axes: Axes, count: int, colour: str, **style: Any) -> None:
     """Draw a frame around each cell of a heat map's diagonal.
 
     Parameters
@@ -191,10 +185,10 @@ def frame_diagonal(axes: "Axes", count: int, colour: str, **style: Any) -> None:
 
 
 def intervals(
-    axes: "Axes",
-    places: "ArrayLike",
-    lower: "ArrayLike",
-    upper: "ArrayLike",
+    axes: Axes,
+    places: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
     *,
     lowest: float = -np.inf,
     **style: Any,
@@ -219,11 +213,11 @@ def intervals(
 
 
 def curve(
-    axes: "Axes",
-    x: "ArrayLike",
-    y: "ArrayLike",
-    lower: "ArrayLike",
-    upper: "ArrayLike",
+    axes: Axes,
+    x: ArrayLike,
+    y: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
     colour: str,
     style: str = "-",
     *,
@@ -256,7 +250,7 @@ def curve(
     axes.plot(x, y, style, color=colour, **line)
 
 
-def sizes_axis(axes: "Axes", sizes: Sequence[int], *, apart: float, short: bool = False) -> None:
+def sizes_axis(axes: Axes, sizes: Sequence[int], *, apart: float, short: bool = False) -> None:
     """Scale an axis of counts by their logarithm, and name those that are far enough apart.
 
     Parameters
@@ -286,7 +280,7 @@ def look(place: int) -> dict[str, Any]:
     return {"color": COLOURS[colour], "marker": MARKERS[turn % len(MARKERS)]}
 
 
-def dots(axes: "Axes", xy: np.ndarray, size: float, **style: Any) -> Any:
+def dots(axes: Axes, xy: np.ndarray, size: float, **style: Any) -> Any:
     """Draw dots without an outline; give what was drawn, for a scale of colours.
 
     Parameters
@@ -303,6 +297,6 @@ def dots(axes: "Axes", xy: np.ndarray, size: float, **style: Any) -> Any:
     return axes.scatter(xy[:, 0], xy[:, 1], s=size, **{"linewidths": 0} | style)
 
 
-def map_legend(axes: "Axes") -> None:
+def map_legend(axes: Axes) -> None:
     """Say below a map, at the right, what its lines and dots are."""
     axes.legend(loc="upper right", bbox_to_anchor=(1, 0.0), ncols=2, frameon=False)

@@ -15,7 +15,11 @@ from streetview_assets.text.safe_name import safe_name
 from streetview_assets.text.visible_text import visible
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+else:
+    # For annotations: Matplotlib takes longer to load than most commands take.
+    Axes = Figure = Any
 
 SYNTHETIC_NOTE = "synthetic images: drawn by a program, not of any real place"
 INK, WARNING = "#222222", "#8a1c1c"
@@ -43,7 +47,7 @@ def figures_folder(root: Path, authority: str | None = None) -> Path:
     return root / "figures" / (OF_STUDY if authority is None else safe_name(authority))
 
 
-def new_figure(width_in: float = 7, height_in: float = 5, *, credit: str = "") -> "Figure":
+def new_figure(width_in: float = 7, height_in: float = 5, *, credit: str = "") -> Figure:
     """Make an empty figure, with a line at its foot that names whom its makers owe.
 
     Parameters
@@ -90,7 +94,7 @@ class _VisibleFont(ImageFont.FreeTypeFont):
         return super().getlength(visible(text), *how, **options)
 
 
-def to_png(figure: "Figure", dpi: int = 110) -> bytes:
+def to_png(figure: Figure, dpi: int = 110) -> bytes:
     """Render a figure as a PNG, with its words as they stand.
 
     A dollar sign in other people's names would begin a formula, and might not end it.

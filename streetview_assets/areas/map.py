@@ -1,7 +1,7 @@
 """A map of areas, coloured by a value of each."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,11 +15,7 @@ from streetview_assets.areas.geometry import (
     to_geoframe,
     wkb_series,
 )
-from streetview_assets.figures import new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from streetview_assets.figures import Axes, Figure, new_figure
 
 Numbers = npt.NDArray[np.float64]
 
@@ -42,7 +38,7 @@ def draw_areas(
     label: str = "",
     credit: str = "",
     diverging: bool = False,
-) -> "Figure":
+) -> Figure:
     """Draw areas, coloured by value, with a scale bar.
 
     Parameters
@@ -95,7 +91,7 @@ def draw_areas(
 
 def draw_ground(
     areas: pl.DataFrame, things: np.ndarray, *, title: str, credit: str = ""
-) -> tuple["Figure", "Axes", str]:
+) -> tuple[Figure, Axes, str]:
     """Draw, pale, the areas that things lie in; without any, a box around these.
 
     Parameters
@@ -147,7 +143,7 @@ def _in_metres(areas: pl.DataFrame) -> gpd.GeoSeries:
 
 
 def _add_values(
-    axes: "Axes",
+    axes: Axes,
     outlines: gpd.GeoSeries,
     values: Numbers,
     label: str,
@@ -182,13 +178,13 @@ def _add_values(
         )
 
 
-def _add_outlines(axes: "Axes", outlines: gpd.GeoSeries, all_count: int, **style: Any) -> None:
+def _add_outlines(axes: Axes, outlines: gpd.GeoSeries, all_count: int, **style: Any) -> None:
     # Thinner lines for more areas: ten thousand white outlines would hide the colours.
     width = float(np.clip(12 / np.sqrt(all_count), 0.05, 0.8))
     outlines.to_frame().plot(ax=axes, aspect=None, linewidth=width, **style)
 
 
-def add_scale_bar(axes: "Axes", west: float, south: float, east: float, north: float) -> None:
+def add_scale_bar(axes: Axes, west: float, south: float, east: float, north: float) -> None:
     """Draw a bar of a round length below a map in metres that lies within these bounds.
 
     Parameters

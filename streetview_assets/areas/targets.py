@@ -108,7 +108,7 @@ def deprivation(targets: pl.DataFrame, target: str) -> dict[str, float]:
         The share by area code. Ties share the mean of their ranks, a single area gets 0.5, and
         areas without a value are absent; empty where the table has nothing of the target.
     """
-    rows = targets.filter(pl.col("target") == target).drop_nulls("value")
+    rows = targets.filter(target=target).drop_nulls("value")
     worse = pl.when(pl.col("more_is") == "worse").then(pl.col("value")).otherwise(-pl.col("value"))
     rank = ranks(rows.select(worse).to_series())
     share = (rank - 1) / (rows.height - 1) if rows.height > 1 else rank * 0.5

@@ -115,8 +115,7 @@ def _images(
 def _other_views(opened: OpenStudy, image: dict[str, Any], images: pl.DataFrame) -> list[bytes]:
     """Draw all images of the same point, in the order of their headings."""
     mine = current_images(images).filter(
-        pl.col("authority_code") == image["authority_code"],
-        pl.col("point_id") == image["point_id"],
+        authority_code=image["authority_code"], point_id=image["point_id"]
     )
     if mine.height < 2:
         return []

@@ -86,7 +86,7 @@ def facts_of(
         The image_id by which tables name what the image is looked at as; None of an area.
     """
     area_code = identifier if image is None else image["area_code"]
-    mine = areas.filter(pl.col("area_code") == area_code) if area_code else areas.clear()
+    mine = areas.filter(area_code=area_code) if area_code else areas.clear()
     profile = mine.row(0, named=True) if mine.height else None
     shares = _by_number(profile["cluster_shares"]) if profile else {}
     cluster, label = (profile["main_cluster"] if profile else None), None

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageOps
 
@@ -12,6 +11,7 @@ from streetview_assets.cli.show_facts import Shown, prediction_of
 from streetview_assets.figures import (
     COLOURS,
     INK,
+    Axes,
     credit_ink,
     image_png,
     new_figure,
@@ -19,9 +19,6 @@ from streetview_assets.figures import (
     to_png,
 )
 from streetview_assets.image_decoding import read_rgb
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 PAPER = "#ffffff"
 GAP_PX = 16
@@ -103,7 +100,7 @@ def _lines(shown: Shown) -> list[str]:
     return [line if len(line) < 76 else f"{line[:74]}…" for line in lines]
 
 
-def _draw_clusters(axes: "Axes", shown: Shown) -> None:
+def _draw_clusters(axes: Axes, shown: Shown) -> None:
     """Draw bars of the area's shares, the largest first; the cluster that is meant is dark."""
     largest = sorted(shown.shares.items(), key=lambda one: (-one[1], one[0]))[:CLUSTERS_SHOWN]
     own = f"cluster {shown.cluster} of {shown.k}"
@@ -127,7 +124,7 @@ def _draw_clusters(axes: "Axes", shown: Shown) -> None:
     bare(axes, "top", "right", "bottom")
 
 
-def _draw_prediction(axes: "Axes", shown: Shown) -> None:
+def _draw_prediction(axes: Axes, shown: Shown) -> None:
     """Draw prediction and interval among the values of all areas, or say why there is none."""
     profile = shown.profile
     axes.set_yticks([])

@@ -52,7 +52,7 @@ def embed_images(
         Rows of the table `image_embeddings`, in the order of their ids, at least 256 but for the
         last shard. An image that cannot be read is a row `failed` with its reason.
     """
-    readable = images.filter(pl.col("status") == "ok").sort("image_id")
+    readable = images.filter(status="ok").sort("image_id")
     if "sha256" not in readable.columns:
         readable = readable.with_columns(sha256=pl.lit(None, pl.String))
     batches: Iterator[pl.DataFrame]

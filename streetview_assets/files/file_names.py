@@ -110,7 +110,7 @@ def _whole_paths(names: pl.DataFrame, there: pl.DataFrame) -> Iterator[pl.DataFr
         ends = names.filter(pl.col("depth") >= depth).with_columns(end=_tail(depth))
         root = pl.col("written").str.strip_suffix(pl.col("end")).str.strip_suffix("/")
         claimed = ends.join(
-            there.filter(pl.col("depth") == depth), left_on="end", right_on="written", how="inner"
+            there.filter(depth=depth), left_on="end", right_on="written", how="inner"
         ).select("row", "file", root=root.str.to_lowercase())
         yield claimed
         names = names.join(claimed, on="row", how="anti")
@@ -122,7 +122,7 @@ def _ends_of_paths(names: pl.DataFrame, there: pl.DataFrame) -> Iterator[pl.Data
         ends = there.filter(pl.col("depth") > depth).with_columns(end=_tail(depth))
         lone = ends.filter(~pl.col("end").is_duplicated())
         yield (
-            names.filter(pl.col("depth") == depth)
+            names.filter(depth=depth)
             .join(lone, left_on="written", right_on="end", how="inner")
             .select("row", "file", root=pl.lit(""))
         )

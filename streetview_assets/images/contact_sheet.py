@@ -145,7 +145,7 @@ def contact_sheet(
     bytes
         A PNG; see `lay_out`.
     """
-    there = images.filter(pl.col("status") == "ok")
+    there = images.filter(status="ok")
     sample = _sample(there, columns * _ROWS, seed)
     across = max(1, min(columns, sample.height))
     down = max(1, -(-sample.height // across))

@@ -80,7 +80,7 @@ def mark_current(
     """
     captures = _captures(panoramas, points, wishes, provider, as_of)
     chosen = (
-        images.filter(pl.col("status") == "ok")
+        images.filter(status="ok")
         .select("image_id", "heading_deg", *_CAPTURE)
         .with_columns(slot=_slot(wishes.headings_deg, provider))
         .join(captures, on=_CAPTURE, how="inner")
@@ -121,7 +121,7 @@ def _captures(
     as_of: date | None,
 ) -> pl.DataFrame:
     """List the captures from which each point may choose, with its area and distance."""
-    at_points = panoramas.filter(pl.col("provider") == provider).join(
+    at_points = panoramas.filter(provider=provider).join(
         points.select("point_id", "area_code"), on="point_id", how="inner"
     )
     ok, found = pl.col("status") == "ok", pl.col("is_current")
@@ -129,7 +129,7 @@ def _captures(
     if as_of is None and not provider_class(provider).keeps_history:
         there = there.filter(found)
     elif as_of is None:
-        bare = at_points.filter(found, pl.col("status") == "no_imagery")["point_id"].implode()
+        bare = at_points.filter(found, status="no_imagery")["point_id"].implode()
         there = there.filter(found | ~pl.col("point_id").is_in(bare))
     return there.select("point_id", "area_code", "distance_m", *_CAPTURE, is_found="is_current")
 

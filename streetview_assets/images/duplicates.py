@@ -39,7 +39,7 @@ def mark_duplicates(images: pl.DataFrame) -> pl.DataFrame:
     polars.DataFrame
         The same rows in the same order; duplicate_of is null where there is no other.
     """
-    there = images.filter(pl.col("is_current"), pl.col("status") == "ok").sort("image_id")
+    there = images.filter(pl.col("is_current"), status="ok").sort("image_id")
     shows_something = _shows_something().fill_null(False)
     compared = there.filter(shows_something)
     hashes = _bits(compared["perceptual_hash"])

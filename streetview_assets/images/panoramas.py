@@ -62,7 +62,7 @@ def update_panoramas(
         last_seen_at=pl.col("seen_at"),
         is_current=pl.lit(True),
     )
-    failed = found.filter(pl.col("status") == "failed")["point_id"].implode()
+    failed = found.filter(status="failed")["point_id"].implode()
     spared = _not_asked(asked) & (pl.col("provider") == provider)
     older = (
         earlier.join(now, on=_KEY, how="anti")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -18,7 +18,7 @@ from streetview_assets.embeddings.encoders.text_encoder import (
     load_text_encoder,
 )
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS, called
-from streetview_assets.figures import figures_folder, shrink_to_webp, to_png
+from streetview_assets.figures import Figure, figures_folder, shrink_to_webp, to_png
 from streetview_assets.images.budget.ledger import Ledger
 from streetview_assets.images.budget.prices import is_paid, required_budget_usd
 from streetview_assets.images.budget.reservations import Budget
@@ -37,9 +37,6 @@ from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.visible_text import in_one_line
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 PARTITION_FIGURE_BYTES = 18_000
 STUDY_FIGURE_BYTES = 145_000
@@ -231,7 +228,7 @@ class AssetContext:
         return may_show_sample(self.study.images)
 
     def figure(
-        self, name: str, drawn: "bytes | Figure", *, max_bytes: int | None = None
+        self, name: str, drawn: bytes | Figure, *, max_bytes: int | None = None
     ) -> dg.MarkdownMetadataValue:
         """Keep a figure under `figures/`, and make a small one for the metadata.
 

@@ -1,7 +1,5 @@
 """A map of the roads of an authority and the points on them."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 import shapely
@@ -9,10 +7,7 @@ import shapely
 from streetview_assets.areas.geometry import points_in_metres, to_geoframe
 from streetview_assets.areas.map import draw_ground
 from streetview_assets.charts import dots, map_legend
-from streetview_assets.figures import COLOURS
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from streetview_assets.figures import COLOURS, Figure
 
 ROAD = "#777777"
 
@@ -24,7 +19,7 @@ def draw_points(
     *,
     title: str,
     credit: str = "",
-) -> "Figure":
+) -> Figure:
     """Draw roads and sample points over the areas that have any, with a scale bar.
 
     Parameters

@@ -95,7 +95,7 @@ def pool_areas(images: pl.DataFrame, embeddings: pl.DataFrame, *, encoder: str) 
         The table `area_embeddings`: four statistics for each area with at least one vector;
         `image_count` is of the images that went into the vectors.
     """
-    vectors = of_areas(images, embeddings.filter(pl.col("encoder") == encoder))
+    vectors = of_areas(images, embeddings.filter(encoder=encoder))
     return pool_by(vectors, AREA).select(TABLES["area_embeddings"].schema.names())
 
 
@@ -112,7 +112,7 @@ def of_areas(images: pl.DataFrame, embeddings: pl.DataFrame) -> pl.DataFrame:
     placed = current_images(images).filter(pl.col("area_code").is_not_null())
     return (
         vectors_of(embeddings)
-        .filter(pl.col("status") == "ok")
+        .filter(status="ok")
         .select("authority_code", "image_id", "encoder", "embedding", "image_count")
         .join(placed.select("image_id", "area_code"), on="image_id", how="inner")
     )

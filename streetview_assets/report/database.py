@@ -104,7 +104,7 @@ class Published:
 
     def of_encoder(self, name: str) -> pl.DataFrame:
         """Read the rows of a table that are of the study's encoder."""
-        return self.table(name).filter(pl.col("encoder") == self.study.encoder.slug)
+        return self.table(name).filter(encoder=self.study.encoder.slug)
 
     def ask(self, reads: str, query: str) -> pl.DataFrame:
         """Ask a query of one table; an empty frame without columns where it is not there.

@@ -5,15 +5,11 @@ import io
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from streetview_assets.figures import image_png, shrink_to_webp, to_png
+from streetview_assets.figures import Figure, image_png, shrink_to_webp, to_png
 from streetview_assets.image_decoding import BrokenImageError, read_rgb
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +32,7 @@ class Embedded:
     height: int
 
 
-def embedded(figure: "Figure") -> Embedded:
+def embedded(figure: Figure) -> Embedded:
     """Draw a figure into the page."""
     drawn = Image.open(io.BytesIO(to_png(figure, DRAWN_DPI))).convert("RGB")
     width, height = (round(side * SHOWN_DPI / DRAWN_DPI) for side in drawn.size)

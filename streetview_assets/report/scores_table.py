@@ -46,10 +46,7 @@ def study_scores(published: Published) -> pl.DataFrame:
         have intervals; how they spread over the repeats is in metrics of their own.
     """
     scores = published.table("model_scores").filter(
-        pl.col("target") == (published.target or ""),
-        pl.col("group_name") == "all",
-        pl.col("fold") == 0,
-        pl.col("repeat") == 1,
+        target=published.target or "", group_name="all", fold=0, repeat=1
     )
     if AUTHORITIES in set(scores["validation"]):
         return scores
@@ -65,8 +62,7 @@ def judged_scores(published: Published) -> pl.DataFrame:
         Every validation, repeat, fold and group of areas.
     """
     scores = published.table("model_scores").filter(
-        pl.col("target") == (published.target or ""),
-        pl.col("encoder") == published.study.encoder.slug,
+        target=published.target or "", encoder=published.study.encoder.slug
     )
     return scores.filter(pl.col("features") == pl.col("features").min())
 
@@ -74,7 +70,7 @@ def judged_scores(published: Published) -> pl.DataFrame:
 def _held_out_scores(published: Published, scores: pl.DataFrame) -> pl.DataFrame:
     """Score the predictions for authorities held out, all of them together."""
     predictions = published.table("held_out_predictions").filter(
-        pl.col("target") == (published.target or ""), pl.col("repeat") == 1
+        target=published.target or "", repeat=1
     )
     rows = []
     by = ["encoder", "features", "model"]
@@ -112,10 +108,7 @@ def one_score(
         Whose score, and which.
     """
     found = scores.filter(
-        pl.col("model") == model,
-        pl.col("validation") == validation,
-        pl.col("metric") == metric,
-        pl.col("value").is_not_null(),
+        pl.col("value").is_not_null(), model=model, validation=validation, metric=metric
     ).sort("features")
     return found.row(0, named=True) if found.height else None
 

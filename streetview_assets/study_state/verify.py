@@ -133,7 +133,7 @@ def _images(opened: OpenStudy, files: list[Path]) -> Iterator[Finding]:
 
 
 def _named(rows: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
-    there = rows.filter(pl.col("status") == "ok", pl.col("path").is_not_null())
+    there = rows.filter(pl.col("path").is_not_null(), status="ok")
     yield from there.select("image_id", "path", "sha256").sort("path").iter_rows()
 
 

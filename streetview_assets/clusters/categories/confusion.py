@@ -1,20 +1,15 @@
 """A heat map: which of the images' categories are taken for which."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import grid_of, heat_map
-from streetview_assets.figures import new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from streetview_assets.figures import Figure, new_figure
 
 MOST_CATEGORIES = 24
 
 
-def draw_confusion(scores: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+def draw_confusion(scores: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """Draw how many images of each category got which, with shares of the row.
 
     Parameters

@@ -53,7 +53,7 @@ def capture_changes(
         another date is one capture: the date that is current, else the later.
     """
     table = TABLES["capture_changes"]
-    vectors = embeddings.filter(pl.col("encoder") == encoder, pl.col("status") == "ok")
+    vectors = embeddings.filter(encoder=encoder, status="ok")
     pairs = _pairs(images.join(vectors, on="image_id", how="semi"), headings_deg)
     if pairs.is_empty():
         return table.frame()
@@ -130,9 +130,7 @@ def _pairs(images: pl.DataFrame, headings_deg: Sequence[float]) -> pl.DataFrame:
     """Put each image beside the one before it: columns of the table but vectors and clusters."""
     views = (
         images.filter(
-            pl.col("status") == "ok",
-            pl.col("captured_on") > UNKNOWN_DATE,
-            pl.col("heading_deg").is_not_null(),
+            pl.col("captured_on") > UNKNOWN_DATE, pl.col("heading_deg").is_not_null(), status="ok"
         )
         .with_columns(
             slot=_nearest_heading(headings_deg),

@@ -1,7 +1,5 @@
 """A map of where images of the same place changed most."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 import shapely
@@ -9,9 +7,7 @@ import shapely
 from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.areas.map import SEQUENTIAL, draw_ground
 from streetview_assets.charts import dots, map_legend
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from streetview_assets.figures import Figure
 
 ONE_CAPTURE = "#bbbbbb"
 DARKEST_LAST = f"{SEQUENTIAL}_r"
@@ -26,7 +22,7 @@ def draw_changes(
     *,
     title: str,
     credit: str = "",
-) -> "Figure":
+) -> Figure:
     """Draw each point with two captures, coloured by how much its images changed.
 
     Parameters

@@ -30,7 +30,7 @@ def draw_sample(
     """
     places = current_images(images).select("image_id", "area_code")
     current = (
-        embeddings.filter(pl.col("status") == "ok")
+        embeddings.filter(status="ok")
         .select("authority_code", "image_id", "embedding")
         .join(places, on="image_id", how="inner")
         .select("authority_code", "area_code", "image_id", "embedding")

@@ -1,16 +1,13 @@
 """Charts of layouts: a dot for each image, in the colour of its group or of a value."""
 
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import MOST_LOOKS, REST, dots, look, panels
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from streetview_assets.figures import Axes, Figure
 
 CAUTION = (
     "Who lies beside whom says something; sizes of groups, and distances between them, mean little."
@@ -26,7 +23,7 @@ LONGEST_NAME = 30
 
 def draw_layout_groups(
     layouts: pl.DataFrame, groups: pl.DataFrame, *, what: str, title: str, credit: str = ""
-) -> "Figure":
+) -> Figure:
     """Draw every layout beside the others, each image in the colour of its group.
 
     Parameters
@@ -66,7 +63,7 @@ def draw_layout_groups(
 
 def draw_layout_values(
     layouts: pl.DataFrame, values: pl.DataFrame, *, what: str, title: str, credit: str = ""
-) -> "Figure":
+) -> Figure:
     """Draw every layout beside the others, each image in the colour of a value.
 
     Parameters
@@ -101,7 +98,7 @@ def panel_name(method: str, setting: str) -> str:
 
 def _frames(
     found: pl.DataFrame, what: str, title: str, credit: str
-) -> tuple["Figure", list[tuple["Axes", pl.DataFrame]]]:
+) -> tuple[Figure, list[tuple[Axes, pl.DataFrame]]]:
     """Make a frame for each layout, in the order of the rows."""
     keys = found.select("method", "setting").unique(maintain_order=True).rows()
     across = 2 if len(keys) == 4 else min(PANELS_ACROSS, len(keys))
@@ -122,14 +119,14 @@ def _frames(
     return figure, list(zip(all_axes, rows, strict=True))
 
 
-def _add_dots(axes: "Axes", rows: pl.DataFrame, of: int, **style: Any) -> Any:
+def _add_dots(axes: Axes, rows: pl.DataFrame, of: int, **style: Any) -> Any:
     """Draw images, smaller where there are more of them in the frame."""
     size = float(np.clip(12_000 / max(of, 1), 0.6, 22))
     return dots(axes, rows.select("x", "y").to_numpy(), size, **style)
 
 
 def _add_legend(
-    figure: "Figure", what: str, in_order: dict[str, int], sizes: pl.DataFrame, count: int
+    figure: Figure, what: str, in_order: dict[str, int], sizes: pl.DataFrame, count: int
 ) -> None:
     from matplotlib.lines import Line2D
 

@@ -1,6 +1,6 @@
 """The figure by which people choose the number of clusters: every index beside the others."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -8,11 +8,7 @@ import polars as pl
 from streetview_assets.charts import panels
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.number.recommendation import Recommendation
-from streetview_assets.figures import COLOURS
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from streetview_assets.figures import COLOURS, Axes, Figure
 
 PANELS = {
     ("inertia",): ("inertia", "squared distances to the centres\n(look for the bend)"),
@@ -44,7 +40,7 @@ def draw_elbow(
     advice: Recommendation,
     title: str = "",
     credit: str = "",
-) -> "Figure":
+) -> Figure:
     """Draw each score against the number of clusters, as small multiples.
 
     Parameters
@@ -63,7 +59,7 @@ def draw_elbow(
     credit
         Whom to name at the foot.
     """
-    scores = scores.filter(pl.col("method") == METHOD)
+    scores = scores.filter(method=METHOD)
     figure, frames = panels(len(PANELS), (11, 6.2), across=3, credit=credit)
     heading = f"{title}: how many clusters" if title else "how many clusters"
     figure.suptitle(heading, x=0.01, horizontalalignment="left")
@@ -81,8 +77,8 @@ def draw_elbow(
     return figure
 
 
-def _draw_score(axes: "Axes", scores: pl.DataFrame, score: str, colour: str, marker: str) -> None:
-    there = scores.filter(pl.col("score") == score).drop_nulls("value").sort("k", "seed")
+def _draw_score(axes: Axes, scores: pl.DataFrame, score: str, colour: str, marker: str) -> None:
+    there = scores.filter(score=score).drop_nulls("value").sort("k", "seed")
     means = there.group_by("k").agg(pl.col("value").mean()).sort("k")
     _, style = LINES.get(score, ("", "-"))
     axes.plot(
@@ -91,19 +87,19 @@ def _draw_score(axes: "Axes", scores: pl.DataFrame, score: str, colour: str, mar
     if there.height > means.height:
         axes.plot(there["k"], there["value"], linestyle="", marker=".", color=colour, alpha=0.5)
     if score == "gap":
-        errors = means.join(scores.filter(pl.col("score") == "gap_error"), on="k").sort("k")
+        errors = means.join(scores.filter(score="gap_error"), on="k").sort("k")
         axes.errorbar(
             errors["k"], errors["value"], yerr=errors["value_right"], fmt="none", ecolor=colour
         )
 
 
-def _mark(axes: "Axes", k: int, recommended: int | None) -> None:
+def _mark(axes: Axes, k: int, recommended: int | None) -> None:
     axes.axvline(k, color=SHADE, linestyle="--", linewidth=1)
     if recommended is not None:
         axes.axvline(recommended, color=COLOURS[1], linewidth=7, alpha=0.35, zorder=0)
 
 
-def _frame(axes: "Axes", name: str, meaning: str, *, with_legend: bool) -> None:
+def _frame(axes: Axes, name: str, meaning: str, *, with_legend: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.ticker import MaxNLocator
 
@@ -121,7 +117,7 @@ def _frame(axes: "Axes", name: str, meaning: str, *, with_legend: bool) -> None:
 
 
 def _explain_marks(
-    figure: "Figure",
+    figure: Figure,
     k: int,
     recommended: Recommendation,
     drawn_as: list[tuple[str, str, str]],

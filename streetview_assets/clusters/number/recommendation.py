@@ -88,9 +88,9 @@ def recommend(scores: pl.DataFrame, space: str) -> Recommendation:
         The fit is that of k-means in the study's own space where it agrees with them to 0.95
         (adjusted Rand), else in the other, else HDBSCAN; where none does, it is empty.
     """
-    density = _curves(scores.filter(pl.col("method") == DENSITY))
-    of_kmeans = scores.filter(pl.col("method") == METHOD)
-    own = _curves(of_kmeans.filter(pl.col("space") == space))
+    density = _curves(scores.filter(method=DENSITY))
+    of_kmeans = scores.filter(method=METHOD)
+    own = _curves(of_kmeans.filter(space=space))
     numbers = sorted(own["inertia"])
     if not density["share_in_kinds"] or not own["silhouette"]:
         few = "There are too few images, or too few that differ, to compare numbers of clusters."
@@ -181,7 +181,7 @@ def _no_number(density: _Curves, own: _Curves, scores: pl.DataFrame) -> Recommen
     else:
         why = "Places where images lie dense stand out, but most images lie between them."
     reasons = [why]
-    by_hdbscan = scores.filter(pl.col("method") == HDBSCAN)["k"].max()
+    by_hdbscan = scores.filter(method=HDBSCAN)["k"].max()
     if isinstance(by_hdbscan, int) and by_hdbscan > 1:
         reasons.append(f"HDBSCAN, which holds itself against no chance, names {by_hdbscan}.")
     votes = _votes(own)

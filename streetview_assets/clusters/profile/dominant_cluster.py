@@ -30,7 +30,7 @@ def images_of_points(
     columns = (*authority, "point_id", "image_id", "heading_deg")
     own = there.select(columns)
     shared = (
-        panoramas.filter(pl.col("is_current"), pl.col("status") == "ok")
+        panoramas.filter(pl.col("is_current"), status="ok")
         .select(*view, "point_id")
         .unique()
         .join(own, on=[*authority, "point_id"], how="anti")

@@ -1,18 +1,12 @@
 """A map of the points of all authorities, coloured by their main cluster."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 import shapely
 
 from streetview_assets.areas.map import add_scale_bar
 from streetview_assets.charts import MOST_LOOKS, REST, dots, look
-from streetview_assets.figures import new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from streetview_assets.figures import Axes, Figure, new_figure
 
 OUTLINE = "#cccccc"
 METRES_A_DEGREE = 111_195.0
@@ -23,7 +17,7 @@ SCALE_BAR_UP_TO_M = 1_000_000.0
 
 def draw_cluster_map(
     points: pl.DataFrame, areas: pl.DataFrame, *, k: int, title: str, credit: str = ""
-) -> "Figure":
+) -> Figure:
     """Draw points in the colours of their main clusters, over the outlines of areas around them.
 
     Parameters
@@ -70,7 +64,7 @@ def draw_cluster_map(
     return figure
 
 
-def _add_points(axes: "Axes", places: np.ndarray, clusters: pl.Series, k: int) -> str:
+def _add_points(axes: Axes, places: np.ndarray, clusters: pl.Series, k: int) -> str:
     """Draw clusters, the largest first, so that the small lie on top; say how many are named."""
     of_point = clusters.to_numpy()
     sizes = np.bincount(of_point, minlength=k + 1)[1:]
@@ -93,7 +87,7 @@ def _add_points(axes: "Axes", places: np.ndarray, clusters: pl.Series, k: int) -
 
 
 def _add_outlines(
-    axes: "Axes",
+    axes: Axes,
     areas: pl.DataFrame,
     low: np.ndarray,
     high: np.ndarray,

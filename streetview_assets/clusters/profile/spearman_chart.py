@@ -1,22 +1,17 @@
 """A heat map: how the share of each cluster, and of each label, goes with each target."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import grid_of, heat_map
 from streetview_assets.clusters.profile.profile import BY_LABEL
-from streetview_assets.figures import new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from streetview_assets.figures import Figure, new_figure
 
 MOST_ROWS = 40
 CERTAIN = 0.05
 
 
-def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """Draw Spearman's rank correlation of shares with targets, numbers in the cells.
 
     Parameters

@@ -1,23 +1,17 @@
 """What kind of area each cluster is at home in: the spread of each target, by cluster."""
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from streetview_assets.charts import panels
 from streetview_assets.clusters.profile.profile import BY_LABEL
 from streetview_assets.clusters.profile.target_profile import EVERY
-from streetview_assets.figures import COLOURS
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from streetview_assets.figures import COLOURS, Axes, Figure
 
 MOST_TARGETS, MOST_ROWS = 4, 40
 QUARTILES = ("target_lower_quartile", "target_median", "target_upper_quartile")
 
 
-def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """Draw the middle half of each target over areas, weighted by each cluster's share in them.
 
     Parameters
@@ -66,7 +60,7 @@ def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") 
     return figure
 
 
-def _draw_target(axes: "Axes", of_target: pl.DataFrame, names: list[str]) -> None:
+def _draw_target(axes: Axes, of_target: pl.DataFrame, names: list[str]) -> None:
     low, middle, high = of_target.filter(group_name=EVERY).select(QUARTILES).row(0)
     axes.axvspan(low, high, color="#dddddd", zorder=0)
     axes.axvline(middle, color="#888888", linewidth=1, zorder=1)

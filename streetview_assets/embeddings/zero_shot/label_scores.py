@@ -81,7 +81,7 @@ def label_scores(
         that an image is equally like, the best is the one whose name comes first.
     """
     table = TABLES["label_scores"]
-    images = embeddings.filter(pl.col("status") == "ok").sort("image_id")
+    images = embeddings.filter(status="ok").sort("image_id")
     if images.is_empty():
         return table.frame()
     names = sorted(labels)

@@ -54,7 +54,7 @@ class FolderProvider(OwnImagesProvider):
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
         """Name the one view of each image: its heading where that is known, category and file."""
-        there = panoramas.filter(pl.col("status") == "ok").select("panorama_id", "captured_on")
+        there = panoramas.filter(status="ok").select("panorama_id", "captured_on")
         files = self._named(self._files_at(panoramas["point_id"]))
         shown = files.join(there.unique(), on=["panorama_id", "captured_on"], how="semi")
         return shown.with_columns(source_path="file").select(VIEWS.names())

@@ -1,7 +1,6 @@
 """Charts of comparisons: authority by authority, target by validation, score by areas."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -14,14 +13,10 @@ from streetview_assets.charts import (
     grid_of,
     sizes_axis,
 )
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.figures import COLOURS, Axes, Figure, new_figure
 from streetview_assets.models.charts.heatmap import r2_heat_map, r2_text
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
 from streetview_assets.validations import VALIDATIONS, mild_first
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _LONGEST_NAME = 18
 
@@ -33,7 +28,7 @@ def draw_transfer(
     title: str,
     names: Mapping[str, str] | None = None,
     credit: str = "",
-) -> "Figure":
+) -> Figure:
     """Draw R² of ridge trained on one authority (rows) and tested on another (columns).
 
     Parameters
@@ -50,7 +45,7 @@ def draw_transfer(
     credit
         Whom to name at the foot.
     """
-    r2 = scores.filter(pl.col("model") == RIDGE, pl.col("metric") == "r2")
+    r2 = scores.filter(model=RIDGE, metric="r2")
     own = pl.col("train_authority") == pl.col("test_authority")
     codes = r2["train_authority"].unique().sort().to_list()
     shown = r2.filter(own | (pl.col("share_added") == share))
@@ -74,7 +69,7 @@ def draw_transfer(
 
 def draw_targets(
     scores: pl.DataFrame, *, targets: list[str], title: str, credit: str = ""
-) -> "Figure":
+) -> Figure:
     """Draw R² of ridge for each target (rows) under each validation (columns).
 
     Parameters
@@ -88,12 +83,7 @@ def draw_targets(
     credit
         Whom to name at the foot.
     """
-    r2 = scores.filter(
-        pl.col("metric") == "r2",
-        pl.col("fold") == 0,
-        pl.col("group_name") == "all",
-        pl.col("model") == RIDGE,
-    )
+    r2 = scores.filter(metric="r2", fold=0, group_name="all", model=RIDGE)
     validations = mild_first(r2["validation"])
     of = ("target", "validation")
     value, lower, upper = (
@@ -125,7 +115,7 @@ def draw_targets(
     return figure
 
 
-def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """Draw R² against the number of areas learned from, with the range over the repeats.
 
     Parameters
@@ -137,15 +127,15 @@ def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -
     credit
         Whom to name at the foot.
     """
-    r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
+    r2 = scores.filter(pl.col("value").is_not_null(), metric="r2")
     figure = new_figure(7, 4.6, credit=credit)
     axes = figure.subplots()
     validations = mild_first(r2["validation"])
     for colour, validation in zip(COLOURS, validations, strict=False):
-        mine = r2.filter(pl.col("validation") == validation)
+        mine = r2.filter(validation=validation)
         label = VALIDATIONS[validation].symbol
-        _add_curve(axes, mine.filter(pl.col("model") == RIDGE), colour, f"ridge, {label}", "-")
-        _add_curve(axes, mine.filter(pl.col("model") == MEAN), colour, f"mean, {label}", ":")
+        _add_curve(axes, mine.filter(model=RIDGE), colour, f"ridge, {label}", "-")
+        _add_curve(axes, mine.filter(model=MEAN), colour, f"mean, {label}", ":")
     axes.axhline(0, color=ZERO_LINE, linewidth=0.8)
     sizes_axis(axes, r2["train_count"].unique().sort().to_list(), apart=1.25)
     lowest = min(r2["value"].to_list())
@@ -161,7 +151,7 @@ def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -
     return figure
 
 
-def _add_curve(axes: "Axes", rows: pl.DataFrame, colour: str, label: str, style: str) -> None:
+def _add_curve(axes: Axes, rows: pl.DataFrame, colour: str, label: str, style: str) -> None:
     by_size = (
         rows.group_by("train_count")
         .agg(mean=pl.col("value").mean(), lower=pl.col("value").min(), upper=pl.col("value").max())

@@ -5,22 +5,16 @@ Two distributions of nearest-neighbour distances, as `geodist` of the R package 
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from streetview_assets.charts import bare
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.figures import COLOURS, Figure, new_figure
 from streetview_assets.models.results.validation_facts import TO_PREDICT
 from streetview_assets.validations import VALIDATIONS, mild_first
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-def draw_distances(
-    distances: Mapping[str, np.ndarray], *, title: str, credit: str = ""
-) -> "Figure":
+def draw_distances(distances: Mapping[str, np.ndarray], *, title: str, credit: str = "") -> Figure:
     """Draw the share of areas within a distance: to be predicted, and held out by each validation.
 
     Parameters

@@ -1,24 +1,19 @@
 """Chart of what images add to place: the scores of place, images and both, and the gain."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals, panels
-from streetview_assets.figures import COLOURS, INK
+from streetview_assets.figures import COLOURS, INK, Axes, Figure
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.evaluations.gains import IMAGES, NOTHING
 from streetview_assets.validations import VALIDATIONS, mild_first
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 SHOWN = {PLACE: "place alone", IMAGES: "images alone", PLACE_AND_IMAGES: "place and images"}
 
 
-def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """Draw R² by place, by images and by both, and the paired gain of both over place.
 
     Parameters
@@ -49,7 +44,7 @@ def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> "Figure"
 
 
 def _add(
-    axes: "Axes",
+    axes: Axes,
     rows: pl.DataFrame,
     validations: Sequence[str],
     shift: float,

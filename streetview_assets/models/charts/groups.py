@@ -1,19 +1,13 @@
 """Charts of models of groups: group by group, and every target by every group."""
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, grid_of, intervals, panels
-from streetview_assets.figures import COLOURS, INK
+from streetview_assets.figures import COLOURS, INK, Axes, Figure
 from streetview_assets.models.charts.heatmap import r2_heat_map
 from streetview_assets.models.evaluations.models_by_group import ALL, COMMON, OWN, RIDGE_ALL
 from streetview_assets.models.validation.ridge_cv import RIDGE
 from streetview_assets.validations import VALIDATIONS, mild_first
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 AREA_SETS = {COMMON: "areas that all groups have", OWN: "all areas of the group"}
 MOST_GROUPS = 24
@@ -22,7 +16,7 @@ MOST_GROUPS = 24
 _HEIGHT = 0.36
 
 
-def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """Draw R² of each group's model as bars with intervals, on the common and on its own areas.
 
     Parameters
@@ -35,7 +29,7 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
         Whom to name at the foot.
     """
     scores, some = _largest(scores)
-    r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
+    r2 = scores.filter(pl.col("value").is_not_null(), metric="r2")
     names = in_order(scores)
     shown = mild_first(r2["validation"])
     figure, all_axes = panels(
@@ -43,9 +37,9 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
         sharex=True, sharey=True,
     )  # fmt: skip
     for axes, validation in zip(all_axes, shown, strict=True):
-        mine = r2.filter(pl.col("validation") == validation)
+        mine = r2.filter(validation=validation)
         for number, area_set in enumerate(AREA_SETS):
-            rows = mine.filter(pl.col("area_set") == area_set)
+            rows = mine.filter(area_set=area_set)
             height = {name: place + (number - 0.5) * _HEIGHT for place, name in enumerate(names)}
             _add_bars(axes, rows, height, COLOURS[number], AREA_SETS[area_set])
         axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
@@ -62,7 +56,7 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
 
 def draw_group_matrix(
     scores: pl.DataFrame, *, targets: list[str], title: str, credit: str = ""
-) -> "Figure":
+) -> Figure:
     """Draw R² of every target (rows) by every group (columns), under spatial blocks.
 
     Parameters
@@ -77,15 +71,13 @@ def draw_group_matrix(
         Whom to name at the foot.
     """
     scores, some = _largest(scores)
-    r2 = scores.filter(
-        pl.col("metric") == "r2", pl.col("model") == RIDGE, pl.col("validation") == "blocks"
-    )
+    r2 = scores.filter(metric="r2", model=RIDGE, validation="blocks")
     names = in_order(scores)
     wide = 0.72 * len(names)
     size_in = (2 * wide + 4.6, max(3.4, 2.4 + 0.42 * len(targets)))
     figure, all_axes = panels(2, size_in, credit=credit, sharey=True)
     for axes, area_set in zip(all_axes, AREA_SETS, strict=True):
-        mine = r2.filter(pl.col("area_set") == area_set)
+        mine = r2.filter(area_set=area_set)
         r2_heat_map(
             axes,
             grid_of(mine.select("target", "group_name", "value"), targets, names),
@@ -122,16 +114,16 @@ def _is_numbered(name: str) -> bool:
 
 
 def _add_bars(
-    axes: "Axes", rows: pl.DataFrame, height: dict[str, float], colour: str, label: str
+    axes: Axes, rows: pl.DataFrame, height: dict[str, float], colour: str, label: str
 ) -> None:
-    own = rows.filter(pl.col("model") == RIDGE)
+    own = rows.filter(model=RIDGE)
     places = [height[name] for name in own["group_name"]]
     value = own["value"].clip(LOWEST_SCORE)
     axes.barh(places, value, height=_HEIGHT * 0.9, color=colour, label=label)
     intervals(
         axes, places, own["lower"], own["upper"], lowest=LOWEST_SCORE, color=INK, linewidth=1.2
     )
-    whole = rows.filter(pl.col("model") == RIDGE_ALL)
+    whole = rows.filter(model=RIDGE_ALL)
     axes.scatter(
         whole["value"].clip(LOWEST_SCORE),
         [height[name] for name in whole["group_name"]],
@@ -142,7 +134,7 @@ def _add_bars(
 
 def _with_areas(r2: pl.DataFrame, names: list[str]) -> list[str]:
     """Put the number of areas below each name: the common ones, then its own."""
-    counted = r2.filter(pl.col("model") == RIDGE).group_by("group_name", "area_set")
+    counted = r2.filter(model=RIDGE).group_by("group_name", "area_set")
     counts = {
         (name, area_set): f"{count:,}"
         for name, area_set, count in counted.agg(pl.col("area_count").max()).iter_rows()

@@ -1,18 +1,15 @@
 """Cells of a table coloured by R², as charts of many scores show them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from streetview_assets.charts import heat_map
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from streetview_assets.figures import Axes
 
 
 def r2_heat_map(
-    axes: "Axes",
+    axes: Axes,
     grid: np.ndarray,
     *,
     rows: Sequence[str],

@@ -1,24 +1,18 @@
 """Plot of predicted against observed values, one panel a validation."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import panels
-from streetview_assets.figures import COLOURS
+from streetview_assets.figures import COLOURS, Axes, Figure
 from streetview_assets.metrics import measure
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.validations import VALIDATIONS, mild_first
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 def draw_predicted_observed(
     predictions: pl.DataFrame, *, title: str, model: str = TUNED, credit: str = ""
-) -> "Figure":
+) -> Figure:
     """Draw held-out predictions against observed values, with the prediction intervals.
 
     Parameters
@@ -37,7 +31,7 @@ def draw_predicted_observed(
     ValueError
         Where there is no prediction of the model.
     """
-    drawn = predictions.filter(pl.col("model") == model, pl.col("repeat") == 1)
+    drawn = predictions.filter(model=model, repeat=1)
     shown = mild_first(drawn["validation"])
     if not shown:
         raise ValueError(f"there are no predictions of the model {model}")
@@ -45,16 +39,14 @@ def draw_predicted_observed(
     figure, all_axes = panels(len(shown), size_in, credit=credit, sharex=True, sharey=True)
     figure.suptitle(title)
     for axes, validation in zip(all_axes, shown, strict=True):
-        _add_panel(
-            axes, drawn.filter(pl.col("validation") == validation), _name(predictions, validation)
-        )
+        _add_panel(axes, drawn.filter(validation=validation), _name(predictions, validation))
     level = drawn["interval_level"].max()
     bars = f", with {level:.0%} intervals" if isinstance(level, float) else ""
     all_axes[0].set_ylabel(f"{drawn['target'][0]}: predicted, held out{bars}")
     return figure
 
 
-def _add_panel(axes: "Axes", rows: pl.DataFrame, name: str) -> None:
+def _add_panel(axes: Axes, rows: pl.DataFrame, name: str) -> None:
     observed, predicted = rows["observed"].to_numpy(), rows["predicted"].to_numpy()
     reach = [
         (rows[upper] - rows[lower]).fill_null(float("nan")).to_numpy()

@@ -1,15 +1,11 @@
 """Map of what a model missed: observed minus predicted, area by area, held out."""
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from streetview_assets.areas.map import draw_areas
+from streetview_assets.figures import Figure
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.validations import VALIDATIONS
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def draw_residual_map(
@@ -20,7 +16,7 @@ def draw_residual_map(
     model: str = TUNED,
     validation: str,
     credit: str = "",
-) -> "Figure":
+) -> Figure:
     """Draw the residuals of a model on held-out areas; areas without one are hatched.
 
     Parameters
@@ -36,9 +32,7 @@ def draw_residual_map(
     credit
         Whom to name at the foot.
     """
-    drawn = predictions.filter(
-        pl.col("model") == model, pl.col("validation") == validation, pl.col("repeat") == 1
-    )
+    drawn = predictions.filter(model=model, validation=validation, repeat=1)
     return draw_areas(
         areas,
         dict(zip(drawn["area_code"], drawn["residual"], strict=True)),

@@ -6,15 +6,13 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.charts import curve, panels, sizes_axis
-from streetview_assets.figures import COLOURS, INK
+from streetview_assets.figures import COLOURS, INK, Axes, Figure
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.evaluations.sample_size import ALL, ALL_K
 from streetview_assets.models.evaluations.sample_size_summary import mean_curves
 from streetview_assets.study.sample_size import AreasHeld
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.patheffects import AbstractPathEffect
 
 LINE_COLOURS = tuple(COLOURS[place] for place in (0, 1, 2, 3, 5, 4))
@@ -30,7 +28,7 @@ _LABEL_APART = 0.055
 
 def draw_sample_sizes(
     scores: pl.DataFrame, *, areas: AreasHeld, metric: str, title: str, credit: str = ""
-) -> "Figure":
+) -> Figure:
     """Draw a metric against the number of images, a line a cluster and a panel a k.
 
     Bands are one standard deviation over the repeats; a line ends where its cluster has no more
@@ -62,7 +60,7 @@ def draw_sample_sizes(
     whole = curves.filter(group_name=ALL)
     lowest, highest = _limits(every, metric)
     for axes, k in zip(frames, numbers, strict=True):
-        own = curves.filter(pl.col("k") == k, pl.col("group_name") != ALL)
+        own = curves.filter(pl.col("group_name") != ALL, k=k)
         axes.set_ylim(lowest, highest)
         _set_sizes(axes, every["sample_size"].unique().sort().to_list())
         _add_curve(axes, whole, INK, "", "--")
@@ -92,7 +90,7 @@ def _limits(curves: pl.DataFrame, metric: str) -> tuple[float, float]:
     return max(lower - room, lowest), min(upper + room, highest)
 
 
-def _set_sizes(axes: "Axes", sizes: list[int]) -> None:
+def _set_sizes(axes: Axes, sizes: list[int]) -> None:
     sizes_axis(axes, sizes, apart=2, short=True)
     axes.tick_params(axis="x", labelsize=8)
     # Room at the right for the names of the curves.
@@ -108,7 +106,7 @@ def _number(name: str) -> int:
     return int(name.rsplit(" ", 1)[-1])
 
 
-def _add_cluster(axes: "Axes", curves: pl.DataFrame, name: str) -> tuple[str, str, float, float]:
+def _add_cluster(axes: Axes, curves: pl.DataFrame, name: str) -> tuple[str, str, float, float]:
     """Draw the curve of a cluster; give its number, its colour and where it ends."""
     place = _number(name) - 1
     colour = LINE_COLOURS[place % len(LINE_COLOURS)]
@@ -120,7 +118,7 @@ def _add_cluster(axes: "Axes", curves: pl.DataFrame, name: str) -> tuple[str, st
 
 
 def _add_curve(
-    axes: "Axes",
+    axes: Axes,
     rows: pl.DataFrame,
     colour: str,
     marker: str,
@@ -135,7 +133,7 @@ def _add_curve(
     )  # fmt: skip
 
 
-def _add_names(axes: "Axes", ends: list[tuple[str, str, float, float]]) -> None:
+def _add_names(axes: Axes, ends: list[tuple[str, str, float, float]]) -> None:
     """Put the number of each cluster beside the end of its curve, none on another."""
     lowest, highest = axes.get_ylim()
     apart = _LABEL_APART * (highest - lowest)

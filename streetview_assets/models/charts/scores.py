@@ -1,25 +1,19 @@
 """Chart of a score of every model and baseline under each validation, side by side."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.figures import COLOURS, Axes, Figure, new_figure
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE_AND_IMAGES
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.validations import VALIDATIONS, mild_first
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 def draw_scores(
     scores: pl.DataFrame, *, title: str, metric: str = "r2", credit: str = ""
-) -> "Figure":
+) -> Figure:
     """Draw pooled scores with their intervals: models above, baselines below.
 
     Parameters
@@ -40,11 +34,7 @@ def draw_scores(
         Where there is no such score.
     """
     drawn = scores.filter(
-        pl.col("metric") == metric,
-        pl.col("fold") == 0,
-        pl.col("repeat") == 1,
-        pl.col("group_name") == "all",
-        pl.col("value").is_not_null(),
+        pl.col("value").is_not_null(), metric=metric, fold=0, repeat=1, group_name="all"
     )
     if drawn.is_empty():
         raise ValueError(f"there is no score {metric} to draw")
@@ -54,7 +44,7 @@ def draw_scores(
     axes = figure.subplots()
     for number, validation in enumerate(validations):
         shift = (number - (len(validations) - 1) / 2) * 0.22
-        rows = drawn.filter(pl.col("validation") == validation)
+        rows = drawn.filter(validation=validation)
         _add_validation(axes, rows, models, shift, COLOURS[number], VALIDATIONS[validation].symbol)
     axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
     axes.set_yticks(range(len(models)), [model.replace("_", " ") for model in models])
@@ -74,7 +64,7 @@ def _place(model: str) -> tuple[int, str]:
 
 
 def _add_validation(
-    axes: "Axes", rows: pl.DataFrame, models: list[str], shift: float, colour: str, label: str
+    axes: Axes, rows: pl.DataFrame, models: list[str], shift: float, colour: str, label: str
 ) -> None:
     value = rows["value"].clip(LOWEST_SCORE).to_numpy()
     height = np.array([models.index(model) for model in rows["model"]]) + shift

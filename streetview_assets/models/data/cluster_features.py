@@ -191,7 +191,7 @@ def area_images(
         Of the draw, and of the clusters that are found later, inside each fold.
     """
     placed = images.filter(pl.col("area_code").is_not_null())
-    own = image_embeddings.filter(pl.col("encoder") == encoder)
+    own = image_embeddings.filter(encoder=encoder)
     drawn = draw_sample(own, placed, fit_on=clusters.fit_on, seed=seed)
     codes = drawn["area_code"].unique().sort()
     rows = drawn.join(

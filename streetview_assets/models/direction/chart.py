@@ -1,18 +1,14 @@
 """A chart of the texts that a direction points to, group by group, beside what says nothing."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import bare, intervals, panels
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
-from streetview_assets.figures import COLOURS, INK
+from streetview_assets.figures import COLOURS, INK, Axes, Figure
 from streetview_assets.models.direction.direction import OF_CONTROLS, OF_PROMPTS
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 ROWS_IN_A_COLUMN = 40
 """Above it a second column begins: a hundred texts below each other fit no screen."""
@@ -22,7 +18,7 @@ _BAND = "#d9d9d9"
 _GREY = "#777777"
 
 
-def draw_prompts(rows: pl.DataFrame, *, title: str, credit: str = "") -> "Figure":
+def draw_prompts(rows: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """Draw the cosine of each text with the direction, its interval, and the band of controls.
 
     Groups stand from the most deprived to the least by the mean of their texts, controls last;
@@ -106,9 +102,7 @@ def _in_columns(groups: list[pl.DataFrame]) -> list[list[dict[str, Any]]]:
     return columns
 
 
-def _add_texts(
-    axes: "Axes", column: list[dict[str, Any]], band: tuple[float, float] | None
-) -> None:
+def _add_texts(axes: Axes, column: list[dict[str, Any]], band: tuple[float, float] | None) -> None:
     if band:
         axes.axvspan(*band, color=_BAND, linewidth=0, zorder=0)
     axes.axvline(0, color=_GREY, linewidth=0.8, zorder=1)

@@ -174,7 +174,7 @@ def paired_gains(
 def _of_same_areas(at_random: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
     """Give the predictions at random of the areas and repeats of another validation."""
     repeats = part.select("repeat").unique()
-    once = at_random.filter(pl.col("repeat") == 1).drop("repeat").join(repeats, how="cross")
+    once = at_random.filter(repeat=1).drop("repeat").join(repeats, how="cross")
     wanted = part.select("area_code", "repeat").unique()
     found = once.join(wanted, on=["area_code", "repeat"]).with_columns(model=pl.lit(AT_RANDOM))
     return found.select(part.columns) if found.height == wanted.height else part.clear()

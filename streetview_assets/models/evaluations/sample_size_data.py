@@ -69,12 +69,12 @@ def gather_images(
         What the experiment's draws derive theirs from; nothing is drawn here.
     """
     valued = (
-        targets.filter(pl.col("target") == target, pl.col("value").is_finite())
+        targets.filter(pl.col("value").is_finite(), target=target)
         .select("authority_code", "area_code", "value")
         .sort("area_code")
     )
     current = (
-        of_areas(images, image_embeddings.filter(pl.col("encoder") == encoder))
+        of_areas(images, image_embeddings.filter(encoder=encoder))
         .join(valued, on=["authority_code", "area_code"])
         .sort("area_code", "image_id")
     )

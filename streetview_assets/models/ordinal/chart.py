@@ -1,26 +1,20 @@
 """Chart of predicted against observed deciles of areas, one panel a validation."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import frame_diagonal, heat_map, panels
-from streetview_assets.figures import INK
+from streetview_assets.figures import INK, Axes, Figure
 from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS, to_areas
 from streetview_assets.models.ordinal.metrics import count_table, measure_tables, of_common_areas
 from streetview_assets.models.ordinal.network import DECILES
 from streetview_assets.validations import VALIDATIONS, mild_first
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 _PANELS = {name: one.symbol for name, one in VALIDATIONS.items()}
 _PANELS["holdout"] = "network of another study"
 
 
-def draw_deciles(outputs: pl.DataFrame, *, title: str, credit: str = "") -> "Figure | None":
+def draw_deciles(outputs: pl.DataFrame, *, title: str, credit: str = "") -> Figure | None:
     """Draw how many areas of each observed decile were predicted in which.
 
     Parameters
@@ -53,7 +47,7 @@ def draw_deciles(outputs: pl.DataFrame, *, title: str, credit: str = "") -> "Fig
     return figure
 
 
-def _add_panel(axes: "Axes", table: np.ndarray, name: str) -> None:
+def _add_panel(axes: Axes, table: np.ndarray, name: str) -> None:
     kappa = float(measure_tables(table[None])["quadratic_kappa"][0])
     score = f"weighted kappa = {kappa:.2f}" if np.isfinite(kappa) else "kappa not defined"
     upright = table.T

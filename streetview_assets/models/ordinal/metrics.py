@@ -145,7 +145,7 @@ def of_common_areas(outputs: pl.DataFrame) -> pl.DataFrame:
     common = (
         outputs.group_by("area_code")
         .agg(pl.col("share_added").n_unique())
-        .filter(pl.col("share_added") == shares)
+        .filter(share_added=shares)
     )
     return outputs.join(common, on="area_code", how="semi")
 

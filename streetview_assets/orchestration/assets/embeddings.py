@@ -94,7 +94,7 @@ def _ready_for(
 def _told(
     encoder: ImageEncoder | ImportedVectors, table: pl.DataFrame, count: int, *, seconds: float
 ) -> dict[str, object]:
-    failed = table.filter(pl.col("status") == "failed")
+    failed = table.filter(status="failed")
     return {
         "encoder": encoder.identity.encoder,
         "device": "none" if isinstance(encoder, ImportedVectors) else encoder.device,

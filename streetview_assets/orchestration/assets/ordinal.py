@@ -245,7 +245,7 @@ def _target(work: AssetContext, settings: Ordinal) -> Target:
 def _keep(
     work: AssetContext, settings: Ordinal, scores: pl.DataFrame, files: dict[str, bytes]
 ) -> str:
-    rows = scores.filter(pl.col("group_name") == EVERYWHERE, pl.col("value").is_not_null()).select(
+    rows = scores.filter(pl.col("value").is_not_null(), group_name=EVERYWHERE).select(
         "validation", "share_added", "unit", "rule", "metric", "value"
     )
     metrics = {f"{v}.{s:g}.{u}.{r}.{m}": value for v, s, u, r, m, value in rows.iter_rows()}

@@ -202,9 +202,7 @@ def _told(
     told: dict[str, Any] = {
         "images": len(gathered.vectors),
         "areas": len(experiment.area_codes),
-        "models": scores.filter(
-            pl.col("metric") == "rmse", pl.col("model") == experiment.model
-        ).height,
+        "models": scores.filter(metric="rmse", model=experiment.model).height,
     }
     curves = mean_curves(scores, metric)
     if curves.is_empty():

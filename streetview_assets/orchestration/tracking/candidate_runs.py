@@ -38,7 +38,7 @@ def candidate_runs(selection: Selection) -> tuple[TrackedRun, ...]:
             name=model,
             tags={"kind": "candidate" if model in tried else "baseline"},
             params=_params(best, model),
-            metrics=_metrics(selection.scores.filter(pl.col("model") == model)),
+            metrics=_metrics(selection.scores.filter(model=model)),
         )
         for model in sorted(scored)
     )
@@ -61,9 +61,7 @@ def pooled_scores(scores: pl.DataFrame) -> pl.DataFrame:
     Of repeats the mean.
     """
     return (
-        scores.filter(
-            pl.col("fold") == 0, pl.col("group_name") == "all", pl.col("value").is_not_null()
-        )
+        scores.filter(pl.col("value").is_not_null(), fold=0, group_name="all")
         .group_by("validation", "model", "metric", maintain_order=True)
         .agg(pl.col("value", "lower", "upper").mean())
     )

@@ -1,6 +1,6 @@
 """Chapter "Where": a map of the areas and points, and what there is of each authority."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -9,14 +9,10 @@ import shapely
 from streetview_assets.areas.geometry import metric_crs, points_in_metres, to_geoframe
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.charts import dots, map_legend
-from streetview_assets.figures import COLOURS
+from streetview_assets.figures import COLOURS, Axes, Figure
 from streetview_assets.points.map import draw_points
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 MOST_ROADS_DRAWN = 60_000
 """Pieces of road beyond which a map of a hand's breadth is but black."""
@@ -41,7 +37,7 @@ def where(published: Published) -> dict[str, Any]:
     }
 
 
-def _draw(published: Published, points: pl.DataFrame) -> "Figure | None":
+def _draw(published: Published, points: pl.DataFrame) -> Figure | None:
     areas, title, whom = published.areas, published.study.name, published.credit
     if areas.height:
         return _draw_authorities(published, areas, points)
@@ -52,7 +48,7 @@ def _draw(published: Published, points: pl.DataFrame) -> "Figure | None":
     return draw_points(areas, drawn, points, title=title, credit=whom)
 
 
-def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.DataFrame) -> "Figure":
+def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.DataFrame) -> Figure:
     """Draw the areas with the points in them, and the outlines and names of the authorities."""
     figure = draw_areas(areas, None, title=published.study.name, credit=published.credit)
     axes = figure.axes[0]
@@ -72,7 +68,7 @@ def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.Data
     return figure
 
 
-def _add_name(axes: "Axes", shape: shapely.Geometry, name: str) -> None:
+def _add_name(axes: Axes, shape: shapely.Geometry, name: str) -> None:
     place = shapely.point_on_surface(shape)
     ground = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

@@ -16,10 +16,10 @@ def categories(published: Published) -> dict[str, Any] | None:
     rows = published.of_encoder("category_scores").drop_nulls("value")
     if rows.is_empty():
         return None
-    named = rows.filter(pl.col("category") != "", pl.col("predicted_category") == "")
-    recall = pl.col("image_count").filter(pl.col("measure") == "recall").first()
+    named = rows.filter(pl.col("category") != "", predicted_category="")
+    recall = pl.col("image_count").filter(measure="recall").first()
     of_measure = [
-        pl.col("value").filter(pl.col("measure") == measure).first().alias(measure)
+        pl.col("value").filter(measure=measure).first().alias(measure)
         for measure in ("precision", "recall", "f1")
     ]
     by_category = named.group_by("category").agg(recall.alias("count"), *of_measure)

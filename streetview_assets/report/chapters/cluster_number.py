@@ -24,7 +24,7 @@ def number_of_clusters(published: Published) -> dict[str, Any]:
     """Find how many clusters the scores advise, beside the number that the study takes."""
     settings = published.study.clusters
     told = published.of_encoder("cluster_scores")
-    scores = told.filter(pl.col("method") == METHOD, pl.col("space") == settings.space)
+    scores = told.filter(method=METHOD, space=settings.space)
     if scores.drop_nulls("value").is_empty():
         why = published.why_empty("cluster_scores") or "no numbers of clusters were compared"
         return {"why_no_number": why}

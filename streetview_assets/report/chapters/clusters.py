@@ -1,20 +1,17 @@
 """Chapter "Clusters": how many, what they show, and how they spread over the areas."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from streetview_assets.charts import bare
 from streetview_assets.clusters.fit.hdbscan import DensityClusters, in_words, smallest_cluster
 from streetview_assets.clusters.profile.spearman_chart import CERTAIN
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.figures import COLOURS, Figure, new_figure
 from streetview_assets.report.cells import Cell, number, percent, rounded
 from streetview_assets.report.chapters.cluster_number import number_of_clusters
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MOST_BARS = 12
 MOST_ROWS = 30
@@ -54,7 +51,7 @@ def clusters(published: Published) -> dict[str, Any]:
     }
 
 
-def _draw_shares(published: Published, shares: pl.DataFrame) -> "Figure":
+def _draw_shares(published: Published, shares: pl.DataFrame) -> Figure:
     """Draw the share of each cluster, a bar an authority; one bar of all where they are many."""
     shares = published.named(shares)
     if shares["authority_code"].n_unique() > MOST_BARS:

@@ -30,9 +30,9 @@ def comparisons(published: Published) -> dict[str, Any]:
 def _targets(scores: pl.DataFrame) -> dict[str, Any] | None:
     if scores.is_empty():
         return None
-    pooled = scores.filter(pl.col("fold") == 0, pl.col("group_name") == "all")
+    pooled = scores.filter(fold=0, group_name="all")
     model = _model_of(pooled)
-    r2 = pooled.filter(pl.col("metric") == "r2", pl.col("model") == model)
+    r2 = pooled.filter(metric="r2", model=model)
     of_target = {name: r2.filter(target=name) for name in r2["target"].unique().sort()}
     by_score = sorted(
         of_target.items(),
@@ -70,7 +70,7 @@ def _transfer(published: Published, scores: pl.DataFrame) -> dict[str, Any] | No
     """Give a matrix of authorities for each share of the tested one's areas that was added."""
     if scores.is_empty():
         return None
-    shown = scores.filter(pl.col("metric") == "r2", pl.col("model") == _model_of(scores))
+    shown = scores.filter(metric="r2", model=_model_of(scores))
     shares = shown["share_added"].unique().sort()
     return {
         "matrices": {
@@ -94,9 +94,9 @@ def _transfer_matrix(published: Published, scores: pl.DataFrame) -> dict[str, An
 
 
 def _learning(scores: pl.DataFrame) -> list[list[Any]]:
-    shown = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
+    shown = scores.filter(pl.col("value").is_not_null(), metric="r2")
     curve = (
-        shown.filter(pl.col("model") == _model_of(shown))
+        shown.filter(model=_model_of(shown))
         .group_by("validation", "train_count")
         .agg(
             pl.col("value").mean(),
@@ -119,7 +119,7 @@ def _learning(scores: pl.DataFrame) -> list[list[Any]]:
 
 def _ordinal(scores: pl.DataFrame) -> dict[str, Any] | None:
     """Show the scores of the ordinal networks over all areas, a row a rule."""
-    shown = scores.filter(pl.col("group_name") == "all")
+    shown = scores.filter(group_name="all")
     if shown.is_empty():
         return None
     by = ["validation", "share_added", "unit", "rule"]

@@ -1,6 +1,6 @@
 """Chapter "Coverage": which areas are seen, which are not and why, and whether that leans."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -9,13 +9,10 @@ from streetview_assets.areas.standing import deciles
 from streetview_assets.charts import bars
 from streetview_assets.clusters.profile.join_counts import on_the_sphere
 from streetview_assets.clusters.profile.target_profile import EARTH_RADIUS_M, spearman
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.figures import COLOURS, Figure, new_figure
 from streetview_assets.report.cells import rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 LEAST_AREAS = 10
 SEEN = "areas that are seen"
@@ -58,7 +55,7 @@ def coverage(published: Published) -> dict[str, Any]:
     }
 
 
-def _map(published: Published, seen: pl.DataFrame) -> "Figure":
+def _map(published: Published, seen: pl.DataFrame) -> Figure:
     return draw_areas(
         published.areas,
         dict(seen.select("area_code", pl.col("image_count").cast(pl.Float64)).iter_rows()),
@@ -113,7 +110,7 @@ def _of_correlation(target: str, found: dict[str, Any]) -> str:
     )
 
 
-def _draw_leaning(published: Published, known: pl.DataFrame) -> "Figure":
+def _draw_leaning(published: Published, known: pl.DataFrame) -> Figure:
     target = published.study.target
     tenth = deciles(known["observed"], are_deciles=target is not None and target.holds_deciles)
     grouped = (

@@ -23,8 +23,7 @@ def direction(published: Published) -> dict[str, Any]:
         why = published.why_empty("deprivation_direction") or "it has not been looked for yet"
         return {"why": why}
     of_kind = {
-        kind: rows.filter(pl.col("kind") == kind)
-        for kind in (OF_RESAMPLES, OF_WORDS, OF_PROMPTS, OF_CONTROLS)
+        kind: rows.filter(kind=kind) for kind in (OF_RESAMPLES, OF_WORDS, OF_PROMPTS, OF_CONTROLS)
     }
     return {
         "why": "",

@@ -19,16 +19,14 @@ MOST_GROUPS = 40
 
 def group_scores(published: Published) -> dict[str, Any]:
     """Find what the images of each cluster and label alone tell, beside all images."""
-    scores = published.of_encoder("group_model_scores").filter(
-        pl.col("fold") == 0, pl.col("repeat") == 1
-    )
+    scores = published.of_encoder("group_model_scores").filter(fold=0, repeat=1)
     if scores.drop_nulls("value").is_empty():
         notes = "; ".join(scores["note"].drop_nulls().unique().sort())
         why = published.why_empty("group_model_scores") or notes
         return {"why": why or "they have not been made yet"}
-    blocks = scores.filter(pl.col("validation") == BLOCKS)
+    blocks = scores.filter(validation=BLOCKS)
     groupings = {
-        grouping: _of_grouping(published, blocks.filter(pl.col("grouping") == grouping))
+        grouping: _of_grouping(published, blocks.filter(grouping=grouping))
         for grouping in ("cluster", "label")
         if grouping in set(scores["grouping"])
     }
@@ -40,9 +38,9 @@ def group_scores(published: Published) -> dict[str, Any]:
 
 
 def _of_grouping(published: Published, blocks: pl.DataFrame) -> dict[str, Any]:
-    mine = blocks.filter(pl.col("target") == (published.target or ""))
-    common, own = (mine.filter(pl.col("area_set") == name) for name in (COMMON, OWN))
-    silent = mine.filter(pl.col("value").is_null(), pl.col("metric") == "r2")
+    mine = blocks.filter(target=published.target or "")
+    common, own = (mine.filter(area_set=name) for name in (COMMON, OWN))
+    silent = mine.filter(pl.col("value").is_null(), metric="r2")
     notes = silent.select("group_name", "note").drop_nulls().unique().sort("group_name", "note")
     return {
         "gains": _gains(common),
@@ -55,9 +53,7 @@ def _of_grouping(published: Published, blocks: pl.DataFrame) -> dict[str, Any]:
 
 def _gains(common: pl.DataFrame) -> dict[str, Any] | None:
     """Find which kinds tell more, and which less, than all images of the same areas do."""
-    gains = common.filter(
-        pl.col("model") == RIDGE, pl.col("metric") == GAIN, pl.col("value").is_not_null()
-    )
+    gains = common.filter(pl.col("value").is_not_null(), model=RIDGE, metric=GAIN)
     order = {name: place for place, name in enumerate(in_order(common))}
     gains = gains.sort(pl.col("group_name").replace_strict(order, default=None))
     if gains.is_empty():
@@ -75,7 +71,7 @@ def _gains(common: pl.DataFrame) -> dict[str, Any] | None:
 def _scores(scores: pl.DataFrame) -> list[list[Any]]:
     rows = []
     for name in in_order(scores)[: MOST_GROUPS + 1]:
-        mine = scores.filter(pl.col("group_name") == name)
+        mine = scores.filter(group_name=name)
         found = [one_score(mine, RIDGE, BLOCKS, metric.name) for metric in METRICS]
         best = one_score(mine, RIDGE, BLOCKS)
         if best:
@@ -92,9 +88,7 @@ def _in_words(name: str) -> str:
 
 def _matrix(published: Published, blocks: pl.DataFrame) -> dict[str, Any] | None:
     """Give R² of every target by every group, on the common areas."""
-    r2 = blocks.filter(
-        pl.col("metric") == "r2", pl.col("model") == RIDGE, pl.col("area_set") == COMMON
-    )
+    r2 = blocks.filter(metric="r2", model=RIDGE, area_set=COMMON)
     value = {
         (target, name): found
         for target, name, found in r2.select("target", "group_name", "value").iter_rows()

@@ -1,18 +1,15 @@
 """Chapter "Imagery": whose images they are, how many, of what age and season."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from streetview_assets.charts import bars
-from streetview_assets.figures import COLOURS, new_figure
+from streetview_assets.figures import COLOURS, Figure, new_figure
 from streetview_assets.images.providers.registry import provider_class
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MONTHS = "JFMAMJJASOND"
 COUNTED_FOR = {
@@ -80,7 +77,7 @@ def _ages(months: pl.DataFrame, whom: str) -> dict[str, Any]:
     }
 
 
-def _draw_ages(known: pl.DataFrame, credit: str) -> "Figure":
+def _draw_ages(known: pl.DataFrame, credit: str) -> Figure:
     figure = new_figure(7.5, 2.9, credit=credit)
     by_year, by_month = figure.subplots(1, 2)
     year, month = pl.col("captured_on").dt.year(), pl.col("captured_on").dt.month()

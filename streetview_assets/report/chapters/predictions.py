@@ -19,18 +19,14 @@ MOST_MISSED = 5
 def predictions(published: Published) -> dict[str, Any]:
     """Find the held-out predictions of the model chosen, of the first repeat."""
     mine, held_out = (
-        published.table(name).filter(
-            pl.col("model") == TUNED,
-            pl.col("repeat") == 1,
-            pl.col("target") == (published.target or ""),
-        )
+        published.table(name).filter(model=TUNED, repeat=1, target=published.target or "")
         for name in ("predictions", "held_out_predictions")
     )
     features = pl.concat([mine["features"], held_out["features"]]).unique().sort().head(1)
     mine, held_out = (of.filter(pl.col("features").is_in(features)) for of in (mine, held_out))
     areas = published.areas.select("area_code", "area_name", "authority_code")
     headline = headline_among(published, mine)
-    of_headline = mine.filter(pl.col("validation") == headline).join(areas, on="area_code")
+    of_headline = mine.filter(validation=headline).join(areas, on="area_code")
     profile = published.profile
     return {
         "count": mine.height + held_out.height,

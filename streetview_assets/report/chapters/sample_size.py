@@ -15,9 +15,7 @@ MOST_ROWS = 24
 
 def sample_size(published: Published) -> dict[str, Any] | None:
     """Find the curves, areas left free and held constant; None where there are no scores."""
-    rows = published.of_encoder("sample_size_scores").filter(
-        pl.col("target") == (published.target or "")
-    )
+    rows = published.of_encoder("sample_size_scores").filter(target=published.target or "")
     settings = published.study.sample_size
     metric = settings.metric if settings else "r2"
     curves = mean_curves(rows, metric)

@@ -55,7 +55,7 @@ def short(published: Published) -> dict[str, Any]:
 def scores(published: Published) -> dict[str, Any]:
     """Find the scores of every model under every validation."""
     scores = study_scores(published)
-    r2 = scores.filter(pl.col("metric") == "r2", pl.col("value").is_not_null())
+    r2 = scores.filter(pl.col("value").is_not_null(), metric="r2")
     by_authority, authority_notes = _by_authority(published)
     validations = strict_first(scores.filter(metric="r2")["validation"])
     headline = headline_among(published, r2.filter(pl.col("validation") != AUTHORITIES))
@@ -85,7 +85,7 @@ def scores(published: Published) -> dict[str, Any]:
 
 def _held_out(published: Published) -> list[tuple[bool, list[Any]]]:
     """Say how far each validation held areas out, and whether it is the headline."""
-    facts = published.of_encoder("validations").filter(pl.col("target") == (published.target or ""))
+    facts = published.of_encoder("validations").filter(target=published.target or "")
     facts = facts.filter(pl.col("features") == pl.col("features").min())
     there = {row["validation"]: row for row in facts.to_dicts()}
     return [
@@ -114,9 +114,7 @@ def _encoder(published: Published) -> str:
 
 def _draw_authorities(published: Published, r2: pl.DataFrame) -> Any:
     """Draw the scores of authorities held out, which the figure that was kept is without."""
-    held_out = r2.filter(
-        pl.col("validation") == AUTHORITIES, pl.col("features") == pl.col("features").min()
-    )
+    held_out = r2.filter(pl.col("features") == pl.col("features").min(), validation=AUTHORITIES)
     if held_out.is_empty():
         return None
     return embedded(draw_scores(held_out, title=published.title, credit=published.credit))
@@ -126,7 +124,7 @@ def _order(r2: pl.DataFrame, headline: str) -> list[tuple[str, str]]:
     """Order models by their spatial score, the one chosen first, baselines last."""
     spatial = {
         (model, features): value
-        for model, features, value in r2.filter(pl.col("validation") == headline)
+        for model, features, value in r2.filter(validation=headline)
         .select("model", "features", "value")
         .iter_rows()
     }
@@ -142,7 +140,7 @@ def _by_validation(
     several = scores["features"].n_unique() > 1
     rows = []
     for model, features in _order(r2, headline):
-        mine = scores.filter(pl.col("features") == features)
+        mine = scores.filter(features=features)
         label = named_model(model) + (f" ({features})" if several else "")
         rows.append([label, *(score_cell(one_score(mine, model, v)) for v in validations)])
     return rows
@@ -193,9 +191,7 @@ def _by_authority(published: Published) -> tuple[list[list[Any]], list[str]]:
     every = published.ask("all_scores", BY_AUTHORITY)
     if every.is_empty():
         return [], []
-    found = published.named(
-        every.filter(pl.col("model") == TUNED, pl.col("target") == (published.target or ""))
-    )
+    found = published.named(every.filter(model=TUNED, target=published.target or ""))
     rows, notes = [], []
     for (name, _), mine in found.group_by("authority", "authority_code", maintain_order=True):
         of_scope = {row["scope"]: row for row in mine.iter_rows(named=True)}
