@@ -9,12 +9,7 @@ import numpy.typing as npt
 import polars as pl
 import shapely
 
-from streetview_assets.areas.geometry import (
-    GEOGRAPHIC_CRS,
-    metric_crs,
-    to_geoframe,
-    wkb_series,
-)
+from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, to_geoframe, wkb_series
 from streetview_assets.figures import Axes, Figure, new_figure
 
 Numbers = npt.NDArray[np.float64]

@@ -27,10 +27,7 @@ from PIL import Image, ImageOps
 from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.encoders.image_loading import cores, prepare
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput, take_apart
-from streetview_assets.embeddings.encoders.torch_encoder import (
-    NetworkEncoder,
-    make_network_encoder,
-)
+from streetview_assets.embeddings.encoders.torch_encoder import NetworkEncoder, make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.study.embeddings import Encoder

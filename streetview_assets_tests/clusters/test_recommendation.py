@@ -9,11 +9,7 @@ from hypothesis import strategies as st
 from kneed import KneeLocator
 
 from streetview_assets.clusters.number.internal_indices import score_sweep
-from streetview_assets.clusters.number.recommendation import (
-    find_elbow,
-    gap_number,
-    recommend,
-)
+from streetview_assets.clusters.number.recommendation import find_elbow, gap_number, recommend
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.tables.registry import TABLES
 

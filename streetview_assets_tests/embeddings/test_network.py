@@ -15,10 +15,7 @@ from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.image_loading import ENOUGH_FOR_PROCESSES
 from streetview_assets.embeddings.encoders.registry import check_encoder, load_encoder
 from streetview_assets.embeddings.encoders.text_encoder import load_text_encoder
-from streetview_assets.embeddings.encoders.torch_encoder import (
-    NetworkEncoder,
-    choose_precision,
-)
+from streetview_assets.embeddings.encoders.torch_encoder import NetworkEncoder, choose_precision
 from streetview_assets.embeddings.encoders.weights import file_sha256
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import EncoderError, StudyError

@@ -23,12 +23,7 @@ from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, write_study
 from streetview_assets_tests.images.imagery_server import Server, serving
 from streetview_assets_tests.images.imagery_world import MONTHS, panorama_at
-from streetview_assets_tests.orchestration.ticks import (
-    FETCH_IMAGES,
-    WEDNESDAY,
-    Automation,
-    minutes,
-)
+from streetview_assets_tests.orchestration.ticks import FETCH_IMAGES, WEDNESDAY, Automation, minutes
 
 EAST, WEST = AUTHORITIES
 HEADINGS = (0, 180)

@@ -11,10 +11,7 @@ from streetview_assets.images.download import fetch_images
 from streetview_assets.images.panoramas import update_panoramas
 from streetview_assets.images.providers.folder import FolderProvider
 from streetview_assets.images.views import wanted_images
-from streetview_assets.points.own_images.positions import (
-    points_from_images,
-    read_image_positions,
-)
+from streetview_assets.points.own_images.positions import points_from_images, read_image_positions
 from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
 

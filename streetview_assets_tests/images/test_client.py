@@ -24,11 +24,7 @@ from streetview_assets.images.http.answers import (
 from streetview_assets.images.http.client import Client, Limits, open_client
 from streetview_assets.images.http.response import retry_after_s, whole_number
 from streetview_assets_tests.images.imagery_protocols import METADATA
-from streetview_assets_tests.images.imagery_server import (
-    Seen,
-    Server,
-    serving,
-)
+from streetview_assets_tests.images.imagery_server import Seen, Server, serving
 
 MOST_BYTES = 1_000_000
 SECRET = "hush-hush"

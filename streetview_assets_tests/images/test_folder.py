@@ -10,10 +10,7 @@ from streetview_assets.images.duplicates import mark_duplicates
 from streetview_assets.images.providers.base import FOUND, UNKNOWN_DATE, VIEWS
 from streetview_assets.images.providers.folder import FolderProvider, name_of_file
 from streetview_assets.images.providers.registry import open_provider
-from streetview_assets.points.own_images.positions import (
-    points_from_images,
-    read_image_positions,
-)
+from streetview_assets.points.own_images.positions import points_from_images, read_image_positions
 from streetview_assets.study.images import Images
 from streetview_assets.study.points import Points
 from streetview_assets.study.study_file import Study

@@ -2,11 +2,7 @@ import numpy as np
 import pytest
 
 from streetview_assets.metrics import resampled_scores
-from streetview_assets.models.metrics.bootstrap import (
-    LEAST_GROUPS,
-    interval_of,
-    resample_weights,
-)
+from streetview_assets.models.metrics.bootstrap import LEAST_GROUPS, interval_of, resample_weights
 from streetview_assets_tests.simulations.fields import centres, gaussian_field
 
 PLACES = centres(400, 1)

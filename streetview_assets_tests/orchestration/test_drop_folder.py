@@ -18,12 +18,7 @@ from streetview_assets.orchestration.automation.jobs import (
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.runs.instance import prepare_home
 from streetview_assets.study_state.open_study import open_study
-from streetview_assets_tests.orchestration.ticks import (
-    FETCH_IMAGES,
-    WEDNESDAY,
-    Automation,
-    minutes,
-)
+from streetview_assets_tests.orchestration.ticks import FETCH_IMAGES, WEDNESDAY, Automation, minutes
 
 STUDY = """
 name: own

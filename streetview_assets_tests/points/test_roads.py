@@ -12,10 +12,7 @@ from geopandas.testing import assert_geodataframe_equal
 
 from streetview_assets.errors import StreetviewError, StudyError
 from streetview_assets.points.roads.files import file_bounds
-from streetview_assets.points.roads.road_lines import (
-    check_areas_meet_roads,
-    read_roads,
-)
+from streetview_assets.points.roads.road_lines import check_areas_meet_roads, read_roads
 from streetview_assets.study.points import Roads
 
 CRS = "EPSG:27700"

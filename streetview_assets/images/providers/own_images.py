@@ -5,13 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.images.providers.base import (
-    FOUND,
-    Progress,
-    Provider,
-    Row,
-    not_found,
-)
+from streetview_assets.images.providers.base import FOUND, Progress, Provider, Row, not_found
 
 
 class OwnImagesProvider(Provider):

@@ -10,11 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streetview_assets.models.data.distance_matching import nearest_others_m
-from streetview_assets.models.data.splits import (
-    beyond_buffer,
-    block_folds,
-    blocks_of,
-)
+from streetview_assets.models.data.splits import beyond_buffer, block_folds, blocks_of
 from streetview_assets.models.data.variogram import Variogram
 
 LEAST_BLOCKS = 10

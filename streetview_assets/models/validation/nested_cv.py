@@ -7,11 +7,7 @@ from typing import Any
 import numpy as np
 
 from streetview_assets.models.candidates.base import Candidate
-from streetview_assets.models.candidates.baselines import (
-    PLACE_AND_IMAGES,
-    Baseline,
-    baselines_for,
-)
+from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES, Baseline, baselines_for
 from streetview_assets.models.candidates.place_and_images import place_and_images
 from streetview_assets.models.candidates.preprocessing import (
     preparation_of,

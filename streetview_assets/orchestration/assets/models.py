@@ -24,11 +24,7 @@ from streetview_assets.models.evaluations.final_fit import (
     predict_areas,
 )
 from streetview_assets.models.evaluations.leave_authority_out import score_held_out
-from streetview_assets.models.evaluations.selection import (
-    Selection,
-    headline,
-    select_models,
-)
+from streetview_assets.models.evaluations.selection import Selection, headline, select_models
 from streetview_assets.models.evaluations.within_authority import score_authority_alone
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.task import headline_validation

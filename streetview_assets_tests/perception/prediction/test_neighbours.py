@@ -7,10 +7,7 @@ import numpy as np
 import pytest
 
 from streetview_assets.perception.prediction import neighbours
-from streetview_assets.perception.prediction.neighbours import (
-    neighbours_of,
-    predict_by_neighbours,
-)
+from streetview_assets.perception.prediction.neighbours import neighbours_of, predict_by_neighbours
 from streetview_assets.perception.prediction.normalisation import (
     NAMES,
     CancellingCosinesError,

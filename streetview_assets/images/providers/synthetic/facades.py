@@ -1,12 +1,7 @@
 """Parts of buildings: walls, roofs, gables, windows (some boarded up), doors, graffiti."""
 
 from streetview_assets.images.providers.synthetic.character import Colour, Palette
-from streetview_assets.images.providers.synthetic.street import (
-    Span,
-    Street,
-    distance_along,
-    scaled,
-)
+from streetview_assets.images.providers.synthetic.street import Span, Street, distance_along, scaled
 
 WHITE: Colour = (226, 226, 222)
 GLASS: Colour = (66, 78, 92)
