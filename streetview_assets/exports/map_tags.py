@@ -18,9 +18,8 @@ from streetview_assets.embeddings.looked_at import SEPARATE
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.written import NO_POINTS, Written, to_be_run
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.points.imported.locations import as_locations
+from streetview_assets.points.imported.locations import as_locations, tagged
 from streetview_assets.points.imported.points import read_locations
-from streetview_assets.points.imported.tags import tagged
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.strict_json import to_json

@@ -9,8 +9,7 @@ import geopandas as gpd
 import polars as pl
 
 from streetview_assets.errors import StudyError
-from streetview_assets.exports.formats import write_csv, write_xlsx, write_xml
-from streetview_assets.exports.geojson import write_geojson
+from streetview_assets.exports.formats import write_csv, write_geojson, write_xlsx, write_xml
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.points.imported.locations import as_locations
 from streetview_assets.study_state.open_study import OpenStudy

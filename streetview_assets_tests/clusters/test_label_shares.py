@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
-from streetview_assets.clusters.label_shares import label_shares
+from streetview_assets.clusters.shares import label_shares
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.label_scores import label_scores
 from streetview_assets.tables.registry import TABLES, check_contract

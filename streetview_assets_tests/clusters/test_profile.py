@@ -9,15 +9,13 @@ from matplotlib.colors import to_hex
 from PIL import Image
 from scipy import stats
 
-from streetview_assets.clusters.label_shares import label_shares
+from streetview_assets.clusters.profile.dominant_cluster import point_clusters
 from streetview_assets.clusters.profile.map import draw_cluster_map
 from streetview_assets.clusters.profile.members_sheet import members_sheet, random_members
-from streetview_assets.clusters.profile.point_clusters import point_clusters
 from streetview_assets.clusters.profile.profile import cluster_profile
-from streetview_assets.clusters.profile.spearman_chart import draw_spearman
-from streetview_assets.clusters.profile.target_chart import draw_target_profile
+from streetview_assets.clusters.profile.target_charts import draw_spearman, draw_target_profile
 from streetview_assets.clusters.profile.target_profile import spearman, weighted_summary
-from streetview_assets.clusters.shares import cluster_shares
+from streetview_assets.clusters.shares import cluster_shares, label_shares
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.figures import COLOURS, to_png
 from streetview_assets.tables.registry import TABLES, check_contract

@@ -10,10 +10,10 @@ from scipy.spatial import cKDTree
 from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.figures import to_png
 from streetview_assets.points.map import draw_points
+from streetview_assets.points.network_distance import join_into_streets
 from streetview_assets.points.report import report_points
 from streetview_assets.points.roads.clipping import clip_roads
 from streetview_assets.points.roads.road_lines import read_roads
-from streetview_assets.points.roads.streets import join_into_streets
 from streetview_assets.points.sampling import _in_order, _street_names, sample_points
 from streetview_assets.study.points import Points, Roads
 from streetview_assets.tables.registry import TABLES, check_contract

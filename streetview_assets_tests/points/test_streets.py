@@ -1,7 +1,7 @@
 import numpy as np
 import shapely
 
-from streetview_assets.points.roads.streets import join_into_streets
+from streetview_assets.points.network_distance import join_into_streets
 
 
 def joined(lines, streets=None):

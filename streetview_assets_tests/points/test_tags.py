@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streetview_assets.errors import StudyError
-from streetview_assets.points.imported.tags import tagged
+from streetview_assets.points.imported.locations import tagged
 
 texts = st.lists(st.sampled_from(["cluster 1 of 7", "corner", "Straße", ""]), max_size=4)
 

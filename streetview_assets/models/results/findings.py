@@ -8,15 +8,16 @@ from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGE
 from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHING
 from streetview_assets.models.metrics.coverage import LOCAL_TOLERANCE, OVERALL_TOLERANCE
 from streetview_assets.models.results.coverage_rows import coverage_failures
-from streetview_assets.models.results.gain_sentences import (
+from streetview_assets.models.results.rows import Row
+from streetview_assets.models.results.sentences import (
     added_to_place,
     against_baseline,
     flattery,
+    heavy_tails,
+    regression_to_the_mean,
     told_by_images,
 )
-from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.tail_rows import OBSERVED
-from streetview_assets.models.results.tail_sentences import heavy_tails, regression_to_the_mean
 from streetview_assets.models.results.wording import interval as _interval
 from streetview_assets.models.results.wording import number as _number
 from streetview_assets.models.scoring import POOLED, Scoring

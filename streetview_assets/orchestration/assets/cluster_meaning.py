@@ -5,12 +5,11 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.profile.dominant_cluster import point_clusters
 from streetview_assets.clusters.profile.map import draw_cluster_map
 from streetview_assets.clusters.profile.members_sheet import members_sheet
-from streetview_assets.clusters.profile.point_clusters import point_clusters
 from streetview_assets.clusters.profile.profile import cluster_profile
-from streetview_assets.clusters.profile.spearman_chart import draw_spearman
-from streetview_assets.clusters.profile.target_chart import draw_target_profile
+from streetview_assets.clusters.profile.target_charts import draw_spearman, draw_target_profile
 from streetview_assets.clusters.profile.target_profile import EVERY
 from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult

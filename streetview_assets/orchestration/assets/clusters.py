@@ -15,7 +15,6 @@ from streetview_assets.clusters.fit.projection import spaces_of_sweep
 from streetview_assets.clusters.fit.sample import draw_sample
 from streetview_assets.clusters.group_embeddings import area_group_embeddings as pool_groups
 from streetview_assets.clusters.group_embeddings import cluster_groups, label_groups
-from streetview_assets.clusters.label_shares import label_shares as label_shares_of
 from streetview_assets.clusters.number.index_charts import draw_elbow
 from streetview_assets.clusters.number.internal_indices import Sweep, score_sweep
 from streetview_assets.clusters.number.recommendation import Recommendation, recommend
@@ -23,6 +22,7 @@ from streetview_assets.clusters.number.sweep_sheets import numbers_shown, sweep_
 from streetview_assets.clusters.profile.exemplars import cluster_sheet
 from streetview_assets.clusters.profile.members_sheet import members_sheet
 from streetview_assets.clusters.shares import cluster_shares as shares_of
+from streetview_assets.clusters.shares import label_shares as label_shares_of
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png

@@ -1,4 +1,4 @@
-"""Images: what the provider has near each point, and the images themselves."""
+"""Images: what the provider has near each point, the images, and the areas that they look at."""
 
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.errors import ImageryError
+from streetview_assets.images.areas_looked_at import areas_looked_at, share_looking_elsewhere
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import mark_current, up_to
 from streetview_assets.images.download import failure_counts, fetch_images
@@ -17,6 +18,7 @@ from streetview_assets.images.providers.registry import open_provider, provider_
 from streetview_assets.images.views import still_wanted, wanted_images
 from streetview_assets.lake.checkpoint_shards import Shards
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import no_areas
 from streetview_assets.processes import stopping
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
@@ -261,3 +263,26 @@ def _still_there(work: AssetContext, rows: pl.DataFrame) -> pl.DataFrame:
 def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
     counted = frame[column].value_counts().sort(column)
     return {str(value): count for value, count in counted.iter_rows()}
+
+
+@study_asset(
+    "images",
+    writes=("image_areas",),
+    reads=("images", "areas"),
+    keys=("pooling.look_ahead_m",),
+    remembers=("panoramas",),  # where a camera stood: another place is another image
+    unless=(no_areas,),
+)
+def image_areas(work: AssetContext) -> AssetResult:
+    """The area an image looks at, beside the one it stands in: where they differ, and how often."""
+    found = areas_looked_at(
+        work.read("images").filter(status="ok"),
+        work.read("panoramas"),
+        work.read("areas"),
+        work.study.pooling.look_ahead_m,
+    )
+    share = share_looking_elsewhere(found)
+    return AssetResult(
+        {"image_areas": found},
+        {"share of images that look at another area than they stand in": share or 0.0},
+    )

@@ -18,9 +18,12 @@ from streetview_assets.embeddings.encoders.imported import (
     street_data_h5,
     torch_folder,
 )
-from streetview_assets.embeddings.encoders.imported.duplicate_keys import refuse_different
 from streetview_assets.embeddings.encoders.imported.image_keys import kind_of
-from streetview_assets.embeddings.encoders.imported.matching import match_images, rows_of_files
+from streetview_assets.embeddings.encoders.imported.matching import (
+    match_images,
+    refuse_different,
+    rows_of_files,
+)
 from streetview_assets.embeddings.encoders.imported.vector_file import (
     FORMS,
     KEY,
