@@ -22,7 +22,7 @@ from streetview_assets.clusters.number.gap_statistic import gap, references
 from streetview_assets.clusters.number.index_charts import draw_elbow
 from streetview_assets.clusters.number.internal_indices import score_sweep
 from streetview_assets.clusters.number.recommendation import Recommendation, recommend
-from streetview_assets.clusters.profile.exemplars import (
+from streetview_assets.clusters.profile.members_sheet import (
     LABEL_PX,
     LINE_PX,
     TILE_PX,
@@ -249,9 +249,9 @@ def test_the_sheet_shows_the_most_central_images_of_each_cluster(
     assert central.filter(cluster=2)["image_id"].to_list() == nearest
     Image.new("RGB", (60, 40), "#ff0000").save(tmp_path / f"{nearest[0]}.jpg", quality=95)
     images = images.with_columns(provider=pl.lit("folder"), copyright=pl.lit("© Ann"))
-    png = cluster_sheet(assigned, images, tmp_path, title="made-up", per_cluster=4)
+    png = cluster_sheet(assigned, images, tmp_path, title="made-up", each=4)
     sheet = np.asarray(Image.open(io.BytesIO(png)))
-    row, column = LINE_PX + TILE_PX + TILE_PX // 2, LABEL_PX + TILE_PX // 2
+    row, column = 2 * LINE_PX + TILE_PX + TILE_PX // 2, LABEL_PX + TILE_PX // 2
     assert sheet[row, column] == pytest.approx([254, 0, 0], abs=2)
     assert sheet[row, column + TILE_PX].tolist() == [217, 217, 217]
 
@@ -267,5 +267,5 @@ def test_of_many_clusters_a_sheet_shows_the_largest(tmp_path: Path) -> None:
     assert shown["cluster"].unique().sort().to_list() == list(range(1, 31))
     assert told == ", the 30 largest of 40"
     assert the_largest(shown)[1] == ""
-    png = cluster_sheet(assigned, images, tmp_path, title="made-up", per_cluster=1)
-    assert Image.open(io.BytesIO(png)).height == 30 * (TILE_PX + 4) + 2 * LINE_PX
+    png = cluster_sheet(assigned, images, tmp_path, title="made-up", each=1)
+    assert Image.open(io.BytesIO(png)).height == 30 * (TILE_PX + 4) + 3 * LINE_PX

@@ -1,21 +1,49 @@
-"""A sheet of the whole study: the most central images of each cluster, and some at random.
+"""Sheets of clusters: the most central images of each, and some drawn at random.
 
 The most central are alike by choice; only those drawn at random show how mixed a cluster is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from PIL import Image
 
-from streetview_assets.clusters.profile.exemplars import exemplars, the_largest
 from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out, tile
 from streetview_assets.images.thumbnails import Shown
 
 TILE_PX, WIDE_GAP_PX = 96, 20
 LABEL_PX, LINE_PX = 108, 22
+MOST_CLUSTERS = 30
+NEAREST, AT_RANDOM = "nearest to the centre", "drawn at random"
+
+
+def cluster_sheet(
+    assignments: pl.DataFrame, images: pl.DataFrame, folder: Path, *, title: str, each: int = 8
+) -> bytes:
+    """Lay the most central images of each cluster in a row, the clusters below each other.
+
+    Parameters
+    ----------
+    assignments, images
+        The tables `cluster_assignments`, of one k and not empty, and `images`.
+    folder
+        The study's folder of data, to which the paths of images are relative.
+    title
+        Whose images they are.
+    each
+        Most images of a cluster.
+
+    Returns
+    -------
+    bytes
+        A PNG; see `lay_out`. Above 30 clusters the 30 largest are shown, and the heading says so.
+    """
+    shown, some = the_largest(assignments)
+    kinds = {NEAREST: exemplars(shown, images, each)}
+    heading = f"{title}: the images nearest to the centre of each cluster{some}"
+    return _in_rows(kinds, assignments.height, images, folder, each=each, heading=heading)
 
 
 def members_sheet(
@@ -53,24 +81,40 @@ def members_sheet(
         30 largest are shown, and the heading says so.
     """
     shown, some = the_largest(assignments)
-    central = exemplars(shown, images, each)
-    drawn = random_members(shown, images, each, seed)
-    step = TILE_PX + GAP_PX
     kinds = {
-        "nearest to the centre": (central, LABEL_PX),
-        "drawn at random": (drawn, LABEL_PX + each * step + WIDE_GAP_PX),
+        NEAREST: exemplars(shown, images, each),
+        AT_RANDOM: random_members(shown, images, each, seed),
     }
-    notes = [Note(kind, start, LINE_PX / 2) for kind, (_, start) in kinds.items()]
-    sizes = dict(central.select("cluster", "size").iter_rows())
+    heading = f"{title}: what each cluster shows{some}"
+    return _in_rows(
+        kinds, assignments.height, images, folder, each=each, heading=heading, tile_of=tile_of
+    )
+
+
+def _in_rows(
+    kinds: Mapping[str, pl.DataFrame],
+    image_count: int,
+    images: pl.DataFrame,
+    folder: Path,
+    *,
+    each: int,
+    heading: str,
+    tile_of: Callable[[Shown, int], Image.Image] = tile,
+) -> bytes:
+    """Lay out the images of each kind beside each other, a row a cluster."""
+    step = TILE_PX + GAP_PX
+    starts = {kind: LABEL_PX + at * (each * step + WIDE_GAP_PX) for at, kind in enumerate(kinds)}
+    notes = [Note(kind, start, LINE_PX / 2) for kind, start in starts.items()]
+    sizes = dict(kinds[NEAREST].select("cluster", "size").iter_rows())
     tops = {cluster: LINE_PX + row * step for row, cluster in enumerate(sorted(sizes))}
     for cluster, top in tops.items():
-        share = sizes[cluster] / assignments.height
+        share = sizes[cluster] / image_count
         percent = f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
         label = f"cluster {cluster}\n{sizes[cluster]:,} images\n{percent}"
         notes.append(Note(label, GAP_PX, top + TILE_PX / 2))
     tiles = [
-        Tile(image_id, start + column * step, top)
-        for members, start in kinds.values()
+        Tile(image_id, starts[kind] + column * step, top)
+        for kind, members in kinds.items()
         for cluster, top in tops.items()
         for column, image_id in enumerate(members.filter(cluster=cluster)["image_id"])
     ]
@@ -79,12 +123,36 @@ def members_sheet(
         folder,
         tiles,
         notes,
-        size_px=(LABEL_PX + 2 * each * step + WIDE_GAP_PX, len(tops) * step + LINE_PX),
+        size_px=(max(starts.values()) + each * step, len(tops) * step + LINE_PX),
         tile_px=TILE_PX,
-        headings=[f"{title}: what each cluster shows{some}"],
+        headings=[heading],
         line_px=LINE_PX,
         tile_of=tile_of,
     )
+
+
+def the_largest(assignments: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """Keep the rows of the 30 largest clusters, and say so where there are more."""
+    sizes = assignments["cluster"].value_counts().sort("count", "cluster", descending=[True, False])
+    if sizes.height <= MOST_CLUSTERS:
+        return assignments, ""
+    shown = assignments.join(sizes.head(MOST_CLUSTERS), on="cluster", how="semi")
+    return shown, f", the {MOST_CLUSTERS} largest of {sizes.height}"
+
+
+def exemplars(assignments: pl.DataFrame, images: pl.DataFrame, per_cluster: int) -> pl.DataFrame:
+    """Find the images nearest to each cluster's centre: cluster, size, image_id, path.
+
+    Parameters
+    ----------
+    assignments
+        Rows of the table `cluster_assignments`, of one space and k.
+    images
+        The table `images`.
+    per_cluster
+        The most images of each.
+    """
+    return _first_of_each(assignments, images, per_cluster, by="distance")
 
 
 def random_members(
@@ -103,14 +171,18 @@ def random_members(
     seed
         Of the draw, whatever the order of the rows.
     """
-    ordered = assignments.sort("image_id")
-    lots = np.random.default_rng(seed).random(ordered.height)
+    lots = pl.Series("_lot", np.random.default_rng(seed).random(assignments.height))
+    drawn = assignments.sort("image_id").with_columns(lots)
+    return _first_of_each(drawn, images, per_cluster, by="_lot")
+
+
+def _first_of_each(
+    assignments: pl.DataFrame, images: pl.DataFrame, per_cluster: int, *, by: str
+) -> pl.DataFrame:
     return (
-        ordered.join(
-            images.select("image_id", "path"), on="image_id", how="left", maintain_order="left"
-        )
-        .with_columns(pl.Series("_lot", lots), pl.len().over("cluster").alias("size"))
-        .sort("cluster", "_lot")
+        assignments.join(images.select("image_id", "path"), on="image_id", how="left")
+        .with_columns(size=pl.len().over("cluster"))
+        .sort("cluster", by, "image_id")
         .group_by("cluster", maintain_order=True)
         .head(per_cluster)
         .select("cluster", "size", "image_id", "path")
