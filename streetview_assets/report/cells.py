@@ -71,6 +71,11 @@ def _cell(value: Any, how: str = "") -> Cell:
     return Cell(NONE if value is None else str(value), is_number=False)
 
 
+def crossed(cells: pl.DataFrame) -> dict[tuple[Any, Any], Any]:
+    """Give the third column by the first and the second, as the cells of a table of the two."""
+    return {(row, column): value for row, column, value in cells.iter_rows()}
+
+
 def number(value: float | None, digits: int = 2) -> Cell:
     """Give a number as a cell; a dash where there is none."""
     return Cell(NONE if value is None else rounded(value, digits))

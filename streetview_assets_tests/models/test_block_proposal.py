@@ -5,11 +5,10 @@ import polars as pl
 import pytest
 from sklearn.metrics import r2_score
 
-from streetview_assets.models.data.block_proposal import propose_blocks
 from streetview_assets.models.data.splits import block_folds, blocks_of, splits_of
 from streetview_assets.models.data.variogram import Variogram
 from streetview_assets.models.evaluations.selection import select_models
-from streetview_assets.models.validation.plan import with_blocks
+from streetview_assets.models.validation.plan import propose_blocks, with_blocks
 from streetview_assets_tests.simulations.fields import centres
 
 

@@ -17,9 +17,9 @@ from streetview_assets.models.results.sentences import (
     regression_to_the_mean,
     told_by_images,
 )
+from streetview_assets.models.results.sentences import interval as _interval
+from streetview_assets.models.results.sentences import number as _number
 from streetview_assets.models.results.tail_rows import OBSERVED
-from streetview_assets.models.results.wording import interval as _interval
-from streetview_assets.models.results.wording import number as _number
 from streetview_assets.models.scoring import POOLED, Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.task import headline_validation

@@ -1,5 +1,6 @@
 """What images add to place, what they tell alone, and what the target's ends do, in words."""
 
+import math
 from collections.abc import Callable, Sequence
 
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
@@ -7,7 +8,6 @@ from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHIN
 from streetview_assets.models.metrics.heavy_tails import HEAVY
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.tail_rows import LARGEST_ROBUST_Z, OBSERVED
-from streetview_assets.models.results.wording import amount, interval, level_of, number
 from streetview_assets.validations import VALIDATIONS
 
 Find = Callable[..., Row | None]
@@ -194,3 +194,30 @@ def _bias(row: Row) -> str:
     return (
         f"{amount(abs(value))} {way} on average ({level_of(row)} {amount(near)} to {amount(far)})"
     )
+
+
+def number(value: float) -> str:
+    """Write a score with two decimals and a true minus sign."""
+    text = f"{value:.2f}"
+    return text[1:] if text == "-0.00" else text.replace("-", "−")
+
+
+def amount(value: float) -> str:
+    """Write a value in units of the target with three digits that count, as in `4,200`."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+    digits = min(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{round(value, digits):,.{decimals}f}".replace("-", "−")
+
+
+def interval(row: Row) -> str:
+    """Write the interval of a score, or that it has none."""
+    if row["lower"] is None or row["upper"] is None:
+        return "no interval"
+    return f"{level_of(row)} {number(row['lower'])} to {number(row['upper'])}"
+
+
+def level_of(row: Row) -> str:
+    """Name the interval of a score by its level."""
+    return f"{row['interval_level']:.0%} interval" if row["interval_level"] else "interval"

@@ -24,8 +24,7 @@ from streetview_assets.models.validation.plan import block_side_km
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part, no_targets
 from streetview_assets.orchestration.tracking.judged_on import encoder_identity
-from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
-from streetview_assets.orchestration.tracking.registered_network import register_network
+from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun, register_network
 from streetview_assets.study.models import Ordinal
 from streetview_assets.study.targets import Target
 from streetview_assets.study_state.lineage import study_asset

@@ -218,6 +218,31 @@ def model_promotion(opened: OpenStudy) -> str | None:
     return last_promotion(_client(opened), opened.study.name)
 
 
+def register_network(opened: OpenStudy, run_id: str, tags: dict[str, str]) -> str:
+    """Make the files of a run the newest version of `<study>-ordinal`.
+
+    So that another study can ask for the ordinal network by its name.
+
+    Parameters
+    ----------
+    opened
+        The study.
+    run_id
+        The MLflow run that has the files of the network.
+    tags
+        Of the version.
+
+    Returns
+    -------
+    str
+        Where `mlflow.artifacts.download_artifacts` finds the network's folder.
+    """
+    client, name = _client(opened), f"{opened.study.name}-ordinal"
+    source = f"{client.get_run(run_id).info.artifact_uri}/files"
+    with held(opened.root / LOCK):
+        return register(client, name, source, run_id, None, tags).uri
+
+
 def _client(opened: OpenStudy) -> "MlflowClient":
     from mlflow import MlflowClient
 

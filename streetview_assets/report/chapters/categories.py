@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.report.cells import Cell
+from streetview_assets.report.cells import Cell, crossed
 from streetview_assets.report.database import Published
 
 MOST_CATEGORIES = 30
@@ -32,10 +32,7 @@ def categories(published: Published) -> dict[str, Any] | None:
 
 
 def _confusion(pairs: pl.DataFrame) -> dict[str, Any] | None:
-    count = {
-        (own, taken): value
-        for own, taken, value in pairs.select("category", "predicted_category", "value").iter_rows()
-    }
+    count = crossed(pairs.select("category", "predicted_category", "value"))
     names = sorted({name for pair in count for name in pair})
     if not 0 < len(names) <= MOST_CATEGORIES:
         return None

@@ -8,7 +8,7 @@ from streetview_assets.models.evaluations.selection import BLOCKS
 from streetview_assets.models.ordinal.metrics import METRICS
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.ridge_cv import RIDGE
-from streetview_assets.report.cells import Cell, number, rounded
+from streetview_assets.report.cells import Cell, crossed, number, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.scores_table import named_model, one_score, score_cell
 from streetview_assets.validations import VALIDATIONS, strict_first
@@ -82,7 +82,7 @@ def _transfer(published: Published, scores: pl.DataFrame) -> dict[str, Any] | No
 
 def _transfer_matrix(published: Published, scores: pl.DataFrame) -> dict[str, Any]:
     merged = scores.group_by("train_authority", "test_authority").agg(pl.col("value").mean())
-    value = {(train, test): found for train, test, found in merged.iter_rows()}
+    value = crossed(merged)
     codes = sorted({code for pair in value for code in pair})
     shown = codes[:MOST_AUTHORITIES_SHOWN]
     names = [published.authority_names.get(code, code) for code in shown]

@@ -9,7 +9,7 @@ from streetview_assets.models.charts.groups import in_order
 from streetview_assets.models.evaluations.models_by_group import ALL, COMMON, GAIN, OWN, RIDGE_ALL
 from streetview_assets.models.evaluations.selection import BLOCKS
 from streetview_assets.models.validation.ridge_cv import RIDGE
-from streetview_assets.report.cells import number
+from streetview_assets.report.cells import crossed, number
 from streetview_assets.report.database import Published
 from streetview_assets.report.scores_table import one_score, score_cell
 
@@ -89,11 +89,7 @@ def _in_words(name: str) -> str:
 def _matrix(published: Published, blocks: pl.DataFrame) -> dict[str, Any] | None:
     """Give R² of every target by every group, on the common areas."""
     r2 = blocks.filter(metric="r2", model=RIDGE, area_set=COMMON)
-    value = {
-        (target, name): found
-        for target, name, found in r2.select("target", "group_name", "value").iter_rows()
-        if found is not None
-    }
+    value = crossed(r2.select("target", "group_name", "value").drop_nulls())
     there = set(r2["target"])
     targets = [one.name for one in published.study.targets if one.name in there]
     names = [name for name in in_order(r2)[: MOST_GROUPS + 1] if name in {at[1] for at in value}]

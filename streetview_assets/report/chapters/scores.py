@@ -11,7 +11,7 @@ from streetview_assets.models.charts.scores import draw_scores
 from streetview_assets.models.evaluations.gains import NOTHING
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
-from streetview_assets.report.cells import NONE, percent, rounded
+from streetview_assets.report.cells import NONE, crossed, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
 from streetview_assets.report.scores_table import (
@@ -122,12 +122,7 @@ def _draw_authorities(published: Published, r2: pl.DataFrame) -> Any:
 
 def _order(r2: pl.DataFrame, headline: str) -> list[tuple[str, str]]:
     """Order models by their spatial score, the one chosen first, baselines last."""
-    spatial = {
-        (model, features): value
-        for model, features, value in r2.filter(validation=headline)
-        .select("model", "features", "value")
-        .iter_rows()
-    }
+    spatial = crossed(r2.filter(validation=headline).select("model", "features", "value"))
     return sorted(
         set(r2.select("model", "features").iter_rows()),
         key=lambda one: (one[0] != TUNED, is_baseline(one[0]), -spatial.get(one, -1e9), one),
