@@ -6,185 +6,87 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import geopandas as gpd
 import h5py
-import networkx
 import numpy as np
-import openpyxl
 import polars as pl
 import pytest
-import shapely
-import torch
 
-from streetview_assets.areas.boundaries import authority_codes, read_boundaries
 from streetview_assets.areas.columns import read_source
 from streetview_assets.cli.starter import starter_study
-from streetview_assets.embeddings.encoders.imported.load import load as load_imported
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.zero_shot.prompt_bank import prompts_by_group
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.models.ordinal.persistence import load_network
-from streetview_assets.points.imported.points import import_points, read_locations
 from streetview_assets.points.imported.street_data import read_street_data
-from streetview_assets.points.own_images.folder_walk import walk_folder
-from streetview_assets.points.own_images.position_table import read_image_table
-from streetview_assets.points.roads.files import file_bounds
-from streetview_assets.points.roads.road_lines import read_roads
-from streetview_assets.study.areas import Areas
 from streetview_assets.study.embeddings import Encoder
-from streetview_assets.study.images import ImageColumns, Images
-from streetview_assets.study.points import Points, Roads
-from streetview_assets.study.study_file import Study, load_study
-from streetview_assets.tables.registry import TABLES
+from streetview_assets.study.study_file import load_study
+from streetview_assets_tests.foreign_files import (
+    AREAS,
+    LINES,
+    OSM,
+    TABLE,
+    make_graph,
+    make_locations,
+    make_network,
+    make_npz,
+    make_positions,
+    make_study_file,
+    make_tensor,
+    make_vectors,
+    make_workbook,
+    read_areas,
+    read_points,
+    read_positions,
+    read_road_file,
+    read_vectors,
+)
 from streetview_assets_tests.points.street_stores import write_store
-
-BOXES = [shapely.box(-1.56 + x, 53.79, -1.55 + x, 53.80) for x in (0, 0.01, 0.02)]
-AREAS = gpd.GeoDataFrame({"code": ["a", "b", "c"]}, geometry=BOXES, crs="EPSG:4326")
-LINES = gpd.GeoDataFrame(
-    {"highway": ["road"] * 3, "name": ["a", "b", "c"]},
-    geometry=[shapely.LineString(box.exterior.coords[:3]) for box in BOXES],
-    crs="EPSG:4326",
-)
-TABLE = pl.DataFrame({"code": ["01", "02"], "value": [1.5, None], "more": ["x" * 99] * 2})
-OSM = (
-    '<osm version="0.6"><node id="1" lat="53.8" lon="-1.55"/><node id="2" lat="53.8" lon="-1.54"/>'
-    '<way id="5"><nd ref="1"/><nd ref="2"/><tag k="highway" v="road"/></way></osm>'
-)
-VECTORS = np.random.default_rng(1).normal(size=(20, 8)).astype(np.float32)
-IDS = [f"{number:024x}" for number in range(20)]
-
-
-def _workbook(path: Path) -> None:
-    book = openpyxl.Workbook()
-    for row in [TABLE.columns, *TABLE.rows()]:
-        book.active.append(row)
-    book.save(path)
-
-
-def _graph(path: Path) -> None:
-    graph = networkx.MultiDiGraph(crs="EPSG:4326")
-    graph.add_node(1, x=-1.55, y=53.8)
-    graph.add_node(2, x=-1.54, y=53.8)
-    graph.add_edge(1, 2, highway="road", osmid=7, geometry="LINESTRING (-1.55 53.8, -1.54 53.8)")
-    networkx.write_graphml(graph, path)
-
-
-def _locations(path: Path) -> None:
-    path.write_text(json.dumps([{"lat": 53.8, "lng": -1.55, "tags": ["é"]}] * 3), encoding="utf-8")
-
-
-def _positions(path: Path) -> None:
-    points = gpd.GeoDataFrame(
-        {"file": ["a.jpg", "b.jpg"]}, geometry=[shapely.Point(-1.5, 53.8)] * 2, crs="EPSG:4326"
-    )
-    points.to_file(path)
-
-
-def _npz(path: Path) -> None:
-    np.savez(path, embeddings=VECTORS, image_id=np.array(IDS))
-
-
-def _vectors(path: Path) -> None:
-    frame = pl.DataFrame({"image_id": IDS, "embedding": VECTORS.tolist()})
-    frame.write_parquet(path)
-
-
-def _tensor(path: Path) -> None:
-    torch.save(torch.tensor(VECTORS[:1]), path)
-    told = [{"embedding_path": path.name, "image_id": IDS[0]}]
-    path.with_name("metadata.json").write_text(json.dumps(told))
-
-
-def _network(path: Path) -> None:
-    from streetview_assets.models.ordinal.network import make_network
-    from streetview_assets.models.ordinal.persistence import NetworkFacts, save_network
-
-    layers = {"view_layers": (8,), "point_layers": (8,)}
-    facts = NetworkFacts(
-        *("s", "t", "better", "e"), weights={}, dimension=4, area_codes=("a",), **layers
-    )
-    save_network(path.parent, make_network(4, 0, (8,), (8,)), facts)
-
-
-def _study(path: Path) -> None:
-    path.write_text("name: town\npoints: {from: images}\nimages: {provider: folder, path: .}\n")
-
-
-def _read_areas(path: Path) -> None:
-    study = Study(
-        name="s",
-        areas=Areas(path=path, code="code", authority_code="code"),
-        roads=Roads(source="overpass"),
-        images=Images(provider="synthetic"),
-    )
-    authority_codes(study)
-    read_boundaries(study)
-
-
-def _read_roads(path: Path) -> None:
-    read_roads(Roads(path=path))
-    file_bounds(path)
-
-
-def _read_points(path: Path) -> None:
-    read_locations(path)
-    import_points(Points(path=path), TABLES["areas"].frame())
-
-
-def _read_positions(path: Path) -> None:
-    read_image_table(path, ImageColumns(), path.parent, walk_folder(path.parent))
-
-
-def _read_vectors(path: Path) -> None:
-    vectors = load_imported(Encoder(name="import", path=path))
-    vectors.file.read(np.arange(vectors.file.names.height))
-
 
 Make, Read = Callable[[Path], object], Callable[[Path], object]
 WANTED = {"lookup.code": "code", "lookup.value": "value"}
 READERS: dict[str, tuple[Make, Read]] = {
-    "areas.gpkg": (AREAS.to_file, _read_areas),
-    "areas.geojson": (AREAS.to_file, _read_areas),
-    "areas.shp": (AREAS.to_file, _read_areas),
-    "areas.fgb": (AREAS.to_file, _read_areas),
-    "areas.parquet": (AREAS.to_parquet, _read_areas),
-    "roads.gpkg": (LINES.to_file, _read_roads),
-    "roads.geojson": (LINES.to_file, _read_roads),
-    "roads.parquet": (LINES.to_parquet, _read_roads),
-    "roads.osm": (lambda path: path.write_text(OSM), _read_roads),
-    "roads.graphml": (_graph, _read_roads),
+    "areas.gpkg": (AREAS.to_file, read_areas),
+    "areas.geojson": (AREAS.to_file, read_areas),
+    "areas.shp": (AREAS.to_file, read_areas),
+    "areas.fgb": (AREAS.to_file, read_areas),
+    "areas.parquet": (AREAS.to_parquet, read_areas),
+    "roads.gpkg": (LINES.to_file, read_road_file),
+    "roads.geojson": (LINES.to_file, read_road_file),
+    "roads.parquet": (LINES.to_parquet, read_road_file),
+    "roads.osm": (lambda path: path.write_text(OSM), read_road_file),
+    "roads.graphml": (make_graph, read_road_file),
     "init.geojson": (AREAS.to_file, lambda path: starter_study(path, path)),
     "init.parquet": (AREAS.to_parquet, lambda path: starter_study(path, path)),
     "table.csv": (TABLE.write_csv, lambda path: read_source(path, WANTED)),
     "table.parquet": (TABLE.write_parquet, lambda path: read_source(path, WANTED)),
-    "table.xlsx": (_workbook, lambda path: read_source(path, WANTED)),
-    "points.json": (_locations, _read_points),
-    "points.geojson": (_positions, _read_points),
+    "table.xlsx": (make_workbook, lambda path: read_source(path, WANTED)),
+    "points.json": (make_locations, read_points),
+    "points.geojson": (make_positions, read_points),
     "points.csv": (
         lambda path: path.write_text("lat,lng\n53.8,-1.55\n53.9,-1.55\n"),
-        _read_points,
+        read_points,
     ),
-    "points.h5": (write_store, _read_points),
+    "points.h5": (write_store, read_points),
     "store.h5": (write_store, lambda path: read_street_data(path, "images.path")),
     "positions.csv": (
         lambda path: path.write_text("file,lon,lat\na.jpg,-1.5,53.8\n"),
-        _read_positions,
+        read_positions,
     ),
     "positions.geojson": (
-        _positions,
-        _read_positions,
+        make_positions,
+        read_positions,
     ),
-    "vectors.npz": (_npz, _read_vectors),
-    "vectors.parquet": (_vectors, _read_vectors),
-    "vectors.h5": (write_store, _read_vectors),
-    "vectors.pt": (_tensor, lambda path: _read_vectors(path.with_name("metadata.json"))),
+    "vectors.npz": (make_npz, read_vectors),
+    "vectors.parquet": (make_vectors, read_vectors),
+    "vectors.h5": (write_store, read_vectors),
+    "vectors.pt": (make_tensor, lambda path: read_vectors(path.with_name("metadata.json"))),
     "prompts.csv": (
         lambda path: path.write_text("group,prompt\na,b\na,c\n"),
         prompts_by_group,
     ),
-    "network.json": (_network, lambda path: load_network(path.parent)),
-    "network.pt": (_network, lambda path: load_network(path.parent)),
-    "study.yaml": (_study, load_study),
+    "network.json": (make_network, lambda path: load_network(path.parent)),
+    "network.pt": (make_network, lambda path: load_network(path.parent)),
+    "study.yaml": (make_study_file, load_study),
 }
 NEVER_CUT = (".csv", ".yaml")
 """Kinds of which a part is a whole too."""
@@ -271,7 +173,7 @@ LED_ELSEWHERE = {
 
 
 @pytest.mark.parametrize("name", LED_ELSEWHERE)
-@pytest.mark.parametrize("read", [_read_areas, _read_roads, lambda p: starter_study(p, p)])
+@pytest.mark.parametrize("read", [read_areas, read_road_file, lambda p: starter_study(p, p)])
 def test_no_file_leads_gdal_to_another(tmp_path, name, read):
     other = tmp_path / "secret.geojson"
     AREAS.to_file(other)
@@ -295,8 +197,8 @@ def test_a_zipped_file_and_odd_names_are_read_as_they_are(tmp_path):
             if file.suffix != ".zip":
                 archive.write(file, file.name)
                 file.rename(tmp_path / (odd.stem + file.suffix))
-    _read_areas(tmp_path / "areas.zip")
-    _read_areas(odd)
+    read_areas(tmp_path / "areas.zip")
+    read_areas(odd)
 
 
 @pytest.mark.parametrize(
@@ -318,10 +220,10 @@ def test_geojson_that_says_that_it_is_incomplete_is_refused(tmp_path, member, sa
     path = tmp_path / "areas.geojson"
     path.write_text(json.dumps(told))
     with pytest.raises(StudyError, match=said):
-        _read_areas(path)
+        read_areas(path)
     finished = {"numberMatched": 3, "totalFeatures": 3, "links": [{"rel": "self"}]}
     path.write_text(json.dumps({**whole, **finished, "numberReturned": 3}))
-    _read_areas(path)
+    read_areas(path)
 
 
 def test_no_part_of_a_store_lies_in_another_file(tmp_path):
@@ -338,7 +240,7 @@ def test_no_part_of_a_store_lies_in_another_file(tmp_path):
         path = write_store(tmp_path / f"{name}.h5")
         with h5py.File(path, "a") as file:
             spoil(file)
-        for read in (_read_points, _read_vectors):
+        for read in (read_points, read_vectors):
             with pytest.raises(StudyError, match=f"{name}.h5: '(deep/)?city' lies in another file"):
                 read(path)
 
@@ -368,9 +270,9 @@ def _packed(name: str, content: bytes, times: int) -> Make:
 
 
 BOMBS: dict[str, tuple[Make, Read]] = {
-    "points.h5": (_store_of_many, _read_points),
-    "vectors.h5": (_store_of_many, _read_vectors),
-    "vectors.npz": (_packed("embeddings.npy", bytes(2**24), 17), _read_vectors),
+    "points.h5": (_store_of_many, read_points),
+    "vectors.h5": (_store_of_many, read_vectors),
+    "vectors.npz": (_packed("embeddings.npy", bytes(2**24), 17), read_vectors),
     "table.xlsx": (
         _packed("xl/worksheets/sheet1.xml", b" " * 2**24, 17),
         lambda path: read_source(path, WANTED),
@@ -379,7 +281,7 @@ BOMBS: dict[str, tuple[Make, Read]] = {
         lambda path: pl.select(code=pl.repeat(1, 4 * 10**7), value=1.5).write_parquet(path),
         lambda path: read_source(path, WANTED),
     ),
-    "areas.zip": (_packed("areas.geojson", b" " * 2**24, 17), _read_areas),
+    "areas.zip": (_packed("areas.geojson", b" " * 2**24, 17), read_areas),
 }
 
 

@@ -11,6 +11,7 @@ from streetview_assets.areas.boundaries import read_boundaries
 from streetview_assets.areas.targets import TargetJoin, read_targets
 from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets_tests.areas.boundary_studies import AUTHORITIES, COLUMNS
 
 CORNER = (430_000, 433_000)
 
@@ -82,3 +83,17 @@ def join_real(make_study, shared_data) -> Callable[..., TargetJoin]:
         return found
 
     return join
+
+
+@pytest.fixture
+def squares_study(make_study, squares, tmp_path):
+    """A study of the squares, as a file of any kind, after a change to them."""
+
+    def make(change=None, *, file="areas.gpkg", columns=None, **parts):
+        frame = squares if change is None else change(squares)
+        path = tmp_path / file
+        path.unlink(missing_ok=True)
+        frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_file(path)
+        return make_study(areas={"path": file, **(columns or COLUMNS | AUTHORITIES)}, **parts)
+
+    return make

@@ -5,14 +5,12 @@ import itertools
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
 from streetview_assets.errors import BudgetSpentError, ImageryError
-from streetview_assets.images.budget.reservations import Entered, Entry, Settle
 from streetview_assets.images.http import client as engine
 from streetview_assets.images.http import retries
 from streetview_assets.images.http.answers import (
@@ -23,6 +21,7 @@ from streetview_assets.images.http.answers import (
 )
 from streetview_assets.images.http.client import Client, Limits, open_client
 from streetview_assets.images.http.response import retry_after_s, whole_number
+from streetview_assets_tests.images.client_account import Account
 from streetview_assets_tests.images.imagery_protocols import METADATA
 from streetview_assets_tests.images.imagery_server import Seen, Server, serving
 
@@ -277,31 +276,6 @@ def test_a_secret_in_the_reason_of_a_broken_connection_is_hidden(server):
         asyncio.run(run())
     assert SECRET not in str(gave_up.value)
     assert "abc" not in str(gave_up.value)
-
-
-@dataclass
-class Account:
-    """Keeps account of reservations, as a ledger does, up to a number of requests."""
-
-    allowed: int = 1_000
-    reserved: list[str] = field(default_factory=list)
-    outcomes: list[str] = field(default_factory=list)
-    claimed_times: int = 0
-
-    def enter(self, entries: Sequence[Entry]) -> list[Entered]:
-        return [self._enter(entry) for entry in entries]
-
-    def _enter(self, entry: Entry) -> Entered:
-        if isinstance(entry, Settle):
-            self.outcomes.append(entry.outcome)
-            return None
-        if self.claimed_times:
-            self.claimed_times -= 1
-            return None
-        if len(self.reserved) == self.allowed:
-            return BudgetSpentError("the budget is spent")
-        self.reserved.append(entry.image_id)
-        return len(self.reserved)
 
 
 def buy(server: Server, account: Account, count: int = 1, limits: Limits | None = None) -> list:

@@ -17,7 +17,8 @@ from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.marts import table_notes
 from streetview_assets.warehouse.publish import Build, publish
 from streetview_assets.warehouse.published_query import DATABASE
-from streetview_assets_tests.lake.conftest import ENCODER, STUDY, SmallStudy, small_frames
+from streetview_assets_tests.lake.conftest import STUDY, small_frames
+from streetview_assets_tests.lake.small_lake import ENCODER, SmallStudy
 
 HOSTILE = "East <b>&</b> \"West\" $\\no{formula$ <script>alert('x')</script></style> {{ 7 * 7 }}"
 """A name that a page must not take for its own words."""
