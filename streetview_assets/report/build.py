@@ -1,22 +1,15 @@
-"""Writes the report of a study: one HTML file that needs nothing else.
+"""Writes the report of a study: one HTML file that needs nothing else."""
 
-Jinja escapes whatever a template is given: names of areas and authorities are others' words.
-"""
-
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.report.cells import rounded, shown_table
 from streetview_assets.report.chapters.area import where
 from streetview_assets.report.chapters.categories import categories
 from streetview_assets.report.chapters.changes import changes
@@ -33,14 +26,10 @@ from streetview_assets.report.chapters.predictions import predictions
 from streetview_assets.report.chapters.sample_size import sample_size
 from streetview_assets.report.chapters.scores import scores, short
 from streetview_assets.report.database import Published
+from streetview_assets.report.page import rendered
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.outdated import outdated
 
-BROAD = 1.45
-"""Width over height of a figure that a phone shows in full size, to be moved sideways."""
-TALL = 0.9
-"""Width over height below which a figure takes a printed page of its own."""
-_WITHIN_A_SENTENCE = re.compile(r"(?<!>)\s*\n\s*(?!<)")
 REPORT = "report.html"
 
 
@@ -184,35 +173,3 @@ def sections(published: Published) -> list[Section]:
             )
             made.append(Section(chapter.anchor, chapter.heading, html))
     return made
-
-
-@cache
-def _templates() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals |= {"shown_table": shown_table, "BROAD": BROAD, "TALL": TALL}
-    made.filters |= {
-        "thousands": "{:,}".format,
-        "percent": "{:.0%}".format,
-        "rounded": rounded,
-    }
-    return made
-
-
-def rendered(template: str, **values: Any) -> Markup:
-    """Fill in a template; a sentence that is broken over its lines becomes one line.
-
-    Parameters
-    ----------
-    template
-        Name of its file.
-    **values
-        What it is given; all that is no `Markup` stands on the page as text.
-    """
-    html = _templates().get_template(template).render(values)
-    return Markup(_WITHIN_A_SENTENCE.sub(" ", html))

@@ -19,12 +19,7 @@ from streetview_assets.models.data.dataset import NO_IMAGERY, AreaDataset
 from streetview_assets.models.data.features import AreaFeatures, area_features
 from streetview_assets.models.data.splits import authority_folds, seed_of, splits_of
 from streetview_assets.models.evaluations.selection import share_of_budget, why_no_model
-from streetview_assets.models.metrics.conformal import (
-    Calibration,
-    HeldOut,
-    calibrate,
-    for_unseen,
-)
+from streetview_assets.models.metrics.conformal import Calibration, HeldOut, calibrate, for_unseen
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
 from streetview_assets.models.validation.plan import planned

@@ -6,14 +6,8 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.missing_parts import no_part
 from streetview_assets.perception.environment.extract import Extract
 from streetview_assets.perception.environment.map import draw_environment
-from streetview_assets.perception.environment.variables import (
-    DRIVABLE,
-    box_around,
-    ways_of_roads,
-)
-from streetview_assets.perception.environment.variables import (
-    environment_variables as measured,
-)
+from streetview_assets.perception.environment.variables import DRIVABLE, box_around, ways_of_roads
+from streetview_assets.perception.environment.variables import environment_variables as measured
 from streetview_assets.points.roads.openstreetmap import CREDIT
 from streetview_assets.study_state.lineage import study_asset
 

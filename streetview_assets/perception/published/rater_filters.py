@@ -5,13 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from streetview_assets.errors import StudyError
-from streetview_assets.perception.ratings.groups import (
-    NL,
-    REGIONS,
-    is_among,
-    is_from_nl,
-    is_of_age,
-)
+from streetview_assets.perception.ratings.groups import NL, REGIONS, is_among, is_from_nl, is_of_age
 
 
 @dataclass(frozen=True)

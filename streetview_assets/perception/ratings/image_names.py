@@ -4,12 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from streetview_assets.files.file_names import (
-    IMAGE_SUFFIXES,
-    WRITINGS,
-    ends_of_paths,
-    whole_paths,
-)
+from streetview_assets.files.file_names import IMAGE_SUFFIXES, WRITINGS, ends_of_paths, whole_paths
 
 NAMED = pl.Schema(
     {"name": pl.String(), "image_id": pl.String(), "status": pl.String(), "reason": pl.String()}

@@ -13,12 +13,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.perception.published.image_folder import encode_folder
 from streetview_assets.perception.published.model_names import encoder_name
 from streetview_assets.study.embeddings import Encoder
-from streetview_assets_tests.perception.command.survey import (
-    Survey,
-    command,
-    logged,
-    write_vectors,
-)
+from streetview_assets_tests.perception.command.survey import Survey, command, logged, write_vectors
 
 GIVEN = ("-M", "colour-texture", "-g", "data.geojson", "-i", "images")
 KEPT = Path("embeddings-colour-texture")

@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 
 from streetview_assets_tests.perception.command.reckoning import score, split
-from streetview_assets_tests.perception.command.survey import (
-    QUALITIES,
-    Survey,
-    command,
-    logged,
-)
+from streetview_assets_tests.perception.command.survey import QUALITIES, Survey, command, logged
 
 GIVEN = ("-M", "ViT-B/32", "-g", "data.geojson", "-L", "log.csv", "-q")
 

@@ -12,12 +12,7 @@ import torch
 from PIL import Image
 
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
-from streetview_assets_tests.perception.command.survey import (
-    Survey,
-    command,
-    logged,
-    write_vectors,
-)
+from streetview_assets_tests.perception.command.survey import Survey, command, logged, write_vectors
 
 make_torchvision_importable()
 transformers = pytest.importorskip("transformers", reason="needs the extra `transformers`")

@@ -1,0 +1,52 @@
+"""Templates to a page in one file that loads nothing.
+
+Jinja escapes whatever a template is given: names of areas and authorities are others' words.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from streetview_assets.report.cells import rounded, shown_table
+
+BROAD = 1.45
+"""Width over height of a figure that a phone shows in full size, to be moved sideways."""
+TALL = 0.9
+"""Width over height below which a figure takes a printed page of its own."""
+_WITHIN_A_SENTENCE = re.compile(r"(?<!>)\s*\n\s*(?!<)")
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"shown_table": shown_table, "BROAD": BROAD, "TALL": TALL}
+    made.filters |= {
+        "thousands": "{:,}".format,
+        "percent": "{:.0%}".format,
+        "rounded": rounded,
+    }
+    return made
+
+
+def rendered(template: str, **values: Any) -> Markup:
+    """Fill in a template; a sentence that is broken over its lines becomes one line.
+
+    Parameters
+    ----------
+    template
+        Name of its file.
+    **values
+        What it is given; all that is no `Markup` stands on the page as text.
+    """
+    html = _templates().get_template(template).render(values)
+    return Markup(_WITHIN_A_SENTENCE.sub(" ", html))
