@@ -17,6 +17,7 @@ from streetview_assets.perception.published.rated_images import some
 from streetview_assets.perception.published.vector_folder import (
     NamedVectors,
     file_name,
+    lengths_of,
     read_vectors,
     without_direction,
 )
@@ -174,12 +175,12 @@ def _unit(named: NamedVectors, said: list[str]) -> tuple[NamedVectors, list[str]
     nowhere = set(without_direction(named.vectors))
     if len(nowhere) == len(named.names):
         raise StudyError("--embeddings-dir: every vector is zero or not finite")
-    exact = named.vectors.astype(np.float64)
-    names = named.names
+    exact, names = named.vectors.astype(np.float64), named.names
     if nowhere:
         left_out = [file_name(names[row]) for row in sorted(nowhere)]
         count = f"{len(left_out):,} of {len(names):,} vectors"
         said = [*said, f"Left out, since zero or not finite: {count}, {some(left_out)}"]
         exact = np.delete(exact, sorted(nowhere), axis=0)
         names = [name for row, name in enumerate(names) if row not in nowhere]
-    return NamedVectors(names, exact / np.linalg.norm(exact, axis=1, keepdims=True)), said
+    exact /= lengths_of(exact)[:, None]  # in place: of many images it is the largest there is
+    return NamedVectors(names, exact), said

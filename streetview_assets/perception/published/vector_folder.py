@@ -18,6 +18,7 @@ from streetview_assets.files.reading import reading
 from streetview_assets.lake.atomic_write import written_aside
 
 TEXTS = "text_emb"
+ROWS_AT_ONCE = 4096
 COLUMN_OF = {VECTORS: "image_path", TEXTS: "caption"}
 
 
@@ -95,7 +96,17 @@ def file_name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
+def lengths_of(vectors: np.ndarray) -> np.ndarray:
+    """Give the lengths of the rows of a matrix (n, d), float64, a block of rows at a time."""
+    blocks = range(0, len(vectors), ROWS_AT_ONCE)
+    parts = [
+        np.linalg.norm(vectors[start : start + ROWS_AT_ONCE].astype(np.float64), axis=1)
+        for start in blocks
+    ]
+    return np.concatenate([np.empty(0), *parts])
+
+
 def without_direction(vectors: np.ndarray) -> Sequence[int]:
     """List the rows of a matrix that are zero or not finite, which are like nothing."""
-    lengths = np.linalg.norm(np.nan_to_num(vectors.astype(np.float64), nan=np.inf), axis=1)
+    lengths = lengths_of(vectors)
     return np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0))).tolist()
