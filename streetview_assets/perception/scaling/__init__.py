@@ -1,0 +1,1 @@
+"""From comparisons of two images to a score of each."""
