@@ -115,6 +115,9 @@ def test_joined_vectors_score_as_an_independent_reckoning(survey, method, style)
         "average": (one + other) / 2,
         "slerp": np.array([geometric_slerp(a, b, 0.5) for a, b in zip(one, other, strict=True)]),
     }[method]
+    assert command(*GIVEN[:4], "--environmental", *words, "--export", "model.npz")[0] == 0
+    rated = [survey.properties(name)["average_safety"] is not None for name in survey.names]
+    assert np.abs(np.load("model.npz")["safety_vecs"] - joined[rated]).max() < 1e-12
     for quality, row in zip(QUALITIES, logged(Path("log.csv")), strict=True):
         averages = [survey.properties(name)[f"average_{quality}"] for name in survey.names]
         rows = [at for at, value in enumerate(averages) if value is not None]

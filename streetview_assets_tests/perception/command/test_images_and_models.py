@@ -69,31 +69,44 @@ def test_read_only_writes_nothing_and_skip_cache_reads_nothing(survey):
     assert anew.splitlines()[1:] == out.splitlines()[1:]
 
 
-def test_what_was_killed_goes_on(survey, monkeypatch):
-    """A shard that lies there is not made again; another encoder's is not taken."""
-    encoder = load_encoder(Encoder(name="colour-texture"))
-    monkeypatch.setattr("streetview_assets.embeddings.embed.LEAST_PER_SHARD", 8)
-    seen: list[int] = []
+class FewAtOnce:
+    """The real encoder, a few images at once, which are counted."""
 
-    class Killed(BaseException):
-        pass
+    batch_size = 8
+
+    def __init__(self) -> None:
+        self.real = load_encoder(Encoder(name="colour-texture"))
+        self.count = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+    def begin(self, batch: list) -> object:
+        self.count += len(batch)
+        return self.real.begin(batch)
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_what_was_killed_goes_on_from_there(survey, monkeypatch):
+    monkeypatch.setattr("streetview_assets.embeddings.embed.LEAST_PER_SHARD", 8)
 
     def kill(done: int, count: int) -> None:
-        seen.append(done)
         if done >= 24:
             raise Killed
 
-    kept = Path("kept")
+    kept, images = Path("kept"), Path("images")
     with pytest.raises(Killed):
-        encode_folder(encoder, Path("images"), keep_in=kept, on_progress=kill)
+        encode_folder(FewAtOnce(), images, keep_in=kept, on_progress=kill)
     assert not kept.exists()
-    after: list[int] = []
-    named, failed = encode_folder(
-        encoder, Path("images"), keep_in=kept, on_progress=lambda done, _: after.append(done)
-    )
-    assert 8 < after[0] <= 40
+    (images / "0001.jpg").write_bytes((images / "0002.jpg").read_bytes())
+    again = FewAtOnce()
+    named, failed = encode_folder(again, images, keep_in=kept)
+    assert again.count == 40 - 16 + 1
     assert (len(named.names), failed) == (40, {})
-    whole, _ = encode_folder(encoder, Path("images"), keep_in=None)
+    whole, _ = encode_folder(FewAtOnce(), images, keep_in=None)
     assert named.names == whole.names
     assert np.abs(named.vectors - whole.vectors).max() < 1e-6
     assert sorted(path.name for path in Path().glob("*kept*")) == ["kept"]
