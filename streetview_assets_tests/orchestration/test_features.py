@@ -7,6 +7,7 @@ import pytest
 
 from streetview_assets.errors import StudyError
 from streetview_assets.orchestration.runs.preflight import check_inputs
+from streetview_assets.study.perception import Perception
 from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.study_state.open_study import open_study
 
@@ -40,6 +41,10 @@ def test_features_of_labels_need_an_encoder_with_words(unmade_town):
     spoken = replace(opened, study=with_features(opened.study, "pooled", "by_label"))
     with pytest.raises(StudyError, match="by_label needs labels, but the encoder colour-texture"):
         check_inputs(spoken)
+    rated = Perception(ratings=opened.study.path, environment="append")
+    joined = replace(opened, study=opened.study.model_copy(update={"perception": rated}))
+    with pytest.raises(StudyError, match="environment joins sentences, but the encoder colour-t"):
+        check_inputs(joined)
 
 
 def test_all_models_of_a_study_see_its_features(town):

@@ -53,7 +53,7 @@ def check_inputs(opened: OpenStudy, *, to_be_paid: bool = False) -> Sources:
 
 def _look_at_inputs(study: Study, sources: Sources) -> None:
     check_encoder(study.encoder)
-    _check_features(study)
+    _check_words(study)
     open_provider(study, {})
     if study.areas:
         sources.boundaries()
@@ -70,10 +70,15 @@ def _look_at_inputs(study: Study, sources: Sources) -> None:
     provider_class(study.images.provider).check_inputs(study)
 
 
-def _check_features(study: Study) -> None:
+def _check_words(study: Study) -> None:
+    reason = why_no_words(study.encoder)
+    if reason is None:
+        return
     of_labels = [name for name in study.models.features if name in OF_LABELS]
-    if of_labels and (reason := why_no_words(study.encoder)):
+    if of_labels:
         raise StudyError(f"models.features: {of_labels[0]} needs labels, but {reason}")
+    if study.perception and study.perception.environment:
+        raise StudyError(f"perception.environment joins sentences, but {reason}")
 
 
 def _check_roads(areas_path: Path, roads: Roads, sources: Sources) -> None:
