@@ -14,29 +14,39 @@ import shapely
 
 from streetview_assets.text.strict_json import to_json
 from streetview_assets_tests.demo.town_areas import town_areas, town_outline
+from streetview_assets_tests.demo.town_ratings import town_ratings
 from streetview_assets_tests.demo.town_roads import town_roads
 from streetview_assets_tests.demo.town_targets import deprivation, income_rank, score
 
 SEED = 2024
 # Chosen among a dozen: neighbours help to guess a value, places a kilometre away hardly do.
 TARGET_SEED = 2022
+# Chosen among a dozen: by chance, women and men differ in what is not planted by less than most.
+RATING_SEED = 2033
 # The town lies in the North Sea, where no other town is, in the middle of UTM zone 31.
 _LATITUDE, _LONGITUDE = 55.6, 3.0
 _METRES_PER_DEGREE = 111_320.0
 
 
 def write_town(folder: Path) -> None:
-    """Write areas.geojson, roads.geojson and targets.csv, the same every time to the byte."""
+    """Write the files that a study of the town starts from, the same every time to the byte."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(SEED)
     outline = town_outline(rng)
     areas = town_areas(outline, rng)
     _write_geojson(folder / "areas.geojson", areas)
-    _write_geojson(folder / "roads.geojson", town_roads(outline, rng))
+    roads = town_roads(outline, rng)
+    _write_geojson(folder / "roads.geojson", roads)
     rng = np.random.default_rng(TARGET_SEED)
     latent = deprivation(areas.geometry, rng)
     targets = {"deprivation_score": score(latent), "income_rank": income_rank(latent, rng)}
     pd.DataFrame(targets, areas["area_code"]).to_csv(folder / "targets.csv", lineterminator="\n")
+    ratings = town_ratings(areas, roads, latent, np.random.default_rng(RATING_SEED))
+    degrees = np.round(_in_degrees(ratings[["x", "y"]].to_numpy()), 6)
+    placed = ratings.drop(columns=["x", "y"]).assign(
+        longitude=degrees[:, 0], latitude=degrees[:, 1], made_up="yes"
+    )
+    placed.to_csv(folder / "ratings.csv", index=False, lineterminator="\n")
 
 
 def _write_geojson(path: Path, frame: gpd.GeoDataFrame) -> None:
