@@ -46,6 +46,7 @@ def ratings(work: AssetContext) -> AssetResult:
     writes=("image_ratings",),
     reads=("ratings", "comparisons", *_NEAR),
     keys=("perception.groups", "perception.least_raters", *_NEAR_KEYS),
+    code_version=2,
     study_wide=True,
     refresh="eager",
     unless=(no_part("perception"),),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from streetview_assets.perception.ratings.groups import ALL, RaterGroup, rater_groups
+from streetview_assets.perception.ratings.pair_scores import pair_scores
 from streetview_assets.study.perception import RaterGroups
 from streetview_assets.tables.registry import TABLES
 
@@ -112,6 +113,7 @@ def _means(rows: pl.DataFrame) -> pl.DataFrame:
         has_raters=pl.col("rater_id").is_not_null().all(),
         lone_spread=pl.when(pl.len() == 1).then(pl.col("spread").first()),
     )
+    units = units.sort(_OF_UNIT)  # sums of one order are the same to the bit
     beyond_one = pl.col("rating_count") - 1
     pooled = pl.col("squares").sum() / beyond_one.filter(pl.col("squares").is_not_null()).sum()
     own = (pl.col("squares") / beyond_one).sqrt()
@@ -152,10 +154,14 @@ def image_scores(
     means, left_out = mean_scores(used, asked_groups(used, groups), least_raters)
     itself = used.filter(pl.col("place_id").is_null()).select("image_id", unit="image_id").unique()
     images = pl.concat([near.rename({"place_id": "unit"}), itself], how="diagonal")
-    scored = images.join(means, on="unit").with_columns(method=pl.lit("mean"))
+    of_pairs, too_few = pair_scores(comparisons, rater_groups(groups, comparisons), least_raters)
+    scored = [
+        images.join(means, on="unit").with_columns(method=pl.lit("mean")),
+        of_pairs.with_columns(method=pl.lit("bradley_terry")),
+    ]
     table = TABLES["image_ratings"]
-    rows = scored.match_to_schema(table.schema, missing_columns="insert", extra_columns="ignore")
-    return rows.sort(table.key), left_out
+    rows = pl.concat(scored, how="diagonal").match_to_schema(table.schema, missing_columns="insert")
+    return rows.sort(table.key), left_out | too_few
 
 
 def in_words(scores: pl.DataFrame) -> dict[str, str]:

@@ -125,3 +125,52 @@ def test_an_image_stands_for_the_nearest_place_within_reach():
         ("at b", "b", 3.0, 2),
         ("of b", "b", 3.0, 2),
     ]
+
+
+def pairs(rows):
+    """Make the table `comparisons` of left, right, choice and who chose."""
+    names = ("left_name", "right_name", "choice", "rater_id", "gender")
+    plain = {"quality": "safe", "status": "ok"}
+    table = TABLES["comparisons"].frame(
+        [
+            plain | {"comparison_id": f"{number:05}"} | dict(zip(names, row, strict=True))
+            for number, row in enumerate(rows)
+        ]
+    )
+    of_study = pl.col("left_name", "right_name").replace("elsewhere", None)
+    return table.with_columns(of_study.name.replace("_name", "_id"))
+
+
+def test_pairs_are_scored_by_group_and_by_what_ties_them_together():
+    random = np.random.default_rng(0)
+    better = {"a": 3, "b": 2, "elsewhere": 1, "c": 0}
+    rows = []
+    for number in range(400):
+        left, right = random.choice(["a", "b"] if number % 2 else ["elsewhere", "b", "c"], 2, False)
+        is_woman = number % 4 < 2
+        up = (better[left] > better[right]) == is_woman
+        choice = "left" if (random.random() < 0.8) == up else "right"
+        rows.append((left, right, choice, f"r{number % 40}", "woman" if is_woman else "man"))
+    rows.append(("x", "y", "left", "r2", "man"))
+    table = pairs(rows)
+    scores, _ = image_scores(
+        *(ratings([]), table, NOWHERE), groups=RaterGroups(gender=True), least_raters=20
+    )
+    check_contract(TABLES["image_ratings"], scores)
+    order = {
+        group: rows.sort("score")["image_id"].to_list()
+        for (group,), rows in scores.filter(component=1).group_by("group_name")
+    }
+    assert order["gender woman"] == ["c", "b", "a"]
+    assert order["gender man"] == ["a", "b", "c"]
+    assert set(scores["method"]) == {"bradley_terry"}
+    assert set(scores.filter(component=2)["image_id"]) == {"x", "y"}
+    turned = image_scores(
+        *(ratings([]), table[::-1], NOWHERE), groups=RaterGroups(gender=True), least_raters=20
+    )
+    assert turned[0].equals(scores)
+    few = image_scores(
+        *(ratings([]), table, NOWHERE), groups=RaterGroups(gender=True), least_raters=21
+    )
+    assert set(few[1]) == {"gender woman, safe", "gender man, safe"}
+    assert set(few[0]["group_name"]) == {"all"}
