@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streetview_assets.errors import StudyError
-from streetview_assets.perception.environment.combination import METHODS, Combination
+from streetview_assets.perception.environment.combination import METHODS, SAME, Combination
 from streetview_assets.perception.prediction.normalisation import NAMES
 from streetview_assets.perception.published.rater_filters import RaterFilters
 from streetview_assets.perception.published.results_log import LoggedRun
@@ -120,41 +120,38 @@ class Options:
         ------
         StudyError
         """
-        filters, method = self.filters, self.method
-        filters.keeps()
-        given = " ".join(filters.given)
-        written = bool(self.results_log or self.export or self.predictions)
-        no_environment = (
-            f"--import-model has its vectors: leave --environmental ({method}) and --demographics "
-            "out"
-        )
-        faults = {
-            f"{given}: nothing says who rated; give --demographics": bool(given)
-            and not self.demographics,
-            "give --geojson, the ratings, or --import-model": not (
-                self.geojson or self.import_model
-            ),
-            "--import-model stands in place of --geojson; leave one out": bool(
-                self.geojson and self.import_model
-            ),
-            no_environment: bool(self.import_model)
-            and bool(self.environmental or self.demographics),
-            "--read-only writes nothing: leave --results-log, --export and --predictions out": (
-                self.read_only and written
-            ),
-            "--export scores nothing: leave --results-log and --import-model out": bool(
-                self.export and (self.results_log or self.import_model)
-            ),
-            "--predictions are those of images by a model: give --import-model, and -i or -e": bool(
-                self.predictions and not (self.import_model and self.has_images)
-            ),
-            "--results-log takes scores of a split: leave it out, and give --predictions": bool(
-                self.results_log and self.import_model and self.has_images
-            ),
-        }
-        for fault, is_so in faults.items():
-            if is_so:
-                raise StudyError(fault)
+        self.filters.keeps()
+        filters, model = " ".join(self.filters.given), self.import_model
+        if filters and not self.demographics:
+            raise StudyError(f"{filters}: nothing says who rated; give --demographics")
+        if not (self.geojson or model):
+            raise StudyError("give --geojson, the ratings, or --import-model")
+        if model and (self.geojson or self.demographics or self.environmental):
+            raise StudyError(
+                "--import-model has its ratings and vectors: leave --geojson, --demographics and "
+                "--environmental out"
+            )
+        if model and self.export:
+            raise StudyError("--import-model has been exported: leave --export out")
+        if self.read_only and (self.export or self.predictions):
+            raise StudyError("--read-only writes nothing: leave --export and --predictions out")
+        if self.predictions and not (model and self.has_images):
+            raise StudyError("--predictions are of images by a model: give --import-model and -i")
+
+    def unused(self) -> list[str]:
+        """Say which options come to nothing beside the others."""
+        lines = []
+        if self.other_clip_retrieval_args:
+            lines.append("--other-clip-retrieval-args is not used: images are encoded here")
+        if self.random_seed is not None and not self.randomize:
+            lines.append("--random-seed is not used: nothing is shuffled without --randomize")
+        scores_nothing = self.export or (self.import_model and self.has_images)
+        if self.results_log and (self.read_only or scores_nothing):
+            why = "--read-only writes nothing" if self.read_only else "nothing is scored"
+            lines.append(f"--results-log is not written: {why}")
+        if self.environmental and self.method != "append":
+            lines.append(SAME)
+        return lines
 
     def _ks(self) -> tuple[int, ...]:
         """Read the numbers of neighbours."""

@@ -10,7 +10,7 @@ from streetview_assets.cli.command import PlainConsole
 from streetview_assets.cli.perception.options import Options
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.perception.environment.combination import SAME, combined
+from streetview_assets.perception.environment.combination import combined
 from streetview_assets.perception.published.environment_texts import environment_vectors
 from streetview_assets.perception.published.exported_model import read_model, write_model
 from streetview_assets.perception.published.image_predictions import predicted_scores
@@ -70,8 +70,7 @@ def run(options: Options) -> None:
     """
     options.refuse_contradictions()
     rule, voice = options.rule(), Voice(quiet=options.quiet)
-    if options.other_clip_retrieval_args:
-        voice.warn("--other-clip-retrieval-args is not used: images are encoded here")
+    voice.warn(*options.unused())
     if options.import_model:
         _use_model(options, rule, voice)
         return
@@ -136,8 +135,6 @@ def _joined_by_environment(
     )
     voice.note(*texts.done)
     voice.warn(*texts.said)
-    if options.method != "append":
-        voice.note(SAME)
     told = combined(named.vectors[rows], texts.vectors, options.method)
     joined = np.zeros((len(named.names), told.shape[1]))
     joined[rows] = told
@@ -160,7 +157,7 @@ def _score(
                 voice.err.say(line_of(score), style="red")
                 continue
             voice.out.say(line_of(score))
-            if options.results_log:
+            if options.results_log and not options.read_only:
                 append_row(options.results_log, row_of(score, options.logged_run()))
     if len(reasons) == len(pairs) * len(rule.ks):
         raise StudyError(f"nothing could be scored; {reasons[0]}")
@@ -169,8 +166,6 @@ def _score(
 def _shuffler(options: Options, voice: Voice) -> random.Random | None:
     """Make the generator that shuffles; a seed that is not given is drawn, and said."""
     if not options.randomize:
-        if options.random_seed is not None:
-            voice.warn("--random-seed is not used: nothing is shuffled without --randomize")
         return None
     seed = options.random_seed
     if seed is None:

@@ -45,16 +45,21 @@ def image_files(folder: Path) -> list[str]:
     """
     if not folder.is_dir():
         raise StudyError(f"{OPTION}: {folder} is no folder. Give the folder of the images.")
+    images = images_in(folder)
+    if not images:
+        raise StudyError(f"{OPTION}: {folder} has no image ({', '.join(IMAGE_SUFFIXES)}).")
+    return images
+
+
+def images_in(folder: Path) -> list[str]:
+    """List the images of a folder as `image_files`, be there any or none."""
     with reading(f"{OPTION}: {folder}", "a folder"):
         found = [
             path.relative_to(folder).as_posix()
             for path in folder.rglob("*")
             if path.suffix.lower().lstrip(".") in IMAGE_SUFFIXES and path.is_file()
         ]
-    images = sorted(name for name in found if not any(p.startswith(".") for p in name.split("/")))
-    if not images:
-        raise StudyError(f"{OPTION}: {folder} has no image ({', '.join(IMAGE_SUFFIXES)}).")
-    return images
+    return sorted(name for name in found if not any(p.startswith(".") for p in name.split("/")))
 
 
 def encode_folder(

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.errors import EncoderError, StudyError
-from streetview_assets.perception.published.image_folder import encode_folder, image_files
+from streetview_assets.perception.published.image_folder import (
+    encode_folder,
+    image_files,
+    images_in,
+)
 from streetview_assets.perception.published.model_names import encoder_name
 from streetview_assets.perception.published.rated_images import some
 from streetview_assets.perception.published.vector_folder import (
@@ -136,7 +139,9 @@ def _encoded(
     if isinstance(encoder, ImportedVectors):
         raise StudyError(f"--clip-model: {settings.name} encodes no images; give --embeddings-dir")
     keep_in = folder if sources.keeps else None
-    named, failed = _folder_encoded(encoder, sources.images_dir, keep_in, on_progress)
+    named, failed = encode_folder(
+        encoder, sources.images_dir, keep_in=keep_in, on_progress=on_progress
+    )
     kept = f"kept in {folder}" if keep_in else "kept nowhere"
     said = [f"Encoded {len(named.names):,} images by {settings.name}, {kept}"]
     if failed:
@@ -146,21 +151,10 @@ def _encoded(
     return named, said
 
 
-def _folder_encoded(
-    encoder: ImageEncoder,
-    images_dir: Path,
-    keep_in: Path | None,
-    on_progress: Callable[[int, int], None] | None,
-) -> tuple[NamedVectors, dict[str, str]]:
-    return encode_folder(encoder, images_dir, keep_in=keep_in, on_progress=on_progress)
-
-
 def _not_among(images_dir: Path | None, names: list[str]) -> list[str]:
     """Say which images of the folder have no vector: what was kept does not grow by itself."""
-    if images_dir is None or not images_dir.is_dir():
-        return []
     known = {file_name(name) for name in names}
-    files = image_files(images_dir)
+    files = images_in(images_dir) if images_dir and images_dir.is_dir() else []
     missing = [name for name in files if file_name(name) not in known]
     if not missing:
         return []

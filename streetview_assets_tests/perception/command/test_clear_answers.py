@@ -39,8 +39,9 @@ def survey(tmp_path, monkeypatch):
         (("-k", "10,,20"), "give whole numbers from 1"),
         (("--training-split", "1"), "--training-split: 1 leaves nothing"),
         (("--training-split", "0.001"), "nothing could be scored; walkability: a share of 0.001"),
-        (("--read-only", "-L", "log.csv"), "--read-only writes nothing"),
-        (("--export", "a.npz", "-L", "log.csv"), "--export scores nothing"),
+        (("--read-only", "--export", "a.npz"), "--read-only writes nothing"),
+        (("--predictions", "a.csv"), "--predictions are of images by a model"),
+        (("--import-model", "a.npz"), "--import-model has its ratings and vectors"),
         (("-e", "nowhere"), "--embeddings-dir: nowhere is no folder, and there are no images"),
         (("-i", "nowhere", "-e", "no"), "--images-dir: nowhere is no folder"),
         (("-k", "48", "--normalization-method", "divbysum"), "add up to nothing or less"),
@@ -50,6 +51,22 @@ def test_what_cannot_be_is_one_error_with_the_remedy(survey, words, said):
     code, _, error = command(*GIVEN, *words)
     assert code == 2, error
     assert said in " ".join(error.split())
+    assert not Path("log.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--read-only", "-L", "log.csv"), "--results-log is not written: --read-only writes"),
+        (("--export", "a.npz", "-L", "log.csv"), "--results-log is not written: nothing is scored"),
+        (("--random-seed", "3"), "--random-seed is not used"),
+        (("--other-clip-retrieval-args", "--batch_size 8"), "--other-clip-retrieval-args is not"),
+    ],
+)
+def test_an_option_that_comes_to_nothing_is_said(survey, words, said):
+    code, _, error = command(*GIVEN, *words)
+    assert code == 0
+    assert said in error
     assert not Path("log.csv").exists()
 
 

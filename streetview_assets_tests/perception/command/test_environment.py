@@ -106,9 +106,9 @@ def test_joined_vectors_score_as_an_independent_reckoning(survey, method, style)
     home = Path(f"text-prompt{style}-embeddings-ViT-B_32")
     write_vectors(home, "text_emb", texts, "caption", captions)
     words = ("--environmental-method", method.upper(), "--prompt-style", style)
-    code, said, error = command(*GIVEN, *words)
-    assert (code, error) == (0, "")
-    assert ("average and slerp give the same" in said) == (method != "append")
+    code, _, error = command(*GIVEN, *words)
+    assert code == 0
+    assert ("average and slerp give the same" in error) == (method != "append")
     one, other = (unit(vectors) for vectors in (survey.vectors, texts))
     joined = {
         "append": np.hstack([one, other]),
@@ -141,7 +141,6 @@ def test_texts_of_ones_own_are_paired_by_what_they_say(survey):
     texts = np.random.default_rng(9).normal(size=(60, 8))
     write_vectors(Path("own"), "text_emb", texts, "caption", captions)
     own = ("--environmental-text-dir", "own")
-    assert command(*GIVEN, *own, "--export", "a.npz")[0] == 2  # -L and --export
     words = ("-M", "ViT-B/32", "-g", "data.geojson", "--environmental")
     assert command(*words, *own, "--export", "a")[0] == 0
     exported = np.load("a.npz")["safety_vecs"]
