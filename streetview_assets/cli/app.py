@@ -151,7 +151,7 @@ def show(
     study: StudyArgument = None,
 ) -> None:
     """Show an image or an area: what is known of it, and a sheet of its images."""
-    from streetview_assets.cli.show import show_identifier
+    from streetview_assets.cli.show.show import show_identifier
 
     show_identifier(opened_to_read(study), identifier)
 
@@ -179,6 +179,29 @@ def report(
     from streetview_assets.report.build import write_report
 
     typer.echo(visible(f"Wrote {write_report(opened_study(study), output)}"))
+
+
+@app.command()
+def explore(
+    study: StudyArgument = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write the page as a folder for any web server.")
+    ] = None,
+    zipped: Annotated[bool, typer.Option("--zip", help="Write a ZIP of the folder too.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the page.")] = 5000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Look at all images of a study on one page: by likeness, and on the map."""
+    from streetview_assets.cli.explore import export_explorer, serve_explorer
+
+    opened = opened_to_read(study)
+    if zipped and export is None:
+        raise StudyError("--zip makes a ZIP of the folder that --export names: give both")
+    if export is not None:
+        export_explorer(opened, export, zipped=zipped)
+    else:
+        serve_explorer(opened, host, port, opens_browser=browser)
 
 
 @app.command()

@@ -9,8 +9,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
-from streetview_assets.cli.show_facts import facts_of, prediction_of
-from streetview_assets.cli.show_sheet import draw_sheet
+from streetview_assets.cli.show.show_facts import facts_of, prediction_of
+from streetview_assets.cli.show.show_sheet import draw_sheet
 from streetview_assets.points.imported.points import import_points
 from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES

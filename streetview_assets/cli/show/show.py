@@ -6,8 +6,8 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 
 from streetview_assets.cli.command import PlainConsole, table_of, write_shown
-from streetview_assets.cli.show_facts import facts_of, is_published
-from streetview_assets.cli.show_sheet import draw_image, draw_sheet
+from streetview_assets.cli.show.show_facts import facts_of, is_published
+from streetview_assets.cli.show.show_sheet import draw_image, draw_sheet
 from streetview_assets.embeddings.looked_at import named_by
 from streetview_assets.embeddings.similarity.neighbour_sheets import draw_images, neighbours_sheet
 from streetview_assets.errors import StudyError

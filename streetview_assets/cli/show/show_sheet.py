@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageOps
 
 from streetview_assets.charts import bare
-from streetview_assets.cli.show_facts import Shown, prediction_of
+from streetview_assets.cli.show.show_facts import Shown, prediction_of
 from streetview_assets.figures import (
     COLOURS,
     INK,

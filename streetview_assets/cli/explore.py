@@ -1,0 +1,87 @@
+"""The explorer on a terminal: served on this machine, or written as a folder to be passed on."""
+
+import shutil
+import socket
+import webbrowser
+from pathlib import Path
+
+from streetview_assets.cli.command import PlainConsole
+from streetview_assets.cli.progress import shown_progress
+from streetview_assets.embeddings.encoders.text_encoder import why_no_words
+from streetview_assets.errors import StudyError
+from streetview_assets.explorer.static_site import write_explorer
+from streetview_assets.images.providers.terms import terms_of
+from streetview_assets.orchestration.progress import Progress
+from streetview_assets.report.database import Published
+from streetview_assets.study_state.open_study import OpenStudy
+
+
+def export_explorer(opened: OpenStudy, folder: Path, *, zipped: bool) -> None:
+    """Write the explorer as a folder that any web server serves, and as a ZIP if asked.
+
+    Raises
+    ------
+    StudyError
+        Where nothing is published yet, or something else lies in the folder.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / "data").is_dir():
+        raise StudyError(f"{folder} holds something else already; name an empty or a new folder")
+    may_pass_on = terms_of(opened.study.images.provider).may_store
+    _write(opened, folder, shows_images=may_pass_on)
+    console = PlainConsole()
+    if zipped:
+        console.say(f"Wrote {shutil.make_archive(str(folder), 'zip', folder)}")
+    console.say(
+        f"Wrote {folder}; look: python -m http.server --directory {folder} --bind 127.0.0.1"
+    )
+
+
+def serve_explorer(opened: OpenStudy, host: str, port: int, *, opens_browser: bool) -> None:
+    """Serve the explorer until it is stopped.
+
+    Raises
+    ------
+    StudyError
+        Where nothing is published yet, or the port is taken.
+    """
+    import uvicorn
+
+    from streetview_assets.explorer.server import LOOPBACK, explorer_app
+
+    _refuse_taken(host, port)
+    folder = opened.root / "cache" / "explorer"
+    has_words = not why_no_words(opened.study.encoder)
+    _write(opened, folder, shows_images=True, serves_words=has_words)
+    hosts = LOOPBACK if host in LOOPBACK else ("*",)
+    address = f"http://{host}:{port}"
+    PlainConsole().say(f"The explorer: {address} (Ctrl-C ends it)")
+    if opens_browser:
+        webbrowser.open(address)
+    uvicorn.run(
+        explorer_app(opened, folder, hosts=hosts), host=host, port=port, log_level="warning"
+    )
+
+
+def _write(
+    opened: OpenStudy, folder: Path, *, shows_images: bool, serves_words: bool | None = None
+) -> None:
+    published = Published(opened.root, opened.study)
+    with shown_progress() as listener:
+        write_explorer(
+            published,
+            folder,
+            shows_images=shows_images,
+            serves_words=serves_words,
+            on_progress=lambda done, total: listener(Progress("explorer", None, done, total)),
+        )
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise StudyError(
+                f"port {port} of {host}: {error.strerror}; name another: --port"
+            ) from None

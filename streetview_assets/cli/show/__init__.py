@@ -1,0 +1,1 @@
+"""What `streetview show` tells of an image or an area."""

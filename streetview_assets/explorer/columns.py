@@ -1,0 +1,107 @@
+"""Columns as files that a browser reads by one fetch each: plain numbers, or JSON of texts."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+TYPES = {"f4": "Float32Array", "u1": "Uint8Array", "u2": "Uint16Array", "u4": "Uint32Array"}
+"""Types of numbers, little-endian, and what a browser calls an array of them."""
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column of texts as numbers: of each row the place of its text among all, the last: none.
+
+    Attributes
+    ----------
+    texts
+        Each once, in order.
+    codes
+        (n,) ``len(texts)`` where there is none.
+    """
+
+    texts: list[str]
+    codes: npt.NDArray[Any]
+
+
+def coded(column: pl.Series, texts: Sequence[str] | None = None) -> Coded:
+    """Code a column of texts by numbers.
+
+    Parameters
+    ----------
+    column
+        Texts, null where there is none.
+    texts
+        The texts in the order in which they are to be numbered; default: sorted.
+    """
+    known = sorted(column.drop_nulls().unique()) if texts is None else list(texts)
+    place = {text: number for number, text in enumerate(known)}
+    codes = [len(known) if text is None else place.get(text, len(known)) for text in column]
+    smallest = np.min_scalar_type(len(known))
+    return Coded(known, np.array(codes, dtype=max(smallest, np.dtype("u1"), key=_size)))
+
+
+def _size(dtype: np.dtype[Any]) -> int:
+    return int(dtype.itemsize)
+
+
+def write_numbers(folder: Path, name: str, values: npt.ArrayLike, kind: str) -> dict[str, Any]:
+    """Write numbers, and say how they are to be read.
+
+    Parameters
+    ----------
+    folder
+        Of the explorer.
+    name
+        Of the file, safe as a path.
+    values
+        (n,) or (n, m), written row by row; NaN for what is not known where `kind` is ``f4``.
+    kind
+        One of `TYPES`.
+    """
+    array = np.ascontiguousarray(values, dtype=f"<{kind}")
+    path = folder / "data" / f"{name}.bin"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    array.tofile(path)
+    across = array.shape[1] if array.ndim > 1 else 1
+    return {"file": f"data/{name}.bin", "type": TYPES[kind], "across": across}
+
+
+def write_texts(folder: Path, name: str, texts: Sequence[str | None]) -> dict[str, Any]:
+    """Write texts as a JSON list.
+
+    Parameters
+    ----------
+    folder
+        Of the explorer.
+    name
+        Of the file, safe as a path.
+    texts
+        (n,) null where there is none.
+    """
+    path = folder / "data" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(list(texts), ensure_ascii=False), encoding="utf-8")
+    return {"file": f"data/{name}.json"}
+
+
+def write_coded(folder: Path, name: str, column: Coded) -> dict[str, Any]:
+    """Write a column of texts as numbers, with the texts beside them in what it says of them.
+
+    Parameters
+    ----------
+    folder
+        Of the explorer.
+    name
+        Of the file, safe as a path.
+    column
+        What `coded` gave.
+    """
+    written = write_numbers(folder, name, column.codes, column.codes.dtype.str[1:])
+    return {**written, "texts": column.texts}

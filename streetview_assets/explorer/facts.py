@@ -1,0 +1,156 @@
+"""What a page of all images is told: a row an image in one order, areas, and their values."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import polars as pl
+import shapely
+
+from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.report.database import Published
+
+_IMAGES = """
+with placed as (
+    select
+        provider, panorama_id, captured_on,
+        min(longitude) as longitude, min(latitude) as latitude
+    from panoramas
+    where status = 'ok'
+    group by all
+),
+
+points as (
+    select point_id, min(longitude) as longitude, min(latitude) as latitude
+    from sample_points
+    group by point_id
+)
+
+select
+    images.*,
+    coalesce(placed.longitude, points.longitude) as longitude,
+    coalesce(placed.latitude, points.latitude) as latitude
+from images
+left join placed using (provider, panorama_id, captured_on)
+left join points using (point_id)
+where images.status = 'ok' and images.is_current
+order by images.image_id
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the page shows of a study.
+
+    Attributes
+    ----------
+    images
+        A row an image, in the order of everything that is told of them: columns of the table
+        ``images`` with ``longitude``, ``latitude`` and ``cluster``.
+    layouts
+        By its name each layout: ``image_id``, ``x``, ``y``.
+    neighbours
+        ``image_id``, ``rank``, ``neighbour_id``, ``similarity``, ``distance_m``.
+    areas
+        Mart ``area_profile`` with its outlines.
+    roads
+        Lines in EPSG:4326.
+    """
+
+    images: pl.DataFrame
+    layouts: dict[str, pl.DataFrame]
+    neighbours: pl.DataFrame
+    areas: pl.DataFrame
+    roads: gpd.GeoSeries
+
+
+def explorer_facts(published: Published) -> Facts:
+    """Ask the published database for what the page shows.
+
+    Parameters
+    ----------
+    published
+        The published database.
+    """
+    images = published.ask("images", _IMAGES).unique("image_id", keep="first")
+    clusters = _clusters(published)
+    if published.study.encoder.views != "separate":
+        images = images.join(clusters, on="image_id", how="semi")
+    images = images.join(clusters, on="image_id", how="left")
+    layouts = _layouts(published)
+    return Facts(
+        _in_order(images, layouts),
+        layouts,
+        published.of_encoder("neighbours"),
+        published.table("area_profile"),
+        _roads(published),
+    )
+
+
+def _clusters(published: Published) -> pl.DataFrame:
+    study = published.study
+    return (
+        published.of_encoder("cluster_assignments")
+        .filter(method=METHOD, space=study.clusters.space, k=study.clusters.k)
+        .select("image_id", "cluster")
+        .unique("image_id", keep="first")
+    )
+
+
+def _layouts(published: Published) -> dict[str, pl.DataFrame]:
+    rows = published.of_encoder("image_layouts")
+    names = {"umap": "UMAP", "tsne": "t-SNE"}
+    return {
+        f"{names[str(method)]}, {setting}": one.select("image_id", "x", "y")
+        for (method, setting), one in rows.group_by("method", "setting", maintain_order=True)
+    }
+
+
+def _in_order(images: pl.DataFrame, layouts: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Put images that are near in the first layout next to each other, else those near on land.
+
+    What is looked at from near is then in few sprites.
+    """
+    if layouts:
+        first = next(iter(layouts.values()))
+        placed = images.join(first, on="image_id", how="left")
+    else:
+        placed = images.with_columns(x="longitude", y="latitude")
+    spots = placed.select("x", "y").to_numpy()
+    known = np.isfinite(spots).all(axis=1)
+    along = np.full(len(spots), np.iinfo(np.int64).max, dtype=np.int64)
+    if known.any():
+        along[known] = gpd.GeoSeries(shapely.points(spots[known])).hilbert_distance()
+    return images.with_columns(along=along).sort("along", "image_id").drop("along")
+
+
+def _roads(published: Published) -> gpd.GeoSeries:
+    rows = published.table("road_network")
+    return gpd.GeoSeries.from_wkb(rows["geometry"].to_list(), crs="EPSG:4326")
+
+
+def area_values(facts: Facts) -> dict[str, dict[str, Any]]:
+    """Name the values of areas that a map can be coloured by: label, and a value an area.
+
+    Parameters
+    ----------
+    facts
+        What `explorer_facts` gave.
+    """
+    areas = facts.areas
+    values: dict[str, dict[str, Any]] = {}
+    if areas["target"].drop_nulls().len():
+        target = areas["target"].drop_nulls()[0]
+        for name, label in (
+            ("observed", f"{target}, observed"),
+            ("predicted", f"{target}, predicted without the area"),
+            ("residual", f"{target}, observed less predicted"),
+        ):
+            values[name] = {
+                "label": label,
+                "values": areas[name].to_list(),
+                "diverges": name == "residual",
+            }
+    values["image_count"] = {"label": "images", "values": areas["image_count"].to_list()}
+    return values

@@ -1,0 +1,33 @@
+/**
+ * Makes an element. Texts become text nodes: nothing that a study holds is read as HTML.
+ * @param {string} tag
+ * @param {Record<string, any>} [attributes] attributes; `on…` are listeners, `data` a dataset
+ * @param {...(Node|string|null|undefined)} children
+ * @returns {HTMLElement}
+ */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
+    else if (name === 'data') Object.assign(made.dataset, value);
+    else if (value === true) made.setAttribute(name, '');
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, String(value));
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+/**
+ * Puts other children into an element.
+ * @param {HTMLElement} parent
+ * @param {...(Node|string|null|undefined)} children
+ */
+export function fill(parent, ...children) {
+  parent.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
+}
+
+/** @param {string} id @returns {HTMLElement} */
+export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** @param {number} count */
+export const counted = (count) => count.toLocaleString('en');

@@ -1,0 +1,186 @@
+"""A made-up explorer with planted groups, served on loopback, and a browser to look at it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import polars as pl
+import pytest
+import shapely
+from PIL import Image
+
+from streetview_assets.explorer.atlas import draw_atlas
+from streetview_assets.explorer.facts import Facts
+from streetview_assets.explorer.static_site import write_folder
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.warehouse.queries import queries_of
+
+HOSTILE = ["<script>alert(1)</script>", "\"quoted\" & 'single'", "مرحبا\u202eabc", "x" * 300]
+GROUP = 30
+COUNT = 4 * GROUP
+CHROMIUM = which("chromium") or which("chromium-browser")
+ARGUMENTS = (
+    *("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+    *("--disable-quic", "--disable-background-networking", "--disable-component-update"),
+)
+SMALL_PX = (1280, 800)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A page in a browser, with what it complained of and whom it asked."""
+
+    page: Any
+    complaints: list[str]
+    outside: list[str]
+
+    def ask(self, expression: str) -> Any:
+        """Reckon an expression of the page's own, by the debugger: the page allows no `eval`."""
+        return self.page.evaluate(expression)
+
+
+def made_facts(root: Path) -> Facts:
+    """Make four groups of images in four corners of the plane, in two areas, with files."""
+    rng = np.random.default_rng(5)
+    group = np.repeat(np.arange(4), GROUP)
+    corner = np.array([(-8, -8), (8, -8), (-8, 8), (8, 8)])[group]
+    spots = corner + rng.normal(0, 0.6, (COUNT, 2))
+    (root / "images").mkdir(parents=True)
+    for number in range(4):
+        colour = [(200, 40, 40), (40, 160, 60), (40, 60, 200), (220, 190, 40)][number]
+        Image.new("RGB", (80, 60), colour).save(root / "images" / f"{number}.jpg")
+    images = pl.DataFrame(
+        {
+            "image_id": [f"{number:024x}" for number in range(COUNT)],
+            "path": [f"images/{number}.jpg" for number in group],
+            "sha256": [f"{number}" for number in group],
+            "cluster": group + 1,
+            "category": [HOSTILE[number] for number in group],
+            "source_path": [f"photos/{HOSTILE[n]}/{i}.jpg" for i, n in enumerate(group)],
+            "longitude": rng.uniform(-1.6, -1.5, COUNT),
+            "latitude": rng.uniform(53.75, 53.85, COUNT),
+            "heading_deg": np.tile([0.0, 90.0, 180.0, 270.0], GROUP),
+        }
+    )
+    west = pl.col("longitude") < -1.55
+    images = images.with_columns(
+        authority_code=pl.lit("E1"),
+        area_code=pl.when(west).then(pl.lit("A1")).otherwise(pl.lit("A2")),
+        captured_on=pl.date(2015, 1, 1) + pl.duration(days=40 * pl.int_range(pl.len())),
+        provider=pl.lit("folder"),
+        copyright=pl.lit("© Nobody"),
+        duplicate_of=pl.lit(None, pl.String),
+    )
+    boxes = [shapely.box(-1.6, 53.75, -1.55, 53.85), shapely.box(-1.55, 53.75, -1.5, 53.85)]
+    (profile,) = (query for query in queries_of("mart") if query.name == "area_profile")
+    areas = pl.DataFrame(
+        {
+            "area_code": ["A1", "A2"],
+            "area_name": ["West", HOSTILE[0]],
+            "authority_code": ["E1", "E1"],
+            "authority_name": ["Town", "Town"],
+            "target": ["imd", "imd"],
+            "observed": [10.0, 30.0],
+            "predicted": [12.0, None],
+            "lower": [5.0, None],
+            "upper": [20.0, None],
+            "interval_level": [0.9, None],
+            "residual": [-2.0, None],
+            "image_count": [images.filter(west).height, images.filter(~west).height],
+            "reason": [None, "no vector"],
+            "geometry": [shapely.to_wkb(box) for box in boxes],
+        }
+    )
+    assert set(areas.columns) <= set(profile.columns)
+    ids = images["image_id"]
+    neighbours = pl.DataFrame(
+        {
+            "image_id": ids,
+            "rank": [1] * COUNT,
+            "neighbour_id": [*ids[1:], ids[0]],
+            "similarity": [0.75] * COUNT,
+        }
+    )
+    layout = pl.DataFrame({"image_id": ids, "x": spots[:, 0], "y": spots[:, 1]})
+    roads = gpd.GeoSeries([shapely.LineString([(-1.6, 53.8), (-1.5, 53.8)])], crs="EPSG:4326")
+    assert set(neighbours.columns) <= set(TABLES["neighbours"].schema)
+    return Facts(images, {"UMAP, planted": layout}, neighbours, areas, roads)
+
+
+@pytest.fixture(scope="session")
+def explored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Facts]:
+    """The folder of an explorer, and what it tells."""
+    root, folder = tmp_path_factory.mktemp("study"), tmp_path_factory.mktemp("explorer")
+    facts = made_facts(root)
+    about = {
+        "name": "made-up",
+        "credit": "© Nobody",
+        "meaning": "",
+        "target": "imd",
+        "serves": None,
+    }
+    write_folder(folder, facts, about, draw_atlas(facts.images, root, folder))
+    return folder, facts
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def address(explored: tuple[Path, Facts]) -> Iterator[str]:
+    """Where a plain web server has the folder."""
+    handler = partial(_Quiet, directory=str(explored[0]))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real browser without a screen; tests are skipped where none is installed."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def looked(browser: Any, address: str) -> Iterator[Looked]:
+    """The page, opened and ready."""
+    with opened(browser, address) as page:
+        yield page
+
+
+@contextmanager
+def opened(browser: Any, address: str, **options: Any) -> Iterator[Looked]:
+    """Open a page in a browser of its own, with all hosts but this machine barred."""
+    width, height = SMALL_PX
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    context.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
+    page, complaints, outside = context.new_page(), [], []
+    page.on("console", lambda told: told.type == "error" and complaints.append(told.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda asked: _is_outside(asked.url) and outside.append(asked.url))
+    page.goto(address)
+    page.locator("#splash").wait_for(state="hidden", timeout=60_000)
+    yield Looked(page, complaints, outside)
+    context.close()
+
+
+def _is_outside(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1", "blob:", "data:"))
