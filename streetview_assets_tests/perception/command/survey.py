@@ -96,13 +96,18 @@ class Survey:
 
 
 def write_vectors(
-    folder: Path, kind: str, vectors: np.ndarray, column: str, names: Sequence[str]
+    folder: Path,
+    kind: str,
+    vectors: np.ndarray,
+    column: str,
+    names: Sequence[str],
+    shard: int = 0,
 ) -> None:
-    """Write vectors as clip-retrieval does, in one shard."""
+    """Write a shard of vectors as clip-retrieval does."""
     for part in (kind, "metadata"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    np.save(folder / kind / f"{kind}_0.npy", vectors)
-    pd.DataFrame({column: names}).to_parquet(folder / "metadata" / "metadata_0.parquet")
+    np.save(folder / kind / f"{kind}_{shard}.npy", vectors)
+    pd.DataFrame({column: names}).to_parquet(folder / "metadata" / f"metadata_{shard}.parquet")
 
 
 def command(*words: object) -> tuple[int, str, str]:

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from streetview_assets_tests.perception.command.reckoning import score, split
-from streetview_assets_tests.perception.command.survey import QUALITIES, Survey, command, logged
+from streetview_assets_tests.perception.command.survey import (
+    QUALITIES,
+    Survey,
+    command,
+    logged,
+    write_vectors,
+)
 
 GIVEN = ("-M", "ViT-B/32", "-g", "data.geojson", "-L", "log.csv", "-q")
 
@@ -103,6 +109,19 @@ def test_the_published_split_of_ratings_can_be_had_and_says_that_it_leaks(survey
     wishes = {"share": 0.8, "seed": 7, "stratified": True, "ks": (10,)}
     wishes["normalisation"] = "softmax10**"
     assert_equal(survey.vectors, rated, logged(Path("log.csv")), **wishes)
+
+
+def test_all_shards_are_read_in_the_order_of_their_numbers(survey):
+    """The first column of the metadata names the images, whatever it is called."""
+    for number, rows in enumerate(np.array_split(np.arange(400), 11)):
+        names = [survey.paths[row] for row in rows]
+        write_vectors(
+            Path("shards"), "img_emb", survey.vectors[rows], "url_or_path", names, shard=number
+        )
+    assert command(*GIVEN)[0] == 0
+    assert command(*GIVEN, "-e", "shards")[0] == 0
+    rows = logged(Path("log.csv"))
+    assert rows[:5] == rows[5:]
 
 
 def test_the_same_run_appends_the_same_rows(survey):
