@@ -20,7 +20,10 @@ CATEGORIES = ("walkability", "bikeability", "pleasantness", "greenness", "safety
 
 PEOPLE = ("gender", "country", "postalcode", "education")
 """What a person wrote of herself, beside the age; each may be left out."""
-RATER = ("rater_id", "rater", "user_id", "user", "participant_id", "participant", "session_id")
+RATER = (
+    *("rater_id", "rater", "user_id", "user", "participant_id", "participant", "voter_uniqueid"),
+    "session_id",
+)
 """Columns that say who rated, the surest first."""
 
 

@@ -10,9 +10,9 @@ from streetview_assets.errors import StudyError
 from streetview_assets.files.geo_file import JSON
 from streetview_assets.perception.ratings.averages_geojson import AVERAGE, Averages, read_averages
 from streetview_assets.perception.ratings.comparisons import read_comparisons
-from streetview_assets.perception.ratings.csv_file import open_csv
+from streetview_assets.perception.ratings.csv_file import open_csv, read_columns
 from streetview_assets.perception.ratings.demographics import read_demographics
-from streetview_assets.perception.ratings.rating_columns import is_of_pairs
+from streetview_assets.perception.ratings.rating_columns import ALIASES, is_of_pairs
 from streetview_assets.perception.ratings.rating_table import read_rating_table
 from streetview_assets.perception.ratings.rows import as_rows
 from streetview_assets.study.perception import Perception, RatingColumns
@@ -124,17 +124,27 @@ def check_qualities(wishes: Perception, ratings: RatingRows, pairs: RatingRows) 
 
 
 def _ratings(wishes: Perception, path: Path) -> pl.DataFrame:
-    if path.suffix.lower() in JSON:
-        averages = read_averages(path, RATINGS)
-        if wishes.demographics:
-            return _of_survey(wishes.demographics, averages)
-        return _of_averages(averages, path)
     if wishes.demographics:
-        return _of_survey(wishes.demographics)
+        return _of_survey(wishes.demographics, _names_by_id(path))
+    if path.suffix.lower() in JSON:
+        return _of_averages(read_averages(path, RATINGS), path)
     file = open_csv(path, RATINGS)
     if all(file.find(name) for name in _SURVEY) and wishes.columns == RatingColumns():
         return _of_survey(path, key=RATINGS)
     return read_rating_table(file, wishes.columns, wishes.qualities)
+
+
+def _names_by_id(path: Path) -> pl.DataFrame:
+    """Read by what other name each image_id goes: its URL, or its file."""
+    if path.suffix.lower() in JSON:
+        return read_averages(path, RATINGS).scores.select("image_id", name="url").drop_nulls()
+    file = open_csv(path, RATINGS)
+    columns = file.find("image_id"), file.find(*ALIASES["image"][1:])
+    if None in columns:
+        return pl.DataFrame(schema=dict.fromkeys(("image_id", "name"), pl.String))
+    image_id, name = (str(column) for column in columns)
+    named = read_columns(file, (image_id, name)).select(image_id=image_id, name=name)
+    return named.drop_nulls().unique("image_id", keep="first", maintain_order=True)
 
 
 def _pairs(wishes: Perception, path: Path) -> bool:
@@ -162,16 +172,13 @@ def _of_averages(averages: Averages, path: Path) -> pl.DataFrame:
 
 
 def _of_survey(
-    path: Path, averages: Averages | None = None, key: str = "perception.demographics"
+    path: Path, names: pl.DataFrame | None = None, key: str = "perception.demographics"
 ) -> pl.DataFrame:
-    """Read one row a rating; where averages are beside it, they say which image an id is."""
-    rows = read_demographics(path, key).with_columns(image_name="image_id")
-    if averages is not None:
-        names = averages.scores.select("image_id", name="url").drop_nulls()
-        rows = rows.join(names, on="image_id", how="left", maintain_order="left").with_columns(
-            image_name=pl.coalesce("name", "image_id")
-        )
-    told = rows.with_columns(
-        source=pl.lit("ratings"), rating_count=pl.lit(1, pl.Int64), spread=pl.lit(None, pl.Float64)
+    """Read one row a rating; where a file beside it names images by their ids, these count."""
+    rows = read_demographics(path, key).with_columns(
+        image_name="image_id", source=pl.lit("ratings"), rating_count=pl.lit(1, pl.Int64)
     )
-    return as_rows(told.drop("image_id"), "ratings", f"{key}: {path}")
+    if names is not None:
+        named = rows.join(names, on="image_id", how="left", maintain_order="left")
+        rows = named.with_columns(image_name=pl.coalesce("name", "image_name"))
+    return as_rows(rows.drop("image_id"), "ratings", f"{key}: {path}")

@@ -122,3 +122,13 @@ def test_nothing_written_in_the_ways_of_other_programs_is_no_value(read):
     frame = read("image,rating\n1,NaN\n2,NA\n3,null\n4,\n5,2\n")
     assert frame["value"].to_list() == [None, None, None, None, 2]
     assert frame.schema["value"] == pl.Float64
+
+
+def test_ids_of_who_rated_are_named_by_a_csv_beside_them(read, tmp_path):
+    (tmp_path / "demo.csv").write_text("image_id,category_id,rating\n7,5,4\n8,5,2\n")
+    text = "image_id,filename,mean\n7,a/1.jpg,3\n"
+    frame = read(text, demographics=tmp_path / "demo.csv")
+    assert rows(frame, "image_name", "quality", "value") == [
+        ("8", "safety", 2.0),
+        ("a/1.jpg", "safety", 4.0),
+    ]
