@@ -10,6 +10,7 @@ from dotenv import load_dotenv
 
 from streetview_assets.cli.command import Commands, StudyArgument, opened_study, opened_to_read
 from streetview_assets.cli.exports import exports
+from streetview_assets.cli.perception.answers import score
 from streetview_assets.cli.perception.command import perception
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
@@ -24,6 +25,7 @@ app = Commands(
     add_completion=False,
 )
 app.add_typer(exports, name="export")
+perception.command()(score)
 app.add_typer(perception, name="perception")
 
 AuthorityOption = Annotated[

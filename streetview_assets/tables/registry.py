@@ -21,6 +21,7 @@ from streetview_assets.tables import (
     images,
     models,
     perception,
+    perception_scores,
     points,
     pooling,
 )
@@ -35,6 +36,7 @@ _TABLES = (
     *clusters.TABLES,
     *models.TABLES,
     *perception.TABLES,
+    *perception_scores.TABLES,
 )
 
 

@@ -117,9 +117,10 @@ The seed of drawn images stands in the ids of their panoramas.
 """
 
 UNREAD_KEYS = {
-    "panoramas": {"images.base_url", "images.radius_m", "images.source", "images.third_party"}
+    "panoramas": {"images.base_url", "images.radius_m", "images.source", "images.third_party"},
+    "image_perception": {"perception.method", "perception.k", "perception.normalisation"},
 }
-"""Keys that only a provider reads who is asked over the network."""
+"""Keys that only a provider reads who is asked over the network, or a model of more images."""
 
 UNREAD_TABLES = {
     # They load the encoder, which the table only tells of; strips need pixels, means do not.

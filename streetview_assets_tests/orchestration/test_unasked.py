@@ -20,7 +20,9 @@ PARTS = {
     "sample_size: {k: [2]}": {"sample_size_experiment"},
     "ordinal: {}": {"ordinal_model"},
     "environment: {points_of_interest: study.yaml}": {"environment_variables"},
-    "perception: {comparisons: study.yaml}": {"ratings", "image_ratings"},
+    "perception: {comparisons: study.yaml}": {
+        *("ratings", "image_ratings", "perception_model", "image_perception"),
+    },
 }
 OF_OWN_IMAGES = {"image_files", "category_scores"}
 

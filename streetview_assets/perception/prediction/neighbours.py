@@ -7,7 +7,11 @@ images in blocks, so that hundreds of thousands fit in memory.
 
 import numpy as np
 
-from streetview_assets.perception.prediction.normalisation import Normalisation, weights_of
+from streetview_assets.perception.prediction.normalisation import (
+    CancellingCosinesError,
+    Normalisation,
+    weights_of,
+)
 from streetview_assets.processes.threads import limit_threads
 
 NUMBERS_AT_ONCE = 2**22
@@ -82,6 +86,31 @@ def predicted_from(
     if not len(places):
         return np.empty(0)
     return np.asarray((scores[places] * weights_of(cosines, normalisation)).sum(axis=1))
+
+
+def predicted_where_defined(
+    places: np.ndarray, cosines: np.ndarray, scores: np.ndarray, normalisation: Normalisation
+) -> np.ndarray:
+    """Predict as `predicted_from` does, and NaN where the cosines of an image cancel.
+
+    Parameters
+    ----------
+    places, cosines, scores, normalisation
+        As `predicted_from` takes them.
+    """
+    try:
+        return predicted_from(places, cosines, scores, normalisation)
+    except CancellingCosinesError:
+        if len(places) == 1:
+            return np.full(1, np.nan)
+        half = len(places) // 2
+        parts = (slice(half), slice(half, None))
+        return np.concatenate(
+            [
+                predicted_where_defined(places[some], cosines[some], scores, normalisation)
+                for some in parts
+            ]
+        )
 
 
 def neighbours_of(test: np.ndarray, train: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

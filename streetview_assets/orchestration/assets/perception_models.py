@@ -1,0 +1,144 @@
+"""What models learn from people's ratings: how well, and the scores of images nobody rated."""
+
+from typing import Any
+
+import polars as pl
+
+from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
+from streetview_assets.images.current import current_images
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import no_part
+from streetview_assets.perception.prediction.charts import draw_predicted_rated, draw_scores
+from streetview_assets.perception.prediction.final_model import models_by_quality
+from streetview_assets.perception.prediction.image_scores import image_scores
+from streetview_assets.perception.prediction.validation.evaluation import EVERYBODY, Plan, evaluate
+from streetview_assets.study.models import Models
+from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.tables.registry import TABLES
+
+KEYS = (
+    "perception.method",
+    "perception.k",
+    "perception.normalisation",
+    "models.interval_level",
+)
+AGREEMENT = dict.fromkeys(("quality", "group_name", "measure", "note"), pl.String) | dict.fromkeys(
+    ("value", "lower", "upper"), pl.Float64
+)
+NOTHING_RATED = "no image that people rated has a vector"
+
+
+@study_asset(
+    "perception",
+    writes=("perception_scores", "perception_predictions", "rated_embeddings"),
+    reads=("image_ratings", "ratings", VECTORS, "images", "sample_points"),
+    keys=(*KEYS, "models.block_km", "seed"),
+    study_wide=True,
+    unless=(no_part("perception"),),
+)
+def perception_model(work: AssetContext) -> AssetResult:
+    """How well the look of an image tells what people say of it, held out without leaks."""
+    ratings, agreement = work.opened.read("image_ratings"), pl.DataFrame(schema=AGREEMENT)
+    known = _rated_embeddings(work, ratings)
+    if known.is_empty():
+        return work.not_applicable(NOTHING_RATED)
+    tell = work.progress("qualities and groups")
+    rated_by = work.opened.read("ratings")
+    scores, predictions = evaluate(ratings, rated_by, agreement, known, _plan(work), tell)
+    frames = {
+        "perception_scores": scores,
+        "perception_predictions": predictions,
+        "rated_embeddings": known,
+    }
+    return AssetResult(frames, _told(work, scores, predictions, agreement))
+
+
+@study_asset(
+    "perception",
+    writes=("image_perception",),
+    reads=("image_ratings", "perception_predictions", "rated_embeddings", VECTORS, INCLUDED),
+    keys=KEYS,
+    unless=(no_part("perception"),),
+)
+def image_perception(work: AssetContext) -> AssetResult:
+    """What people say of each image, or would say, with an interval, or why it is not told."""
+    assert work.study.perception is not None, "built only where the study asks for it"
+    ratings = work.opened.read("image_ratings").filter(group_name=EVERYBODY)
+    random = work.opened.read("perception_predictions").filter(validation="random")
+    known, level = work.opened.read("rated_embeddings"), work.study.models.interval_level
+    models = models_by_quality(ratings, known, random, work.study.perception, level)
+    table = image_scores(
+        _seen(work), models, ratings, random, encoder=work.opened.encoder, level=level
+    )
+    counts = table.group_by("quality", "status").len().sort("quality", "status")
+    told = {f"{quality}: {status}": count for quality, status, count in counts.iter_rows()}
+    return AssetResult({"image_perception": table}, told)
+
+
+def _seen(work: AssetContext) -> pl.DataFrame:
+    """Give the current images of the authority with their vectors, null where there is none."""
+    vectors = work.read(VECTORS).filter(status="ok").select("image_id", "embedding")
+    images = work.looked_at(current_images(work.read(INCLUDED)))
+    return images.select("authority_code", "image_id").join(vectors, on="image_id", how="left")
+
+
+def _plan(work: AssetContext) -> Plan:
+    study = work.study
+    assert study.perception is not None, "built only where the study asks for it"
+    return Plan(
+        settings=study.perception,
+        encoder=work.opened.encoder,
+        features="images",
+        block_km=_block_km(study.models),
+        level=study.models.interval_level,
+        seed=study.seed,
+    )
+
+
+def _block_km(models: Models) -> float | None:
+    return None if isinstance(models.block_km, str) else models.block_km
+
+
+def _rated_embeddings(work: AssetContext, ratings: pl.DataFrame) -> pl.DataFrame:
+    """Gather what was rated with its vector, one authority after the other."""
+    table, opened = TABLES["rated_embeddings"], work.opened
+    wanted = ratings["image_id"].unique()
+    parts = [table.frame()]
+    for code in opened.authorities:
+        vectors = opened.vectors(code).filter(
+            pl.col("image_id").is_in(wanted.implode()), status="ok"
+        )
+        images = opened.read("images", code).unique("image_id", keep="first")
+        places = opened.read("sample_points", code).unique("point_id")
+        rows = (
+            vectors.select("image_id", "encoder", "embedding")
+            .join(images, on="image_id")
+            .join(places.select("point_id", "longitude", "latitude"), "point_id", "left")
+            .with_columns(
+                in_authority=pl.lit(code),
+                same_as=pl.col("duplicate_of").fill_null(pl.col("image_id")),
+            )
+        )
+        parts.append(rows.select(table.schema.names()).cast(table.schema))
+    return pl.concat(parts).unique("image_id", keep="first").sort("image_id")
+
+
+def _told(
+    work: AssetContext, scores: pl.DataFrame, predictions: pl.DataFrame, agreement: pl.DataFrame
+) -> dict[str, Any]:
+    chosen = scores.filter(model="chosen", group_name=EVERYBODY, validation="random")
+    told: dict[str, Any] = {
+        f"{quality}: {metric}": value
+        for quality, metric, value in chosen.drop_nulls("value")
+        .filter(pl.col("metric").is_in(["r2", "coverage"]))
+        .select("quality", "metric", "value")
+        .iter_rows()
+    }
+    random = predictions.filter(validation="random")
+    if random.height:
+        drawn = draw_predicted_rated(random, title=work.title, credit=work.credit)
+        told["predicted against rated"] = work.figure("perception_predicted", drawn)
+        ceilings = agreement.filter(measure="ceiling_r2")
+        drawn = draw_scores(scores, ceilings, title=work.title, credit=work.credit)
+        told["scores"] = work.figure("perception_scores", drawn)
+    return told

@@ -1,0 +1,78 @@
+"""Predictions of rated images, each by models that learned from others alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streetview_assets.perception.prediction.neighbours import neighbours_of
+from streetview_assets.perception.prediction.predictors import RIDGE, Predictions, predict
+from streetview_assets.perception.prediction.rated import RatedImages
+from streetview_assets.perception.prediction.ridge import decompose
+from streetview_assets.study.perception import Perception
+
+
+def out_of_fold(
+    alike: Sequence[RatedImages],
+    fold: np.ndarray,
+    settings: Perception,
+    everything: Sequence[bool],
+) -> list[Predictions]:
+    """Predict each image by models of those in other folds.
+
+    Parameters
+    ----------
+    alike
+        The same images with scores of one quality or several, of one group of people or several.
+    fold
+        Of each image, (n,); images in fold 0 are neither learned from nor predicted.
+    settings
+        The part `perception` of the study.
+    everything
+        For each of `alike` whether by every model; else by the one chosen and the mean alone.
+
+    Returns
+    -------
+    list of dict
+        For each of `alike` the predictions of every model; NaN where it could not learn, and of
+        images in fold 0.
+    """
+    made: list[Predictions] = [{} for _ in alike]
+    for number in np.unique(fold[fold > 0]):
+        held_out = fold == number
+        learning = (fold > 0) & ~held_out
+        by_ridge = settings.method == RIDGE or any(everything)
+        decompositions = decompose(alike[0].vectors[learning]) if by_ridge else None
+        for predictions, rated, every in zip(made, alike, everything, strict=True):
+            told = predict(
+                rated.take(learning),
+                rated.take(held_out),
+                settings,
+                everything=every,
+                decompositions=decompositions,
+            )
+            for model, values in told.items():
+                predictions.setdefault(model, np.full(len(rated), np.nan))[held_out] = values
+    return made
+
+
+def nearest_of_other_folds(rated: RatedImages, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the most alike image of other folds, and the cosine with it.
+
+    Parameters
+    ----------
+    rated
+        The images.
+    fold
+        Of each, (n,).
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Its row, (n,), -1 in fold 0; and the cosine, NaN there.
+    """
+    nearest, cosine = np.full(len(rated), -1), np.full(len(rated), np.nan)
+    for number in np.unique(fold[fold > 0]):
+        held_out, learning = fold == number, np.flatnonzero((fold > 0) & (fold != number))
+        places, cosines = neighbours_of(rated.vectors[held_out], rated.vectors[learning], 1)
+        nearest[held_out], cosine[held_out] = learning[places[:, 0]], cosines[:, 0]
+    return nearest, cosine
