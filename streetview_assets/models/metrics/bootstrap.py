@@ -6,19 +6,18 @@ its residuals, came out otherwise at the same places.
 A weighted ("Bayesian") bootstrap (Rubin 1981, Annals of Statistics 9: 130-134) gives each area a
 random weight of mean 1 in place of the number of times that it is drawn. Here near areas get like
 weights, so that a score varies as it does where errors of near areas are alike (Conley 1999,
-Journal of Econometrics 92: 1-45; Shao 2010, JASA 105: 218-235).
+Journal of Econometrics 92: 1-45; Shao 2010, JASA 105: 218-235). How far weights spread is set by
+what is known best: that the mean of squared errors spread as their variogram says it does.
 """
 
 import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.polynomial.hermite import hermgauss
-from numpy.polynomial.hermite_e import hermeval
-from numpy.polynomial.polynomial import polyval
 from scipy.optimize import brentq
 from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import pdist
 from scipy.special import gamma, log_ndtr
 from scipy.stats import norm, t
 
@@ -30,17 +29,20 @@ LEAST_GROUPS = 10
 KERNEL_RANGES = 1.5
 """Distance at which weights are hardly alike any more, in ranges of the residuals."""
 
-LONGER = 1.25
+LONGER = 1.15
 """A range that is taken too short makes intervals too narrow, too long a one costs little."""
 
 _MOST_PLACES = 800
-"""Of more, so many are drawn to find out what the kernel misses."""
+"""Of more, so many are drawn to find out how alike two areas are on average."""
 
 _HEAVY_TAILS = 2.0
-"""Squares have heavy tails: what they show of their own variance is worth half as many degrees of
-freedom (a kurtosis of 12, seen through a kernel some six times as large as what is alike)."""
+"""Squares have heavy tails, and how far they are alike is estimated too: what so many independent
+areas show of a score's spread is worth half as many degrees of freedom."""
 
 _LEAST_FREEDOM = 3.0
+_SPREADS = 0.3, 2.5
+"""Least and largest standard deviation of a weight."""
+
 _HELD = 1 - math.sqrt(0.5)
 _KNOTS_A_LENGTH, _REACH_LENGTHS = 1.5, 3.0
 
@@ -104,8 +106,8 @@ def resample_weights(
     found = (
         None if residuals is None or groups is not None else practical_range_m(residuals, place_m)
     )
-    if found is not None and found.range_m:
-        drawn = _of_alike(place_m, found, resamples, rng)
+    if residuals is not None and found is not None and found.range_m:
+        drawn = _of_alike(place_m, residuals, found, resamples, rng)
     elif groups is None:
         drawn = _of_independent(np.arange(count), resamples, rng, "areas")
     else:
@@ -142,16 +144,36 @@ def interval_of(
 
 
 def _of_alike(
-    place_m: np.ndarray, found: Variogram, resamples: int, rng: np.random.Generator
+    place_m: np.ndarray,
+    residuals: np.ndarray,
+    found: Variogram,
+    resamples: int,
+    rng: np.random.Generator,
 ) -> Resamples:
     range_m, share = LONGER * found.range_m, 1 - found.nugget / found.sill
-    kernel = _smoothing(place_m, KERNEL_RANGES * range_m)
-    independent, power = _shortfall(place_m, kernel, range_m, share)
-    if independent < LEAST_GROUPS:
+    errors, squares = _mean_correlations(place_m, range_m, share)
+    if 1 / errors < LEAST_GROUPS:
         of = f"areas (errors alike over {found.range_m / 1000:.1f} km)"
-        return _none(len(place_m), independent, of)
-    field = kernel @ rng.normal(size=(kernel.shape[1], resamples))
-    return Resamples(_weights(field.T, power), independent)
+        return _none(len(place_m), 1 / errors, of)
+    kernel = _smoothing(place_m, KERNEL_RANGES * range_m)
+    normal = (kernel @ rng.normal(size=(kernel.shape[1], resamples))).T
+    wanted = math.sqrt(squares) * _widening(1 / errors)
+    return Resamples(_as_spread(normal, (residuals - residuals.mean()) ** 2, wanted), 1 / errors)
+
+
+def _as_spread(normal: np.ndarray, squares: np.ndarray, wanted: float) -> np.ndarray:
+    """Make weights under which the mean of squares, in their standard deviations, spreads so.
+
+    A kernel cuts off, weights are told by their mean, and of a kernel that is large beside the
+    town there are few: left to themselves, weights show too little of the spread, and by chance.
+    """
+    off = (squares - squares.mean()) / max(float(squares.std()), 1e-300)
+    spread = 1.0
+    for _ in range(2):
+        weights = _weights(normal, _power_of(spread))
+        shown = float(np.std(weights @ off)) / len(off)
+        spread = float(np.clip(spread * wanted / max(shown, 1e-300), *_SPREADS))
+    return _weights(normal, _power_of(spread))
 
 
 def _of_independent(
@@ -212,20 +234,6 @@ def _weights(normal: np.ndarray, power: float) -> np.ndarray:
     return np.asarray(drawn / drawn.mean(axis=-1, keepdims=True))
 
 
-def _alike_weights(correlation: np.ndarray, power: float) -> np.ndarray:
-    """Say how alike weights are that are made of normal values of this correlation."""
-    at, chance = hermgauss(60)
-    normal = at * math.sqrt(2)
-    values = (-log_ndtr(-normal)) ** power
-    # Mehler's formula: the squared coefficients of Hermite polynomials of degree 1, 2, ...
-    parts = [
-        float(np.sum(chance * values * hermeval(normal, [0] * degree + [1]))) ** 2
-        / math.factorial(degree)
-        for degree in range(1, 9)
-    ]
-    return np.asarray(polyval(correlation, [0, *np.array(parts) / np.sum(parts)]))
-
-
 def _smoothing(place_m: np.ndarray, range_m: float) -> csr_matrix:
     """Say how white noise at the knots of a fine grid makes a smooth field at the places.
 
@@ -236,10 +244,12 @@ def _smoothing(place_m: np.ndarray, range_m: float) -> csr_matrix:
     step_m = length_m / _KNOTS_A_LENGTH
     reach_m = _REACH_LENGTHS * length_m / math.sqrt(2)
     steps = int(np.ceil(reach_m / step_m))
-    near = np.stack(np.meshgrid(*[np.arange(-steps, steps + 1)] * 2), axis=-1).reshape(-1, 2)
-    cell = np.round((place_m - place_m.min(axis=0)) / step_m).astype(np.int64)
-    knots = np.unique((cell[:, None] + near[None]).reshape(-1, 2), axis=0)
-    knot_m = knots * step_m + place_m.min(axis=0)
+    cell = np.round((place_m - place_m.min(axis=0)) / step_m).astype(np.int64) + steps
+    columns = int(cell[:, 1].max()) + steps + 1
+    near = (np.arange(-steps, steps + 1)[:, None] * columns + np.arange(-steps, steps + 1)).ravel()
+    # One number a knot: finding which there are is most of the work.
+    knots = np.unique((cell @ [columns, 1])[:, None] + near)
+    knot_m = (np.column_stack(np.divmod(knots, columns)) - steps) * step_m + place_m.min(axis=0)
     lag = cKDTree(place_m).sparse_distance_matrix(cKDTree(knot_m), reach_m, output_type="ndarray")
     smooth = csr_matrix(
         (np.exp(-2 * (lag["v"] / length_m) ** 2), (lag["i"], lag["j"])),
@@ -249,44 +259,20 @@ def _smoothing(place_m: np.ndarray, range_m: float) -> csr_matrix:
     return csr_matrix(smooth.multiply(scale[:, None]))
 
 
-def _shortfall(
-    place_m: np.ndarray, kernel: csr_matrix, range_m: float, share: float
-) -> tuple[float, float]:
-    """Compare what errors of this range do to a mean with what weights of this kernel show of it.
+def _mean_correlations(place_m: np.ndarray, range_m: float, share: float) -> tuple[float, float]:
+    """Give the mean correlation of two areas' errors, and of their squares, each with itself too.
 
-    A kernel cuts off, and weights are told by their mean: both miss some of the variance. What
-    is shown rests on few degrees of freedom (a fixed-b correction; Kiefer and Vogelsang 2005,
-    Econometric Theory 21: 1130-1164).
-
-    Returns
-    -------
-    tuple
-        How many independent areas would be as uncertain, and the power of weights that spread by
-        so much more.
+    The inverse is how many independent ones would have a mean that is as uncertain. Squares are
+    alike as the square of what errors are.
     """
     count = len(place_m)
     chosen = np.arange(count)
     if count > _MOST_PLACES:
         chosen = np.random.default_rng(0).choice(count, _MOST_PLACES, replace=False)
-    lag_m = np.linalg.norm(place_m[chosen][:, None] - place_m[chosen][None], axis=2)
-    errors = _thinned(share * np.exp(-3 * lag_m / range_m), count)
-    # Scores are of squares, which are alike as the square of what errors are.
-    alike = _thinned(share * np.exp(-6 * lag_m / range_m), count)
-    rows = kernel[chosen]
-    field = np.clip(np.asarray((rows @ rows.T).todense()), 0, 1)
-    power = 1.0
-    for _ in range(3):
-        shown = _alike_weights(field, power)
-        product = (shown - shown.mean(axis=0) - shown.mean(axis=1)[:, None] + shown.mean()) @ alike
-        caught = float(np.trace(product))
-        freedom = caught**2 / float(np.sum(product * product.T))
-        wanted = math.sqrt(float(alike.sum()) / caught) * _widening(freedom)
-        power = _power_of(wanted)
-    return len(chosen) ** 2 / float(errors.sum()), power
-
-
-def _thinned(alike: np.ndarray, count: int) -> np.ndarray:
-    """Let what is of single areas count for those that were not drawn, too."""
-    share = alike[0, 0]
-    alike[np.diag_indices_from(alike)] = share + (1 - share) * len(alike) / count
-    return alike
+    lag_m = pdist(place_m[chosen])
+    near = share * np.exp(-3 * lag_m / range_m)
+    of_others = 1 - 1 / count
+    return (
+        1 / count + of_others * float(near.mean()),
+        1 / count + of_others * float((near**2).mean()),
+    )

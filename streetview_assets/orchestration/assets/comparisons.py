@@ -109,7 +109,7 @@ def learning_curve(work: AssetContext) -> AssetResult:
     writes=("group_model_scores",),
     reads=(*POOLED_TABLES, "area_group_embeddings"),
     keys=MODEL_KEYS,
-    code_version=3,
+    code_version=4,
     study_wide=True,
     unless=(no_targets,),
 )
@@ -169,6 +169,7 @@ def _figures(
     writes=("gains", "findings"),
     reads=("areas", "model_scores", "predictions", "held_out_predictions"),
     keys=MODEL_KEYS,
+    code_version=2,
     study_wide=True,
     refresh="weekly",
     unless=(no_targets,),

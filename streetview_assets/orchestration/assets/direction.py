@@ -49,7 +49,7 @@ SHOWN = 8
         "label_templates",
         "direction",
     ),
-    code_version=3,
+    code_version=4,
     study_wide=True,
     unless=(no_targets,),
 )

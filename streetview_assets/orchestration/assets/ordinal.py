@@ -38,7 +38,7 @@ FOLDER = "ordinal"
     writes=("ordinal_outputs", "ordinal_scores"),
     reads=("areas", "targets", INCLUDED, VECTORS, "encoders"),
     keys=("ordinal", "models.target", "models.block_km", "models.interval_level", "seed", "crs"),
-    code_version=2,
+    code_version=3,
     study_wide=True,
     unless=(no_part("ordinal"), no_targets),
 )
