@@ -5,10 +5,12 @@ from functools import partial
 from streetview_assets.tables.contract import (
     AUTHORITY,
     COUNT,
+    FLAG,
     NUMBER,
     TEXT,
     Column,
     column,
+    interval,
     key,
     maybe,
     table,
@@ -107,6 +109,55 @@ TABLES = (
             "cannot be compared; null of a mean of ratings",
         ),
         maybe("distance_m", NUMBER, "from the image to the place; null where it was itself rated"),
+    ),
+    _table(
+        "rating_agreement",
+        "How far people agree, and the ceiling that this sets to models, by quality and group.",
+        QUALITY,
+        RATER_GROUP,
+        key(
+            "measure",
+            TEXT,
+            "krippendorff_alpha and krippendorff_alpha_ordinal: of single ratings; split_half: "
+            "correlation of the means of two halves of the raters; ceiling_r2: R² that a perfect "
+            "model of what people see on average would reach against these scores; "
+            "ceiling_spearman: Spearman's correlation, likewise",
+        ),
+        maybe("value", NUMBER, "the measure; null where it cannot be told"),
+        *interval("its interval, by bootstrap of images"),
+        column("image_count", COUNT, "images, or rated places, that it is made of"),
+        maybe("rater_count", COUNT, "people; null where the file does not name them"),
+        maybe("rating_count", COUNT, "ratings or comparisons; null where not told"),
+        maybe("note", TEXT, "why it cannot be told, or how it was come by"),
+    ),
+    _table(
+        "group_ratings",
+        "How each group of people rates, and whether it differs from the rest of the raters.",
+        QUALITY,
+        key("grouping", TEXT, "`age`, `gender`, `region` or `education`"),
+        RATER_GROUP,
+        maybe("mean", NUMBER, "mean of the group's scores of images, on the scale of the file"),
+        *interval("interval of the mean, and of the difference"),
+        maybe("rating_count", COUNT, "ratings of the group; null where not told"),
+        maybe("rater_count", COUNT, "people of the group; null where the file names none"),
+        column("image_count", COUNT, "images, or rated places, that the group rated"),
+        maybe(
+            "difference",
+            NUMBER,
+            "from the rest of those of whom the same is known, on images both rated",
+        ),
+        maybe("difference_lower", NUMBER, "lower end of its interval; raters are the clusters"),
+        maybe("difference_upper", NUMBER, "upper end of its interval"),
+        maybe("shared_image_count", COUNT, "images that both rated"),
+        maybe(
+            "p_value",
+            NUMBER,
+            "that they differ neither in level nor in which images they rate higher: by dealing "
+            "out the labels of raters anew",
+        ),
+        maybe("p_adjusted", NUMBER, "the same by Holm, over all qualities and groups tested"),
+        maybe("differs", FLAG, "whether p_adjusted is below 0.05; null where it is not tested"),
+        maybe("note", TEXT, "why nothing is told, or in what they differ"),
     ),
     _table(
         "environment_variables",

@@ -21,7 +21,7 @@ PARTS = {
     "ordinal: {}": {"ordinal_model"},
     "environment: {points_of_interest: study.yaml}": {"environment_variables"},
     "perception: {comparisons: study.yaml}": {
-        *("ratings", "image_ratings", "perception_model", "image_perception"),
+        *("ratings", "image_ratings", "rating_agreement", "perception_model", "image_perception"),
     },
 }
 OF_OWN_IMAGES = {"image_files", "category_scores"}

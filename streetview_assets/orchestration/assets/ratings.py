@@ -8,7 +8,16 @@ from streetview_assets.embeddings.looked_at import named_by
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part
-from streetview_assets.perception.ratings.image_scores import image_scores, in_words
+from streetview_assets.perception.agreement.group_rows import differences_in_words
+from streetview_assets.perception.agreement.group_rows import group_ratings as group_rows
+from streetview_assets.perception.agreement.rows import agreement_in_words
+from streetview_assets.perception.agreement.rows import rating_agreement as agreement_rows
+from streetview_assets.perception.ratings.image_scores import (
+    asked_groups,
+    image_scores,
+    in_words,
+    used,
+)
 from streetview_assets.perception.ratings.matched_rows import with_images, with_pairs
 from streetview_assets.perception.ratings.rated_places import images_of_places
 from streetview_assets.perception.ratings.rating_files import KEYS, check_qualities
@@ -64,6 +73,33 @@ def image_ratings(work: AssetContext) -> AssetResult:
     told = {"images by quality and group": in_words(scores)}
     return AssetResult(
         {"image_ratings": scores}, told | ({"groups left out": left_out} if left_out else {})
+    )
+
+
+@study_asset(
+    "perception",
+    writes=("rating_agreement", "group_ratings"),
+    reads=("ratings", "image_ratings"),
+    keys=("perception.groups", "perception.least_raters", "models.interval_level", "seed"),
+    study_wide=True,
+    refresh="eager",
+    unless=(no_part("perception"),),
+)
+def rating_agreement(work: AssetContext) -> AssetResult:
+    """How far people agree, the ceiling that this sets to models, and which groups differ."""
+    wishes, scores = _perception(work), work.opened.read("image_ratings")
+    rated = used(work.opened.read("ratings"))
+    groups, chance = asked_groups(rated, wishes.groups), work.study.seed
+    level = work.study.models.interval_level
+    agreement = agreement_rows(rated, scores, groups, level=level, seed=chance)
+    differences = group_rows(
+        rated, scores, groups, least_raters=wishes.least_raters, level=level, seed=chance
+    )
+    told = {"how far people agree": agreement_in_words(agreement)}
+    differing = differences_in_words(differences)
+    return AssetResult(
+        {"rating_agreement": agreement, "group_ratings": differences},
+        told | {"groups that differ": differing},
     )
 
 

@@ -33,6 +33,17 @@ _OF_UNIT = ("quality", "group_name", "unit")
 _OF_GROUP = ("quality", "group_name")
 
 
+def used(ratings: pl.DataFrame) -> pl.DataFrame:
+    """Give the ratings that are used, each with `unit`: the image or place that it is of.
+
+    Parameters
+    ----------
+    ratings
+        Table ``ratings``.
+    """
+    return ratings.filter(status="ok").with_columns(unit=pl.coalesce("place_id", "image_id"))
+
+
 def asked_groups(ratings: pl.DataFrame, wishes: RaterGroups) -> list[RaterGroup]:
     """List the groups that a study asks for, with those of which the files hold averages alone.
 
@@ -150,9 +161,9 @@ def image_scores(
     scores, left_out
         Table ``image_ratings``, by its key; and of each group that is left out, why.
     """
-    used = ratings.filter(status="ok").with_columns(unit=pl.coalesce("place_id", "image_id"))
-    means, left_out = mean_scores(used, asked_groups(used, groups), least_raters)
-    itself = used.filter(pl.col("place_id").is_null()).select("image_id", unit="image_id").unique()
+    rated = used(ratings)
+    means, left_out = mean_scores(rated, asked_groups(rated, groups), least_raters)
+    itself = rated.filter(pl.col("place_id").is_null()).select("image_id", unit="image_id").unique()
     images = pl.concat([near.rename({"place_id": "unit"}), itself], how="diagonal")
     of_pairs, too_few = pair_scores(comparisons, rater_groups(groups, comparisons), least_raters)
     scored = [
