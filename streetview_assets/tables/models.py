@@ -123,6 +123,13 @@ TABLES = (
         ),
         maybe("wasserstein_share", NUMBER, "that, by the mean of those to be predicted"),
         maybe("note", TEXT, "what it comes from, and why it counts or is none"),
+        column("authority_count", COUNT, "authorities with areas that are learned from"),
+        maybe(
+            "learned_share",
+            NUMBER,
+            "of all areas, those learned from where one was held out, on average; models that "
+            "learned from much less than all score too low",
+        ),
     ),
     _table(
         "gains",

@@ -45,7 +45,7 @@ def spoil(data, what, seed):
     return OutOfFold(
         areas=data, validation="blocks", repeat=1, fold=number, predicted=values,
         lower=lower, upper=upper, competing=Competitors([], [], {}), block=block,
-        distance_m=np.zeros(len(data)),
+        distance_m=np.zeros(len(data)), learned_share=np.ones(len(data)),
     )  # fmt: skip
 
 

@@ -222,6 +222,25 @@ def test_each_score_has_its_opposite(shown, scored, settings, metric, values, ex
     assert expected in " ".join(said_of(changed, gains, scored(settings)))
 
 
+@pytest.mark.parametrize(("towns", "learned_from", "expected"), [
+    (1, 0.45, "Of 1 town nobody can say how far the next may differ, and no interval here knows "
+              "it; areas held out so far away leave 45% of all to learn from, so that scores are "
+              "too low rather than too high."),
+    (4, 0.75, "Of 4 towns nobody can say how far the next may differ, and no interval here knows "
+              "it."),
+    (10, 0.45, ""),
+])  # fmt: skip
+def test_for_a_new_town_it_is_told_what_few_towns_cannot_tell(
+    shown, scored, settings, labels, towns, learned_from, expected
+):
+    row = {"validation": "blocks", "task": "new town", "is_headline": True, "area_count": 144}
+    row |= {"target_range_m": 1.0, "residual_range_m": 1.0, "predicted_distance_m": 1.0}
+    row |= {"deals": 1, "fold_count": 5, "authority_count": towns, "learned_share": learned_from}
+    facts = TABLES["validations"].frame([labels | row, labels | row | {"validation": "random"}])
+    found = findings(*shown, scored(settings), "blocks", facts)
+    assert found.filter(topic="task")["sentence"].to_list() == [expected] * bool(expected)
+
+
 def test_errors_that_cluster_are_named(shown, scored, settings):
     scores, gains = shown
     changed = change_score(change_score(scores, "morans_i", value=0.41), "morans_p", value=0.001)

@@ -35,7 +35,7 @@ def told(areas_of, quick, scored):
             areas=data, validation="blocks", repeat=1, fold=np.arange(len(data)) % 5 + 1,
             predicted={"tuned": predicted}, lower=nowhere, upper=nowhere,
             competing=Competitors([], [], {}), block=np.arange(len(data)) // 8,
-            distance_m=np.full(len(data), np.nan),
+            distance_m=np.full(len(data), np.nan), learned_share=np.full(len(data), 0.8),
         )  # fmt: skip
         scoring = scored(quick())
         rows = tail_rows(scoring, split, resamples_of(split, 1))

@@ -31,7 +31,7 @@ def rows_of(place_m: np.ndarray, observed: np.ndarray, predicted: np.ndarray, se
         areas=data, validation="blocks", repeat=1, fold=np.ones(len(data), dtype=np.int64),
         predicted={TUNED: predicted}, lower=none, upper=none,
         competing=Competitors([], [], {}), block=np.arange(len(data)),
-        distance_m=np.zeros(len(data)),
+        distance_m=np.zeros(len(data)), learned_share=np.ones(len(data)),
     )  # fmt: skip
     scoring = Scoring(Models(), "made up", "made up", "pooled", seed)
     rows = tail_rows(scoring, split, resamples_of(split, seed))

@@ -24,10 +24,11 @@ LEAST_SHARE = 1 / 3
 _BUFFERED = 6
 _BISECTIONS = 8
 _STARTS = 2
-_MOVES = 500
+_MOST_MOVES, _MOST_MOVED = 400, 400_000
+"""Moves of a search, and of areas measured in all of them: of many areas, moves are fewer."""
 _RADII = 9
-_NO_NEARER = 0.02
-"""So close to the least share that any folds have, a search ends."""
+_NO_NEARER, _NO_MORE = 0.02, 0.02
+"""So close to the least share that any folds have, and to the most to learn from, it ends."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class MatchedFolds:
     share
         That distance, by the mean of those wanted.
     learned_share
-        Of the areas, in the fold that learns from fewest.
+        Of the areas, in the fold that holds this one out, shape (n,).
     """
 
     fold: np.ndarray
@@ -55,7 +56,7 @@ class MatchedFolds:
     distance_m: np.ndarray
     wasserstein_m: float
     share: float
-    learned_share: float
+    learned_share: np.ndarray
 
 
 def match_distances(
@@ -68,7 +69,8 @@ def match_distances(
     """Choose folds, and buffers, whose distances match.
 
     Of the ways to deal out that match (a Wasserstein distance below a tenth of the mean), the one
-    that leaves most to learn from; without any, the one that comes closest.
+    that leaves most to learn from, since what learned from less than all scores too low; without
+    any, the one that comes closest.
 
     Parameters
     ----------
@@ -98,17 +100,18 @@ def match_distances(
         raise TooFewGroupsError(
             f"{len(place_m)} areas cannot be dealt out so that a third is left to learn from"
         )
-    tried = sorted(plain, key=_rank)
-    if tried[0].share >= aim.good_enough:
+    tried = sorted(plain, key=aim.rank)
+    if not aim.is_reached(tried[0], folds):
         tried += [one for found in tried[:_BUFFERED] for one in aim.with_buffers(found)]
-        for start in sorted(tried, key=_rank)[:_STARTS]:
+        for start in sorted(tried, key=aim.rank)[:_STARTS]:
             tried.append(aim.moved(start, tree, folds, rng))
-    best, back = min(tried, key=_rank), np.argsort(order)
+    best, back = min(tried, key=aim.rank), np.argsort(order)
     return replace(
         best,
         fold=best.fold[back],
         buffer_m=best.buffer_m[back],
         distance_m=best.distance_m[back],
+        learned_share=best.learned_share[back],
     )
 
 
@@ -134,11 +137,6 @@ def nearest_others_m(place_m: np.ndarray) -> np.ndarray:
     return np.asarray(cKDTree(place_m).query(place_m, k=2)[0][:, 1])
 
 
-def _rank(one: MatchedFolds) -> tuple[float, float, float]:
-    unmatched = one.share if one.share >= MATCHED else 0.0
-    return (unmatched, -round(one.learned_share, 1), one.share)
-
-
 @dataclass(frozen=True)
 class _Aim:
     """The distances that folds of these places are to have, as many as places, rising."""
@@ -158,6 +156,16 @@ class _Aim:
         least = float(np.maximum(alone_m - wanted_m, 0).mean()) / mean_m if mean_m > 0 else 1.0
         return cls(place_m, wanted_m, wanted.farthest_m, max(MATCHED, least + _NO_NEARER))
 
+    def rank(self, one: MatchedFolds) -> tuple[float, float, float]:
+        """Put the closest first; of those that are close enough, who leaves most to learn from."""
+        learned = round(float(one.learned_share.mean()), 2)
+        return (max(one.share, self.good_enough), -learned, one.share)
+
+    def is_reached(self, one: MatchedFolds, folds: int) -> bool:
+        """Say whether folds are close enough, and learn from about all that so many could."""
+        most = 1 - 1 / folds - _NO_MORE
+        return one.share <= self.good_enough and float(one.learned_share.mean()) >= most
+
     def measured(
         self, fold: np.ndarray, buffer_m: np.ndarray, known: MatchedFolds | None = None
     ) -> MatchedFolds | None:
@@ -165,7 +173,7 @@ class _Aim:
 
         A fold that is as it was known to be is not measured again.
         """
-        distance_m, fewest = np.empty(len(fold)), len(fold)
+        distance_m, learned_share = np.empty(len(fold)), np.empty(len(fold))
         changed = np.ones(len(fold), dtype=bool)
         if known:
             changed = (fold != known.fold) | (buffer_m != known.buffer_m)
@@ -173,16 +181,17 @@ class _Aim:
             held_out = fold == number
             if known and not changed[held_out | (known.fold == number)].any():
                 distance_m[held_out] = known.distance_m[held_out]
+                learned_share[held_out] = known.learned_share[held_out]
                 continue
             learning = beyond_buffer(self.place_m, held_out, buffer_m)
-            fewest = min(fewest, int(learning.sum()))
-            if fewest < max(1, LEAST_SHARE * len(fold)):
+            if learning.sum() < max(1, LEAST_SHARE * len(fold)):
                 return None
             distance_m[held_out] = nearest_m(self.place_m[held_out], self.place_m[learning])
+            learned_share[held_out] = learning.mean()
         counted_m = np.sort(np.minimum(distance_m, self.farthest_m))
         apart_m, mean_m = float(np.abs(counted_m - self.wanted_m).mean()), self.wanted_m.mean()
         share = apart_m / float(mean_m) if mean_m > 0 else 0.0
-        return MatchedFolds(fold, buffer_m, distance_m, apart_m, share, fewest / len(fold))
+        return MatchedFolds(fold, buffer_m, distance_m, apart_m, share, learned_share)
 
     def with_buffers(self, plain: MatchedFolds) -> Iterator[MatchedFolds]:
         """Try buffers about the one that makes the mean distance right, as far as areas last."""
@@ -203,14 +212,14 @@ class _Aim:
     def moved(
         self, start: MatchedFolds, tree: Tree, folds: int, rng: np.random.Generator
     ) -> MatchedFolds:
-        """Change clusters of any size as long as the match gets better.
+        """Change clusters of any size as long as the match gets better, or leaves more.
 
         A cluster moves into one fold, is dealt out to all, or stays; with a buffer or without.
         """
         best, cuts, apart = start, tree.cuts(folds), dealt_apart(self.place_m, folds)
         radii_m = np.unique(np.quantile(self.wanted_m, np.linspace(0.05, 0.95, _RADII)))
-        for _ in range(_MOVES):
-            if best.share < self.good_enough:
+        for _ in range(min(_MOST_MOVES, _MOST_MOVED // len(self.place_m))):
+            if self.is_reached(best, folds):
                 break
             cluster = cuts[rng.integers(len(cuts))]
             changed = cluster == cluster[rng.integers(len(cluster))]
@@ -218,8 +227,6 @@ class _Aim:
             width_m = (best.buffer_m, 0.0, rng.choice(radii_m))[rng.integers(3)]
             fold = np.where(changed, into, best.fold)
             found = self.measured(fold, np.where(changed, width_m, best.buffer_m), best)
-            if found and found.share < best.share:
+            if found and self.rank(found) < self.rank(best):
                 best = found
-        whole = self.measured(best.fold, best.buffer_m)
-        assert whole, "each step left enough to learn from"
-        return whole
+        return best

@@ -20,6 +20,7 @@ from streetview_assets.models.results.sentences import (
 from streetview_assets.models.results.sentences import interval as _interval
 from streetview_assets.models.results.sentences import number as _number
 from streetview_assets.models.results.tail_rows import OBSERVED
+from streetview_assets.models.results.validation_facts import limits_of_task
 from streetview_assets.models.scoring import POOLED, Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.task import headline_validation
@@ -39,7 +40,11 @@ CHANCE = 0.05
 
 
 def findings(
-    scores: pl.DataFrame, gains: pl.DataFrame, scoring: Scoring, validation: str
+    scores: pl.DataFrame,
+    gains: pl.DataFrame,
+    scoring: Scoring,
+    validation: str,
+    facts: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Say what the scores of a study mean, a sentence a finding, with the number it rests on.
 
@@ -53,16 +58,21 @@ def findings(
         Whose target, encoder and features are spoken of.
     validation
         The one that answers to the study's task; what has no row under it is told of the next.
+    facts
+        The table `validations`; without, what limits a score for a new town is not told.
 
     Returns
     -------
     polars.DataFrame
         Table `findings`: what images add to place, what they tell by themselves, how much a
         random split flatters, whether they beat the best baseline, whether residuals still
-        cluster, and whether intervals hold. Why there is no score, where there is none.
+        cluster, and whether intervals hold; what limits a score for a new town. Why there is no
+        score, where there is none.
     """
     mine = scores.filter(target=scoring.target, encoder=scoring.encoder, features=scoring.features)
     told = [*_of_gains(gains, validation), *_of_scores(mine, validation)]
+    if told and facts is not None:
+        told += _of_task(facts, scoring, validation)
     if not told:
         told = [("score", _no_score(mine), None)]
     about = {"target": scoring.target, "encoder": scoring.encoder}
@@ -108,6 +118,17 @@ def _of_scores(scores: pl.DataFrame, validation: str) -> list[Finding]:
         ("intervals", _intervals(scores, covered, under), covered),
     ]
     return [one for one in told if one[1]]
+
+
+def _of_task(facts: pl.DataFrame, scoring: Scoring, validation: str) -> list[Finding]:
+    mine = facts.filter(
+        target=scoring.target,
+        encoder=scoring.encoder,
+        features=scoring.features,
+        validation=validation,
+    )
+    said = [limits_of_task(row) for row in mine.to_dicts()]
+    return [("task", f"{one[0].upper()}{one[1:]}.", None) for one in said if one]
 
 
 def _rests_on(row: Row | None) -> Row:

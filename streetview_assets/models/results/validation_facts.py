@@ -13,12 +13,18 @@ from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import OutOfFold
 from streetview_assets.models.validation.plan import Ranges, proposal
-from streetview_assets.models.validation.task import distances_to_predict, headline_validation
+from streetview_assets.models.validation.task import (
+    ENOUGH_AUTHORITIES,
+    distances_to_predict,
+    headline_validation,
+)
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.validations import AUTHORITIES
 
 TABLE = "validations"
 TO_PREDICT = "to be predicted"
+MUCH_LEARNED_FROM = 0.7
+"""Of the areas: five folds learn from 0.8. Below, a score is too low by what is left out."""
 
 
 def validation_facts(
@@ -59,6 +65,7 @@ def validation_facts(
         "features": scoring.features,
         "task": task,
         "area_count": len(data),
+        "authority_count": count,
         "target_range_m": ranges.target.range_m,
         "residual_range_m": ranges.residuals.range_m,
         "predicted_distance_m": float(wanted.distance_m.mean()),
@@ -74,6 +81,7 @@ def validation_facts(
         of_it = [split for split in splits if split.validation == name]
         row = about | _compared(distance_m, wanted) | {"validation": name, "deals": len(of_it) or 1}
         row["fold_count"] = len(np.unique(of_it[0].fold)) if of_it else _authority_folds(data)
+        row["learned_share"] = _learned_share(data, of_it)
         row["is_headline"] = name == headline
         if name == "blocks":
             row["block_km"] = scoring.settings.block_side_km
@@ -109,8 +117,35 @@ def held_out_distances(
     return {name: np.concatenate(one) for name, one in parts.items()}
 
 
+def limits_of_task(facts: Row) -> str:
+    """Say what a score for a new town cannot tell where there are fewer than ten; else nothing.
+
+    Parameters
+    ----------
+    facts
+        A row of the table `validations`: of the validation that is the headline.
+    """
+    towns, share = facts["authority_count"], facts["learned_share"]
+    if facts["task"] != "new town" or towns >= ENOUGH_AUTHORITIES:
+        return ""
+    said = f"of {towns} town{'s' if towns > 1 else ''} nobody can say how far the next may differ, "
+    said += "and no interval here knows it"
+    if share is not None and share < MUCH_LEARNED_FROM:
+        said += f"; areas held out so far away leave {share:.0%} of all to learn from, so that "
+        said += "scores are too low rather than too high"
+    return said
+
+
 def _authority_folds(data: AreaDataset) -> int:
     return len(np.unique(authority_folds(data.authority_codes, seed=0)))
+
+
+def _learned_share(data: AreaDataset, splits: Sequence[OutOfFold]) -> float:
+    """Average over areas held out; without splits, over whole authorities."""
+    if splits:
+        return float(np.concatenate([split.learned_share for split in splits]).mean())
+    _, sizes = np.unique(authority_folds(data.authority_codes, seed=0), return_counts=True)
+    return float(1 - ((sizes / len(data)) ** 2).sum())
 
 
 def _compared(distance_m: np.ndarray, wanted: DistancesToPredict) -> Row:
@@ -148,6 +183,8 @@ def _note(
     share = row["wasserstein_share"]
     if row["is_headline"] and share is not None and share >= MATCHED:
         said.append(
-            f"distances are {share:.0%} of their mean apart: these areas allow no closer match"
+            f"distances are {share:.0%} of their mean apart: no folds were found that come closer"
         )
-    return "; ".join(said) or None
+    if row["is_headline"]:
+        said.append(limits_of_task(row))
+    return "; ".join(one for one in said if one) or None

@@ -19,7 +19,13 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import blocks_of, seed_of
 from streetview_assets.models.metrics.conformal import inside
 from streetview_assets.models.validation.inner_folds import inner_splits
-from streetview_assets.models.validation.out_of_fold import Fold, distances_m, folds_of, out_of_fold
+from streetview_assets.models.validation.out_of_fold import (
+    Fold,
+    distances_m,
+    folds_of,
+    learned_shares,
+    out_of_fold,
+)
 from streetview_assets.models.validation.plan import with_blocks
 from streetview_assets.models.validation.prediction_intervals import prediction_intervals
 from streetview_assets.models.validation.task import distances_to_predict, for_places
@@ -100,6 +106,8 @@ class OutOfFold:
         The spatial block of each area, whichever way areas were held out.
     distance_m
         From each area to the nearest that was learned from when it was held out, metres; (n,).
+    learned_share
+        Of all areas, those learned from when this one was held out; (n,).
     trials
         Every trial of every tuning, with its parameters and its error on the inner folds.
     truncated
@@ -116,6 +124,7 @@ class OutOfFold:
     competing: Competitors
     block: np.ndarray
     distance_m: np.ndarray
+    learned_share: np.ndarray
     trials: list[dict[str, Any]] = field(default_factory=list)
     truncated: bool = False
 
@@ -296,6 +305,7 @@ def cross_validate(
         competing=competing,
         block=block[held_out],
         distance_m=distances_m(data, folds)[held_out],
+        learned_share=learned_shares(data, folds)[held_out],
         trials=trials,
         truncated=any(tuned.truncated for models in done for tuned in models.candidates),
     )

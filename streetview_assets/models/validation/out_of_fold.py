@@ -93,6 +93,22 @@ def out_of_fold(
     return number, predicted
 
 
+def learned_shares(data: AreaDataset, folds: Sequence[Fold]) -> np.ndarray:
+    """Give the share of all areas that was learned from when each was held out; shape (n,).
+
+    Parameters
+    ----------
+    data
+        All areas.
+    folds
+        How they were held out; NaN where an area was not.
+    """
+    share = np.full(len(data), np.nan)
+    for fold in folds:
+        share[fold.held_out] = len(data.take(fold.learning)) / len(data)
+    return share
+
+
 def distances_m(data: AreaDataset, folds: Sequence[Fold]) -> np.ndarray:
     """Give the distance from each area to the nearest that was learned from when it was held out.
 

@@ -167,7 +167,8 @@ def _figures(
 @study_asset(
     "models",
     writes=("gains", "findings"),
-    reads=("areas", "model_scores", "predictions", "held_out_predictions"),
+    reads=("areas", "model_scores", "predictions", "held_out_predictions", "validations"),
+    code_version=2,
     keys=MODEL_KEYS,
     code_version=2,
     study_wide=True,
@@ -185,7 +186,8 @@ def gains(work: AssetContext) -> AssetResult:
         held_out["authority_code"].n_unique(),
         set(gained.drop_nulls("value")["validation"]),
     )
-    found = findings(work.read_all("model_scores"), gained, scoring, headline)
+    scores, facts = (work.read_all(name) for name in ("model_scores", "validations"))
+    found = findings(scores, gained, scoring, headline, facts)
     metadata: dict[str, Any] = {"verdict": " ".join(found["sentence"])}
     if gained.height:
         figure = draw_gains(gained, title=f"{work.title}: {scoring.target}", credit=work.credit)

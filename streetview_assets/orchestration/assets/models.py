@@ -49,7 +49,7 @@ from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.text.strict_json import to_json
 
 
-@model_asset(writes=("model_scores", "predictions", "validations"), code_version=5, study_wide=True)
+@model_asset(writes=("model_scores", "predictions", "validations"), code_version=6, study_wide=True)
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random, by distance and by blocks."""
     data = area_dataset(work, model_tables(work))
