@@ -128,6 +128,19 @@ def test_what_is_chosen_stands_in_the_address(looked, browser):
         assert other.ask(focus) == looked.ask(focus)
 
 
+def test_other_layouts_put_groups_into_blocks(looked):
+    looked.page.select_option("#layout", label="blocks: cluster")
+    looked.page.wait_for_timeout(1500)
+    spots = np.array(looked.ask("() => [...explorer.plane.places()]")).reshape(-1, 2)
+    for group in range(4):
+        mine, others = rows_of_group(group), set(range(COUNT)) - set(rows_of_group(group))
+        (left, low), (right, high) = spots[mine].min(axis=0), spots[mine].max(axis=0)
+        inside = (spots >= (left, low)).all(axis=1) & (spots <= (right, high)).all(axis=1)
+        assert not inside[sorted(others)].any(), "blocks do not overlap"
+    assert "layout=blocks" in looked.page.url
+    assert looked.complaints == []
+
+
 def test_a_cluster_that_is_named_keeps_its_name(looked):
     looked.page.locator("li[data-cluster='1'] input").fill("<b>terraces</b>")
     looked.page.locator("li[data-cluster='1'] input").press("Enter")

@@ -26,9 +26,10 @@ MODELS = ("predictions", "model_scores", "area_predictions", "authority_scores",
           "held_out_predictions", "held_out_scores", "gains", "findings")  # fmt: skip
 
 
-def _publish(
+def publish_small(
     folder: Path, text: str, frames: dict[str, pl.DataFrame], provider: str = "mapillary"
 ) -> OpenStudy:
+    """Write a small study's tables and publish it."""
     folder.mkdir()
     for name in ("areas.geojson", "targets.csv"):
         (folder / name).touch()
@@ -77,7 +78,7 @@ def published_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., O
 
     def make(text: str = STUDY, provider: str = "mapillary", **changes: pl.DataFrame) -> OpenStudy:
         folder = tmp_path_factory.mktemp("report") / "study"
-        return _publish(folder, text, small_frames(provider) | changes, provider)
+        return publish_small(folder, text, small_frames(provider) | changes, provider)
 
     return make
 

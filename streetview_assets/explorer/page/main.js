@@ -2,12 +2,13 @@ import { css, UNKNOWN } from './colours.js';
 import { loadStudy, path } from './data.js';
 import { showDetail } from './detail.js';
 import { byId, element, fill } from './elements.js';
+import { animate, grids, scaled } from './grids.js';
 import { makeLasso } from './lasso.js';
-import { paint, painting, paintings } from './painting.js';
+import { groupName, paint, painting, paintings } from './painting.js';
 import { search } from './search.js';
 import { showFilters, showGroups, showLegend, showSelection } from './side.js';
 import { applyFilters, changed, newState, onChange, readAddress, rowsOf, writeAddress } from './state.js';
-import { makeView, mapGround } from './view.js';
+import { makeView, mapGround, wordsOn } from './view.js';
 
 /** @typedef {import('./data.js').Study} Study @typedef {import('./state.js').State} State */
 
@@ -19,7 +20,8 @@ const KEYS = [
 /** @param {Study} study */
 function start(study) {
   const state = newState(study.count);
-  readAddress(state, study);
+  const layouts = allLayouts(study, state);
+  readAddress(state, study, layouts.map((one) => one.name));
   applyFilters(state, study);
   state.names = namesKept(study);
   document.title = `${study.about.name}: explorer`;
@@ -29,7 +31,8 @@ function start(study) {
 
   let how = painting(study, state);
   const roads = Array.from({ length: study.roads.starts.length - 1 }, (_, line) => ({ path: path(study.roads, line) }));
-  const plane = makeView({ parent: byId('plane'), study, state, onMap: false, onPick: look, ground: () => [] });
+  let laid = layouts[state.layout].make();
+  const plane = makeView({ parent: byId('plane'), study, state, onMap: false, onPick: look, ground: () => wordsOn(laid.words, isDark()) });
   const map = makeView({ parent: byId('map'), study, state, onMap: true, onPick: look, ground: () => mapGround(study, ground) });
   let areaColour = areaPainting();
 
@@ -38,12 +41,15 @@ function start(study) {
     return (/** @type {number} */ area) => (one && how.scale ? [...how.scale.colour(one.values[area]), 150] : [...UNKNOWN, 24]);
   }
   function ground() {
-    return { colour: areaColour, roads, isDark: document.documentElement.dataset.theme === 'dark' };
+    return { colour: areaColour, roads, isDark: isDark() };
+  }
+  function isDark() {
+    return document.documentElement.dataset.theme === 'dark';
   }
 
   function repaint() {
     const colours = paint(study, state, how);
-    plane.show(study.layouts[state.layout]?.places ?? study.place, colours);
+    plane.show(laid.places, colours);
     map.show(study.place, colours);
   }
 
@@ -89,20 +95,27 @@ function start(study) {
     if (what === 'filters') applyFilters(state, study);
     if (what === 'colour' || what === 'names') how = painting(study, state);
     if (what === 'colour') areaColour = areaPainting();
-    if (what === 'layout') plane.fit(null);
+    if (what === 'layout') {
+      const before = plane.places();
+      laid = layouts[state.layout].make();
+      plane.show(laid.places, plane.colours());
+      plane.fit(null);
+      animate(before, laid.places, (places) => plane.show(places, plane.colours()));
+      writeAddress(state, study, layouts[state.layout].name);
+      return;
+    }
     if (what === 'focus' && state.focus >= 0) showDetail(study, state, state.focus, look);
     if (['colour', 'names'].includes(what)) showLegend(how);
     if (['filters', 'names'].includes(what)) showFilters(study, state);
     if (['colour', 'names'].includes(what)) showGroups(study, state, how, fly, rename);
     if (['selection', 'names'].includes(what)) showSelection(study, state, look);
     repaint();
-    if (what !== 'hover') writeAddress(state, study);
+    if (what !== 'hover') writeAddress(state, study, layouts[state.layout].name);
   });
 
-  const layouts = /** @type {HTMLSelectElement} */ (byId('layout'));
-  fill(layouts, ...study.layouts.map((one, number) => element('option', { value: number, selected: number === state.layout }, one.name)),
-    study.layouts.length ? null : element('option', {}, 'map'));
-  layouts.addEventListener('change', () => { state.layout = Number(layouts.value); changed('layout'); });
+  const chooser = /** @type {HTMLSelectElement} */ (byId('layout'));
+  fill(chooser, ...layouts.map((one, number) => element('option', { value: number, selected: number === state.layout }, one.name)));
+  chooser.addEventListener('change', () => { state.layout = Number(chooser.value); changed('layout'); });
   const colour = /** @type {HTMLSelectElement} */ (byId('colour'));
   fill(colour, ...paintings(study).map((one) => element('option', { value: one.key, selected: one.key === state.colour }, one.label)));
   colour.addEventListener('change', () => { state.colour = colour.value; changed('colour'); });
@@ -150,6 +163,17 @@ function start(study) {
   repaint();
   if (state.focus >= 0) showDetail(study, state, state.focus, look);
   Object.assign(globalThis, { explorer: { study, state, plane, map, look, select, css } });
+}
+
+/**
+ * Lists all layouts: those that were reckoned, blocks and rows, and the places themselves.
+ * @param {Study} study @param {State} state @returns {{name: string, make: () => import('./grids.js').Layout}[]}
+ */
+function allLayouts(study, state) {
+  const reckoned = study.layouts.map((one) => ({ name: one.name, make: () => ({ ...one, words: [] }) }));
+  const made = grids(study, (column, text) => groupName(state, column, text)).map(({ name, make }) => ({ name, make: () => scaled(make()) }));
+  const asOnMap = { name: 'as on the map', make: () => scaled({ name: 'as on the map', places: study.place, words: [] }) };
+  return [...reckoned, ...made, asOnMap];
 }
 
 /** Gives the next image that passes the filters. @param {State} state @param {number} step */

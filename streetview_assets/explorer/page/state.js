@@ -78,10 +78,11 @@ export function rowsOf(mask) {
  * Writes what can be passed on into the address.
  * @param {State} state
  * @param {import('./data.js').Study} study
+ * @param {string} layout its name
  */
-export function writeAddress(state, study) {
+export function writeAddress(state, study, layout) {
   const told = new URLSearchParams();
-  if (state.layout) told.set('layout', study.layouts[state.layout].name);
+  if (state.layout) told.set('layout', layout);
   if (state.colour !== 'cluster') told.set('colour', state.colour);
   for (const [name, wanted] of Object.entries(state.only)) {
     for (const code of wanted) told.append(name, study.coded[name].texts[code] ?? '');
@@ -101,12 +102,12 @@ export function writeAddress(state, study) {
  * Takes what the address says, as far as the study has it.
  * @param {State} state
  * @param {import('./data.js').Study} study
+ * @param {string[]} layouts their names
  */
-export function readAddress(state, study) {
+export function readAddress(state, study, layouts) {
   const told = new URLSearchParams(location.hash.slice(1));
   const rows = new Map(study.ids.map((id, row) => [id, row]));
-  const layout = study.layouts.findIndex((one) => one.name === told.get('layout'));
-  state.layout = Math.max(0, layout);
+  state.layout = Math.max(0, layouts.indexOf(told.get('layout') ?? ''));
   state.colour = told.get('colour') ?? state.colour;
   for (const name of Object.keys(study.coded)) {
     const codes = told.getAll(name).map((text) => study.coded[name].texts.indexOf(text)).filter((code) => code >= 0);

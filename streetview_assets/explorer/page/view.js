@@ -1,6 +1,6 @@
 import { onSprite, sprite, cellOf } from './sprites.js';
 
-const { Deck, OrthographicView, MapView, ScatterplotLayer, IconLayer, PathLayer, PolygonLayer } =
+const { Deck, OrthographicView, MapView, ScatterplotLayer, IconLayer, PathLayer, PolygonLayer, TextLayer } =
   /** @type {any} */ (globalThis).deck;
 
 const NEAR = 1200;
@@ -13,6 +13,7 @@ const NEARER = 400;
  * @property {any} deck
  * @property {HTMLElement} parent
  * @property {() => Float32Array} places two numbers an image
+ * @property {() => Uint8Array} colours four numbers an image
  * @property {(places: Float32Array, colours: Uint8Array) => void} show
  * @property {(rows: number[]|null) => void} fit
  * @property {() => any} viewport
@@ -110,13 +111,20 @@ export function makeView({ parent, study, state, onMap, onPick, ground }) {
         id: `${name}-thumbnails-${file}`, data: rows, iconAtlas: bitmap, iconMapping: mapping(atlas, cellPx),
         getIcon: (/** @type {number} */ row) => String(row % atlas.cells),
         getPosition: (/** @type {number} */ row) => [places[2 * row], places[2 * row + 1]],
-        getSize: cellPx, sizeUnits: 'pixels', pickable: true, autoHighlight: true,
+        getPixelOffset: (/** @type {number} */ row) => offset(row, cellPx), getSize: cellPx, sizeUnits: 'pixels', pickable: true, autoHighlight: true,
         getColor: (/** @type {number} */ row) => [255, 255, 255, colours[4 * row + 3] > 100 ? 255 : 90],
         updateTriggers: { getPosition: places, getColor: colours },
       }));
     }
     return layers;
   }
+
+  /** On the map the views of one place stand round it, each on the side that it looks to. @param {number} row @param {number} cellPx */
+  const offset = (row, cellPx) => {
+    if (!onMap || !Number.isFinite(study.heading[row])) return [0, 0];
+    const angle = (study.heading[row] * Math.PI) / 180;
+    return [Math.sin(angle) * cellPx * 0.8, -Math.cos(angle) * cellPx * 0.8];
+  };
 
   const dotPx = () => (study.count > 20000 ? 1.6 : study.count > 2000 ? 2.5 : 4);
 
@@ -146,7 +154,7 @@ export function makeView({ parent, study, state, onMap, onPick, ground }) {
   }
 
   return {
-    deck, parent, viewport, fit, places: () => places,
+    deck, parent, viewport, fit, places: () => places, colours: () => colours,
     show(nextPlaces, nextColours) {
       places = nextPlaces;
       colours = nextColours;
@@ -209,6 +217,19 @@ function mapState(box, width, height) {
 
 /** How far north a latitude is on a map of Mercator, in degrees. @param {number} latitude */
 export const mercator = (latitude) => (180 / Math.PI) * Math.log(Math.tan(Math.PI / 4 + (latitude * Math.PI) / 360));
+
+/**
+ * Makes the layer of the words of a layout.
+ * @param {{text: string, place: [number, number]}[]} words
+ * @param {boolean} isDark
+ */
+export function wordsOn(words, isDark) {
+  return [new TextLayer({
+    id: 'words', data: words, getText: (/** @type {any} */ one) => one.text.slice(0, 40), getPosition: (/** @type {any} */ one) => one.place,
+    getSize: 13, sizeUnits: 'pixels', getTextAnchor: 'start', getAlignmentBaseline: 'bottom', characterSet: 'auto',
+    getColor: isDark ? [220, 220, 220] : [60, 60, 60], fontFamily: 'system-ui, sans-serif',
+  })];
+}
 
 /**
  * Makes the layers below the images of the map: areas, coloured by a value, and roads.
