@@ -10,7 +10,8 @@ import polars as pl
 import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, to_geoframe, wkb_series
-from streetview_assets.figures import Axes, Figure, new_figure
+from streetview_assets.charts import panels
+from streetview_assets.figures import Axes, Figure
 
 Numbers = npt.NDArray[np.float64]
 
@@ -64,8 +65,7 @@ def draw_areas(
     """
     if areas.is_empty():
         raise ValueError("there are no areas to draw")
-    figure = new_figure(7, 6.5, credit=credit)
-    axes = figure.subplots()
+    figure, (axes,) = panels(1, (7, 6.5), credit=credit)
     outlines = _in_metres(areas)
     if values is None:
         _add_outlines(axes, outlines, len(outlines), facecolor=WITHOUT_VALUE, edgecolor="#777777")

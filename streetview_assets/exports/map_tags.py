@@ -80,22 +80,10 @@ def export_tags(
         )
     wanted = (k or opened.study.clusters.k, space or opened.study.clusters.space)
     assignments, is_own = _assignments(opened, *wanted)
-    images = images_of_points(
-        opened.read("sample_points"), opened.read("panoramas"), opened.read("images")
-    )
-    by = [*_AUTHORITY_POINT, *(["heading_deg"] if by_heading else [])]
     where = "" if wanted[1] == RAW else f" ({wanted[1]})"
     named = pl.format(f"cluster {{}} of {wanted[0]}{where}", "cluster")
-    texts = [main_clusters(images, assignments, by=by).with_columns(tag=named)]
-    if labels:
-        scores = opened.read("label_scores")
-        if scores.is_empty():
-            raise StudyError(
-                f"{opened.study.path}: no image has a label; name some as `labels` in the study "
-                "file and run it, or leave --labels out"
-            )
-        texts.append(likeliest_labels(images, scores, by=by).with_columns(tag="label"))
-    tags = _tags_of_points(texts, by)
+    by = [*_AUTHORITY_POINT, *(["heading_deg"] if by_heading else [])]
+    tags = _tags_of_points(_texts(opened, assignments, named, by, labels=labels), by)
     document, count, tagged_count = _document(opened, tags)
     if not tagged_count:
         lacking = (
@@ -148,6 +136,25 @@ def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, b
         for authority in opened.authorities
     ]
     return pl.concat([TABLES["cluster_assignments"].frame(), *parts]), False
+
+
+def _texts(
+    opened: OpenStudy, assignments: pl.DataFrame, named: pl.Expr, by: list[str], *, labels: bool
+) -> list[pl.DataFrame]:
+    """Name the cluster of each point, or view, and where asked its label."""
+    images = images_of_points(
+        opened.read("sample_points"), opened.read("panoramas"), opened.read("images")
+    )
+    texts = [main_clusters(images, assignments, by=by).with_columns(tag=named)]
+    if labels:
+        scores = opened.read("label_scores")
+        if scores.is_empty():
+            raise StudyError(
+                f"{opened.study.path}: no image has a label; name some as `labels` in the study "
+                "file and run it, or leave --labels out"
+            )
+        texts.append(likeliest_labels(images, scores, by=by).with_columns(tag="label"))
+    return texts
 
 
 def _tags_of_points(texts: list[pl.DataFrame], by: list[str]) -> dict[str, list[str]]:

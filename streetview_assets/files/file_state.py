@@ -1,5 +1,6 @@
-"""What tells a file from what stood under its name before, without reading it."""
+"""What tells a file from what stood under its name before: its state, or its content."""
 
+import hashlib
 from pathlib import Path
 
 FileState = tuple[int, int, int, int]
@@ -13,3 +14,9 @@ def file_state(path: Path) -> FileState:
     """
     state = path.stat()
     return state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+
+
+def file_sha256(path: Path) -> str:
+    """Hash a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

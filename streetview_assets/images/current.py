@@ -79,23 +79,8 @@ def mark_current(
         the order of `images`.
     """
     captures = _captures(panoramas, points, wishes, provider, as_of)
-    chosen = (
-        images.filter(status="ok")
-        .select("image_id", "heading_deg", *_CAPTURE)
-        .with_columns(slot=_slot(wishes.headings_deg, provider))
-        .join(captures, on=_CAPTURE, how="inner")
-        .sort(
-            *([] if as_of else [pl.col("is_found")]),
-            "captured_on",
-            "is_found",
-            "image_id",
-            descending=True,
-        )
-        .unique(["point_id", "slot"], keep="first", maintain_order=True)
-        .sort("distance_m", "point_id", nulls_last=True)
-        .unique("image_id", keep="first", maintain_order=True)
-        .select("image_id", chooser="point_id", chooser_area="area_code")
-    )
+    slotted = images.with_columns(slot=_slot(wishes.headings_deg, provider))
+    chosen = _chosen(slotted, captures, newest_first=as_of is not None)
     not_there = (
         (pl.col("status") != "ok")
         & pl.col("image_id").is_in(wanted_now["image_id"].implode())
@@ -110,6 +95,21 @@ def mark_current(
             area_code=pl.when(is_chosen).then("chooser_area").otherwise("area_code"),
         )
         .select(images.columns)
+    )
+
+
+def _chosen(images: pl.DataFrame, captures: pl.DataFrame, *, newest_first: bool) -> pl.DataFrame:
+    """Choose an image for each slot of each point; an image goes by the nearest that chose it."""
+    found_first = [] if newest_first else [pl.col("is_found")]
+    return (
+        images.filter(status="ok")
+        .select("image_id", "slot", *_CAPTURE)
+        .join(captures, on=_CAPTURE, how="inner")
+        .sort(*found_first, "captured_on", "is_found", "image_id", descending=True)
+        .unique(["point_id", "slot"], keep="first", maintain_order=True)
+        .sort("distance_m", "point_id", nulls_last=True)
+        .unique("image_id", keep="first", maintain_order=True)
+        .select("image_id", chooser="point_id", chooser_area="area_code")
     )
 
 

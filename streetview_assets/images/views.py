@@ -108,8 +108,7 @@ def wanted_images(
         Columns `WANTED`, by image_id.
     """
     there = panoramas.filter(
-        (pl.col("status") == "ok") & (pl.col("provider") == provider.name),
-        pl.col("is_current") | (captures == "all"),
+        pl.col("is_current") | (captures == "all"), status="ok", provider=provider.name
     )
     nearest = (
         there.join(points.select("point_id", "area_code"), on="point_id", how="inner")

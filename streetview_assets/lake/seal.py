@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from streetview_assets.files.file_state import FileState, file_state
+from streetview_assets.files.file_state import FileState, file_sha256, file_state
 
 SEAL = "streetview.sha256"
 UNSEALED = "0" * 64
@@ -50,8 +50,7 @@ def hash_of(path: Path) -> str:
 
 @lru_cache(maxsize=10_000)
 def _hash_of(path: Path, state: FileState) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)
 
 
 def is_sealed(path: Path) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from streetview_assets.files.file_state import file_state
+from streetview_assets.files.file_state import file_sha256, file_state
 from streetview_assets.files.reading import reading
 from streetview_assets.lake.content import digest
 from streetview_assets.lake.sealed_json import read_json, write_json
@@ -53,9 +53,7 @@ class SourceHashes:
         remembered = known.get(str(path))
         if remembered and remembered[:-1] == state:
             return str(remembered[-1])
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        known[str(path)] = [*state, digest]
+        known[str(path)] = [*state, digest := file_sha256(path)]
         return digest
 
     def _load(self) -> dict[str, list[object]]:

@@ -16,9 +16,9 @@ from streetview_assets.embeddings.encoders.image_loading import ENOUGH_FOR_PROCE
 from streetview_assets.embeddings.encoders.registry import check_encoder, load_encoder
 from streetview_assets.embeddings.encoders.text_encoder import load_text_encoder
 from streetview_assets.embeddings.encoders.torch_encoder import NetworkEncoder, choose_precision
-from streetview_assets.embeddings.encoders.weights import file_sha256
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import EncoderError, StudyError
+from streetview_assets.files.file_state import file_sha256
 from streetview_assets.image_decoding import read_rgb
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.study.embeddings import Encoder

@@ -34,9 +34,7 @@ def assign_clusters(
     assigned = [table.frame()]
     for fit in centres.partition_by("encoder", "method", "space", "k", maintain_order=True):
         ordered = fit.sort("cluster")
-        images = embeddings.filter(
-            (pl.col("status") == "ok") & (pl.col("encoder") == fit["encoder"][0])
-        ).sort("image_id")
+        images = embeddings.filter(status="ok", encoder=fit["encoder"][0]).sort("image_id")
         if images.is_empty():
             continue
         nearest, distance = nearest_centres(matrix(images["embedding"]), matrix(ordered["centre"]))

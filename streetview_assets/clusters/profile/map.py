@@ -5,8 +5,8 @@ import polars as pl
 import shapely
 
 from streetview_assets.areas.map import add_scale_bar
-from streetview_assets.charts import MOST_LOOKS, REST, dots, look
-from streetview_assets.figures import Axes, Figure, new_figure
+from streetview_assets.charts import MOST_LOOKS, REST, dots, look, panels
+from streetview_assets.figures import Axes, Figure
 
 OUTLINE = "#cccccc"
 METRES_A_DEGREE = 111_195.0
@@ -33,8 +33,7 @@ def draw_cluster_map(
     credit
         Whom to name at the foot.
     """
-    figure = new_figure(8.5, 6.5, credit=credit)
-    axes = figure.subplots()
+    figure, (axes,) = panels(1, (8.5, 6.5), credit=credit)
     # Metres east and north of the middle: points may lie anywhere, in no one grid's zone.
     middle = points.select(
         *((pl.col(name).min() + pl.col(name).max()) / 2 for name in ("longitude", "latitude"))

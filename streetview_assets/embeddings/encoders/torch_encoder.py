@@ -169,17 +169,7 @@ def make_network_encoder(
     model.eval().to(device, torch_dtype(chosen))
     place: Any = model.to
     place(memory_format=torch.channels_last)
-    mean, sd = (torch.tensor(three, device=device) for three in (preparation.mean, preparation.sd))
-    scale, shift = 1 / (255 * sd), -mean / sd
-
-    def forward(pixels: Any) -> Any:
-        """Scale by rows, in place: by threes, and with copies, it takes several times as long."""
-        count, height, width, _ = pixels.shape
-        rows = pixels.reshape(count, height, 3 * width).float()
-        rows.mul_(scale.repeat(width)).add_(shift.repeat(width))
-        # Seen as (n, 3, height, width), they lie in memory as convolutions like them best.
-        return features(rows.view(pixels.shape).permute(0, 3, 1, 2).to(torch_dtype(chosen)))
-
+    forward = _scaling(features, preparation, device, torch_dtype(chosen))
     with torch.inference_mode():
         probe = torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8, device=device)
         dimension = int(forward(probe).shape[-1])
@@ -196,6 +186,26 @@ def make_network_encoder(
         dimension=dimension,
     )
     return NetworkEncoder(identity, preparation, forward, device)
+
+
+def _scaling(
+    features: Callable[[Any], Any], preparation: NetworkInput, device: str, dtype: "torch.dtype"
+) -> Callable[[Any], Any]:
+    """Give a model's features of pixels 0 to 255, shape (n, height, width, 3)."""
+    import torch
+
+    mean, sd = (torch.tensor(three, device=device) for three in (preparation.mean, preparation.sd))
+    scale, shift = 1 / (255 * sd), -mean / sd
+
+    def forward(pixels: Any) -> Any:
+        """Scale by rows, in place: by threes, and with copies, it takes several times as long."""
+        count, height, width, _ = pixels.shape
+        rows = pixels.reshape(count, height, 3 * width).float()
+        rows.mul_(scale.repeat(width)).add_(shift.repeat(width))
+        # Seen as (n, 3, height, width), they lie in memory as convolutions like them best.
+        return features(rows.view(pixels.shape).permute(0, 3, 1, 2).to(dtype))
+
+    return forward
 
 
 def choose_device() -> str:

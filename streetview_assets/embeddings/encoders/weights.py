@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from streetview_assets.errors import EncoderError, StreetviewError
+from streetview_assets.files.file_state import file_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
 LONGEST_CONNECT_S = 5.0
 LONGEST_SILENCE_S = 15.0
 """How long a server may be silent before it counts as out of reach."""
-
-
-def file_sha256(path: Path) -> str:
-    """Hash a file of weights."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def weights_sha256(model: "torch.nn.Module", checkpoint: Path | None) -> str:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
+from streetview_assets.files.file_state import file_sha256
 from streetview_assets.images.providers.base import (
     UNKNOWN_DATE,
     VIEWS,
@@ -115,9 +116,7 @@ class FolderProvider(OwnImagesProvider):
 
     def _name(self, file: str) -> str:
         if file not in self._names:
-            with (self.path / file).open("rb") as opened:
-                content = hashlib.file_digest(opened, "sha256").hexdigest()
-            self._names[file] = name_of_file(file, content)
+            self._names[file] = name_of_file(file, file_sha256(self.path / file))
         return self._names[file]
 
     def _image(self, image_id: str, panorama_id: str, file: str | None) -> FetchedImage:

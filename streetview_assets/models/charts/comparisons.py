@@ -11,6 +11,7 @@ from streetview_assets.charts import (
     curve,
     frame_diagonal,
     grid_of,
+    panels,
     sizes_axis,
 )
 from streetview_assets.figures import COLOURS, Axes, Figure, new_figure
@@ -53,8 +54,7 @@ def draw_transfer(
     counts = dict(r2.group_by("test_authority").agg(pl.col("area_count").max()).iter_rows())
     ticks = [f"{_short((names or {}).get(code, code))} ({counts[code]:,})" for code in codes]
     side = 3.2 + 0.55 * len(codes)
-    figure = new_figure(side + 1.6, side, credit=credit)
-    axes = figure.subplots()
+    figure, (axes,) = panels(1, (side + 1.6, side), credit=credit)
     grid = grid_of(cells, codes, codes)
     r2_heat_map(axes, grid, rows=ticks, columns=ticks, slanted_deg=45)
     frame_diagonal(axes, len(codes), COLOURS[1], linewidth=3)
@@ -128,8 +128,7 @@ def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -
         Whom to name at the foot.
     """
     r2 = scores.filter(pl.col("value").is_not_null(), metric="r2")
-    figure = new_figure(7, 4.6, credit=credit)
-    axes = figure.subplots()
+    figure, (axes,) = panels(1, (7, 4.6), credit=credit)
     validations = mild_first(r2["validation"])
     for colour, validation in zip(COLOURS, validations, strict=False):
         mine = r2.filter(validation=validation)

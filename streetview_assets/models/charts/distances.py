@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from streetview_assets.charts import bare
-from streetview_assets.figures import COLOURS, Figure, new_figure
+from streetview_assets.charts import bare, panels
+from streetview_assets.figures import COLOURS, Figure
 from streetview_assets.models.results.validation_facts import TO_PREDICT
 from streetview_assets.validations import VALIDATIONS, mild_first
 
@@ -29,8 +29,7 @@ def draw_distances(distances: Mapping[str, np.ndarray], *, title: str, credit: s
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    figure = new_figure(6.5, 4.2, credit=credit)
-    axes = figure.subplots()
+    figure, (axes,) = panels(1, (6.5, 4.2), credit=credit)
     for number, name in enumerate(mild_first(distances)):
         axes.ecdf(
             distances[name] / 1000,

@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
-from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals
-from streetview_assets.figures import COLOURS, Axes, Figure, new_figure
+from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals, panels
+from streetview_assets.figures import COLOURS, Axes, Figure
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE_AND_IMAGES
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.validation.nested_cv import TUNED
@@ -40,8 +40,7 @@ def draw_scores(
         raise ValueError(f"there is no score {metric} to draw")
     models = sorted(drawn["model"].unique(), key=_place)
     validations = mild_first(drawn["validation"])
-    figure = new_figure(7.5, 1.6 + 0.42 * len(models), credit=credit)
-    axes = figure.subplots()
+    figure, (axes,) = panels(1, (7.5, 1.6 + 0.42 * len(models)), credit=credit)
     for number, validation in enumerate(validations):
         shift = (number - (len(validations) - 1) / 2) * 0.22
         rows = drawn.filter(validation=validation)

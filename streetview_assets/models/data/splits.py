@@ -336,12 +336,7 @@ def outer_folds(
             fold = authority_folds(data.authority_codes, seed)
         case "holdout" | "knndm":
             raise ValueError(f"{validation} has folds of its own; see out_of_fold.folds_of")
-    left = smallest_training(fold)
-    if left < LEAST_TO_LEARN_FROM:
-        raise TooFewGroupsError(
-            f"one fold holds {len(data) - left} of {len(data)} areas, which leaves {left} to learn "
-            f"from, at least {LEAST_TO_LEARN_FROM} needed"
-        )
+    check_rest(fold, "one fold")
     return fold
 
 
@@ -363,6 +358,29 @@ def splits_of(
     if place_m is None:
         return [Split(~mask, mask) for mask in masks]
     return [Split(beyond_buffer(place_m, mask, buffer_m), mask) for mask in masks]
+
+
+def check_rest(fold: np.ndarray, named: str) -> None:
+    """Refuse folds of which one leaves hardly any area to learn from.
+
+    Parameters
+    ----------
+    fold
+        The fold of each area, shape (n,).
+    named
+        What such a fold is called.
+
+    Raises
+    ------
+    TooFewGroupsError
+        Where the largest fold leaves too few.
+    """
+    left = smallest_training(fold)
+    if left < LEAST_TO_LEARN_FROM:
+        raise TooFewGroupsError(
+            f"{named} holds {len(fold) - left} of {len(fold)} areas, which leaves {left} to learn "
+            f"from, at least {LEAST_TO_LEARN_FROM} needed"
+        )
 
 
 def smallest_training(fold: np.ndarray) -> int:

@@ -16,12 +16,11 @@ from streetview_assets.metrics import measure, resampled_scores, why_undefined
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group
 from streetview_assets.models.data.splits import (
-    LEAST_TO_LEARN_FROM,
     TooFewGroupsError,
     block_folds,
+    check_rest,
     random_folds,
     seed_of,
-    smallest_training,
 )
 from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
 from streetview_assets.models.progress import OnProgress, steps
@@ -295,12 +294,7 @@ def _held_out(data: AreaDataset, setting: _Setting) -> dict[str, np.ndarray]:
     if len(data) < LEAST_AREAS:
         raise TooFewGroupsError(f"too few areas: {len(data)}, at least {LEAST_AREAS} needed")
     number = np.array([setting.fold_of[code] for code in data.area_codes])
-    left = smallest_training(number)
-    if left < LEAST_TO_LEARN_FROM:
-        raise TooFewGroupsError(
-            f"no score: one fold of {setting.validation} holds {len(data) - left} of {len(data)} "
-            f"areas, which leaves {left} to learn from, at least {LEAST_TO_LEARN_FROM} needed"
-        )
+    check_rest(number, f"no score: one fold of {setting.validation}")
     settings, seed = setting.scoring.settings, setting.scoring.seed
     ridge = ridge_path(data, settings)
     folds = numbered_folds(

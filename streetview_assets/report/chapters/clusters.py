@@ -4,12 +4,12 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.charts import bare
+from streetview_assets.charts import bare, panels
 from streetview_assets.clusters.fit.hdbscan import DensityClusters, in_words, smallest_cluster
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.number.recommendation import recommend
 from streetview_assets.clusters.profile.target_charts import CERTAIN
-from streetview_assets.figures import COLOURS, Figure, new_figure
+from streetview_assets.figures import COLOURS, Figure
 from streetview_assets.report.cells import Cell, number, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
@@ -75,8 +75,7 @@ def _draw_shares(published: Published, shares: pl.DataFrame) -> Figure:
     )
     names, counts = by_cluster["authority"].to_list(), by_cluster.drop(of).fill_null(0)
     percents = counts.select(pl.all() * 100 / pl.sum_horizontal(pl.all()))
-    figure = new_figure(7.5, 1.3 + 0.42 * len(names), credit=published.credit)
-    axes = figure.subplots()
+    figure, (axes,) = panels(1, (7.5, 1.3 + 0.42 * len(names)), credit=published.credit)
     left = pl.zeros(len(names), eager=True)
     for cluster, width in percents.to_dict().items():
         turn, place = divmod(int(cluster) - 1, len(COLOURS))

@@ -6,10 +6,10 @@ import polars as pl
 
 from streetview_assets.areas.map import draw_areas
 from streetview_assets.areas.standing import deciles
-from streetview_assets.charts import bars
+from streetview_assets.charts import bars, panels
 from streetview_assets.clusters.profile.join_counts import on_the_sphere
 from streetview_assets.clusters.profile.target_profile import EARTH_RADIUS_M, spearman
-from streetview_assets.figures import COLOURS, Figure, new_figure
+from streetview_assets.figures import COLOURS, Figure
 from streetview_assets.report.cells import rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
@@ -125,8 +125,7 @@ def _draw_leaning(published: Published, known: pl.DataFrame) -> Figure:
         )
         .sort("fifth")
     )
-    figure = new_figure(6.5, 2.9, credit=published.credit)
-    axes = figure.subplots()
+    figure, (axes,) = panels(1, (6.5, 2.9), credit=published.credit)
     bars(axes, grouped["fifth"], grouped["mean"], COLOURS[4], yerr=grouped["error"].to_numpy())
     ends = grouped.select("low", "high").rows()
     labels = [f"{rounded(low, 1)} to\n{rounded(high, 1)}" for low, high in ends]
