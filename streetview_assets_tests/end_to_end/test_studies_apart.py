@@ -1,8 +1,8 @@
 """Two studies never mix; one that moved is still the same."""
 
-import json
 import shutil
 
+from streetview_assets.lake.sealed_json import write_json
 from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.end_to_end.small_studies import lake_of, write_study
 
@@ -20,7 +20,7 @@ def test_studies_side_by_side_do_not_see_each_other(tiny, streetview, tmp_path):
 def test_a_home_of_another_study_is_refused_by_name(tmp_path, streetview, monkeypatch):
     home = tmp_path / "home"
     home.mkdir()
-    (home / "streetview_study.json").write_text(json.dumps({"study": "leeds-centre"}))
+    write_json(home / "streetview_study.json", "leeds-centre")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     result = streetview("run", write_study(tmp_path / "study"), "--until", "areas")
     assert result.exit_code == 2

@@ -3,6 +3,7 @@
 import json
 
 from streetview_assets.lake.checkpoint_shards import Shards
+from streetview_assets.lake.sealed_json import read_json
 from streetview_assets.lake.sqlite_file import is_whole_database, put_damaged_aside
 from streetview_assets.orchestration.runs.instance import (
     CLAIM,
@@ -74,6 +75,6 @@ def test_damaged_notes_and_databases_of_an_instance_are_made_anew(at_home, write
     with open_instance(opened) as instance:
         assert instance.get_runs() == []
         assert instance.get_asset_keys() == []
-    assert json.loads((opened.root / CLAIM).read_text())["study_file"] == str(opened.study.path)
-    assert json.loads((home / OWNER).read_text())["study"] == opened.study.name
+    assert read_json(opened.root / CLAIM) == str(opened.study.path)
+    assert read_json(home / OWNER) == opened.study.name
     assert all(is_whole_database(home / name) for name in DATABASES)

@@ -13,6 +13,7 @@ from streetview_assets.images.providers.base import (
     FetchedImage,
     Row,
     not_found,
+    there,
 )
 from streetview_assets.images.providers.own_images import OwnImagesProvider
 from streetview_assets.images.providers.terms import own_terms
@@ -55,9 +56,8 @@ class FolderProvider(OwnImagesProvider):
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
         """Name the one view of each image: its heading where that is known, category and file."""
-        there = panoramas.filter(status="ok").select("panorama_id", "captured_on")
         files = self._named(self._files_at(panoramas["point_id"]))
-        shown = files.join(there.unique(), on=["panorama_id", "captured_on"], how="semi")
+        shown = files.join(there(panoramas), on=["panorama_id", "captured_on"], how="semi")
         return shown.with_columns(source_path="file").select(VIEWS.names())
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:

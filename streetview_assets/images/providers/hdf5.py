@@ -18,6 +18,7 @@ from streetview_assets.images.providers.base import (
     FetchedImage,
     Row,
     not_found,
+    there,
 )
 from streetview_assets.images.providers.own_images import OwnImagesProvider
 from streetview_assets.images.providers.terms import own_terms
@@ -102,10 +103,8 @@ class Hdf5Provider(OwnImagesProvider):
 
     def views(self, panoramas: pl.DataFrame) -> pl.DataFrame:
         """Name the slots of each panorama in wanted headings, and the paths that they came from."""
-        there = panoramas.filter(status="ok").select("panorama_id", "captured_on")
-        slots = self._slots.join(
-            there.unique(), on=["panorama_id", "captured_on"], how="semi"
-        ).unique(_OF_VIEW, keep="first", maintain_order=True)
+        shown = self._slots.join(there(panoramas), on=["panorama_id", "captured_on"], how="semi")
+        slots = shown.unique(_OF_VIEW, keep="first", maintain_order=True)
         return slots.with_columns(category=None).select(VIEWS.names()).cast(VIEWS)
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:

@@ -1,7 +1,6 @@
 """The Dagster instance of a study: its home, and what killed runs have left in it."""
 
 import glob
-import json
 import logging
 import os
 import shutil
@@ -17,13 +16,13 @@ from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.locks import held
 from streetview_assets.lake.process_id import about_mark, is_gone, is_of_this_command, process_mark
+from streetview_assets.lake.sealed_json import read_json, write_json
 from streetview_assets.lake.sqlite_file import put_damaged_aside
 from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.orchestration.runs.dagster_mends import mend_dagster
 from streetview_assets.processes import stopping
 from streetview_assets.study_state.addressable import addressable
 from streetview_assets.study_state.open_study import OpenStudy, open_study
-from streetview_assets.text.strict_json import to_json
 
 OWNER = "streetview_study.json"
 CLAIM = "study.json"
@@ -63,7 +62,7 @@ def prepare_home(opened: OpenStudy) -> Path:
     named = Path(os.environ.get("DAGSTER_HOME") or own).expanduser().resolve()
     home = addressable(named, "DAGSTER_HOME")
     owner = home / OWNER
-    name = _said(owner, "study")
+    name = read_json(owner)
     if name not in (None, opened.study.name):
         raise StudyError(
             f"DAGSTER_HOME {home} belongs to the study {name!r}, not to "
@@ -71,7 +70,7 @@ def prepare_home(opened: OpenStudy) -> Path:
         )
     home.mkdir(parents=True, exist_ok=True)
     if name is None:
-        _say(owner, "study", opened.study.name)
+        write_json(owner, opened.study.name)
     settings = home / SETTINGS
     ours = _instance_settings()
     outdated = home == own and settings.is_file() and settings.read_bytes() != ours.read_bytes()
@@ -127,7 +126,7 @@ def _claim_folder(opened: OpenStudy) -> None:
     """
     claim = opened.root / CLAIM
     mine = opened.study.path
-    said = _said(claim, "study_file")
+    said = read_json(claim)
     owner = Path(said) if said else None
     if owner == mine:
         return
@@ -138,27 +137,7 @@ def _claim_folder(opened: OpenStudy) -> None:
             f"delete {claim}"
         )
     opened.root.mkdir(parents=True, exist_ok=True)
-    _say(claim, "study_file", str(mine))
-
-
-def _said(note: Path, key: str) -> str | None:
-    """Read what a note of ours says; None where there is none, or, told in a line, damage."""
-    if not note.exists():
-        return None
-    try:
-        said = json.loads(note.read_bytes())[key]
-    except (IsADirectoryError, ValueError, KeyError, TypeError):
-        said = None
-    if isinstance(said, str):
-        return said
-    _log.warning("%s is damaged and is written anew", note)
-    return None
-
-
-def _say(note: Path, key: str, value: str) -> None:
-    make_way(note)
-    with written_aside(note) as aside:
-        aside.write_text(to_json({key: value}))
+    write_json(claim, str(mine))
 
 
 def _says_the_same(study_file: Path, opened: OpenStudy) -> bool:
