@@ -26,6 +26,7 @@ from streetview_assets.embeddings.encoders.image_loading import (
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 from streetview_assets.embeddings.vectors import vector_series
 from streetview_assets.processes.in_order import in_order
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.processes.threads import limit_threads
 
 BEGUN_AHEAD = 1
@@ -45,7 +46,7 @@ def embed_images(
     authority_code: str,
     batch_size: int | None = None,
     workers: int | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> Iterator[pl.DataFrame]:
     """Encode the images of an authority, shard by shard.
 
@@ -132,7 +133,7 @@ def _shard(
     batches: Iterator[pl.DataFrame],
     done: int,
     total: int,
-    on_progress: Callable[[int, int], None] | None,
+    on_progress: OnProgress,
 ) -> list[pl.DataFrame]:
     """Take the batches of a shard as they come."""
     shard: list[pl.DataFrame] = []
@@ -140,8 +141,7 @@ def _shard(
     while rows < LEAST_PER_SHARD and (batch := next(batches, None)) is not None:
         shard.append(batch)
         rows += batch.height
-        if on_progress:
-            on_progress(done + rows, total)
+        on_progress(done + rows, total)
     return shard
 
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,6 +21,7 @@ from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.terms import credit_of, terms_of
 from streetview_assets.images.strips import stitched
 from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.strict_json import to_json
 
@@ -44,7 +44,7 @@ def export_panoramas(
     opened: OpenStudy,
     output: Path | None = None,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> Written:
     """Write the current images of each location, and a table of whose they are.
 
@@ -86,8 +86,7 @@ def export_panoramas(
             rows.append(_table_row(place.name, location, mine, files))
             is_whole = plan.headings_deg is None or len(files) >= plan.slot_count
             counts["incomplete"] += not is_whole
-        if on_progress:
-            on_progress(done, len(of_rows))
+        on_progress(done, len(of_rows))
     if not rows:
         raise StudyError(f"{folder}: none of {counts['unreadable']:,} images can be read")
     with written_aside(folder / TABLE, suffix=".csv") as aside:

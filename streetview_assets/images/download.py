@@ -20,6 +20,7 @@ from streetview_assets.images.quality_metrics import BrokenImageError, Pixels, r
 from streetview_assets.images.views import WANTED
 from streetview_assets.processes import stopping
 from streetview_assets.processes.in_order import in_order
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.tables.registry import TABLES
 
 WORKERS = min(4, cpu_count() or 1)
@@ -38,7 +39,7 @@ def fetch_images(
     folder: Path,
     now: Callable[[], datetime],
     batch_size: int = 256,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> Iterator[pl.DataFrame]:
     """Fetch images and keep those that decode in full, batch by batch.
 
@@ -81,8 +82,7 @@ def fetch_images(
     try:
         for done, row in enumerate(_rows(provider, asked, folder, now), start=1):
             batch.append(row)
-            if on_progress:
-                on_progress(done, asked.height)
+            on_progress(done, asked.height)
             if len(batch) == batch_size:
                 yield TABLES["images"].frame(batch)
                 batch = []

@@ -11,6 +11,7 @@ import polars as pl
 
 from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.thumbnails import keep_thumbnail, thumbnail_on_disk
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.tables.contract import TIME
 
 BATCH = 256
@@ -24,7 +25,7 @@ def delete_images(
     noted: Mapping[str, datetime],
     record: Callable[[list[str], datetime], None],
     now: Callable[[], datetime],
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> Iterator[pl.DataFrame]:
     """Delete the pixels of images, batch by batch: thumbnail, record, deletion, rows.
 
@@ -74,8 +75,7 @@ def delete_images(
                 ),
                 thumbnail_path=pl.Series(places, dtype=pl.String),
             )
-            if on_progress:
-                on_progress(start + batch.height, ordered.height)
+            on_progress(start + batch.height, ordered.height)
 
 
 def without_pixels(images: pl.DataFrame, deleted: Container[str], folder: Path) -> pl.DataFrame:

@@ -1,12 +1,12 @@
 """How well vectors tell the images' own categories, by a model that did not see their areas."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.tables.registry import TABLES
 
 FOLDS = 5
@@ -71,7 +71,7 @@ def score_categories(
     *,
     encoder: str,
     seed: int,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> pl.DataFrame:
     """Predict the category of every image out of fold, and score it.
 
@@ -119,7 +119,7 @@ def out_of_fold(
     groups: np.ndarray,
     *,
     seed: int,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> np.ndarray:
     """Predict each category (n,) by multinomial logistic regression on the other groups' images.
 
@@ -154,8 +154,7 @@ def out_of_fold(
                 StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=MOST_STEPS)
             )
             predicted[test] = model.fit(vectors[train], categories[train]).predict(vectors[test])
-        if on_progress:
-            on_progress(number, FOLDS)
+        on_progress(number, FOLDS)
     return predicted.astype(str)
 
 

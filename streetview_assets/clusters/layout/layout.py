@@ -1,6 +1,6 @@
 """Every layout that a study asks for, of one sample of images."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
@@ -8,6 +8,7 @@ import polars as pl
 from streetview_assets.clusters.layout.tsne import tsne_layouts
 from streetview_assets.clusters.layout.umap import umap_layout
 from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.study.clusters import Layout
 
 LEAST_IMAGES = 5
@@ -15,8 +16,6 @@ LEAST_IMAGES = 5
 
 STEPS = 1000
 """In which progress is told, for each of the two methods."""
-
-Progress = Callable[[int, int], None]
 
 
 def why_no_layout(sample: pl.DataFrame) -> str:
@@ -44,7 +43,7 @@ def lay_out(
     *,
     encoder: str,
     seed: int,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress = untold,
 ) -> Iterator[pl.DataFrame]:
     """Lay images out by each method and setting of the study file.
 
@@ -74,8 +73,7 @@ def lay_out(
     done, total = 0, STEPS * len(settings.methods)
 
     def told(part: int, whole: int) -> None:
-        if on_progress:
-            on_progress(done + STEPS * part // whole, total)
+        on_progress(done + STEPS * part // whole, total)
 
     for method in settings.methods:
         for setting, places in _places(method, vectors, settings, seed, told):
@@ -85,7 +83,7 @@ def lay_out(
 
 
 def _places(
-    method: str, vectors: np.ndarray, settings: Layout, seed: int, told: Progress
+    method: str, vectors: np.ndarray, settings: Layout, seed: int, told: OnProgress
 ) -> Iterator[tuple[str, np.ndarray]]:
     if method == "umap":
         yield umap_layout(

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from streetview_assets.processes.progress import OnProgress, untold
+
 REDUCED = 50
 """Numbers that vectors are reduced to before: faster, and with less noise."""
 
@@ -15,8 +17,6 @@ PATIENCE = 300
 
 LOOK_EVERY = 50
 
-Progress = Callable[[int, int], None]
-
 
 def tsne_layouts(
     vectors: np.ndarray,
@@ -26,7 +26,7 @@ def tsne_layouts(
     iterations: int,
     reduce: Literal["pca", "svd"],
     seed: int,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress = untold,
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Lay vectors out by t-SNE (van der Maaten and Hinton, 2008), once for each perplexity.
 
@@ -65,8 +65,7 @@ def tsne_layouts(
     for number, perplexity in enumerate(used):
 
         def told(done: int, number: int = number) -> None:
-            if on_progress:
-                on_progress(number * iterations + done, len(used) * iterations)
+            on_progress(number * iterations + done, len(used) * iterations)
 
         near = max(1, int(3 * perplexity))
         places = _descend(

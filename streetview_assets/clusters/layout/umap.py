@@ -1,10 +1,9 @@
 """Images on a plane by UMAP: near each other where their vectors point the same way."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from streetview_assets.embeddings.similarity.exact_search import nearest
+from streetview_assets.processes.progress import OnProgress, untold
 
 LEAST_FOR_SPECTRAL = 20
 """Below, the start by eigenvectors is not defined, and chance starts."""
@@ -19,7 +18,7 @@ def umap_layout(
     neighbours: int,
     min_dist: float,
     seed: int,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> tuple[str, np.ndarray]:
     """Lay vectors out by UMAP (McInnes, Healy and Melville, 2018), by cosine.
 
@@ -77,7 +76,7 @@ def umap_layout(
 
 
 def _neighbours(
-    vectors: np.ndarray, count: int, on_progress: Callable[[int, int], None] | None
+    vectors: np.ndarray, count: int, on_progress: OnProgress
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find rows and cosine distances of the nearest, each vector itself the first of its own."""
     others, cosines = nearest(vectors, count - 1, on_progress=on_progress)

@@ -1,6 +1,6 @@
 """How well each number of clusters fits: how tight, how far apart, how sure to come back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from streetview_assets.clusters.number.density_modes import Kinds, find_kinds
 from streetview_assets.clusters.number.gap_statistic import gap, references
 from streetview_assets.clusters.number.stability import between_halves, between_seeds
 from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
 
@@ -92,7 +93,7 @@ def score_sweep(
     seed: int,
     encoder: str,
     seeds: int = 3,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> Sweep:
     """Score each number of clusters of a sweep, in each of several spaces.
 
@@ -154,8 +155,7 @@ def score_sweep(
                 rows += _rows({**key, "k": k, "seed": seed}, comparisons)
                 if images and (found := fits[seed]):
                     centres.append(_centres(images, found, encoder, space))
-                if on_progress:
-                    on_progress(place * len(numbers) + done, len(spaces) * len(numbers))
+                on_progress(place * len(numbers) + done, len(spaces) * len(numbers))
     return Sweep(TABLES["cluster_scores"].frame(rows), pl.concat(centres))
 
 

@@ -4,12 +4,12 @@ Malkov and Yashunin (2020), Efficient and robust approximate nearest neighbor se
 hierarchical navigable small world graphs; by the library usearch.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from streetview_assets.embeddings.similarity.exact_search import SPARE, best_of, nearest_of
+from streetview_assets.processes.progress import OnProgress, untold
 
 if TYPE_CHECKING:
     from usearch.index import BatchMatches
@@ -27,7 +27,7 @@ def nearest_by_index(
     vectors: np.ndarray,
     count: int,
     *,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find nearly all of the most alike others of every vector.
 
@@ -61,18 +61,17 @@ def nearest_by_index(
         expansion_add=EXPANSION_ADD,
         expansion_search=EXPANSION_SEARCH,
     )
-    tell = on_progress or (lambda done, total: None)
     candidates = np.full((n, count + SPARE + 1), -1, dtype=np.int64)
     # In equal pieces: the library answers a single vector in another form than several.
     pieces = np.array_split(np.arange(n), -(-n // AT_ONCE))
     for rows in pieces:
         index.add(rows, vectors[rows], threads=1)
-        tell(int(rows[-1]) + 1, 2 * n)
+        on_progress(int(rows[-1]) + 1, 2 * n)
     for rows in pieces:
         matches = cast("BatchMatches", index.search(vectors[rows], candidates.shape[1]))
         there = np.arange(candidates.shape[1]) < matches.counts[:, None]
         candidates[rows] = np.where(there, matches.keys.astype(np.int64), -1)
-        tell(n + int(rows[-1]) + 1, 2 * n)
+        on_progress(n + int(rows[-1]) + 1, 2 * n)
     candidates[candidates == np.arange(n)[:, None]] = -1
     places, cosines = best_of(vectors, candidates, count)
     short = np.flatnonzero(np.isneginf(cosines[:, -1]))

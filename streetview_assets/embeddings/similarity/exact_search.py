@@ -1,6 +1,5 @@
 """The most alike vectors of each vector: exact search by the cosine, in blocks of a matrix."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from os import cpu_count
@@ -8,6 +7,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.processes.threads import limit_threads
 
 Passed = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -46,7 +46,7 @@ def nearest(
     count: int,
     *,
     block: int = BLOCK,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find the most alike others of every vector.
 
@@ -173,7 +173,7 @@ def _candidates(
     vectors: np.ndarray,
     keep: int,
     block: int,
-    on_progress: Callable[[int, int], None] | None,
+    on_progress: OnProgress,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find the `keep` most alike of every vector by float32, the most alike first."""
     n = len(vectors)
@@ -204,8 +204,7 @@ def _candidates(
             found = list(pool.map(compare, strips, [others] * len(strips)))
             for passed in zip(*found, strict=True):
                 _merge(places, cosines, *map(np.concatenate, zip(*passed, strict=True)))
-            if on_progress:
-                on_progress(done, len(pairs))
+            on_progress(done, len(pairs))
     return places, cosines
 
 

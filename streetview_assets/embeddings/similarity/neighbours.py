@@ -1,6 +1,6 @@
 """Neighbours: the images that look most like each image."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.current import current_images
 from streetview_assets.images.duplicates import are_near_duplicates
 from streetview_assets.points.distance import distances_m
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.tables.registry import TABLES
 
 EXACT_UP_TO = 300_000
@@ -94,7 +95,7 @@ def find_neighbours(
     count: int,
     seed: int,
     exact_up_to: int = EXACT_UP_TO,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> Neighbours:
     """Find the images that look most like each image, itself never among them.
 

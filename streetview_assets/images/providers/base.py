@@ -12,6 +12,7 @@ from streetview_assets.images.budget.prices import PriceList
 from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.images.providers.terms import Terms
 from streetview_assets.images.quality_metrics import Pixels
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.study.images import Images
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
@@ -38,8 +39,6 @@ VIEWS = pl.Schema(
 """Columns of the views that are wanted of panoramas."""
 
 ImageStatus = Literal["ok", "missing", "failed"]
-Progress = Callable[[int, int], None]
-"""Told how many are done, and of how many."""
 
 Row = dict[str, Any]
 
@@ -210,7 +209,7 @@ class Provider(ABC):
         return views.height
 
     @abstractmethod
-    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
+    def look_up(self, points: pl.DataFrame, on_progress: OnProgress = untold) -> pl.DataFrame:
         """Say what there is near each point of table ``sample_points``.
 
         Parameters

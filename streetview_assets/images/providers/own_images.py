@@ -5,7 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.images.providers.base import FOUND, Progress, Provider, Row, not_found
+from streetview_assets.images.providers.base import FOUND, Provider, Row, not_found
+from streetview_assets.processes.progress import OnProgress, untold
 
 
 class OwnImagesProvider(Provider):
@@ -17,7 +18,7 @@ class OwnImagesProvider(Provider):
         assert self.images.path is not None
         return self.images.path
 
-    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
+    def look_up(self, points: pl.DataFrame, on_progress: OnProgress = untold) -> pl.DataFrame:
         """Find what is at hand at each point.
 
         Returns
@@ -30,8 +31,7 @@ class OwnImagesProvider(Provider):
         rows: list[Row] = []
         for done, one in enumerate(at_hand.iter_rows(named=True), start=1):
             rows.append(self._found(one))
-            if on_progress:
-                on_progress(done, at_hand.height)
+            on_progress(done, at_hand.height)
         told = {row["point_id"] for row in rows}
         rows += [not_found(one, self._why_nothing) for one in points["point_id"] if one not in told]
         key = ["point_id", "panorama_id", "captured_on"]

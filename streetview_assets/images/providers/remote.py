@@ -11,14 +11,8 @@ from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.images.http.answers import NotThereError, UnusableError
 from streetview_assets.images.http.client import Client, Limits, open_client
 from streetview_assets.images.http.concurrency import Done, in_flight
-from streetview_assets.images.providers.base import (
-    FOUND,
-    FetchedImage,
-    ImageStatus,
-    Progress,
-    Provider,
-    Row,
-)
+from streetview_assets.images.providers.base import FOUND, FetchedImage, ImageStatus, Provider, Row
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.study.images import Images
 
 Item = TypeVar("Item")
@@ -57,7 +51,7 @@ class RemoteProvider(Provider):
         self.host = images.base_url or self.address
         self.limits = Limits(images.requests_per_second, images.max_concurrent, images.timeout_s)
 
-    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
+    def look_up(self, points: pl.DataFrame, on_progress: OnProgress = untold) -> pl.DataFrame:
         """Ask for what there is near each point, side by side.
 
         Returns
@@ -71,8 +65,7 @@ class RemoteProvider(Provider):
             one.release()
             rows += one.result
             done += len({row["point_id"] for row in one.result})
-            if on_progress:
-                on_progress(done, points.height)
+            on_progress(done, points.height)
         return pl.DataFrame(rows, schema=FOUND).sort("point_id", "panorama_id", "captured_on")
 
     @abstractmethod

@@ -13,7 +13,7 @@ from streetview_assets.embeddings.zero_shot.label_scores import cosines
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
 from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.models.metrics.bootstrap import interval_of, resample_weights
-from streetview_assets.models.progress import OnProgress, steps
+from streetview_assets.processes.progress import OnProgress, steps, untold
 from streetview_assets.tables.registry import TABLES
 
 PENALTIES = np.logspace(-2, 3, 12)
@@ -98,7 +98,7 @@ def find_direction(
     more_is: str,
     seed: int,
     resamples: int = RESAMPLES,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = untold,
 ) -> Direction:
     """Find the direction by the weights of a ridge on unit vectors, and weight areas anew.
 

@@ -7,7 +7,6 @@ from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.candidates.base import Candidate
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import LEAST_TO_LEARN_FROM, TooFewGroupsError, seed_of
-from streetview_assets.models.progress import OnProgress
 from streetview_assets.models.results.rows import Row, metric_rows, scores_frame
 from streetview_assets.models.results.validation_rows import no_score
 from streetview_assets.models.scoring import Scoring
@@ -15,6 +14,7 @@ from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.validations import Validation
 
 TABLE = "learning_curve"
@@ -26,7 +26,7 @@ _SMALLEST_SHARE = 1 / 16
 
 
 def learn_by_size(
-    data: AreaDataset, scoring: Scoring, on_progress: OnProgress | None = None
+    data: AreaDataset, scoring: Scoring, on_progress: OnProgress = untold
 ) -> pl.DataFrame:
     """Score ridge and the mean when they learn from few areas, from more, from all.
 
@@ -61,8 +61,7 @@ def learn_by_size(
                 continue
             for repeat in range(1, REPEATS + 1):
                 rows += _repeat_rows(data, ridge, validation, folds, repeat, scoring)
-                if on_progress:
-                    on_progress(place * REPEATS + repeat, len(VALIDATIONS) * REPEATS)
+                on_progress(place * REPEATS + repeat, len(VALIDATIONS) * REPEATS)
     return scores_frame(rows, TABLE)
 
 

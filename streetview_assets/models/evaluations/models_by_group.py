@@ -23,7 +23,6 @@ from streetview_assets.models.data.splits import (
     seed_of,
 )
 from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
-from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.models.results.rows import Row, metric_rows, score_row, scores_frame
 from streetview_assets.models.results.validation_rows import RESAMPLES
 from streetview_assets.models.scoring import Scoring
@@ -32,6 +31,7 @@ from streetview_assets.models.validation.out_of_fold import buffer_m, numbered_f
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
+from streetview_assets.processes.progress import OnProgress, steps, untold
 from streetview_assets.study.models import Models
 from streetview_assets.validations import Validation
 
@@ -103,7 +103,7 @@ def score_group_models(
     datasets: Mapping[str, AreaDataset],
     groups: Sequence[Group],
     scoring: Scoring,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = untold,
 ) -> pl.DataFrame:
     """Validate ridge on each group's images, beside ridge on all images of the same areas.
 

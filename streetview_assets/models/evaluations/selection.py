@@ -10,7 +10,6 @@ import polars as pl
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError
 from streetview_assets.models.metrics.morans_i import neighbour_weights
-from streetview_assets.models.progress import OnProgress, counter
 from streetview_assets.models.results.deals import averaged
 from streetview_assets.models.results.rows import Row, scores_frame
 from streetview_assets.models.results.validation_facts import (
@@ -35,6 +34,7 @@ from streetview_assets.models.validation.nested_cv import (
 )
 from streetview_assets.models.validation.plan import planned, ranges_of
 from streetview_assets.models.validation.task import distances_to_predict
+from streetview_assets.processes.progress import OnProgress, counter, untold
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.validations import VALIDATIONS, Validation, strict_first
@@ -100,7 +100,7 @@ def no_candidate(competing: Competitors) -> str | None:
 
 
 def select_models(
-    data: AreaDataset, scoring: Scoring, on_progress: OnProgress | None = None
+    data: AreaDataset, scoring: Scoring, on_progress: OnProgress = untold
 ) -> Selection:
     """Validate every candidate and baseline at random, by distance, by blocks, on one hold-out.
 
@@ -133,8 +133,7 @@ def select_models(
     total = tuning_count(scoring.settings)
     splits, refused = _validate(competing, data, scoring, counter(total, on_progress))
     rows = _rows(scoring, data, splits)
-    if on_progress:
-        on_progress(total, total)
+    on_progress(total, total)
     return Selection(
         scores=scores_frame(refused + rows),
         predictions=predictions_frame(scoring, splits),

@@ -10,13 +10,13 @@ from streetview_assets.models.candidates.baselines import PLACE, Baseline, basel
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError
 from streetview_assets.models.evaluations.selection import validated_rows
-from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.models.results.rows import Row, scores_frame
 from streetview_assets.models.results.validation_rows import no_score
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import Competitors
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, ridge_path
+from streetview_assets.processes.progress import OnProgress, steps, untold
 from streetview_assets.validations import Validation
 
 TABLE = "target_scores"
@@ -43,7 +43,7 @@ def on_common_areas(datasets: Mapping[str, AreaDataset]) -> dict[str, AreaDatase
 
 
 def score_targets(
-    datasets: Mapping[str, AreaDataset], scoring: Scoring, on_progress: OnProgress | None = None
+    datasets: Mapping[str, AreaDataset], scoring: Scoring, on_progress: OnProgress = untold
 ) -> pl.DataFrame:
     """Validate ridge, the mean and place on every target, on their common areas.
 

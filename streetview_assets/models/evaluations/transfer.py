@@ -23,7 +23,6 @@ from streetview_assets.models.data.splits import (
     outer_folds,
     seed_of,
 )
-from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.models.results.rows import Row, metric_rows, score_row, scores_frame
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
@@ -31,6 +30,7 @@ from streetview_assets.models.validation.out_of_fold import buffer_m, numbered_f
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
+from streetview_assets.processes.progress import OnProgress, steps, untold
 from streetview_assets.tables.registry import TABLES
 
 TABLE = "transfer_scores"
@@ -59,7 +59,7 @@ def why_no_transfer(data: AreaDataset) -> str | None:
 
 
 def score_transfer(
-    data: AreaDataset, scoring: Scoring, on_progress: OnProgress | None = None
+    data: AreaDataset, scoring: Scoring, on_progress: OnProgress = untold
 ) -> pl.DataFrame:
     """Train on every authority, test on every other, with shares of the other one added.
 

@@ -7,16 +7,16 @@ import polars as pl
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.evaluations.selection import BLOCKS, validated_rows, why_no_model
-from streetview_assets.models.progress import OnProgress, counter
 from streetview_assets.models.results.rows import scores_frame
 from streetview_assets.models.results.validation_rows import no_score
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import competitors_for
 from streetview_assets.models.validation.plan import planned
+from streetview_assets.processes.progress import OnProgress, counter, untold
 
 
 def score_authority_alone(
-    data: AreaDataset, scoring: Scoring, on_progress: OnProgress | None = None
+    data: AreaDataset, scoring: Scoring, on_progress: OnProgress = untold
 ) -> pl.DataFrame:
     """Score models that saw one authority only, by spatial blocks.
 

@@ -17,8 +17,8 @@ from streetview_assets.models.ordinal.metrics import no_ordinal_score
 from streetview_assets.models.ordinal.network import most_probable_decile
 from streetview_assets.models.ordinal.splits import even_folds
 from streetview_assets.models.ordinal.training import continuous_output, fine_tune, train
-from streetview_assets.models.progress import OnProgress, steps
 from streetview_assets.models.validation.out_of_fold import Fold, out_of_fold
+from streetview_assets.processes.progress import OnProgress, steps, untold
 from streetview_assets.study.models import Ordinal
 from streetview_assets.tables.registry import TABLES
 
@@ -35,7 +35,7 @@ def validate_ordinal(
     encoder: str,
     block_km: float,
     seed: int,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = untold,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Predict every point by networks that saw neither its area nor anything fitted on it.
 

@@ -19,7 +19,6 @@ from streetview_assets.images.providers.base import (
     FOUND,
     FetchedImage,
     Opening,
-    Progress,
     Provider,
     Row,
     not_found,
@@ -34,6 +33,7 @@ from streetview_assets.images.providers.synthetic.place import (
     panorama_id,
 )
 from streetview_assets.images.providers.terms import Terms
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.study.images import Images
 
 COPYRIGHT = "synthetic, streetview_assets"
@@ -88,7 +88,7 @@ class SyntheticProvider(Provider):
         """Open the provider with the seed and what its images are to show."""
         return cls(given.study.images, given.study.seed, given.deprivation)
 
-    def look_up(self, points: pl.DataFrame, on_progress: Progress | None = None) -> pl.DataFrame:
+    def look_up(self, points: pl.DataFrame, on_progress: OnProgress = untold) -> pl.DataFrame:
         """Say what panorama there is near each point.
 
         There is one near every point, unless the capture dates wanted leave none.
@@ -101,7 +101,7 @@ class SyntheticProvider(Provider):
         rows = []
         for done, point in enumerate(points.iter_rows(named=True), start=1):
             rows.append(self._found_at(point))
-            if on_progress and (done % 500 == 0 or done == points.height):
+            if done % 500 == 0 or done == points.height:
                 on_progress(done, points.height)
         return pl.DataFrame(rows, schema=FOUND)
 
