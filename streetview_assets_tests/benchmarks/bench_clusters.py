@@ -19,7 +19,7 @@ from PIL import Image
 
 from streetview_assets.clusters.fit.kmeans import fit_clusters
 from streetview_assets.clusters.number.internal_indices import score_sweep
-from streetview_assets.clusters.number.sweep_sheets import sweep_sheets
+from streetview_assets.clusters.profile.members_sheet import sweep_sheets
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
 from streetview_assets.processes.threads import limit_threads
 

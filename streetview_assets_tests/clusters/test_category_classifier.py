@@ -17,12 +17,13 @@ from streetview_assets.clusters.categories.classifier import (
     FOLDS,
     STRENGTH,
     images_to_classify,
+    named_categories,
     out_of_fold,
     score_categories,
+    unknown_categories,
     why_not_classified,
 )
 from streetview_assets.clusters.categories.confusion import draw_confusion
-from streetview_assets.clusters.categories.mapping import named_categories, unknown_categories
 from streetview_assets.embeddings.vectors import matrix, unit, vector_series
 from streetview_assets.figures import to_png
 from streetview_assets.tables.registry import TABLES, check_contract

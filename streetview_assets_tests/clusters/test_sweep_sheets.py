@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.clusters.number import sweep_sheets as module
 from streetview_assets.clusters.number.internal_indices import score_sweep
-from streetview_assets.clusters.number.sweep_sheets import numbers_shown, sweep_sheets
+from streetview_assets.clusters.profile import members_sheet as module
+from streetview_assets.clusters.profile.members_sheet import numbers_shown, sweep_sheets
 from streetview_assets.images.thumbnails import Shown
 
 HUES = ((200, 0, 0), (0, 200, 0), (0, 0, 200))

@@ -4,9 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
+from streetview_assets.embeddings.encoders.imported.load import ImportedVectors, with_original_files
 from streetview_assets.embeddings.encoders.imported.matching import rows_of_files
-from streetview_assets.embeddings.encoders.imported.original_files import with_original_files
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.points.imported.street_data import read_street_data

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from streetview_assets.images.placeholder_tile import GREY_TILE, is_grey_tile
+from streetview_assets.images.providers.google import GREY_TILE, is_grey_tile
 from streetview_assets.images.quality_metrics import read_pixels
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import polars as pl
 
-from streetview_assets.models.evaluations.within_authority import score_authority_alone
+from streetview_assets.models.evaluations.by_authority import score_authority_alone
 from streetview_assets.tables.registry import TABLES, check_contract
 
 

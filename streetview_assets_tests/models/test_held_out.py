@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.models.evaluations.leave_authority_out import score_held_out
+from streetview_assets.models.evaluations.by_authority import score_held_out
 from streetview_assets.models.evaluations.selection import headline
 from streetview_assets.tables.registry import TABLES, check_contract
 

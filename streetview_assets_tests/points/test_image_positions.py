@@ -10,8 +10,11 @@ from PIL import ExifTags, Image
 
 from streetview_assets.errors import StudyError
 from streetview_assets.image_decoding import KINDS
-from streetview_assets.points.own_images.left_out import left_out_line
-from streetview_assets.points.own_images.positions import points_from_images, read_image_positions
+from streetview_assets.points.own_images.positions import (
+    left_out_line,
+    points_from_images,
+    read_image_positions,
+)
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES, check_contract

@@ -28,7 +28,6 @@ from streetview_assets.images.http.answers import (
 from streetview_assets.images.http.client import Client
 from streetview_assets.images.http.decoding import beside_the_loop, decoded
 from streetview_assets.images.http.json_fields import at, json_of, parsed, place, text
-from streetview_assets.images.placeholder_tile import is_grey_tile
 from streetview_assets.images.providers.base import (
     UNKNOWN_DATE,
     FetchedImage,
@@ -41,9 +40,15 @@ from streetview_assets.images.providers.base import (
 from streetview_assets.images.providers.matching import Capture
 from streetview_assets.images.providers.remote import RemoteProvider, not_given
 from streetview_assets.images.providers.terms import Terms
+from streetview_assets.images.quality_metrics import Pixels
 from streetview_assets.redaction import redacted
 from streetview_assets.study.images import Images
 
+GREY_TILE = (228, 227, 223)
+"""The colour of the Street View service's tile; a line of darker grey text stands on it."""
+
+_COLOUR_REACH = 4
+_TILE_SHARE = 0.8
 METADATA = "/maps/api/streetview/metadata"
 IMAGE = "/maps/api/streetview"
 LICENCE = "Google Maps Platform Terms of Service"
@@ -339,3 +344,20 @@ def _refusal(said: str) -> str:
 
 
 PROVIDER = GoogleProvider
+
+
+def is_grey_tile(pixels: Pixels) -> bool:
+    """Say whether an image is the grey tile that stands for "no imagery".
+
+    It is where at least 80 % of it is of the tile's grey (within 4 of 255 in each channel, as JPEG
+    may shift it) and as much of it is painted flat: of fog, snow or a pale wall of the same grey
+    no camera makes one and the same value.
+    """
+    return (
+        pixels.plain_share >= _TILE_SHARE
+        and pixels.flat_share >= _TILE_SHARE
+        and all(
+            abs(found - grey) <= _COLOUR_REACH
+            for found, grey in zip(pixels.plain_colour, GREY_TILE, strict=True)
+        )
+    )

@@ -18,8 +18,12 @@ from streetview_assets.clusters.group_embeddings import cluster_groups, label_gr
 from streetview_assets.clusters.number.index_charts import draw_elbow
 from streetview_assets.clusters.number.internal_indices import Sweep, score_sweep
 from streetview_assets.clusters.number.recommendation import Recommendation, recommend
-from streetview_assets.clusters.number.sweep_sheets import numbers_shown, sweep_sheets
-from streetview_assets.clusters.profile.members_sheet import cluster_sheet, members_sheet
+from streetview_assets.clusters.profile.members_sheet import (
+    cluster_sheet,
+    members_sheet,
+    numbers_shown,
+    sweep_sheets,
+)
 from streetview_assets.clusters.shares import cluster_shares as shares_of
 from streetview_assets.clusters.shares import label_shares as label_shares_of
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS

@@ -7,8 +7,7 @@ import polars as pl
 
 from streetview_assets.embeddings.embed import embed_images, of_same_pixels
 from streetview_assets.embeddings.encoders.base import ImageEncoder
-from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
-from streetview_assets.embeddings.encoders.imported.original_files import with_original_files
+from streetview_assets.embeddings.encoders.imported.load import ImportedVectors, with_original_files
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.embeddings.looked_at import VECTORS

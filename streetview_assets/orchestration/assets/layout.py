@@ -9,11 +9,12 @@ import polars as pl
 
 from streetview_assets.clusters.categories.classifier import (
     images_to_classify,
+    named_categories,
     score_categories,
+    unknown_categories,
     why_not_classified,
 )
 from streetview_assets.clusters.categories.confusion import draw_confusion
-from streetview_assets.clusters.categories.mapping import named_categories, unknown_categories
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.fit.sample import draw_sample
 from streetview_assets.clusters.layout.image_scatter import image_plane

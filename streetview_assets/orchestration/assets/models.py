@@ -10,12 +10,12 @@ from streetview_assets.figures import to_png
 from streetview_assets.lake.content import digest
 from streetview_assets.models.candidates.preprocessing import frozen_features
 from streetview_assets.models.charts.distances import draw_distances
-from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
-from streetview_assets.models.charts.residual_map import draw_residual_map
+from streetview_assets.models.charts.predictions import draw_predicted_observed, draw_residual_map
 from streetview_assets.models.charts.scores import draw_scores
 from streetview_assets.models.data.dataset import AreaDataset, reasons, unseen
 from streetview_assets.models.data.features import AreaFeatures
 from streetview_assets.models.data.splits import held_out_together
+from streetview_assets.models.evaluations.by_authority import score_authority_alone, score_held_out
 from streetview_assets.models.evaluations.final_fit import (
     Choice,
     FinalModel,
@@ -23,9 +23,7 @@ from streetview_assets.models.evaluations.final_fit import (
     fit_final,
     predict_areas,
 )
-from streetview_assets.models.evaluations.leave_authority_out import score_held_out
 from streetview_assets.models.evaluations.selection import Selection, headline, select_models
-from streetview_assets.models.evaluations.within_authority import score_authority_alone
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult

@@ -11,8 +11,7 @@ from streetview_assets.orchestration.assets.areas import place, warning
 from streetview_assets.orchestration.missing_parts import no_own_images, no_roads
 from streetview_assets.points.map import draw_points
 from streetview_assets.points.own_images.image_files import files_table, left_out
-from streetview_assets.points.own_images.left_out import left_out_line
-from streetview_assets.points.own_images.positions import points_from_images
+from streetview_assets.points.own_images.positions import left_out_line, points_from_images
 from streetview_assets.points.report import report_points
 from streetview_assets.points.roads.clipping import clip_roads
 from streetview_assets.points.roads.openstreetmap import roads_credit

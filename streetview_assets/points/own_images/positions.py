@@ -11,7 +11,6 @@ from streetview_assets.files.file_names import IMAGE_SUFFIXES
 from streetview_assets.image_decoding import KINDS
 from streetview_assets.points.own_images.exif import read_exif
 from streetview_assets.points.own_images.folder_walk import FolderFiles, walk_folder
-from streetview_assets.points.own_images.left_out import left_out_line
 from streetview_assets.points.own_images.position_table import read_image_table
 from streetview_assets.points.own_images.taken import Taken
 from streetview_assets.points.places import inside_areas, named_places
@@ -192,3 +191,29 @@ def _no_position(images: Images, folder: Path, count: int, left_out: pl.DataFram
         f"in {folder}. {said}. "
         f"The column {images.columns.file!r} has to hold paths relative to images.path."
     )
+
+
+def left_out_line(left_out: pl.DataFrame) -> str:
+    """Say how many image files are left out, and why; empty where none is.
+
+    Parameters
+    ----------
+    left_out
+        The path of each within its folder, and `reason`.
+
+    Returns
+    -------
+    str
+        Such as ``3 image files left out: 2 × no position in its EXIF; 1 × link that leads nowhere
+        (old.jpg)``: the commonest reason first, a lone file by its name.
+    """
+    if left_out.is_empty():
+        return ""
+    path = left_out.columns[0]
+    counted = left_out.group_by("reason").agg(pl.len().alias("count"), pl.col(path).first())
+    parts = [
+        f"{count:,} × {reason}" + (f" ({file})" if count == 1 else "")
+        for reason, count, file in counted.sort("count", "reason", descending=[True, False]).rows()
+    ]
+    noun = "image file" if left_out.height == 1 else "image files"
+    return f"{left_out.height:,} {noun} left out: {'; '.join(parts)}"

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.models.charts.predicted_observed import draw_predicted_observed
+from streetview_assets.models.charts.predictions import draw_predicted_observed
 from streetview_assets.models.results.coverage_rows import P_VALUE, coverage_failures
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.chapters.scores import coverage_of_intervals

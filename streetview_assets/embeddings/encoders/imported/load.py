@@ -38,7 +38,10 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.errors import StudyError
 from streetview_assets.files.file_state import FileState, file_state
+from streetview_assets.images.providers.own_images import OwnImagesProvider
+from streetview_assets.images.providers.registry import provider_class
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
+from streetview_assets.study.images import Images
 
 if TYPE_CHECKING:
     from streetview_assets.study.embeddings import Encoder
@@ -203,3 +206,27 @@ _BY_SUFFIX = {
     **dict.fromkeys(npz.SUFFIXES, npz.open_npz),
     ".json": torch_folder.open_torch_folder,
 }
+
+
+def with_original_files(
+    vectors: ImportedVectors, images: pl.DataFrame, wishes: Images
+) -> ImportedVectors:
+    """Tell vectors that are named by files what the files of images are called.
+
+    Images of a folder are called as they are there, those of a store as it says (`image_paths`).
+    Images of other providers are known by the files in which this program keeps them.
+
+    Parameters
+    ----------
+    vectors
+        The file; one whose vectors are named by anything but files stays as it is.
+    images
+        Rows of the table `images`.
+    wishes
+        The study's part that names the provider.
+    """
+    provider = provider_class(wishes.provider)
+    if not vectors.is_named_by_files or not issubclass(provider, OwnImagesProvider):
+        return vectors
+    own = provider(wishes)
+    return vectors.with_files(own.names_of_files(), own.files_of(images))

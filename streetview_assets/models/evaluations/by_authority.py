@@ -1,4 +1,4 @@
-"""Whole authorities held out: tuned and trained on the others, tested on this one."""
+"""Models by authority: of all others, tested on this one; of this one alone, tested by blocks."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -9,7 +9,13 @@ import polars as pl
 from streetview_assets.models.candidates.baselines import baselines_for
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import seed_of
-from streetview_assets.models.evaluations.selection import no_candidate, too_few
+from streetview_assets.models.evaluations.selection import (
+    BLOCKS,
+    no_candidate,
+    too_few,
+    validated_rows,
+    why_no_model,
+)
 from streetview_assets.models.metrics.conformal import LEAST_OF_AN_AUTHORITY
 from streetview_assets.models.metrics.morans_i import neighbour_weights
 from streetview_assets.models.results.rows import Row, scores_frame
@@ -22,6 +28,7 @@ from streetview_assets.models.validation.nested_cv import (
 )
 from streetview_assets.models.validation.out_of_fold import Fold
 from streetview_assets.models.validation.plan import planned
+from streetview_assets.processes.progress import OnProgress, counter, untold
 from streetview_assets.study.models import Models
 from streetview_assets.validations import AUTHORITIES
 
@@ -104,3 +111,36 @@ def _why_not(learning: np.ndarray, held_out: np.ndarray, competing: Competitors)
     if short := too_few(int(learning.sum())):
         return f"{short} in the other authorities"
     return no_candidate(competing)
+
+
+def score_authority_alone(
+    data: AreaDataset, scoring: Scoring, on_progress: OnProgress = untold
+) -> pl.DataFrame:
+    """Score models that saw one authority only, by spatial blocks.
+
+    Parameters
+    ----------
+    data
+        Areas of this authority with imagery and a value, in any order; there may be none.
+    scoring
+        How they are scored, with the code of the authority, beside which the seed is taken.
+    on_progress
+        Called with folds done and in total.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table `authority_scores`. Too few areas, or areas that cannot be split into blocks, are
+        a result: one row that says so.
+    """
+    data, settings = data.by_area_code(), scoring.settings
+    competing = competitors_for(data, settings)
+    if note := why_no_model(data, competing):
+        return scores_frame([no_score(scoring, BLOCKS, len(data), note)], "authority_scores")
+    scoring = planned(data, scoring)
+    own = replace(scoring, seed=seed_of(scoring.seed, scoring.authority_code))
+    rows = validated_rows(
+        competing, data, own, BLOCKS,
+        timeout_s=settings.timeout_s, on_fold=counter(settings.folds, on_progress),
+    )  # fmt: skip
+    return scores_frame(rows, "authority_scores")

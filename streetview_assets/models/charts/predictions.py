@@ -1,8 +1,9 @@
-"""Plot of predicted against observed values, one panel a validation."""
+"""Charts of predictions held out: against observed values, and what was missed, on a map."""
 
 import numpy as np
 import polars as pl
 
+from streetview_assets.areas.map import draw_areas
 from streetview_assets.charts import panels
 from streetview_assets.figures import COLOURS, Axes, Figure
 from streetview_assets.metrics import measure
@@ -76,3 +77,38 @@ def _name(predictions: pl.DataFrame, validation: str) -> str:
     """Name a validation; the first of several deals is drawn, whose mean is the score."""
     repeats = predictions.filter(validation=validation)["repeat"].n_unique()
     return VALIDATIONS[validation].symbol + (f", first of {repeats}" if repeats > 1 else "")
+
+
+def draw_residual_map(
+    areas: pl.DataFrame,
+    predictions: pl.DataFrame,
+    *,
+    title: str,
+    model: str = TUNED,
+    validation: str,
+    credit: str = "",
+) -> Figure:
+    """Draw the residuals of a model on held-out areas; areas without one are hatched.
+
+    Parameters
+    ----------
+    areas
+        Table `areas`.
+    predictions
+        Table `predictions` or `held_out_predictions`.
+    title
+        Names the target.
+    model, validation
+        Whose residuals are drawn.
+    credit
+        Whom to name at the foot.
+    """
+    drawn = predictions.filter(model=model, validation=validation, repeat=1)
+    return draw_areas(
+        areas,
+        dict(zip(drawn["area_code"], drawn["residual"], strict=True)),
+        title=f"{title}, residuals under {VALIDATIONS[validation].symbol}",
+        label="observed minus predicted, in units of the target",
+        credit=credit,
+        diverging=True,
+    )
