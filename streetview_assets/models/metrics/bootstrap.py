@@ -29,7 +29,7 @@ LEAST_GROUPS = 10
 KERNEL_RANGES = 1.5
 """Distance at which weights are hardly alike any more, in ranges of the residuals."""
 
-LONGER = 1.15
+LONGER = 1.1
 """A range that is taken too short makes intervals too narrow, too long a one costs little."""
 
 _MOST_PLACES = 800
@@ -43,7 +43,7 @@ _LEAST_FREEDOM = 3.0
 _SPREADS = 0.3, 2.5
 """Least and largest standard deviation of a weight."""
 
-_HELD = 1 - math.sqrt(0.5)
+_HELD = 0.5
 _KNOTS_A_LENGTH, _REACH_LENGTHS = 1.5, 3.0
 
 
@@ -94,7 +94,7 @@ def resample_weights(
         independent: their areas get one weight, wherever they lie.
     told
         Predictions, shape (n,): what is told of the areas, which does not come out otherwise at
-        the same places. Where they lie makes half as much of the interval. Default: all of it.
+        the same places. Its own spread makes half as much of the interval. Default: all of it.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def _steadied(weights: np.ndarray, told: np.ndarray) -> np.ndarray:
 
     Survey statisticians calibrate weights so (Deville and Särndal 1992, JASA 87: 376-382). Held
     fast, an interval is of the same places with what is told of them, and left as it is, of other
-    places too; a reader may mean either, so that half the variance is left.
+    places too; a reader may mean either, so that half the spread is left.
     """
     basis = np.vander((told - told.mean()) / max(float(told.std()), 1e-300), 3)
     orthogonal = np.linalg.qr(basis[:, ::-1])[0][:, 1:] * math.sqrt(len(told))
