@@ -247,6 +247,7 @@ def ui(
     home = prepare_home(opened)
     os.environ.setdefault("STREETVIEW_DATA", str(opened.root.parent))
     workspace = write_workspace(opened, home)
+    typer.echo(visible(f"All images on one page: streetview explore {opened.study.path}"))
     if warning := let_in(host):
         typer.secho(visible(warning), fg="yellow", err=True)
     # In place of this process: whoever ends the command ends the UI and its daemon with it.

@@ -67,6 +67,7 @@ def image_layout(work: AssetContext) -> AssetResult:
     layouts, told = _kept(work, reuse) or _laid_out(work, study.layout, sample)
     metadata = {
         work.called: layouts["image_id"].n_unique(),
+        "all of them on one page": f"streetview explore {study.path}",
         **told,
         **_figures(work, layouts, images),
     }
