@@ -42,7 +42,7 @@ ALL_PARTS = {
     },
     "ordinal": {"epochs": 1, "folds": 2, "fine_tune": [0.2], "fine_tune_epochs": 1},
     "environment": {"points_of_interest": "cafe.geojson"},
-    "perception": {"ratings": "places.csv", "within_m": 1000},
+    "perception": {"ratings": "places.csv", "within_m": 1000, "environment": "append"},
 }
 CAFE = (
     '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": '

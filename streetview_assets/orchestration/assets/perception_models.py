@@ -1,5 +1,6 @@
 """What models learn from people's ratings: how well, and the scores of images nobody rated."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -8,11 +9,13 @@ from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part
+from streetview_assets.perception.environment.image_texts import with_environment
 from streetview_assets.perception.prediction.charts import draw_predicted_rated, draw_scores
 from streetview_assets.perception.prediction.final_model import models_by_quality
 from streetview_assets.perception.prediction.image_scores import image_scores
 from streetview_assets.perception.prediction.validation.evaluation import EVERYBODY, Plan, evaluate
 from streetview_assets.study.models import Models
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
 
@@ -28,11 +31,24 @@ AGREEMENT = dict.fromkeys(("quality", "group_name", "measure", "note"), pl.Strin
 NOTHING_RATED = "no image that people rated has a vector"
 
 
+def environment_tables(study: Study) -> tuple[str, ...]:
+    """Name the tables of which sentences on surroundings are made, where a study asks for them."""
+    asked = study.perception and study.perception.environment
+    return ("environment_variables", "encoders") if asked else ()
+
+
+def environment_keys(study: Study) -> tuple[str, ...]:
+    """Name the key that says how sentences are worded, where a study asks for them."""
+    return ("perception.prompt_style",) if environment_tables(study) else ()
+
+
 @study_asset(
     "perception",
     writes=("perception_scores", "perception_predictions", "rated_embeddings"),
     reads=("image_ratings", "ratings", VECTORS, "images", "sample_points"),
-    keys=(*KEYS, "models.block_km", "seed"),
+    keys=(*KEYS, "perception.environment", "models.block_km", "seed"),
+    reads_for=environment_tables,
+    keys_for=environment_keys,
     study_wide=True,
     unless=(no_part("perception"),),
 )
@@ -45,12 +61,13 @@ def perception_model(work: AssetContext) -> AssetResult:
     tell = work.progress("qualities and groups")
     rated_by = work.opened.read("ratings")
     scores, predictions = evaluate(ratings, rated_by, agreement, known, _plan(work), tell)
+    beside, said = _beside_environment(work, ratings, rated_by, agreement, known)
     frames = {
-        "perception_scores": scores,
+        "perception_scores": pl.concat([scores, beside]).sort(TABLES["perception_scores"].key),
         "perception_predictions": predictions,
         "rated_embeddings": known,
     }
-    return AssetResult(frames, _told(work, scores, predictions, agreement))
+    return AssetResult(frames, _told(work, scores, predictions, agreement) | said)
 
 
 @study_asset(
@@ -93,6 +110,33 @@ def _plan(work: AssetContext) -> Plan:
         level=study.models.interval_level,
         seed=study.seed,
     )
+
+
+def _beside_environment(
+    work: AssetContext,
+    ratings: pl.DataFrame,
+    rated_by: pl.DataFrame,
+    agreement: pl.DataFrame,
+    known: pl.DataFrame,
+) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Score the same images with sentences on their surroundings, where the study asks for it."""
+    plan, opened = _plan(work), work.opened
+    how = plan.settings.environment
+    if how is None:
+        return TABLES["perception_scores"].frame(), {}
+    points = [opened.read("images", code) for code in opened.authorities]
+    of_point = pl.concat(points).select("image_id", "point_id").unique("image_id")
+    joined, said = with_environment(
+        known.join(of_point, on="image_id"),
+        opened.read("environment_variables"),
+        work.study.encoder,
+        opened.read("encoders"),
+        how,
+        plan.settings.prompt_style,
+    )
+    seen = replace(plan, features=f"images+environment {how}")
+    scores, _ = evaluate(ratings, rated_by, agreement, joined.select(known.columns), seen)
+    return scores, {"environment": " ".join(said)} if said else {}
 
 
 def _block_km(models: Models) -> float | None:

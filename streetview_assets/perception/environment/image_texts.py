@@ -19,6 +19,7 @@ def with_environment(
     images: pl.DataFrame,
     variables: pl.DataFrame,
     encoder: Encoder,
+    encoders: pl.DataFrame,
     method: Combination,
     style: int,
 ) -> tuple[pl.DataFrame, list[str]]:
@@ -34,6 +35,8 @@ def with_environment(
         all values.
     encoder
         Of the images; its text tower encodes sentences.
+    encoders
+        The table of that name: of which weights the images' vectors are.
     method
         How the two are joined.
     style
@@ -49,13 +52,13 @@ def with_environment(
     StudyError
         Where the encoder has no text tower, or no image's point is described.
     EncoderError
-        Where its weights cannot be had.
+        Where its weights cannot be had, or are not those of the images' vectors.
     """
     told = point_sentences(variables, style)
     kept = images.filter(pl.col("point_id").is_in(list(told)))
     if kept.is_empty():
         raise StudyError("perception.environment: no rated image lies at a point that is described")
-    texts = encode_sentences([told[point] for point in kept["point_id"]], encoder)
+    texts = encode_sentences([told[point] for point in kept["point_id"]], encoder, encoders)
     joined = combined(matrix(kept["embedding"]), texts.vectors, method)
     return kept.with_columns(vector_series("embedding", joined)), texts.said
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
-from streetview_assets.embeddings.encoders.text_encoder import load_text_encoder
+from streetview_assets.embeddings.encoders.text_encoder import check_same_weights, load_text_encoder
 from streetview_assets.errors import StudyError
 from streetview_assets.perception.environment.sentences import JOINT
 from streetview_assets.study.embeddings import Encoder
@@ -33,7 +34,9 @@ class TextVectors:
     done: tuple[str, ...] = ()
 
 
-def encode_sentences(sentences: Sequence[str], settings: Encoder) -> TextVectors:
+def encode_sentences(
+    sentences: Sequence[str], settings: Encoder, encoders: pl.DataFrame | None = None
+) -> TextVectors:
     """Encode sentences, the same one once, by an encoder's text tower.
 
     A text tower reads a number of tokens, 77 of CLIP; what stands behind is left unread, as by
@@ -45,15 +48,19 @@ def encode_sentences(sentences: Sequence[str], settings: Encoder) -> TextVectors
         At least one.
     settings
         The encoder of the images.
+    encoders
+        The table of that name, where the images' vectors have one: of which weights they are.
 
     Raises
     ------
     StudyError
         Where the encoder has no text tower.
     EncoderError
-        Where its weights or its tokeniser cannot be had.
+        Where its weights or its tokeniser cannot be had, or weights are not those of the images.
     """
     words = load_text_encoder(settings)
+    if encoders is not None:
+        check_same_weights(words, encoders)
     different = list(dict.fromkeys(sentences))
     place = {sentence: row for row, sentence in enumerate(different)}
     vectors = words.encode(different, cut=True)

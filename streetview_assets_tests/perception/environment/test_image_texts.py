@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.errors import StudyError
 from streetview_assets.perception.environment.image_texts import point_sentences, with_environment
@@ -49,14 +50,15 @@ def test_images_of_one_point_get_the_same_text_beside_their_own_pixels(tmp_path)
             vector_series("embedding", vectors),
         ]
     )
-    joined, said = with_environment(images, VARIABLES, encoder, "append", 1)
+    encoders = load_encoder(encoder).identity.frame()
+    joined, said = with_environment(images, VARIABLES, encoder, encoders, "append", 1)
     assert joined["image_id"].to_list() == ["1", "3", "4"]
     both = matrix(joined["embedding"])
     assert np.abs(both[:, :24] - vectors[[0, 2, 3]]).max() < 1e-6
     assert (both[0, 24:] == both[2, 24:]).all()
     assert said[0].startswith(f"{CLIP} reads 16 tokens of a text: of a sentence on 3 variables")
     for method in ("average", "slerp"):
-        halfway, _ = with_environment(images, VARIABLES, encoder, method, 1)
+        halfway, _ = with_environment(images, VARIABLES, encoder, encoders, method, 1)
         assert matrix(halfway["embedding"]).shape == (3, 24)
     with pytest.raises(StudyError, match="no rated image lies at a point that is described"):
-        with_environment(images.filter(point_id="c"), VARIABLES, encoder, "append", 0)
+        with_environment(images.filter(point_id="c"), VARIABLES, encoder, encoders, "append", 0)
