@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.models.charts.scores import draw_gains
+from streetview_assets.models.charts.scores_and_gains import draw_gains
 from streetview_assets.models.evaluations.gains import paired_gains
 from streetview_assets.models.evaluations.selection import select_models
 from streetview_assets.models.results.findings import findings

@@ -9,7 +9,7 @@ from PIL import Image
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
 from streetview_assets.models.charts.distances import draw_distances
 from streetview_assets.models.charts.predictions import draw_predicted_observed, draw_residual_map
-from streetview_assets.models.charts.scores import draw_scores
+from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.evaluations.selection import select_models
 
 

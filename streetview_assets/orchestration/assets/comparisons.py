@@ -11,7 +11,7 @@ from streetview_assets.models.charts.comparisons import (
     draw_transfer,
 )
 from streetview_assets.models.charts.groups import draw_group_matrix, draw_group_scores
-from streetview_assets.models.charts.scores import draw_gains
+from streetview_assets.models.charts.scores_and_gains import draw_gains
 from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group, groups_of
 from streetview_assets.models.evaluations.gains import paired_gains
 from streetview_assets.models.evaluations.learning_curve import learn_by_size

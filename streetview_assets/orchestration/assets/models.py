@@ -11,7 +11,7 @@ from streetview_assets.lake.content import digest
 from streetview_assets.models.candidates.preprocessing import frozen_features
 from streetview_assets.models.charts.distances import draw_distances
 from streetview_assets.models.charts.predictions import draw_predicted_observed, draw_residual_map
-from streetview_assets.models.charts.scores import draw_scores
+from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.data.dataset import AreaDataset, reasons, unseen
 from streetview_assets.models.data.features import AreaFeatures
 from streetview_assets.models.data.splits import held_out_together

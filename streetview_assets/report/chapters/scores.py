@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.metrics import BIAS, DECILE, OF_RANKS, REGRESSION
 from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
-from streetview_assets.models.charts.scores import draw_scores
+from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.evaluations.gains import NOTHING
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
