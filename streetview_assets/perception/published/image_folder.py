@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from streetview_assets.perception.published.vector_folder import (
     read_vectors,
     write_shard,
 )
+from streetview_assets.processes.progress import OnProgress, untold
 
 OPTION = "--images-dir"
 
@@ -67,7 +68,7 @@ def encode_folder(
     folder: Path,
     *,
     keep_in: Path | None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress = untold,
 ) -> tuple[NamedVectors, dict[str, str]]:
     """Encode the images of a folder, or those that are not yet, and keep their vectors.
 
@@ -112,7 +113,7 @@ def _all_encoded(
     encoder: ImageEncoder,
     folder: Path,
     partial: Path | None,
-    on_progress: Callable[[int, int], None] | None,
+    on_progress: OnProgress,
 ) -> tuple[NamedVectors, dict[str, str]]:
     wanted = _with_state(folder, image_files(folder))
     before = _begun(partial, encoder.identity.fingerprint) if partial else _nothing()
@@ -154,14 +155,13 @@ def _encoded(
     folder: Path,
     missing: pl.DataFrame,
     before: int,
-    on_progress: Callable[[int, int], None] | None,
+    on_progress: OnProgress,
 ) -> Iterator[pl.DataFrame]:
     """Encode shard by shard, with the state of each file."""
     rows = missing.with_columns(path="image_id", status=pl.lit("ok"))
 
     def tell(done: int, count: int) -> None:
-        if on_progress:
-            on_progress(before + done, before + count)
+        on_progress(before + done, before + count)
 
     for shard in embed_images(encoder, rows, folder, authority_code="", on_progress=tell):
         yield missing.join(

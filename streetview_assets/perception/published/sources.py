@@ -1,6 +1,6 @@
 """Where vectors come from: those made before, as clip-retrieval lays them out, or an encoder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from streetview_assets.perception.published.vector_folder import (
     read_vectors,
     without_direction,
 )
+from streetview_assets.processes.progress import OnProgress, untold
 from streetview_assets.study.embeddings import Encoder
 
 
@@ -89,7 +90,7 @@ def ways_out() -> Iterator[None]:
 
 
 def image_vectors(
-    sources: Sources, on_progress: Callable[[int, int], None] | None = None
+    sources: Sources, on_progress: OnProgress = untold
 ) -> tuple[NamedVectors, list[str]]:
     """Read the vectors of images, or make them.
 
@@ -127,9 +128,7 @@ def image_vectors(
     return _unit(named, said)
 
 
-def _encoded(
-    sources: Sources, on_progress: Callable[[int, int], None] | None
-) -> tuple[NamedVectors, list[str]]:
+def _encoded(sources: Sources, on_progress: OnProgress) -> tuple[NamedVectors, list[str]]:
     settings, folder = sources.encoder(), sources.folder
     if sources.images_dir is None:
         raise StudyError("give --images-dir, the images to encode")
