@@ -1,6 +1,6 @@
 """Writes the report of a study: one HTML file that needs nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,13 +145,15 @@ def page_of(published: Published, *, warning: str = "") -> str:
     )
 
 
-def sections(published: Published) -> list[Section]:
+def sections(published: Published, only: Collection[str] | None = None) -> list[Section]:
     """Make the chapters that a study has, in the order of the page.
 
     Parameters
     ----------
     published
         The published database and the kept figures.
+    only
+        Anchors of the chapters that are wanted; None: all.
     """
     without = {
         chapter: published.why_empty(chapter.needs)
@@ -161,6 +163,8 @@ def sections(published: Published) -> list[Section]:
     left_out = [f"{chapter.heading}: {why}." for chapter, why in without.items() if why]
     made = []
     for chapter in CHAPTERS:
+        if only is not None and chapter.anchor not in only:
+            continue
         found = None if chapter in without else chapter.find(published)
         if found is not None:
             html = rendered(

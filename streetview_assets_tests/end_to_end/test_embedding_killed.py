@@ -21,7 +21,7 @@ from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.end_to_end.small_studies import AUTHORITIES, environment, write_study
 
-IMAGES, KILLS = 2000, 3
+IMAGES, KILLS = 1500, 2
 WORKERS, BATCH = 2, 32
 IN_HAND = 2 * WORKERS * BATCH
 """Images of batches that the workers have begun or finished and nobody has taken yet."""
@@ -58,7 +58,7 @@ resumption.finish(pieces, done).write_parquet(folder / "vectors.parquet")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """2,000 small images, and the rows of the table `images` that say where they are."""
+    """1,500 small images, and the rows of the table `images` that say where they are."""
     rng = np.random.default_rng(4)
     names = [f"{number:04}.jpg" for number in range(IMAGES)]
     (tmp_path / "images").mkdir()
@@ -89,7 +89,7 @@ def encoder(tmp_path: Path) -> dict:
     }
 
 
-def test_killed_three_times_no_image_on_disk_is_computed_again(
+def test_killed_again_and_again_no_image_on_disk_is_computed_again(
     folder: Path, encoder: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STREETVIEW_DATA", str(tmp_path / "data"))

@@ -62,7 +62,7 @@ def opened(tmp_path: Path) -> OpenStudy:
 
 
 def test_killed_in_pooled_steps_and_in_the_models_the_study_still_comes_to_its_end(
-    opened, finished_tiny, tmp_path
+    opened, finished_tiny, tmp_path, streetview
 ):
     data, study = tmp_path / "data", opened.study.path
 
@@ -84,4 +84,4 @@ def test_killed_in_pooled_steps_and_in_the_models_the_study_still_comes_to_its_e
     assert "Closed" in said
     assert "images: made" not in said
     assert_same_tables(opened.root, finished_tiny / "data" / "tiny")
-    assert "Nothing to do" in finish(start(data, "run", study))
+    assert "Nothing to do" in streetview("run", study).output

@@ -14,7 +14,7 @@ from streetview_assets_tests.end_to_end.small_studies import (
 
 
 def test_two_authorities_by_two_processes_give_the_same_elsewhere(
-    finished_tiny, tmp_path, monkeypatch
+    finished_tiny, tmp_path, monkeypatch, streetview
 ):
     study, data = write_study(tmp_path / "elsewhere"), tmp_path / "other data"
     monkeypatch.setenv("STREETVIEW_DATA", str(data))
@@ -37,4 +37,4 @@ def test_two_authorities_by_two_processes_give_the_same_elsewhere(
         assert names.count("tiny") == 1
         assert tracked.execute("select count(*) from alembic_version").fetchone() == (1,)
     assert_same_tables(root, finished_tiny / "data" / "tiny")
-    assert "Nothing to do" in finish(start(data, "run", study))
+    assert "Nothing to do" in streetview("run", study).output

@@ -50,6 +50,12 @@ def chapters(published: Published) -> dict[str, str]:
     return {section.anchor: str(section.html) for section in sections(published)}
 
 
+def chapter(anchor: str, published: Published) -> str:
+    """Give one chapter of a study: its HTML."""
+    (section,) = sections(published, {anchor})
+    return str(section.html)
+
+
 @pytest.fixture
 def with_tables(hostile_study: OpenStudy, tmp_path: Path) -> Callable[..., Published]:
     """The published study with the rows of some tables put in its database."""

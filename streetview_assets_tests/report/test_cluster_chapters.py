@@ -15,7 +15,7 @@ from PIL import Image
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import MOST_PX, SHOWN_PX
 from streetview_assets.warehouse.published_query import DATABASE
-from streetview_assets_tests.report.conftest import chapters
+from streetview_assets_tests.report.conftest import chapter, chapters
 
 
 def _text(html: str) -> str:
@@ -52,7 +52,7 @@ def test_the_advice_on_the_number_of_clusters_is_in_words_and_beside_the_studys_
             (2, "prominence", 3.0), (3, "prominence", 2.5),
         )
     ]  # fmt: skip
-    html = chapters(with_tables(cluster_scores=scores))["clusters"]
+    html = chapter("clusters", with_tables(cluster_scores=scores))
     text = _text(html)
     assert "3 clusters are recommended" in text
     assert "This study takes 2" in text
@@ -73,18 +73,18 @@ def test_what_a_cluster_is_comes_from_the_mart(with_tables):
             "map {'imd_rank': -0.61, 'income_rank': 0.27} as spearman, "
             "map {'imd_rank': 0.01, 'income_rank': 0.2} as spearman_p_values"
         )
-    text = _text(chapters(published)["clusters"])
+    text = _text(chapter("clusters", published))
     assert "1 60 75% a <shop> probability 0.40 0.12 −0.61* 0.27 2.5 × p 0.004" in text
 
 
 def test_images_that_may_not_be_passed_on_are_not_on_the_page(with_tables):
     own = with_tables()
     _keep(own, "clusters_members", (600, 300))
-    assert "image/webp" in chapters(own)["clusters"]
+    assert "image/webp" in chapter("clusters", own)
     google = {"provider": "google", "keep_images": True}
     images = own.study.images.model_copy(update=google)
     restricted = Published(own.root, own.study.model_copy(update={"images": images}))
-    html = chapters(restricted)["clusters"]
+    html = chapter("clusters", restricted)
     assert "image/webp" not in html
     assert "restrict passing them on" in html
 
@@ -111,7 +111,7 @@ def test_each_kind_of_scene_is_scored_on_common_and_on_its_own_areas(with_tables
             )
     common = scores[0] | {"target": "income_rank"}
     scores += [common | {"group_name": "cluster 2", "value": -0.33}, common | {"value": 0.11}]
-    text = _text(chapters(with_tables(group_model_scores=scores))["group-scores"])
+    text = _text(chapter("group-scores", with_tables(group_model_scores=scores)))
     assert "On the 26 areas that all groups have, cluster 2 tells more than all images" in text
     ends = "0.36 to 0.46 9.50 9.45 to 9.55 0.77 0.72 to 0.82 7.25 7.20 to 7.30"
     assert f"cluster 2 26 90 0.41 {ends} 0.20 0.15 to 0.25 0.21 0.16 to 0.26" in text
@@ -144,7 +144,7 @@ def test_change_is_told_beside_other_places_with_the_most_changed_areas_first(wi
         connection.register("made", pl.DataFrame([area | more for area in areas]))
         connection.execute("create or replace table area_changes as from made")
     _keep(published, "capture_changes", (500, 400), of="E01")
-    html = chapters(published)["changes"]
+    html = chapter("changes", published)
     text = _text(html)
     assert "2 points have images of two captures or more, in the median 4.0 years apart" in text
     assert "is 0.850 in the median; of images of different points in one direction" in text
@@ -172,7 +172,7 @@ def test_the_direction_shows_words_in_order_and_what_says_nothing(with_tables):
         },
         one | {"kind": "controls", "name": "all controls", "cosine": 0.0},
     ]
-    text = _text(chapters(with_tables(deprivation_direction=rows))["direction"])
+    text = _text(chapter("direction", with_tables(deprivation_direction=rows)))
     assert "Over 40 areas" in text
     assert "a cosine with it of 0.87 in the median" in text
     assert text.index("shop 0.10") < text.index("green −0.20")

@@ -20,7 +20,7 @@ from streetview_assets.report.database import Published
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.published_query import DATABASE
-from streetview_assets_tests.report.conftest import HOSTILE, chapters
+from streetview_assets_tests.report.conftest import HOSTILE, chapter
 
 VOID = {"meta", "img", "link", "br", "hr"}
 
@@ -126,11 +126,12 @@ def test_the_verdict_is_told_in_its_order_and_its_gains_in_a_table(with_tables):
     ]
     gain = {"features": "place_and_images", "against": "place", "validation": "blocks"}
     measured = {"value": -0.3, "lower": -0.6, "upper": -0.1, "draws": 1000}
-    made = chapters(with_tables(findings=findings, gains=[common | gain | measured]))
-    headline, further = made["short"].split("</p>")
+    published = with_tables(findings=findings, gains=[common | gain | measured])
+    headline, further = chapter("short", published).split("</p>")
     assert "imd_rank: Images take away from what place tells." in headline
     assert "Second &lt;b&gt;." in further
-    table = made["scores"].split("What one adds to another")[-1].split("</tbody>")[0]
+    scores = chapter("scores", published)
+    table = scores.split("What one adds to another")[-1].split("</tbody>")[0]
     assert "place and images" in table
     assert "−0.60 to −0.10" in table
 
@@ -140,7 +141,7 @@ def test_a_file_published_before_a_column_was_added_is_shown_all_the_same(with_t
     older = here.table("imagery_quality").drop("elsewhere_share", "elsewhere_share_high")
     assert older.height
     shutil.rmtree(here.root)
-    imagery = chapters(with_tables(imagery_quality=older))["imagery"]
+    imagery = chapter("imagery", with_tables(imagery_quality=older))
     assert "look elsewhere" in imagery
 
 
@@ -186,7 +187,7 @@ def test_a_leaning_of_coverage_is_told_with_its_interval(hostile_study, with_tab
         image_count=pl.Series((50 + 5 * count + slope * 5 * observed).astype(int)),
         point_count=pl.lit(10, pl.Int64),
     )
-    coverage = chapters(with_tables(area_profile=profile))["coverage"]
+    coverage = chapter("coverage", with_tables(area_profile=profile))
     assert re.search(r"of −?0\.\d+ over 80 areas \(95% interval −?0\.\d+ to −?0\.\d+", coverage)
     assert said in coverage
 
@@ -274,7 +275,7 @@ def test_transfer_and_learning_are_shown_where_they_were_made(with_tables):
     ]  # fmt: skip
     made = {"transfer_scores": transfer, "learning_curve": learning, "target_scores": targets}
     rows = {name: [common | row for row in of] for name, of in made.items()}
-    text = Reader(chapters(with_tables(**rows, ordinal_scores=ordinal))["comparisons"]).text
+    text = Reader(chapter("comparisons", with_tables(**rows, ordinal_scores=ordinal))).text
     assert "West 0.25 0.52" in text
     assert "0.61 −0.37" in text
     assert "with 5% of the tested authority's areas added" in text
