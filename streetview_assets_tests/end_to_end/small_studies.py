@@ -26,6 +26,7 @@ TINY: dict[str, Any] = {
     "clusters": {"k": 3, "sweep": [2, 3]},
     "layout": None,
     "sample_size": None,
+    "perception": None,
     "models": {
         "target": "deprivation_score",
         "candidates": ["ridge"],

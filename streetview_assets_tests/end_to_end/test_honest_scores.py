@@ -32,6 +32,7 @@ THINNER = {
         "deals": 1,
     },
     "sample_size": None,
+    "perception": None,
 }
 """The demo with fewer and smaller images, and fewer models tried on them."""
 
