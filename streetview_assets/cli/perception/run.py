@@ -146,6 +146,9 @@ def _score(
 ) -> None:
     """Score each quality and k, say it, and append it to the log."""
     shuffler, reasons = _shuffler(options, voice), []
+    repeated = any(len(set(one.images.tolist())) < len(one.scores) for one, _ in pairs)
+    if repeated and not rule.by_rating:
+        voice.note("All scores of an image are on one side of the split (see --split-ratings)")
     for rated, vectors in pairs:
         if len(rated.scores):
             images = len(set(rated.images.tolist()))

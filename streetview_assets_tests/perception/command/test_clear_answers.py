@@ -94,6 +94,7 @@ def test_an_image_that_nobody_rated_is_told(survey):
     assert code == 0
     assert "Without a rating that is looked at: 1 of 60 images, 0000.jpg" in error
     assert "safety: 177 scores of 59 images" in out
+    assert "All scores of an image are on one side of the split" in out
 
 
 def test_a_quality_without_a_rating_leaves_the_others(survey):
