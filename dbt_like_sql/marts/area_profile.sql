@@ -39,6 +39,8 @@
 -- geometry: its outline, WKB, EPSG:4326
 -- elsewhere_share: current images taken in it that look at another area, as a share of those taken
 --     in it, 0 to 1
+-- perceived: what people see in it by quality, as in perceived['safety'].mean: mean, lower and upper
+--     end of its interval, and the image_count that it is made of; null without ratings
 with target_values as (
     select
         authority_code,
@@ -163,6 +165,27 @@ clusters as (
     group by cluster_shares.area_code
 ),
 
+perception as (
+    select
+        area_perception.authority_code,
+        area_perception.area_code,
+        map(
+            list(area_perception.quality order by area_perception.quality),
+            list(
+                struct_pack(
+                    mean := area_perception.mean,
+                    lower := area_perception.lower,
+                    upper := area_perception.upper,
+                    image_count := area_perception.image_count
+                )
+                order by area_perception.quality
+            )
+        ) as perceived
+    from area_perception
+    inner join study on study.encoder = area_perception.encoder
+    group by area_perception.authority_code, area_perception.area_code
+),
+
 final as (
     select area_predictions.*
     from area_predictions
@@ -234,7 +257,8 @@ select
     end as reason,
     study.synthetic,
     areas.geometry,
-    elsewhere.elsewhere_share
+    elsewhere.elsewhere_share,
+    perception.perceived
 from areas
 cross join study
 left join headline_target using (authority_code, area_code)
@@ -246,6 +270,7 @@ left join capture_dates on capture_dates.area_code = areas.area_code
 left join pooled on pooled.area_code = areas.area_code
 left join clusters on clusters.area_code = areas.area_code
 left join elsewhere on elsewhere.area_code = areas.area_code
+left join perception using (authority_code, area_code)
 left join final on final.area_code = areas.area_code
 left join held_out on held_out.area_code = areas.area_code
 order by areas.authority_code, areas.area_code

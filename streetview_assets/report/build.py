@@ -22,6 +22,7 @@ from streetview_assets.report.chapters.group_scores import group_scores
 from streetview_assets.report.chapters.imagery import imagery
 from streetview_assets.report.chapters.layout import layout
 from streetview_assets.report.chapters.methods import attribution, made_from, methods
+from streetview_assets.report.chapters.perception import perception
 from streetview_assets.report.chapters.predictions import predictions
 from streetview_assets.report.chapters.sample_size import sample_size
 from streetview_assets.report.chapters.scores import scores, short
@@ -64,6 +65,7 @@ CHAPTERS = (
     Chapter("group-scores", "What each kind of scene tells", group_scores),
     Chapter("changes", "Change over time", changes),
     Chapter("direction", "The direction of deprivation", direction),
+    Chapter("perception", "What people see", perception),
     Chapter("layout", "Layout", layout, needs="image_layouts"),
     Chapter("categories", "Categories", categories, needs="category_scores"),
     Chapter("exclusions", "Excluded images", exclusions, needs="image_exclusions"),

@@ -21,6 +21,7 @@ from streetview_assets.tables import (
     images,
     models,
     perception,
+    perception_areas,
     perception_scores,
     points,
     pooling,
@@ -37,6 +38,7 @@ _TABLES = (
     *models.TABLES,
     *perception.TABLES,
     *perception_scores.TABLES,
+    *perception_areas.TABLES,
 )
 
 

@@ -22,6 +22,7 @@ PARTS = {
     "environment: {points_of_interest: study.yaml}": {"environment_variables"},
     "perception: {comparisons: study.yaml}": {
         *("ratings", "image_ratings", "rating_agreement", "perception_model", "image_perception"),
+        *("area_perception", "perception_relations"),
     },
 }
 OF_OWN_IMAGES = {"image_files", "category_scores"}

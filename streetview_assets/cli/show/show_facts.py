@@ -35,6 +35,8 @@ class Shown:
         The area that the image looks at, where it is another than it was taken in.
     values
         The predicted target's values of all areas of the study.
+    perceived
+        What people see in it, in words, by quality.
     """
 
     identifier: str
@@ -46,6 +48,7 @@ class Shown:
     label: str | None
     looks_at: str | None
     values: list[float]
+    perceived: dict[str, str]
 
     @property
     def said(self) -> dict[str, str]:
@@ -59,7 +62,7 @@ class Shown:
             told["looks at"] = self.looks_at
         if self.profile is not None and self.image is not None:
             told["its area's prediction"] = prediction_of(self.profile)
-        return told
+        return told | {f"seen: {quality}": words for quality, words in self.perceived.items()}
 
 
 def facts_of(
@@ -102,6 +105,7 @@ def facts_of(
         label=label,
         looks_at=None if image is None else _looks_at(opened, image),
         values=areas["observed"].drop_nulls().to_list(),
+        perceived=_seen_in_area(profile) if seen_as is None else _seen_in_image(opened, seen_as),
     )
 
 
@@ -116,6 +120,37 @@ def prediction_of(profile: dict[str, Any]) -> str:
         line += ")" if level is None else f", {level:.0%})"
     observed = profile["observed"]
     return line if observed is None else f"{line}; observed {observed:.4g}"
+
+
+def _seen_in_area(profile: dict[str, Any] | None) -> dict[str, str]:
+    found = (profile or {}).get("perceived") or {}
+    entries = found.items() if isinstance(found, dict) else ((e["key"], e["value"]) for e in found)
+    return {
+        quality: f"{_with_ends(row['mean'], row)}, {row['image_count']:,} images"
+        for quality, row in entries
+        if row["mean"] is not None
+    }
+
+
+def _seen_in_image(opened: OpenStudy, image_id: str) -> dict[str, str]:
+    if not is_published(opened, "image_perception"):
+        return {}
+    found = opened.sql(
+        f"select * from image_perception where image_id = {quoted(image_id)} order by quality"
+    )
+    told = {}
+    for row in found.iter_rows(named=True):
+        said = [] if row["score"] is None else [f"people say {row['score']:.3g}"]
+        if row["predicted"] is not None:
+            said.append(f"the model {_with_ends(row['predicted'], row)}")
+        told[row["quality"]] = "; ".join(said) or str(row["reason"])
+    return told
+
+
+def _with_ends(value: float, row: dict[str, Any]) -> str:
+    if row["lower"] is None or row["upper"] is None:
+        return f"{value:.3g}"
+    return f"{value:.3g} ({row['lower']:.3g} to {row['upper']:.3g})"
 
 
 def is_published(opened: OpenStudy, table: str) -> bool:

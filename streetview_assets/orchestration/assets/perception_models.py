@@ -9,6 +9,7 @@ from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part
+from streetview_assets.perception.agreement.chart import draw_ceiling_shares
 from streetview_assets.perception.environment.image_texts import with_environment
 from streetview_assets.perception.prediction.charts import draw_predicted_rated, draw_scores
 from streetview_assets.perception.prediction.final_model import models_by_quality
@@ -24,9 +25,6 @@ KEYS = (
     "perception.k",
     "perception.normalisation",
     "models.interval_level",
-)
-AGREEMENT = dict.fromkeys(("quality", "group_name", "measure", "note"), pl.String) | dict.fromkeys(
-    ("value", "lower", "upper"), pl.Float64
 )
 NOTHING_RATED = "no image that people rated has a vector"
 
@@ -45,7 +43,7 @@ def environment_keys(study: Study) -> tuple[str, ...]:
 @study_asset(
     "perception",
     writes=("perception_scores", "perception_predictions", "rated_embeddings"),
-    reads=("image_ratings", "ratings", VECTORS, "images", "sample_points"),
+    reads=("image_ratings", "ratings", "rating_agreement", VECTORS, "images", "sample_points"),
     keys=(*KEYS, "perception.environment", "models.block_km", "seed"),
     reads_for=environment_tables,
     keys_for=environment_keys,
@@ -54,7 +52,7 @@ def environment_keys(study: Study) -> tuple[str, ...]:
 )
 def perception_model(work: AssetContext) -> AssetResult:
     """How well the look of an image tells what people say of it, held out without leaks."""
-    ratings, agreement = work.opened.read("image_ratings"), pl.DataFrame(schema=AGREEMENT)
+    ratings, agreement = (work.opened.read(name) for name in ("image_ratings", "rating_agreement"))
     known = _rated_embeddings(work, ratings)
     if known.is_empty():
         return work.not_applicable(NOTHING_RATED)
@@ -185,4 +183,8 @@ def _told(
         ceilings = agreement.filter(measure="ceiling_r2")
         drawn = draw_scores(scores, ceilings, title=work.title, credit=work.credit)
         told["scores"] = work.figure("perception_scores", drawn)
+    shares = scores.filter(metric="ceiling_share", model="chosen", validation="random")
+    if shares["value"].count():
+        drawn = draw_ceiling_shares(shares, title=work.title, credit=work.credit)
+        told["share of the ceiling"] = work.figure("perception_ceiling", drawn)
     return told

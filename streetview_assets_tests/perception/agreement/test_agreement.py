@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from streetview_assets.perception.agreement.chart import draw_ceiling_shares
 from streetview_assets.perception.agreement.krippendorff import (
     alpha,
     midranks,
@@ -120,3 +121,18 @@ def test_one_rating_of_each_image_tells_nothing_and_says_so():
     found = told(rated, of)
     assert {row["value"] for row in found.values()} == {None}
     assert "no image has two ratings" in found["ceiling_r2"]["note"]
+
+
+def test_the_chart_of_shares_takes_hostile_names_and_missing_ends():
+    shares = pl.DataFrame(
+        {
+            "quality": ["safety", "<b>$\\x{" + "y" * 300],
+            "group_name": ["all", "gender \u202ewoman"],
+            "value": [0.8, 1.2],
+            "lower": [0.6, None],
+            "upper": [0.9, None],
+        }
+    )
+    figure = draw_ceiling_shares(shares, title="Town")
+    figure.draw_without_rendering()
+    assert [len(axes.collections[1].get_offsets()) for axes in figure.axes] == [2]

@@ -1,0 +1,59 @@
+"""What people see in areas, and how that goes with the targets."""
+
+import polars as pl
+
+from streetview_assets.embeddings.looked_at import INCLUDED
+from streetview_assets.images.current import current_images
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import NO_TARGETS, no_areas, no_part
+from streetview_assets.perception.areas.area_perception import area_perception as area_rows
+from streetview_assets.perception.areas.area_perception import radius_of
+from streetview_assets.perception.areas.map import draw_perception_maps
+from streetview_assets.perception.areas.shared_errors import shared_errors
+from streetview_assets.perception.areas.target_relations import perception_relations as relations
+from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.tables.registry import TABLES
+
+
+@study_asset(
+    "perception",
+    writes=("area_perception",),
+    reads=("image_perception", "perception_predictions", "rated_embeddings", "areas", INCLUDED),
+    keys=("models.interval_level",),
+    unless=(no_part("perception"), no_areas),
+)
+def area_perception(work: AssetContext) -> AssetResult:
+    """What people see in each area: the mean over its images, with an interval, or why none."""
+    areas = work.read("areas")
+    errors = shared_errors(
+        work.opened.read("perception_predictions"),
+        work.opened.read("rated_embeddings"),
+        radius_of(areas),
+    )
+    images = work.looked_at(current_images(work.read(INCLUDED)))
+    level = work.study.models.interval_level
+    rows = area_rows(work.read("image_perception"), images, areas, errors, level=level)
+    counts = rows.group_by("quality").agg(pl.col("mean").count()).sort("quality")
+    told = {f"{quality}: areas with a mean": count for quality, count in counts.rows()}
+    return AssetResult({"area_perception": rows}, told)
+
+
+@study_asset(
+    "perception",
+    writes=("perception_relations",),
+    reads=("area_perception", "areas", "targets"),
+    study_wide=True,
+    unless=(no_part("perception"), no_areas),
+)
+def perception_relations(work: AssetContext) -> AssetResult:
+    """How what people see in areas goes with the targets, and where they see it: a map."""
+    perceived, areas = work.read_all("area_perception"), work.read_all("areas")
+    told: dict[str, object] = {}
+    if perceived["mean"].count():
+        drawn = draw_perception_maps(perceived, areas, title=work.title, credit=work.credit)
+        told["map"] = work.figure("perception_map", drawn)
+    if not work.study.targets:
+        empty = TABLES["perception_relations"].frame()
+        return AssetResult({"perception_relations": empty}, told, note=NO_TARGETS)
+    rows = relations(perceived, work.read_all("targets"), areas)
+    return AssetResult({"perception_relations": rows}, told)

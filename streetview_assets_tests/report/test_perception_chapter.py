@@ -1,0 +1,45 @@
+"""The chapter on what people see: there where people rated, with no words of theirs as HTML."""
+
+import pytest
+
+from streetview_assets_tests.lake.small_lake import ENCODER
+from streetview_assets_tests.report.conftest import HOSTILE, chapters
+
+AGREEMENT = {"quality": HOSTILE, "group_name": "all", "image_count": 12, "rater_count": 30}
+
+
+@pytest.fixture
+def rows():
+    scored = {
+        **{"quality": HOSTILE, "group_name": "all", "encoder": ENCODER, "features": "images"},
+        **{"model": "chosen", "k": 0, "validation": "random", "image_count": 12},
+    }
+    return {
+        "rating_agreement": [
+            AGREEMENT | {"measure": "ceiling_r2", "value": 0.87, "lower": 0.81, "upper": 0.91},
+            AGREEMENT | {"measure": "krippendorff_alpha", "value": 0.43},
+        ],
+        "perception_scores": [
+            scored | {"metric": "r2", "value": 0.52, "lower": 0.4, "upper": 0.6},
+            scored | {"metric": "ceiling_share", "value": 0.6},
+        ],
+        "group_ratings": [
+            {
+                **{"quality": HOSTILE, "grouping": "gender", "group_name": "gender woman"},
+                **{"mean": 3.2, "difference": -0.74, "p_value": 0.001, "p_adjusted": 0.002},
+                **{"differs": True, "image_count": 12, "note": "differs in the level of ratings"},
+            }
+        ],
+    }
+
+
+def test_it_tells_agreement_models_and_groups(with_tables, rows):
+    told = chapters(with_tables(**rows))["perception"]
+    for text in ("0.87", "0.81 to 0.91", "0.43", "0.52", "0.60", "−0.74", "gender woman"):
+        assert text in told
+    assert "<script>" not in told
+    assert "&lt;script&gt;" in told
+
+
+def test_it_is_left_out_where_nobody_rated(with_tables):
+    assert "perception" not in chapters(with_tables())
