@@ -26,7 +26,7 @@ from streetview_assets.embeddings.encoders.image_loading import (
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 from streetview_assets.embeddings.vectors import vector_series
 from streetview_assets.processes.in_order import in_order
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.processes.threads import limit_threads
 
 BEGUN_AHEAD = 1

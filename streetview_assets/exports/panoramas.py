@@ -21,7 +21,7 @@ from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.images.providers.terms import credit_of, terms_of
 from streetview_assets.images.strips import stitched
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.strict_json import to_json
 

@@ -20,7 +20,7 @@ from streetview_assets.images.quality_metrics import BrokenImageError, Pixels, r
 from streetview_assets.images.views import WANTED
 from streetview_assets.processes import stopping
 from streetview_assets.processes.in_order import in_order
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.tables.registry import TABLES
 
 WORKERS = min(4, cpu_count() or 1)

@@ -11,7 +11,7 @@ import polars as pl
 
 from streetview_assets.images.image_files import image_on_disk
 from streetview_assets.images.thumbnails import keep_thumbnail, thumbnail_on_disk
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.tables.contract import TIME
 
 BATCH = 256

@@ -27,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.vectors import unit
-from streetview_assets.models.charts.sample_size import draw_sample_sizes
+from streetview_assets.models.charts.sample_size_curves import draw_sample_sizes
 from streetview_assets.models.data.splits import holdout_split
 from streetview_assets.models.evaluations.sample_size import (
     HELD_OUT,

@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.charts.comparisons import (
+from streetview_assets.models.charts.score_comparisons import (
     draw_learning_curve,
     draw_targets,
     draw_transfer,

@@ -8,13 +8,13 @@ from sklearn.linear_model import RidgeCV
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL, PLACES, prompts_by_group
 from streetview_assets.errors import StudyError
-from streetview_assets.models.direction.chart import draw_prompts, outside_band
 from streetview_assets.models.direction.direction import (
     PENALTIES,
     direction_rows,
     find_direction,
     images_at_both_ends,
 )
+from streetview_assets.models.direction.prompts_chart import draw_prompts, outside_band
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.simulations.fields import centres, gaussian_field
 

@@ -11,7 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.embeddings.vectors import vector_series
-from streetview_assets.models.charts.groups import draw_group_matrix, draw_group_scores, in_order
+from streetview_assets.models.charts.group_scores import (
+    draw_group_matrix,
+    draw_group_scores,
+    in_order,
+)
 from streetview_assets.models.data.group_vectors import groups_of
 from streetview_assets.models.data.splits import block_folds, random_folds, seed_of
 from streetview_assets.models.evaluations.models_by_group import (

@@ -8,14 +8,14 @@ import pytest
 
 from streetview_assets.errors import StudyError
 from streetview_assets.models.data.splits import TooFewGroupsError
-from streetview_assets.models.ordinal.dataset import OrdinalPoints, area_deciles, area_places
-from streetview_assets.models.ordinal.metrics import ordinal_score_rows
 from streetview_assets.models.ordinal.persistence import (
     NetworkFacts,
     apply_network,
     load_network,
     save_network,
 )
+from streetview_assets.models.ordinal.point_dataset import OrdinalPoints, area_deciles, area_places
+from streetview_assets.models.ordinal.score_rows import ordinal_score_rows
 from streetview_assets.models.ordinal.splits import even_folds, validation_part
 from streetview_assets.models.ordinal.training import (
     balanced_batches,

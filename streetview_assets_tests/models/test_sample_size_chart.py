@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.figures import to_png
-from streetview_assets.models.charts.sample_size import draw_sample_sizes
+from streetview_assets.models.charts.sample_size_curves import draw_sample_sizes
 from streetview_assets.models.evaluations.sample_size_summary import free_and_constant, slopes_of
 from streetview_assets.tables.registry import TABLES
 

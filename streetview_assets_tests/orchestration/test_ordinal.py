@@ -8,9 +8,9 @@ import polars as pl
 import torch
 from mlflow import MlflowClient
 
-from streetview_assets.models.ordinal.metrics import METRICS
 from streetview_assets.models.ordinal.network import make_network
 from streetview_assets.models.ordinal.persistence import NetworkFacts, save_network
+from streetview_assets.models.ordinal.score_rows import METRICS
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.tracking.mlflow_resource import tracking_uri
 from streetview_assets.study_state.open_study import open_study

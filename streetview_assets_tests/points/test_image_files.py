@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from streetview_assets.points.own_images.image_files import files_table, left_out
+from streetview_assets.points.own_images.files_table import files_table, left_out
 from streetview_assets.points.own_images.positions import read_image_positions
 from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES, check_contract

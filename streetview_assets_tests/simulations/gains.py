@@ -17,7 +17,7 @@ from scipy.spatial.distance import cdist
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.evaluations.gains import Gain, paired_gain
 from streetview_assets.models.metrics.bootstrap import resample_weights
-from streetview_assets.models.results.sentences import LEAST_GAIN
+from streetview_assets.models.results.verdict_sentences import LEAST_GAIN
 from streetview_assets.models.validation.inner_folds import inner_splits
 from streetview_assets.models.validation.nested_cv import competitors_for
 from streetview_assets.models.validation.out_of_fold import folds_of

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.tables.registry import TABLES
 
 FOLDS = 5

@@ -8,7 +8,7 @@ import polars as pl
 from streetview_assets.clusters.layout.tsne import tsne_layouts
 from streetview_assets.clusters.layout.umap import umap_layout
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.clusters import Layout
 
 LEAST_IMAGES = 5

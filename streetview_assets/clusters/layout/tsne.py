@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 
 REDUCED = 50
 """Numbers that vectors are reduced to before: faster, and with less noise."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from streetview_assets.embeddings.similarity.exact_search import nearest
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 
 LEAST_FOR_SPECTRAL = 20
 """Below, the start by eigenvectors is not defined, and chance starts."""

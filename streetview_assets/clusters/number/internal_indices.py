@@ -15,7 +15,7 @@ from streetview_assets.clusters.number.density_modes import Kinds, find_kinds
 from streetview_assets.clusters.number.gap_statistic import gap, references
 from streetview_assets.clusters.number.stability import between_halves, between_seeds
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
 

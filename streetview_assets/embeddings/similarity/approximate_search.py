@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from streetview_assets.embeddings.similarity.exact_search import SPARE, best_of, nearest_of
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 
 if TYPE_CHECKING:
     from usearch.index import BatchMatches

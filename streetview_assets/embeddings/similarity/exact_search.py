@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.processes.threads import limit_threads
 
 Passed = tuple[np.ndarray, np.ndarray, np.ndarray]

@@ -13,7 +13,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.current import current_images
 from streetview_assets.images.duplicates import are_near_duplicates
 from streetview_assets.points.distance import distances_m
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.tables.registry import TABLES
 
 EXACT_UP_TO = 300_000

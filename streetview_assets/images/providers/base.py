@@ -12,7 +12,7 @@ from streetview_assets.images.budget.prices import PriceList
 from streetview_assets.images.budget.reservations import Budget
 from streetview_assets.images.providers.terms import Terms
 from streetview_assets.images.quality_metrics import Pixels
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.images import Images
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from streetview_assets.images.providers.base import FOUND, Provider, Row, not_found
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 
 
 class OwnImagesProvider(Provider):

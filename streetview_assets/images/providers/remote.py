@@ -12,7 +12,7 @@ from streetview_assets.images.http.answers import NotThereError, UnusableError
 from streetview_assets.images.http.client import Client, Limits, open_client
 from streetview_assets.images.http.concurrency import Done, in_flight
 from streetview_assets.images.providers.base import FOUND, FetchedImage, ImageStatus, Provider, Row
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.images import Images
 
 Item = TypeVar("Item")

@@ -13,7 +13,7 @@ from streetview_assets.embeddings.zero_shot.label_scores import cosines
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
 from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.models.metrics.bootstrap import interval_of, resample_weights
-from streetview_assets.processes.progress import OnProgress, steps, untold
+from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.tables.registry import TABLES
 
 PENALTIES = np.logspace(-2, 3, 12)

@@ -28,7 +28,7 @@ from streetview_assets.models.validation.nested_cv import (
 )
 from streetview_assets.models.validation.out_of_fold import Fold
 from streetview_assets.models.validation.plan import planned
-from streetview_assets.processes.progress import OnProgress, counter, untold
+from streetview_assets.processes.on_progress import OnProgress, counter, untold
 from streetview_assets.study.models import Models
 from streetview_assets.validations import AUTHORITIES
 

@@ -14,7 +14,7 @@ from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.validations import Validation
 
 TABLE = "learning_curve"

@@ -31,7 +31,7 @@ from streetview_assets.models.validation.out_of_fold import buffer_m, numbered_f
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.models.validation.tuning import fitting_context
-from streetview_assets.processes.progress import OnProgress, steps, untold
+from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.study.models import Models
 from streetview_assets.validations import Validation
 

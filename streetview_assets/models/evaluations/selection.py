@@ -34,7 +34,7 @@ from streetview_assets.models.validation.nested_cv import (
 )
 from streetview_assets.models.validation.plan import planned, ranges_of
 from streetview_assets.models.validation.task import distances_to_predict
-from streetview_assets.processes.progress import OnProgress, counter, untold
+from streetview_assets.processes.on_progress import OnProgress, counter, untold
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.validations import VALIDATIONS, Validation, strict_first

@@ -16,7 +16,7 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import Competitors
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import RIDGE, ridge_path
-from streetview_assets.processes.progress import OnProgress, steps, untold
+from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.validations import Validation
 
 TABLE = "target_scores"

@@ -6,8 +6,8 @@ import polars as pl
 from streetview_assets.charts import frame_diagonal, heat_map, panels
 from streetview_assets.figures import INK, Axes, Figure
 from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS, to_areas
-from streetview_assets.models.ordinal.metrics import count_table, measure_tables, of_common_areas
 from streetview_assets.models.ordinal.network import DECILES
+from streetview_assets.models.ordinal.score_rows import count_table, measure_tables, of_common_areas
 from streetview_assets.validations import VALIDATIONS, mild_first
 
 _PANELS = {name: one.symbol for name, one in VALIDATIONS.items()}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from streetview_assets.models.data.splits import seed_of
-from streetview_assets.models.ordinal.dataset import OrdinalPoints
 from streetview_assets.models.ordinal.network import (
     decile_log_probabilities,
     forward,
@@ -16,6 +15,7 @@ from streetview_assets.models.ordinal.network import (
     make_network,
     scale,
 )
+from streetview_assets.models.ordinal.point_dataset import OrdinalPoints
 from streetview_assets.models.ordinal.splits import validation_part
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.study.models import Ordinal

@@ -12,13 +12,13 @@ from streetview_assets.models.data.splits import (
     blocks_of,
     seed_of,
 )
-from streetview_assets.models.ordinal.dataset import NO_DECILE, OrdinalPoints
-from streetview_assets.models.ordinal.metrics import no_ordinal_score
 from streetview_assets.models.ordinal.network import most_probable_decile
+from streetview_assets.models.ordinal.point_dataset import NO_DECILE, OrdinalPoints
+from streetview_assets.models.ordinal.score_rows import no_ordinal_score
 from streetview_assets.models.ordinal.splits import even_folds
 from streetview_assets.models.ordinal.training import continuous_output, fine_tune, train
 from streetview_assets.models.validation.out_of_fold import Fold, out_of_fold
-from streetview_assets.processes.progress import OnProgress, steps, untold
+from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.study.models import Ordinal
 from streetview_assets.tables.registry import TABLES
 

@@ -9,7 +9,9 @@ from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHIN
 from streetview_assets.models.metrics.coverage import LOCAL_TOLERANCE, OVERALL_TOLERANCE
 from streetview_assets.models.results.coverage_rows import coverage_failures
 from streetview_assets.models.results.rows import Row
-from streetview_assets.models.results.sentences import (
+from streetview_assets.models.results.tail_rows import OBSERVED
+from streetview_assets.models.results.validation_facts import limits_of_task
+from streetview_assets.models.results.verdict_sentences import (
     added_to_place,
     against_baseline,
     flattery,
@@ -17,10 +19,8 @@ from streetview_assets.models.results.sentences import (
     regression_to_the_mean,
     told_by_images,
 )
-from streetview_assets.models.results.sentences import interval as _interval
-from streetview_assets.models.results.sentences import number as _number
-from streetview_assets.models.results.tail_rows import OBSERVED
-from streetview_assets.models.results.validation_facts import limits_of_task
+from streetview_assets.models.results.verdict_sentences import interval as _interval
+from streetview_assets.models.results.verdict_sentences import number as _number
 from streetview_assets.models.scoring import POOLED, Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.task import headline_validation

@@ -5,12 +5,12 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.models.charts.comparisons import (
+from streetview_assets.models.charts.group_scores import draw_group_matrix, draw_group_scores
+from streetview_assets.models.charts.score_comparisons import (
     draw_learning_curve,
     draw_targets,
     draw_transfer,
 )
-from streetview_assets.models.charts.groups import draw_group_matrix, draw_group_scores
 from streetview_assets.models.charts.scores_and_gains import draw_gains
 from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group, groups_of
 from streetview_assets.models.evaluations.gains import paired_gains

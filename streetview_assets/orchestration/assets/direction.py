@@ -15,7 +15,6 @@ from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, p
 from streetview_assets.embeddings.zero_shot.prompt_bank import PLACES, prompts_by_group
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import current_images
-from streetview_assets.models.direction.chart import draw_prompts, outside_band
 from streetview_assets.models.direction.direction import (
     OF_PROMPTS,
     OF_RESAMPLES,
@@ -27,6 +26,7 @@ from streetview_assets.models.direction.direction import (
     images_at_both_ends,
     why_no_direction,
 )
+from streetview_assets.models.direction.prompts_chart import draw_prompts, outside_band
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_targets
 from streetview_assets.study_state.lineage import study_asset

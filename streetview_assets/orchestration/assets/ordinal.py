@@ -11,13 +11,17 @@ from streetview_assets.errors import StudyError
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS
 from streetview_assets.models.ordinal.chart import draw_deciles
-from streetview_assets.models.ordinal.dataset import OrdinalPoints, area_places, assemble_points
-from streetview_assets.models.ordinal.metrics import (
+from streetview_assets.models.ordinal.persistence import NetworkFacts, load_network, save_network
+from streetview_assets.models.ordinal.point_dataset import (
+    OrdinalPoints,
+    area_places,
+    assemble_points,
+)
+from streetview_assets.models.ordinal.score_rows import (
     EVERYWHERE,
     no_ordinal_score,
     ordinal_score_rows,
 )
-from streetview_assets.models.ordinal.persistence import NetworkFacts, load_network, save_network
 from streetview_assets.models.ordinal.training import continuous_output, train
 from streetview_assets.models.ordinal.validation import output_rows, too_few, validate_ordinal
 from streetview_assets.models.validation.plan import block_side_km

@@ -10,7 +10,7 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.assets.areas import place, warning
 from streetview_assets.orchestration.missing_parts import no_own_images, no_roads
 from streetview_assets.points.map import draw_points
-from streetview_assets.points.own_images.image_files import files_table, left_out
+from streetview_assets.points.own_images.files_table import files_table, left_out
 from streetview_assets.points.own_images.positions import left_out_line, points_from_images
 from streetview_assets.points.report import report_points
 from streetview_assets.points.roads.clipping import clip_roads

@@ -13,7 +13,7 @@ import polars as pl
 from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.models.charts.sample_size import draw_sample_sizes
+from streetview_assets.models.charts.sample_size_curves import draw_sample_sizes
 from streetview_assets.models.evaluations.sample_size import TABLE, Draw, Experiment
 from streetview_assets.models.evaluations.sample_size_data import Gathered, gather_images
 from streetview_assets.models.evaluations.sample_size_runs import (

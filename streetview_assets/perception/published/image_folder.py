@@ -23,7 +23,7 @@ from streetview_assets.perception.published.vector_folder import (
     read_vectors,
     write_shard,
 )
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 
 OPTION = "--images-dir"
 

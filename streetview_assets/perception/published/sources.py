@@ -24,7 +24,7 @@ from streetview_assets.perception.published.vector_folder import (
     read_vectors,
     without_direction,
 )
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.embeddings import Encoder
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.models.evaluations.selection import BLOCKS
-from streetview_assets.models.ordinal.metrics import METRICS
+from streetview_assets.models.ordinal.score_rows import METRICS
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.ridge_cv import RIDGE
 from streetview_assets.report.cells import Cell, crossed, number, rounded

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.metrics import REGRESSION
-from streetview_assets.models.charts.groups import in_order
+from streetview_assets.models.charts.group_scores import in_order
 from streetview_assets.models.evaluations.models_by_group import ALL, COMMON, GAIN, OWN, RIDGE_ALL
 from streetview_assets.models.evaluations.selection import BLOCKS
 from streetview_assets.models.validation.ridge_cv import RIDGE

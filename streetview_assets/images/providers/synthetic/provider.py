@@ -33,7 +33,7 @@ from streetview_assets.images.providers.synthetic.place import (
     panorama_id,
 )
 from streetview_assets.images.providers.terms import Terms
-from streetview_assets.processes.progress import OnProgress, untold
+from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.images import Images
 
 COPYRIGHT = "synthetic, streetview_assets"
