@@ -20,8 +20,9 @@ from streetview_assets.explorer.server import explorer_app
 from streetview_assets.explorer.static_site import write_explorer
 from streetview_assets.report.database import Published
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.lake.conftest import STUDY, small_frames
-from streetview_assets_tests.report.conftest import publish_small
+from streetview_assets_tests.report.conftest import MODELS, publish_small
 
 
 def made(folder: Path, provider: str = "mapillary", **changes: pl.DataFrame) -> OpenStudy:
@@ -168,3 +169,15 @@ def test_sprites_of_the_same_images_are_kept_and_others_go(study, tmp_path):
     old.touch()
     write_explorer(published, tmp_path, shows_images=True)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.webp")} == sprites
+
+
+def test_a_study_of_points_alone_has_a_map_of_them(tmp_path):
+    bare = ("areas", "road_network", "targets", "cluster_assignments", "neighbours")
+    empty = {name: TABLES[name].frame() for name in (*bare, *MODELS)}
+    opened = made(tmp_path / "study", **empty)
+    export_explorer(opened, tmp_path / "out", zipped=False)
+    told = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text())
+    assert told["count"] == opened.read("images").filter(status="ok").height
+    assert told["areas"]["count"] == 0
+    assert told["layouts"] == []
+    assert told["neighbours"] is None

@@ -22,6 +22,8 @@ function start(study) {
   const state = newState(study.count);
   const layouts = allLayouts(study, state);
   readAddress(state, study, layouts.map((one) => one.name));
+  const colours = paintings(study);
+  if (!colours.some((one) => one.key === state.colour)) state.colour = colours[0].key;
   applyFilters(state, study);
   state.names = namesKept(study);
   document.title = `${study.about.name}: explorer`;
@@ -48,9 +50,9 @@ function start(study) {
   }
 
   function repaint() {
-    const colours = paint(study, state, how);
-    plane.show(laid.places, colours);
-    map.show(study.place, colours);
+    const painted = paint(study, state, how);
+    plane.show(laid.places, painted);
+    map.show(study.place, painted);
   }
 
   /** @param {number} row */
@@ -117,7 +119,7 @@ function start(study) {
   fill(chooser, ...layouts.map((one, number) => element('option', { value: number, selected: number === state.layout }, one.name)));
   chooser.addEventListener('change', () => { state.layout = Number(chooser.value); changed('layout'); });
   const colour = /** @type {HTMLSelectElement} */ (byId('colour'));
-  fill(colour, ...paintings(study).map((one) => element('option', { value: one.key, selected: one.key === state.colour }, one.label)));
+  fill(colour, ...colours.map((one) => element('option', { value: one.key, selected: one.key === state.colour }, one.label)));
   colour.addEventListener('change', () => { state.colour = colour.value; changed('colour'); });
   byId('lasso').addEventListener('click', () => lasso(!isOn()));
   byId('reset').addEventListener('click', () => { plane.fit(null); map.fit(null); });
