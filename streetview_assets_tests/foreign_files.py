@@ -13,6 +13,7 @@ import torch
 
 from streetview_assets.areas.boundaries import authority_codes, read_boundaries
 from streetview_assets.embeddings.encoders.imported.load import load as load_imported
+from streetview_assets.perception.ratings.rating_files import read_pairs, read_ratings
 from streetview_assets.points.imported.points import import_points, read_locations
 from streetview_assets.points.own_images.folder_walk import walk_folder
 from streetview_assets.points.own_images.position_table import read_image_table
@@ -21,6 +22,7 @@ from streetview_assets.points.roads.road_lines import read_roads
 from streetview_assets.study.areas import Areas
 from streetview_assets.study.embeddings import Encoder
 from streetview_assets.study.images import ImageColumns, Images
+from streetview_assets.study.perception import Perception
 from streetview_assets.study.points import Points, Roads
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
@@ -125,3 +127,20 @@ def read_positions(path: Path) -> None:
 def read_vectors(path: Path) -> None:
     vectors = load_imported(Encoder(name="import", path=path))
     vectors.file.read(np.arange(vectors.file.names.height))
+
+
+RATINGS = "image_id,category_id,rating,age,country\n1,5,4,30,Spain\n2,5,2,,\n"
+PAIRS = "left,right,choice\na,b,left\nb,a,equal\n"
+
+
+def make_averages(path: Path) -> None:
+    """Write GeoJSON of average ratings."""
+    told = {"image_id": 1, "url": "a/1.jpg", "average_safety": 3.5}
+    feature = {"type": "Feature", "geometry": None, "properties": told}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+
+
+def read_rated(path: Path) -> object:
+    """Read ratings of any form, and who gave them, and pairs."""
+    wishes = Perception(ratings=path)
+    return read_ratings(wishes), read_pairs(wishes)

@@ -74,8 +74,8 @@ def open_csv(path: Path, key: str) -> CsvFile:
     """
     with _border(path, key), path.open(encoding="utf-8-sig", newline="") as text:
         line = text.readline(_LONGEST_HEADER)
-    separator = max(_SEPARATORS, key=line.count)
-    columns = next(csv.reader([line], delimiter=separator), [])
+        separator = max(_SEPARATORS, key=line.count)
+        columns = next(csv.reader([line], delimiter=separator), [])
     if not any(name.strip() for name in columns):
         raise StudyError(f"{key}: {path} is empty, or does not begin with a header. {_REMEDY}")
     repeated = sorted({name for name in columns if name and columns.count(name) > 1})
