@@ -69,7 +69,7 @@ def draw_scores(
     credit
         Whom to name at the foot.
     """
-    r2 = scores.filter(metric="r2", group_name="all").drop_nulls("value")
+    r2 = scores.filter(metric="r2", group_name="all", features="images").drop_nulls("value")
     qualities = _shown(r2["quality"])
     size_in = (4.4 * min(len(qualities), ACROSS) + 1.6, 3.2 * -(-len(qualities) // ACROSS) + 0.6)
     figure, frames = panels(len(qualities), size_in, across=ACROSS, title=title, credit=credit)
