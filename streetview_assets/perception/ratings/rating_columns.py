@@ -12,16 +12,19 @@ from streetview_assets.study.perception import ColumnOf, RatingColumns
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "image": (
-        *("image_id", "image", "image_name", "file", "file_name", "filename", "path", "image_path"),
-        *("url", "img_id", "img", "photo", "panorama_id", "pano_id", "panoid", "location_id"),
+        *("image", "image_name", "file", "file_name", "filename", "path", "image_path", "url"),
+        *("img", "photo", "image_id", "img_id", "panorama_id", "pano_id", "panoid", "location_id"),
     ),
     "quality": (
         *("quality", "perception", "category", "study_id", "study_question", "question"),
         *("attribute", "dimension", "indicator"),
     ),
     "value": ("rating", "value", "score", "trueskill.score", "mean", "average"),
-    "spread": ("spread", "stddev", "std", "sd", "standard_deviation"),
-    "count": ("rating_count", "count", "num_votes", "votes", "n", "ratings"),
+    "spread": ("spread", "stddev", "stdev", "std", "sd", "standard_deviation"),
+    "count": (
+        *("rating_count", "count", "num_votes", "votes", "num_ratings", "n_ratings", "n"),
+        "ratings",
+    ),
     "rating_id": ("rating_id", "comparison_id", "vote_id", "_id"),
     "rater": RATER,
     "age": ("age",),
@@ -113,10 +116,13 @@ def is_of_pairs(file: CsvFile, wishes: RatingColumns) -> bool:
     return all(column in file.columns for column in named)
 
 
-def value_columns(file: CsvFile, wishes: RatingColumns) -> list[ValueColumn]:
+def value_columns(
+    file: CsvFile, wishes: RatingColumns, qualities: tuple[str, ...] = ()
+) -> list[ValueColumn]:
     """Find the columns of ratings or averages: one, or several side by side.
 
-    Where the study names none and none has a usual name, averages are known by theirs, such as
+    Where the study names none and none has a usual name, columns that are called as its qualities
+    count; without such, averages are known by their names, such as
     `safety_avg` with `safety_stddev` and `safety_count` or `rating_count`; those of people alone
     begin with `male_`, `female_`, `age_19_39_` or `age_60_plus_`.
 
@@ -124,6 +130,8 @@ def value_columns(file: CsvFile, wishes: RatingColumns) -> list[ValueColumn]:
     ----------
     file, wishes
         As `found_columns`.
+    qualities
+        Those of the study.
 
     Raises
     ------
@@ -141,6 +149,13 @@ def value_columns(file: CsvFile, wishes: RatingColumns) -> list[ValueColumn]:
             ValueColumn(column, quality, *(_of(beside[name], quality) for name in beside))
             for quality, column in value.items()
         ]
+    called = {quality: file.find(quality.lower()) for quality in qualities}
+    if any(called.values()):
+        return [
+            ValueColumn(column, quality, *_beside(file, quality.lower(), ALIASES["count"]))
+            for quality, column in called.items()
+            if column
+        ]
     if averages := [found for name in file.columns if (found := _average(file, name))]:
         return averages
     raise StudyError(
@@ -156,15 +171,18 @@ def _average(file: CsvFile, name: str) -> ValueColumn | None:
         return None
     group, quality = found["group"] or "", found["quality"].lower()
     stem = f"{group}_{quality}".strip("_").lower()
-    count = file.find(*(form.format(stem) for form in _COUNTS))
     of_all = (f"{group.lower()}_ratings",) if group else ALIASES["count"]
-    return ValueColumn(
-        name,
-        quality,
-        file.find(*(form.format(stem) for form in _SPREADS)),
-        count or file.find(*of_all),
-        _group_name(group.lower()) if group else None,
-    )
+    whose = _group_name(group.lower()) if group else None
+    return ValueColumn(name, quality, *_beside(file, stem, of_all), whose)
+
+
+def _beside(
+    file: CsvFile, stem: str, counts_of_all: tuple[str, ...]
+) -> tuple[str | None, str | None]:
+    """Find the columns of the spread and the count of averages that are called so."""
+    spread = file.find(*(form.format(stem) for form in _SPREADS))
+    count = file.find(*(form.format(stem) for form in _COUNTS))
+    return spread, count or file.find(*counts_of_all)
 
 
 def _group_name(group: str) -> str:

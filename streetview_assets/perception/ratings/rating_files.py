@@ -139,7 +139,8 @@ def _names_by_id(path: Path) -> pl.DataFrame:
     if path.suffix.lower() in JSON:
         return read_averages(path, RATINGS).scores.select("image_id", name="url").drop_nulls()
     file = open_csv(path, RATINGS)
-    columns = file.find("image_id"), file.find(*ALIASES["image"][1:])
+    others = (name for name in ALIASES["image"] if name != "image_id")
+    columns = file.find("image_id"), file.find(*others)
     if None in columns:
         return pl.DataFrame(schema=dict.fromkeys(("image_id", "name"), pl.String))
     image_id, name = (str(column) for column in columns)

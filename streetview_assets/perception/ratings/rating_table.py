@@ -67,7 +67,7 @@ def read_rating_table(
             "perception.columns.image, or .longitude and .latitude. The columns there are: "
             f"{', '.join(file.columns)}."
         )
-    values = value_columns(file, wishes)
+    values = value_columns(file, wishes, qualities or ())
     wanted = [part for one in values for part in (one.value, one.spread, one.count) if part]
     cells = read_columns(file, [*columns.values(), *wanted])
     shared = _shared(file, cells, columns, whose)

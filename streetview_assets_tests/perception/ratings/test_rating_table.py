@@ -132,3 +132,11 @@ def test_ids_of_who_rated_are_named_by_a_csv_beside_them(read, tmp_path):
         ("8", "safety", 2.0),
         ("a/1.jpg", "safety", 4.0),
     ]
+
+
+def test_columns_called_as_the_qualities_of_the_study_are_theirs(read):
+    text = "image_id,url,Walkability,walkability_sd,n,shops\n7,https://host/a.jpg,3.5,0.5,4,9\n"
+    frame = read(text, qualities=("walkability",))
+    assert rows(frame) == [
+        ("https://host/a.jpg", "walkability", 3.5, 0.5, 4, None, "averages"),
+    ]
