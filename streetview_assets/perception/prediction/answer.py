@@ -13,6 +13,8 @@ from streetview_assets.points.distance import distances_m
 
 Answer = dict[str, Any]
 NEAREST = 5
+SAME = 1 - 1e-9
+"""Cosine of two vectors above which the two images are one."""
 FARTHEST_M = 1_000.0
 """Images farther away say nothing of a place."""
 _OF_IMAGE = (
@@ -46,9 +48,10 @@ def answer_for_image(
     Returns
     -------
     dict
-        `image`, `status` (`ok` or `failed`), `reason`, and `qualities`: of each `quality`,
-        `predicted`, `lower`, `upper`, `interval_level`, `model`, `status` and `reason` as in
-        `image_perception`, and `nearest`: `image_id`, `cosine` and `score` of rated images.
+        `image`, `status` (`ok` or `failed`), `reason`, and `qualities`: of each `quality`, `score`
+        (where the image is a rated one; the model then knew it), `predicted`, `lower`, `upper`,
+        `interval_level`, `model`, `status` and `reason` as in `image_perception`, and `nearest`:
+        `image_id`, `cosine` and `score` of the rated images most alike.
     """
     if vector is None:
         return {"image": name, "status": "failed", "reason": error, "qualities": []}
@@ -114,7 +117,9 @@ def answer_for_place(
 
 
 def _of_quality(quality: str, model: FinalModel | str, vector: np.ndarray, level: float) -> Answer:
-    nothing: Answer = dict.fromkeys(("predicted", "lower", "upper", "interval_level", "model"))
+    nothing: Answer = dict.fromkeys(
+        ("score", "predicted", "lower", "upper", "interval_level", "model")
+    )
     if isinstance(model, str):
         return nothing | {"quality": quality, "status": "no_model", "reason": model, "nearest": []}
     told = model.tell(vector[None], NEAREST)
@@ -127,6 +132,8 @@ def _of_quality(quality: str, model: FinalModel | str, vector: np.ndarray, level
         for row, cosine in zip(told.nearest[0], told.cosines[0], strict=True)
     ]
     about: Answer = {"quality": quality, "status": "ok", "reason": None, "nearest": nearest}
+    if told.cosines[0, 0] > SAME:
+        about["score"] = nearest[0]["score"]
     if told.is_unlike[0]:
         why = (
             f"its cosine with the most alike rated image is {told.cosines[0, 0]:.3f}, at least "

@@ -44,7 +44,8 @@ def test_an_image_gets_scores_with_intervals_and_the_rated_ones_most_alike(model
     first = safety["nearest"][0]
     assert first["image_id"] == "image 00007"
     assert first["cosine"] == pytest.approx(1)
-    assert first["score"] == model.rated.scores[7]
+    assert safety["score"] == first["score"] == model.rated.scores[7]
+    assert calm["score"] is None
     assert len(safety["nearest"]) == 5
 
 

@@ -117,6 +117,20 @@ def test_every_model_is_scored_under_every_validation(evaluated):
     assert (predictions["nearest_rated_id"] != predictions["image_id"]).all()
 
 
+def test_more_neighbours_than_rated_images_are_told(made):
+    few = made.image_ratings.head(80)
+    how = plan(1, method="knn", k=(5, 72, 500))
+    scores, _ = evaluate(few, made.ratings.head(0), no_agreement(), made.embeddings, how)
+    random = {
+        row["k"]: (row["value"], row["image_count"], row["note"])
+        for row in scores.filter(validation="random", metric="r2", model="knn").to_dicts()
+    }
+    assert random[5][:2] == (pytest.approx(random[5][0]), 80)
+    assert random[72][1:] == (80, None), "every fold leaves 72"
+    assert random[500][0] is None
+    assert "more neighbours than a fold leaves" in random[500][2]
+
+
 def test_scores_do_not_depend_on_the_order_of_rows(made, evaluated):
     turned = evaluate(
         made.image_ratings[::-1], made.ratings[::-1], no_agreement(), made.embeddings[::-1],

@@ -13,7 +13,7 @@ from streetview_assets.perception.prediction.intervals import (
     least_alike,
     limits_of,
 )
-from streetview_assets.perception.prediction.predictors import CHOSEN, Predictions, predict
+from streetview_assets.perception.prediction.predictors import CHOSEN, KNN, Predictions, predict
 from streetview_assets.perception.prediction.rated import RatedImages, rated_images
 from streetview_assets.perception.prediction.splits import published_split
 from streetview_assets.perception.prediction.validation.folds import (
@@ -171,7 +171,20 @@ def _held_out(
     note = f"blocks of {side_km:g} km" if side_km else None
     made = out_of_fold(rated, fold, plan.settings, everything)
     for task, predictions in zip(alike, made, strict=True):
-        yield _scored(task, predictions, fold, nearest, mode, note)
+        found, frame = _scored(task, predictions, fold, nearest, mode, note)
+        yield [*found, *_too_many(task, predictions, mode, plan.settings)], frame
+
+
+def _too_many(task: _Task, predictions: Predictions, mode: Mode, settings: Perception) -> list[Row]:
+    """Say which numbers of neighbours a fold leaves too few rated images for."""
+    if not task.is_of_everybody:
+        return []
+    why = "more neighbours than a fold leaves rated images to learn from"
+    return [
+        task.scored.no_score(mode, why, len(task.rated), model=KNN, k=k)
+        for k in sorted(set(settings.k))
+        if (KNN, k) not in predictions
+    ]
 
 
 def _block_km(alike: list[_Task], plan: Plan, seed: int) -> float:

@@ -1,5 +1,6 @@
 """Predictions of rated images, each by models that learned from others alone."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,16 +34,18 @@ def out_of_fold(
     Returns
     -------
     list of dict
-        For each of `alike` the predictions of every model; NaN where it could not learn, and of
-        images in fold 0.
+        For each of `alike` the predictions of every model that could learn in every fold; NaN of
+        images that have nothing it looks at, and in fold 0.
     """
     made: list[Predictions] = [{} for _ in alike]
-    for number in np.unique(fold[fold > 0]):
+    times: Counter[tuple[int, str, int]] = Counter()
+    numbers = np.unique(fold[fold > 0])
+    for number in numbers:
         held_out = fold == number
         learning = (fold > 0) & ~held_out
         by_ridge = settings.method == RIDGE or any(everything)
         decompositions = decompose(alike[0].vectors[learning]) if by_ridge else None
-        for predictions, rated, every in zip(made, alike, everything, strict=True):
+        for at, (rated, every) in enumerate(zip(alike, everything, strict=True)):
             told = predict(
                 rated.take(learning),
                 rated.take(held_out),
@@ -51,8 +54,12 @@ def out_of_fold(
                 decompositions=decompositions,
             )
             for model, values in told.items():
-                predictions.setdefault(model, np.full(len(rated), np.nan))[held_out] = values
-    return made
+                made[at].setdefault(model, np.full(len(rated), np.nan))[held_out] = values
+                times[at, *model] += 1
+    return [
+        {model: values for model, values in one.items() if times[at, *model] == len(numbers)}
+        for at, one in enumerate(made)
+    ]
 
 
 def nearest_of_other_folds(rated: RatedImages, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

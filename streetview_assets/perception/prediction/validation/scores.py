@@ -90,17 +90,19 @@ class Scored:
             "image_count": image_count,
         }
 
-    def no_score(self, validation: str, why: str, image_count: int = 0) -> Row:
+    def no_score(
+        self, validation: str, why: str, image_count: int, *, model: str = CHOSEN, k: int = 0
+    ) -> Row:
         """Make the row that says why there is no score; parameters as the columns.
 
         Parameters
         ----------
-        validation, image_count
+        validation, image_count, model, k
             The columns of that name.
         why
             The note.
         """
-        return score_row(self.about(validation, image_count), "r2", None, 0, note=why)
+        return score_row(self.about(validation, image_count, model, k), "r2", None, 0, note=why)
 
 
 def score_rows(
