@@ -25,6 +25,8 @@ RATER = (
     "session_id",
 )
 """Columns that say who rated, the surest first."""
+_WHOLE = r"^(-?\d+)\.0+$"
+"""A whole number that a program stored as a fraction."""
 
 
 def read_demographics(
@@ -65,7 +67,7 @@ def read_demographics(
         refuse(file, cells, column, cells[column].is_null(), "stands there", remedy)
     age = named["age"]
     return cells.select(
-        *(_text(named, name) for name in ("rating_id", "image_id")),
+        *(_text(named, name).str.replace(_WHOLE, "$1") for name in ("rating_id", "image_id")),
         _quality(file, cells, needed["category_id"], categories),
         as_numbers(file, cells, needed["rating"]).alias("value"),
         _text(named, "rater_id"),

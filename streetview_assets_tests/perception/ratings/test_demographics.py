@@ -15,7 +15,7 @@ def _file(tmp_path, rows, header=HEADER, encoding="utf-8"):
 
 
 def test_a_rating_keeps_who_gave_it(tmp_path):
-    rows = '007,5,4,33,woman,The Netherlands,,University,s1\n8,1,2,,,"Congo, DR",,,s2\n'
+    rows = '007,5,4,33,woman,The Netherlands,,University,s1\n8.0,1,2,,,"Congo, DR",,,s2\n'
     read = read_demographics(_file(tmp_path, rows))
     assert read.select("image_id", "quality", "value", "rater_id", "age", "region").rows() == [
         ("007", "safety", 4.0, "s1", 33.0, "NL"),
