@@ -58,7 +58,7 @@ CENTRE = {
     "images": SYNTHETIC,
     "encoder": {"name": "colour-texture"},
     "targets": [imd("imd_rank", "IMD_rank"), imd("income_rank", "Income_rank")],
-    "models": {"trials": 1, "candidates": ["ridge"], "deals": 1},
+    "models": {"trials": 1, "candidates": ["ridge"], "deals": 1, "folds": 3},
     "clusters": {"sweep": [2, 4], "seeds": 1},
 }
 
