@@ -75,7 +75,7 @@ def test_the_interval_lies_about_the_score_of_the_areas_as_they_are():
     assert (lower + upper) / 2 == pytest.approx(0.5)
 
 
-def test_weights_hold_the_mean_of_what_is_told_nearer_to_the_plain_one():
+def test_weights_hold_the_mean_of_what_is_told_at_the_plain_one():
     told = gaussian_field(PLACES, 2_000, np.random.default_rng(6))
     spread = []
     for given in (None, told):
@@ -83,4 +83,4 @@ def test_weights_hold_the_mean_of_what_is_told_nearer_to_the_plain_one():
         assert weights.min() >= 0
         means = [(weights * value).mean(axis=1) / weights.mean(axis=1) for value in (told, told**2)]
         spread.append(np.std(means, axis=1))
-    assert spread[1] / spread[0] == pytest.approx(0.5, rel=0.1)
+    assert (spread[1] < 0.2 * spread[0]).all()

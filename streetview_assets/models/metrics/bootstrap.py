@@ -43,7 +43,6 @@ _LEAST_FREEDOM = 3.0
 _SPREADS = 0.3, 2.5
 """Least and largest standard deviation of a weight."""
 
-_HELD = 0.5
 _KNOTS_A_LENGTH, _REACH_LENGTHS = 1.5, 3.0
 
 
@@ -94,7 +93,7 @@ def resample_weights(
         independent: their areas get one weight, wherever they lie.
     told
         Predictions, shape (n,): what is told of the areas, which does not come out otherwise at
-        the same places. Its own spread makes half as much of the interval. Default: all of it.
+        the same places: it adds nothing to the interval. Default: it adds what it spreads.
 
     Returns
     -------
@@ -188,18 +187,17 @@ def _of_independent(
 
 
 def _steadied(weights: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """Hold the weighted mean of predictions, and of their squares, nearer to the plain one.
+    """Hold the weighted mean of predictions, and of their squares, at the plain one.
 
-    Survey statisticians calibrate weights so (Deville and Särndal 1992, JASA 87: 376-382). Held
-    fast, an interval is of the same places with what is told of them, and left as it is, of other
-    places too; a reader may mean either, so that half the spread is left.
+    Survey statisticians calibrate weights so (Deville and Särndal 1992, JASA 87: 376-382): an
+    interval is of the same places, with what is told of them.
     """
     basis = np.vander((told - told.mean()) / max(float(told.std()), 1e-300), 3)
     orthogonal = np.linalg.qr(basis[:, ::-1])[0][:, 1:] * math.sqrt(len(told))
     first, second = orthogonal.T
     off = [np.mean(weights * one, axis=1) for one in (first, second)]
     own = [np.mean(weights * one, axis=1) for one in (first**2, first * second, second**2)]
-    scale = _HELD / np.maximum(own[0] * own[2] - own[1] ** 2, 1e-3)
+    scale = 1 / np.maximum(own[0] * own[2] - own[1] ** 2, 1e-3)
     by_first = scale * (own[2] * off[0] - own[1] * off[1])
     by_second = scale * (own[0] * off[1] - own[1] * off[0])
     moved = by_first[:, None] * first + by_second[:, None] * second
