@@ -20,6 +20,7 @@ from streetview_assets.tables.registry import TABLES
     writes=("area_perception",),
     reads=("image_perception", "perception_predictions", "rated_embeddings", "areas", INCLUDED),
     keys=("models.interval_level",),
+    code_version=2,
     unless=(no_part("perception"), no_areas),
 )
 def area_perception(work: AssetContext) -> AssetResult:

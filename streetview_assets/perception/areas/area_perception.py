@@ -92,15 +92,15 @@ def _means(of_area: pl.DataFrame, errors: Mapping[str, SharedErrors], level: flo
 
 
 def _with_ends(told: pl.DataFrame, reach: float, level: float) -> pl.DataFrame:
-    """Add the ends: the variance by points, and that of errors which images of an area share.
+    """Add the ends: the variance by points, and that of the model's errors.
 
-    Of images told by the model the share counts that is; those of one point alone have no sampling
-    variance of their own to be seen, and get no interval.
+    Images of one point count as sharing all of an error, points of an area as much as is known.
+    Where all images are of one point, nothing tells how points vary, and there is no interval.
     """
     count, points = pl.col("image_count"), pl.col("points")
     sampling = points / (points - 1) * pl.col("squares") / count**2
     untold = (count - pl.col("rated_count")) / count
-    unshared = (1 - pl.col("shared")) * untold / count
+    unshared = (1 - pl.col("shared")) * untold / points
     error = pl.col("spread") ** 2 * (pl.col("shared") * untold**2 + unshared)
     half = pl.when(points > 1).then(reach * (sampling + error).sqrt())
     return told.with_columns(

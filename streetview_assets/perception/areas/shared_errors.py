@@ -11,7 +11,7 @@ from streetview_assets.clusters.profile.target_profile import EARTH_RADIUS_M
 
 LEAST_PAIRS = 30
 STRICTEST = ("authorities", "blocks", "random")
-_MOST_RATED = 4_000
+_MOST_RATED, _SAME_POINT_M = 4_000, 1.0
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class SharedErrors:
     spread
         Their root mean square: with the noise of ratings in it, so rather too large.
     shared
-        How far errors of two images of one area are the same, 0 to 1; 1 where it cannot be told.
+        How far errors at two points of one area are the same, 0 to 1; 1 where it cannot be told.
     note
         Why it cannot be told, or None.
     """
@@ -38,8 +38,9 @@ def shared_errors(
 ) -> dict[str, SharedErrors]:
     """Estimate, by quality, from rated images that were held out.
 
-    Errors are correlated over pairs of rated images that lie as near to each other as two images
-    of an area do; one standard error is added to what is found.
+    Errors are correlated over pairs of rated images that lie as near to each other as two points
+    of an area do, and not at one point, where one rating may stand for several images; one
+    standard error is added to what is found.
 
     Parameters
     ----------
@@ -73,6 +74,8 @@ def _of_rows(rows: pl.DataFrame, radius_m: float) -> SharedErrors:
         columns = (placed[name].to_numpy() for name in ("longitude", "latitude"))
         tree = cKDTree(EARTH_RADIUS_M * on_the_sphere(*columns))
         near = tree.query_pairs(radius_m, output_type="ndarray")
+        apart_m = np.linalg.norm(tree.data[near[:, 0]] - tree.data[near[:, 1]], axis=1)
+        near = near[apart_m > _SAME_POINT_M]
     if len(near) < LEAST_PAIRS:
         few = f"{len(near)} pairs of rated images lie as near as two of an area"
         return SharedErrors(spread, 1.0, f"errors count as shared by an area: {few}")

@@ -51,7 +51,7 @@ def test_the_interval_counts_points_and_shared_errors():
     """Four points of means 0.5, 2.5, 4.5, 6.5; half the error's variance is the area's own."""
     row = told()["a"]
     sampling = 4 / 3 * sum((2 * off) ** 2 for off in (-3, -1, 1, 3)) / 64
-    half = 1.6449 * np.sqrt(sampling + 0.5 + 0.5 / 8)
+    half = 1.6449 * np.sqrt(sampling + 0.5 + 0.5 / 4)
     assert row["upper"] - row["mean"] == pytest.approx(half, rel=1e-3)
     alone = told(shared=0.0)["a"]
     assert alone["upper"] < row["upper"]
@@ -138,3 +138,12 @@ def one_square() -> pl.DataFrame:
 
     square = shapely.box(-1.6, 53.7, -1.59, 53.71)
     return pl.DataFrame({"area_code": ["a"], "geometry": [shapely.to_wkb(square)]})
+
+
+def test_one_rating_that_stands_for_several_images_is_no_error_that_points_share():
+    predictions, placed = rated(0.0)
+    copies = [
+        frame.with_columns(image_id=pl.col("image_id") + "b") for frame in (predictions, placed)
+    ]
+    both = (pl.concat(pair) for pair in zip((predictions, placed), copies, strict=True))
+    assert shared_errors(*both, radius_m=300)["safety"].shared < 0.25
