@@ -40,7 +40,12 @@ TABLES = (
         QUALITY,
         key("target", TEXT, "the target"),
         ENCODER,
-        key("measure", TEXT, "`spearman`: rank correlation over areas"),
+        key(
+            "measure",
+            TEXT,
+            "`spearman`: rank correlation over areas; `direction_cosine`: of the direction in "
+            "which areas' vectors move with the quality, and that of deprivation",
+        ),
         maybe("value", NUMBER, "the measure; null where it cannot be told"),
         *interval("its interval"),
         maybe("p_value", NUMBER, "of as many independent areas as would be as uncertain"),

@@ -1,5 +1,7 @@
 """What people see in areas, and how that goes with the targets."""
 
+from typing import Any
+
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import INCLUDED
@@ -8,6 +10,7 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.missing_parts import NO_TARGETS, no_areas, no_part
 from streetview_assets.perception.areas.area_perception import area_perception as area_rows
 from streetview_assets.perception.areas.area_perception import radius_of
+from streetview_assets.perception.areas.directions import direction_cosines
 from streetview_assets.perception.areas.map import draw_perception_maps
 from streetview_assets.perception.areas.shared_errors import shared_errors
 from streetview_assets.perception.areas.target_relations import perception_relations as relations
@@ -42,7 +45,9 @@ def area_perception(work: AssetContext) -> AssetResult:
 @study_asset(
     "perception",
     writes=("perception_relations",),
-    reads=("area_perception", "areas", "targets"),
+    reads=("area_perception", "area_embeddings", "areas", "targets"),
+    keys=("models.target", "models.interval_level", "pooling.statistic", "crs", "seed"),
+    code_version=2,
     study_wide=True,
     unless=(no_part("perception"), no_areas),
 )
@@ -56,5 +61,25 @@ def perception_relations(work: AssetContext) -> AssetResult:
     if not work.study.targets:
         empty = TABLES["perception_relations"].frame()
         return AssetResult({"perception_relations": empty}, told, note=NO_TARGETS)
-    rows = relations(perceived, work.read_all("targets"), areas)
+    targets = work.read_all("targets")
+    key = {"target": work.target.name, "encoder": work.opened.encoder}
+    directions = [row | key for row in _directions(work, perceived, targets, areas)]
+    rows = relations(perceived, targets, areas, directions)
     return AssetResult({"perception_relations": rows}, told)
+
+
+def _directions(
+    work: AssetContext, perceived: pl.DataFrame, targets: pl.DataFrame, areas: pl.DataFrame
+) -> list[dict[str, Any]]:
+    study, encoder = work.study, work.opened.encoder
+    vectors = work.read_all("area_embeddings")
+    return direction_cosines(
+        perceived.filter(encoder=encoder),
+        vectors.filter(statistic=study.pooling.statistic, encoder=encoder),
+        targets.filter(target=work.target.name),
+        areas,
+        more_is=work.target.more_is,
+        crs=work.sources.crs(),
+        level=study.models.interval_level,
+        seed=study.seed,
+    )

@@ -1,5 +1,6 @@
 """Table ``perception_relations``: how qualities of areas go with the targets."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,10 @@ from streetview_assets.tables.registry import TABLES
 
 
 def perception_relations(
-    perceived: pl.DataFrame, targets: pl.DataFrame, areas: pl.DataFrame
+    perceived: pl.DataFrame,
+    targets: pl.DataFrame,
+    areas: pl.DataFrame,
+    directions: Sequence[dict[str, Any]] = (),
 ) -> pl.DataFrame:
     """Correlate the ranks of each quality's means of areas with those of each target.
 
@@ -26,6 +30,8 @@ def perception_relations(
         Table ``targets``, likewise.
     areas
         Table ``areas``, likewise: where an area is.
+    directions
+        Rows of the same table by `direction_cosines`.
 
     Returns
     -------
@@ -34,7 +40,7 @@ def perception_relations(
     """
     placed = areas.select("area_code", "longitude", "latitude").unique("area_code")
     means = perceived.drop_nulls("mean").join(placed, on="area_code")
-    rows = []
+    rows = list(directions)
     for quality, encoder in perceived.select("quality", "encoder").unique().sort(pl.all()).rows():
         own = means.filter(quality=quality, encoder=encoder)
         for target in targets["target"].unique().sort():

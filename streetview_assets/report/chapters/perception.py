@@ -28,6 +28,10 @@ def perception(published: Published) -> dict[str, Any] | None:
         "tested": groups["p_value"].count(),
         "groups": _groups(groups),
         "relations": _relations(relations),
+        "directions": [
+            [row["quality"], _cell(row), row["note"] or ""]
+            for row in relations.filter(measure="direction_cosine").sort("quality").to_dicts()
+        ],
         "areas": published.of_encoder("area_perception")["mean"].count(),
     }
 
@@ -103,7 +107,7 @@ def _groups(groups: pl.DataFrame) -> list[list[Any]]:
 
 
 def _relations(relations: pl.DataFrame) -> list[list[Any]]:
-    ordered = relations.sort("target", "quality")
+    ordered = relations.filter(measure="spearman").sort("target", "quality")
     return [
         [
             row["quality"],
