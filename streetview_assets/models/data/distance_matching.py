@@ -24,7 +24,7 @@ LEAST_SHARE = 1 / 3
 _BUFFERED = 6
 _BISECTIONS = 8
 _STARTS = 2
-_MOST_MOVES, _MOST_MOVED = 400, 400_000
+_MOST_MOVES, _MOST_MOVED = 800, 400_000
 """Moves of a search, and of areas measured in all of them: of many areas, moves are fewer."""
 _RADII = 9
 _NO_NEARER, _NO_MORE = 0.02, 0.02
@@ -215,11 +215,14 @@ class _Aim:
         """Change clusters of any size as long as the match gets better, or leaves more.
 
         A cluster moves into one fold, is dealt out to all, or stays; with a buffer or without.
+        Once they match, half of the moves are enough.
         """
         best, cuts, apart = start, tree.cuts(folds), dealt_apart(self.place_m, folds)
         radii_m = np.unique(np.quantile(self.wanted_m, np.linspace(0.05, 0.95, _RADII)))
-        for _ in range(min(_MOST_MOVES, _MOST_MOVED // len(self.place_m))):
-            if self.is_reached(best, folds):
+        moves = min(_MOST_MOVES, _MOST_MOVED // len(self.place_m))
+        for move in range(moves):
+            matches = best.share <= self.good_enough
+            if self.is_reached(best, folds) or (matches and move >= moves / 2):
                 break
             cluster = cuts[rng.integers(len(cuts))]
             changed = cluster == cluster[rng.integers(len(cluster))]
