@@ -105,7 +105,9 @@ def facts_of(
         label=label,
         looks_at=None if image is None else _looks_at(opened, image),
         values=areas["observed"].drop_nulls().to_list(),
-        perceived=_seen_in_area(profile) if seen_as is None else _seen_in_image(opened, seen_as),
+        perceived=perceived_in_area(profile)
+        if seen_as is None
+        else _seen_in_image(opened, seen_as),
     )
 
 
@@ -122,7 +124,14 @@ def prediction_of(profile: dict[str, Any]) -> str:
     return line if observed is None else f"{line}; observed {observed:.4g}"
 
 
-def _seen_in_area(profile: dict[str, Any] | None) -> dict[str, str]:
+def perceived_in_area(profile: dict[str, Any] | None) -> dict[str, str]:
+    """Say by quality what people see in an area; nothing where nothing is told.
+
+    Parameters
+    ----------
+    profile
+        Its row of `area_profile`, or None.
+    """
     found = (profile or {}).get("perceived") or {}
     entries = found.items() if isinstance(found, dict) else ((e["key"], e["value"]) for e in found)
     return {
