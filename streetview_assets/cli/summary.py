@@ -13,7 +13,16 @@ from streetview_assets.lake.parquet_lake import read_provenance
 from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.study_state.lineage import written_by
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.visible_text import in_one_line
 from streetview_assets.validations import mild_first
+
+PERCEIVED = (
+    "select quality, max(value) filter (where metric = 'r2') as r2, "
+    "max(value) filter (where metric = 'ceiling_share') as share from perception_scores "
+    "where model = 'chosen' and validation = 'random' and group_name = 'all' "
+    "and features = 'images' group by quality having r2 is not null order by quality"
+)
+"""How well the chosen model tells what everybody says, by quality."""
 
 
 def show_summary(opened: OpenStudy) -> None:
@@ -22,6 +31,7 @@ def show_summary(opened: OpenStudy) -> None:
     console.print(_tables(opened))
     console.print(_scores(opened))
     console.say(*opened.sql("select sentence from findings order by position limit 2")["sentence"])
+    console.say(*perceived_in_words(opened.sql(PERCEIVED)))
     if opened.study.is_synthetic:
         console.say(f"All figures rest on {SYNTHETIC_NOTE}.", style="yellow")
     console.print("Next:", style="bold")
@@ -32,6 +42,21 @@ def show_summary(opened: OpenStudy) -> None:
         'limit 5"',
         f"  {command} init YOUR_AREAS YOUR_ROADS",
     )
+
+
+def perceived_in_words(scores: pl.DataFrame) -> list[str]:
+    """Say of each quality how well images tell it, and of how much that people agree on.
+
+    Parameters
+    ----------
+    scores
+        What `PERCEIVED` asks for.
+    """
+    return [
+        f"{in_one_line(quality)}, as people see it: R² {r2:.2f} on images held out at random"
+        + ("" if share is None else f", {share:.0%} of what people's agreement allows")
+        for quality, r2, share in scores.iter_rows()
+    ]
 
 
 def _command() -> str:

@@ -137,7 +137,7 @@ def estimate_judging(
     tuple
         How people judge; the spread under which what other comparisons say of a difference
         foretells the answer best, neither too bold nor too timid; and the variance of its
-        logarithm.
+        logarithm, 0 where there is no scale to be told.
     """
     tied = bool(counts[2].sum())
 
@@ -148,7 +148,8 @@ def estimate_judging(
     bounds = [(-9, 4), (-9, 9), (-0.5, 0.5)]
     found = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
     likeliest = min(float(spread * np.exp(found[2])), MOST_SPREAD)
-    return _judging(found, tied), likeliest, _last_variance(loss, found)
+    untold = likeliest == MOST_SPREAD
+    return _judging(found, tied), likeliest, 0.0 if untold else _last_variance(loss, found)
 
 
 def _loss(parameters: np.ndarray, counts: np.ndarray, tied: bool, spread: float) -> float:
