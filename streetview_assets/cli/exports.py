@@ -81,15 +81,16 @@ def _options(command: Any) -> Iterator[tuple[str, bool]]:
 exports = Commands(
     cls=ExportGroup,
     context_settings={"ignore_unknown_options": True},
-    subcommand_metavar="TABLE|hdf5|features|tags|panoramas [ARGS]...",
+    subcommand_metavar="TABLE|hdf5|features|tags|panoramas|embedding-atlas|fiftyone|"
+    "pixplot-metadata [ARGS]...",
     help="Write a table to a file, or a whole study as others' programs read it.",
 )
 
 OutputOption = Annotated[
     Path | None,
     typer.Option(
-        help="Default: TABLE.FORMAT, street_data.h5, features.h5, tags.json or the folder "
-        "panoramas here."
+        help="Default: TABLE.FORMAT, street_data.h5, features.h5, tags.json, "
+        "embedding_atlas.parquet, pixplot_metadata.csv, or the folder panoramas or fiftyone here."
     ),
 ]
 Export = Callable[[OpenStudy, Callable[[int, int], None]], "Written"]
@@ -170,6 +171,38 @@ def panoramas(study: StudyArgument = None, output: OutputOption = None) -> None:
         lambda opened, tell: export_panoramas(opened, output, on_progress=tell),
         study,
     )
+
+
+@exports.command("embedding-atlas")
+def embedding_atlas(study: StudyArgument = None, output: OutputOption = None) -> None:
+    """Write images, layouts and neighbours as Parquet for Embedding Atlas."""
+    from streetview_assets.exports.embedding_atlas import export_embedding_atlas
+
+    _write(
+        "images",
+        lambda opened, tell: export_embedding_atlas(opened, output, on_progress=tell),
+        study,
+    )
+
+
+@exports.command()
+def fiftyone(study: StudyArgument = None, output: OutputOption = None) -> None:
+    """Write images with all their fields as a dataset folder for FiftyOne."""
+    from streetview_assets.exports.fiftyone import export_fiftyone
+
+    _write(
+        "the dataset",
+        lambda opened, tell: export_fiftyone(opened, output, on_progress=tell),
+        study,
+    )
+
+
+@exports.command("pixplot-metadata")
+def pixplot_metadata(study: StudyArgument = None, output: OutputOption = None) -> None:
+    """Write what is known of images as the CSV that PixPlot takes."""
+    from streetview_assets.exports.pixplot import export_pixplot_metadata
+
+    _write("metadata", lambda opened, _: export_pixplot_metadata(opened, output), study)
 
 
 def _write(what: str, export: Export, study: Path | None) -> None:

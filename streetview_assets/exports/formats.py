@@ -13,8 +13,8 @@ import polars as pl
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from streetview_assets.areas.geoframe import flat
 from streetview_assets.errors import StudyError
-from streetview_assets.exports.geoframe import flat
 from streetview_assets.text.spreadsheet_text import guarded
 from streetview_assets.text.strict_json import to_json
 

@@ -264,7 +264,7 @@ class OpenStudy:
 
     def geo(self, name: str) -> gpd.GeoDataFrame:
         """Read a table or mart of the published database as a GeoDataFrame, EPSG:4326."""
-        from streetview_assets.exports.geoframe import to_places
+        from streetview_assets.areas.geoframe import to_places
 
         return to_places(self.table(name), name, self.read("areas"))
 

@@ -11,10 +11,10 @@ import pytest
 import shapely
 from openpyxl import load_workbook
 
+from streetview_assets.areas.geoframe import to_places
 from streetview_assets.errors import StudyError
 from streetview_assets.exports import formats as plain_files
 from streetview_assets.exports.formats import write_csv, write_xlsx, write_xml
-from streetview_assets.exports.geoframe import to_places
 from streetview_assets.exports.tables import GEOGRAPHIC, PLAIN, export_table
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.spreadsheet_text import unguarded

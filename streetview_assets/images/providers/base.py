@@ -130,6 +130,8 @@ class Provider(ABC):
         The keys that open it, from the environment alone.
     prices
         What its images cost; None: nothing.
+    page
+        Address of the page on which it shows a panorama, ``{}`` standing for its id; empty: none.
     is_remote
         Whether it is asked over the network: look-ups and images then share a limit of rate.
     keeps_history
@@ -159,6 +161,7 @@ class Provider(ABC):
     terms: ClassVar[Terms]
     keys: ClassVar[tuple[Key, ...]] = ()
     prices: ClassVar[PriceList | None] = None
+    page: ClassVar[str] = ""
     is_remote: ClassVar[bool] = False
     keeps_history: ClassVar[bool] = False
     is_drawn: ClassVar[bool] = False

@@ -94,6 +94,7 @@ class GoogleProvider(RemoteProvider):
 
     name = "google"
     address = "https://maps.googleapis.com"
+    page = "https://www.google.com/maps/@?api=1&map_action=pano&pano={}"
     terms = Terms(
         images="Google Street View images",
         credit="Imagery © Google",

@@ -71,6 +71,7 @@ class MapillaryProvider(OpenImageryProvider):
 
     name = "mapillary"
     address = "https://graph.mapillary.com"
+    page = "https://www.mapillary.com/app/?pKey={}"
     terms = Terms(
         images="Mapillary images",
         credit=f"Imagery © Mapillary contributors, {LICENCE}",
