@@ -28,7 +28,7 @@ AREA_COLUMNS = pl.Schema(
 COLUMNS = (
     *("image_id", "category", "cluster", "provider", "captured_on", "heading_deg"),
     *("authority_code", "authority", "area_code", "area_name", "longitude", "latitude"),
-    *("target", "observed", "predicted", "residual", "copyright"),
+    *("target", "observed", "predicted", "residual", "copyright", "source_path"),
 )
 
 

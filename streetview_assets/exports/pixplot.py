@@ -32,10 +32,10 @@ def export_pixplot_metadata(opened: OpenStudy, output: Path | None = None) -> Wr
     """Write a row an image that is on disk, in PixPlot's columns, and the command to plot them.
 
     `filename` is the image's file; `category` its own category, else its cluster; `tags` category,
-    cluster, authority and area; `description` area, target, date and whom to name, written so
-    that the viewer, which takes it for HTML in URL encoding, shows it as text. `label` stays
-    empty: PixPlot would lay images out by it, and not by how they look. `lat` and `lng` are left
-    out where a place is missing, since PixPlot ends at an empty one.
+    cluster, authority and area; `description` the name that one's own image had, area, target, date
+    and whom to name, written so that the viewer, which takes it for HTML in URL encoding, shows it
+    as text. `label` stays empty: PixPlot would lay images out by it, and not by how they look.
+    `lat` and `lng` are left out where a place is missing, since PixPlot ends at an empty one.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _tag(text: str) -> str:
 
 def _description(image: dict[str, Any]) -> str:
     """Say in a line where and when an image is from, what its area is like, and whose it is."""
-    told = [image["area_name"], image["authority"]]
+    told = [image["source_path"], image["area_name"], image["authority"]]
     for name in ("observed", "predicted"):
         if image[name] is not None:
             told.append(f"{image['target']} {name} {image[name]:.4g}")

@@ -43,6 +43,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
     frames["images"] = images.with_columns(
         category=pl.when(at).then(pl.lit(HOSTILE)).otherwise(pl.lit("a shop")),
         copyright=pl.lit("© Ann"),
+        source_path=pl.lit("=a/IMG 8.jpg"),
     )
     ids = images.filter(status="ok")["image_id"].to_list()
     frames["image_layouts"] = TABLES["image_layouts"].frame(
@@ -144,6 +145,7 @@ def test_fiftyone_gets_a_feature_with_all_fields_and_a_file_each(study, tmp_path
         assert file.read_bytes() == (study.root / image["path"]).read_bytes()
         assert fields[image_id]["geometry"]["coordinates"] == [0.5, 50.5]
         assert told["category"] == image["category"]
+        assert told["source_path"] == image["source_path"]
         assert told.get("captured_on", str(UNKNOWN)) == str(image["captured_on"])
         assert None not in told.values()
     assert fields["A1q-0"]["properties"]["captured_year"] == 2024
@@ -170,7 +172,7 @@ def test_pixplot_gets_its_columns_with_names_that_are_text_to_it(study, tmp_path
     assert not re.search("%(?!25)", hostile["description"]), "a browser would refuse to decode it"
     said = html.unescape(unquote(hostile["description"]))
     facts = "East, imd_rank observed 100, imd_rank predicted 90, 2021-06, heading 0°, © Ann"
-    assert said == f"'{HOSTILE}, {facts}"
+    assert said == f"'=a/IMG 8.jpg, {HOSTILE}, {facts}"
     assert (hostile["year"], hostile["label"]) == ("2021", "")
     assert rows["B1p-0.jpg"]["year"] == ""
     assert (float(hostile["lat"]), float(hostile["lng"])) == (50.5, 0.5)
