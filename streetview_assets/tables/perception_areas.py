@@ -37,14 +37,21 @@ TABLES = (
     _table(
         "perception_relations",
         "How what people see in areas goes with the targets.",
-        QUALITY,
+        key(
+            "quality",
+            TEXT,
+            "what people rated; `all`: all of it together, where there are several (none of it "
+            "of that name)",
+        ),
         key("target", TEXT, "the target"),
         ENCODER,
         key(
             "measure",
             TEXT,
             "`spearman`: rank correlation over areas; `direction_cosine`: of the direction in "
-            "which areas' vectors move with the quality, and that of deprivation",
+            "which areas' vectors move with the quality, and that of deprivation; "
+            "`r2_of_place`: R² of kriging, blocks held out; `r2_of_quality`: the same with the "
+            "quality's means beside place; `gain_over_place`: what these add, paired",
         ),
         maybe("value", NUMBER, "the measure; null where it cannot be told"),
         *interval("its interval"),

@@ -15,7 +15,19 @@ def rows():
         **{"quality": HOSTILE, "group_name": "all", "encoder": ENCODER, "features": "images"},
         **{"model": "chosen", "k": 0, "validation": "random", "image_count": 12},
     }
+    relation = {"target": "income", "encoder": ENCODER, "area_count": 90}
+    seen = relation | {"quality": HOSTILE}
     return {
+        "area_perception": [
+            {"area_code": "E1", "quality": HOSTILE, "encoder": ENCODER, "mean": 1.0}
+        ],
+        "perception_relations": [
+            seen | {"measure": "spearman", "value": -0.61, "p_adjusted": 0.004},
+            seen | {"measure": "r2_of_place", "value": 0.13},
+            seen | {"measure": "r2_of_quality", "value": 0.45},
+            seen | {"measure": "gain_over_place", "value": 0.32, "lower": 0.21, "upper": 0.44},
+            relation | {"quality": "all", "measure": "gain_over_place", "note": "too few of them"},
+        ],
         "rating_agreement": [
             AGREEMENT | {"measure": "ceiling_r2", "value": 0.87, "lower": 0.81, "upper": 0.91},
             AGREEMENT | {"measure": "krippendorff_alpha", "value": 0.43},
@@ -40,6 +52,10 @@ def test_it_tells_agreement_models_and_groups(with_tables, rows):
         assert text in told
     assert "<script>" not in told
     assert "&lt;script&gt;" in told
+    relation = told[told.index("−0.61") :]
+    places = [relation.index(text) for text in ("0.004", "0.13", "0.45", "0.32", "0.21 to 0.44")]
+    assert places == sorted(places)
+    assert "too few of them" in relation
 
 
 def test_it_is_left_out_where_nobody_rated(with_tables):

@@ -11,9 +11,11 @@ from streetview_assets.orchestration.missing_parts import NO_TARGETS, no_areas, 
 from streetview_assets.perception.areas.area_perception import area_perception as area_rows
 from streetview_assets.perception.areas.area_perception import radius_of
 from streetview_assets.perception.areas.directions import direction_cosines
+from streetview_assets.perception.areas.gain_over_place import gains_over_place
 from streetview_assets.perception.areas.map import draw_perception_maps
 from streetview_assets.perception.areas.shared_errors import shared_errors
 from streetview_assets.perception.areas.target_relations import perception_relations as relations
+from streetview_assets.study.models import Models
 from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
 
@@ -46,8 +48,11 @@ def area_perception(work: AssetContext) -> AssetResult:
     "perception",
     writes=("perception_relations",),
     reads=("area_perception", "area_embeddings", "areas", "targets"),
-    keys=("models.target", "models.interval_level", "pooling.statistic", "crs", "seed"),
-    code_version=2,
+    keys=(
+        *("models.target", "models.interval_level", "models.folds", "models.deals"),
+        *("models.block_km", "models.buffer_km", "pooling.statistic", "crs", "seed"),
+    ),
+    code_version=3,
     study_wide=True,
     unless=(no_part("perception"), no_areas),
 )
@@ -62,9 +67,9 @@ def perception_relations(work: AssetContext) -> AssetResult:
         empty = TABLES["perception_relations"].frame()
         return AssetResult({"perception_relations": empty}, told, note=NO_TARGETS)
     targets = work.read_all("targets")
-    key = {"target": work.target.name, "encoder": work.opened.encoder}
-    directions = [row | key for row in _directions(work, perceived, targets, areas)]
-    rows = relations(perceived, targets, areas, directions)
+    directions = _directions(work, perceived, targets, areas)
+    gains = _gains(work, perceived, targets, areas)
+    rows = relations(perceived, targets, areas, [*directions, *gains])
     return AssetResult({"perception_relations": rows}, told)
 
 
@@ -73,7 +78,7 @@ def _directions(
 ) -> list[dict[str, Any]]:
     study, encoder = work.study, work.opened.encoder
     vectors = work.read_all("area_embeddings")
-    return direction_cosines(
+    rows = direction_cosines(
         perceived.filter(encoder=encoder),
         vectors.filter(statistic=study.pooling.statistic, encoder=encoder),
         targets.filter(target=work.target.name),
@@ -83,3 +88,20 @@ def _directions(
         level=study.models.interval_level,
         seed=study.seed,
     )
+    return [row | {"target": work.target.name, "encoder": encoder} for row in rows]
+
+
+def _gains(
+    work: AssetContext, perceived: pl.DataFrame, targets: pl.DataFrame, areas: pl.DataFrame
+) -> list[dict[str, Any]]:
+    study, encoder, models = work.study, work.opened.encoder, work.study.models
+    settings = Models(
+        folds=models.folds,
+        deals=models.deals,
+        block_km=models.block_km,
+        buffer_km=models.buffer_km,
+        interval_level=models.interval_level,
+    )
+    own, crs = perceived.filter(encoder=encoder), work.sources.crs()
+    rows = gains_over_place(own, targets, areas, settings, crs=crs, seed=study.seed)
+    return [row | {"encoder": encoder} for row in rows]

@@ -15,7 +15,7 @@ def perception_relations(
     perceived: pl.DataFrame,
     targets: pl.DataFrame,
     areas: pl.DataFrame,
-    directions: Sequence[dict[str, Any]] = (),
+    others: Sequence[dict[str, Any]] = (),
 ) -> pl.DataFrame:
     """Correlate the ranks of each quality's means of areas with those of each target.
 
@@ -30,8 +30,8 @@ def perception_relations(
         Table ``targets``, likewise.
     areas
         Table ``areas``, likewise: where an area is.
-    directions
-        Rows of the same table by `direction_cosines`.
+    others
+        Rows of the same table by other measures: `direction_cosines`, `gains_over_place`.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def perception_relations(
     """
     placed = areas.select("area_code", "longitude", "latitude").unique("area_code")
     means = perceived.drop_nulls("mean").join(placed, on="area_code")
-    rows = list(directions)
+    rows = list(others)
     for quality, encoder in perceived.select("quality", "encoder").unique().sort(pl.all()).rows():
         own = means.filter(quality=quality, encoder=encoder)
         for target in targets["target"].unique().sort():

@@ -107,18 +107,26 @@ def _groups(groups: pl.DataFrame) -> list[list[Any]]:
 
 
 def _relations(relations: pl.DataFrame) -> list[list[Any]]:
-    ordered = relations.filter(measure="spearman").sort("target", "quality")
-    return [
-        [
-            row["quality"],
-            row["target"],
-            _cell(row),
-            number(row["p_adjusted"], 3),
-            row["area_count"],
-            row["note"] or "",
-        ]
-        for row in ordered.head(MOST_ROWS).to_dicts()
-    ]
+    """Give by target and quality the correlation, and what the quality adds to place."""
+    rows = []
+    ordered = relations.filter(pl.col("measure") != "direction_cosine").sort("target", "quality")
+    for (target, quality), own in ordered.group_by(["target", "quality"], maintain_order=True):
+        told = {row["measure"]: row for row in own.to_dicts()}
+        correlation, gain = told.get("spearman", {}), told.get("gain_over_place", {})
+        notes = {row["note"] for row in (correlation, gain) if row.get("note")}
+        rows.append(
+            [
+                quality,
+                target,
+                _cell(correlation),
+                number(correlation.get("p_adjusted"), 3),
+                *(_cell(told.get(measure)) for measure in ("r2_of_place", "r2_of_quality")),
+                _cell(gain),
+                own["area_count"].max(),
+                "; ".join(sorted(notes)),
+            ]
+        )
+    return rows[:MOST_ROWS]
 
 
 def _cell(row: dict[str, Any] | None) -> Cell:
