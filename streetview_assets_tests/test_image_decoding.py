@@ -21,7 +21,7 @@ GREY = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (48, 1))
 OUR_OWN_DRAWINGS = {
     "figures.py",
     "report/figures.py",
-    "cli/show_sheet.py",
+    "cli/show/show_sheet.py",
 }
 
 

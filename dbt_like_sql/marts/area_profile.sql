@@ -39,8 +39,11 @@
 -- geometry: its outline, WKB, EPSG:4326
 -- elsewhere_share: current images taken in it that look at another area, as a share of those taken
 --     in it, 0 to 1
--- perceived: what people see in it by quality, as in perceived['safety'].mean: mean, lower and upper
---     end of its interval, and the image_count that it is made of; null without ratings
+-- perceived: mean of what people see in it by quality, as in perceived['safety']; null without
+--     ratings
+-- perceived_lower: lower end of the interval of that mean, by quality
+-- perceived_upper: upper end of that interval, by quality
+-- perceived_image_count: images that the mean is made of, by quality
 with target_values as (
     select
         authority_code,
@@ -169,18 +172,10 @@ perception as (
     select
         area_perception.authority_code,
         area_perception.area_code,
-        map(
-            list(area_perception.quality order by area_perception.quality),
-            list(
-                struct_pack(
-                    mean := area_perception.mean,
-                    lower := area_perception.lower,
-                    upper := area_perception.upper,
-                    image_count := area_perception.image_count
-                )
-                order by area_perception.quality
-            )
-        ) as perceived
+        map(list(quality order by quality), list(mean order by quality)) as perceived,
+        map(list(quality order by quality), list(lower order by quality)) as perceived_lower,
+        map(list(quality order by quality), list(upper order by quality)) as perceived_upper,
+        map(list(quality order by quality), list(image_count order by quality)) as perceived_image_count
     from area_perception
     inner join study on study.encoder = area_perception.encoder
     group by area_perception.authority_code, area_perception.area_code
@@ -258,7 +253,10 @@ select
     study.synthetic,
     areas.geometry,
     elsewhere.elsewhere_share,
-    perception.perceived
+    perception.perceived,
+    perception.perceived_lower,
+    perception.perceived_upper,
+    perception.perceived_image_count
 from areas
 cross join study
 left join headline_target using (authority_code, area_code)

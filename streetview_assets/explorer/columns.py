@@ -1,6 +1,5 @@
 """Columns as files that a browser reads by one fetch each: plain numbers, or JSON of texts."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from streetview_assets.text.strict_json import to_json
 
 TYPES = {"f4": "Float32Array", "u1": "Uint8Array", "u2": "Uint16Array", "u4": "Uint32Array"}
 """Types of numbers, little-endian, and what a browser calls an array of them."""
@@ -87,7 +88,7 @@ def write_texts(folder: Path, name: str, texts: Sequence[str | None]) -> dict[st
     """
     path = folder / "data" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(list(texts), ensure_ascii=False), encoding="utf-8")
+    path.write_text(to_json(list(texts), ensure_ascii=False), encoding="utf-8")
     return {"file": f"data/{name}.json"}
 
 

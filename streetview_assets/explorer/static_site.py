@@ -1,6 +1,5 @@
 """Writes the explorer as a folder: the page, deck.gl, sprites and columns, with one manifest."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -21,6 +20,7 @@ from streetview_assets.images.current import UNKNOWN_DATE
 from streetview_assets.images.providers.terms import credit_of, terms_of
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.report.database import Published
+from streetview_assets.text.strict_json import to_json
 
 PAGE = "page"
 MANIFEST = "manifest.json"
@@ -108,9 +108,7 @@ def write_folder(folder: Path, facts: Facts, about: dict[str, Any], atlas: Atlas
     }
     write_page(folder)
     with written_aside(folder / "data" / MANIFEST) as aside:
-        aside.write_text(
-            json.dumps(manifest, ensure_ascii=False, allow_nan=False), encoding="utf-8"
-        )
+        aside.write_text(to_json(manifest, ensure_ascii=False), encoding="utf-8")
     return folder / "index.html"
 
 
@@ -251,7 +249,7 @@ def _areas(folder: Path, facts: Facts) -> dict[str, Any]:
         for key in ("observed", "predicted", "lower", "upper", "interval_level", "image_count")
     }
     path = folder / "data" / "area_facts.json"
-    path.write_text(json.dumps(texts | numbers, ensure_ascii=False), encoding="utf-8")
+    path.write_text(to_json(texts | numbers, ensure_ascii=False), encoding="utf-8")
     return {
         "count": facts.areas.height,
         "facts": {"file": "data/area_facts.json"},

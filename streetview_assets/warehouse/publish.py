@@ -130,16 +130,19 @@ def _copy_table(
 ) -> None:
     """Create one table; vectors as `FLOAT[n]`, with which DuckDB can reckon distances.
 
-    DuckDB 1.0 moreover cannot read a column of lists that are null in every row.
+    DuckDB 1 moreover cannot read a table with a column of lists or maps of which none has an
+    entry: such a column is text, null in every row.
     """
     relation = connection.sql(f"select {', '.join(columns)} from {name}")
-    types = zip(relation.columns, relation.types, strict=True)
-    copied = [
-        f"{column}::float[{dimension}] as {column}"
-        if dimension and str(kind) == "FLOAT[]"
-        else column
-        for column, kind in types
-    ]
+    copied = []
+    for column, kind in zip(relation.columns, map(str, relation.types), strict=True):
+        if dimension and kind == "FLOAT[]":
+            column = f"{column}::float[{dimension}] as {column}"
+        elif kind.startswith("MAP") or kind.endswith("[]"):
+            count = "cardinality" if kind.startswith("MAP") else "len"
+            entries = connection.execute(f"select sum({count}({column})) from {name}").fetchone()
+            column = column if entries and entries[0] else f"null::varchar as {column}"
+        copied.append(column)
     ordered = f"order by {', '.join(key)}" if key else ""
     try:
         connection.execute(

@@ -146,9 +146,12 @@ def address(explored: tuple[Path, Facts]) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A real browser without a screen; tests are skipped where none is installed."""
+    """A real browser without a screen; tests are skipped where none is installed.
+
+    Its driver keeps an event loop in this thread: it ends with the tests that need it.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed: apt-get install chromium")
     from playwright.sync_api import sync_playwright

@@ -31,9 +31,10 @@ def profile(small_study):
 
 def test_the_profile_has_each_quality_of_the_study_s_encoder(profile):
     first, second = profile
-    found = dict(first["perceived"])
-    assert found[HOSTILE] == {"mean": 3.2, "lower": 2.8, "upper": 3.6, "image_count": 12}
-    assert found["green"]["mean"] is None
+    assert dict(first["perceived"]) == {HOSTILE: 3.2, "green": None}
+    assert dict(first["perceived_lower"])[HOSTILE] == 2.8
+    assert dict(first["perceived_upper"])[HOSTILE] == 3.6
+    assert dict(first["perceived_image_count"]) == {HOSTILE: 12, "green": 0}
     assert second["perceived"] is None
 
 

@@ -153,8 +153,8 @@ def test_an_interval_is_wider_where_near_areas_are_wrong_together():
     for together in (1, 4):
         wrong = np.repeat(np.random.default_rng(3).random(80 // together) < 0.5, together)
         outputs = outputs_of(80, points_each=1).with_columns(
-            continuous=pl.Series(logit((np.where(wrong, 9, 4) - 0.5) / 10)),
-            observed=pl.Series(np.arange(80) % 2 + 4),
+            continuous=pl.Series(logit((np.arange(80) % 2 + 3.5) / 10)),
+            observed=pl.Series(np.where(wrong, 9, 4)),
         )
         scores = ordinal_score_rows(outputs, AREAS, PLACES, level=0.9, seed=1)
         mae = scores.filter(group_name="all", rule="mean_continuous", metric="mae")

@@ -1,6 +1,5 @@
 """`streetview perception score`: what people would say of an image file, or of a place."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.images.current import current_images
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.strict_json import to_json
 
 FAILED = 1
 
@@ -40,7 +40,7 @@ def score(
         answer = image_answers(opened, images or [])
         failed = any(one["status"] != "ok" for one in answer)
     if as_json:
-        typer.echo(json.dumps(answer, ensure_ascii=True, allow_nan=False, indent=2))
+        typer.echo(to_json(answer, ensure_ascii=True, indent=2))
     else:
         _show_place(answer) if place else _show_images(answer)
     if failed:

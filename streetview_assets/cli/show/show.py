@@ -19,7 +19,8 @@ from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.safe_name import safe_name
 from streetview_assets.warehouse.queries import quoted
 
-LEFT_OUT = {"geometry", "sha256", "perceived"}
+PERCEIVED = {f"perceived{end}" for end in ("", "_lower", "_upper", "_image_count")}
+LEFT_OUT = {"geometry", "sha256"} | PERCEIVED
 TILE_PX, VIEW_PX = 150, 132
 OF_AN_AREA = 3
 """Images of an area that are shown beside their look-alikes."""

@@ -132,13 +132,24 @@ def perceived_in_area(profile: dict[str, Any] | None) -> dict[str, str]:
     profile
         Its row of `area_profile`, or None.
     """
-    found = (profile or {}).get("perceived") or {}
-    entries = found.items() if isinstance(found, dict) else ((e["key"], e["value"]) for e in found)
+    if profile is None or not profile["perceived"]:
+        return {}
+    means, lower, upper, counts = (
+        _by_quality(profile[f"perceived{end}"]) for end in ("", "_lower", "_upper", "_image_count")
+    )
     return {
-        quality: f"{_with_ends(row['mean'], row)}, {row['image_count']:,} images"
-        for quality, row in entries
-        if row["mean"] is not None
+        quality: f"{_with_ends(mean, {'lower': lower[quality], 'upper': upper[quality]})}, "
+        f"{counts[quality]:,} images"
+        for quality, mean in means.items()
+        if mean is not None
     }
+
+
+def _by_quality(entries: Any) -> dict[str, Any]:
+    """Read a map, as DuckDB or as polars gives it."""
+    if isinstance(entries, dict):
+        return entries
+    return {entry["key"]: entry["value"] for entry in entries}
 
 
 def _seen_in_image(opened: OpenStudy, image_id: str) -> dict[str, str]:

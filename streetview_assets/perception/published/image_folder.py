@@ -24,6 +24,7 @@ from streetview_assets.perception.published.vector_folder import (
     write_shard,
 )
 from streetview_assets.processes.on_progress import OnProgress, untold
+from streetview_assets.text.strict_json import to_json
 
 OPTION = "--images-dir"
 
@@ -181,7 +182,7 @@ def _begun(partial: Path, fingerprint: str) -> pl.DataFrame:
         for file in (*partial.glob(f"{VECTORS}/*.npy"), *partial.glob(f"{METADATA}/*.parquet")):
             file.unlink()
     with written_aside(mark) as aside:
-        aside.write_text(json.dumps({"fingerprint": fingerprint}), encoding="utf-8")
+        aside.write_text(to_json({"fingerprint": fingerprint}), encoding="utf-8")
     shards = [_nothing()]
     for number in _numbers(partial):
         with reading(str(partial), "vectors of a run that was ended", "Take the folder away."):
