@@ -11,9 +11,15 @@ from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.errors import StudyError
 from streetview_assets.explorer.static_site import write_explorer
 from streetview_assets.images.providers.terms import terms_of
+from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.orchestration.progress import Progress
 from streetview_assets.report.database import Published
 from streetview_assets.study_state.open_study import OpenStudy
+
+OPEN_TO_ALL = (
+    "The page listens on {host} and asks nobody to sign in: whoever reaches it sees all images of "
+    "the study, whatever the provider's terms say of passing them on."
+)
 
 
 def export_explorer(opened: OpenStudy, folder: Path, *, zipped: bool) -> None:
@@ -24,13 +30,17 @@ def export_explorer(opened: OpenStudy, folder: Path, *, zipped: bool) -> None:
     StudyError
         Where nothing is published yet, or something else lies in the folder.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / "data").is_dir():
+    is_ours = (folder / "data" / "manifest.json").is_file()
+    if folder.exists() and not (folder.is_dir() and (is_ours or not any(folder.iterdir()))):
         raise StudyError(f"{folder} holds something else already; name an empty or a new folder")
     may_pass_on = terms_of(opened.study.images.provider).may_store
     _write(opened, folder, shows_images=may_pass_on)
     console = PlainConsole()
     if zipped:
-        console.say(f"Wrote {shutil.make_archive(str(folder), 'zip', folder)}")
+        packed = folder.with_name(f"{folder.name}.zip")
+        with written_aside(packed, suffix=".zip") as aside:
+            shutil.make_archive(str(aside.with_suffix("")), "zip", folder)
+        console.say(f"Wrote {packed}")
     console.say(
         f"Wrote {folder}; look: python -m http.server --directory {folder} --bind 127.0.0.1"
     )
@@ -53,8 +63,10 @@ def serve_explorer(opened: OpenStudy, host: str, port: int, *, opens_browser: bo
     has_words = not why_no_words(opened.study.encoder)
     _write(opened, folder, shows_images=True, serves_words=has_words)
     hosts = LOOPBACK if host in LOOPBACK else ("*",)
-    address = f"http://{host}:{port}"
-    PlainConsole().say(f"The explorer: {address} (Ctrl-C ends it)")
+    console, address = PlainConsole(), f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if host not in LOOPBACK:
+        console.say(OPEN_TO_ALL.format(host=host), style="yellow")
+    console.say(f"The explorer: {address} (Ctrl-C ends it)")
     if opens_browser:
         webbrowser.open(address)
     uvicorn.run(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.text.strict_json import to_json
 
 TYPES = {"f4": "Float32Array", "u1": "Uint8Array", "u2": "Uint16Array", "u4": "Uint32Array"}
@@ -67,9 +68,8 @@ def write_numbers(folder: Path, name: str, values: npt.ArrayLike, kind: str) -> 
         One of `TYPES`.
     """
     array = np.ascontiguousarray(values, dtype=f"<{kind}")
-    path = folder / "data" / f"{name}.bin"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    array.tofile(path)
+    with written_aside(folder / "data" / f"{name}.bin") as aside:
+        array.tofile(aside)
     across = array.shape[1] if array.ndim > 1 else 1
     return {"file": f"data/{name}.bin", "type": TYPES[kind], "across": across}
 
@@ -86,9 +86,23 @@ def write_texts(folder: Path, name: str, texts: Sequence[str | None]) -> dict[st
     texts
         (n,) null where there is none.
     """
-    path = folder / "data" / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(to_json(list(texts), ensure_ascii=False), encoding="utf-8")
+    return write_json_file(folder, name, list(texts))
+
+
+def write_json_file(folder: Path, name: str, value: object) -> dict[str, Any]:
+    """Write plain data as JSON, and say where it is.
+
+    Parameters
+    ----------
+    folder
+        Of the explorer.
+    name
+        Of the file, safe as a path.
+    value
+        Lists, dicts, texts and numbers.
+    """
+    with written_aside(folder / "data" / f"{name}.json") as aside:
+        aside.write_text(to_json(value, ensure_ascii=False), encoding="utf-8")
     return {"file": f"data/{name}.json"}
 
 

@@ -30,7 +30,7 @@ from streetview_assets.explorer.word_search import search_by_words
 from streetview_assets.images.thumbnails import shown_files
 from streetview_assets.study_state.open_study import OpenStudy
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 MOST_FOUND = 200
 LONGEST_QUERY = 300
 

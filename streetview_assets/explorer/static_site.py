@@ -13,17 +13,22 @@ import shapely
 
 from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.explorer.atlas import CELLS, CELLS_ACROSS, CELLS_PX, Atlas, draw_atlas
-from streetview_assets.explorer.columns import coded, write_coded, write_numbers, write_texts
+from streetview_assets.explorer.columns import (
+    coded,
+    write_coded,
+    write_json_file,
+    write_numbers,
+    write_texts,
+)
 from streetview_assets.explorer.facts import Facts, area_values, explorer_facts
 from streetview_assets.figures import COLOURS, SYNTHETIC_NOTE
 from streetview_assets.images.current import UNKNOWN_DATE
+from streetview_assets.images.image_files import write_whole
 from streetview_assets.images.providers.terms import credit_of, terms_of
-from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.report.database import Published
-from streetview_assets.text.strict_json import to_json
 
 PAGE = "page"
-MANIFEST = "manifest.json"
+MANIFEST = "manifest"
 DECK = "nbextension/static/index.js"
 """deck.gl, whole, as pydeck ships it (Apache-2.0)."""
 
@@ -107,8 +112,7 @@ def write_folder(folder: Path, facts: Facts, about: dict[str, Any], atlas: Atlas
         "colours": list(COLOURS),
     }
     write_page(folder)
-    with written_aside(folder / "data" / MANIFEST) as aside:
-        aside.write_text(to_json(manifest, ensure_ascii=False), encoding="utf-8")
+    write_json_file(folder, MANIFEST, manifest)
     return folder / "index.html"
 
 
@@ -123,8 +127,8 @@ def write_page(folder: Path) -> None:
     (folder / PAGE).mkdir(parents=True, exist_ok=True)
     for source in (files(__package__) / PAGE).iterdir():
         target = folder if source.name == "index.html" else folder / PAGE
-        (target / source.name).write_bytes(source.read_bytes())
-    (folder / PAGE / "deck.js").write_bytes(files("pydeck").joinpath(DECK).read_bytes())
+        write_whole(target / source.name, source.read_bytes())
+    write_whole(folder / PAGE / "deck.js", files("pydeck").joinpath(DECK).read_bytes())
 
 
 def _study(published: Published, facts: Facts, *, shows_images: bool) -> dict[str, Any]:
@@ -248,11 +252,9 @@ def _areas(folder: Path, facts: Facts) -> dict[str, Any]:
         key: facts.areas[key].to_list()
         for key in ("observed", "predicted", "lower", "upper", "interval_level", "image_count")
     }
-    path = folder / "data" / "area_facts.json"
-    path.write_text(to_json(texts | numbers, ensure_ascii=False), encoding="utf-8")
     return {
         "count": facts.areas.height,
-        "facts": {"file": "data/area_facts.json"},
+        "facts": write_json_file(folder, "area_facts", texts | numbers),
         "rings": told,
         "polygon": write_numbers(folder, "ring_polygon", polygon, "u4"),
         "owner": write_numbers(folder, "polygon_area", owner, "u4"),

@@ -181,3 +181,18 @@ def test_a_study_of_points_alone_has_a_map_of_them(tmp_path):
     assert told["areas"]["count"] == 0
     assert told["layouts"] == []
     assert told["neighbours"] is None
+
+
+@pytest.mark.parametrize("what", ["file", "data"])
+def test_what_only_looks_like_an_explorer_is_left_as_it_is(study, tmp_path, what):
+    folder = tmp_path / "out"
+    if what == "file":
+        folder.write_text("mine")
+    else:
+        (folder / "data").mkdir(parents=True)
+        (folder / "atlas" / "64").mkdir(parents=True)
+        (folder / "atlas" / "64" / "mine.webp").touch()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StudyError, match="holds something else already"):
+        export_explorer(study, folder, zipped=False)
+    assert sorted(tmp_path.rglob("*")) == before
