@@ -9,6 +9,7 @@ import polars as pl
 import shapely
 
 from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.layout.scatter import panel_name
 from streetview_assets.report.database import Published
 
 _IMAGES = """
@@ -49,7 +50,7 @@ class Facts:
         A row an image, in the order of everything that is told of them: columns of the table
         ``images`` with ``longitude``, ``latitude`` and ``cluster``.
     layouts
-        By its name each layout: ``image_id``, ``x``, ``y``.
+        By its name each layout: ``image_id``, ``x``, ``y``, ``z``, which is null on a plane.
     neighbours
         ``image_id``, ``rank``, ``neighbour_id``, ``similarity``, ``distance_m``.
     areas
@@ -100,9 +101,10 @@ def _clusters(published: Published) -> pl.DataFrame:
 
 def _layouts(published: Published) -> dict[str, pl.DataFrame]:
     rows = published.of_encoder("image_layouts")
-    names = {"umap": "UMAP", "tsne": "t-SNE"}
+    # Those on a plane come first.
+    rows = rows.sort(pl.col("z").is_not_null(), maintain_order=True)
     return {
-        f"{names[str(method)]}, {setting}": one.select("image_id", "x", "y")
+        panel_name(str(method), str(setting)): one.select("image_id", "x", "y", "z")
         for (method, setting), one in rows.group_by("method", "setting", maintain_order=True)
     }
 

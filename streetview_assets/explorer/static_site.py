@@ -192,20 +192,23 @@ def _rows(facts: Facts, column: str) -> np.ndarray:
 
 
 def _layouts(folder: Path, facts: Facts) -> list[dict[str, Any]]:
-    """Write where each image lies in each layout, NaN where it is in none."""
+    """Write where each image lies in each layout, NaN where in none; `z` of those in space."""
     written = []
     for number, (name, places) in enumerate(facts.layouts.items()):
         placed = facts.images.select("image_id").join(
             places, on="image_id", how="left", maintain_order="left"
         )
-        spots = placed.select("x", "y").to_numpy().astype(np.float64)
-        told = write_numbers(folder, f"layout_{number}", _unit(spots), "f4")
-        written.append({"name": name, **told})
+        is_flat = placed["z"].null_count() == placed.height
+        axes = ["x", "y"] if is_flat else ["x", "y", "z"]
+        spots = _unit(placed.select(axes).to_numpy().astype(np.float64))
+        flat = write_numbers(folder, f"layout_{number}", spots[:, :2], "f4")
+        z = None if is_flat else write_numbers(folder, f"layout_{number}_z", spots[:, 2], "f4")
+        written.append({"name": name, **flat, "z": z})
     return written
 
 
 def _unit(spots: np.ndarray) -> np.ndarray:
-    """Bring places on a plane to -1…1, their shape kept."""
+    """Bring places to -1…1, their shape kept."""
     if not np.isfinite(spots).any():
         return spots
     low, high = np.nanmin(spots, axis=0), np.nanmax(spots, axis=0)

@@ -82,15 +82,15 @@ def layout_columns(facts: Facts) -> pl.DataFrame:
     -------
     polars.DataFrame
         ``projection_x`` and ``projection_y`` of the first layout; of each other ``<name>_x`` and
-        ``<name>_y``, as in ``t_sne_perplexity_30_x``. No columns where there is no layout.
+        ``<name>_y``, as in ``t_sne_perplexity_30_x``, and ``<name>_z`` of one in
+        space. No columns where there is no layout.
     """
     placed = facts.images.select("image_id")
     for number, (name, layout) in enumerate(facts.layouts.items()):
         stem = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") if number else "projection"
-        spots = layout.select("image_id", pl.col("x").alias(f"{stem}_x"), y=pl.col("y"))
-        placed = placed.join(
-            spots.rename({"y": f"{stem}_y"}), on="image_id", how="left", maintain_order="left"
-        )
+        axes = "xy" if layout["z"].null_count() == layout.height else "xyz"
+        spots = layout.select("image_id", *(pl.col(axis).alias(f"{stem}_{axis}") for axis in axes))
+        placed = placed.join(spots, on="image_id", how="left", maintain_order="left")
     return placed.drop("image_id")
 
 

@@ -67,8 +67,11 @@ class Clusters(Part):
 class Layout(Part):
     """Images laid out on a plane by their likeness; without this part, none."""
 
-    methods: tuple[Literal["umap", "tsne"], ...] = Field(
-        ("umap", "tsne"), min_length=1, description="how; UMAP goes by the cosine of the vectors"
+    methods: tuple[Literal["umap", "tsne", "umap_3d"], ...] = Field(
+        ("umap", "tsne"),
+        min_length=1,
+        description="how; UMAP goes by the cosine of the vectors, `umap_3d` lays images out in "
+        "space, to be turned in `streetview explore`",
     )
     umap_neighbours: int = Field(30, ge=2, le=500, description="images that a place is found by")
     umap_min_dist: float = Field(

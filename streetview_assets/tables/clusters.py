@@ -166,13 +166,14 @@ TABLES = (
     ),
     _table(
         "image_layouts",
-        "Where each image lies on a plane, like beside like, by each method and setting.",
+        "Where each image lies on a plane, or in space, like beside like, by method and setting.",
         ENCODER,
-        key("method", TEXT, "how images are laid out", "umap", "tsne"),
+        key("method", TEXT, "how images are laid out", "umap", "tsne", "umap_3d"),
         key("setting", TEXT, "`neighbours 30` of UMAP, `perplexity 30` of t-SNE"),
         SEEN,
         column("x", NUMBER, "across; sizes of groups and distances between them mean little"),
         column("y", NUMBER, "upwards"),
+        maybe("z", NUMBER, "towards one who looks, of `umap_3d`; null: on a plane"),
     ),
     _table(
         "category_scores",

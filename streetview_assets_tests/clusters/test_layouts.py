@@ -17,6 +17,7 @@ from streetview_assets.clusters.layout.scatter import (
     CAUTION,
     draw_layout_groups,
     draw_layout_values,
+    on_a_plane,
 )
 from streetview_assets.clusters.layout.tsne import Stagnation, reduced, tsne_layouts
 from streetview_assets.clusters.layout.umap import umap_layout
@@ -74,6 +75,17 @@ def test_the_same_images_in_any_order_lie_in_the_same_places(layouts):
     assert again.equals(layouts)
     other = pl.concat(lay_out(shuffled, Layout(methods=("umap",)), encoder="made-up", seed=2))
     assert not other.equals(layouts.filter(method="umap"))
+
+
+def test_umap_in_space_keeps_images_of_a_kind_together_and_is_left_out_of_flat_charts(layouts):
+    found = pl.concat(lay_out(sample(kinds()), Layout(methods=("umap_3d",)), encoder="e", seed=1))
+    check_contract(TABLES["image_layouts"], found)
+    places = found.select("x", "y", "z").to_numpy()
+    assert purity(places) > 0.95
+    assert np.ptp(places, axis=0).min() > 0.1, "each of three directions says something"
+    assert layouts["z"].null_count() == layouts.height
+    both = pl.concat([found, layouts.with_columns(encoder=pl.lit("e"))])
+    assert set(on_a_plane(both)["method"]) == {"umap", "tsne"}
 
 
 def test_umap_is_that_of_the_library(layouts):

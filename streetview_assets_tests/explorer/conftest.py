@@ -109,7 +109,9 @@ def made_facts(root: Path) -> Facts:
             "similarity": [0.75] * COUNT,
         }
     )
-    layout = pl.DataFrame({"image_id": ids, "x": spots[:, 0], "y": spots[:, 1]})
+    layout = pl.DataFrame({"image_id": ids, "x": spots[:, 0], "y": spots[:, 1]}).with_columns(
+        z=pl.lit(None, pl.Float64)
+    )
     roads = gpd.GeoSeries([shapely.LineString([(-1.6, 53.8), (-1.5, 53.8)])], crs="EPSG:4326")
     assert set(neighbours.columns) <= set(TABLES["neighbours"].schema)
     return Facts(images, {"UMAP, planted": layout}, neighbours, areas, roads)

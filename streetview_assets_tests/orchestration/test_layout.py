@@ -118,6 +118,13 @@ def test_images_are_laid_out_once_and_coloured_anew(folder):
     assert "layouts" not in other.metadata
 
 
+def test_a_layout_in_space_alone_has_no_flat_figure(folder):
+    opened = write(folder, layout={**LAYOUT, "methods": ["umap_3d"]})
+    made = make(opened, layout.image_layout)
+    assert opened.read("image_layouts")["z"].null_count() == 0
+    assert not [name for name in made.metadata if name.startswith(("by ", "images,"))]
+
+
 def test_no_image_is_shown_that_the_providers_terms_do_not_let_be_kept(folder):
     opened = write(folder, layout={**LAYOUT, "show": "images"})
     deleted = Images(provider="google", keep_images=False)

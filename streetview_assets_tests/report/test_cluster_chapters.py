@@ -230,7 +230,9 @@ def test_further_chapters_show_their_tables(with_tables):
             {"authority_code": "E01", "image_id": "A1p-0", "reason": "indoor", "is_dropped": True}
         ],
         image_layouts=[
-            {"method": "umap", "setting": "neighbours 30", "image_id": "A1p-0", "x": 0.0, "y": 0.0}
+            {"method": "umap", "setting": "neighbours 30", "image_id": "A1p-0", "x": 0.0, "y": 0.0},
+            {"method": "umap_3d", "setting": "neighbours 30", "image_id": "A1p-0", "x": 0.0,
+             "y": 0.0, "z": 1.0},
         ],
     )  # fmt: skip
     _keep(published, "layout_cluster", (300, 300))
@@ -248,6 +250,7 @@ def test_further_chapters_show_their_tables(with_tables):
     assert "shop 17 0" in categories
     assert "indoor 1" in _text(made["exclusions"])
     assert made["layout"].count("<img") == 2, "of the settings that there are now"
+    assert "UMAP in space (neighbours 30)." in _text(made["layout"])
 
 
 @pytest.mark.parametrize("shows_images", [True, False])

@@ -10,6 +10,7 @@ from streetview_assets.clusters.layout.umap import umap_layout
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.clusters import Layout
+from streetview_assets.tables.registry import TABLES
 
 LEAST_IMAGES = 5
 """Below, every layout says the same: nothing."""
@@ -85,12 +86,13 @@ def lay_out(
 def _places(
     method: str, vectors: np.ndarray, settings: Layout, seed: int, told: OnProgress
 ) -> Iterator[tuple[str, np.ndarray]]:
-    if method == "umap":
+    if method != "tsne":
         yield umap_layout(
             vectors,
             neighbours=settings.umap_neighbours,
             min_dist=settings.umap_min_dist,
             seed=seed,
+            dimensions=3 if method == "umap_3d" else 2,
             on_progress=told,
         )
         return
@@ -108,11 +110,9 @@ def _places(
 def _rows(
     image_ids: pl.Series, encoder: str, method: str, setting: str, places: np.ndarray
 ) -> pl.DataFrame:
-    return pl.DataFrame({"image_id": image_ids, "x": places[:, 0], "y": places[:, 1]}).select(
-        pl.lit(encoder).alias("encoder"),
-        pl.lit(method).alias("method"),
-        pl.lit(setting).alias("setting"),
-        "image_id",
-        "x",
-        "y",
+    axes = dict(zip("xyz", places.T, strict=False))
+    of_all = {"encoder": encoder, "method": method, "setting": setting}
+    schema = TABLES["image_layouts"].schema
+    return pl.DataFrame({**of_all, "image_id": image_ids, "z": None, **axes}).select(
+        pl.col(name).cast(dtype) for name, dtype in schema.items()
     )

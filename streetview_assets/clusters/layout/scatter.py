@@ -12,7 +12,7 @@ from streetview_assets.figures import Axes, Figure
 CAUTION = (
     "Who lies beside whom says something; sizes of groups, and distances between them, mean little."
 )
-NAMES = {"umap": "UMAP", "tsne": "t-SNE"}
+NAMES = {"umap": "UMAP", "tsne": "t-SNE", "umap_3d": "UMAP in space"}
 PANELS_ACROSS = 3
 NARROW = 60
 """Letters of a line above a single panel, which leave room for the legend beside it."""
@@ -89,6 +89,11 @@ def draw_layout_values(
     if drawn is not None:
         figure.colorbar(drawn, ax=figure.axes, label=what, shrink=0.6, aspect=30, extend="both")
     return figure
+
+
+def on_a_plane(layouts: pl.DataFrame) -> pl.DataFrame:
+    """Leave out layouts in space, which no flat chart shows as they are."""
+    return layouts.filter(pl.col("z").is_null())
 
 
 def panel_name(method: str, setting: str) -> str:

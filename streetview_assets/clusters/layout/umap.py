@@ -1,4 +1,4 @@
-"""Images on a plane by UMAP: near each other where their vectors point the same way."""
+"""Images on a plane, or in space, by UMAP: near each other where their vectors are alike."""
 
 import numpy as np
 
@@ -18,6 +18,7 @@ def umap_layout(
     neighbours: int,
     min_dist: float,
     seed: int,
+    dimensions: int = 2,
     on_progress: OnProgress = untold,
 ) -> tuple[str, np.ndarray]:
     """Lay vectors out by UMAP (McInnes, Healy and Melville, 2018), by cosine.
@@ -36,6 +37,8 @@ def umap_layout(
         How near to each other vectors may be put.
     seed
         Of the first places and of the moves.
+    dimensions
+        2: on a plane; 3: in space.
     on_progress
         Told how far the search for neighbours is.
 
@@ -44,7 +47,7 @@ def umap_layout(
     str
         The setting that was used: `neighbours 30`.
     np.ndarray
-        (n, 2), float64.
+        (n, dimensions), float64.
     """
     import warnings
 
@@ -59,6 +62,7 @@ def umap_layout(
         known = (*_neighbours(vectors, used, on_progress), None)
     model = UMAP(
         n_neighbors=used,
+        n_components=dimensions,
         min_dist=min_dist,
         metric="cosine",
         init="spectral" if count >= LEAST_FOR_SPECTRAL else "random",

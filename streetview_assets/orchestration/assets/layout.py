@@ -22,6 +22,7 @@ from streetview_assets.clusters.layout.layout import lay_out, why_no_layout
 from streetview_assets.clusters.layout.scatter import (
     draw_layout_groups,
     draw_layout_values,
+    on_a_plane,
     panel_name,
 )
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
@@ -50,7 +51,7 @@ MOST_CLASSIFIED = 60_000
     unless=(no_part("layout"),),
 )
 def image_layout(work: AssetContext) -> AssetResult:
-    """Where each image lies on a plane, like beside like, by UMAP and by t-SNE.
+    """Where each image lies on a plane or in space, like beside like, by UMAP and by t-SNE.
 
     To look at: who lies beside whom says something; sizes of groups, and distances between them,
     mean little.
@@ -69,7 +70,7 @@ def image_layout(work: AssetContext) -> AssetResult:
         work.called: layouts["image_id"].n_unique(),
         "all of them on one page": f"streetview explore {study.path}",
         **told,
-        **_figures(work, layouts, images),
+        **_figures(work, on_a_plane(layouts), images),
     }
     return AssetResult({"image_layouts": layouts}, metadata, reuse=reuse)
 
@@ -165,6 +166,8 @@ def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) ->
     study, settings = work.study, work.study.layout
     assert settings is not None
     shown: dict[str, Any] = _slips(work, images)
+    if layouts.is_empty():
+        return shown
     if settings.show != "images":
         shown |= _dots(work, layouts, images)
     if settings.show == "dots":

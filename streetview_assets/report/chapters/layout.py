@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.clusters.layout.scatter import panel_name
+from streetview_assets.clusters.layout.scatter import NAMES, on_a_plane, panel_name
 from streetview_assets.report.database import Published
 
 
@@ -14,16 +14,18 @@ def layout(published: Published) -> dict[str, Any]:
     number = pl.col("setting").str.extract(r" ([\d.]+)$").cast(pl.Float64, strict=False)
     made = (
         rows.group_by("method", "setting")
-        .len()
+        .agg(pl.len(), pl.first("z"))
         .sort(pl.col("method") != "umap", "method", number.fill_null(0), "setting")
     )
     # Of each method the setting in the middle is shown.
-    planes = made.group_by("method", maintain_order=True).agg(
-        pl.col("setting").get(pl.len() // 2), (pl.len() - 1).alias("others")
+    planes = (
+        on_a_plane(made)
+        .group_by("method", maintain_order=True)
+        .agg(pl.col("setting").get(pl.len() // 2), (pl.len() - 1).alias("others"))
     )
     return {
         "count": made["len"].max(),
-        "made": made.rows(),
+        "made": [(NAMES[method], setting) for method, setting, *_ in made.iter_rows()],
         "planes": [
             (
                 f"layout_images_{method}_{setting.replace(' ', '_')}",
