@@ -43,8 +43,8 @@ bench: $(INSTALLED) ## measure the long stages
 lock: $(INSTALLED) ## write the hashes of all that the image installs anew
 	@PYTHON=$(BIN)/python bash docker/lock $(ARGS)
 
-docs: $(INSTALLED) ## write the reference pages of docs/ anew
-	@$(BIN)/python -m streetview_assets.reference docs
+docs: $(INSTALLED) ## write the reference pages anew and build the site; ARGS=serve shows it
+	@BIN=$(BIN) bash docs/build $(ARGS)
 
 clean: ## remove the environment and all caches; data/ stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

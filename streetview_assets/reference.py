@@ -1,4 +1,4 @@
-"""The reference pages, generated from the study file's model and the tables' contracts.
+"""The reference pages, generated from the study file's model, the tables' contracts, the command.
 
 `make docs` writes them to `docs/`; a test holds what is committed there against the code.
 """
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from typer import Context
+from typer.cli import get_docs_for_click
+from typer.main import get_command
 
 from streetview_assets.images.providers.registry import PROVIDERS, provider_class
 from streetview_assets.lake.atomic_write import written_aside
@@ -109,6 +112,18 @@ def providers_page() -> str:
     return _page("The providers of images", blocks)
 
 
+def commands_page() -> str:
+    """Describe every command with its arguments and options, as Markdown."""
+    from streetview_assets.cli.app import app
+
+    command = get_command(app)
+    told = get_docs_for_click(obj=command, ctx=Context(command), name="streetview")
+    _, _, commands = told.partition("**Commands**:\n\n")
+    _, _, each = commands.partition("\n## ")
+    help_ = "`--help` after any command says the same on a terminal."
+    return _page("The commands", [help_, f"## {each.strip()}"])
+
+
 def write_reference(folder: Path) -> list[Path]:
     """Write the reference pages into a folder.
 
@@ -133,6 +148,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "study_file.md": study_page,
     "tables.md": tables_page,
     "providers.md": providers_page,
+    "commands.md": commands_page,
 }
 
 

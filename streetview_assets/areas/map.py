@@ -1,6 +1,6 @@
 """A map of areas, coloured by a value of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -70,17 +70,55 @@ def draw_areas(
     if values is None:
         _add_outlines(axes, outlines, len(outlines), facecolor=WITHOUT_VALUE, edgecolor="#777777")
     else:
-        of_area = np.array([values.get(code, np.nan) for code in areas["area_code"]], dtype=float)
-        _add_values(axes, outlines, of_area, label, diverging)
+        of_area = _of_areas(areas, values)
+        scale = _around_zero(of_area) if diverging else _from_least_to_most(of_area)
+        _add_values(axes, outlines, of_area, label, scale)
         outlines = _corner_with(outlines, np.isfinite(of_area))
-    west, south, east, north = outlines.total_bounds
-    margin_m = 0.05 * max(east - west, north - south)
-    axes.set_xlim(west - margin_m, east + margin_m)
-    axes.set_ylim(south - 2 * margin_m, north + margin_m)
-    add_scale_bar(axes, west, south, east, north)
-    axes.set_aspect("equal")
-    axes.set_axis_off()
+    _add_ground(axes, outlines)
     axes.set_title(title)
+    return figure
+
+
+def draw_areas_beside(
+    areas: pl.DataFrame,
+    values: Mapping[str, Mapping[str, float]],
+    *,
+    title: str,
+    label: str,
+    credit: str = "",
+) -> Figure:
+    """Draw the same areas several times, each time by other values on one scale of colours.
+
+    Parameters
+    ----------
+    areas
+        Table ``areas``, at least its columns ``area_code`` and ``geometry``.
+    values
+        By the title of each map, a value by area code; as of `draw_areas`.
+    title
+        Above all maps.
+    label
+        What the colours mean, with the unit.
+    credit
+        Whom to name at the foot.
+
+    Raises
+    ------
+    ValueError
+        Where there is no area or no value to draw.
+    """
+    of_areas = {name: _of_areas(areas, one) for name, one in values.items()}
+    if areas.is_empty() or not np.isfinite(list(of_areas.values())).any():
+        raise ValueError("there are no values of areas to draw")
+    figure, frames = panels(len(values), (5.2 * len(values) + 0.8, 5.6), title=title, credit=credit)
+    scale = _from_least_to_most(np.concatenate(list(of_areas.values())))
+    outlines = _in_metres(areas)
+    known = np.isfinite(list(of_areas.values())).any(axis=0)
+    for axes, (name, one) in zip(frames, of_areas.items(), strict=True):
+        _add_values(axes, outlines, one, "", scale)
+        _add_ground(axes, _corner_with(outlines, known))
+        axes.set_title(name)
+    _add_scale(frames, scale, label)
     return figure
 
 
@@ -137,30 +175,41 @@ def _in_metres(areas: pl.DataFrame) -> gpd.GeoSeries:
     return outlines.to_crs(metric_crs(None, outlines))
 
 
-def _add_values(
-    axes: Axes,
-    outlines: gpd.GeoSeries,
-    values: Numbers,
-    label: str,
-    diverging: bool,
-) -> None:
+def _of_areas(areas: pl.DataFrame, values: Mapping[str, float]) -> Numbers:
+    return np.array([values.get(code, np.nan) for code in areas["area_code"]], dtype=float)
+
+
+def _from_least_to_most(values: Numbers) -> Any:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    known = values[np.isfinite(values)]
+    ends = (known.min(), known.max()) if len(known) else (0, 1)
+    return ScalarMappable(Normalize(*ends), SEQUENTIAL)
+
+
+def _around_zero(values: Numbers) -> Any:
+    from matplotlib.cm import ScalarMappable
     from matplotlib.colors import CenteredNorm
+
+    most = np.abs(values[np.isfinite(values)]).max(initial=0)
+    return ScalarMappable(CenteredNorm(halfrange=most or 1), DIVERGING)
+
+
+def _add_values(
+    axes: Axes, outlines: gpd.GeoSeries, values: Numbers, label: str, scale: Any
+) -> None:
+    """Colour areas by a scale; with a label, draw the scale beside them."""
     from matplotlib.patches import Patch
 
     known = np.isfinite(values)
     if known.any():
-        _add_outlines(
-            axes,
-            outlines[known],
-            len(outlines),
-            column=values[known],
-            cmap=DIVERGING if diverging else SEQUENTIAL,
-            norm=CenteredNorm(halfrange=np.abs(values[known]).max() or 1) if diverging else None,
-            # White lines would vanish beside the white middle of a diverging scale.
-            edgecolor=HATCH if diverging else OUTLINE,
-            legend=True,
-            legend_kwds={"label": label, "shrink": 0.7, "pad": 0.02},
-        )
+        # White lines would vanish beside the white middle of a diverging scale.
+        edge = HATCH if scale.cmap.name == DIVERGING else OUTLINE
+        style = {"cmap": scale.cmap, "norm": scale.norm, "edgecolor": edge}
+        _add_outlines(axes, outlines[known], len(outlines), column=values[known], **style)
+        if label:
+            _add_scale([axes], scale, label)
     if not known.all():
         hatched: dict[str, Any] = {"facecolor": WITHOUT_VALUE, "edgecolor": HATCH, "hatch": "////"}
         _add_outlines(axes, outlines[~known], len(outlines), **hatched)
@@ -171,6 +220,21 @@ def _add_values(
             bbox_to_anchor=(1, 0.0),
             frameon=False,
         )
+
+
+def _add_scale(frames: Sequence[Axes], scale: Any, label: str) -> None:
+    frames[0].figure.colorbar(scale, ax=list(frames), label=label, shrink=0.7, pad=0.02)
+
+
+def _add_ground(axes: Axes, outlines: gpd.GeoSeries) -> None:
+    """Show the ground around outlines, with a bar of its scale."""
+    west, south, east, north = outlines.total_bounds
+    margin_m = 0.05 * max(east - west, north - south)
+    axes.set_xlim(west - margin_m, east + margin_m)
+    axes.set_ylim(south - 2 * margin_m, north + margin_m)
+    add_scale_bar(axes, west, south, east, north)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
 
 
 def _add_outlines(axes: Axes, outlines: gpd.GeoSeries, all_count: int, **style: Any) -> None:

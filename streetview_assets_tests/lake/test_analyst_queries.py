@@ -1,4 +1,4 @@
-"""The questions of the README are asked of a published file, word for word."""
+"""The questions of the documentation are asked of a published file, word for word."""
 
 import re
 from pathlib import Path
@@ -7,24 +7,31 @@ import pytest
 
 from streetview_assets.warehouse.published_query import query_published
 
-README = Path(__file__).parents[2] / "README.md"
-HEADING = "## Ten questions an analyst asks"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "how_to" / "ask_the_database.md"
 
 
 def _questions() -> dict[str, str]:
-    """Give the SQL of each question of the README, by the question."""
-    _, _, after = README.read_text(encoding="utf-8").partition(f"{HEADING}\n")
-    chapter = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0]
-    found = re.findall(r"^### (.+?)\n(.*?)^```sql\n(.*?)^```", chapter, re.MULTILINE | re.DOTALL)
-    return {question: sql for question, _, sql in found}
+    """Give the SQL of each question of the page, by the question."""
+    parts = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    asked = {part.partition("\n")[0]: _queries(part) for part in parts}
+    return {
+        f"{question} ({number})": sql
+        for question, queries in asked.items()
+        for number, sql in enumerate(queries, start=1)
+    }
+
+
+def _queries(text: str) -> list[str]:
+    return re.findall(r"^```sql\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 QUESTIONS = _questions()
-pytestmark = pytest.mark.skipif(not QUESTIONS, reason=f"the README has no chapter `{HEADING}`")
+QUESTIONS["the README's"] = _queries((ROOT / "README.md").read_text(encoding="utf-8"))[0]
 
 
 def test_there_are_ten_questions():
-    assert len(QUESTIONS) == 10
+    assert len({question.partition(".")[0] for question in QUESTIONS} - {"the README's"}) == 10
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -8,7 +8,11 @@ from PIL import Image
 
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
 from streetview_assets.models.charts.distances import draw_distances
-from streetview_assets.models.charts.predictions import draw_predicted_observed, draw_residual_map
+from streetview_assets.models.charts.predictions import (
+    draw_predicted_observed,
+    draw_prediction_maps,
+    draw_residual_map,
+)
 from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.evaluations.selection import select_models
 
@@ -52,9 +56,27 @@ def test_predicted_against_observed_has_a_panel_a_validation(selection, data):
     assert counts == [len(data), 8, len(data), len(data)]
 
 
-def test_the_residual_map_is_symmetric_about_zero(selection, data):
+@pytest.fixture(scope="module")
+def areas(data):
     outlines = gpd.GeoSeries(data.geometry, crs="EPSG:27700").to_crs("EPSG:4326")
-    areas = pl.DataFrame({"area_code": data.area_codes, "geometry": list(shapely.to_wkb(outlines))})
+    return pl.DataFrame({"area_code": data.area_codes, "geometry": list(shapely.to_wkb(outlines))})
+
+
+def test_observed_and_predicted_are_drawn_side_by_side_by_one_scale(selection, areas):
+    figure = draw_prediction_maps(
+        areas, selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE, validation="knndm"
+    )
+    assert_drawn(figure)
+    observed, predicted, _ = figure.axes
+    assert observed.get_title() == "observed"
+    assert predicted.get_title() == "predicted, held out (distances matched)"
+    shown = selection.predictions.filter(model="tuned", validation="knndm", repeat=1)
+    ends = [shown.select(end("observed", "predicted")).row(0) for end in (pl.min, pl.max)]
+    clims = {axes.collections[0].get_clim() for axes in (observed, predicted)}
+    assert clims == {(min(ends[0]), max(ends[1]))}
+
+
+def test_the_residual_map_is_symmetric_about_zero(selection, areas):
     figure = draw_residual_map(
         areas, selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE, validation="knndm"
     )

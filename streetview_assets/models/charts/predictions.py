@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from streetview_assets.areas.map import draw_areas
+from streetview_assets.areas.map import draw_areas, draw_areas_beside
 from streetview_assets.charts import panels
 from streetview_assets.figures import COLOURS, Axes, Figure
 from streetview_assets.metrics import measure
@@ -77,6 +77,45 @@ def _name(predictions: pl.DataFrame, validation: str) -> str:
     """Name a validation; the first of several deals is drawn, whose mean is the score."""
     repeats = predictions.filter(validation=validation)["repeat"].n_unique()
     return VALIDATIONS[validation].symbol + (f", first of {repeats}" if repeats > 1 else "")
+
+
+def draw_prediction_maps(
+    areas: pl.DataFrame,
+    predictions: pl.DataFrame,
+    *,
+    title: str,
+    model: str = TUNED,
+    validation: str,
+    credit: str = "",
+) -> Figure:
+    """Draw what was observed and what a model predicted of held-out areas, side by side.
+
+    Parameters
+    ----------
+    areas
+        Table `areas`.
+    predictions
+        Table `predictions` or `held_out_predictions`.
+    title
+        Names the target.
+    model, validation
+        Whose predictions are drawn.
+    credit
+        Whom to name at the foot.
+    """
+    drawn = predictions.filter(model=model, validation=validation, repeat=1)
+    held_out = f"predicted, held out ({VALIDATIONS[validation].symbol})"
+    columns = {"observed": "observed", held_out: "predicted"}
+    return draw_areas_beside(
+        areas,
+        {
+            name: dict(zip(drawn["area_code"], drawn[column], strict=True))
+            for name, column in columns.items()
+        },
+        title=title,
+        label=drawn["target"][0],
+        credit=credit,
+    )
 
 
 def draw_residual_map(

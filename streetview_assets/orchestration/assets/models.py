@@ -10,7 +10,11 @@ from streetview_assets.figures import to_png
 from streetview_assets.lake.content import digest
 from streetview_assets.models.candidates.preprocessing import frozen_features
 from streetview_assets.models.charts.distances import draw_distances
-from streetview_assets.models.charts.predictions import draw_predicted_observed, draw_residual_map
+from streetview_assets.models.charts.predictions import (
+    draw_predicted_observed,
+    draw_prediction_maps,
+    draw_residual_map,
+)
 from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.data.dataset import AreaDataset, reasons, unseen
 from streetview_assets.models.data.features import AreaFeatures
@@ -47,7 +51,7 @@ from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.text.strict_json import to_json
 
 
-@model_asset(writes=("model_scores", "predictions", "validations"), code_version=6, study_wide=True)
+@model_asset(writes=("model_scores", "predictions", "validations"), code_version=7, study_wide=True)
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random, by distance and by blocks."""
     data = area_dataset(work, model_tables(work))
@@ -197,6 +201,9 @@ def _figures(work: AssetContext, chosen: Selection) -> dict[str, bytes]:
         "distances": draw_distances(chosen.distances, title=title, credit=whom),
         "scores": draw_scores(scores, title=title, credit=whom),
         "predicted_observed": draw_predicted_observed(predictions, title=title, credit=whom),
+        "prediction_maps": draw_prediction_maps(
+            areas, predictions, title=title, credit=whom, validation=validation
+        ),
         "residual_map": draw_residual_map(
             areas, predictions, title=title, credit=whom, validation=validation
         ),

@@ -1,0 +1,124 @@
+"""What README and documentation name is there: commands, options, files, headings, keys."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from typer.main import get_command
+
+from streetview_assets.cli.app import app
+from streetview_assets.study.study_file import Study
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?://)([^)\s]*)\)")
+COMMANDS = [
+    *(command.name or command.callback.__name__ for command in app.registered_commands),
+    *(group.name for group in app.registered_groups),
+]
+
+
+def _blocks(page: Path, language: str) -> list[str]:
+    return [text for kind, text in BLOCK.findall(page.read_text("utf-8")) if kind == language]
+
+
+def _called(page: Path) -> list[str]:
+    lines = "".join(_blocks(page, "bash")).splitlines()
+    return [line for line in lines if line.startswith("streetview ")]
+
+
+CALLS = sorted({line for page in PAGES for line in _called(page)})
+
+
+def test_the_front_page_is_read_in_a_few_minutes():
+    assert len(README.read_bytes()) <= 7_000
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_explained(command):
+    page = ROOT / "docs" / "how_to" / "choose_a_command.md"
+    assert f"| `streetview {command}" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize("line", CALLS)
+def test_a_command_that_is_shown_is_one(line):
+    """It is read as the program reads it: the command, its options and what they take."""
+    command, words = get_command(app), shlex.split(line, comments=True)[1:]
+    context = typer.Context(command, info_name="streetview")
+    while hasattr(command, "get_command") and words and not words[0].startswith("-"):
+        name, inner, words = command.resolve_command(context, words)
+        context, command = typer.Context(inner, info_name=name, parent=context), inner
+    command.parse_args(context, words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    lost = []
+    for link in LINK.findall(page.read_text("utf-8")):
+        path, _, heading = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (heading and heading not in _anchors(target)):
+            lost.append(link)
+    assert not lost
+
+
+def test_the_site_builds_without_a_warning_and_asks_no_other_host(tmp_path):
+    site = tmp_path / "site"
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "docs", str(site)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert built.returncode == 0, built.stderr
+    for page in site.rglob("*.html"):
+        loaded = re.findall(
+            r"<(?:script|img|iframe|link)[^>]*(?:src|href)=\"([^\"]+)", page.read_text()
+        )
+        assert not [address for address in loaded if re.match(r"(https?:)?//", address)], page
+
+
+def _anchors(page: Path) -> set[str]:
+    """Give the headings of a page as the links that lead to them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_keys_of_a_study_file_that_are_shown_are_keys(page):
+    schema = Study.model_json_schema(by_alias=True)
+    unknown = [
+        ".".join(path)
+        for block in _blocks(page, "yaml")
+        for path in _paths(yaml.safe_load(block))
+        if not _is_key(schema, schema["$defs"], path)
+    ]
+    assert not unknown
+
+
+def _paths(node, at=()):
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield (*at, str(key))
+            yield from _paths(value, (*at, str(key)))
+    elif isinstance(node, list):
+        for value in node:
+            yield from _paths(value, at)
+
+
+def _is_key(node, parts, path) -> bool:
+    """Say whether a path of keys exists in a schema; where a part takes any key, it does."""
+    if "$ref" in node:
+        return _is_key(parts[node["$ref"].rpartition("/")[2]], parts, path)
+    inner = [*node.get("anyOf", []), *node.get("oneOf", []), *node.get("allOf", [])]
+    if "items" in node:
+        inner.append(node["items"])
+    if not path or any(_is_key(one, parts, path) for one in inner):
+        return True
+    if isinstance(node.get("additionalProperties"), dict):
+        return _is_key(node["additionalProperties"], parts, path[1:])
+    found = node.get("properties", {}).get(path[0])
+    return found is not None and _is_key(found, parts, path[1:])
