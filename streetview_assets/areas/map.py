@@ -108,12 +108,12 @@ def draw_areas_beside(
         Where there is no area or no value to draw.
     """
     of_areas = {name: _of_areas(areas, one) for name, one in values.items()}
-    if areas.is_empty() or not np.isfinite(list(of_areas.values())).any():
+    known = np.isfinite(np.column_stack(list(of_areas.values()))).any(axis=1)
+    if not known.any():
         raise ValueError("there are no values of areas to draw")
     figure, frames = panels(len(values), (5.2 * len(values) + 0.8, 5.6), title=title, credit=credit)
     scale = _from_least_to_most(np.concatenate(list(of_areas.values())))
     outlines = _in_metres(areas)
-    known = np.isfinite(list(of_areas.values())).any(axis=0)
     for axes, (name, one) in zip(frames, of_areas.items(), strict=True):
         _add_values(axes, outlines, one, "", scale)
         _add_ground(axes, _corner_with(outlines, known))

@@ -276,9 +276,11 @@ def register_table(
     files = lake.whole_files(lake_name(table), authority, encoder)
     if files:
         # Folders named `encoder=…` would otherwise be read as a column, over the file's own.
-        connection.read_parquet(
+        made = connection.read_parquet(
             list(map(as_literal, files)), hive_partitioning=False, union_by_name=True
-        ).create_view(table)
+        )
+        made.create_view(f"files of {table}")
+        _add_grown_columns(connection, table)
     elif table in TABLES:
         connection.register(table, TABLES[table].frame())
     else:
@@ -286,6 +288,15 @@ def register_table(
             f"{lake.path(lake_name(table))}: the mart `{table}` is not made yet; "
             "`streetview run` makes it"
         )
+
+
+def _add_grown_columns(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make the view of a table: its files, with nulls where it has grown since they were made."""
+    files = f'from "files of {table}"'
+    if table in TABLES:
+        connection.register(f"contract of {table}", TABLES[table].frame())
+        files = f'from "contract of {table}" union all by name {files}'
+    connection.execute(f'create view "{table}" as {files}')
 
 
 def as_literal(path: Path) -> str:

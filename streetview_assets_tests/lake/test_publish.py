@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import ContractError, StreetviewError, StudyError
+from streetview_assets.tables.contract import Column
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.publish import Build, publish
 from streetview_assets.warehouse.published_query import DATABASE, query_published
@@ -309,3 +311,16 @@ def test_a_lake_without_models_or_embeddings_is_published(small_study):
     report = publish(small_study.lake, small_study.study, _build())
     assert (report.row_counts["images"], report.row_counts["area_embeddings"]) == (16, 0)
     assert report.authorities == ("E01", "E02")
+
+
+def test_files_made_before_their_table_grew_a_column_are_published_with_nulls(
+    small_study, monkeypatch
+):
+    grown = Column("grown", pl.Float64(), "Came with a later version.")
+    for name, table in TABLES.items():
+        if not table.in_ledger:
+            monkeypatch.setitem(TABLES, name, replace(table, columns=(*table.columns, grown)))
+    small_study.make_marts()
+    publish(small_study.lake, small_study.study, _build())
+    rows = _ask(small_study, "select count(*), count(grown) from images").row(0)
+    assert rows == (16, 0)
