@@ -1,4 +1,4 @@
-"""Columns that the study names, read from the tables people have: CSV, Excel, Parquet.
+"""Columns that the study names, read from the tables people have: CSV, Excel, Parquet, pickles.
 
 Codes are read as text, so that leading zeros live; numbers are read strictly, so that a footnote
 mark in a cell is found instead of becoming a gap.
@@ -7,7 +7,7 @@ mark in a cell is found instead of becoming a gap.
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.errors import StudyError
+from streetview_assets.files import pickled
 from streetview_assets.files.geo_file import PARQUET
 from streetview_assets.files.reading import reading, refuse_parquet_bomb, refuse_zip_bomb
 
@@ -56,7 +57,7 @@ class SourceTable:
 
 
 def read_source(path: Path, wanted: Wanted, sheet: str | None = None) -> SourceTable:
-    """Read the wanted columns of a CSV, Excel or Parquet file.
+    """Read the wanted columns of a CSV, Excel or Parquet file, or of a pickle.
 
     Parameters
     ----------
@@ -79,6 +80,9 @@ def read_source(path: Path, wanted: Wanted, sheet: str | None = None) -> SourceT
         return _read_excel(path, wanted, sheet)
     if suffix in PARQUET:
         return _read_parquet(path, wanted)
+    if suffix in pickled.SUFFIXES:
+        with pickled.as_parquet(path, f"{_first_key(wanted)}: {path}") as parquet:
+            return replace(_read_parquet(parquet, wanted), place=str(path))
     if suffix in CSV:
         return _read_csv(path, wanted)
     raise StudyError(

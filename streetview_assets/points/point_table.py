@@ -1,4 +1,4 @@
-"""Places in a file that people wrote, row by row: CSV of any usual form, or GeoJSON of points."""
+"""Places in a file that people wrote, row by row: CSV of any form, a pickle, GeoJSON of points."""
 
 import csv
 import io
@@ -8,14 +8,42 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import polars as pl
+import polars.selectors as cs
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StudyError
+from streetview_assets.files import pickled
 from streetview_assets.files.geo_file import GeoFile, frame
 from streetview_assets.files.reading import reading
 
 Cells = Mapping[str, Any]
 Place = tuple[float, float]
+
+
+def read_pickle(path: Path, key: str) -> tuple[list[str], Iterable[tuple[str, Cells]]]:
+    """Read the rows of a pickled data frame, every cell as text; vectors and shapes are left out.
+
+    Parameters
+    ----------
+    path, key
+        The file, and the key of the study that names it.
+
+    Returns
+    -------
+    header, rows
+        As `read_csv`.
+
+    Raises
+    ------
+    StudyError
+        Where it is no data frame, or holds more than data.
+    """
+    with pickled.as_parquet(path, f"{key}: {path}") as parquet:
+        frame = pl.read_parquet(parquet, glob=False)
+    frame = frame.select(~cs.nested() & ~cs.binary()).cast(pl.String)
+    rows = ((f"row {number}", row) for number, row in enumerate(frame.iter_rows(named=True), 1))
+    return frame.columns, rows
 
 
 def read_csv(path: Path, key: str, **form: Any) -> tuple[list[str], Iterable[tuple[str, Cells]]]:

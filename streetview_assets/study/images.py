@@ -69,7 +69,9 @@ class Images(Part):
         None,
         description="images of your own: the folder, a tree with links, or the store",
     )
-    positions: ExistingFile | None = Field(None, description="CSV or GeoJSON; default: EXIF")
+    positions: ExistingFile | None = Field(
+        None, description="CSV, GeoJSON or a pickle (`trust`); default: EXIF"
+    )
     columns: ImageColumns = Field(ImageColumns(), description="columns of the file of positions")
     max_failed_share: float = Field(
         0.2, ge=0, le=1, description="above this share of failed images the run stops"

@@ -66,7 +66,8 @@ class Points(Part):
     min_per_area: int = Field(1, ge=0, description="where the area has road and room for it")
     count: int | None = Field(None, gt=0, description="or so many points, drawn by the seed")
     path: ExistingFile | None = Field(
-        None, description="points of one's own: map-generator JSON, CSV or GeoJSON"
+        None,
+        description="points of one's own: map-generator JSON, CSV, GeoJSON or a pickle (`trust`)",
     )
     origin: Literal["images"] | None = Field(
         None, alias="from", description="`images`: the images say where the points are"

@@ -19,6 +19,7 @@ from streetview_assets.study.fields import Code, Labels, Part, Template
 from streetview_assets.study.images import Images
 from streetview_assets.study.models import Direction, Models, Ordinal
 from streetview_assets.study.perception import Environment, Perception
+from streetview_assets.study.pickles import refuse_pickles
 from streetview_assets.study.points import Points, Roads
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study.targets import Target
@@ -66,6 +67,12 @@ class Study(Part):
     environment: Environment | None = None
     perception: Perception | None = None
     seed: int = Field(42, ge=0, description="of all that is drawn or shuffled")
+    trust: bool = Field(
+        False,
+        description="whether pickles (.pkl, .pickle) are read where a file is named; data frames "
+        "alone are unpickled, in a process of their own without network, with bounds on memory "
+        "and time",
+    )
     _path: Path = PrivateAttr(default=Path())
 
     @property
@@ -107,6 +114,7 @@ class Study(Part):
             raise ValueError("authorities need areas: add `areas:`")
         if self.authorities and len(set(self.authorities)) < len(self.authorities):
             raise ValueError("authorities names one twice")
+        refuse_pickles(self, is_trusted=self.trust)
         self._features_have_input()
         if self.points.path and self.points.origin:
             raise ValueError("points: give either `path` or `from: images`")

@@ -32,7 +32,7 @@ class Target(Part):
     """A value of an area that the models are to predict: a column, or a share of columns."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="its name in tables")
-    path: ExistingFile = Field(description="CSV, Excel or Parquet")
+    path: ExistingFile = Field(description="CSV, Excel or Parquet, or a pickle (see `trust`)")
     area_code: Code = Field(
         description="column of the area codes, or of the codes that `lookup` joins to areas"
     )

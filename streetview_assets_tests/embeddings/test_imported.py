@@ -125,9 +125,9 @@ def test_rows_of_one_panorama_stand_in_for_each_other(tmp_path):
     ("name", "settings", "message"),
     [
         (
-            "s.pkl",
+            "s.mat",
             {},
-            r"encoder\.path: .*s\.pkl: files of kind '.pkl' are not read as vectors; give an H",
+            r"encoder\.path: .*s\.mat: files of kind '.mat' are not read as vectors; give an H",
         ),
         ("s.h5", {"options": {"a": 1}}, r"encoder\.options: import computes nothing"),
         ("s.h5", {"precision": "fp16"}, r"encoder\.precision: import computes nothing"),

@@ -277,9 +277,9 @@ def spoiled(folder: Path, what: str) -> tuple[Path, str]:
             told = ids.with_columns(column(VECTORS[:3]), date=pl.Series(["2019-05", None, "05/19"]))
             told.write_parquet(path)
             return path, "the date in row 2 is '05/19'; expected YYYY-MM"
-        case "pickle":
+        case "no labels":
             path = features(folder)
-            (folder / "f.csv").rename(folder / "f.pkl")
+            (folder / "f.csv").unlink()
             return path, "expected f.csv with a row for each location"
     raise ValueError(what)
 
@@ -298,7 +298,7 @@ class Harm:
     "what",
     [
         *("no vectors", "no names", "mixed", "models", "cut", "ids", "objects", "shard", "lengths"),
-        *("dimensions", "code", "tensor", "labels", "pickle", "date"),
+        *("dimensions", "code", "tensor", "labels", "no labels", "date"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_place_and_remedy(tmp_path, what):

@@ -210,6 +210,7 @@ perception:
   qualities: [safety]
   groups: {age: ["18-29", "50+"], gender: true, region: [NL]}
 seed: 42
+trust: true
 """
 
 

@@ -12,16 +12,23 @@ import polars as pl
 
 from streetview_assets.areas.columns import CSV
 from streetview_assets.errors import StudyError
+from streetview_assets.files import pickled
 from streetview_assets.files.reading import reading
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 from streetview_assets.points.imported.street_data import read_street_data
 from streetview_assets.points.places import inside_areas, named_places
-from streetview_assets.points.point_table import as_degrees, read_csv, read_geojson
+from streetview_assets.points.point_table import (
+    Cells,
+    as_degrees,
+    read_csv,
+    read_geojson,
+    read_pickle,
+)
 from streetview_assets.study.points import Points
 from streetview_assets.text.spreadsheet_text import unguarded
 from streetview_assets.text.strict_json import to_json
 
-_FORMS = "map-generator JSON, CSV, GeoJSON or a store of street data (street_data.h5)"
+_FORMS = "map-generator JSON, CSV, GeoJSON, a store of street data (street_data.h5) or a pickle"
 
 LATITUDE = ("lat", "latitude", "y", "point_y")
 LONGITUDE = ("lng", "lon", "long", "longitude", "x", "point_x")
@@ -92,7 +99,8 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
     ----------
     points
         The study's part that names the file: JSON (a list of locations with ``lat`` and ``lng``,
-        or a map with ``customCoordinates``), CSV, GeoJSON, or a store of street data (HDF5). The
+        or a map with ``customCoordinates``), CSV, GeoJSON, a pickled frame or list of dicts, or a
+        store of street data (HDF5). The
         columns for latitude, longitude and id are found by their usual names. Of several ids at
         one place, the first is kept: by number, or else in the order of text.
     areas
@@ -132,7 +140,10 @@ def _read(path: Path) -> Iterator[_Row]:
     readers = {
         ".geojson": _read_geojson,
         ".json": _read_json,
-        **dict.fromkeys(CSV, _read_csv),
+        **dict.fromkeys(CSV, lambda path: _read_rows(path, *read_csv(path, "points.path"))),
+        **dict.fromkeys(
+            pickled.SUFFIXES, lambda path: _read_rows(path, *read_pickle(path, "points.path"))
+        ),
         **dict.fromkeys(HDF5, _read_street_data),
     }
     if suffix not in readers:
@@ -201,8 +212,7 @@ def _locations(document: Any, path: Path) -> list[dict[str, Any]]:
     return document
 
 
-def _read_csv(path: Path) -> Iterator[_Row]:
-    header, rows = read_csv(path, "points.path")
+def _read_rows(path: Path, header: list[str], rows: Iterable[tuple[str, Cells]]) -> Iterator[_Row]:
     names = {name.strip().lower(): name for name in header}
     for wanted, meaning in ((LATITUDE, "latitude"), (LONGITUDE, "longitude")):
         if not names.keys() & set(wanted):

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from streetview_assets.errors import StudyError
+from streetview_assets.files.labels import HDF5
 from streetview_assets.files.reading import reading, refuse_bomb
 
 if TYPE_CHECKING:
     import h5py
 
-SUFFIXES = (".h5", ".hdf5", ".hdf")
+SUFFIXES = HDF5
 DEFAULT_SLOTS = 4
 IMAGES, PRESENT, PATHS = "images_jpeg", "images_present", "image_paths"
 VECTORS = "embeddings_clip"

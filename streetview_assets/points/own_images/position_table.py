@@ -10,12 +10,19 @@ import polars as pl
 
 from streetview_assets.areas.columns import CSV, require_columns
 from streetview_assets.errors import StudyError
+from streetview_assets.files import pickled
 from streetview_assets.files.file_names import plain_path, whole_paths
 from streetview_assets.files.geo_file import JSON
 from streetview_assets.files.reading import reading
 from streetview_assets.points.own_images.folder_walk import FolderFiles
 from streetview_assets.points.own_images.taken import Taken, as_heading, as_time
-from streetview_assets.points.point_table import Cells, as_degrees, read_csv, read_geojson
+from streetview_assets.points.point_table import (
+    Cells,
+    as_degrees,
+    read_csv,
+    read_geojson,
+    read_pickle,
+)
 from streetview_assets.study.images import ImageColumns
 
 T = TypeVar("T")
@@ -34,7 +41,8 @@ def read_image_table(
     Parameters
     ----------
     path
-        CSV (comma, semicolon or tab, UTF-8), or GeoJSON of points, whose geometry is the position.
+        CSV (comma, semicolon or tab, UTF-8), a pickled data frame, or GeoJSON of points, whose
+        geometry is the position.
     columns
         Which column says what. A column that is named has to be there.
     folder
@@ -83,8 +91,12 @@ def _rows(path: Path, columns: ImageColumns) -> Iterator[tuple[str, Cells]]:
     suffix = path.suffix.lower()
     if suffix in JSON:
         return _geojson_rows(path, columns)
-    if suffix in CSV:
-        header, rows = read_csv(path, _KEY, skipinitialspace=True)
+    if suffix in (*CSV, *pickled.SUFFIXES):
+        header, rows = (
+            read_csv(path, _KEY, skipinitialspace=True)
+            if suffix in CSV
+            else read_pickle(path, _KEY)
+        )
         _require(path, columns.model_dump(), header)
         return iter(rows)
     raise StudyError(

@@ -18,9 +18,11 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     KEY,
     VectorFile,
     hash_of_files,
-    labels_of,
     wrong,
 )
+from streetview_assets.files import pickled
+from streetview_assets.files.labels import labels_beside as files_beside
+from streetview_assets.files.labels import labels_of
 from streetview_assets.files.reading import reading
 from streetview_assets.points.imported.store_file import bounded, opened
 from streetview_assets.points.imported.street_data import FOUR_HEADINGS
@@ -42,16 +44,14 @@ def labels_beside(path: Path) -> Path:
     Raises
     ------
     StudyError
-        Where there are none. A pickle is not read, since it can run code.
+        Where there are none.
     """
-    candidates = labels_of(path)
-    found = next((file for file in candidates if file.is_file()), None)
+    found = files_beside(path)
     if found is None:
         raise wrong(
             path,
-            f"nothing beside it says whose the features are; expected {candidates[0].name} with a "
-            "row for each location: panorama_id, or latitude and longitude. A pickle is not read, "
-            "since it can run code: save it as CSV by pandas.read_pickle(…).to_csv(…)",
+            f"nothing beside it says whose the features are; expected {labels_of(path)[0].name} "
+            "with a row for each location: panorama_id, or latitude and longitude",
         )
     return found
 
@@ -108,6 +108,9 @@ def _content(vectors: Slots, labels: Path) -> str:
 
 def _names(labels: Path) -> pl.DataFrame:
     """Read whose the features are; a location is named by its panorama or its place."""
+    if labels.suffix.lower() in pickled.SUFFIXES:
+        with pickled.as_parquet(labels, f"{KEY}: {labels}") as parquet:
+            return _names(parquet)
     if labels.suffix == ".parquet":
         with readable_parquet(labels) as file:
             columns = name_columns(file)

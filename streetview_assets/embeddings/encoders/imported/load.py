@@ -203,6 +203,7 @@ def _form(path: Path) -> Callable[[Path], VectorFile]:
 
 _BY_SUFFIX = {
     **dict.fromkeys(parquet.SUFFIXES, parquet.open_parquet),
+    **dict.fromkeys(parquet.PICKLES, parquet.open_pickle),
     **dict.fromkeys(npz.SUFFIXES, npz.open_npz),
     ".json": torch_folder.open_torch_folder,
 }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     unpacked,
     wrong,
 )
+from streetview_assets.files import pickled
 from streetview_assets.files.reading import reading, refuse_parquet_bomb
 
 SUFFIXES = (".parquet", ".pq")
+PICKLES = pickled.SUFFIXES
 VECTOR_COLUMNS = ("embedding", "embeddings", "vector", "vectors", "features", "image_embedding")
 MODEL_COLUMNS = ("encoder", "model", "model_name")
 
@@ -44,6 +47,18 @@ def open_parquet(path: Path) -> VectorFile:
         matrix = unpacked(_matrices(file, columns, path), path)
         names = read_names(name_columns(file), path)
         return VectorFile(path, names, matrix, models=_models(file), files=[path])
+
+
+def open_pickle(path: Path) -> VectorFile:
+    """Open a pickled data frame of vectors, which a process apart moves to Parquet.
+
+    Raises
+    ------
+    StudyError
+        Where it holds more than data, or as `open_parquet`.
+    """
+    with pickled.as_parquet(path, f"{KEY}: {path}") as parquet:
+        return replace(open_parquet(parquet), path=path, files=[path])
 
 
 def readable_parquet(path: Path, key: str = KEY) -> pq.ParquetFile:

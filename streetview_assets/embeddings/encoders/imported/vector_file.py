@@ -13,15 +13,15 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.errors import StudyError
+from streetview_assets.files.labels import labels_of
 from streetview_assets.files.reading import reading
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 
 KEY = "encoder.path"
 ROWS_AT_ONCE = 4096
-LABELS = (".csv", ".parquet", ".tsv")
 FORMS = (
     "an HDF5 store or features (.h5), Parquet, npz, a folder of clip-retrieval (img_emb, "
-    "metadata), or a folder of .pt files with its JSON"
+    "metadata), a folder of .pt files with its JSON, or a pickled data frame"
 )
 
 _NUMERIC = "fiu"
@@ -88,12 +88,6 @@ class VectorFile:
 def reading_vectors(path: Path) -> AbstractContextManager[None]:
     """Turn whatever a library raises on a file of vectors into an error with file and remedy."""
     return reading(f"{KEY}: {path}", "vectors", f"Give {FORMS}.")
-
-
-def labels_of(path: Path) -> list[Path]:
-    """List where labels of a file may lie: beside it under its name, or as `labels`."""
-    stems = (path.stem, f"{path.stem}_labels", "labels")
-    return [path.with_name(f"{stem}{suffix}") for stem in stems for suffix in LABELS]
 
 
 def files_of_vectors(path: Path) -> list[Path]:

@@ -1,0 +1,213 @@
+"""Pickles of others come in where the study trusts them, and nothing in them runs."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import yaml
+
+from streetview_assets.areas.columns import read_source
+from streetview_assets.embeddings.encoders.registry import load_encoder
+from streetview_assets.errors import StudyError
+from streetview_assets.files import pickled, unpickled
+from streetview_assets.points.imported.points import import_points
+from streetview_assets.points.own_images.folder_walk import walk_folder
+from streetview_assets.points.own_images.position_table import read_image_table
+from streetview_assets.study.embeddings import Encoder
+from streetview_assets.study.images import ImageColumns
+from streetview_assets.study.points import Points
+from streetview_assets.study.study_file import load_study
+from streetview_assets.tables.registry import TABLES
+
+VECTORS = np.random.default_rng(5).normal(size=(2, 4, 8)).astype(np.float32)
+FILES = [
+    [f"point{point}_heading{heading}.jpg" for heading in (0, 90, 180, 270)] for point in (3, 7)
+]
+CACHE = [
+    {
+        "point_id": point,
+        "latitude": 53.8,
+        "longitude": -1.5 - point / 100,
+        "date": "2019-06",
+        "image_files": files,
+        "embedding": list(vectors),
+    }
+    for point, files, vectors in zip((3, 7), FILES, VECTORS, strict=True)
+]
+"""The cache of a sampling script: a dict a point, with its four files and their vectors."""
+
+ROWS = gpd.GeoDataFrame(
+    {
+        "point_id": np.array([3, 3], np.int32),
+        "LSOA21CD": ["E01000001", "E01000002"],
+        "embedding": list(VECTORS[0, :2]),
+        "image_path": FILES[0][:2],
+        "scene_cluster_2": [1, 2],
+        "latitude": [53.8, 53.8],
+        "longitude": [-1.53, -1.53],
+    },
+    geometry=gpd.points_from_xy([-1.53, -1.53], [53.8, 53.8]),
+    crs=4326,
+)
+"""A row an image, as a frame with its place and cluster."""
+
+
+def dumped(held, path: Path, protocol: int = 5) -> Path:
+    path.write_bytes(pickle.dumps(held, protocol=protocol))
+    return path
+
+
+class Runs:
+    """What a pickle can hold: a call."""
+
+    def __init__(self, function, *arguments):
+        self.call = (function, arguments)
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize("protocol", [2, 5])
+def test_frames_of_pandas_and_geopandas_come_over_as_they_are(tmp_path, protocol):
+    path = dumped(ROWS.set_index("LSOA21CD"), tmp_path / "rows.pkl", protocol)
+    with pickled.as_parquet(path, "k") as parquet:
+        frame = pl.read_parquet(parquet)
+    assert frame["LSOA21CD"].to_list() == ["E01000001", "E01000002"]
+    assert frame["point_id"].dtype == pl.Int32
+    assert np.array_equal(np.stack(frame["embedding"].to_list()), VECTORS[0, :2])
+    assert gpd.GeoSeries.from_wkb(frame["geometry"].to_list()).x.tolist() == [-1.53, -1.53]
+
+
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [
+        ([{"a": Runs(os.system, "touch ran")}], "posix.system"),
+        ([{"a": Runs(pd.read_csv, "http://127.0.0.1:9/")}], "pandas.read_csv"),
+        (Runs(eval, "1"), "builtins.eval"),
+    ],
+)
+def test_what_would_run_is_named_and_does_not(tmp_path, monkeypatch, held, asked):
+    monkeypatch.chdir(tmp_path)
+    with (
+        pytest.raises(StudyError, match=rf"k: .*asks for {asked}\. .* Save it as Parquet"),
+        pickled.as_parquet(dumped(held, tmp_path / "x.pkl"), f"k: {tmp_path / 'x.pkl'}"),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["x.pkl"]
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ({"a": Runs(np.ndarray, (10**11,))}, "more memory"),
+        (3, "it holds a int"),
+        (b"cut", "truncated"),
+    ],
+)
+def test_what_is_too_large_no_frame_or_cut_short_says_so(tmp_path, held, said):
+    path = dumped(held, tmp_path / "x.pkl")
+    if held == b"cut":
+        path.write_bytes(pickle.dumps(ROWS)[:300])
+    with pytest.raises(StudyError, match=said), pickled.as_parquet(path, "k"):
+        pass
+
+
+def test_it_ends_where_it_takes_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(pickled, "SECONDS", 0)
+    with (
+        pytest.raises(StudyError, match="took more than 0 s"),
+        pickled.as_parquet(dumped(ROWS, tmp_path / "x.pkl"), "k"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        "import socket; socket.socket()",
+        "import subprocess; subprocess.run(['true'])",
+        "open('other', 'w')",
+        "import os; os.remove('there')",
+    ],
+)
+def test_beneath_the_list_sockets_processes_and_files_are_refused(tmp_path, tried):
+    """Were the list of constructors got round, there would be nothing to be done."""
+    (tmp_path / "there").touch()
+    code = f"import runpy; m = runpy.run_path({unpickled.__file__!r}); m['_deny']('mine')\n{tried}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "NotAllowed" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_study_that_does_not_say_trust_names_the_key_and_the_ways_out(tmp_path):
+    document = {
+        "name": "x",
+        "points": {"from": "images"},
+        "images": {"provider": "folder", "path": ".", "positions": "rows.pkl"},
+        "encoder": {"name": "import", "path": "features.h5"},
+    }
+    dumped(ROWS, tmp_path / "rows.pkl")
+    (tmp_path / "features.h5").touch()
+    path = tmp_path / "study.yaml"
+
+    def loaded(**more):
+        path.write_text(yaml.safe_dump({**document, **more}))
+        return load_study(path)
+
+    with pytest.raises(StudyError, match=r"images\.positions: rows\.pkl is a pickle.*trust: true"):
+        loaded()
+    assert loaded(trust=True).trust
+    (tmp_path / "rows.pkl").rename(tmp_path / "features.pkl")
+    (tmp_path / "rows.pkl").write_text("")
+    document["images"]["positions"] = str(dumped([], tmp_path / "rows.csv"))
+    with pytest.raises(StudyError, match=r"encoder\.path: features\.pkl is a pickle"):
+        loaded()
+
+
+def test_targets_positions_with_categories_and_points_are_read_from_pickles(tmp_path):
+    path = dumped(ROWS, tmp_path / "rows.pkl")
+    source = read_source(path, {"targets.area_code": "LSOA21CD", "targets.value": "point_id"})
+    assert source.frame.rows() == [("E01000001", 3), ("E01000002", 3)]
+    assert source.place == str(path)
+    with pytest.raises(StudyError, match=r"rows\.pkl has no column 'LSOA'"):
+        read_source(path, {"targets.area_code": "LSOA"})
+    columns = ImageColumns(
+        file="image_path", longitude="longitude", latitude="latitude", category="scene_cluster_2"
+    )
+    for name in FILES[0][:2]:
+        (tmp_path / "images" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "images" / name).touch()
+    folder = tmp_path / "images"
+    taken = read_image_table(path, columns, folder, walk_folder(folder))
+    assert [(one.file, one.category) for one in taken] == list(
+        zip(FILES[0][:2], ("1", "2"), strict=True)
+    )
+    panoramas = {"pano_a": {"lat": 53.8, "lon": -1.5, "year": 2019, "month": 6}}
+    points = import_points(
+        Points(path=dumped(panoramas, tmp_path / "panoids.pkl")), TABLES["areas"].frame()
+    ).points
+    assert points["source_properties"][0] == '{"key": "pano_a", "year": "2019", "month": "6"}'
+
+
+def test_vectors_of_a_cache_are_those_of_its_files_and_a_row_that_lacks_one_gives_none(tmp_path):
+    short = {**CACHE[1], "embedding": CACHE[1]["embedding"][:3]}
+    path = dumped([CACHE[0], short], tmp_path / "cache.pkl")
+    file = load_encoder(Encoder(name="import", path=path)).file
+    assert file.names["file"].to_list() == [*FILES[0], *FILES[1]]
+    read = file.read(np.arange(8))
+    assert np.array_equal(read[:4].astype(np.float32), VECTORS[0])
+    assert np.isnan(read[4:]).all(), "nothing says which of the four files has no vector"
+    assert file.path == path
