@@ -32,8 +32,12 @@ class SampleSize(Part):
         description="images that are drawn of a cluster",
     )
     repeats: int = Field(10, gt=0, description="draws of each size")
-    recipe: Literal["ridge", "published"] = Field(
-        "ridge", description="model of every draw; `published`: XGBoost, a second or two for each"
+    recipe: Literal["ridge", "published", "chosen"] = Field(
+        "ridge",
+        description="model of every draw: ridge, its penalty by closed form; `published`: XGBoost "
+        "with the parameters of the publication, a second or two for each; `chosen`: the study's "
+        "best candidate with the parameters of its final fit, which were chosen on all areas, "
+        "those held out among them, and so flatter",
     )
     areas: tuple[AreasHeld, ...] = Field(
         ("free", "constant"),

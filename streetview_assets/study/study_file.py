@@ -16,6 +16,7 @@ from streetview_assets.study.clusters import Clusters, Layout, Pooling
 from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours
 from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
 from streetview_assets.study.fields import Code, Labels, Part, Template
+from streetview_assets.study.group_models import GroupModels
 from streetview_assets.study.images import Images
 from streetview_assets.study.models import Direction, Models, Ordinal
 from streetview_assets.study.perception import Environment, Perception
@@ -61,6 +62,7 @@ class Study(Part):
     )
     targets: tuple[Target, ...] = ()
     models: Models = Models()
+    group_models: GroupModels = GroupModels()
     direction: Direction = Direction()
     sample_size: SampleSize | None = None
     ordinal: Ordinal | None = None

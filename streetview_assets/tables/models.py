@@ -59,7 +59,8 @@ _SCORES = (
 
 
 _OF_GROUPS = {
-    "model": "ridge, of the group's images; ridge_all_images, of all of the same areas; mean",
+    "model": "of the group's images: ridge, tuned or published; of all images of the same areas: "
+    "ridge_all_images and so on; mean",
     "group_name": "whose images: `cluster 3`, a label, or `all`",
 }
 
@@ -206,7 +207,7 @@ TABLES = (
     ),
     _table(
         "group_model_scores",
-        "Scores of ridge on the images of one group alone, beside all of the same areas.",
+        "Scores of a model of the images of one group alone, beside all of the same areas.",
         key("grouping", TEXT, "what the groups are", "cluster", "label"),
         key(
             "area_set",
@@ -241,12 +242,12 @@ TABLES = (
         key("areas", TEXT, "whether more images may be of more areas", "free", "constant"),
         key("sample_size", COUNT, "images asked for"),
         key("repeat", COUNT, "draw of images and of held-out areas, from 1"),
-        key("model", TEXT, "ridge or published, or the mean of the training part"),
+        key("model", TEXT, "ridge, published or chosen, or the mean of the training part"),
         key("metric", TEXT, "r2, rmse, nrmse, mae, spearman"),
         maybe("value", NUMBER, "the score on the areas held out; null where there is none"),
         column("area_count", COUNT, "areas with an image drawn; a fifth of them is held out"),
         column("image_count", COUNT, "images that were drawn, or could be"),
-        maybe("note", TEXT, "why there is no score: `capped`, too few areas"),
+        maybe("note", TEXT, "why there is no score: `capped`, too few areas; or what flatters it"),
     ),
     _table(
         "area_predictions",

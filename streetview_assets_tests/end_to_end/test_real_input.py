@@ -153,7 +153,7 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
         *(f"clusters_members_k{k}" for k in range(2, 5)),
         "clusters_targets",
         "scores", "predicted_observed", "prediction_maps", "residual_map", "distances", "gains",
-        "target_scores", "learning_curve", "group_scores", "group_targets",
+        "target_scores", "learning_curve", "group_scores", "group_metrics", "group_targets",
         "deprivation_direction",
     }  # fmt: skip
     about = leeds.ask("select * from about").row(0, named=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.cross_decomposition import PLSRegression
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import train_test_split
@@ -12,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBRegressor
 
+from streetview_assets.models.candidates.model_spec import PUBLISHED_SPEC, ModelSpec
 from streetview_assets.models.evaluations.sample_size import (
     Draw,
     Experiment,
@@ -162,12 +164,25 @@ def test_a_seed_names_one_draw_and_larger_draws_hold_smaller_ones(data):
     assert not first.equals(second)
 
 
-@pytest.mark.parametrize("recipe", ["ridge", "published"])
+SPECS = {
+    "ridge": None,
+    "published": PUBLISHED_SPEC,
+    "chosen": ModelSpec("pls", {"n_components": 3}, caveat="pls, its parameters chosen on all"),
+}
+MODELS = {
+    "published": XGBRegressor(
+        n_estimators=300, max_depth=3, learning_rate=0.1, random_state=42, n_jobs=1
+    ),
+    "chosen": PLSRegression(3, scale=False),
+}
+
+
+@pytest.mark.parametrize("recipe", SPECS)
 def test_one_model_is_that_of_scikit_learn_called_directly(data, recipe):
     experiment, vectors = made_up(
         data, unlike=1.0, sizes=(300,), areas=("free",), repeats=1, recipe=recipe
     )
-    experiment = replace(experiment, statistic="median")
+    experiment = replace(experiment, statistic="median", spec=SPECS[recipe])
     draw = Draw(1, 1, 1)
     rows = TABLE.frame(draw_rows(experiment, vectors, draw))
     seed = seed_of_draw(experiment, draw)
@@ -178,23 +193,16 @@ def test_one_model_is_that_of_scikit_learn_called_directly(data, recipe):
     parts = train_test_split(
         pooled, experiment.observed[names], test_size=0.2, random_state=seed % 2**32
     )
-    model = RidgeCV(alphas=PENALTIES_PER_FEATURE * pooled.shape[1])
-    if recipe == "published":
-        model = XGBRegressor(
-            n_estimators=300,
-            max_depth=3,
-            learning_rate=0.1,
-            subsample=0.8,
-            random_state=42,
-            n_jobs=1,
-        )
+    model = MODELS.get(recipe, RidgeCV(alphas=PENALTIES_PER_FEATURE * pooled.shape[1]))
     # Boosting depends on the order of areas, which is that of train_test_split.
     fitted = make_pipeline(StandardScaler(), model).fit(parts[0], parts[2])
-    predicted = fitted.predict(parts[1])
+    predicted = fitted.predict(parts[1]).reshape(-1)
     found = dict(rows.filter(model=recipe).select("metric", "value").rows())
     assert found["r2"] == pytest.approx(r2_score(parts[3], predicted), abs=1e-5)
     assert found["mae"] == pytest.approx(mean_absolute_error(parts[3], predicted), rel=1e-5)
     assert found["nrmse"] ** 2 + found["r2"] == pytest.approx(1)
+    caveat = SPECS[recipe].caveat if SPECS[recipe] else None
+    assert set(rows.filter(model=recipe)["note"]) == {caveat}
 
 
 def test_a_curve_ends_where_some_draws_have_no_more_images():

@@ -9,6 +9,7 @@ import pytest
 from streetview_assets.errors import StudyError
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.study_state.checkpoint import Resumption
+from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.study_state.open_study import open_study
 from streetview_assets.tables.registry import TABLES, check_contract
 
@@ -92,6 +93,19 @@ def test_a_number_of_clusters_without_centres_is_named(town):
             assert "models of" in told(town)["expected before the start"]
             assert set(scores["model"]) <= {"published", "mean"}
         assert scores.is_empty() == bool(expected)
+
+
+def test_the_studys_own_choice_is_drawn_with_and_says_what_flatters_it(town):
+    town = with_part(town, "sample_size: {k: [2], sizes: [10], repeats: 1, recipe: chosen}\n")
+    assert town.make(ASSET).success
+    scores = town.opened.read(TABLE).drop_nulls("value")
+    assert set(scores["model"]) == {"chosen", "mean"}
+    (note,) = scores.filter(model="chosen")["note"].unique()
+    assert note.startswith("ridge, its parameters chosen on all areas, those held out among them")
+    # What the choice was made on is read, and so remakes the draws.
+    assert {"areas", "area_embeddings", "predictions"} <= set(
+        spec_for(ASSET, town.opened.study).reads
+    )
 
 
 @pytest.mark.parametrize("k", ["[3, 4]", "[9]"])

@@ -201,6 +201,7 @@ models:
   block_km: 2
   buffer_km: auto
   deals: 3
+group_models: {model: chosen}
 sample_size: {k: [5, 7], sizes: [500, 1000, 5000], repeats: 10, recipe: ridge}
 ordinal: {target: imd_rank, fine_tune: [0.01, 0.05]}
 environment: {points_of_interest: cafes.osm, radii_m: [100, 300]}

@@ -156,6 +156,22 @@ class Candidate:
         own = self.sized(size)
         return {one.drawn: one.first_of(own) for one in self.settings}
 
+    def allowed(self, params: Params, size: Size) -> Params:
+        """Lower parameters that were chosen on more data to the most that a size allows.
+
+        Parameters
+        ----------
+        params
+            Of this candidate.
+        size
+            Of the data that it is fitted to, before the steps that come first.
+        """
+        own = self.sized(size)
+        most = {one.name: one.most(own) for one in self.settings if one.most}
+        return params | {
+            name: max(1, min(params[name], count)) for name, count in most.items() if name in params
+        }
+
 
 def components(size: Size) -> int:
     """Say how many components there can be."""

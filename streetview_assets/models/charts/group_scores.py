@@ -4,12 +4,25 @@ import polars as pl
 
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, grid_of, intervals, panels
 from streetview_assets.figures import COLOURS, INK, Axes, Figure
+from streetview_assets.metrics import REGRESSION, Metric
 from streetview_assets.models.charts.heatmap import r2_heat_map
-from streetview_assets.models.evaluations.models_by_group import ALL, COMMON, OWN, RIDGE_ALL
-from streetview_assets.models.validation.ridge_cv import RIDGE
+from streetview_assets.models.evaluations.models_by_group import (
+    ALL,
+    ALL_IMAGES,
+    COMMON,
+    OWN,
+    fitted_model,
+)
 from streetview_assets.validations import VALIDATIONS, mild_first
 
 AREA_SETS = {COMMON: "areas that all groups have", OWN: "all areas of the group"}
+FOUR = ("r2", "nrmse", "mae", "spearman")
+"""The scores of the figure of four; RMSE is NRMSE times the spread of the areas' values."""
+IN_WORDS = {
+    "ridge": "ridge",
+    "tuned": "the best candidate, tuned in each fold",
+    "published": "the published recipe",
+}
 MOST_GROUPS = 24
 """Of more groups, those with the most images are drawn, and the title says so."""
 
@@ -29,6 +42,7 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
         Whom to name at the foot.
     """
     scores, some = _largest(scores)
+    model = fitted_model(scores)
     r2 = scores.filter(pl.col("value").is_not_null(), metric="r2")
     names = in_order(scores)
     shown = mild_first(r2["validation"])
@@ -40,18 +54,53 @@ def draw_group_scores(scores: pl.DataFrame, *, title: str, credit: str = "") -> 
         mine = r2.filter(validation=validation)
         for number, area_set in enumerate(AREA_SETS):
             rows = mine.filter(area_set=area_set)
-            height = {name: place + (number - 0.5) * _HEIGHT for place, name in enumerate(names)}
-            _add_bars(axes, rows, height, COLOURS[number], AREA_SETS[area_set])
+            _add_bars(axes, rows, names, number, model)
         axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
         axes.set_title(VALIDATIONS[validation].symbol, fontsize=10)
-        axes.set_xlabel("R² of ridge, pooled over held-out areas")
-    all_axes[0].set_yticks(range(len(names)), _with_areas(r2, names))
-    all_axes[0].set_ylim(len(names) - 0.4, -0.6)
+        axes.set_xlabel(f"R² of {IN_WORDS[model]}, pooled over held-out areas")
     figure.suptitle(f"{title}{some}")
-    handles, labels = all_axes[0].get_legend_handles_labels()
+    _name_groups(figure, all_axes[0], r2, names, model)
+    return figure
+
+
+def draw_group_metrics(scores: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
+    """Draw R², NRMSE, MAE and Spearman's ρ of each group's model, as bars with intervals.
+
+    Parameters
+    ----------
+    scores
+        Table `group_model_scores` of one target, one grouping and one validation, with at least
+        one score.
+    title
+        Names the study and the target.
+    credit
+        Whom to name at the foot.
+    """
+    scores, some = _largest(scores)
+    model, names = fitted_model(scores), in_order(scores)
+    valued = scores.filter(pl.col("value").is_not_null())
+    size_in = (2.9 * len(FOUR) + 3, 2.1 + 0.52 * len(names))
+    figure, all_axes = panels(len(FOUR), size_in, credit=credit, sharey=True)
+    for axes, metric in zip(all_axes, (REGRESSION[name] for name in FOUR), strict=True):
+        mine = valued.filter(metric=metric.name)
+        for number, area_set in enumerate(AREA_SETS):
+            _add_bars(axes, mine.filter(area_set=area_set), names, number, model, metric)
+        axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
+        axes.set_xlabel(metric.symbol)
+    shown = VALIDATIONS[scores["validation"][0]].symbol
+    figure.suptitle(f"{title}{some}\n{IN_WORDS[model]}, held out by {shown}", fontsize=11)
+    _name_groups(figure, all_axes[0], valued.filter(metric="r2"), names, model)
+    return figure
+
+
+def _name_groups(
+    figure: Figure, axes: Axes, r2: pl.DataFrame, names: list[str], model: str
+) -> None:
+    axes.set_yticks(range(len(names)), _with_areas(r2, names, model))
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    handles, labels = axes.get_legend_handles_labels()
     kept = dict(zip(labels, handles, strict=True))
     figure.legend(kept.values(), kept.keys(), loc="outside right upper", frameon=False, fontsize=8)
-    return figure
 
 
 def draw_group_matrix(
@@ -71,7 +120,8 @@ def draw_group_matrix(
         Whom to name at the foot.
     """
     scores, some = _largest(scores)
-    r2 = scores.filter(metric="r2", model=RIDGE, validation="blocks")
+    model = fitted_model(scores)
+    r2 = scores.filter(metric="r2", model=model, validation="blocks")
     names = in_order(scores)
     wide = 0.72 * len(names)
     size_in = (2 * wide + 4.6, max(3.4, 2.4 + 0.42 * len(targets)))
@@ -87,7 +137,9 @@ def draw_group_matrix(
             with_bar=area_set == OWN,
         )
         axes.set_title(f"on {AREA_SETS[area_set]}", fontsize=10)
-    figure.suptitle(f"{title}{some}\nR² of ridge, held out by spatial blocks", fontsize=11)
+    figure.suptitle(
+        f"{title}{some}\nR² of {IN_WORDS[model]}, held out by spatial blocks", fontsize=11
+    )
     return figure
 
 
@@ -114,27 +166,34 @@ def _is_numbered(name: str) -> bool:
 
 
 def _add_bars(
-    axes: Axes, rows: pl.DataFrame, height: dict[str, float], colour: str, label: str
+    axes: Axes,
+    rows: pl.DataFrame,
+    names: list[str],
+    number: int,
+    model: str,
+    metric: Metric = REGRESSION["r2"],
 ) -> None:
-    own = rows.filter(model=RIDGE)
+    """Draw the bars of one set of areas, and diamonds for all images of the same areas."""
+    lowest = max(LOWEST_SCORE, metric.axis[0])
+    height = {name: place + (number - 0.5) * _HEIGHT for place, name in enumerate(names)}
+    own = rows.filter(model=model)
     places = [height[name] for name in own["group_name"]]
-    value = own["value"].clip(LOWEST_SCORE)
-    axes.barh(places, value, height=_HEIGHT * 0.9, color=colour, label=label)
-    intervals(
-        axes, places, own["lower"], own["upper"], lowest=LOWEST_SCORE, color=INK, linewidth=1.2
-    )
-    whole = rows.filter(model=RIDGE_ALL)
+    label = list(AREA_SETS.values())[number]
+    colour = COLOURS[number]
+    axes.barh(places, own["value"].clip(lowest), height=_HEIGHT * 0.9, color=colour, label=label)
+    intervals(axes, places, own["lower"], own["upper"], lowest=lowest, color=INK, linewidth=1.2)
+    whole = rows.filter(model=model + ALL_IMAGES)
     axes.scatter(
-        whole["value"].clip(LOWEST_SCORE),
+        whole["value"].clip(lowest),
         [height[name] for name in whole["group_name"]],
         marker="D", s=24, color="white", edgecolor=INK, zorder=4,
         label="all images of the same areas",
     )  # fmt: skip
 
 
-def _with_areas(r2: pl.DataFrame, names: list[str]) -> list[str]:
+def _with_areas(r2: pl.DataFrame, names: list[str], model: str) -> list[str]:
     """Put the number of areas below each name: the common ones, then its own."""
-    counted = r2.filter(model=RIDGE).group_by("group_name", "area_set")
+    counted = r2.filter(model=model).group_by("group_name", "area_set")
     counts = {
         (name, area_set): f"{count:,}"
         for name, area_set, count in counted.agg(pl.col("area_count").max()).iter_rows()

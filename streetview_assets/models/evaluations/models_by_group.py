@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.metrics import measure, resampled_scores, why_undefined
+from streetview_assets.models.candidates.model_spec import PUBLISHED_SPEC
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group
 from streetview_assets.models.data.splits import (
@@ -22,6 +23,11 @@ from streetview_assets.models.data.splits import (
     random_folds,
     seed_of,
 )
+from streetview_assets.models.evaluations.group_predictors import (
+    MODEL_NAMES,
+    GroupPredictor,
+    group_predictor,
+)
 from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
 from streetview_assets.models.results.rows import Row, metric_rows, score_row, scores_frame
 from streetview_assets.models.results.validation_rows import RESAMPLES
@@ -29,17 +35,18 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
 from streetview_assets.models.validation.out_of_fold import buffer_m, numbered_folds, out_of_fold
 from streetview_assets.models.validation.plan import planned
-from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
+from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
+from streetview_assets.study.group_models import GroupModel
 from streetview_assets.study.models import Models
 from streetview_assets.validations import Validation
 
 TABLE = "group_model_scores"
 COMMON, OWN = "common", "own"
 ALL = "all"
-RIDGE_ALL = "ridge_all_images"
-"""Ridge that sees all images of the same areas."""
+ALL_IMAGES = "_all_images"
+"""Ends the name of a model that sees all images of the same areas."""
 GAIN = "r2_gain_over_all_images"
 ENOUGH = 0.5
 """Share of areas that a group is in, for the common areas to be held to it."""
@@ -52,11 +59,14 @@ class _Outcome:
 
     Attributes
     ----------
+    model
+        The one that is fitted to groups.
     predicted
         Model to predictions, shape (n,).
     """
 
     areas: AreaDataset
+    model: str
     predicted: dict[str, np.ndarray]
 
     @property
@@ -65,8 +75,13 @@ class _Outcome:
         return tuple(self.areas.area_codes)
 
     def r2(self) -> float | None:
-        """Give R² of ridge."""
-        return measure(self.areas.observed, self.predicted[RIDGE])["r2"]
+        """Give R² of the model."""
+        return measure(self.areas.observed, self.predicted[self.model])["r2"]
+
+    @property
+    def parameters(self) -> str | None:
+        """Say where the model's parameters are from, where that flatters it."""
+        return PUBLISHED_SPEC.caveat if self.model == PUBLISHED_SPEC.candidate else None
 
 
 @dataclass(frozen=True)
@@ -92,11 +107,13 @@ class _Setting:
     scoring: Scoring
     validation: Validation
     fold_of: Mapping[str, int]
+    model: str
+    predict: GroupPredictor
     found: dict[tuple[str, tuple[str, ...]], _Outcome] = field(default_factory=dict)
 
-    def about(self, group_name: str, model: str = RIDGE) -> Row:
-        """Say what a row is of."""
-        return self.scoring.about(model, self.validation, group_name=group_name)
+    def about(self, group_name: str, model: str = "") -> Row:
+        """Say what a row is of: default, of the model that is fitted to groups."""
+        return self.scoring.about(model or self.model, self.validation, group_name=group_name)
 
 
 def score_group_models(
@@ -104,8 +121,10 @@ def score_group_models(
     groups: Sequence[Group],
     scoring: Scoring,
     on_progress: OnProgress = untold,
+    *,
+    model: GroupModel = "ridge",
 ) -> pl.DataFrame:
-    """Validate ridge on each group's images, beside ridge on all images of the same areas.
+    """Validate a model of each group's images, beside one of all images of the same areas.
 
     Every target is validated by spatial blocks, the chosen one by random folds too. An area is
     in the same fold for every group, target and set of areas.
@@ -117,10 +136,11 @@ def score_group_models(
     groups
         What `groups_of` gives.
     scoring
-        How they are scored, with the chosen target. Of the candidates ridge alone competes, tuned
-        by closed form; all groups share the folds.
+        How they are scored, with the chosen target; all groups share the folds.
     on_progress
         Called with validations done and in total.
+    model
+        What is fitted; see `group_predictor`.
 
     Returns
     -------
@@ -135,12 +155,14 @@ def score_group_models(
     rows: list[Row] = []
     for name, validation in steps(plan, on_progress):
         fold_of = _folds(datasets, validation, scoring.settings, scoring.seed)
-        setting = _Setting(replace(scoring, target=name), validation, fold_of)
+        predict = group_predictor(model, datasets[name], validation, fold_of, scoring)
+        mine = replace(scoring, target=name)
+        setting = _Setting(mine, validation, fold_of, MODEL_NAMES[model], predict)
         with fitting_context(len(datasets[name])):
             for grouping in GROUPINGS:
-                mine = [group for group in groups if group.grouping == grouping]
-                if mine:
-                    rows += _grouping_rows(datasets, grouping, mine, setting)
+                of_kind = [group for group in groups if group.grouping == grouping]
+                if of_kind:
+                    rows += _grouping_rows(datasets, grouping, of_kind, setting)
     return scores_frame(rows, TABLE)
 
 
@@ -248,7 +270,7 @@ def _rows_of_pairs(
 
 
 def _weighted(best: _Outcome, setting: _Setting) -> _Weighted:
-    told, place_m = best.predicted[RIDGE], best.areas.place_m
+    told, place_m = best.predicted[best.model], best.areas.place_m
     seed = seed_of(setting.scoring.seed, "bootstrap", setting.validation)
     residuals = best.areas.observed - told
     return _Weighted(resample_weights(place_m, residuals, RESAMPLES, seed, told=told))
@@ -266,12 +288,13 @@ def _group_rows(
     if name == ALL:
         return [
             row
-            for model in (RIDGE, MEAN)
+            for model in (whole.model, MEAN)
             for row in _metric_rows(whole, model, weighted, about(name, model))
         ]
-    rows = _metric_rows(own, RIDGE, weighted, about(name), note)
+    beside = whole.model + ALL_IMAGES
+    rows = _metric_rows(own, own.model, weighted, about(name), note)
     rows += _metric_rows(whole, MEAN, weighted, about(name, MEAN))
-    rows += _metric_rows(whole, RIDGE, weighted, about(name, RIDGE_ALL))
+    rows += _metric_rows(whole, whole.model, weighted, about(name, beside))
     return [*rows, _gain_row(own, whole, weighted, about(name), note)]
 
 
@@ -285,7 +308,7 @@ def _outcome(data: AreaDataset, images: str, setting: _Setting) -> _Outcome:
     """
     key = (images, tuple(data.area_codes))
     if key not in setting.found:
-        setting.found[key] = _Outcome(data, _held_out(data, setting))
+        setting.found[key] = _Outcome(data, setting.model, _held_out(data, setting))
     return setting.found[key]
 
 
@@ -296,23 +319,21 @@ def _held_out(data: AreaDataset, setting: _Setting) -> dict[str, np.ndarray]:
     number = np.array([setting.fold_of[code] for code in data.area_codes])
     check_rest(number, f"no score: one fold of {setting.validation}")
     settings, seed = setting.scoring.settings, setting.scoring.seed
-    ridge = ridge_path(data, settings)
     folds = numbered_folds(
         data, number, setting.validation, seed, buffer_m(setting.validation, settings)
     )
-    _, predicted = out_of_fold(
-        data, folds, lambda train, test, fold: predict_by(ridge, train, test, fold.seed)
-    )
-    return predicted
+    return out_of_fold(data, folds, setting.predict)[1]
 
 
 def _metric_rows(
     outcome: _Outcome, model: str, weighted: _Weighted, about: Row, note: str | None = None
 ) -> list[Row]:
-    image_count = 0 if model == MEAN else _images(outcome.areas)
+    is_mean = model == MEAN
+    image_count = 0 if is_mean else _images(outcome.areas)
     rows = metric_rows(
         about, outcome.areas.observed, outcome.predicted[model],
-        draws=weighted.draws(outcome, model), note=_joined(note, weighted.resamples.note),
+        draws=weighted.draws(outcome, model),
+        note=_joined(note, None if is_mean else outcome.parameters, weighted.resamples.note),
     )  # fmt: skip
     return [row | {"image_count": image_count} for row in rows]
 
@@ -323,10 +344,10 @@ def _gain_row(
     """Compare R² with that of all images, on the same resamples (a paired bootstrap)."""
     mine, other = own.r2(), whole.r2()
     value = None if mine is None or other is None else mine - other
-    note = _joined(note, weighted.resamples.note)
+    note = _joined(note, own.parameters, weighted.resamples.note)
     if value is None:
-        note = why_undefined(own.areas.observed, own.predicted[RIDGE])
-    draws = weighted.draws(own, RIDGE)["r2"] - weighted.draws(whole, RIDGE)["r2"]
+        note = why_undefined(own.areas.observed, own.predicted[own.model])
+    draws = weighted.draws(own, own.model)["r2"] - weighted.draws(whole, whole.model)["r2"]
     row = score_row(about, GAIN, value, len(own.areas), draws=draws, note=note)
     return row | {"image_count": _images(own.areas)}
 
@@ -342,3 +363,10 @@ def _joined(*notes: str | None) -> str | None:
 
 def _images(data: AreaDataset) -> int:
     return int(data.image_counts.sum())
+
+
+def fitted_model(scores: pl.DataFrame) -> str:
+    """Name the model that was fitted to groups, as a table of their scores has it."""
+    beside = scores.filter(pl.col("model").str.ends_with(ALL_IMAGES))["model"].unique()
+    names = {name.removesuffix(ALL_IMAGES) for name in beside}
+    return names.pop() if len(names) == 1 else RIDGE

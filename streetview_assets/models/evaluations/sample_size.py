@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streetview_assets.metrics import REGRESSION
-from streetview_assets.models.candidates.published_recipe import RECIPE_SETTINGS, build_recipe
+from streetview_assets.models.candidates.model_spec import ModelSpec
 from streetview_assets.models.data.splits import holdout_split, seed_of
 from streetview_assets.models.results.rows import Row, metric_rows, score_row
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
@@ -28,7 +28,6 @@ ALL = "all"
 ALL_K = 1
 """All images are a cluster of one: they stand beside the clusters of every k."""
 HELD_OUT = 0.2
-PUBLISHED_MODEL = "published"
 
 _OF_THE_MEAN = {name: one for name, one in REGRESSION.items() if name != "spearman"}
 """One number for all has no rank."""
@@ -81,6 +80,8 @@ class Experiment:
         How an area's images become one vector.
     seed
         Of the study.
+    spec
+        What is fitted to every draw; None: ridge, its penalty by closed form.
     """
 
     target: str
@@ -93,6 +94,7 @@ class Experiment:
     settings: SampleSize
     statistic: Statistic
     seed: int
+    spec: ModelSpec | None = None
 
     @property
     def cells_of_a_draw(self) -> int:
@@ -102,7 +104,7 @@ class Experiment:
     @property
     def model(self) -> str:
         """What is fitted, as in the column `model`."""
-        return RIDGE if self.settings.recipe == "ridge" else PUBLISHED_MODEL
+        return RIDGE if self.spec is None else self.settings.recipe
 
     def about(self, draw: Draw) -> Row:
         """Say what the rows of a draw are of: its model's, until another is named."""
@@ -217,29 +219,34 @@ def _size_rows(
     _, _, pooled = pool_groups(vectors[drawn], area, experiment.statistic)
     train, test = holdout_split([experiment.area_codes[row] for row in seen], HELD_OUT, seed)
     inputs, observed = pooled.astype(np.float64), experiment.observed[seen]
-    recipe = experiment.settings.recipe
-    guess = predict(recipe, inputs[train], observed[train], inputs[test])
+    guess = predict(experiment.spec, inputs[train], observed[train], inputs[test], seed)
     mean = np.full(len(test), observed[train].mean())
-    rows = metric_rows(about, observed[test], guess)
+    caveat = experiment.spec.caveat if experiment.spec else None
+    rows = metric_rows(about, observed[test], guess, note=caveat)
     rows += metric_rows(about | {"model": MEAN}, observed[test], mean, _OF_THE_MEAN)
     return [row | {"area_count": len(seen)} for row in rows]
 
 
 def predict(
-    recipe: str, inputs: np.ndarray, observed: np.ndarray, new_inputs: np.ndarray
+    spec: ModelSpec | None,
+    inputs: np.ndarray,
+    observed: np.ndarray,
+    new_inputs: np.ndarray,
+    seed: int,
 ) -> np.ndarray:
-    """Fit a recipe, `ridge` or `published`, to inputs (n, d) and predict for others (m, d).
+    """Fit a model to inputs (n, d) and predict for others (m, d).
 
     Parameters
     ----------
-    recipe
-        `ridge`, or `published`: the published recipe's gradient boosting.
+    spec
+        The model with its parameters; None: ridge, its penalty by closed form.
     inputs, observed
         To learn from: (n, d) and (n,).
     new_inputs
         (m, d).
+    seed
+        Of the fit, where the model draws anything.
     """
-    if recipe == "ridge":
+    if spec is None:
         return predict_by_ridge(inputs, observed, new_inputs)
-    fitted = build_recipe(RECIPE_SETTINGS).fit(inputs, observed)
-    return np.asarray(fitted.predict(new_inputs), dtype=np.float64)
+    return spec.predict(inputs, observed, new_inputs, seed)

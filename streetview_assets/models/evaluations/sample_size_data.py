@@ -8,6 +8,7 @@ import polars as pl
 from streetview_assets.clusters.fit.assign import nearest_centres
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.models.candidates.model_spec import ModelSpec
 from streetview_assets.models.data.features import features_label
 from streetview_assets.models.evaluations.sample_size import Experiment
 from streetview_assets.pooling.pool import of_areas
@@ -45,6 +46,7 @@ def gather_images(
     settings: SampleSize,
     statistic: Statistic,
     seed: int,
+    spec: ModelSpec | None = None,
 ) -> Gathered:
     """Put the images of areas with a value in order, and assign them to the nearest centres.
 
@@ -67,6 +69,8 @@ def gather_images(
         How an area's images become one vector.
     seed
         What the experiment's draws derive theirs from; nothing is drawn here.
+    spec
+        What is fitted to every draw; default: ridge.
     """
     valued = (
         targets.filter(pl.col("value").is_finite(), target=target)
@@ -100,6 +104,7 @@ def gather_images(
         settings=settings,
         statistic=statistic,
         seed=seed,
+        spec=spec,
     )
     lacking = tuple(number for number in k if number not in set(found["k"]))
     return Gathered(experiment, vectors, lacking)

@@ -105,7 +105,7 @@ def seconds_of_a_model(experiment: Experiment, vectors_file: Path) -> float:
             began = time.perf_counter()
             inputs = pooled[: round(len(rows) * (1 - HELD_OUT))].astype(np.float64)
             observed = experiment.observed[rows[: len(inputs)]]
-            predict(experiment.settings.recipe, inputs, observed, inputs[:1])
+            predict(experiment.spec, inputs, observed, inputs[:1], experiment.seed)
             spent.append(time.perf_counter() - began)
     return float(np.mean(spent))
 

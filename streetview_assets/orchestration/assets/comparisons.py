@@ -5,7 +5,11 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.models.charts.group_scores import draw_group_matrix, draw_group_scores
+from streetview_assets.models.charts.group_scores import (
+    draw_group_matrix,
+    draw_group_metrics,
+    draw_group_scores,
+)
 from streetview_assets.models.charts.score_comparisons import (
     draw_learning_curve,
     draw_targets,
@@ -16,7 +20,7 @@ from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Grou
 from streetview_assets.models.evaluations.gains import paired_gains
 from streetview_assets.models.evaluations.learning_curve import learn_by_size
 from streetview_assets.models.evaluations.models_by_group import score_group_models
-from streetview_assets.models.evaluations.selection import too_few
+from streetview_assets.models.evaluations.selection import BLOCKS, too_few
 from streetview_assets.models.evaluations.target_matrix import on_common_areas, score_targets
 from streetview_assets.models.evaluations.transfer import score_transfer, why_no_transfer
 from streetview_assets.models.results.findings import findings
@@ -108,7 +112,7 @@ def learning_curve(work: AssetContext) -> AssetResult:
     "models",
     writes=("group_model_scores",),
     reads=(*POOLED_TABLES, "area_group_embeddings"),
-    keys=MODEL_KEYS,
+    keys=(*MODEL_KEYS, "group_models"),
     code_version=4,
     study_wide=True,
     unless=(no_targets,),
@@ -125,7 +129,11 @@ def group_model_scores(work: AssetContext) -> AssetResult:
     if why := too_few(area_count) or (None if groups else "no image is in a group"):
         return work.not_applicable(why)
     scores = score_group_models(
-        datasets, groups, study_scoring(work, ("pooled",)), work.progress("validations")
+        datasets,
+        groups,
+        study_scoring(work, ("pooled",)),
+        work.progress("validations"),
+        model=work.study.group_models.model,
     )
     figures = _all_figures(work, scores, list(datasets))
     return AssetResult({"group_model_scores": scores}, {"areas": area_count, **figures})
@@ -147,13 +155,14 @@ def _all_figures(work: AssetContext, scores: pl.DataFrame, targets: list[str]) -
 def _figures(
     work: AssetContext, scores: pl.DataFrame, grouping: str, targets: list[str]
 ) -> dict[str, Any]:
-    if scored_r2(scores).is_empty():
+    if scores.filter(metric="r2").drop_nulls("value").is_empty():
         return {}
-    chosen = work.target.name
-    whom = work.credit
-    drawn = {"group_scores": draw_group_scores(
-        scores.filter(target=chosen), title=f"{work.title}: {chosen}", credit=whom
-    )}  # fmt: skip
+    whom, title = work.credit, f"{work.title}: {work.target.name}"
+    mine = scores.filter(target=work.target.name)
+    drawn = {"group_scores": draw_group_scores(mine, title=title, credit=whom)}
+    blocks = mine.filter(validation=BLOCKS)
+    if blocks.drop_nulls("value").height:
+        drawn["group_metrics"] = draw_group_metrics(blocks, title=title, credit=whom)
     if len(targets) > 1:
         drawn["group_targets"] = draw_group_matrix(
             scores, targets=targets, title=work.title, credit=whom

@@ -13,7 +13,9 @@ import polars as pl
 from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.models.candidates.model_spec import PUBLISHED_SPEC, ModelSpec
 from streetview_assets.models.charts.sample_size_curves import draw_sample_sizes
+from streetview_assets.models.evaluations.final_fit import choose_final
 from streetview_assets.models.evaluations.sample_size import TABLE, Draw, Experiment
 from streetview_assets.models.evaluations.sample_size_data import Gathered, gather_images
 from streetview_assets.models.evaluations.sample_size_runs import (
@@ -29,12 +31,14 @@ from streetview_assets.models.evaluations.sample_size_summary import (
 from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part, no_targets
+from streetview_assets.orchestration.model_inputs import pooled_datasets, study_scoring
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.fingerprint import input_fingerprint
 from streetview_assets.study_state.lineage import spec_for, study_asset
 
+CHOSEN_ON_ALL = "its parameters chosen on all areas, those held out among them, which flatters it"
 FEW_IMAGES = 200_000
 """Up to so many drawn in all, the start of processes would take longer than the work."""
 
@@ -44,7 +48,14 @@ def sample_size_keys(study: Study) -> tuple[str, ...]:
     if study.sample_size is None:
         return ("sample_size",)
     names = type(study.sample_size).model_fields
-    return tuple(f"sample_size.{name}" for name in names if name != "processes")
+    of_choice = ("models", "crs") if study.sample_size.recipe == "chosen" else ()
+    return (*(f"sample_size.{name}" for name in names if name != "processes"), *of_choice)
+
+
+def tables_of_the_choice(study: Study) -> tuple[str, ...]:
+    """Name the tables that the study's best parameters are chosen on, where they are asked for."""
+    asked = study.sample_size is not None and study.sample_size.recipe == "chosen"
+    return ("areas", "area_embeddings", "predictions") if asked else ()
 
 
 @study_asset(
@@ -53,7 +64,8 @@ def sample_size_keys(study: Study) -> tuple[str, ...]:
     reads=("targets", INCLUDED, VECTORS, "sweep_centres"),
     keys=("models.target", "pooling.statistic", "clusters.pca", "seed"),
     keys_for=sample_size_keys,
-    code_version=2,
+    reads_for=tables_of_the_choice,
+    code_version=3,
     study_wide=True,
     unless=(no_part("sample_size"), no_targets),
 )
@@ -65,8 +77,9 @@ def sample_size_experiment(work: AssetContext) -> AssetResult:
     """
     settings = work.study.sample_size
     assert settings is not None, "built only where the study asks for it"
-    gathered = _gathered(work, settings, work.target.name)
-    if why := _why_not(gathered):
+    spec, no_model = _spec(work, settings)
+    gathered = _gathered(work, settings, work.target.name, spec)
+    if why := _why_not(gathered) or no_model:
         return work.not_applicable(why)
     resumption = _resumption(work)
     scores, expected = _scored(work, gathered, resumption)
@@ -95,7 +108,25 @@ def _scored(
         return resumption.finish(pieces, done), expected
 
 
-def _gathered(work: AssetContext, settings: SampleSize, target: str) -> Gathered:
+def _spec(work: AssetContext, settings: SampleSize) -> tuple[ModelSpec | None, str | None]:
+    """Say what is fitted to every draw, None: ridge; and why the study has no choice."""
+    if settings.recipe == "ridge":
+        return None, None
+    if settings.recipe == "published":
+        return PUBLISHED_SPEC, None
+    models = work.study.models.model_copy(update={"features": ("pooled",)})
+    scoring = replace(study_scoring(work, ("pooled",)), settings=models)
+    data = pooled_datasets(work)[scoring.target]
+    choice = choose_final(data, work.read_all("predictions"), scoring)
+    if choice.candidate is None:
+        return None, choice.note
+    caveat = f"{choice.candidate}, {CHOSEN_ON_ALL}"
+    return ModelSpec(choice.candidate, choice.params, models.components, caveat), None
+
+
+def _gathered(
+    work: AssetContext, settings: SampleSize, target: str, spec: ModelSpec | None
+) -> Gathered:
     study = work.study
     return gather_images(
         work.read_all("targets"),
@@ -109,6 +140,7 @@ def _gathered(work: AssetContext, settings: SampleSize, target: str) -> Gathered
         settings=settings,
         statistic=study.pooling.statistic,
         seed=study.seed,
+        spec=spec,
     )
 
 

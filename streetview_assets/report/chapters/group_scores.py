@@ -5,15 +5,21 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.metrics import REGRESSION
-from streetview_assets.models.charts.group_scores import in_order
-from streetview_assets.models.evaluations.models_by_group import ALL, COMMON, GAIN, OWN, RIDGE_ALL
+from streetview_assets.models.charts.group_scores import IN_WORDS, in_order
+from streetview_assets.models.evaluations.models_by_group import (
+    ALL,
+    ALL_IMAGES,
+    COMMON,
+    GAIN,
+    OWN,
+    fitted_model,
+)
 from streetview_assets.models.evaluations.selection import BLOCKS
-from streetview_assets.models.validation.ridge_cv import RIDGE
 from streetview_assets.report.cells import crossed, number
 from streetview_assets.report.database import Published
 from streetview_assets.report.scores_table import one_score, score_cell
 
-METRICS = [metric for metric in REGRESSION.values() if metric.name != "spearman"]
+METRICS = list(REGRESSION.values())
 MOST_GROUPS = 40
 
 
@@ -34,7 +40,8 @@ def group_scores(published: Published) -> dict[str, Any]:
         "images of", "areas", "images", *(metric.symbol for metric in METRICS),
         "R² of all images", "difference",
     ]  # fmt: skip
-    return {"why": "", "groupings": groupings, "columns": columns}
+    model = IN_WORDS[fitted_model(scores)]
+    return {"why": "", "groupings": groupings, "columns": columns, "model": model}
 
 
 def _of_grouping(published: Published, blocks: pl.DataFrame) -> dict[str, Any]:
@@ -53,7 +60,7 @@ def _of_grouping(published: Published, blocks: pl.DataFrame) -> dict[str, Any]:
 
 def _gains(common: pl.DataFrame) -> dict[str, Any] | None:
     """Find which kinds tell more, and which less, than all images of the same areas do."""
-    gains = common.filter(pl.col("value").is_not_null(), model=RIDGE, metric=GAIN)
+    gains = common.filter(pl.col("value").is_not_null(), metric=GAIN)
     order = {name: place for place, name in enumerate(in_order(common))}
     gains = gains.sort(pl.col("group_name").replace_strict(order, default=None))
     if gains.is_empty():
@@ -69,14 +76,14 @@ def _gains(common: pl.DataFrame) -> dict[str, Any] | None:
 
 
 def _scores(scores: pl.DataFrame) -> list[list[Any]]:
-    rows = []
+    rows, model = [], fitted_model(scores)
     for name in in_order(scores)[: MOST_GROUPS + 1]:
         mine = scores.filter(group_name=name)
-        found = [one_score(mine, RIDGE, BLOCKS, metric.name) for metric in METRICS]
-        best = one_score(mine, RIDGE, BLOCKS)
+        found = [one_score(mine, model, BLOCKS, metric.name) for metric in METRICS]
+        best = one_score(mine, model, BLOCKS)
         if best:
-            whole = None if name == ALL else one_score(mine, RIDGE_ALL, BLOCKS)
-            gain = one_score(mine, RIDGE, BLOCKS, GAIN)
+            whole = None if name == ALL else one_score(mine, model + ALL_IMAGES, BLOCKS)
+            gain = one_score(mine, model, BLOCKS, GAIN)
             counts = best["area_count"], best["image_count"]
             rows.append([_in_words(name), *counts, *map(score_cell, [*found, whole, gain])])
     return rows
@@ -88,7 +95,7 @@ def _in_words(name: str) -> str:
 
 def _matrix(published: Published, blocks: pl.DataFrame) -> dict[str, Any] | None:
     """Give R² of every target by every group, on the common areas."""
-    r2 = blocks.filter(metric="r2", model=RIDGE, area_set=COMMON)
+    r2 = blocks.filter(metric="r2", model=fitted_model(blocks), area_set=COMMON)
     value = crossed(r2.select("target", "group_name", "value").drop_nulls())
     there = set(r2["target"])
     targets = [one.name for one in published.study.targets if one.name in there]
