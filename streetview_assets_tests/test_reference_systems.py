@@ -9,6 +9,7 @@ import typer
 
 import streetview_assets
 from streetview_assets.cli.app import app
+from streetview_assets.exports.frames import FRAMES
 from streetview_assets.reference import study_schema
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.marts import marts
@@ -75,7 +76,7 @@ def refuse_command(text: str) -> None:
     there = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
     assert {word for word in words if word.startswith("-")} <= there
     if context.info_name == "TABLE":
-        assert columns(words[0]), words[0]
+        assert words[0] in FRAMES or columns(words[0]), words[0]
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -105,7 +105,8 @@ def export_one_table(
         str | None,
         typer.Option(
             help="geoparquet, gpkg, geojson, csv (a ' before what would be a formula), parquet, "
-            "xlsx, xml or map-generator; default: geoparquet."
+            "xlsx, xml, map-generator or pickle (also frames that other pipelines read, such as "
+            "one_row_per_image_cleaned); default: geoparquet."
         ),
     ] = None,
     output: OutputOption = None,
@@ -176,7 +177,7 @@ def panoramas(study: StudyArgument = None, output: OutputOption = None) -> None:
 @exports.command("embedding-atlas")
 def embedding_atlas(study: StudyArgument = None, output: OutputOption = None) -> None:
     """Write images, layouts and neighbours as Parquet for Embedding Atlas."""
-    from streetview_assets.exports.embedding_atlas import export_embedding_atlas
+    from streetview_assets.exports.viewers.embedding_atlas import export_embedding_atlas
 
     _write(
         "images",
@@ -188,7 +189,7 @@ def embedding_atlas(study: StudyArgument = None, output: OutputOption = None) ->
 @exports.command()
 def fiftyone(study: StudyArgument = None, output: OutputOption = None) -> None:
     """Write images with all their fields as a dataset folder for FiftyOne."""
-    from streetview_assets.exports.fiftyone import export_fiftyone
+    from streetview_assets.exports.viewers.fiftyone import export_fiftyone
 
     _write(
         "the dataset",
@@ -200,7 +201,7 @@ def fiftyone(study: StudyArgument = None, output: OutputOption = None) -> None:
 @exports.command("pixplot-metadata")
 def pixplot_metadata(study: StudyArgument = None, output: OutputOption = None) -> None:
     """Write what is known of images as the CSV that PixPlot takes."""
-    from streetview_assets.exports.pixplot import export_pixplot_metadata
+    from streetview_assets.exports.viewers.pixplot import export_pixplot_metadata
 
     _write("metadata", lambda opened, _: export_pixplot_metadata(opened, output), study)
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.formats import write_csv, write_geojson, write_xlsx, write_xml
+from streetview_assets.exports.frames import FRAMES, write_pickle
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.points.imported.locations import as_locations
 from streetview_assets.study_state.open_study import OpenStudy
@@ -32,7 +33,7 @@ PLAIN: dict[str, Callable[[pl.DataFrame, Path, str], None]] = {
     "xlsx": write_xlsx,
     "xml": write_xml,
 }
-MAP_GENERATOR = "map-generator"
+MAP_GENERATOR, PICKLE = "map-generator", "pickle"
 
 
 def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) -> Path:
@@ -43,11 +44,12 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
     opened
         A study that is published.
     table
-        Name of a table, view or mart of the published database; of parquet, also of the lake.
+        Name of a table, view or mart of the published database; of parquet, also of the lake; of
+        pickle, also one of `FRAMES`.
     kind
         geoparquet, gpkg or geojson, with the geometry of areas or points; csv, xlsx or xml;
-        parquet, with vectors that stay in the lake too; or, of `sample_points`, map-generator:
-        JSON of locations, all that they came with among it.
+        parquet, with vectors that stay in the lake too; of `sample_points`, map-generator: JSON of
+        locations, all that they came with among it; or pickle, a frame of pandas.
     output
         Default: the table's name with the ending of the kind, in the current folder.
 
@@ -58,7 +60,7 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
         in it that such a file cannot hold.
     """
     endings = {kind: ending for kind, (ending, _) in GEOGRAPHIC.items()}
-    kinds = {**endings, **{kind: kind for kind in PLAIN}, MAP_GENERATOR: "json"}
+    kinds = {**endings, **{kind: kind for kind in PLAIN}, MAP_GENERATOR: "json", PICKLE: "pkl"}
     if kind not in kinds:
         raise StudyError(f"no export format {kind!r}; there are: {', '.join(kinds)}")
     if kind == MAP_GENERATOR and table != "sample_points":
@@ -66,7 +68,13 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
             f"{MAP_GENERATOR} is a list of places: export sample_points so, and {table} as one of "
             f"{', '.join({**GEOGRAPHIC, **PLAIN})}"
         )
+    if table in FRAMES and kind != PICKLE:
+        raise StudyError(f"{table} is a frame for pandas: export it with --format {PICKLE}")
     path = output or Path(f"{table}.{kinds[kind]}")
+    if kind == PICKLE:
+        with written_aside(path, suffix=path.suffix) as aside:
+            write_pickle(opened, table, aside)
+        return path
     places = opened.geo(table) if kind in GEOGRAPHIC else None
     rows = _with_vectors(opened, table) if kind == "parquet" else opened.table(table)
     with written_aside(path, suffix=path.suffix) as aside:

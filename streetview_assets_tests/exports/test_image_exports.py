@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
 from streetview_assets.errors import StudyError
-from streetview_assets.exports.embedding_atlas import export_embedding_atlas
-from streetview_assets.exports.fiftyone import export_fiftyone
-from streetview_assets.exports.pixplot import export_pixplot_metadata
+from streetview_assets.exports.viewers.embedding_atlas import export_embedding_atlas
+from streetview_assets.exports.viewers.fiftyone import export_fiftyone
+from streetview_assets.exports.viewers.pixplot import export_pixplot_metadata
 from streetview_assets.images.thumbnails import THUMBNAIL_PX
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES

@@ -9,7 +9,11 @@ from PIL import Image
 
 from streetview_assets.embeddings.encoders.image_loading import UNREADABLE
 from streetview_assets.explorer.facts import Facts
-from streetview_assets.exports.image_rows import files_to_pass_on, image_rows, layout_columns
+from streetview_assets.exports.viewers.image_rows import (
+    files_to_pass_on,
+    image_rows,
+    layout_columns,
+)
 from streetview_assets.exports.written import Written
 from streetview_assets.image_decoding import read_rgb
 from streetview_assets.images.thumbnails import THUMBNAIL_PX

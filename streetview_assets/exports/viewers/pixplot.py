@@ -10,7 +10,7 @@ import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.formats import write_csv
-from streetview_assets.exports.image_rows import image_rows
+from streetview_assets.exports.viewers.image_rows import image_rows
 from streetview_assets.exports.written import Written
 from streetview_assets.images.providers.registry import provider_class
 from streetview_assets.images.providers.terms import terms_of

@@ -11,7 +11,11 @@ import polars as pl
 from streetview_assets.embeddings.encoders.image_loading import UNREADABLE
 from streetview_assets.errors import StudyError
 from streetview_assets.explorer.facts import Facts
-from streetview_assets.exports.image_rows import files_to_pass_on, image_rows, layout_columns
+from streetview_assets.exports.viewers.image_rows import (
+    files_to_pass_on,
+    image_rows,
+    layout_columns,
+)
 from streetview_assets.exports.written import Written
 from streetview_assets.files.storage import writing
 from streetview_assets.image_decoding import decode_image

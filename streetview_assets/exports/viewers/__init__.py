@@ -1,0 +1,1 @@
+"""The images of a study for programs that people look at images with."""
