@@ -32,8 +32,11 @@ no_own_images = _without(
     lambda study: study.points.origin == "images", "its images are no files of one's own"
 )
 no_categories = _without(
-    lambda study: study.points.origin == "images", "the images came without categories"
+    lambda study: study.points.origin == "images" or study.categories_from == "user_groups",
+    "the images came without categories",
 )
+no_cluster_names = _without(lambda study: study.clusters.names, "no cluster has a name")
+no_user_groups = _without(lambda study: study.user_groups, "nobody put images into groups")
 views_are_separate = _without(
     lambda study: study.encoder.views != "separate", "encoder.views is separate"
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from streetview_assets.study.fields import Month, Part, Statistic
+from streetview_assets.study.fields import ExistingFile, Month, Part, Statistic
 
 
 class Pooling(Part):
@@ -35,6 +35,12 @@ class Clusters(Part):
     seeds: int = Field(3, ge=1, le=50, description="fits of each k of the sweep, each by chance")
     pca: int | None = Field(None, gt=0, description="cluster in so many principal components")
     fit_on: int = Field(200_000, gt=0, description="a seeded sample, equal per area")
+    names: ExistingFile | None = Field(
+        None,
+        description="CSV of what clusters are called, columns `name` and `image_id`: a row for "
+        "each of a few central images of the cluster, which the name follows; default: "
+        "`cluster_names.csv` beside the study file, where it is there",
+    )
     min_cluster_size: int | None = Field(
         None,
         ge=2,

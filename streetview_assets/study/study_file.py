@@ -4,9 +4,9 @@ Secrets never stand here; they come from the environment (see `secrets`).
 """
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_validator
 
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
@@ -15,7 +15,7 @@ from streetview_assets.study.areas import Areas
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
 from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours
 from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
-from streetview_assets.study.fields import Code, Labels, Part, Template
+from streetview_assets.study.fields import Code, ExistingFile, Labels, Part, Template
 from streetview_assets.study.group_models import GroupModels
 from streetview_assets.study.images import Images
 from streetview_assets.study.models import Direction, Models, Ordinal
@@ -25,6 +25,9 @@ from streetview_assets.study.points import Points, Roads
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study.targets import Target
 from streetview_assets.study.yaml import read_yaml
+
+CLUSTER_NAMES, USER_GROUPS = "cluster_names.csv", "user_groups.csv"
+"""Files beside the study file that are taken up without being named in it."""
 
 
 class Study(Part):
@@ -60,6 +63,17 @@ class Study(Part):
         description="other names for the images' own categories: one name for several puts them "
         "together, null leaves one out; what is not named stays as it is",
     )
+    categories_from: Literal["images", "user_groups"] = Field(
+        "images",
+        description="what the images' categories are: those that they came with, or the groups of "
+        "`user_groups`; an image in several groups has none",
+    )
+    user_groups: ExistingFile | None = Field(
+        None,
+        description="CSV of groups of images put together by hand, columns `group` and `image_id`, "
+        "a row for each image of a group; default: `user_groups.csv` beside the study file, where "
+        "it is there",
+    )
     targets: tuple[Target, ...] = ()
     models: Models = Models()
     group_models: GroupModels = GroupModels()
@@ -77,10 +91,34 @@ class Study(Part):
     )
     _path: Path = PrivateAttr(default=Path())
 
+    @model_validator(mode="before")
+    @classmethod
+    def _names_lie_beside_the_study(cls, document: Any, info: ValidationInfo) -> Any:
+        """Take up the files of names and groups that the explorer keeps beside the study file."""
+        beside = info.context and Path(info.context["beside"])
+        if not beside or not isinstance(document, dict):
+            return document
+        clusters = document.get("clusters", {})
+        if (beside / CLUSTER_NAMES).is_file() and isinstance(clusters, dict):
+            document = {**document, "clusters": {"names": CLUSTER_NAMES, **clusters}}
+        if (beside / USER_GROUPS).is_file():
+            document = {"user_groups": USER_GROUPS, **document}
+        return document
+
     @property
     def path(self) -> Path:
         """The study file itself."""
         return self._path
+
+    @property
+    def cluster_names_file(self) -> Path:
+        """Where names of clusters are kept, or would be."""
+        return self.clusters.names or self.path.with_name(CLUSTER_NAMES)
+
+    @property
+    def user_groups_file(self) -> Path:
+        """Where groups of images are kept, or would be."""
+        return self.user_groups or self.path.with_name(USER_GROUPS)
 
     @property
     def is_synthetic(self) -> bool:
@@ -125,6 +163,11 @@ class Study(Part):
             raise ValueError(
                 "pooling.area `looks_at` is of single images, which look one way; a panorama "
                 "looks everywhere: leave encoder.views out, or pooling.area"
+            )
+        if self.categories_from == "user_groups" and self.user_groups is None:
+            raise ValueError(
+                f"categories_from `user_groups` needs `user_groups`, or {USER_GROUPS} beside the "
+                "study file"
             )
         if isinstance(self.labels, dict) and len(self.labels) < 2:
             raise ValueError("labels: give two at least, since each image gets the best of them")

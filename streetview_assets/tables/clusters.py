@@ -92,6 +92,18 @@ TABLES = (
         column("distance", NUMBER, "to the centre, Euclidean, between unit vectors"),
     ),
     _table(
+        "cluster_names",
+        "What people call clusters (`clusters.names`), each name with a few of their images: it is "
+        "of the cluster that has more than half of them, whatever its number.",
+        *_FIT,
+        key("name", TEXT, "what somebody called a cluster"),
+        maybe("cluster", COUNT, "the cluster that is called so; null: none is any more"),
+        column("image_count", COUNT, "images that the name is kept with"),
+        column("assigned_count", COUNT, "of them, those that have a cluster"),
+        column("in_cluster", COUNT, "of these, those in the cluster with most of them"),
+        maybe("reason", TEXT, "why no cluster is called so"),
+    ),
+    _table(
         "cluster_shares",
         "How an area's images, or its panoramas where these are looked at (`encoder.views`), "
         "spread over the clusters; shares of an area add up to 1.",

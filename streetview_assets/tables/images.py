@@ -94,6 +94,14 @@ TABLES = (
         ),
     ),
     _table(
+        "user_groups",
+        "Groups of images that people put together by hand (`user_groups`).",
+        key("group_name", TEXT, "what they call it"),
+        key("image_id", TEXT, "the image, as the file names it"),
+        column("status", TEXT, "whether it counts", "ok", "left_out"),
+        maybe("reason", TEXT, "why it is left out"),
+    ),
+    _table(
         "spending",
         "Requests that cost money, by month and outcome; read from the ledger when published.",
         key("provider", TEXT, "who was asked"),

@@ -225,6 +225,8 @@ def write_own_images(folder: Path) -> Path:
     places = pl.DataFrame(rows).with_columns(lon=-1.5, lat=pl.Series(np.linspace(53, 54, 24)))
     places.write_csv(folder / "photos.csv")
     (folder / "pairs.csv").write_text(PAIRS)
+    for file, column in (("cluster_names.csv", "name"), ("user_groups.csv", "group")):
+        (folder / file).write_text(f"{column},image_id\nwarm,0.jpg\n")
     (folder / "study.yaml").write_text(yaml.safe_dump(OWN_IMAGES))
     return folder / "study.yaml"
 

@@ -41,7 +41,7 @@ EAST = "X01000001"
 HEADINGS = [0, 180]
 OF_IMAGES = (
     *("images", "image_areas", "image_embeddings", "image_retention"),
-    "panorama_embeddings",
+    *("panorama_embeddings", "user_groups"),
 )
 MADE = (
     *(areas.areas, areas.targets, points.road_network, points.sample_points),

@@ -18,7 +18,7 @@ from streetview_assets_tests.study.study_text import (
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     [
-        (SOUND + "autorities: []", "autorities", "areas, authorities, categories, clusters"),
+        (SOUND + "autorities: []", "autorities", "areas, authorities, categories, "),
         (SOUND + "points: {spacing: 100}", "points.spacing", "spacing_m"),
         (SOUND + f"targets: [{TARGET[:-1]}, unit: x}}]", "targets.0.unit", "more_is"),
         (

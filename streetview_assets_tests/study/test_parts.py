@@ -129,6 +129,20 @@ def test_views_stand_side_by_side_where_an_encoder_sees_the_whole_of_them(folder
     assert study.encoder.views == "panorama"
 
 
+def test_names_and_groups_beside_the_study_file_are_taken_up(folder):
+    study = load(folder, SOUND)
+    assert (study.clusters.names, study.user_groups) == (None, None)
+    assert study.cluster_names_file == folder.resolve() / "cluster_names.csv"
+    for name in ("cluster_names.csv", "user_groups.csv"):
+        (folder / name).touch()
+    study = load(folder, SOUND + "clusters: {k: 3}\ncategories_from: user_groups")
+    assert study.clusters.names == study.cluster_names_file
+    assert study.user_groups == study.user_groups_file == folder.resolve() / "user_groups.csv"
+    message = refusal(folder, SOUND + "user_groups: null\ncategories_from: user_groups")
+    assert "categories_from `user_groups` needs `user_groups`" in message
+    assert load(folder, SOUND + "clusters: {names: null}").clusters.names is None
+
+
 def test_a_month_is_read_as_its_first_day(folder):
     study = load(folder, with_images("captured_between: [2019-01, 2020-06-30]"))
     assert study.images.captured_between == (date(2019, 1, 1), date(2020, 6, 30))
@@ -190,6 +204,8 @@ direction: {prompts: true, path: null}
 clusters: {k: 7, sweep: [2, 20], pca: null, fit_on: 200000}
 layout: {methods: [umap, tsne], perplexities: [5, 30], show: both}
 categories: {office: work, shop: work, car park: null}
+categories_from: images
+user_groups: null
 targets:
   - {name: imd_rank, path: imd.csv, area_code: lsoa21_code, value: IMD_rank, more_is: better}
 models:

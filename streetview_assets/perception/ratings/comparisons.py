@@ -7,7 +7,7 @@ about equal, `0` where they cannot be compared and `2` where an image was not sh
 import polars as pl
 
 from streetview_assets.areas.columns import require_columns
-from streetview_assets.perception.ratings.csv_file import CsvFile, read_columns, refuse
+from streetview_assets.files.csv_file import CsvFile, read_columns, refuse
 from streetview_assets.perception.ratings.demographics import PEOPLE
 from streetview_assets.perception.ratings.rating_columns import PAIR, found_columns
 from streetview_assets.perception.ratings.rating_table import people_of

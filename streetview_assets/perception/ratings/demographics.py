@@ -6,13 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from streetview_assets.areas.columns import require_columns
-from streetview_assets.perception.ratings.csv_file import (
-    CsvFile,
-    as_numbers,
-    open_csv,
-    read_columns,
-    refuse,
-)
+from streetview_assets.files.csv_file import CsvFile, as_numbers, open_csv, read_columns, refuse
 from streetview_assets.perception.ratings.groups import region_of
 
 CATEGORIES = ("walkability", "bikeability", "pleasantness", "greenness", "safety")

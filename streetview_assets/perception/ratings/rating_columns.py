@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from streetview_assets.areas.columns import require_columns
 from streetview_assets.errors import StudyError
-from streetview_assets.perception.ratings.csv_file import CsvFile
+from streetview_assets.files.csv_file import CsvFile
 from streetview_assets.perception.ratings.demographics import PEOPLE, RATER
 from streetview_assets.study.perception import ColumnOf, RatingColumns
 

@@ -7,10 +7,10 @@ import polars as pl
 
 from streetview_assets.areas.columns import CSV, did_you_mean
 from streetview_assets.errors import StudyError
+from streetview_assets.files.csv_file import open_csv, read_columns
 from streetview_assets.files.geo_file import JSON
 from streetview_assets.perception.ratings.averages_geojson import AVERAGE, Averages, read_averages
 from streetview_assets.perception.ratings.comparisons import read_comparisons
-from streetview_assets.perception.ratings.csv_file import open_csv, read_columns
 from streetview_assets.perception.ratings.demographics import read_demographics
 from streetview_assets.perception.ratings.rating_columns import ALIASES, is_of_pairs
 from streetview_assets.perception.ratings.rating_table import read_rating_table

@@ -5,13 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from streetview_assets.errors import StudyError
-from streetview_assets.perception.ratings.csv_file import (
-    CsvFile,
-    as_degrees,
-    as_numbers,
-    read_columns,
-    refuse,
-)
+from streetview_assets.files.csv_file import CsvFile, as_degrees, as_numbers, read_columns, refuse
 from streetview_assets.perception.ratings.demographics import PEOPLE
 from streetview_assets.perception.ratings.groups import region_of
 from streetview_assets.perception.ratings.rating_columns import (

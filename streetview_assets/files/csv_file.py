@@ -1,10 +1,10 @@
-"""CSV of ratings as people have it: any usual separator, every cell as text, faults by their row.
+"""CSV as people have it: any usual separator, every cell as text, faults by their row.
 
 A million rows read in a second or two, since no cell becomes an object of Python.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
@@ -23,7 +23,7 @@ _REMEDY = "Save it as CSV in UTF-8 (comma, semicolon or tab), one row of names a
 _SEPARATORS = ",;\t"
 _LONGEST_HEADER = 1_000_000
 _FIRST_ROW = 2
-_NOTHING = ("", "na", "n/a", "nan", "null", "none")
+NOTHING = ("", "na", "n/a", "nan", "null", "none")
 """What stands for no value, as R, pandas and databases write it; in lower case."""
 
 
@@ -84,7 +84,13 @@ def open_csv(path: Path, key: str) -> CsvFile:
     return CsvFile(path, key, separator, tuple(columns))
 
 
-def read_columns(file: CsvFile, columns: Iterable[str]) -> pl.DataFrame:
+def read_columns(
+    file: CsvFile,
+    columns: Iterable[str],
+    *,
+    nothing: Sequence[str] = NOTHING,
+    may_be_empty: bool = False,
+) -> pl.DataFrame:
     """Read some columns as text without blanks around it; null where a cell holds nothing.
 
     Parameters
@@ -93,6 +99,10 @@ def read_columns(file: CsvFile, columns: Iterable[str]) -> pl.DataFrame:
         The file, opened.
     columns
         Names of its columns.
+    nothing
+        Texts that stand for no value, in lower case.
+    may_be_empty
+        Whether a header without rows is a file as well as any.
 
     Returns
     -------
@@ -102,7 +112,8 @@ def read_columns(file: CsvFile, columns: Iterable[str]) -> pl.DataFrame:
     Raises
     ------
     StudyError
-        Where the file cannot be read, a row has more cells than the header, or there are no rows.
+        Where the file cannot be read, a row has more cells than the header, or there are no rows
+        though there must be.
     """
     wanted = list(dict.fromkeys(columns))
     with _border(file.path, file.key):
@@ -114,13 +125,13 @@ def read_columns(file: CsvFile, columns: Iterable[str]) -> pl.DataFrame:
             _refuse_long_row(file)
             raise
     cells = pl.all().str.strip_chars()
-    empty = cells.str.to_lowercase().is_in(_NOTHING)
+    empty = cells.str.to_lowercase().is_in(nothing)
     frame = (
         read.select(pl.when(~empty).then(cells).name.keep())
         .with_row_index(ROW, offset=_FIRST_ROW)
         .filter(pl.any_horizontal(pl.col(wanted).is_not_null()))
     )
-    if frame.is_empty():
+    if frame.is_empty() and not may_be_empty:
         raise StudyError(f"{file.place} has a header and no rows. Give the file with its rows.")
     return frame
 
