@@ -56,7 +56,7 @@ def serve_explorer(opened: OpenStudy, host: str, port: int, *, opens_browser: bo
     """
     import uvicorn
 
-    from streetview_assets.explorer.server import LOOPBACK, explorer_app
+    from streetview_assets.explorer.server.app import LOOPBACK, explorer_app
 
     _refuse_taken(host, port)
     folder = opened.root / "cache" / "explorer"

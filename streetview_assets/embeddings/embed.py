@@ -21,6 +21,7 @@ from streetview_assets.embeddings.encoders.image_loading import (
     Source,
     cores,
     prepare,
+    prepare_content,
     prepare_images,
 )
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
@@ -193,6 +194,29 @@ def encode_in_batches(
             yield begun.popleft()()
     for finish in begun:
         yield finish()
+
+
+def encode_content(
+    encoder: ImageEncoder, content: bytes
+) -> tuple[np.ndarray, None] | tuple[None, str]:
+    """Encode one image that is in memory alone.
+
+    Parameters
+    ----------
+    encoder
+        What gives the vector.
+    content
+        The bytes of a file.
+
+    Returns
+    -------
+    tuple
+        The vector (d,) and None, or None and why there is no vector.
+    """
+    (row,) = _begin(encoder, [prepare_content(encoder.preparation, content)])().rows(named=True)
+    if row["embedding"] is None:
+        return None, row["error"]
+    return np.array(row["embedding"], dtype=np.float32), None
 
 
 def _whole_batches(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +126,18 @@ def write_page(folder: Path) -> None:
         Of the explorer.
     """
     (folder / PAGE).mkdir(parents=True, exist_ok=True)
-    for source in (files(__package__) / PAGE).iterdir():
-        target = folder if source.name == "index.html" else folder / PAGE
-        write_whole(target / source.name, source.read_bytes())
+    _copy(files(__package__) / PAGE, folder / PAGE, folder)
     write_whole(folder / PAGE / "deck.js", files("pydeck").joinpath(DECK).read_bytes())
+
+
+def _copy(source: Traversable, target: Path, top: Path) -> None:
+    """Copy a folder of the page's own files; those that are opened go to the top."""
+    for one in source.iterdir():
+        if one.is_dir():
+            _copy(one, target / one.name, top)
+        else:
+            place = top if one.name.endswith(".html") else target
+            write_whole(place / one.name, one.read_bytes())
 
 
 def _study(published: Published, facts: Facts, *, shows_images: bool) -> dict[str, Any]:
@@ -144,8 +153,16 @@ def _study(published: Published, facts: Facts, *, shows_images: bool) -> dict[st
         if shows_images
         else f"There are dots and no images: the terms of {terms.images} restrict passing them on.",
         "meaning": MEANING,
+        "build": published.about["build_id"],
+        "perceives": _perceives(published),
         "writtenAt": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _perceives(published: Published) -> bool:
+    """Whether images have scores by people's ratings."""
+    scored = "select image_id from image_perception where predicted is not null limit 1"
+    return not published.ask("image_perception", scored).is_empty()
 
 
 def _image_columns(folder: Path, facts: Facts) -> dict[str, Any]:

@@ -141,7 +141,14 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def address(explored: tuple[Path, Facts]) -> Iterator[str]:
     """Where a plain web server has the folder."""
-    handler = partial(_Quiet, directory=str(explored[0]))
+    with plain_server(explored[0]) as address:
+        yield address
+
+
+@contextmanager
+def plain_server(folder: Path) -> Iterator[str]:
+    """Serve a folder as `python -m http.server` does, and give its address."""
+    handler = partial(_Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"

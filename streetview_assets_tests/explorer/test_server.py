@@ -2,66 +2,34 @@
 
 import json
 import socket
-import threading
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import numpy as np
-import polars as pl
 import pytest
-import uvicorn
-from PIL import Image
 
 from streetview_assets.cli.explore import export_explorer
 from streetview_assets.errors import StudyError
-from streetview_assets.explorer.server import explorer_app
 from streetview_assets.explorer.static_site import write_explorer
 from streetview_assets.report.database import Published
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
-from streetview_assets_tests.lake.conftest import STUDY, small_frames
-from streetview_assets_tests.report.conftest import MODELS, publish_small
-
-
-def made(folder: Path, provider: str = "mapillary", **changes: pl.DataFrame) -> OpenStudy:
-    """Publish the small study, with files for its images."""
-    text = STUDY.replace("PROVIDER", f"{provider}, keep_images: true")
-    text += "authorities: [E01, E02]\n"
-    opened = publish_small(folder, text, small_frames(provider) | changes, provider)
-    (opened.root / "images").mkdir()
-    for path in opened.read("images")["path"].drop_nulls():
-        Image.new("RGB", (60, 40), (90, 140, 200)).save(opened.root / path)
-    return opened
+from streetview_assets_tests.explorer.rated_study import serving, study_of
+from streetview_assets_tests.report.conftest import MODELS
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
     """A small study, published."""
-    return made(tmp_path_factory.mktemp("served") / "study")
+    return study_of(tmp_path_factory.mktemp("served") / "study")
 
 
 @pytest.fixture(scope="module")
 def served(study: OpenStudy) -> Iterator[httpx.Client]:
     """A client of the server of the study's explorer."""
-    folder = study.root / "cache" / "explorer"
-    write_explorer(
-        Published(study.root, study.study), folder, shows_images=True, serves_words=False
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = uvicorn.Config(explorer_app(study, folder), "127.0.0.1", port, log_level="warning")
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with serving(study) as client:
         yield client
-    server.should_exit = True
-    thread.join()
 
 
 def test_the_page_is_served_with_no_leave_to_load_from_elsewhere(served):
@@ -153,7 +121,7 @@ def test_a_folder_of_others_is_not_written_into(study, tmp_path):
 
 
 def test_images_that_may_not_be_passed_on_are_dots(tmp_path):
-    opened = made(tmp_path / "study", "google")
+    opened = study_of(tmp_path / "study", "google")
     export_explorer(opened, tmp_path / "out", zipped=False)
     told = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text())
     assert told["atlas"] is None
@@ -174,7 +142,7 @@ def test_sprites_of_the_same_images_are_kept_and_others_go(study, tmp_path):
 def test_a_study_of_points_alone_has_a_map_of_them(tmp_path):
     bare = ("areas", "road_network", "targets", "cluster_assignments", "neighbours")
     empty = {name: TABLES[name].frame() for name in (*bare, *MODELS)}
-    opened = made(tmp_path / "study", **empty)
+    opened = study_of(tmp_path / "study", **empty)
     export_explorer(opened, tmp_path / "out", zipped=False)
     told = json.loads((tmp_path / "out" / "data" / "manifest.json").read_text())
     assert told["count"] == opened.read("images").filter(status="ok").height

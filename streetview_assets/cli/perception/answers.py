@@ -9,10 +9,8 @@ import typer
 from rich.box import SIMPLE_HEAD
 
 from streetview_assets.cli.command import PlainConsole, opened_study, table_of
-from streetview_assets.errors import EncoderError, StudyError
-from streetview_assets.images.current import current_images
+from streetview_assets.errors import StudyError
 from streetview_assets.study_state.open_study import OpenStudy
-from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.strict_json import to_json
 
 FAILED = 1
@@ -58,29 +56,13 @@ def image_answers(opened: OpenStudy, paths: list[Path]) -> list[dict[str, Any]]:
         Where its weights are not those that made the vectors of the study.
     """
     from streetview_assets.embeddings.embed import encode_in_batches
-    from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
-    from streetview_assets.embeddings.encoders.registry import load_encoder
-    from streetview_assets.perception.prediction.answer import answer_for_image
+    from streetview_assets.explorer.perception_answers import load_image_scorer
 
-    models = study_models(opened)
-    encoder = load_encoder(opened.study.encoder)
-    if isinstance(encoder, ImportedVectors):
-        raise StudyError(
-            f"{opened.study.path}: its vectors were made elsewhere, so that no image can be "
-            "encoded here; name the encoder that made them"
-        )
-    if encoder.identity.weights_sha256 not in opened.read("encoders")["weights_sha256"].to_list():
-        raise EncoderError(
-            "the encoder's weights here are not those that made the vectors of the study; bring "
-            f"them up to date: streetview run {opened.study.path}"
-        )
-    files = [str(path.absolute()) for path in paths]
-    encoded = pl.concat(encode_in_batches(encoder, files, Path("/"), size=encoder.batch_size))
-    level = opened.study.models.interval_level
+    scorer = load_image_scorer(opened)
+    files, size = [str(path.absolute()) for path in paths], scorer.encoder.batch_size
+    encoded = pl.concat(encode_in_batches(scorer.encoder, files, Path("/"), size=size))
     return [
-        answer_for_image(
-            str(path), None if vector is None else np.array(vector), error, models, level
-        )
+        scorer.answer(str(path), None if vector is None else np.array(vector), error)
         for path, vector, error in zip(
             paths, encoded["embedding"].to_list(), encoded["error"], strict=True
         )
@@ -95,57 +77,10 @@ def place_answer(opened: OpenStudy, longitude: float, latitude: float) -> dict[s
     StudyError
         Where no image has a score yet.
     """
+    from streetview_assets.explorer.perception_answers import place_tables
     from streetview_assets.perception.prediction.answer import answer_for_place
 
-    perceived = opened.read("image_perception")
-    if perceived.is_empty():
-        raise StudyError(_nothing_learned(opened))
-    places = opened.read("sample_points").select("point_id", "longitude", "latitude")
-    images = current_images(opened.read("images")).join(
-        places.unique("point_id"), on="point_id", how="left"
-    )
-    areas = opened.read("areas")
-    of_areas = (
-        opened.read("area_perception")
-        if "area_perception" in TABLES
-        else areas.head(0).select("area_code", quality="area_name")
-    )
-    return answer_for_place(
-        longitude,
-        latitude,
-        images.join(perceived, on="image_id", how="semi").unique("image_id"),
-        perceived,
-        areas,
-        of_areas,
-    )
-
-
-def study_models(opened: OpenStudy) -> dict[str, Any]:
-    """Fit the model of every quality of a study; see `models_by_quality`.
-
-    Raises
-    ------
-    StudyError
-        Where nothing was learned yet.
-    """
-    from streetview_assets.perception.prediction.final_model import models_by_quality
-
-    settings = opened.study.perception
-    known = opened.read("rated_embeddings")
-    if settings is None or known.is_empty():
-        raise StudyError(_nothing_learned(opened))
-    return models_by_quality(
-        opened.read("image_ratings").filter(group_name="all"),
-        known,
-        opened.read("perception_predictions").filter(validation="random"),
-        settings,
-        opened.study.models.interval_level,
-    )  # fmt: skip
-
-
-def _nothing_learned(opened: OpenStudy) -> str:
-    path = opened.study.path
-    return f"{path}: no image has a score yet; make them: streetview run {path}"
+    return answer_for_place(longitude, latitude, *place_tables(opened))
 
 
 def _place(text: str) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from streetview_assets.embeddings.encoders.base import Preparation
 from streetview_assets.errors import EncoderError
-from streetview_assets.image_decoding import BrokenImageError, read_rgb
+from streetview_assets.image_decoding import BrokenImageError, decode_image, read_rgb
 from streetview_assets.images.strips import stitched
 from streetview_assets.processes.in_order import in_order
 from streetview_assets.processes.workers import worker_pool
@@ -124,6 +124,23 @@ def prepare(preparation: Preparation, path: Source, folder: Path) -> Prepared:
         return Prepared(preparation.prepare(stitched(views)), None)
     except UNREADABLE as error:
         return Prepared(None, str(error).replace(f"{folder}{os.sep}", ""))
+
+
+def prepare_content(preparation: Preparation, content: bytes) -> Prepared:
+    """Prepare one image that is in memory alone; content that is no image gives its reason.
+
+    Parameters
+    ----------
+    preparation
+        How an image becomes what the encoder sees.
+    content
+        The bytes of a file.
+    """
+    try:
+        decoded = decode_image(content, upright=True, least_side_px=preparation.least_side_px)
+    except BrokenImageError as error:
+        return Prepared(None, str(error))
+    return Prepared(preparation.prepare(decoded.rgb), None)
 
 
 def _view(folder: Path, file: str, least_side_px: int | None) -> Image.Image:

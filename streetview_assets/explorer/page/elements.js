@@ -31,3 +31,9 @@ export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(
 
 /** @param {number} count */
 export const counted = (count) => count.toLocaleString('en');
+
+/** Shows a line of a notice, or hides it where there is none. @param {string} id @param {string} text */
+export function say(id, text) {
+  byId(id).textContent = text;
+  byId(id).hidden = !text;
+}

@@ -1,13 +1,15 @@
 import { css, UNKNOWN } from './colours.js';
 import { loadStudy, path } from './data.js';
 import { showDetail } from './detail.js';
-import { byId, element, fill } from './elements.js';
+import { byId, element, fill, say } from './elements.js';
 import { animate, grids, scaled } from './grids.js';
 import { makeLasso } from './lasso.js';
 import { groupName, paint, painting, paintings } from './painting.js';
 import { search } from './search.js';
+import { watchPublication } from './session.js';
 import { showFilters, showGroups, showLegend, showSelection } from './side.js';
 import { applyFilters, changed, newState, onChange, readAddress, rowsOf, writeAddress } from './state.js';
+import { chooseTheme, isDark } from './theme.js';
 import { makeView, mapGround, wordsOn } from './view.js';
 
 /** @typedef {import('./data.js').Study} Study @typedef {import('./state.js').State} State */
@@ -28,7 +30,9 @@ function start(study) {
   state.names = namesKept(study);
   document.title = `${study.about.name}: explorer`;
   byId('title').textContent = study.about.name;
-  say([study.about.warning, study.about.withoutImages].filter(Boolean).join('. '));
+  say('notice', [study.about.warning, study.about.withoutImages].filter(Boolean).join('. '));
+  byId('perception').hidden = !study.about.perceives;
+  if (study.about.serves) watchPublication(study.about.build, (text) => say('newer', text));
   byId('foot').textContent = `${study.about.meaning} ${study.about.credit}`;
 
   let how = painting(study, state);
@@ -44,9 +48,6 @@ function start(study) {
   }
   function ground() {
     return { colour: areaColour, roads, isDark: isDark() };
-  }
-  function isDark() {
-    return document.documentElement.dataset.theme === 'dark';
   }
 
   function repaint() {
@@ -123,7 +124,7 @@ function start(study) {
   colour.addEventListener('change', () => { state.colour = colour.value; changed('colour'); });
   byId('lasso').addEventListener('click', () => lasso(!isOn()));
   byId('reset').addEventListener('click', () => { plane.fit(null); map.fit(null); });
-  byId('theme').addEventListener('click', () => { theme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark'); repaint(); });
+  byId('theme').addEventListener('click', () => { chooseTheme(); repaint(); });
   byId('help').addEventListener('click', help);
   byId('search').addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -131,7 +132,7 @@ function start(study) {
     const found = await search(study, query);
     state.selected.fill(0);
     for (const row of found.rows) state.selected[row] = 1;
-    say(found.note);
+    say('notice', found.note);
     changed('selection');
     if (found.rows.length) fly(found.rows);
   });
@@ -185,12 +186,6 @@ function next(state, step) {
   return rows.length ? rows[(place + step + rows.length) % rows.length] : -1;
 }
 
-/** @param {string} text */
-function say(text) {
-  byId('notice').textContent = text;
-  byId('notice').hidden = !text;
-}
-
 /** @param {Study} study @returns {Record<string, string>} */
 function namesKept(study) {
   try {
@@ -207,12 +202,6 @@ function help() {
   dialog.showModal();
 }
 
-/** @param {string} name */
-function theme(name) {
-  document.documentElement.dataset.theme = name;
-}
-
-theme(matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
 loadStudy((done, total, what) => {
   byId('splash-text').textContent = `Loading ${what}`;
   /** @type {HTMLProgressElement} */ (byId('splash-bar')).value = done / total;

@@ -185,7 +185,7 @@ function mapping(atlas, cellPx) {
 }
 
 /** @param {Float32Array} places @param {number[]|null} rows */
-function boxOf(places, rows) {
+export function boxOf(places, rows) {
   const box = [Infinity, Infinity, -Infinity, -Infinity];
   const count = rows ? rows.length : places.length / 2;
   for (let at = 0; at < count; at += 1) {
@@ -207,7 +207,7 @@ function planeState(box, width, height) {
 }
 
 /** @param {number[]} box @param {number} width @param {number} height */
-function mapState(box, width, height) {
+export function mapState(box, width, height) {
   const [west, south, east, north] = box;
   const tall = Math.max(mercator(north) - mercator(south), 1e-4);
   const wide = Math.max(east - west, 1e-4);

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import shapely
 
+from streetview_assets.perception.prediction.distribution import place_among
 from streetview_assets.perception.prediction.final_model import FinalModel
 from streetview_assets.perception.prediction.image_scores import CANCELLING
 from streetview_assets.points.distance import distances_m
@@ -28,6 +29,7 @@ def answer_for_image(
     vector: np.ndarray | None,
     error: str | None,
     models: Mapping[str, FinalModel | str],
+    scores: Mapping[str, np.ndarray],
     level: float,
 ) -> Answer:
     """Say what people would say of an image, and which rated ones are most alike.
@@ -42,6 +44,9 @@ def answer_for_image(
         Why not.
     models
         Of each quality the model, or why there is none.
+    scores
+        Of each quality what is predicted of the images of the study, sorted; see
+        `predicted_scores`.
     level
         Of intervals, 0 to 1.
 
@@ -50,12 +55,16 @@ def answer_for_image(
     dict
         `image`, `status` (`ok` or `failed`), `reason`, and `qualities`: of each `quality`, `score`
         (where the image is a rated one; the model then knew it), `predicted`, `lower`, `upper`,
-        `interval_level`, `model`, `status` and `reason` as in `image_perception`, and `nearest`:
-        `image_id`, `cosine` and `score` of the rated images most alike.
+        `interval_level`, `model`, `status` and `reason` as in `image_perception`; `nearest`:
+        `image_id`, `cosine` and `score` of the rated images most alike; and `among`, the place of
+        what is predicted among the images of the study, see `place_among`.
     """
     if vector is None:
         return {"image": name, "status": "failed", "reason": error, "qualities": []}
+    none = np.empty(0)
     told = [_of_quality(quality, model, vector, level) for quality, model in sorted(models.items())]
+    for one in told:
+        one["among"] = place_among(one["predicted"], scores.get(one["quality"], none))
     return {"image": name, "status": "ok", "reason": None, "qualities": told}
 
 

@@ -20,6 +20,8 @@ from streetview_assets_tests.simulations.perception import (
     town,
 )
 
+SCORES = {QUALITY: np.arange(1.0, 6.0)}
+
 
 @pytest.fixture(scope="module")
 def model():
@@ -35,7 +37,9 @@ def model():
 
 def test_an_image_gets_scores_with_intervals_and_the_rated_ones_most_alike(model):
     vector = model.rated.vectors[7]
-    answer = answer_for_image("one.jpg", vector, None, {QUALITY: model, "calm": "too few"}, 0.9)
+    answer = answer_for_image(
+        "one.jpg", vector, None, {QUALITY: model, "calm": "too few"}, SCORES, 0.9
+    )
     assert json.loads(json.dumps(answer, allow_nan=False)) == answer
     calm, safety = answer["qualities"]
     assert (calm["status"], calm["reason"], calm["predicted"]) == ("no_model", "too few", None)
@@ -46,20 +50,30 @@ def test_an_image_gets_scores_with_intervals_and_the_rated_ones_most_alike(model
     assert first["cosine"] == pytest.approx(1)
     assert safety["score"] == first["score"] == model.rated.scores[7]
     assert calm["score"] is None
+    assert calm["among"]["image_count"] == 0
+    among = safety["among"]
+    assert among["share_below"] == pytest.approx((safety["predicted"] // 1) / 5)
+    assert (sum(among["counts"]), among["lowest"], among["highest"]) == (5, 1, 5)
     assert len(safety["nearest"]) == 5
 
 
 def test_an_image_unlike_all_rated_ones_gets_none(model):
     (safety,) = answer_for_image(
-        "odd.jpg", model.rated.vectors[7], None, {QUALITY: replace(model, least_cosine=1.1)}, 0.9
+        "odd.jpg",
+        model.rated.vectors[7],
+        None,
+        {QUALITY: replace(model, least_cosine=1.1)},
+        SCORES,
+        0.9,
     )["qualities"]
     assert (safety["status"], safety["predicted"], safety["lower"]) == ("unlike", None, None)
     assert "at least" in safety["reason"]
+    assert (safety["among"]["share_below"], safety["among"]["image_count"]) == (None, 5)
     assert len(safety["nearest"]) == 5
 
 
 def test_an_image_that_cannot_be_read_says_why(model):
-    answer = answer_for_image("broken.jpg", None, "it ends early", {QUALITY: model}, 0.9)
+    answer = answer_for_image("broken.jpg", None, "it ends early", {QUALITY: model}, {}, 0.9)
     assert answer == {
         "image": "broken.jpg", "status": "failed", "reason": "it ends early", "qualities": []
     }  # fmt: skip

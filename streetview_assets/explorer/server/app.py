@@ -1,7 +1,6 @@
-"""Serves the explorer on this machine: its folder, full images, and search by words.
+"""Serves the explorer on this machine: its folder, full images, and answers to questions.
 
-It only reads. It answers to the names of this machine, to GET and HEAD, and to paths within the
-explorer's folder; an image is asked for by its id, never by a path.
+It answers to paths within the explorer's folder; an image is asked for by its id, never by a path.
 """
 
 import asyncio
@@ -10,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -26,24 +25,20 @@ from streetview_assets.embeddings.encoders.text_encoder import (
     why_no_words,
 )
 from streetview_assets.errors import StreetviewError
+from streetview_assets.explorer.server.guard import LOOPBACK, Guard, new_token
+from streetview_assets.explorer.server.perception import IMAGE, MOST_BYTES, perception_routes
+from streetview_assets.explorer.server.publication import publication
+from streetview_assets.explorer.server.turns import Turns
 from streetview_assets.explorer.word_search import search_by_words
 from streetview_assets.images.thumbnails import shown_files
 from streetview_assets.study_state.open_study import OpenStudy
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 MOST_FOUND = 200
 LONGEST_QUERY = 300
+WAITING = 7
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; "
-    "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
-    "form-action 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
-"""Of every answer: nothing of another host is loaded, whatever a study's texts say."""
+TAKES = {IMAGE: "POST"}
+"""By path the one method that it takes besides those that read."""
 
 
 def explorer_app(
@@ -61,37 +56,43 @@ def explorer_app(
         Names that a browser may call it by; ``*`` for any.
     """
     find_words, paths = _word_search(opened), cache(lambda: _paths(opened))
+    token, searches = new_token(), Turns(WAITING)
+
+    async def session(_: Request) -> Response:
+        build = await asyncio.to_thread(publication, opened.root)
+        told = {"token": token, "build": build, "mostBytes": MOST_BYTES}
+        return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
     async def image(request: Request) -> Response:
         image_id = request.path_params["image_id"]
         return await asyncio.to_thread(lambda: _image(opened.root, image_id, paths()))
 
     async def words(request: Request) -> Response:
-        return await asyncio.to_thread(find_words, request.query_params.get("query", ""))
+        async with searches.place() as turn, turn:
+            return await asyncio.to_thread(find_words, request.query_params.get("query", ""))
 
     return Starlette(
         routes=[
+            Route("/session", session, methods=["GET"]),
             Route("/image/{image_id}", image, methods=["GET"]),
             Route("/search", words, methods=["GET"]),
+            *perception_routes(opened),
             Mount("/", StaticFiles(directory=folder, html=True)),
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
-            Middleware(BaseHTTPMiddleware, dispatch=_guarded),
+            Middleware(Guard, token=token, takes=TAKES),
             Middleware(GZipMiddleware, minimum_size=1024),
         ],
+        exception_handlers={HTTPException: _said},
     )
 
 
-async def _guarded(request: Request, answer: RequestResponseEndpoint) -> Response:
-    """Refuse what would write, and what another page asks for."""
-    if request.method not in ("GET", "HEAD"):
-        return JSONResponse({"message": "this server only reads"}, 405, headers=HEADERS)
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return JSONResponse({"message": "asked by another page"}, 403, headers=HEADERS)
-    response = await answer(request)
-    response.headers.update(HEADERS)
-    return response
+def _said(_: Request, error: Exception) -> Response:
+    """Give a refusal as the page reads it."""
+    if not isinstance(error, HTTPException):
+        raise error
+    return JSONResponse({"message": error.detail}, error.status_code, error.headers)
 
 
 def _paths(opened: OpenStudy) -> dict[str, str | None]:
