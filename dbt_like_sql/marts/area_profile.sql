@@ -44,6 +44,9 @@
 -- perceived_lower: lower end of the interval of that mean, by quality
 -- perceived_upper: upper end of that interval, by quality
 -- perceived_image_count: images that the mean is made of, by quality
+-- dissimilarity: how unlike the areas learned from it looks to the model of the final fit, in units
+--     of the mean distance of two of them; of one learned from, how unlike those of other folds
+-- is_applicable: whether that is as like as areas were on which the model was scored
 with target_values as (
     select
         authority_code,
@@ -256,7 +259,9 @@ select
     perception.perceived,
     perception.perceived_lower,
     perception.perceived_upper,
-    perception.perceived_image_count
+    perception.perceived_image_count,
+    final.dissimilarity,
+    final.is_applicable
 from areas
 cross join study
 left join headline_target using (authority_code, area_code)

@@ -260,6 +260,18 @@ TABLES = (
         maybe("predicted", NUMBER, "the prediction; null where there is none"),
         *interval("the prediction interval"),
         maybe("reason", TEXT, "why there is no prediction"),
+        maybe(
+            "dissimilarity",
+            NUMBER,
+            "how unlike the areas learned from it looks to the model, in units of the mean "
+            "distance of two of them; of one learned from, how unlike those of other folds",
+        ),
+        maybe(
+            "is_applicable",
+            FLAG,
+            "whether that is as like as areas were on which the model was scored; what its scores "
+            "and intervals say holds of no other",
+        ),
     ),
     _table(
         "deprivation_direction",

@@ -152,7 +152,8 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
         "clusters", "clusters_elbow", "clusters_map", "clusters_members", "clusters_spearman",
         *(f"clusters_members_k{k}" for k in range(2, 5)),
         "clusters_targets",
-        "scores", "predicted_observed", "prediction_maps", "residual_map", "distances", "gains",
+        "scores", "predicted_observed", "prediction_maps", "residual_map", "dissimilarity",
+        "distances", "gains",
         "target_scores", "learning_curve", "group_scores", "group_metrics", "group_targets",
         "deprivation_direction",
     }  # fmt: skip

@@ -63,7 +63,7 @@ def test_every_area_has_a_prediction_or_a_reason(data, choice, scoring):
     assert rows["area_code"].to_list() == [*data.area_codes, "Z1"]
     assert rows.filter(pl.col("predicted").is_null())["area_code"].to_list() == ["Z1"]
     assert rows.row(-1, named=True)["reason"] == "no imagery"
-    assert final.area_count == len(data) - 1
+    assert len(final.area_codes) == len(data) - 1
 
 
 def test_the_prediction_is_that_of_the_fitted_pipeline(data, choice, scoring):
@@ -94,6 +94,20 @@ def test_a_garbage_vector_is_predicted_inside_the_targets_values(data, choice, s
     assert ends.min() == low
     assert ends.max() == high
     assert (np.diff(ends, axis=1) >= 0).all()
+
+
+def test_it_is_said_where_the_model_applies(data, choice, scoring):
+    unvalued = data.take(np.arange(len(data)) != 4)
+    final = fit(unvalued, choice, scoring)
+    rows = predict_areas(final, *tables(data), target="imd_rank").head(len(data))
+    learned = rows.filter(pl.col("area_code") != data.area_codes[4])
+    assert np.array_equal(learned["dissimilarity"], final.applicability.held_out)
+    assert rows["is_applicable"].mean() > 0.8
+    garbage = replace(data, vectors=10 * data.vectors)
+    elsewhere = replace(garbage, area_codes=[f"G{number}" for number in range(len(data))])
+    strange = predict_areas(final, *tables(elsewhere), target="imd_rank").drop_nulls("predicted")
+    assert not strange["is_applicable"].any()
+    assert strange["dissimilarity"].min() > final.applicability.threshold
 
 
 def test_areas_of_an_authority_not_learned_from_have_wider_intervals(data, choice, scoring):

@@ -9,6 +9,7 @@ from PIL import Image
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
 from streetview_assets.models.charts.distances import draw_distances
 from streetview_assets.models.charts.predictions import (
+    draw_dissimilarity,
     draw_predicted_observed,
     draw_prediction_maps,
     draw_residual_map,
@@ -74,6 +75,17 @@ def test_observed_and_predicted_are_drawn_side_by_side_by_one_scale(selection, a
     ends = [shown.select(end("observed", "predicted")).row(0) for end in (pl.min, pl.max)]
     clims = {axes.collections[0].get_clim() for axes in (observed, predicted)}
     assert clims == {(min(ends[0]), max(ends[1]))}
+
+
+def test_areas_that_the_model_does_not_apply_to_are_hatched(areas):
+    predicted = areas.select("area_code").with_columns(
+        dissimilarity=pl.Series([0.1] * 34 + [0.9, None]),
+        is_applicable=pl.Series([True] * 34 + [False, None]),
+    )
+    figure = draw_dissimilarity(areas, predicted, title="imd_rank", credit=SYNTHETIC_NOTE)
+    assert_drawn(figure)
+    crossed = [one for one in figure.axes[0].collections if one.get_hatch() == "xxx"]
+    assert [len(one.get_paths()) for one in crossed] == [1]
 
 
 def test_the_residual_map_is_symmetric_about_zero(selection, areas):

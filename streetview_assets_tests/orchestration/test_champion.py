@@ -75,7 +75,7 @@ def final_model(features: str = "pooled_median") -> FinalModel:
         scoring=Scoring(Models(interval_level=0.9), "score", "made-up", features, seed=1),
         statistic="median",
         width=WIDTH,
-        area_count=20,
+        area_codes=tuple(f"A{number}" for number in range(20)),
     )
 
 

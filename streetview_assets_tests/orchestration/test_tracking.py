@@ -23,7 +23,7 @@ from streetview_assets.study_state.open_study import open_study
 EAST = "X01000001"
 SECRET = "s3cr3t-0f-a-key-that-n0b0dy-may-see"
 ELSEWHERE = """
-import json, sys
+import json, sys, warnings
 class Absent:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in ("dagster", "streetview_assets"):
@@ -34,7 +34,11 @@ model = mlflow.pyfunc.load_model("models:/small-town@champion")
 told = json.load(open(sys.argv[2]))
 frame = model.predict(np.load(sys.argv[1]), params=told)
 example = model.predict(model.input_example)
-print(json.dumps({**frame.to_dict("list"), "examples": len(example)}))
+with warnings.catch_warnings(record=True) as caught:
+    garbage = model.predict(-1e3 * np.load(sys.argv[1]), params=told)
+warned = [str(one.message) for one in caught if "learned from" in str(one.message)]
+outside = int((~garbage["is_applicable"]).sum())
+print(json.dumps({**frame.to_dict("list"), "examples": len(example), "garbage": [outside, warned]}))
 """
 
 
@@ -119,6 +123,9 @@ def test_the_champion_predicts_what_was_published_on_a_machine_without_this_pack
     assert found.returncode == 0, found.stderr
     again = json.loads(found.stdout.splitlines()[-1])
     assert again.pop("examples") == 2
+    outside, (warned,) = again.pop("garbage")
+    assert outside == len(again["predicted"])
+    assert warned.startswith(f"{outside} of {outside} area(s) are unlike all that the model")
     published = opened.read("area_predictions").drop_nulls("predicted")
     both = published.join(
         pooled.select("area_code").with_columns(
@@ -130,6 +137,8 @@ def test_the_champion_predicts_what_was_published_on_a_machine_without_this_pack
     assert both["lower"].null_count() == 0
     for name in ("predicted", "lower", "upper"):
         np.testing.assert_allclose(both[f"{name}_again"], both[name], rtol=1e-6)
+    assert both["dissimilarity_again"].to_numpy() == pytest.approx(0, abs=1e-3)
+    assert both["is_applicable_again"].all()
 
 
 def test_the_champion_is_found_with_its_score(finished_town, kept, tmp_path, monkeypatch):

@@ -120,6 +120,8 @@ def prediction_of(profile: dict[str, Any]) -> str:
         line += f" ({profile['lower']:.4g} to {profile['upper']:.4g}"
         level = profile["interval_level"]
         line += ")" if level is None else f", {level:.0%})"
+    if profile.get("is_applicable") is False:
+        line += ", but it is unlike all that was learned from"
     observed = profile["observed"]
     return line if observed is None else f"{line}; observed {observed:.4g}"
 

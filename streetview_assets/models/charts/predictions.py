@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from streetview_assets.areas.geometry import metric_crs, to_geoframe
 from streetview_assets.areas.map import draw_areas, draw_areas_beside
 from streetview_assets.charts import panels
 from streetview_assets.figures import COLOURS, Axes, Figure
@@ -151,3 +152,38 @@ def draw_residual_map(
         credit=credit,
         diverging=True,
     )
+
+
+def draw_dissimilarity(
+    areas: pl.DataFrame, predicted: pl.DataFrame, *, title: str, credit: str = ""
+) -> Figure:
+    """Draw how unlike what was learned from areas are; those the model does not apply to hatched.
+
+    Parameters
+    ----------
+    areas
+        Table `areas`.
+    predicted
+        Table `area_predictions`.
+    title
+        Names the target.
+    credit
+        Whom to name at the foot.
+    """
+    known = predicted.drop_nulls("dissimilarity")
+    figure = draw_areas(
+        areas,
+        dict(zip(known["area_code"], known["dissimilarity"], strict=True)),
+        title=f"{title}, where the model applies",
+        label="how unlike the areas learned from, in their mean distance",
+        credit=credit,
+    )
+    codes = known.filter(~pl.col("is_applicable"))["area_code"]
+    outside = areas.filter(pl.col("area_code").is_in(codes.implode()))
+    if outside.height:
+        crs = metric_crs(None, to_geoframe(areas.select("geometry")).geometry)
+        outlines = to_geoframe(outside.select("geometry")).geometry.to_crs(crs)
+        outlines.plot(
+            ax=figure.axes[0], aspect=None, facecolor="none", edgecolor=COLOURS[5], hatch="xxx"
+        )
+    return figure

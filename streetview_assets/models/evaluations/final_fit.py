@@ -19,6 +19,7 @@ from streetview_assets.models.data.dataset import NO_IMAGERY, AreaDataset
 from streetview_assets.models.data.features import AreaFeatures, area_features
 from streetview_assets.models.data.splits import authority_folds, seed_of, splits_of
 from streetview_assets.models.evaluations.selection import share_of_budget, why_no_model
+from streetview_assets.models.metrics.applicability import Applicability, area_of_applicability
 from streetview_assets.models.metrics.conformal import Calibration, HeldOut, calibrate, for_unseen
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
@@ -51,6 +52,8 @@ class Choice:
         Every trial, for tracking.
     note
         Why there is no model, or None.
+    folds
+        The fold in which each area was held out under the validation that counts.
     """
 
     candidate: str | None
@@ -59,6 +62,7 @@ class Choice:
     authority_codes: tuple[str, ...] = ()
     trials: list[dict[str, Any]] = field(default_factory=list)
     note: str | None = None
+    folds: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,10 @@ class FinalModel:
         How vectors of images became one of an area.
     width
         Numbers that it takes of an area.
-    area_count
-        Areas it was fitted to.
+    area_codes
+        The areas it was fitted to, sorted.
+    applicability
+        How unlike those an area may be, by their folds; None where they have none.
     """
 
     estimator: Pipeline
@@ -87,7 +93,8 @@ class FinalModel:
     scoring: Scoring
     statistic: str
     width: int
-    area_count: int
+    area_codes: tuple[str, ...]
+    applicability: Applicability | None = None
 
 
 def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring) -> Choice:
@@ -128,6 +135,7 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
         calibration=calibration,
         authority_codes=tuple(sorted(set(data.authority_codes))),
         trials=models.trials(validation, fold=0),
+        folds=dict(held_out.select("area_code", "fold").sort("area_code").iter_rows()),
     )
 
 
@@ -182,14 +190,17 @@ def fit_final(
     (candidate,) = prepared([CANDIDATES[choice.candidate]], preparation)
     with fitting_context(len(data)):
         unfitted = candidate.build(choice.params, seed_of(scoring.seed, "final"))
-        estimator = unfitted.fit(candidate.inputs(data), data.observed)
+        fitted = without_own_steps(unfitted.fit(candidate.inputs(data), data.observed))
+        fold = np.array([choice.folds.get(code, 0) for code in data.area_codes])
+        applicability = area_of_applicability(fitted, candidate.inputs(data), fold)
     return FinalModel(
-        estimator=without_own_steps(estimator),
+        estimator=fitted,
         choice=choice,
         scoring=scoring,
         statistic=statistic,
         width=data.vectors.shape[1],
-        area_count=len(data),
+        area_codes=tuple(data.area_codes),
+        applicability=applicability,
     )
 
 
@@ -271,6 +282,9 @@ def _predicted(
         values["predicted"] = calibration.within(guesses)
         values["lower"], values["upper"] = calibration.interval(guesses, counts, unseen=unseen)
         values["interval_level"] = np.full(len(rows), calibration.level)
+    if (applicability := final.applicability) is not None:
+        values["dissimilarity"] = _dissimilarity(final, applicability, seen)
+        values["is_applicable"] = applicability.applies(values["dissimilarity"])
     about: dict[str, object] = {
         "model": final.choice.candidate,
         "features": final.scoring.features,
@@ -278,3 +292,15 @@ def _predicted(
     }
     told = pl.DataFrame(values).to_dicts()
     return {code: about | row for code, row in zip(seen.area_codes, told, strict=True)}
+
+
+def _dissimilarity(
+    final: FinalModel, applicability: Applicability, seen: AreaFeatures
+) -> np.ndarray:
+    """Tell how unlike what was learned from an area is; one learned from, all of other folds."""
+    with fitting_context(len(seen.values)):
+        found = applicability.dissimilarity(seen.values)
+    held_out = dict(zip(final.area_codes, applicability.held_out, strict=True))
+    return np.array(
+        [held_out.get(code, own) for code, own in zip(seen.area_codes, found, strict=True)]
+    )

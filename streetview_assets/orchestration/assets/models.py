@@ -11,6 +11,7 @@ from streetview_assets.lake.content import digest
 from streetview_assets.models.candidates.preprocessing import frozen_features
 from streetview_assets.models.charts.distances import draw_distances
 from streetview_assets.models.charts.predictions import (
+    draw_dissimilarity,
     draw_predicted_observed,
     draw_prediction_maps,
     draw_residual_map,
@@ -123,7 +124,7 @@ def held_out_model(work: AssetContext) -> AssetResult:
 @model_asset(
     writes=("area_predictions",),
     reads=(*MODEL_INPUT, "encoders", "images", "sample_points", "model_scores", "predictions"),
-    code_version=4,
+    code_version=5,
     study_wide=True,
 )
 def deprivation_model(work: AssetContext) -> AssetResult:
@@ -141,7 +142,11 @@ def deprivation_model(work: AssetContext) -> AssetResult:
         features=seen,
     )
     left_out = _left_out(tables, predicted, without_vector, target)
-    metadata = {**left_out, **_keep_final(work, final, fitted_to, predicted)}
+    metadata = {
+        **left_out,
+        **_applicability(work, tables["areas"], predicted),
+        **_keep_final(work, final, fitted_to, predicted),
+    }
     return AssetResult({"area_predictions": predicted}, metadata, note=choice.note or "")
 
 
@@ -178,6 +183,21 @@ def _keep_final(
     model = TrackedModel(final, example, work.study.name, spatial_r2, judged)
     widening = {"intervals of authorities not learned from": _widening(final)}
     return {**work.tracking.keep_model(run, model).metadata, **widening}
+
+
+def _applicability(
+    work: AssetContext, areas: pl.DataFrame, predicted: pl.DataFrame
+) -> dict[str, Any]:
+    """Draw where the model applies, and count the areas where it does not."""
+    told = predicted["is_applicable"].drop_nulls()
+    if told.is_empty():
+        return {}
+    title = f"{work.study.name}: {work.target.name}"
+    figure = draw_dissimilarity(areas, predicted, title=title, credit=work.credit)
+    return {
+        "areas that the model does not apply to": int((~told).sum()),
+        "dissimilarity": work.figure("dissimilarity", to_png(figure)),
+    }
 
 
 def _widening(final: FinalModel) -> str:

@@ -37,11 +37,17 @@ def log_final_model(final: FinalModel, example: np.ndarray) -> tuple[str, str]:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    pickled = self_contained((final.estimator, final.choice.calibration))
+    pickled = self_contained((final.estimator, final.choice.calibration, final.applicability))
+    numbers = ("predicted", "lower", "upper", "dissimilarity")
     # Columns without names take arrays of either precision and lists; a tensor only its own.
     signature = ModelSignature(
         Schema([ColSpec("double")] * final.width),
-        Schema([ColSpec("double", name) for name in ("predicted", "lower", "upper")]),
+        Schema(
+            [
+                *(ColSpec("double", name) for name in numbers),
+                ColSpec("boolean", "is_applicable"),
+            ]
+        ),
         ParamSchema(
             [
                 ParamSpec("image_count", "long", [], shape=(-1,)),

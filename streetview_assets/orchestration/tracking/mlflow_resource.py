@@ -260,7 +260,7 @@ def _what_it_is(model: TrackedModel, opened: OpenStudy) -> dict[str, str]:
         "features": final.scoring.features,
         "synthetic": str(opened.study.is_synthetic),
         "model": str(final.choice.candidate),
-        "area_count": str(final.area_count),
+        "area_count": str(len(final.area_codes)),
         "interval_level": str(final.scoring.settings.interval_level),
         "study_hash": opened.study_hash,
     }

@@ -4,6 +4,7 @@ MLflow copies this file beside the fitted pipeline and executes the copy when it
 on a machine that may have neither Dagster nor this package: so it imports neither.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ class PredictionsWithIntervals(PythonModel):
     """Predicts areas from their features, shape (n, width), in the units of the target."""
 
     def load_context(self, context: Any) -> None:
-        """Load the fitted pipeline, and what gives its predictions their intervals."""
+        """Load the fitted pipeline, what gives its predictions intervals, and where it applies."""
         kept = Path(context.artifacts["estimator"]).read_bytes()
-        self.estimator, self.calibration = cloudpickle.loads(kept)
+        self.estimator, self.calibration, self.applicability = cloudpickle.loads(kept)
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
-        """Give `predicted`, `lower` and `upper`, a row an area; NaN without interval.
+        """Give predictions with their intervals, and where the model applies, a row an area.
+
+        It warns of areas that are unlike all that it learned from. Columns: `predicted`, `lower`
+        and `upper`, NaN without interval, `dissimilarity`, NaN where it is not known, and
+        `is_applicable`, null there.
 
         Parameters
         ----------
@@ -37,8 +42,14 @@ class PredictionsWithIntervals(PythonModel):
         """
         vectors = np.asarray(model_input, dtype=np.float64)
         predicted = np.asarray(self.estimator.predict(vectors), dtype=np.float64).reshape(-1)
-        if self.calibration is None:
-            return pd.DataFrame({"predicted": predicted, "lower": np.nan, "upper": np.nan})
+        lower = upper = np.full(len(predicted), np.nan)
+        if self.calibration is not None:
+            lower, upper = self._interval(context, predicted, params)
+            predicted = self.calibration.within(predicted)
+        columns = {"predicted": predicted, "lower": lower, "upper": upper}
+        return pd.DataFrame(columns | self._applicability(vectors))
+
+    def _interval(self, context: Any, predicted: np.ndarray, params: Any) -> Any:
         count, code = (
             list(params[name]) if params and len(params[name]) else [default] * len(predicted)
             for name, default in (
@@ -47,9 +58,21 @@ class PredictionsWithIntervals(PythonModel):
             )
         )
         unseen = ~np.isin(code, context.model_config["authority_codes"])
-        lower, upper = self.calibration.interval(predicted, np.array(count), unseen=unseen)
-        within = self.calibration.within(predicted)
-        return pd.DataFrame({"predicted": within, "lower": lower, "upper": upper})
+        return self.calibration.interval(predicted, np.array(count), unseen=unseen)
+
+    def _applicability(self, vectors: np.ndarray) -> dict[str, Any]:
+        if self.applicability is None:
+            unknown = pd.array([pd.NA] * len(vectors), dtype="boolean")
+            return {"dissimilarity": np.nan, "is_applicable": unknown}
+        unlike = self.applicability.dissimilarity(vectors)
+        applies = self.applicability.applies(unlike)
+        if not applies.all():
+            warnings.warn(
+                f"{(~applies).sum()} of {len(applies)} area(s) are unlike all that the model "
+                "learned from: its scores and intervals do not hold there (is_applicable)",
+                stacklevel=2,
+            )
+        return {"dissimilarity": unlike, "is_applicable": applies}
 
 
 mlflow.models.set_model(PredictionsWithIntervals())

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from streetview_assets.models.charts.predictions import draw_predicted_observed
 from streetview_assets.models.results.coverage_rows import P_VALUE, coverage_failures
+from streetview_assets.models.results.verdict_sentences import amount
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.chapters.scores import coverage_of_intervals
 from streetview_assets.report.database import Published
@@ -14,6 +16,7 @@ from streetview_assets.report.scores_table import headline_among, judged_scores,
 from streetview_assets.validations import VALIDATIONS
 
 MOST_MISSED = 5
+LEAST_FOR_AN_ERROR = 10
 
 
 def predictions(published: Published) -> dict[str, Any]:
@@ -37,6 +40,7 @@ def predictions(published: Published) -> dict[str, Any]:
         "by_authority": _by_authority(published, of_headline),
         "missed": _most_missed(of_headline),
         "count_missed_from": of_headline.height,
+        "applicability": _applicability(profile, of_headline),
         "held_out": VALIDATIONS[headline].label,
         "unpredicted": profile.filter(pl.col("predicted").is_null())
         .group_by(pl.col("reason").fill_null("not told"))
@@ -102,6 +106,31 @@ def _verdict(group: str, failing: set[str], judged: set[str]) -> str:
     if group in failing:
         return "too few"
     return "as meant, chance aside" if group in judged else "too few areas to tell"
+
+
+def _applicability(profile: pl.DataFrame, of_headline: pl.DataFrame) -> dict[str, Any]:
+    """Count the areas that the model applies to, with the errors of those held out; or nothing."""
+    told = profile.select("area_code", "is_applicable").drop_nulls()
+    errors = of_headline.join(told, on="area_code")
+    of_kind = [
+        (told.filter(is_applicable=one), errors.filter(is_applicable=one)) for one in (True, False)
+    ]
+    if told.is_empty():
+        return {}
+    return {
+        "count": told.height,
+        "outside": of_kind[1][0].height,
+        "errors": [
+            [name, areas.height, missed.height, _rmse(missed)]
+            for name, (areas, missed) in zip(("inside", "outside"), of_kind, strict=True)
+        ],
+    }
+
+
+def _rmse(missed: pl.DataFrame) -> str:
+    if missed.height < LEAST_FOR_AN_ERROR:
+        return "too few areas to tell"
+    return amount(float(np.sqrt((missed["residual"] ** 2).mean())))  # type: ignore[arg-type]
 
 
 def _most_missed(of_headline: pl.DataFrame) -> pl.DataFrame:
