@@ -16,6 +16,7 @@ with placed as (
 grouped as (
     select authority_code, image_id, 'cluster' as grouping, cluster::varchar as group_name
     from cluster_assignments
+    inner join study using (method, space, k)
     union all
     select authority_code, image_id, 'label' as grouping, label as group_name
     from label_scores

@@ -81,8 +81,8 @@ def _options(command: Any) -> Iterator[tuple[str, bool]]:
 exports = Commands(
     cls=ExportGroup,
     context_settings={"ignore_unknown_options": True},
-    subcommand_metavar="TABLE|hdf5|features|tags|panoramas|embedding-atlas|fiftyone|"
-    "pixplot-metadata [ARGS]...",
+    subcommand_metavar="TABLE|hdf5|features|tags|cluster-results|panoramas|embedding-atlas|"
+    "fiftyone|pixplot-metadata [ARGS]...",
     help="Write a table to a file, or a whole study as others' programs read it.",
 )
 
@@ -90,8 +90,16 @@ OutputOption = Annotated[
     Path | None,
     typer.Option(
         help="Default: TABLE.FORMAT, street_data.h5, features.h5, tags.json, "
-        "embedding_atlas.parquet, pixplot_metadata.csv, or the folder panoramas or fiftyone here."
+        "cluster_results.json, embedding_atlas.parquet, pixplot_metadata.csv, or the folder "
+        "panoramas or fiftyone here."
     ),
+]
+KOption = Annotated[
+    int | None, typer.Option("--k", help="Number of clusters; default: the study's.")
+]
+SpaceOption = Annotated[
+    str | None,
+    typer.Option(help="Clusters found in raw or, say, pca50; default: the study's."),
 ]
 Export = Callable[[OpenStudy, Callable[[int, int], None]], "Written"]
 """Writes a study, and tells how much is done and of how much."""
@@ -145,21 +153,34 @@ def features(study: StudyArgument = None, output: OutputOption = None) -> None:
 def tags(
     study: StudyArgument = None,
     output: OutputOption = None,
-    k: Annotated[
-        int | None, typer.Option("--k", help="Number of clusters; default: the study's.")
-    ] = None,
-    space: Annotated[
-        str | None,
-        typer.Option(help="Clusters found in raw or, say, pca50; default: the study's."),
-    ] = None,
+    k: KOption = None,
+    space: SpaceOption = None,
     by_heading: Annotated[bool, typer.Option("--by-heading", help="One for each view.")] = False,
     labels: Annotated[bool, typer.Option("--labels", help="The likeliest label too.")] = False,
+    bare: Annotated[bool, typer.Option("--bare", help="The cluster's number alone.")] = False,
 ) -> None:
     """Write points as map-generator JSON, tagged with their clusters."""
     from streetview_assets.exports.map_tags import export_tags
 
     wanted: dict[str, Any] = {"k": k, "space": space, "by_heading": by_heading, "labels": labels}
-    _write("tags", lambda opened, _: export_tags(opened, output, **wanted), study)
+    _write("tags", lambda opened, _: export_tags(opened, output, bare=bare, **wanted), study)
+
+
+@exports.command("cluster-results")
+def cluster_results(
+    study: StudyArgument = None,
+    output: OutputOption = None,
+    k: KOption = None,
+    space: SpaceOption = None,
+) -> None:
+    """Write which locations are in which cluster."""
+    from streetview_assets.exports.cluster_results import export_cluster_results
+
+    _write(
+        "clusters",
+        lambda opened, _: export_cluster_results(opened, output, k=k, space=space),
+        study,
+    )
 
 
 @exports.command()

@@ -19,7 +19,9 @@ from streetview_assets.errors import StudyError
 from streetview_assets.exports.written import NO_POINTS, Written, to_be_run
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.points.imported.locations import as_locations, tagged
-from streetview_assets.points.imported.points import read_locations
+from streetview_assets.points.imported.points import KEY, Locations, read_locations
+from streetview_assets.points.own_images.positions import POSITIONS
+from streetview_assets.study.clusters import components_of
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.strict_json import to_json
@@ -39,6 +41,7 @@ def export_tags(
     space: str | None = None,
     by_heading: bool = False,
     labels: bool = False,
+    bare: bool = False,
 ) -> Written:
     """Write the points of a study with tags of their clusters, for map-making.app and its like.
 
@@ -62,6 +65,8 @@ def export_tags(
         cluster that most images of the point are in (`cluster 3 of 7`).
     labels
         The most probable label too, where the study has labels.
+    bare
+        The number of the cluster alone (`3`), as sv-clustering writes it.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def export_tags(
         wanted of panoramas that are looked at as a whole, or a location's `extra` is no object.
     """
     path = output or DEFAULT
-    source = opened.study.points.path
+    source = source_of(opened)
     if source is not None and path.resolve() == source.resolve():
         raise StudyError(f"{path} is the study's own file of points; name another with --output")
     if by_heading and opened.study.encoder.views != SEPARATE:
@@ -79,9 +84,9 @@ def export_tags(
             "are of whole panoramas and not of headings; leave --by-heading out"
         )
     wanted = (k or opened.study.clusters.k, space or opened.study.clusters.space)
-    assignments, is_own = _assignments(opened, *wanted)
+    assignments, is_own = clusters_of(opened, *wanted)
     where = "" if wanted[1] == RAW else f" ({wanted[1]})"
-    named = pl.format(f"cluster {{}} of {wanted[0]}{where}", "cluster")
+    named = pl.format("{}" if bare else f"cluster {{}} of {wanted[0]}{where}", "cluster")
     by = [*_AUTHORITY_POINT, *(["heading_deg"] if by_heading else [])]
     tags = _tags_of_points(_texts(opened, assignments, named, by, labels=labels), by)
     document, count, tagged_count = _document(opened, tags)
@@ -92,12 +97,7 @@ def export_tags(
         raise to_be_run(opened, lacking, until="clusters")
     with written_aside(path, suffix=".json") as aside:
         aside.write_text(to_json(document, indent=1), encoding="utf-8")
-    said = []
-    if not is_own:
-        said.append(
-            f"The study has no {wanted[0]} clusters in {wanted[1]}: they were fitted for this file "
-            "alone, so their numbers are in no table."
-        )
+    said = [] if is_own else [fitted_alone(*wanted)]
     if tagged_count < count:
         said.append(
             f"Without a tag, since no image of theirs is in a cluster: {count - tagged_count:,} "
@@ -106,8 +106,42 @@ def export_tags(
     return Written(path, {"locations": count, "with tags": tagged_count}, said)
 
 
-def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, bool]:
-    """Give the clusters of all that is looked at, and whether they are the study's own."""
+def source_of(opened: OpenStudy) -> Path | None:
+    """Name the file that locations came in, be they points or places of images; None: none did."""
+    study = opened.study
+    return study.points.path or (study.images.positions if study.points.origin else None)
+
+
+def locations_of(opened: OpenStudy) -> Locations | None:
+    """Read the list of locations as it came in; None where there is no such list."""
+    source = source_of(opened)
+    key = KEY if opened.study.points.path else POSITIONS
+    return None if source is None else read_locations(source, key)
+
+
+def fitted_alone(k: int, space: str) -> str:
+    """Say that clusters are those of one file alone."""
+    return (
+        f"The study has no {k} clusters in {space}: they were fitted for this file "
+        "alone, so their numbers are in no table."
+    )
+
+
+def clusters_of(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, bool]:
+    """Give the clusters of all that is looked at, and whether they are the study's own.
+
+    Parameters
+    ----------
+    opened
+        The study.
+    k, space
+        How many, and found in which space; those that the study does not keep are fitted anew.
+
+    Raises
+    ------
+    StudyError
+        Where no such clusters can be found.
+    """
     if not _SPACE.fullmatch(space):
         raise StudyError(f"no space {space!r}; clusters are found in raw vectors, or pca50")
     if not FEWEST <= k <= MOST:
@@ -124,7 +158,7 @@ def _assignments(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, b
     fitted = fit_clusters(
         draw_sample(vectors, images, fit_on=settings.fit_on, seed=opened.study.seed),
         k=k,
-        pca=None if space == RAW else int(space.removeprefix("pca")),
+        pca=components_of(space),
         seed=opened.study.seed,
         encoder=opened.encoder,
         space=space,
@@ -171,8 +205,7 @@ def _tags_of_points(texts: list[pl.DataFrame], by: list[str]) -> dict[str, list[
 
 def _document(opened: OpenStudy, tags: dict[str, list[str]]) -> tuple[Any, int, int]:
     """Give what is written, how many locations it has, and how many of them have a tag."""
-    source = opened.study.points.path
-    as_it_came = None if source is None else read_locations(source)
+    source, as_it_came = source_of(opened), locations_of(opened)
     if as_it_came is None:
         points = opened.read("sample_points")
         locations, point_ids = as_locations(points), points["point_id"].to_list()

@@ -50,9 +50,9 @@ def export_panoramas(
 
     `location_i/heading_H.jpg` is the view in heading H (degrees from north), as it is on disk where
     that is a JPEG; `location_i/panorama.jpg` has the location's views side by side, clockwise, the
-    first from north first. i is the location's number among the rows of `export hdf5`. Beside
-    them, `panoramas.csv` has a row for each location: ids, places, dates and attribution. A folder
-    appears whole or not at all; what an earlier export of the same images wrote is kept.
+    first from north first. i is the location's number among the rows of `export hdf5`, from 0.
+    Beside them, `panoramas.csv` has a row for each location: ids, places, dates and attribution.
+    A folder appears whole or not at all; what an earlier export of the same images wrote is kept.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def export_panoramas(
     of_rows = views.partition_by("row", maintain_order=True)
     for done, mine in enumerate(of_rows, start=1):
         location = plan.rows.row(int(mine["row"][0]), named=True)
-        place = folder / f"location_{location['row'] + 1}"
+        place = folder / f"location_{location['row']}"
         files, is_kept = _write_location(opened, place, location, mine)
         counts.update(images=len(files), unreadable=mine.height - len(files), kept=is_kept)
         if files:

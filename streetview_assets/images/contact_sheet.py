@@ -19,7 +19,6 @@ from streetview_assets.images.strips import stitched
 from streetview_assets.images.thumbnails import Shown, shown_files, what_is_gone
 
 GAP_PX = 4
-_ROWS = 4
 _PAPER = "#ffffff"
 _EMPTY = "#d9d9d9"
 
@@ -119,11 +118,12 @@ def contact_sheet(
     folder: Path,
     *,
     columns: int = 8,
+    rows: int = 4,
     size_px: int = 96,
     seed: int | None,
     title: str,
 ) -> bytes:
-    """Lay out a sample of images, at most four rows of them.
+    """Lay out a sample of images in rows.
 
     Parameters
     ----------
@@ -131,8 +131,8 @@ def contact_sheet(
         Table ``images``, in any order; only images that are there are drawn from.
     folder
         The study's folder of data.
-    columns
-        Most images in a row.
+    columns, rows
+        Most images in a row, and most rows.
     size_px
         Side of the square that each image is fitted into, its aspect kept.
     seed
@@ -146,7 +146,7 @@ def contact_sheet(
         A PNG; see `lay_out`.
     """
     there = images.filter(status="ok")
-    sample = _sample(there, columns * _ROWS, seed)
+    sample = _sample(there, columns * rows, seed)
     across = max(1, min(columns, sample.height))
     down = max(1, -(-sample.height // across))
     text_px = max(11, size_px // 8)

@@ -34,6 +34,14 @@ class Clusters(Part):
     )
     seeds: int = Field(3, ge=1, le=50, description="fits of each k of the sweep, each by chance")
     pca: int | None = Field(None, gt=0, description="cluster in so many principal components")
+    keep: Literal["sweep"] | tuple[Annotated[int, Field(ge=2, le=500)], ...] = Field(
+        (),
+        description="more numbers of clusters of which each image gets its own, with shares and a "
+        "map of each: `[5, 18]`, or `sweep` for all of the sweep",
+    )
+    keep_in: tuple[Annotated[str, Field(pattern=r"^(raw|pca[1-9]\d*)$")], ...] = Field(
+        (), description="spaces in which they are found: `[raw, pca50]`; default: the study's own"
+    )
     fit_on: int = Field(200_000, gt=0, description="a seeded sample, equal per area")
     names: ExistingFile | None = Field(
         None,
@@ -46,6 +54,13 @@ class Clusters(Part):
         ge=2,
         description="fewest images that are a cluster by density (HDBSCAN), of the 15,000 at "
         "most that are looked at; default: a hundredth of them, 5 at least",
+    )
+
+    figures: tuple[Literal["members", "histograms", "silhouette"], ...] = Field(
+        (),
+        description="more of them: `members`, 70 images drawn at random of each cluster; "
+        "`histograms`, the target that models predict by cluster; `silhouette` and inertia on two "
+        "axes",
     )
 
     @model_validator(mode="after")
@@ -68,6 +83,19 @@ class Clusters(Part):
     def space(self) -> str:
         """Name of the space in which clusters are found, as in the column `space`."""
         return f"pca{self.pca}" if self.pca else "raw"
+
+    @property
+    def kept(self) -> tuple[tuple[int, str], ...]:
+        """Number and space of all clusters that images get, the study's own first."""
+        more = self.numbers if self.keep == "sweep" else self.keep
+        spaces = self.keep_in or (self.space,)
+        every = ((k, space) for space in spaces for k in sorted({self.k, *map(int, more)}))
+        return tuple(dict.fromkeys(((self.k, self.space), *every)))
+
+
+def components_of(space: str) -> int | None:
+    """Read the number of principal components from the name of a space; None of raw vectors."""
+    return None if space == "raw" else int(space.removeprefix("pca"))
 
 
 class Layout(Part):

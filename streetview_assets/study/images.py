@@ -70,7 +70,9 @@ class Images(Part):
         description="images of your own: the folder, a tree with links, or the store",
     )
     positions: ExistingFile | None = Field(
-        None, description="CSV, GeoJSON or a pickle (`trust`); default: EXIF"
+        None,
+        description="CSV, GeoJSON or a pickle (`trust`), or the JSON list of locations whose "
+        "numbers, from 0, name folders of views: `location_0/heading_90.jpg`; default: EXIF",
     )
     columns: ImageColumns = Field(ImageColumns(), description="columns of the file of positions")
     max_failed_share: float = Field(

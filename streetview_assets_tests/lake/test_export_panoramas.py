@@ -122,10 +122,10 @@ def test_what_the_terms_forbid_is_refused_before_anything_is_written(tmp_path):
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     opened = make_study(tmp_path)
-    mine = tmp_path / "out" / "location_1"
+    mine = tmp_path / "out" / "location_0"
     mine.mkdir(parents=True)
     (mine / "note.txt").write_text("mine")
-    with pytest.raises(StudyError, match="location_1 is of something else; name another"):
+    with pytest.raises(StudyError, match="location_0 is of something else; name another"):
         export_panoramas(opened, tmp_path / "out")
     (mine / "location.json").write_text('{"study": "other"}')
     with pytest.raises(StudyError, match="of the study other"):
@@ -136,10 +136,10 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 def test_an_image_that_was_taken_out_of_a_folder_is_written_again(tmp_path):
     opened, out = make_study(tmp_path), tmp_path / "out"
     export_panoramas(opened, out)
-    (out / "location_1" / "panorama.jpg").unlink()
-    (out / "location_2" / "heading_0.jpg").unlink()
+    (out / "location_0" / "panorama.jpg").unlink()
+    (out / "location_1" / "heading_0.jpg").unlink()
     written = export_panoramas(opened, out)
     assert written.counts["locations"] == 3
     assert "Locations that were there already: 1." in written.said
-    assert (out / "location_1" / "panorama.jpg").is_file()
-    assert (out / "location_2" / "heading_0.jpg").is_file()
+    assert (out / "location_0" / "panorama.jpg").is_file()
+    assert (out / "location_1" / "heading_0.jpg").is_file()

@@ -13,7 +13,13 @@ from PIL.PngImagePlugin import PngInfo
 
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
-from streetview_assets.orchestration.assets import clusters, embeddings, images, points
+from streetview_assets.orchestration.assets import (
+    cluster_numbers,
+    clusters,
+    embeddings,
+    images,
+    points,
+)
 from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.tables.registry import TABLES, check_contract
@@ -99,7 +105,7 @@ def test_a_study_sweeps_two_spaces_and_has_a_sheet_for_each_number(folder):
     stale = opened.root / "figures" / "study" / "clusters_members_k9.png"
     stale.parent.mkdir(parents=True, exist_ok=True)
     stale.write_bytes(b"of an earlier sweep")
-    made = make(opened, clusters.cluster_scores)
+    made = make(opened, cluster_numbers.cluster_scores)
     told = made.metadata
     assert told["recommended k"] == 3
     assert told["recommended fit"] == "kmeans, raw"
@@ -120,13 +126,17 @@ def test_a_study_sweeps_two_spaces_and_has_a_sheet_for_each_number(folder):
 
 
 def test_a_study_in_components_is_advised_for_these(folder):
-    made = make(write(folder, pca=5, sweep=[2, 6, 3]), clusters.cluster_scores)
+    opened = write(folder, pca=5, sweep=[2, 6, 3], figures=["silhouette"])
+    made = make(opened, cluster_numbers.cluster_scores)
     scores = made.frames["cluster_scores"].filter(method="kmeans")
     assert set(scores["space"]) == {"pca5", "raw"}
     assert set(made.frames["sweep_centres"]["k"]) == {2, 5, 6}
     assert made.metadata["recommended k"] == 3
     assert "between its steps" in made.metadata["recommendation"]
     assert "left out: a second space" not in made.metadata
+    figure = made.metadata["silhouette and inertia"]
+    assert (opened.root / figure).name == "clusters_silhouette_inertia.png"
+    assert (opened.root / figure).is_file()
 
 
 def test_clusters_by_density_stand_beside_those_of_k_means(folder):
@@ -142,7 +152,7 @@ def test_clusters_by_density_stand_beside_those_of_k_means(folder):
 def test_few_images_equal_ones_and_none_are_a_result(folder, name, count):
     (folder / "none.csv").write_text("file,lon,lat\n")
     opened = write(folder, name)
-    told = make(opened, clusters.cluster_scores).metadata
+    told = make(opened, cluster_numbers.cluster_scores).metadata
     assert told["recommended k"] == "none"
     assert told["recommendation"].startswith("There are too few images")
     assert told["left out: a second space"] == f"there are no more than 50 images: {count}"

@@ -21,6 +21,7 @@ from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import (
     areas,
     cluster_meaning,
+    cluster_numbers,
     clusters,
     embeddings,
     exclusions,
@@ -48,7 +49,7 @@ MADE = (
     *(images.panoramas, images.images, embeddings.encoders, embeddings.image_embeddings),
     *(embeddings.panorama_embeddings, exclusions.image_exclusions, embeddings.label_scores),
     *(embeddings.neighbours, pooling.area_embeddings, pooling.baseline_embeddings),
-    *(clusters.cluster_model, clusters.cluster_scores, clusters.density_clusters),
+    *(clusters.cluster_model, cluster_numbers.cluster_scores, clusters.density_clusters),
     *(clusters.cluster_assignments, clusters.cluster_shares, clusters.label_shares),
     *(clusters.area_group_embeddings, clusters.capture_changes),
     *(cluster_meaning.cluster_meaning, layout.image_layout),

@@ -14,6 +14,9 @@ CAUTION = (
 )
 NAMES = {"umap": "UMAP", "tsne": "t-SNE", "umap_3d": "UMAP in space"}
 PANELS_ACROSS = 3
+MOST_NAMED = 14
+"""Clusters that are named below a frame of several."""
+
 NARROW = 60
 """Letters of a line above a single panel, which leave room for the legend beside it."""
 
@@ -59,6 +62,63 @@ def draw_layout_groups(
             _add_dots(axes, rows.filter(group=name), rows.height, **look(in_order[name]))
     _add_legend(figure, what, in_order, sizes, found["image_id"].n_unique())
     return figure
+
+
+def draw_layout_numbers(
+    layouts: pl.DataFrame, assignments: pl.DataFrame, *, title: str, credit: str = ""
+) -> Figure:
+    """Draw the first layout once for each number of clusters, each image in its cluster's colour.
+
+    Parameters
+    ----------
+    layouts, title, credit
+        As of `draw_layout_groups`.
+    assignments
+        The table `cluster_assignments`, of one encoder, method and space; of more than 24 clusters
+        colours come again.
+    """
+    method, setting = layouts.select("method", "setting").row(0)
+    places = layouts.filter(method=method, setting=setting)
+    numbers = assignments["k"].unique().sort().to_list()
+    across = min(PANELS_ACROSS, len(numbers))
+    figure, frames = panels(
+        len(numbers),
+        (0.5 + 3.6 * across, 3.5 * -(-len(numbers) // across) + 0.9),
+        across=across,
+        title=f"{title}: {places.height:,} images by number of clusters, "
+        f"{panel_name(method, setting)}\n{CAUTION if across > 1 else fill(CAUTION, NARROW)}",
+        credit=credit,
+    )
+    for axes, k in zip(frames, numbers, strict=True):
+        found = places.join(assignments.filter(k=k), on="image_id", how="inner")
+        sizes = found["cluster"].value_counts().sort("count", "cluster", descending=[True, False])
+        for cluster in sizes["cluster"]:
+            _add_dots(axes, found.filter(cluster=cluster), places.height, **look(cluster - 1))
+        _as_plane(axes, f"{k} clusters")
+        if k <= MOST_NAMED:
+            _name_clusters(axes, k)
+    return figure
+
+
+def _name_clusters(axes: Axes, k: int) -> None:
+    from matplotlib.lines import Line2D
+
+    marks = [
+        Line2D([], [], linestyle="", markersize=4, label=str(number), **look(number - 1))
+        for number in range(1, k + 1)
+    ]
+    axes.legend(
+        handles=marks, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=min(k, 7),
+        frameon=False, fontsize=7, handletextpad=0, columnspacing=0.8,
+    )  # fmt: skip
+
+
+def _as_plane(axes: Axes, name: str) -> None:
+    """Name a frame, and take its numbers away, which mean nothing."""
+    axes.set_title(name, fontsize=10)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xticks([])
+    axes.set_yticks([])
 
 
 def draw_layout_values(
@@ -116,10 +176,7 @@ def _frames(
         credit=credit,
     )
     for axes, key in zip(all_axes, keys, strict=True):
-        axes.set_title(panel_name(*key), fontsize=10)
-        axes.set_aspect("equal", adjustable="datalim")
-        axes.set_xticks([])
-        axes.set_yticks([])
+        _as_plane(axes, panel_name(*key))
     rows = [found.filter(method=method, setting=setting) for method, setting in keys]
     return figure, list(zip(all_axes, rows, strict=True))
 

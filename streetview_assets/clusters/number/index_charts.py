@@ -1,13 +1,13 @@
 """The figure by which people choose the number of clusters: every index beside the others."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import panels
 from streetview_assets.clusters.fit.kmeans import METHOD
-from streetview_assets.clusters.number.recommendation import Recommendation
+from streetview_assets.clusters.number.recommendation import Recommendation, find_elbow
 from streetview_assets.figures import COLOURS, Axes, Figure
 
 PANELS = {
@@ -30,6 +30,7 @@ LINES: dict[str, tuple[str, Literal["-", ":"]]] = {
 SHADE = "#666666"
 OF_SPACES = (COLOURS[0], COLOURS[5])
 MARKERS = ("o", "^")
+_WITH_DOTS, _WITH_TRIANGLES = zip(OF_SPACES, MARKERS, strict=True)
 
 
 def draw_elbow(
@@ -77,9 +78,76 @@ def draw_elbow(
     return figure
 
 
+def draw_silhouette_and_inertia(
+    scores: pl.DataFrame, *, title: str = "", credit: str = ""
+) -> Figure:
+    """Draw the silhouette on the left axis and the inertia on the right, means over seeds.
+
+    Parameters
+    ----------
+    scores
+        The table `cluster_scores`, of one encoder, of k-means in one space, with values.
+    title
+        Whose images they are.
+    credit
+        Whom to name at the foot.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The largest silhouette and the bend of the inertia (see `find_elbow`) are marked.
+    """
+    figure, (left,) = panels(1, (8, 4.6), credit=credit)
+    right = left.twinx()
+    both = (
+        (left, "silhouette", "silhouette (higher: better apart)", *_WITH_DOTS),
+        (right, "inertia", "inertia (squared distances to the centres)", *_WITH_TRIANGLES),
+    )
+    found: dict[str, pl.DataFrame] = {}
+    for axes, score, label, colour, marker in both:
+        _draw_score(axes, scores, score, colour, marker)
+        axes.set_ylabel(label, color=colour)
+        axes.tick_params(axis="y", colors=colour)
+        found[score] = means_of(scores, score)
+    told = []
+    if (silhouette := found["silhouette"]).height:
+        best = silhouette.sort("value", "k", descending=[True, False])["k"][0]
+        left.axvline(best, color=OF_SPACES[0], linestyle=":", linewidth=1)
+        told.append(f"largest silhouette: {best}")
+    bend = find_elbow(dict(found["inertia"].iter_rows()))
+    if bend is not None:
+        right.axvline(bend, color=OF_SPACES[1], linestyle="--", linewidth=1)
+        told.append(f"bend of the inertia (Kneedle): {bend}")
+    left.set_xlabel("clusters")
+    left.xaxis.set_major_locator(_whole_numbers())
+    heading = f"{title}: " if title else ""
+    left.set_title(f"{heading}silhouette and inertia\n{'; '.join(told)}", fontsize=10)
+    return figure
+
+
+def _whole_numbers() -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(integer=True)
+
+
+def means_of(scores: pl.DataFrame, score: str) -> pl.DataFrame:
+    """Take the mean of a score over seeds: k, value, by k.
+
+    Parameters
+    ----------
+    scores
+        The table `cluster_scores`, of one method and space.
+    score
+        As in the column of that name.
+    """
+    there = scores.filter(score=score).drop_nulls("value")
+    return there.group_by("k").agg(pl.col("value").mean()).sort("k")
+
+
 def _draw_score(axes: Axes, scores: pl.DataFrame, score: str, colour: str, marker: str) -> None:
     there = scores.filter(score=score).drop_nulls("value").sort("k", "seed")
-    means = there.group_by("k").agg(pl.col("value").mean()).sort("k")
+    means = means_of(scores, score)
     _, style = LINES.get(score, ("", "-"))
     axes.plot(
         means["k"], means["value"], marker=marker, markersize=4, linestyle=style, color=colour
@@ -101,13 +169,12 @@ def _mark(axes: Axes, k: int, recommended: int | None) -> None:
 
 def _frame(axes: Axes, name: str, meaning: str, *, with_legend: bool) -> None:
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import MaxNLocator
 
     axes.set_title(name, fontsize=10)
     axes.set_xlabel("clusters", fontsize=8)
     axes.set_ylabel(meaning, fontsize=8)
     axes.tick_params(labelsize=8)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(_whole_numbers())
     if with_legend:
         styles = [
             Line2D([], [], color=SHADE, linestyle=style, label=label)
@@ -131,7 +198,7 @@ def _explain_marks(
         advice = Line2D([], [], color=COLOURS[1], linewidth=7, alpha=0.35, label=label)
     own = drawn_as[0][0] if len(drawn_as) > 1 else ""
     spaces = [
-        Line2D([], [], color=colour, marker=marker, markersize=4, label=_in_words(space, own))
+        Line2D([], [], color=colour, marker=marker, markersize=4, label=_legend_name(space, own))
         for space, colour, marker in drawn_as[: 2 if own else 0]
     ]
     figure.legend(
@@ -143,6 +210,10 @@ def _explain_marks(
     )
 
 
-def _in_words(space: str, own: str) -> str:
-    name = "raw vectors" if space == "raw" else f"{space.removeprefix('pca')} components"
-    return f"{name} (this study)" if space == own else name
+def _legend_name(space: str, own: str) -> str:
+    return f"{in_words(space)} (this study)" if space == own else in_words(space)
+
+
+def in_words(space: str) -> str:
+    """Name a space for a person."""
+    return "raw vectors" if space == "raw" else f"{space.removeprefix('pca')} components"

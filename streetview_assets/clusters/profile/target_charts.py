@@ -11,6 +11,7 @@ from streetview_assets.figures import COLOURS, Axes, Figure, new_figure
 MOST_TARGETS, MOST_ROWS = 4, 40
 QUARTILES = ("target_lower_quartile", "target_median", "target_upper_quartile")
 CERTAIN = 0.05
+BINS, HISTOGRAMS_ACROSS = 20, 3
 
 
 def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
@@ -121,6 +122,53 @@ def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") 
         f"{more}",
         fontsize=9,
     )
+    return figure
+
+
+def draw_target_histograms(
+    values: pl.DataFrame, *, what: str, title: str, credit: str = ""
+) -> Figure:
+    """Draw how many images of each cluster lie in areas of which value of a target.
+
+    Parameters
+    ----------
+    values
+        A row an image: cluster, value (of the target in its area). Not empty.
+    what
+        Name of the target.
+    title
+        Whose images they are.
+    credit
+        Whom to name at the foot.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A frame a cluster, of more than 40 the first; 20 bins over the range of all images, whose
+        own histogram, scaled to the cluster's count, is the line behind.
+    """
+    clusters = values["cluster"].unique().sort()
+    shown = clusters.head(MOST_ROWS).to_list()
+    across = min(HISTOGRAMS_ACROSS, len(shown))
+    size_in = (0.8 + 2.7 * across, 1.5 + 2.0 * -(-len(shown) // across))
+    few = f", the first {len(shown)} of {len(clusters)}" if len(clusters) > len(shown) else ""
+    figure, frames = panels(
+        len(shown), size_in, across=across, credit=credit, sharex=True,
+        title=f"{title}: {what} of the areas that each cluster's images are in{few}\n"
+        "line: all images, scaled to as many",
+    )  # fmt: skip
+    counts, edges = np.histogram(values["value"].to_numpy(), bins=BINS)
+    for axes, cluster in zip(frames, shown, strict=True):
+        own = values.filter(cluster=cluster)["value"].to_numpy()
+        axes.hist(own, bins=edges.tolist(), color=COLOURS[0])
+        axes.stairs(counts * len(own) / values.height, edges, color="#333333", linewidth=1)
+        axes.set_title(f"cluster {cluster}: {len(own):,} images", fontsize=9)
+        axes.tick_params(labelsize=8)
+    for axes in frames[-across:]:
+        axes.set_xlabel(what, fontsize=8)
+        axes.tick_params(labelbottom=True)
+    for axes in frames[::across]:
+        axes.set_ylabel("images", fontsize=8)
     return figure
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 
 import polars as pl
@@ -22,13 +23,14 @@ from streetview_assets.study.images import Images
 
 
 class FolderProvider(OwnImagesProvider):
-    """Gives the images of a folder, one view each.
+    """Gives the images of a folder: one view each, or as many as its folder has of a location.
 
     An image's panorama is named by its file: a hash of its path within the folder and of its
-    content. So two files are two images, be they equal to the byte: each has its own place,
-    heading and category (`duplicate_of` finds the equal ones). Positions are read at the first
-    question, and only the files at the points that are asked about are hashed. A file that cannot
-    be read is a failed row of its point; one outside of the capture dates wanted is left out.
+    content; where several files are views of one panorama, by all of them. So two files are two
+    images, be they equal to the byte: each has its own place, heading and category
+    (`duplicate_of` finds the equal ones). Positions are read at the first question, and only the
+    files at the points that are asked about are hashed. A file that cannot be read is a failed row
+    of its point; one outside of the capture dates wanted is left out.
 
     Parameters
     ----------
@@ -62,10 +64,10 @@ class FolderProvider(OwnImagesProvider):
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
         """Read the files of views, in their order, as they are."""
-        files = self._named(self._files_at(views["point_id"]))
-        file_of = dict(files.select("panorama_id", "file").iter_rows())
-        for image_id, panorama_id in views.select("image_id", "panorama_id").iter_rows():
-            yield self._image(image_id, panorama_id, file_of.get(panorama_id))
+        there = set(self._named(self._files_at(views["point_id"]))["file", "panorama_id"].rows())
+        wanted = views.select("image_id", "source_path", "panorama_id")
+        for image_id, file, panorama_id in wanted.iter_rows():
+            yield self._image(image_id, file if (file, panorama_id) in there else None)
 
     def names_of_files(self) -> list[str]:
         """List all files that have a place, relative to the folder."""
@@ -92,7 +94,7 @@ class FolderProvider(OwnImagesProvider):
 
     def _found(self, one: Row) -> Row:
         try:
-            panorama_id = self._name(one["file"])
+            panorama_id = self._panorama_id(one["file"], one["panorama"])
         except OSError as error:
             return not_found(one["point_id"], f"{one['file']}: {error.strerror}", "failed")
         known = ("point_id", "captured_on", "longitude", "latitude", "copyright")
@@ -105,28 +107,44 @@ class FolderProvider(OwnImagesProvider):
     def _named(self, files: pl.DataFrame) -> pl.DataFrame:
         """Add the panorama of each file; files that are gone or cannot be read are left out."""
         names: list[str | None] = []
-        for file in files["file"]:
+        for file, panorama in files.select("file", "panorama").iter_rows():
             try:
-                names.append(self._name(file))
+                names.append(self._panorama_id(file, panorama))
             except OSError:
                 names.append(None)
         return files.with_columns(panorama_id=pl.Series(names, dtype=pl.String)).drop_nulls(
             "panorama_id"
         )
 
+    def _panorama_id(self, file: str, panorama: str | None) -> str:
+        """Name the panorama of a file: itself, or all files that can be read and are its views."""
+        name = self._name(file)
+        if panorama is None:
+            return name
+        names = []
+        for view in self._views_of[panorama]:
+            with suppress(OSError):
+                names.append(self._name(view))
+        return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
+
+    @cached_property
+    def _views_of(self) -> dict[str, list[str]]:
+        grouped = self._positions.drop_nulls("panorama").group_by("panorama").agg("file")
+        return dict(grouped.iter_rows())
+
     def _name(self, file: str) -> str:
         if file not in self._names:
             self._names[file] = name_of_file(file, file_sha256(self.path / file))
         return self._names[file]
 
-    def _image(self, image_id: str, panorama_id: str, file: str | None) -> FetchedImage:
+    def _image(self, image_id: str, file: str | None) -> FetchedImage:
         if file is None:
             return FetchedImage(image_id, None, "missing", "the file is no longer in the folder")
         try:
             content = (self.path / file).read_bytes()
         except OSError as error:
             return FetchedImage(image_id, None, "failed", f"{error.strerror}")
-        if name_of_file(file, hashlib.sha256(content).hexdigest()) != panorama_id:
+        if name_of_file(file, hashlib.sha256(content).hexdigest()) != self._name(file):
             return FetchedImage(image_id, None, "failed", "the file changed since it was looked up")
         return FetchedImage(image_id, content)
 

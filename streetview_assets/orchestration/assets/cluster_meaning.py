@@ -5,16 +5,34 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.number.index_charts import in_words
 from streetview_assets.clusters.profile.dominant_cluster import point_clusters
 from streetview_assets.clusters.profile.map import draw_cluster_map
 from streetview_assets.clusters.profile.members_sheet import members_sheet
 from streetview_assets.clusters.profile.profile import cluster_profile
-from streetview_assets.clusters.profile.target_charts import draw_spearman, draw_target_profile
+from streetview_assets.clusters.profile.target_charts import (
+    draw_spearman,
+    draw_target_histograms,
+    draw_target_profile,
+)
 from streetview_assets.clusters.profile.target_profile import EVERY
 from streetview_assets.embeddings.looked_at import INCLUDED
+from streetview_assets.figures import to_png
+from streetview_assets.images.contact_sheet import contact_sheet
+from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.assets.clusters import keys_of_kept
 from streetview_assets.orchestration.missing_parts import NO_AREAS, NO_TARGETS
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import study_asset
+
+MEMBERS_ACROSS, MEMBERS_DOWN = 7, 10
+
+
+def keys_of_figures(study: Study) -> tuple[str, ...]:
+    """Name the keys of the maps that are kept, and of histograms where there are any."""
+    of_target = ("models.target",) if "histograms" in study.clusters.figures else ()
+    return (*keys_of_kept(study), *of_target)
 
 
 @study_asset(
@@ -31,14 +49,22 @@ from streetview_assets.study_state.lineage import study_asset
         "areas",
         "targets",
     ),
-    keys=("clusters.k", "clusters.pca", "seed"),
+    keys=(
+        "clusters.k",
+        "clusters.pca",
+        "clusters.keep",
+        "clusters.keep_in",
+        "clusters.figures",
+        "seed",
+    ),
+    keys_for=keys_of_figures,
     code_version=3,
     study_wide=True,
 )
 def cluster_meaning(work: AssetContext) -> AssetResult:
     """What each cluster is: size, place, words, and how its share goes with each target."""
-    study, read = work.study, work.read_all
-    fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
+    settings, read = work.study.clusters, work.read_all
+    fit = {"method": METHOD, "space": settings.space, "k": settings.k}
     assigned = read("cluster_assignments").filter(**fit)
     if assigned.is_empty():
         return work.not_applicable(_why_no_cluster(work))
@@ -52,10 +78,10 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
         label_scores=read("label_scores"),
         targets=read("targets"),
         areas=read("areas"),
-        seed=study.seed,
+        seed=work.study.seed,
     )
-    metadata = {**_figures(work, assigned, points, profile), **_told(work, profile)}
-    return AssetResult({"cluster_profile": profile}, metadata)
+    shown = _figures(work, assigned, points, profile)
+    return AssetResult({"cluster_profile": profile}, {**shown, **_told(work, profile)})
 
 
 def _why_no_cluster(work: AssetContext) -> str:
@@ -67,7 +93,7 @@ def _figures(
     work: AssetContext, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
 ) -> dict[str, Any]:
     study, whom = work.study, work.credit
-    shown: dict[str, Any] = {}
+    shown: dict[str, Any] = {**_maps_of_others(work), **_asked_for(work, assigned)}
     if points.height:
         drawn = draw_cluster_map(
             points, work.read_all("areas"), k=study.clusters.k, title=work.title, credit=whom
@@ -84,6 +110,58 @@ def _figures(
         drawn = draw_target_profile(profile, title=work.title, credit=whom)
         shown["targets where each cluster is"] = work.figure("clusters_targets", drawn)
     return shown
+
+
+def _maps_of_others(work: AssetContext) -> dict[str, Any]:
+    """Keep a map of each of the other numbers of clusters that the study keeps."""
+    _, *others = work.study.clusters.kept
+    paths = []
+    for k, space in others:
+        fit = {"method": METHOD, "space": space, "k": k}
+        assigned = work.read_all("cluster_assignments").filter(**fit)
+        points = point_clusters(assigned, work.read_all(INCLUDED), work.read_all("sample_points"))
+        if points.is_empty():
+            continue
+        title = f"{work.title}, clusters found in {in_words(space)}"
+        drawn = draw_cluster_map(
+            points, work.read_all("areas"), k=k, title=title, credit=work.credit
+        )
+        paths.append(work.keep(f"clusters_map_k{k}_{space}", to_png(drawn)))
+    return {"maps of the others that are kept": ", ".join(paths)} if paths else {}
+
+
+def _asked_for(work: AssetContext, assigned: pl.DataFrame) -> dict[str, Any]:
+    """Draw what the study asks for by `clusters.figures`."""
+    study, asked, shown = work.study, work.study.clusters.figures, {}
+    images = current_images(work.looked_at(work.read_all(INCLUDED)))
+    placed = assigned.join(images, on=["authority_code", "image_id"], how="inner")
+    if "histograms" in asked and study.target is not None:
+        values = work.read_all("targets").filter(target=study.target.name).drop_nulls("value")
+        of_images = placed.join(values, on="area_code", how="inner").select("cluster", "value")
+        if of_images.height:
+            drawn = draw_target_histograms(
+                of_images, what=study.target.name, title=work.title, credit=work.credit
+            )
+            shown["target by cluster"] = work.keep("clusters_target_histograms", to_png(drawn))
+    if "members" in asked and work.shows_images:
+        shown["members of each cluster"] = ", ".join(_members(work, placed))
+    return shown
+
+
+def _members(work: AssetContext, placed: pl.DataFrame) -> list[str]:
+    """Keep a sheet of each cluster: 70 images drawn at random, in seven columns."""
+    paths = []
+    for (cluster,), images in placed.group_by("cluster", maintain_order=True):
+        sheet = contact_sheet(
+            images,
+            work.opened.root,
+            columns=MEMBERS_ACROSS,
+            rows=MEMBERS_DOWN,
+            seed=work.study.seed,
+            title=f"{work.title}, cluster {cluster}",
+        )
+        paths.append(work.keep(f"clusters_members_of_{cluster}", sheet))
+    return sorted(paths)
 
 
 def _told(work: AssetContext, profile: pl.DataFrame) -> dict[str, Any]:

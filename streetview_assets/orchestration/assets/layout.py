@@ -21,12 +21,14 @@ from streetview_assets.clusters.layout.image_scatter import image_plane
 from streetview_assets.clusters.layout.layout import lay_out, why_no_layout
 from streetview_assets.clusters.layout.scatter import (
     draw_layout_groups,
+    draw_layout_numbers,
     draw_layout_values,
     on_a_plane,
     panel_name,
 )
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -198,11 +200,12 @@ def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> di
     how = {"title": work.title, "credit": work.credit}
     shown: dict[str, Any] = {}
     current = current_images(images).unique("image_id", keep="first")
-    clusters = (
+    every = (
         work.read_all("cluster_assignments")
-        .filter(method=METHOD, space=study.clusters.space, k=study.clusters.k)
-        .unique("image_id", keep="any")
+        .filter(method=METHOD, space=study.clusters.space)
+        .unique(["image_id", "k"], keep="any")
     )
+    clusters = every.filter(k=study.clusters.k)
     named = named_categories(current, study.categories)
     had = current.drop_nulls("category").select("image_id")
     left_out = had.join(named.drop_nulls("category"), on="image_id", how="anti")
@@ -210,6 +213,9 @@ def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> di
     of_cluster = clusters.select("image_id", group=pl.col("cluster").cast(pl.String))
     drawn = draw_layout_groups(layouts, of_cluster, what="cluster", **how)
     shown["by cluster"] = work.figure("layout_cluster", drawn)
+    if every["k"].n_unique() > 1:
+        drawn = draw_layout_numbers(layouts, every, **how)
+        shown["by number of clusters"] = work.keep("layout_clusters", to_png(drawn))
     of_them = layouts.join(left_out, on="image_id", how="anti", maintain_order="left")
     if of_category.height and of_them.height:
         drawn = draw_layout_groups(of_them, of_category, what="category", **how)

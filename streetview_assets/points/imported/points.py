@@ -28,6 +28,7 @@ from streetview_assets.study.points import Points
 from streetview_assets.text.spreadsheet_text import unguarded
 from streetview_assets.text.strict_json import to_json
 
+KEY = "points.path"
 _FORMS = "map-generator JSON, CSV, GeoJSON, a store of street data (street_data.h5) or a pickle"
 
 LATITUDE = ("lat", "latitude", "y", "point_y")
@@ -71,13 +72,18 @@ class Locations:
         All of the file: the list itself, or an object that has it as `customCoordinates`.
     locations
         That list, the same objects as in the document.
-    point_ids
-        Of each location.
+    places
+        point_id, longitude and latitude of each location, in this order.
     """
 
     document: Any
     locations: list[dict[str, Any]]
-    point_ids: list[str]
+    places: pl.DataFrame
+
+    @property
+    def point_ids(self) -> list[str]:
+        """Of each location."""
+        return self.places["point_id"].to_list()
 
 
 @dataclass(frozen=True)
@@ -154,29 +160,34 @@ def _read(path: Path) -> Iterator[_Row]:
     return readers[suffix](path)
 
 
-def read_locations(path: Path) -> Locations | None:
+def read_locations(path: Path, key: str = KEY) -> Locations | None:
     """Read a map generator's list of locations, to be written back as it stands.
+
+    Parameters
+    ----------
+    path, key
+        The file, and the key of the study that names it.
 
     Returns
     -------
     Locations or None
-        None where the points of the file are no such list (CSV, GeoJSON, a store).
+        None where what the file holds is no such list (CSV, GeoJSON, a store).
 
     Raises
     ------
     StudyError
         Where it is not readable, or a location has no place; as `import_points`.
     """
-    with _reading(path):
-        if path.suffix.lower() != ".json" or _is_geojson(document := _json(path)):
+    with _reading(path, key):
+        if path.suffix.lower() != ".json" or _is_geojson(document := _json(path, key)):
             return None
-        locations = _locations(document, path)
-        places = _places(list(_location_rows(locations)), path)
-    return Locations(document, locations, places["point_id"].to_list())
+        locations = _locations(document, path, key)
+        places = _places(list(_location_rows(locations)), path, key)
+    return Locations(document, locations, places)
 
 
-def _reading(path: Path) -> AbstractContextManager[None]:
-    return reading(f"points.path: {path}", "points", f"Give {_FORMS}.")
+def _reading(path: Path, key: str = KEY) -> AbstractContextManager[None]:
+    return reading(f"{key}: {path}", "points", f"Give {_FORMS}.")
 
 
 def _read_json(path: Path) -> Iterator[_Row]:
@@ -194,20 +205,19 @@ def _is_geojson(document: Any) -> bool:
     return isinstance(document, dict) and document.get("type") == "FeatureCollection"
 
 
-def _locations(document: Any, path: Path) -> list[dict[str, Any]]:
+def _locations(document: Any, path: Path, key: str = KEY) -> list[dict[str, Any]]:
     """Find the list of locations in a document."""
     if isinstance(document, dict):
         document = document.get("customCoordinates")
     if not isinstance(document, list):
         raise StudyError(
-            f"points.path: {path} is no list of locations. Expected [{{'lat': …, 'lng': …}}, …], "
+            f"{key}: {path} is no list of locations. Expected [{{'lat': …, 'lng': …}}, …], "
             "or the same list as `customCoordinates` of an object, or GeoJSON."
         )
     for number, location in enumerate(document, start=1):
         if not isinstance(location, dict):
             raise StudyError(
-                f"points.path: {path}, location {number}: {location!r} is no object with `lat` "
-                "and `lng`."
+                f"{key}: {path}, location {number}: {location!r} is no object with `lat` and `lng`."
             )
     return document
 
@@ -263,8 +273,8 @@ def _read_street_data(path: Path) -> Iterator[_Row]:
         yield _Row(f"point_id {source_id}", longitude, latitude, source_id, pano_id, properties)
 
 
-def _json(path: Path) -> Any:
-    with reading(f"points.path: {path}", "JSON"):
+def _json(path: Path, key: str = KEY) -> Any:
+    with reading(f"{key}: {path}", "JSON"):
         return json.loads(path.read_text(encoding="utf-8-sig"))
 
 
@@ -296,12 +306,12 @@ def _first(
     return next((key for key in keys if told[key] not in (None, "")), None)
 
 
-def _places(rows: list[_Row], path: Path) -> pl.DataFrame:
+def _places(rows: list[_Row], path: Path, key: str = KEY) -> pl.DataFrame:
     """Name the place of each row, and tidy its ids."""
     remedy = ". Correct the row, or take it out."
     places = []
     for row in rows:
-        where = f"points.path: {path}, {row.place}: the"
+        where = f"{key}: {path}, {row.place}: the"
         longitude = as_degrees(row.longitude, 180, f"{where} longitude", remedy)
         latitude = as_degrees(row.latitude, 90, f"{where} latitude", remedy)
         ids = (_id(row.source_id), _id(row.panorama_id))

@@ -9,8 +9,10 @@ import polars as pl
 from streetview_assets.errors import StudyError
 from streetview_assets.files.file_names import IMAGE_SUFFIXES
 from streetview_assets.image_decoding import KINDS
+from streetview_assets.points.imported.points import read_locations
 from streetview_assets.points.own_images.exif import read_exif
 from streetview_assets.points.own_images.folder_walk import FolderFiles, walk_folder
+from streetview_assets.points.own_images.location_folders import views_of_locations
 from streetview_assets.points.own_images.position_table import read_image_table
 from streetview_assets.points.own_images.taken import Taken
 from streetview_assets.points.places import inside_areas, named_places
@@ -22,6 +24,7 @@ NOT_READ = frozenset(
 )
 """How names of images end that are not read, lower case: left out, and told."""
 
+POSITIONS = "images.positions"
 HIDDEN = "hidden, or in a hidden folder"
 NO_PLACE = "longitude 0, latitude 0 is no place"
 
@@ -35,8 +38,9 @@ class ImagePositions:
     files
         Every image, and every file that the table lists: file (relative, posix form), longitude,
         latitude, captured_on (first of the month), captured_at (UTC), heading_deg, category,
-        copyright, reason why it is left out. By file; what is not known is null. An image that the
-        table lists stays, even where it turns out not to decode.
+        copyright, reason why it is left out, panorama (of which several are views). By file; what
+        is not known is null. An image that the table lists stays, even where it turns out not to
+        decode.
     """
 
     files: pl.DataFrame
@@ -76,7 +80,8 @@ def read_image_positions(images: Images) -> ImagePositions:
     ----------
     images
         The study's part that names the folder, any tree of images, and perhaps the CSV or GeoJSON
-        that describes it. Without such a table, the EXIF of the images is read.
+        that describes it, or the list of locations by which its folders are numbered. Without
+        such a file, the EXIF of the images is read.
 
     Raises
     ------
@@ -90,10 +95,7 @@ def read_image_positions(images: Images) -> ImagePositions:
         raise StudyError(f"images.path: {folder} is no folder. Give the folder of the images.")
     walked = walk_folder(folder)
     there = [file for file in walked.files if _ends_in(file, IMAGE_SUFFIXES)]
-    if images.positions is None:
-        taken = [read_exif(folder / file, file) for file in there]
-    else:
-        taken = read_image_table(images.positions, images.columns, folder, walked)
+    taken = _taken(images, folder, walked, there)
     told = {one.file for one in taken}
     unlisted = [Taken(file, reason="not in images.positions") for file in set(there) - told]
     left_out = [Taken(file, reason=why) for file, why in _not_read(walked) if file not in told]
@@ -102,6 +104,15 @@ def read_image_positions(images: Images) -> ImagePositions:
     if positions.frame.is_empty():
         raise StudyError(_no_position(images, folder, len(there), positions.left_out))
     return positions
+
+
+def _taken(images: Images, folder: Path, walked: FolderFiles, there: list[str]) -> list[Taken]:
+    """Read where images were taken: by EXIF, a table, or the numbers of their folders."""
+    if images.positions is None:
+        return [read_exif(folder / file, file) for file in there]
+    if (locations := read_locations(images.positions, POSITIONS)) is not None:
+        return views_of_locations(there, locations)
+    return read_image_table(images.positions, images.columns, folder, walked)
 
 
 def image_point_ids(positions: pl.DataFrame) -> pl.Series:

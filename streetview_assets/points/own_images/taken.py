@@ -27,6 +27,8 @@ class Taken:
         Whom to name beside the image.
     reason
         Why the position is not known.
+    panorama
+        What its panorama is called, where several files are views of one.
     """
 
     file: str
@@ -37,6 +39,7 @@ class Taken:
     category: str | None = None
     copyright: str | None = None
     reason: str | None = None
+    panorama: str | None = None
 
 
 def as_heading(degrees: float) -> float:
