@@ -81,8 +81,8 @@ def _options(command: Any) -> Iterator[tuple[str, bool]]:
 exports = Commands(
     cls=ExportGroup,
     context_settings={"ignore_unknown_options": True},
-    subcommand_metavar="TABLE|hdf5|features|tags|cluster-results|panoramas|embedding-atlas|"
-    "fiftyone|pixplot-metadata [ARGS]...",
+    subcommand_metavar="TABLE|hdf5|features|vectors|tags|cluster-results|panoramas|"
+    "embedding-atlas|fiftyone|pixplot-metadata [ARGS]...",
     help="Write a table to a file, or a whole study as others' programs read it.",
 )
 
@@ -147,6 +147,30 @@ def features(study: StudyArgument = None, output: OutputOption = None) -> None:
     from streetview_assets.exports.features import export_features
 
     _write("features", lambda opened, _: export_features(opened, output), study)
+
+
+@exports.command()
+def vectors(
+    study: StudyArgument = None,
+    output: OutputOption = None,
+    layout: Annotated[
+        str, typer.Option(help="parquet, npz, pt (a file each) or clip-retrieval.")
+    ] = "parquet",
+    panoramas: Annotated[
+        bool | None,
+        typer.Option("--panoramas/--views", help="Default: what the study looks at."),
+    ] = None,
+) -> None:
+    """Write vectors of images or panoramas as other programs read them."""
+    from streetview_assets.exports.vectors import export_vectors
+
+    _write(
+        "vectors",
+        lambda opened, tell: export_vectors(
+            opened, output, layout=layout, panoramas=panoramas, on_progress=tell
+        ),
+        study,
+    )
 
 
 @exports.command()

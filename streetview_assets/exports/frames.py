@@ -69,7 +69,7 @@ def one_row_per_image(opened: OpenStudy) -> gpd.GeoDataFrame:
         "image_id",
     )
     frame = told.to_pandas()
-    frame["embedding"] = _arrays(rows["embedding"])
+    frame["embedding"] = pd.Series(_arrays(rows["embedding"]), dtype=object)
     places = gpd.points_from_xy(frame["longitude"], frame["latitude"])
     return gpd.GeoDataFrame(frame, geometry=places, crs="EPSG:4326")
 
@@ -247,7 +247,7 @@ def write_pickle(opened: OpenStudy, name: str, path: Path) -> None:
     path.write_bytes(pickle.dumps(held))
 
 
-def _arrays(vectors: pl.Series) -> list[np.ndarray]:
+def _arrays(vectors: pl.Series) -> list[Any]:
     return [vector.to_numpy() for vector in vectors]
 
 

@@ -15,12 +15,18 @@ from streetview_assets.study.areas import Areas
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
 from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours
 from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
-from streetview_assets.study.fields import Code, ExistingFile, Labels, Part, Template
+from streetview_assets.study.fields import (
+    Code,
+    ExistingFile,
+    Labels,
+    Part,
+    Template,
+    refuse_pickles,
+)
 from streetview_assets.study.group_models import GroupModels
 from streetview_assets.study.images import Images
 from streetview_assets.study.models import Direction, Models, Ordinal
 from streetview_assets.study.perception import Environment, Perception
-from streetview_assets.study.pickles import refuse_pickles
 from streetview_assets.study.points import Points, Roads
 from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study.targets import Target

@@ -4,7 +4,6 @@ import shlex
 import shutil
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import polars as pl
 
@@ -16,8 +15,7 @@ from streetview_assets.exports.viewers.image_rows import (
     image_rows,
     layout_columns,
 )
-from streetview_assets.exports.written import Written
-from streetview_assets.files.storage import writing
+from streetview_assets.exports.written import Written, written_folder
 from streetview_assets.image_decoding import decode_image
 from streetview_assets.processes import stopping
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
@@ -57,8 +55,6 @@ def export_fiftyone(
         has nothing to show.
     """
     folder = output or DEFAULT
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StudyError(f"{folder} holds something else already; name an empty or a new folder")
     rows, facts = image_rows(opened)
     files, said = files_to_pass_on(opened, facts.images)
     if not any(files):
@@ -66,17 +62,10 @@ def export_fiftyone(
             f"{opened.study.path}: FiftyOne shows images, and there is none to pass on. "
             f"{' '.join(said)} `streetview export embedding-atlas` goes without images."
         )
-    aside = folder.absolute().with_name(f".{folder.absolute().name}.{uuid4().hex}")
-    with writing(folder):
-        try:
-            count = _write(aside, _fields(rows, facts), files, on_progress)
-            if not count:
-                raise StudyError(f"{folder}: none of the study's images can be read")
-            if folder.exists():
-                folder.rmdir()
-            aside.rename(folder.absolute())
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    with written_folder(folder) as aside:
+        count = _write(aside, _fields(rows, facts), files, on_progress)
+        if not count:
+            raise StudyError(f"{folder}: none of the study's images can be read")
     if unreadable := sum(file is not None for file in files) - count:
         said.append(f"Left out, since they cannot be read: {unreadable:,} images.")
     said.append(
@@ -90,7 +79,7 @@ def _write(
     folder: Path, fields: pl.DataFrame, files: list[Path | None], on_progress: OnProgress
 ) -> int:
     """Write the images that are there and a feature for each; give how many there are."""
-    (folder / IMAGES).mkdir(parents=True)
+    (folder / IMAGES).mkdir()
     features = []
     told = zip(fields.iter_rows(named=True), steps(files, on_progress), strict=True)
     for row, file in told:
