@@ -29,7 +29,6 @@ SUFFIX_OF_FORMAT = {
 
 _FORMATS = tuple(name for name in SUFFIX_OF_FORMAT if name != "MPO")
 _GROUND = "#ffffff"
-_TOO_LARGE = f"more than {MOST_PIXELS // 1_000_000} megapixels"
 _LIBRARY_ERRORS = (
     ArithmeticError,
     AttributeError,
@@ -100,6 +99,7 @@ def decode_image(
     size_px: Sequence[int] | None = None,
     upright: bool = False,
     least_side_px: int | None = None,
+    most_pixels: int = MOST_PIXELS,
 ) -> DecodedImage:
     """Decode an image in full.
 
@@ -114,23 +114,26 @@ def decode_image(
     least_side_px
         Where given, a JPEG is read at a half, a quarter or an eighth of its size as long as its
         shorter side stays at least so long: most of the work of decoding it is then left out.
+    most_pixels
+        More are refused; at most `MOST_PIXELS`.
 
     Raises
     ------
     WrongSizeError
-        Where it has another size, or more than 100 megapixels; its header says so, and it is not
+        Where it has another size, or more pixels than that; its header says so, and it is not
         decoded.
     BrokenImageError
         Where the content is empty, of another kind, truncated or corrupt, or has numbers of a
         range that it does not tell.
     """
+    too_large = f"more than {most_pixels // 1_000_000} megapixels"
     if not content:
         raise BrokenImageError("the file is empty")
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             width_px, height_px = image.size
-            if width_px * height_px > MOST_PIXELS:
-                raise WrongSizeError(_TOO_LARGE)
+            if width_px * height_px > most_pixels:
+                raise WrongSizeError(too_large)
             if size_px is not None and image.size != tuple(size_px):
                 wanted_px = f"{size_px[0]} × {size_px[1]}"
                 raise WrongSizeError(
@@ -143,7 +146,7 @@ def decode_image(
             rgb = as_rgb(_turned(image) if upright else image)
             return DecodedImage(rgb, suffix, width_px, height_px)
     except Image.DecompressionBombError:
-        raise WrongSizeError(_TOO_LARGE) from None
+        raise WrongSizeError(too_large) from None
     except UnidentifiedImageError:
         raise BrokenImageError(f"not a {KINDS} image") from None
     except BrokenImageError:

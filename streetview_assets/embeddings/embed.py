@@ -26,6 +26,7 @@ from streetview_assets.embeddings.encoders.image_loading import (
 )
 from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 from streetview_assets.embeddings.vectors import vector_series
+from streetview_assets.image_decoding import MOST_PIXELS
 from streetview_assets.processes.in_order import in_order
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.processes.threads import limit_threads
@@ -197,7 +198,7 @@ def encode_in_batches(
 
 
 def encode_content(
-    encoder: ImageEncoder, content: bytes
+    encoder: ImageEncoder, content: bytes, *, most_pixels: int = MOST_PIXELS
 ) -> tuple[np.ndarray, None] | tuple[None, str]:
     """Encode one image that is in memory alone.
 
@@ -207,13 +208,17 @@ def encode_content(
         What gives the vector.
     content
         The bytes of a file.
+    most_pixels
+        An image of more is not decoded.
 
     Returns
     -------
     tuple
         The vector (d,) and None, or None and why there is no vector.
     """
-    (row,) = _begin(encoder, [prepare_content(encoder.preparation, content)])().rows(named=True)
+    (row,) = _begin(encoder, [prepare_content(encoder.preparation, content, most_pixels)])().rows(
+        named=True
+    )
     if row["embedding"] is None:
         return None, row["error"]
     return np.array(row["embedding"], dtype=np.float32), None

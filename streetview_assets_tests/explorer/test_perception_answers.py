@@ -69,10 +69,11 @@ def test_an_image_gets_its_scores_and_the_rated_ones_most_alike(served, folder):
         (b"GIF89a" + b"\0" * 50, "not a JPEG, PNG, WebP, AVIF or HEIC"),
         (b"\0" * 1_000_000, "not a JPEG, PNG, WebP, AVIF or HEIC"),
         (jpeg(90, (400, 300))[:700], "does not decode"),
-        (bomb(30_000), "more than 100 megapixels"),
-        (bomb(9_000), "does not decode"),
+        (bomb(30_000), "more than 64 megapixels"),
+        (bomb(9_000), "more than 64 megapixels"),
+        (bomb(7_000), "does not decode"),
     ],
-    ids=["empty", "svg", "gif", "noughts", "cut", "bomb", "short"],
+    ids=["empty", "svg", "gif", "noughts", "cut", "bomb", "large", "short"],
 )
 def test_what_is_no_image_is_told_as_the_answer(served, content, reason):
     answer = served.post("/perception/image", content=content)

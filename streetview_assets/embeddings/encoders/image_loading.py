@@ -126,7 +126,7 @@ def prepare(preparation: Preparation, path: Source, folder: Path) -> Prepared:
         return Prepared(None, str(error).replace(f"{folder}{os.sep}", ""))
 
 
-def prepare_content(preparation: Preparation, content: bytes) -> Prepared:
+def prepare_content(preparation: Preparation, content: bytes, most_pixels: int) -> Prepared:
     """Prepare one image that is in memory alone; content that is no image gives its reason.
 
     Parameters
@@ -135,9 +135,14 @@ def prepare_content(preparation: Preparation, content: bytes) -> Prepared:
         How an image becomes what the encoder sees.
     content
         The bytes of a file.
+    most_pixels
+        An image of more is not decoded.
     """
+    least_px = preparation.least_side_px
     try:
-        decoded = decode_image(content, upright=True, least_side_px=preparation.least_side_px)
+        decoded = decode_image(
+            content, upright=True, least_side_px=least_px, most_pixels=most_pixels
+        )
     except BrokenImageError as error:
         return Prepared(None, str(error))
     return Prepared(preparation.prepare(decoded.rgb), None)
