@@ -14,7 +14,7 @@ from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.orchestration.progress import Progress
 from streetview_assets.report.database import Published
-from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
 
 OPEN_TO_ALL = (
     "The page listens on {host} and asks nobody to sign in: whoever reaches it sees all images of "
@@ -56,7 +56,8 @@ def serve_explorer(opened: OpenStudy, host: str, port: int, *, opens_browser: bo
     """
     import uvicorn
 
-    from streetview_assets.explorer.server.app import LOOPBACK, explorer_app
+    from streetview_assets.explorer.server.app import explorer_app
+    from streetview_assets.explorer.server.guard import LOOPBACK
 
     _refuse_taken(host, port)
     folder = opened.root / "cache" / "explorer"
@@ -69,9 +70,11 @@ def serve_explorer(opened: OpenStudy, host: str, port: int, *, opens_browser: bo
     console.say(f"The explorer: {address} (Ctrl-C ends it)")
     if opens_browser:
         webbrowser.open(address)
-    uvicorn.run(
-        explorer_app(opened, folder, hosts=hosts), host=host, port=port, log_level="warning"
-    )
+    # The bundled study lies among the program's own files.
+    may_change = opened.study.path != DEMO_STUDY
+    app = explorer_app(opened, folder, hosts=hosts, may_change=may_change)
+    # It waits for requests under way, as long as a signal lets this process live (`stopping`).
+    uvicorn.run(app, host=host, port=port, log_level="warning")
 
 
 def _write(

@@ -26,6 +26,7 @@ from streetview_assets.embeddings.encoders.text_encoder import (
 )
 from streetview_assets.errors import StreetviewError
 from streetview_assets.explorer.server.guard import LOOPBACK, Guard, new_token
+from streetview_assets.explorer.server.kept import GROUPS, NAMES, kept_routes
 from streetview_assets.explorer.server.perception import IMAGE, MOST_BYTES, perception_routes
 from streetview_assets.explorer.server.publication import publication
 from streetview_assets.explorer.server.turns import Turns
@@ -37,12 +38,16 @@ MOST_FOUND = 200
 LONGEST_QUERY = 300
 WAITING = 7
 
-TAKES = {IMAGE: "POST"}
+TAKES = {IMAGE: "POST", NAMES: "PATCH", GROUPS: "PATCH"}
 """By path the one method that it takes besides those that read."""
 
 
 def explorer_app(
-    opened: OpenStudy, folder: Path, *, hosts: tuple[str, ...] = LOOPBACK
+    opened: OpenStudy,
+    folder: Path,
+    *,
+    hosts: tuple[str, ...] = LOOPBACK,
+    may_change: bool = True,
 ) -> Starlette:
     """Make the application that serves a study's explorer.
 
@@ -54,13 +59,21 @@ def explorer_app(
         What `write_explorer` wrote.
     hosts
         Names that a browser may call it by; ``*`` for any.
+    may_change
+        Whether a page may change names and groups; never where it may be called by any name.
     """
+    may_change = may_change and "*" not in hosts
     find_words, paths = _word_search(opened), cache(lambda: _paths(opened))
     token, searches = new_token(), Turns(WAITING)
 
     async def session(_: Request) -> Response:
         build = await asyncio.to_thread(publication, opened.root)
-        told = {"token": token, "build": build, "mostBytes": MOST_BYTES}
+        told = {
+            "token": token,
+            "build": build,
+            "mostBytes": MOST_BYTES,
+            "mayChange": may_change,
+        }
         return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
     async def image(request: Request) -> Response:
@@ -77,6 +90,7 @@ def explorer_app(
             Route("/image/{image_id}", image, methods=["GET"]),
             Route("/search", words, methods=["GET"]),
             *perception_routes(opened),
+            *kept_routes(opened, may_change=may_change),
             Mount("/", StaticFiles(directory=folder, html=True)),
         ],
         middleware=[
