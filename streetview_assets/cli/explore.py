@@ -2,8 +2,10 @@
 
 import shutil
 import socket
+import threading
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from streetview_assets.cli.command import PlainConsole
 from streetview_assets.cli.progress import shown_progress
@@ -13,8 +15,12 @@ from streetview_assets.explorer.static_site import write_explorer
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.orchestration.progress import Progress
+from streetview_assets.processes.stopping import FINISH_S
 from streetview_assets.report.database import Published
 from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
+
+if TYPE_CHECKING:
+    import uvicorn
 
 OPEN_TO_ALL = (
     "The page listens on {host} and asks nobody to sign in: whoever reaches it sees all images of "
@@ -73,8 +79,22 @@ def serve_explorer(opened: OpenStudy, host: str, port: int, *, opens_browser: bo
     # The bundled study lies among the program's own files.
     may_change = opened.study.path != DEMO_STUDY
     app = explorer_app(opened, folder, hosts=hosts, may_change=may_change)
-    # It waits for requests under way, as long as a signal lets this process live (`stopping`).
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    _run(uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning")))
+
+
+def _run(server: "uvicorn.Server") -> None:
+    """Serve in a thread: a signal comes to this one, and what is under way has its time to end.
+
+    In the main thread uvicorn would hear signals itself, and wait without end for a body that
+    does not come.
+    """
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    finally:
+        server.should_exit = True
+        thread.join(FINISH_S)
 
 
 def _write(
