@@ -108,7 +108,7 @@ def draw_areas_beside(
         Where there is no area or no value to draw.
     """
     of_areas = {name: _of_areas(areas, one) for name, one in values.items()}
-    known = np.isfinite(np.column_stack(list(of_areas.values()))).any(axis=1)
+    known = np.asarray(np.isfinite(np.column_stack(list(of_areas.values()))).any(axis=1))
     if not known.any():
         raise ValueError("there are no values of areas to draw")
     figure, frames = panels(len(values), (5.2 * len(values) + 0.8, 5.6), title=title, credit=credit)
