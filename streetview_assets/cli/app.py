@@ -2,8 +2,12 @@
 
 import os
 import sys
+from contextlib import nullcontext
+from dataclasses import asdict
+from functools import partial
+from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from dotenv import load_dotenv
@@ -16,13 +20,16 @@ from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
 from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
 from streetview_assets.tables.contract import STAGES
+from streetview_assets.text.strict_json import to_json
 from streetview_assets.text.visible_text import visible
+
+if TYPE_CHECKING:
+    from streetview_assets.cli.run_end import End
 
 app = Commands(
     help="Street-level imagery into knowledge about places.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.add_typer(exports, name="export")
 perception.command()(score)
@@ -31,7 +38,25 @@ app.add_typer(perception, name="perception")
 AuthorityOption = Annotated[
     list[str] | None, typer.Option("--authority", help="Only this authority; may be repeated.")
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="As data, for a program.")]
 StageOption = Annotated[str | None, typer.Option(help=f"One of: {', '.join(STAGES)}.")]
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(metadata.version("streetview-assets"))
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool,
+    typer.Option("--version", is_eager=True, callback=_say_version, help="Which version this is."),
+]
+
+
+@app.callback()
+def versions(version: VersionOption = False) -> None:
+    """Street-level imagery into knowledge about places."""
 
 
 def read_environment(path: Path) -> None:
@@ -54,11 +79,9 @@ def read_environment(path: Path) -> None:
 @app.command()
 def demo() -> None:
     """Run the bundled study: a made-up town, without network, keys or weights."""
-    from streetview_assets.cli.summary import show_summary
+    from streetview_assets.cli.run_end import show_report
 
-    opened = opened_study(DEMO_STUDY)
-    _materialise(opened)
-    show_summary(opened)
+    _materialise(opened_study(DEMO_STUDY), partial(show_report, with_scores=True))
 
 
 @app.command()
@@ -87,39 +110,59 @@ def run(
         str | None, typer.Option("--from", help="Make this stage and all after it anew.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Authorities at once.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make what is missing or out of date, up to the published database."""
+    from streetview_assets.cli.run_end import say_as_data, show_report
+
     opened = opened_study(study)
     for stage in (until, anew_from):
         if stage and stage not in STAGES:
             raise StudyError(f"no stage {stage!r}; the stages are: {', '.join(STAGES)}")
-    _materialise(opened, authorities=authority, until=until, anew_from=anew_from, jobs=jobs)
+    options = {"authorities": authority, "until": until, "anew_from": anew_from, "jobs": jobs}
+    end = say_as_data if as_json else show_report
+    _materialise(opened, end, quiet=quiet, **options)
 
 
 @app.command()
 def retry(study: StudyArgument = None, jobs: Annotated[int, typer.Option(min=1)] = 1) -> None:
     """Try again what failed, and only that."""
-    _materialise(opened_study(study), retry=True, jobs=jobs)
+    from streetview_assets.cli.run_end import show_report
+
+    _materialise(opened_study(study), partial(show_report, retry=True), retry=True, jobs=jobs)
 
 
 @app.command()
-def plan(study: StudyArgument = None, authority: AuthorityOption = None) -> None:
+def plan(
+    study: StudyArgument = None, authority: AuthorityOption = None, as_json: JsonOption = False
+) -> None:
     """Look for imagery free of charge, and say what fetching it would take."""
+    from streetview_assets.cli.run_end import say_nothing, show_report
     from streetview_assets.cli.tables import show_forecast
     from streetview_assets.orchestration.runs.forecast import LOOK_UPS, forecast
 
     opened = opened_study(study)
-    _materialise(opened, authorities=authority, only=LOOK_UPS)
-    show_forecast(forecast(opened, authority))
+    end = say_nothing if as_json else show_report
+    _materialise(opened, end, authorities=authority, only=LOOK_UPS)
+    told = forecast(opened, authority)
+    if as_json:
+        typer.echo(to_json(asdict(told), indent=2))
+    else:
+        show_forecast(told)
 
 
 @app.command()
-def status(study: StudyArgument = None) -> None:
+def status(study: StudyArgument = None, as_json: JsonOption = False) -> None:
     """Show authorities × stages: rows, failures by reason, age."""
-    from streetview_assets.cli.tables import show_status
+    from streetview_assets.cli.status import show_status, status_as_data
     from streetview_assets.orchestration.runs.status import study_status
 
-    show_status(study_status(opened_study(study)))
+    states = study_status(opened_study(study))
+    if as_json:
+        typer.echo(to_json(status_as_data(states), indent=2))
+    else:
+        show_status(states)
 
 
 @app.command()
@@ -207,15 +250,18 @@ def explore(
 
 
 @app.command()
-def doctor(study: StudyArgument = None) -> None:
+def doctor(study: StudyArgument = None, as_json: JsonOption = False) -> None:
     """Check keys, disk, encoder, instance and ports, a line each."""
     from streetview_assets.cli.doctor import COLOURS, examine
 
-    levels = []
+    found = []
     for level, text in examine(opened_study(study)):
-        levels.append(level)
-        typer.echo(f"{typer.style(level.ljust(8), fg=COLOURS[level])} {visible(text)}")
-    if "fault" in levels:
+        found.append({"level": level, "told": text})
+        if not as_json:
+            typer.echo(f"{typer.style(level.ljust(8), fg=COLOURS[level])} {visible(text)}")
+    if as_json:
+        typer.echo(to_json(found, indent=2))
+    if any(one["level"] == "fault" for one in found):
         raise typer.Exit(1)
 
 
@@ -254,10 +300,9 @@ def ui(
     os.execv(sys.executable, ui_command(workspace, host, port))
 
 
-def _materialise(opened: OpenStudy, **options: Any) -> None:
+def _materialise(opened: OpenStudy, end: "End", *, quiet: bool = False, **options: Any) -> None:
     """Check the inputs, run the study with a progress bar, and end with what came of it."""
-    from streetview_assets.cli.progress import shown_progress
-    from streetview_assets.cli.tables import show_report
+    from streetview_assets.cli.progress import hear_nothing, shown_progress
     from streetview_assets.orchestration.runs.instance import prepare_home
     from streetview_assets.orchestration.runs.materialise import run_study
     from streetview_assets.orchestration.runs.preflight import check_inputs
@@ -272,9 +317,9 @@ def _materialise(opened: OpenStudy, **options: Any) -> None:
     checked = check_inputs(opened, to_be_paid=not only_looks)
     prepare_home(opened)
     checked.store()
-    with shown_progress() as listener:
+    with nullcontext(hear_nothing) if quiet else shown_progress() as listener:
         report = run_study(opened, listener=listener, **options)
-    show_report(opened, report, retry=bool(options.get("retry")))
+    end(opened, report)
     if any(failure.kind == "StudyError" for failure in report.failures):
         raise typer.Exit(2)
     if report.failures:

@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from streetview_assets.errors import StreetviewError, StudyError
@@ -97,7 +97,9 @@ def from_here(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def table_of(heads: Iterable[str], rows: Iterable[Iterable[str | Text]], **options: Any) -> Table:
+def table_of(
+    heads: Iterable[str | Column], rows: Iterable[Iterable[str | Text]], **options: Any
+) -> Table:
     """Lay out rows under the heads of their columns; options as those of `rich.table.Table`."""
     table = Table(*heads, title_justify="left", **options)
     for row in rows:
@@ -108,8 +110,8 @@ def table_of(heads: Iterable[str], rows: Iterable[Iterable[str | Text]], **optio
 class PlainConsole(Console):
     """A console that takes text as text: `[red]` and `:name:` are not its markup."""
 
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, markup=False, emoji=False)
+    def __init__(self, *, stderr: bool = False, file: IO[str] | None = None) -> None:
+        super().__init__(stderr=stderr, file=file, markup=False, emoji=False)
 
     def say(self, *lines: str | Text, style: str | None = None) -> None:
         """Print lines as long as they are, for a terminal or a pipe to fold."""

@@ -1,13 +1,9 @@
-"""The end of the demo: what was made, the scores side by side, the verdict, what to try next."""
-
-import shutil
-import sys
-from pathlib import Path
+"""What a study holds: its tables, the scores side by side, the verdict in words."""
 
 import polars as pl
 from rich.table import Table
 
-from streetview_assets.cli.command import PlainConsole, from_here, table_of
+from streetview_assets.cli.command import PlainConsole, table_of
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.parquet_lake import read_provenance
 from streetview_assets.models.validation.task import headline_validation
@@ -34,14 +30,6 @@ def show_summary(opened: OpenStudy) -> None:
     console.say(*perceived_in_words(opened.sql(PERCEIVED)))
     if opened.study.is_synthetic:
         console.say(f"All figures rest on {SYNTHETIC_NOTE}.", style="yellow")
-    console.print("Next:", style="bold")
-    command = _command()
-    console.say(
-        f"  {command} ui",
-        f'  {command} sql "select area_name, observed, predicted, lower, upper from area_profile '
-        'limit 5"',
-        f"  {command} init YOUR_AREAS YOUR_ROADS",
-    )
 
 
 def perceived_in_words(scores: pl.DataFrame) -> list[str]:
@@ -57,13 +45,6 @@ def perceived_in_words(scores: pl.DataFrame) -> list[str]:
         + ("" if share is None else f", {share:.0%} of what people's agreement allows")
         for quality, r2, share in scores.iter_rows()
     ]
-
-
-def _command() -> str:
-    """Name the command as it can be typed here: by its path, where no PATH leads to it."""
-    if shutil.which("streetview"):
-        return "streetview"
-    return from_here(Path(sys.executable).with_name("streetview"))
 
 
 def _tables(opened: OpenStudy) -> Table:

@@ -1,20 +1,13 @@
-"""Tables in the terminal: what a run made, the state of a study, the answer to a query."""
+"""Tables in the terminal: what fetching would take, what is damaged, the answer to a query."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 import polars as pl
-from rich.box import SIMPLE_HEAD
-from rich.text import Text
 
 from streetview_assets.cli.command import PlainConsole, table_of
 from streetview_assets.orchestration.runs.forecast import BudgetForecast, Forecast
-from streetview_assets.orchestration.runs.materialise import RunReport
-from streetview_assets.orchestration.runs.status import AssetState
-from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.verify import Finding
-from streetview_assets.tables.contract import STAGES
 from streetview_assets.text.visible_text import in_one_line
 
 ROWS_SHOWN = 60
@@ -28,84 +21,6 @@ FORECAST = {
     "minutes": ("minutes", ",.1f"),
 }
 """What is forecast, by the head of its column, and how the number is written."""
-
-STYLES = {
-    "up to date": "green",
-    "waiting": "yellow",
-    "out of date": "yellow",
-    "missing": "red",
-    "not applicable": "dim",
-}
-
-
-def show_report(opened: OpenStudy, report: RunReport, *, retry: bool = False) -> None:
-    """End a run: what was made, what failed and why, where the results are."""
-    console = PlainConsole()
-    if report.closed_runs:
-        console.print(f"Closed {report.closed_runs} run(s) that an earlier command left behind.")
-    files = opened.provenance("image_files", None)
-    # Which of one's own images are left out is said whatever else the run did.
-    if opened.study.points.origin == "images" and files is not None and files.note:
-        console.say(files.note, style="yellow")
-    if not report.made and not report.failures:
-        why = "no row has failed" if retry else "everything is up to date"
-        more = " `streetview run` makes what is missing or out of date." * retry
-        console.say(f"Nothing to do: {why}.{more}")
-        return
-    counts = Counter(asset for asset, _ in report.made)
-    made = [asset if count == 1 else f"{asset} ×{count}" for asset, count in counts.items()]
-    console.say(f"Made in {report.seconds:.0f} s: {', '.join(made) or 'nothing'}")
-    if counts["deprivation_model"] and opened.study.target:
-        # Here, since MLflow takes a second to load and is needed by no other command's table.
-        from streetview_assets.orchestration.tracking.mlflow_resource import model_promotion
-
-        if promotion := model_promotion(opened):
-            console.say(f"Model: {promotion}.")
-    for failure in report.failures:
-        place = f" of {in_one_line(failure.authority)}" if failure.authority else ""
-        console.say(f"Failed: {failure.asset}{place}: {failure.message}", style="red")
-    console.say(f"The study's data: {opened.root}")
-
-
-def show_status(states: list[AssetState]) -> None:
-    """Show authorities × stages; study-wide assets in a line of their own."""
-    console = PlainConsole()
-    rows: list[list[str | Text]] = []
-    for authority in dict.fromkeys(state.authority for state in states):
-        mine = [state for state in states if state.authority == authority]
-        cells = [_cell([state for state in mine if state.stage == stage]) for stage in STAGES]
-        rows.append([authority or "(study)", *cells])
-    title = "rows of the largest table, state, age of the oldest"
-    narrow = {"box": SIMPLE_HEAD, "padding": 0, "pad_edge": False}
-    console.print(table_of(["authority", *STAGES], rows, title=title, **narrow))
-    named = [(f"{state.asset} of {state.authority or 'study'}", state) for state in states]
-    for name, state in named:
-        for reason, count in state.failures.items():
-            console.say(in_one_line(f"{name}: {count:,} failed: {reason}"))
-    for note in dict.fromkeys(f"{name}: {state.note}" for name, state in named if state.note):
-        console.say(in_one_line(note), style="dim")
-
-
-def _cell(states: list[AssetState]) -> Text:
-    if not states:
-        return Text("")
-    applicable = [state for state in states if state.state != "not applicable"]
-    worst = max(applicable or states, key=lambda state: list(STYLES).index(state.state))
-    failed = sum(sum(state.failures.values()) for state in states)
-    ages = [state.age for state in states if state.age is not None]
-    lines = [f"{max(state.row_count for state in states):,}", worst.state]
-    if failed:
-        lines.append(f"{failed:,} failed")
-    if ages:
-        lines.append(_age(max(ages)))
-    return Text("\n".join(lines), style=STYLES[worst.state])
-
-
-def _age(age: timedelta) -> str:
-    minutes = int(age.total_seconds() // 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{age.days} days"
 
 
 def show_findings(findings: Iterable[Finding]) -> int:

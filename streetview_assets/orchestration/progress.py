@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an asset is: `done` of `total` of its own units."""
+    """How far an asset is: `done` of `total` of its own units; without a name, the whole run."""
 
     asset: str
     authority_code: str | None
     done: int
     total: int
+
+    @property
+    def is_of_the_run(self) -> bool:
+        """Whether it counts the assets of a run, each once an authority."""
+        return not self.asset
 
 
 Listener = Callable[[Progress], None]

@@ -45,6 +45,6 @@ def test_places_alone_reach_the_published_file(tmp_path, streetview):
     assert opened.table("area_predictions").is_empty()
     said = streetview("status", study).output
     assert not re.search("of (all|study): not applicable: the study names no", said)
-    states = next(line for line in said.splitlines() if "up to date" in line)
-    assert re.findall("up to date|[a-z]+ applicable", states) == ["up to date"] * 4
+    states = next(line for line in said.splitlines() if line.lstrip().startswith("all"))
+    assert re.findall("[✓…↻✗!–]", states) == ["✓"] * 4
     assert "Nothing to do" in streetview("run", study).output

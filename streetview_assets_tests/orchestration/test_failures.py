@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from streetview_assets import errors
-from streetview_assets.orchestration.runs.materialise import RunSpec, failure_of
+from streetview_assets.orchestration.runs.one_run import RunSpec, failure_of
 
 OURS = "its weights cannot be had. Ways out:\n  - a local file\n  - network"
 

@@ -5,79 +5,35 @@ several; an authority that fails stops neither the others nor the study-wide ass
 """
 
 import multiprocessing
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from streetview_assets import errors
-from streetview_assets.lake.process_id import process_mark
 from streetview_assets.orchestration.asset_checks import passes_blocking_checks
-from streetview_assets.orchestration.automation.jobs import (
-    AUTHORITY_JOB,
-    FORCE_TAG,
-    ONLY_STALE_TAG,
-    RETRY_TAG,
-    STUDY_JOB,
-)
-from streetview_assets.orchestration.build import build_definitions
-from streetview_assets.orchestration.lake_io import UP_TO_DATE
 from streetview_assets.orchestration.progress import Listener, Progress, listening
-from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.orchestration.runs.instance import (
     cancelling_runs,
     close_dead_runs,
     freeing_slots_of_dead_runs,
     open_instance,
 )
+from streetview_assets.orchestration.runs.one_run import Failure, Outcome, RunSpec, execute_run
 from streetview_assets.orchestration.runs.schedule_order import between, waves
 from streetview_assets.orchestration.sql import PUBLISHED
-from streetview_assets.processes import stopping
 from streetview_assets.processes.workers import worker_pool
-from streetview_assets.redaction import redacted
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.lineage import AssetSpec, specs
-from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.contract import Stage
-from streetview_assets.text.safe_name import safe_name
 from streetview_assets.warehouse.marts import is_published, stale_marts
+from streetview_assets.warehouse.queries import queries_of
 
 RETRIED = frozenset({"panoramas", "images", "image_embeddings", "panorama_embeddings"})
 """Assets whose rows can fail one by one, so that a retry is worth while."""
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """One Dagster run: some assets, of one authority or of the whole study.
-
-    Attributes
-    ----------
-    forced
-        Assets that are made anew though they are up to date.
-    retried
-        Assets whose rows that failed are tried again, and no others.
-    """
-
-    study_file: Path
-    authority: str | None
-    assets: tuple[str, ...]
-    forced: frozenset[str] = frozenset()
-    retried: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An asset that was not made, and why."""
-
-    asset: str
-    authority: str | None
-    message: str
-    kind: str
 
 
 @dataclass
@@ -86,8 +42,15 @@ class RunReport:
 
     made: list[tuple[str, str | None]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    warnings: list[Failure] = field(default_factory=list)
     closed_runs: int = 0
     seconds: float = 0.0
+
+    def take_up(self, outcome: Outcome) -> None:
+        """Add what came of one run."""
+        self.made += outcome.made
+        self.failures += outcome.failures
+        self.warnings += outcome.warnings
 
 
 def run_study(
@@ -129,6 +92,12 @@ def run_study(
     codes = tuple(authorities or opened.authorities)
     forced = _assets_of(between(anew_from, until)) if anew_from else frozenset[str]()
     wanted = _assets_of(between(None, until)) if only is None else only
+    in_waves = [
+        [spec for spec in wave if spec.asset in wanted] for wave in waves([*opened.assets.values()])
+    ]
+    passed, total = 0, sum(_count(wave, codes) for wave in in_waves)
+    if only is None:
+        total += len(queries_of("mart")) + 1
 
     with (
         cancelling_runs(instance),
@@ -136,18 +105,20 @@ def run_study(
         _workers(min(jobs, len(codes)), instance) as run_all,
         listening(listener),
     ):
-        for wave in waves([*opened.assets.values()]):
-            in_wave = [spec.asset for spec in wave if spec.asset in wanted]
+        for wave in in_waves:
+            in_wave = [spec.asset for spec in wave]
             run_specs = [
                 run_spec
                 for code in (None, *codes)
                 if (run_spec := _run_spec(opened, in_wave, code, forced, retry, report)).assets
             ]
-            for done, failures in run_all(run_specs, listener):
-                report.made += done
-                report.failures += failures
+            passed += _count(wave, codes)
+            listener(_of_the_run(run_specs, passed, total))
+            for outcome in run_all(run_specs, listener):
+                report.take_up(outcome)
         if only is None and (report.made or not retry):
-            _publish(opened, report, run_all, listener)
+            for outcome in _publish(opened, run_all, listener, total):
+                report.take_up(outcome)
     report.seconds = time.monotonic() - started
     return report
 
@@ -220,21 +191,30 @@ def _is_tried_again(opened: OpenStudy, asset: str, authority: str | None, retry:
     return retry or state.is_unfinished or not passes_blocking_checks(opened, asset, authority)
 
 
-def _publish(opened: OpenStudy, report: RunReport, run_all: "RunAll", listener: Listener) -> None:
+def _count(wave: list[AssetSpec], authorities: Sequence[str]) -> int:
+    return sum(1 if spec.study_wide else len(authorities) for spec in wave)
+
+
+def _of_the_run(run_specs: list[RunSpec], passed: int, total: int) -> Progress:
+    """Say how far a run is before it makes some of the assets that will then have been passed."""
+    return Progress("", None, passed - sum(len(one.assets) for one in run_specs), total)
+
+
+def _publish(
+    opened: OpenStudy, run_all: "RunAll", listener: Listener, total: int
+) -> Iterator[Outcome]:
     stale = stale_marts(opened)
     if not stale and is_published(opened):
         return
     run_spec = RunSpec(opened.study.path, None, (*(f"mart/{name}" for name in stale), PUBLISHED))
-    for done, failures in run_all([run_spec], listener):
-        report.made += done
-        report.failures += failures
+    listener(_of_the_run([run_spec], total, total))
+    yield from run_all([run_spec], listener)
 
 
 def _assets_of(stages: set[Stage]) -> frozenset[str]:
     return frozenset(spec.asset for spec in specs().values() if spec.stage in stages)
 
 
-Outcome = tuple[list[tuple[str, str | None]], list[Failure]]
 RunAll = Callable[[list[RunSpec], Listener], Iterator[Outcome]]
 
 
@@ -266,121 +246,3 @@ def _pass_progress_on(queue: Any) -> None:
         queue.put(progress)
 
     listening(passed_on).__enter__()
-
-
-def execute_run(run_spec: RunSpec, instance: dg.DagsterInstance | None = None) -> Outcome:
-    """Execute one Dagster run in this process and say what came of each asset.
-
-    Parameters
-    ----------
-    run_spec
-        What is made.
-    instance
-        The study's, where this process has it open.
-
-    Raises
-    ------
-    Stopped
-        Where a signal asked for the end: the run is cancelled.
-    """
-    opened = open_study(run_spec.study_file)
-    instance = instance or open_instance(opened)
-    result = _executed(run_spec, opened, instance)
-    run = instance.get_run_by_id(result.run_id)
-    if stopping.is_asked() or (run and run.status == dg.DagsterRunStatus.CANCELED):
-        if run and run.status != dg.DagsterRunStatus.CANCELED:
-            instance.report_run_canceled(run, message=stopping.LINE)
-        raise stopping.Stopped
-    failures = [failure_of(event, run_spec) for event in result.all_events if event.is_step_failure]
-    # A step of checks fails where one of them blocks, which says less than the check itself.
-    failures = [failure for failure in failures if failure.kind != "DagsterAssetCheckFailedError"]
-    failures += [
-        Failure(
-            check.asset_key.to_user_string(),
-            run_spec.authority,
-            f"check {check.check_name}: {check.description}",
-            "check",
-        )
-        for check in result.get_asset_check_evaluations()
-        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
-    ]
-    made = {
-        event.asset_key.to_user_string()
-        for event in result.all_events
-        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION
-        and event.asset_key
-        and not _was_up_to_date(event)
-    }
-    return [(asset, run_spec.authority) for asset in run_spec.assets if asset in made], failures
-
-
-def _executed(
-    run_spec: RunSpec, opened: OpenStudy, instance: dg.DagsterInstance
-) -> dg.ExecuteInProcessResult:
-    if stopping.is_asked():
-        raise stopping.Stopped
-    job = STUDY_JOB if run_spec.authority is None else AUTHORITY_JOB
-    try:
-        result: dg.ExecuteInProcessResult = _jobs(run_spec.study_file, opened.authorities)[
-            job
-        ].execute_in_process(
-            partition_key=None if run_spec.authority is None else safe_name(run_spec.authority),
-            instance=instance,
-            asset_selection=[dg.AssetKey.from_user_string(asset) for asset in run_spec.assets],
-            tags={
-                PROCESS_TAG: process_mark(),
-                ONLY_STALE_TAG: "true",
-                FORCE_TAG: ",".join(sorted(run_spec.forced)),
-                RETRY_TAG: ",".join(sorted(run_spec.retried)),
-            },
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            raise_on_error=False,
-        )
-    except dg.DagsterExecutionInterruptedError as interrupt:
-        raise stopping.Stopped from interrupt
-    return result
-
-
-def _was_up_to_date(event: dg.DagsterEvent) -> bool:
-    """Whether an asset was found to be as it should be when its turn came."""
-    told = event.step_materialization_data.materialization.metadata
-    return {key: told[key].value for key in UP_TO_DATE if key in told} == UP_TO_DATE
-
-
-_built: dict[tuple[Path, tuple[str, ...]], dict[str, Any]] = {}
-
-
-def _jobs(study_file: Path, authorities: tuple[str, ...]) -> dict[str, Any]:
-    """Build the jobs of a study once a process."""
-    key = (study_file, authorities)
-    if key not in _built:
-        definitions = build_definitions(study_file)
-        _built[key] = {
-            name: definitions.resolve_job_def(name) for name in (AUTHORITY_JOB, STUDY_JOB)
-        }
-    return _built[key]
-
-
-def failure_of(event: dg.DagsterEvent, run_spec: RunSpec) -> Failure:
-    """Say in one line why a step failed: our own error, else the one that started it.
-
-    What lies behind an error of ours is in Dagster's log of the run.
-    """
-    chain = []
-    error = event.step_failure_data.error
-    while error is not None:
-        chain.append(error)
-        error = error.cause
-    ours = {kind.__name__ for kind in _errors_of(errors.StreetviewError)}
-    found = next((error for error in chain if error.cls_name in ours), chain[-1] if chain else None)
-    message = found.message.strip() if found else "no reason was given"
-    kind = (found.cls_name or "") if found else ""
-    asset = (event.step_key or "").replace("__", "/")
-    plain = re.sub(rf"^([\w.]+\.)?{re.escape(kind)}: ", "", message)
-    of_study = any(error.cls_name == errors.StudyError.__name__ for error in chain)
-    shown = errors.StudyError.__name__ if of_study else kind
-    return Failure(asset, run_spec.authority, redacted(plain), shown)
-
-
-def _errors_of(kind: type[Exception]) -> set[type[Exception]]:
-    return {kind}.union(*(_errors_of(one) for one in kind.__subclasses__()))

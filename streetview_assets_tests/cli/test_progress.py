@@ -1,0 +1,79 @@
+"""Progress as it reaches a terminal of any width, a pipe, and never the log of a run."""
+
+import os
+import pty
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+TOLD = textwrap.dedent(
+    """
+    import os, sys, time
+    from streetview_assets.cli.progress import shown_progress
+    from streetview_assets.orchestration.progress import Progress
+
+    with shown_progress() as listener:
+        listener(Progress("", None, 11, 45))
+        listener(Progress("areas", "X01", 0, 1))
+        listener(Progress("areas", "X01", 1, 1))
+        kept, log = os.dup(2), os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+        os.dup2(log, 2)  # as Dagster does while a step runs
+        listener(Progress("images", "X01", 0, 1))
+        for done in range(0, 4_800, 400):
+            listener(Progress("images", "X01", done, 4_800))
+            time.sleep(0.05)
+        listener(Progress("images", "X01", 4_800, 4_800))
+        listener(Progress("images", "X01", 1, 1))
+        os.dup2(kept, 2)
+    """
+)
+
+
+def _in_a_terminal(columns: int, log) -> str:
+    """Run it in a terminal of its own, and give all that reached this."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-c", TOLD, str(log)],
+        stderr=theirs, stdin=theirs, stdout=theirs,
+        env=os.environ | {"COLUMNS": str(columns), "TERM": "xterm-256color", "NO_COLOR": "1"},
+    )  # fmt: skip
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            part = os.read(ours, 65_536)
+        except OSError:  # as Linux ends a terminal that nobody writes to
+            break
+        said += part
+        if not part:
+            break
+    os.close(ours)
+    assert child.wait(timeout=60) == 0
+    return said.decode()
+
+
+@pytest.mark.parametrize("columns", [48, 80, 140])
+def test_a_terminal_shows_the_run_and_what_is_under_way_and_the_log_nothing(tmp_path, columns):
+    log = tmp_path / "log"
+    said = _in_a_terminal(columns, log)
+    for told in ("✓ X01 areas", "12 of 45", "400 of 4,800", "/s", "left", "✓ X01 images"):
+        assert told in said
+    assert log.read_bytes() == b""
+    assert "\x1b[31m" not in said  # NO_COLOR
+    assert said.rstrip().endswith("\x1b[?25h") or said.count("\x1b[?25l") == said.count("\x1b[?25h")
+    widest = max(len(line) for line in said.replace("\r", "\n").split("\n") if "\x1b" not in line)
+    assert widest <= columns
+
+
+def test_a_pipe_gets_a_line_an_asset_with_its_place_in_the_run(tmp_path):
+    log = tmp_path / "log"
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD, str(log)], capture_output=True, text=True, timeout=60
+    )
+    lines = done.stderr.splitlines()
+    assert [line.partition(": made in")[0] for line in lines] == [
+        "[12 of 45] X01 areas", "[13 of 45] X01 images",
+    ]  # fmt: skip
+    assert log.read_bytes() == b""
