@@ -28,6 +28,8 @@
 -- fitted: prediction of the final fit, which has seen the area's own value: for maps, not claims
 -- reason: why there is no held-out prediction; null where there is one
 -- synthetic: whether the images were drawn by a program, and show no real place
+-- cluster_vectors: its images of each of the study's clusters as one vector, pooled as `pooled_by`
+--     says, as in cluster_vectors[3]; other statistics are in `area_group_embeddings`
 with vectors as (
     select
         area_embeddings.area_code,
@@ -39,6 +41,22 @@ with vectors as (
     from area_embeddings
     inner join study on study.encoder = area_embeddings.encoder
     group by area_embeddings.area_code
+),
+
+groups as (
+    select
+        area_group_embeddings.area_code,
+        map(
+            list(group_name::bigint order by group_name::bigint),
+            list(embedding order by group_name::bigint)
+        ) as cluster_vectors
+    from area_group_embeddings
+    inner join study
+        on study.encoder = area_group_embeddings.encoder
+        and study.statistic = area_group_embeddings.statistic
+        and study.k = area_group_embeddings.k
+    where area_group_embeddings.grouping = 'cluster'
+    group by area_group_embeddings.area_code
 ),
 
 labels as (
@@ -79,9 +97,11 @@ select
     area_profile.residual,
     area_profile.fitted,
     area_profile.reason,
-    area_profile.synthetic
+    area_profile.synthetic,
+    groups.cluster_vectors
 from area_profile
 cross join study
 left join vectors on vectors.area_code = area_profile.area_code
+left join groups on groups.area_code = area_profile.area_code
 left join labels on labels.area_code = area_profile.area_code
 order by area_profile.authority_code, area_profile.area_code

@@ -29,6 +29,7 @@ from streetview_assets.points.places import (
     point_ids,
     round_places,
 )
+from streetview_assets.points.poisson_sample import poisson_sample
 from streetview_assets.points.roads.lines import Lines, in_one_direction, wkb
 from streetview_assets.points.systematic_sample import systematic_sample
 from streetview_assets.study.points import Points
@@ -95,7 +96,8 @@ def sample_points(
     road but fewer than ``min_per_area`` points, more in its longest free stretches, as far as the
     distance allows.
     Distances are measured as the crow flies, in the study's CRS, between points as they are
-    stored. With ``points.count``, so many places instead, drawn evenly over the length of road.
+    stored. With ``points.count``, so many places instead, drawn evenly over the length of road;
+    with the rule ``poisson``, those of `poisson_sample`, each place once.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def sample_points(
     crs
         The CRS in metres.
     seed
-        Used with ``points.count`` alone.
+        Used with ``points.count`` and the rule ``poisson``.
 
     Returns
     -------
@@ -133,6 +135,10 @@ def sample_points(
     ground = ground_of(areas, crs)
     if points.count is not None:
         chosen = _drawn(network, ground, points.count, seed)
+    elif points.rule == "poisson":
+        is_oneway = roads["is_oneway"].fill_null(False).to_numpy()
+        places = poisson_sample(lines, is_oneway, points.per_km, seed)
+        chosen = _each_once(ground, *places)
     else:
         chosen = _evenly(network, _road_class(roads), ground, points.spacing_m)
         _reach_far_road(chosen, network, ground, points.spacing_m)
@@ -256,6 +262,17 @@ def _drawn(network: Network, ground: Ground, count: int, seed: int) -> _Chosen:
         f"points.count: {ends_m[-1]:.0f} m of road have not {count} places that can be told apart. "
         "Give a smaller count, or `spacing_m` instead."
     )
+
+
+def _each_once(ground: Ground, metres: Numbers, piece: Indices) -> _Chosen:
+    """Take each place that can be told from the others, the first of its pieces of road."""
+    places = round_places(ground, metres)
+    chosen, taken = _Chosen(cell_m=1.0), set[str]()
+    for index, point_id in enumerate(point_ids(places.degrees)):
+        if point_id not in taken:
+            taken.add(point_id)
+            chosen.add(places, index, piece[index])
+    return chosen
 
 
 def _table(chosen: _Chosen, roads: pl.DataFrame, lines: Lines, ground: Ground) -> pl.DataFrame:

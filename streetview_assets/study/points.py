@@ -65,6 +65,14 @@ class Points(Part):
     )
     min_per_area: int = Field(1, ge=0, description="where the area has road and room for it")
     count: int | None = Field(None, gt=0, description="or so many points, drawn by the seed")
+    rule: Literal["even", "poisson"] = Field(
+        "even",
+        description="how they are placed: one on every `spacing_m`, or `poisson`, as INTEGRATE "
+        "draws them: on each road, in each direction that it has, a number drawn by the seed",
+    )
+    per_km: float = Field(
+        0.3, gt=0, description="of rule `poisson`: mean number on a kilometre of a direction"
+    )
     path: ExistingFile | None = Field(
         None,
         description="points of one's own: map-generator JSON, CSV, GeoJSON or a pickle (`trust`)",
@@ -73,3 +81,9 @@ class Points(Part):
         None, alias="from", description="`images`: the images say where the points are"
     )
     model_config = ConfigDict(populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if self.rule == "poisson" and self.count is not None:
+            raise ValueError("rule poisson draws its own number of points: leave count out")
+        return self

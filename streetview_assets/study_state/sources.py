@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CACHE_VERSION = 5
+CACHE_VERSION = 6
 """Raise it whenever a conversion gives another result for the same file."""
 
 AREA_KEYS = ("areas", "crs", "authorities")

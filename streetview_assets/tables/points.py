@@ -4,6 +4,7 @@ from functools import partial
 
 from streetview_assets.tables.contract import (
     AUTHORITY,
+    FLAG,
     GEOMETRY,
     NUMBER,
     TEXT,
@@ -26,6 +27,7 @@ TABLES = (
         maybe("name", TEXT, "name of the street"),
         column("length_m", NUMBER, "length inside the authority, in the study's CRS"),
         column("geometry", GEOMETRY, "its line, WKB, EPSG:4326"),
+        maybe("is_oneway", FLAG, "whether it has one direction; null: its source does not say"),
     ),
     _table(
         "sample_points",

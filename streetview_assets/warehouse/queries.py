@@ -311,7 +311,9 @@ def lake_name(table: str) -> str:
 
 def study_relation(study: Study) -> pl.DataFrame:
     """Say in one row what queries need to know of the study file."""
-    by_road = study.roads is not None and study.points.count is None and study.points.path is None
+    points = study.points
+    evenly = points.rule == "even" and points.count is None and points.path is None
+    by_road = study.roads is not None and evenly
     return pl.DataFrame(
         {
             "study": [study.name],

@@ -207,6 +207,10 @@ def test_area_features_is_one_wide_row_an_area(small_study, own_queries):
     assert first["pooled_median"] == first["pooled_mean"] == pytest.approx([0.5, 0.2, 0.1])
     assert (first["dispersion"], first["embedded_image_count"]) == (0.25, 8)
     assert _as_dict(first["cluster_shares"]) == {1: 0.25, 2: 0.75}
+    own = _as_dict(first["cluster_vectors"])
+    assert own.keys() == {1, 2}
+    assert own[1] == pytest.approx([1.0, 0.0, 0.0])
+    assert without["cluster_vectors"] is None
     assert _as_dict(first["label_shares"]) == {"house": 0.0, "shop": 1.0}
     assert _as_dict(first["targets"]) == {"imd_rank": 100.0, "income_rank": 1000.0}
     assert (first["observed"], first["predicted"], first["fitted"]) == (100.0, 90.0, 91.0)

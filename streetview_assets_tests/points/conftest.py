@@ -57,6 +57,7 @@ def make_roads():
                 "road_id": ids or [f"r{index}" for index in range(len(lines))],
                 "road_class": "residential",
                 "name": names or [None] * len(lines),
+                "is_oneway": None,
             },
             geometry=in_degrees([shapely.LineString(line) for line in lines]),
         )
@@ -68,7 +69,7 @@ def make_roads():
 def make_network():
     """Table `road_network` of lines in metres about the centre."""
 
-    def make(lines, names=None) -> pl.DataFrame:
+    def make(lines, names=None, oneway=False) -> pl.DataFrame:
         shapes = [shapely.LineString(line) for line in lines]
         return pl.DataFrame(
             {
@@ -78,6 +79,7 @@ def make_network():
                 "name": names or [None] * len(shapes),
                 "length_m": [shape.length for shape in shapes],
                 "geometry": wkb_series(in_degrees(shapes)),
+                "is_oneway": [oneway] * len(shapes),
             },
             schema=TABLES["road_network"].schema,
         )

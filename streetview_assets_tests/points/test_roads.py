@@ -11,6 +11,7 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 
 from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.points.roads.classes import one_way
 from streetview_assets.points.roads.files import file_bounds
 from streetview_assets.points.roads.road_lines import check_areas_meet_roads, read_roads
 from streetview_assets.study.points import Roads
@@ -72,6 +73,16 @@ def test_a_graph_gives_each_street_once(tmp_path):
     assert found["road_class"].to_list() == ["residential", "tertiary"]
     assert found["name"].to_list()[0] == "Mill Lane"
     assert found["name"].isna().to_list() == [False, True]
+    assert found["is_oneway"].isna().to_list() == [False, True]
+    assert not found["is_oneway"][0]
+
+
+def test_words_of_three_sources_say_which_roads_have_one_direction():
+    words = ["yes", "-1", "True", "F", "no", "B", "False", "reversible", None]
+    tags = '"maxspeed"=>"30","oneway"=>"{}"'
+    for written in ({"oneway": words}, {"other_tags": [tags.format(word) for word in words]}):
+        told = one_way(pd.DataFrame(written, dtype=object))
+        assert told.to_list() == [True] * 4 + [False] * 3 + [None] * 2
 
 
 @pytest.mark.parametrize("suffix", ["gpkg", "geojson", "parquet", "shp"])

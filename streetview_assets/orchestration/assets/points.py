@@ -34,7 +34,12 @@ def keys_of_points(study: Study) -> tuple[str, ...]:
 
 
 @study_asset(
-    "points", writes=("road_network",), reads=("areas",), keys=("roads", "crs"), unless=(no_roads,)
+    "points",
+    writes=("road_network",),
+    reads=("areas",),
+    keys=("roads", "crs"),
+    code_version=2,
+    unless=(no_roads,),
 )
 def road_network(work: AssetContext) -> AssetResult:
     """The roads inside the authority, each piece of street once."""
@@ -93,7 +98,12 @@ def _points_on_roads(work: AssetContext) -> AssetResult:
     roads, mine = work.read("road_network"), work.read("areas")
     placed = sample(roads, mine, points, crs, work.study.seed)
     report = report_points(
-        roads, mine, placed, points.spacing_m, crs, min_per_area=points.min_per_area
+        roads,
+        mine,
+        placed,
+        points.spacing_m,
+        crs,
+        min_per_area=points.min_per_area if points.rule == "even" else 0,
     )
     metadata = {
         **_map(work, placed),

@@ -59,6 +59,10 @@ CLASS_COLUMNS = (
     *("road_type", "type"),
 )
 NAME_COLUMNS = ("name", "street_name", "streetname", "road_name", "roadname", "name1", "name_1")
+ONEWAY_COLUMNS = ("oneway", "one_way", "other_tags")
+_ONE_WAY = frozenset(("yes", "true", "1", "-1", "reverse", "f", "t", "ft", "tf"))
+_BOTH_WAYS = frozenset(("no", "false", "0", "b"))
+_ONEWAY_TAG = re.compile(r'"oneway"=>"([^"]*)"')
 LEFT_OUT = ""
 """Class of the roads that the study leaves out."""
 _MOST_SHOWN = 12
@@ -68,7 +72,7 @@ ID_COLUMNS = ("road_id", "osm_id", "osmid", "way_id", "id", "fid", "toid", "iden
 
 def candidates(columns: Iterable[str]) -> list[str]:
     """Give the columns that may say the class, name or id of a road."""
-    known = {*CLASS_COLUMNS, *NAME_COLUMNS, *ID_COLUMNS}
+    known = {*CLASS_COLUMNS, *NAME_COLUMNS, *ID_COLUMNS, *ONEWAY_COLUMNS}
     return [column for column in columns if column.lower() in known]
 
 
@@ -129,6 +133,25 @@ def first_text(rows: pd.DataFrame, wanted: tuple[str, ...]) -> pd.Series:
     """
     present = _present(rows, wanted)
     return as_text(rows[present[0]] if present else pd.Series(index=rows.index, dtype=object))
+
+
+def one_way(rows: pd.DataFrame) -> pd.Series:
+    """Say which roads have one direction alone; missing where the file does not say.
+
+    Parameters
+    ----------
+    rows
+        Roads as they stand in the file: in a column `oneway`, by the words of OpenStreetMap, osmnx
+        or Geofabrik, or among the other tags that GDAL has of an extract.
+    """
+    words = first_text(rows, ONEWAY_COLUMNS).map(_oneway_word, na_action="ignore").str.lower()
+    told = words.isin(list(_ONE_WAY)).astype(object)
+    return told.where(words.isin([*_ONE_WAY, *_BOTH_WAYS]), None)
+
+
+def _oneway_word(text: str) -> str:
+    found = _ONEWAY_TAG.search(text)
+    return found[1] if found else text
 
 
 def as_text(cells: pd.Series) -> pd.Series:

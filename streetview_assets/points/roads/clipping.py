@@ -52,8 +52,9 @@ def clip_roads(roads: gpd.GeoDataFrame, areas: pl.DataFrame, crs: str) -> pl.Dat
         region = shapely.union_all(outlines.to_numpy(), grid_size=SHORTEST_M)
         pieces, owner = _inside(geographic, metric, region, crs)
     names = ["road_id", "road_class", "name"]
-    told = pd.DataFrame(roads[names]).iloc[owner]
-    table = pl.from_pandas(told, schema_overrides=dict.fromkeys(names, pl.String))
+    told = pd.DataFrame(roads[[*names, "is_oneway"]]).iloc[owner]
+    types = {**dict.fromkeys(names, pl.String), "is_oneway": pl.Boolean}
+    table = pl.from_pandas(told, schema_overrides=types)
     number = pl.int_range(1, pl.len() + 1).over("owner")
     several = pl.len().over("owner") > 1
     table = table.with_columns(pl.Series("owner", owner)).with_columns(

@@ -14,7 +14,7 @@ from streetview_assets.points.roads.classes import CLASS_COLUMNS, DRIVABLE, cand
 from streetview_assets.points.roads.graphml import read_graphml
 from streetview_assets.points.roads.osm_xml import read_osm_xml
 
-OSM_COLUMNS = ["osm_id", "name", "highway"]
+OSM_COLUMNS = ["osm_id", "name", "highway", "other_tags"]
 READABLE = "lines (.gpkg .geojson .parquet .shp), .osm, .osm.pbf or .graphml"
 
 _QUICK_INDEX_BYTES = 64 * 2**20

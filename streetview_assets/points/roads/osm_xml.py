@@ -12,7 +12,7 @@ import shapely
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
 from streetview_assets.errors import StudyError
 
-_KEPT = ("highway", "name")
+_KEPT = ("highway", "name", "oneway")
 _OF_AREAS = frozenset(
     (
         *("aeroway", "amenity", "boundary", "building", "craft", "geological"),
@@ -34,8 +34,8 @@ def read_osm_xml(path: Path) -> gpd.GeoDataFrame:
     Returns
     -------
     geopandas.GeoDataFrame
-        ``osm_id`` (text), ``highway``, ``name``; lines in EPSG:4326. A way goes through those of
-        its nodes that are in the file; closed ways that are areas are left out.
+        ``osm_id`` (text), ``highway``, ``name``, ``oneway``; lines in EPSG:4326. A way goes through
+        those of its nodes that are in the file; closed ways that are areas are left out.
 
     Raises
     ------

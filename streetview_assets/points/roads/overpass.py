@@ -76,7 +76,7 @@ def fetch_roads(
     ways = pd.concat(found)
     ways = ways[~ways.index.duplicated()]
     ways = ways[ways.index.get_level_values("element") == "way"].reset_index()
-    told = pd.DataFrame(ways).filter(["id", "highway", "name"])
+    told = pd.DataFrame(ways).filter(["id", "highway", "name", "oneway"])
     return gpd.GeoDataFrame(told, geometry=ways.geometry)
 
 

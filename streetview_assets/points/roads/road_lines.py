@@ -17,6 +17,7 @@ from streetview_assets.points.roads.classes import (
     LEFT_OUT,
     NAME_COLUMNS,
     first_text,
+    one_way,
     road_classes,
 )
 from streetview_assets.points.roads.files import is_osm, read_road_file
@@ -43,8 +44,9 @@ def read_roads(
     -------
     geopandas.GeoDataFrame
         ``road_id`` (text, unique: the source's id, with ``#n`` where several lines share it),
-        ``road_class``, ``name``, ``geometry`` (LineString, EPSG:4326), by road_id. A line that
-        comes once in each direction is there once.
+        ``road_class``, ``name``, ``is_oneway`` (missing where the source does not say),
+        ``geometry`` (LineString, EPSG:4326), by road_id. A line that comes once in each direction
+        is there once.
 
     Raises
     ------
@@ -106,6 +108,7 @@ def _wanted(rows: gpd.GeoDataFrame, roads: Roads, place: str) -> gpd.GeoDataFram
             "road_id": first_text(rows, ID_COLUMNS),
             "road_class": classes,
             "name": first_text(rows, NAME_COLUMNS),
+            "is_oneway": one_way(rows),
         },
         geometry=rows.geometry,
     )
@@ -161,4 +164,5 @@ def _unique(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     rows["road_id"] = rows["road_id"].where(~shared, rows["road_id"] + "#" + number.astype(str))
     for column in ("road_id", "road_class", "name"):
         rows[column] = rows[column].astype(pd.StringDtype(na_value=np.nan))
-    return rows[["road_id", "road_class", "name", "geometry"]]
+    rows["is_oneway"] = rows["is_oneway"].astype("boolean")
+    return rows[["road_id", "road_class", "name", "is_oneway", "geometry"]]
