@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import geopandas as gpd
+import h5py
 import networkx
 import numpy as np
 import openpyxl
@@ -71,6 +72,20 @@ def make_positions(path: Path) -> None:
 
 def make_npz(path: Path) -> None:
     np.savez(path, embeddings=VECTORS, image_id=np.array(IDS))
+
+
+def make_codes(path: Path) -> None:
+    """Write the features of one location, and labels beside them."""
+    np.savez(path, code=np.ones((4, 8), np.float32))
+    labels = f"img_id,gsv_lat,gsv_lng\n{path.stem},53.8,-1.5\n"
+    path.with_name("labels.csv").write_text(labels)
+
+
+def make_features(path: Path) -> None:
+    """Write features of locations, and labels beside them."""
+    with h5py.File(path, "w") as file:
+        file["features"] = np.ones((2, 4, 8), np.float32)
+    path.with_suffix(".csv").write_text("img_id,gsv_lat,gsv_lng\na,53.8,-1.5\nb,53.9,-1.5\n")
 
 
 def make_vectors(path: Path) -> None:

@@ -28,6 +28,8 @@ from streetview_assets_tests.foreign_files import (
     RATINGS,
     TABLE,
     make_averages,
+    make_codes,
+    make_features,
     make_graph,
     make_locations,
     make_network,
@@ -71,6 +73,11 @@ READERS: dict[str, tuple[Make, Read]] = {
         read_points,
     ),
     "points.h5": (write_store, read_points),
+    "points.parquet": (
+        lambda path: pl.DataFrame({"lat": [53.8], "lng": [-1.5]}).write_parquet(path),
+        read_points,
+    ),
+    "features.h5": (make_features, read_points),
     "store.h5": (write_store, lambda path: read_street_data(path, "images.path")),
     "positions.csv": (
         lambda path: path.write_text("file,lon,lat\na.jpg,-1.5,53.8\n"),
@@ -83,6 +90,7 @@ READERS: dict[str, tuple[Make, Read]] = {
     "vectors.npz": (make_npz, read_vectors),
     "vectors.parquet": (make_vectors, read_vectors),
     "vectors.h5": (write_store, read_vectors),
+    "codes.npz": (make_codes, lambda path: read_vectors(path.parent)),
     "vectors.pt": (make_tensor, lambda path: read_vectors(path.with_name("metadata.json"))),
     "ratings.geojson": (make_averages, read_rated),
     "ratings.csv": (lambda path: path.write_text(RATINGS), read_rated),

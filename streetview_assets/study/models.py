@@ -1,4 +1,4 @@
-"""The parts `models`, `direction` and `ordinal` of the study file."""
+"""The parts `models`, `group_models`, `direction` and `ordinal` of the study file."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -28,6 +28,7 @@ def _spaced(value: Any) -> Any:
 
 
 Task = Literal["fill gaps", "new town"]
+GroupModel = Literal["ridge", "chosen", "published"]
 
 
 class Direction(Part):
@@ -152,6 +153,18 @@ def _number(key: str, value: float | str) -> float:
     if isinstance(value, str):
         raise ValueError(f"{key} is {value}: the areas have to say it first")
     return value
+
+
+class GroupModels(Part):
+    """Which model is fitted to the images of each cluster and each label, target by target."""
+
+    model: GroupModel = Field(
+        "ridge",
+        description="`ridge`, its penalty by closed form; `chosen`: the best of "
+        "`models.candidates`, tuned in every fold on all images of the areas learned from, fitted "
+        "afresh to each group; `published`: XGBoost with the parameters of the publication, a "
+        "second or two for each of some hundred fits",
+    )
 
 
 class Ordinal(Part):

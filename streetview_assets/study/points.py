@@ -54,6 +54,15 @@ class Roads(Part):
         return self
 
 
+class PointColumns(Part):
+    """Columns of a table of points that have no usual names."""
+
+    longitude: Code | None = Field(None, description="default: lng, lon, longitude, gsv_lng, x, …")
+    latitude: Code | None = Field(None, description="default: lat, latitude, gsv_lat, y, …")
+    id: Code | None = Field(None, description="default: id, point_id, img_id, new_imgid, …")
+    panorama_id: Code | None = Field(None, description="default: panoid or pano_id")
+
+
 class Points(Part):
     """How sample points are placed, or where they come from."""
 
@@ -75,7 +84,11 @@ class Points(Part):
     )
     path: ExistingFile | None = Field(
         None,
-        description="points of one's own: map-generator JSON, CSV, GeoJSON or a pickle (`trust`)",
+        description="points of one's own: map-generator JSON, CSV, Parquet, GeoJSON, a pickle "
+        "(`trust`), a store of street data or features.h5 with its labels beside it",
+    )
+    columns: PointColumns = Field(
+        PointColumns(), description="columns of such a table, where they have no usual names"
     )
     origin: Literal["images"] | None = Field(
         None, alias="from", description="`images`: the images say where the points are"

@@ -23,9 +23,8 @@ from streetview_assets.study.fields import (
     Template,
     refuse_pickles,
 )
-from streetview_assets.study.group_models import GroupModels
 from streetview_assets.study.images import Images
-from streetview_assets.study.models import Direction, Models, Ordinal
+from streetview_assets.study.models import Direction, GroupModels, Models, Ordinal
 from streetview_assets.study.perception import Environment, Perception
 from streetview_assets.study.points import Points, Roads
 from streetview_assets.study.sample_size import SampleSize

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from streetview_assets.embeddings.encoders.imported.vector_file import files_of_vectors
+from streetview_assets.files.labels import HDF5
 from streetview_assets.study.study_file import Study
 
 
@@ -31,7 +32,7 @@ def study_value(study: Study, key: str, content_hash: Callable[[Path], str]) -> 
 
 
 def _vectors(path: Path, content_hash: Callable[[Path], str]) -> Any:
-    """Hash vectors made elsewhere, with what lies beside their file and says whose they are."""
+    """Hash vectors or a store, with what lies beside the file and says whose they are."""
     hashes = [content_hash(path)]
     if path.is_file():
         hashes += [content_hash(file) for file in files_of_vectors(path) if file != path]
@@ -40,7 +41,7 @@ def _vectors(path: Path, content_hash: Callable[[Path], str]) -> Any:
 
 def _plain(value: Any, content_hash: Callable[[Path], str]) -> Any:
     if isinstance(value, Path):
-        return content_hash(value)
+        return _vectors(value, content_hash) if value.suffix in HDF5 else content_hash(value)
     if isinstance(value, BaseModel):
         return {
             name: _plain(getattr(value, name), content_hash) for name in type(value).model_fields

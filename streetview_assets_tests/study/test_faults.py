@@ -132,7 +132,7 @@ def test_a_missing_study_file_names_the_command_that_writes_one(tmp_path):
         (SOUND + "points: {spacing_m: 0}", "points.spacing_m", "greater than 0"),
         (SOUND + "points: {spacing_m: .inf}", "points.spacing_m", "finite"),
         (SOUND + "points: {spacing_m: wide}", "points.spacing_m", "(found 'wide')"),
-        (SOUND + "points:", "points", "expected keys: count, from, min_per_area"),
+        (SOUND + "points:", "points", "expected keys: columns, count, from, min_per_area"),
         (SOUND + "authorities: E08000035", "authorities", "expected a list"),
         (SOUND + "authorities: []", "authorities", "the list is empty"),
         (SOUND + "authorities: [A, A]", "(the whole file)", "names one twice"),

@@ -23,8 +23,14 @@ from streetview_assets.images.providers.base import (
 from streetview_assets.images.providers.own_images import OwnImagesProvider
 from streetview_assets.images.providers.terms import own_terms
 from streetview_assets.points.distance import distance_m
-from streetview_assets.points.imported.store_file import IMAGES, PATHS, VECTORS, opened, text_of
-from streetview_assets.points.imported.street_data import StreetData, read_street_data
+from streetview_assets.points.imported.location_features import (
+    Slots,
+    is_location_features,
+    read_points_of,
+    slots_of,
+)
+from streetview_assets.points.imported.store_file import PATHS, opened, text_of
+from streetview_assets.points.imported.street_data import StreetData
 from streetview_assets.study.images import Images
 from streetview_assets.study.study_file import Study
 
@@ -41,6 +47,9 @@ _OF_VIEW = ["panorama_id", "captured_on", "heading_deg"]
 
 class Hdf5Provider(OwnImagesProvider):
     """Gives the images of a store, one for each slot whose heading the study wants.
+
+    A store may be features of locations with their labels (`location_features`): it then has no
+    images, and those of which it has the features are there without a file.
 
     Where headings differ from point to point or are not known, and the study names none, all are
     wanted. What was captured outside of the dates wanted, or of which the store itself says that
@@ -60,8 +69,12 @@ class Hdf5Provider(OwnImagesProvider):
     @classmethod
     def check_wishes(cls, images: Images) -> None:
         """Refuse images of no store."""
-        if images.path is None or not images.path.is_file():
-            raise ValueError("provider hdf5 needs `path`, the store (street_data.h5)")
+        path = images.path
+        if path is None or not (path.is_file() or is_location_features(path, KEY)):
+            raise ValueError(
+                "provider hdf5 needs `path`: the store (street_data.h5), or features with labels "
+                "(features.h5, or a folder of npz files)"
+            )
 
     @classmethod
     def check_inputs(cls, study: Study) -> None:
@@ -77,8 +90,8 @@ class Hdf5Provider(OwnImagesProvider):
         provider.check()
         if study.encoder.name == "import":
             return
-        with opened(provider.path, KEY) as file:
-            has_none = not holds_images(file.get(IMAGES))
+        with slots_of(provider.path, KEY) as (images, _):
+            has_none = not holds_images(images)
         if has_none:
             raise StudyError(
                 f"{KEY}: {provider.path} holds no images, and encoder {study.encoder.name} needs "
@@ -116,8 +129,7 @@ class Hdf5Provider(OwnImagesProvider):
             .group_by("image_id", maintain_order=True)
             .agg("row", "slot")
         )
-        with opened(self.path, KEY) as file:
-            stored, vectors = file.get(IMAGES), file.get(VECTORS)
+        with slots_of(self.path, KEY) as (stored, vectors):
             keeps_images = holds_images(stored)
             for image_id, rows, columns in slots.iter_rows():
                 places = [place for place in zip(rows, columns, strict=True) if None not in place]
@@ -136,6 +148,8 @@ class Hdf5Provider(OwnImagesProvider):
     @cached_property
     def _paths(self) -> Mapping[tuple[int, int], str]:
         """Path of each slot, of those that have one."""
+        if self.path.is_dir():
+            return MappingProxyType({})
         with opened(self.path, KEY) as file:
             paths = file[PATHS][:] if PATHS in file else np.empty((0, 0))
         told = {place: text_of(path) for place, path in np.ndenumerate(paths)}
@@ -143,7 +157,7 @@ class Hdf5Provider(OwnImagesProvider):
 
     @cached_property
     def _store(self) -> StreetData:
-        return read_street_data(self.path, KEY)
+        return read_points_of(self.path, KEY)
 
     @cached_property
     def _slots(self) -> pl.DataFrame:
@@ -204,7 +218,7 @@ def holds_images(stored: "h5py.Dataset | None") -> bool:
 
 
 def _image(
-    data: "h5py.Dataset | None", image_id: str, places: list[tuple[int, int]], keeps_images: bool
+    data: "Slots | None", image_id: str, places: list[tuple[int, int]], keeps_images: bool
 ) -> FetchedImage:
     """Take an image from the first of its places that has one, or the vector alone."""
     if data is None:

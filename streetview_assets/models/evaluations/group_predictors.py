@@ -13,7 +13,7 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
 from streetview_assets.models.validation.out_of_fold import Fold, buffer_m, numbered_folds
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
-from streetview_assets.study.group_models import GroupModel
+from streetview_assets.study.models import GroupModel
 from streetview_assets.validations import Validation
 
 GroupPredictor = Callable[[AreaDataset, AreaDataset, Fold], dict[str, np.ndarray]]

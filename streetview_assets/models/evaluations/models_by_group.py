@@ -38,8 +38,7 @@ from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
-from streetview_assets.study.group_models import GroupModel
-from streetview_assets.study.models import Models
+from streetview_assets.study.models import GroupModel, Models
 from streetview_assets.validations import Validation
 
 TABLE = "group_model_scores"

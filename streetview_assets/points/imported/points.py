@@ -1,7 +1,7 @@
 """Points of one's own: map-generator and Vali JSON, CSV, GeoJSON, a store of street data."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,32 +10,29 @@ from typing import Any
 import geopandas as gpd
 import polars as pl
 
-from streetview_assets.areas.columns import CSV
 from streetview_assets.errors import StudyError
-from streetview_assets.files import pickled
 from streetview_assets.files.reading import reading
-from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
-from streetview_assets.points.imported.street_data import read_street_data
-from streetview_assets.points.places import inside_areas, named_places
-from streetview_assets.points.point_table import (
-    Cells,
-    as_degrees,
-    read_csv,
-    read_geojson,
-    read_pickle,
+from streetview_assets.points.imported.location_features import read_points_of
+from streetview_assets.points.imported.point_rows import TABLES as TABULAR
+from streetview_assets.points.imported.point_rows import (
+    PointRow,
+    as_id,
+    place_of,
+    point_row,
+    read_rows,
 )
-from streetview_assets.study.points import Points
-from streetview_assets.text.spreadsheet_text import unguarded
-from streetview_assets.text.strict_json import to_json
+from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
+from streetview_assets.points.places import inside_areas, named_places
+from streetview_assets.points.point_table import read_geojson
+from streetview_assets.study.points import PointColumns, Points
 
 KEY = "points.path"
-_FORMS = "map-generator JSON, CSV, GeoJSON, a store of street data (street_data.h5) or a pickle"
+_FORMS = (
+    "map-generator JSON, CSV, Parquet, GeoJSON, a store of street data (street_data.h5), features "
+    "with labels beside them (features.h5) or a pickle"
+)
 
-LATITUDE = ("lat", "latitude", "y", "point_y")
-LONGITUDE = ("lng", "lon", "long", "longitude", "x", "point_x")
-PANORAMA_IDS = ("panoid", "pano_id")
 _TEXTS = dict.fromkeys(("source_id", "source_panorama_id", "source_properties"), pl.String)
-IDS = ("source_id", "id", "point_id", "location_id", "osm_id", "fid", *PANORAMA_IDS)
 
 
 @dataclass(frozen=True)
@@ -86,18 +83,6 @@ class Locations:
         return self.places["point_id"].to_list()
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One row as it stands in the file, and how to name it to a person."""
-
-    place: str
-    longitude: Any
-    latitude: Any
-    source_id: Any
-    panorama_id: Any
-    properties: str | None
-
-
 def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
     """Read the points of a file and say in which area each lies.
 
@@ -123,7 +108,7 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
     if path is None:
         raise StudyError("points.path: the study names no file of points.")
     with _reading(path):
-        rows = list(_read(path))
+        rows = list(_read(path, points.columns))
         if not rows:
             raise StudyError(f"points.path: {path} has no points (0 rows). Give a file with some.")
         merged = _merged(_places(rows, path))
@@ -141,16 +126,13 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
     )
 
 
-def _read(path: Path) -> Iterator[_Row]:
+def _read(path: Path, columns: PointColumns) -> Iterator[PointRow]:
     suffix = path.suffix.lower()
     readers = {
         ".geojson": _read_geojson,
         ".json": _read_json,
-        **dict.fromkeys(CSV, lambda path: _read_rows(path, *read_csv(path, "points.path"))),
-        **dict.fromkeys(
-            pickled.SUFFIXES, lambda path: _read_rows(path, *read_pickle(path, "points.path"))
-        ),
-        **dict.fromkeys(HDF5, _read_street_data),
+        **dict.fromkeys(TABULAR, lambda path: read_rows(path, "points.path", columns)),
+        **dict.fromkeys(HDF5, lambda path: _read_store(path, columns)),
     }
     if suffix not in readers:
         raise StudyError(
@@ -190,15 +172,15 @@ def _reading(path: Path, key: str = KEY) -> AbstractContextManager[None]:
     return reading(f"{key}: {path}", "points", f"Give {_FORMS}.")
 
 
-def _read_json(path: Path) -> Iterator[_Row]:
+def _read_json(path: Path) -> Iterator[PointRow]:
     document = _json(path)
     if _is_geojson(document):
         return _read_geojson(path)
     return _location_rows(_locations(document, path))
 
 
-def _location_rows(locations: list[dict[str, Any]]) -> Iterator[_Row]:
-    return (_row(f"location {number}", told) for number, told in enumerate(locations, start=1))
+def _location_rows(locations: list[dict[str, Any]]) -> Iterator[PointRow]:
+    return (point_row(f"location {number}", told) for number, told in enumerate(locations, start=1))
 
 
 def _is_geojson(document: Any) -> bool:
@@ -222,20 +204,7 @@ def _locations(document: Any, path: Path, key: str = KEY) -> list[dict[str, Any]
     return document
 
 
-def _read_rows(path: Path, header: list[str], rows: Iterable[tuple[str, Cells]]) -> Iterator[_Row]:
-    names = {name.strip().lower(): name for name in header}
-    for wanted, meaning in ((LATITUDE, "latitude"), (LONGITUDE, "longitude")):
-        if not names.keys() & set(wanted):
-            raise StudyError(
-                f"points.path: {path} has no column of the {meaning} (one of {', '.join(wanted)}). "
-                f"The columns there are: {', '.join(names) or 'none'}."
-            )
-    for place, cells in rows:
-        told = {name.strip(): cells[name] for name in names.values() if cells[name] is not None}
-        yield _row(place, {name: unguarded(value) for name, value in told.items()})
-
-
-def _read_geojson(path: Path) -> Iterator[_Row]:
+def _read_geojson(path: Path) -> Iterator[PointRow]:
     remedy = "Take it out, or turn it into points."
     features, places = read_geojson(path, "points.path", remedy)
     for (name, place), told in zip(places, _properties(features, path), strict=True):
@@ -243,7 +212,7 @@ def _read_geojson(path: Path) -> Iterator[_Row]:
             raise StudyError(
                 f"points.path: {path}, {name}: nothing where a Point was expected. {remedy}"
             )
-        yield _row(name, told, place=place)
+        yield point_row(name, told, place=place)
 
 
 def _properties(features: gpd.GeoDataFrame, path: Path) -> list[dict[str, Any]]:
@@ -266,11 +235,12 @@ def _properties(features: gpd.GeoDataFrame, path: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _read_street_data(path: Path) -> Iterator[_Row]:
-    points = read_street_data(path, "points.path").points
-    columns = ("longitude", "latitude", "source_id", "pano_id", "properties")
-    for longitude, latitude, source_id, pano_id, properties in points.select(columns).iter_rows():
-        yield _Row(f"point_id {source_id}", longitude, latitude, source_id, pano_id, properties)
+def _read_store(path: Path, columns: PointColumns) -> Iterator[PointRow]:
+    points = read_points_of(path, "points.path", columns).points
+    named = ("longitude", "latitude", "source_id", "pano_id", "properties")
+    for longitude, latitude, source_id, pano_id, properties in points.select(named).iter_rows():
+        name = f"point_id {source_id}"
+        yield PointRow(name, longitude, latitude, source_id, pano_id, properties, {})
 
 
 def _json(path: Path, key: str = KEY) -> Any:
@@ -278,44 +248,13 @@ def _json(path: Path, key: str = KEY) -> Any:
         return json.loads(path.read_text(encoding="utf-8-sig"))
 
 
-def _row(name: str, told: Mapping[str, Any], place: tuple[float, float] | None = None) -> _Row:
-    """Find the place and the ids in what a file says of a point, and keep all else as it is."""
-    # Of `lat` and `LAT` the first is meant.
-    by_lower = {key.lower(): key for key in sorted(told, key=str.islower)}
-    used = [_first(told, by_lower, names) for names in (LONGITUDE, LATITUDE)]
-    longitude, latitude = place or (None if key is None else told[key] for key in used)
-    ids = [_first(told, by_lower, names) for names in (IDS, PANORAMA_IDS)]
-    source_id, panorama_id = (None if key is None else told[key] for key in ids)
-    others = {key: value for key, value in told.items() if place or key not in used}
-    return _Row(
-        name,
-        longitude,
-        latitude,
-        source_id,
-        panorama_id,
-        # Escaped, since JSON may hold half a character, which no text column can.
-        to_json(others) if others else None,
-    )
-
-
-def _first(
-    told: Mapping[str, Any], by_lower: Mapping[str, str], names: Iterable[str]
-) -> str | None:
-    """Find the first of some names that has a value, in the file's own spelling."""
-    keys = (by_lower[name] for name in names if name in by_lower)
-    return next((key for key in keys if told[key] not in (None, "")), None)
-
-
-def _places(rows: list[_Row], path: Path, key: str = KEY) -> pl.DataFrame:
+def _places(rows: list[PointRow], path: Path, key: str = KEY) -> pl.DataFrame:
     """Name the place of each row, and tidy its ids."""
-    remedy = ". Correct the row, or take it out."
-    places = []
-    for row in rows:
-        where = f"{key}: {path}, {row.place}: the"
-        longitude = as_degrees(row.longitude, 180, f"{where} longitude", remedy)
-        latitude = as_degrees(row.latitude, 90, f"{where} latitude", remedy)
-        ids = (_id(row.source_id), _id(row.panorama_id))
-        places.append((longitude, latitude, *ids, row.properties))
+    places = [
+        (*place_of(row, f"{key}: {path}"), as_id(row.source_id), as_id(row.panorama_id),
+         row.properties)
+        for row in rows
+    ]  # fmt: skip
     schema = {**dict.fromkeys(("longitude", "latitude"), pl.Float64), **_TEXTS}
     return named_places(pl.DataFrame(places, schema, orient="row"))
 
@@ -325,9 +264,3 @@ def _merged(places: pl.DataFrame) -> pl.DataFrame:
     number = pl.col("source_id").cast(pl.Int64, strict=False)  # 7 before 301
     ordered = places.sort("point_id", number, *_TEXTS, nulls_last=True)
     return ordered.unique("point_id", keep="first", maintain_order=True)
-
-
-def _id(value: Any) -> str | None:
-    if value is None:
-        return None
-    return str(value).strip().encode("utf-8", "replace").decode()

@@ -135,7 +135,7 @@ def _points(store: Store, count: int) -> pl.DataFrame:
         point_id=pl.Series(point_ids(rounded(places)), dtype=pl.String),
         longitude=places[:, 0],
         latitude=places[:, 1],
-        captured_on=pl.Series(map(_month, told["date"]), dtype=pl.Date),
+        captured_on=pl.Series(map(month, told["date"]), dtype=pl.Date),
         panorama_longitude=_known(store.numbers("pano_lon", count), pl.Float64()),
         panorama_latitude=_known(store.numbers("pano_lat", count), pl.Float64()),
         has_image=_known(has_image, pl.Boolean()),
@@ -238,7 +238,7 @@ def _properties(store: Store, told: dict[str, list[str | None]], count: int) -> 
     return [to_json(said) if said else None for said in known]
 
 
-def _month(text: str | None) -> date | None:
+def month(text: str | None) -> date | None:
     """Read 'YYYY-MM' as the first of the month; what is no month is not known."""
     found = _MONTH.fullmatch(text or "")
     if not found or int(found[1]) < 1 or not 1 <= int(found[2]) <= 12:

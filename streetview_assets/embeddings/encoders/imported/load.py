@@ -40,6 +40,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.files.file_state import FileState, file_state
 from streetview_assets.images.providers.own_images import OwnImagesProvider
 from streetview_assets.images.providers.registry import provider_class
+from streetview_assets.points.imported.location_features import is_location_features
 from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 from streetview_assets.study.images import Images
 
@@ -50,6 +51,7 @@ NOT_FINITE = "there is no vector for this image: what stands in its place is not
 ZERO = "there is no vector for this image: what stands in its place is zero"
 _PRECISIONS = {"float64": "fp64", "float32": "fp32", "float16": "fp16"}
 _DIGITS = 16
+_KEY_OF_A_PLACE = ("point_id", "captured_on", "heading_deg")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,27 @@ class ImportedVectors:
     identity: EncoderIdentity
     file: VectorFile
     files: pl.DataFrame | None = None
+
+    def of_provider(self, store: Path | None) -> "ImportedVectors":
+        """Name the images as a provider does that may read the same file.
+
+        Parameters
+        ----------
+        store
+            What it reads; of another, images are known by their places.
+
+        Raises
+        ------
+        StudyError
+            Where two vectors that are not the same would be of one place.
+        """
+        if self.file.own_ids is None:
+            return self
+        if store != self.file.path:
+            refuse_different(self.file, self.file.names, [*_KEY_OF_A_PLACE])
+            return self
+        names = self.file.names.with_columns(panorama_id=self.file.own_ids)
+        return replace(self, file=replace(self.file, names=names))
 
     @property
     def is_named_by_files(self) -> bool:
@@ -175,7 +198,7 @@ def _opened(path: Path, state: tuple[tuple[str, FileState], ...]) -> VectorFile:
     """Open each file once; its state is there so that one that changed is read anew."""
     with reading_vectors(path):
         file = _form(path)(path)
-        if not file.is_repeatable:
+        if not file.is_repeatable and file.own_ids is None:
             kind = kind_of(file.names)
             of_view = [] if kind in ("image_id", "file") else ["captured_on", "heading_deg"]
             refuse_different(file, file.names, [str(kind), *of_view])
@@ -190,10 +213,12 @@ def _form(path: Path) -> Callable[[Path], VectorFile]:
             return clip_retrieval.open_clip_retrieval
         if any(path.rglob(f"*{torch_folder.SUFFIX}")):
             return torch_folder.open_torch_folder
+        if is_location_features(path, KEY):
+            return features_h5.open_features
         raise wrong(path, f"nothing in this folder is known as vectors; give {FORMS}")
     suffix = path.suffix.lower()
     if suffix in HDF5:
-        is_features = features_h5.is_features(path)
+        is_features = is_location_features(path, KEY)
         return features_h5.open_features if is_features else street_data_h5.open_store
     if suffix not in _BY_SUFFIX:
         kind = repr(suffix or "(no suffix)")
@@ -212,7 +237,10 @@ _BY_SUFFIX = {
 def with_original_files(
     vectors: ImportedVectors, images: pl.DataFrame, wishes: Images
 ) -> ImportedVectors:
-    """Tell vectors that are named by files what the files of images are called.
+    """Tell vectors what the files of images are called, and by what images are known.
+
+    Features of locations are known by the locations' ids to the provider that reads the same file,
+    and by their places to any other.
 
     Images of a folder are called as they are there, those of a store as it says (`image_paths`).
     Images of other providers are known by the files in which this program keeps them.
@@ -226,6 +254,7 @@ def with_original_files(
     wishes
         The study's part that names the provider.
     """
+    vectors = vectors.of_provider(wishes.path)
     provider = provider_class(wishes.provider)
     if not vectors.is_named_by_files or not issubclass(provider, OwnImagesProvider):
         return vectors

@@ -103,7 +103,7 @@ class Slots:
         starts = np.flatnonzero(np.diff(rows // (slots * _POINTS_AT_ONCE), prepend=-1))
         with opened(self.path, KEY) as file:
             stored = file[self.name]
-            for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+            for start, end in zip(starts, [*starts[1:], len(rows)][: len(starts)], strict=True):
                 points, slot = np.divmod(rows[start:end], slots)
                 if end - start < _WORTH_A_BLOCK:
                     for number, (row, column) in enumerate(

@@ -21,7 +21,8 @@ KEY = "encoder.path"
 ROWS_AT_ONCE = 4096
 FORMS = (
     "an HDF5 store or features (.h5), Parquet, npz, a folder of clip-retrieval (img_emb, "
-    "metadata), a folder of .pt files with its JSON, or a pickled data frame"
+    "metadata), a folder of .pt files with its JSON, a folder of npz files with labels.csv, or a "
+    "pickled data frame"
 )
 
 _NUMERIC = "fiu"
@@ -63,6 +64,9 @@ class VectorFile:
     is_repeatable
         Whether an image may have several vectors that are not the same; the first that has a
         direction is then taken.
+    own_ids
+        What the provider that reads the same file calls the panorama of each vector; None where
+        `names` has that.
     """
 
     path: Path
@@ -72,6 +76,7 @@ class VectorFile:
     files: Sequence[Path] = ()
     content: Callable[[], str] | None = None
     is_repeatable: bool = False
+    own_ids: pl.Series | None = None
 
     @cached_property
     def sha256(self) -> str:
