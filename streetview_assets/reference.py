@@ -16,8 +16,9 @@ from typer.main import get_command
 from streetview_assets.images.providers.registry import PROVIDERS, provider_class
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study.study_file import Study
-from streetview_assets.tables.contract import STAGES, Column, Table
+from streetview_assets.tables.contract import Column, Table
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.tables.stages import STAGES
 from streetview_assets.text.strict_json import to_json
 
 Schema = dict[str, Any]

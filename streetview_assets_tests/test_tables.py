@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streetview_assets.errors import ContractError
-from streetview_assets.tables.contract import STAGES
 from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets.tables.stages import STAGES
 
 EMBEDDINGS = TABLES["image_embeddings"]
 

@@ -10,21 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from dotenv import load_dotenv
 
 from streetview_assets.cli.command import Commands, StudyArgument, opened_study, opened_to_read
 from streetview_assets.cli.exports import exports
 from streetview_assets.cli.perception.answers import score
 from streetview_assets.cli.perception.command import perception
 from streetview_assets.errors import StudyError
-from streetview_assets.files.reading import reading
-from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
-from streetview_assets.tables.contract import STAGES
+from streetview_assets.tables.stages import STAGES
 from streetview_assets.text.strict_json import to_json
 from streetview_assets.text.visible_text import visible
 
 if TYPE_CHECKING:
     from streetview_assets.cli.run_end import End
+    from streetview_assets.study_state.open_study import OpenStudy
 
 app = Commands(
     help="Street-level imagery into knowledge about places.",
@@ -67,6 +65,12 @@ def read_environment(path: Path) -> None:
     path
         The file, which need not be there.
     """
+    if not os.path.lexists(path):
+        return
+    from dotenv import load_dotenv
+
+    from streetview_assets.files.reading import reading
+
     remedy = "Save it as lines NAME=value in UTF-8, or take it away."
     try:
         with reading(str(path), "a file of settings", remedy):
@@ -80,6 +84,7 @@ def read_environment(path: Path) -> None:
 def demo() -> None:
     """Run the bundled study: a made-up town, without network, keys or weights."""
     from streetview_assets.cli.run_end import show_report
+    from streetview_assets.study_state.open_study import DEMO_STUDY
 
     _materialise(opened_study(DEMO_STUDY), partial(show_report, with_scores=True))
 
@@ -300,7 +305,7 @@ def ui(
     os.execv(sys.executable, ui_command(workspace, host, port))
 
 
-def _materialise(opened: OpenStudy, end: "End", *, quiet: bool = False, **options: Any) -> None:
+def _materialise(opened: "OpenStudy", end: "End", *, quiet: bool = False, **options: Any) -> None:
     """Check the inputs, run the study with a progress bar, and end with what came of it."""
     from streetview_assets.cli.progress import hear_nothing, shown_progress
     from streetview_assets.orchestration.runs.instance import prepare_home

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,8 +16,10 @@ from streetview_assets.files.storage import refused_below
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.processes import stopping
 from streetview_assets.redaction import redacted
-from streetview_assets.study_state.open_study import OpenStudy, data_root, open_study, study_path
 from streetview_assets.text.visible_text import in_one_line, visible
+
+if TYPE_CHECKING:
+    from streetview_assets.study_state.open_study import OpenStudy
 
 StudyArgument = Annotated[
     Path | None, typer.Argument(help="The study file; default: $STREETVIEW_STUDY, else the demo.")
@@ -39,6 +41,8 @@ def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
             typer.secho(visible(redacted(str(error))), fg="red", err=True)
             raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None
         except Exception as error:
+            from streetview_assets.study_state.open_study import data_root
+
             # Databases of others write too, and each says in its own way what the disk refuses.
             if fault := refused_below(data_root(), error):
                 typer.secho(str(fault), fg="red", err=True)
@@ -57,14 +61,16 @@ class Commands(typer.Typer):
         return lambda command: register(says_what_is_wrong(command))
 
 
-def opened_study(study: Path | None) -> OpenStudy:
+def opened_study(study: Path | None) -> "OpenStudy":
     """Open the study of a command, for the processes that it starts too."""
+    from streetview_assets.study_state.open_study import open_study, study_path
+
     opened = open_study(study or study_path())
     os.environ["STREETVIEW_STUDY"] = str(opened.study.path)
     return opened
 
 
-def opened_to_read(study: Path | None) -> OpenStudy:
+def opened_to_read(study: Path | None) -> "OpenStudy":
     """Open a study of which something is shown, and say where that is out of date."""
     from streetview_assets.study_state.outdated import outdated
 
@@ -74,7 +80,7 @@ def opened_to_read(study: Path | None) -> OpenStudy:
     return opened
 
 
-def write_shown(opened: OpenStudy, name: str, sheet: bytes) -> Path:
+def write_shown(opened: "OpenStudy", name: str, sheet: bytes) -> Path:
     """Write a sheet that a command shows, a PNG, among the figures of the study.
 
     Parameters

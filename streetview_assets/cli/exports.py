@@ -18,11 +18,11 @@ from streetview_assets.cli.command import (
     says_what_is_wrong,
 )
 from streetview_assets.errors import StudyError
-from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.visible_text import visible
 
 if TYPE_CHECKING:
     from streetview_assets.exports.written import Written
+    from streetview_assets.study_state.open_study import OpenStudy
 
 TABLE = "TABLE"
 PANORAMAS = "panoramas"
@@ -101,7 +101,7 @@ SpaceOption = Annotated[
     str | None,
     typer.Option(help="Clusters found in raw or, say, pca50; default: the study's."),
 ]
-Export = Callable[[OpenStudy, Callable[[int, int], None]], "Written"]
+Export = Callable[["OpenStudy", Callable[[int, int], None]], "Written"]
 """Writes a study, and tells how much is done and of how much."""
 
 

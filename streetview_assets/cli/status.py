@@ -12,7 +12,7 @@ from rich.text import Text
 
 from streetview_assets.cli.command import PlainConsole, table_of
 from streetview_assets.orchestration.runs.status import AssetState
-from streetview_assets.tables.contract import STAGES
+from streetview_assets.tables.stages import STAGES
 from streetview_assets.text.visible_text import in_one_line
 
 MARKS = {

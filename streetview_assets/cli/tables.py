@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from streetview_assets.cli.command import PlainConsole, table_of
-from streetview_assets.orchestration.runs.forecast import BudgetForecast, Forecast
-from streetview_assets.study_state.verify import Finding
 from streetview_assets.text.visible_text import in_one_line
+
+if TYPE_CHECKING:
+    from streetview_assets.orchestration.runs.forecast import BudgetForecast, Forecast
+    from streetview_assets.study_state.verify import Finding
 
 ROWS_SHOWN = 60
 COLUMNS_BESIDE_EACH_OTHER = 8
@@ -23,7 +26,7 @@ FORECAST = {
 """What is forecast, by the head of its column, and how the number is written."""
 
 
-def show_findings(findings: Iterable[Finding]) -> int:
+def show_findings(findings: "Iterable[Finding]") -> int:
     """Show what is not as it should be, a line each; give how many are more than unread."""
     console, counts = PlainConsole(), Counter[str]()
     for finding in findings:
@@ -59,7 +62,7 @@ def _value(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def show_forecast(forecast: Forecast) -> None:
+def show_forecast(forecast: "Forecast") -> None:
     """Show what fetching would take, by authority and in all, and whether the budget holds."""
     rows = [
         [row.authority, *(format(getattr(row, name), form) for name, form in FORECAST.values())]
@@ -77,7 +80,7 @@ def show_forecast(forecast: Forecast) -> None:
         console.say(*_budget_lines(forecast.budget))
 
 
-def _budget_lines(budget: BudgetForecast) -> Iterator[str]:
+def _budget_lines(budget: "BudgetForecast") -> Iterator[str]:
     free = f", the first {budget.free_per_month:,} a month free" if budget.free_per_month else ""
     yield (
         f"US$ are list prices of {budget.prices_as_of}{free}; {budget.asked_this_month:,} "

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS, vector_table
 from streetview_assets.study.study_file import Study
-from streetview_assets.tables.contract import STAGES, Stage
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.tables.stages import STAGES, Stage
 
 MADE_OF = {
     VECTORS: {"image_embeddings", "panorama_embeddings"},

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import looked_at, vector_table, vectors_of
 from streetview_assets.embeddings.zero_shot.exclusions import without_excluded
 from streetview_assets.errors import StudyError
-from streetview_assets.images.areas_looked_at import in_area_looked_at
 from streetview_assets.images.budget.ledger import LEDGER, Ledger
 from streetview_assets.lake.content import digest
 from streetview_assets.lake.parquet_lake import Lake, Provenance
@@ -25,6 +24,9 @@ from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.study_state.study_values import study_value
 from streetview_assets.text.safe_name import ignores_case, told_apart_by_case
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 def data_folder(study: Study) -> Path:
@@ -150,6 +152,8 @@ class OpenStudy:
         """
         images = self.read("images", authority)
         if self.study.pooling.area == "looks_at":
+            from streetview_assets.images.areas_looked_at import in_area_looked_at
+
             images = in_area_looked_at(images, self.read("image_areas", authority))
         if not self.study.drops_images:
             return images
@@ -262,7 +266,7 @@ class OpenStudy:
             raise StudyError(f"no table {name!r} is published; there are: {', '.join(there)}")
         return self.sql(f'select * from "{name}"')
 
-    def geo(self, name: str) -> gpd.GeoDataFrame:
+    def geo(self, name: str) -> "gpd.GeoDataFrame":
         """Read a table or mart of the published database as a GeoDataFrame, EPSG:4326."""
         from streetview_assets.areas.geoframe import to_places
 

@@ -7,34 +7,36 @@ an authority then reads its own rows of the converted file.
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import geopandas as gpd
 import polars as pl
 
-from streetview_assets.areas.boundaries import Boundaries, authority_codes, read_boundaries
-from streetview_assets.areas.geometry import metric_crs, to_geoframe
-from streetview_assets.areas.targets import TargetJoin, deprivation, read_targets
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.content import content_of, digest
 from streetview_assets.lake.seal import hash_of
 from streetview_assets.lake.sealed_json import read_json, write_json
-from streetview_assets.perception.environment.extract import Extract, read_extract, told_classes
-from streetview_assets.perception.ratings import rating_files
-from streetview_assets.perception.ratings.rating_files import RatingRows
-from streetview_assets.points.imported.points import ImportedPoints, import_points
-from streetview_assets.points.own_images.positions import ImagePositions, read_image_positions
-from streetview_assets.points.roads.road_lines import read_roads
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.perception import Perception
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.study_values import study_value
 from streetview_assets.tables.registry import TABLES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from streetview_assets.areas.boundaries import Boundaries
+    from streetview_assets.areas.targets import TargetJoin
+    from streetview_assets.perception.environment.extract import Extract
+    from streetview_assets.perception.ratings.rating_files import RatingRows
+    from streetview_assets.points.imported.points import ImportedPoints
+    from streetview_assets.points.own_images.positions import ImagePositions
+
+# What reads source files is loaded where one is read: it takes longer than most commands.
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ class Sources:
     _memory: dict[Path, Any] = field(default_factory=dict, repr=False)
     _versions: dict[tuple[str, Path], str] = field(default_factory=dict, repr=False)
 
-    def boundaries(self) -> Boundaries:
+    def boundaries(self) -> "Boundaries":
         """Areas of all authorities of the study, and the metric CRS.
 
         Raises
@@ -81,6 +83,8 @@ class Sources:
         StudyError
             Where the study has no areas, or their file cannot be read.
         """
+        from streetview_assets.areas.boundaries import Boundaries, read_boundaries
+
         if self.study.areas is None:
             raise StudyError(f"{self.study.path}: the study has no `areas`")
         return self._converted(Boundaries, "areas", AREA_KEYS, lambda: read_boundaries(self.study))
@@ -96,6 +100,8 @@ class Sources:
             return str(counts["crs"]) if counts else self.boundaries().crs
         place = "crs", self._roads_path()
         if place not in self._versions:
+            from streetview_assets.areas.geometry import metric_crs
+
             around = self.roads(self.areas()).geometry
             self._versions[place] = metric_crs(self.study.crs, around)
         return self._versions[place]
@@ -109,19 +115,25 @@ class Sources:
         path = self._path("authorities", ("areas",)).with_suffix(".json")
         codes = read_json(path)
         if codes is None:
+            from streetview_assets.areas.boundaries import authority_codes
+
             codes = authority_codes(self.study)
             if self.folder.parent.is_dir():
                 write_json(path, codes)
         return tuple(codes)
 
-    def targets(self) -> TargetJoin:
+    def targets(self) -> "TargetJoin":
         """Targets of all areas of the study."""
+        from streetview_assets.areas.targets import TargetJoin, read_targets
+
         return self._converted(
             TargetJoin, "targets", TARGET_KEYS, lambda: read_targets(self.study, self.areas())
         )
 
     def deprivation(self) -> dict[str, float]:
         """How deprived each area is by the study's target, 0 to 1 by rank within the study."""
+        from streetview_assets.areas.targets import deprivation
+
         if self.study.target is None:
             return {}
         return deprivation(self.targets().targets, self.study.target.name)
@@ -154,7 +166,7 @@ class Sources:
             self._versions[place] = version
         return self._versions[place]
 
-    def roads(self, around: pl.DataFrame) -> gpd.GeoDataFrame:
+    def roads(self, around: pl.DataFrame) -> "gpd.GeoDataFrame":
         """Roads in the box of some areas, or all roads where there are no areas.
 
         Raises
@@ -162,9 +174,11 @@ class Sources:
         StudyError
             Where the study has no roads, or their file cannot be read.
         """
+        from streetview_assets.areas.geometry import to_geoframe
+
         return self.roads_in(None if around.is_empty() else tuple(to_geoframe(around).total_bounds))
 
-    def roads_in(self, box: Box | None) -> gpd.GeoDataFrame:
+    def roads_in(self, box: Box | None) -> "gpd.GeoDataFrame":
         """Roads in a box of degrees (west, south, east, north), or all roads.
 
         Raises
@@ -176,14 +190,17 @@ class Sources:
             raise StudyError(f"{self.study.path}: the study has no `roads`")
         return self._shapes(self._roads_path(), self._read_roads, box)
 
-    def _read_roads(self) -> gpd.GeoDataFrame:
+    def _read_roads(self) -> "gpd.GeoDataFrame":
+        from streetview_assets.areas.geometry import to_geoframe
+        from streetview_assets.points.roads.road_lines import read_roads
+
         assert self.study.roads is not None, "asked for where there are roads"
         outline = to_geoframe(self.areas()).geometry if self.study.areas else None
         answers = self.folder / "overpass"
         _drop_damaged_answers(answers)
         return read_roads(self.study.roads, outline, cache_folder=answers)
 
-    def environment(self, box: Box) -> Extract:
+    def environment(self, box: Box) -> "Extract":
         """Places, greens and streets of the extract in a box of degrees.
 
         Raises
@@ -191,6 +208,12 @@ class Sources:
         StudyError
             Where the extract cannot be read.
         """
+        from streetview_assets.perception.environment.extract import (
+            Extract,
+            read_extract,
+            told_classes,
+        )
+
         assert self.study.environment is not None, "asked for where there is such a part"
         path = self.study.environment.points_of_interest
         read = cache(lambda: read_extract(path))
@@ -200,10 +223,12 @@ class Sources:
         return Extract(features, ways, told_classes(path))
 
     def _shapes(
-        self, path: Path, read: Callable[[], gpd.GeoDataFrame], box: Box | None
-    ) -> gpd.GeoDataFrame:
+        self, path: Path, read: Callable[[], "gpd.GeoDataFrame"], box: Box | None
+    ) -> "gpd.GeoDataFrame":
         """Read the shapes in a box out of what a source was converted to, the first time all."""
         if _counts_of(path) is not None:
+            import geopandas as gpd
+
             return gpd.read_parquet(path, bbox=box)
         if path not in self._memory:
             self._memory[path] = read()
@@ -212,15 +237,22 @@ class Sources:
         shapes = self._memory[path]
         return shapes if box is None else shapes.cx[box[0] : box[2], box[1] : box[3]]
 
-    def image_positions(self) -> ImagePositions:
+    def image_positions(self) -> "ImagePositions":
         """Where the images of a folder were taken."""
+        from streetview_assets.points.own_images.positions import (
+            ImagePositions,
+            read_image_positions,
+        )
+
         keys = ("images.path", "images.positions", "images.columns")
         return self._converted(
             ImagePositions, "images", keys, lambda: read_image_positions(self.study.images)
         )
 
-    def imported_points(self) -> ImportedPoints:
+    def imported_points(self) -> "ImportedPoints":
         """Points of one's own, with the area of each."""
+        from streetview_assets.points.imported.points import ImportedPoints, import_points
+
         return self._converted(
             ImportedPoints,
             "points",
@@ -228,7 +260,7 @@ class Sources:
             lambda: import_points(self.study.points, self.areas()),
         )
 
-    def ratings(self) -> RatingRows:
+    def ratings(self) -> "RatingRows":
         """Ratings of images or places, as they came.
 
         Raises
@@ -236,17 +268,17 @@ class Sources:
         StudyError
             Where the study has no part `perception`, or a file of it is wrong.
         """
-        wishes = self._perception
-        return self._converted(
-            RatingRows, "ratings", rating_files.KEYS, lambda: rating_files.read_ratings(wishes)
-        )
+        from streetview_assets.perception.ratings.rating_files import KEYS, RatingRows, read_ratings
 
-    def comparisons(self) -> RatingRows:
-        """Pairs of images that somebody compared, as they came; see `ratings`."""
         wishes = self._perception
-        return self._converted(
-            RatingRows, "comparisons", rating_files.KEYS, lambda: rating_files.read_pairs(wishes)
-        )
+        return self._converted(RatingRows, "ratings", KEYS, lambda: read_ratings(wishes))
+
+    def comparisons(self) -> "RatingRows":
+        """Pairs of images that somebody compared, as they came; see `ratings`."""
+        from streetview_assets.perception.ratings.rating_files import KEYS, RatingRows, read_pairs
+
+        wishes = self._perception
+        return self._converted(RatingRows, "comparisons", KEYS, lambda: read_pairs(wishes))
 
     @property
     def _perception(self) -> Perception:
@@ -279,7 +311,7 @@ class Sources:
         converted = self._memory[path]
         make_way(path)
         with written_aside(path) as aside:
-            if isinstance(converted, gpd.GeoDataFrame):
+            if not is_dataclass(converted):
                 counts = {}
                 converted.to_parquet(aside, write_covering_bbox=True)
             else:

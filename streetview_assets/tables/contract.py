@@ -1,17 +1,10 @@
 """What a table is: its columns with types, units and meanings; and the columns that many share."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import polars as pl
 
-Stage = Literal[
-    "areas", "points", "images", "embeddings", "pooling", "clusters", "models", "perception"
-]
-
-
-STAGES: tuple[Stage, ...] = get_args(Stage)
-
+from streetview_assets.tables.stages import Stage
 
 TEXT = pl.String()
 DATE = pl.Date()

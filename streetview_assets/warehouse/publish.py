@@ -15,8 +15,9 @@ from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.locks import held
 from streetview_assets.lake.parquet_lake import Lake
 from streetview_assets.study.study_file import Study
-from streetview_assets.tables.contract import STAGES, Table
+from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.tables.stages import STAGES
 from streetview_assets.warehouse.about import ABOUT, Build, add_about
 from streetview_assets.warehouse.memory_database import memory_database, remove_spilled
 from streetview_assets.warehouse.published_query import DATABASE

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-import pyarrow.dataset
 
 from streetview_assets.errors import DamagedError, StreetviewError, StudyError
 from streetview_assets.lake.parquet_lake import Lake, arrow_schema
@@ -104,6 +103,8 @@ def _bring_in_vectors(connection: duckdb.DuckDBPyConnection, root: Path) -> None
 
     Arrow reads their files, by name and not by pattern; DuckDB needs no access to them.
     """
+    import pyarrow.dataset
+
     ((encoder, authorities),) = connection.execute(
         "select encoder, authorities from about"
     ).fetchall()

@@ -19,10 +19,6 @@ from typing import Literal, get_args
 
 import duckdb
 import polars as pl
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.scope import traverse_scope
 
 from streetview_assets.errors import StreetviewError
 from streetview_assets.images.budget.ledger import LEDGER, Ledger
@@ -183,6 +179,11 @@ def tables_read(sql: str, known: Collection[str], place: str) -> tuple[str, ...]
 @cache
 def _sources(sql: str, place: str) -> frozenset[str]:
     """Name what stands after `from` and `join` and is neither a CTE nor a function."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+    from sqlglot.optimizer.scope import traverse_scope
+
     try:
         statement = sqlglot.parse_one(sql, dialect="duckdb")
         scopes = traverse_scope(statement)

@@ -1,17 +1,16 @@
 """`streetview perception score`: what people would say of an image file, or of a place."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-import polars as pl
 import typer
-from rich.box import SIMPLE_HEAD
 
 from streetview_assets.cli.command import PlainConsole, opened_study, table_of
 from streetview_assets.errors import StudyError
-from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.strict_json import to_json
+
+if TYPE_CHECKING:
+    from streetview_assets.study_state.open_study import OpenStudy
 
 FAILED = 1
 
@@ -45,7 +44,7 @@ def score(
         raise typer.Exit(FAILED)
 
 
-def image_answers(opened: OpenStudy, paths: list[Path]) -> list[dict[str, Any]]:
+def image_answers(opened: "OpenStudy", paths: list[Path]) -> list[dict[str, Any]]:
     """Answer for image files, in their order; see `answer_for_image`.
 
     Raises
@@ -55,6 +54,9 @@ def image_answers(opened: OpenStudy, paths: list[Path]) -> list[dict[str, Any]]:
     EncoderError
         Where its weights are not those that made the vectors of the study.
     """
+    import numpy as np
+    import polars as pl
+
     from streetview_assets.embeddings.embed import encode_in_batches
     from streetview_assets.explorer.perception_answers import load_image_scorer
 
@@ -69,7 +71,7 @@ def image_answers(opened: OpenStudy, paths: list[Path]) -> list[dict[str, Any]]:
     ]
 
 
-def place_answer(opened: OpenStudy, longitude: float, latitude: float) -> dict[str, Any]:
+def place_answer(opened: "OpenStudy", longitude: float, latitude: float) -> dict[str, Any]:
     """Answer for a place; see `answer_for_place`.
 
     Raises
@@ -118,6 +120,8 @@ def _show_place(answer: dict[str, Any]) -> None:
 def _show_qualities(console: PlainConsole, qualities: list[dict[str, Any]]) -> None:
     if not qualities:
         return
+    from rich.box import SIMPLE_HEAD
+
     rows = [
         (
             one["quality"],

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import polars as pl
-from scipy.special import softmax
 
 from streetview_assets.embeddings.looked_at import SEPARATE, named_by
 from streetview_assets.embeddings.vectors import matrix
@@ -54,6 +53,8 @@ def exclusions_by_words(
     if images.is_empty() or not names:
         return TABLES["image_exclusions"].frame().select(*_EACH, "reason", "probability")
     texts = np.stack([*(reasons[name] for name in names), *street.values()])
+    from scipy.special import softmax
+
     likeness = softmax(temperature * cosines(matrix(images["embedding"]), texts), axis=1)
     of_reasons = likeness[:, : len(names)]
     # Rounded: a sum of the same shares may else lie on either side of the bound.

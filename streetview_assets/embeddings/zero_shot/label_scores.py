@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from scipy.special import softmax
 
 from streetview_assets.embeddings.vectors import matrix, unit
 from streetview_assets.embeddings.zero_shot.prompt_bank import SCENE_CLASSES
@@ -80,6 +79,8 @@ def label_scores(
         The table `label_scores`, sorted by its key: every image by every label. Of two labels
         that an image is equally like, the best is the one whose name comes first.
     """
+    from scipy.special import softmax
+
     table = TABLES["label_scores"]
     images = embeddings.filter(status="ok").sort("image_id")
     if images.is_empty():

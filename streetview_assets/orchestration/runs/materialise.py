@@ -28,7 +28,7 @@ from streetview_assets.processes.workers import worker_pool
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.lineage import AssetSpec, specs
 from streetview_assets.study_state.open_study import OpenStudy
-from streetview_assets.tables.contract import Stage
+from streetview_assets.tables.stages import Stage
 from streetview_assets.warehouse.marts import is_published, stale_marts
 from streetview_assets.warehouse.queries import queries_of
 

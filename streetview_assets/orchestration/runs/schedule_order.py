@@ -7,7 +7,7 @@ asset stands in the first wave of its kind in which all that it reads is there.
 from collections.abc import Sequence
 
 from streetview_assets.study_state.lineage import AssetSpec, written_by
-from streetview_assets.tables.contract import STAGES, Stage
+from streetview_assets.tables.stages import STAGES, Stage
 
 
 def waves(assets: Sequence[AssetSpec]) -> list[list[AssetSpec]]:
