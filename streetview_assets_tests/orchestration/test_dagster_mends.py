@@ -1,16 +1,20 @@
 """Dagster waits for a pool asleep, and does not do anew for each event and run what it has done."""
 
+import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 import sqlalchemy as sa
 from alembic.script import Script
 
-from streetview_assets.orchestration.runs.dagster_mends import mend_dagster
+from streetview_assets.orchestration.runs.dagster_mends import close_databases, mend_dagster
 
 POOL, A_WHILE_S = "narrow", 0.5
 
@@ -69,6 +73,40 @@ def test_a_database_is_opened_with_one_engine(instance):
         sa.event.remove(sa.Engine, "engine_connect", note)
     assert len(engines) >= 3, "of the runs, of the run's events, of all events"
     assert len({engine.url for engine in engines}) == len(engines)
+
+
+def test_a_database_is_opened_once_and_closed_with_what_was_logged(instance, tmp_path):
+    opened: list[str] = []
+
+    def note(connection: Any, of: Any) -> None:
+        opened.append(connection.execute("PRAGMA database_list").fetchone()[2])
+
+    close_databases()
+    sa.event.listen(sa.Pool, "connect", note)
+    try:
+        result = waiting.execute_in_process(instance=instance)
+    finally:
+        sa.event.remove(sa.Pool, "connect", note)
+    times = Counter(path for path in opened if not path.endswith("schedules.db"))
+    assert len(times) >= 3
+    assert max(times.values()) <= 2, "twice where it is new"
+    assert len(result.all_events) >= 10
+    close_databases()
+    assert not list(tmp_path.rglob("*.db-wal")), "the log ahead is in the databases"
+    with closing(sqlite3.connect(tmp_path / "history" / "runs" / f"{result.run_id}.db")) as found:
+        (logged,) = found.execute("SELECT count(*) FROM event_logs").fetchone()
+    assert logged >= len(result.all_events)
+
+
+def test_a_database_that_was_put_aside_is_made_anew(instance, tmp_path):
+    first = waiting.execute_in_process(instance=instance)
+    for path in (tmp_path / "history").rglob("*.db*"):
+        path.rename(path.with_name(f"{path.name}.aside"))
+    close_databases()
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as anew:
+        second = waiting.execute_in_process(instance=anew)
+        assert [run.run_id for run in anew.get_runs()] == [second.run_id]
+        assert anew.get_run_by_id(first.run_id) is None
 
 
 def test_the_scripts_of_migration_are_not_read_for_every_run(instance, monkeypatch):

@@ -15,6 +15,7 @@ import dagster as dg
 
 from streetview_assets.orchestration.asset_checks import passes_blocking_checks
 from streetview_assets.orchestration.progress import Listener, Progress, listening
+from streetview_assets.orchestration.runs.dagster_mends import closing_databases
 from streetview_assets.orchestration.runs.instance import (
     cancelling_runs,
     close_dead_runs,
@@ -100,6 +101,7 @@ def run_study(
         total += len(queries_of("mart")) + 1
 
     with (
+        closing_databases(),
         cancelling_runs(instance),
         freeing_slots_of_dead_runs(instance),
         _workers(min(jobs, len(codes)), instance) as run_all,
