@@ -1,7 +1,6 @@
 """What a page of all images is told: a row an image in one order, areas, and their values."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +9,7 @@ import shapely
 
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.layout.scatter import panel_name
+from streetview_assets.explorer.captures import other_captures
 from streetview_assets.report.database import Published
 
 _IMAGES = """
@@ -23,15 +23,18 @@ with placed as (
 ),
 
 points as (
-    select point_id, min(longitude) as longitude, min(latitude) as latitude
+    select
+        point_id, min(longitude) as longitude, min(latitude) as latitude, min(name) as street
     from sample_points
+    left join road_network using (authority_code, road_id)
     group by point_id
 )
 
 select
     images.*,
     coalesce(placed.longitude, points.longitude) as longitude,
-    coalesce(placed.latitude, points.latitude) as latitude
+    coalesce(placed.latitude, points.latitude) as latitude,
+    points.street
 from images
 left join placed using (provider, panorama_id, captured_on)
 left join points using (point_id)
@@ -48,9 +51,12 @@ class Facts:
     ----------
     images
         A row an image, in the order of everything that is told of them: columns of the table
-        ``images`` with ``longitude``, ``latitude`` and ``cluster``.
+        ``images`` with ``longitude``, ``latitude``, ``street``, ``cluster`` and the ``distance``
+        to its centre.
     layouts
         By its name each layout: ``image_id``, ``x``, ``y``, ``z``, which is null on a plane.
+    others
+        What `other_captures` gave, of the images that are shown.
     neighbours
         ``image_id``, ``rank``, ``neighbour_id``, ``similarity``, ``distance_m``.
     areas
@@ -61,6 +67,7 @@ class Facts:
 
     images: pl.DataFrame
     layouts: dict[str, pl.DataFrame]
+    others: pl.DataFrame
     neighbours: pl.DataFrame
     areas: pl.DataFrame
     roads: gpd.GeoSeries
@@ -80,9 +87,13 @@ def explorer_facts(published: Published) -> Facts:
         images = images.join(clusters, on="image_id", how="semi")
     images = images.join(clusters, on="image_id", how="left")
     layouts = _layouts(published)
+    others = other_captures(published).join(
+        images, left_on="shown_id", right_on="image_id", how="semi"
+    )
     return Facts(
         _in_order(images, layouts),
         layouts,
+        others,
         published.of_encoder("neighbours"),
         published.table("area_profile"),
         _roads(published),
@@ -94,7 +105,7 @@ def _clusters(published: Published) -> pl.DataFrame:
     return (
         published.of_encoder("cluster_assignments")
         .filter(method=METHOD, space=study.clusters.space, k=study.clusters.k)
-        .select("image_id", "cluster")
+        .select("image_id", "cluster", "distance")
         .unique("image_id", keep="first")
     )
 
@@ -130,29 +141,3 @@ def _in_order(images: pl.DataFrame, layouts: dict[str, pl.DataFrame]) -> pl.Data
 def _roads(published: Published) -> gpd.GeoSeries:
     rows = published.table("road_network")
     return gpd.GeoSeries.from_wkb(rows["geometry"].to_list(), crs="EPSG:4326")
-
-
-def area_values(facts: Facts) -> dict[str, dict[str, Any]]:
-    """Name the values of areas that a map can be coloured by: label, and a value an area.
-
-    Parameters
-    ----------
-    facts
-        What `explorer_facts` gave.
-    """
-    areas = facts.areas
-    values: dict[str, dict[str, Any]] = {}
-    if areas["target"].drop_nulls().len():
-        target = areas["target"].drop_nulls()[0]
-        for name, label in (
-            ("observed", f"{target}, observed"),
-            ("predicted", f"{target}, predicted without the area"),
-            ("residual", f"{target}, observed less predicted"),
-        ):
-            values[name] = {
-                "label": label,
-                "values": areas[name].to_list(),
-                "diverges": name == "residual",
-            }
-    values["image_count"] = {"label": "images", "values": areas["image_count"].to_list()}
-    return values

@@ -7,12 +7,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import polars as pl
-import shapely
 
-from streetview_assets.areas.geometry import to_geoframe
+from streetview_assets.explorer.area_columns import write_areas, write_lines
 from streetview_assets.explorer.atlas import CELLS, CELLS_ACROSS, CELLS_PX, Atlas, draw_atlas
 from streetview_assets.explorer.columns import (
     coded,
@@ -21,7 +19,7 @@ from streetview_assets.explorer.columns import (
     write_numbers,
     write_texts,
 )
-from streetview_assets.explorer.facts import Facts, area_values, explorer_facts
+from streetview_assets.explorer.facts import Facts, explorer_facts
 from streetview_assets.figures import COLOURS, SYNTHETIC_NOTE
 from streetview_assets.images.current import UNKNOWN_DATE
 from streetview_assets.images.image_files import write_whole
@@ -74,10 +72,27 @@ def write_explorer(
     facts = explorer_facts(published)
     atlas = None
     if shows_images:
-        atlas = draw_atlas(facts.images, published.root, folder, on_progress=on_progress)
+        atlas = draw_atlas(drawn_images(facts), published.root, folder, on_progress=on_progress)
     about = _study(published, facts, shows_images=shows_images)
     about["serves"] = None if serves_words is None else {"words": serves_words}
     return write_folder(folder, facts, about, atlas)
+
+
+def drawn_images(facts: Facts) -> pl.DataFrame:
+    """List what thumbnails are drawn of: the images, and after them those of other times.
+
+    Parameters
+    ----------
+    facts
+        What `explorer_facts` gave.
+
+    Returns
+    -------
+    pl.DataFrame
+        ``image_id``, ``path``, ``sha256``.
+    """
+    files = ["image_id", "path", "sha256"]
+    return pl.concat([facts.images.select(files), facts.others.select(files)])
 
 
 def write_folder(folder: Path, facts: Facts, about: dict[str, Any], atlas: Atlas | None) -> Path:
@@ -92,7 +107,7 @@ def write_folder(folder: Path, facts: Facts, about: dict[str, Any], atlas: Atlas
     about
         What the page says of the study: ``name``, ``credit`` and the like.
     atlas
-        What `draw_atlas` drew into the folder; None: dots, and no images.
+        What `draw_atlas` drew of `drawn_images` into the folder; None: dots, and no images.
 
     Returns
     -------
@@ -106,9 +121,10 @@ def write_folder(folder: Path, facts: Facts, about: dict[str, Any], atlas: Atlas
         "count": facts.images.height,
         "images": _image_columns(folder, facts),
         "layouts": _layouts(folder, facts),
+        "others": _others(folder, facts),
         "neighbours": _neighbours(folder, facts),
-        "areas": _areas(folder, facts),
-        "roads": _lines(folder, "roads", facts.roads),
+        "areas": write_areas(folder, facts.areas),
+        "roads": write_lines(folder, "roads", facts.roads),
         "atlas": _atlas(folder, atlas),
         "colours": list(COLOURS),
     }
@@ -147,6 +163,7 @@ def _study(published: Published, facts: Facts, *, shows_images: bool) -> dict[st
         "name": study.name,
         "encoder": study.encoder.slug,
         "target": published.target,
+        "mayPassOn": terms.may_store,
         "warning": SYNTHETIC_NOTE if study.is_synthetic else "",
         "credit": credit_of(facts.images) if facts.images.height else published.credit,
         "withoutImages": ""
@@ -168,11 +185,6 @@ def _perceives(published: Published) -> bool:
 def _image_columns(folder: Path, facts: Facts) -> dict[str, Any]:
     """Write what is told of each image, a file a column."""
     images = facts.images
-    months = images.select(
-        month=pl.when(pl.col("captured_on") == UNKNOWN_DATE)
-        .then(0)
-        .otherwise((pl.col("captured_on").dt.year() - 1900) * 12 + pl.col("captured_on").dt.month())
-    )["month"]
     areas = coded(images["area_code"], facts.areas["area_code"].to_list())
     of_cluster = coded(images["cluster"].cast(pl.String), _numbered(images["cluster"]))
     place = images.select("longitude", "latitude").to_numpy()
@@ -182,14 +194,34 @@ def _image_columns(folder: Path, facts: Facts) -> dict[str, Any]:
         "place": write_numbers(folder, "place", place, "f4"),
         "area": write_coded(folder, "area", areas) | {"texts": None},
         "authority": write_coded(folder, "authority", coded(images["authority_code"])),
-        "cluster": write_coded(folder, "cluster", of_cluster),
+        "cluster": write_coded(folder, "cluster", of_cluster)
+        | {"covers": _covers(images, of_cluster.texts)},
         "category": write_coded(folder, "category", coded(images["category"])),
         "provider": write_coded(folder, "provider", coded(images["provider"])),
         "credit": write_coded(folder, "copyright", coded(images["copyright"])),
-        "month": write_numbers(folder, "month", months.to_numpy(), "u2"),
+        "street": write_coded(folder, "street", coded(images["street"])),
+        "month": write_numbers(folder, "month", _months(images["captured_on"]), "u2"),
         "heading": write_numbers(folder, "heading", _or_nan(images["heading_deg"]), "f4"),
         "duplicate": write_numbers(folder, "duplicate", _rows(facts, "duplicate_of"), "u4"),
     }
+
+
+def _months(dates: pl.Series) -> np.ndarray:
+    """Count months since 1900-01, of which that is 1; nought where the date is not known."""
+    months = (dates.dt.year() - 1900) * 12 + dates.dt.month()
+    return months.cast(pl.Int32).set(dates == UNKNOWN_DATE, 0).to_numpy()
+
+
+def _covers(images: pl.DataFrame, clusters: list[str]) -> list[int]:
+    """Give of each cluster the row of the image that is nearest to its centre."""
+    nearest = (
+        images.with_row_index("row")
+        .sort("distance", "row", nulls_last=True)
+        .unique("cluster", keep="first")
+        .select(pl.col("cluster").cast(pl.String), "row")
+    )
+    row_of = dict(nearest.iter_rows())
+    return [row_of[cluster] for cluster in clusters]
 
 
 def _numbered(column: pl.Series) -> list[str]:
@@ -232,6 +264,18 @@ def _unit(spots: np.ndarray) -> np.ndarray:
     return np.asarray((spots - (low + high) / 2) / (max(high - low) / 2 or 1))
 
 
+def _others(folder: Path, facts: Facts) -> dict[str, Any]:
+    """Write the images of other times: of which row each is, and when it was taken."""
+    others, rows = facts.others, facts.images.select("image_id").with_row_index("row")
+    of = others.join(rows, left_on="shown_id", right_on="image_id", maintain_order="left")
+    return {
+        "id": write_texts(folder, "other_id", others["image_id"].to_list()),
+        "of": write_numbers(folder, "other_of", of["row"].to_numpy(), "u4"),
+        "month": write_numbers(folder, "other_month", _months(others["captured_on"]), "u2"),
+        "credit": write_coded(folder, "other_copyright", coded(others["copyright"])),
+    }
+
+
 def _neighbours(folder: Path, facts: Facts) -> dict[str, Any] | None:
     """Write the most alike of each image: rows, and their cosines."""
     if facts.neighbours.is_empty():
@@ -249,57 +293,6 @@ def _neighbours(folder: Path, facts: Facts) -> dict[str, Any] | None:
     return {
         "rows": write_numbers(folder, "neighbours", rows, "u4"),
         "cosines": write_numbers(folder, "cosines", cosines, "f4"),
-    }
-
-
-def _areas(folder: Path, facts: Facts) -> dict[str, Any]:
-    """Write outlines of areas as rings, and what is told of each."""
-    outlines = to_geoframe(facts.areas.select("area_code", "geometry")).geometry
-    parts, owner = shapely.get_parts(outlines.to_numpy(), return_index=True)
-    rings, polygon = shapely.get_rings(parts, return_index=True)
-    told = _lines(folder, "areas", gpd.GeoSeries(rings))
-    texts = {
-        key: facts.areas[column].to_list()
-        for key, column in (
-            ("code", "area_code"),
-            ("name", "area_name"),
-            ("authority", "authority_code"),
-            ("authorityName", "authority_name"),
-            ("reason", "reason"),
-        )
-    }
-    numbers = {
-        key: facts.areas[key].to_list()
-        for key in ("observed", "predicted", "lower", "upper", "interval_level", "image_count")
-    }
-    return {
-        "count": facts.areas.height,
-        "facts": write_json_file(folder, "area_facts", texts | numbers),
-        "rings": told,
-        "polygon": write_numbers(folder, "ring_polygon", polygon, "u4"),
-        "owner": write_numbers(folder, "polygon_area", owner, "u4"),
-        "values": _values(folder, facts),
-    }
-
-
-def _values(folder: Path, facts: Facts) -> list[dict[str, Any]]:
-    """Write the values that a map can be coloured by, a file each."""
-    written = []
-    for name, told in area_values(facts).items():
-        values = pl.Series(told.pop("values"), dtype=pl.Float64)
-        written.append(
-            {**told, "key": name} | write_numbers(folder, f"area_{name}", _or_nan(values), "f4")
-        )
-    return written
-
-
-def _lines(folder: Path, name: str, lines: gpd.GeoSeries) -> dict[str, Any]:
-    """Write lines: all their vertices, and where each begins."""
-    places, line = shapely.get_coordinates(lines.to_numpy(), return_index=True)
-    starts = np.searchsorted(line, np.arange(len(lines) + 1))
-    return {
-        "vertices": write_numbers(folder, f"{name}_vertices", places, "f4"),
-        "starts": write_numbers(folder, f"{name}_starts", starts, "u4"),
     }
 
 

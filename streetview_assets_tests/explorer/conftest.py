@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +20,7 @@ from PIL import Image
 
 from streetview_assets.explorer.atlas import draw_atlas
 from streetview_assets.explorer.facts import Facts
-from streetview_assets.explorer.static_site import write_folder
+from streetview_assets.explorer.static_site import drawn_images, write_folder
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.queries import queries_of
 
@@ -31,7 +32,7 @@ ARGUMENTS = (
     *("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
     *("--disable-quic", "--disable-background-networking", "--disable-component-update"),
 )
-SMALL_PX = (1280, 800)
+SMALL_PX = {"width": 1280, "height": 800}
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,14 @@ class Looked:
     complaints: list[str]
     outside: list[str]
 
-    def ask(self, expression: str) -> Any:
+    def ask(self, expression: str, told: Any = None) -> Any:
         """Reckon an expression of the page's own, by the debugger: the page allows no `eval`."""
-        return self.page.evaluate(expression)
+        return self.page.evaluate(expression, told)
+
+
+def entry(key: Any, value: float) -> dict[str, Any]:
+    """Make an entry of a map, as DuckDB's come to polars."""
+    return {"key": key, "value": value}
 
 
 def made_facts(root: Path) -> Facts:
@@ -77,7 +83,19 @@ def made_facts(root: Path) -> Facts:
         captured_on=pl.date(2015, 1, 1) + pl.duration(days=40 * pl.int_range(pl.len())),
         provider=pl.lit("folder"),
         copyright=pl.lit("© Nobody"),
-        duplicate_of=pl.lit(None, pl.String),
+        duplicate_of=pl.when(pl.int_range(pl.len()) == 3).then(pl.lit(f"{2:024x}")),
+        street=pl.when(west).then(pl.lit("Mill Lane")),
+        distance=pl.Series(np.tile(np.arange(GROUP), 4)[::-1] / GROUP),
+    )
+    others = pl.DataFrame(
+        {
+            "image_id": ["f" * 24],
+            "path": ["images/1.jpg"],
+            "sha256": ["1"],
+            "captured_on": [date(2009, 6, 1)],
+            "copyright": ["© Somebody"],
+            "shown_id": [f"{5:024x}"],
+        }
     )
     boxes = [shapely.box(-1.6, 53.75, -1.55, 53.85), shapely.box(-1.55, 53.75, -1.5, 53.85)]
     (profile,) = (query for query in queries_of("mart") if query.name == "area_profile")
@@ -96,6 +114,8 @@ def made_facts(root: Path) -> Facts:
             "residual": [-2.0, None],
             "image_count": [images.filter(west).height, images.filter(~west).height],
             "reason": [None, "no vector"],
+            "perceived": [[entry("safety", 2.5)], [entry("safety", 3.5)]],
+            "cluster_shares": [[entry(1, 0.75), entry(2, 0.25)], [entry(1, 0.25), entry(3, 0.75)]],
             "geometry": [shapely.to_wkb(box) for box in boxes],
         }
     )
@@ -114,7 +134,11 @@ def made_facts(root: Path) -> Facts:
     )
     roads = gpd.GeoSeries([shapely.LineString([(-1.6, 53.8), (-1.5, 53.8)])], crs="EPSG:4326")
     assert set(neighbours.columns) <= set(TABLES["neighbours"].schema)
-    return Facts(images, {"UMAP, planted": layout}, neighbours, areas, roads)
+    layouts = {
+        "UMAP, planted": layout,
+        "UMAP, in space": layout.with_columns(z=pl.Series(group) - 1.5),
+    }
+    return Facts(images, layouts, others, neighbours, areas, roads)
 
 
 @pytest.fixture(scope="session")
@@ -125,11 +149,12 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Facts]:
     about = {
         "name": "made-up",
         "credit": "© Nobody",
-        "meaning": "",
+        "meaning": "Who lies beside whom says something; sizes and distances mean little.",
         "target": "imd",
+        "mayPassOn": True,
         "serves": None,
     }
-    write_folder(folder, facts, about, draw_atlas(facts.images, root, folder))
+    write_folder(folder, facts, about, draw_atlas(drawn_images(facts), root, folder))
     return folder, facts
 
 
@@ -171,18 +196,38 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture
-def looked(browser: Any, address: str) -> Iterator[Looked]:
-    """The page, opened and ready."""
+@pytest.fixture(scope="module")
+def page_shared(browser: Any, address: str) -> Iterator[Looked]:
+    """The page, opened once for all tests of a module."""
     with opened(browser, address) as page:
         yield page
 
 
+@pytest.fixture
+def looked(page_shared: Looked) -> Looked:
+    """The page as when it was opened: nothing chosen, selected, named or complained of."""
+    page_shared.ask(
+        """async () => {
+            const { changed, newState } = await import('./page/study/state.js');
+            document.querySelectorAll('dialog[open]').forEach((one) => one.close());
+            document.activeElement?.blur();
+            explorer.lasso.set(false);
+            Object.assign(explorer.state, newState(explorer.study.count));
+            for (const what of ['filters', 'names', 'selection', 'layout']) changed(what);
+            localStorage.clear();
+            explorer.fly(null);
+        }"""
+    )
+    page_shared.complaints.clear()
+    return page_shared
+
+
 @contextmanager
-def opened(browser: Any, address: str, **options: Any) -> Iterator[Looked]:
+def opened(
+    browser: Any, address: str, *, size: dict[str, int] = SMALL_PX, **options: Any
+) -> Iterator[Looked]:
     """Open a page in a browser of its own, with all hosts but this machine barred."""
-    width, height = SMALL_PX
-    context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    context = browser.new_context(viewport=size, **options)
     context.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
     page, complaints, outside = context.new_page(), [], []
     page.on("console", lambda told: told.type == "error" and complaints.append(told.text))

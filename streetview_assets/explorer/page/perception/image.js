@@ -2,7 +2,7 @@ import { byId, counted, element, fill } from '../elements.js';
 import { send, session, told as answerOf } from '../session.js';
 import { fault, interval, levelOf, shown, told } from './parts.js';
 
-/** @typedef {import('../data.js').Study} Study @typedef {import('./parts.js').Quality} Quality */
+/** @typedef {import('../study/data.js').Study} Study @typedef {import('./parts.js').Quality} Quality */
 /**
  * @typedef {object} Among how the study's images are spread, and the place of this one
  * @property {number} image_count

@@ -1,4 +1,4 @@
-import { loadStudy } from '../data.js';
+import { loadStudy } from '../study/data.js';
 import { byId, fill, say } from '../elements.js';
 import { session, watchPublication } from '../session.js';
 import { chooseTheme } from '../theme.js';
@@ -7,7 +7,7 @@ import { fault } from './parts.js';
 import { askPlace } from './place.js';
 import { makePlaceMap } from './place_map.js';
 
-/** @typedef {import('../data.js').Study} Study */
+/** @typedef {import('../study/data.js').Study} Study */
 
 const NEEDS_SERVER = 'This page asks the models of the study, which a folder of files cannot answer: it needs the server, streetview explore.';
 

@@ -1,7 +1,7 @@
 import { element } from '../elements.js';
-import { thumbnail } from '../sprites.js';
+import { thumbnail } from '../views/sprites.js';
 
-/** @typedef {import('../data.js').Study} Study */
+/** @typedef {import('../study/data.js').Study} Study */
 
 /**
  * What is told of a quality, of an image as in `image_perception`.

@@ -2,7 +2,7 @@ import { byId, counted, element, fill } from '../elements.js';
 import { told as answerOf } from '../session.js';
 import { fault, interval, levelOf, shown, told } from './parts.js';
 
-/** @typedef {import('../data.js').Study} Study @typedef {import('./parts.js').Quality} Quality */
+/** @typedef {import('../study/data.js').Study} Study @typedef {import('./parts.js').Quality} Quality */
 /** @typedef {{quality: string, mean: number|null, lower: number|null, upper: number|null, interval_level: number|null, image_count: number, reason: string|null}} OfArea */
 /**
  * @typedef {object} Answer

@@ -1,7 +1,7 @@
-import { path } from '../data.js';
-import { UNKNOWN } from '../colours.js';
+import { path } from '../study/data.js';
 import { isDark } from '../theme.js';
-import { boxOf, mapGround, mapState } from '../view.js';
+import { fitted } from '../views/fitting.js';
+import { mapGround } from '../views/ground.js';
 
 const { Deck, MapView, ScatterplotLayer } = /** @type {any} */ (globalThis).deck;
 
@@ -10,18 +10,17 @@ const ASKED = [230, 60, 30];
 /**
  * Makes a map that a place is asked of by a click.
  * @param {HTMLElement} parent
- * @param {import('../data.js').Study} study
+ * @param {import('../study/data.js').Study} study
  * @param {(longitude: number, latitude: number) => void} onPlace
  */
 export function makePlaceMap(parent, study, onPlace) {
   const roads = Array.from({ length: study.roads.starts.length - 1 }, (_, line) => ({ path: path(study.roads, line) }));
   let place = /** @type {[number, number]|null} */ (null);
   let rows = /** @type {number[]} */ ([]);
-  const box = boxOf(study.place, null) ?? [-180, -60, 180, 70];
   const deck = new Deck({
     parent,
     views: new MapView({ repeat: false }),
-    initialViewState: mapState(box, parent.clientWidth, parent.clientHeight),
+    initialViewState: fitted(study.place, 2, null, parent, true, false) ?? { longitude: 0, latitude: 0, zoom: 1 },
     controller: { doubleClickZoom: false, dragRotate: false, touchRotate: false },
     getCursor: ({ isDragging }) => (isDragging ? 'grabbing' : 'crosshair'),
     onClick: (/** @type {any} */ { coordinate }) => coordinate && onPlace(coordinate[0], coordinate[1]),
@@ -32,7 +31,7 @@ export function makePlaceMap(parent, study, onPlace) {
   function draw() {
     const dark = isDark();
     deck.setProps({ layers: [
-      ...mapGround(study, () => ({ colour: () => [...UNKNOWN, 24], roads, isDark: dark })),
+      ...mapGround(study, roads, null, dark),
       new ScatterplotLayer({ id: 'images', data: { length: study.count, attributes: { getPosition: { value: study.place, size: 2 } } },
         getFillColor: dark ? [108, 184, 240, 150] : [11, 98, 164, 130], getRadius: 2.5, radiusUnits: 'pixels' }),
       new ScatterplotLayer({ id: 'said-from', data: rows, getPosition: at, stroked: true, filled: false, getLineColor: ASKED,

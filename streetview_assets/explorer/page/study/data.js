@@ -11,14 +11,45 @@
  * @property {Uint16Array} month months since 1900-01, 0: not known
  * @property {Uint32Array} duplicate row of the image that it repeats, `count`: none
  * @property {Record<string, {codes: ArrayLike<number>, texts: string[]}>} coded
- * @property {{name: string, places: Float32Array}[]} layouts
+ * @property {{name: string, places: Float32Array, isSpace: boolean}[]} layouts
  * @property {{rows: Uint32Array, cosines: Float32Array, each: number}|null} neighbours
- * @property {any} areas
+ * @property {Areas} areas
+ * @property {Others} others
+ * @property {(string|null)[]|null} fullFiles where full images are, of all and then of `others`
  * @property {{vertices: Float32Array, starts: Uint32Array}} roads
- * @property {Uint8Array|null} hasThumbnail
+ * @property {Uint8Array|null} hasThumbnail of all, and then of `others`
+ */
+
+/**
+ * @typedef {object} Areas
+ * @property {number} count
+ * @property {Record<string, any[]>} facts
+ * @property {{area: number, rings: [number, number][][]}[]} polygons
+ * @property {AreaValue[]} values
+ */
+
+/**
+ * One number of each area.
+ * @typedef {object} AreaValue
+ * @property {string} key
+ * @property {string} label
+ * @property {'target'|'perceived'|'cluster'|'images'} kind
+ * @property {string} subject the quality or the cluster
+ * @property {boolean} diverges
+ * @property {Float32Array} values
+ */
+
+/**
+ * Images of other times: thumbnails and full images follow those of the images themselves.
+ * @typedef {object} Others
+ * @property {string[]} ids
+ * @property {Uint16Array} month
+ * @property {{codes: ArrayLike<number>, texts: string[]}} credit
+ * @property {Map<number, number[]>} of which of them stand beside an image, by its row
  */
 
 const ARRAYS = { Float32Array, Uint8Array, Uint16Array, Uint32Array };
+const CODED = ['area', 'authority', 'cluster', 'category', 'provider', 'credit', 'street'];
 
 /** @param {string} file @returns {Promise<Response>} */
 async function fetched(file) {
@@ -28,13 +59,18 @@ async function fetched(file) {
 }
 
 /** @param {{file: string, type: keyof ARRAYS}} told */
-export async function numbers(told) {
+async function numbers(told) {
   return new ARRAYS[told.type](await (await fetched(told.file)).arrayBuffer());
 }
 
 /** @param {{file: string}} told */
-export async function json(told) {
+async function json(told) {
   return (await fetched(told.file)).json();
+}
+
+/** @param {any} told */
+async function codes(told) {
+  return { codes: await numbers(told), texts: told.texts ?? [] };
 }
 
 /**
@@ -55,8 +91,8 @@ export async function loadStudy(tell) {
     return value;
   };
   const told = manifest.images;
-  const codes = ['area', 'authority', 'cluster', 'category', 'provider', 'credit'];
-  const [ids, files, place, heading, month, duplicate, areas, roads, neighbours, hasThumbnail] =
+  const nothing = Promise.resolve(null);
+  const [ids, files, place, heading, month, duplicate, areas, roads, neighbours, others, hasThumbnail, fullFiles, texts, layouts] =
     await Promise.all([
       counting(json(told.id), 'images'),
       counting(json(told.file), 'names'),
@@ -67,25 +103,17 @@ export async function loadStudy(tell) {
       counting(loadAreas(manifest.areas), 'areas'),
       counting(lines(manifest.roads), 'roads'),
       counting(loadNeighbours(manifest.neighbours), 'neighbours'),
-      counting(manifest.atlas ? numbers(manifest.atlas.isThere) : Promise.resolve(null), 'thumbnails'),
+      counting(loadOthers(manifest.others), 'other times'),
+      counting(manifest.atlas ? numbers(manifest.atlas.isThere) : nothing, 'thumbnails'),
+      counting(manifest.full ? json(manifest.full) : nothing, 'full images'),
+      Promise.all(CODED.map((name) => counting(codes(told[name]), name))),
+      Promise.all(manifest.layouts.map((/** @type {any} */ one) => counting(loadLayout(one), one.name))),
     ]);
-  /** @type {Study['coded']} */
-  const coded = {};
-  await Promise.all(
-    codes.map(async (name) => {
-      coded[name] = { codes: await counting(numbers(told[name]), name), texts: told[name].texts ?? [] };
-    }),
-  );
+  const coded = Object.fromEntries(CODED.map((name, at) => [name, texts[at]]));
   coded.area.texts = areas.facts.code;
-  const layouts = await Promise.all(
-    manifest.layouts.map(async (/** @type {any} */ one) => ({
-      name: one.name,
-      places: await counting(numbers(one), one.name),
-    })),
-  );
   return {
     about: manifest.study, count: manifest.count, manifest, ids, files, place, heading, month,
-    duplicate, coded, layouts, neighbours, areas, roads, hasThumbnail,
+    duplicate, coded, layouts, neighbours, areas, others, fullFiles, roads, hasThumbnail,
   };
 }
 
@@ -96,21 +124,54 @@ async function lines(told) {
 }
 
 /** @param {any} told */
+async function loadLayout(told) {
+  const [flat, z] = await Promise.all([numbers(told), told.z ? numbers(told.z) : null]);
+  return { name: told.name, places: inSpace(flat, z), isSpace: Boolean(z) };
+}
+
+/**
+ * Gives places three numbers an image: those on a plane lie at nought.
+ * @param {ArrayLike<number>} flat two numbers an image
+ * @param {ArrayLike<number>|null} z
+ */
+export function inSpace(flat, z = null) {
+  const places = new Float32Array((flat.length / 2) * 3);
+  for (let row = 0; row < flat.length / 2; row += 1) {
+    places[3 * row] = flat[2 * row];
+    places[3 * row + 1] = flat[2 * row + 1];
+    places[3 * row + 2] = z ? z[row] : 0;
+  }
+  return places;
+}
+
+/** @param {any} told */
 async function loadNeighbours(told) {
   if (!told) return null;
   const [rows, cosines] = await Promise.all([numbers(told.rows), numbers(told.cosines)]);
   return { rows, cosines, each: told.rows.across };
 }
 
-/** @param {any} told */
-async function loadAreas(told) {
-  const [facts, rings, polygon, owner] = await Promise.all([
-    json(told.facts), lines(told.rings), numbers(told.polygon), numbers(told.owner),
+/** @param {any} told @returns {Promise<Others>} */
+async function loadOthers(told) {
+  const [ids, rows, month, credit] = await Promise.all([
+    json(told.id), numbers(told.of), numbers(told.month), codes(told.credit),
   ]);
-  const values = await Promise.all(
-    told.values.map(async (/** @type {any} */ one) => ({ ...one, values: await numbers(one) })),
-  );
-  /** @type {{area: number, rings: [number, number][][]}[]} */
+  const of = new Map();
+  rows.forEach((/** @type {number} */ row, /** @type {number} */ other) => {
+    if (of.has(row)) of.get(row).push(other); else of.set(row, [other]);
+  });
+  return { ids, month, credit, of };
+}
+
+/** @param {any} told @returns {Promise<Areas>} */
+async function loadAreas(told) {
+  const [facts, rings, polygon, owner, table] = await Promise.all([
+    json(told.facts), lines(told.rings), numbers(told.polygon), numbers(told.owner), numbers(told.table),
+  ]);
+  const values = told.values.map((/** @type {any} */ one, /** @type {number} */ at) => ({
+    ...one, values: table.subarray(at * told.count, (at + 1) * told.count),
+  }));
+  /** @type {Areas['polygons']} */
   const polygons = [];
   for (let ring = 0; ring < polygon.length; ring += 1) {
     const number = polygon[ring];

@@ -1,12 +1,9 @@
-import { mercator } from './view.js';
-
 /**
  * Lets a person draw round images in a view. What lies inside the line is selected, and nothing else.
  * @param {import('./view.js').View} view
- * @param {boolean} onMap
- * @param {(inside: Uint8Array, how: 'replace'|'add'|'remove') => void} onDrawn
+ * @param {(inside: Uint8Array, how: import('../study/state.js').Mode|null) => void} onDrawn null: as is set
  */
-export function makeLasso(view, onMap, onDrawn) {
+export function makeLasso(view, onDrawn) {
   const sheet = /** @type {SVGSVGElement} */ (document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
   const line = document.createElementNS('http://www.w3.org/2000/svg', 'polygon');
   sheet.classList.add('lasso');
@@ -15,20 +12,21 @@ export function makeLasso(view, onMap, onDrawn) {
   let drawn = /** @type {[number, number][]} */ ([]);
 
   sheet.addEventListener('pointerdown', (event) => {
+    if (!event.isPrimary) return forget();
     sheet.setPointerCapture(event.pointerId);
     drawn = [at(event)];
   });
   sheet.addEventListener('pointermove', (event) => {
-    if (!drawn.length) return;
+    if (!drawn.length || !event.isPrimary) return;
     drawn.push(at(event));
     line.setAttribute('points', drawn.map((spot) => spot.join(',')).join(' '));
   });
   sheet.addEventListener('pointercancel', forget);
   sheet.addEventListener('pointerup', (event) => {
-    const how = event.shiftKey ? 'add' : event.altKey ? 'remove' : 'replace';
+    const how = event.shiftKey ? 'add' : event.altKey ? 'remove' : null;
     const outline = drawn;
     forget();
-    if (outline.length > 2) onDrawn(inside(view, onMap, outline), how);
+    if (outline.length > 2) onDrawn(inside(view, outline), how);
   });
 
   function forget() {
@@ -46,21 +44,18 @@ export function makeLasso(view, onMap, onDrawn) {
 }
 
 /**
- * Marks the images inside an outline drawn on a view.
+ * Marks the images that are seen inside an outline drawn on a view: in space, all along the line of sight.
  * @param {import('./view.js').View} view
- * @param {boolean} onMap
  * @param {[number, number][]} outline in pixels of the view
  * @returns {Uint8Array}
  */
-export function inside(view, onMap, outline) {
-  const seen = view.viewport();
-  // A straight line on the screen is straight on Mercator's map, and bent in degrees.
-  const flat = (/** @type {number} */ y) => (onMap ? mercator(y) : y);
-  const spots = outline.map((spot) => seen.unproject(spot)).map(([x, y]) => [x, flat(y)]);
-  const places = view.places();
-  const mask = new Uint8Array(places.length / 2);
+export function inside(view, outline) {
+  const [across, down] = [outline.map(([x]) => x), outline.map(([, y]) => y)];
+  const [left, right, top, bottom] = [Math.min(...across), Math.max(...across), Math.min(...down), Math.max(...down)];
+  const mask = new Uint8Array(view.colours().length / 4);
   for (let row = 0; row < mask.length; row += 1) {
-    mask[row] = Number(isInside(spots, places[2 * row], flat(places[2 * row + 1])));
+    const [x, y] = view.onScreen(row);
+    if (x >= left && x <= right && y >= top && y <= bottom) mask[row] = Number(isInside(outline, x, y));
   }
   return mask;
 }

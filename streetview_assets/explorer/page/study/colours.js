@@ -1,42 +1,37 @@
-/** Colours: of groups those that the colour-blind can tell apart, of values from dark to light. */
+/** Colours that the colour-blind can tell apart: of groups by hue and lightness, of values from dark to light. */
 
 /** @typedef {[number, number, number]} Colour */
 
 const SEQUENTIAL = ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#fde725'];
 const DIVERGING = ['#b35806', '#f1a340', '#fee0b6', '#f7f7f7', '#d8daeb', '#998ec3', '#542788'];
+const SHADES = [0, -0.45, 0.5];
+/** Once round the palette as it is, then darker, then lighter: lightness stays where hues are confused. */
+
 /** @type {Colour} */
 export const UNKNOWN = [150, 150, 150];
 
 /** @param {string} hex @returns {Colour} */
-export const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+export const rgb = (hex) => /** @type {Colour} */ ([1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
 
-/** @param {Colour} colour */
-export const css = (colour) => `rgb(${colour.join(' ')})`;
+/** @param {ArrayLike<number>} colour */
+export const css = (colour) => `rgb(${colour[0]} ${colour[1]} ${colour[2]})`;
 
 /**
- * Gives the colour of the n-th group: those of the palette first, then others spaced round the hues.
+ * Gives the colour of the n-th group: those of the palette, then darker and lighter shades of them.
  * @param {string[]} palette
  * @param {number} number
  * @returns {Colour}
  */
 export function ofGroup(palette, number) {
   const colours = palette.filter((hex) => hex !== '#000000');
-  if (number < colours.length) return rgb(colours[number]);
-  const hue = (number * 137.508) % 360;
-  return ofHue(hue, 0.55, number % 2 ? 0.42 : 0.6);
-}
-
-/** @param {number} hue @param {number} saturation @param {number} lightness @returns {Colour} */
-function ofHue(hue, saturation, lightness) {
-  const reach = saturation * Math.min(lightness, 1 - lightness);
-  return [0, 8, 4].map((offset) => {
-    const k = (offset + hue / 30) % 12;
-    return Math.round(255 * (lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
-  });
+  const colour = rgb(colours[number % colours.length]);
+  const shade = SHADES[Math.floor(number / colours.length) % SHADES.length];
+  const towards = shade < 0 ? 0 : 255;
+  return /** @type {Colour} */ (colour.map((part) => Math.round(part + (towards - part) * Math.abs(shade))));
 }
 
 /**
- * Makes a scale from values to colours.
+ * Makes a scale from values to colours: viridis, or from brown over white to purple.
  * @param {ArrayLike<number>} values
  * @param {boolean} diverges whether it has a middle, at nought
  */
@@ -51,7 +46,8 @@ export function scaleOf(values, diverges) {
     if (!Number.isFinite(value)) return UNKNOWN;
     const place = Math.min(1, Math.max(0, (value - low) / (high - low || 1))) * (stops.length - 1);
     const first = Math.min(stops.length - 2, Math.floor(place));
-    return stops[first].map((part, channel) => Math.round(part + (stops[first + 1][channel] - part) * (place - first)));
+    return /** @type {Colour} */ (stops[first].map((part, channel) => Math.round(part + (stops[first + 1][channel] - part) * (place - first))));
   };
-  return { low, high, colour, stops };
+  const isPartial = known.length < values.length;
+  return { low, high, colour, stops, isPartial };
 }

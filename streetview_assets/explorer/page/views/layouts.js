@@ -1,53 +1,77 @@
-import { monthText } from './data.js';
+import { inSpace, monthText } from '../study/data.js';
+import { groupName } from '../study/painting.js';
 
 /**
- * A layout: where each image lies on the plane, and the words on it.
+ * A layout: where each image lies, and the words on it.
  * @typedef {object} Layout
- * @property {string} name
- * @property {Float32Array} places
+ * @property {Float32Array} places three numbers an image
+ * @property {boolean} isSpace whether the third is more than nought
  * @property {{text: string, place: [number, number]}[]} words
+ */
+
+/**
+ * A layout that can be chosen.
+ * @typedef {object} Choice
+ * @property {string} name
+ * @property {string} meaning what it says, and what it does not
+ * @property {() => Layout} make
  */
 
 const GAP = 2;
 /** Between two blocks, in images. */
 
 /**
- * Lists the layouts that need nothing but what is known of images: blocks of a group, of a year.
- * @param {import('./data.js').Study} study
- * @param {(column: string, text: string) => string} nameOf
- * @returns {{name: string, make: () => Layout}[]}
+ * Lists all layouts: those that were reckoned, blocks and rows, and the places themselves.
+ * @param {import('../study/data.js').Study} study
+ * @param {import('../study/state.js').State} state
+ * @returns {Choice[]}
  */
-export function grids(study, nameOf) {
+export function allLayouts(study, state) {
+  const { meaning } = study.about;
+  const reckoned = study.layouts.map((one) => ({ name: one.name, meaning, make: () => ({ ...one, words: [] }) }));
+  const asOnMap = { name: 'as on the map', meaning: 'Where each image was taken.', make: () => scaled({ places: study.place, words: [] }) };
+  return [...reckoned, ...grids(study, state), asOnMap];
+}
+
+/**
+ * Lists the layouts that need nothing but what is known of images: blocks of a group, of a year, rows in order.
+ * @param {import('../study/data.js').Study} study
+ * @param {import('../study/state.js').State} state
+ * @returns {Choice[]}
+ */
+function grids(study, state) {
   const grouped = ['cluster', 'category', 'authority'].filter((name) => study.coded[name].texts.length > 1);
   const made = grouped.map((name) => ({
     name: `blocks: ${name}`,
-    make: () => blocks(`blocks: ${name}`, study.coded[name].codes, study.coded[name].texts.map((text) => nameOf(name, text))),
+    meaning: `A block a ${name}; places in a block mean nothing.`,
+    make: () => scaled(blocks(study.coded[name].codes, study.coded[name].texts.map((text) => groupName(state, name, text)))),
   }));
-  if (Array.from(study.month).some(Boolean)) {
-    made.push({ name: 'blocks: year', make: () => byYear(study) });
+  if (study.month.some(Boolean)) {
+    made.push({ name: 'blocks: year', meaning: 'A block a year of capture; places in a block mean nothing.', make: () => scaled(byYear(study)) });
   }
-  for (const one of study.areas.values.filter((/** @type {any} */ value) => value.key !== 'image_count')) {
-    const name = `in order: ${one.label}`;
-    made.push({ name, make: () => inOrder(name, study, one.values) });
+  for (const one of study.areas.values.filter((value) => ['target', 'perceived'].includes(value.kind))) {
+    made.push({
+      name: `in order: ${one.label}`,
+      meaning: `Row by row from the least ${one.label} of the area to the most; areas without one come last.`,
+      make: () => scaled(inOrder(study, one.values)),
+    });
   }
   return made;
 }
 
-/** @param {import('./data.js').Study} study */
+/** @param {import('../study/data.js').Study} study */
 function byYear(study) {
   const years = Array.from(study.month, (month) => (month ? Number(monthText(month).slice(0, 4)) : 0));
   const known = [...new Set(years)].sort((a, b) => a - b);
-  return blocks('blocks: year', years.map((year) => known.indexOf(year)), known.map((year) => (year ? String(year) : 'unknown')));
+  return blocks(years.map((year) => known.indexOf(year)), known.map((year) => (year ? String(year) : 'unknown')));
 }
 
 /**
  * Lays images out in a square for each group, the largest first, row by row.
- * @param {string} name
  * @param {ArrayLike<number>} codes
  * @param {string[]} texts
- * @returns {Layout}
  */
-function blocks(name, codes, texts) {
+function blocks(codes, texts) {
   const rows = texts.map(() => /** @type {number[]} */ ([]));
   const places = new Float32Array(2 * codes.length).fill(NaN);
   for (let row = 0; row < codes.length; row += 1) rows[codes[row]]?.push(row);
@@ -68,17 +92,15 @@ function blocks(name, codes, texts) {
     left += side + GAP;
     tallest = Math.max(tallest, side);
   }
-  return { name, places, words };
+  return { places, words };
 }
 
 /**
  * Lays images out row by row as a value of their areas rises; those without one come last.
- * @param {string} name
- * @param {import('./data.js').Study} study
+ * @param {import('../study/data.js').Study} study
  * @param {Float32Array} values
- * @returns {Layout}
  */
-function inOrder(name, study, values) {
+function inOrder(study, values) {
   const { codes } = study.coded.area;
   const value = (/** @type {number} */ row) => (Number.isFinite(values[codes[row]]) ? values[codes[row]] : Infinity);
   const rows = Array.from({ length: study.count }, (_, row) => row);
@@ -89,42 +111,15 @@ function inOrder(name, study, values) {
     places[2 * row] = at % side;
     places[2 * row + 1] = -Math.floor(at / side);
   });
-  return { name, places, words: [] };
-}
-
-/**
- * Leads images from one layout to another.
- * @param {Float32Array} from
- * @param {Float32Array} to
- * @param {(places: Float32Array) => void} show
- */
-export function animate(from, to, show) {
-  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  if (still || from.length !== to.length || !from.length) {
-    show(to);
-    return;
-  }
-  const began = performance.now();
-  const step = (/** @type {number} */ now) => {
-    const share = Math.min(1, (now - began) / 700);
-    if (share >= 1) {
-      show(to);
-      return;
-    }
-    const eased = share * share * (3 - 2 * share);
-    show(from.map((place, at) => (Number.isFinite(place) ? place + (to[at] - place) * eased : to[at])));
-    requestAnimationFrame(step);
-  };
-  requestAnimationFrame(step);
+  return { places, words: [] };
 }
 
 /**
  * Brings places to the size of other layouts, so that one leads into the other.
- * @param {Layout} layout
+ * @param {{places: Float32Array, words: Layout['words']}} layout two numbers an image
  * @returns {Layout}
  */
-export function scaled(layout) {
-  const { places } = layout;
+function scaled({ places, words }) {
   let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
   for (let at = 0; at < places.length; at += 2) {
     if (!Number.isFinite(places[at])) continue;
@@ -136,8 +131,8 @@ export function scaled(layout) {
   const size = Math.max(right - left, top - bottom) / 2 || 1;
   const [x, y] = [(left + right) / 2, (bottom + top) / 2];
   return {
-    ...layout,
-    places: places.map((place, at) => (place - (at % 2 ? y : x)) / size),
-    words: layout.words.map(({ text, place }) => ({ text, place: [(place[0] - x) / size, (place[1] - y) / size] })),
+    isSpace: false,
+    places: inSpace(places.map((place, at) => (place - (at % 2 ? y : x)) / size)),
+    words: words.map(({ text, place }) => ({ text, place: [(place[0] - x) / size, (place[1] - y) / size] })),
   };
 }

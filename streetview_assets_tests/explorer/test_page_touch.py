@@ -1,0 +1,102 @@
+"""The page on a telephone in a real browser: fingers, tabs, both themes."""
+
+from itertools import pairwise
+
+import pytest
+
+from streetview_assets_tests.explorer.conftest import opened
+from streetview_assets_tests.explorer.gestures import corners, ids_of_group, rows_of_group, selected
+
+PHONE = {"width": 390, "height": 780}
+
+
+class Fingers:
+    """Fingers on a screen, by the browser's own protocol."""
+
+    def __init__(self, looked):
+        self._session = looked.page.context.new_cdp_session(looked.page)
+
+    def _send(self, kind: str, *spots: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(spots)]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def draw(self, path: list) -> None:
+        """Draw with one finger along a path."""
+        self._send("touchStart", path[0])
+        for (x0, y0), (x1, y1) in pairwise(path):
+            for step in range(1, 5):
+                self._send("touchMove", (x0 + (x1 - x0) * step / 4, y0 + (y1 - y0) * step / 4))
+        self._send("touchEnd")
+
+    def pinch(self, x: float, y: float, apart: range) -> None:
+        """Move two fingers apart round a spot."""
+        self._send("touchStart", (x - apart[0], y), (x + apart[0], y))
+        for reach in apart:
+            self._send("touchMove", (x - reach, y), (x + reach, y))
+        self._send("touchEnd")
+
+
+def selects(looked, ids: set[str]) -> bool:
+    """Whether some images become selected: fingers are faster than what they do."""
+    for _ in range(30):
+        if selected(looked) == ids:
+            return True
+        looked.page.wait_for_timeout(100)
+    return False
+
+
+def press(looked, name: str) -> None:
+    """Tap what stays pressed, a while after a finger was lifted: else it is no tap of its own."""
+    looked.page.wait_for_timeout(600)
+    button = looked.page.get_by_role("button", name=name, exact=True)
+    button.tap()
+    looked.page.locator(f"button[aria-pressed=true]:text-is('{name}')").wait_for()
+
+
+def width_of_images(looked) -> float:
+    spots = looked.ask("() => [30, 60].map((row) => explorer.plane.onScreen(row)[0])")
+    return abs(spots[1] - spots[0])
+
+
+def test_fingers_move_come_nearer_draw_and_open(browser, address):
+    with opened(browser, address, size=PHONE, has_touch=True, is_mobile=True) as looked:
+        fingers = Fingers(looked)
+        looked.page.wait_for_timeout(500)
+        box = looked.page.locator("#plane").bounding_box()
+        middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        wide, first = width_of_images(looked), looked.ask("() => explorer.plane.onScreen(0)")
+        fingers.draw([middle, (middle[0] + 40, middle[1])])
+        looked.page.wait_for_timeout(400)
+        assert looked.ask("() => explorer.plane.onScreen(0)")[0] > first[0] + 20, "moved"
+        fingers.pinch(*middle, range(30, 110, 10))
+        looked.page.wait_for_timeout(400)
+        assert width_of_images(looked) > 1.5 * wide, "nearer"
+        looked.page.locator("#reset").tap()
+        press(looked, "Lasso")
+        fingers.draw(corners(looked, rows_of_group(1), "plane", 8))
+        assert selects(looked, ids_of_group(1))
+        press(looked, "Add")
+        fingers.draw(corners(looked, rows_of_group(2), "plane", 8))
+        assert selects(looked, ids_of_group(1) | ids_of_group(2))
+        press(looked, "Take away")
+        fingers.draw(corners(looked, rows_of_group(1), "plane", 8))
+        assert selects(looked, ids_of_group(2))
+        looked.page.locator("#lasso").tap()
+        looked.page.locator("#lasso[aria-pressed=false]").wait_for()
+        x, y = looked.ask("() => explorer.plane.onScreen(0)")[:2]
+        looked.page.touchscreen.tap(box["x"] + x, box["y"] + y)
+        looked.page.locator("#detail").wait_for(state="visible")
+        assert looked.ask("() => explorer.state.focus") in rows_of_group(0)
+        assert looked.page.locator("#detail .close").bounding_box()["height"] >= 36
+        assert looked.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_a_telephone_has_all_of_it_in_tabs(browser, address, scheme):
+    with opened(browser, address, size=PHONE, color_scheme=scheme) as phone:
+        for tab, part in (("Map", "map"), ("List", "side"), ("Layout", "plane")):
+            phone.page.get_by_role("button", name=tab, exact=True).click()
+            assert phone.page.locator(f"#{part}").is_visible()
+        assert phone.ask("() => document.documentElement.scrollWidth") <= PHONE["width"]
+        assert phone.ask("() => document.documentElement.dataset.theme") == scheme
+        assert phone.complaints == []
