@@ -1,12 +1,14 @@
 """JPEGs are read at reduced scale only where that does not show in the vector."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from streetview_assets.embeddings.encoders.image_loading import prepare
+from streetview_assets.embeddings.encoders.image_loading import prepare, prepare_content
+from streetview_assets.embeddings.encoders.preprocessing import NetworkInput, ScaleAndCrop
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.image_decoding import read_rgb
 from streetview_assets.study.embeddings import Encoder
@@ -42,6 +44,21 @@ def test_colour_texture_sees_every_pixel(tmp_path: Path) -> None:
     with Image.open(tmp_path / "one.jpg") as image:
         expected = encoder.preparation.prepare(image)
     assert np.array_equal(prepare(encoder, "one.jpg", tmp_path).values, expected)
+
+
+def test_an_image_that_would_fill_the_memory_when_scaled_is_told_of() -> None:
+    scaled = ScaleAndCrop(256, Image.Resampling.BILINEAR, (224, 224))
+    network = NetworkInput(scaled, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), 224, 0.875)
+    for size, reason in (
+        ((1, 60_000), "one side is more than 50 times the other"),
+        ((9, 450), None),
+    ):
+        content = io.BytesIO()
+        Image.new("RGB", size).save(content, "PNG")
+        prepared = prepare_content(network, content.getvalue(), 1_000_000)
+        assert prepared.error == reason
+    assert prepared.values is not None
+    assert prepared.values.shape == (1, 224, 224, 3)
 
 
 @pytest.mark.skipif(

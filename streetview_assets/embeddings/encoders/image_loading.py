@@ -143,9 +143,9 @@ def prepare_content(preparation: Preparation, content: bytes, most_pixels: int) 
         decoded = decode_image(
             content, upright=True, least_side_px=least_px, most_pixels=most_pixels
         )
+        return Prepared(preparation.prepare(decoded.rgb), None)
     except BrokenImageError as error:
         return Prepared(None, str(error))
-    return Prepared(preparation.prepare(decoded.rgb), None)
 
 
 def _view(folder: Path, file: str, least_side_px: int | None) -> Image.Image:

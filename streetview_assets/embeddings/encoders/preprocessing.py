@@ -13,6 +13,7 @@ from PIL import Image
 
 from streetview_assets.embeddings.encoders.aspect_ratio import Fit, inputs_of
 from streetview_assets.errors import EncoderError
+from streetview_assets.image_decoding import BrokenImageError
 
 READ_AT_LEAST = 2
 """A JPEG may be read smaller while its shorter side is so many times what the library scales it to.
@@ -21,6 +22,9 @@ Measured on 32 street photos with the real weights of MobileNet v1, cosine to th
 whole image: at 2 times and more at least 0.998 (mean 0.9994), at 1.25 to 1.5 times 0.997 (mean
 0.998), at 1 to 1.2 times 0.991. ViT-B-32 with random weights: 0.99998, 0.9999 and 0.9997.
 """
+
+MOST_OBLONG = 50
+"""Times that the longer side may be the shorter one: scaled by this, that would fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,15 @@ class NetworkInput:
         return READ_AT_LEAST * self.side_px
 
     def prepare(self, image: Image.Image) -> np.ndarray:
-        """Bring an image to what the network sees: pixels (inputs, height, width, 3), uint8."""
+        """Bring an image to what the network sees: pixels (inputs, height, width, 3), uint8.
+
+        Raises
+        ------
+        BrokenImageError
+            Where it is so oblong that it shows nothing.
+        """
+        if max(image.size) > MOST_OBLONG * min(image.size):
+            raise BrokenImageError(f"one side is more than {MOST_OBLONG} times the other")
         inputs = inputs_of(image, self.fit, ground=self.ground, seen=self.seen)
         return np.stack([np.asarray(self.to_pixels(one)) for one in inputs])
 
