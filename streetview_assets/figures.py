@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image, ImageFont
 
 from streetview_assets.text.safe_name import safe_name
@@ -106,12 +107,19 @@ def to_png(figure: Figure, dpi: int = 110) -> bytes:
     dpi
         Dots an inch.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
+    before = figure.dpi
+    figure.dpi = dpi
+    # `savefig` draws twice: once for the layout alone.
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).save(buffer, format="PNG", dpi=(dpi, dpi))
+    figure.dpi = before
     return buffer.getvalue()
 
 

@@ -39,9 +39,9 @@ THINNER = {
 COMMAND = """
 import sys
 from pathlib import Path
-from streetview_assets.cli import app
+from streetview_assets.study_state import open_study
 
-app.DEMO_STUDY = Path(sys.argv.pop(1))
+open_study.DEMO_STUDY = Path(sys.argv.pop(1))
 from streetview_assets.cli.entry import main
 
 main()
@@ -137,5 +137,7 @@ def test_the_demo_ends_with_what_was_made_the_scores_and_what_to_try(demo):
     assert "synthetic" in said
     after = said.split("Next:")[1].splitlines()
     assert len([line for line in after if line.strip()]) == 3
+    # What its own checks warn of is told; what libraries say on the way is not.
+    lines = [line for line in said.splitlines() if not line.startswith("Warning: ")]
     for noise in ("INFO", "WARNING", "Warning", "alembic", "registered model"):
-        assert noise not in said
+        assert noise not in "\n".join(lines)
