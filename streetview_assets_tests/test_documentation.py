@@ -69,6 +69,14 @@ def test_every_link_leads_somewhere(page):
     assert not lost
 
 
+def test_the_code_of_a_page_runs_as_it_stands(capsys):
+    page = ROOT / "docs" / "how_to" / "validate_vectors.md"
+    names: dict = {}
+    for block in _blocks(page, "python"):
+        exec(block, names)
+    assert "in R²" in capsys.readouterr().out
+
+
 def test_the_site_builds_without_a_warning_and_asks_no_other_host(tmp_path):
     site = tmp_path / "site"
     command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "docs", str(site)]
