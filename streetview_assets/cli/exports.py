@@ -81,7 +81,7 @@ def _options(command: Any) -> Iterator[tuple[str, bool]]:
 exports = Commands(
     cls=ExportGroup,
     context_settings={"ignore_unknown_options": True},
-    subcommand_metavar="TABLE|hdf5|features|vectors|tags|cluster-results|panoramas|"
+    subcommand_metavar="TABLE|hdf5|features|vectors|model|tags|cluster-results|panoramas|"
     "embedding-atlas|fiftyone|pixplot-metadata [ARGS]...",
     help="Write a table to a file, or a whole study as others' programs read it.",
 )
@@ -169,6 +169,25 @@ def vectors(
         lambda opened, tell: export_vectors(
             opened, output, layout=layout, panoramas=panoramas, on_progress=tell
         ),
+        study,
+    )
+
+
+@exports.command()
+def model(
+    study: StudyArgument = None,
+    output: OutputOption = None,
+    form: Annotated[
+        str, typer.Option(help="skops, which holds data alone, or joblib, a pickle.")
+    ] = "skops",
+) -> None:
+    """Write the best model as a folder: the fitted pipeline, its parameters, a card in words."""
+    from streetview_assets.exports.model_file import export_model
+    from streetview_assets.orchestration.tracking.kept_model import kept_model
+
+    _write(
+        "the model",
+        lambda opened, _: export_model(opened, kept_model(opened), output, form=form),
         study,
     )
 

@@ -12,6 +12,7 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
+from streetview_assets.errors import StudyError
 from streetview_assets.models.candidates.base import Size
 from streetview_assets.models.candidates.preprocessing import Components
 from streetview_assets.models.candidates.registry import CANDIDATES
@@ -29,6 +30,7 @@ from streetview_assets.orchestration.tracking.champion import (
     should_promote,
 )
 from streetview_assets.orchestration.tracking.judged_on import content_of, folds_held_out
+from streetview_assets.orchestration.tracking.kept_model import kept_model
 from streetview_assets.orchestration.tracking.logged_model import requirements, self_contained
 from streetview_assets.orchestration.tracking.mlflow_resource import (
     TrackedModel,
@@ -38,6 +40,7 @@ from streetview_assets.orchestration.tracking.mlflow_resource import (
     tracking_uri,
 )
 from streetview_assets.study.models import Models
+from streetview_assets.study_state.open_study import open_study
 
 WIDTH = 3
 JUDGED_ON = {
@@ -267,6 +270,17 @@ def test_on_a_shared_server_a_better_model_registered_meanwhile_wins(tracking, c
     )
     assert not promote(client, mine, shared=True).is_champion
     assert champion_of(client, "shared").number == other.number
+
+
+def test_the_champion_is_taken_out_again_whole(tracking, write_town, tmp_path, monkeypatch):
+    kept = kept_model(tracking.study.open())
+    vectors = np.random.default_rng(1).normal(size=(5, WIDTH))
+    assert np.allclose(kept.estimator.predict(vectors), final_model().estimator.predict(vectors))
+    assert (kept.spatial_r2, kept.is_champion) == (0.7, True)
+    assert (kept.tags["target"], kept.tags["area_count"]) == ("score", "20")
+    monkeypatch.setenv("STREETVIEW_DATA", str(tmp_path))
+    with pytest.raises(StudyError, match=r"there is no model yet.*--until models"):
+        kept_model(open_study(write_town(tmp_path / "new")))
 
 
 def killed(*_):

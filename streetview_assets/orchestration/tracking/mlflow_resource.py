@@ -158,7 +158,7 @@ class Tracking(dg.ConfigurableResource):
         }
         logged = ("", "")
         with (
-            _tracked_at(tracking_uri(opened)),
+            tracked_at(tracking_uri(opened)),
             mlflow.start_run(
                 experiment_id=experiment, run_name=run.name, tags={**run.tags, **common}
             ) as active,
@@ -173,7 +173,7 @@ class Tracking(dg.ConfigurableResource):
 
 
 @contextmanager
-def _tracked_at(uri: str) -> Iterator[None]:
+def tracked_at(uri: str) -> Iterator[None]:
     """Set where MLflow keeps runs, for a while.
 
     MLflow writes it into the environment, where it would pass for the user's own wish: the next
@@ -211,6 +211,19 @@ def champion(opened: OpenStudy) -> Version | None:
         if not (opened.root / "mlflow.db").is_file():
             return None
     return champion_of(_client(opened), opened.study.name)
+
+
+def newest_version(opened: OpenStudy) -> int | None:
+    """Find the newest version of a study's model: its number; None where none was registered."""
+    found = _client(opened).search_model_versions(
+        f"name='{opened.study.name}'", max_results=1, order_by=["version_number DESC"]
+    )
+    return int(found[0].version) if found else None
+
+
+def params_of(opened: OpenStudy, version: Version) -> Mapping[str, str]:
+    """Give the parameters of the run that a version comes from."""
+    return dict(_client(opened).get_run(version.run_id).data.params)
 
 
 def model_promotion(opened: OpenStudy) -> str | None:
