@@ -1,4 +1,4 @@
--- Areas whose images of a cluster or label are pooled from another number than there are.
+-- Areas whose images of a cluster, a label or a group by hand are pooled from another number than there are.
 -- asset: area_group_embeddings
 -- severity: error
 -- blocking: true
@@ -21,6 +21,11 @@ grouped as (
     select authority_code, image_id, 'label' as grouping, label as group_name
     from label_scores
     where is_best
+    union all
+    select image_places.authority_code, image_id, 'user_group' as grouping, group_name
+    from user_groups
+    inner join image_places using (image_id)
+    where user_groups.status = 'ok'
 ),
 
 counted as (

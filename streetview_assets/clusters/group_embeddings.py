@@ -1,4 +1,4 @@
-"""An area's images of each group, a cluster or a label, as one vector."""
+"""An area's images of each group, a cluster, a label or one by hand, as one vector."""
 
 import polars as pl
 
@@ -14,7 +14,7 @@ def area_group_embeddings(
     Parameters
     ----------
     groups
-        What `cluster_groups` or `label_groups` gives, or both, one below the other.
+        What `cluster_groups`, `label_groups` and `groups_by_hand` give, one below the other.
     images, embeddings
         The table `images`, and the vectors of what is looked at (see `vectors_of`).
 
@@ -49,4 +49,23 @@ def label_groups(scores: pl.DataFrame) -> pl.DataFrame:
         pl.lit("label").alias("grouping"),
         pl.lit(scores["label"].n_unique(), dtype=pl.Int64).alias("k"),
         pl.col("label").alias("group_name"),
+    )
+
+
+def groups_by_hand(groups: pl.DataFrame, encoder: str) -> pl.DataFrame:
+    """Take each image's groups from the table `user_groups`; it may be in several.
+
+    Parameters
+    ----------
+    groups
+        The table.
+    encoder
+        Slug of the encoder whose vectors are pooled.
+    """
+    return groups.filter(status="ok").select(
+        "image_id",
+        pl.lit(encoder).alias("encoder"),
+        pl.lit("user_group").alias("grouping"),
+        pl.lit(groups["group_name"].n_unique(), dtype=pl.Int64).alias("k"),
+        "group_name",
     )

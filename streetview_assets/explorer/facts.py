@@ -9,6 +9,7 @@ import shapely
 
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.layout.scatter import panel_name
+from streetview_assets.clusters.names.user_groups import as_categories
 from streetview_assets.explorer.captures import other_captures
 from streetview_assets.report.database import Published
 
@@ -82,6 +83,8 @@ def explorer_facts(published: Published) -> Facts:
         The published database.
     """
     images = published.ask("images", _IMAGES).unique("image_id", keep="first")
+    if published.study.categories_from == "user_groups":
+        images = as_categories(images, published.table("user_groups"))
     clusters = _clusters(published)
     if published.study.encoder.views != "separate":
         images = images.join(clusters, on="image_id", how="semi")

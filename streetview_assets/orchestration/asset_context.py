@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from streetview_assets.clusters.names.user_groups import as_categories
 from streetview_assets.embeddings.encoders.text_encoder import (
     TextEncoder,
     check_same_weights,
@@ -139,6 +140,12 @@ class AssetContext:
     def looked_at(self, images: pl.DataFrame) -> pl.DataFrame:
         """Give the rows of `images` that are looked at: all, or each panorama's first view."""
         return self.opened.looked_at(images)
+
+    def categorised(self, images: pl.DataFrame) -> pl.DataFrame:
+        """Give images with what the study takes for their categories (`categories_from`)."""
+        if self.study.categories_from == "images":
+            return images
+        return as_categories(images, self.read_all("user_groups"))
 
     @property
     def called(self) -> str:

@@ -20,6 +20,11 @@ def no_part(name: str) -> Reason:
     return _without(lambda study: getattr(study, name), f"the study file has no part `{name}`")
 
 
+def categories_of(study: Study) -> tuple[str, ...]:
+    """Name the table that categories are of, where the images themselves do not tell them."""
+    return ("user_groups",) if study.categories_from == "user_groups" else ()
+
+
 def _without(part: Callable[[Study], object], why: str) -> Reason:
     return lambda study: None if part(study) else why
 

@@ -235,11 +235,11 @@ TABLES = (
     ),
     _table(
         "area_group_embeddings",
-        "An area's images of one group (a cluster, a label) as one vector.",
+        "An area's images of one group (a cluster, a label, one by hand) as one vector.",
         AUTHORITY,
         AREA,
         ENCODER,
-        key("grouping", TEXT, "what the groups are", "cluster", "label"),
+        key("grouping", TEXT, "what the groups are", "cluster", "label", "user_group"),
         K,
         key("group_name", TEXT, "the group"),
         key("statistic", TEXT, "how vectors are pooled, per dimension", *STATISTICS),

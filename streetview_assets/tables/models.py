@@ -208,7 +208,7 @@ TABLES = (
     _table(
         "group_model_scores",
         "Scores of a model of the images of one group alone, beside all of the same areas.",
-        key("grouping", TEXT, "what the groups are", "cluster", "label"),
+        key("grouping", TEXT, "what the groups are", "cluster", "label", "user_group"),
         key(
             "area_set",
             TEXT,

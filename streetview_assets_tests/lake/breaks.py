@@ -78,6 +78,12 @@ def exclusions(image_id: str, is_dropped: bool = True) -> Break:
     return lambda study: study.write("image_exclusions", TABLES["image_exclusions"].frame([row]))
 
 
+def put_into_a_group(image_id: str) -> Break:
+    """Write that somebody put one image into a group, which nothing was pooled of yet."""
+    row = {"group_name": "wet", "image_id": image_id, "status": "ok"}
+    return lambda study: study.write("user_groups", TABLES["user_groups"].frame([row]))
+
+
 def transfer(*counts: tuple[int, int]) -> Break:
     """Write the scores of one pair of authorities by areas learned from and tested on."""
     row = {"target": "t", "encoder": "made-up", "features": "pooled", "model": "ridge"}

@@ -43,6 +43,8 @@ ALL_PARTS = {
     "ordinal": {"epochs": 1, "folds": 2, "fine_tune": [0.2], "fine_tune_epochs": 1},
     "environment": {"points_of_interest": "cafe.geojson"},
     "perception": {"ratings": "places.csv", "within_m": 1000, "environment": "append"},
+    "user_groups": "groups.csv",
+    "categories_from": "user_groups",
 }
 CAFE = (
     '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": '
@@ -130,6 +132,8 @@ UNREAD_TABLES = {
     "image_retention": {"panorama_embeddings", "baseline_embeddings"},
     # It draws a map where a point has two captures, and none has here.
     "capture_changes": {"areas"},
+    # No image of the town is in the one group, so that there is nothing to classify.
+    "category_scores": {"panorama_embeddings"},
 }
 """Tables that are declared and are not read here."""
 
@@ -236,6 +240,7 @@ def write_all_parts(folder: Path, write_town) -> Path:
     study = write_town(folder, {"headings_deg: [0]": "headings_deg: [0, 180]"})
     write_small_clip(folder / "small.pt")
     (folder / "cafe.geojson").write_text(CAFE)
+    (folder / "groups.csv").write_text("group,image_id\nwarm,none-such\n")
     document = yaml.safe_load(study.read_text()) | ALL_PARTS
     middle = gpd.read_file(study.parent / document["areas"]["path"]).geometry[0].centroid
     (folder / "places.csv").write_text(f"lon,lat,safety_avg\n{middle.x},{middle.y},2\n")

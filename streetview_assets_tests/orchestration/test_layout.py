@@ -10,10 +10,18 @@ import pytest
 import yaml
 from PIL import Image
 
+from streetview_assets.clusters.names.user_groups import save_group
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
-from streetview_assets.orchestration.assets import clusters, embeddings, images, layout, points
+from streetview_assets.orchestration.assets import (
+    clusters,
+    embeddings,
+    images,
+    layout,
+    names,
+    points,
+)
 from streetview_assets.study.images import Images
-from streetview_assets.study_state.lineage import specs
+from streetview_assets.study_state.lineage import spec_for, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 
 UP_TO_CLUSTERS = (
@@ -157,6 +165,25 @@ def test_categories_by_the_studys_names_are_told_from_vectors(folder):
         made = make(write(folder, categories=categories), layout.category_scores)
         assert (made.note, made.applies) == (why, False)
         assert made.frames["category_scores"].is_empty()
+
+
+def test_groups_put_together_by_hand_are_categories_and_groups_of_models(folder):
+    ids = write(folder).read("images").sort("source_path")["image_id"].to_list()
+    for group, members in (("<b>bright</b>", ids[::2]), ("dark", ids[1::2] + ids[:1])):
+        save_group(folder / "user_groups.csv", group, [*members, "nobody's"])
+    opened = write(folder, layout={**LAYOUT, "show": "dots"}, categories_from="user_groups")
+    made = make(opened, names.user_groups)
+    assert made.metadata["left out: the study has no such image"] == 2
+    make(opened, layout.image_layout)
+    assert (opened.root / "figures" / "study" / "layout_category.png").is_file()
+    make(opened, layout.category_scores)
+    scores = opened.read("category_scores")
+    assert set(scores["category"]) == {"", "<b>bright</b>", "dark"}
+    assert scores.filter(measure="accuracy")["image_count"].item() == COUNT - 1, "one is in both"
+    spec = spec_for("category_scores", opened.study)
+    assert "user_groups" in spec.reads
+    assert "user_groups" not in spec_for("category_scores", write(folder).study).reads
+    (folder / "user_groups.csv").unlink()
 
 
 def test_images_without_categories_have_no_scores(unmade_town):

@@ -1,4 +1,4 @@
-"""An area seen through its images of one group alone: those of a cluster, or of a text label."""
+"""An area seen through its images of one group alone: of a cluster, a text label, or by hand."""
 
 from dataclasses import dataclass, replace
 
@@ -8,8 +8,8 @@ import polars as pl
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.models.data.dataset import AreaDataset
 
-CLUSTER, LABEL = "cluster", "label"
-GROUPINGS = (CLUSTER, LABEL)
+CLUSTER, LABEL, BY_HAND = "cluster", "label", "user_group"
+GROUPINGS = (CLUSTER, LABEL, BY_HAND)
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Group:
     Attributes
     ----------
     grouping
-        `cluster` or `label`.
+        One of `GROUPINGS`.
     name
-        As in the column `group_name` of scores: `cluster 3`, or the label.
+        As in the column `group_name` of scores: `cluster 3`, the label, the name of the group.
     area_codes
         Sorted; none where no area has an image of the group.
     vectors
@@ -61,18 +61,20 @@ def groups_of(vectors: pl.DataFrame, *, statistic: str, encoder: str) -> list[Gr
     Returns
     -------
     list
-        Clusters by number, 1 to k, those without an image too; then labels by name.
+        Clusters by number, 1 to k, those without an image too; then labels, and groups that people
+        put together, by name.
     """
     own = vectors.filter(statistic=statistic, encoder=encoder)
     clusters = own.filter(grouping=CLUSTER)
-    labels = own.filter(grouping=LABEL)
     k = clusters["k"].max()
     numbers = range(1, (k if isinstance(k, int) else 0) + 1)
     return [
         *(_group(clusters, CLUSTER, str(number), f"cluster {number}") for number in numbers),
         *(
-            _group(labels, LABEL, name, "label all" if name == "all" else name)
-            for name in labels["group_name"].unique().sort()
+            _group(rows, grouping, name, f"{grouping} all" if name == "all" else name)
+            for grouping in (LABEL, BY_HAND)
+            for rows in (own.filter(grouping=grouping),)
+            for name in rows["group_name"].unique().sort()
         ),
     ]
 

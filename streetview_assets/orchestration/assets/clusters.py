@@ -14,7 +14,7 @@ from streetview_assets.clusters.fit.hdbscan import density_clusters as clusters_
 from streetview_assets.clusters.fit.kmeans import METHOD, ClusterFit, fit_clusters
 from streetview_assets.clusters.fit.sample import draw_sample
 from streetview_assets.clusters.group_embeddings import area_group_embeddings as pool_groups
-from streetview_assets.clusters.group_embeddings import cluster_groups, label_groups
+from streetview_assets.clusters.group_embeddings import cluster_groups, groups_by_hand, label_groups
 from streetview_assets.clusters.profile.members_sheet import cluster_sheet, members_sheet
 from streetview_assets.clusters.shares import cluster_shares as shares_of
 from streetview_assets.clusters.shares import label_shares as label_shares_of
@@ -203,16 +203,19 @@ def label_shares(work: AssetContext) -> AssetResult:
 @study_asset(
     "clusters",
     writes=("area_group_embeddings",),
-    reads=("cluster_assignments", "label_scores", INCLUDED, VECTORS),
+    reads=("cluster_assignments", "label_scores", "user_groups", INCLUDED, VECTORS),
     keys=("clusters.k", "clusters.pca"),
     code_version=3,
     unless=(no_areas,),
 )
 def area_group_embeddings(work: AssetContext) -> AssetResult:
-    """The area's images of each cluster, and of each label, as one vector."""
-    own = work.read("cluster_assignments").filter(**_own_fit(work))
-    groups = pl.concat([cluster_groups(own), label_groups(work.read("label_scores"))])
-    pooled = pool_groups(groups, work.read(INCLUDED), work.read(VECTORS))
+    """The area's images of each cluster, label, and group put together by hand, as one vector."""
+    groups = [
+        cluster_groups(work.read("cluster_assignments").filter(**_own_fit(work))),
+        label_groups(work.read("label_scores")),
+        groups_by_hand(work.read_all("user_groups"), work.opened.encoder),
+    ]
+    pooled = pool_groups(pl.concat(groups), work.read(INCLUDED), work.read(VECTORS))
     return AssetResult({"area_group_embeddings": pooled})
 
 

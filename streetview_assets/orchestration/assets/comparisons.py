@@ -16,7 +16,14 @@ from streetview_assets.models.charts.score_comparisons import (
     draw_transfer,
 )
 from streetview_assets.models.charts.scores_and_gains import draw_gains
-from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group, groups_of
+from streetview_assets.models.data.group_vectors import (
+    BY_HAND,
+    CLUSTER,
+    GROUPINGS,
+    LABEL,
+    Group,
+    groups_of,
+)
 from streetview_assets.models.evaluations.gains import paired_gains
 from streetview_assets.models.evaluations.learning_curve import learn_by_size
 from streetview_assets.models.evaluations.models_by_group import score_group_models
@@ -118,7 +125,7 @@ def learning_curve(work: AssetContext) -> AssetResult:
     unless=(no_targets,),
 )
 def group_model_scores(work: AssetContext) -> AssetResult:
-    """A model of each cluster's and each label's images alone, beside one of all images.
+    """A model of each cluster's, label's and group's images alone, beside one of all images.
 
     On the areas that the groups have in common, and on each group's own. Clusters are those of
     `cluster_assignments`, found in all images, without the target, those of held-out areas among
@@ -167,7 +174,7 @@ def _figures(
         drawn["group_targets"] = draw_group_matrix(
             scores, targets=targets, title=work.title, credit=whom
         )
-    ending = "" if grouping == CLUSTER else "_labels"
+    ending = {CLUSTER: "", LABEL: "_labels", BY_HAND: "_user_groups"}[grouping]
     return {
         f"{name}{ending}": work.figure(f"{name}{ending}", figure) for name, figure in drawn.items()
     }

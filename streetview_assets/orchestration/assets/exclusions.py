@@ -18,7 +18,7 @@ from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
 from streetview_assets.embeddings.zero_shot.prompt_bank import EXCLUSION_REASONS
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
-from streetview_assets.orchestration.missing_parts import no_part
+from streetview_assets.orchestration.missing_parts import categories_of, no_part
 from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
 
@@ -27,7 +27,8 @@ from streetview_assets.tables.registry import TABLES
     "embeddings",
     writes=("image_exclusions",),
     reads=("images", VECTORS, "encoders"),
-    keys=("exclusions", "label_templates"),
+    keys=("exclusions", "label_templates", "categories_from"),
+    reads_for=categories_of,
     pool="encoder",
     unless=(no_part("exclusions"),),
 )
@@ -39,7 +40,7 @@ def image_exclusions(work: AssetContext) -> AssetResult:
     if wordless and not rule.categories:
         why = f"{wordless}. Or name `categories` of the images in `exclusions:`"
         return work.not_applicable(why)
-    images = work.looked_at(work.read("images"))
+    images = work.categorised(work.looked_at(work.read("images")))
     by_words, words = _by_words(work, wordless)
     found = put_together(
         images,

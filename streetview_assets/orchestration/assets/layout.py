@@ -32,11 +32,12 @@ from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
-from streetview_assets.orchestration.missing_parts import no_categories, no_part
+from streetview_assets.orchestration.missing_parts import categories_of, no_categories, no_part
 from streetview_assets.study.clusters import Layout
 from streetview_assets.study_state.lineage import study_asset
 
 NO_CATEGORIES = "the images came without categories"
+NO_GROUPS = "no image is in one of the groups alone"
 
 MOST_OF_RESTRICTED = 360
 """Images in one figure of a provider whose terms restrict storage: as many as a sheet shows."""
@@ -48,7 +49,11 @@ MOST_CLASSIFIED = 60_000
     "clusters",
     writes=("image_layouts",),
     reads=(VECTORS, INCLUDED, "cluster_assignments", "targets"),
-    keys=("layout", "categories", "clusters.k", "clusters.pca", "models.target", "seed"),
+    keys=(
+        *("layout", "categories", "categories_from", "clusters.k", "clusters.pca"),
+        *("models.target", "seed"),
+    ),
+    reads_for=categories_of,
     study_wide=True,
     unless=(no_part("layout"),),
 )
@@ -60,7 +65,7 @@ def image_layout(work: AssetContext) -> AssetResult:
     """
     study = work.study
     assert study.layout is not None, "built only where the study asks for it"
-    images = work.looked_at(work.read_all(INCLUDED))
+    images = work.categorised(work.looked_at(work.read_all(INCLUDED)))
     sample = draw_sample(
         work.read_all(VECTORS), images, fit_on=study.layout.fit_on, seed=study.seed
     )
@@ -90,7 +95,8 @@ def _kept(work: AssetContext, reuse: str) -> tuple[pl.DataFrame, dict[str, Any]]
     "clusters",
     writes=("category_scores",),
     reads=(VECTORS, INCLUDED),
-    keys=("categories", "seed"),
+    keys=("categories", "categories_from", "seed"),
+    reads_for=categories_of,
     study_wide=True,
     unless=(no_categories,),
 )
@@ -99,9 +105,12 @@ def category_scores(work: AssetContext) -> AssetResult:
 
     Areas, and points without one, are held out whole; areas next to each other are not kept apart.
     """
-    study, images = work.study, work.looked_at(work.read_all(INCLUDED))
+    study = work.study
+    images = work.categorised(work.looked_at(work.read_all(INCLUDED)))
     if current_images(images)["category"].drop_nulls().is_empty():
-        return work.not_applicable(NO_CATEGORIES)
+        return work.not_applicable(
+            NO_GROUPS if study.categories_from == "user_groups" else NO_CATEGORIES
+        )
     named = named_categories(images, study.categories)
     sample = draw_sample(
         work.read_all(VECTORS),

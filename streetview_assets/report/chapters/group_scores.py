@@ -6,6 +6,7 @@ import polars as pl
 
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.charts.group_scores import IN_WORDS, in_order
+from streetview_assets.models.data.group_vectors import GROUPINGS
 from streetview_assets.models.evaluations.models_by_group import (
     ALL,
     ALL_IMAGES,
@@ -24,7 +25,7 @@ MOST_GROUPS = 40
 
 
 def group_scores(published: Published) -> dict[str, Any]:
-    """Find what the images of each cluster and label alone tell, beside all images."""
+    """Find what images of each cluster, label and group by hand alone tell, beside all images."""
     scores = published.of_encoder("group_model_scores").filter(fold=0, repeat=1)
     if scores.drop_nulls("value").is_empty():
         notes = "; ".join(scores["note"].drop_nulls().unique().sort())
@@ -33,7 +34,7 @@ def group_scores(published: Published) -> dict[str, Any]:
     blocks = scores.filter(validation=BLOCKS)
     groupings = {
         grouping: _of_grouping(published, blocks.filter(grouping=grouping))
-        for grouping in ("cluster", "label")
+        for grouping in GROUPINGS
         if grouping in set(scores["grouping"])
     }
     columns = [
