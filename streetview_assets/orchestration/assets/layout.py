@@ -36,8 +36,10 @@ from streetview_assets.orchestration.missing_parts import categories_of, no_cate
 from streetview_assets.study.clusters import Layout
 from streetview_assets.study_state.lineage import study_asset
 
-NO_CATEGORIES = "the images came without categories"
-NO_GROUPS = "no image is in one of the groups alone"
+NO_CATEGORIES = {
+    "images": "the images came without categories",
+    "user_groups": "no image is in one of the groups alone",
+}
 
 MOST_OF_RESTRICTED = 360
 """Images in one figure of a provider whose terms restrict storage: as many as a sheet shows."""
@@ -108,9 +110,7 @@ def category_scores(work: AssetContext) -> AssetResult:
     study = work.study
     images = work.categorised(work.looked_at(work.read_all(INCLUDED)))
     if current_images(images)["category"].drop_nulls().is_empty():
-        return work.not_applicable(
-            NO_GROUPS if study.categories_from == "user_groups" else NO_CATEGORIES
-        )
+        return work.not_applicable(NO_CATEGORIES[study.categories_from])
     named = named_categories(images, study.categories)
     sample = draw_sample(
         work.read_all(VECTORS),
