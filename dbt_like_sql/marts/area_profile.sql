@@ -47,6 +47,11 @@
 -- dissimilarity: how unlike the areas learned from it looks to the model of the final fit, in units
 --     of the mean distance of two of them; of one learned from, how unlike those of other folds
 -- is_applicable: whether that is as like as areas were on which the model was scored
+-- composite: what images say, shrunk towards place and the areas around by how few there are;
+--     without any, what these say; held out where the area has a value and images
+-- composite_lower: lower end of its prediction interval
+-- composite_upper: upper end of its prediction interval
+-- image_weight: weight of the area's own images in it, 0 to 1
 with target_values as (
     select
         authority_code,
@@ -261,7 +266,11 @@ select
     perception.perceived_upper,
     perception.perceived_image_count,
     final.dissimilarity,
-    final.is_applicable
+    final.is_applicable,
+    final.composite,
+    final.composite_lower,
+    final.composite_upper,
+    final.image_weight
 from areas
 cross join study
 left join headline_target using (authority_code, area_code)

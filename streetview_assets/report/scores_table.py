@@ -19,6 +19,8 @@ MODEL_NAMES = {
     "mean": "baseline: the mean of all other areas",
     "place": "baseline: place alone (kriging)",
     "place_and_images": "place and images",
+    "images_around": "images of the areas around, in place of its own",
+    "composite": "composite: images shrunk towards place by how few there are",
     "image_count": "baseline: number of images",
     "mean_colour": "baseline: mean colour",
     "colour-texture": "baseline: colour and texture",

@@ -272,6 +272,16 @@ TABLES = (
             "whether that is as like as areas were on which the model was scored; what its scores "
             "and intervals say holds of no other",
         ),
+        maybe(
+            "composite",
+            NUMBER,
+            "what images say, shrunk towards place and the areas around by how few there are; "
+            "without any, what these say; held out where the area has a value and images; null in "
+            "an authority not learned from",
+        ),
+        maybe("composite_lower", NUMBER, "lower end of its prediction interval"),
+        maybe("composite_upper", NUMBER, "upper end of its prediction interval"),
+        maybe("image_weight", NUMBER, "weight of the area's own images in it, 0 to 1"),
     ),
     _table(
         "deprivation_direction",

@@ -155,10 +155,10 @@ def test_coverage_is_measured_by_authority_and_over_blocks(selection, data, pool
         pl.col("validation") == "blocks",
         pl.col("group_name").is_in(data.authority_codes),
     )
-    assert dict(rows.select("group_name", "value").rows()) == pytest.approx(
+    assert dict(rows.filter(model="tuned").select("group_name", "value").rows()) == pytest.approx(
         dict(by_authority.rows())
     )
-    assert set(rows["model"]) == {"tuned"}
+    assert set(rows["model"]) == {"tuned", "composite"}
     spread = pooled(selection.scores, "tuned", "blocks", "coverage_spread_over_space")
     inside = held["inside"].to_numpy()
     square = (data.place_m // 2_000) @ [1e6, 1]

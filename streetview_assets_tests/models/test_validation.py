@@ -33,7 +33,8 @@ def test_targets_of_a_fold_do_not_change_its_predictions(areas_of, quick, valida
             assert not np.allclose(predicted[~hidden], after.predicted[model][~hidden]), model
 
 
-def test_vectors_of_other_held_out_areas_do_not_change_a_prediction(areas_of, quick):
+def test_vectors_of_other_held_out_areas_change_no_prediction_by_an_areas_own(areas_of, quick):
+    """The composite looks at the images of the areas around, which show no value of the target."""
     data = areas_of()
     settings = quick(candidates=("ridge", "kernel_ridge", "pls", "gradient_boosting"))
     honest = cross_validate(competitors_for(data, settings), data, settings, "blocks", 1)
@@ -43,7 +44,10 @@ def test_vectors_of_other_held_out_areas_do_not_change_a_prediction(areas_of, qu
     colours[hidden[1:]] *= 1_000
     spoiled = replace(data, vectors=vectors, mean_colour=colours)
     after = cross_validate(competitors_for(spoiled, settings), spoiled, settings, "blocks", 1)
-    for model, predicted in honest.predicted.items():
+    around = {"images_around", "composite"}
+    assert around < set(honest.predicted)
+    for model in set(honest.predicted) - around:
+        predicted = honest.predicted[model]
         assert predicted[hidden[0]] == pytest.approx(after.predicted[model][hidden[0]], rel=1e-12)
 
 

@@ -114,7 +114,7 @@ def facts_of(
 def prediction_of(profile: dict[str, Any]) -> str:
     """Say in a line what the model that never saw an area says of it, or why it says nothing."""
     if profile["predicted"] is None:
-        return f"none: {profile['reason']}"
+        return f"none: {profile['reason']}{_by_the_areas_around(profile)}"
     line = f"{profile['target']} {profile['predicted']:.4g}"
     if profile["lower"] is not None and profile["upper"] is not None:
         line += f" ({profile['lower']:.4g} to {profile['upper']:.4g}"
@@ -124,6 +124,14 @@ def prediction_of(profile: dict[str, Any]) -> str:
         line += ", but it is unlike all that was learned from"
     observed = profile["observed"]
     return line if observed is None else f"{line}; observed {observed:.4g}"
+
+
+def _by_the_areas_around(profile: dict[str, Any]) -> str:
+    if (value := profile.get("composite")) is None:
+        return ""
+    ends = {end: profile[f"composite_{end}"] for end in ("lower", "upper")}
+    told = _with_ends(value, ends)
+    return f"; by place and the areas around, {profile['target']} {told}"
 
 
 def perceived_in_area(profile: dict[str, Any] | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ import polars as pl
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals, panels
 from streetview_assets.figures import COLOURS, INK, Axes, Figure
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE, PLACE_AND_IMAGES
+from streetview_assets.models.candidates.composite import COMPOSITE, IMAGES_AROUND
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.evaluations.gains import IMAGES, NOTHING
 from streetview_assets.models.validation.nested_cv import TUNED
@@ -61,7 +62,7 @@ def draw_scores(
 
 def _place(model: str) -> tuple[int, str]:
     others = (name for name in BASELINES if name != "mean")
-    order = [PLACE_AND_IMAGES, TUNED, *CANDIDATES, *others]
+    order = [PLACE_AND_IMAGES, COMPOSITE, TUNED, IMAGES_AROUND, *CANDIDATES, *others]
     if model == "mean":
         return len(order) + 1, model
     return (order.index(model), model) if model in order else (len(order), model)

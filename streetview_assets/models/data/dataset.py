@@ -86,6 +86,8 @@ class AreaDataset:
         gaps; shape (m, 2).
     to_predict
         How far what is to be predicted lies from these areas, where that is settled.
+    around
+        The mean of the vectors of the areas around each, shape (n, d), where that is asked for.
     """
 
     area_codes: list[str]
@@ -102,6 +104,7 @@ class AreaDataset:
     target_limits: tuple[float, float] = UNLIMITED
     unsampled_m: np.ndarray = field(default_factory=partial(np.empty, (0, 2)))
     to_predict: DistancesToPredict | None = None
+    around: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Take the limits of the values, where none are told; parts of the areas keep them."""
@@ -120,7 +123,7 @@ class AreaDataset:
         kept: dict[str, Any] = {
             name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
             for name, values in vars(self).items()
-            if name not in _OF_ALL
+            if name not in _OF_ALL and values is not None
         }
         extra = {name: vectors[rows] for name, vectors in self.extra.items()}
         return replace(self, extra=extra, **kept)

@@ -31,7 +31,9 @@ from streetview_assets.models.validation.tuning import (
     inner_predictions,
     predicted,
 )
+from streetview_assets.study.models import Task
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.validations import Validation
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,7 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
     if note := why_no_model(data, competing):
         return Choice(None, note=note)
     settings = planned(data, scoring).settings
-    tuned = predictions.filter(model=TUNED)
-    count, there = len(set(data.authority_codes)), set(tuned["validation"])
-    validation = headline_validation(settings.task, count, there)
+    validation, counted = of_headline(predictions, data, settings.task)
     with fitting_context(len(data)):
         models = tune_all(
             replace(competing, baselines=[]),
@@ -127,7 +127,7 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
             seed_of(scoring.seed, "final"),
             timeout_s=share_of_budget(settings, 1),
         )
-        held_out = tuned.filter(validation=validation, repeat=1)
+        held_out = counted.filter(model=TUNED)
         calibration = _calibrated(held_out, data, models.best, scoring)
     return Choice(
         candidate=models.best.model.name,
@@ -137,6 +137,25 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
         trials=models.trials(validation, fold=0),
         folds=dict(held_out.select("area_code", "fold").sort("area_code").iter_rows()),
     )
+
+
+def of_headline(
+    predictions: pl.DataFrame, data: AreaDataset, task: Task
+) -> tuple[Validation, pl.DataFrame]:
+    """Give the validation that counts, and the first repeat of the predictions under it.
+
+    Parameters
+    ----------
+    predictions
+        The table of that name.
+    data
+        The areas that are learned from.
+    task
+        What the models are for.
+    """
+    there = set(predictions.filter(model=TUNED)["validation"])
+    validation = headline_validation(task, len(set(data.authority_codes)), there)
+    return validation, predictions.filter(validation=validation, repeat=1)
 
 
 def _calibrated(

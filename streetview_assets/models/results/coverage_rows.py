@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from streetview_assets.models.candidates.composite import COMPOSITE
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.metrics.conformal import TOO_FEW_RESIDUALS
 from streetview_assets.models.metrics.coverage import (
@@ -27,7 +28,7 @@ CHANCE = 0.05
 def coverage_rows(
     scoring: Scoring, split: OutOfFold, study_values: np.ndarray | None = None
 ) -> list[Row]:
-    """Measure every model's coverage; of `tuned`, by group of areas and over blocks too.
+    """Measure every model's coverage; of `tuned` and `composite`, by group of areas too.
 
     Parameters
     ----------
@@ -49,7 +50,11 @@ def coverage_rows(
     for model in split.predicted:
         about = scoring.about(model, split.validation, repeat=split.repeat)
         inside = split.inside(model)
-        of_model = groups if model == TUNED and np.isfinite(inside).any() else {ALL: groups[ALL]}
+        of_model = (
+            groups
+            if model in (TUNED, COMPOSITE) and np.isfinite(inside).any()
+            else {ALL: groups[ALL]}
+        )
         found = coverage_by_group(inside, of_model, split.block, areas.authority_codes, level)
         for name, one in found.items():
             rows += _rows_of(about | {"group_name": name}, one)

@@ -2,12 +2,26 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from streetview_assets.models.candidates.base import Candidate
-from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES, Baseline, baselines_for
+from streetview_assets.models.candidates.baselines import (
+    PLACE,
+    PLACE_AND_IMAGES,
+    Baseline,
+    baselines_for,
+)
+from streetview_assets.models.candidates.composite import (
+    COMPOSITE,
+    IMAGES_AROUND,
+    Shrinkage,
+    fit_shrinkage,
+    with_vectors_around,
+    without_images,
+)
 from streetview_assets.models.candidates.place_and_images import place_and_images
 from streetview_assets.models.candidates.preprocessing import (
     preparation_of,
@@ -33,6 +47,7 @@ from streetview_assets.models.validation.tuning import (
     Tuned,
     best_of,
     fitting_context,
+    predictions_around,
     tune_baseline,
     tune_candidates,
 )
@@ -55,11 +70,24 @@ class Competitors:
 
 @dataclass(frozen=True)
 class TunedModels:
-    """All models tuned on one training part, whose values are `observed`, shape (n,)."""
+    """All models tuned on one training part.
+
+    Attributes
+    ----------
+    candidates, baselines
+        Each with its parameters.
+    observed, image_counts
+        Of the training part, (n,).
+    around
+        What the best candidate says of the areas around each, out of the inner folds, (n,); None
+        where that is not asked for.
+    """
 
     candidates: list[Tuned]
     baselines: list[Tuned]
     observed: np.ndarray
+    image_counts: np.ndarray
+    around: np.ndarray | None = None
 
     @property
     def best(self) -> Tuned:
@@ -67,10 +95,37 @@ class TunedModels:
         return best_of(self.candidates)
 
     @property
-    def by_name(self) -> dict[str, Tuned]:
-        """Every model by its name in results, the best candidate as `tuned` first."""
-        every = {one.model.name: one for one in (*self.candidates, *self.baselines)}
-        return {TUNED: self.best, **every}
+    def inner_predicted(self) -> dict[str, np.ndarray]:
+        """Every model's predictions out of the inner folds, by its name in results; (n,)."""
+        every = {one.model.name: one.inner_predicted for one in (*self.candidates, *self.baselines)}
+        made = {TUNED: self.best.inner_predicted, **every}
+        return made if self.around is None else made | {IMAGES_AROUND: self.around}
+
+    @cached_property
+    def shrinkage(self) -> Shrinkage | None:
+        """How images are shrunk towards place and the areas around, by the inner folds."""
+        inner = self.inner_predicted
+        if PLACE not in inner or IMAGES_AROUND not in inner:
+            return None
+        without = without_images(inner)
+        return fit_shrinkage(self.observed, inner[TUNED], without, self.image_counts)
+
+    def with_composite(
+        self, predicted: dict[str, np.ndarray], image_counts: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Add the prediction by shrunk images, where the inner folds tell how.
+
+        Parameters
+        ----------
+        predicted
+            Model to predictions, (n,), `tuned` among them.
+        image_counts
+            Of the areas predicted, (n,).
+        """
+        if self.shrinkage is None:
+            return predicted
+        made = self.shrinkage.composite(predicted[TUNED], without_images(predicted), image_counts)
+        return predicted | {COMPOSITE: made}
 
     def trials(self, validation: Validation, fold: int, repeat: int = 1) -> list[dict[str, Any]]:
         """List the trials of all tunings, with the split that they were made for.
@@ -181,19 +236,22 @@ def tune_all(
         For this tuning.
     """
     splits = inner_splits(train, validation, settings, seed_of(seed, "inner folds"))
+    candidates = tune_candidates(
+        competing.candidates,
+        train,
+        splits,
+        trials=settings.trials,
+        seed=seed,
+        timeout_s=timeout_s,
+    )
     return TunedModels(
-        candidates=tune_candidates(
-            competing.candidates,
-            train,
-            splits,
-            trials=settings.trials,
-            seed=seed,
-            timeout_s=timeout_s,
-        ),
+        candidates=candidates,
         baselines=[
             tune_baseline(baseline, train, splits, seed) for baseline in competing.baselines
         ],
         observed=train.observed,
+        image_counts=train.image_counts,
+        around=predictions_around(best_of(candidates), train, splits, seed),
     )
 
 
@@ -213,12 +271,17 @@ def predict_all(
     seed
         Of the fit, where the model draws anything.
     """
-    seen = train.observed.min(), train.observed.max()
-    predicted = {
-        tuned.model.name: np.clip(tuned.predict(tuned.fit(train, seed), test), *seen)
-        for tuned in (*models.candidates, *models.baselines)
-    }
-    return {TUNED: predicted[models.best.model.name], **predicted}
+    seen, best = (train.observed.min(), train.observed.max()), models.best
+    every = [*models.candidates, *models.baselines]
+    fitted = {tuned.model.name: tuned.fit(train, seed) for tuned in every}
+    predicted = {one.model.name: one.predict(fitted[one.model.name], test) for one in every}
+    predicted = {TUNED: predicted[best.model.name], **predicted}
+    if test.around is not None:
+        around = replace(test, vectors=test.around)
+        predicted[IMAGES_AROUND] = best.predict(fitted[best.model.name], around)
+    predicted = {name: np.clip(values, *seen) for name, values in predicted.items()}
+    made = models.with_composite(predicted, test.image_counts)
+    return {name: np.clip(values, *seen) for name, values in made.items()}
 
 
 def cross_validate(
@@ -270,6 +333,7 @@ def cross_validate(
         data = replace(data, to_predict=distances_to_predict(data, settings.task))
     if folds is None:
         folds = folds_of(data, validation, settings, seed, repeat)
+    data = with_vectors_around(data, min(len(data.take(one.learning)) for one in folds))
     done: list[TunedModels] = []
     trials: list[dict[str, Any]] = []
     budget_s = None if timeout_s is None else timeout_s / len(folds)
@@ -290,7 +354,7 @@ def cross_validate(
     areas = data if held_out.all() else data.take(held_out)
     number, predicted = number[held_out], {name: made[held_out] for name, made in predicted.items()}
     block = blocks_of(data.place_m, settings.block_side_km)
-    inner = {name: tuned.inner_predicted for name, tuned in done[0].by_name.items()}
+    inner = done[0].with_composite(done[0].inner_predicted, done[0].image_counts)
     lower, upper = prediction_intervals(
         data, folds, predicted, inner, block, validation, settings.interval_level
     )

@@ -128,6 +128,7 @@ def inner_predictions(
     splits: Sequence[Split],
     seed: int,
     lost: Callable[[np.ndarray, Sequence[np.ndarray]], bool] | None = None,
+    tested: np.ndarray | None = None,
 ) -> np.ndarray | None:
     """Predict each inner fold by a fit to what it learns from; shape (n,).
 
@@ -145,6 +146,8 @@ def inner_predictions(
         Of the fit, where the model draws anything.
     lost
         Asked between folds, of the predictions and the folds that are done: whether to stop.
+    tested
+        What is seen of areas that are held out, (n, d); default: their own inputs.
 
     Returns
     -------
@@ -158,9 +161,28 @@ def inner_predictions(
         if lost and done and lost(guess, done):
             return None
         pipeline = model.build(params, seed).fit(inputs[learning], observed[learning])
-        guess[test] = predicted(pipeline, inputs[test])
+        guess[test] = predicted(pipeline, (inputs if tested is None else tested)[test])
         done.append(test)
     return guess
+
+
+def predictions_around(
+    best: Tuned, train: AreaDataset, splits: Sequence[Split], seed: int
+) -> np.ndarray | None:
+    """Predict each inner fold by the images of the areas around, (n,); None without these.
+
+    Parameters
+    ----------
+    best, train, splits, seed
+        The candidate with its parameters, the training part, its inner folds, and of the fit.
+    """
+    if train.around is None:
+        return None
+    model, around = best.model, replace(train, vectors=train.around)
+    inputs, tested = model.inputs(train), model.inputs(around)
+    return inner_predictions(
+        model, best.params, inputs, train.observed, splits, seed, tested=tested
+    )
 
 
 def tune_baseline(

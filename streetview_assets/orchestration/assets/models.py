@@ -26,9 +26,11 @@ from streetview_assets.models.evaluations.final_fit import (
     FinalModel,
     choose_final,
     fit_final,
+    of_headline,
     predict_areas,
 )
 from streetview_assets.models.evaluations.selection import Selection, headline, select_models
+from streetview_assets.models.evaluations.small_areas import with_composite
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -94,7 +96,7 @@ def _keep_selection(work: AssetContext, chosen: Selection, figures: dict[str, by
     )
 
 
-@model_asset(writes=("authority_scores",), code_version=4)
+@model_asset(writes=("authority_scores",), code_version=5)
 def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
     data = area_dataset(work, model_tables(work))
@@ -104,7 +106,7 @@ def authority_model(work: AssetContext) -> AssetResult:
     return AssetResult({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
 
 
-@model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=4, reads_all=True)
+@model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=5, reads_all=True)
 def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
     if len(work.opened.authorities) < 2:
@@ -129,24 +131,22 @@ def held_out_model(work: AssetContext) -> AssetResult:
 )
 def deprivation_model(work: AssetContext) -> AssetResult:
     """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""
-    tables, target = model_tables(work), work.target.name
+    tables = model_tables(work)
     without_vector = areas_without_vector(work, tables)
     choice, final, fitted_to, seen = _fit(work, tables)
     predicted = predict_areas(
         final,
         tables["areas"],
         tables["area_embeddings"],
-        target=target,
+        target=work.target.name,
         why_no_model=choice.note,
         why_unseen=without_vector,
         features=seen,
     )
-    left_out = _left_out(tables, predicted, without_vector, target)
-    metadata = {
-        **left_out,
-        **_applicability(work, tables["areas"], predicted),
-        **_keep_final(work, final, fitted_to, predicted),
-    }
+    predicted = _with_composite(work, tables, predicted, final, fitted_to, seen)
+    left_out = _left_out(tables, predicted, without_vector, work.target.name)
+    drawn = _applicability(work, tables["areas"], predicted)
+    metadata = {**left_out, **drawn, **_keep_final(work, final, fitted_to, predicted)}
     return AssetResult({"area_predictions": predicted}, metadata, note=choice.note or "")
 
 
@@ -160,6 +160,29 @@ def _fit(
     fitted_to, seen = frozen_features(data, study_features(work, tables))
     final = fit_final(fitted_to, choice, scoring, statistic=work.study.pooling.statistic)
     return choice, final, fitted_to, seen
+
+
+def _with_composite(
+    work: AssetContext,
+    tables: Mapping[str, pl.DataFrame],
+    predicted: pl.DataFrame,
+    final: FinalModel | None,
+    fitted_to: AreaDataset,
+    seen: AreaFeatures,
+) -> pl.DataFrame:
+    """Add what is predicted of areas by few images or none, where there is a model."""
+    if final is None:
+        return predicted
+    pooled = tables["area_embeddings"].filter(
+        statistic=final.statistic, encoder=final.scoring.encoder
+    )
+    areas = tables["areas"].join(
+        pooled.select("area_code", "image_count"), on="area_code", how="left"
+    )
+    predictions = work.read_all("predictions")
+    _, held_out = of_headline(predictions, fitted_to, final.scoring.settings.task)
+    crs = work.sources.crs()
+    return with_composite(predicted, final, fitted_to, held_out, areas, seen, crs)
 
 
 def _keep_final(

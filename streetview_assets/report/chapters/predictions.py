@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from streetview_assets.models.candidates.composite import COMPOSITE
 from streetview_assets.models.charts.predictions import draw_predicted_observed
+from streetview_assets.models.metrics.coverage import COUNT_CLASSES
 from streetview_assets.models.results.coverage_rows import P_VALUE, coverage_failures
 from streetview_assets.models.results.verdict_sentences import amount
 from streetview_assets.models.validation.nested_cv import TUNED
@@ -41,6 +43,8 @@ def predictions(published: Published) -> dict[str, Any]:
         "missed": _most_missed(of_headline),
         "count_missed_from": of_headline.height,
         "applicability": _applicability(profile, of_headline),
+        "small_areas": _small_areas(published, headline),
+        "without_imagery": _without_imagery(profile),
         "held_out": VALIDATIONS[headline].label,
         "unpredicted": profile.filter(pl.col("predicted").is_null())
         .group_by(pl.col("reason").fill_null("not told"))
@@ -125,6 +129,33 @@ def _applicability(profile: pl.DataFrame, of_headline: pl.DataFrame) -> dict[str
             for name, (areas, missed) in zip(("inside", "outside"), of_kind, strict=True)
         ],
     }
+
+
+def _small_areas(published: Published, headline: str) -> list[list[Any]]:
+    """Show by image count the errors of images alone and of images shrunk towards place."""
+    counts = published.profile.select("area_code", count="embedded_image_count")
+    rows = published.table("predictions").filter(
+        pl.col("model").is_in([TUNED, COMPOSITE]),
+        validation=headline, repeat=1, target=published.target or "",
+    ).join(counts, on="area_code")  # fmt: skip
+    if rows.filter(model=COMPOSITE).is_empty():
+        return []
+    table = []
+    for least, most in COUNT_CLASSES:
+        mine = rows.filter(pl.col("count").is_between(least, most))
+        of_model = [mine.filter(model=model) for model in (TUNED, COMPOSITE)]
+        name = f"{least} to {most}" if np.isfinite(most) else f"{least} or more"
+        if of_model[0].height:
+            table.append([name, of_model[0].height, *map(_rmse, of_model)])
+    return table
+
+
+def _without_imagery(profile: pl.DataFrame) -> dict[str, int]:
+    """Count areas without imagery that place predicts, and how many known values are inside."""
+    mine = profile.filter(pl.col("composite").is_not_null(), image_weight=0)
+    known = mine.drop_nulls(["observed", "composite_lower"])
+    inside = known.filter(pl.col("observed").is_between("composite_lower", "composite_upper"))
+    return {"count": mine.height, "known": known.height, "inside": inside.height}
 
 
 def _rmse(missed: pl.DataFrame) -> str:

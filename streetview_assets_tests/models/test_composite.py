@@ -1,0 +1,121 @@
+"""Images shrunk towards place and neighbours: a known answer, areas of few images and of none."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+import shapely
+
+from streetview_assets.models.candidates.composite import (
+    fit_shrinkage,
+    vectors_around,
+    with_vectors_around,
+)
+from streetview_assets.models.data.features import AreaFeatures
+from streetview_assets.models.evaluations.final_fit import (
+    choose_final,
+    fit_final,
+    of_headline,
+    predict_areas,
+)
+from streetview_assets.models.evaluations.selection import select_models
+from streetview_assets.models.evaluations.small_areas import with_composite
+from streetview_assets.tables.registry import TABLES, check_contract
+
+
+def test_the_weight_of_images_is_that_of_the_known_variances():
+    """Fay and Herriot's weight is A / (A + psi / n): 2 / (2 + 6 / n) = n / (n + 3)."""
+    rng = np.random.default_rng(0)
+    count = 60_000
+    images = rng.integers(1, 40, size=count)
+    without = rng.normal(size=(count, 2))
+    truth = 5 + without @ [1.5, 0.5] + np.sqrt(2) * rng.normal(size=count)
+    direct = truth + np.sqrt(6 / images) * rng.normal(size=count)
+    found = fit_shrinkage(truth + 0.5 * rng.normal(size=count), direct, without, images)
+    assert found.slopes == pytest.approx((1.5, 0.5), abs=0.03)
+    assert found.centre == pytest.approx(5, abs=0.03)
+    assert found.weight(np.array([0, 3, 30])) == pytest.approx([0, 0.5, 10 / 11], abs=0.02)
+    made = found.composite(direct, without, images)
+    least = np.mean(2 * (6 / images) / (2 + 6 / images))
+    assert np.mean((made - truth) ** 2) == pytest.approx(least, rel=0.02)
+
+
+def test_of_few_areas_nothing_is_learned(areas_of):
+    data = areas_of()
+    assert with_vectors_around(data, 49).around is None
+    assert with_vectors_around(data, 50).around.shape == data.vectors.shape
+
+
+def test_the_vectors_around_are_those_of_the_nearest_others_by_their_images():
+    place_m = np.column_stack([np.arange(20.0), np.zeros(20)])
+    images = np.arange(1, 21)
+    vectors = np.column_stack([np.arange(20.0), np.ones(20)])
+    vectors[19] = np.nan
+    around = vectors_around(vectors, images, place_m, place_m[[5]])
+    others = np.array([1, 2, 3, 4, 6, 7, 8, 9])
+    assert around == pytest.approx(np.array([[np.average(others, weights=others + 1), 1.0]]))
+    between = vectors_around(vectors, images, place_m, np.array([[5.2, 0.0]]))
+    assert between[0, 0] == pytest.approx(np.average(np.arange(2, 10), weights=np.arange(3, 11)))
+
+
+@pytest.fixture(scope="module")
+def made(areas_of, quick, scored):
+    """Predictions of all areas, of which one in nine has no image and one no value."""
+    whole = areas_of(columns=9, rows=10, noise=0.2)
+    without = np.arange(len(whole)) % 9 == 0
+    data = replace(whole.take(~without), unsampled_m=whole.place_m[without])
+    scoring = scored(quick(), 3)
+    selection = select_models(data, scoring)
+    choice = choose_final(data, selection.predictions, scoring)
+    final = fit_final(data, choice, scoring, statistic="median")
+    outlines = [shapely.centroid(outline) for outline in whole.geometry]
+    areas = pl.DataFrame(
+        {
+            "area_code": whole.area_codes,
+            "authority_code": ["E9", *whole.authority_codes[1:]],
+            "longitude": [1e-5 * (one.x - 430_000) for one in outlines],
+            "latitude": [50 + 1e-5 * (one.y - 430_000) for one in outlines],
+            "image_count": [
+                None if none else int(count)
+                for none, count in zip(without, whole.image_counts, strict=True)
+            ],
+        }
+    )
+    embeddings = TABLES["area_embeddings"].frame(
+        [
+            {"authority_code": "E", "area_code": code, "encoder": "made-up",
+             "statistic": "median", "image_count": 4, "embedding": vector.tolist()}
+            for code, vector in zip(data.area_codes, data.vectors, strict=True)
+        ]
+    )  # fmt: skip
+    predicted = predict_areas(final, areas.drop("image_count"), embeddings, target="imd_rank")
+    _, held_out = of_headline(selection.predictions, data, scoring.settings.task)
+    seen = AreaFeatures(data.area_codes, data.vectors)
+    rows = with_composite(predicted, final, data, held_out, areas, seen, "EPSG:32631")
+    return rows, held_out, whole, without
+
+
+def test_areas_without_images_have_a_prediction_with_an_interval(made):
+    rows, _, whole, without = made
+    check_contract(TABLES["area_predictions"], rows)
+    of_none = rows.filter(pl.Series(without))
+    assert of_none["predicted"].null_count() == of_none.height
+    assert of_none["reason"].unique().to_list() == ["no imagery"]
+    elsewhere, *inside = of_none.rows(named=True)
+    assert elsewhere["composite"] is None, "of that authority nothing was learned"
+    assert all(one["composite_lower"] < one["composite"] < one["composite_upper"] for one in inside)
+    assert {one["image_weight"] for one in inside} == {0.0}
+    assert {one["interval_level"] for one in inside} == {0.9}
+    truth = whole.observed[without][1:]
+    told = np.array([one["composite"] for one in inside])
+    assert np.corrcoef(told, truth)[0, 1] > 0.5
+
+
+def test_areas_that_were_learned_from_have_the_prediction_of_when_they_were_held_out(made):
+    rows, held_out, *_ = made
+    both = rows.join(held_out.filter(model="composite"), on="area_code", suffix="_then")
+    assert both.height > 0
+    assert both["composite"].equals(both["predicted_then"].alias("composite"))
+    assert both["composite_upper"].equals(both["upper_then"].alias("composite_upper"))
+    assert both["image_weight"].is_between(0, 1).all()
