@@ -26,7 +26,9 @@ from streetview_assets.models.validation.nested_cv import (
 from streetview_assets.study.models import Models
 from streetview_assets_tests.simulations.prediction_intervals import CLASSES, town
 
-SETTINGS = Models(candidates=("ridge",), trials=1, block_km=2, buffer_km=0, deals=1)
+SETTINGS = Models(
+    task="fill gaps", candidates=("ridge",), trials=1, block_km=2, buffer_km=0, deals=1
+)
 WITHOUT_IMAGES = 0.1
 
 
