@@ -175,6 +175,9 @@ class Ordinal(Part):
     batch_size: int = Field(200, ge=10, description="points at once, as many of each decile")
     learning_rate: float = Field(3e-4, gt=0, description="of Adam; fine-tuning takes a tenth")
     weight_decay: float = Field(1e-4, ge=0, description="of Adam")
+    batch_normalisation: bool = Field(
+        False, description="normalise what each hidden layer gives, by batch, before its ReLU"
+    )
     noise: float = Field(
         0.05,
         ge=0,
@@ -187,7 +190,8 @@ class Ordinal(Part):
     folds: int = Field(5, ge=2, description="folds of a validation")
     fine_tune: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
         (0.01, 0.05),
-        description="shares of a held-out authority's areas on which a network is trained further",
+        description="shares of the areas of a held-out authority, with `apply` of this study, on "
+        "which a network is trained further; it predicts the others",
     )
     fine_tune_epochs: int = Field(10, gt=0, description="passes over the points of those areas")
     apply: ExistingPath | None = Field(

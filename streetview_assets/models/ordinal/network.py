@@ -26,6 +26,8 @@ def make_network(
     seed: int,
     view_layers: tuple[int, ...] = VIEW_LAYERS,
     point_layers: tuple[int, ...] = POINT_LAYERS,
+    *,
+    batch_normalisation: bool = False,
 ) -> "torch.nn.ModuleDict":
     """Make an untrained network.
 
@@ -37,6 +39,9 @@ def make_network(
         Draws the weights; the random numbers of others are left as they are.
     view_layers, point_layers
         Widths of the dense layers that each view goes through, and of those after the mean.
+    batch_normalisation
+        Whether what each of them gives is normalised by batch before its ReLU (Ioffe and Szegedy
+        2015, ICML, 448-456).
 
     Returns
     -------
@@ -50,9 +55,10 @@ def make_network(
         torch.manual_seed(seed)
         network = torch.nn.ModuleDict(
             {
-                "view": _dense((dimension, *view_layers)),
+                "view": _dense((dimension, *view_layers), batch_normalisation),
                 "point": torch.nn.Sequential(
-                    _dense((view_layers[-1], *point_layers)), torch.nn.Linear(point_layers[-1], 1)
+                    _dense((view_layers[-1], *point_layers), batch_normalisation),
+                    torch.nn.Linear(point_layers[-1], 1),
                 ),
             }
         )
@@ -61,12 +67,15 @@ def make_network(
     return network
 
 
-def _dense(widths: tuple[int, ...]) -> "torch.nn.Sequential":
+def _dense(widths: tuple[int, ...], batch_normalisation: bool) -> "torch.nn.Sequential":
     import torch
 
     layers: list[torch.nn.Module] = []
     for before, after in pairwise(widths):
-        layers += [torch.nn.Linear(before, after), torch.nn.ReLU()]
+        layers.append(torch.nn.Linear(before, after))
+        if batch_normalisation:
+            layers.append(torch.nn.BatchNorm1d(after))
+        layers.append(torch.nn.ReLU())
     return torch.nn.Sequential(*layers)
 
 
@@ -103,8 +112,11 @@ def forward(
     torch.Tensor
         The continuous output h, shape (n,).
     """
-    weight = present.to(scaled.dtype).unsqueeze(-1)
-    seen = (network["view"](scaled) * weight).sum(dim=1) / weight.sum(dim=1)
+    # Only views that are there go through the layers: others would enter the means of a batch.
+    point = present.nonzero()[:, 0]
+    seen = network["view"](scaled[present])
+    sums = seen.new_zeros(len(present), seen.shape[1]).index_add(0, point, seen)
+    seen = sums / present.sum(dim=1, keepdim=True)
     output: torch.Tensor = network["point"](seen).squeeze(-1)
     return output
 

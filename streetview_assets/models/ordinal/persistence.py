@@ -45,6 +45,8 @@ class NetworkFacts:
         Classes that it tells apart.
     view_layers, point_layers
         Widths of its hidden layers: of each view, and of the point.
+    batch_normalisation
+        Whether these are normalised by batch.
     """
 
     study: str
@@ -57,6 +59,7 @@ class NetworkFacts:
     deciles: int = DECILES
     view_layers: tuple[int, ...] = VIEW_LAYERS
     point_layers: tuple[int, ...] = POINT_LAYERS
+    batch_normalisation: bool = False
 
 
 def save_network(folder: Path, network: "torch.nn.ModuleDict", facts: NetworkFacts) -> list[Path]:
@@ -102,9 +105,15 @@ def load_network(folder: Path) -> tuple["torch.nn.ModuleDict", NetworkFacts]:
         widths = ("area_codes", "view_layers", "point_layers")
         facts = NetworkFacts(**{**said, **{name: tuple(said[name]) for name in widths}})
     with reading(str(folder / WEIGHTS), "the weights of that network", remedy):
-        network = make_network(facts.dimension, 0, facts.view_layers, facts.point_layers)
+        network = make_network(
+            facts.dimension,
+            0,
+            facts.view_layers,
+            facts.point_layers,
+            batch_normalisation=facts.batch_normalisation,
+        )
         network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
-    return network.requires_grad_(False), facts
+    return network.requires_grad_(False).eval(), facts
 
 
 def apply_network(

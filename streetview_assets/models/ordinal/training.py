@@ -63,7 +63,11 @@ def train(points: OrdinalPoints, groups: np.ndarray, settings: Ordinal, seed: in
     share, aside_seed = settings.validation_share, seed_of(seed, "aside")
     aside = validation_part(groups, points.decile, share, aside_seed)
     learning, judging = points.take(~aside), points.take(aside)
-    network = make_network(points.views.shape[2], seed_of(seed, "weights"))
+    network = make_network(
+        points.views.shape[2],
+        seed_of(seed, "weights"),
+        batch_normalisation=settings.batch_normalisation,
+    )
     with limit_threads():
         _fit_scale(network, learning)
         rng = np.random.default_rng(seed_of(seed, "batches"))
@@ -136,6 +140,7 @@ def continuous_output(
     import torch
 
     pieces = [np.empty(0)]
+    network.eval()
     with limit_threads(), torch.inference_mode():
         for start in range(0, len(views), POINTS_AT_ONCE):
             some, there = _tensors(views, present, slice(start, start + POINTS_AT_ONCE))
@@ -207,6 +212,7 @@ def _run_epoch(
 ) -> None:
     import torch
 
+    network.train()
     for rows in balanced_batches(points.decile, settings.batch_size, rng):
         views, present = _tensors(points.views, points.present, rows)
         noise = rng.standard_normal(tuple(views.shape), dtype=np.float32)

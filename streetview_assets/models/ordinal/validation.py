@@ -1,7 +1,8 @@
 """Ordinal networks under every validation, and further training on a few of the areas held out."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,9 @@ from streetview_assets.models.validation.out_of_fold import Fold, out_of_fold
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.study.models import Ordinal
 from streetview_assets.tables.registry import TABLES
+
+if TYPE_CHECKING:
+    import torch
 
 OrdinalValidation = Literal["random", "blocks", "authorities"]
 VALIDATIONS: tuple[OrdinalValidation, ...] = ("random", "blocks", "authorities")
@@ -83,14 +87,7 @@ def validate_ordinal(
         number, continuous = out_of_fold(
             points, folds, partial(_predict_by_network, groups, settings, shares)
         )
-        for share, values in continuous.items():
-            tested = np.isfinite(values) | (share == 0)  # Not a number: its area was added.
-            outputs.append(
-                output_rows(
-                    points.take(tested), values[tested], **labels,
-                    validation=validation, fold=number[tested], share_added=share,
-                )
-            )  # fmt: skip
+        outputs.append(rows_of_shares(points, continuous, number, **labels, validation=validation))
     table = TABLES["ordinal_outputs"]
     return pl.concat(outputs).sort(table.key), pl.concat(failed)
 
@@ -139,6 +136,77 @@ def output_rows(
     return frame.select(TABLES["ordinal_outputs"].schema.names())
 
 
+def predict_further_trained(
+    network: "torch.nn.ModuleDict",
+    points: OrdinalPoints,
+    settings: Ordinal,
+    shares: tuple[float, ...],
+    seed: int,
+) -> dict[float, np.ndarray]:
+    """Predict points by a network as it is, and trained further on shares of their areas.
+
+    Parameters
+    ----------
+    network
+        A trained network; it stays as it is.
+    points
+        Of areas that it has not learned from.
+    settings
+        The part `ordinal` of the study file.
+    shares
+        Of the areas with a decile, one at least each.
+    seed
+        Of the order in which areas are drawn, and of each further training.
+
+    Returns
+    -------
+    dict
+        Share, 0 of the network as it is, to the continuous output, shape (n,); NaN of the points
+        whose areas were added. A share that leaves nothing to predict is left out.
+    """
+    made = {0.0: continuous_output(network, points.views, points.present)}
+    areas = np.unique(points.known.area_codes)
+    order = np.random.default_rng(seed_of(seed, "added")).permutation(areas)
+    for share in shares if len(areas) else ():
+        # Drawn in one order, so that the areas of a small share are among those of a larger one.
+        added = np.isin(points.area_codes, order[: max(1, round(share * len(areas)))])
+        if added.all():
+            continue
+        tuned = fine_tune(network, points.take(added), settings, seed_of(seed, share))
+        continuous = continuous_output(tuned, points.views, points.present)
+        made[share] = np.where(added, np.nan, continuous)
+    return made
+
+
+def rows_of_shares(
+    points: OrdinalPoints,
+    continuous: Mapping[float, np.ndarray],
+    fold: np.ndarray | int,
+    **labels: str,
+) -> pl.DataFrame:
+    """Make rows of the table `ordinal_outputs`, of every share added.
+
+    Parameters
+    ----------
+    points
+        Those that were held out.
+    continuous
+        What `predict_further_trained` gives: a point whose area was added has no row.
+    fold
+        That of each point, shape (n,), or the one of all.
+    **labels
+        The columns `target`, `encoder` and `validation`.
+    """
+    frames = [TABLES["ordinal_outputs"].frame()]
+    for share, values in continuous.items():
+        tested = np.isfinite(values) | (share == 0)
+        mine = fold if isinstance(fold, int) else fold[tested]
+        frames.append(
+            output_rows(points.take(tested), values[tested], **labels, fold=mine, share_added=share)
+        )
+    return pl.concat(frames)
+
+
 def too_few(points: OrdinalPoints) -> str:
     """Say why nothing can be learnt from these points; empty where it can."""
     if points.area_count < FEWEST_AREAS:
@@ -158,18 +226,7 @@ def _predict_by_network(
 ) -> dict[float, np.ndarray]:
     """Train on all but a fold, and predict it: by share added, NaN for the points of its areas."""
     network = train(learning, groups[fold.learning], settings, fold.seed).network
-    made = {0.0: continuous_output(network, test.views, test.present)}
-    areas = np.unique(test.area_codes)
-    order = np.random.default_rng(seed_of(fold.seed, "added")).permutation(areas)
-    for share in shares:
-        # Drawn in one order, so that the areas of a small share are among those of a larger one.
-        added = np.isin(test.area_codes, order[: max(1, round(share * len(areas)))])
-        if added.all():
-            continue
-        tuned = fine_tune(network, test.take(added), settings, seed_of(fold.seed, share))
-        continuous = continuous_output(tuned, test.views, test.present)
-        made[share] = np.where(added, np.nan, continuous)
-    return made
+    return predict_further_trained(network, test, settings, shares, fold.seed)
 
 
 def _folds(

@@ -22,8 +22,13 @@ from streetview_assets.models.ordinal.score_rows import (
     no_ordinal_score,
     ordinal_score_rows,
 )
-from streetview_assets.models.ordinal.training import continuous_output, train
-from streetview_assets.models.ordinal.validation import output_rows, too_few, validate_ordinal
+from streetview_assets.models.ordinal.training import train
+from streetview_assets.models.ordinal.validation import (
+    predict_further_trained,
+    rows_of_shares,
+    too_few,
+    validate_ordinal,
+)
 from streetview_assets.models.validation.plan import block_side_km
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part, no_targets
@@ -42,7 +47,7 @@ FOLDER = "ordinal"
     writes=("ordinal_outputs", "ordinal_scores"),
     reads=("areas", "targets", INCLUDED, VECTORS, "encoders"),
     keys=("ordinal", "models.target", "models.block_km", "models.interval_level", "seed", "crs"),
-    code_version=3,
+    code_version=4,
     study_wide=True,
     unless=(no_part("ordinal"), no_targets),
 )
@@ -113,6 +118,7 @@ def _trained(
         points.views.shape[2],
         tuple(np.unique(known.area_codes).tolist()),
         _weights(work),
+        batch_normalisation=settings.batch_normalisation,
     )
     folder = work.opened.root / FOLDER
     aside = folder.with_name(f".{FOLDER}.{work.run_id}")
@@ -144,7 +150,10 @@ def _trained(
 def _applied(
     work: AssetContext, settings: Ordinal, target: Target, points: OrdinalPoints
 ) -> AssetResult:
-    """Use a network of another study: every area that it has not learnt from is held out."""
+    """Use a network of another study: every area that it has not learnt from is held out.
+
+    It is used as it is, and trained further on a few of these areas, which then take no part.
+    """
     assert settings.apply is not None, "asked by the caller"
     network, facts = load_network(settings.apply)
     mine = (work.opened.encoder, points.views.shape[2] if len(points) else facts.dimension)
@@ -167,14 +176,14 @@ def _applied(
             "would stand upside down. Name a target that counts the same way."
         )
     unseen = points.take(~np.isin(points.area_codes, facts.area_codes))
-    continuous = continuous_output(network, unseen.views, unseen.present)
-    outputs = output_rows(
+    seed = seed_of(work.study.seed, "ordinal", "applied")
+    outputs = rows_of_shares(
         unseen,
-        continuous,
+        predict_further_trained(network, unseen, settings, settings.fine_tune, seed),
+        fold=1,
         target=target.name,
         encoder=work.opened.encoder,
         validation="holdout",
-        fold=1,
     )
     scores = _scores(work, outputs, unseen)
     run_id = _keep(work, settings, scores, {})
