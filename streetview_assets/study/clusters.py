@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from streetview_assets.study.fields import ExistingFile, Month, Part, Statistic
+from streetview_assets.study.fields import Code, ExistingFile, Month, Part, Statistic
 
 
 class Pooling(Part):
@@ -120,6 +120,22 @@ class Layout(Part):
     iterations: int = Field(
         1000, ge=250, description="most of t-SNE, which stops after 300 without progress"
     )
+    recipes: tuple[Literal["today", "classic"], ...] = Field(
+        ("today",),
+        min_length=1,
+        description="of t-SNE, a layout each: `today`, which starts at principal components; "
+        "`classic`, the defaults until about 2020: it starts by chance, at a learning rate of 200",
+    )
+    starts: int = Field(
+        1,
+        ge=1,
+        le=20,
+        description="of t-SNE, a layout each, with how well it keeps who is near "
+        "(`image_layouts.kl_divergence`); all but the first of `today` are by chance",
+    )
+    categories: tuple[Code, ...] = Field(
+        (), description="lay out images of these categories alone; default: all images"
+    )
     reduce: Literal["pca", "svd"] = Field(
         "pca", description="what takes vectors to 50 numbers before t-SNE; `svd`: truncated"
     )
@@ -132,7 +148,8 @@ class Layout(Part):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        for key, given in (("methods", self.methods), ("perplexities", self.perplexities)):
+        for key in ("methods", "perplexities", "recipes", "categories"):
+            given = getattr(self, key)
             if len(set(given)) < len(given):
                 raise ValueError(f"{key} names one twice")
         if self.image_px > self.figure_px // 4:

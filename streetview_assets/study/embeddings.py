@@ -103,3 +103,9 @@ class Neighbours(Part):
     """Which images look alike."""
 
     count: int = Field(8, ge=1, le=100, description="neighbours of each image")
+    metric: Literal["cosine", "correlation", "euclidean", "dot", "manhattan", "hamming"] = Field(
+        "cosine",
+        description="what is near, of vectors of unit length: `euclidean` and `dot` order as "
+        "`cosine` does; `hamming` compares on which side of its mean each number is; `manhattan` "
+        "takes 20,000 images at most",
+    )

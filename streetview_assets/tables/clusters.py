@@ -181,11 +181,21 @@ TABLES = (
         "Where each image lies on a plane, or in space, like beside like, by method and setting.",
         ENCODER,
         key("method", TEXT, "how images are laid out", "umap", "tsne", "umap_3d"),
-        key("setting", TEXT, "`neighbours 30` of UMAP, `perplexity 30` of t-SNE"),
+        key(
+            "setting",
+            TEXT,
+            "`neighbours 30` of UMAP, `perplexity 30` of t-SNE, `perplexity 30, classic, start 2`",
+        ),
         SEEN,
         column("x", NUMBER, "across; sizes of groups and distances between them mean little"),
         column("y", NUMBER, "upwards"),
         maybe("z", NUMBER, "towards one who looks, of `umap_3d`; null: on a plane"),
+        maybe(
+            "kl_divergence",
+            NUMBER,
+            "of this t-SNE, of all images: how much who is near is lost; of starts of one setting, "
+            "the least is the best; null of UMAP",
+        ),
     ),
     _table(
         "category_scores",

@@ -107,5 +107,9 @@ TABLES = (
         ),
         maybe("category", TEXT, "of the image, where it came with one"),
         maybe("neighbour_category", TEXT, "of the image that is like it"),
+        maybe("file", TEXT, "of the image, where it is one's own"),
+        maybe("neighbour_file", TEXT, "of the image that is like it"),
+        maybe("metric", TEXT, "by which they are near: `neighbours.metric`"),
+        maybe("distance", NUMBER, "by that metric; 1 less the cosine, of the dot product too"),
     ),
 )

@@ -64,7 +64,7 @@ def plain_umap(vectors: np.ndarray) -> np.ndarray:
 
 def ours_tsne(vectors: np.ndarray) -> np.ndarray:
     """Lay out as `image_layout` does."""
-    ((_, places),) = tsne_layouts(
+    ((_, places, _),) = tsne_layouts(
         vectors,
         perplexities=(PERPLEXITY,),
         learning_rate="auto",

@@ -126,10 +126,10 @@ def test_vectors_are_reduced_to_fifty_numbers_as_scikit_learn_does():
 def test_a_perplexity_that_so_few_images_do_not_allow_is_lowered_and_named():
     few = unit(np.random.default_rng(1).normal(size=(16, 4)))
     found = list(tsne_layouts(few, perplexities=(5, 30, 50), iterations=250, **TSNE))
-    assert [setting for setting, _ in found] == ["perplexity 5"]
+    assert [one.setting for one in found] == ["perplexity 5"]
     found = list(tsne_layouts(few[:7], perplexities=(5,), iterations=250, **TSNE))
-    assert [setting for setting, _ in found] == ["perplexity 2"]
-    assert all(np.isfinite(places).all() for _, places in found)
+    assert [one.setting for one in found] == ["perplexity 2"]
+    assert all(np.isfinite(one.places).all() for one in found)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +178,35 @@ def test_it_stops_after_three_hundred_iterations_without_progress():
     )  # fmt: skip
     assert told[-1] == 20_000
     assert told[-2] < 15_000, "what no longer moves is not moved on"
+
+
+def test_starts_and_the_classic_recipe_stand_side_by_side_with_what_each_loses():
+    from scipy.spatial.distance import pdist, squareform
+
+    asked = Layout(
+        methods=("tsne",), perplexities=(5,), iterations=500, recipes=("today", "classic"), starts=2
+    )
+    found = pl.concat(lay_out(sample(kinds()), asked, encoder="made-up", seed=1))
+    check_contract(TABLES["image_layouts"], found)
+    told = found.select("setting", "kl_divergence").unique(maintain_order=True)
+    names = [f"perplexity 5{more}" for more in ("", ", start 2", ", classic", ", classic, start 2")]
+    assert told["setting"].to_list() == names
+    assert told["kl_divergence"].n_unique() == 4
+    # By its definition, with the library's own affinities.
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+
+    points = kinds().astype(np.float64)
+    distances, near = NearestNeighbors(n_neighbors=15, algorithm="brute").fit(points).kneighbors()
+    p = PerplexityBasedNN(perplexity=5, knn_index=PrecomputedNeighbors(near, distances)).P.toarray()
+    for setting, kl_divergence in told.rows():
+        places = found.filter(setting=setting).select("x", "y").to_numpy()
+        assert purity(places) > 0.95
+        q = 1 / (1 + squareform(pdist(places, "sqeuclidean")))
+        np.fill_diagonal(q, 0)
+        near = p > 0
+        exact = float((p[near] * np.log(p[near] / (q / q.sum())[near])).sum())
+        assert kl_divergence == pytest.approx(exact, rel=0.05)
 
 
 @settings(max_examples=40, deadline=None)

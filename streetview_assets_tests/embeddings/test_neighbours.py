@@ -11,6 +11,7 @@ from streetview_assets.embeddings.similarity.neighbours import (
     Images,
     find_neighbours,
     gather_images,
+    why_no_neighbours,
 )
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.tables.registry import TABLES, check_contract
@@ -32,6 +33,7 @@ def part(authority: str, numbers: range | list[int]) -> Part:
                 "point_id": f"p{row}",
                 "panorama_id": f"pano {row}",
                 "category": "flat" if row % 2 else None,
+                "source_path": f"{row}.jpg",
                 "status": "ok",
                 "is_current": True,
                 "perceptual_hash": f"{row * 0x123456789ABCDEF % 2**64:016x}",
@@ -182,3 +184,32 @@ def test_many_images_are_searched_by_an_index_and_its_recall_is_told(
         "streetview_assets.embeddings.similarity.neighbours.nearest_by_index", half_missed
     )
     assert search(exact_up_to=0).recall == 0.5
+
+
+@pytest.mark.parametrize("metric", ["correlation", "euclidean", "dot", "manhattan", "hamming"])
+def test_other_metrics_order_as_scikit_learn_has_them(metric):
+    # Signs of many numbers: of twelve, most Hamming distances would be those of others too.
+    vectors = unit(np.random.default_rng(3).normal(size=(60, 301)))
+    facts = gather_images([part("E1", range(60))]).facts
+    images = Images(facts, vectors)
+    found = find_neighbours(images, encoder="made-up", count=5, seed=1, metric=metric).table
+    check_contract(TABLES["neighbours"], found)
+    points = vectors > vectors.mean(axis=0) if metric == "hamming" else vectors.astype(np.float64)
+    how = {"dot": "cosine"}.get(metric, metric)
+    library = NearestNeighbors(n_neighbors=5, algorithm="brute", metric=how).fit(points)
+    distances, near = library.kneighbors()
+    assert found["distance"].to_numpy() == pytest.approx(distances.ravel(), abs=1e-6)
+    if metric == "hamming":  # many are as near as others
+        assert found.group_by("image_id").len()["len"].to_list() == [5] * 60
+    else:
+        assert found["neighbour_id"].to_list() == [NAMES[row] for row in near.ravel()]
+    left, right = (found[name].str.slice(1).cast(int) for name in ("image_id", "neighbour_id"))
+    cosines = (vectors[left.to_numpy()] * vectors[right.to_numpy()]).sum(axis=1)
+    assert found["similarity"].to_numpy() == pytest.approx(cosines, abs=1e-6)
+    assert set(found["metric"]) == {metric}
+    assert found["neighbour_file"].to_list() == [f"{row}.jpg" for row in right]
+
+
+def test_too_many_images_for_manhattan_are_a_reason():
+    assert "20,001 images are too many" in why_no_neighbours(20_001, "manhattan", called="images")
+    assert not why_no_neighbours(20_001, "cosine", called="images")

@@ -133,6 +133,15 @@ def test_a_layout_in_space_alone_has_no_flat_figure(folder):
     assert not [name for name in made.metadata if name.startswith(("by ", "images,"))]
 
 
+def test_images_of_some_categories_alone_are_laid_out(folder):
+    only = {**LAYOUT, "show": "dots", "categories": ["water", "wood"]}
+    opened = write(folder, layout=only, categories={"sea": "water"})
+    make(opened, layout.image_layout)
+    laid_out = opened.read("image_layouts").join(opened.read("images"), on="image_id")
+    assert laid_out.height == COUNT * 2 // 3
+    assert set(laid_out["category"]) == {"sea", "wood"}
+
+
 def test_no_image_is_shown_that_the_providers_terms_do_not_let_be_kept(folder):
     opened = write(folder, layout={**LAYOUT, "show": "images"})
     deleted = Images(provider="google", keep_images=False)

@@ -1,6 +1,7 @@
 """Every layout that a study asks for, of one sample of images."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -77,17 +78,18 @@ def lay_out(
         on_progress(done + STEPS * part // whole, total)
 
     for method in settings.methods:
-        for setting, places in _places(method, vectors, settings, seed, told):
-            yield _rows(ordered["image_id"], encoder, method, setting, places)
+        for setting, places, kl_divergence in _places(method, vectors, settings, seed, told):
+            of_all = {"encoder": encoder, "method": method, "setting": setting}
+            yield _rows(ordered["image_id"], of_all | {"kl_divergence": kl_divergence}, places)
         told(1, 1)
         done += STEPS
 
 
 def _places(
     method: str, vectors: np.ndarray, settings: Layout, seed: int, told: OnProgress
-) -> Iterator[tuple[str, np.ndarray]]:
+) -> Iterator[tuple[str, np.ndarray, float | None]]:
     if method != "tsne":
-        yield umap_layout(
+        setting, places = umap_layout(
             vectors,
             neighbours=settings.umap_neighbours,
             min_dist=settings.umap_min_dist,
@@ -95,6 +97,7 @@ def _places(
             dimensions=3 if method == "umap_3d" else 2,
             on_progress=told,
         )
+        yield setting, places, None
         return
     yield from tsne_layouts(
         vectors,
@@ -103,15 +106,14 @@ def _places(
         iterations=settings.iterations,
         reduce=settings.reduce,
         seed=seed,
+        recipes=settings.recipes,
+        starts=settings.starts,
         on_progress=told,
     )
 
 
-def _rows(
-    image_ids: pl.Series, encoder: str, method: str, setting: str, places: np.ndarray
-) -> pl.DataFrame:
+def _rows(image_ids: pl.Series, of_all: dict[str, Any], places: np.ndarray) -> pl.DataFrame:
     axes = dict(zip("xyz", places.T, strict=False))
-    of_all = {"encoder": encoder, "method": method, "setting": setting}
     schema = TABLES["image_layouts"].schema
     return pl.DataFrame({**of_all, "image_id": image_ids, "z": None, **axes}).select(
         pl.col(name).cast(dtype) for name, dtype in schema.items()

@@ -1,7 +1,8 @@
 """Images on a plane by t-SNE: each beside those that it is most like."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from itertools import product
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -12,10 +13,31 @@ REDUCED = 50
 
 EARLY_ITERATIONS, EARLY_EXAGGERATION = 250, 12.0
 MOMENTUM = 0.8
+CLASSIC_RATE, CLASSIC_EARLY_MOMENTUM = 200.0, 0.5
+"""Of van der Maaten's own code, and of scikit-learn's defaults until 2021."""
 PATIENCE = 300
 """Iterations without progress after which it stops."""
 
 LOOK_EVERY = 50
+Recipe = Literal["today", "classic"]
+
+
+class TsneLayout(NamedTuple):
+    """Where vectors lie by one setting.
+
+    Attributes
+    ----------
+    setting
+        `perplexity 30`, and the recipe and the start where they are not the first.
+    places
+        (n, 2), float64.
+    kl_divergence
+        Of the plane from the vectors, in nats; during early exaggeration, of the exaggerated.
+    """
+
+    setting: str
+    places: np.ndarray
+    kl_divergence: float
 
 
 def tsne_layouts(
@@ -26,9 +48,11 @@ def tsne_layouts(
     iterations: int,
     reduce: Literal["pca", "svd"],
     seed: int,
+    recipes: Sequence[Recipe] = ("today",),
+    starts: int = 1,
     on_progress: OnProgress = untold,
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Lay vectors out by t-SNE (van der Maaten and Hinton, 2008), once for each perplexity.
+) -> Iterator[TsneLayout]:
+    """Lay vectors out by t-SNE (van der Maaten and Hinton, 2008): each perplexity, recipe, start.
 
     The neighbours are found once, exactly, for all perplexities. Up to 10,000 vectors repel each
     other by the tree of Barnes and Hut, above by interpolation (Linderman et al., 2019), on one
@@ -47,38 +71,51 @@ def tsne_layouts(
     reduce
         What takes vectors to 50 numbers before, where they have more.
     seed
-        Of the reduction and of the first places.
+        Of the reduction and of the first places; that of a later start is as much higher.
+    recipes
+        `today`: the first start is at the first two principal components. `classic`: at places by
+        chance, with a learning rate of 200 unless one is given, and less momentum at first.
+    starts
+        How often each setting is begun, beyond the first of `today` by chance.
     on_progress
-        Told how many of the iterations of all perplexities are done, and of how many.
+        Told how many of the iterations of all layouts are done, and of how many.
 
     Yields
     ------
-    str
-        The setting that was used: `perplexity 30`.
-    np.ndarray
-        (n, 2), float64.
+    TsneLayout
+        Named by the setting that was used.
     """
     points = reduced(vectors, reduce, seed).astype(np.float64)
     most = (len(points) - 1) / 3
     used = list(dict.fromkeys(min(float(one), most) for one in perplexities))
     indices, distances = _neighbours(points, min(len(points) - 1, int(3 * max(used))))
-    for number, perplexity in enumerate(used):
+    plan = list(product(used, recipes, range(1, starts + 1)))
+    for number, (perplexity, recipe, start) in enumerate(plan):
 
         def told(done: int, number: int = number) -> None:
-            on_progress(number * iterations + done, len(used) * iterations)
+            on_progress(number * iterations + done, len(plan) * iterations)
 
         near = max(1, int(3 * perplexity))
-        places = _descend(
+        places, kl_divergence = _descend(
             points,
             (indices[:, :near], distances[:, :near]),
             perplexity=perplexity,
             learning_rate=learning_rate,
+            recipe=recipe,
+            start=start,
             iterations=iterations,
             seed=seed,
             told=told,
         )
         told(iterations)
-        yield f"perplexity {perplexity:.3g}", places
+        yield TsneLayout(_name(perplexity, recipe, start), places, kl_divergence)
+
+
+def _name(perplexity: float, recipe: Recipe, start: int) -> str:
+    parts = [f"perplexity {perplexity:.3g}"]
+    parts += [recipe] if recipe != "today" else []
+    parts += [f"start {start}"] if start > 1 else []
+    return ", ".join(parts)
 
 
 def reduced(vectors: np.ndarray, how: Literal["pca", "svd"], seed: int) -> np.ndarray:
@@ -131,19 +168,26 @@ def _descend(
     *,
     perplexity: float,
     learning_rate: float | Literal["auto"],
+    recipe: Recipe,
+    start: int,
     iterations: int,
     seed: int,
     told: Callable[[int], None],
-) -> np.ndarray:
+) -> tuple[np.ndarray, float]:
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
-    from openTSNE.initialization import pca
+    from openTSNE.initialization import pca, random
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
     affinities = PerplexityBasedNN(
         perplexity=perplexity, knn_index=PrecomputedNeighbors(*near), n_jobs=1
     )
-    places = TSNEEmbedding(pca(points, random_state=seed), affinities, n_jobs=1, random_state=seed)
+    is_classic, drawn_by = recipe == "classic", (seed + start - 1) % 2**32
+    by_chance = is_classic or start > 1
+    first = (
+        random(len(points), random_state=drawn_by) if by_chance else pca(points, random_state=seed)
+    )
+    places = TSNEEmbedding(first, affinities, n_jobs=1, random_state=drawn_by)
     stagnation = Stagnation(PATIENCE)
 
     def early(iteration: int, error: float, _: Any) -> bool:
@@ -154,18 +198,19 @@ def _descend(
         told(EARLY_ITERATIONS + iteration)
         return stagnation.lasts(iteration, error)
 
-    how = {"momentum": MOMENTUM, "learning_rate": learning_rate, "inplace": True}
+    rate = CLASSIC_RATE if is_classic and learning_rate == "auto" else learning_rate
+    how = {"learning_rate": rate, "inplace": True, "callbacks_every_iters": LOOK_EVERY}
     places.optimize(
         EARLY_ITERATIONS,
         exaggeration=EARLY_EXAGGERATION,
+        momentum=CLASSIC_EARLY_MOMENTUM if is_classic else MOMENTUM,
         callbacks=early,
-        callbacks_every_iters=LOOK_EVERY,
         **how,
     )
     rest = iterations - EARLY_ITERATIONS
     if rest:
-        places.optimize(rest, callbacks=late, callbacks_every_iters=LOOK_EVERY, **how)
-    return np.asarray(places, dtype=np.float64)
+        places.optimize(rest, momentum=MOMENTUM, callbacks=late, **how)
+    return np.asarray(places, dtype=np.float64), float(places.kl_divergence)
 
 
 def _neighbours(points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

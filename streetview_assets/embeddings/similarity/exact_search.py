@@ -111,7 +111,7 @@ def nearest_of(vectors: np.ndarray, rows: np.ndarray, count: int) -> tuple[np.nd
     """
     places = np.empty((len(rows), count), dtype=np.int64)
     cosines = np.empty((len(rows), count))
-    lengths = _lengths(vectors)
+    lengths = lengths_of(vectors)
     rows_at_once = max(1, _NUMBERS_AT_ONCE // max(1, len(vectors)))
     for start in range(0, len(rows), rows_at_once):
         here = slice(start, start + rows_at_once)
@@ -139,7 +139,7 @@ def best_of(
         As of `nearest`; a cosine of minus infinity where there were too few candidates.
     """
     cosines = np.full(candidates.shape, -np.inf)
-    lengths = _lengths(vectors)
+    lengths = lengths_of(vectors)
     rows_at_once = max(1, _NUMBERS_IN_CACHE // (candidates.shape[1] * vectors.shape[1]))
     for start in range(0, len(vectors), rows_at_once):
         mine = candidates[start : start + rows_at_once]
@@ -286,7 +286,7 @@ def _in_order(places: np.ndarray, cosines: np.ndarray, count: int) -> tuple[np.n
     return np.take_along_axis(places, order, axis=1), np.take_along_axis(cosines, order, axis=1)
 
 
-def _lengths(vectors: np.ndarray) -> np.ndarray:
+def lengths_of(vectors: np.ndarray) -> np.ndarray:
     """Measure vectors (n, d) in float64; those of zeros as 1."""
     lengths = np.empty(len(vectors))
     for start in range(0, len(vectors), _FIRST):

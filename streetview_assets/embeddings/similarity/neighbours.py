@@ -9,6 +9,14 @@ import polars as pl
 
 from streetview_assets.embeddings.similarity.approximate_search import nearest_by_index, recall
 from streetview_assets.embeddings.similarity.exact_search import nearest
+from streetview_assets.embeddings.similarity.metrics import (
+    MOST_BY_MANHATTAN,
+    Metric,
+    as_compared,
+    cosines_of_pairs,
+    distances_of,
+    nearest_by_manhattan,
+)
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.current import current_images
 from streetview_assets.images.duplicates import are_near_duplicates
@@ -18,6 +26,8 @@ from streetview_assets.tables.registry import TABLES
 
 EXACT_UP_TO = 300_000
 """Images up to which all pairs are compared: the time grows with their square."""
+
+LEAST_IMAGES = 2
 
 
 @dataclass(frozen=True)
@@ -88,12 +98,33 @@ def gather_images(
     return Images(pl.concat(facts)[order], np.concatenate(vectors[1:])[order])
 
 
+def why_no_neighbours(count: int, metric: Metric, *, called: str) -> str:
+    """Say why so many images have no neighbours by a metric; empty where they have.
+
+    Parameters
+    ----------
+    count, metric
+        Images with a vector, and what is near.
+    called
+        What they are called.
+    """
+    if count < LEAST_IMAGES:
+        return f"fewer than two current {called} have a vector"
+    if metric == "manhattan" and count > MOST_BY_MANHATTAN:
+        return (
+            f"neighbours.metric: manhattan compares every pair in full, and {count:,} {called} are "
+            f"too many for that, {MOST_BY_MANHATTAN:,} the most; other metrics take any number"
+        )
+    return ""
+
+
 def find_neighbours(
     images: Images,
     *,
     encoder: str,
     count: int,
     seed: int,
+    metric: Metric = "cosine",
     exact_up_to: int = EXACT_UP_TO,
     on_progress: OnProgress = untold,
 ) -> Neighbours:
@@ -111,25 +142,33 @@ def find_neighbours(
         Neighbours of each image; all others where there are fewer.
     seed
         Draws the sample on which recall is measured; no row depends on it.
+    metric
+        What is near; of `manhattan` every pair is compared, however many there are.
     exact_up_to
         Images beyond which an index is used.
     on_progress
         Told work done, and how much there is.
     """
-    vectors = images.vectors
-    count = min(count, max(len(vectors) - 1, 0))
-    if count == 0 or len(vectors) <= exact_up_to:
-        places, cosines = nearest(vectors, count, on_progress=on_progress)
-        return Neighbours(_table(images.facts, places, cosines, encoder), "exact", 1.0)
-    places, cosines = nearest_by_index(vectors, count, on_progress=on_progress)
-    found = recall(vectors, cosines, seed=seed)
-    return Neighbours(_table(images.facts, places, cosines, encoder), "approximate", found)
+    count = min(count, max(len(images.vectors) - 1, 0))
+    compared = as_compared(images.vectors, metric)
+    is_exact, found = count == 0 or len(compared) <= exact_up_to or metric == "manhattan", 1.0
+    if metric == "manhattan" and count:
+        places, distances = nearest_by_manhattan(compared, count)
+    elif is_exact:
+        places, cosines = nearest(compared, count, on_progress=on_progress)
+        distances = distances_of(cosines, metric)
+    else:
+        places, cosines = nearest_by_index(compared, count, on_progress=on_progress)
+        distances, found = distances_of(cosines, metric), recall(compared, cosines, seed=seed)
+    table = _table(images, places, distances, encoder=encoder, metric=metric)
+    return Neighbours(table, "exact" if is_exact else "approximate", found)
 
 
 def _table(
-    facts: pl.DataFrame, places: np.ndarray, cosines: np.ndarray, encoder: str
+    images: Images, places: np.ndarray, distances: np.ndarray, *, encoder: str, metric: Metric
 ) -> pl.DataFrame:
-    """Write the table `neighbours`, sorted by its key: `places` are rows of `facts`."""
+    """Write the table `neighbours`, sorted by its key: `places` are rows of the images."""
+    facts = images.facts
     contract = TABLES["neighbours"]
     if places.size == 0:
         return contract.frame()
@@ -143,11 +182,15 @@ def _table(
             "encoder": pl.repeat(encoder, len(left), eager=True),
             "rank": np.tile(np.arange(1, places.shape[1] + 1), len(places)),
             "neighbour_id": facts["image_id"].gather(right),
-            "similarity": cosines.ravel(),
+            "similarity": cosines_of_pairs(images.vectors, places).ravel(),
             "distance_m": pl.Series(apart_m).fill_nan(None),
             "is_near_duplicate": are_near_duplicates(facts, left, right),
             "category": facts["category"].gather(left),
             "neighbour_category": facts["category"].gather(right),
+            "file": facts["source_path"].gather(left),
+            "neighbour_file": facts["source_path"].gather(right),
+            "metric": pl.repeat(metric, len(left), eager=True),
+            "distance": distances.ravel(),
         },
         schema=contract.schema,
     )

@@ -18,7 +18,12 @@ from streetview_assets.embeddings.similarity.neighbour_sheets import (
     far_look_alikes,
     neighbours_sheet,
 )
-from streetview_assets.embeddings.similarity.neighbours import find_neighbours, gather_images
+from streetview_assets.embeddings.similarity.neighbours import (
+    Neighbours,
+    find_neighbours,
+    gather_images,
+    why_no_neighbours,
+)
 from streetview_assets.embeddings.zero_shot.label_scores import label_scores as scores_of
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, prompts_of
 from streetview_assets.images.retention import without_pixels
@@ -168,30 +173,39 @@ def _of_strips(work: AssetContext, views: pl.DataFrame) -> AssetResult:
     writes=("neighbours",),
     reads=(VECTORS, "images", "sample_points"),
     keys=("neighbours", "seed"),
+    code_version=2,
     study_wide=True,
 )
 def neighbours(work: AssetContext) -> AssetResult:
     """The images, or panoramas, that look most like each, over all authorities."""
-    images = gather_images(_parts(work))
-    if len(images.vectors) < 2:
-        why = f"fewer than two current {work.called} have a vector"
+    images, settings = gather_images(_parts(work)), work.study.neighbours
+    if why := why_no_neighbours(len(images.vectors), settings.metric, called=work.called):
         return work.not_applicable(why)
     found = find_neighbours(
         images,
         encoder=work.opened.encoder,
-        count=work.study.neighbours.count,
+        count=settings.count,
+        metric=settings.metric,
         seed=work.study.seed,
         on_progress=work.progress("blocks"),
     )
-    metadata = {
-        work.called: images.facts.height,
-        "authorities that were in": ", ".join(sorted(set(images.facts["authority_code"]))),
+    told = _told_of_neighbours(work, found, images.facts)
+    sheets = _neighbour_sheets(work, found.table, images.facts)
+    return AssetResult({"neighbours": found.table}, {**told, **sheets})
+
+
+def _told_of_neighbours(
+    work: AssetContext, found: Neighbours, facts: pl.DataFrame
+) -> dict[str, object]:
+    """Say how many images there are, how they were searched, and how many are all but the same."""
+    return {
+        work.called: facts.height,
+        "authorities that were in": ", ".join(sorted(set(facts["authority_code"]))),
+        "metric": work.study.neighbours.metric,
         "search": found.search,
         "recall": found.recall,
         "near-duplicates": found.table.filter("is_near_duplicate")["image_id"].n_unique(),
     }
-    sheets = _neighbour_sheets(work, found.table, images.facts)
-    return AssetResult({"neighbours": found.table}, {**metadata, **sheets})
 
 
 def _parts(work: AssetContext) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:

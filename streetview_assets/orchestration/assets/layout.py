@@ -34,6 +34,7 @@ from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import categories_of, no_categories, no_part
 from streetview_assets.study.clusters import Layout
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import study_asset
 
 NO_CATEGORIES = {
@@ -56,6 +57,7 @@ MOST_CLASSIFIED = 60_000
         *("models.target", "seed"),
     ),
     reads_for=categories_of,
+    code_version=2,
     study_wide=True,
     unless=(no_part("layout"),),
 )
@@ -68,9 +70,8 @@ def image_layout(work: AssetContext) -> AssetResult:
     study = work.study
     assert study.layout is not None, "built only where the study asks for it"
     images = work.categorised(work.looked_at(work.read_all(INCLUDED)))
-    sample = draw_sample(
-        work.read_all(VECTORS), images, fit_on=study.layout.fit_on, seed=study.seed
-    )
+    shown = _of_categories(images, study)
+    sample = draw_sample(work.read_all(VECTORS), shown, fit_on=study.layout.fit_on, seed=study.seed)
     if why := why_no_layout(sample):
         return work.not_applicable(why)
     reuse = _inputs(sample, study.layout, study.seed)
@@ -82,6 +83,15 @@ def image_layout(work: AssetContext) -> AssetResult:
         **_figures(work, on_a_plane(layouts), images),
     }
     return AssetResult({"image_layouts": layouts}, metadata, reuse=reuse)
+
+
+def _of_categories(images: pl.DataFrame, study: Study) -> pl.DataFrame:
+    """Keep the images of the categories that are to be laid out; all where none is named."""
+    assert study.layout is not None
+    if not study.layout.categories:
+        return images
+    named = named_categories(images, study.categories)
+    return named.filter(pl.col("category").is_in(study.layout.categories))
 
 
 def _kept(work: AssetContext, reuse: str) -> tuple[pl.DataFrame, dict[str, Any]] | None:
@@ -198,7 +208,7 @@ def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) ->
             most=most,
             seed=study.seed,
         )
-        file = f"layout_images_{method}_{str(setting).replace(' ', '_')}"
+        file = f"layout_images_{method}_{str(setting).replace(',', '').replace(' ', '_')}"
         shown[f"images, {name}"] = work.figure(file, plane)
     return shown
 
