@@ -1,4 +1,6 @@
 import { byId, say } from './elements.js';
+import { openKept } from './kept/kept.js';
+import { showKept } from './kept/panel.js';
 import { setUpBar, showColours } from './panels/bar.js';
 import { showClusters } from './panels/clusters.js';
 import { showDetail } from './panels/detail.js';
@@ -9,7 +11,6 @@ import { showSelection } from './panels/selection.js';
 import { watchPublication } from './session.js';
 import { readAddress, writeAddress } from './study/address.js';
 import { loadStudy } from './study/data.js';
-import { keep, readKept } from './study/kept.js';
 import { paintings } from './study/painting.js';
 import { applyFilters, changed, newState, onChange, select } from './study/state.js';
 import './theme.js';
@@ -20,9 +21,9 @@ import { onSprite } from './views/sprites.js';
 /** @typedef {import('./study/data.js').Study} Study @typedef {import('./study/state.js').State} State */
 
 /** @param {Study} study */
-function start(study) {
+async function start(study) {
   const state = newState(study.count);
-  readKept(study, state);
+  const kept = await openKept(study, state);
   const layouts = allLayouts(study, state);
   readAddress(state, study, layouts.map((one) => one.name));
   const colours = paintings(study, state);
@@ -39,13 +40,17 @@ function start(study) {
 
   onChange((what) => {
     if (what === 'filters') applyFilters(state, study);
-    if (what === 'names' || what === 'groups') keep(study, state);
+    if (what === 'names' || what === 'groups') {
+      kept.keep(what);
+      showKept(study, state, kept.isShared);
+    }
     show[what]?.();
     if (what === 'layout') { pair.layOut(); caption(); } else pair.repaint();
     if (what !== 'hover') writeAddress(state, study, layouts[state.layout].name);
   });
 
   caption();
+  showKept(study, state, kept.isShared);
   for (const what of ['filters', 'names', 'selection']) show[what]();
   pair.repaint();
   if (state.focus >= 0) show.focus();
@@ -93,8 +98,8 @@ function introduce({ about }) {
 loadStudy((done, total, what) => {
   byId('splash-text').textContent = `Loading ${what}`;
   /** @type {HTMLProgressElement} */ (byId('splash-bar')).value = done / total;
-}).then((study) => {
-  start(study);
+}).then(async (study) => {
+  await start(study);
   byId('splash').hidden = true;
 }).catch((error) => {
   byId('splash-text').textContent = `This cannot be shown: ${error.message}`;

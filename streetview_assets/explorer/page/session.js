@@ -7,6 +7,7 @@ const ASKED_EACH_MS = 60000;
  * @property {string} token what a page of this start of the server says that sends something
  * @property {string|null} build what is published now
  * @property {number} mostBytes of an image that is sent
+ * @property {boolean} mayChange whether names and groups are kept in the study's folder
  */
 
 let current = /** @type {Promise<Session>|null} */ (null);
