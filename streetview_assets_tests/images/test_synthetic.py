@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.images.providers.base import VIEWS
+from streetview_assets.images.providers.synthetic import scene
 from streetview_assets.images.providers.synthetic.provider import SyntheticProvider
 from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
@@ -146,6 +147,16 @@ def test_an_image_does_not_depend_on_the_images_drawn_before_it():
     forward = {image.image_id: image.content for image in provider.fetch(wanted)}
     backward = {image.image_id: image.content for image in provider.fetch(wanted[::-1])}
     assert forward == backward
+
+
+def test_a_street_is_built_once_however_the_views_of_its_panorama_are_strewn():
+    provider = _provider(size_px=(32, 32))
+    wanted = _wanted(provider, _points(12)).sort(pl.col("image_id").hash(seed=1))
+    together = wanted.select("panorama_id").to_series().rle().len()
+    scene.street_of.cache_clear()
+    assert sorted(image.image_id for image in provider.fetch(wanted)) == sorted(wanted["image_id"])
+    assert together > 3 * scene.street_of.cache_info().misses
+    assert scene.street_of.cache_info().misses == 12
 
 
 def test_different_places_headings_and_dates_look_different():

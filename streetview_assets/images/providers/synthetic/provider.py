@@ -106,13 +106,15 @@ class SyntheticProvider(Provider):
         return pl.DataFrame(rows, schema=FOUND)
 
     def fetch(self, views: pl.DataFrame) -> Iterator[FetchedImage]:
-        """Draw views, in their order, as JPEG.
+        """Draw views in their order, as JPEG, those of a panorama together: they share a street.
 
         Parameters
         ----------
         views
             With image_id, panorama_id, captured_on and heading_deg.
         """
+        first = pl.col("index").min().over("panorama_id", "captured_on")
+        views = views.with_row_index().sort(first, "index")
         view = View(self.images.size_px, self.images.fov_deg, self.images.pitch_deg)
         scenes = views.select("panorama_id", "captured_on", "heading_deg").rows()
         jpegs = scene_jpegs(scenes, view, self.workers)

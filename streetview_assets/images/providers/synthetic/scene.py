@@ -45,7 +45,7 @@ def draw_scene(panorama_id: str, captured_on: date, heading_deg: float, view: Vi
         If the id is none of a synthetic panorama.
     """
     place = place_of(panorama_id)
-    shapes, seen_in = _street(panorama_id, captured_on)
+    shapes, seen_in = street_of(panorama_id, captured_on)
     latitude, longitude, seed = place.key
     clouds = (latitude * 31 + longitude * 17 + seed + round(heading_deg) * 7919) & 0xFFFFFFFF
     image = paint(shapes, seen_in, view, heading_deg - place.bearing_deg, clouds)
@@ -60,9 +60,22 @@ def scene_jpeg(panorama_id: str, captured_on: date, heading_deg: float, view: Vi
     return buffer.getvalue()
 
 
-# A panorama's views come one after the other; its street is built once for all of them.
 @lru_cache(maxsize=4)
-def _street(panorama_id: str, captured_on: date) -> tuple[Painted, Light]:
+def street_of(panorama_id: str, captured_on: date) -> tuple[Painted, Light]:
+    """Build the street around a panorama, once for all its views that are drawn in a row.
+
+    Parameters
+    ----------
+    panorama_id
+        An id of `place.panorama_id`.
+    captured_on
+        Decides season and weather.
+
+    Returns
+    -------
+    tuple
+        What is to be painted, from back to front, and the light that it is seen in.
+    """
     place = place_of(panorama_id)
     seen_in, draw = light(place, captured_on), uniforms(*place.key, 7)
     street = Street(seen_in, character(place), draw, _REACH_M)
