@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import dagster as dg
 import polars as pl
 
 # Loaded here, by one thread: MLflow would load it while Dagster's threads ask the same package.
-import sqlalchemy.orm  # noqa: F401
+import sqlalchemy.orm
 
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.lake.locks import held
@@ -298,9 +299,7 @@ def _experiment(opened: OpenStudy) -> str:
 
 
 def _make_database(opened: OpenStudy) -> None:
-    """Make the schema of the study's own database aside: half of one cannot be mended."""
-    from mlflow import MlflowClient
-
+    """Make the study's own database aside: half of a schema cannot be mended."""
     path = opened.root / "mlflow.db"
     if os.environ.get(URI_VARIABLE):
         return
@@ -308,7 +307,29 @@ def _make_database(opened: OpenStudy) -> None:
     if path.is_file():
         return
     with written_aside(path) as aside:
-        MlflowClient(f"sqlite:///{aside}").search_experiments()
+        aside.write_bytes(_empty_database())
+
+
+@cache
+def _empty_database() -> bytes:
+    """Let MLflow bring an empty database through all its migrations, once a process.
+
+    Nothing waits for the disk meanwhile: MLflow commits some hundred times.
+    """
+    from mlflow import MlflowClient
+
+    def spare_the_disk(connection: Any, _: object) -> None:
+        if connection.execute("PRAGMA database_list").fetchone()[2] == str(path):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder).resolve() / "mlflow.db"
+        sqlalchemy.event.listen(sqlalchemy.Engine, "connect", spare_the_disk)
+        try:
+            MlflowClient(f"sqlite:///{path}").search_experiments()
+        finally:
+            sqlalchemy.event.remove(sqlalchemy.Engine, "connect", spare_the_disk)
+        return path.read_bytes()
 
 
 def _close_dead_runs(client: "MlflowClient", experiment: str) -> None:
