@@ -154,7 +154,8 @@ def test_what_the_run_keeps_lies_in_the_folder_of_the_study_alone(leeds):
         "clusters_targets",
         "scores", "predicted_observed", "prediction_maps", "residual_map", "dissimilarity",
         "distances", "gains",
-        "target_scores", "learning_curve", "group_scores", "group_metrics", "group_targets",
+        "target_scores", "target_correlations", "learning_curve", "group_scores", "group_metrics",
+        "group_targets", "group_predicted_observed",
         "deprivation_direction",
     }  # fmt: skip
     about = leeds.ask("select * from about").row(0, named=True)

@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.models.charts.score_comparisons import (
     draw_learning_curve,
+    draw_target_correlations,
     draw_targets,
     draw_transfer,
 )
@@ -193,6 +194,19 @@ def test_target_scores_are_those_of_scikit_learn(two_targets, targets, pooled, t
     assert row["value"] == pytest.approx(r2_score(data.observed, guess), abs=1e-9)
     assert told(row)
     assert pooled(shown, "tuned", "random")["value"] == row["value"]
+
+
+def test_targets_stand_in_a_heat_map_of_how_they_go_together():
+    values = {
+        "income_rank": {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0},
+        "crime": {"a": 9.0, "b": 4.0, "c": 1.0},
+        "flat": dict.fromkeys("abcd", 7.0),
+    }
+    figure = draw_target_correlations(values, title="t")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["+1.00", "-1.00", "none", "-1.00", "+1.00", *["none"] * 4]
+    assert figure.axes[0].get_yticklabels()[0].get_text() == "income rank"
+    assert "over 3 to 4 areas" in figure.axes[0].get_title()
 
 
 def test_a_target_that_cannot_be_seen_scores_low_and_a_flat_one_says_so(targets, pooled):

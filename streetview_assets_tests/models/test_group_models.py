@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from streetview_assets.embeddings.vectors import vector_series
 from streetview_assets.models.charts.group_scores import (
     draw_group_matrix,
+    draw_group_predictions,
     draw_group_scores,
     in_order,
 )
@@ -79,14 +80,20 @@ def datasets(data):
     return {"shown": data, "shuffled": other.take(np.arange(4, 90))}
 
 
-def score(datasets, groups):
+def score(datasets, groups, **how):
     named = {"target": "shown", "encoder": "made-up", "features": "pooled_median"}
-    return score_group_models(datasets, groups, Scoring(SETTINGS, seed=1, **named))
+    return score_group_models(datasets, groups, Scoring(SETTINGS, seed=1, **named), **how)
 
 
 @pytest.fixture(scope="module")
-def scores(datasets, groups):
-    return score(datasets, groups)
+def scored_and_predicted(datasets, groups):
+    predicted = []
+    return score(datasets, groups, on_predicted=predicted.append), predicted
+
+
+@pytest.fixture(scope="module")
+def scores(scored_and_predicted):
+    return scored_and_predicted[0]
 
 
 def one(scores, name, area_set, *, model="ridge", validation="blocks", metric="r2", target="shown"):
@@ -250,6 +257,22 @@ def test_the_charts_show_every_group_and_target(scores):
     assert len(texts) == 2 * len(names)
     assert texts.count("none") == 6
     assert f"{one(scores, 'cluster 2', 'common')['value']:.2f}" in texts
+
+
+def test_a_frame_a_cluster_shows_the_predictions_that_were_scored(scored_and_predicted):
+    scores, (predicted,) = scored_and_predicted
+    for name, own in predicted.group_by("group_name"):
+        r2 = r2_score(own["observed"], own["predicted"])
+        assert r2 == pytest.approx(one(scores, name[0], "own")["value"], abs=1e-9)
+    clusters = predicted.filter(grouping="cluster")
+    figure = draw_group_predictions(clusters, what="shown", title="t")
+    titles = [axes.get_title() for axes in figure.axes]
+    assert [title.split(":")[0] for title in titles] == sorted(clusters["group_name"].unique())
+    for axes, title in zip(figure.axes, titles, strict=True):
+        own = clusters.filter(group_name=title.split(":")[0])
+        assert f"{own.height} areas" in title
+        assert len(axes.collections[0].get_offsets()) == own.height
+        assert axes.lines[1].get_ydata()[0] == pytest.approx(own["observed"].mean())
 
 
 def test_of_many_groups_the_charts_show_the_largest(scores):

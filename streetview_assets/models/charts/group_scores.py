@@ -1,11 +1,12 @@
 """Charts of models of groups: group by group, and every target by every group."""
 
+import numpy as np
 import polars as pl
 
-from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, grid_of, intervals, panels
+from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, dots, grid_of, intervals, panels
 from streetview_assets.figures import COLOURS, INK, Axes, Figure
-from streetview_assets.metrics import REGRESSION, Metric
-from streetview_assets.models.charts.heatmap import r2_heat_map
+from streetview_assets.metrics import REGRESSION, Metric, measure
+from streetview_assets.models.charts.heatmap import r2_heat_map, r2_text
 from streetview_assets.models.evaluations.models_by_group import (
     ALL,
     ALL_IMAGES,
@@ -140,6 +141,55 @@ def draw_group_matrix(
     figure.suptitle(
         f"{title}{some}\nR² of {IN_WORDS[model]}, held out by spatial blocks", fontsize=11
     )
+    return figure
+
+
+def draw_group_predictions(
+    predictions: pl.DataFrame, *, what: str, title: str, credit: str = ""
+) -> Figure:
+    """Draw held-out predictions against observed values, a frame a group.
+
+    Parameters
+    ----------
+    predictions
+        group_name, observed and predicted of one grouping; not empty.
+    what
+        Name of the target.
+    title
+        Names the study.
+    credit
+        Whom to name at the foot.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        On the dashed line both are the same; the dotted one is the mean of the observed. Of more
+        than 24 groups those with the most areas.
+    """
+    sizes = predictions["group_name"].value_counts()
+    largest = sizes.sort("count", "group_name", descending=[True, False]).head(MOST_GROUPS)
+    names = in_order(predictions.join(largest, on="group_name", how="semi"))[1:]
+    across = min(len(names), 4)
+    size_in = (0.7 + 2.6 * across, 1.2 + 2.6 * -(-len(names) // across))
+    some = f", {len(names)} of {sizes.height} groups" if sizes.height > len(names) else ""
+    figure, frames = panels(
+        len(names), size_in, across=across, credit=credit, sharex=True, sharey=True,
+        title=f"{title}: {what} by the images of each group alone{some}\n"
+        "held out by spatial blocks",
+    )  # fmt: skip
+    ends = predictions.select(low=pl.min("observed"), high=pl.max("observed")).row(0)
+    for axes, name in zip(frames, names, strict=True):
+        own = predictions.filter(group_name=name).select("observed", "predicted").to_numpy()
+        dots(axes, own, float(np.clip(400 / np.sqrt(len(own)), 3, 25)), color=COLOURS[0], alpha=0.6)
+        axes.plot(ends, ends, color=INK, linewidth=1, linestyle="--")
+        axes.axhline(own[:, 0].mean(), color=INK, linewidth=1, linestyle=":")
+        r2 = measure(own[:, 0], own[:, 1])["r2"]
+        score = "not defined" if r2 is None else f"= {r2_text(r2)}"
+        axes.set_title(f"{name}: R² {score}, {len(own):,} areas", fontsize=9)
+    figure.supylabel("predicted", fontsize=9)
+    for axes in frames[-across:]:
+        axes.set_xlabel("observed", fontsize=9)
+        axes.tick_params(labelbottom=True)
     return figure
 
 

@@ -1,6 +1,7 @@
 """Charts of comparisons: authority by authority, target by validation, score by areas."""
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ from streetview_assets.charts import (
     curve,
     frame_diagonal,
     grid_of,
+    heat_map,
     panels,
     sizes_axis,
 )
@@ -64,6 +66,44 @@ def draw_transfer(
     axes.set_title(
         f"{title}\nR² of ridge {added}; framed: on itself, by spatial blocks", fontsize=10
     )
+    return figure
+
+
+def draw_target_correlations(
+    values: Mapping[str, Mapping[str, float]], *, title: str, credit: str = ""
+) -> Figure:
+    """Draw Spearman's rank correlation of every target with every other, over areas with both.
+
+    Parameters
+    ----------
+    values
+        Target to its value by area, in the order in which they are drawn.
+    title
+        Names the study.
+    credit
+        Whom to name at the foot.
+    """
+    from scipy.stats import spearmanr
+
+    names = list(values)
+    grid, counts = np.full((len(names), len(names)), np.nan), []
+    for (row, one), (column, other) in product(enumerate(names), repeat=2):
+        both = sorted(values[one].keys() & values[other].keys())
+        counts.append(len(both))
+        pair = [[values[name][area] for area in both] for name in (one, other)]
+        if all(len(set(column)) > 1 for column in pair):
+            grid[row, column] = spearmanr(*pair).statistic
+    texts = [["none" if np.isnan(cell) else f"{cell:+.2f}" for cell in row] for row in grid]
+    labels = [name.replace("_", " ") for name in names]
+    side = 2.6 + 0.75 * len(names)
+    figure = new_figure(side + 1, max(3.4, side), credit=credit)
+    axes = figure.subplots()
+    heat_map(
+        axes, grid, texts, rows=labels, columns=labels, colours="PuOr_r", limits=(-1, 1),
+        slanted_deg=40, bar="Spearman's rank correlation",
+    )  # fmt: skip
+    areas = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
+    axes.set_title(f"{title}\nhow targets go together, over {areas} areas", fontsize=10)
     return figure
 
 

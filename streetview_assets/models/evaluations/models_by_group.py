@@ -6,7 +6,7 @@ found without the target in all images, those of held-out areas among them; the 
 clusters found inside the fold, is the feature `by_cluster`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -122,6 +122,7 @@ def score_group_models(
     on_progress: OnProgress = untold,
     *,
     model: GroupModel = "ridge",
+    on_predicted: Callable[[pl.DataFrame], None] = lambda _: None,
 ) -> pl.DataFrame:
     """Validate a model of each group's images, beside one of all images of the same areas.
 
@@ -140,6 +141,9 @@ def score_group_models(
         Called with validations done and in total.
     model
         What is fitted; see `group_predictor`.
+    on_predicted
+        Given, of the chosen target held out by blocks, grouping, group_name, area_code, observed
+        and predicted of each group's own areas, by the images of the group.
 
     Returns
     -------
@@ -162,7 +166,22 @@ def score_group_models(
                 of_kind = [group for group in groups if group.grouping == grouping]
                 if of_kind:
                     rows += _grouping_rows(datasets, grouping, of_kind, setting)
+        if (name, validation) == (scoring.target, "blocks"):
+            on_predicted(_predictions(groups, datasets[name], setting))
     return scores_frame(rows, TABLE)
+
+
+def _predictions(groups: Sequence[Group], data: AreaDataset, setting: _Setting) -> pl.DataFrame:
+    """Gather what was predicted of each group's own areas, of those that were scored."""
+    frames = []
+    for group in groups:
+        codes = tuple(group.seen_in(data).area_codes)
+        found = setting.found.get((f"{group.grouping}/{group.name}", codes))
+        if found is not None:
+            columns = {"observed": found.areas.observed, "predicted": found.predicted[found.model]}
+            named = {"grouping": group.grouping, "group_name": group.name, "area_code": codes}
+            frames.append(pl.DataFrame({**named, **columns}))
+    return pl.concat(frames) if frames else pl.DataFrame()
 
 
 def common_areas(

@@ -1,6 +1,6 @@
 """Comparisons: of authorities, targets, numbers of areas, kinds of images, images with place."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -8,14 +8,17 @@ import polars as pl
 from streetview_assets.models.charts.group_scores import (
     draw_group_matrix,
     draw_group_metrics,
+    draw_group_predictions,
     draw_group_scores,
 )
 from streetview_assets.models.charts.score_comparisons import (
     draw_learning_curve,
+    draw_target_correlations,
     draw_targets,
     draw_transfer,
 )
 from streetview_assets.models.charts.scores_and_gains import draw_gains
+from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.group_vectors import (
     BY_HAND,
     CLUSTER,
@@ -89,13 +92,21 @@ def target_scores(work: AssetContext) -> AssetResult:
 
 
 def _targets_figure(
-    work: AssetContext, scores: pl.DataFrame, targets: Iterable[str]
+    work: AssetContext, scores: pl.DataFrame, datasets: Mapping[str, AreaDataset]
 ) -> dict[str, Any]:
     if scored_r2(scores).is_empty():
         return {}
-    whom = work.credit
-    figure = draw_targets(scores, targets=list(targets), title=work.title, credit=whom)
-    return {"target_scores": work.figure("target_scores", figure)}
+    how: dict[str, Any] = {"title": work.title, "credit": work.credit}
+    figure = draw_targets(scores, targets=list(datasets), **how)
+    shown = {"target_scores": work.figure("target_scores", figure)}
+    if len(datasets) > 1:
+        values = {
+            name: dict(zip(data.area_codes, data.observed.tolist(), strict=True))
+            for name, data in datasets.items()
+        }
+        figure = draw_target_correlations(values, **how)
+        shown["target_correlations"] = work.figure("target_correlations", figure)
+    return shown
 
 
 @model_asset(writes=("learning_curve",), code_version=2, study_wide=True)
@@ -135,14 +146,16 @@ def group_model_scores(work: AssetContext) -> AssetResult:
     area_count = len(datasets[work.target.name])
     if why := too_few(area_count) or (None if groups else "no image is in a group"):
         return work.not_applicable(why)
+    predicted: list[pl.DataFrame] = []
     scores = score_group_models(
         datasets,
         groups,
         study_scoring(work, ("pooled",)),
         work.progress("validations"),
         model=work.study.group_models.model,
+        on_predicted=predicted.append,
     )
-    figures = _all_figures(work, scores, list(datasets))
+    figures = _all_figures(work, scores, list(datasets)) | _predictions_figure(work, predicted)
     return AssetResult({"group_model_scores": scores}, {"areas": area_count, **figures})
 
 
@@ -157,6 +170,17 @@ def _all_figures(work: AssetContext, scores: pl.DataFrame, targets: list[str]) -
     for grouping in GROUPINGS:
         figures |= _figures(work, scores.filter(grouping=grouping), grouping, targets)
     return figures
+
+
+def _predictions_figure(work: AssetContext, predicted: list[pl.DataFrame]) -> dict[str, Any]:
+    """Draw what was predicted by each cluster's images against what was observed."""
+    found = [one.filter(grouping=CLUSTER) for one in predicted if one.height]
+    if not found or found[0].is_empty():
+        return {}
+    drawn = draw_group_predictions(
+        found[0], what=work.target.name, title=work.title, credit=work.credit
+    )
+    return {"group_predicted_observed": work.figure("group_predicted_observed", drawn)}
 
 
 def _figures(
