@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.areas.columns import read_source
-from streetview_assets.cli.starter import starter_study
+from streetview_assets.cli.starter.study_text import starter_study
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.zero_shot.prompt_bank import prompts_by_group
 from streetview_assets.errors import EncoderError, StudyError

@@ -6,8 +6,11 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 from shapely import LineString, box
+from typer.testing import CliRunner
 
-from streetview_assets.cli.starter import guess_columns, starter_study
+from streetview_assets.cli.app import app
+from streetview_assets.cli.starter.area_columns import guess_columns
+from streetview_assets.cli.starter.study_text import starter_study
 from streetview_assets.errors import StudyError
 from streetview_assets.study.study_file import load_study
 
@@ -135,7 +138,7 @@ def test_names_that_yaml_would_misread_are_quoted(folder):
 def test_a_crs_in_metres_is_taken_from_the_areas(folder):
     areas = gpd.read_file(folder / "lsoa 2021.geojson").set_crs(27700, allow_override=True)
     areas.to_parquet(folder / "metres.pq")
-    text = starter_study(folder / "metres.pq", folder / "roads.gpkg", folder=folder)
+    text = starter_study(folder / "metres.pq", None, folder=folder)
     (folder / "study.yaml").write_text(text, encoding="utf-8")
     assert load_study(folder / "study.yaml").crs == "EPSG:27700"
 
@@ -154,7 +157,6 @@ SHARED = Path(__file__).parents[1] / "../shared/data"
     [
         ("leeds_lsoa2021_simplified.geojson", "lsoa21_code", "ltla24_code"),
         ("leeds_lsoa2011_E08000035.geojson", "LSOA11CD", None),
-        ("gm_lsoa2021_generalised.geojson", "area_code", None),
         ("ew_lsoa21_simplified.parquet", "lsoa21_code", None),
     ],
 )
@@ -164,3 +166,65 @@ def test_real_boundaries_give_a_study_that_loads(tmp_path, areas, roads, code, a
     (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
     study = load_study(tmp_path / "study.yaml")
     assert (study.areas.code, study.areas.authority_code) == (code, authority_code)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real data lie beside the checkout, and do not")
+def test_greater_manchester_has_ten_authorities_by_the_names_of_its_areas(tmp_path, monkeypatch):
+    areas = SHARED / "lsoa" / "gm_lsoa2021_generalised.geojson"
+    monkeypatch.chdir(tmp_path)
+    table = SHARED / "imd" / "imd2025_england_lsoa21.csv"
+    said = CliRunner().invoke(app, ["init", str(areas), "--targets", str(table)])
+    assert "10 authorities, each a partition (Bolton, Bury, Manchester" in said.output
+    target = load_study(tmp_path / "study.yaml").targets[0]
+    assert (target.name, target.value, target.more_is) == ("imd_rank", "IMD_rank", "better")
+    elsewhere = CliRunner().invoke(
+        app,
+        ["init", str(areas), str(SHARED / "roads" / "leeds_osm_ways_2500m.gpkg"), "--output", "b"],
+    )
+    assert elsewhere.exit_code == 2
+    assert "lies elsewhere than the areas" in elsewhere.output
+
+
+@pytest.fixture
+def tables(folder, monkeypatch):
+    (folder / "lookup.csv").write_text(
+        "lsoa,ladcd,ladnm\nE01011229,E08000035,Leeds\nE01011230,E08000035,Leeds\n"
+        "E01011231,E08000036,Wakefield\n"
+    )
+    (folder / "imd.csv").write_text(
+        "lsoa;note;IMD decile\nE01011229;a;1\nE01011230;b;10\nE01011231;c;4\n"
+    )
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_a_lookup_and_a_target_are_guessed_from_their_values(tables):
+    areas = gpd.read_file(tables / "lsoa 2021.geojson")[["lsoa21_code", "geometry"]]
+    areas.to_file(tables / "plain.geojson")
+    command = ["init", "plain.geojson", "--lookup", "lookup.csv", "--targets", "imd.csv",
+               "--authority", "E08000035", "--provider", "panoramax"]  # fmt: skip
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "1 authority: one partition (E08000035)" in done.output
+    study = load_study(tables / "study.yaml")
+    lookup = study.areas.lookup
+    assert (lookup.code, lookup.authority_code, lookup.authority_name) == ("lsoa", "ladcd", "ladnm")
+    (target,) = study.targets
+    assert (target.value, target.more_is, target.is_decile) == ("IMD decile", "better", True)
+    assert (study.images.provider, study.roads.source) == ("panoramax", "overpass")
+
+
+def test_tables_of_other_places_and_files_that_are_there_are_refused(tables):
+    (tables / "other.csv").write_text("lsoa,rank\nE01000001,3\n")
+    wrong = CliRunner().invoke(app, ["init", "lsoa 2021.geojson", "--targets", "other.csv"])
+    assert wrong.exit_code == 2
+    assert "no column has the codes of the areas, such as E01011229" in wrong.output
+    assert not (tables / "study.yaml").exists()
+    (tables / "study.yaml").write_text("mine")
+    again = CliRunner().invoke(app, ["init", "lsoa 2021.geojson"])
+    assert (again.exit_code, (tables / "study.yaml").read_text()) == (2, "mine")
+    assert CliRunner().invoke(app, ["init"]).exit_code == 2
+    unknown = CliRunner().invoke(
+        app, ["init", "lsoa 2021.geojson", "--output", "b", "--provider", "x"]
+    )
+    assert "none of google, mapillary" in unknown.output

@@ -14,6 +14,7 @@ def wanted_columns(areas: Areas) -> Wanted:
         "areas.code": areas.code,
         "areas.authority_code": areas.authority_code,
         "areas.authority_name": areas.authority_name,
+        "areas.name": areas.name if areas.authority_in_name else None,
     }
 
 
@@ -57,11 +58,13 @@ def with_authorities(
         return _from_file(rows, codes, areas, areas.authority_code)
     if areas.lookup:
         return _from_lookup(codes, areas, areas.lookup, chosen)
+    if areas.authority_in_name and areas.name:
+        return _from_names(codes, as_codes(rows[areas.name]), areas)
     if chosen:
         raise StudyError(
             f"authorities: the study names {listed(chosen)}, but nothing says which area of "
             f"{areas.path} belongs to which authority. Name `areas.authority_code` (a column of "
-            "that file) or `areas.lookup`, or leave `authorities` out."
+            "that file), `areas.lookup` or `areas.authority_in_name`, or leave `authorities` out."
         )
     return pl.DataFrame(codes).with_columns(
         authority_code=pl.lit(WITHOUT_AREAS), authority_name=pl.lit(WITHOUT_AREAS)
@@ -112,6 +115,21 @@ def _named(codes: pl.Series, rows: pl.DataFrame, column: str, name: str | None) 
     names = as_codes(rows[name]) if name else authority
     columns = {"area_code": codes, "authority_code": authority}
     return pl.DataFrame(columns | {"authority_name": names.fill_null(authority)})
+
+
+def _from_names(codes: pl.Series, names: pl.Series, areas: Areas) -> pl.DataFrame:
+    """Take what stands before the last blank of an area's name: `Leeds` of `Leeds 001A`."""
+    authority = names.str.extract(r"^(.*\S)\s+\S+$")
+    without = codes.filter(authority.is_null())
+    if len(without):
+        raise StudyError(
+            f"areas.authority_in_name: {areas.path}, column {areas.name!r}: the names of the areas "
+            f"{listed(without)} do not begin with that of an authority, as `Leeds 001A` does. "
+            "Name `areas.authority_code` or `areas.lookup` instead."
+        )
+    return pl.DataFrame({"area_code": codes, "authority_code": authority}).with_columns(
+        authority_name="authority_code"
+    )
 
 
 def _from_lookup(

@@ -107,7 +107,7 @@ def authority_codes(study: Study) -> list[str]:
     """
     if study.authorities:
         return sorted(set(study.authorities))
-    if study.areas is None or not (study.areas.authority_code or study.areas.lookup):
+    if study.areas is None or not study.areas.names_authorities:
         return [WITHOUT_AREAS]
     rows = _read_attributes(study.areas.path, wanted_columns(study.areas))
     named = with_authorities(rows, study.areas, None)

@@ -91,19 +91,31 @@ def demo() -> None:
 
 @app.command()
 def init(
-    areas: Annotated[Path, typer.Argument(help="Boundaries: .gpkg, .geojson, .shp or .parquet.")],
-    roads: Annotated[Path, typer.Argument(help="Roads: lines, .osm, .osm.pbf or .graphml.")],
+    areas: Annotated[
+        Path | None, typer.Argument(help="Boundaries: .gpkg, .geojson, .shp or .parquet.")
+    ] = None,
+    roads: Annotated[
+        Path | None,
+        typer.Argument(help="Roads: lines, .osm, .osm.pbf or .graphml; default: OpenStreetMap."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the study.")] = None,
     output: Annotated[Path, typer.Option(help="Where to write it.")] = Path("study.yaml"),
+    lookup: Annotated[Path | None, typer.Option(help="CSV of areas and their authorities.")] = None,
+    targets: Annotated[
+        list[Path] | None, typer.Option(help="CSV of values by area; may be repeated.")
+    ] = None,
+    authority: AuthorityOption = None,
+    provider: Annotated[
+        str | None, typer.Option(help="Who has the images; default: drawn by a program.")
+    ] = None,
 ) -> None:
     """Write a commented study file, with the columns guessed from the files."""
-    from streetview_assets.cli.starter import starter_study
+    from streetview_assets.cli.starter.start import Wanted, start_study
 
-    if output.exists():
-        raise StudyError(f"{output} is there already; name another file with --output")
-    text = starter_study(areas, roads, name, output.parent)
-    output.write_text(text, encoding="utf-8")
-    typer.echo(visible(f"Wrote {output}. Look it through, then: streetview run {output}"))
+    wanted = Wanted(
+        areas, roads, name, lookup, tuple(targets or ()), tuple(authority or ()), provider
+    )
+    start_study(wanted, output)
 
 
 @app.command()

@@ -38,7 +38,17 @@ class ImageScorer:
     level: float
 
     def answer(self, name: str, vector: np.ndarray | None, error: str | None) -> Answer:
-        """Answer for an image that was encoded; see `answer_for_image`."""
+        """Answer for an image that was encoded; see `answer_for_image`.
+
+        Parameters
+        ----------
+        name
+            Of the image.
+        vector
+            Its vector, (d,); None where it has none.
+        error
+            Why it has none.
+        """
         return answer_for_image(name, vector, error, self.models, self.scores, self.level)
 
 

@@ -27,9 +27,22 @@ class Areas(Part):
     authority_code: str | None = Field(None, description="column of the authority codes")
     authority_name: str | None = Field(None, description="column of the authority names")
     lookup: Lookup | None = None
+    authority_in_name: bool = Field(
+        False,
+        description="whether areas are named after their authority, as `Leeds 001A` is: what "
+        "stands before the last blank is its name, and its code",
+    )
+
+    @property
+    def names_authorities(self) -> bool:
+        """Whether something says which authority an area belongs to."""
+        return bool(self.authority_code or self.lookup or self.authority_in_name)
 
     @model_validator(mode="after")
     def _one_source_of_authorities(self) -> Self:
-        if self.lookup and self.authority_code:
-            raise ValueError("give either authority_code or lookup, not both")
+        sources = (self.authority_code, self.lookup, self.authority_in_name)
+        if sum(map(bool, sources)) > 1:
+            raise ValueError("give one of authority_code, lookup and authority_in_name")
+        if self.authority_in_name and not self.name:
+            raise ValueError("authority_in_name needs `name`, the column of the areas' names")
         return self
