@@ -214,7 +214,9 @@ def test_further_chapters_show_their_tables(with_tables):
     scored = {"category": "", "predicted_category": "", "image_count": 200, "group_count": 40}
     published = with_tables(
         sample_size_scores=[
-            curve | {"areas": areas, "sample_size": size, "repeat": repeat, "value": value}
+            curve
+            | {"areas": areas, "sample_size": size, "repeat": repeat, "value": value}
+            | {"note": "pls, its parameters chosen on all areas"}
             for repeat in (1, 2)
             for areas, size, value in (
                 ("free", 50, 0.1), ("free", 100, 0.31), ("constant", 50, 0.1),
@@ -243,6 +245,7 @@ def test_further_chapters_show_their_tables(with_tables):
     assert list(made)[10:14] == ["layout", "categories", "exclusions", "sample-size"]
     curves = _text(made["sample-size"])
     assert "next to all gained by more areas" in curves
+    assert "Of these scores: pls, its parameters chosen on all areas." in curves
     free, constant = curves.split("R², areas held constant")
     assert "cluster 1 0.10 ± 0.00 0.31 ± 0.00" in free
     assert "cluster 1 0.10 ± 0.00 0.10 ± 0.00" in constant

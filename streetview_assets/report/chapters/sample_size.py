@@ -26,8 +26,14 @@ def sample_size(published: Published) -> dict[str, Any] | None:
     return {
         "symbol": REGRESSION[metric].symbol,
         "said": free_and_constant(rows, metric) if len(held) == 2 else "",
+        "caveats": _caveats(rows),
         "curves": {areas: _by_size(curves.filter(areas=areas), k) for areas in held},
     }
+
+
+def _caveats(rows: pl.DataFrame) -> list[str]:
+    """Say what flatters the scores: parameters that were chosen on what is held out."""
+    return rows.drop_nulls("value")["note"].drop_nulls().unique().sort().to_list()
 
 
 def _by_size(curves: pl.DataFrame, own: int) -> dict[str, Any]:
