@@ -113,8 +113,8 @@ def export_one_table(
         str | None,
         typer.Option(
             help="geoparquet, gpkg, geojson, csv (a ' before what would be a formula), parquet, "
-            "xlsx, xml, map-generator or pickle (also frames that other pipelines read, such as "
-            "one_row_per_image_cleaned); default: geoparquet."
+            "xlsx, xml, latex, map-generator or pickle (also frames that other pipelines read, "
+            "such as one_row_per_image_cleaned); default: geoparquet."
         ),
     ] = None,
     output: OutputOption = None,

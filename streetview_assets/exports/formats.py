@@ -1,4 +1,4 @@
-"""Rows as files: CSV, a spreadsheet, XML, GeoJSON (RFC 7946: GDAL takes some text for JSON)."""
+"""Rows as files: CSV, a sheet, XML, LaTeX, GeoJSON (RFC 7946: GDAL takes some text for JSON)."""
 
 import json
 import math
@@ -48,6 +48,23 @@ def write_csv(frame: pl.DataFrame, path: Path, table: str) -> None:
         Its name; CSV has no place for it.
     """
     guarded(flat(frame)).write_csv(path)
+
+
+def write_latex(frame: pl.DataFrame, path: Path, table: str) -> None:
+    """Write rows as a table of LaTeX (with the package booktabs), numbers to four digits.
+
+    Parameters
+    ----------
+    frame
+        Rows of a table, or of a mart.
+    path
+        The file to write; whoever calls puts it in its place.
+    table
+        Its name, the label of the table: `tab:NAME`.
+    """
+    rows = flat(frame).to_pandas()
+    text = rows.to_latex(index=False, escape=True, float_format="%.4g", label=f"tab:{table}")
+    path.write_text(text, encoding="utf-8")
 
 
 def write_xlsx(frame: pl.DataFrame, path: Path, table: str) -> None:

@@ -9,7 +9,13 @@ import geopandas as gpd
 import polars as pl
 
 from streetview_assets.errors import StudyError
-from streetview_assets.exports.formats import write_csv, write_geojson, write_xlsx, write_xml
+from streetview_assets.exports.formats import (
+    write_csv,
+    write_geojson,
+    write_latex,
+    write_xlsx,
+    write_xml,
+)
 from streetview_assets.exports.frames import FRAMES, write_pickle
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.points.imported.locations import as_locations
@@ -32,6 +38,7 @@ PLAIN: dict[str, Callable[[pl.DataFrame, Path, str], None]] = {
     "parquet": lambda rows, path, table: rows.write_parquet(path),
     "xlsx": write_xlsx,
     "xml": write_xml,
+    "latex": write_latex,
 }
 MAP_GENERATOR, PICKLE = "map-generator", "pickle"
 
@@ -47,7 +54,7 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
         Name of a table, view or mart of the published database; of parquet, also of the lake; of
         pickle, also one of `FRAMES`.
     kind
-        geoparquet, gpkg or geojson, with the geometry of areas or points; csv, xlsx or xml;
+        geoparquet, gpkg or geojson, with the geometry of areas or points; csv, xlsx, xml or latex;
         parquet, with vectors that stay in the lake too; of `sample_points`, map-generator: JSON of
         locations, all that they came with among it; or pickle, a frame of pandas.
     output
@@ -60,7 +67,8 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
         in it that such a file cannot hold.
     """
     endings = {kind: ending for kind, (ending, _) in GEOGRAPHIC.items()}
-    kinds = {**endings, **{kind: kind for kind in PLAIN}, MAP_GENERATOR: "json", PICKLE: "pkl"}
+    own = {MAP_GENERATOR: "json", PICKLE: "pkl", "latex": "tex"}
+    kinds = {**endings, **{kind: kind for kind in PLAIN}, **own}
     if kind not in kinds:
         raise StudyError(f"no export format {kind!r}; there are: {', '.join(kinds)}")
     if kind == MAP_GENERATOR and table != "sample_points":
