@@ -211,3 +211,27 @@ def test_vectors_of_a_cache_are_those_of_its_files_and_a_row_that_lacks_one_give
     assert np.array_equal(read[:4].astype(np.float32), VECTORS[0])
     assert np.isnan(read[4:]).all(), "nothing says which of the four files has no vector"
     assert file.path == path
+
+
+def test_npz_by_location_with_pickled_labels_are_points_and_vectors(tmp_path):
+    """A label frame (img_id, postcode, areas, deciles) beside a file `<img_id>.npz` each."""
+    folder = tmp_path / "codes"
+    folder.mkdir()
+    for number, code in enumerate(VECTORS):
+        np.savez(folder / f"{number}.npz", code=code)
+    labels = pd.DataFrame(
+        {"img_id": [0, 1], "pcd": ["SW1A 1AA", "SW1A 1AB"], "lsoa11": ["E01000001", "E01000002"]}
+        | {"gsv_lat": [51.5, 51.6], "gsv_lng": [-0.1, -0.1], "income": [3, 10]}
+    )
+    dumped(labels, folder / "labels.pkl")
+    points = import_points(Points(path=folder / "labels.pkl"), TABLES["areas"].frame()).points
+    assert sorted(points["source_id"]) == ["0", "1"]
+    file = load_encoder(Encoder(name="import", path=folder)).file
+    assert np.array_equal(file.read(np.arange(8)).astype(np.float32), VECTORS.reshape(8, -1))
+    document = {"name": "x", "points": {"path": "p.csv"}, "images": {"provider": "hdf5"}}
+    document["images"]["path"] = "codes"
+    (tmp_path / "p.csv").touch()
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(document))
+    with pytest.raises(StudyError, match=r"images\.path: labels\.pkl is a pickle"):
+        load_study(path)

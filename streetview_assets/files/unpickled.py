@@ -223,6 +223,7 @@ def _is_gap(value: Any) -> bool:
 def _bound(memory_bytes: int, seconds: int) -> None:
     """Take from this process what it does not need, before anything foreign is read."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from streetview_assets.files import pickled
-from streetview_assets.files.labels import HDF5, labels_beside
+from streetview_assets.files.labels import HDF5, labels_beside, tables_in
 from streetview_assets.study.errors_explained import UNNAMED
 
 WITHOUT_AREAS = "all"
@@ -139,8 +139,15 @@ def _pickles(value: Any, key: str = "") -> Iterator[tuple[str, Path]]:
     elif isinstance(value, tuple):
         for number, item in enumerate(value):
             yield from _pickles(item, f"{key}[{number}]")
-    elif isinstance(value, Path) and not value.is_dir():
-        labels = None if value.suffix.lower() not in HDF5 else labels_beside(value)
-        for file in (value, labels):
-            if file is not None and file.suffix.lower() in pickled.SUFFIXES:
+    elif isinstance(value, Path):
+        for file in (value, *_labels_of(value)):
+            if file.suffix.lower() in pickled.SUFFIXES:
                 yield key, file
+
+
+def _labels_of(path: Path) -> list[Path]:
+    """List what would be read as the labels of features: beside a file, inside a folder."""
+    if path.is_dir():
+        return tables_in(path) if next(path.glob("*.npz"), None) else []
+    beside = labels_beside(path) if path.suffix.lower() in HDF5 else None
+    return [] if beside is None else [beside]

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.errors import StudyError
-from streetview_assets.files.labels import PLAIN, labels_beside, labels_of
+from streetview_assets.files.labels import labels_beside, labels_of, tables_in
 from streetview_assets.points.imported.npz_codes import NPZ, npz_codes
 from streetview_assets.points.imported.point_rows import PointRow, as_id, place_of, read_rows
 from streetview_assets.points.imported.store_file import IMAGES, SUFFIXES, VECTORS, bounded, opened
@@ -131,7 +131,7 @@ def labels_for(path: Path, key: str) -> Path:
     """
     expected = "expected a row for each location: its id, latitude and longitude"
     if path.is_dir():
-        tables = sorted(file for file in path.iterdir() if file.suffix.lower() in PLAIN)
+        tables = tables_in(path)
         found = [file for file in tables if file.stem == "labels"] or tables
         if len(found) != 1:
             there = ", ".join(file.name for file in tables) or "none"
