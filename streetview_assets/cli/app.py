@@ -194,17 +194,47 @@ def verify(study: StudyArgument = None) -> None:
 
 @app.command()
 def sql(
-    first: Annotated[str, typer.Argument(help="The study file, or the query.")],
+    first: Annotated[
+        str | None,
+        typer.Argument(help="The study file, or the query; without a query: a prompt."),
+    ] = None,
     second: Annotated[str | None, typer.Argument(help="The query.")] = None,
     with_vectors: Annotated[
         bool, typer.Option(help="Add vectors of images and panoramas.")
     ] = False,
 ) -> None:
-    """Ask the published database."""
+    """Ask the published database: one query, or at a prompt one after the other."""
     from streetview_assets.cli.tables import show_frame
 
-    study, query = (None, first) if second is None else (Path(first), second)
-    show_frame(opened_to_read(study).sql(query, with_vectors=with_vectors))
+    names_a_file = first is not None and Path(first).suffix in (".yaml", ".yml")
+    study = Path(first) if first and (second is not None or names_a_file) else None
+    query = second if study else first
+    opened = opened_to_read(study)
+    if query is not None:
+        show_frame(opened.sql(query, with_vectors=with_vectors))
+        return
+    from streetview_assets.cli.sql_prompt import ask_in_turn
+
+    ask_in_turn(opened)
+
+
+@app.command()
+def describe(
+    study: StudyArgument = None,
+    table: Annotated[str | None, typer.Option(help="Its columns, instead of all tables.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write all of it as Markdown.")] = None,
+) -> None:
+    """Describe the published tables: rows, age, columns, how much is filled, what it means."""
+    from streetview_assets.cli.describe import describe_table, describe_tables, write_dictionary
+
+    opened = opened_to_read(study)
+    if output is not None:
+        write_dictionary(opened, output)
+        typer.echo(visible(f"Wrote {output}"))
+    elif table is not None:
+        describe_table(opened, table)
+    else:
+        describe_tables(opened)
 
 
 @app.command()

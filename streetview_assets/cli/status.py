@@ -72,7 +72,7 @@ def _by_authority(states: list[AssetState]) -> dict[str | None, list[AssetState]
 def _row(authority: str | None, mine: list[AssetState]) -> list[str | Text]:
     cells = [_cell(stage, [state for state in mine if state.stage == stage]) for stage in STAGES]
     ages = [state.age for state in mine if state.age is not None]
-    return [authority or "(study)", *cells, _age(max(ages)) if ages else ""]
+    return [authority or "(study)", *cells, age_in_words(max(ages)) if ages else ""]
 
 
 def _cell(stage: str, states: list[AssetState]) -> Text:
@@ -95,7 +95,8 @@ def _short(count: int) -> str:
     return f"{count:,}"
 
 
-def _age(age: timedelta) -> str:
+def age_in_words(age: timedelta) -> str:
+    """Say how old something is, in minutes, hours or days."""
     minutes = int(age.total_seconds() // 60)
     if minutes < 60:
         return f"{minutes} min"

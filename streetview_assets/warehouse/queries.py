@@ -348,6 +348,11 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def quoted_name(name: str) -> str:
+    """Quote the name of a table or column for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _with_relations(path: Path) -> str:
     """Read a query, with the relations that it names before it."""
     sql = path.read_text(encoding="utf-8")

@@ -1,0 +1,75 @@
+"""The dictionary of a published study, and questions one after the other."""
+
+import io
+import os
+import pty
+import sys
+
+import pytest
+
+from streetview_assets.cli.describe import describe_table, describe_tables, write_dictionary
+from streetview_assets.cli.sql_prompt import ask_in_turn
+from streetview_assets.errors import StudyError
+from streetview_assets.study_state.open_study import OpenStudy
+
+
+@pytest.fixture
+def opened(published_once) -> OpenStudy:
+    return OpenStudy(published_once.study, published_once.lake.root)
+
+
+def test_every_table_is_listed_and_every_column_of_one(opened, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
+    describe_tables(opened)
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("areas", "area_profile", "about", "findings"))
+    describe_table(opened, "area_profile")
+    lines = capsys.readouterr().out.splitlines()
+    (reason,) = [line for line in lines if "│ reason " in line]
+    assert "varchar" in reason
+    assert "%" in reason
+
+
+def test_a_table_that_is_none_names_those_of_a_like_name(opened):
+    with pytest.raises(StudyError, match=r"'area_profil' is published\. Did you mean area_profile"):
+        describe_table(opened, "area_profil")
+    with pytest.raises(StudyError, match="no table"):
+        describe_table(opened, 'areas"; drop table areas; --')
+
+
+def test_the_page_has_all_of_it(opened, tmp_path):
+    write_dictionary(opened, tmp_path / "dictionary.md")
+    page = (tmp_path / "dictionary.md").read_text()
+    wanted = opened.sql("select table_name from duckdb_tables() where database_name = 'streetview'")
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [
+        f"## {name}" for name in wanted["table_name"]
+    ]
+    assert "| `area_code` | varchar | 100% |" in page
+
+
+def test_questions_of_a_pipe_are_answered_in_turn(opened, capsys, monkeypatch):
+    asked = "select 40 + 2 as answer;\n\n\\d about\nselect\n  count(*) as n\nfrom areas"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(asked))
+    ask_in_turn(opened)
+    said = capsys.readouterr().out
+    for told in ("answer", "42", "build_id", "│ 5 "):
+        assert told in said
+    monkeypatch.setattr(sys, "stdin", io.StringIO("drop table areas;"))
+    with pytest.raises(StudyError, match="one select is expected"):
+        ask_in_turn(opened)
+
+
+def test_at_a_terminal_a_refused_question_is_told_and_the_next_answered(
+    opened, capsys, monkeypatch
+):
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "r") as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        os.write(ours, b"selec 1;\n\\x\nselect 6 * 7\n as answer;\n\\q\nselect 13 as never;\n")
+        ask_in_turn(opened)
+    os.close(ours)
+    said = capsys.readouterr().out
+    assert "DuckDB refuses the query" in said
+    assert "no command '\\\\x'" in said
+    assert "42" in said
+    assert "never" not in said
