@@ -10,7 +10,7 @@ select
     model,
     metric,
     area_count,
-    mode(area_count) over (partition by grouping) as usual_area_count
+    mode(area_count) over (partition by grouping, validation) as usual_area_count
 from group_model_scores
 where area_set = 'common' and fold = 0 and value is not null
 qualify area_count <> usual_area_count

@@ -162,8 +162,8 @@ class GroupModels(Part):
         "ridge",
         description="`ridge`, its penalty by closed form; `chosen`: the best of "
         "`models.candidates`, tuned in every fold on all images of the areas learned from, fitted "
-        "afresh to each group; `published`: XGBoost with the parameters of the publication, a "
-        "second or two for each of some hundred fits",
+        "afresh to each group; `published`: XGBoost with the parameters of the publication, on its "
+        "hold-out too, a second or two for each of some hundred fits",
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBRegressor
@@ -118,6 +119,33 @@ def test_the_published_recipe_is_xgboost_called_directly(data, cluster, quick, s
     assert found["value"] == pytest.approx(r2_score(areas.observed, guess), abs=1e-6)
     assert "chose on Greater Manchester" in found["note"]
     assert "Greater Manchester" not in (r2(scores, "cluster 1", "mean")["note"] or "")
+
+
+def test_the_published_hold_out_is_that_of_the_publication(
+    data, cluster, quick, scored, monkeypatch
+):
+    """Areas by code, a fifth by scikit-learn's split with the study's seed, one pipeline anew."""
+    few = published_recipe.RECIPE_SETTINGS | {"n_estimators": 10}
+    monkeypatch.setattr(
+        "streetview_assets.models.evaluations.group_predictors.PUBLISHED_SPEC",
+        ModelSpec("published", few),
+    )
+    scores = score_group_models(
+        {"imd_rank": data}, [cluster], scored(quick(), 42), model="published"
+    )
+    areas = cluster.seen_in(data.by_area_code())
+    x, x_test, y, y_test = train_test_split(
+        areas.vectors, areas.observed, test_size=0.2, random_state=42
+    )
+    model = make_pipeline(
+        StandardScaler(),
+        XGBRegressor(n_estimators=10, max_depth=3, learning_rate=0.1, random_state=42),
+    )
+    guess = model.fit(x, y).predict(x_test)
+    found = r2(scores, "cluster 1", "published", "holdout")
+    assert found["value"] == pytest.approx(r2_score(y_test, guess), abs=1e-6)
+    assert found["area_count"] == 14
+    assert r2(scores, "all", "published", "holdout")["area_count"] == 18
 
 
 def test_components_and_members_of_a_stack_fit_fewer_areas_than_they_were_chosen_on():

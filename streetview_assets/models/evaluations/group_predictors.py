@@ -1,6 +1,6 @@
 """What is fitted to images of a group: ridge, the study's own choice, or the published recipe."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,15 +10,13 @@ from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError
 from streetview_assets.models.evaluations.selection import no_candidate, share_of_budget
 from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.group_folds import GroupPredictor
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
 from streetview_assets.models.validation.out_of_fold import Fold, buffer_m, numbered_folds
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE, predict_by, ridge_path
 from streetview_assets.study.models import GroupModel
 from streetview_assets.validations import Validation
 
-GroupPredictor = Callable[[AreaDataset, AreaDataset, Fold], dict[str, np.ndarray]]
-"""Areas to learn from, areas to predict and the fold, to the predictions of the model and the mean.
-"""
 MODEL_NAMES: Mapping[GroupModel, str] = {
     "ridge": RIDGE,
     "chosen": TUNED,
@@ -65,13 +63,16 @@ def group_predictor(
         return lambda train, test, fold: predict_by(ridge, train, test, fold.seed)
     if model == "published":
         spec = replace(PUBLISHED_SPEC, components=scoring.settings.components)
-        return lambda train, test, fold: _predicted(MODEL_NAMES[model], spec, train, test, fold)
+        return lambda train, test, fold: _predicted(spec.candidate, spec, train, test, fold)
     chosen: dict[int, ModelSpec] = {}
 
     def predict(train: AreaDataset, test: AreaDataset, fold: Fold) -> dict[str, np.ndarray]:
         if fold.number not in chosen:
             chosen[fold.number] = _chosen(data, validation, fold_of, scoring, fold.number)
-        return _predicted(TUNED, chosen[fold.number], train, test, fold)
+        predicted = _predicted(TUNED, chosen[fold.number], train, test, fold)
+        # As of every selection, no prediction leaves the values learned from.
+        inside = np.clip(predicted[TUNED], train.observed.min(), train.observed.max())
+        return predicted | {TUNED: inside}
 
     return predict
 
@@ -102,9 +103,7 @@ def _chosen(
 def _predicted(
     name: str, spec: ModelSpec, train: AreaDataset, test: AreaDataset, fold: Fold
 ) -> dict[str, np.ndarray]:
-    """Predict as every selection does: no prediction leaves the values learned from."""
-    guess = spec.predict(train.vectors, train.observed, test.vectors, fold.seed)
     return {
-        name: np.clip(guess, train.observed.min(), train.observed.max()),
+        name: spec.predict(train.vectors, train.observed, test.vectors, fold.seed),
         MEAN: np.full(len(test), train.observed.mean()),
     }

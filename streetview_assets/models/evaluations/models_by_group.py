@@ -16,29 +16,24 @@ from streetview_assets.metrics import measure, resampled_scores, why_undefined
 from streetview_assets.models.candidates.model_spec import PUBLISHED_SPEC
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS, Group
-from streetview_assets.models.data.splits import (
-    TooFewGroupsError,
-    block_folds,
-    check_rest,
-    random_folds,
-    seed_of,
-)
-from streetview_assets.models.evaluations.group_predictors import (
-    MODEL_NAMES,
-    GroupPredictor,
-    group_predictor,
-)
+from streetview_assets.models.data.splits import TooFewGroupsError, seed_of
+from streetview_assets.models.evaluations.group_predictors import MODEL_NAMES, group_predictor
 from streetview_assets.models.metrics.bootstrap import Resamples, resample_weights
 from streetview_assets.models.results.rows import Row, metric_rows, score_row, scores_frame
 from streetview_assets.models.results.validation_rows import RESAMPLES
 from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.group_folds import (
+    GroupPredictor,
+    deal_areas,
+    predict_held_out,
+    validations_of,
+)
 from streetview_assets.models.validation.nested_cv import LEAST_AREAS
-from streetview_assets.models.validation.out_of_fold import buffer_m, numbered_folds, out_of_fold
 from streetview_assets.models.validation.plan import planned
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
-from streetview_assets.study.models import GroupModel, Models
+from streetview_assets.study.models import GroupModel
 from streetview_assets.validations import Validation
 
 TABLE = "group_model_scores"
@@ -126,8 +121,9 @@ def score_group_models(
 ) -> pl.DataFrame:
     """Validate a model of each group's images, beside one of all images of the same areas.
 
-    Every target is validated by spatial blocks, the chosen one by random folds too. An area is
-    in the same fold for every group, target and set of areas.
+    Every target is validated by spatial blocks, the chosen one by random folds too; the published
+    recipe also on one hold-out. An area is in the same fold for every group, target and set of
+    areas; of a hold-out, of whose areas a fifth is drawn.
 
     Parameters
     ----------
@@ -153,11 +149,10 @@ def score_group_models(
     settings = scoring.settings.model_copy(update={"features": ("pooled",)})
     datasets = {name: data.by_area_code() for name, data in datasets.items()}
     scoring = planned(datasets[scoring.target], replace(scoring, settings=settings))
-    plan: list[tuple[str, Validation]] = [(scoring.target, "random")]
-    plan += [(name, "blocks") for name in datasets]
+    plan = validations_of(model, scoring.target, list(datasets), scoring.settings)
     rows: list[Row] = []
     for name, validation in steps(plan, on_progress):
-        fold_of = _folds(datasets, validation, scoring.settings, scoring.seed)
+        fold_of = deal_areas(datasets, validation, scoring.settings, scoring.seed)
         predict = group_predictor(model, datasets[name], validation, fold_of, scoring)
         mine = replace(scoring, target=name)
         setting = _Setting(mine, validation, fold_of, MODEL_NAMES[model], predict)
@@ -207,28 +202,6 @@ def common_areas(
         else:
             common &= there
     return common, rare
-
-
-def _folds(
-    datasets: Mapping[str, AreaDataset], validation: Validation, settings: Models, seed: int
-) -> dict[str, int]:
-    """Deal all areas out, whatever their targets; none where they lie in one block."""
-    places = {
-        code: place
-        for data in datasets.values()
-        for code, place in zip(data.area_codes, data.place_m, strict=True)
-    }
-    codes = sorted(places)
-    drawn_by = seed_of(seed, validation)
-    if validation == "random":
-        fold = random_folds(codes, min(settings.folds, len(codes)), drawn_by)
-    else:
-        place_m = np.array([places[code] for code in codes])
-        try:
-            fold = block_folds(place_m, settings.folds, settings.block_side_km, drawn_by)
-        except TooFewGroupsError:
-            fold = np.ones(len(codes), dtype=np.int64)
-    return dict(zip(codes, fold.tolist(), strict=True))
 
 
 def _grouping_rows(
@@ -326,21 +299,11 @@ def _outcome(data: AreaDataset, images: str, setting: _Setting) -> _Outcome:
     """
     key = (images, tuple(data.area_codes))
     if key not in setting.found:
-        setting.found[key] = _Outcome(data, setting.model, _held_out(data, setting))
+        areas, predicted = predict_held_out(
+            data, setting.validation, setting.fold_of, setting.scoring, setting.predict
+        )
+        setting.found[key] = _Outcome(areas, setting.model, predicted)
     return setting.found[key]
-
-
-def _held_out(data: AreaDataset, setting: _Setting) -> dict[str, np.ndarray]:
-    """Predict every area by models of the areas of the other folds."""
-    if len(data) < LEAST_AREAS:
-        raise TooFewGroupsError(f"too few areas: {len(data)}, at least {LEAST_AREAS} needed")
-    number = np.array([setting.fold_of[code] for code in data.area_codes])
-    check_rest(number, f"no score: one fold of {setting.validation}")
-    settings, seed = setting.scoring.settings, setting.scoring.seed
-    folds = numbered_folds(
-        data, number, setting.validation, seed, buffer_m(setting.validation, settings)
-    )
-    return out_of_fold(data, folds, setting.predict)[1]
 
 
 def _metric_rows(
