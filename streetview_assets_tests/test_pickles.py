@@ -91,13 +91,17 @@ def test_frames_of_pandas_and_geopandas_come_over_as_they_are(tmp_path, protocol
         ([{"a": Runs(os.system, "touch ran")}], "posix.system"),
         ([{"a": Runs(pd.read_csv, "http://127.0.0.1:9/")}], "pandas.read_csv"),
         (Runs(eval, "1"), "builtins.eval"),
+        (b"\x80\x04\x8c\x06pandas\x8c\x13DataFrame.to_pickle\x93.", "pandas.DataFrame.to_pickle"),
+        (b"cnumpy.testing\nrundocs\n.", "numpy.testing.rundocs"),
     ],
 )
 def test_what_would_run_is_named_and_does_not(tmp_path, monkeypatch, held, asked):
     monkeypatch.chdir(tmp_path)
+    path = tmp_path / "x.pkl"
+    path.write_bytes(held if isinstance(held, bytes) else pickle.dumps(held))
     with (
         pytest.raises(StudyError, match=rf"k: .*asks for {asked}\. .* Save it as Parquet"),
-        pickled.as_parquet(dumped(held, tmp_path / "x.pkl"), f"k: {tmp_path / 'x.pkl'}"),
+        pickled.as_parquet(path, f"k: {path}"),
     ):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["x.pkl"]

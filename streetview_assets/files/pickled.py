@@ -88,8 +88,11 @@ def _unpickle(path: Path, parquet: Path) -> str:
                 time.sleep(_LOOK_S)
         finally:
             child.kill()
+        is_late = time.monotonic() >= ends_at
         if child.wait() == 0:
             return ""
+        if child.returncode < 0 and not is_late:
+            return f"it ended the process that read it (signal {-child.returncode})"
         said.seek(0)
         lines = said.read().decode(errors="replace").strip().splitlines()
         return (
