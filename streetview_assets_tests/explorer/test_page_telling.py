@@ -60,7 +60,7 @@ def test_clusters_have_a_cover_a_size_a_profile_and_a_name_of_ones_own(looked):
     covers = looked.ask("() => explorer.study.manifest.images.cluster.covers")
     assert covers == [GROUP - 1 + GROUP * group for group in range(4)], "nearest to the centre"
     first.get_by_text("profile").click()
-    first.get_by_text("mean of their areas").wait_for()
+    first.get_by_text("areas, mean").wait_for()
     first.get_by_role("button", name="select").click()
     assert len(selected(looked)) == GROUP
     before = looked.ask("() => explorer.plane.onScreen(0)")

@@ -91,7 +91,8 @@ function introduce({ about }) {
   document.title = `${about.name}: explorer`;
   byId('title').textContent = about.name;
   say('notice', [about.warning, about.withoutImages].filter(Boolean).join('. '));
-  byId('foot-text').textContent = [about.credit, about.tiles?.attribution].filter(Boolean).join(' ');
+  byId('foot-text').textContent = about.credit;
+  say('tiles-credit', about.tiles?.attribution ?? '');
   onSprite((loading) => { byId('loading').textContent = loading ? `Loading thumbnails: ${loading} to come` : ''; });
 }
 

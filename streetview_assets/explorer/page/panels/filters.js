@@ -1,6 +1,6 @@
 import { byId, counted, element, fill } from '../elements.js';
 import { monthText } from '../study/data.js';
-import { groupName, valueLabel } from '../study/painting.js';
+import { groupLabel, valueLabel } from '../study/painting.js';
 import { changed, rowsOf } from '../study/state.js';
 import { short } from './wording.js';
 
@@ -51,7 +51,7 @@ function box(state, name, code, text, count) {
 function choices(study, state, name, label) {
   const counts = countsOf(study, state, name);
   return element('details', { open: (state.only[name]?.size ?? 0) > 0, data: { filter: name } }, element('summary', {}, label),
-    ...study.coded[name].texts.map((text, code) => box(state, name, code, groupName(state, name, text), counts[code])));
+    ...study.coded[name].texts.map((text, code) => box(state, name, code, groupLabel(study, state, name, text), counts[code])));
 }
 
 /** Areas are many: one is found by typing. @param {Study} study @param {State} state */

@@ -1,5 +1,5 @@
 import { element } from '../elements.js';
-import { groupName, valueLabel } from '../study/painting.js';
+import { groupLabel, valueLabel } from '../study/painting.js';
 import { brief, percent } from './wording.js';
 
 /** @typedef {import('../study/data.js').Study} Study @typedef {import('../study/state.js').State} State */
@@ -34,18 +34,17 @@ function shares(study, state, name, rows) {
   const most = Math.max(...mine, ...all);
   const left = order.length - MOST_GROUPS;
   return table(name, [...order.slice(0, MOST_GROUPS).map((code) => line(
-    groupName(state, name, texts[code]), percent(mine[code]), percent(all[code]), bars(mine[code] / most, all[code] / most))),
+    groupLabel(study, state, name, texts[code]), percent(mine[code]), percent(all[code]), bars(mine[code] / most, all[code] / most))),
   left > 0 ? element('tr', {}, element('th', { scope: 'row', colspan: 4, class: 'hint' }, `${left} more differ less`)) : null]);
 }
 
 /** The words that fit better here than over all, where words were chosen. @param {Study} study @param {number[]} rows */
 function words(study, rows) {
-  const { words: told } = study;
-  if (!told) return null;
-  const found = told.map(({ text, values }) => {
-    const mean = (/** @type {Iterable<number>} */ of, /** @type {number} */ count) => [...of].reduce((sum, row) => sum + values[row] / count, 0);
-    return { text, here: mean(rows, rows.length), all: mean(values.keys(), study.count) };
-  });
+  const found = (study.words ?? []).map(({ text, values }) => {
+    const told = (/** @type {Iterable<number>} */ of) => [...of].flatMap((row) => (Number.isFinite(values[row]) ? [values[row]] : []));
+    return { text, here: mean(told(rows)), all: mean(told(values.keys())) };
+  }).filter(({ here }) => Number.isFinite(here));
+  if (!found.length) return null;
   found.sort((one, other) => Math.abs(other.here - other.all) - Math.abs(one.here - one.all));
   return table('words, mean cosine', found.slice(0, MOST_GROUPS).map(({ text, here, all }) => line(text, here.toFixed(3), all.toFixed(3), null)));
 }
@@ -64,7 +63,7 @@ function means(study, state, rows) {
     const above = all.findIndex((other) => other >= here);
     return line(valueLabel(state, one), brief(here), brief(mean(all)), strip(above < 0 ? 1 : above / all.length));
   });
-  return lines.some(Boolean) ? table('mean of their areas', lines.slice(0, MOST_VALUES)) : null;
+  return lines.some(Boolean) ? table('areas, mean', lines.slice(0, MOST_VALUES)) : null;
 }
 
 const ordered = /** @type {WeakMap<Float32Array, number[]>} */ (new WeakMap());

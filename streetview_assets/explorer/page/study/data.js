@@ -4,6 +4,7 @@
  * @property {any} about the part `study` of the manifest
  * @property {number} count images
  * @property {any} manifest
+ * @property {Map<string, string>} authorities their names, by code
  * @property {string[]} ids
  * @property {(string|null)[]} files
  * @property {Float32Array} place longitude and latitude
@@ -111,8 +112,10 @@ export async function loadStudy(tell) {
     ]);
   const coded = Object.fromEntries(CODED.map((name, at) => [name, texts[at]]));
   coded.area.texts = areas.facts.code;
+  const { authority: code, authorityName } = areas.facts;
+  const authorities = new Map(code.flatMap((/** @type {string} */ one, /** @type {number} */ area) => (authorityName[area] ? [[one, authorityName[area]]] : [])));
   return {
-    about: manifest.study, count: manifest.count, manifest, ids, files, place, heading, month,
+    about: manifest.study, count: manifest.count, manifest, authorities, ids, files, place, heading, month,
     duplicate, coded, layouts, neighbours, areas, others, fullFiles, roads, hasThumbnail,
   };
 }

@@ -21,7 +21,7 @@ const KINDS = { target: 'Areas: target', perceived: 'Areas: what people see', cl
  * @returns {{key: string, label: string, under: string}[]}
  */
 export function paintings(study, state) {
-  const grouped = GROUPED.filter((name) => study.coded[name].texts.length > 0);
+  const grouped = GROUPED.filter((name) => study.coded[name].texts.length > (name === 'cluster' ? 0 : 1));
   return [
     ...grouped.map((name) => ({ key: name, label: name, under: 'Images' })),
     { key: 'month', label: 'date of capture', under: 'Images' },
@@ -78,7 +78,7 @@ function ofGroups(study, state, column) {
   return {
     label: column,
     of: (row) => colours[codes[row]] ?? UNKNOWN,
-    groups: texts.map((text, code) => ({ text: groupName(state, column, text), colour: colours[code], column, code })),
+    groups: texts.map((text, code) => ({ text: groupLabel(study, state, column, text), colour: colours[code], column, code })),
     scale: null,
   };
 }
@@ -86,6 +86,11 @@ function ofGroups(study, state, column) {
 /** Names a group as a person has named it. @param {State} state @param {string} column @param {string} text */
 export function groupName(state, column, text) {
   return column === 'cluster' ? (state.names[text] ?? `cluster ${text}`) : text;
+}
+
+/** Names a group as a person reads it: authorities by their names. @param {Study} study @param {State} state @param {string} column @param {string} text */
+export function groupLabel(study, state, column, text) {
+  return column === 'authority' ? (study.authorities.get(text) ?? text) : groupName(state, column, text);
 }
 
 /**

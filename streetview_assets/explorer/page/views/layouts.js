@@ -1,5 +1,5 @@
 import { inSpace, monthText } from '../study/data.js';
-import { groupName } from '../study/painting.js';
+import { groupLabel } from '../study/painting.js';
 
 /**
  * A layout: where each image lies, and the words on it.
@@ -44,7 +44,7 @@ function grids(study, state) {
   const made = grouped.map((name) => ({
     name: `blocks: ${name}`,
     meaning: `A block a ${name}; places in a block mean nothing.`,
-    make: () => scaled(blocks(study.coded[name].codes, study.coded[name].texts.map((text) => groupName(state, name, text)))),
+    make: () => scaled(blocks(study.coded[name].codes, study.coded[name].texts.map((text) => groupLabel(study, state, name, text)))),
   }));
   if (study.month.some(Boolean)) {
     made.push({ name: 'blocks: year', meaning: 'A block a year of capture; places in a block mean nothing.', make: () => scaled(byYear(study)) });

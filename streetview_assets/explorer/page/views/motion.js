@@ -1,5 +1,5 @@
 const MOVE_MS = 700;
-const LONGEST_STEP_MS = 100;
+const LONGEST_STEP_MS = 200;
 /** A frame that takes long leaves out none of the way. */
 
 /**
