@@ -97,3 +97,4 @@ def test_every_row_says_whether_it_is_there():
     for row in ROWS:
         assert len(row) == len(HEADS), row
         assert row[2].startswith(STATES), row
+        assert "`" in row[1] or not row[2].startswith("there"), row
