@@ -11,7 +11,8 @@ from streetview_assets.cli.command import PlainConsole
 from streetview_assets.cli.progress import shown_progress
 from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.errors import StudyError
-from streetview_assets.explorer.static_site import write_explorer
+from streetview_assets.explorer.static_site import SERVED, write_explorer
+from streetview_assets.explorer.words import word_likeness
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.orchestration.progress import Progress
@@ -66,7 +67,7 @@ def serve_explorer(opened: OpenStudy, host: str, port: int, *, opens_browser: bo
     from streetview_assets.explorer.server.guard import LOOPBACK
 
     _refuse_taken(host, port)
-    folder = opened.root / "cache" / "explorer"
+    folder = opened.root / SERVED
     has_words = not why_no_words(opened.study.encoder)
     _write(opened, folder, shows_images=True, serves_words=has_words)
     hosts = LOOPBACK if host in LOOPBACK else ("*",)
@@ -101,12 +102,15 @@ def _write(
     opened: OpenStudy, folder: Path, *, shows_images: bool, serves_words: bool | None = None
 ) -> None:
     published = Published(opened.root, opened.study)
+    part = opened.study.explorer
+    words = part.words if part and serves_words is None else ()
     with shown_progress() as listener:
         write_explorer(
             published,
             folder,
             shows_images=shows_images,
             serves_words=serves_words,
+            likeness=lambda image_ids: word_likeness(opened, words, image_ids),
             on_progress=lambda done, total: listener(Progress("explorer", None, done, total)),
         )
 

@@ -15,6 +15,7 @@ from streetview_assets.image_decoding import BrokenImageError, read_rgb
 from streetview_assets.images.image_files import write_whole
 from streetview_assets.images.thumbnails import Shown, shown_files
 from streetview_assets.processes import stopping
+from streetview_assets.tables.registry import TABLES
 
 CELLS_PX = (32, 64)
 """Sides of a thumbnail: from afar, and near."""
@@ -49,6 +50,7 @@ def draw_atlas(
     root: Path,
     folder: Path,
     *,
+    drawn: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Atlas:
     """Draw thumbnails into sprites; a sprite of the same images that is there is kept.
@@ -61,6 +63,8 @@ def draw_atlas(
         The study's folder of data. Where pixels are deleted, its thumbnails are taken.
     folder
         Where sprites are written: ``atlas/<cell px>/<hash>.webp``.
+    drawn
+        Another such folder, whose sprites are copied where they are the same.
     on_progress
         Told images done, and of how many.
 
@@ -78,14 +82,21 @@ def draw_atlas(
             name = _name(images.slice(start, CELLS), shown)
             files = {px: f"atlas/{px}/{name}.webp" for px in CELLS_PX}
             if not all((folder / file).is_file() for file in files.values()):
-                drawn = _sprites(list(pool.map(_thumbnail, shown)))
-                for cell_px, content in drawn.items():
+                made = _copied(files, drawn) or _sprites(list(pool.map(_thumbnail, shown)))
+                for cell_px, content in made.items():
                     write_whole(folder / files[cell_px], content)
             for cell_px, file in files.items():
                 sprites[cell_px].append(file)
             is_there += [any(file is not None for file in one) for one in shown]
             tell(min(start + CELLS, images.height), images.height)
     return Atlas(sprites, is_there)
+
+
+def _copied(files: dict[int, str], drawn: Path | None) -> dict[int, bytes]:
+    """Read sprites that were drawn before; none where one is not there."""
+    if drawn is None or not all((drawn / file).is_file() for file in files.values()):
+        return {}
+    return {cell_px: (drawn / file).read_bytes() for cell_px, file in files.items()}
 
 
 def _shown(images: pl.DataFrame, root: Path) -> Iterator[Shown]:
@@ -132,3 +143,31 @@ def _sprites(thumbnails: Sequence[Image.Image | None]) -> dict[int, bytes]:
         small.save(content, format="WEBP", quality=QUALITY, method=2)
         drawn[cell_px] = content.getvalue()
     return drawn
+
+
+def atlas_table(images: pl.DataFrame, atlas: Atlas) -> pl.DataFrame:
+    """Say where each image lies: the table `thumbnails_atlas`, sorted by its key.
+
+    Parameters
+    ----------
+    images
+        ``image_id``, in the order of the cells.
+    atlas
+        What `draw_atlas` drew of them.
+    """
+    place = pl.int_range(pl.len())
+    rows = images.select(
+        "image_id",
+        has_thumbnail=pl.Series(atlas.is_there, dtype=pl.Boolean),
+        sprite_number=place // CELLS,
+        cell=place % CELLS,
+    )
+    table = TABLES["thumbnails_atlas"]
+    sized = [
+        rows.with_columns(
+            cell_px=pl.lit(cell_px, pl.Int64),
+            sprite=pl.Series(files, dtype=pl.String).gather(rows["sprite_number"]),
+        )
+        for cell_px, files in atlas.sprites.items()
+    ]
+    return pl.concat(sized).select(table.schema.names()).sort(table.key)

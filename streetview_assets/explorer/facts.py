@@ -89,12 +89,12 @@ def explorer_facts(published: Published) -> Facts:
     if published.study.encoder.views != "separate":
         images = images.join(clusters, on="image_id", how="semi")
     images = images.join(clusters, on="image_id", how="left")
-    layouts = _layouts(published)
+    layouts = named_layouts(published.of_encoder("image_layouts"))
     others = other_captures(published).join(
         images, left_on="shown_id", right_on="image_id", how="semi"
     )
     return Facts(
-        _in_order(images, layouts),
+        _as_drawn(in_order(images, layouts), published.table("thumbnails_atlas")),
         layouts,
         others,
         published.of_encoder("neighbours"),
@@ -113,9 +113,14 @@ def _clusters(published: Published) -> pl.DataFrame:
     )
 
 
-def _layouts(published: Published) -> dict[str, pl.DataFrame]:
-    rows = published.of_encoder("image_layouts")
-    # Those on a plane come first.
+def named_layouts(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Give each layout by its name, those on a plane first.
+
+    Parameters
+    ----------
+    rows
+        The table `image_layouts`.
+    """
     rows = rows.sort(pl.col("z").is_not_null(), maintain_order=True)
     return {
         panel_name(str(method), str(setting)): one.select("image_id", "x", "y", "z")
@@ -123,10 +128,17 @@ def _layouts(published: Published) -> dict[str, pl.DataFrame]:
     }
 
 
-def _in_order(images: pl.DataFrame, layouts: dict[str, pl.DataFrame]) -> pl.DataFrame:
+def in_order(images: pl.DataFrame, layouts: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Put images that are near in the first layout next to each other, else those near on land.
 
     What is looked at from near is then in few sprites.
+
+    Parameters
+    ----------
+    images
+        ``image_id``, ``longitude``, ``latitude``, and whatever else.
+    layouts
+        What `named_layouts` gave.
     """
     if layouts:
         first = next(iter(layouts.values()))
@@ -139,6 +151,14 @@ def _in_order(images: pl.DataFrame, layouts: dict[str, pl.DataFrame]) -> pl.Data
     if known.any():
         along[known] = gpd.GeoSeries(shapely.points(spots[known])).hilbert_distance()
     return images.with_columns(along=along).sort("along", "image_id").drop("along")
+
+
+def _as_drawn(images: pl.DataFrame, atlas: pl.DataFrame) -> pl.DataFrame:
+    """Put images into the order in which their thumbnails were drawn, new ones after them."""
+    drawn = atlas.sort("sprite_number", "cell").unique("image_id", maintain_order=True)
+    ranks = drawn.select("image_id").with_row_index("rank")
+    found = images.join(ranks, on="image_id", how="left", maintain_order="left")
+    return found.sort("rank", nulls_last=True, maintain_order=True).drop("rank")
 
 
 def _roads(published: Published) -> gpd.GeoSeries:

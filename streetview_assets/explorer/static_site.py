@@ -1,6 +1,6 @@
 """Writes the explorer as a folder: the page, deck.gl, sprites and columns, with one manifest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -27,6 +27,9 @@ from streetview_assets.images.current import UNKNOWN_DATE
 from streetview_assets.images.image_files import write_whole
 from streetview_assets.images.providers.terms import credit_of, terms_of
 from streetview_assets.report.database import Published
+from streetview_assets.study.explorer import Explorer
+
+Likeness = Callable[[Sequence[str]], Mapping[str, np.ndarray]]
 
 PAGE = "page"
 MANIFEST = "manifest"
@@ -36,6 +39,12 @@ DECK = "nbextension/static/index.js"
 MEANING = "Who lies beside whom says something; sizes and distances mean little."
 NEIGHBOURS = 8
 
+SERVED, STATIC = Path("cache", "explorer"), Path("explorer")
+"""In a study's folder of data: what `streetview explore` serves, and what a run writes."""
+
+IMAGES_FROM = "img-src 'self' blob: data:"
+"""In the page's content security policy."""
+
 
 def write_explorer(
     published: Published,
@@ -43,6 +52,7 @@ def write_explorer(
     *,
     shows_images: bool,
     serves_words: bool | None = None,
+    likeness: Likeness | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write all that the page needs into a folder; sprites that are there are kept.
@@ -58,6 +68,9 @@ def write_explorer(
     serves_words
         Whether the server that the folder is for finds images by words; None: it is for any web
         server, which gives no full images either.
+    likeness
+        Gives of the ids of images, by words that they are to be found by, how much each is like
+        them (n,), NaN where it is not known.
     on_progress
         Told images drawn, and of how many.
 
@@ -71,13 +84,15 @@ def write_explorer(
     StudyError
         Where nothing is published yet.
     """
-    facts = explorer_facts(published)
+    facts, root, tell = explorer_facts(published), published.root, on_progress
     atlas = None
     if shows_images:
-        atlas = draw_atlas(drawn_images(facts), published.root, folder, on_progress=on_progress)
+        drawn = root / SERVED
+        atlas = draw_atlas(drawn_images(facts), root, folder, drawn=drawn, on_progress=tell)
     about = _study(published, facts, shows_images=shows_images)
     about["serves"] = None if serves_words is None else {"words": serves_words}
-    return write_folder(folder, facts, about, atlas)
+    alike = likeness(facts.images["image_id"].to_list()) if likeness else {}
+    return write_folder(folder, facts, about, atlas, {"words": _words(folder, alike)})
 
 
 def drawn_images(facts: Facts) -> pl.DataFrame:
@@ -97,7 +112,13 @@ def drawn_images(facts: Facts) -> pl.DataFrame:
     return pl.concat([facts.images.select(files), facts.others.select(files)])
 
 
-def write_folder(folder: Path, facts: Facts, about: dict[str, Any], atlas: Atlas | None) -> Path:
+def write_folder(
+    folder: Path,
+    facts: Facts,
+    about: dict[str, Any],
+    atlas: Atlas | None,
+    told: Mapping[str, Any] | None = None,
+) -> Path:
     """Write the page with what it is told; sprites are there already.
 
     Parameters
@@ -110,6 +131,8 @@ def write_folder(folder: Path, facts: Facts, about: dict[str, Any], atlas: Atlas
         What the page says of the study: ``name``, ``credit`` and the like.
     atlas
         What `draw_atlas` drew of `drawn_images` into the folder; None: dots, and no images.
+    told
+        What else the page is told, as entries of the manifest.
 
     Returns
     -------
@@ -129,23 +152,30 @@ def write_folder(folder: Path, facts: Facts, about: dict[str, Any], atlas: Atlas
         "roads": write_lines(folder, "roads", facts.roads),
         "atlas": _atlas(folder, atlas),
         "colours": list(COLOURS),
+        **(told or {}),
     }
-    write_page(folder)
+    write_page(folder, about.get("tiles"))
     write_json_file(folder, MANIFEST, manifest)
     return folder / "index.html"
 
 
-def write_page(folder: Path) -> None:
+def write_page(folder: Path, tiles: Mapping[str, str] | None = None) -> None:
     """Copy the page's own files and deck.gl into a folder.
 
     Parameters
     ----------
     folder
         Of the explorer.
+    tiles
+        ``host``, from which the page may load images besides its own; None: from none.
     """
     (folder / PAGE).mkdir(parents=True, exist_ok=True)
     _copy(files(__package__) / PAGE, folder / PAGE, folder)
     write_whole(folder / PAGE / "deck.js", files("pydeck").joinpath(DECK).read_bytes())
+    if tiles:
+        page = folder / "index.html"
+        policy = f"{IMAGES_FROM} {tiles['host']}"
+        write_whole(page, page.read_bytes().replace(IMAGES_FROM.encode(), policy.encode()))
 
 
 def _copy(source: Traversable, target: Path, top: Path) -> None:
@@ -175,6 +205,7 @@ def _study(published: Published, facts: Facts, *, shows_images: bool) -> dict[st
         "build": published.about["build_id"],
         "perceives": _perceives(published),
         **_kept(published),
+        "tiles": _tiles(study.explorer),
         "writtenAt": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -193,6 +224,19 @@ def _perceives(published: Published) -> bool:
     """Whether images have scores by people's ratings."""
     scored = "select image_id from image_perception where predicted is not null limit 1"
     return not published.ask("image_perception", scored).is_empty()
+
+
+def _tiles(part: Explorer | None) -> dict[str, str] | None:
+    tiles = part and part.tiles
+    return {**tiles.model_dump(), "host": tiles.host} if tiles else None
+
+
+def _words(folder: Path, alike: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Write how much each image is like each word, a file a word."""
+    return [
+        {"text": word, **write_numbers(folder, f"word_{number}", values, "f4")}
+        for number, (word, values) in enumerate(alike.items())
+    ]
 
 
 def _image_columns(folder: Path, facts: Facts) -> dict[str, Any]:

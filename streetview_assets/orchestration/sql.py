@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from streetview_assets.explorer.static_folder import write_static
 from streetview_assets.orchestration.automation import conditions as automation
 from streetview_assets.orchestration.progress import tell
 from streetview_assets.orchestration.resources import StudyResource
@@ -16,13 +17,14 @@ from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.warehouse.marts import make_mart, marts, publication, publish_study
 from streetview_assets.warehouse.queries import Query, lake_name
 
-PUBLISHED = "published_database"
+PUBLISHED, EXPLORER = "published_database", "explorer"
 GROUP = "marts"
 
 
 def sql_assets(opened: OpenStudy) -> list[dg.AssetsDefinition]:
-    """Make an asset of each mart, and the published database that they end in."""
-    return [*(_mart(query, opened) for query in marts()), _published(opened)]
+    """Make an asset of each mart, the published database that they end in, and the explorer."""
+    made = [*(_mart(query, opened) for query in marts()), _published(opened)]
+    return [*made, _explorer()] if opened.study.explorer else made
 
 
 def _mart(query: Query, built: OpenStudy) -> dg.AssetsDefinition:
@@ -105,6 +107,29 @@ def _published(built: OpenStudy) -> dg.AssetsDefinition:
         )
 
     return published_database
+
+
+def _explorer() -> dg.AssetsDefinition:
+    @dg.asset(
+        name=EXPLORER,
+        description="The page of all images as a folder, for any web server: the layout and the "
+        "map side by side, with thumbnails where the provider's terms let them be passed on.",
+        group_name=GROUP,
+        kinds={"javascript"},
+        deps=[PUBLISHED],
+        automation_condition=automation.publish_when_idle(),
+    )
+    def explorer(context: dg.AssetExecutionContext, study: StudyResource) -> dg.MaterializeResult:
+        with _making(EXPLORER, context, study) as opened:
+            page = write_static(
+                opened, on_progress=lambda done, total: tell(EXPLORER, None, done, total)
+            )
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(publication(opened)),
+            metadata={"page": dg.MetadataValue.path(page), **_who(opened)},
+        )
+
+    return explorer
 
 
 def _deps(tables: tuple[str, ...], built: OpenStudy) -> list[dg.AssetKey]:

@@ -15,6 +15,7 @@ from streetview_assets.study.areas import Areas
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
 from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours
 from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
+from streetview_assets.study.explorer import Explorer
 from streetview_assets.study.fields import (
     Code,
     ExistingFile,
@@ -87,6 +88,7 @@ class Study(Part):
     ordinal: Ordinal | None = None
     environment: Environment | None = None
     perception: Perception | None = None
+    explorer: Explorer | None = None
     seed: int = Field(42, ge=0, description="of all that is drawn or shuffled")
     trust: bool = Field(
         False,

@@ -9,6 +9,7 @@ from streetview_assets.tables.contract import (
     DATE,
     DISPERSION,
     ENCODER,
+    FLAG,
     NUMBER,
     SEEN,
     STATISTICS,
@@ -196,6 +197,17 @@ TABLES = (
             "of this t-SNE, of all images: how much who is near is lost; of starts of one setting, "
             "the least is the best; null of UMAP",
         ),
+    ),
+    _table(
+        "thumbnails_atlas",
+        "Where the thumbnail of each image lies in the sprites of the explorer, whose files are in "
+        "`cache/explorer` of the study's folder of data.",
+        key("image_id", TEXT, "the image; of a panorama looked at as a whole, its first view"),
+        key("cell_px", COUNT, "side of a thumbnail in the sprite"),
+        column("sprite", TEXT, "file of the sprite, 32 thumbnails wide"),
+        column("sprite_number", COUNT, "its place among the sprites of that size, from 0"),
+        column("cell", COUNT, "place in the sprite, row by row from 0"),
+        column("has_thumbnail", FLAG, "false: the image is gone, and the cell is grey"),
     ),
     _table(
         "category_scores",

@@ -43,6 +43,7 @@ ALL_PARTS = {
     "ordinal": {"epochs": 1, "folds": 2, "fine_tune": [0.2], "fine_tune_epochs": 1},
     "environment": {"points_of_interest": "cafe.geojson"},
     "perception": {"ratings": "places.csv", "within_m": 1000, "environment": "append"},
+    "explorer": {},
     "user_groups": "groups.csv",
     "categories_from": "user_groups",
 }

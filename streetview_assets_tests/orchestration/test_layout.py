@@ -71,10 +71,8 @@ def write(folder: Path, **changes) -> OpenStudy:
     return open_study(folder / "study.yaml")
 
 
-@pytest.fixture(scope="module")
-def _folder(tmp_path_factory) -> Path:
-    """A folder of images of three kinds, up to their clusters."""
-    folder = tmp_path_factory.mktemp("layout")
+def write_images(folder: Path) -> None:
+    """Write images of three kinds, with their places."""
     (folder / "images").mkdir()
     rng = np.random.default_rng(1)
     kinds = [list(COLOURS)[number % 3] for number in range(COUNT)]
@@ -90,6 +88,13 @@ def _folder(tmp_path_factory) -> Path:
             "kind": kinds,
         }
     ).write_csv(folder / "positions.csv")
+
+
+@pytest.fixture(scope="module")
+def _folder(tmp_path_factory) -> Path:
+    """A folder of images of three kinds, up to their clusters."""
+    folder = tmp_path_factory.mktemp("layout")
+    write_images(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STREETVIEW_DATA", str(folder / "data"))
         make(write(folder), *UP_TO_CLUSTERS)

@@ -20,6 +20,7 @@ PARTS = {
     "user_groups: study.yaml": {"user_groups"},
     "clusters: {k: 2, sweep: [2, 3], names: study.yaml}": {"cluster_names"},
     "sample_size: {k: [2]}": {"sample_size_experiment"},
+    "explorer: {}": {"thumbnails_atlas"},
     "ordinal: {}": {"ordinal_model"},
     "environment: {points_of_interest: study.yaml}": {"environment_variables"},
     "perception: {comparisons: study.yaml}": {

@@ -143,6 +143,20 @@ def test_names_and_groups_beside_the_study_file_are_taken_up(folder):
     assert load(folder, SOUND + "clusters: {names: null}").clusters.names is None
 
 
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("{tiles: {url: 'https://t.org/{z}/{y}.png', attribution: x}}", "url has no {x}"),
+        ("{tiles: {url: 'javascript:{z}{x}{y}', attribution: x}}", "explorer.tiles.url"),
+        ("{tiles: {url: 'https://t.org\"/{z}/{x}/{y}', attribution: x}}", "explorer.tiles.url"),
+        ("{words: [a Shop, a shop]}", "words names one twice"),
+    ],
+)
+def test_an_explorer_that_cannot_be_is_refused(folder, part, reason):
+    (fault,) = faults(refusal(folder, SOUND + f"explorer: {part}"))
+    assert reason in fault
+
+
 def test_a_month_is_read_as_its_first_day(folder):
     study = load(folder, with_images("captured_between: [2019-01, 2020-06-30]"))
     assert study.images.captured_between == (date(2019, 1, 1), date(2020, 6, 30))
@@ -226,6 +240,7 @@ perception:
   columns: {left: img_1, right: img_2, quality: perception}
   qualities: [safety]
   groups: {age: ["18-29", "50+"], gender: true, region: [NL]}
+explorer: {words: [a shop], tiles: {url: "https://t.org/{z}/{x}/{y}.png", attribution: them}}
 seed: 42
 trust: true
 """

@@ -65,6 +65,7 @@ def explorer_app(
     may_change = may_change and "*" not in hosts
     find_words, paths = _word_search(opened), cache(lambda: _paths(opened))
     token, searches = new_token(), Turns(WAITING)
+    tiles = opened.study.explorer and opened.study.explorer.tiles
 
     async def session(_: Request) -> Response:
         build = await asyncio.to_thread(publication, opened.root)
@@ -95,7 +96,7 @@ def explorer_app(
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
-            Middleware(Guard, token=token, takes=TAKES),
+            Middleware(Guard, token=token, takes=TAKES, images_from=tiles.host if tiles else ""),
             Middleware(GZipMiddleware, minimum_size=1024),
         ],
         exception_handlers={HTTPException: _said},

@@ -37,7 +37,9 @@ def new_token() -> str:
 class Guard(BaseHTTPMiddleware):
     """Refuses what would write, and what another page asks for."""
 
-    def __init__(self, app: ASGIApp, token: str, takes: Mapping[str, str]) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str, takes: Mapping[str, str], images_from: str = ""
+    ) -> None:
         """Guard an application.
 
         Parameters
@@ -48,15 +50,20 @@ class Guard(BaseHTTPMiddleware):
             What a page of this server says that sends something.
         takes
             By path the one method, besides those that read, that it takes.
+        images_from
+            Another host from which the page may load images: that of its map tiles.
         """
         super().__init__(app)
         self._token, self._takes = token, takes
+        own = HEADERS["Content-Security-Policy"]
+        policy = own.replace("data:;", f"data: {images_from};") if images_from else own
+        self._headers = {**HEADERS, "Content-Security-Policy": policy}
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         """Answer, or refuse."""
         refused = self._refused(request)
         response = await call_next(request) if refused is None else refused
-        for name, value in HEADERS.items():
+        for name, value in self._headers.items():
             response.headers.setdefault(name, value)
         return response
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from streetview_assets.explorer.static_folder import is_written
 from streetview_assets.orchestration.asset_checks import passes_blocking_checks
 from streetview_assets.orchestration.progress import Listener, Progress, listening
 from streetview_assets.orchestration.runs.dagster_mends import closing_databases
@@ -24,7 +25,7 @@ from streetview_assets.orchestration.runs.instance import (
 )
 from streetview_assets.orchestration.runs.one_run import Failure, Outcome, RunSpec, execute_run
 from streetview_assets.orchestration.runs.schedule_order import between, waves
-from streetview_assets.orchestration.sql import PUBLISHED
+from streetview_assets.orchestration.sql import EXPLORER, PUBLISHED
 from streetview_assets.processes.workers import worker_pool
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.lineage import AssetSpec, specs
@@ -98,7 +99,7 @@ def run_study(
     ]
     passed, total = 0, sum(_count(wave, codes) for wave in in_waves)
     if only is None:
-        total += len(queries_of("mart")) + 1
+        total += len(queries_of("mart")) + 1 + bool(opened.study.explorer)
 
     with (
         closing_databases(),
@@ -206,9 +207,14 @@ def _publish(
     opened: OpenStudy, run_all: "RunAll", listener: Listener, total: int
 ) -> Iterator[Outcome]:
     stale = stale_marts(opened)
-    if not stale and is_published(opened):
+    assets = [*(f"mart/{name}" for name in stale)]
+    if stale or not is_published(opened):
+        assets += [PUBLISHED]
+    if opened.study.explorer and (assets or not is_written(opened)):
+        assets += [EXPLORER]
+    if not assets:
         return
-    run_spec = RunSpec(opened.study.path, None, (*(f"mart/{name}" for name in stale), PUBLISHED))
+    run_spec = RunSpec(opened.study.path, None, tuple(assets))
     listener(_of_the_run([run_spec], total, total))
     yield from run_all([run_spec], listener)
 

@@ -77,6 +77,8 @@ def _check_words(study: Study) -> None:
     of_labels = [name for name in study.models.features if name in OF_LABELS]
     if of_labels:
         raise StudyError(f"models.features: {of_labels[0]} needs labels, but {reason}")
+    if study.explorer and study.explorer.words:
+        raise StudyError(f"explorer.words: {reason}")
     if study.perception and study.perception.environment:
         raise StudyError(f"perception.environment joins sentences, but {reason}")
 

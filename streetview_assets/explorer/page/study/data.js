@@ -19,6 +19,7 @@
  * @property {(string|null)[]|null} fullFiles where full images are, of all and then of `others`
  * @property {{vertices: Float32Array, starts: Uint32Array}} roads
  * @property {Uint8Array|null} hasThumbnail of all, and then of `others`
+ * @property {{text: string, values: Float32Array}[]} words how much each image is like them, NaN: not known
  */
 
 /**
@@ -93,7 +94,7 @@ export async function loadStudy(tell) {
   };
   const told = manifest.images;
   const nothing = Promise.resolve(null);
-  const [ids, files, place, heading, month, duplicate, areas, roads, neighbours, others, hasThumbnail, fullFiles, texts, layouts] =
+  const [ids, files, place, heading, month, duplicate, areas, roads, neighbours, others, hasThumbnail, fullFiles, texts, layouts, words] =
     await Promise.all([
       counting(json(told.id), 'images'),
       counting(json(told.file), 'names'),
@@ -109,6 +110,7 @@ export async function loadStudy(tell) {
       counting(manifest.full ? json(manifest.full) : nothing, 'full images'),
       Promise.all(CODED.map((name) => counting(codes(told[name]), name))),
       Promise.all(manifest.layouts.map((/** @type {any} */ one) => counting(loadLayout(one), one.name))),
+      Promise.all((manifest.words ?? []).map(async (/** @type {any} */ one) => ({ text: one.text, values: await counting(numbers(one), one.text) }))),
     ]);
   const coded = Object.fromEntries(CODED.map((name, at) => [name, texts[at]]));
   coded.area.texts = areas.facts.code;
@@ -116,7 +118,7 @@ export async function loadStudy(tell) {
   const authorities = new Map(code.flatMap((/** @type {string} */ one, /** @type {number} */ area) => (authorityName[area] ? [[one, authorityName[area]]] : [])));
   return {
     about: manifest.study, count: manifest.count, manifest, authorities, ids, files, place, heading, month,
-    duplicate, coded, layouts, neighbours, areas, others, fullFiles, roads, hasThumbnail,
+    duplicate, coded, layouts, neighbours, areas, others, fullFiles, roads, hasThumbnail, words,
   };
 }
 

@@ -1,0 +1,50 @@
+"""The part `explorer` of the study file."""
+
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from streetview_assets.study.fields import Part, Prompt
+
+
+class Tiles(Part):
+    """Map tiles below the map of the explorer, which it asks their host for; without, none."""
+
+    url: str = Field(
+        pattern=r"^https?://[A-Za-z0-9.\-:]+/[\x21-\x7e]*$",
+        description="where a tile is, with `{z}`, `{x}` and `{y}` in it",
+    )
+    attribution: Annotated[str, Field(min_length=1, max_length=300)] = Field(
+        description="whom to name, shown on the page"
+    )
+
+    @property
+    def host(self) -> str:
+        """The one other host that the page may then ask, as a content security policy names it."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @model_validator(mode="after")
+    def _has_places(self) -> Self:
+        if missing := [place for place in ("{z}", "{x}", "{y}") if place not in self.url]:
+            raise ValueError(f"url has no {', '.join(missing)}, by which a tile is found")
+        return self
+
+
+class Explorer(Part):
+    """The page of all images as a folder, written with each run; without it, when asked for."""
+
+    words: tuple[Prompt, ...] = Field(
+        (),
+        max_length=200,
+        description="texts by which images are found on the page without a server: how much each "
+        "image is like them, by an encoder that has words, is written into the folder",
+    )
+    tiles: Tiles | None = None
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len({word.lower() for word in self.words}) < len(self.words):
+            raise ValueError("words names one twice")
+        return self
