@@ -3,7 +3,9 @@
 import os
 import shutil
 import socket
+import webbrowser
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 from streetview_assets.cli.command import from_here
@@ -12,6 +14,7 @@ from streetview_assets.errors import StreetviewError
 from streetview_assets.images.budget.prices import is_paid
 from streetview_assets.images.providers.registry import key_variables
 from streetview_assets.images.providers.terms import terms_of
+from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.preflight import check_inputs
 from streetview_assets.study_state.open_study import OpenStudy
@@ -70,6 +73,26 @@ def _disk(opened: OpenStudy) -> Iterator[Finding]:
     free_gb = shutil.disk_usage(there).free / 1e9
     level = "ok" if free_gb > LEAST_FREE_GB else "warning"
     yield level, f"disk: {free_gb:.0f} GB free at {opened.root}"
+    tried = there / f".doctor-{os.getpid()}"
+    try:
+        with written_aside(tried) as aside:
+            aside.write_bytes(b"")
+        tried.unlink()
+    except OSError as error:
+        yield "fault", f"disk: nothing can be written and renamed in {there}: {error.strerror}"
+
+
+def _database(opened: OpenStudy) -> Iterator[Finding]:
+    yield "ok", f"database: DuckDB {metadata.version('duckdb')}"
+
+
+def _browser(opened: OpenStudy) -> Iterator[Finding]:
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        yield "ok", "browser: none opens by itself; type the address that is shown"
+    else:
+        yield "ok", "browser: one opens for the UI and the explorer"
 
 
 def _encoder(opened: OpenStudy) -> Iterator[Finding]:
@@ -104,5 +127,7 @@ LOOKS = {
     "encoder": _encoder,
     "instance": _instance,
     "port": _port,
+    "database": _database,
+    "browser": _browser,
 }
 """What is looked at, in that order."""
