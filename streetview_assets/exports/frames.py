@@ -19,6 +19,7 @@ from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.errors import StudyError
 from streetview_assets.exports.written import to_be_run
 from streetview_assets.images.current import UNKNOWN_DATE, current_images
+from streetview_assets.images.providers.terms import credit_of
 from streetview_assets.models.candidates.baselines import BASELINES
 from streetview_assets.study_state.open_study import OpenStudy
 
@@ -239,12 +240,24 @@ def write_pickle(opened: OpenStudy, name: str, path: Path) -> None:
     """
     if name in FRAMES:
         held = FRAMES[name](opened)
+        if isinstance(held, pd.DataFrame):
+            held.attrs.update(_about(opened))
     else:
         try:
             held = opened.geo(name)
         except StudyError:
             held = opened.table(name).to_pandas()
     path.write_bytes(pickle.dumps(held))
+
+
+def _about(opened: OpenStudy) -> dict[str, Any]:
+    """Say what a frame is of, and whom to name, as its `attrs` carry it."""
+    return {
+        "study": opened.study.name,
+        "encoder": opened.encoder,
+        "images_are_drawn": opened.study.is_synthetic,
+        "attribution": credit_of(current_images(opened.read("images"))),
+    }
 
 
 def _arrays(vectors: pl.Series) -> list[Any]:

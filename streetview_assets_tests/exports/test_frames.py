@@ -80,10 +80,12 @@ def test_a_row_an_image_has_the_columns_and_the_order_that_other_pipelines_read(
     frame = exported(study, "one_row_per_image_cleaned", tmp_path)
     assert isinstance(frame, gpd.GeoDataFrame)
     assert frame.crs == "EPSG:4326"
+    assert (frame.attrs["study"], frame.attrs["images_are_drawn"]) == ("small", False)
+    assert "Mapillary" in frame.attrs["attribution"]
     named = ["point_id", "latitude", "longitude", "code", "image_path", "embedding", "geometry"]
     assert set(named) < set(frame.columns), "`code` is what the study's boundaries call it"
     images = study.read("images").filter(status="ok")
-    assert len(frame) == images.height - 0
+    assert len(frame) == images.height
     assert frame["point_id"].dtype == np.int64
     vectors = dict(study.read("image_embeddings").select("image_id", "embedding").iter_rows())
     for row in frame.itertuples():
