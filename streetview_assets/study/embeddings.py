@@ -68,6 +68,19 @@ class Encoder(Part):
         return re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
 
 
+class Rectangle(Part):
+    """A rectangle drawn on the plane of all images."""
+
+    x: tuple[float, float] = Field(description="its left and its right end")
+    y: tuple[float, float] = Field(description="its lower and its upper end")
+
+    @model_validator(mode="after")
+    def _ends_in_order(self) -> Self:
+        if self.x[0] >= self.x[1] or self.y[0] >= self.y[1]:
+            raise ValueError("x and y: the smaller end comes first")
+        return self
+
+
 class Exclusions(Part):
     """Images that do not show the street: indoors, in a car; without this part, none."""
 
@@ -86,6 +99,17 @@ class Exclusions(Part):
     categories: tuple[Code, ...] = Field(
         (), description="`category` of the images themselves that counts; needs no words"
     )
+    rectangles: tuple[Rectangle, ...] | None = Field(
+        None,
+        description="rectangles on a plane of all images by UMAP, whose images count; needs no "
+        "words. `[]` lays the plane out and draws it, to be looked at first",
+    )
+    drawn_on: str | None = Field(
+        None,
+        pattern=r"^[0-9a-f]{8}$",
+        description="name of the plane that they were drawn on, as its figure has it: on another "
+        "they mean nothing",
+    )
     drop: bool = Field(
         False,
         description="`false`: they are listed and shown; `true`: they take no part in pooling, "
@@ -94,8 +118,13 @@ class Exclusions(Part):
 
     @model_validator(mode="after")
     def _says_what(self) -> Self:
-        if self.words == {} and not self.categories:
+        if self.words == {} and not self.categories and self.rectangles is None:
             raise ValueError("nothing says what is excluded: give `words` or `categories`")
+        if self.rectangles and self.drawn_on is None:
+            raise ValueError(
+                "rectangles need `drawn_on`, the name of the plane on which they were drawn: run "
+                "once with `rectangles: []`, and look at figures/study/exclusion_plane.png"
+            )
         return self
 
 

@@ -80,16 +80,31 @@ TABLES = (
         column("is_best", FLAG, "whether the image is most like this label"),
     ),
     _table(
+        "exclusion_layout",
+        "Where each current image lies on the plane on which rectangles exclude images.",
+        ENCODER,
+        SEEN,
+        column("x", NUMBER, "across, by UMAP of all images, none excluded"),
+        column("y", NUMBER, "upwards"),
+        column("plane", TEXT, "name of the plane: of the same images at the same places"),
+    ),
+    _table(
         "image_exclusions",
         "Current images that do not show the street, by the rule of the study file.",
         AUTHORITY,
         SEEN,
         ENCODER,
-        column("reason", TEXT, "the likeliest reason, or `category: ` and the image's own"),
+        column(
+            "reason",
+            TEXT,
+            "the likeliest reason, `category: ` and the image's own, or `rectangle ` and the "
+            "number of the one that it lies in",
+        ),
         maybe(
             "probability",
             NUMBER,
-            "of all reasons together, over these and nine kinds of street; null of a category",
+            "of all reasons together, over these and nine kinds of street; null of a category or a "
+            "rectangle",
         ),
         column("is_dropped", FLAG, "whether it takes no part in pooling, clusters and models"),
     ),

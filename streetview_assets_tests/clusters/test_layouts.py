@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 
+from streetview_assets.clusters.layout.exclusion_plane import draw_exclusion_plane, exclusion_plane
 from streetview_assets.clusters.layout.image_scatter import image_plane, snapped
 from streetview_assets.clusters.layout.layout import lay_out, why_no_layout
 from streetview_assets.clusters.layout.scatter import (
@@ -24,6 +25,7 @@ from streetview_assets.clusters.layout.umap import umap_layout
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.figures import to_png
 from streetview_assets.study.clusters import Layout
+from streetview_assets.study.embeddings import Rectangle
 from streetview_assets.tables.registry import TABLES, check_contract
 
 KINDS, EACH = 3, 40
@@ -97,6 +99,21 @@ def test_umap_is_that_of_the_library(layouts):
         expected = UMAP(**asked, n_jobs=1).fit_transform(kinds())
     found = layouts.filter(method="umap").select("x", "y").to_numpy()
     assert np.array_equal(found, expected.astype(np.float64))
+
+
+def test_a_plane_is_named_by_who_lies_where_and_shows_its_rectangles(layouts):
+    rows = sample(kinds())
+    plane = exclusion_plane(rows, encoder="made-up", seed=1)
+    check_contract(TABLES["exclusion_layout"], plane)
+    assert plane["x"].to_list() == layouts.filter(method="umap")["x"].to_list(), "30, 0.1, cosine"
+    name = plane["plane"][0]
+    assert set(exclusion_plane(rows.reverse(), encoder="made-up", seed=1)["plane"]) == {name}
+    assert set(exclusion_plane(rows[1:], encoder="made-up", seed=1)["plane"]) != {name}
+    drawn = (Rectangle(x=(1, 2), y=(3, 5)),)
+    axes = draw_exclusion_plane(plane, drawn, title="t").axes[0]
+    assert name in axes.get_title()
+    (patch,) = axes.patches
+    assert (*patch.get_xy(), patch.get_width(), patch.get_height()) == (1, 3, 1, 2)
 
 
 def test_tsne_is_that_of_the_library(layouts):

@@ -8,18 +8,21 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 from scipy.special import softmax
 
 from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.embeddings.zero_shot.exclusions import (
     STREET,
     exclusions_by_category,
+    exclusions_by_rectangle,
     exclusions_by_words,
     image_exclusions,
     without_excluded,
 )
 from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_sheet, said_of
 from streetview_assets.embeddings.zero_shot.prompt_bank import EXCLUSION_REASONS
+from streetview_assets.study.embeddings import Exclusions, Rectangle
 from streetview_assets.tables.registry import TABLES, check_contract
 
 AXES = np.eye(6)
@@ -67,9 +70,34 @@ def by_words(embeddings: pl.DataFrame, above: float, temperature: float = 20.0) 
 
 
 def table_of(images: pl.DataFrame, by_category, of_words, is_dropped: bool = True) -> pl.DataFrame:
-    made = image_exclusions(images, by_category, of_words, encoder="clip", is_dropped=is_dropped)
+    none = of_words.clear()
+    made = image_exclusions(
+        images, by_category, none, of_words, encoder="clip", is_dropped=is_dropped
+    )
     check_contract(TABLES["image_exclusions"], made)
     return made
+
+
+def test_images_in_rectangles_drawn_on_a_plane_count_their_borders_too() -> None:
+    images = make_images(6)
+    # The two islands of images indoors and in cars that INTEGRATE takes out.
+    rectangles = (Rectangle(x=(5.7, 6.3), y=(9.5, 10)), Rectangle(x=(2.3, 3.2), y=(8.5, 9)))
+    plane = pl.DataFrame(
+        {
+            "image_id": images["image_id"][:5],
+            "x": [6.0, 2.3, 6.0, 3.3, 9.0],
+            "y": [9.7, 9.0, 8.7, 8.7, 9.0],
+        }
+    )
+    found = exclusions_by_rectangle(images, plane, rectangles)
+    assert found.select("image_id", "reason").rows() == [
+        (images["image_id"][0], "rectangle 1"),
+        (images["image_id"][1], "rectangle 2"),
+    ]
+    with pytest.raises(ValidationError, match="the smaller end comes first"):
+        Rectangle(x=(6.3, 5.7), y=(9.5, 10))
+    with pytest.raises(ValidationError, match="name of the plane"):
+        Exclusions(words={}, rectangles=rectangles)
 
 
 def test_an_image_counts_by_all_reasons_together_over_reasons_and_streets() -> None:

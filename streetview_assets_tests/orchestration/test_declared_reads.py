@@ -33,7 +33,8 @@ from streetview_assets_tests.points.street_stores import jpeg
 ALL_PARTS = {
     "labels": {"shop": ["a shop"], "field": ["a field"]},
     "label_templates": ["{}"],
-    "exclusions": {"words": {"indoor": ["a room"]}, "above": 1.0, "drop": True},
+    "exclusions": {"words": {"indoor": ["a room"]}, "above": 1.0, "drop": True}
+    | {"rectangles": []},
     "layout": {"methods": ["tsne"], "perplexities": [5], "iterations": 250, "figure_px": 400},
     "sample_size": {"k": [2], "sizes": [10], "repeats": 1},
     "encoder": {

@@ -11,10 +11,13 @@ import yaml
 from PIL import Image
 
 from streetview_assets.clusters.names.user_groups import save_group
+from streetview_assets.errors import StudyError
+from streetview_assets.lake.parquet_lake import Provenance
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets import (
     clusters,
     embeddings,
+    exclusions,
     images,
     layout,
     names,
@@ -23,6 +26,7 @@ from streetview_assets.orchestration.assets import (
 from streetview_assets.study.images import Images
 from streetview_assets.study_state.lineage import spec_for, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.tables.registry import TABLES
 
 UP_TO_CLUSTERS = (
     points.sample_points,
@@ -145,6 +149,23 @@ def test_images_of_some_categories_alone_are_laid_out(folder):
     laid_out = opened.read("image_layouts").join(opened.read("images"), on="image_id")
     assert laid_out.height == COUNT * 2 // 3
     assert set(laid_out["category"]) == {"sea", "wood"}
+
+
+def test_images_in_rectangles_are_dropped_on_the_plane_that_these_were_drawn_on(folder):
+    rule = {"words": {}, "drop": True, "rectangles": [{"x": [-0.5, 6.5], "y": [0, 1]}]}
+    opened = write(folder, exclusions=rule | {"drawn_on": "00c0ffee"})
+    ids = opened.read("images")["image_id"].sort()
+    rows = {"encoder": opened.encoder, "image_id": ids, "x": range(COUNT), "y": [0.5] * COUNT}
+    table = TABLES["exclusion_layout"]
+    plane = pl.DataFrame({**rows, "plane": "00c0ffee"}).cast(table.schema)
+    opened.lake.write(table.name, plane, Provenance("by hand"), encoder=opened.encoder)
+    make(opened, exclusions.image_exclusions)
+    found = opened.read("image_exclusions")
+    assert found.select("image_id", "reason").rows() == [(one, "rectangle 1") for one in ids[:7]]
+    assert opened.included_images().filter("is_current").height == COUNT - 7
+    other = write(folder, exclusions=rule | {"drawn_on": "11111111"})
+    with pytest.raises(StudyError, match=r"drawn on the plane 11111111.*of today is 00c0ffee"):
+        make(other, exclusions.image_exclusions)
 
 
 def test_no_image_is_shown_that_the_providers_terms_do_not_let_be_kept(folder):

@@ -11,6 +11,7 @@ from streetview_assets.warehouse.marts import marts
 
 PARTS = {
     "exclusions: {}": {"image_exclusions"},
+    "exclusions: {rectangles: []}": {"image_exclusions", "exclusion_layout"},
     "labels: {shop: [a shop], field: [a field]}": {"label_scores", "label_shares"},
     "encoder: {name: colour-texture, views: mean}": {"panorama_embeddings"},
     "images: {provider: synthetic, headings_deg: [0], size_px: [64, 64], keep_images: false}": {

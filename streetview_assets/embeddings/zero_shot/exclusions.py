@@ -1,6 +1,6 @@
 """Images to exclude: those that do not show the street, by words or by their own category."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -10,12 +10,13 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.embeddings.zero_shot.label_scores import cosines
 from streetview_assets.embeddings.zero_shot.prompt_bank import SCENE_CLASSES
 from streetview_assets.images.current import current_images
+from streetview_assets.study.embeddings import Rectangle
 from streetview_assets.tables.registry import TABLES
 
 STREET = {name: prompts for name, prompts in SCENE_CLASSES.items() if name != "indoor"}
 """What counts as the street outside, cars on it too: kinds of scene that reasons compete with."""
 
-BY_CATEGORY = "category: "
+BY_CATEGORY, BY_RECTANGLE = "category: ", "rectangle "
 _EACH = ["authority_code", "image_id"]
 
 
@@ -89,22 +90,56 @@ def exclusions_by_category(images: pl.DataFrame, categories: Collection[str]) ->
     )
 
 
-def image_exclusions(
-    images: pl.DataFrame,
-    by_category: pl.DataFrame,
-    by_words: pl.DataFrame,
-    *,
-    encoder: str,
-    is_dropped: bool,
+def exclusions_by_rectangle(
+    images: pl.DataFrame, plane: pl.DataFrame, rectangles: Sequence[Rectangle]
 ) -> pl.DataFrame:
-    """Put both rules together: each current image once, its own category before any words.
+    """Find images that lie in rectangles on a plane, their borders among them.
 
     Parameters
     ----------
     images
         The table `images`.
-    by_category, by_words
-        What `exclusions_by_category` and `exclusions_by_words` give.
+    plane
+        The table `exclusion_layout`; an image that is not on it lies in none.
+    rectangles
+        Of those that an image lies in, the first counts.
+
+    Returns
+    -------
+    polars.DataFrame
+        authority_code, image_id, reason (`rectangle 1`), probability (null).
+    """
+    inside = [
+        pl.when(pl.col("x").is_between(*one.x) & pl.col("y").is_between(*one.y)).then(
+            pl.lit(f"{BY_RECTANGLE}{number}")
+        )
+        for number, one in enumerate(rectangles, start=1)
+    ]
+    placed = images.select(_EACH).join(plane.select("image_id", "x", "y"), on="image_id")
+    return placed.select(
+        *_EACH,
+        reason=pl.coalesce(*inside, pl.lit(None, pl.String)),
+        probability=pl.lit(None, pl.Float64),
+    ).drop_nulls("reason")
+
+
+def image_exclusions(
+    images: pl.DataFrame,
+    by_category: pl.DataFrame,
+    by_rectangle: pl.DataFrame,
+    by_words: pl.DataFrame,
+    *,
+    encoder: str,
+    is_dropped: bool,
+) -> pl.DataFrame:
+    """Put all rules together: each current image once, its own category before any other rule.
+
+    Parameters
+    ----------
+    images
+        The table `images`.
+    by_category, by_rectangle, by_words
+        What `exclusions_by_category`, `exclusions_by_rectangle` and `exclusions_by_words` give.
     encoder
         Slug of the encoder.
     is_dropped
@@ -117,7 +152,7 @@ def image_exclusions(
     """
     table = TABLES["image_exclusions"]
     return (
-        pl.concat([by_category, by_words])
+        pl.concat([by_category, by_rectangle, by_words])
         .join(current_images(images), on=_EACH, how="semi")
         .unique(_EACH, keep="first", maintain_order=True)
         .with_columns(encoder=pl.lit(encoder), is_dropped=pl.lit(is_dropped))

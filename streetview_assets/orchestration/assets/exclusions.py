@@ -5,22 +5,76 @@ from typing import Any
 
 import polars as pl
 
+from streetview_assets.clusters.fit.sample import draw_sample
+from streetview_assets.clusters.layout.exclusion_plane import (
+    MOST_IMAGES,
+    draw_exclusion_plane,
+    exclusion_plane,
+)
+from streetview_assets.clusters.layout.layout import why_no_layout
 from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.embeddings.looked_at import VECTORS
 from streetview_assets.embeddings.zero_shot.exclusions import (
     STREET,
     exclusions_by_category,
+    exclusions_by_rectangle,
     exclusions_by_words,
 )
 from streetview_assets.embeddings.zero_shot.exclusions import image_exclusions as put_together
 from streetview_assets.embeddings.zero_shot.exclusions_sheet import exclusions_sheet, said_of
 from streetview_assets.embeddings.zero_shot.label_scores import label_vectors
 from streetview_assets.embeddings.zero_shot.prompt_bank import EXCLUSION_REASONS
+from streetview_assets.errors import StudyError
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.assets.layout import kept_as_of, layout_inputs
 from streetview_assets.orchestration.missing_parts import categories_of, no_part
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
+
+
+def _without_plane(study: Study) -> str | None:
+    asked = study.exclusions is not None and study.exclusions.rectangles is not None
+    return None if asked else "the study excludes no image by rectangles"
+
+
+def _read_by_rule(study: Study) -> tuple[str, ...]:
+    """Name the tables that rules of a study read besides."""
+    has_rectangles = study.exclusions is not None and study.exclusions.rectangles
+    return (*categories_of(study), *(("exclusion_layout",) if has_rectangles else ()))
+
+
+@study_asset(
+    "embeddings",
+    writes=("exclusion_layout",),
+    reads=("images", VECTORS),
+    keys=("exclusions.rectangles", "seed"),
+    study_wide=True,
+    unless=(_without_plane,),
+)
+def exclusion_layout(work: AssetContext) -> AssetResult:
+    """A plane of all current images, none excluded, on which rectangles are drawn by hand."""
+    study, images = work.study, work.looked_at(work.read_all("images"))
+    sample = draw_sample(work.read_all(VECTORS), images, fit_on=MOST_IMAGES, seed=study.seed)
+    if why := why_no_layout(sample):
+        return work.not_applicable(why)
+    reuse = layout_inputs(sample, "exclusion plane", study.seed)
+    plane = kept_as_of(work, "exclusion_layout", reuse)
+    if plane is None:
+        tell = work.progress("blocks")
+        plane = exclusion_plane(
+            sample, encoder=work.opened.encoder, seed=study.seed, on_progress=tell
+        )
+    return AssetResult({"exclusion_layout": plane}, _plane_shown(work, plane), reuse=reuse)
+
+
+def _plane_shown(work: AssetContext, plane: pl.DataFrame) -> dict[str, Any]:
+    rule = work.study.exclusions
+    assert rule is not None, "built only where the study asks for it"
+    drawn = draw_exclusion_plane(plane, rule.rectangles or (), title=work.title, credit=work.credit)
+    shown = work.figure("exclusion_plane", drawn)
+    return {work.called: plane.height, "name of the plane": plane["plane"][0], "plane": shown}
 
 
 @study_asset(
@@ -28,7 +82,7 @@ from streetview_assets.tables.registry import TABLES
     writes=("image_exclusions",),
     reads=("images", VECTORS, "encoders"),
     keys=("exclusions", "label_templates", "categories_from"),
-    reads_for=categories_of,
+    reads_for=_read_by_rule,
     pool="encoder",
     unless=(no_part("exclusions"),),
 )
@@ -37,7 +91,7 @@ def image_exclusions(work: AssetContext) -> AssetResult:
     rule = work.study.exclusions
     assert rule is not None, "built only where the study asks for it"
     wordless = why_no_words(work.study.encoder)
-    if wordless and not rule.categories:
+    if wordless and not rule.categories and rule.rectangles is None:
         why = f"{wordless}. Or name `categories` of the images in `exclusions:`"
         return work.not_applicable(why)
     images = work.categorised(work.looked_at(work.read("images")))
@@ -45,12 +99,36 @@ def image_exclusions(work: AssetContext) -> AssetResult:
     found = put_together(
         images,
         exclusions_by_category(images, rule.categories),
+        _by_rectangles(work, images),
         by_words,
         encoder=work.opened.encoder,
         is_dropped=rule.drop,
     )
     metadata = _told(work, found, current_images(images), rule.categories, words)
     return AssetResult({"image_exclusions": found}, metadata)
+
+
+def _by_rectangles(work: AssetContext, images: pl.DataFrame) -> pl.DataFrame:
+    """Find the images in rectangles, on the plane that these were drawn on.
+
+    Raises
+    ------
+    StudyError
+        Where the plane is another one.
+    """
+    rule = work.study.exclusions
+    assert rule is not None, "only where there is a rule"
+    if not rule.rectangles:
+        return exclusions_by_category(images, ())
+    plane = work.read_all("exclusion_layout")
+    if set(plane["plane"]) != {rule.drawn_on}:
+        now = plane["plane"].first() or "none: see the table `exclusion_layout`"
+        raise StudyError(
+            f"{work.study.path}: exclusions.rectangles were drawn on the plane {rule.drawn_on}; "
+            f"that of the images of today is {now}. Look at figures/study/exclusion_plane.png, "
+            "draw them anew, and name it in `exclusions.drawn_on`."
+        )
+    return exclusions_by_rectangle(images, plane, rule.rectangles)
 
 
 def _told(

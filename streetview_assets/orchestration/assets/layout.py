@@ -74,7 +74,8 @@ def image_layout(work: AssetContext) -> AssetResult:
     sample = draw_sample(work.read_all(VECTORS), shown, fit_on=study.layout.fit_on, seed=study.seed)
     if why := why_no_layout(sample):
         return work.not_applicable(why)
-    reuse = _inputs(sample, study.layout, study.seed)
+    of_places = study.layout.model_dump_json(exclude={"show", "image_px", "figure_px"})
+    reuse = layout_inputs(sample, of_places, study.seed)
     layouts, told = _kept(work, reuse) or _laid_out(work, study.layout, sample)
     metadata = {
         work.called: layouts["image_id"].n_unique(),
@@ -96,11 +97,17 @@ def _of_categories(images: pl.DataFrame, study: Study) -> pl.DataFrame:
 
 def _kept(work: AssetContext, reuse: str) -> tuple[pl.DataFrame, dict[str, Any]] | None:
     """Read the layouts that were made of the same; None where they are to be made."""
-    provenance = work.opened.provenance("image_layouts", None)
+    kept = kept_as_of(work, "image_layouts", reuse)
+    told = {"layouts": "kept: neither vectors nor settings have changed"}
+    return None if kept is None else (kept, told)
+
+
+def kept_as_of(work: AssetContext, table: str, reuse: str) -> pl.DataFrame | None:
+    """Read a table of the whole study that was made of the same; None where it is to be made."""
+    provenance = work.opened.provenance(table, None)
     if provenance is None or provenance.reuse != reuse or work.anew:
         return None
-    told = {"layouts": "kept: neither vectors nor settings have changed"}
-    return work.read_all("image_layouts"), told
+    return work.read_all(table)
 
 
 @study_asset(
@@ -173,10 +180,19 @@ def _laid_out(
     return pl.concat(made), seconds
 
 
-def _inputs(sample: pl.DataFrame, settings: Layout, seed: int) -> str:
-    """Name all that places depend on: what figures show and in which colours is not among it."""
+def layout_inputs(sample: pl.DataFrame, of_places: str, seed: int) -> str:
+    """Name all that places depend on: what figures show and in which colours is not among it.
+
+    Parameters
+    ----------
+    sample
+        image_id and embedding.
+    of_places
+        The settings by which they are laid out.
+    seed
+        Of the study.
+    """
     digest = hashlib.sha256(matrix(sample["embedding"]).data)
-    of_places = settings.model_dump_json(exclude={"show", "image_px", "figure_px"})
     versions = [version(library) for library in ("umap-learn", "openTSNE")]
     for text in (*sample["image_id"], of_places, str(seed), *versions):
         digest.update(f"{text}\n".encode())
