@@ -280,6 +280,9 @@ def explore(
         Path | None, typer.Option(help="Write the page as a folder for any web server.")
     ] = None,
     zipped: Annotated[bool, typer.Option("--zip", help="Write a ZIP of the folder too.")] = False,
+    images: Annotated[
+        bool, typer.Option("--images", help="Put full images into the folder, not only thumbnails.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Port of the page.")] = 5000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
@@ -288,10 +291,10 @@ def explore(
     from streetview_assets.cli.explore import export_explorer, serve_explorer
 
     opened = opened_to_read(study)
-    if zipped and export is None:
-        raise StudyError("--zip makes a ZIP of the folder that --export names: give both")
+    if (zipped or images) and export is None:
+        raise StudyError("--zip and --images are of the folder that --export names: give both")
     if export is not None:
-        export_explorer(opened, export, zipped=zipped)
+        export_explorer(opened, export, zipped=zipped, images=images)
     else:
         serve_explorer(opened, host, port, opens_browser=browser)
 

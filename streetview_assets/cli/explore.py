@@ -11,6 +11,7 @@ from streetview_assets.cli.command import PlainConsole
 from streetview_assets.cli.progress import shown_progress
 from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.errors import StudyError
+from streetview_assets.explorer.full_images import add_full_images, drop_full_images
 from streetview_assets.explorer.static_site import SERVED, write_explorer
 from streetview_assets.explorer.words import word_likeness
 from streetview_assets.images.providers.terms import terms_of
@@ -29,28 +30,51 @@ OPEN_TO_ALL = (
 )
 
 
-def export_explorer(opened: OpenStudy, folder: Path, *, zipped: bool) -> None:
+def export_explorer(opened: OpenStudy, folder: Path, *, zipped: bool, images: bool = False) -> None:
     """Write the explorer as a folder that any web server serves, and as a ZIP if asked.
+
+    Parameters
+    ----------
+    opened
+        The study.
+    folder
+        Where to: new, empty, or one that holds an explorer.
+    zipped
+        Whether a ZIP of it is written beside.
+    images
+        Whether full images are in it, beside their thumbnails.
 
     Raises
     ------
     StudyError
-        Where nothing is published yet, or something else lies in the folder.
+        Where nothing is published yet, something else lies in the folder, or images are asked for
+        that must not be passed on.
     """
     is_ours = (folder / "data" / "manifest.json").is_file()
     if folder.exists() and not (folder.is_dir() and (is_ours or not any(folder.iterdir()))):
         raise StudyError(f"{folder} holds something else already; name an empty or a new folder")
-    may_pass_on = terms_of(opened.study.images.provider).may_store
-    _write(opened, folder, shows_images=may_pass_on)
+    terms = terms_of(opened.study.images.provider)
+    if images and not terms.may_store:
+        raise StudyError(f"--images: the terms of {terms.images} restrict passing them on")
+    _write(opened, folder, shows_images=terms.may_store)
+    if images:
+        with shown_progress() as listener:
+            add_full_images(
+                opened,
+                folder,
+                on_progress=lambda done, total: listener(Progress("images", None, done, total)),
+            )
+    else:
+        drop_full_images(folder, kept=[])
     console = PlainConsole()
     if zipped:
         packed = folder.with_name(f"{folder.name}.zip")
         with written_aside(packed, suffix=".zip") as aside:
             shutil.make_archive(str(aside.with_suffix("")), "zip", folder)
         console.say(f"Wrote {packed}")
-    console.say(
-        f"Wrote {folder}; look: python -m http.server --directory {folder} --bind 127.0.0.1"
-    )
+    size_mb = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+    look = f"python -m http.server --directory {folder} --bind 127.0.0.1"
+    console.say(f"Wrote {folder} ({size_mb:,.0f} MB); look: {look}")
 
 
 def serve_explorer(opened: OpenStudy, host: str, port: int, *, opens_browser: bool) -> None:
