@@ -1,7 +1,8 @@
 """Names and groups on the page: kept in the study's folder by a server, else in the browser."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,15 @@ def shows(looked: Looked, cluster: int, name: str) -> None:
     )
 
 
+def holds(looked: Looked, read: Callable[[], Any], expected: Any) -> None:
+    """Wait until a file holds what is expected."""
+    for _ in range(300):
+        if read() == expected:
+            return
+        looked.page.wait_for_timeout(50)
+    assert read() == expected
+
+
 def keep_group(looked: Looked, rows: list[int], name: str) -> None:
     looked.ask(f"() => explorer.select(explorer.study.ids.map((_, row) => {rows}.includes(row)))")
     looked.page.get_by_label("Name of a group").fill(name)
@@ -56,17 +66,22 @@ def keep_group(looked: Looked, rows: list[int], name: str) -> None:
 
 
 def test_tabs_share_names_and_lose_none(browser, server, study):
+    path = study.study.cluster_names_file
+
+    def names() -> set[str]:
+        return set(read_cluster_names(path)["name"]) if path.is_file() else set()
+
     with opened(browser, server) as one, opened(browser, server) as other:
         rename(one, 1, HOSTILE)
         one.page.get_by_text("kept in the study’s folder").wait_for()
         rename(other, 2, "shops")
         shows(other, 1, HOSTILE)
-        assert set(read_cluster_names(study.study.cluster_names_file)["name"]) == {HOSTILE, "shops"}
+        holds(other, names, {HOSTILE, "shops"})
         one.ask(LOOK_AGAIN)
         shows(one, 2, "shops")
         # Both change the same: the later is told, and sees what stands there.
         rename(one, 2, "markets")
-        one.page.wait_for_timeout(300)
+        holds(one, names, {HOSTILE, "markets"})
         rename(other, 2, "cafés")
         other.page.get_by_text("The name of cluster 2 was changed meanwhile").wait_for()
         shows(other, 2, "markets")
@@ -75,8 +90,7 @@ def test_tabs_share_names_and_lose_none(browser, server, study):
         shows(other, 2, "markets")
         rename(other, 2, "")
         shows(other, 2, "cluster 2")
-        other.page.wait_for_timeout(300)
-        assert set(read_cluster_names(study.study.cluster_names_file)["name"]) == {HOSTILE}
+        holds(other, names, {HOSTILE})
         assert "<b>" in one.page.locator("#legend").inner_text()
         gone = "status of 4"  # what is refused, the browser says too
         assert [text for text in (*one.complaints, *other.complaints) if gone not in text] == []
@@ -84,18 +98,20 @@ def test_tabs_share_names_and_lose_none(browser, server, study):
 
 def test_a_group_is_kept_found_again_and_removed(browser, server, study):
     path = study.study.user_groups_file
+
+    def groups() -> list[tuple[str, str]]:
+        return read_user_groups(path).rows() if path.is_file() else []
+
     with opened(browser, server) as one:
         keep_group(one, [2, 3, 5], "__proto__")
         ids = one.ask("() => [2, 3, 5].map((row) => explorer.study.ids[row])")
-        one.page.wait_for_timeout(300)
-        assert read_user_groups(path).rows() == [("__proto__", image_id) for image_id in ids]
+        holds(one, groups, [("__proto__", image_id) for image_id in ids])
     with opened(browser, server) as other:
         other.page.get_by_role("button", name="__proto__", exact=True).click()
         assert other.page.locator("#selected").inner_text() == "3 images"
         other.page.get_by_label("Forget the group __proto__").click()
-        other.page.wait_for_timeout(300)
+        holds(other, groups, [])
         assert other.page.locator("[data-group]").count() == 0
-        assert read_user_groups(path).is_empty()
 
 
 def test_a_folder_of_files_keeps_them_in_the_browser_and_gives_them_as_files(

@@ -1,18 +1,18 @@
 """What the server says of an image that is sent and of a place, and of what is no image."""
 
 import io
+import socket
 import struct
-import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
 
-from streetview_assets.explorer.server.perception import MOST_BYTES
+from streetview_assets.explorer.server.perception import MOST_BYTES, WAITING
 from streetview_assets_tests.explorer.rated_study import (
     QUALITIES,
     jpeg,
@@ -124,34 +124,30 @@ def test_what_another_page_sends_is_refused(served):
 
 
 def test_so_many_ask_at_once_and_no_more(served):
-    """While some slowly send, one more is told to come again; then there is room once more."""
-    sent = threading.Event()
-
-    def slow() -> Iterator[bytes]:
-        yield jpeg(90)
-        sent.wait(20)
-
-    def ask() -> None:
-        with httpx.Client(base_url=served.base_url, headers=served.headers, timeout=60) as other:
-            codes.append(other.post("/perception/image", content=slow()).status_code)
-
-    codes: list[int] = []
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    answer = None
-    for _ in range(100):
-        answer = served.post("/perception/image", content=b"x")
-        if answer.status_code == 503:
-            break
-    sent.set()
-    for thread in threads:
-        thread.join()
-    assert answer is not None
-    assert answer.status_code == 503
-    assert answer.json()["message"] == "too many ask at once; try again"
-    assert codes == [200] * 4
-    assert served.post("/perception/image", content=jpeg(90)).status_code == 200
+    """While some have begun to send, one more is told to come again; then there is room again."""
+    content = jpeg(90)
+    told = {name: served.headers[name] for name in ("Origin", "X-Explorer-Token")}
+    told |= {"Host": served.base_url.netloc.decode(), "Content-Length": str(len(content))}
+    # The server asks for the body when the request has its place.
+    head = "POST /perception/image HTTP/1.1\r\nExpect: 100-continue\r\nConnection: close\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in told.items()) + "\r\n"
+    with ExitStack() as stack:
+        place = (served.base_url.host, served.base_url.port)
+        sending = [
+            stack.enter_context(socket.create_connection(place, timeout=60))
+            for _ in range(WAITING + 1)
+        ]
+        for one in sending:
+            one.sendall(head.encode())
+            assert one.recv(1000).startswith(b"HTTP/1.1 100 ")
+        refused = served.post("/perception/image", content=content)
+        assert refused.status_code == 503
+        assert refused.json()["message"] == "too many ask at once; try again"
+        for one in sending:
+            one.sendall(content)
+        for one in sending:
+            assert one.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert served.post("/perception/image", content=content).status_code == 200
 
 
 def test_a_place_is_told_of_by_its_nearest_images_and_its_area(served):
