@@ -56,6 +56,10 @@ READERS: dict[str, tuple[Make, Read]] = {
     "areas.shp": (AREAS.to_file, read_areas),
     "areas.fgb": (AREAS.to_file, read_areas),
     "areas.parquet": (AREAS.to_parquet, read_areas),
+    "areas.csv": (
+        lambda path: path.write_text("code,lat,lng\na,53.8,-1.5\nb,53.9,-1.5\n"),
+        read_areas,
+    ),
     "roads.gpkg": (LINES.to_file, read_road_file),
     "roads.geojson": (LINES.to_file, read_road_file),
     "roads.parquet": (LINES.to_parquet, read_road_file),

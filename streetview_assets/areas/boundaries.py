@@ -15,8 +15,9 @@ from streetview_assets.areas.authorities import (
     wanted_columns,
     with_authorities,
 )
-from streetview_assets.areas.columns import Wanted, as_codes, listed, require_columns
+from streetview_assets.areas.columns import Wanted, as_codes, listed, read_source, require_columns
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, wkb_series
+from streetview_assets.areas.thiessen import is_table_of_places, read_outlines_of_places
 from streetview_assets.errors import StudyError
 from streetview_assets.files.crs import require_crs, require_degrees
 from streetview_assets.files.geo_file import GeoFile, frame, info
@@ -116,6 +117,8 @@ def authority_codes(study: Study) -> list[str]:
 
 def _read_attributes(path: Path, wanted: Wanted) -> pl.DataFrame:
     """Read columns of the file without its outlines."""
+    if is_table_of_places(path):
+        return read_source(path, wanted).frame.unique(maintain_order=True)
     file = GeoFile(path, "areas.path", "a boundary file")
     with file.reading():
         columns = require_columns(str(path), wanted, info(file)["fields"])
@@ -124,6 +127,8 @@ def _read_attributes(path: Path, wanted: Wanted) -> pl.DataFrame:
 
 def _read_outlines(path: Path, wanted: Wanted) -> tuple[pl.DataFrame, gpd.GeoSeries]:
     """Read columns of the file as they stand there, and the outlines in the file's CRS."""
+    if is_table_of_places(path):
+        return read_outlines_of_places(path, wanted)
     file = GeoFile(path, "areas.path", "a boundary file")
     with file.reading():
         columns = require_columns(str(path), wanted, info(file)["fields"])

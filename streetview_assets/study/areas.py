@@ -20,7 +20,9 @@ class Areas(Part):
     """The small areas (LSOAs or any polygons) and the columns that name them."""
 
     path: ExistingFile = Field(
-        description="GeoPackage, GeoJSON, Shapefile, FlatGeobuf (zipped or not) or GeoParquet"
+        description="GeoPackage, GeoJSON, Shapefile, FlatGeobuf (zipped or not) or GeoParquet; or "
+        "CSV of places that are labelled with areas: each is then the ground nearest to its "
+        "places, 500 m from them at most"
     )
     code: str = Field(description="column of the area codes")
     name: str | None = Field(None, description="column of the area names; default: the code")

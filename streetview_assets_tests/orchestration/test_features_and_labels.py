@@ -56,6 +56,11 @@ def write_city(folder: Path, west: float) -> None:
         file["features"] = (shown + rng.normal(size=(40, 4, WIDTH))).astype(np.float32)
 
 
+def labels_of(folder: Path) -> pl.DataFrame:
+    labels = pl.read_csv(folder / "features.csv", infer_schema=False)
+    return labels.select("lsoa11", source_id="img_id")
+
+
 def run(folder: Path, city: str):
     """Make what the network needs of a study of the page, in an instance of its own."""
     path = folder / f"{city}.yaml"
@@ -86,7 +91,10 @@ def test_a_network_of_one_city_is_trained_further_on_a_hundredth_of_another(at_h
     assert facts.batch_normalisation
     assert any("running_mean" in name for name in network.state_dict())
 
+    (at_home / "leeds" / "lsoa.geojson").unlink()
     leeds = run(at_home, "leeds")
+    areas = leeds.read("sample_points").join(labels_of(at_home / "leeds"), on="source_id")
+    assert areas["area_code"].to_list() == areas["lsoa11"].to_list()
     applied = leeds.read("ordinal_outputs")
     by_share = dict(applied.group_by("share_added").agg(pl.col("area_code").n_unique()).iter_rows())
     # A hundredth of twenty areas is one, which is not predicted by what has seen it.

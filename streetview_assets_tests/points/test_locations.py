@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streetview_assets.areas.thiessen import LATITUDE, LONGITUDE
 from streetview_assets.points.imported.locations import as_locations
-from streetview_assets.points.imported.point_rows import LATITUDE, LONGITUDE
 from streetview_assets.points.imported.points import import_points
 from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES

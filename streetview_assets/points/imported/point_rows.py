@@ -9,6 +9,7 @@ import polars as pl
 import polars.selectors as cs
 
 from streetview_assets.areas.columns import CSV
+from streetview_assets.areas.thiessen import LATITUDE, LONGITUDE
 from streetview_assets.errors import StudyError
 from streetview_assets.files import pickled
 from streetview_assets.files.reading import reading
@@ -17,8 +18,6 @@ from streetview_assets.study.points import PointColumns
 from streetview_assets.text.spreadsheet_text import unguarded
 from streetview_assets.text.strict_json import to_json
 
-LATITUDE = ("lat", "latitude", "y", "point_y", "gsv_lat")
-LONGITUDE = ("lng", "lon", "long", "longitude", "x", "point_x", "gsv_lng", "gsv_lon")
 PANORAMA_IDS = ("panoid", "pano_id")
 IDS = (
     *("source_id", "img_id", "new_imgid", "imgid", "id", "point_id", "location_id"),
