@@ -21,7 +21,7 @@ from streetview_assets.text.strict_json import to_json
 from streetview_assets.text.visible_text import visible
 
 if TYPE_CHECKING:
-    from streetview_assets.cli.run_end import End
+    from streetview_assets.cli.runs.run_end import End
     from streetview_assets.study_state.open_study import OpenStudy
 
 app = Commands(
@@ -83,7 +83,7 @@ def read_environment(path: Path) -> None:
 @app.command()
 def demo() -> None:
     """Run the bundled study: a made-up town, without network, keys or weights."""
-    from streetview_assets.cli.run_end import show_report
+    from streetview_assets.cli.runs.run_end import show_report
     from streetview_assets.study_state.open_study import DEMO_STUDY
 
     _materialise(opened_study(DEMO_STUDY), partial(show_report, with_scores=True))
@@ -131,7 +131,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Make what is missing or out of date, up to the published database."""
-    from streetview_assets.cli.run_end import say_as_data, show_report
+    from streetview_assets.cli.runs.run_end import say_as_data, show_report
 
     opened = opened_study(study)
     for stage in (until, anew_from):
@@ -145,7 +145,7 @@ def run(
 @app.command()
 def retry(study: StudyArgument = None, jobs: Annotated[int, typer.Option(min=1)] = 1) -> None:
     """Try again what failed, and only that."""
-    from streetview_assets.cli.run_end import show_report
+    from streetview_assets.cli.runs.run_end import show_report
 
     _materialise(opened_study(study), partial(show_report, retry=True), retry=True, jobs=jobs)
 
@@ -155,7 +155,7 @@ def plan(
     study: StudyArgument = None, authority: AuthorityOption = None, as_json: JsonOption = False
 ) -> None:
     """Look for imagery free of charge, and say what fetching it would take."""
-    from streetview_assets.cli.run_end import say_nothing, show_report
+    from streetview_assets.cli.runs.run_end import say_nothing, show_report
     from streetview_assets.cli.tables import show_forecast
     from streetview_assets.orchestration.runs.forecast import LOOK_UPS, forecast
 
@@ -172,7 +172,7 @@ def plan(
 @app.command()
 def status(study: StudyArgument = None, as_json: JsonOption = False) -> None:
     """Show authorities × stages: rows, failures by reason, age."""
-    from streetview_assets.cli.status import show_status, status_as_data
+    from streetview_assets.cli.runs.status import show_status, status_as_data
     from streetview_assets.orchestration.runs.status import study_status
 
     states = study_status(opened_study(study))
@@ -352,7 +352,7 @@ def ui(
 
 def _materialise(opened: "OpenStudy", end: "End", *, quiet: bool = False, **options: Any) -> None:
     """Check the inputs, run the study with a progress bar, and end with what came of it."""
-    from streetview_assets.cli.progress import hear_nothing, shown_progress
+    from streetview_assets.cli.runs.progress import hear_nothing, shown_progress
     from streetview_assets.orchestration.runs.instance import prepare_home
     from streetview_assets.orchestration.runs.materialise import run_study
     from streetview_assets.orchestration.runs.preflight import check_inputs

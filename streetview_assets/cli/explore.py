@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streetview_assets.cli.command import PlainConsole
-from streetview_assets.cli.progress import shown_progress
+from streetview_assets.cli.runs.progress import shown_progress
 from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.errors import StudyError
 from streetview_assets.explorer.full_images import add_full_images, drop_full_images

@@ -8,7 +8,7 @@ import pytest
 from rich.table import Table
 
 from streetview_assets.cli.command import PlainConsole
-from streetview_assets.cli.progress import shown_progress
+from streetview_assets.cli.runs.progress import shown_progress
 from streetview_assets.cli.tables import show_frame
 from streetview_assets.orchestration.progress import Progress
 from streetview_assets.text.visible_text import in_one_line, visible

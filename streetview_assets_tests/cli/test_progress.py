@@ -11,7 +11,7 @@ import pytest
 TOLD = textwrap.dedent(
     """
     import os, sys, time
-    from streetview_assets.cli.progress import shown_progress
+    from streetview_assets.cli.runs.progress import shown_progress
     from streetview_assets.orchestration.progress import Progress
 
     with shown_progress() as listener:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.cli.run_end import show_report
+from streetview_assets.cli.runs.run_end import show_report
 from streetview_assets.orchestration.runs.materialise import RunReport
 from streetview_assets.orchestration.tracking.champion import COMPARED_WITHIN
 from streetview_assets.orchestration.tracking.mlflow_resource import (

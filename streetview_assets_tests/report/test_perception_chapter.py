@@ -2,7 +2,7 @@
 
 import pytest
 
-from streetview_assets.cli.summary import PERCEIVED, perceived_in_words
+from streetview_assets.cli.runs.summary import PERCEIVED, perceived_in_words
 from streetview_assets_tests.lake.small_lake import ENCODER
 from streetview_assets_tests.report.conftest import HOSTILE, chapters
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from streetview_assets.cli.command import PlainConsole, from_here
-from streetview_assets.cli.summary import show_summary
+from streetview_assets.cli.runs.summary import show_summary
 from streetview_assets.orchestration.runs.materialise import RunReport
 from streetview_assets.orchestration.runs.one_run import Failure
 from streetview_assets.orchestration.runs.status import study_status
