@@ -1,9 +1,11 @@
 """Pickles of others come in where the study trusts them, and nothing in them runs."""
 
+import base64
 import os
 import pickle
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import geopandas as gpd
@@ -59,6 +61,22 @@ ROWS = gpd.GeoDataFrame(
 """A row an image, as a frame with its place and cluster."""
 
 
+OF_PANDAS_1 = (
+    "c-nPTOK;Oa5VjpB^o0uIDJUQgpq4|VN>zmfQt1Oq8(}06;zG4r+uQ6a_S*8=Y9ol$9@2-{8_R#;-@)wKp$?="
+    "zI1}&8eBU=SJ4f!%sitKfc|FBE#G)M}8ENllI3`L?Z{ZxjG4>C&bgTwyQMxGZW=cM+yEC4XjN?eOW6W`vWJ1"
+    "ZgjVK9v@5=uWE^k*6C}O_22vKq#6+C4@FCxg-G1~dYm^02Y+y~DEgwp=ug}b-4u1_{_&?BJ^yH{sbMzuwrG2"
+    "TT=&VDqO2?6KbUtd05^-k3XMdwFnTX{eIt5seRd6EHrC0l7frwLcWm$!Hkr~MKkE~1<n7|@F{5+oeZiXhiqn"
+    "#K{b0HX@BV-3}&?JEts*s(j#P|*jn8CIy$dH-CUpOvQ#X@66m=k5N6$Gkdgx$@8Vpa;(DWhHNpl_+LHfB?wh"
+    "twSmTt^>gF<&<AAV9B9;O%btx7#;v_Yn+Z_3NSmda=J&ld2(*2v__??Mxlv9m=8r4=p(I+KCbI}Djhba=H)+"
+    "XEUjkqTBDpl%dUPEe1^<17QM?e`^y)Z>9a|B9m_VES}4E)CBT<Hp)ceNC|O+@Ycu_<wal7sp|TZpTe>~QLnU"
+    "pd3gL^wr>h!$ylDT^1D6v;mvoaZ<-WgC<NkIM_bJOdT7y!&(h6v#dkOGPr%{JLReBQcj$gx&91_v?v4EMKL7"
+    "W_*9sLcY(yy{PvduNVq;-v9#b3HX5<(g`!@LKpfW$rtLp@@ek94`-3SM!dD>0DwC-H!il8gnas(KBc9#1aMH"
+    "VlMY4Z?J7An145VsRI-P#Hv`U$BaxTR=@q8Eq^SlN=judob`g&tVtARc@jE2zQNn2S-tIAW&GOa2;??P=tK~"
+    "i|7p6-2MZdd-(k"
+)
+"""Text, nullable numbers and vectors by `img_id`, as pandas 1.5 and numpy 1.24 wrote them."""
+
+
 def dumped(held, path: Path, protocol: int = 5) -> Path:
     path.write_bytes(pickle.dumps(held, protocol=protocol))
     return path
@@ -83,6 +101,13 @@ def test_frames_of_pandas_and_geopandas_come_over_as_they_are(tmp_path, protocol
     assert frame["point_id"].dtype == pl.Int32
     assert np.array_equal(np.stack(frame["embedding"].to_list()), VECTORS[0, :2])
     assert gpd.GeoSeries.from_wkb(frame["geometry"].to_list()).x.tolist() == [-1.53, -1.53]
+
+
+def test_a_frame_of_older_versions_is_read_by_those_of_today(tmp_path):
+    (tmp_path / "old.pkl").write_bytes(zlib.decompress(base64.b85decode(OF_PANDAS_1)))
+    with pickled.as_parquet(tmp_path / "old.pkl", "k") as parquet:
+        rows = pl.read_parquet(parquet).rows()
+    assert rows == [(4, "E1", 3, [1.0, 2.0]), (9, None, None, [1.0, 2.0])]
 
 
 @pytest.mark.parametrize(

@@ -51,26 +51,15 @@ ALLOWED = {
 }
 """What frames of pandas, numpy and shapely are made by, module by module."""
 
-_OF_PANDAS_1_AND_2 = {
+_MOVED = {
     **{
         ("pandas.core.indexes.numeric", f"{kind}Index"): ("pandas", "Index")
         for kind in ("Int64", "UInt64", "Float64")
     },
     ("pandas.core.internals.blocks", "new_block"): ("pandas._libs.internals", "_unpickle_block"),
-    ("pandas.core.frame", "DataFrame"): ("pandas", "DataFrame"),
-    ("pandas.core.series", "Series"): ("pandas", "Series"),
-    ("pandas.core.indexes.range", "RangeIndex"): ("pandas", "RangeIndex"),
-    ("pandas.core.indexes.multi", "MultiIndex"): ("pandas", "MultiIndex"),
-    ("pandas.core.indexes.category", "CategoricalIndex"): ("pandas", "CategoricalIndex"),
-    ("pandas.core.indexes.datetimes", "DatetimeIndex"): ("pandas", "DatetimeIndex"),
-    ("pandas.core.arrays.categorical", "Categorical"): ("pandas", "Categorical"),
-    ("pandas.core.dtypes.dtypes", "CategoricalDtype"): ("pandas", "CategoricalDtype"),
-    ("pandas.core.arrays.datetimes", "DatetimeArray"): ("pandas.arrays", "DatetimeArray"),
-    ("pandas.core.arrays.string_", "StringArray"): ("pandas.arrays", "StringArray"),
-    ("pandas.core.arrays.string_", "StringDtype"): ("pandas", "StringDtype"),
     ("shapely.lib", "from_wkb"): ("shapely.io", "from_wkb"),
 }
-"""Where older versions kept what is allowed, and where it is now."""
+"""What older versions called otherwise."""
 
 _OF_PYTHON_2 = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 """Names that protocols up to 2 write."""
@@ -97,12 +86,14 @@ class FrameUnpickler(pickle.Unpickler):
         NotAllowed
             Where it is none of those.
         """
-        module = _OF_PYTHON_2.get(module, module)
-        if module.startswith("numpy.core."):
-            module = module.replace("numpy.core.", "numpy._core.", 1)
-        module, name = _OF_PANDAS_1_AND_2.get((module, name), (module, name))
+        asked = f"{module}.{name}"
+        module = _OF_PYTHON_2.get(module, module).replace("numpy.core.", "numpy._core.", 1)
+        module, name = _MOVED.get((module, name), (module, name))
+        if module.startswith("pandas.") and name not in ALLOWED.get(module, ()):
+            # Older versions wrote where a class is made; what is found is where it is now.
+            module = "pandas" if name in ALLOWED["pandas"] else "pandas.arrays"
         if name not in ALLOWED.get(module, ()):
-            raise NotAllowed(f"{module}.{name}")
+            raise NotAllowed(asked)
         return super().find_class(module, name)
 
 
