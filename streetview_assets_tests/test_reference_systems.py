@@ -12,7 +12,7 @@ from streetview_assets.cli.app import app
 from streetview_assets.exports.frames import FRAMES
 from streetview_assets.reference import study_schema
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.warehouse.marts import marts
+from streetview_assets.warehouse.queries import queries_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "reference_systems.md").read_text(encoding="utf-8")
@@ -33,8 +33,8 @@ NAMED = sorted({name for _, here, *_ in ROWS for name in re.findall(r"`([^`]+)`"
 
 
 def columns(name: str) -> list[str]:
-    """List the columns of a table or mart; none where there is no such."""
-    told = {query.name: list(query.columns) for query in marts()}
+    """List the columns of a table, view or mart; none where there is no such."""
+    told = {query.name: list(query.columns) for query in queries_of("view", "mart")}
     if name in told:
         return told[name]
     return [column.name for column in TABLES[name].columns] if name in TABLES else []

@@ -22,6 +22,9 @@ class ImageColumns(Part):
     heading_deg: str | None = Field(None, description="direction of view, from north")
     category: str | None = Field(None, description="kind of scene: house, flat, office, …")
     copyright: str | None = Field(None, description="whom to name beside the image")
+    parent: str | None = Field(
+        None, description="address or building that several images may be of: flats of one house"
+    )
 
 
 class Images(Part):

@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CACHE_VERSION = 6
+CACHE_VERSION = 7
 """Raise it whenever a conversion gives another result for the same file."""
 
 AREA_KEYS = ("areas", "crs", "authorities")

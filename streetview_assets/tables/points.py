@@ -58,5 +58,6 @@ TABLES = (
         maybe("copyright", TEXT, "whom to name beside it"),
         maybe("point_id", TEXT, "the point of its place"),
         maybe("area_code", TEXT, "the area that it lies in"),
+        maybe("parent", TEXT, "address or building that it is of, where the study names a column"),
     ),
 )

@@ -14,17 +14,18 @@ HEIC = Path(__file__).parents[1] / "one.heic"
 STUDY = """
 name: own
 points: {from: images}
-images: {provider: folder, path: photos, positions: positions.csv, columns: {category: kind}}
+images: {provider: folder, path: photos, positions: positions.csv,
+  columns: {category: kind, parent: building}}
 encoder: {name: colour-texture}
 clusters: {k: 2, sweep: [2, 3]}
 """
-POSITIONS = """file,lon,lat,kind
-terrace 1.jpg,-1.55,53.80,house
-TERRACE%202.JPG,-1.54,53.80,shop
-disk\\grey.png,-1.53,53.80,house
-one.jpeg,-1.52,53.80,flat
-zero.jpg,0,0,house
-gone.jpg,-1.5,53.8,house
+POSITIONS = """file,lon,lat,kind,building
+terrace 1.jpg,-1.55,53.80,house,12 Mill Lane
+TERRACE%202.JPG,-1.54,53.80,shop,12 Mill Lane
+disk\\grey.png,-1.53,53.80,house,
+one.jpeg,-1.52,53.80,flat,14 Mill Lane
+zero.jpg,0,0,house,
+gone.jpg,-1.5,53.8,house,
 """
 
 
@@ -70,6 +71,9 @@ def test_every_file_is_an_image_or_a_row_that_says_why_not(study, streetview):
     assert images["brightness"][0] == pytest.approx(0.5, abs=0.02)
     first, second = sorted(images["image_id"].tail(2))
     assert images.filter(image_id=second)["duplicate_of"].to_list() == [first]
+    repeated = opened.sql("from duplicate_images").select("category", "is_same_parent", "parent")
+    assert {("shop", True, "12 Mill Lane"), ("house", True, "12 Mill Lane")} & {*repeated.rows()}
+    assert repeated["is_same_parent"].to_list().count(None) == 1, "one of that pair has no parent"
     left_out = opened.sql("select source_path from image_files where status = 'left_out'")
     assert sorted(left_out["source_path"]) == [
         ".thumbnails/terrace 1.jpg", "gone.jpg", "unknown.tif", "zero.jpg"

@@ -19,6 +19,7 @@ from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.publish import Build, publish
 from streetview_assets.warehouse.published_query import DATABASE, query_published
 
+PLACE = ["longitude", "latitude"]
 BUILT_AT = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 
 
@@ -45,6 +46,8 @@ def test_every_table_is_a_table_with_the_types_of_its_contract(published_once):
             assert found[column] == dtype, (name, column)
     assert {name for name, kind in kinds.items() if kind == "VIEW"} == {
         "all_scores",
+        "image_clusters",
+        "duplicate_images",
         "all_predictions",
     }
     assert {"area_profile", "authority_coverage", "about"} <= {*kinds}
@@ -114,6 +117,25 @@ def test_all_scores_and_predictions_unite_the_tables(published_once):
         ("study", "blocks"),
         ("study", "random"),
     ]
+
+
+def test_images_stand_beside_their_place_and_their_cluster_of_every_number(published_once):
+    asked = "select * from image_clusters"
+    rows = {row["image_id"]: row for row in _ask(published_once, asked).to_dicts()}
+    images = published_once.lake.read("images").filter("is_current", status="ok")
+    assert set(rows) == set(images["image_id"])
+    points = published_once.lake.read("sample_points")
+    of_point = {point: place for point, *place in points[["point_id", *PLACE]].iter_rows()}
+    clusters = published_once.lake.read("cluster_assignments").rows_by_key("image_id", named=True)
+    for row in rows.values():
+        assert [row[name] for name in PLACE] == of_point[row["point_id"]]
+        own = {str(one["k"]): one["cluster"] for one in clusters.get(row["image_id"], ())}
+        found = row["clusters"]
+        found = (
+            found if isinstance(found, dict) else {one["key"]: one["value"] for one in found or ()}
+        )
+        assert found == own
+    assert any(row["clusters"] for row in rows.values())
 
 
 def test_about_says_what_the_file_was_made_from(published_once):

@@ -71,7 +71,7 @@ def test_a_real_sequence_by_its_table(shared_data):
     )
     assert found.frame.height == 293
     assert found.left_out.is_empty()
-    assert found.frame.drop("panorama").row(0) == (
+    assert found.frame.drop("panorama", "parent").row(0) == (
         "0.jpg",
         -121.9997403,
         37.3802345,
@@ -121,7 +121,7 @@ def test_exif_of_the_other_hemispheres_with_direction_and_time(tmp_path):
     }
     assert found.frame["file"].to_list() == ["x.jpg", "x.png", "x.webp"]
     captured_at = datetime(2021, 4, 1, 2, 30, tzinfo=UTC)
-    for row in found.frame.drop("panorama").iter_rows():
+    for row in found.frame.drop("panorama", "parent").iter_rows():
         assert row[1:] == (-70.5, -33.875, date(2021, 4, 1), captured_at, 271.5, None, "Ann")
 
 

@@ -122,7 +122,7 @@ def _by_rectangles(work: AssetContext, images: pl.DataFrame) -> pl.DataFrame:
         return exclusions_by_category(images, ())
     plane = work.read_all("exclusion_layout")
     if set(plane["plane"]) != {rule.drawn_on}:
-        now = plane["plane"].first() or "none: see the table `exclusion_layout`"
+        now = ", ".join(plane["plane"].unique()) or "none: see the table `exclusion_layout`"
         raise StudyError(
             f"{work.study.path}: exclusions.rectangles were drawn on the plane {rule.drawn_on}; "
             f"that of the images of today is {now}. Look at figures/study/exclusion_plane.png, "

@@ -103,7 +103,17 @@ def _kept(work: AssetContext, reuse: str) -> tuple[pl.DataFrame, dict[str, Any]]
 
 
 def kept_as_of(work: AssetContext, table: str, reuse: str) -> pl.DataFrame | None:
-    """Read a table of the whole study that was made of the same; None where it is to be made."""
+    """Read a table of the whole study that was made of the same; None where it is to be made.
+
+    Parameters
+    ----------
+    work
+        The materialisation that may use it.
+    table
+        Its name.
+    reuse
+        All that it would be made of.
+    """
     provenance = work.opened.provenance(table, None)
     if provenance is None or provenance.reuse != reuse or work.anew:
         return None

@@ -117,6 +117,7 @@ def _points_on_roads(work: AssetContext) -> AssetResult:
     "points",
     writes=("image_files",),
     keys=("images.captured_between", "sources.areas"),
+    code_version=2,
     keys_for=keys_of_own_images,
     study_wide=True,
     refresh="by_hand",

@@ -82,7 +82,7 @@ def read_image_table(
         if by_file.setdefault(taken.file, taken) != taken:
             raise StudyError(
                 f"{_KEY}: {path}, {place}: {taken.file} is listed before with another "
-                "position, time, heading, category or copyright. Keep one of the rows."
+                "position, time, heading, category, copyright or parent. Keep one of the rows."
             )
     return list(by_file.values())
 
@@ -154,6 +154,7 @@ def _taken(cells: Cells, columns: ImageColumns, folder: Path, place: str) -> Tak
         ),
         category=_cell(cells, columns.category),
         copyright=_cell(cells, columns.copyright),
+        parent=_cell(cells, columns.parent),
         reason=None if known else NO_POSITION if neither else HALF_A_POSITION,
     )
 

@@ -27,6 +27,8 @@ class Taken:
         Whom to name beside the image.
     reason
         Why the position is not known.
+    parent
+        The address or building that it is of, which others may be of too.
     panorama
         What its panorama is called, where several files are views of one.
     """
@@ -39,6 +41,7 @@ class Taken:
     category: str | None = None
     copyright: str | None = None
     reason: str | None = None
+    parent: str | None = None
     panorama: str | None = None
 
 
