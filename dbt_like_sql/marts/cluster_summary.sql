@@ -20,6 +20,7 @@
 -- synthetic: whether the images were drawn by a program, and show no real place
 -- spearman_p_values: of each rank correlation, for near areas that are alike and for so many tests
 -- join_p_value_corrected: join_p_value for so many clusters
+-- name: what somebody called the cluster; null where nobody has
 with profile as (
     select cluster_profile.*
     from cluster_profile
@@ -85,6 +86,16 @@ nearest as (
     group by own.group_name
 ),
 
+named as (
+    select cluster_names.cluster, cluster_names.name
+    from cluster_names
+    inner join study
+        on study.encoder = cluster_names.encoder
+        and study.method = cluster_names.method
+        and study.space = cluster_names.space
+        and study.k = cluster_names.k
+),
+
 of_all as (
     select target_medians from measures where group_name = 'all'
 )
@@ -108,10 +119,12 @@ select
     of_all.target_medians as target_medians_of_all,
     study.synthetic,
     measures.spearman_p_values,
-    measures.join_p_value_corrected
+    measures.join_p_value_corrected,
+    named.name
 from clusters
 cross join study
 left join measures on measures.group_name = clusters.group_name
 left join nearest on nearest.group_name = clusters.group_name
+left join named on named.cluster = clusters.cluster
 left join of_all on true
 order by clusters.cluster

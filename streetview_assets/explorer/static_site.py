@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from streetview_assets.clusters.fit.kmeans import METHOD
-from streetview_assets.clusters.names.cluster_names import names_by_cluster
 from streetview_assets.explorer.area_columns import write_areas, write_lines
 from streetview_assets.explorer.atlas import CELLS, CELLS_ACROSS, CELLS_PX, Atlas, draw_atlas
 from streetview_assets.explorer.columns import (
@@ -212,12 +210,9 @@ def _study(published: Published, facts: Facts, *, shows_images: bool) -> dict[st
 
 def _kept(published: Published) -> dict[str, Any]:
     """Give what people called clusters, by their numbers, and the images of their groups."""
-    study = published.study
-    fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
-    names = names_by_cluster(published.of_encoder("cluster_names").filter(**fit))
     groups = published.table("user_groups").filter(status="ok")
     members = groups.group_by("group_name", maintain_order=True).agg("image_id")
-    return {"names": names, "groups": dict(members.iter_rows())}
+    return {"names": published.cluster_names, "groups": dict(members.iter_rows())}
 
 
 def _perceives(published: Published) -> bool:

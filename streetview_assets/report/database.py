@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 
+from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.names.cluster_names import names_by_cluster
 from streetview_assets.figures import figures_folder
 from streetview_assets.images.providers.terms import credit, terms_of
 from streetview_assets.report.figures import Embedded, embedded_file
@@ -74,6 +76,13 @@ class Published:
     def target(self) -> str | None:
         """Name of the target that the models predict."""
         return self.study.target.name if self.study.target else None
+
+    @cached_property
+    def cluster_names(self) -> dict[int, str]:
+        """What somebody called the study's clusters, by number."""
+        settings = self.study.clusters
+        fit = {"method": METHOD, "space": settings.space, "k": settings.k}
+        return names_by_cluster(self.of_encoder("cluster_names").filter(**fit))
 
     @property
     def title(self) -> str:

@@ -305,6 +305,12 @@ def test_charts_have_a_panel_for_each_layout_under_one_caution(layouts):
     drawn = draw_layout_values(layouts, some, what="score", title="made up")
     assert len(drawn.axes) == 4, "three panels and the bar of colours"
     assert to_png(drawn)
+    figure = draw_layout_groups(
+        layouts, groups, what="cluster", title="made up", called={"1": "1 $x_1$ rows"}
+    )
+    (legend,) = figure.legends
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert texts == ["0 (33%)", "1 $x_1$ rows (33%)", "2 (33%)"]
 
 
 def test_above_twenty_four_groups_the_smallest_are_grey_together(layouts):

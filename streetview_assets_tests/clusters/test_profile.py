@@ -288,10 +288,17 @@ def test_one_image_and_few_areas_are_a_result_with_a_reason(town):
 
 
 def test_the_map_names_every_cluster_in_its_own_colour(town):
-    drawn = draw_cluster_map(points_of(town), TABLES["areas"].frame(), k=K, title="made-up")
+    called = {2: "a" * 40}
+    drawn = draw_cluster_map(
+        points_of(town), TABLES["areas"].frame(), k=K, title="made-up", names=called
+    )
     (legend,) = drawn.legends
     names = [text.get_text() for text in legend.get_texts()]
-    assert [name.split(" (")[0] for name in names] == ["cluster 1", "cluster 2", "cluster 3"]
+    assert [name.split(" (")[0] for name in names] == [
+        "cluster 1",
+        f"cluster 2: {29 * 'a'}…",
+        "cluster 3",
+    ]
     dots = drawn.axes[0].collections
     assert [to_hex(one.get_facecolor()[0]).upper() for one in dots] == list(COLOURS[:3])
     assert sum(len(one.get_offsets()) for one in dots) == 160
@@ -308,9 +315,9 @@ def test_the_map_names_every_cluster_in_its_own_colour(town):
 
 
 def test_the_heat_map_has_a_cell_for_each_group_and_target(profile):
-    axes = draw_spearman(profile, title="made-up").axes[0]
+    axes = draw_spearman(profile, title="made-up", names={2: "rows"}).axes[0]
     rows = [text.get_text() for text in axes.get_yticklabels()]
-    assert rows == ["cluster 1", "cluster 2", "cluster 3", "field", "house"]
+    assert rows == ["cluster 1", "cluster 2: rows", "cluster 3", "field", "house"]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["flat", "rank"]
     cells = [text.get_text() for text in axes.texts]
     value = one(profile, "spearman", 1, "rank")["value"]
@@ -318,7 +325,7 @@ def test_the_heat_map_has_a_cell_for_each_group_and_target(profile):
 
 
 def test_the_chart_of_targets_shows_the_quartiles_of_the_table(profile):
-    (axes, *_) = draw_target_profile(profile, title="made-up").axes
+    (axes, *_) = draw_target_profile(profile, title="made-up", names={1: "rows"}).axes
     bar, dot = axes.lines[1:3]
     measured = {
         name: one(profile, f"target_{name}", 1, axes.get_xlabel())["value"]
@@ -326,7 +333,7 @@ def test_the_chart_of_targets_shows_the_quartiles_of_the_table(profile):
     }
     assert list(bar.get_xdata()) == [measured["lower_quartile"], measured["upper_quartile"]]
     assert list(dot.get_xdata()) == [measured["median"]]
-    assert next(label.get_text() for label in axes.get_yticklabels()) == "cluster 1"
+    assert next(label.get_text() for label in axes.get_yticklabels()) == "cluster 1: rows"
 
 
 def test_the_sheet_shows_central_and_random_members_of_each_cluster(town, tmp_path):
@@ -336,6 +343,10 @@ def test_the_sheet_shows_central_and_random_members_of_each_cluster(town, tmp_pa
         Image.new("RGB", (8, 8), hues[cluster]).save(tmp_path / f"{image_id}.png")
     images = town["images"].with_columns(path=pl.col("image_id") + ".png")
     png = members_sheet(assigned, images, tmp_path, title="made-up", seed=1, each=3)
+    named = members_sheet(
+        assigned, images, tmp_path, title="made-up", seed=1, each=3, names={2: "rows"}
+    )
+    assert named != png
     sheet = Image.open(io.BytesIO(png)).convert("RGB")
     counts = {colour: count for count, colour in sheet.getcolors(1 << 20)}
     assert {colour: counts[colour] for colour in hues.values()} == dict.fromkeys(

@@ -47,8 +47,13 @@ def test_each_cluster_of_the_study_has_a_row_that_says_what_it_is(small_study):
     frame = table.frame([{name: one.get(name) for name in table.schema} for one in ROWS])
     check_contract(table, frame)
     small_study.write("cluster_profile", frame)
+    named = {**FIT, "name": "long rows", "cluster": 2, "image_count": 9}
+    others = [named | {"k": 9, "name": "of another fit"}, named | {"cluster": None, "name": "gone"}]
+    counted = [one | {"assigned_count": 9, "in_cluster": 9} for one in (named, *others)]
+    small_study.write("cluster_names", TABLES["cluster_names"].frame(counted))
     small_study.make_marts()
     summary = small_study.mart("cluster_summary")
+    assert summary.select("cluster", "name").rows() == [(1, None), (2, "long rows")]
     assert summary.select("cluster", "image_count", "share").rows() == [(1, 9, 0.75), (2, 3, 0.25)]
     bare, told = summary.iter_rows(named=True)
     assert (bare["join_ratio"], bare["nearest_label"], bare["spearman"]) == (None, None, None)

@@ -18,9 +18,10 @@ from streetview_assets.explorer.words import word_likeness
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import atlas, layout, names
 from streetview_assets.orchestration.runs.preflight import check_inputs
+from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES, check_contract
-from streetview_assets.warehouse.marts import make_mart, marts, publish_study
+from streetview_assets.warehouse.marts import make_mart, marts, publish_study, stale_marts
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 from streetview_assets_tests.orchestration.test_layout import (
     COUNT,
@@ -161,3 +162,30 @@ def test_a_provider_that_forbids_it_gets_no_sprites_and_words_need_a_text_tower(
     with pytest.raises(StudyError, match=r"explorer\.words: "):
         check_inputs(write(Path(opened.study.path).parent, **wordless))
     assert pl.DataFrame(word_likeness(opened, [], [])).is_empty()
+
+
+def behind(opened: OpenStudy) -> set[str]:
+    """Name the assets and marts that are to be made again."""
+    stages = {None: True, "all": False}
+    assets = {
+        asset
+        for asset, spec in opened.assets.items()
+        for code, wide in stages.items()
+        if spec.study_wide == wide and not opened.is_fresh(asset, code)
+    }
+    return assets | set(stale_marts(opened))
+
+
+def test_another_name_remakes_what_shows_it_alone(opened, told):
+    before = behind(opened)
+    path = opened.study.cluster_names_file
+    rename_cluster(path, opened.read("cluster_assignments").filter(k=3), 3, "another")
+    renamed = write(path.parent, **ASKED)
+    assert behind(renamed) - before == {"cluster_names"}
+    make(renamed, names.cluster_names)
+    assert behind(renamed) - before == {"image_layout", "cluster_summary"}
+    readers = {name for name, spec in specs().items() if "cluster_names" in spec.reads}
+    assert readers == {"cluster_meaning", "image_layout"}
+    made = make(renamed, layout.image_layout)
+    assert "layouts" in made.metadata, "places are kept"
+    assert "cluster_names" not in behind(renamed)

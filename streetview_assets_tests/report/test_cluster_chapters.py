@@ -71,10 +71,13 @@ def test_what_a_cluster_is_comes_from_the_mart(with_tables):
             "0.004 as join_p_value_corrected, 'a <shop>' as nearest_label, "
             "0.4 as nearest_label_probability, "
             "map {'imd_rank': -0.61, 'income_rank': 0.27} as spearman, "
-            "map {'imd_rank': 0.01, 'income_rank': 0.2} as spearman_p_values"
+            "map {'imd_rank': 0.01, 'income_rank': 0.2} as spearman_p_values, "
+            "'<i>rows & rows' as name"
         )
     text = _text(chapter("clusters", published))
-    assert "1 60 75% a <shop> probability 0.40 0.12 −0.61* 0.27 2.5 × p 0.004" in text
+    assert (
+        "1 <i>rows & rows 60 75% a <shop> probability 0.40 0.12 −0.61* 0.27 2.5 × p 0.004" in text
+    )
 
 
 def test_images_that_may_not_be_passed_on_are_not_on_the_page(with_tables):

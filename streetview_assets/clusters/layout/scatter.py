@@ -1,6 +1,8 @@
 """Charts of layouts: a dot for each image, in the colour of its group or of a value."""
 
+from collections.abc import Mapping
 from textwrap import fill
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,13 @@ LONGEST_NAME = 30
 
 
 def draw_layout_groups(
-    layouts: pl.DataFrame, groups: pl.DataFrame, *, what: str, title: str, credit: str = ""
+    layouts: pl.DataFrame,
+    groups: pl.DataFrame,
+    *,
+    what: str,
+    title: str,
+    credit: str = "",
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> Figure:
     """Draw every layout beside the others, each image in the colour of its group.
 
@@ -41,6 +49,8 @@ def draw_layout_groups(
         Whose images they are.
     credit
         Whom to name at the foot.
+    called
+        What stands in the legend for a group, where it is another text.
 
     Returns
     -------
@@ -60,6 +70,8 @@ def draw_layout_groups(
         # The largest first, so that the small lie on top.
         for name in named:
             _add_dots(axes, rows.filter(group=name), rows.height, **look(in_order[name]))
+    in_order = {called.get(name, name): place for name, place in in_order.items()}
+    sizes = sizes.with_columns(pl.col("group").replace(dict(called)))
     _add_legend(figure, what, in_order, sizes, found["image_id"].n_unique())
     return figure
 

@@ -5,6 +5,7 @@ Numbers of clusters may change whenever they are found anew; what a cluster show
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
@@ -18,6 +19,8 @@ from streetview_assets.tables.registry import TABLES
 
 KEY = "clusters.names"
 COLUMN = "name"
+LONGEST_LABEL = 30
+NO_NAMES: Mapping[int, str] = MappingProxyType({})
 IMAGES_EACH = 9
 """Images that a name is kept with: those nearest to the centre."""
 
@@ -127,6 +130,25 @@ def rename_cluster(path: Path, assigned: pl.DataFrame, cluster: int, name: str) 
         raise StudyError(f"another cluster is called {name[:80]!r} already; choose another name")
     named = members.head(IMAGES_EACH if name else 0).select(pl.lit(name).alias("name"), "image_id")
     write_named_images(path, COLUMN, pl.concat([kept, named]))
+
+
+def cluster_label(cluster: int, names: Mapping[int, str]) -> str:
+    """Say which cluster it is in a figure: its number, and the beginning of its name.
+
+    Parameters
+    ----------
+    cluster
+        Its number.
+    names
+        What `names_by_cluster` gives.
+    """
+    name = names.get(cluster)
+    return f"cluster {cluster}" if name is None else f"cluster {cluster}: {shortened(name)}"
+
+
+def shortened(name: str, letters: int = LONGEST_LABEL) -> str:
+    """Give a name with so many letters at most, the last a mark of what is left out."""
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
 def names_by_cluster(names: pl.DataFrame) -> dict[int, str]:

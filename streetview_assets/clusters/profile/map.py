@@ -1,11 +1,14 @@
 """A map of the points of all authorities, coloured by their main cluster."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 import shapely
 
 from streetview_assets.areas.map import add_scale_bar
 from streetview_assets.charts import MOST_LOOKS, REST, dots, look, panels
+from streetview_assets.clusters.names.cluster_names import NO_NAMES, cluster_label
 from streetview_assets.figures import Axes, Figure
 
 OUTLINE = "#cccccc"
@@ -16,7 +19,13 @@ SCALE_BAR_UP_TO_M = 1_000_000.0
 
 
 def draw_cluster_map(
-    points: pl.DataFrame, areas: pl.DataFrame, *, k: int, title: str, credit: str = ""
+    points: pl.DataFrame,
+    areas: pl.DataFrame,
+    *,
+    k: int,
+    title: str,
+    credit: str = "",
+    names: Mapping[int, str] = NO_NAMES,
 ) -> Figure:
     """Draw points in the colours of their main clusters, over the outlines of areas around them.
 
@@ -32,6 +41,8 @@ def draw_cluster_map(
         Whose images they are.
     credit
         Whom to name at the foot.
+    names
+        Of clusters that have one.
     """
     figure, (axes,) = panels(1, (8.5, 6.5), credit=credit)
     # Metres east and north of the middle: points may lie anywhere, in no one grid's zone.
@@ -44,7 +55,7 @@ def draw_cluster_map(
     margin = np.maximum(0.04 * (high - low).max(), LEAST_WIDTH_M / 2)
     low, high = low - margin, high + margin
     _add_outlines(axes, areas, low / scale + middle, high / scale + middle, (middle, scale))
-    shown = _add_points(axes, places, points["cluster"], k)
+    shown = _add_points(axes, places, points["cluster"], k, names)
     axes.set_xlim(low[0], high[0])
     axes.set_ylim(low[1] - margin, high[1])
     if high[0] - low[0] < SCALE_BAR_UP_TO_M:
@@ -63,7 +74,9 @@ def draw_cluster_map(
     return figure
 
 
-def _add_points(axes: Axes, places: np.ndarray, clusters: pl.Series, k: int) -> str:
+def _add_points(
+    axes: Axes, places: np.ndarray, clusters: pl.Series, k: int, names: Mapping[int, str]
+) -> str:
     """Draw clusters, the largest first, so that the small lie on top; say how many are named."""
     of_point = clusters.to_numpy()
     sizes = np.bincount(of_point, minlength=k + 1)[1:]
@@ -80,7 +93,7 @@ def _add_points(axes: Axes, places: np.ndarray, clusters: pl.Series, k: int) -> 
         dots(
             axes, own, size, **look(cluster - 1 if k <= MOST_LOOKS else place),
             edgecolors="#444444", linewidths=0.3 if size > 8 else 0, zorder=3,
-            label=f"cluster {cluster} ({len(own) / len(places):.0%})",
+            label=f"{cluster_label(cluster, names)} ({len(own) / len(places):.0%})",
         )  # fmt: skip
     return f"all {k} clusters" if k <= MOST_LOOKS else f"the {len(named)} largest of {k} clusters"
 

@@ -12,6 +12,7 @@ import polars as pl
 from PIL import Image
 
 from streetview_assets.clusters.fit.assign import nearest_centres
+from streetview_assets.clusters.names.cluster_names import NO_NAMES, shortened
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out, tile
 from streetview_assets.images.thumbnails import Shown
@@ -21,6 +22,7 @@ TILES_KEPT = 10_000
 """Images that stay read, at 27 kB each: those of 20 sheets of 30 clusters are 7,200 at most."""
 TILE_PX, WIDE_GAP_PX = 96, 20
 LABEL_PX, LINE_PX = 108, 22
+LABEL_LETTERS = 15
 MOST_CLUSTERS = 30
 NEAREST, AT_RANDOM = "nearest to the centre", "drawn at random"
 
@@ -60,6 +62,7 @@ def members_sheet(
     title: str,
     seed: int,
     each: int = 6,
+    names: Mapping[int, str] = NO_NAMES,
     tile_of: Callable[[Shown, int], Image.Image] = tile,
 ) -> bytes:
     """Lay out each cluster in a row: its most central images, then some drawn at random.
@@ -76,6 +79,8 @@ def members_sheet(
         Of the draw, which is the same whatever the order of rows.
     each
         Most images of either kind.
+    names
+        Of clusters that have one.
     tile_of
         Reads an image as a square of so many pixels; one that remembers what it read saves the
         reading where several sheets show the same images.
@@ -92,8 +97,9 @@ def members_sheet(
         AT_RANDOM: random_members(shown, images, each, seed),
     }
     heading = f"{title}: what each cluster shows{some}"
+    count = assignments.height
     return _in_rows(
-        kinds, assignments.height, images, folder, each=each, heading=heading, tile_of=tile_of
+        kinds, count, images, folder, each=each, heading=heading, names=names, tile_of=tile_of
     )
 
 
@@ -105,6 +111,7 @@ def _in_rows(
     *,
     each: int,
     heading: str,
+    names: Mapping[int, str] = NO_NAMES,
     tile_of: Callable[[Shown, int], Image.Image] = tile,
 ) -> bytes:
     """Lay out the images of each kind beside each other, a row a cluster."""
@@ -116,7 +123,8 @@ def _in_rows(
     for cluster, top in tops.items():
         share = sizes[cluster] / image_count
         percent = f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
-        label = f"cluster {cluster}\n{sizes[cluster]:,} images\n{percent}"
+        called = f"{shortened(names[cluster], LABEL_LETTERS)}\n" if cluster in names else ""
+        label = f"cluster {cluster}\n{called}{sizes[cluster]:,} images\n{percent}"
         notes.append(Note(label, GAP_PX, top + TILE_PX / 2))
     tiles = [
         Tile(image_id, starts[kind] + column * step, top)

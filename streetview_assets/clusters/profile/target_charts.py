@@ -1,9 +1,12 @@
 """Clusters against targets: how shares go with them, and what kind of area each is at home in."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import grid_of, heat_map, panels
+from streetview_assets.clusters.names.cluster_names import NO_NAMES, cluster_label
 from streetview_assets.clusters.profile.profile import BY_LABEL
 from streetview_assets.clusters.profile.target_profile import EVERY
 from streetview_assets.figures import COLOURS, Axes, Figure, new_figure
@@ -14,7 +17,9 @@ CERTAIN = 0.05
 BINS, HISTOGRAMS_ACROSS = 20, 3
 
 
-def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
+def draw_spearman(
+    profile: pl.DataFrame, *, title: str, credit: str = "", names: Mapping[int, str] = NO_NAMES
+) -> Figure:
     """Draw Spearman's rank correlation of shares with targets, numbers in the cells.
 
     Parameters
@@ -25,6 +30,8 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> Fig
         Whose images they are.
     credit
         Whom to name at the foot.
+    names
+        Of clusters that have one.
 
     Returns
     -------
@@ -37,7 +44,9 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> Fig
         .otherwise(pl.format("cluster {}", "group_name"))
         .alias("name"),
         (pl.col("method") == BY_LABEL).alias("is_label"),
-        pl.col("group_name").cast(pl.Int64, strict=False).alias("number"),
+        pl.when(pl.col("method") != BY_LABEL)
+        .then(pl.col("group_name").cast(pl.Int64, strict=False))
+        .alias("number"),
         pl.col("value").abs().max().over("method", "group_name").fill_null(-1).alias("most"),
     )
     groups = found.unique(["method", "group_name"], maintain_order=True)
@@ -56,7 +65,10 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> Fig
         axes,
         value,
         [["none" if np.isnan(cell) else f"{cell:+.2f}" for cell in row] for row in value],
-        rows=rows["name"].to_list(),
+        rows=[
+            name if number is None else cluster_label(number, names)
+            for name, number in rows.select("name", "number").iter_rows()
+        ],
         columns=targets,
         colours="PuOr_r",
         limits=(-1, 1),
@@ -76,7 +88,9 @@ def draw_spearman(profile: pl.DataFrame, *, title: str, credit: str = "") -> Fig
     return figure
 
 
-def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
+def draw_target_profile(
+    profile: pl.DataFrame, *, title: str, credit: str = "", names: Mapping[int, str] = NO_NAMES
+) -> Figure:
     """Draw the middle half of each target over areas, weighted by each cluster's share in them.
 
     Parameters
@@ -87,6 +101,8 @@ def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") 
         Whose images they are.
     credit
         Whom to name at the foot.
+    names
+        Of clusters that have one.
 
     Returns
     -------
@@ -102,17 +118,15 @@ def draw_target_profile(profile: pl.DataFrame, *, title: str, credit: str = "") 
     numbers = (
         wide.filter(pl.col("group_name") != EVERY)["group_name"].cast(pl.Int64).unique().sort()
     )
-    names = [str(number) for number in numbers.head(MOST_ROWS)]
-    size_in = (3.2 + 2.6 * len(shown), 1.9 + 0.3 * len(names))
+    rows = [str(number) for number in numbers.head(MOST_ROWS)]
+    size_in = (3.2 + 2.6 * len(shown), 1.9 + 0.3 * len(rows))
     figure, frames = panels(len(shown), size_in, credit=credit, sharey=True)
     for axes, target in zip(frames, shown, strict=True):
-        _draw_target(axes, wide.filter(subject=target), names)
+        _draw_target(axes, wide.filter(subject=target), rows)
         axes.set_xlabel(target)
-    frames[0].set_yticks(range(len(names)), [f"cluster {name}" for name in names])
-    frames[0].set_ylim(len(names) - 0.5, -0.5)
-    few = (
-        f", the first {len(names)} of {len(numbers)} clusters" if len(numbers) > len(names) else ""
-    )
+    frames[0].set_yticks(range(len(rows)), [cluster_label(int(row), names) for row in rows])
+    frames[0].set_ylim(len(rows) - 0.5, -0.5)
+    few = f", the first {len(rows)} of {len(numbers)} clusters" if len(numbers) > len(rows) else ""
     more = (
         f"; {len(targets) - len(shown)} more targets in the table" if targets[len(shown) :] else ""
     )

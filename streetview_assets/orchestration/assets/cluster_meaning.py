@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.names.cluster_names import names_by_cluster
 from streetview_assets.clusters.number.index_charts import in_words
 from streetview_assets.clusters.profile.dominant_cluster import point_clusters
 from streetview_assets.clusters.profile.map import draw_cluster_map
@@ -41,6 +42,7 @@ def keys_of_figures(study: Study) -> tuple[str, ...]:
     reads=(
         "cluster_assignments",
         "cluster_centres",
+        "cluster_names",
         "cluster_shares",
         "label_scores",
         "label_shares",
@@ -93,21 +95,23 @@ def _figures(
     work: AssetContext, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
 ) -> dict[str, Any]:
     study, whom = work.study, work.credit
+    fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
+    names = names_by_cluster(work.read_all("cluster_names").filter(**fit))
+    how: dict[str, Any] = {"title": work.title, "names": names}
     shown: dict[str, Any] = {**_maps_of_others(work), **_asked_for(work, assigned)}
     if points.height:
-        drawn = draw_cluster_map(
-            points, work.read_all("areas"), k=study.clusters.k, title=work.title, credit=whom
-        )
+        areas = work.read_all("areas")
+        drawn = draw_cluster_map(points, areas, k=study.clusters.k, credit=whom, **how)
         shown["map of the clusters"] = work.figure("clusters_map", drawn)
     if work.shows_images:
         images = work.looked_at(work.read_all(INCLUDED))
-        sheet = members_sheet(assigned, images, work.opened.root, title=work.title, seed=study.seed)
+        sheet = members_sheet(assigned, images, work.opened.root, seed=study.seed, **how)
         shown["central and random members"] = work.figure("clusters_members", sheet)
     if not profile.filter(measure="spearman").is_empty():
-        drawn = draw_spearman(profile, title=work.title, credit=whom)
+        drawn = draw_spearman(profile, credit=whom, **how)
         shown["shares against targets"] = work.figure("clusters_spearman", drawn)
     if not profile.filter(measure="target_median").is_empty():
-        drawn = draw_target_profile(profile, title=work.title, credit=whom)
+        drawn = draw_target_profile(profile, credit=whom, **how)
         shown["targets where each cluster is"] = work.figure("clusters_targets", drawn)
     return shown
 

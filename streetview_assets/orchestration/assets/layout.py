@@ -26,6 +26,7 @@ from streetview_assets.clusters.layout.scatter import (
     on_a_plane,
     panel_name,
 )
+from streetview_assets.clusters.names.cluster_names import names_by_cluster
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import to_png
@@ -51,7 +52,7 @@ MOST_CLASSIFIED = 60_000
 @study_asset(
     "clusters",
     writes=("image_layouts",),
-    reads=(VECTORS, INCLUDED, "cluster_assignments", "targets"),
+    reads=(VECTORS, INCLUDED, "cluster_assignments", "cluster_names", "targets"),
     keys=(
         *("layout", "categories", "categories_from", "clusters.k", "clusters.pca"),
         *("models.target", "seed"),
@@ -242,7 +243,7 @@ def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) ->
 def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
     """Draw a chart for each thing by which images can be coloured."""
     study = work.study
-    how = {"title": work.title, "credit": work.credit}
+    how: dict[str, Any] = {"title": work.title, "credit": work.credit}
     shown: dict[str, Any] = {}
     current = current_images(images).unique("image_id", keep="first")
     every = (
@@ -256,7 +257,9 @@ def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> di
     left_out = had.join(named.drop_nulls("category"), on="image_id", how="anti")
     of_category = named.drop_nulls("category").select("image_id", group="category")
     of_cluster = clusters.select("image_id", group=pl.col("cluster").cast(pl.String))
-    drawn = draw_layout_groups(layouts, of_cluster, what="cluster", **how)
+    names = names_by_cluster(work.read_all("cluster_names").filter(k=study.clusters.k))
+    called = {str(cluster): f"{cluster} {name}" for cluster, name in names.items()}
+    drawn = draw_layout_groups(layouts, of_cluster, what="cluster", called=called, **how)
     shown["by cluster"] = work.figure("layout_cluster", drawn)
     if every["k"].n_unique() > 1:
         drawn = draw_layout_numbers(layouts, every, **how)

@@ -7,6 +7,7 @@ import polars as pl
 from streetview_assets.charts import bare, panels
 from streetview_assets.clusters.fit.hdbscan import DensityClusters, in_words, smallest_cluster
 from streetview_assets.clusters.fit.kmeans import METHOD
+from streetview_assets.clusters.names.cluster_names import shortened
 from streetview_assets.clusters.number.recommendation import recommend
 from streetview_assets.clusters.profile.target_charts import CERTAIN
 from streetview_assets.figures import COLOURS, Figure
@@ -76,12 +77,13 @@ def _draw_shares(published: Published, shares: pl.DataFrame) -> Figure:
     names, counts = by_cluster["authority"].to_list(), by_cluster.drop(of).fill_null(0)
     percents = counts.select(pl.all() * 100 / pl.sum_horizontal(pl.all()))
     figure, (axes,) = panels(1, (7.5, 1.3 + 0.42 * len(names)), credit=published.credit)
-    left = pl.zeros(len(names), eager=True)
+    left, called = pl.zeros(len(names), eager=True), published.cluster_names
     for cluster, width in percents.to_dict().items():
         turn, place = divmod(int(cluster) - 1, len(COLOURS))
         axes.barh(
             range(len(names)), width, left=left, color=COLOURS[place],
-            hatch=HATCHES[turn % len(HATCHES)], edgecolor="white", linewidth=0.5, label=cluster,
+            hatch=HATCHES[turn % len(HATCHES)], edgecolor="white", linewidth=0.5,
+            label=f"{cluster} {shortened(called.get(int(cluster), ''))}".strip(),
         )  # fmt: skip
         left += width
     axes.set_yticks(range(len(names)), names)
@@ -109,7 +111,7 @@ def _summary(published: Published, summary: pl.DataFrame) -> dict[str, Any]:
     ]  # fmt: skip
     shown = [
         [
-            str(row["cluster"]), row["image_count"], percent(row["share"]),
+            Cell(str(row["cluster"]), row["name"] or ""), row["image_count"], percent(row["share"]),
             *([_label(row)] if words else []), number(row["cosine_distance_median"]),
             *(_correlation(row, name) for name in targets), _joins(row),
         ]

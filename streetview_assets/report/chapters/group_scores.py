@@ -1,12 +1,13 @@
 """Chapter "What each kind of scene tells": models of one cluster's or one label's images."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.charts.group_scores import IN_WORDS, in_order
-from streetview_assets.models.data.group_vectors import GROUPINGS
+from streetview_assets.models.data.group_vectors import CLUSTER, GROUPINGS
 from streetview_assets.models.evaluations.models_by_group import (
     ALL,
     ALL_IMAGES,
@@ -16,7 +17,7 @@ from streetview_assets.models.evaluations.models_by_group import (
     fitted_model,
 )
 from streetview_assets.models.evaluations.selection import BLOCKS
-from streetview_assets.report.cells import crossed, number
+from streetview_assets.report.cells import Cell, crossed, number
 from streetview_assets.report.database import Published
 from streetview_assets.report.scores_table import one_score, score_cell
 
@@ -46,14 +47,15 @@ def group_scores(published: Published) -> dict[str, Any]:
 
 
 def _of_grouping(published: Published, blocks: pl.DataFrame) -> dict[str, Any]:
+    called = published.cluster_names if CLUSTER in set(blocks["grouping"]) else {}
     mine = blocks.filter(target=published.target or "")
     common, own = (mine.filter(area_set=name) for name in (COMMON, OWN))
     silent = mine.filter(pl.col("value").is_null(), metric="r2")
     notes = silent.select("group_name", "note").drop_nulls().unique().sort("group_name", "note")
     return {
         "gains": _gains(common),
-        "common": _scores(common),
-        "own": _scores(own),
+        "common": _scores(common, called),
+        "own": _scores(own, called),
         "notes": [f"{name}: {note}" for name, note in notes.iter_rows()],
         "matrix": _matrix(published, blocks),
     }
@@ -76,7 +78,7 @@ def _gains(common: pl.DataFrame) -> dict[str, Any] | None:
     }
 
 
-def _scores(scores: pl.DataFrame) -> list[list[Any]]:
+def _scores(scores: pl.DataFrame, called: Mapping[int, str]) -> list[list[Any]]:
     rows, model = [], fitted_model(scores)
     for name in in_order(scores)[: MOST_GROUPS + 1]:
         mine = scores.filter(group_name=name)
@@ -86,8 +88,15 @@ def _scores(scores: pl.DataFrame) -> list[list[Any]]:
             whole = None if name == ALL else one_score(mine, model + ALL_IMAGES, BLOCKS)
             gain = one_score(mine, model, BLOCKS, GAIN)
             counts = best["area_count"], best["image_count"]
-            rows.append([_in_words(name), *counts, *map(score_cell, [*found, whole, gain])])
+            rows.append([_named(name, called), *counts, *map(score_cell, [*found, whole, gain])])
     return rows
+
+
+def _named(name: str, called: Mapping[int, str]) -> Cell:
+    """Say which images they are, with what somebody called the cluster below its number."""
+    number_told = name.removeprefix("cluster ")
+    cluster = int(number_told) if number_told.isdigit() else 0
+    return Cell(_in_words(name), called.get(cluster, ""), is_number=False)
 
 
 def _in_words(name: str) -> str:
