@@ -123,18 +123,16 @@ def to_png(figure: Figure, dpi: int = 110) -> bytes:
     return buffer.getvalue()
 
 
-def image_png(image: Image.Image, *, optimize: bool = False) -> bytes:
-    """Write an image as a PNG.
+def image_png(image: Image.Image) -> bytes:
+    """Write an image as a PNG; the smallest there is takes thrice as long, for 1 %.
 
     Parameters
     ----------
     image
         A sheet of ours, or a figure that was read again.
-    optimize
-        Whether to look long for the smallest file.
     """
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", optimize=optimize)
+    image.save(buffer, format="PNG")
     return buffer.getvalue()
 
 
@@ -154,7 +152,8 @@ def shrink_to_webp(png: bytes, max_bytes: int) -> bytes:
     image.thumbnail((LARGEST_WEBP_PX, LARGEST_WEBP_PX))
     while True:
         buffer = io.BytesIO()
-        image.save(buffer, format="WEBP", quality=75, method=4)
+        # A fifth of the bytes less than by the quickest method, in half the time of the usual one.
+        image.save(buffer, format="WEBP", quality=75, method=2)
         if buffer.tell() <= max_bytes or max(image.size) == 1:
             return buffer.getvalue()
         # Bytes fall a little slower than pixels do: this comes near from above, then an eighth.

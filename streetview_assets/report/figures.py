@@ -69,11 +69,11 @@ def embedded_file(path: Path, *, shows_images: bool = False) -> Embedded | None:
 
 def _flat_png(drawn: Image.Image) -> bytes:
     """Write an image of few colours as a PNG; a large one keeps 256 of them."""
-    whole = image_png(drawn, optimize=True)
+    whole = image_png(drawn)
     if len(whole) <= MOST_BYTES:
         return whole
     few = drawn.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    return image_png(few, optimize=True)
+    return image_png(few)
 
 
 def _link(content: bytes, media_type: str) -> str:

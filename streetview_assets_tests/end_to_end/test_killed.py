@@ -26,7 +26,7 @@ def _kill_when(process: "subprocess.Popen[str]", come: Callable[[], object]) -> 
     """Kill a command with SIGKILL once something has come about, and see that it leaves nobody."""
     end = time.monotonic() + PATIENCE_S
     while not come() and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.005)
+        time.sleep(0.02)
     assert process.poll() is None, f"ended before it was killed: {process.communicate()[0]}"
     others = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
