@@ -92,9 +92,13 @@ def _result(key: dg.AssetKey, found: CheckResult) -> dg.AssetCheckResult:
         check_name=query.name,
         passed=found.passed,
         severity=getattr(dg.AssetCheckSeverity, query.severity.upper()),
-        description=f"{found.offending_count} offending rows: {query.description}{_told(found)}",
+        description=f"{_rows(found.offending_count)}: {query.description}{_told(found)}",
         metadata={"offending_rows": found.offending_count, **_first(found)},
     )
+
+
+def _rows(count: int) -> str:
+    return "1 offending row" if count == 1 else f"{count:,} offending rows"
 
 
 def _told(found: CheckResult) -> str:

@@ -1,5 +1,6 @@
 """The end of a run: what was made, what is missing and why, what came of it, what to do next."""
 
+import re
 import shutil
 import sys
 from collections import Counter
@@ -25,6 +26,8 @@ NOTHING_FAILED = (
     "Nothing to do: no row has failed. `streetview run` makes what is missing or out of date."
 )
 PUBLICATION = "publication"
+CHECKED = re.compile(r"^(check \w+): [\d,]+ offending rows?: (.*?)[.:] .*", re.DOTALL)
+"""Whatever else a check says is of one authority, and in the UI."""
 HEADLINE = "select sentence from findings order by position limit 2"
 
 
@@ -94,10 +97,11 @@ def _by_stage(made: list[tuple[str, str | None]]) -> str:
 
 
 def _told_once(what: str, failures: Iterable[Failure]) -> Iterator[str]:
-    """Say each message once, with the authorities that it is of."""
+    """Say each message once, with the authorities that it is of; of a check, what it looks for."""
     authorities: dict[tuple[str, str], list[str]] = {}
     for failure in failures:
-        of = authorities.setdefault((failure.asset, failure.message), [])
+        message = CHECKED.sub(r"\1: \2.", failure.message)
+        of = authorities.setdefault((failure.asset, message), [])
         of += [failure.authority] if failure.authority else []
     for (asset, message), named in authorities.items():
         place = f" of {in_one_line(', '.join(named))}" if named else ""
