@@ -19,6 +19,7 @@ import shapely
 from PIL import Image
 
 from streetview_assets.explorer.atlas import draw_atlas
+from streetview_assets.explorer.columns import write_numbers
 from streetview_assets.explorer.facts import Facts
 from streetview_assets.explorer.static_site import drawn_images, write_folder
 from streetview_assets.tables.registry import TABLES
@@ -154,7 +155,11 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Facts]:
         "mayPassOn": True,
         "serves": None,
     }
-    write_folder(folder, facts, about, draw_atlas(drawn_images(facts), root, folder))
+    like = np.where(facts.images["cluster"].to_numpy() == 2, 0.3, 0.1) - np.arange(COUNT) * 1e-4
+    like[GROUP] = np.nan
+    words = [{"text": "green <i>field</i>", **write_numbers(folder, "word_0", like, "f4")}]
+    atlas = draw_atlas(drawn_images(facts), root, folder)
+    write_folder(folder, facts, about, atlas, {"words": words})
     return folder, facts
 
 

@@ -68,7 +68,17 @@ def test_search_finds_by_id_file_area_and_street(looked, explored):
     assert find(looked, "mill lane") == west
     assert find(looked, "/17.jpg") == {images["image_id"][17]}
     assert find(looked, "no such thing") == set()
-    assert looked.page.locator("#notice").inner_text() == "Nothing is called no such thing"
+    told = looked.page.locator("#notice").inner_text()
+    assert told == "Nothing is called no such thing; words that are known: green <i>field</i>"
+
+
+def test_words_that_were_chosen_are_found_without_a_server_the_most_alike_first(looked):
+    found = find(looked, "Green <i>field</i>")
+    assert found >= ids_of_group(1) - {f"{GROUP:024x}"}, "of which one is not known"
+    assert f"{GROUP:024x}" not in found
+    assert (
+        looked.page.locator("#notice").inner_text() == "The images most like “green <i>field</i>”"
+    )
 
 
 def test_filters_of_each_kind_count_and_combine(looked, explored):

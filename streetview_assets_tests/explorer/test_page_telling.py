@@ -48,6 +48,7 @@ def test_a_selection_is_held_against_all(looked, explored):
     }
     assert rows["cluster 1"] == ["100 %", "25 %"]
     assert rows["cluster 4"] == ["0 %", "25 %"]
+    assert rows["green <i>field</i>"] == ["0.099", "0.143"], "the mean likeness, here and of all"
     images = explored[1].images
     safety = images["area_code"].replace_strict({"A1": 2.5, "A2": 3.5})
     assert abs(float(rows["perceived safety"][0]) - safety[:GROUP].mean()) < 0.01

@@ -32,6 +32,7 @@ def test_it_opens_with_both_views_drawn_no_other_host_and_no_complaint(browser, 
             colourful = seen.max(axis=1) - seen.min(axis=1) > 60
             assert colourful.sum() > 500, "dots or thumbnails in colour"
         assert looked.page.title() == "made-up: explorer"
+        assert looked.ask("() => document.documentElement.dataset.theme") == "light"
         assert "sizes and distances mean little" in looked.page.locator("#meaning").inner_text()
         assert looked.complaints == []
         assert looked.outside == []

@@ -74,7 +74,10 @@ function panels(study, state, pair, look) {
     showLegend(study, state);
     showClusters(study, state, pair.fly, rename);
   };
-  const focus = () => { if (state.focus >= 0) showDetail(study, state, state.focus, look, pair.fly); };
+  const focus = () => {
+    if (state.focus >= 0) showDetail(study, state, state.focus, look, pair.fly);
+    else /** @type {HTMLDialogElement} */ (byId('detail')).close();
+  };
   const names = () => {
     colour();
     showColours(study, state);

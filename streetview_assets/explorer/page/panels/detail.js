@@ -97,7 +97,9 @@ function alike(study, state, row, look, fly) {
         /** @type {HTMLDialogElement} */ (byId('detail')).close();
       },
     }, `${most} like this`))) : null,
-    twins.length ? element('p', { class: 'twins' }, 'All but the same: ', ...twins.flatMap((twin, at) => [at ? ', ' : '', element('button', { class: 'plain', onclick: () => look(twin) }, study.ids[twin])])) : null);
+    twins.length ? element('p', { class: 'twins' }, 'All but the same: ', ...twins.flatMap((twin, at) => [
+      at ? ', ' : '', element('button', { class: 'plain', onclick: () => look(twin) }, study.ids[twin]),
+    ])) : null);
 }
 
 /** The image that it repeats, those that repeat it or the same. @param {Study} study @param {number} row */

@@ -86,12 +86,14 @@ const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.
 
 /** @param {string} caption @param {(Node|null)[]} lines */
 function table(caption, lines) {
-  const head = element('tr', {}, element('th', { scope: 'col' }, caption), element('th', { scope: 'col' }, 'here'), element('th', { scope: 'col' }, 'all'), element('td', {}));
+  const head = element('tr', {}, ...[caption, 'here', 'all'].map((text) => element('th', { scope: 'col' }, text)), element('td', {}));
   return element('table', {}, element('thead', {}, head), element('tbody', {}, ...lines));
 }
 
 /** @param {string} name @param {string} here @param {string} all @param {Node|null} drawn */
-const line = (name, here, all, drawn) => element('tr', {}, element('th', { scope: 'row', title: name }, name), element('td', {}, here), element('td', { class: 'hint' }, all), element('td', { class: 'drawn', 'aria-hidden': 'true' }, drawn));
+const line = (name, here, all, drawn) => element('tr', {},
+  element('th', { scope: 'row', title: name }, name), element('td', {}, here), element('td', { class: 'hint' }, all),
+  element('td', { class: 'drawn', 'aria-hidden': 'true' }, drawn));
 
 /** Two bars, here over all. @param {number} here 0 to 1 @param {number} all 0 to 1 */
 const bars = (here, all) => drawing(box(0, 1, WIDE * here, 6, 'here'), box(0, 8, WIDE * all, 3, 'all'));

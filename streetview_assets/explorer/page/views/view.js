@@ -1,11 +1,10 @@
 import { fitted } from './fitting.js';
 import { imageLayers } from './image_layers.js';
+import { nearOnes } from './near.js';
 import { onSprite } from './sprites.js';
 
 const { Deck, OrthographicView, OrbitView, MapView } = /** @type {any} */ (globalThis).deck;
 
-const NEAR = 1200;
-/** Up to so many images in view are shown as thumbnails. */
 const SETTLED_MS = 120;
 
 /**
@@ -58,8 +57,7 @@ export function makeView({ parent, study, state, onMap, onPick, ground }) {
   onSprite(redraw);
 
   const viewport = () => deck.getViewports()[0] ?? null;
-  const spot = (/** @type {number} */ row) => places.subarray(across * row, across * row + across);
-  const onScreen = (/** @type {number} */ row) => viewport().project([...spot(row)]);
+  const onScreen = (/** @type {number} */ row) => viewport().project([...places.subarray(across * row, across * row + across)]);
 
   /** @param {any} next */
   function move(next) {
@@ -69,23 +67,7 @@ export function makeView({ parent, study, state, onMap, onPick, ground }) {
 
   function later() {
     clearTimeout(timer);
-    timer = setTimeout(() => { near = inView(); redraw(); }, SETTLED_MS);
-  }
-
-  /** Lists the images in view, none where they are too many to be told apart. */
-  function inView() {
-    const seen = viewport();
-    if (!study.manifest.atlas || !seen) return [];
-    const may = isSpace ? () => true : boxCheck(seen, (row) => spot(row));
-    const rows = [];
-    for (let row = 0; row < study.count; row += 1) {
-      if (!state.passes[row] || !study.hasThumbnail?.[row] || !Number.isFinite(places[across * row]) || !may(row)) continue;
-      const [x, y] = isSpace ? onScreen(row) : [0, 0];
-      if (x < 0 || y < 0 || x > seen.width || y > seen.height) continue;
-      rows.push(row);
-      if (rows.length > NEAR) return [];
-    }
-    return rows;
+    timer = setTimeout(() => { near = nearOnes(study, state, viewport(), { places, across, isSpace }); redraw(); }, SETTLED_MS);
   }
 
   function redraw() {
@@ -132,17 +114,4 @@ function eyes(onMap, isSpace) {
 function rowPicked(picked) {
   if (picked.layer?.id.includes('thumbnails')) return picked.object ?? -1;
   return picked.layer?.id.includes('dots') ? picked.index : -1;
-}
-
-/**
- * Gives a quick check whether an image lies in the box that a flat view shows.
- * @param {any} seen the viewport @param {(row: number) => Float32Array} spot
- */
-function boxCheck(seen, spot) {
-  const [[left, top], [right, bottom]] = [seen.unproject([0, 0]), seen.unproject([seen.width, seen.height])];
-  const [west, east, south, north] = [Math.min(left, right), Math.max(left, right), Math.min(top, bottom), Math.max(top, bottom)];
-  return (/** @type {number} */ row) => {
-    const [x, y] = spot(row);
-    return x >= west && x <= east && y >= south && y <= north;
-  };
 }
