@@ -164,6 +164,31 @@ TABLES = (
         maybe("area_count", COUNT, "areas that it rests on"),
     ),
     _table(
+        "subgroup_errors",
+        "Whom the model serves worse: bias, slope and coverage by kind of area, held out.",
+        *_SCORED,
+        _VALIDATION,
+        key(
+            "grouping", TEXT, "what the kinds are", "decile", "density of points", "age of imagery"
+        ),
+        key("group_name", TEXT, "`decile 10` of the target, or what a third has of it"),
+        key(
+            "metric",
+            TEXT,
+            "bias: predicted minus observed; slope: of observed on predicted, not of tenths of "
+            "the target, which are cut by it; coverage: share inside prediction intervals",
+            "bias",
+            "slope",
+            "coverage",
+        ),
+        _VALUE,
+        *interval("its interval; those of all kinds and metrics hold together"),
+        column("reference", NUMBER, "what it should be: 0, 1, the level of prediction intervals"),
+        maybe("differs", FLAG, "whether the whole interval lies off that"),
+        column("area_count", COUNT, "areas of the kind"),
+        maybe("note", TEXT, "why there is no value or no interval"),
+    ),
+    _table(
         "held_out_scores",
         "Scores on this authority of models that saw only the others.",
         AUTHORITY,

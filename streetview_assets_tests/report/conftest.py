@@ -23,7 +23,8 @@ from streetview_assets_tests.lake.small_lake import ENCODER, SmallStudy
 HOSTILE = "East <b>&</b> \"West\" $\\no{formula$ <script>alert('x')</script></style> {{ 7 * 7 }}"
 """A name that a page must not take for its own words."""
 MODELS = ("predictions", "model_scores", "area_predictions", "authority_scores",
-          "held_out_predictions", "held_out_scores", "gains", "findings")  # fmt: skip
+          "held_out_predictions", "held_out_scores", "gains", "findings",
+          "subgroup_errors")  # fmt: skip
 
 
 def publish_small(

@@ -35,11 +35,11 @@ LONGER = 1.1
 _MOST_PLACES = 800
 """Of more, so many are drawn to find out how alike two areas are on average."""
 
-_HEAVY_TAILS = 2.0
+HEAVY_TAILS = 2.0
 """Squares have heavy tails, and how far they are alike is estimated too: what so many independent
 areas show of a score's spread is worth half as many degrees of freedom."""
 
-_LEAST_FREEDOM = 3.0
+LEAST_FREEDOM = 3.0
 _SPREADS = 0.3, 2.5
 """Least and largest standard deviation of a weight."""
 
@@ -214,7 +214,7 @@ def _none(count: int, independent: float, of: str) -> Resamples:
 
 def _widening(freedom: float) -> float:
     """Give what a spread must be widened by that is itself estimated, from heavy tails."""
-    return float(t.ppf(0.95, max(freedom / _HEAVY_TAILS, _LEAST_FREEDOM)) / norm.ppf(0.95))
+    return float(t.ppf(0.95, max(freedom / HEAVY_TAILS, LEAST_FREEDOM)) / norm.ppf(0.95))
 
 
 def _power_of(spread: float) -> float:

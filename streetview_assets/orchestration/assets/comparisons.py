@@ -34,6 +34,13 @@ from streetview_assets.models.evaluations.selection import BLOCKS, too_few
 from streetview_assets.models.evaluations.target_matrix import on_common_areas, score_targets
 from streetview_assets.models.evaluations.transfer import score_transfer, why_no_transfer
 from streetview_assets.models.results.findings import findings
+from streetview_assets.models.results.subgroup_errors import (
+    area_traits,
+    held_out_areas,
+    subgroup_errors,
+)
+from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.ridge_cv import scored_r2
 from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -49,6 +56,8 @@ from streetview_assets.orchestration.model_inputs import (
     study_scoring,
 )
 from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.tables.registry import TABLES
+from streetview_assets.validations import AUTHORITIES, Validation
 
 
 @model_asset(writes=("transfer_scores",), code_version=2, study_wide=True)
@@ -206,16 +215,19 @@ def _figures(
 
 @study_asset(
     "models",
-    writes=("gains", "findings"),
-    reads=("areas", "model_scores", "predictions", "held_out_predictions", "validations"),
+    writes=("gains", "findings", "subgroup_errors"),
+    reads=(
+        *("areas", "targets", "sample_points", "images"),
+        *("model_scores", "predictions", "held_out_predictions", "validations"),
+    ),
     keys=MODEL_KEYS,
-    code_version=3,
+    code_version=4,
     study_wide=True,
     refresh="weekly",
     unless=(no_targets,),
 )
 def gains(work: AssetContext) -> AssetResult:
-    """What images add to place, by pairs of models in the same folds; the verdict in sentences."""
+    """What images add to place, by pairs of models in the same folds; the verdict; subgroups."""
     scoring = study_scoring(work)
     within, held_out = (work.read_all(name) for name in ("predictions", "held_out_predictions"))
     predictions = pl.concat([within, held_out.select(within.columns)])
@@ -231,4 +243,29 @@ def gains(work: AssetContext) -> AssetResult:
     if gained.height:
         figure = draw_gains(gained, title=f"{work.title}: {scoring.target}", credit=work.credit)
         metadata["gains"] = work.figure("gains", figure)
-    return AssetResult({"gains": gained, "findings": found}, metadata)
+    served = _subgroups(work, predictions, scoring, headline)
+    tables = {"gains": gained, "findings": found, "subgroup_errors": served}
+    return AssetResult(tables, metadata)
+
+
+def _subgroups(
+    work: AssetContext, predictions: pl.DataFrame, scoring: Scoring, headline: Validation
+) -> pl.DataFrame:
+    """Measure whom the model chosen serves worse under the validation that counts."""
+    mine = predictions.filter(
+        target=scoring.target, encoder=scoring.encoder, features=scoring.features,
+        model=TUNED, validation=headline, repeat=1,
+    )  # fmt: skip
+    if mine.is_empty():
+        return TABLES["subgroup_errors"].frame()
+    traits = area_traits(
+        *(work.read_all(name) for name in ("areas", "sample_points", "images")), work.sources.crs()
+    )
+    target = work.read_all("targets").filter(target=scoring.target)
+    areas = held_out_areas(
+        mine,
+        traits,
+        whole_authorities=headline == AUTHORITIES,
+        are_deciles=bool(target["is_decile"].any()),
+    )
+    return subgroup_errors(areas, scoring, headline)

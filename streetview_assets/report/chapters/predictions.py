@@ -14,7 +14,12 @@ from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.chapters.scores import coverage_of_intervals
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import Embedded, embedded
-from streetview_assets.report.scores_table import headline_among, judged_scores, share_cell
+from streetview_assets.report.scores_table import (
+    headline_among,
+    judged_scores,
+    score_cell,
+    share_cell,
+)
 from streetview_assets.validations import VALIDATIONS
 
 MOST_MISSED = 5
@@ -43,6 +48,7 @@ def predictions(published: Published) -> dict[str, Any]:
         "missed": _most_missed(of_headline),
         "count_missed_from": of_headline.height,
         "applicability": _applicability(profile, of_headline),
+        "subgroups": _subgroups(published, headline),
         "small_areas": _small_areas(published, headline),
         "without_imagery": _without_imagery(profile),
         "held_out": VALIDATIONS[headline].label,
@@ -129,6 +135,27 @@ def _applicability(profile: pl.DataFrame, of_headline: pl.DataFrame) -> dict[str
             for name, (areas, missed) in zip(("inside", "outside"), of_kind, strict=True)
         ],
     }
+
+
+def _subgroups(published: Published, headline: str) -> list[list[Any]]:
+    """Show bias, slope and coverage by kind of area, and which lie off beyond chance."""
+    rows = published.table("subgroup_errors").filter(
+        target=published.target or "", encoder=published.study.encoder.slug, validation=headline
+    )
+    table = []
+    by = ["grouping", "group_name"]
+    for (grouping, name), mine in rows.group_by(by, maintain_order=True):
+        of = {row["metric"]: row for row in mine.to_dicts()}
+        off = [metric for metric, row in of.items() if row["differs"]]
+        cells = [
+            score_cell(of.get("bias"), 3), score_cell(of.get("slope")),
+            share_cell(of["coverage"]) if of["coverage"]["value"] is not None else score_cell(None),
+        ]  # fmt: skip
+        kind = name if grouping == "decile" else f"{grouping}: {name}"
+        table.append(
+            [kind, mine["area_count"][0], *cells, ", ".join(off) or "as chance may have it"]
+        )
+    return table
 
 
 def _small_areas(published: Published, headline: str) -> list[list[Any]]:
