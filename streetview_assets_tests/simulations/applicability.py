@@ -99,9 +99,9 @@ def held_out(data: AreaDataset, model: str, seed: int) -> list[float]:
 def main() -> None:
     """Print the share of garbage that is outside, and how errors rise, by model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--draws", type=int, default=50)
+    parser.add_argument("--draws", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--areas", type=int, default=800)
+    parser.add_argument("--areas", type=int, default=600)
     parser.add_argument("--apart", type=float, nargs="+", default=[0.0, 1.0])
     asked = parser.parse_args()
     for model in MODELS:

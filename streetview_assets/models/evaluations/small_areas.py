@@ -93,7 +93,6 @@ def small_areas(
         Share of areas that intervals are to hold, 0 to 1.
     seed
         Of the areas that the ranges of place are estimated on, where there are many.
-
     """
     observed, counts, without = data.observed, data.image_counts, without_images(predicted)
     shrinkage = fit_shrinkage(observed, predicted[TUNED], without, counts)

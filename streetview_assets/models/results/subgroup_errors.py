@@ -46,7 +46,7 @@ class HeldOutAreas:
     place_m
         Easting and northing, metres, (n, 2).
     kinds
-        Grouping to the number of each area's group, (n,), -1 in none, and the groups' names.
+        Grouping to the number of each area's group, (n,), and the groups' names.
     groups
         Authority of each area where whole ones were held out, else None.
     """

@@ -258,14 +258,13 @@ def _subgroups(
     )  # fmt: skip
     if mine.is_empty():
         return TABLES["subgroup_errors"].frame()
-    traits = area_traits(
-        *(work.read_all(name) for name in ("areas", "sample_points", "images")), work.sources.crs()
-    )
+    areas, points, images = map(work.read_all, ("areas", "sample_points", "images"))
+    traits = area_traits(areas, points, images, work.sources.crs())
     target = work.read_all("targets").filter(target=scoring.target)
-    areas = held_out_areas(
+    known = held_out_areas(
         mine,
         traits,
         whole_authorities=headline == AUTHORITIES,
         are_deciles=bool(target["is_decile"].any()),
     )
-    return subgroup_errors(areas, scoring, headline)
+    return subgroup_errors(known, scoring, headline)
