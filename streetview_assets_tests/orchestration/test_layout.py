@@ -151,6 +151,30 @@ def test_images_of_some_categories_alone_are_laid_out(folder):
     assert set(laid_out["category"]) == {"sea", "wood"}
 
 
+def test_what_the_london_study_of_cadastral_images_lists_is_there(folder):
+    asked = LAYOUT | {"recipes": ["today", "classic"], "starts": 2, "show": "dots"}
+    opened = write(folder, layout=asked, neighbours={"metric": "manhattan"})
+    make(opened, layout.image_layout, embeddings.neighbours)
+    told = opened.read("image_layouts").select("setting", "kl_divergence").unique()
+    assert sorted(told["setting"]) == [
+        f"perplexity 5{more}" for more in ("", ", classic", ", classic, start 2", ", start 2")
+    ]
+    assert told["kl_divergence"].null_count() == 0
+    table = opened.read("neighbours")
+    assert table.group_by("image_id").len()["len"].to_list() == [8] * COUNT
+    facts = opened.read("images").select("image_id", "source_path", "category")
+    file_of, kind_of = ({row[0]: row[place] for row in facts.rows()} for place in (1, 2))
+    for row in table.iter_rows(named=True):
+        assert row["image_id"] != row["neighbour_id"]
+        assert row["file"] == file_of[row["image_id"]]
+        assert row["neighbour_file"] == file_of[row["neighbour_id"]]
+        assert row["neighbour_category"] == kind_of[row["neighbour_id"]]
+    # Of each kind there are seven others: they come before the one of another.
+    alike = table.with_columns(same=pl.col("category") == pl.col("neighbour_category"))
+    assert alike.filter(pl.col("rank") <= 7)["same"].all()
+    assert not alike.filter(rank=8)["same"].any()
+
+
 def test_images_in_rectangles_are_dropped_on_the_plane_that_these_were_drawn_on(folder):
     rule = {"words": {}, "drop": True, "rectangles": [{"x": [-0.5, 6.5], "y": [0, 1]}]}
     opened = write(folder, exclusions=rule | {"drawn_on": "00c0ffee"})
