@@ -28,6 +28,8 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES, check_contract
 
+HAND = "<script>" + "א" * 292
+
 SETTINGS = Models(folds=3, block_km=2, buffer_km=0)
 WIDTH = 5
 AREAS = {1: 90, 2: 80, 3: 70, 4: 20, 5: 6, 6: 0}
@@ -236,6 +238,17 @@ def test_labels_stand_beside_clusters(data, datasets, groups, scores):
     labels = table.filter(group_name="2").with_columns(
         grouping=pl.lit("label"), group_name=pl.lit("tower block")
     )
+    by_hand = labels.with_columns(grouping=pl.lit("user_group"), group_name=pl.lit(HAND))
+    named_all = by_hand.with_columns(group_name=pl.lit("all"))
+    of_hand = groups_of(
+        pl.concat([labels, by_hand, named_all]), statistic="median", encoder="made-up"
+    )
+    assert [(group.grouping, group.name) for group in of_hand][-2:] == [
+        ("user_group", HAND),
+        ("user_group", "user_group all"),
+    ]
+    found = score({"shown": datasets["shown"]}, of_hand)
+    assert set(found.filter(grouping="user_group")["group_name"]) >= {HAND, "all"}
     both = groups_of(pl.concat([table, labels]), statistic="median", encoder="made-up")
     assert [group.name for group in both][-1] == "tower block"
     found = score({"shown": datasets["shown"]}, [both[1], both[-1]])
@@ -252,6 +265,13 @@ def test_the_charts_show_every_group_and_target(scores):
     assert len(bars.axes) == 2
     ticks = [text.get_text().split("\n")[0] for text in bars.axes[0].get_yticklabels()]
     assert ticks == names
+    long = scores.filter(target="shown").with_columns(
+        pl.col("group_name").replace("cluster 2", HAND)
+    )
+    ticks = [
+        text.get_text() for text in draw_group_scores(long, title="t").axes[0].get_yticklabels()
+    ]
+    assert max(len(tick.split("\n")[0]) for tick in ticks) == 30, "there is room for the bars"
     matrix = draw_group_matrix(scores, targets=["shuffled", "shown"], title="t")
     texts = [text.get_text() for text in matrix.axes[0].texts]
     assert len(texts) == 2 * len(names)

@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import dagster as dg
 import numpy as np
 import polars as pl
 import pytest
@@ -17,7 +18,9 @@ from streetview_assets.explorer.static_site import SERVED
 from streetview_assets.explorer.words import word_likeness
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import atlas, layout, names
+from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.preflight import check_inputs
+from streetview_assets.orchestration.sql import sql_assets
 from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES, check_contract
@@ -133,6 +136,21 @@ def test_names_groups_words_tiles_and_space_are_told(opened, told):
     flat, space = told["layouts"]
     assert (flat["name"], flat["z"]) == ("t-SNE, perplexity 5", None)
     assert numbers(opened, space["z"]).shape == (COUNT,)
+
+
+def test_dagster_makes_the_folder_of_what_is_published(opened, told):
+    write(opened.study.path.parent, **ASKED)
+    made = {key.to_user_string(): one for one in sql_assets(opened) for key in one.keys}
+    manifest = opened.root / "explorer" / "data" / "manifest.json"
+    manifest.unlink()
+    study = StudyResource(study_file=str(opened.study.path))
+    assert dg.materialize([made["explorer"]], resources={"study": study}).success
+    again = json.loads(manifest.read_text())
+    assert again["study"].pop("writtenAt") > told["study"].pop("writtenAt")
+    assert again == told
+    without = opened.study.model_copy(update={"explorer": None})
+    named = {key for one in sql_assets(replace(opened, study=without)) for key in one.keys}
+    assert dg.AssetKey("explorer") not in named
 
 
 def test_the_folder_is_behind_once_the_study_says_otherwise(opened, told):

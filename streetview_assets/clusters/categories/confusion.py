@@ -5,6 +5,7 @@ import polars as pl
 
 from streetview_assets.charts import grid_of, heat_map
 from streetview_assets.figures import Figure, new_figure
+from streetview_assets.text.visible_text import shortened
 
 MOST_CATEGORIES = 24
 
@@ -45,8 +46,8 @@ def draw_confusion(scores: pl.DataFrame, *, title: str, credit: str = "") -> Fig
         axes,
         shares,
         texts,
-        rows=[f"{name} ({size:,.0f})" for name, size in shown.iter_rows()],
-        columns=names,
+        rows=[f"{shortened(name)} ({size:,.0f})" for name, size in shown.iter_rows()],
+        columns=[shortened(name) for name in names],
         colours="Blues",
         limits=(0, 1),
         slanted_deg=30,

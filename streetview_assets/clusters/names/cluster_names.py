@@ -16,10 +16,10 @@ from streetview_assets.clusters.names.named_images import (
 )
 from streetview_assets.errors import StudyError
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.visible_text import shortened
 
 KEY = "clusters.names"
 COLUMN = "name"
-LONGEST_LABEL = 30
 NO_NAMES: Mapping[int, str] = MappingProxyType({})
 IMAGES_EACH = 9
 """Images that a name is kept with: those nearest to the centre."""
@@ -144,11 +144,6 @@ def cluster_label(cluster: int, names: Mapping[int, str]) -> str:
     """
     name = names.get(cluster)
     return f"cluster {cluster}" if name is None else f"cluster {cluster}: {shortened(name)}"
-
-
-def shortened(name: str, letters: int = LONGEST_LABEL) -> str:
-    """Give a name with so many letters at most, the last a mark of what is left out."""
-    return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
 def names_by_cluster(names: pl.DataFrame) -> dict[int, str]:

@@ -12,10 +12,11 @@ import polars as pl
 from PIL import Image
 
 from streetview_assets.clusters.fit.assign import nearest_centres
-from streetview_assets.clusters.names.cluster_names import NO_NAMES, shortened
+from streetview_assets.clusters.names.cluster_names import NO_NAMES
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out, tile
 from streetview_assets.images.thumbnails import Shown
+from streetview_assets.text.visible_text import shortened
 
 MOST_SHEETS = 20
 TILES_KEPT = 10_000

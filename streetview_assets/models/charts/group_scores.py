@@ -14,6 +14,7 @@ from streetview_assets.models.evaluations.models_by_group import (
     OWN,
     fitted_model,
 )
+from streetview_assets.text.visible_text import shortened
 from streetview_assets.validations import VALIDATIONS, mild_first
 
 AREA_SETS = {COMMON: "areas that all groups have", OWN: "all areas of the group"}
@@ -133,7 +134,7 @@ def draw_group_matrix(
             axes,
             grid_of(mine.select("target", "group_name", "value"), targets, names),
             rows=[name.replace("_", " ") for name in targets],
-            columns=names,
+            columns=[shortened(name) for name in names],
             slanted_deg=45,
             with_bar=area_set == OWN,
         )
@@ -185,7 +186,7 @@ def draw_group_predictions(
         axes.axhline(own[:, 0].mean(), color=INK, linewidth=1, linestyle=":")
         r2 = measure(own[:, 0], own[:, 1])["r2"]
         score = "not defined" if r2 is None else f"= {r2_text(r2)}"
-        axes.set_title(f"{name}: R² {score}, {len(own):,} areas", fontsize=9)
+        axes.set_title(f"{shortened(name)}: R² {score}, {len(own):,} areas", fontsize=9)
     figure.supylabel("predicted", fontsize=9)
     for axes in frames[-across:]:
         axes.set_xlabel("observed", fontsize=9)
@@ -248,7 +249,7 @@ def _with_areas(r2: pl.DataFrame, names: list[str], model: str) -> list[str]:
         (name, area_set): f"{count:,}"
         for name, area_set, count in counted.agg(pl.col("area_count").max()).iter_rows()
     }
-    return [f"{name}\n{_told(name, counts)}" for name in names]
+    return [f"{shortened(name)}\n{_told(name, counts)}" for name in names]
 
 
 def _told(name: str, counts: dict[tuple[str, str], str]) -> str:

@@ -7,13 +7,13 @@ import polars as pl
 from streetview_assets.charts import bare, panels
 from streetview_assets.clusters.fit.hdbscan import DensityClusters, in_words, smallest_cluster
 from streetview_assets.clusters.fit.kmeans import METHOD
-from streetview_assets.clusters.names.cluster_names import shortened
 from streetview_assets.clusters.number.recommendation import recommend
 from streetview_assets.clusters.profile.target_charts import CERTAIN
 from streetview_assets.figures import COLOURS, Figure
 from streetview_assets.report.cells import Cell, number, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
+from streetview_assets.text.visible_text import shortened
 
 MOST_NUMBERS = 24
 COLUMNS = {
