@@ -89,14 +89,14 @@ function alike(study, state, row, look, fly) {
     element('div', { class: 'sheet' }, ...found.map(({ other, cosine }) => element('button', {
       onclick: () => look(other), 'aria-label': `Image ${study.ids[other]}, cosine ${cosine.toFixed(3)}, ${metresText(study, row, other)}`,
     }, thumbnail(study, other, 64), element('small', {}, cosine.toFixed(3)), element('small', {}, metresText(study, row, other))))),
-    found.length ? element('div', { class: 'buttons', role: 'group', 'aria-label': 'Select images like this' }, 'Select', ...MORE.map((most) => element('button', {
-      class: 'more', title: 'Neighbours, then their neighbours, the most alike first', onclick: () => {
+    found.length ? element('div', { class: 'buttons', role: 'group', 'aria-label': 'Select images like this' }, 'Select like this:', ...MORE.map((most) => element('button', {
+      class: 'more', 'aria-label': `${most} like this`, title: 'Neighbours, then their neighbours, the most alike first', onclick: () => {
         const rows = moreLike(study, row, most);
         selectRows(state, rows);
         fly(rows);
         /** @type {HTMLDialogElement} */ (byId('detail')).close();
       },
-    }, `${most} like this`))) : null,
+    }, String(most)))) : null,
     twins.length ? element('p', { class: 'twins' }, 'All but the same: ', ...twins.flatMap((twin, at) => [
       at ? ', ' : '', element('button', { class: 'plain', onclick: () => look(twin) }, study.ids[twin]),
     ])) : null);
