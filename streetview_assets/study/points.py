@@ -54,6 +54,9 @@ class Roads(Part):
         return self
 
 
+_WITHOUT_COLUMNS = (".json", ".geojson", ".h5", ".hdf5", ".hdf")
+
+
 class PointColumns(Part):
     """Columns of a table of points that have no usual names."""
 
@@ -99,4 +102,14 @@ class Points(Part):
     def _one_rule(self) -> Self:
         if self.rule == "poisson" and self.count is not None:
             raise ValueError("rule poisson draws its own number of points: leave count out")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_are_of_a_table(self) -> Self:
+        named = self.columns != PointColumns()
+        if named and (self.path is None or self.path.suffix.lower() in _WITHOUT_COLUMNS):
+            raise ValueError(
+                "columns are those of a table (CSV, Parquet, a pickle): give its `path`, or leave "
+                "columns out"
+            )
         return self

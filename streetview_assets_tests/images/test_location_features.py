@@ -142,6 +142,14 @@ def test_columns_without_usual_names_are_named(tmp_path):
         points_of(path, latitude="breite", longitude="länge", id="img")
 
 
+@pytest.mark.parametrize("wishes", [{}, {"path": "points.geojson"}])
+def test_columns_of_what_has_none_are_refused(tmp_path, wishes):
+    (tmp_path / "points.geojson").touch()
+    path = {name: tmp_path / file for name, file in wishes.items()}
+    with pytest.raises(ValueError, match="columns are those of a table"):
+        Points.model_validate({**path, "columns": {"id": "foto"}})
+
+
 def test_what_the_labels_say_of_a_point_is_kept(tmp_path):
     _, table = as_hdf5(tmp_path)
     told = dict(points_of(table).points.select("source_id", "source_properties").iter_rows())

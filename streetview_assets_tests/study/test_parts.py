@@ -49,7 +49,7 @@ from streetview_assets_tests.study.study_text import (
                 "authority_code: la",
                 "authority_code: la, lookup: {path: lookup.csv, code: a, authority_code: b}",
             ),
-            "either authority_code or lookup",
+            "give one of authority_code, lookup and authority_in_name",
         ),
     ],
 )

@@ -59,22 +59,20 @@ def is_location_features(path: Path, key: str) -> bool:
         return FEATURES in file and "point_id" not in file
 
 
-def read_points_of(path: Path, key: str, columns: PointColumns | None = None) -> StreetData:
+def read_points_of(path: Path, key: str) -> StreetData:
     """Read the points of a store of street data, or of features of locations.
 
     Parameters
     ----------
     path, key
         The file or folder, and the key of the study that names it.
-    columns
-        Of labels whose columns have no usual names.
     """
     if is_location_features(path, key):
-        return read_location_features(path, key, columns)
+        return read_location_features(path, key)
     return read_street_data(path, key)
 
 
-def read_location_features(path: Path, key: str, columns: PointColumns | None = None) -> StreetData:
+def read_location_features(path: Path, key: str) -> StreetData:
     """Read which locations features are of, and check their form.
 
     A location is known by its id (`img_id`, `new_imgid`, …), else by its place, and has four views
@@ -85,8 +83,6 @@ def read_location_features(path: Path, key: str, columns: PointColumns | None = 
     ----------
     path, key
         The HDF5 file or the folder, and the key of the study that names it.
-    columns
-        Of labels whose columns have no usual names.
 
     Raises
     ------
@@ -94,7 +90,7 @@ def read_location_features(path: Path, key: str, columns: PointColumns | None = 
         Where there are no labels, features and labels differ in number, or an id is there twice.
     """
     labels = labels_for(path, key)
-    points = _locations(labels, key, columns or PointColumns())
+    points = _locations(labels, key)
     if path.is_dir():
         codes = npz_codes(path, points["source_id"].to_list(), labels, key)
         views, dimension = codes.view_shape
@@ -230,7 +226,7 @@ def slots_of(path: Path, key: str) -> Iterator[tuple["h5py.Dataset | None", "Slo
         The file or folder, and the key of the study that names it.
     """
     if path.is_dir():
-        ids = _locations(labels := labels_for(path, key), key, PointColumns())["source_id"]
+        ids = _locations(labels := labels_for(path, key), key)["source_id"]
         yield None, npz_codes(path, ids.to_list(), labels, key)
         return
     name = FEATURES if is_location_features(path, key) else VECTORS
@@ -238,10 +234,10 @@ def slots_of(path: Path, key: str) -> Iterator[tuple["h5py.Dataset | None", "Slo
         yield file.get(IMAGES), file.get(name)
 
 
-def _locations(labels: Path, key: str, columns: PointColumns) -> pl.DataFrame:
+def _locations(labels: Path, key: str) -> pl.DataFrame:
     """Make the points of a store of the rows of labels, in their order."""
     place = f"{key}: {labels}"
-    rows = list(read_rows(labels, key, columns))
+    rows = list(read_rows(labels, key, PointColumns()))
     if not rows:
         raise StudyError(f"{place} has no rows, so that nothing says whose the features are.")
     degrees = [place_of(row, place) for row in rows]

@@ -132,7 +132,7 @@ def _read(path: Path, columns: PointColumns) -> Iterator[PointRow]:
         ".geojson": _read_geojson,
         ".json": _read_json,
         **dict.fromkeys(TABULAR, lambda path: read_rows(path, "points.path", columns)),
-        **dict.fromkeys(HDF5, lambda path: _read_store(path, columns)),
+        **dict.fromkeys(HDF5, _read_store),
     }
     if suffix not in readers:
         raise StudyError(
@@ -235,8 +235,8 @@ def _properties(features: gpd.GeoDataFrame, path: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _read_store(path: Path, columns: PointColumns) -> Iterator[PointRow]:
-    points = read_points_of(path, "points.path", columns).points
+def _read_store(path: Path) -> Iterator[PointRow]:
+    points = read_points_of(path, "points.path").points
     named = ("longitude", "latitude", "source_id", "pano_id", "properties")
     for longitude, latitude, source_id, pano_id, properties in points.select(named).iter_rows():
         name = f"point_id {source_id}"
