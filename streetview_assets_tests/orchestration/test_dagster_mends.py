@@ -102,7 +102,6 @@ def test_a_database_that_was_put_aside_is_made_anew(instance, tmp_path):
     first = waiting.execute_in_process(instance=instance)
     for path in (tmp_path / "history").rglob("*.db*"):
         path.rename(path.with_name(f"{path.name}.aside"))
-    close_databases()
     with dg.DagsterInstance.local_temp(str(tmp_path)) as anew:
         second = waiting.execute_in_process(instance=anew)
         assert [run.run_id for run in anew.get_runs()] == [second.run_id]

@@ -6,7 +6,8 @@ patched here; the tests fail where a later one has no need of it, or is built ot
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
@@ -16,6 +17,7 @@ from dagster._core.execution.plan.instance_concurrency_context import InstanceCo
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 LOOK_S = 0.1
@@ -45,7 +47,7 @@ def mend_dagster() -> None:
 
 
 def close_databases() -> None:
-    """Close what is kept open, so that files which were moved or put aside are opened anew."""
+    """Close what is kept open."""
     for engine in list(_kept):
         Engine.dispose(engine)
 
@@ -70,19 +72,36 @@ def _made(uri: str, connect_args: tuple[tuple[str, Any], ...]) -> Engine:
     engine = create_engine(
         uri, poolclass=QueuePool, pool_size=1, max_overflow=-1, connect_args=options
     )
-    event.listen(engine, "connect", _spare_the_disk)
+    path = str(engine.url.database)
+    event.listen(engine, "connect", partial(_spare_the_disk, path))
+    event.listen(engine, "checkout", partial(_is_still_there, path))
     # Dagster disposes of an engine after each event.
     vars(engine)["dispose"] = lambda close=True: None
     _kept.add(engine)
     return engine
 
 
-def _spare_the_disk(connection: Any, _: object) -> None:
+def _spare_the_disk(path: str, connection: Any, record: Any) -> None:
     """Let a power cut cost the last events, as Dagster's log ahead of its database allows.
 
     The database stays whole in any case, and a killed process loses nothing.
     """
     connection.execute("PRAGMA synchronous = NORMAL")
+    record.info["file"] = _file_at(path)
+
+
+def _is_still_there(path: str, connection: Any, record: Any, _: object) -> None:
+    """Let a file that was moved or deleted be opened anew: SQLite holds on to the old one."""
+    if record.info["file"] != _file_at(path):
+        raise DisconnectionError(f"{path} is another file now")
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _scripts(config: Config) -> ScriptDirectory:

@@ -19,7 +19,7 @@ from streetview_assets.lake.process_id import about_mark, is_gone, is_of_this_co
 from streetview_assets.lake.sealed_json import read_json, write_json
 from streetview_assets.lake.sqlite_file import put_damaged_aside
 from streetview_assets.orchestration.resources import PROCESS_TAG
-from streetview_assets.orchestration.runs.dagster_mends import close_databases, mend_dagster
+from streetview_assets.orchestration.runs.dagster_mends import mend_dagster
 from streetview_assets.processes import stopping
 from streetview_assets.study_state.addressable import addressable
 from streetview_assets.study_state.open_study import OpenStudy, open_study
@@ -108,7 +108,6 @@ def open_instance(opened: OpenStudy) -> dg.DagsterInstance:
     Two processes that make them at the same time leave them half made.
     """
     mend_dagster()
-    close_databases()
     home = prepare_home(opened)
     settings = yaml.safe_load((home / SETTINGS).read_text(encoding="utf-8"))
     settings["compute_logs"] = TO_THE_TERMINAL
