@@ -171,3 +171,19 @@ def atlas_table(images: pl.DataFrame, atlas: Atlas) -> pl.DataFrame:
         for cell_px, files in atlas.sprites.items()
     ]
     return pl.concat(sized).select(table.schema.names()).sort(table.key)
+
+
+def drop_other_sprites(folder: Path, atlas: Atlas | None) -> None:
+    """Remove sprites that are not of an atlas from a folder.
+
+    Parameters
+    ----------
+    folder
+        Where the sprites were drawn.
+    atlas
+        What `draw_atlas` drew there; None: all are removed.
+    """
+    kept = {file for names in (atlas.sprites if atlas else {}).values() for file in names}
+    for path in (folder / "atlas").glob("*/*.webp"):
+        if path.relative_to(folder).as_posix() not in kept:
+            path.unlink()

@@ -11,7 +11,14 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.explorer.area_columns import write_areas, write_lines
-from streetview_assets.explorer.atlas import CELLS, CELLS_ACROSS, CELLS_PX, Atlas, draw_atlas
+from streetview_assets.explorer.atlas import (
+    CELLS,
+    CELLS_ACROSS,
+    CELLS_PX,
+    Atlas,
+    draw_atlas,
+    drop_other_sprites,
+)
 from streetview_assets.explorer.columns import (
     coded,
     write_coded,
@@ -39,6 +46,9 @@ NEIGHBOURS = 8
 
 SERVED, STATIC = Path("cache", "explorer"), Path("explorer")
 """In a study's folder of data: what `streetview explore` serves, and what a run writes."""
+
+ATLAS = Path("cache", "thumbnails_atlas")
+"""There too: sprites of the table of that name, which both take over."""
 
 IMAGES_FROM = "img-src 'self' blob: data:"
 """In the page's content security policy."""
@@ -85,7 +95,7 @@ def write_explorer(
     facts, root, tell = explorer_facts(published), published.root, on_progress
     atlas = None
     if shows_images:
-        drawn = root / SERVED
+        drawn = root / ATLAS
         atlas = draw_atlas(drawn_images(facts), root, folder, drawn=drawn, on_progress=tell)
     about = _study(published, facts, shows_images=shows_images)
     about["serves"] = None if serves_words is None else {"words": serves_words}
@@ -138,7 +148,7 @@ def write_folder(
         The page to open.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _drop_other_sprites(folder, atlas)
+    drop_other_sprites(folder, atlas)
     manifest = {
         "study": about,
         "count": facts.images.height,
@@ -359,11 +369,3 @@ def _atlas(folder: Path, atlas: Atlas | None) -> dict[str, Any] | None:
         "sprites": {str(cell_px): names for cell_px, names in atlas.sprites.items()},
         "isThere": there,
     }
-
-
-def _drop_other_sprites(folder: Path, atlas: Atlas | None) -> None:
-    """Remove sprites of images that are no longer shown."""
-    kept = {file for names in (atlas.sprites if atlas else {}).values() for file in names}
-    for path in (folder / "atlas").glob("*/*.webp"):
-        if path.relative_to(folder).as_posix() not in kept:
-            path.unlink()

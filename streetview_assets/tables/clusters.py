@@ -201,7 +201,7 @@ TABLES = (
     _table(
         "thumbnails_atlas",
         "Where the thumbnail of each image lies in the sprites of the explorer, whose files are in "
-        "`cache/explorer` of the study's folder of data.",
+        "`cache/thumbnails_atlas` of the study's folder of data.",
         key("image_id", TEXT, "the image; of a panorama looked at as a whole, its first view"),
         key("cell_px", COUNT, "side of a thumbnail in the sprite"),
         column("sprite", TEXT, "file of the sprite, 32 thumbnails wide"),

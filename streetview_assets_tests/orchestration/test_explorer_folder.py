@@ -14,7 +14,7 @@ from streetview_assets.clusters.names.cluster_names import rename_cluster
 from streetview_assets.clusters.names.user_groups import save_group
 from streetview_assets.errors import StudyError
 from streetview_assets.explorer.static_folder import is_written, write_static
-from streetview_assets.explorer.static_site import SERVED
+from streetview_assets.explorer.static_site import ATLAS
 from streetview_assets.explorer.words import word_likeness
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets import atlas, layout, names
@@ -101,22 +101,23 @@ def test_sprites_of_the_table_are_those_of_the_folder(opened, told):
     for cell_px, files in told["atlas"]["sprites"].items():
         assert set(table.filter(cell_px=int(cell_px))["sprite"]) == set(files)
         for file in files:
-            drawn = (opened.root / SERVED / file).read_bytes()
+            drawn = (opened.root / ATLAS / file).read_bytes()
             assert (opened.root / "explorer" / file).read_bytes() == drawn
 
 
 def test_sprites_that_are_there_are_kept(opened, told):
-    files = list((opened.root / SERVED).rglob("*.webp"))
+    files = list((opened.root / ATLAS).rglob("*.webp"))
     before = {path: path.stat().st_mtime_ns for path in files}
     made = make(opened, atlas.thumbnails_atlas)
     assert {path: path.stat().st_mtime_ns for path in files} == before
     files[0].unlink()
+    (files[0].parent / "stale.webp").touch()
     assert (
         make(opened, atlas.thumbnails_atlas)
         .frames["thumbnails_atlas"]
         .equals(made.frames["thumbnails_atlas"])
     )
-    assert files[0].is_file()
+    assert sorted((opened.root / ATLAS).rglob("*.webp")) == sorted(files)
 
 
 def test_names_groups_words_tiles_and_space_are_told(opened, told):

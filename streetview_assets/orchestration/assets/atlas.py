@@ -3,9 +3,9 @@
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import looked_at
-from streetview_assets.explorer.atlas import atlas_table, draw_atlas
+from streetview_assets.explorer.atlas import atlas_table, draw_atlas, drop_other_sprites
 from streetview_assets.explorer.facts import in_order, named_layouts
-from streetview_assets.explorer.static_site import SERVED
+from streetview_assets.explorer.static_site import ATLAS
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -33,8 +33,9 @@ def thumbnails_atlas(work: AssetContext) -> AssetResult:
     images = _images(work)
     if images.is_empty():
         return work.not_applicable("there is no image")
-    folder = work.opened.root / SERVED
+    folder = work.opened.root / ATLAS
     atlas = draw_atlas(images, work.opened.root, folder, on_progress=work.progress("images"))
+    drop_other_sprites(folder, atlas)
     table = atlas_table(images, atlas)
     told = {"sprites": sum(map(len, atlas.sprites.values())), "they lie in": str(folder)}
     return AssetResult({"thumbnails_atlas": table}, {work.called: images.height, **told})
