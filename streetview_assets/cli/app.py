@@ -129,6 +129,9 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="Authorities at once.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
     as_json: JsonOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be made, and why.")
+    ] = False,
 ) -> None:
     """Make what is missing or out of date, up to the published database."""
     from streetview_assets.cli.runs.run_end import say_as_data, show_report
@@ -137,6 +140,11 @@ def run(
     for stage in (until, anew_from):
         if stage and stage not in STAGES:
             raise StudyError(f"no stage {stage!r}; the stages are: {', '.join(STAGES)}")
+    if dry_run:
+        from streetview_assets.cli.runs.dry_run import show_dry_run
+
+        show_dry_run(opened, authority, until, anew_from)
+        return
     options = {"authorities": authority, "until": until, "anew_from": anew_from, "jobs": jobs}
     end = say_as_data if as_json else show_report
     _materialise(opened, end, quiet=quiet, **options)

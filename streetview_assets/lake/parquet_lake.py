@@ -21,7 +21,7 @@ from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets.text.safe_name import safe_name
 
 _PREFIX = "streetview."
-_TEXTS = ("input_fingerprint", "fingerprint", "every_column", "reuse", "note")
+_TEXTS = ("input_fingerprint", "inputs", "fingerprint", "every_column", "reuse", "note")
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +42,8 @@ class Provenance:
         Names what rows depend on beside their key, so that a later run can keep them.
     note
         Why the table is empty, or anything else a person should know; empty otherwise.
+    inputs
+        JSON: a fingerprint of each thing that it was made from, by its name.
     applies
         Whether the study has what the table is made of; False: the note says what it lacks.
     made_at
@@ -55,6 +57,7 @@ class Provenance:
     every_column: str = ""
     reuse: str = ""
     note: str = ""
+    inputs: str = ""
     applies: bool = True
     made_at: datetime = datetime.min
     row_count: int = 0

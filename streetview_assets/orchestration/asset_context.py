@@ -64,9 +64,17 @@ class AssetResult:
     reuse: str = ""
     applies: bool = True
 
-    def provenance(self, origin: str) -> Provenance:
-        """Say what the tables were made from, and what there is to know of them."""
-        return Provenance(origin, reuse=self.reuse, note=self.note, applies=self.applies)
+    def provenance(self, origin: str, inputs: str = "") -> Provenance:
+        """Say what the tables were made from, and what there is to know of them.
+
+        Parameters
+        ----------
+        origin, inputs
+            As of `Provenance`: all that they were made from, and each thing by its name.
+        """
+        return Provenance(
+            origin, reuse=self.reuse, note=self.note, inputs=inputs, applies=self.applies
+        )
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from streetview_assets.study_state.lineage import AssetSpec, written_by
 from streetview_assets.study_state.open_study import OpenStudy, open_study, study_path
 from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.strict_json import to_json
 
 LIBRARIES = {"embeddings": ("torch",), "clusters": ("scikitlearn",), "models": ("mlflow",)}
 """What the UI shows beside the assets of a stage."""
@@ -163,6 +164,7 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
                 },
             )
         tell(spec.asset, authority, 0, 1)
+        inputs = to_json(opened.inputs_by_name(spec.asset, authority))
         work = AssetContext(
             opened,
             spec.asset,
@@ -180,7 +182,7 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
             work.ledger.put_down()
         tell(spec.asset, authority, 1, 1)
         return dg.Output(
-            (made, made.provenance(origin)),
+            (made, made.provenance(origin, inputs)),
             data_version=dg.DataVersion(_data_version(made)),
             metadata={**_row_counts(made.frames), **_rounded(made.metadata)},
         )

@@ -16,6 +16,8 @@ from streetview_assets.study_state.lineage import AssetSpec
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.study_state.study_values import study_value
 
+_SHORT = 12
+
 
 def input_fingerprint(spec: AssetSpec, sources: Sources, lake: Lake, authority: str | None) -> str:
     """Fingerprint all that an asset, or its part of one authority, is made from now.
@@ -40,6 +42,27 @@ def input_fingerprint(spec: AssetSpec, sources: Sources, lake: Lake, authority: 
             "tables": tables_read(spec, lake, sources.study.encoder.slug, authority),
         }
     )
+
+
+def inputs_by_name(
+    spec: AssetSpec, sources: Sources, lake: Lake, authority: str | None
+) -> dict[str, str]:
+    """Fingerprint each thing that an asset is made from, under the name that a person knows.
+
+    What `input_fingerprint` sums up; by it is said which of them has changed.
+
+    Parameters
+    ----------
+    spec, sources, lake, authority
+        As of `input_fingerprint`.
+    """
+    tables = tables_read(spec, lake, sources.study.encoder.slug, authority)
+    made_from = {
+        "the program": spec.code_version,
+        **{f"key `{key}`": resolved_value(sources, key) for key in spec.keys},
+        **{f"table `{table}`": files for table, files in tables.items()},
+    }
+    return {name: digest(value)[:_SHORT] for name, value in made_from.items()}
 
 
 def tables_read(

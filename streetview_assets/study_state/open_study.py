@@ -1,5 +1,6 @@
 """A study with its lake: what every asset, the command and a notebook start from."""
 
+import json
 import os
 from copy import copy
 from dataclasses import dataclass, replace
@@ -18,7 +19,11 @@ from streetview_assets.lake.content import digest
 from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.study_state.addressable import addressable
-from streetview_assets.study_state.fingerprint import data_version, input_fingerprint
+from streetview_assets.study_state.fingerprint import (
+    data_version,
+    input_fingerprint,
+    inputs_by_name,
+)
 from streetview_assets.study_state.lineage import AssetSpec, spec_for, specs, specs_for
 from streetview_assets.study_state.source_hashes import SourceHashes
 from streetview_assets.study_state.sources import Sources
@@ -188,6 +193,34 @@ class OpenStudy:
         """
         spec = spec_for(asset, self.study)
         return input_fingerprint(spec, self.sources, self.lake, authority)
+
+    def inputs_by_name(self, asset: str, authority: str | None) -> dict[str, str]:
+        """Fingerprint each thing that an asset is made from now, by the name a person knows.
+
+        Parameters
+        ----------
+        asset
+            Name of the asset.
+        authority
+            Code of the authority; None where the asset is one for the whole study.
+        """
+        return inputs_by_name(spec_for(asset, self.study), self.sources, self.lake, authority)
+
+    def changed_inputs(self, asset: str, authority: str | None) -> list[str]:
+        """Name what has changed since an asset was made; nothing where that is not known.
+
+        Parameters
+        ----------
+        asset
+            Name of the asset.
+        authority
+            Code of the authority; None where the asset is one for the whole study.
+        """
+        made = self.provenance(specs()[asset].writes[0], authority)
+        if made is None or not made.inputs:
+            return []
+        then, now = json.loads(made.inputs), self.inputs_by_name(asset, authority)
+        return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
 
     def is_fresh(self, asset: str, authority: str | None) -> bool:
         """Whether all tables of an asset are there, made from what there is now.

@@ -142,6 +142,21 @@ def test_a_changed_key_puts_out_of_date_what_reads_it(tiny, changes, expected):
     assert _behind(open_study(write_study(tiny.study.path.parent, **changes))) == expected
 
 
+def test_a_dry_run_says_what_would_be_made_and_which_input_changed(tiny, streetview):
+    study = write_study(tiny.study.path.parent, clusters={"k": 3, "sweep": [2, 4]})
+    path = tiny.study.path.parent / "targets.csv"
+    targets = pl.read_csv(path)
+    targets.with_columns(deprivation_score=pl.col("deprivation_score").reverse()).write_csv(path)
+    before = {path: path.stat().st_mtime_ns for path in (tiny.root / "lake").rglob("*.parquet")}
+    result = streetview("run", study, "--dry-run")
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.replace("│", " ").split())
+    assert "cluster_scores study changed: key `clusters.sweep`" in said
+    assert "targets X01000001, X01000002 changed: key `targets`" in said
+    assert "model_selection study if what it reads" in said
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
 def test_a_changed_road_remakes_the_points_and_leaves_areas_and_targets(tiny):
     path = tiny.study.path.parent / "roads.geojson"
     roads = gpd.read_file(path)

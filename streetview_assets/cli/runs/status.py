@@ -43,13 +43,15 @@ def show_status(states: list[AssetState]) -> None:
     """Show authorities × stages, what is for the whole study in a line of its own."""
     console = PlainConsole()
     rows = [_row(authority, list(mine)) for authority, mine in _by_authority(states).items()]
-    legend = ", ".join(f"{mark} {state}" for state, (mark, _) in MARKS.items())
+    there = {state.state for state in states}
+    marks = [f"{mark} {state}" for state, (mark, _) in MARKS.items() if state in there]
+    legend = ", ".join([*marks, *(["! has failures"] if any(s.failures for s in states) else [])])
     narrow = {"box": SIMPLE_HEAD, "padding": 0, "pad_edge": False}
     codes = Column("authority", no_wrap=True, min_width=max(len(row[0]) for row in rows))
     ages = Column("oldest", no_wrap=True, min_width=6)
     console.print(table_of([codes, *STAGES, ages], rows, **narrow))
     told = ", ".join(f"{stage}: {asset}" for stage, asset in COUNTED.items() if stage != asset)
-    console.print(f"{legend}, ! has failures. Rows are of {told}.", style="dim")
+    console.print(f"{legend}. Rows are of {told}.", style="dim")
     for line in _reasons(states):
         console.say(line)
 
@@ -114,12 +116,13 @@ def _reasons(states: list[AssetState]) -> Iterator[str]:
             told[state.asset, state.note][state.authority] = 1
     for (asset, reason), counts in failed.items():
         count = sum(counts.values())
-        yield in_one_line(f"! {asset}{_whose(counts)}: {count:,} failed: {reason}")
+        yield in_one_line(f"! {asset}{whose(counts)}: {count:,} failed: {reason}")
     for (asset, note), counts in told.items():
-        yield in_one_line(f"{asset}{_whose(counts)}: {note}")
+        yield in_one_line(f"{asset}{whose(counts)}: {note}")
 
 
-def _whose(authorities: Iterable[str | None]) -> str:
+def whose(authorities: Iterable[str | None]) -> str:
+    """Say of which authorities something is: up to three by code; nothing of the whole study."""
     named = [one for one in authorities if one is not None]
     if len(named) > NAMED_AUTHORITIES:
         return f" of {len(named)} authorities"
