@@ -214,7 +214,9 @@ def _add_legend(
         label = f"{few} others and none" if few else "none"
         entries.append((f"{label} ({unnamed / count:.0%})", {"color": REST, "marker": "o"}))
     handles = [Line2D([], [], linestyle="", label=label, **style) for label, style in entries]
-    figure.legend(handles=handles, title=what, loc="outside right upper", frameon=False, fontsize=8)
+    figure.legend(
+        handles=handles, title=what, loc="outside right center", frameon=False, fontsize=8
+    )
 
 
 def _by_number(name: str) -> tuple[bool, float, str]:
