@@ -263,6 +263,12 @@ class AssetContext:
         small = base64.b64encode(shrink_to_webp(png, max_bytes or limit)).decode()
         return dg.MetadataValue.md(f"![{name}](data:image/webp;base64,{small})")
 
+    def forget(self, *patterns: str) -> None:
+        """Remove figures that an earlier study file asked for, by patterns of their names."""
+        for pattern in patterns:
+            for stale in self.figures.glob(f"{pattern}.png"):
+                stale.unlink()
+
     def keep(self, name: str, png: bytes) -> str:
         """Keep a figure under `figures/`; give its path, relative to the folder of data."""
         path = self.figures / f"{name}.png"

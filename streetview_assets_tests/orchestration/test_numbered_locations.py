@@ -77,6 +77,9 @@ def moved_in(tmp_path_factory) -> OpenStudy:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STREETVIEW_DATA", str(folder / "data"))
         opened = open_study(folder / "study.yaml")
+        stale = opened.root / "figures" / "study" / "clusters_map_k9_raw.png"
+        stale.parent.mkdir(parents=True)
+        stale.write_bytes(b"of an earlier study file")
         make(opened, *UP_TO_MAPS, layout.image_layout)
     return opened
 

@@ -119,6 +119,7 @@ def _figures(
 def _maps_of_others(work: AssetContext) -> dict[str, Any]:
     """Keep a map of each of the other numbers of clusters that the study keeps."""
     _, *others = work.study.clusters.kept
+    work.forget("clusters_map_k*")
     paths = []
     for k, space in others:
         fit = {"method": METHOD, "space": space, "k": k}
@@ -137,6 +138,7 @@ def _maps_of_others(work: AssetContext) -> dict[str, Any]:
 def _asked_for(work: AssetContext, assigned: pl.DataFrame) -> dict[str, Any]:
     """Draw what the study asks for by `clusters.figures`."""
     study, asked, shown = work.study, work.study.clusters.figures, {}
+    work.forget("clusters_target_histograms", "clusters_members_of_*")
     images = current_images(work.looked_at(work.read_all(INCLUDED)))
     placed = assigned.join(images, on=["authority_code", "image_id"], how="inner")
     if "histograms" in asked and study.target is not None:

@@ -90,6 +90,7 @@ def _sweep_figures(
 def _on_two_axes(work: AssetContext, scores: pl.DataFrame) -> dict[str, object]:
     """Draw silhouette and inertia in one frame, where the study asks for it."""
     settings, name = work.study.clusters, "clusters_silhouette_inertia"
+    work.forget(name)
     own = scores.filter(method=METHOD, space=settings.space)
     if "silhouette" not in settings.figures or own.drop_nulls("value").is_empty():
         return {}
@@ -102,8 +103,7 @@ def _sheets(
 ) -> dict[str, object]:
     """Keep a sheet of images for each number of clusters, and show one of them."""
     settings, name = work.study.clusters, "clusters_members_k"
-    for stale in work.figures.glob(f"{name}*.png"):
-        stale.unlink()
+    work.forget(f"{name}*")
     if sample.is_empty() or not work.shows_images:
         return {}
     sheets = sweep_sheets(

@@ -261,6 +261,7 @@ def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> di
     called = {str(cluster): f"{cluster} {name}" for cluster, name in names.items()}
     drawn = draw_layout_groups(layouts, of_cluster, what="cluster", called=called, **how)
     shown["by cluster"] = work.figure("layout_cluster", drawn)
+    work.forget("layout_clusters")
     if every["k"].n_unique() > 1:
         drawn = draw_layout_numbers(layouts, every, **how)
         shown["by number of clusters"] = work.keep("layout_clusters", to_png(drawn))
