@@ -42,8 +42,12 @@ def spent(browser: Any) -> tuple[float, float]:
     """Give the CPU seconds that the browser has spent, and the memory of its largest page in MB."""
     told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     pages = [Path(f"/proc/{one['id']}/statm") for one in told if one["type"] == "renderer"]
-    memory_mb = max(int(path.read_text().split()[1]) * PAGE_BYTES / 1e6 for path in pages)
+    memory_mb = max((_memory_mb(path) for path in pages), default=0.0)
     return sum(one["cpuTime"] for one in told), memory_mb
+
+
+def _memory_mb(statm: Path) -> float:
+    return int(statm.read_text().split()[1]) * PAGE_BYTES / 1e6
 
 
 def made_up(files: list[Path]) -> Facts:
@@ -149,4 +153,4 @@ def test_the_explorer_of_a_city(browser, tmp_path):
     )
     assert per_s > LEAST_PER_S
     assert size_mb < MOST_MB
-    assert min(open_s, after - before) < MOST_S, "of CPU, where others use the machine"
+    assert open_s < MOST_S, "where nobody else uses the machine"

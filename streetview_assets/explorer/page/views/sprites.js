@@ -92,14 +92,38 @@ async function drawOn(canvas, study, row) {
   const { atlas } = study.manifest;
   const cellPx = Math.max(...atlas.cellsPx);
   const cell = cellOf(atlas, row, cellPx);
-  const source = loaded.get(cell.file) ?? await loadedImage(cell.file);
-  canvas.getContext('2d')?.drawImage(source, cell.x, cell.y, cellPx, cellPx, 0, 0, canvas.width, canvas.height);
+  const draw = (/** @type {CanvasImageSource} */ source) => canvas.getContext('2d')?.drawImage(
+    source, cell.x, cell.y, cellPx, cellPx, 0, 0, canvas.width, canvas.height,
+  );
+  const there = loaded.get(cell.file);
+  if (there) draw(there); else await drawnLater(cell.file, draw);
 }
 
-/** @param {string} file @returns {Promise<HTMLImageElement>} */
-async function loadedImage(file) {
-  const image = new Image();
-  image.src = file;
-  await image.decode();
-  return image;
+const waiting = /** @type {Map<string, ((source: CanvasImageSource) => void)[]>} */ (new Map());
+let isDecoding = false;
+
+/** Draws of a sprite that is not there, when it is its turn. @param {string} file @param {(source: CanvasImageSource) => void} draw */
+function drawnLater(file, draw) {
+  return new Promise((done) => {
+    waiting.set(file, [...(waiting.get(file) ?? []), (source) => { draw(source); done(undefined); }]);
+    if (!isDecoding) decodeWaiting();
+  });
+}
+
+/** Decodes sprites one after the other, each for all who draw of it: one takes 16 MB. */
+async function decodeWaiting() {
+  isDecoding = true;
+  try {
+    for (const file of waiting.keys()) {
+      try {
+        const bitmap = await createImageBitmap(await (await fetch(file)).blob());
+        waiting.get(file)?.forEach((draw) => draw(bitmap));
+        bitmap.close();
+      } finally {
+        waiting.delete(file);
+      }
+    }
+  } finally {
+    isDecoding = false;
+  }
 }
