@@ -2,7 +2,7 @@
 
 from streetview_assets.arrays.folds import BlockFolds, DistanceFolds
 from streetview_assets.arrays.points import points_on_lines
-from streetview_assets.arrays.scores import gain, scores
+from streetview_assets.arrays.score_intervals import gain, scores
 from streetview_assets.arrays.vectors import (
     label_scores,
     neighbours,
