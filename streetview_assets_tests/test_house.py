@@ -90,6 +90,7 @@ NAMED_OTHERWISE = {
     "embeddings/encoders/weights.py": "a checkpoint may be a folder",
     "orchestration/tracking/champion.py": "the tag that says whether images are synthetic",
     "orchestration/tracking/mlflow_resource.py": "the tag that says whether images are synthetic",
+    "study/embeddings.py": "whom to name beside vectors of satellites, as their terms ask",
     "warehouse/about.py": "the column that says whether images are synthetic",
     "warehouse/queries.py": "the column that says whether images are synthetic",
 }

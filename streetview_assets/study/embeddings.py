@@ -1,13 +1,21 @@
-"""The parts `encoder`, `exclusions` and `neighbours` of the study file."""
+"""The parts `encoder`, `exclusions`, `neighbours` and `satellite` of the study file."""
 
 import re
-from typing import Any, Literal, Self
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from streetview_assets.study.fields import Code, ExistingPath, Part, Prompts
+from streetview_assets.study.fields import Code, ExistingPath, Part, Prompts, Statistic
 
 DEFAULT_ENCODER = "open_clip:ViT-B-32-quickgelu/openai"
+ALPHAEARTH = "alphaearth"
+ALPHAEARTH_CREDIT = (
+    "The AlphaEarth Foundations Satellite Embedding dataset is produced by Google and Google "
+    "DeepMind."
+)
+"""In the words that its terms ask for."""
+ALPHAEARTH_LICENCE = "CC BY 4.0"
 
 
 class Encoder(Part):
@@ -138,3 +146,57 @@ class Neighbours(Part):
         "`cosine` does; `hamming` compares on which side of its mean each number is; `manhattan` "
         "takes 20,000 images at most",
     )
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, (str, Path)) else value
+
+
+class Satellite(Part):
+    """What satellites see of the areas, beside their images; without this part, nothing."""
+
+    path: Annotated[tuple[ExistingPath, ...], BeforeValidator(_as_list), Field(min_length=1)] = (
+        Field(
+            description="a table of areas' vectors (.csv, .parquet; columns `band1_mean`, "
+            "`A00_mean` or `A00`, and so on), or GeoTIFF: a file, a folder, or a list of tiles"
+        )
+    )
+    area_code: Code | None = Field(
+        None, description="the table's column of area codes; default: the one that has most of them"
+    )
+    encoder: str = Field(
+        ALPHAEARTH,
+        pattern=r"^[a-z0-9-]+$",
+        max_length=50,
+        description="what made the vectors; of `alphaearth`, whole numbers of eight bits v stand "
+        "for sign(v) · (v / 127.5)², as it is published",
+    )
+    statistic: Statistic = Field(
+        "mean", description="over an area's pixels: which of the four the models see"
+    )
+    attribution: str | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        description="whom to name, as the provider's terms ask; of `alphaearth` known, of any "
+        "other encoder needed",
+    )
+
+    @model_validator(mode="after")
+    def _names_whom_it_is_of(self) -> Self:
+        if self.attribution is None and self.encoder != ALPHAEARTH:
+            raise ValueError(
+                f"whom to name beside {self.encoder} is not known: give `attribution`, in the "
+                "words that its terms ask for"
+            )
+        return self
+
+    @property
+    def credit(self) -> str:
+        """Whom to name beside what rests on the vectors."""
+        return self.attribution or ALPHAEARTH_CREDIT
+
+    @property
+    def licence(self) -> str | None:
+        """Under which licence the vectors are, as far as that is known."""
+        return f"AlphaEarth: {ALPHAEARTH_LICENCE}" if self.encoder == ALPHAEARTH else None

@@ -13,7 +13,7 @@ from streetview_assets.files.reading import reading
 from streetview_assets.images.providers.registry import PROVIDERS, provider_class
 from streetview_assets.study.areas import Areas
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
-from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours
+from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours, Satellite
 from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
 from streetview_assets.study.explorer import Explorer
 from streetview_assets.study.fields import (
@@ -80,6 +80,7 @@ class Study(Part):
         "a row for each image of a group; default: `user_groups.csv` beside the study file, where "
         "it is there",
     )
+    satellite: Satellite | None = None
     targets: tuple[Target, ...] = ()
     models: Models = Models()
     group_models: GroupModels = GroupModels()
@@ -152,6 +153,8 @@ class Study(Part):
             raise ValueError("two targets have the same name")
         if self.targets and not self.areas:
             raise ValueError("targets need areas: add `areas:`")
+        if self.satellite and not self.areas:
+            raise ValueError("satellite needs areas: add `areas:`")
         if self.models.target and self.models.target not in names:
             raise ValueError(f"models.target: {self.models.target!r} is none of {names}")
         if self.ordinal and self.ordinal.target and self.ordinal.target not in names:

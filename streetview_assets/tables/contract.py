@@ -69,8 +69,8 @@ class Table:
         What a row is.
     columns
         The key first.
-    of_baseline
-        Whether its vectors are of the baseline, whichever encoder the study has.
+    of_any_encoder
+        Whether its vectors are the same, whichever encoder the study has.
     in_ledger
         Whether it is read from the ledger.
     """
@@ -79,7 +79,7 @@ class Table:
     name: str
     meaning: str
     columns: tuple[Column, ...]
-    of_baseline: bool = False
+    of_any_encoder: bool = False
     in_ledger: bool = False
 
     @property
@@ -90,7 +90,7 @@ class Table:
     @property
     def by_encoder(self) -> bool:
         """Whether there is a file for each encoder."""
-        return "encoder" in self.schema and not self.of_baseline
+        return "encoder" in self.schema and not self.of_any_encoder
 
     @property
     def key(self) -> list[str]:
@@ -117,7 +117,7 @@ def table(
     name: str,
     meaning: str,
     *columns: Column,
-    of_baseline: bool = False,
+    of_any_encoder: bool = False,
     in_ledger: bool = False,
 ) -> Table:
     """Describe a table.
@@ -132,10 +132,10 @@ def table(
         What a row is.
     *columns
         The key first.
-    of_baseline, in_ledger
+    of_any_encoder, in_ledger
         See `Table`.
     """
-    return Table(stage, name, meaning, columns, of_baseline, in_ledger)
+    return Table(stage, name, meaning, columns, of_any_encoder, in_ledger)
 
 
 def column(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:

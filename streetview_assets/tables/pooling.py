@@ -9,6 +9,7 @@ from streetview_assets.tables.contract import (
     COUNT,
     DISPERSION,
     ENCODER,
+    NUMBER,
     STATISTICS,
     TEXT,
     VECTOR,
@@ -42,7 +43,24 @@ TABLES = (
         "baseline_embeddings",
         "The area's images by `colour-texture`, the baseline beside any other encoder.",
         *(replace(column, published=column.dtype != VECTOR) for column in _POOLED),
-        of_baseline=True,
+        of_any_encoder=True,
+    ),
+    _table(
+        "satellite_embeddings",
+        "One row per area and statistic: what satellites see of the area as one vector, or why "
+        "none.",
+        AUTHORITY,
+        AREA,
+        key("encoder", TEXT, "what made the vectors: `satellite.encoder` of the study file"),
+        key("statistic", TEXT, "over the area's pixels, each by its share inside", *STATISTICS),
+        replace(maybe("embedding", VECTOR, "a number a band; null: see `reason`"), published=False),
+        maybe(
+            "covered_share",
+            NUMBER,
+            "of the area, 0 to 1, where pixels of the first band have a value; null: of a table",
+        ),
+        maybe("reason", TEXT, "why there is no vector"),
+        of_any_encoder=True,
     ),
     _table(
         "image_retention",

@@ -103,7 +103,7 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
             "built_at": build.built_at,
             "encoder": study.encoder.slug,
             "target": study.target.name if study.target else None,
-            "attributions": _attributions(connection),
+            "attributions": _attributions(connection, study),
             "licences": _licences(connection, study),
             "synthetic": study.is_synthetic,
             "note": SYNTHETIC_NOTE if study.is_synthetic else None,
@@ -113,7 +113,7 @@ def add_about(connection: duckdb.DuckDBPyConnection, study: Study, build: Build)
     )
 
 
-def _attributions(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _attributions(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
     """List whom to name: what each provider asks for, then whoever an image names."""
     owners = connection.execute(
         """
@@ -126,7 +126,8 @@ def _attributions(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()
     terms = [terms_of(name) for name in _providers(connection)]
     asked = [one.credit for one in terms if one.names_owners]
-    return [*asked, *(owner for (owner,) in owners)]
+    beside = [study.satellite.credit] if study.satellite else []
+    return [*asked, *beside, *(owner for (owner,) in owners)]
 
 
 def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
@@ -146,6 +147,8 @@ def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
         licences.append(f"{terms.images}: {terms.licence}{here}")
     if is_openstreetmap(study.roads) or study.environment:
         licences.append(LICENCE)
+    if study.satellite and study.satellite.licence:
+        licences.append(study.satellite.licence)
     return licences
 
 

@@ -44,6 +44,7 @@ ALL_PARTS = {
     "ordinal": {"epochs": 1, "folds": 2, "fine_tune": [0.2], "fine_tune_epochs": 1},
     "environment": {"points_of_interest": "cafe.geojson"},
     "perception": {"ratings": "places.csv", "within_m": 1000, "environment": "append"},
+    "satellite": {"path": "satellite.csv"},
     "explorer": {},
     "user_groups": "groups.csv",
     "categories_from": "user_groups",
@@ -244,7 +245,10 @@ def write_all_parts(folder: Path, write_town) -> Path:
     (folder / "cafe.geojson").write_text(CAFE)
     (folder / "groups.csv").write_text("group,image_id\nwarm,none-such\n")
     document = yaml.safe_load(study.read_text()) | ALL_PARTS
-    middle = gpd.read_file(study.parent / document["areas"]["path"]).geometry[0].centroid
+    areas = gpd.read_file(study.parent / document["areas"]["path"])
+    middle = areas.geometry[0].centroid
+    seen = [f"{code},{row}\n" for row, code in enumerate(areas[document["areas"]["code"]])]
+    (folder / "satellite.csv").write_text("".join(["code,A00\n", *seen]))
     (folder / "places.csv").write_text(f"lon,lat,safety_avg\n{middle.x},{middle.y},2\n")
     document["images"]["keep_images"] = False
     document["models"]["features"] = FEATURES

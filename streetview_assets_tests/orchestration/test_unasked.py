@@ -24,6 +24,7 @@ PARTS = {
     "explorer: {}": {"thumbnails_atlas"},
     "ordinal: {}": {"ordinal_model"},
     "environment: {points_of_interest: study.yaml}": {"environment_variables"},
+    "satellite: {path: study.yaml}": {"satellite_embeddings"},
     "perception: {comparisons: study.yaml}": {
         *("ratings", "image_ratings", "rating_agreement", "perception_model", "image_perception"),
         *("area_perception", "perception_relations"),

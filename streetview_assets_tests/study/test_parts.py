@@ -213,6 +213,7 @@ labels: {shop: [a shop, a café], house: [a house]}
 label_templates: ["a photo of {}", "{} seen from the street"]
 pooling: {statistic: median}
 neighbours: {count: 8}
+satellite: {path: [photos], encoder: own, statistic: median, attribution: them}
 exclusions: {words: {indoor: [a room]}, above: 0.9, categories: [garage], drop: true}
 direction: {prompts: true, path: null}
 clusters: {k: 7, sweep: [2, 20], pca: null, fit_on: 200000}

@@ -1,0 +1,41 @@
+"""What satellites see of each area, beside its images."""
+
+import polars as pl
+
+from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
+from streetview_assets.orchestration.missing_parts import no_areas, no_part
+from streetview_assets.satellite.embeddings import satellite_vectors
+from streetview_assets.study_state.lineage import study_asset
+
+
+@study_asset(
+    "pooling",
+    writes=("satellite_embeddings",),
+    reads=("areas",),
+    keys=("satellite", "sources.areas"),
+    unless=(no_areas, no_part("satellite")),
+)
+def satellite_embeddings(work: AssetContext) -> AssetResult:
+    """What satellites see of each area as one vector: of a raster's pixels, or of a table."""
+    satellite = work.study.satellite
+    assert satellite is not None, "built only where the study asks for it"
+    found = satellite_vectors(
+        satellite, work.read("areas"), work.sources.areas, work.progress("areas")
+    )
+    once = found.unique("area_code")
+    why = once["reason"].drop_nulls().value_counts().sort("reason")
+    return AssetResult(
+        {"satellite_embeddings": found},
+        {
+            "areas with a vector": int(once["reason"].null_count()),
+            "areas without": dict(why.iter_rows()) or "none",
+            "numbers": _width(found),
+            "attribution": satellite.credit,
+        },
+    )
+
+
+def _width(found: pl.DataFrame) -> int:
+    """Say how long the vectors are; 0 where there are none."""
+    known = found["embedding"].drop_nulls()
+    return len(known[0]) if len(known) else 0

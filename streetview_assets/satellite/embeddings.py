@@ -1,0 +1,113 @@
+"""The table `satellite_embeddings`: what satellites see of each area, as vectors, or why none."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from streetview_assets.areas.geometry import to_geoframe
+from streetview_assets.errors import StudyError
+from streetview_assets.processes.on_progress import OnProgress, untold
+from streetview_assets.satellite import published
+from streetview_assets.satellite.published import KEY, read_published
+from streetview_assets.satellite.raster import open_raster, raster_files
+from streetview_assets.satellite.zonal import zone
+from streetview_assets.study.embeddings import ALPHAEARTH, Satellite
+from streetview_assets.tables.contract import STATISTICS
+from streetview_assets.tables.registry import TABLES
+
+Row = dict[str, object]
+NAME = "satellite_embeddings"
+
+
+def satellite_vectors(
+    satellite: Satellite,
+    areas: pl.DataFrame,
+    every_area: Callable[[], pl.DataFrame],
+    on_progress: OnProgress = untold,
+) -> pl.DataFrame:
+    """Give areas their vectors: out of a table, or pooled from a raster's pixels.
+
+    Parameters
+    ----------
+    satellite
+        The part of the study file.
+    areas
+        The table `areas`, of one authority.
+    every_area
+        Gives that of all authorities: a source that has none of those is the wrong one.
+    on_progress
+        Called with areas done and in total.
+
+    Returns
+    -------
+    polars.DataFrame
+        Table `satellite_embeddings`: a row an area and statistic; of an area without a vector,
+        with the reason.
+
+    Raises
+    ------
+    StudyError
+        Where the source cannot be read, or has nothing of any area of the study.
+    """
+    paths = satellite.path
+    if any(path.suffix.lower() in published.SUFFIXES for path in paths if path.is_file()):
+        if len(paths) > 1:
+            raise StudyError(f"{KEY}: give one table, or the tiles of one raster.")
+        rows = _of_table(satellite, areas, every_area())
+    else:
+        rows = _of_raster(satellite, areas, every_area, on_progress)
+    return TABLES[NAME].frame(rows).sort(TABLES[NAME].key)
+
+
+def _of_table(satellite: Satellite, areas: pl.DataFrame, every: pl.DataFrame) -> list[Row]:
+    (path,) = satellite.path
+    found = read_published(path, every["area_code"], satellite.area_code)
+    if satellite.statistic not in found.by_statistic:
+        there = ", ".join(sorted(found.by_statistic))
+        raise StudyError(
+            f"satellite.statistic: {path} has no columns of the {satellite.statistic}, but of the "
+            f"{there}. Name one of these."
+        )
+    place = {code: row for row, code in enumerate(found.codes)}
+    rows: list[Row] = []
+    for authority, code in areas.select("authority_code", "area_code").iter_rows():
+        about = {"authority_code": authority, "area_code": code, "encoder": satellite.encoder}
+        for statistic, vectors in found.by_statistic.items():
+            vector = vectors[place[code]] if code in place else None
+            whole = vector is not None and bool(np.isfinite(vector).all())
+            why = published.NOT_IN_TABLE if vector is None else published.NO_VALUE
+            told = {"embedding": vector} if whole else {"reason": why}
+            rows.append(about | {"statistic": statistic} | told)
+    return rows
+
+
+def _of_raster(
+    satellite: Satellite,
+    areas: pl.DataFrame,
+    every_area: Callable[[], pl.DataFrame],
+    on_progress: OnProgress,
+) -> list[Row]:
+    rows: list[Row] = []
+    files = raster_files(satellite.path, KEY)
+    with open_raster(files, KEY, is_alphaearth=satellite.encoder == ALPHAEARTH) as raster:
+        outlines = to_geoframe(areas).to_crs(raster.crs).geometry
+        for done, (area, outline) in enumerate(
+            zip(areas.select("authority_code", "area_code").to_dicts(), outlines, strict=True), 1
+        ):
+            found = zone(raster, outline)
+            for statistic in STATISTICS:
+                vector = found.vectors and found.vectors[statistic]
+                told = {"covered_share": found.covered_share, "reason": found.reason}
+                about = {"encoder": satellite.encoder, "statistic": statistic, "embedding": vector}
+                rows.append({**area, **about, **told})
+            on_progress(done, areas.height)
+        if all(row["reason"] for row in rows):
+            others = to_geoframe(every_area()).to_crs(raster.crs).geometry.bounds
+            boxes = others[np.isfinite(others).all(axis=1)].to_numpy()
+            if not any(raster.meets(raster.window(tuple(box))) for box in boxes):
+                raise StudyError(
+                    f"{KEY}: {files[0]}: no area of the study lies in the raster, of "
+                    f"{len(files)} tile(s). Give the tiles that cover the areas."
+                )
+    return rows
