@@ -1,9 +1,9 @@
 """What a notebook uses: a study with its tables, and what serves alone on arrays of one's own."""
 
-from streetview_assets.arrays.folds import BlockFolds, DistanceFolds
-from streetview_assets.arrays.points import points_on_lines
+from streetview_assets.arrays.line_points import points_on_lines
 from streetview_assets.arrays.score_intervals import gain, scores
-from streetview_assets.arrays.vectors import (
+from streetview_assets.arrays.spatial_folds import BlockFolds, DistanceFolds
+from streetview_assets.arrays.vector_comparison import (
     label_scores,
     neighbours,
     number_of_clusters,

@@ -9,7 +9,7 @@ from shapely import LineString, box
 from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
-from streetview_assets.cli.starter.area_columns import guess_columns
+from streetview_assets.cli.starter.guessed_areas import guess_columns
 from streetview_assets.cli.starter.study_text import starter_study
 from streetview_assets.errors import StudyError
 from streetview_assets.study.study_file import load_study

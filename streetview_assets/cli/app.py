@@ -180,7 +180,7 @@ def plan(
 @app.command()
 def status(study: StudyArgument = None, as_json: JsonOption = False) -> None:
     """Show authorities × stages: rows, failures by reason, age."""
-    from streetview_assets.cli.runs.status import show_status, status_as_data
+    from streetview_assets.cli.runs.status_table import show_status, status_as_data
     from streetview_assets.orchestration.runs.status import study_status
 
     states = study_status(opened_study(study))

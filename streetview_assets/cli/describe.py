@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from streetview_assets.cli.command import PlainConsole, table_of
-from streetview_assets.cli.runs.status import age_in_words
+from streetview_assets.cli.runs.status_table import age_in_words
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.lake.parquet_lake import read_provenance

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from streetview_assets.cli.runs.status import show_status, status_as_data
+from streetview_assets.cli.runs.status_table import show_status, status_as_data
 from streetview_assets.orchestration.runs.status import AssetState
 
 CODES = [f"E0800003{number}" for number in range(5)]

@@ -47,7 +47,6 @@ def test_every_table_is_a_table_with_the_types_of_its_contract(published_once):
     assert {name for name, kind in kinds.items() if kind == "VIEW"} == {
         "all_scores",
         "image_clusters",
-        "duplicate_images",
         "all_predictions",
     }
     assert {"area_profile", "authority_coverage", "about"} <= {*kinds}

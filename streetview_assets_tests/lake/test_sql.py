@@ -92,7 +92,7 @@ def test_what_several_queries_read_alike_is_told_once_and_put_before_each(tmp_pa
 def test_the_folder_holds_what_no_contract_says(own_queries):
     assert not set(own_queries) & set(TABLES)
     views = {name for name, query in own_queries.items() if query.kind == "view"}
-    assert views == {"all_scores", "all_predictions", "image_clusters", "duplicate_images"}
+    assert views == {"all_scores", "all_predictions", "image_clusters"}
 
 
 def test_every_column_of_a_mart_is_described_in_order(small_study, own_queries):

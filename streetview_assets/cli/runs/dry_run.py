@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from streetview_assets.cli.command import PlainConsole, table_of
-from streetview_assets.cli.runs.status import whose
+from streetview_assets.cli.runs.status_table import whose
 from streetview_assets.orchestration.runs.schedule_order import between, waves
 from streetview_assets.orchestration.runs.status import AssetState, study_status
 from streetview_assets.study_state.open_study import OpenStudy

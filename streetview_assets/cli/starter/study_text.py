@@ -10,8 +10,8 @@ import pandas as pd
 import yaml
 from pyproj import CRS, Transformer
 
-from streetview_assets.cli.starter.area_columns import guess_columns, names_begin_with_authorities
-from streetview_assets.cli.starter.table_columns import guess_lookup, guess_target
+from streetview_assets.cli.starter.guessed_areas import guess_columns, names_begin_with_authorities
+from streetview_assets.cli.starter.guessed_tables import guess_lookup, guess_target
 from streetview_assets.errors import StudyError
 from streetview_assets.files.crs import Bounds, box_in_words
 from streetview_assets.files.geo_file import READABLE, GeoFile, frame, info

@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.similarity.approximate_search import nearest_by_index, recall
-from streetview_assets.embeddings.similarity.exact_search import nearest
-from streetview_assets.embeddings.similarity.metrics import (
+from streetview_assets.embeddings.similarity.distances import (
     MOST_BY_MANHATTAN,
     Metric,
     as_compared,
@@ -17,6 +16,7 @@ from streetview_assets.embeddings.similarity.metrics import (
     distances_of,
     nearest_by_manhattan,
 )
+from streetview_assets.embeddings.similarity.exact_search import nearest
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.current import current_images
 from streetview_assets.images.duplicates import are_near_duplicates

@@ -11,9 +11,9 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.missing_parts import no_part
 from streetview_assets.perception.agreement.chart import draw_ceiling_shares
 from streetview_assets.perception.environment.image_texts import with_environment
-from streetview_assets.perception.prediction.charts import draw_predicted_rated, draw_scores
 from streetview_assets.perception.prediction.final_model import models_by_quality
 from streetview_assets.perception.prediction.image_scores import image_scores
+from streetview_assets.perception.prediction.score_charts import draw_predicted_rated, draw_scores
 from streetview_assets.perception.prediction.validation.evaluation import EVERYBODY, Plan, evaluate
 from streetview_assets.study.models import Models
 from streetview_assets.study.study_file import Study

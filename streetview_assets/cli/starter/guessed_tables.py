@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 
 from streetview_assets.areas.columns import did_you_mean
-from streetview_assets.cli.starter.area_columns import NAMED_AUTHORITY, NAMED_CODE, ONS_AUTHORITY
+from streetview_assets.cli.starter.guessed_areas import NAMED_AUTHORITY, NAMED_CODE, ONS_AUTHORITY
 from streetview_assets.errors import StudyError
 from streetview_assets.files.csv_file import open_csv, read_columns
 
