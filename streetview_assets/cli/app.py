@@ -163,13 +163,12 @@ def plan(
     study: StudyArgument = None, authority: AuthorityOption = None, as_json: JsonOption = False
 ) -> None:
     """Look for imagery free of charge, and say what fetching it would take."""
-    from streetview_assets.cli.runs.run_end import say_nothing, show_report
+    from streetview_assets.cli.runs.run_end import say_failures
     from streetview_assets.cli.tables import show_forecast
     from streetview_assets.orchestration.runs.forecast import LOOK_UPS, forecast
 
     opened = opened_study(study)
-    end = say_nothing if as_json else show_report
-    _materialise(opened, end, authorities=authority, only=LOOK_UPS)
+    _materialise(opened, say_failures, authorities=authority, only=LOOK_UPS)
     told = forecast(opened, authority)
     if as_json:
         typer.echo(to_json(asdict(told), indent=2))

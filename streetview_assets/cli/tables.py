@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import polars as pl
+from rich.box import SIMPLE_HEAD
+from rich.table import Column
 
 from streetview_assets.cli.command import PlainConsole, table_of
 from streetview_assets.text.visible_text import in_one_line
@@ -69,7 +71,10 @@ def show_forecast(forecast: "Forecast") -> None:
         for row in (*forecast.loads, forecast.total)
     ]
     console = PlainConsole()
-    console.print(table_of(["authority", *FORECAST], rows))
+    codes = Column("authority", no_wrap=True)
+    console.print(
+        table_of([codes, *FORECAST], rows, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    )
     console.say("GB and minutes are estimates: " + forecast.basis)
     if forecast.total.failed_count:
         console.say(

@@ -84,7 +84,7 @@ def say_as_data(opened: OpenStudy, report: RunReport) -> None:
     print(to_json(asdict(report) | {"study": opened.study.name}, indent=2))
 
 
-def say_nothing(opened: OpenStudy, report: RunReport) -> None:
+def say_failures(opened: OpenStudy, report: RunReport) -> None:
     """End a run of which another command tells more, but for what failed."""
     PlainConsole(stderr=True).say(*_told_once("Failed", report.failures), style="red")
 

@@ -156,7 +156,7 @@ def forecast(opened: OpenStudy, authorities: Iterable[str] | None = None) -> For
         loads.append(_of_authority(opened, code, experience, before, shared))
     counted = [name for name in Load.__dataclass_fields__ if name != "authority"]
     sums = {name: sum(getattr(load, name) for load in loads) for name in counted}
-    total = Load(authority="all of them", **sums)
+    total = Load(authority="all", **sums)
     budget = None
     if prices := price_list(images.provider):
         budget = BudgetForecast(
