@@ -238,6 +238,12 @@ class AssetContext:
         return credit(self.study.images.provider)
 
     @property
+    def whole_credit(self) -> str:
+        """Whom to name below a figure of images and of what satellites see, where a study does."""
+        beside = [self.study.satellite.credit] if self.study.satellite else []
+        return "; ".join(filter(None, [self.credit, *beside]))
+
+    @property
     def shows_images(self) -> bool:
         """Whether the provider's terms let images be shown."""
         return may_show_sample(self.study.images)

@@ -22,6 +22,7 @@ from streetview_assets.orchestration.missing_parts import no_targets
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import specs, study_asset
 
+SATELLITE = "satellite_embeddings"
 POOLED_TABLES = ("areas", "targets", "area_embeddings", INCLUDED)
 """What a model of the pooled vectors is made from."""
 
@@ -30,20 +31,22 @@ MODEL_INPUT = (*POOLED_TABLES, "baseline_embeddings")
 
 
 def feature_tables(study: Study) -> tuple[str, ...]:
-    """Name the tables that the models read for the features that a study names."""
+    """Name the tables that the models read for the features and parts that a study names."""
     names = set(study.models.features)
     read = {
         VECTORS: bool(names & OF_CLUSTERS) or "by_label" in names,
         "label_scores": "by_label" in names,
         "label_shares": "label_shares" in names,
+        SATELLITE: study.satellite is not None,
     }
     return tuple(table for table, is_read in read.items() if is_read)
 
 
 def feature_keys(study: Study) -> tuple[str, ...]:
-    """Name the keys of the clusters that a feature is made of, which are found in every fold."""
+    """Name the keys of what a study's features and parts bring: clusters, found in every fold."""
     of_clusters = OF_CLUSTERS & set(study.models.features)
-    return ("clusters.k", "clusters.pca", "clusters.fit_on") if of_clusters else ()
+    keys = ("clusters.k", "clusters.pca", "clusters.fit_on") if of_clusters else ()
+    return (*keys, "satellite.statistic") if study.satellite else keys
 
 
 MODEL_KEYS = ("models", "pooling.statistic", "seed", "crs")
@@ -93,6 +96,7 @@ def area_dataset(
         extra={"colour-texture": baseline} if baseline.height else {},
         features=study_features(work, tables),
         clustered_images=_images(work, tables),
+        satellite=_satellite(work, tables),
     )
 
 
@@ -161,6 +165,11 @@ def _assembled(
         crs=work.sources.crs(),
         **seen,
     )
+
+
+def _satellite(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
+    asked = work.study.satellite
+    return tables[SATELLITE].filter(statistic=asked.statistic) if asked else None
 
 
 def _images(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> AreaImages | None:

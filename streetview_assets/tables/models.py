@@ -27,7 +27,8 @@ _SCORED = (
 _VALIDATION = key("validation", TEXT, "how areas were held out", *VALIDATIONS)
 _PREDICTORS = (
     "`place_and_images`, `place`, `images` (the model `tuned`), `images_at_random` (the same under "
-    "random folds)"
+    "random folds); with a part `satellite`, `satellite`, `images_and_satellite`, "
+    "`place_and_satellite` and `place_images_and_satellite`"
 )
 _VALUE = maybe("value", NUMBER, "the score; null where it is not defined")
 _RUN = maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details", volatile=True)

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.errors import ContractError, StreetviewError, StudyError
+from streetview_assets.study.embeddings import ALPHAEARTH_CREDIT, Satellite
 from streetview_assets.tables.contract import Column
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.publish import Build, publish
@@ -151,6 +152,15 @@ def test_about_says_what_the_file_was_made_from(published_once):
     assert about["attributions"] == ["Imagery © Mapillary contributors, CC BY-SA 4.0", "© Ann"]
     assert about["licences"] == ["Mapillary images: CC BY-SA 4.0"]
     assert (about["synthetic"], about["note"]) == (False, None)
+
+
+def test_whom_satellites_vectors_are_of_is_named_as_their_terms_ask(synthetic_study):
+    study = synthetic_study.study
+    seen = study.model_copy(update={"satellite": Satellite(path=study.path)})
+    publish(synthetic_study.lake, seen, _build())
+    (about,) = _ask(synthetic_study, "from about").iter_rows(named=True)
+    assert ALPHAEARTH_CREDIT in about["attributions"]
+    assert "AlphaEarth: CC BY 4.0" in about["licences"]
 
 
 def test_drawn_images_are_called_so_wherever_they_had_a_say(synthetic_study):

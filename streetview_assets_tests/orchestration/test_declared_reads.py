@@ -101,6 +101,7 @@ NO_CONTENT = {
     "name": "stands above figures",
     "images.provider": "is named below figures, and has a rule of what may be shown",
     "images.keep_images": "has a rule of what may be shown, and what may be forgotten",
+    "satellite.attribution": "is named below figures",
     "exclusions": "says which tables are read, and lineage goes by it",
     "pooling.area": "says which tables are read, and lineage goes by it",
     "encoder.batch_size": "says how many images are encoded at once",

@@ -1,5 +1,6 @@
 """Place and images in one model: what it gains over place alone is what images add."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -27,9 +28,26 @@ def place_and_images(preparation: Preparation) -> Baseline:
     preparation
         The steps that the features need first.
     """
+    return beside_place(PLACE_AND_IMAGES, image_inputs, preparation)
+
+
+def beside_place(
+    name: str, seen: Callable[[AreaDataset], np.ndarray], preparation: Preparation
+) -> Baseline:
+    """Make the Gaussian process of place with features beside it.
+
+    Parameters
+    ----------
+    name
+        As in the column `model`.
+    seen
+        Gives the features of areas, (n, d).
+    preparation
+        The steps that they need first.
+    """
     return Baseline(
-        PLACE_AND_IMAGES,
-        inputs=_inputs,
+        name,
+        inputs=partial(_inputs, seen),
         settings=lambda size: [{}],
         build=partial(_build, preparation),
         estimate=partial(_estimate, preparation),
@@ -37,8 +55,8 @@ def place_and_images(preparation: Preparation) -> Baseline:
     )
 
 
-def _inputs(data: AreaDataset) -> np.ndarray:
-    return np.hstack([data.place_m, image_inputs(data)])
+def _inputs(seen: Callable[[AreaDataset], np.ndarray], data: AreaDataset) -> np.ndarray:
+    return np.hstack([data.place_m, seen(data)])
 
 
 def _steps(preparation: Preparation, seed: int) -> list[tuple[str, ColumnTransformer]]:

@@ -1,6 +1,7 @@
 """Charts of scores, every model and baseline side by side, and of what images add to place."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,11 +11,29 @@ from streetview_assets.figures import COLOURS, INK, Axes, Figure
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.candidates.composite import COMPOSITE, IMAGES_AROUND
 from streetview_assets.models.candidates.registry import CANDIDATES
+from streetview_assets.models.candidates.satellite import (
+    IMAGES_AND_SATELLITE,
+    OF_SATELLITE,
+    PLACE_AND_SATELLITE,
+    PLACE_IMAGES_AND_SATELLITE,
+    SATELLITE,
+)
 from streetview_assets.models.evaluations.gains import IMAGES, NOTHING
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.validations import VALIDATIONS, mild_first
 
 SHOWN = {PLACE: "place alone", IMAGES: "images alone", PLACE_AND_IMAGES: "place and images"}
+SHOWN |= {
+    SATELLITE: "satellite alone",
+    IMAGES_AND_SATELLITE: "images and satellite",
+    PLACE_AND_SATELLITE: "place and satellite",
+    PLACE_IMAGES_AND_SATELLITE: "place, images and satellite",
+}
+_DARK = (*COLOURS[:6], COLOURS[7])
+GAINED = {
+    (PLACE_AND_IMAGES, PLACE): ("over place", INK),
+    (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_SATELLITE): ("over place and satellite", COLOURS[5]),
+}
 
 
 def draw_scores(
@@ -62,7 +81,15 @@ def draw_scores(
 
 def _place(model: str) -> tuple[int, str]:
     others = (name for name in BASELINES if name != "mean")
-    order = [PLACE_AND_IMAGES, COMPOSITE, TUNED, IMAGES_AROUND, *CANDIDATES, *others]
+    order = [
+        *OF_SATELLITE[::-1],
+        PLACE_AND_IMAGES,
+        COMPOSITE,
+        TUNED,
+        IMAGES_AROUND,
+        *CANDIDATES,
+        *others,
+    ]
     if model == "mean":
         return len(order) + 1, model
     return (order.index(model), model) if model in order else (len(order), model)
@@ -85,6 +112,8 @@ def _add_validation(
 def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """Draw R² by place, by images and by both, and the paired gain of both over place.
 
+    With satellite, by each sum of the three, and what images gain beside satellite and place.
+
     Parameters
     ----------
     gains
@@ -96,20 +125,36 @@ def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """
     known = gains.drop_nulls("value")
     validations = mild_first(known["validation"])
-    size_in = (8.5, 1.9 + 0.55 * len(validations))
+    shown = [name for name in SHOWN if known.filter(features=name, against=NOTHING).height]
+    pairs = [pair for pair in GAINED if known.filter(features=pair[0], against=pair[1]).height]
+    size_in = (8.5, 1.9 + 0.55 * len(validations) * max(1, len(shown) / 4))
     figure, (scores, gained) = panels(2, size_in, title=title, credit=credit, sharey=True)
-    for number, (features, label) in enumerate(SHOWN.items()):
+    for shift, features in zip(_shifts(len(shown)), shown, strict=True):
         mine = known.filter(features=features, against=NOTHING)
-        _add(scores, mine, validations, 0.2 * (number - 1), COLOURS[number], label)
-    _add(gained, known.filter(features=PLACE_AND_IMAGES, against=PLACE), validations, 0, INK, "")
+        colour = _DARK[list(SHOWN).index(features)]
+        _add(scores, mine, validations, shift, colour, SHOWN[features])
+    for shift, pair in zip(_shifts(len(pairs)), pairs, strict=True):
+        mine, (label, colour) = known.filter(features=pair[0], against=pair[1]), GAINED[pair]
+        _add(gained, mine, validations, shift, colour, label)
     for axes, label in ((scores, "R², pooled over held-out areas"), (gained, "gain in R²")):
         axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
         axes.set_xlabel(label)
     scores.set_yticks(range(len(validations)), [VALIDATIONS[name].symbol for name in validations])
     scores.set_ylim(len(validations) - 0.5, -0.5)
+    if len(pairs) > 1:  # Above the panels: within, so many names would lie over the dots.
+        above: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}
+        scores.legend(frameon=False, fontsize=8, **above)
+        gained.legend(frameon=False, fontsize=8, **above)
+        gained.set_xlabel("gain in R² by images")
+        return figure
     scores.legend(frameon=False, fontsize=8, loc="best")
     gained.set_title("what images add to place", fontsize=9)
     return figure
+
+
+def _shifts(count: int) -> np.ndarray:
+    """Lay so many rows evenly around a line."""
+    return (np.arange(count) - (count - 1) / 2) * min(0.2, 0.7 / max(1, count))
 
 
 def _add(

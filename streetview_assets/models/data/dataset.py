@@ -88,6 +88,8 @@ class AreaDataset:
         How far what is to be predicted lies from these areas, where that is settled.
     around
         The mean of the vectors of the areas around each, shape (n, d), where that is asked for.
+    satellite
+        What satellites see, shape (n, d''), where the study has that; NaN of areas without.
     """
 
     area_codes: list[str]
@@ -105,6 +107,7 @@ class AreaDataset:
     unsampled_m: np.ndarray = field(default_factory=partial(np.empty, (0, 2)))
     to_predict: DistancesToPredict | None = None
     around: np.ndarray | None = None
+    satellite: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Take the limits of the values, where none are told; parts of the areas keep them."""
@@ -146,6 +149,7 @@ def assemble(
     extra: Mapping[str, pl.DataFrame] | None = None,
     features: AreaFeatures | None = None,
     clustered_images: AreaImages | None = None,
+    satellite: pl.DataFrame | None = None,
 ) -> AreaDataset:
     """Join areas, values, vectors and images into one row an area, sorted by area code.
 
@@ -168,6 +172,8 @@ def assemble(
         What the models see of the areas with a vector; default: the pooled vector.
     clustered_images
         What clusters are found in, where a feature is made of them.
+    satellite
+        The table `satellite_embeddings`, of one statistic.
 
     Returns
     -------
@@ -203,6 +209,7 @@ def assemble(
             for name, frame in (extra or {}).items()
         },
         images=clustered_images,
+        satellite=None if satellite is None else _seen_from_above(satellite, rows["area_code"]),
         is_decile=is_decile,
         target_limits=(1.0, DECILES) if is_decile else _limits(values["value"]),
         unsampled_m=points_in_metres(areas.join(rows, on="area_code", how="anti"), crs),
@@ -308,6 +315,15 @@ def _mean_colours(images: pl.DataFrame) -> pl.DataFrame:
         .group_by("area_code", maintain_order=True)
         .agg(pl.col(COLOUR_COLUMNS).mean())
     )
+
+
+def _seen_from_above(satellite: pl.DataFrame, area_codes: pl.Series) -> np.ndarray:
+    """Give the vectors of areas, NaN of those without; a column of NaN where there are none."""
+    known = satellite.drop_nulls("embedding")
+    width = len(known["embedding"][0]) if known.height else 1
+    vectors = dict(known.select("area_code", "embedding").iter_rows())
+    nothing = [np.nan] * width
+    return np.array([vectors.get(code, nothing) for code in area_codes]).reshape(-1, width)
 
 
 def _extra_vectors(

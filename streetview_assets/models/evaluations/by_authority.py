@@ -86,7 +86,8 @@ def _competing(train: AreaDataset, test: AreaDataset, settings: Models) -> Compe
     learning = competitors_for(train, settings)
     _, without_input = baselines_for(test)
     usable = [one for one in learning.baselines if one.name not in without_input]
-    return Competitors(learning.candidates, usable, learning.left_out | without_input)
+    left_out = learning.left_out | without_input
+    return replace(learning, baselines=usable, left_out=left_out)
 
 
 def _why_no_wider(learned_codes: np.ndarray) -> str | None:

@@ -120,7 +120,7 @@ def choose_final(data: AreaDataset, predictions: pl.DataFrame, scoring: Scoring)
     validation, counted = of_headline(predictions, data, settings.task)
     with fitting_context(len(data)):
         models = tune_all(
-            replace(competing, baselines=[]),
+            replace(competing, baselines=[], others={}),
             data,
             settings,
             validation,

@@ -16,6 +16,13 @@ from streetview_assets.metrics import REGRESSION, measure, resampled_scores, why
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.candidates.composite import COMPOSITE, IMAGES_AROUND
 from streetview_assets.models.candidates.registry import CANDIDATES
+from streetview_assets.models.candidates.satellite import (
+    IMAGES_AND_SATELLITE,
+    OF_SATELLITE,
+    PLACE_AND_SATELLITE,
+    PLACE_IMAGES_AND_SATELLITE,
+    SATELLITE,
+)
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.metrics.bootstrap import Resamples, interval_of, resample_weights
 from streetview_assets.models.results.rows import Row
@@ -30,6 +37,18 @@ AT_RANDOM = "images_at_random"
 """The same, of the same areas, under random folds: what a random split flatters by."""
 NOTHING = "nothing"
 """What a score is compared with that stands by itself: its gain is the R²."""
+WITH_SATELLITE = (
+    (IMAGES, SATELLITE),
+    (IMAGES_AND_SATELLITE, SATELLITE),
+    (IMAGES_AND_SATELLITE, IMAGES),
+    (PLACE_AND_SATELLITE, PLACE),
+    (PLACE_AND_SATELLITE, SATELLITE),
+    (PLACE_IMAGES_AND_SATELLITE, PLACE),
+    (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_SATELLITE),
+    (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_IMAGES),
+    (PLACE_IMAGES_AND_SATELLITE, IMAGES_AND_SATELLITE),
+)
+"""What each of images, satellite and place adds to the others."""
 RESAMPLES = 1_000
 Score = tuple[float, np.ndarray]
 """Of the areas as they are, and of each resample."""
@@ -106,12 +125,12 @@ def compared(features: Collection[str]) -> list[tuple[str, str]]:
         Those that there are predictions by.
     """
     own = {*CANDIDATES, *BASELINES, IMAGES, AT_RANDOM, PLACE_AND_IMAGES}
-    own |= {COMPOSITE, IMAGES_AROUND}
+    own |= {COMPOSITE, IMAGES_AROUND, *OF_SATELLITE}
     rivals = [*BASELINES, *sorted(set(features) - own)]
     asked = [(PLACE_AND_IMAGES, PLACE), (PLACE_AND_IMAGES, IMAGES)]
     asked += [(IMAGES, rival) for rival in rivals]
-    asked += [(AT_RANDOM, IMAGES)]
-    asked += [(one, NOTHING) for one in (IMAGES, PLACE, PLACE_AND_IMAGES)]
+    asked += [(AT_RANDOM, IMAGES), *WITH_SATELLITE]
+    asked += [(one, NOTHING) for one in (IMAGES, PLACE, PLACE_AND_IMAGES, *OF_SATELLITE)]
     return [(one, other) for one, other in asked if {one, other} <= {NOTHING, *features}]
 
 

@@ -86,7 +86,7 @@ def _chosen(
 ) -> ModelSpec:
     """Tune on all areas that are neither held out in a fold nor in the buffer around it."""
     settings = scoring.settings
-    competing = replace(competitors_for(data, settings), baselines=[])
+    competing = replace(competitors_for(data, settings), baselines=[], others={})
     if why := no_candidate(competing):
         raise TooFewGroupsError(why)
     of_area = np.array([fold_of[code] for code in data.area_codes])

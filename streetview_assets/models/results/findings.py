@@ -5,6 +5,11 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
+from streetview_assets.models.candidates.satellite import (
+    PLACE_AND_SATELLITE,
+    PLACE_IMAGES_AND_SATELLITE,
+    SATELLITE,
+)
 from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHING
 from streetview_assets.models.metrics.coverage import LOCAL_TOLERANCE, OVERALL_TOLERANCE
 from streetview_assets.models.results.coverage_rows import coverage_failures
@@ -13,6 +18,7 @@ from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.results.validation_facts import limits_of_task
 from streetview_assets.models.results.verdict_sentences import (
     added_to_place,
+    added_to_satellite,
     against_baseline,
     flattery,
     heavy_tails,
@@ -93,10 +99,13 @@ def _of_gains(gains: pl.DataFrame, validation: str) -> list[Finding]:
         return rows.get((under, features, against))
 
     others = [way for way in VALIDATIONS if way != validation]
-    baselines = sorted({other for _, one, other in rows if one == IMAGES} - {PLACE, NOTHING})
-    over = (PLACE_AND_IMAGES, PLACE)
+    baselines = sorted(
+        {other for _, one, other in rows if one == IMAGES} - {PLACE, NOTHING, SATELLITE}
+    )
+    over, beside = (PLACE_AND_IMAGES, PLACE), (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_SATELLITE)
     told: list[Finding] = [
         ("gain", added_to_place(find, validation), find(validation, *over)),
+        ("satellite", added_to_satellite(find, validation), find(validation, *beside)),
         ("score", told_by_images(find, validation), find(validation, IMAGES, NOTHING)),
         ("flattery", flattery(find, validation), find(validation, AT_RANDOM, IMAGES)),
         ("baseline", *against_baseline(find, validation, baselines)),

@@ -4,6 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
+from streetview_assets.models.candidates.satellite import (
+    PLACE_AND_SATELLITE,
+    PLACE_IMAGES_AND_SATELLITE,
+)
 from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHING
 from streetview_assets.models.metrics.heavy_tails import HEAVY
 from streetview_assets.models.results.rows import Row
@@ -32,22 +36,39 @@ def added_to_place(find: FindGain, validation: str) -> str:
     validation
         How areas were held out.
     """
-    gain = find(validation, PLACE_AND_IMAGES, PLACE)
-    place, both = (find(validation, one, NOTHING) for one in (PLACE, PLACE_AND_IMAGES))
-    if gain is None or place is None or both is None:
+    return _added(find, validation, (PLACE_AND_IMAGES, PLACE), ("place tells", "place"))
+
+
+def added_to_satellite(find: FindGain, validation: str) -> str:
+    """Say whether images add to what satellites and place tell together; empty without these.
+
+    Parameters
+    ----------
+    find, validation
+        As `added_to_place`.
+    """
+    pair = (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_SATELLITE)
+    return _added(find, validation, pair, ("satellites and place tell", "satellites with place"))
+
+
+def _added(find: FindGain, validation: str, pair: tuple[str, str], words: tuple[str, str]) -> str:
+    gain = find(validation, *pair)
+    both, known = (find(validation, one, NOTHING) for one in pair)
+    if gain is None or known is None or both is None:
         return ""
+    tells, name = words
     scores = (
-        f"R² is {number(place['value'])} by place alone and {number(both['value'])} by place and "
+        f"R² is {number(known['value'])} by {name} alone and {number(both['value'])} by {name} and "
         f"images, {VALIDATIONS[validation].phrase} ({gain['area_count']:,} areas)"
     )
     amount = f"{number(gain['value'])} in R² ({interval(gain)})"
     if gain["lower"] is None:
-        return f"Whether images add to what place tells cannot be said: {amount}; {scores}."
+        return f"Whether images add to what {tells} cannot be said: {amount}; {scores}."
     if gain["lower"] > LEAST_GAIN:
-        return f"Images add to what place tells: {amount}; {scores}."
+        return f"Images add to what {tells}: {amount}; {scores}."
     if gain["upper"] < 0:
-        return f"Images take away from what place tells: {amount}; {scores}."
-    return f"Images are not shown to add to what place tells: {amount}; {scores}."
+        return f"Images take away from what {tells}: {amount}; {scores}."
+    return f"Images are not shown to add to what {tells}: {amount}; {scores}."
 
 
 def told_by_images(find: FindGain, validation: str) -> str:

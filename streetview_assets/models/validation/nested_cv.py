@@ -29,6 +29,12 @@ from streetview_assets.models.candidates.preprocessing import (
     why_unprepared,
 )
 from streetview_assets.models.candidates.registry import candidates_for
+from streetview_assets.models.candidates.satellite import (
+    OF_SATELLITE,
+    satellite_beside_place,
+    satellite_candidates,
+    why_without_satellite,
+)
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import blocks_of, seed_of
 from streetview_assets.models.metrics.conformal import inside
@@ -61,11 +67,22 @@ LEAST_AREAS = 10
 
 @dataclass(frozen=True)
 class Competitors:
-    """Who competes on some areas, and for each who cannot the reason."""
+    """Who competes on some areas.
+
+    Attributes
+    ----------
+    candidates, baselines
+        Models of images, and what they are compared with.
+    left_out
+        For each who cannot compete the reason.
+    others
+        Candidates on other features, by the name under which the best of them counts.
+    """
 
     candidates: list[Candidate]
     baselines: list[Baseline]
     left_out: dict[str, str]
+    others: dict[str, list[Candidate]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,7 @@ class TunedModels:
     Attributes
     ----------
     candidates, baselines
-        Each with its parameters.
+        Each with its parameters; among the baselines, the best candidate on other features.
     observed, image_counts
         Of the training part, (n,).
     around
@@ -205,8 +222,13 @@ def competitors_for(data: AreaDataset, settings: Models) -> Competitors:
         names = [*(one.name for one in candidates), PLACE_AND_IMAGES]
         return Competitors([], baselines, left_out | dict.fromkeys(names, reason))
     preparation = preparation_of(data, settings)
-    both = place_and_images(preparation)
-    return Competitors(prepared(candidates, preparation), [*baselines, both], left_out)
+    own, rivals = prepared(candidates, preparation), [*baselines, place_and_images(preparation)]
+    if reason := why_without_satellite(data):
+        left_out |= dict.fromkeys(OF_SATELLITE, reason)
+    elif data.satellite is not None:
+        others = satellite_candidates(candidates, preparation)
+        return Competitors(own, [*rivals, *satellite_beside_place(preparation)], left_out, others)
+    return Competitors(own, rivals, left_out)
 
 
 def tune_all(
@@ -233,22 +255,19 @@ def tune_all(
     seed
         Of the inner folds and of the search.
     timeout_s
-        For this tuning.
+        For this tuning, the candidates on other features among it.
     """
     splits = inner_splits(train, validation, settings, seed_of(seed, "inner folds"))
-    candidates = tune_candidates(
-        competing.candidates,
-        train,
-        splits,
-        trials=settings.trials,
-        seed=seed,
-        timeout_s=timeout_s,
-    )
+    budget_s = None if timeout_s is None else timeout_s / (1 + len(competing.others))
+    limits: dict[str, Any] = {"trials": settings.trials, "seed": seed, "timeout_s": budget_s}
+    candidates = tune_candidates(competing.candidates, train, splits, **limits)
+    baselines = [tune_baseline(baseline, train, splits, seed) for baseline in competing.baselines]
+    for name, others in competing.others.items():
+        best = best_of(tune_candidates(others, train, splits, **limits))
+        baselines.append(replace(best, model=replace(best.model, name=name)))
     return TunedModels(
         candidates=candidates,
-        baselines=[
-            tune_baseline(baseline, train, splits, seed) for baseline in competing.baselines
-        ],
+        baselines=baselines,
         observed=train.observed,
         image_counts=train.image_counts,
         around=predictions_around(best_of(candidates), train, splits, seed),
@@ -371,5 +390,7 @@ def cross_validate(
         distance_m=distances_m(data, folds)[held_out],
         learned_share=learned_shares(data, folds)[held_out],
         trials=trials,
-        truncated=any(tuned.truncated for models in done for tuned in models.candidates),
+        truncated=any(
+            one.truncated for models in done for one in (*models.candidates, *models.baselines)
+        ),
     )

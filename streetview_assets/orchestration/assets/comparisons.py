@@ -241,7 +241,9 @@ def gains(work: AssetContext) -> AssetResult:
     found = findings(scores, gained, scoring, headline, facts)
     metadata: dict[str, Any] = {"verdict": " ".join(found["sentence"])}
     if gained.height:
-        figure = draw_gains(gained, title=f"{work.title}: {scoring.target}", credit=work.credit)
+        figure = draw_gains(
+            gained, title=f"{work.title}: {scoring.target}", credit=work.whole_credit
+        )
         metadata["gains"] = work.figure("gains", figure)
     served = _subgroups(work, predictions, scoring, headline)
     tables = {"gains": gained, "findings": found, "subgroup_errors": served}

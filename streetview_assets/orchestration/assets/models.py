@@ -242,7 +242,7 @@ def _figures(work: AssetContext, chosen: Selection) -> dict[str, bytes]:
     whom = work.credit
     drawn = {
         "distances": draw_distances(chosen.distances, title=title, credit=whom),
-        "scores": draw_scores(scores, title=title, credit=whom),
+        "scores": draw_scores(scores, title=title, credit=work.whole_credit),
         "predicted_observed": draw_predicted_observed(predictions, title=title, credit=whom),
         "prediction_maps": draw_prediction_maps(
             areas, predictions, title=title, credit=whom, validation=validation
