@@ -23,9 +23,9 @@ AREAS = 600
 def measure(quick, scored):
     """Measures subgroups of areas, some of which are predicted so far off, or so badly."""
 
-    def of(off=0.0, noise=1.0, flat=1.0, seed=0, count=AREAS):
+    def of(off=0.0, noise=1.0, flat=1.0, seed=0, count=AREAS, density=None):
         rng = np.random.default_rng(seed)
-        density = rng.permutation(count) / 10
+        density = rng.permutation(count) / 10 if density is None else density
         rural = density < count / 30
         known = rng.normal(size=count)
         observed = known + np.where(rural, noise, 1) * rng.normal(size=count)
@@ -95,6 +95,13 @@ def test_areas_of_one_date_stay_together_and_unknown_ones_apart(measure):
     ]  # fmt: skip
     assert ages["area_count"].sum() == AREAS
     assert not rows.filter(grouping="decile", metric="slope").height
+
+
+def test_areas_whose_traits_are_told_alike_are_of_one_kind(measure):
+    rows, _, _ = measure(density=4 + np.linspace(0, 1e-6, AREAS))
+    check_contract(TABLES["subgroup_errors"], rows)
+    told = rows.filter(grouping=BY_DENSITY, metric="bias")
+    assert told["group_name"].to_list() == ["4 to 4 points per km²"]
 
 
 def test_few_areas_have_no_interval_and_say_so(measure):

@@ -111,8 +111,11 @@ def held_out_areas(
     tenth = deciles_among(observed, observed, are_deciles=are_deciles).astype(np.int64) - 1
     kinds = {
         BY_DECILE: (tenth, [f"decile {number}" for number in range(1, DECILES + 1)]),
-        BY_DENSITY: _thirds(rows["points_per_km2"], "{:.3g} to {:.3g} points per km²"),
-        BY_AGE: _thirds(rows["captured_on"], "{:%Y-%m} to {:%Y-%m}"),
+        # As they are told: areas that are named alike are of one kind.
+        BY_DENSITY: _thirds(
+            rows["points_per_km2"].round_sig_figs(3), "{:.3g} to {:.3g} points per km²"
+        ),
+        BY_AGE: _thirds(rows["captured_on"].dt.month_start(), "{:%Y-%m} to {:%Y-%m}"),
     }
     return HeldOutAreas(
         observed=observed,

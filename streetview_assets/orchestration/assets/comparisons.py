@@ -221,7 +221,7 @@ def _figures(
         *("model_scores", "predictions", "held_out_predictions", "validations"),
     ),
     keys=MODEL_KEYS,
-    code_version=4,
+    code_version=5,
     study_wide=True,
     refresh="weekly",
     unless=(no_targets,),
