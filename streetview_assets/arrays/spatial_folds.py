@@ -4,6 +4,7 @@ Places belong to the splitter, since what a model sees of an area is not where i
 ``cross_val_predict(model, vectors, y, cv=BlockFolds(place_m, block_km=2))``.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,8 +21,47 @@ from streetview_assets.models.data.splits import beyond_buffer, block_folds
 Rows = npt.NDArray[np.int64]
 
 
+class _PlaceFolds(ABC):
+    """What scikit-learn asks of folds, given the fold of each place and a buffer around it."""
+
+    place_m: Any
+
+    @property
+    @abstractmethod
+    def fold(self) -> Rows:
+        """The fold of each place, from 1, shape (n,)."""
+
+    @property
+    @abstractmethod
+    def buffer_m(self) -> float | npt.NDArray[np.float64]:
+        """What lies so near to a place held out is not learned from; one for all, or (n,)."""
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Give the number of folds.
+
+        Parameters
+        ----------
+        X, y, groups
+            Those of scikit-learn, not needed.
+        """
+        return len(np.unique(self.fold))
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Rows, Rows]]:
+        """Give rows to learn from and rows to test, fold by fold.
+
+        Parameters
+        ----------
+        X
+            As many rows as there are places.
+        y, groups
+            Not needed.
+        """
+        places = places_of(self.place_m, len(X))
+        yield from _splits(places, self.fold, self.buffer_m)
+
+
 @dataclass(frozen=True)
-class BlockFolds:
+class BlockFolds(_PlaceFolds):
     """Hold out squares of a grid, and learn from nothing near them.
 
     Roberts and others (2017), Cross-validation strategies for data with temporal, spatial,
@@ -58,37 +98,14 @@ class BlockFolds:
         places = places_of(self.place_m)
         return block_folds(places, self.folds, self.block_km, self.seed)
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Give the number of folds.
-
-        Parameters
-        ----------
-        X, y, groups
-            Those of scikit-learn, not needed.
-        """
-        return len(np.unique(self.fold))
-
-    def split(
-        self,
-        X: Any,
-        y: Any = None,
-        groups: Any = None,
-    ) -> Iterator[tuple[Rows, Rows]]:
-        """Give rows to learn from and rows to test, fold by fold.
-
-        Parameters
-        ----------
-        X
-            As many rows as there are places.
-        y, groups
-            Not needed.
-        """
-        places = places_of(self.place_m, len(X))
-        yield from _splits(places, self.fold, self.buffer_km * 1000)
+    @property
+    def buffer_m(self) -> float:
+        """What lies so near to an area held out is not learned from."""
+        return self.buffer_km * 1000
 
 
 @dataclass(frozen=True)
-class DistanceFolds:
+class DistanceFolds(_PlaceFolds):
     """Hold out areas as far from those learned from as places to be predicted lie from all.
 
     Nearest-neighbour-distance matching: Milà and others (2022), Linnenbrink and others (2024).
@@ -123,33 +140,15 @@ class DistanceFolds:
         alone = [""] * len(places)
         return match_distances(places, alone, wanted, self.folds, self.seed)
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Give the number of folds.
+    @property
+    def fold(self) -> Rows:
+        """The fold of each place, from 1, shape (n,)."""
+        return self.matched.fold
 
-        Parameters
-        ----------
-        X, y, groups
-            Those of scikit-learn, not needed.
-        """
-        return len(np.unique(self.matched.fold))
-
-    def split(
-        self,
-        X: Any,
-        y: Any = None,
-        groups: Any = None,
-    ) -> Iterator[tuple[Rows, Rows]]:
-        """Give rows to learn from and rows to test, fold by fold.
-
-        Parameters
-        ----------
-        X
-            As many rows as there are places.
-        y, groups
-            Not needed.
-        """
-        places = places_of(self.place_m, len(X))
-        yield from _splits(places, self.matched.fold, self.matched.buffer_m)
+    @property
+    def buffer_m(self) -> npt.NDArray[np.float64]:
+        """What lies so near to each place held out is not learned from, shape (n,)."""
+        return self.matched.buffer_m
 
 
 def _splits(
