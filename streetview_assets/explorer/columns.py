@@ -74,21 +74,6 @@ def write_numbers(folder: Path, name: str, values: npt.ArrayLike, kind: str) -> 
     return {"file": f"data/{name}.bin", "type": TYPES[kind], "across": across}
 
 
-def write_texts(folder: Path, name: str, texts: Sequence[str | None]) -> dict[str, Any]:
-    """Write texts as a JSON list.
-
-    Parameters
-    ----------
-    folder
-        Of the explorer.
-    name
-        Of the file, safe as a path.
-    texts
-        (n,) null where there is none.
-    """
-    return write_json_file(folder, name, list(texts))
-
-
 def write_json_file(folder: Path, name: str, value: object) -> dict[str, Any]:
     """Write plain data as JSON, and say where it is.
 

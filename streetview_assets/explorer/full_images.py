@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from streetview_assets.explorer.columns import write_json_file, write_texts
+from streetview_assets.explorer.columns import write_json_file
 from streetview_assets.images.image_files import write_whole
 from streetview_assets.images.thumbnails import shown_files
 from streetview_assets.processes import stopping
@@ -45,7 +45,7 @@ def add_full_images(
         if on_progress:
             on_progress(len(names), len(ids))
     drop_full_images(folder, kept=names)
-    full = write_texts(folder, "full_image", names)
+    full = write_json_file(folder, "full_image", names)
     write_json_file(folder, MANIFEST, manifest | {"full": full})
 
 

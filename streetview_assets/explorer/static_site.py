@@ -19,13 +19,7 @@ from streetview_assets.explorer.atlas import (
     draw_atlas,
     drop_other_sprites,
 )
-from streetview_assets.explorer.columns import (
-    coded,
-    write_coded,
-    write_json_file,
-    write_numbers,
-    write_texts,
-)
+from streetview_assets.explorer.columns import coded, write_coded, write_json_file, write_numbers
 from streetview_assets.explorer.facts import Facts, explorer_facts
 from streetview_assets.figures import COLOURS, SYNTHETIC_NOTE
 from streetview_assets.images.current import UNKNOWN_DATE
@@ -251,8 +245,8 @@ def _image_columns(folder: Path, facts: Facts) -> dict[str, Any]:
     of_cluster = coded(images["cluster"].cast(pl.String), _numbered(images["cluster"]))
     place = images.select("longitude", "latitude").to_numpy()
     return {
-        "id": write_texts(folder, "image_id", images["image_id"].to_list()),
-        "file": write_texts(folder, "source_path", images["source_path"].to_list()),
+        "id": write_json_file(folder, "image_id", images["image_id"].to_list()),
+        "file": write_json_file(folder, "source_path", images["source_path"].to_list()),
         "place": write_numbers(folder, "place", place, "f4"),
         "area": write_coded(folder, "area", areas) | {"texts": None},
         "authority": write_coded(folder, "authority", coded(images["authority_code"])),
@@ -331,7 +325,7 @@ def _others(folder: Path, facts: Facts) -> dict[str, Any]:
     others, rows = facts.others, facts.images.select("image_id").with_row_index("row")
     of = others.join(rows, left_on="shown_id", right_on="image_id", maintain_order="left")
     return {
-        "id": write_texts(folder, "other_id", others["image_id"].to_list()),
+        "id": write_json_file(folder, "other_id", others["image_id"].to_list()),
         "of": write_numbers(folder, "other_of", of["row"].to_numpy(), "u4"),
         "month": write_numbers(folder, "other_month", _months(others["captured_on"]), "u2"),
         "credit": write_coded(folder, "other_copyright", coded(others["copyright"])),
