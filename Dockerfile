@@ -19,7 +19,10 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 COPY pyproject.toml README.md LICENSE dagster.yaml ./
 COPY dbt_like_sql ./dbt_like_sql
 COPY streetview_assets ./streetview_assets
-RUN pip install --no-deps --no-build-isolation --no-index . && pip check
+# Without git in the context the version is told: docker compose build --build-arg VERSION=0.1.0
+ARG VERSION=0.0.0
+RUN SETUPTOOLS_SCM_PRETEND_VERSION="$VERSION" \
+    pip install --no-deps --no-build-isolation --no-index . && pip check
 
 # Whoever runs it owns the data and its Dagster home, and nothing else.
 RUN groupadd --gid 10001 streetview \

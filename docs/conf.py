@@ -1,10 +1,10 @@
 """How Sphinx builds the site: `make docs`. Nothing that a page shows comes from another host."""
 
-from importlib import metadata
+from streetview_assets.version import version_in_words
 
 project = "streetview_assets"
 author = "streetview_assets contributors"
-version = release = metadata.version("streetview-assets")
+version = release = version_in_words()
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["build"]

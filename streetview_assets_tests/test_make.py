@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("file", ["Makefile", ".ci/run", ".ci/install", "docker/lock"])
+RECIPES = ["Makefile", ".ci/run", ".ci/install", ".ci/package", "docker/lock"]
+
+
+@pytest.mark.parametrize("file", RECIPES)
 def test_recipes_name_no_place_of_one_machine(file):
     text = (ROOT / file).read_text()
     assert not re.search(r"(?<![\w.])/(home|root|work|Users|opt)/", text)

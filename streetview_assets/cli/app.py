@@ -5,7 +5,6 @@ import sys
 from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,7 +41,9 @@ StageOption = Annotated[str | None, typer.Option(help=f"One of: {', '.join(STAGE
 
 def _say_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(metadata.version("streetview-assets"))
+        from streetview_assets.version import version_in_words
+
+        typer.echo(version_in_words())
         raise typer.Exit
 
 

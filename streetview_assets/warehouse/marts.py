@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from functools import cache
 from graphlib import TopologicalSorter
-from importlib.metadata import version
 from statistics import mode
 
 from streetview_assets.errors import DamagedError
@@ -12,6 +11,7 @@ from streetview_assets.lake.parquet_lake import Provenance, provenance_of_whole,
 from streetview_assets.study_state.lineage import specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.version import version_in_words
 from streetview_assets.warehouse.publish import Build, PublishReport, publish
 from streetview_assets.warehouse.published_query import DATABASE, query_published
 from streetview_assets.warehouse.queries import (
@@ -101,7 +101,7 @@ def publish_study(opened: OpenStudy) -> PublishReport:
     """Build `streetview.duckdb` of a study and swap it in."""
     build = Build(
         study_hash=opened.study_hash,
-        code_version=version("streetview-assets"),
+        code_version=version_in_words(),
         build_id=publication(opened),
         built_at=datetime.now(UTC),
         table_notes=table_notes(opened),
