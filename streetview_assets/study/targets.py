@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from streetview_assets.study.fields import Code, ExistingFile, Part
+from streetview_assets.study.fields import Code, ExistingFile, Month, Part
 
 
 class TargetLookup(Part):
@@ -63,6 +63,11 @@ class Target(Part):
         "said where all are whole numbers from 1 to 10",
     )
     lookup: TargetLookup | None = None
+    measured_on: Month | None = Field(
+        None,
+        description="month that the values are of: with it, scores are told by how many years lie "
+        "between an area's images and the target",
+    )
     sheet: str | None = Field(None, description="sheet of an Excel file")
     model_config = ConfigDict(populate_by_name=True)
 

@@ -123,6 +123,8 @@ def resolved_value(sources: Sources, key: str) -> Any:
             return sources.crs() if study.areas or study.roads else study.crs
         case ["models", "target"]:
             return study.target and study.target.name
+        case ["targets", "measured_on"]:
+            return {one.name: one.measured_on for one in study.targets}
         case ["clusters", "sweep"]:
             return study.clusters.numbers
         case ["sample_size", "k"] if study.sample_size:

@@ -25,6 +25,7 @@ from streetview_assets.tables import (
     perception_scores,
     points,
     pooling,
+    towns,
 )
 from streetview_assets.tables.contract import Column, Table
 
@@ -36,6 +37,7 @@ _TABLES = (
     *pooling.TABLES,
     *clusters.TABLES,
     *models.TABLES,
+    *towns.TABLES,
     *perception.TABLES,
     *perception_scores.TABLES,
     *perception_areas.TABLES,

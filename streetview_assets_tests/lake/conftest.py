@@ -282,6 +282,25 @@ def _of_models() -> dict[str, list[dict[str, Any]]]:
         "predictions": predictions,
         "model_scores": scores,
         "gains": gains,
+        "age_gap_scores": [
+            whose
+            | images
+            | interval
+            | {"group_name": "2 to 4 years", "metric": "r2", "features": "median", "gap_years": 3.0}
+        ],
+        "next_town_scores": [
+            {
+                **label,
+                **interval,
+                "model": "tuned",
+                "metric": "r2",
+                "value": 0.5,
+                "town_count": 3,
+                "area_count": 30,
+                "typical_lower": 0.4,
+                "typical_upper": 0.6,
+            },
+        ],
         "findings": findings,
         "area_predictions": final,
         "authority_scores": alone,

@@ -24,7 +24,7 @@ HOSTILE = "East <b>&</b> \"West\" $\\no{formula$ <script>alert('x')</script></st
 """A name that a page must not take for its own words."""
 MODELS = ("predictions", "model_scores", "area_predictions", "authority_scores",
           "held_out_predictions", "held_out_scores", "gains", "findings",
-          "subgroup_errors")  # fmt: skip
+          "subgroup_errors", "age_gap_scores", "next_town_scores")  # fmt: skip
 
 
 def publish_small(

@@ -9,14 +9,17 @@ import polars as pl
 from streetview_assets.charts import (
     LOWEST_SCORE,
     ZERO_LINE,
+    bare,
     curve,
     frame_diagonal,
     grid_of,
     heat_map,
+    intervals,
     panels,
     sizes_axis,
 )
 from streetview_assets.figures import COLOURS, Axes, Figure, new_figure
+from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.charts.heatmap import r2_heat_map, r2_text
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
 from streetview_assets.validations import VALIDATIONS, mild_first
@@ -187,6 +190,41 @@ def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -
         fontsize=10,
     )
     axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def draw_age_gap(scores: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
+    """Draw R² and RMSE by how many years lie between images and target, with intervals.
+
+    Parameters
+    ----------
+    scores
+        Table `age_gap_scores` of one target and validation, with a row or more.
+    title
+        Names the study and the target.
+    credit
+        Whom to name at the foot.
+    """
+    classes = scores.filter(pl.col("metric").is_in(["r2", "rmse"])).sort("gap_years")
+    names = classes["group_name"].unique(maintain_order=True).to_list()
+    counts = dict(classes.select("group_name", "area_count").iter_rows())
+    figure, frames = panels(2, (8, 2.2 + 0.45 * len(names)), across=2, credit=credit, sharey=True)
+    for axes, metric in zip(frames, ("r2", "rmse"), strict=True):
+        mine = classes.filter(metric=metric)
+        places = [names.index(name) for name in mine["group_name"]]
+        lowest = LOWEST_SCORE if metric == "r2" else 0.0
+        ends = (mine[end].cast(pl.Float64).fill_null(float("nan")) for end in ("lower", "upper"))
+        intervals(axes, places, *ends, lowest=lowest, color=COLOURS[0], alpha=0.6)
+        axes.plot(mine["value"].clip(lower_bound=lowest), places, "o", color=COLOURS[0])
+        axes.set_xlabel(REGRESSION[metric].symbol)
+        axes.set_yticks(range(len(names)), [f"{name} ({counts[name]:,})" for name in names])
+        bare(axes)
+    level = classes["interval_level"].max()
+    together = f", {level:.0%} intervals that hold together" if isinstance(level, float) else ""
+    how = VALIDATIONS[classes["validation"][0]].symbol
+    figure.suptitle(
+        f"{title}\nby years between images and target (areas), {how}{together}", fontsize=10
+    )
     return figure
 
 

@@ -12,6 +12,7 @@ from streetview_assets.models.charts.group_scores import (
     draw_group_scores,
 )
 from streetview_assets.models.charts.score_comparisons import (
+    draw_age_gap,
     draw_learning_curve,
     draw_target_correlations,
     draw_targets,
@@ -33,6 +34,7 @@ from streetview_assets.models.evaluations.models_by_group import score_group_mod
 from streetview_assets.models.evaluations.selection import BLOCKS, too_few
 from streetview_assets.models.evaluations.target_matrix import on_common_areas, score_targets
 from streetview_assets.models.evaluations.transfer import score_transfer, why_no_transfer
+from streetview_assets.models.results.age_gap import age_gap_scores
 from streetview_assets.models.results.findings import findings
 from streetview_assets.models.results.subgroup_errors import (
     area_traits,
@@ -40,6 +42,7 @@ from streetview_assets.models.results.subgroup_errors import (
     subgroup_errors,
 )
 from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.towns.next_town import next_town_scores
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.ridge_cv import scored_r2
 from streetview_assets.models.validation.task import headline_validation
@@ -215,19 +218,19 @@ def _figures(
 
 @study_asset(
     "models",
-    writes=("gains", "findings", "subgroup_errors"),
+    writes=("gains", "findings", "subgroup_errors", "age_gap_scores", "next_town_scores"),
     reads=(
         *("areas", "targets", "sample_points", "images"),
-        *("model_scores", "predictions", "held_out_predictions", "validations"),
+        *("model_scores", "predictions", "held_out_predictions", "held_out_scores", "validations"),
     ),
-    keys=MODEL_KEYS,
-    code_version=5,
+    keys=(*MODEL_KEYS, "targets.measured_on"),
+    code_version=6,
     study_wide=True,
     refresh="weekly",
     unless=(no_targets,),
 )
 def gains(work: AssetContext) -> AssetResult:
-    """What images add to place, by pairs of models in the same folds; the verdict; subgroups."""
+    """What images add to place, by pairs in the same folds; the verdict; for whom it holds."""
     scoring = study_scoring(work)
     within, held_out = (work.read_all(name) for name in ("predictions", "held_out_predictions"))
     predictions = pl.concat([within, held_out.select(within.columns)])
@@ -237,36 +240,48 @@ def gains(work: AssetContext) -> AssetResult:
         held_out["authority_code"].n_unique(),
         set(gained.drop_nulls("value")["validation"]),
     )
-    scores, facts = (work.read_all(name) for name in ("model_scores", "validations"))
+    scores, facts, of_towns = map(work.read_all, ("model_scores", "validations", "held_out_scores"))
     found = findings(scores, gained, scoring, headline, facts)
-    metadata: dict[str, Any] = {"verdict": " ".join(found["sentence"])}
-    if gained.height:
-        figure = draw_gains(
-            gained, title=f"{work.title}: {scoring.target}", credit=work.whole_credit
-        )
-        metadata["gains"] = work.figure("gains", figure)
-    served = _subgroups(work, predictions, scoring, headline)
-    tables = {"gains": gained, "findings": found, "subgroup_errors": served}
-    return AssetResult(tables, metadata)
+    tables = {
+        "gains": gained,
+        "findings": found,
+        **_by_kind(work, predictions, scoring, headline),
+        "next_town_scores": next_town_scores(of_towns, scoring.settings.interval_level),
+    }
+    verdict = {"verdict": " ".join(found["sentence"])}
+    return AssetResult(tables, verdict | _gains_figures(work, tables))
 
 
-def _subgroups(
+def _gains_figures(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+    title, drawn = f"{work.title}: {work.target.name}", {}
+    if tables["gains"].height:
+        drawn["gains"] = draw_gains(tables["gains"], title=title, credit=work.whole_credit)
+    if tables["age_gap_scores"].height:
+        drawn["age_gap"] = draw_age_gap(tables["age_gap_scores"], title=title, credit=work.credit)
+    else:
+        work.forget("age_gap")
+    return {name: work.figure(name, figure) for name, figure in drawn.items()}
+
+
+def _by_kind(
     work: AssetContext, predictions: pl.DataFrame, scoring: Scoring, headline: Validation
-) -> pl.DataFrame:
-    """Measure whom the model chosen serves worse under the validation that counts."""
+) -> dict[str, pl.DataFrame]:
+    """Measure whom the model chosen serves worse, and at what age of imagery, held out."""
+    measured_on = work.target.measured_on
     mine = predictions.filter(
         target=scoring.target, encoder=scoring.encoder, features=scoring.features,
         model=TUNED, validation=headline, repeat=1,
     )  # fmt: skip
     if mine.is_empty():
-        return TABLES["subgroup_errors"].frame()
+        return {name: TABLES[name].frame() for name in ("subgroup_errors", "age_gap_scores")}
     areas, points, images = map(work.read_all, ("areas", "sample_points", "images"))
     traits = area_traits(areas, points, images, work.sources.crs())
-    target = work.read_all("targets").filter(target=scoring.target)
-    known = held_out_areas(
-        mine,
-        traits,
-        whole_authorities=headline == AUTHORITIES,
-        are_deciles=bool(target["is_decile"].any()),
-    )
-    return subgroup_errors(known, scoring, headline)
+    target, whole = work.read_all("targets").filter(target=scoring.target), headline == AUTHORITIES
+    are_deciles = bool(target["is_decile"].any())
+    known = held_out_areas(mine, traits, whole_authorities=whole, are_deciles=are_deciles)
+    return {
+        "subgroup_errors": subgroup_errors(known, scoring, headline),
+        "age_gap_scores": age_gap_scores(
+            mine, traits, measured_on, scoring, headline, whole_authorities=whole
+        ),
+    }

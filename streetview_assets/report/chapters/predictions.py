@@ -8,6 +8,7 @@ import polars as pl
 from streetview_assets.models.candidates.composite import COMPOSITE
 from streetview_assets.models.charts.predictions import draw_predicted_observed
 from streetview_assets.models.metrics.coverage import COUNT_CLASSES
+from streetview_assets.models.results.age_gap import classes_told, growth_told
 from streetview_assets.models.results.coverage_rows import P_VALUE, coverage_failures
 from streetview_assets.models.results.verdict_sentences import amount
 from streetview_assets.models.validation.nested_cv import TUNED
@@ -49,6 +50,7 @@ def predictions(published: Published) -> dict[str, Any]:
         "count_missed_from": of_headline.height,
         "applicability": _applicability(profile, of_headline),
         "subgroups": _subgroups(published, headline),
+        "age_gap": _age_gap(published, headline),
         "small_areas": _small_areas(published, headline),
         "without_imagery": _without_imagery(profile),
         "held_out": VALIDATIONS[headline].label,
@@ -156,6 +158,19 @@ def _subgroups(published: Published, headline: str) -> list[list[Any]]:
             [kind, mine["area_count"][0], *cells, ", ".join(off) or "as chance may have it"]
         )
     return table
+
+
+def _age_gap(published: Published, headline: str) -> dict[str, Any]:
+    """Show scores by the years between images and target, and whether errors grow with them."""
+    rows = published.table("age_gap_scores").filter(
+        target=published.target or "", encoder=published.study.encoder.slug, validation=headline
+    )
+    table = []
+    for name, mine in classes_told(rows).items():
+        of = {row["metric"]: row for row in mine}
+        cells = [score_cell(of.get(metric)) for metric in ("r2", "rmse", "mae")]
+        table.append([name, mine[0]["area_count"], *cells])
+    return {"table": table, "told": growth_told(rows)}
 
 
 def _small_areas(published: Published, headline: str) -> list[list[Any]]:

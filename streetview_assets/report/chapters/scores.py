@@ -10,6 +10,7 @@ from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.evaluations.gains import NOTHING
 from streetview_assets.models.results.tail_rows import OBSERVED
+from streetview_assets.models.towns.next_town import GAIN, METRICS
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.cells import NONE, crossed, percent, rounded
 from streetview_assets.report.database import Published
@@ -78,6 +79,7 @@ def scores(published: Published) -> dict[str, Any]:
         "gain_validations": [VALIDATIONS[name].label for name in strict_first(gains["validation"])],
         "in_space": _in_space(scores, headline),
         "by_authority": by_authority,
+        "next_town": _next_town(published),
         "authority_notes": authority_notes,
         "notes": _notes(scores),
     }
@@ -198,6 +200,27 @@ def _by_authority(published: Published) -> tuple[list[list[Any]], list[str]]:
             if row and row["value"] is None and row["note"]
         ]
     return rows, notes
+
+
+def _next_town(published: Published) -> list[list[Any]]:
+    """Give a row a model and score, with what will come out in the next authority."""
+    rows = published.table("next_town_scores").filter(
+        target=published.target or "", encoder=_encoder(published)
+    )
+    labels = METRIC_NAMES | {"r2": "R²", "coverage": "share inside intervals", GAIN: "gain in R²"}
+    asked = [(PLACE_AND_IMAGES, GAIN), *((TUNED, name) for name in METRICS if name != GAIN)]
+    found = {(row["model"], row["metric"]): row for row in rows.iter_rows(named=True)}
+    table = []
+    for model, metric in asked:
+        if row := found.get((model, metric)):
+            typical = row | {"lower": row["typical_lower"], "upper": row["typical_upper"]}
+            name = "place and images over place" if metric == GAIN else named_model(model)
+            share = NONE if row["between_share"] is None else percent(row["between_share"])
+            ends = (rounded(row[end], 2) for end in ("lower", "upper"))
+            low_to_high = NONE if row["lower"] is None else " to ".join(ends)
+            of = [labels[metric], row["town_count"], score_cell(typical), low_to_high, share]
+            table.append([name, *of])
+    return table
 
 
 def _notes(scores: pl.DataFrame) -> list[str]:

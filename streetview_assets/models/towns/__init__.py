@@ -1,0 +1,1 @@
+"""What scores of some towns say of others: trained here, tested there."""

@@ -1,0 +1,32 @@
+"""What scores say of the next authority, and of old imagery, stands in the report where known."""
+
+from streetview_assets.report.database import Published
+from streetview_assets_tests.report.conftest import chapter
+
+ABOUT = {"target": "imd_rank", "features": "median", "interval_level": 0.9, "area_count": 30}
+
+
+def test_the_next_authority_has_its_table(hostile_study, with_tables):
+    row = ABOUT | {"model": "tuned", "metric": "r2", "value": 0.41, "town_count": 7}
+    ends = {"lower": -0.23, "upper": 0.77, "typical_lower": 0.3, "typical_upper": 0.5}
+    gain = row | {"model": "place_and_images", "metric": "r2_gain_over_place", "value": 0.08}
+    html = chapter(
+        "scores", with_tables(next_town_scores=[row | ends | {"between_share": 0.6}, gain])
+    )
+    told = html[html.index("What will come out in the next authority") :].split("</table>")[0]
+    for text in ("−0.23 to 0.77", "0.30 to 0.50", "60%", "place and images over place"):
+        assert text in told.replace(" %", "%"), text
+
+
+def test_scores_by_age_of_imagery_come_with_what_they_say(hostile_study, with_tables):
+    without = chapter("predictions", Published(hostile_study.root, hostile_study.study))
+    assert "years between images and target" not in without or "2 to 4 years" in without
+    about = ABOUT | {"validation": "blocks", "lower": 0.02, "upper": 0.09, "gap_years": 3.0}
+    rows = [
+        about | {"group_name": "2 to 4 years", "metric": metric, "value": 0.05}
+        for metric in ("r2", "rmse", "mae")
+    ]
+    growth = about | {"group_name": "all", "metric": "error_per_year", "value": 0.05}
+    html = chapter("predictions", with_tables(age_gap_scores=[*rows, growth]))
+    assert "Errors grow as imagery and target lie apart: 0.05 a year (90%: 0.02 to 0.09)" in html
+    assert html.index("2 to 4 years") < html.index("<figure>")
