@@ -12,7 +12,9 @@ from streetview_assets.cli.command import from_here
 from streetview_assets.embeddings.encoders.availability import to_be_fetched
 from streetview_assets.errors import StreetviewError
 from streetview_assets.images.budget.prices import is_paid
-from streetview_assets.images.providers.registry import key_variables
+from streetview_assets.images.http.answers import UnusableError
+from streetview_assets.images.providers.base import Provider
+from streetview_assets.images.providers.registry import key_variables, open_provider, provider_class
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.orchestration.runs.instance import open_instance
@@ -40,13 +42,30 @@ def examine(opened: OpenStudy) -> Iterator[Finding]:
 def _study(opened: OpenStudy) -> Iterator[Finding]:
     check_inputs(opened)
     count = len(opened.authorities)
-    yield "ok", f"study: {opened.study.name}, {count} authorities, inputs readable"
+    told = "1 authority" if count == 1 else f"{count} authorities"
+    yield "ok", f"study: {opened.study.name}, {told}, inputs readable"
 
 
 def _keys(opened: OpenStudy) -> Iterator[Finding]:
+    asked = provider_class(opened.study.images.provider)
+    own = [key.variable for key in asked.keys if os.environ.get(key.variable)]
     for variable in key_variables():
-        state = "is set" if os.environ.get(variable) else "is not set (only its provider needs it)"
-        yield "ok", f"key: {variable} {state}"
+        if variable not in own:
+            is_set = bool(os.environ.get(variable))
+            state = "is set, not tried" if is_set else "is not set"
+            yield "ok", f"key: {variable} {state} (this study does not need it)"
+    if own and asked.key_trial:
+        yield _tried(opened, f"{' and '.join(own)} {'are' if own[1:] else 'is'} set", asked)
+
+
+def _tried(opened: OpenStudy, is_set: str, asked: type[Provider]) -> Finding:
+    """Ask the provider for what costs nothing, so that a refusal comes now and not in a run."""
+    try:
+        open_provider(opened.study, {}).try_keys()
+    except UnusableError as error:
+        told = f"could not be tried: {asked.name} does not answer {asked.key_trial} ({error})"
+        return "warning", f"key: {is_set}, and {told}"
+    return "ok", f"key: {is_set}, and {asked.name} takes it ({asked.key_trial})"
 
 
 def _terms(opened: OpenStudy) -> Iterator[Finding]:

@@ -147,7 +147,7 @@ def test_no_key_is_in_anything_that_failing_runs_wrote(
         monkeypatch.setenv(name, value)
     for command in ("status", "doctor"):
         (out / command).write_text(streetview(command, path).output)
-    assert "GOOGLE_MAPS_API_KEY is set" in (out / "doctor").read_text()
+    assert "key: Google refuses service" in (out / "doctor").read_text()
     said = (out / "said").read_text()
     assert "Google refuses service" in said
     assert "receive_response_headers" in (out / "log").read_text(), "HTTP was not logged at DEBUG"

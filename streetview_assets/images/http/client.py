@@ -28,7 +28,13 @@ from streetview_assets.images.http.answers import (
 )
 from streetview_assets.images.http.rate_limit import Pace
 from streetview_assets.images.http.response import AnsweredError, body_of, retry_after_s
-from streetview_assets.images.http.retries import LONGEST_RETRY_AFTER_S, Order, outcome_of, pause_s
+from streetview_assets.images.http.retries import (
+    ATTEMPTS,
+    LONGEST_RETRY_AFTER_S,
+    Order,
+    outcome_of,
+    pause_s,
+)
 from streetview_assets.processes import stopping
 from streetview_assets.redaction import keep_secrets_out_of_logs, redacted
 
@@ -55,11 +61,14 @@ class Limits:
         To one host, in any second; None: no limit.
     timeout_s
         The longest that one request may take, from connection to the last byte.
+    attempts
+        How often one thing is asked for, until patience ends.
     """
 
     requests_per_second: float | None
     max_concurrent: int
     timeout_s: float = 30.0
+    attempts: int = ATTEMPTS
 
     @cached_property
     def patience(self) -> dict[str, float | None]:
@@ -139,7 +148,7 @@ class Client:
         ImageryError
             Where the provider refuses all service, or the budget is spent.
         """
-        order = Order(url, most_bytes, headers, pay_for, says)
+        order = Order(url, most_bytes, headers, pay_for, says, self.limits.attempts)
         patience = tenacity.AsyncRetrying(
             stop=order.is_given_up,
             wait=pause_s,
@@ -278,7 +287,8 @@ class Client:
 
     def _gave_up(self, order: Order, last: TryAgainError | UnusableError) -> Exception:
         """Say that one thing has failed; stop all work where that is the provider's state."""
-        host, tried = order.url.host, f"after {order.attempts} attempts"
+        times = f"{order.attempts} attempt{'s' if order.attempts != 1 else ''}"
+        host, tried = order.url.host, f"after {times}"
         if isinstance(last, TryAgainError) and last.busy:
             self._refusal = ImageryError(
                 f"{host} answers {last} {tried}: the quota is gone, or "

@@ -34,6 +34,8 @@ class Order:
         Id of the image that the request pays for; None where it costs nothing.
     says
         See `Client.ask`.
+    most_attempts
+        Requests until patience ends.
     attempts
         Requests so far.
     billed
@@ -46,12 +48,13 @@ class Order:
     headers: Mapping[str, str] | None
     pay_for: str | None
     says: Callable[[Answer], None] | None
+    most_attempts: int = ATTEMPTS
     attempts: int = 0
     billed: int = 0
 
     def is_given_up(self, _: tenacity.RetryCallState) -> bool:
         """Whether patience has ended: sooner where each attempt may cost."""
-        return self.attempts >= ATTEMPTS or self.billed >= PAID_ATTEMPTS
+        return self.attempts >= self.most_attempts or self.billed >= PAID_ATTEMPTS
 
 
 def outcome_of(status_code: int) -> Outcome:

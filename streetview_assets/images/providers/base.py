@@ -128,6 +128,8 @@ class Provider(ABC):
         What it allows, and whom to name beside its images.
     keys
         The keys that open it, from the environment alone.
+    key_trial
+        What is asked to try the keys, and what that costs, in words; empty: they cannot be tried.
     prices
         What its images cost; None: nothing.
     page
@@ -160,6 +162,7 @@ class Provider(ABC):
     name: ClassVar[str]
     terms: ClassVar[Terms]
     keys: ClassVar[tuple[Key, ...]] = ()
+    key_trial: ClassVar[str] = ""
     prices: ClassVar[PriceList | None] = None
     page: ClassVar[str] = ""
     is_remote: ClassVar[bool] = False
@@ -179,6 +182,17 @@ class Provider(ABC):
     def open(cls, given: Opening) -> Self:
         """Open the provider of a study; nothing is read or fetched yet."""
         return cls(given.study.images)
+
+    def try_keys(self) -> None:  # noqa: B027  most have none
+        """Ask once for the cheapest thing there is, as `key_trial` says.
+
+        Raises
+        ------
+        ImageryError
+            Where the provider refuses service.
+        UnusableError
+            Where nothing of use is answered.
+        """
 
     @classmethod  # noqa: B027  most give whatever is asked
     def check_wishes(cls, images: Images) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
@@ -111,6 +112,7 @@ class GoogleProvider(RemoteProvider):
         may_keep_thumbnail=False,
     )
     keys = (Key("GOOGLE_MAPS_API_KEY"), Key("GOOGLE_MAPS_SIGNING_SECRET", is_required=False))
+    key_trial = "one request for metadata, which is free"
     # Street View Static API, SKU "Static Street View", pay as you go. Beyond 500,000 a month the
     # price is a matter of contract; the list's last one stands for it.
     prices = PriceList(date(2025, 2, 28), (Tier(100_000, 7.00), Tier(None, 5.60)))
@@ -166,6 +168,10 @@ class GoogleProvider(RemoteProvider):
             return [not_found(point["point_id"])]
         except UnusableError as error:
             return [not_found(point["point_id"], str(error), "failed")]
+
+    async def _try_keys(self, client: Client, _: None) -> None:
+        with suppress(NotThereError):  # it is the answer to a key that is taken
+            await self._ask_metadata(client, {"location": "0,0"})
 
     async def _metadata(self, client: Client, point: Row) -> Capture:
         """Ask by the panorama that an imported point names; where it is gone, by the place."""

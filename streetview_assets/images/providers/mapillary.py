@@ -82,6 +82,7 @@ class MapillaryProvider(OpenImageryProvider):
         under=LICENCE,
     )
     keys = (Key("MAPILLARY_TOKEN"),)
+    key_trial = "one search for one image, which is free"
 
     def __init__(self, images: Images, token: str) -> None:
         super().__init__(images, (token,))
@@ -122,6 +123,10 @@ class MapillaryProvider(OpenImageryProvider):
             raise UnusableError("the answer has an unexpected shape: no list `data`")
         captures = [capture for one in data if (capture := _capture(one)) is not None]
         return captures, len(data) >= MOST_FOUND
+
+    async def _try_keys(self, client: Client, _: None) -> None:
+        query = {"fields": "id", "bbox": "0,0,0.0001,0.0001", "limit": "1"}
+        await self._ask(client, "/images", query, self._said_in)
 
     async def fetch_original(
         self, client: Client, panorama_id: str, tries: int = _ADDRESSES_TRIED

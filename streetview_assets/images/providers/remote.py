@@ -3,6 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import polars as pl
@@ -14,6 +16,9 @@ from streetview_assets.images.http.concurrency import Done, in_flight
 from streetview_assets.images.providers.base import FOUND, FetchedImage, ImageStatus, Provider, Row
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.images import Images
+
+TRIAL_S = 10.0
+"""So long is waited for the answer that shows whether a key is taken."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -67,6 +72,16 @@ class RemoteProvider(Provider):
             done += len({row["point_id"] for row in one.result})
             on_progress(done, points.height)
         return pl.DataFrame(rows, schema=FOUND).sort("point_id", "panorama_id", "captured_on")
+
+    def try_keys(self) -> None:
+        """Ask once, without patience, for what costs nothing."""
+        limits = replace(self.limits, timeout_s=min(TRIAL_S, self.limits.timeout_s), attempts=1)
+        session = partial(open_client, limits, secrets=self.secrets)
+        for one in in_flight((None,), self._try_keys, session, most=1):
+            one.release()
+
+    async def _try_keys(self, client: Client, _: None) -> None:
+        """Ask what `key_trial` says; where there is no key, nothing."""
 
     @abstractmethod
     def _groups(self, points: pl.DataFrame) -> Iterable[Any]:
