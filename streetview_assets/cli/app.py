@@ -129,6 +129,12 @@ def run(
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Authorities at once.")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose", "-v", count=True, help="Log lines: -v what is done, -vv each request too."
+        ),
+    ] = 0,
     as_json: JsonOption = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be made, and why.")
@@ -148,6 +154,10 @@ def run(
         return
     options = {"authorities": authority, "until": until, "anew_from": anew_from, "jobs": jobs}
     end = say_as_data if as_json else show_report
+    if verbose:
+        from streetview_assets.processes.log_lines import ask_for_log_lines
+
+        ask_for_log_lines(verbose)
     _materialise(opened, end, quiet=quiet, **options)
 
 
@@ -364,6 +374,7 @@ def _materialise(opened: "OpenStudy", end: "End", *, quiet: bool = False, **opti
     from streetview_assets.orchestration.runs.instance import prepare_home
     from streetview_assets.orchestration.runs.materialise import run_study
     from streetview_assets.orchestration.runs.preflight import check_inputs
+    from streetview_assets.processes.log_lines import SILENT, log_level
 
     unknown = sorted(set(options.get("authorities") or ()) - set(opened.authorities))
     if unknown:
@@ -375,7 +386,11 @@ def _materialise(opened: "OpenStudy", end: "End", *, quiet: bool = False, **opti
     checked = check_inputs(opened, to_be_paid=not only_looks)
     prepare_home(opened)
     checked.store()
-    with nullcontext(hear_nothing) if quiet else shown_progress() as listener:
+    with (
+        nullcontext(hear_nothing)
+        if quiet
+        else shown_progress(in_lines=log_level() != SILENT) as listener
+    ):
         report = run_study(opened, listener=listener, **options)
     end(opened, report)
     if any(failure.kind == "StudyError" for failure in report.failures):

@@ -1,5 +1,6 @@
 """Builds the whole code location from a study: assets, checks, jobs, schedules, sensors."""
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,7 +23,7 @@ from streetview_assets.orchestration.automation.jobs import (
 )
 from streetview_assets.orchestration.automation.partitions import authority_of, authority_partitions
 from streetview_assets.orchestration.lake_io import UP_TO_DATE, LakeIOManager, Unchanged
-from streetview_assets.orchestration.progress import tell
+from streetview_assets.orchestration.progress import begins, is_made
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.dagster_mends import mend_dagster
 from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
@@ -36,6 +37,7 @@ from streetview_assets.text.strict_json import to_json
 
 LIBRARIES = {"embeddings": ("torch",), "clusters": ("scikitlearn",), "models": ("mlflow",)}
 """What the UI shows beside the assets of a stage."""
+_log = logging.getLogger(__name__)
 
 
 def build_definitions(
@@ -163,7 +165,8 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
                     "dagster/row_count": provenance.row_count if provenance else 0,
                 },
             )
-        tell(spec.asset, authority, 0, 1)
+        begins(spec.asset, authority)
+        _log.info("%s: %s", _named(spec.asset, authority), _why(opened, spec, authority, asked_for))
         inputs = to_json(opened.inputs_by_name(spec.asset, authority))
         work = AssetContext(
             opened,
@@ -180,7 +183,9 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
                 made: AssetResult = spec.make(work)
         finally:
             work.ledger.put_down()
-        tell(spec.asset, authority, 1, 1)
+        counts = ", ".join(f"{frame.height:,} of {table}" for table, frame in made.frames.items())
+        _log.info("%s: made, rows: %s", _named(spec.asset, authority), counts or "none")
+        is_made(spec.asset, authority)
         return dg.Output(
             (made, made.provenance(origin, inputs)),
             data_version=dg.DataVersion(_data_version(made)),
@@ -188,6 +193,18 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
         )
 
     return compute
+
+
+def _named(asset: str, authority: str | None) -> str:
+    return f"{asset} of {authority or 'the study'}"
+
+
+def _why(opened: OpenStudy, spec: AssetSpec, authority: str | None, asked_for: bool) -> str:
+    """Say why an asset is made."""
+    if opened.provenance(spec.writes[0], authority) is None:
+        return "not there yet"
+    changed = opened.changed_inputs(spec.asset, authority)
+    return f"changed: {', '.join(changed)}" if changed else "asked for" if asked_for else "changed"
 
 
 def _data_version(made: AssetResult) -> str:

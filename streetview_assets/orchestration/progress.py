@@ -7,12 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an asset is: `done` of `total` of its own units; without a name, the whole run."""
+    """How far an asset is: `done` of `total` of its own units; without a name, the whole run.
+
+    Attributes
+    ----------
+    is_whole
+        Whether it says that the asset begins (0 of 1) or is made (1 of 1).
+    """
 
     asset: str
     authority_code: str | None
     done: int
     total: int
+    is_whole: bool = False
 
     @property
     def is_of_the_run(self) -> bool:
@@ -34,6 +41,11 @@ def listening(listener: Listener) -> Iterator[None]:
         _listeners.remove(listener)
 
 
+def listen(listener: Listener) -> None:
+    """Hear of progress in this process from now on."""
+    _listeners.append(listener)
+
+
 def tell(asset: str, authority_code: str | None, done: int, total: int) -> None:
     """Tell whoever listens; nobody need.
 
@@ -46,5 +58,19 @@ def tell(asset: str, authority_code: str | None, done: int, total: int) -> None:
     done, total
         In the asset's own units: points, images, folds.
     """
+    _tell(Progress(asset, authority_code, done, total))
+
+
+def begins(asset: str, authority_code: str | None) -> None:
+    """Tell that an asset begins, of an authority or (None) of the whole study."""
+    _tell(Progress(asset, authority_code, 0, 1, is_whole=True))
+
+
+def is_made(asset: str, authority_code: str | None) -> None:
+    """Tell that an asset is made, of an authority or (None) of the whole study."""
+    _tell(Progress(asset, authority_code, 1, 1, is_whole=True))
+
+
+def _tell(told: Progress) -> None:
     for listener in _listeners:
-        listener(Progress(asset, authority_code, done, total))
+        listener(told)

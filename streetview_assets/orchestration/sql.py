@@ -9,7 +9,7 @@ import polars as pl
 
 from streetview_assets.explorer.static_folder import write_static
 from streetview_assets.orchestration.automation import conditions as automation
-from streetview_assets.orchestration.progress import tell
+from streetview_assets.orchestration.progress import begins, is_made, tell
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
 from streetview_assets.study_state.lineage import written_by
@@ -63,11 +63,11 @@ def _making(
 ) -> Iterator[OpenStudy]:
     """Open the study for what is made of all that it asks for now, and tell of its making."""
     opened = study.open()
-    tell(asset, None, 0, 1)
+    begins(asset, None)
     with interrupted_as_cancelled(context.instance, context.run.run_id):
         opened.drop_unasked()
         yield opened
-    tell(asset, None, 1, 1)
+    is_made(asset, None)
 
 
 def _column_schema(query: Query, types: Mapping[str, pl.DataType]) -> dg.TableSchema:

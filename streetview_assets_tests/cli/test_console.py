@@ -57,6 +57,6 @@ def test_progress_names_authorities_as_they_are(monkeypatch, is_terminal):
     monkeypatch.setattr(sys, "stderr", Terminal())
     with shown_progress() as listener:
         for done in (0, 1):
-            listener(Progress("areas", f"{HOSTILE}\nforged", done, 1))
+            listener(Progress("areas", f"{HOSTILE}\nforged", done, 1, is_whole=True))
     assert f"{SHOWN}\\nforged areas" in sys.stderr.getvalue()
     assert "\x1b]0" not in sys.stderr.getvalue()

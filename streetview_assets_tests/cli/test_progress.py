@@ -16,16 +16,17 @@ TOLD = textwrap.dedent(
 
     with shown_progress() as listener:
         listener(Progress("", None, 11, 45))
-        listener(Progress("areas", "X01", 0, 1))
-        listener(Progress("areas", "X01", 1, 1))
+        listener(Progress("areas", "X01", 0, 1, is_whole=True))
+        listener(Progress("areas", "X01", 1, 1, is_whole=True))
         kept, log = os.dup(2), os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
         os.dup2(log, 2)  # as Dagster does while a step runs
-        listener(Progress("images", "X01", 0, 1))
+        listener(Progress("images", "X01", 0, 1, is_whole=True))
         for done in range(0, 4_800, 400):
             listener(Progress("images", "X01", done, 4_800))
             time.sleep(0.05)
         listener(Progress("images", "X01", 4_800, 4_800))
-        listener(Progress("images", "X01", 1, 1))
+        listener(Progress("images", "X01", 1, 1))  # one unit of its own is not the asset
+        listener(Progress("images", "X01", 1, 1, is_whole=True))
         os.dup2(kept, 2)
     """
 )

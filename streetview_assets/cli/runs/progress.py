@@ -24,10 +24,16 @@ WIDE_ENOUGH = 70
 
 
 @contextmanager
-def shown_progress() -> Iterator[Listener]:
-    """Show progress while the block runs; yields whom to tell."""
+def shown_progress(*, in_lines: bool = False) -> Iterator[Listener]:
+    """Show progress while the block runs; yields whom to tell.
+
+    Parameters
+    ----------
+    in_lines
+        A line an asset in a terminal too, where other lines go between.
+    """
     with _the_terminals() as stream:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not in_lines:
             with _bars(stream) as listener:
                 yield listener
         else:
@@ -102,11 +108,13 @@ def _bars(stream: TextIO) -> Iterator[Listener]:
                 return
             name = _name(told)
             if name not in tasks:
-                tasks[name] = bars.add_task(name, total=told.total, has_pace=told.total > 1)
-            bars.update(tasks[name], completed=told.done, total=told.total, has_pace=told.total > 1)
+                tasks[name] = bars.add_task(name, total=told.total, has_pace=not told.is_whole)
+            bars.update(
+                tasks[name], completed=told.done, total=told.total, has_pace=not told.is_whole
+            )
             if told.done >= told.total:
                 bars.remove_task(tasks.pop(name))
-                if told.total == 1:
+                if told.is_whole:
                     bars.advance(whole)
                     console.print(Text.assemble(("✓", "green"), f" {name}"))
 
@@ -123,9 +131,9 @@ def _lines(stream: TextIO) -> Listener:
             whole.update(done=told.done, total=told.total)
             return
         name, now = _name(told), time.monotonic()
-        if told.total == 1 and told.done == 0:
+        if told.is_whole and told.done == 0:
             started[name] = now
-        elif told.total == 1 and told.done == 1:
+        elif told.is_whole:
             whole["done"] += 1
             place = f"[{whole['done']} of {whole['total']}] " if whole["total"] else ""
             seconds = now - started.get(name, now)

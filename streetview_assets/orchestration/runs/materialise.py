@@ -15,7 +15,7 @@ import dagster as dg
 
 from streetview_assets.explorer.static_folder import is_written
 from streetview_assets.orchestration.asset_checks import passes_blocking_checks
-from streetview_assets.orchestration.progress import Listener, Progress, listening
+from streetview_assets.orchestration.progress import Listener, Progress, listen, listening
 from streetview_assets.orchestration.runs.dagster_mends import closing_databases
 from streetview_assets.orchestration.runs.instance import (
     cancelling_runs,
@@ -253,4 +253,4 @@ def _pass_progress_on(queue: Any) -> None:
     def passed_on(progress: Progress) -> None:
         queue.put(progress)
 
-    listening(passed_on).__enter__()
+    listen(passed_on)

@@ -21,6 +21,7 @@ from streetview_assets.orchestration.lake_io import UP_TO_DATE
 from streetview_assets.orchestration.resources import PROCESS_TAG
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.processes import stopping
+from streetview_assets.processes.log_lines import log_level, show_log_lines
 from streetview_assets.redaction import redacted
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.text.safe_name import safe_name
@@ -79,6 +80,7 @@ def execute_run(run_spec: RunSpec, instance: dg.DagsterInstance | None = None) -
     Stopped
         Where a signal asked for the end: the run is cancelled.
     """
+    show_log_lines()
     opened = open_study(run_spec.study_file)
     instance = instance or open_instance(opened)
     result = _executed(run_spec, opened, instance)
@@ -132,7 +134,7 @@ def _executed(
                 FORCE_TAG: ",".join(sorted(run_spec.forced)),
                 RETRY_TAG: ",".join(sorted(run_spec.retried)),
             },
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={"loggers": {"console": {"config": {"log_level": log_level()}}}},
             raise_on_error=False,
         )
     except dg.DagsterExecutionInterruptedError as interrupt:
