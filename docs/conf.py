@@ -1,5 +1,10 @@
 """How Sphinx builds the site: `make docs`. Nothing that a page shows comes from another host."""
 
+import json
+from typing import Any
+
+from myst_parser.parsers.sphinx_ import MystParser
+
 from streetview_assets.version import version_in_words
 
 project = "streetview_assets"
@@ -29,3 +34,27 @@ html_theme_options = {
     "footer_start": [],
     "footer_end": [],
 }
+
+
+class NotebookParser(MystParser):
+    """Shows a notebook as the page that its cells are; what they give is seen where it is run."""
+
+    supported = ("notebook",)
+
+    def parse(self, inputstring: str, document: Any) -> None:
+        """Put the cells one below the other."""
+        cells = json.loads(inputstring)["cells"]
+        texts = ["".join(cell["source"]) for cell in cells]
+        super().parse(
+            "\n\n".join(
+                text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```"
+                for cell, text in zip(cells, texts, strict=True)
+            ),
+            document,
+        )
+
+
+def setup(app: Any) -> None:
+    """Read notebooks beside pages."""
+    app.add_source_suffix(".ipynb", "notebook")
+    app.add_source_parser(NotebookParser)

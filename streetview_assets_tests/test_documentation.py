@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import typer
 import yaml
@@ -16,7 +17,8 @@ from streetview_assets.study.study_file import Study
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+NOTEBOOKS = sorted((ROOT / "docs").rglob("*.ipynb"))
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md")), *NOTEBOOKS]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)\s]*)\)")
 COMMANDS = [
@@ -25,8 +27,16 @@ COMMANDS = [
 ]
 
 
+def _text(page: Path) -> str:
+    """Give what a page says; of a notebook, what stands beside its code."""
+    if page.suffix != ".ipynb":
+        return page.read_text("utf-8")
+    cells = nbformat.read(page, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
 def _blocks(page: Path, language: str) -> list[str]:
-    return [text for kind, text in BLOCK.findall(page.read_text("utf-8")) if kind == language]
+    return [text for kind, text in BLOCK.findall(_text(page)) if kind == language]
 
 
 def _called(page: Path) -> list[str]:
@@ -61,7 +71,7 @@ def test_a_command_that_is_shown_is_one(line):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page):
     lost = []
-    for link in LINK.findall(page.read_text("utf-8")):
+    for link in LINK.findall(_text(page)):
         path, _, heading = link.partition("#")
         target = (page.parent / path).resolve() if path else page
         if not target.exists() or (heading and heading not in _anchors(target)):
@@ -69,12 +79,10 @@ def test_every_link_leads_somewhere(page):
     assert not lost
 
 
-def test_the_code_of_a_page_runs_as_it_stands(capsys):
-    page = ROOT / "docs" / "how_to" / "validate_vectors.md"
-    names: dict = {}
-    for block in _blocks(page, "python"):
-        exec(block, names)
-    assert "in R²" in capsys.readouterr().out
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.stem)
+def test_a_notebook_is_kept_without_what_it_gave(page):
+    cells = nbformat.read(page, as_version=4).cells
+    assert not [cell.id for cell in cells if cell.get("outputs") or cell.get("execution_count")]
 
 
 def test_the_site_builds_without_a_warning_and_asks_no_other_host(tmp_path):
@@ -91,7 +99,7 @@ def test_the_site_builds_without_a_warning_and_asks_no_other_host(tmp_path):
 
 def _anchors(page: Path) -> set[str]:
     """Give the headings of a page as the links that lead to them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", _text(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 

@@ -320,15 +320,20 @@ class OpenStudy:
         return query_published(self.root, query, with_vectors=with_vectors)
 
 
-def open_study(path: str | Path) -> OpenStudy:
+def open_study(path: str | Path | None = None) -> OpenStudy:
     """Open a study by its file, for a notebook or a script.
+
+    Parameters
+    ----------
+    path
+        The study file; default: `$STREETVIEW_STUDY`, else the bundled demo.
 
     Raises
     ------
     StudyError
         Where the study file is wrong.
     """
-    study = load_study(path)
+    study = load_study(study_path() if path is None else path)
     return OpenStudy(study, data_folder(study))
 
 
