@@ -3,13 +3,15 @@
 Tables, queries, charts, the report and the command take names, order and words from here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Validation = Literal["authorities", "knndm", "blocks", "holdout", "random"]
 
 AUTHORITIES: Validation = "authorities"
+ENOUGH_AUTHORITIES = 10
+"""Of fewer towns nobody can say how far the next may differ: their score has no interval."""
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,33 @@ def mild_first(names: Iterable[str]) -> list[Validation]:
         Such as the column `validation` of a table; others than validations are left out.
     """
     return strict_first(names)[::-1]
+
+
+def headline_validation(
+    task: str, authority_count: int, among: Collection[str] | None = None
+) -> Validation:
+    """Say which validation answers the question that the study asks.
+
+    Gaps between sampled areas are as far from them as distance matching holds areas out. A town
+    that was never seen is an authority held out, where there are enough of them; of fewer,
+    distance matching holds areas out as far away as another town would be.
+
+    Parameters
+    ----------
+    task
+        The key `models.task`: ``new town`` or ``fill gaps``.
+    authority_count
+        Authorities with areas that are learned from.
+    among
+        The validations that there are; default: all.
+
+    Returns
+    -------
+    Validation
+        The first that there is of authorities (for a new town), distance matching, blocks and
+        random folds.
+    """
+    order = [one.name for one in VALIDATIONS.values() if one.of_each_area]
+    if task != "new town" or authority_count < ENOUGH_AUTHORITIES:
+        order.remove(AUTHORITIES)
+    return next((name for name in order if among is None or name in among), order[-1])

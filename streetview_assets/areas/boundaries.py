@@ -1,6 +1,5 @@
 """The areas of a study: outlines checked and mended, each with its code, name and authority."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,6 +15,7 @@ from streetview_assets.areas.authorities import (
     with_authorities,
 )
 from streetview_assets.areas.columns import Wanted, as_codes, listed, read_source, require_columns
+from streetview_assets.areas.converted_sources import Boundaries
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, wkb_series
 from streetview_assets.areas.thiessen import is_table_of_places, read_outlines_of_places
 from streetview_assets.errors import StudyError
@@ -27,28 +27,6 @@ from streetview_assets.tables.registry import TABLES
 
 Shapes = npt.NDArray[np.object_]
 POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-
-
-@dataclass(frozen=True)
-class Boundaries:
-    """The areas of a study and what was done to them.
-
-    Attributes
-    ----------
-    areas
-        Table ``areas`` of all authorities of the study, by authority and area code.
-    crs
-        The CRS in metres in which things are measured, as text.
-    mended_count
-        How many of these areas had an invalid outline.
-    file_area_count
-        How many areas the file has, those of other authorities included.
-    """
-
-    areas: pl.DataFrame
-    crs: str
-    mended_count: int
-    file_area_count: int
 
 
 def read_boundaries(study: Study) -> Boundaries:

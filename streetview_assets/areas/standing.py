@@ -21,6 +21,29 @@ def ranks(values: pl.Series) -> pl.Series:
     return values.rank("average")
 
 
+def deprivation(targets: pl.DataFrame, target: str) -> dict[str, float]:
+    """Rank areas by how deprived they are, as a share from 0 (best off) to 1 (worst off).
+
+    Parameters
+    ----------
+    targets
+        Table ``targets``; its column ``more_is`` says which end is the worse.
+    target
+        Name of the target.
+
+    Returns
+    -------
+    dict
+        The share by area code. Ties share the mean of their ranks, a single area gets 0.5, and
+        areas without a value are absent; empty where the table has nothing of the target.
+    """
+    rows = targets.filter(target=target).drop_nulls("value")
+    worse = pl.when(pl.col("more_is") == "worse").then(pl.col("value")).otherwise(-pl.col("value"))
+    rank = ranks(rows.select(worse).to_series())
+    share = (rank - 1) / (rows.height - 1) if rows.height > 1 else rank * 0.5
+    return dict(zip(rows["area_code"], share, strict=True))
+
+
 def deciles(values: pl.Series, *, are_deciles: bool = False) -> pl.Series:
     """Cut the values into tenths: 1 holds the lowest, 10 the highest.
 

@@ -1,12 +1,12 @@
 """The values to be predicted, joined to the areas; an area without a value stays, with null."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from streetview_assets.areas.columns import SourceTable, read_source, require_areas
+from streetview_assets.areas.converted_sources import TargetJoin
 from streetview_assets.areas.standing import could_be_deciles, deciles, ranks
 from streetview_assets.areas.target_parts import (
     NOT_IN_LOOKUP,
@@ -22,25 +22,6 @@ from streetview_assets.study.targets import Target, TargetLookup
 from streetview_assets.tables.registry import TABLES
 
 NOT_IN_TABLE = "not in the table"
-
-
-@dataclass(frozen=True)
-class TargetJoin:
-    """The targets of areas and what the join found.
-
-    Attributes
-    ----------
-    targets
-        Table ``targets``: one row for every area and target, by authority, area and target.
-    without_value
-        How many of the areas have no value, by target.
-    source_row_count
-        How many rows the target's file has, by target.
-    """
-
-    targets: pl.DataFrame
-    without_value: dict[str, int]
-    source_row_count: dict[str, int]
 
 
 def read_targets(study: Study, areas: pl.DataFrame) -> TargetJoin:
@@ -90,29 +71,6 @@ def read_targets(study: Study, areas: pl.DataFrame) -> TargetJoin:
         frames.append(rows)
     targets = pl.concat(frames).sort("authority_code", "area_code", "target")
     return TargetJoin(targets, without_value, source_row_count)
-
-
-def deprivation(targets: pl.DataFrame, target: str) -> dict[str, float]:
-    """Rank areas by how deprived they are, as a share from 0 (best off) to 1 (worst off).
-
-    Parameters
-    ----------
-    targets
-        Table ``targets``; its column ``more_is`` says which end is the worse.
-    target
-        Name of the target.
-
-    Returns
-    -------
-    dict
-        The share by area code. Ties share the mean of their ranks, a single area gets 0.5, and
-        areas without a value are absent; empty where the table has nothing of the target.
-    """
-    rows = targets.filter(target=target).drop_nulls("value")
-    worse = pl.when(pl.col("more_is") == "worse").then(pl.col("value")).otherwise(-pl.col("value"))
-    rank = ranks(rows.select(worse).to_series())
-    share = (rank - 1) / (rows.height - 1) if rows.height > 1 else rank * 0.5
-    return dict(zip(rows["area_code"], share, strict=True))
 
 
 def why_without_value(targets: pl.DataFrame) -> dict[str, dict[str, int]]:

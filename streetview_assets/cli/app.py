@@ -141,8 +141,6 @@ def run(
     ] = False,
 ) -> None:
     """Make what is missing or out of date, up to the published database."""
-    from streetview_assets.cli.runs.run_end import say_as_data, show_report
-
     opened = opened_study(study)
     for stage in (until, anew_from):
         if stage and stage not in STAGES:
@@ -152,6 +150,8 @@ def run(
 
         show_dry_run(opened, authority, until, anew_from)
         return
+    from streetview_assets.cli.runs.run_end import say_as_data, show_report
+
     options = {"authorities": authority, "until": until, "anew_from": anew_from, "jobs": jobs}
     end = say_as_data if as_json else show_report
     if verbose:

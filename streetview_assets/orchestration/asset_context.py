@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dagster as dg
 import polars as pl
 
 from streetview_assets.clusters.names.user_groups import as_categories
@@ -27,7 +26,6 @@ from streetview_assets.images.providers.terms import credit, may_show_sample
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.parquet_lake import Provenance, note_told
 from streetview_assets.orchestration.progress import tell
-from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
 from streetview_assets.study.targets import Target
@@ -38,6 +36,11 @@ from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets.study_state.sources import Sources
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.visible_text import in_one_line
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
 
 PARTITION_FIGURE_BYTES = 18_000
 STUDY_FIGURE_BYTES = 145_000
@@ -95,7 +98,7 @@ class AssetContext:
     run_id: str
     retry: bool
     anew: bool
-    tracking: Tracking
+    tracking: "Tracking"
     log: logging.Logger
 
     def __post_init__(self) -> None:
@@ -250,7 +253,7 @@ class AssetContext:
 
     def figure(
         self, name: str, drawn: bytes | Figure, *, max_bytes: int | None = None
-    ) -> dg.MarkdownMetadataValue:
+    ) -> "dg.MarkdownMetadataValue":
         """Keep a figure under `figures/`, and make a small one for the metadata.
 
         Parameters
@@ -263,6 +266,8 @@ class AssetContext:
             Of the small one; None: what the metadata of a partition, or of a whole study, may
             hold.
         """
+        import dagster as dg
+
         png = drawn if isinstance(drawn, bytes) else to_png(drawn)
         self.keep(name, png)
         limit = PARTITION_FIGURE_BYTES if self.authority_code else STUDY_FIGURE_BYTES

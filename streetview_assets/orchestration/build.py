@@ -2,6 +2,7 @@
 
 import logging
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ from streetview_assets.study_state.open_study import OpenStudy, open_study, stud
 from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.strict_json import to_json
+
+# Data versions on outputs are in beta in Dagster 1.13; a warning at each of them helps nobody.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 LIBRARIES = {"embeddings": ("torch",), "clusters": ("scikitlearn",), "models": ("mlflow",)}
 """What the UI shows beside the assets of a stage."""

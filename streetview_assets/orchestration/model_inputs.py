@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from streetview_assets.clusters.group_embeddings import area_group_embeddings, label_groups
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
-from streetview_assets.models.data.cluster_features import AreaImages, area_images
-from streetview_assets.models.data.dataset import AreaDataset, assemble
 from streetview_assets.models.data.features import (
     OF_CLUSTERS,
     AreaFeatures,
@@ -21,6 +19,10 @@ from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.missing_parts import no_targets
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import specs, study_asset
+
+if TYPE_CHECKING:
+    from streetview_assets.models.data.cluster_features import AreaImages
+    from streetview_assets.models.data.dataset import AreaDataset
 
 SATELLITE = "satellite_embeddings"
 POOLED_TABLES = ("areas", "targets", "area_embeddings", INCLUDED)
@@ -76,7 +78,7 @@ def model_tables(work: AssetContext) -> dict[str, pl.DataFrame]:
 
 def area_dataset(
     work: AssetContext, tables: Mapping[str, pl.DataFrame], target: str | None = None
-) -> AreaDataset:
+) -> "AreaDataset":
     """Give the areas with a value of a target, as the study's models see them.
 
     Parameters
@@ -100,13 +102,13 @@ def area_dataset(
     )
 
 
-def area_datasets(work: AssetContext) -> dict[str, AreaDataset]:
+def area_datasets(work: AssetContext) -> "dict[str, AreaDataset]":
     """Give the areas of every target, in the order of the study file, as its models see them."""
     tables = model_tables(work)
     return {one.name: area_dataset(work, tables, one.name) for one in work.study.targets}
 
 
-def pooled_datasets(work: AssetContext) -> dict[str, AreaDataset]:
+def pooled_datasets(work: AssetContext) -> "dict[str, AreaDataset]":
     """Give the areas of every target, whatever the features, with the vectors of all images."""
     tables = {table: work.read_all(table) for table in POOLED_TABLES}
     return {one.name: _assembled(work, tables, one.name) for one in work.study.targets}
@@ -153,7 +155,9 @@ def study_scoring(work: AssetContext, features: tuple[str, ...] | None = None) -
 
 def _assembled(
     work: AssetContext, tables: Mapping[str, pl.DataFrame], target: str, **seen: Any
-) -> AreaDataset:
+) -> "AreaDataset":
+    from streetview_assets.models.data.dataset import assemble
+
     return assemble(
         tables["areas"],
         tables["targets"],
@@ -172,8 +176,10 @@ def _satellite(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> pl.Dat
     return tables[SATELLITE].filter(statistic=asked.statistic) if asked else None
 
 
-def _images(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> AreaImages | None:
+def _images(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> "AreaImages | None":
     """Gather what clusters are found in, where a feature is made of them."""
+    from streetview_assets.models.data.cluster_features import area_images
+
     study = work.study
     names = tuple(name for name in study.models.features if name in OF_CLUSTERS)
     if not names:

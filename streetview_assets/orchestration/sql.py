@@ -7,7 +7,6 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from streetview_assets.explorer.static_folder import write_static
 from streetview_assets.orchestration.automation import conditions as automation
 from streetview_assets.orchestration.progress import begins, is_made, tell
 from streetview_assets.orchestration.resources import StudyResource
@@ -120,6 +119,8 @@ def _explorer() -> dg.AssetsDefinition:
         automation_condition=automation.publish_when_idle(),
     )
     def explorer(context: dg.AssetExecutionContext, study: StudyResource) -> dg.MaterializeResult:
+        from streetview_assets.explorer.static_folder import write_static
+
         with _making(EXPLORER, context, study) as opened:
             page = write_static(
                 opened, on_progress=lambda done, total: tell(EXPLORER, None, done, total)

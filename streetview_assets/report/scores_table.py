@@ -8,11 +8,10 @@ from streetview_assets.metrics import measure
 from streetview_assets.models.candidates.baselines import BASELINES
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
-from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.report.cells import NONE, Cell, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.validations import AUTHORITIES
+from streetview_assets.validations import AUTHORITIES, headline_validation
 
 MODEL_NAMES = {
     TUNED: "tuned: the model chosen",

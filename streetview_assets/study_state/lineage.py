@@ -2,7 +2,8 @@
 
 Fingerprints, the dependencies of the asset graph, the order of runs and the code versions shown in
 the UI come from here. Each asset is registered by the decorator of its function, in
-`orchestration/assets`; those are imported when they are first asked for, which takes seconds.
+`orchestration/assets`; those are imported when they are first asked for. They import what they
+compute with where they compute, so that whoever only looks at a study need not wait for it.
 """
 
 import pkgutil

@@ -14,7 +14,7 @@ def outdated(opened: OpenStudy, *, at_a_glance: bool = False) -> str:
         The study.
     at_a_glance
         Whether to look at the study file, the files that it names and what was published alone,
-        and not at what each asset is made from, whose code takes seconds to import.
+        and not at what each asset is made from, which takes longer.
 
     Returns
     -------

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import polars as pl
 
+from streetview_assets.areas.converted_sources import Boundaries, TargetJoin
+from streetview_assets.areas.standing import deprivation
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic_write import make_way, written_aside
 from streetview_assets.lake.content import content_of, digest
@@ -29,8 +31,6 @@ from streetview_assets.tables.registry import TABLES
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from streetview_assets.areas.boundaries import Boundaries
-    from streetview_assets.areas.targets import TargetJoin
     from streetview_assets.perception.environment.extract import Extract
     from streetview_assets.perception.ratings.rating_files import RatingRows
     from streetview_assets.points.imported.points import ImportedPoints
@@ -47,6 +47,10 @@ CACHE_VERSION = 7
 
 AREA_KEYS = ("areas", "crs", "authorities")
 TARGET_KEYS = (*AREA_KEYS, "targets")
+RATING_KEYS = tuple(
+    f"perception.{name}"
+    for name in ("ratings", "demographics", "comparisons", "columns", "qualities")
+)
 ENVIRONMENT = ("environment.points_of_interest",)
 
 Box = tuple[float, float, float, float]
@@ -75,7 +79,7 @@ class Sources:
     _memory: dict[Path, Any] = field(default_factory=dict, repr=False)
     _versions: dict[tuple[str, Path], str] = field(default_factory=dict, repr=False)
 
-    def boundaries(self) -> "Boundaries":
+    def boundaries(self) -> Boundaries:
         """Areas of all authorities of the study, and the metric CRS.
 
         Raises
@@ -83,11 +87,14 @@ class Sources:
         StudyError
             Where the study has no areas, or their file cannot be read.
         """
-        from streetview_assets.areas.boundaries import Boundaries, read_boundaries
-
         if self.study.areas is None:
             raise StudyError(f"{self.study.path}: the study has no `areas`")
-        return self._converted(Boundaries, "areas", AREA_KEYS, lambda: read_boundaries(self.study))
+        return self._converted(Boundaries, "areas", AREA_KEYS, self._read_boundaries)
+
+    def _read_boundaries(self) -> Boundaries:
+        from streetview_assets.areas.boundaries import read_boundaries
+
+        return read_boundaries(self.study)
 
     def areas(self) -> pl.DataFrame:
         """Areas of all authorities; none in a study without areas."""
@@ -122,18 +129,17 @@ class Sources:
                 write_json(path, codes)
         return tuple(codes)
 
-    def targets(self) -> "TargetJoin":
+    def targets(self) -> TargetJoin:
         """Targets of all areas of the study."""
-        from streetview_assets.areas.targets import TargetJoin, read_targets
+        return self._converted(TargetJoin, "targets", TARGET_KEYS, self._read_targets)
 
-        return self._converted(
-            TargetJoin, "targets", TARGET_KEYS, lambda: read_targets(self.study, self.areas())
-        )
+    def _read_targets(self) -> TargetJoin:
+        from streetview_assets.areas.targets import read_targets
+
+        return read_targets(self.study, self.areas())
 
     def deprivation(self) -> dict[str, float]:
         """How deprived each area is by the study's target, 0 to 1 by rank within the study."""
-        from streetview_assets.areas.targets import deprivation
-
         if self.study.target is None:
             return {}
         return deprivation(self.targets().targets, self.study.target.name)
@@ -268,17 +274,17 @@ class Sources:
         StudyError
             Where the study has no part `perception`, or a file of it is wrong.
         """
-        from streetview_assets.perception.ratings.rating_files import KEYS, RatingRows, read_ratings
+        from streetview_assets.perception.ratings.rating_files import RatingRows, read_ratings
 
         wishes = self._perception
-        return self._converted(RatingRows, "ratings", KEYS, lambda: read_ratings(wishes))
+        return self._converted(RatingRows, "ratings", RATING_KEYS, lambda: read_ratings(wishes))
 
     def comparisons(self) -> "RatingRows":
         """Pairs of images that somebody compared, as they came; see `ratings`."""
-        from streetview_assets.perception.ratings.rating_files import KEYS, RatingRows, read_pairs
+        from streetview_assets.perception.ratings.rating_files import RatingRows, read_pairs
 
         wishes = self._perception
-        return self._converted(RatingRows, "comparisons", KEYS, lambda: read_pairs(wishes))
+        return self._converted(RatingRows, "comparisons", RATING_KEYS, lambda: read_pairs(wishes))
 
     @property
     def _perception(self) -> Perception:

@@ -8,7 +8,8 @@ import yaml
 from shapely.geometry import box
 
 from streetview_assets.areas.boundaries import read_boundaries
-from streetview_assets.areas.targets import TargetJoin, read_targets
+from streetview_assets.areas.converted_sources import TargetJoin
+from streetview_assets.areas.targets import read_targets
 from streetview_assets.study.study_file import Study, load_study
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.areas.boundary_studies import AUTHORITIES, COLUMNS

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from streetview_assets.areas import targets as targets_module
-from streetview_assets.areas.targets import deprivation
+from streetview_assets.areas.standing import deprivation
 from streetview_assets.errors import StudyError
 from streetview_assets.tables.registry import TABLES
 

@@ -10,7 +10,11 @@ import sys
 {imports}
 print(*sorted(set(sys.argv[1:]) & set(sys.modules)))
 """
-HEAVY = ("dagster", "geopandas", "matplotlib", "mlflow", "pandas", "sklearn", "sqlglot", "torch")
+HEAVY = (
+    *("dagster", "geopandas", "matplotlib", "mlflow", "pandas", "scipy", "sklearn", "sqlalchemy"),
+    *("sqlglot", "torch"),
+)
+ASSETS = "from streetview_assets.study_state.lineage import specs; specs()"
 
 
 @pytest.mark.parametrize(
@@ -18,8 +22,9 @@ HEAVY = ("dagster", "geopandas", "matplotlib", "mlflow", "pandas", "sklearn", "s
     [
         ("import streetview_assets.cli.app", ("polars", "pyarrow", "pydantic", *HEAVY)),
         ("import streetview_assets.study_state.outdated, streetview_assets.cli.tables", HEAVY),
+        (f"{ASSETS}; import streetview_assets.orchestration.runs.status", ("duckdb", *HEAVY)),
     ],
-    ids=["help", "sql"],
+    ids=["help", "sql", "status"],
 )
 def test_a_short_command_loads_little(imports, unwanted):
     program = STARTED.format(imports=imports)

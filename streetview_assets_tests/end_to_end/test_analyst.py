@@ -1,4 +1,4 @@
-"""Who has the published file open disturbs nobody, and is not disturbed."""
+"""Who only looks: with the published file open disturbs nobody, and by the command waits little."""
 
 import subprocess
 import sys
@@ -17,6 +17,15 @@ print("open", flush=True)
 for line in sys.stdin:
     assert look() == first
     print(first[0], flush=True)
+"""
+
+LOOKING = """
+import sys
+from streetview_assets.cli.app import app
+for command in (["status"], ["run", "--dry-run"], ["verify"]):
+    app([*command, sys.argv[1]], standalone_mode=False)
+heavy = {"dagster", "geopandas", "matplotlib", "mlflow", "scipy", "sklearn", "sqlalchemy", "torch"}
+print("loaded:", *sorted(heavy & set(sys.modules)))
 """
 
 
@@ -42,3 +51,15 @@ def test_an_open_connection_disturbs_nothing_and_is_not_disturbed(tiny, tmp_path
     ).row(0)
     assert after[0] != before
     assert after[1] == 4
+
+
+def test_to_look_at_a_finished_study_loads_neither_dagster_nor_what_models_need(tiny, tmp_path):
+    looked = subprocess.run(
+        [sys.executable, "-c", LOOKING, str(tiny.study.path)],
+        capture_output=True,
+        env=environment(tmp_path / "data"),
+        text=True,
+        check=True,
+    )
+    assert "Nothing to do: everything is up to date." in looked.stdout
+    assert looked.stdout.splitlines()[-1].strip() == "loaded:"

@@ -28,10 +28,10 @@ from streetview_assets.models.validation.nested_cv import (
     predict_all,
     tune_all,
 )
-from streetview_assets.models.validation.task import distances_to_predict, headline_validation
+from streetview_assets.models.validation.task import distances_to_predict
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models, Task
-from streetview_assets.validations import Validation
+from streetview_assets.validations import Validation, headline_validation
 from streetview_assets_tests.simulations.fields import (
     centres,
     dataset,

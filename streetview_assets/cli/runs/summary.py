@@ -6,11 +6,10 @@ from rich.table import Table
 from streetview_assets.cli.command import PlainConsole, table_of
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.parquet_lake import read_provenance
-from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.study_state.lineage import written_by
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.visible_text import in_one_line
-from streetview_assets.validations import mild_first
+from streetview_assets.validations import headline_validation, mild_first
 
 PERCEIVED = (
     "select quality, max(value) filter (where metric = 'r2') as r2, "

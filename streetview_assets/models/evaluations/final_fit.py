@@ -24,7 +24,6 @@ from streetview_assets.models.metrics.conformal import Calibration, HeldOut, cal
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
 from streetview_assets.models.validation.plan import planned
-from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.models.validation.tuning import (
     Tuned,
     fitting_context,
@@ -33,7 +32,7 @@ from streetview_assets.models.validation.tuning import (
 )
 from streetview_assets.study.models import Task
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.validations import Validation
+from streetview_assets.validations import Validation, headline_validation
 
 
 @dataclass(frozen=True)

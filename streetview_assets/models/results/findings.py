@@ -29,9 +29,8 @@ from streetview_assets.models.results.verdict_sentences import interval as _inte
 from streetview_assets.models.results.verdict_sentences import number as _number
 from streetview_assets.models.scoring import POOLED, Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
-from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.validations import VALIDATIONS
+from streetview_assets.validations import VALIDATIONS, headline_validation
 
 Find = Callable[..., Row | None]
 Finding = tuple[str, str, Row | None]

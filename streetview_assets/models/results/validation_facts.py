@@ -13,13 +13,9 @@ from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import OutOfFold
 from streetview_assets.models.validation.plan import Ranges, proposal
-from streetview_assets.models.validation.task import (
-    ENOUGH_AUTHORITIES,
-    distances_to_predict,
-    headline_validation,
-)
+from streetview_assets.models.validation.task import distances_to_predict
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.validations import AUTHORITIES
+from streetview_assets.validations import AUTHORITIES, ENOUGH_AUTHORITIES, headline_validation
 
 TABLE = "validations"
 TO_PREDICT = "to be predicted"

@@ -1,6 +1,5 @@
 """What the models are for, how far away that is, and which validation answers to it."""
 
-from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -14,42 +13,9 @@ from streetview_assets.models.data.distance_matching import (
 )
 from streetview_assets.models.data.variogram import practical_range_m
 from streetview_assets.study.models import Models, Task
-from streetview_assets.validations import AUTHORITIES, VALIDATIONS, Validation
 
-ENOUGH_AUTHORITIES = 10
-"""Of fewer towns nobody can say how far the next may differ: their score has no interval."""
 ENOUGH_GAPS = 10
 """Of fewer areas that were not sampled, distances are no distribution."""
-
-
-def headline_validation(
-    task: Task, authority_count: int, among: Collection[str] | None = None
-) -> Validation:
-    """Say which validation answers the question that the study asks.
-
-    Gaps between sampled areas are as far from them as distance matching holds areas out. A town
-    that was never seen is an authority held out, where there are enough of them; of fewer,
-    distance matching holds areas out as far away as another town would be.
-
-    Parameters
-    ----------
-    task
-        The key `models.task`.
-    authority_count
-        Authorities with areas that are learned from.
-    among
-        The validations that there are; default: all.
-
-    Returns
-    -------
-    Validation
-        The first that there is of authorities (for a new town), distance matching, blocks and
-        random folds.
-    """
-    order = [one.name for one in VALIDATIONS.values() if one.of_each_area]
-    if task != "new town" or authority_count < ENOUGH_AUTHORITIES:
-        order.remove(AUTHORITIES)
-    return next((name for name in order if among is None or name in among), order[-1])
 
 
 def distances_to_predict(data: AreaDataset, task: Task) -> DistancesToPredict:

@@ -1,11 +1,10 @@
 """Areas: outlines and targets."""
 
-import dagster as dg
+from typing import TYPE_CHECKING
+
 import polars as pl
 
-from streetview_assets.areas.map import draw_areas
-from streetview_assets.areas.neighbours import count_islands, find_neighbours
-from streetview_assets.areas.targets import deprivation, why_without_value
+from streetview_assets.areas.standing import deprivation
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_areas, no_targets
@@ -13,12 +12,17 @@ from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import study_asset
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 
 @study_asset(
     "areas", writes=("areas",), keys=("areas", "crs"), refresh="by_hand", unless=(no_areas,)
 )
 def areas(work: AssetContext) -> AssetResult:
     """The authority's small areas, mended, reprojected and measured."""
+    from streetview_assets.areas.map import draw_areas
+
     boundaries = work.sources.boundaries()
     mine = boundaries.areas.filter(authority_code=work.authority)
     title = f"{place(work, mine)}: {mine.height:,} areas"
@@ -44,6 +48,8 @@ def areas(work: AssetContext) -> AssetResult:
 )
 def area_neighbours(work: AssetContext) -> AssetResult:
     """Which areas share a border, across authorities too; an island has the nearest."""
+    from streetview_assets.areas.neighbours import count_islands, find_neighbours
+
     areas = work.read_all("areas")
     found = find_neighbours(areas, work.sources.crs())
     return AssetResult(
@@ -73,6 +79,8 @@ def area_codes_of_ranks(study: Study) -> tuple[str, ...]:
 )
 def targets(work: AssetContext) -> AssetResult:
     """The values to be predicted, for every area; null where the source has none."""
+    from streetview_assets.areas.targets import why_without_value
+
     joined = work.sources.targets().targets.filter(authority_code=work.authority)
     why = why_without_value(joined)
     without = {target: sum(counts.values()) for target, counts in why.items()}
@@ -88,8 +96,10 @@ def targets(work: AssetContext) -> AssetResult:
     )
 
 
-def _target_map(work: AssetContext, joined: pl.DataFrame) -> dg.MarkdownMetadataValue:
+def _target_map(work: AssetContext, joined: pl.DataFrame) -> "dg.MarkdownMetadataValue":
     """Draw the target that is predicted, as deprivation."""
+    from streetview_assets.areas.map import draw_areas
+
     name, mine = work.target.name, work.read("areas")
     drawn = draw_areas(
         mine,

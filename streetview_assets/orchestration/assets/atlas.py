@@ -4,8 +4,6 @@ import polars as pl
 
 from streetview_assets.embeddings.looked_at import looked_at
 from streetview_assets.explorer.atlas import atlas_table, draw_atlas, drop_other_sprites
-from streetview_assets.explorer.facts import in_order, named_layouts
-from streetview_assets.explorer.static_site import ATLAS
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -27,6 +25,8 @@ def thumbnails_atlas(work: AssetContext) -> AssetResult:
     A sprite of the same images that is there is kept: who is stopped goes on. Of deleted images
     the thumbnails are drawn.
     """
+    from streetview_assets.explorer.static_site import ATLAS
+
     terms = terms_of(work.study.images.provider)
     if not terms.may_store:
         return work.not_applicable(f"the terms of {terms.images} restrict keeping thumbnails")
@@ -43,6 +43,8 @@ def thumbnails_atlas(work: AssetContext) -> AssetResult:
 
 def _images(work: AssetContext) -> pl.DataFrame:
     """Put the images that count into the order of their cells."""
+    from streetview_assets.explorer.facts import in_order, named_layouts
+
     images = work.read_all("images")
     seen = looked_at(current_images(images), work.study.encoder.views).select("image_id")
     places = work.read_all("sample_points").unique("point_id", keep="first", maintain_order=True)

@@ -8,15 +8,7 @@ from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.names.cluster_names import names_by_cluster
 from streetview_assets.clusters.number.index_charts import in_words
 from streetview_assets.clusters.profile.dominant_cluster import point_clusters
-from streetview_assets.clusters.profile.map import draw_cluster_map
 from streetview_assets.clusters.profile.members_sheet import members_sheet
-from streetview_assets.clusters.profile.profile import cluster_profile
-from streetview_assets.clusters.profile.target_charts import (
-    draw_spearman,
-    draw_target_histograms,
-    draw_target_profile,
-)
-from streetview_assets.clusters.profile.target_profile import EVERY
 from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.figures import to_png
 from streetview_assets.images.contact_sheet import contact_sheet
@@ -65,6 +57,8 @@ def keys_of_figures(study: Study) -> tuple[str, ...]:
 )
 def cluster_meaning(work: AssetContext) -> AssetResult:
     """What each cluster is: size, place, words, and how its share goes with each target."""
+    from streetview_assets.clusters.profile.profile import cluster_profile
+
     settings, read = work.study.clusters, work.read_all
     fit = {"method": METHOD, "space": settings.space, "k": settings.k}
     assigned = read("cluster_assignments").filter(**fit)
@@ -76,11 +70,8 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
         read("cluster_centres").filter(**fit),
         points,
         cluster_shares=read("cluster_shares").filter(**fit),
-        label_shares=read("label_shares"),
-        label_scores=read("label_scores"),
-        targets=read("targets"),
-        areas=read("areas"),
         seed=work.study.seed,
+        **{table: read(table) for table in ("label_shares", "label_scores", "targets", "areas")},
     )
     shown = _figures(work, assigned, points, profile)
     return AssetResult({"cluster_profile": profile}, {**shown, **_told(work, profile)})
@@ -94,6 +85,9 @@ def _why_no_cluster(work: AssetContext) -> str:
 def _figures(
     work: AssetContext, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
 ) -> dict[str, Any]:
+    from streetview_assets.clusters.profile.map import draw_cluster_map
+    from streetview_assets.clusters.profile.target_charts import draw_spearman, draw_target_profile
+
     study, whom = work.study, work.credit
     fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
     names = names_by_cluster(work.read_all("cluster_names").filter(**fit))
@@ -118,6 +112,8 @@ def _figures(
 
 def _maps_of_others(work: AssetContext) -> dict[str, Any]:
     """Keep a map of each of the other numbers of clusters that the study keeps."""
+    from streetview_assets.clusters.profile.map import draw_cluster_map
+
     _, *others = work.study.clusters.kept
     work.forget("clusters_map_k*")
     paths = []
@@ -137,6 +133,8 @@ def _maps_of_others(work: AssetContext) -> dict[str, Any]:
 
 def _asked_for(work: AssetContext, assigned: pl.DataFrame) -> dict[str, Any]:
     """Draw what the study asks for by `clusters.figures`."""
+    from streetview_assets.clusters.profile.target_charts import draw_target_histograms
+
     study, asked, shown = work.study, work.study.clusters.figures, {}
     work.forget("clusters_target_histograms", "clusters_members_of_*")
     images = current_images(work.looked_at(work.read_all(INCLUDED)))
@@ -172,6 +170,8 @@ def _members(work: AssetContext, placed: pl.DataFrame) -> list[str]:
 
 def _told(work: AssetContext, profile: pl.DataFrame) -> dict[str, Any]:
     """Say in words what lies together, and what is left out and why."""
+    from streetview_assets.clusters.profile.target_profile import EVERY
+
     joins = profile.filter(pl.col("group_name") != EVERY, measure="join_count").drop_nulls("value")
     compact = joins.filter(pl.col("p_value_corrected") <= 0.05)["group_name"].cast(pl.Int64).sort()
     left_out = {

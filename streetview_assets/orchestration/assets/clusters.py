@@ -7,7 +7,6 @@ import polars as pl
 
 from streetview_assets.clusters.change.changes import NO_PAIRS
 from streetview_assets.clusters.change.changes import capture_changes as changes_of
-from streetview_assets.clusters.change.map import draw_changes
 from streetview_assets.clusters.fit.assign import assign_clusters, nearest_centres
 from streetview_assets.clusters.fit.hdbscan import LOOKED_AT, DensityClusters, agreement, in_words
 from streetview_assets.clusters.fit.hdbscan import density_clusters as clusters_by_density
@@ -23,7 +22,6 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_areas, no_labels
-from streetview_assets.orchestration.tracking.judged_on import encoder_identity
 from streetview_assets.study.clusters import components_of
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import study_asset
@@ -52,6 +50,8 @@ def keys_of_kept(study: Study) -> tuple[str, ...]:
 )
 def cluster_model(work: AssetContext) -> AssetResult:
     """The centres of the clusters, fitted on a seeded sample of all authorities, equal per area."""
+    from streetview_assets.orchestration.tracking.judged_on import encoder_identity
+
     sample, vectors_of = draw_of(work), encoder_identity(work)
     own, *others = _fits(work, sample, _last_centres(work, vectors_of))
     why = "; ".join(one.reason for one in others if one.reason)
@@ -248,6 +248,8 @@ def capture_changes(work: AssetContext) -> AssetResult:
 def _change_metadata(
     work: AssetContext, changes: pl.DataFrame, points: pl.DataFrame
 ) -> dict[str, object]:
+    from streetview_assets.clusters.change.map import draw_changes
+
     whom = work.credit
     drawn = draw_changes(work.read("areas"), points, changes, title=work.title, credit=whom)
     moved = changes.select((pl.col("from_cluster") != pl.col("to_cluster")).mean()).item()

@@ -1,51 +1,11 @@
 """Comparisons: of authorities, targets, numbers of areas, kinds of images, images with place."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from streetview_assets.models.charts.group_scores import (
-    draw_group_matrix,
-    draw_group_metrics,
-    draw_group_predictions,
-    draw_group_scores,
-)
-from streetview_assets.models.charts.score_comparisons import (
-    draw_age_gap,
-    draw_learning_curve,
-    draw_target_correlations,
-    draw_targets,
-    draw_transfer,
-)
-from streetview_assets.models.charts.scores_and_gains import draw_gains
-from streetview_assets.models.data.dataset import AreaDataset
-from streetview_assets.models.data.group_vectors import (
-    BY_HAND,
-    CLUSTER,
-    GROUPINGS,
-    LABEL,
-    Group,
-    groups_of,
-)
-from streetview_assets.models.evaluations.gains import paired_gains
-from streetview_assets.models.evaluations.learning_curve import learn_by_size
-from streetview_assets.models.evaluations.models_by_group import score_group_models
-from streetview_assets.models.evaluations.selection import BLOCKS, too_few
-from streetview_assets.models.evaluations.target_matrix import on_common_areas, score_targets
-from streetview_assets.models.evaluations.transfer import score_transfer, why_no_transfer
-from streetview_assets.models.results.age_gap import age_gap_scores
-from streetview_assets.models.results.findings import findings
-from streetview_assets.models.results.subgroup_errors import (
-    area_traits,
-    held_out_areas,
-    subgroup_errors,
-)
 from streetview_assets.models.scoring import Scoring
-from streetview_assets.models.towns.next_town import next_town_scores
-from streetview_assets.models.validation.nested_cv import TUNED
-from streetview_assets.models.validation.ridge_cv import scored_r2
-from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_targets
 from streetview_assets.orchestration.model_inputs import (
@@ -60,12 +20,18 @@ from streetview_assets.orchestration.model_inputs import (
 )
 from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.validations import AUTHORITIES, Validation
+from streetview_assets.validations import AUTHORITIES, Validation, headline_validation
+
+if TYPE_CHECKING:
+    from streetview_assets.models.data.dataset import AreaDataset
+    from streetview_assets.models.data.group_vectors import Group
 
 
 @model_asset(writes=("transfer_scores",), code_version=2, study_wide=True)
 def transfer_scores(work: AssetContext) -> AssetResult:
     """Train on one authority, test on another, with 0, 1, 5 and 20 % of its areas added."""
+    from streetview_assets.models.evaluations.transfer import score_transfer, why_no_transfer
+
     data = area_dataset(work, model_tables(work))
     why = why_no_transfer(data)
     if why:
@@ -78,6 +44,9 @@ def transfer_scores(work: AssetContext) -> AssetResult:
 
 def _transfer_figures(work: AssetContext, scores: pl.DataFrame, title: str) -> dict[str, Any]:
     """Draw authorities against authorities, with the fewest and the most areas added."""
+    from streetview_assets.models.charts.score_comparisons import draw_transfer
+    from streetview_assets.models.validation.ridge_cv import scored_r2
+
     if scored_r2(scores).is_empty():
         return {}
     names = dict(work.read_all("areas").select("authority_code", "authority_name").iter_rows())
@@ -93,6 +62,9 @@ def _transfer_figures(work: AssetContext, scores: pl.DataFrame, title: str) -> d
 @model_asset(writes=("target_scores",), code_version=2, study_wide=True)
 def target_scores(work: AssetContext) -> AssetResult:
     """Every target of the study, on the areas that have them all, in the same way."""
+    from streetview_assets.models.evaluations.selection import too_few
+    from streetview_assets.models.evaluations.target_matrix import on_common_areas, score_targets
+
     datasets = on_common_areas(area_datasets(work))
     why = too_few(min(len(data) for data in datasets.values()))
     if why:
@@ -104,8 +76,14 @@ def target_scores(work: AssetContext) -> AssetResult:
 
 
 def _targets_figure(
-    work: AssetContext, scores: pl.DataFrame, datasets: Mapping[str, AreaDataset]
+    work: AssetContext, scores: pl.DataFrame, datasets: "Mapping[str, AreaDataset]"
 ) -> dict[str, Any]:
+    from streetview_assets.models.charts.score_comparisons import (
+        draw_target_correlations,
+        draw_targets,
+    )
+    from streetview_assets.models.validation.ridge_cv import scored_r2
+
     if scored_r2(scores).is_empty():
         return {}
     how: dict[str, Any] = {"title": work.title, "credit": work.credit}
@@ -124,6 +102,11 @@ def _targets_figure(
 @model_asset(writes=("learning_curve",), code_version=2, study_wide=True)
 def learning_curve(work: AssetContext) -> AssetResult:
     """Scores by the number of areas learned from, the held-out areas staying the same."""
+    from streetview_assets.models.charts.score_comparisons import draw_learning_curve
+    from streetview_assets.models.evaluations.learning_curve import learn_by_size
+    from streetview_assets.models.evaluations.selection import too_few
+    from streetview_assets.models.validation.ridge_cv import scored_r2
+
     data = area_dataset(work, model_tables(work))
     why = too_few(len(data))
     if why:
@@ -154,6 +137,9 @@ def group_model_scores(work: AssetContext) -> AssetResult:
     `cluster_assignments`, found in all images, without the target, those of held-out areas among
     them; the feature `by_cluster` finds them inside the fold.
     """
+    from streetview_assets.models.evaluations.models_by_group import score_group_models
+    from streetview_assets.models.evaluations.selection import too_few
+
     datasets, groups = pooled_datasets(work), _groups(work)
     area_count = len(datasets[work.target.name])
     if why := too_few(area_count) or (None if groups else "no image is in a group"):
@@ -171,13 +157,17 @@ def group_model_scores(work: AssetContext) -> AssetResult:
     return AssetResult({"group_model_scores": scores}, {"areas": area_count, **figures})
 
 
-def _groups(work: AssetContext) -> list[Group]:
+def _groups(work: AssetContext) -> "list[Group]":
+    from streetview_assets.models.data.group_vectors import groups_of
+
     vectors, statistic = work.read_all("area_group_embeddings"), work.study.pooling.statistic
     return groups_of(vectors, statistic=statistic, encoder=work.opened.encoder)
 
 
 def _all_figures(work: AssetContext, scores: pl.DataFrame, targets: list[str]) -> dict[str, Any]:
     """Draw the scores of each way of grouping, and beside them those of every target."""
+    from streetview_assets.models.data.group_vectors import GROUPINGS
+
     figures: dict[str, Any] = {}
     for grouping in GROUPINGS:
         figures |= _figures(work, scores.filter(grouping=grouping), grouping, targets)
@@ -186,6 +176,9 @@ def _all_figures(work: AssetContext, scores: pl.DataFrame, targets: list[str]) -
 
 def _predictions_figure(work: AssetContext, predicted: list[pl.DataFrame]) -> dict[str, Any]:
     """Draw what was predicted by each cluster's images against what was observed."""
+    from streetview_assets.models.charts.group_scores import draw_group_predictions
+    from streetview_assets.models.data.group_vectors import CLUSTER
+
     found = [one.filter(grouping=CLUSTER) for one in predicted if one.height]
     if not found or found[0].is_empty():
         return {}
@@ -198,6 +191,14 @@ def _predictions_figure(work: AssetContext, predicted: list[pl.DataFrame]) -> di
 def _figures(
     work: AssetContext, scores: pl.DataFrame, grouping: str, targets: list[str]
 ) -> dict[str, Any]:
+    from streetview_assets.models.charts.group_scores import (
+        draw_group_matrix,
+        draw_group_metrics,
+        draw_group_scores,
+    )
+    from streetview_assets.models.data.group_vectors import BY_HAND, CLUSTER, LABEL
+    from streetview_assets.models.evaluations.selection import BLOCKS
+
     if scores.filter(metric="r2").drop_nulls("value").is_empty():
         return {}
     whom, title = work.credit, f"{work.title}: {work.target.name}"
@@ -231,15 +232,15 @@ def _figures(
 )
 def gains(work: AssetContext) -> AssetResult:
     """What images add to place, by pairs in the same folds; the verdict; for whom it holds."""
+    from streetview_assets.models.evaluations.gains import paired_gains
+    from streetview_assets.models.results.findings import findings
+    from streetview_assets.models.towns.next_town import next_town_scores
+
     scoring = study_scoring(work)
     within, held_out = (work.read_all(name) for name in ("predictions", "held_out_predictions"))
     predictions = pl.concat([within, held_out.select(within.columns)])
     gained = paired_gains(predictions, work.read_all("areas"), scoring, work.sources.crs())
-    headline = headline_validation(
-        scoring.settings.task,
-        held_out["authority_code"].n_unique(),
-        set(gained.drop_nulls("value")["validation"]),
-    )
+    headline = _headline(scoring, gained, held_out)
     scores, facts, of_towns = map(work.read_all, ("model_scores", "validations", "held_out_scores"))
     found = findings(scores, gained, scoring, headline, facts)
     tables = {
@@ -252,7 +253,16 @@ def gains(work: AssetContext) -> AssetResult:
     return AssetResult(tables, verdict | _gains_figures(work, tables))
 
 
+def _headline(scoring: Scoring, gained: pl.DataFrame, held_out: pl.DataFrame) -> Validation:
+    there = set(gained.drop_nulls("value")["validation"])
+    town_count = held_out["authority_code"].n_unique()
+    return headline_validation(scoring.settings.task, town_count, there)
+
+
 def _gains_figures(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+    from streetview_assets.models.charts.score_comparisons import draw_age_gap
+    from streetview_assets.models.charts.scores_and_gains import draw_gains
+
     title, drawn = f"{work.title}: {work.target.name}", {}
     if tables["gains"].height:
         drawn["gains"] = draw_gains(tables["gains"], title=title, credit=work.whole_credit)
@@ -267,6 +277,14 @@ def _by_kind(
     work: AssetContext, predictions: pl.DataFrame, scoring: Scoring, headline: Validation
 ) -> dict[str, pl.DataFrame]:
     """Measure whom the model chosen serves worse, and at what age of imagery, held out."""
+    from streetview_assets.models.results.age_gap import age_gap_scores
+    from streetview_assets.models.results.subgroup_errors import (
+        area_traits,
+        held_out_areas,
+        subgroup_errors,
+    )
+    from streetview_assets.models.validation.nested_cv import TUNED
+
     measured_on = work.target.measured_on
     mine = predictions.filter(
         target=scoring.target, encoder=scoring.encoder, features=scoring.features,

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.embeddings.encoders.text_encoder import TextEncoder, why_no_words
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
@@ -15,21 +14,12 @@ from streetview_assets.embeddings.zero_shot.label_scores import label_vectors, p
 from streetview_assets.embeddings.zero_shot.prompt_bank import PLACES, prompts_by_group
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import current_images
-from streetview_assets.models.direction.direction import (
-    OF_PROMPTS,
-    OF_RESAMPLES,
-    OF_WORDS,
-    Direction,
-    areas_with_value,
-    direction_rows,
-    find_direction,
-    images_at_both_ends,
-    why_no_direction,
-)
-from streetview_assets.models.direction.prompts_chart import draw_prompts, outside_band
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_targets
 from streetview_assets.study_state.lineage import study_asset
+
+if TYPE_CHECKING:
+    from streetview_assets.models.direction.direction import Direction
 
 SHOWN = 8
 """Texts of either end that are told in words."""
@@ -58,6 +48,9 @@ def deprivation_direction(work: AssetContext) -> AssetResult:
 
     Association alone: of all that goes along with deprivation in these areas, as images show it.
     """
+    from streetview_assets.areas.geometry import points_in_metres
+    from streetview_assets.models.direction.direction import find_direction, why_no_direction
+
     study = work.study
     areas = _areas(work, work.target.name)
     if why := why_no_direction(areas):
@@ -77,6 +70,8 @@ def deprivation_direction(work: AssetContext) -> AssetResult:
 
 
 def _areas(work: AssetContext, target: str) -> pl.DataFrame:
+    from streetview_assets.models.direction.direction import areas_with_value
+
     pooled = work.read_all("area_embeddings").filter(
         statistic=work.study.pooling.statistic, encoder=work.opened.encoder
     )
@@ -113,7 +108,9 @@ def _words(work: AssetContext) -> _Words:
     )
 
 
-def _rows(work: AssetContext, direction: Direction, words: _Words, target: str) -> pl.DataFrame:
+def _rows(work: AssetContext, direction: "Direction", words: _Words, target: str) -> pl.DataFrame:
+    from streetview_assets.models.direction.direction import direction_rows
+
     return direction_rows(
         direction,
         words.labels,
@@ -127,6 +124,8 @@ def _rows(work: AssetContext, direction: Direction, words: _Words, target: str) 
 
 def _told(areas: pl.DataFrame, rows: pl.DataFrame, words: _Words) -> dict[str, Any]:
     """Say how surely the direction comes back, and which labels lie along it."""
+    from streetview_assets.models.direction.direction import OF_RESAMPLES, OF_WORDS
+
     of_words = rows.filter(kind=OF_WORDS).sort("cosine", descending=True)
     resampled = rows.filter(kind=OF_RESAMPLES).row(0, named=True)
     return {
@@ -145,6 +144,9 @@ def _vectors(
 
 def _prompts(work: AssetContext, rows: pl.DataFrame) -> dict[str, Any]:
     """Tell which texts say something, and draw all of them."""
+    from streetview_assets.models.direction.direction import OF_PROMPTS
+    from streetview_assets.models.direction.prompts_chart import draw_prompts, outside_band
+
     if rows.filter(kind=OF_PROMPTS).is_empty():
         return {}
     telling = outside_band(rows)["name"]
@@ -157,7 +159,9 @@ def _prompts(work: AssetContext, rows: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _ends(work: AssetContext, direction: Direction) -> dict[str, Any]:
+def _ends(work: AssetContext, direction: "Direction") -> dict[str, Any]:
+    from streetview_assets.models.direction.direction import images_at_both_ends
+
     if not work.shows_images:
         return {}
     images = current_images(work.looked_at(work.read_all(INCLUDED)))

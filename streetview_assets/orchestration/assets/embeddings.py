@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from streetview_assets.embeddings.embed import embed_images, of_same_pixels
 from streetview_assets.embeddings.encoders.base import ImageEncoder
-from streetview_assets.embeddings.encoders.imported.load import ImportedVectors, with_original_files
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.encoders.text_encoder import why_no_words
 from streetview_assets.embeddings.looked_at import VECTORS
@@ -30,9 +29,11 @@ from streetview_assets.images.retention import without_pixels
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.orchestration.missing_parts import no_labels, views_are_separate
-from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.lineage import study_asset
+
+if TYPE_CHECKING:
+    from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
 
 
 @study_asset(
@@ -65,6 +66,8 @@ def encoders(work: AssetContext) -> AssetResult:
 )
 def image_embeddings(work: AssetContext) -> AssetResult:
     """One vector an image, and a row with a reason for each that could not be read."""
+    from streetview_assets.embeddings.embed import embed_images
+
     encoder = load_encoder(work.study.encoder)
     images = work.read("images").filter(status="ok")
     resumption = work.resumption(reuse=encoder.identity.fingerprint)
@@ -86,9 +89,14 @@ def image_embeddings(work: AssetContext) -> AssetResult:
 
 
 def _ready_for(
-    work: AssetContext, encoder: ImageEncoder | ImportedVectors, images: pl.DataFrame
-) -> ImageEncoder | ImportedVectors:
+    work: AssetContext, encoder: "ImageEncoder | ImportedVectors", images: pl.DataFrame
+) -> "ImageEncoder | ImportedVectors":
     """Find images by the names of their files where vectors are imported; else ask for pixels."""
+    from streetview_assets.embeddings.encoders.imported.load import (
+        ImportedVectors,
+        with_original_files,
+    )
+
     if isinstance(encoder, ImportedVectors):
         return with_original_files(encoder, images, work.study.images)
     refuse_deleted(work, images, encoder.identity.encoder)
@@ -96,8 +104,10 @@ def _ready_for(
 
 
 def _told(
-    encoder: ImageEncoder | ImportedVectors, table: pl.DataFrame, count: int, *, seconds: float
+    encoder: "ImageEncoder | ImportedVectors", table: pl.DataFrame, count: int, *, seconds: float
 ) -> dict[str, object]:
+    from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
+
     failed = table.filter(status="failed")
     return {
         "encoder": encoder.identity.encoder,
@@ -156,6 +166,9 @@ def panorama_embeddings(work: AssetContext) -> AssetResult:
 
 def _of_strips(work: AssetContext, views: pl.DataFrame) -> AssetResult:
     """Encode the views of each panorama side by side, as one image."""
+    from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
+    from streetview_assets.orchestration.panorama_strips import encode_panoramas
+
     encoder = load_encoder(work.study.encoder)
     assert not isinstance(encoder, ImportedVectors), "the study file is refused"
     reuse = f"{work.study.encoder.views} {encoder.identity.fingerprint}"
@@ -245,6 +258,8 @@ def _views_that_went_in(panoramas: pl.DataFrame) -> dict[str, object]:
 
 def _kept_vectors(work: AssetContext, resumption: Resumption, images: pl.DataFrame) -> pl.DataFrame:
     """Read the rows that need not be made again, among them all whose pixels were deleted."""
+    from streetview_assets.embeddings.embed import of_same_pixels
+
     done = of_same_pixels(resumption.done(), images)
     again = done if work.anew else done.filter(status="failed") if work.retry else done.head(0)
     deleted = without_pixels(again, work.deleted_images, work.opened.root)

@@ -1,15 +1,17 @@
 """What lies around each point, beside its images."""
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
+from streetview_assets.figures import Figure
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part
-from streetview_assets.perception.environment.extract import Extract
-from streetview_assets.perception.environment.map import draw_environment
-from streetview_assets.perception.environment.variables import DRIVABLE, box_around, ways_of_roads
-from streetview_assets.perception.environment.variables import environment_variables as measured
 from streetview_assets.points.roads.openstreetmap import CREDIT
 from streetview_assets.study_state.lineage import study_asset
+
+if TYPE_CHECKING:
+    from streetview_assets.perception.environment.extract import Extract
 
 NO_POINTS = "there is no point to look around"
 
@@ -23,31 +25,47 @@ NO_POINTS = "there is no point to look around"
 )
 def environment_variables(work: AssetContext) -> AssetResult:
     """What lies around each point: places and greens in eight classes, and the streets."""
+    from streetview_assets.perception.environment.variables import environment_variables as measured
+
     assert work.study.environment is not None, "built only where the study asks for it"
     points, radii_m = work.read("sample_points"), work.study.environment.radii_m
     if points.is_empty():
         return work.not_applicable(NO_POINTS)
     crs = work.sources.crs()
-    extract, note = _surroundings(work, box_around(points, max(radii_m), crs))
+    extract, note = _surroundings(work, points, max(radii_m), crs)
     found = measured(points, extract, radii_m, crs, note=note)
-    drawn = draw_environment(
-        found, points, work.read("areas"), radius_m=max(radii_m), title=work.title, credit=CREDIT
-    )
     means = found.filter(radius_m=max(radii_m)).group_by("variable", maintain_order=True)
     return AssetResult(
         {"environment_variables": found},
         {
-            "map": work.figure("environment", drawn),
+            "map": work.figure("environment", _map(work, found, points, max(radii_m))),
             f"means within {max(radii_m):g} m": dict(means.agg(pl.col("value").mean()).iter_rows()),
             "streets": note or "of the extract",
         },
     )
 
 
+def _map(work: AssetContext, found: pl.DataFrame, points: pl.DataFrame, radius_m: float) -> Figure:
+    from streetview_assets.perception.environment.map import draw_environment
+
+    areas = work.read("areas")
+    return draw_environment(
+        found, points, areas, radius_m=radius_m, title=work.title, credit=CREDIT
+    )
+
+
 def _surroundings(
-    work: AssetContext, box: tuple[float, float, float, float]
-) -> tuple[Extract, str]:
-    """Read what lies in a box; streets are those of the study where the extract has none."""
+    work: AssetContext, points: pl.DataFrame, radius_m: float, crs: str
+) -> "tuple[Extract, str]":
+    """Read what lies around points; streets are those of the study where the extract has none."""
+    from streetview_assets.perception.environment.extract import Extract
+    from streetview_assets.perception.environment.variables import (
+        DRIVABLE,
+        box_around,
+        ways_of_roads,
+    )
+
+    box = box_around(points, radius_m, crs)
     extract = work.sources.environment(box)
     if len(extract.ways) or work.study.roads is None:
         return extract, ""

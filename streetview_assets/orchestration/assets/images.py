@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.errors import ImageryError
-from streetview_assets.images.areas_looked_at import areas_looked_at, share_looking_elsewhere
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import mark_current, up_to
 from streetview_assets.images.download import failure_counts, fetch_images
@@ -275,6 +274,8 @@ def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
 )
 def image_areas(work: AssetContext) -> AssetResult:
     """The area an image looks at, beside the one it stands in: where they differ, and how often."""
+    from streetview_assets.images.areas_looked_at import areas_looked_at, share_looking_elsewhere
+
     found = areas_looked_at(
         work.read("images").filter(status="ok"),
         work.read("panoramas"),

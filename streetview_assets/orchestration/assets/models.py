@@ -1,38 +1,14 @@
 """Models: from the look of an area to its target, with honest scores."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.figures import to_png
 from streetview_assets.lake.content import digest
-from streetview_assets.models.candidates.preprocessing import frozen_features
-from streetview_assets.models.charts.distances import draw_distances
-from streetview_assets.models.charts.predictions import (
-    draw_dissimilarity,
-    draw_predicted_observed,
-    draw_prediction_maps,
-    draw_residual_map,
-)
-from streetview_assets.models.charts.scores_and_gains import draw_scores
-from streetview_assets.models.data.dataset import AreaDataset, reasons, unseen
 from streetview_assets.models.data.features import AreaFeatures
-from streetview_assets.models.data.splits import held_out_together
-from streetview_assets.models.evaluations.by_authority import score_authority_alone, score_held_out
-from streetview_assets.models.evaluations.final_fit import (
-    Choice,
-    FinalModel,
-    choose_final,
-    fit_final,
-    of_headline,
-    predict_areas,
-)
-from streetview_assets.models.evaluations.selection import Selection, headline, select_models
-from streetview_assets.models.evaluations.small_areas import with_composite
-from streetview_assets.models.validation.plan import planned
-from streetview_assets.models.validation.task import headline_validation
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.model_inputs import (
     MODEL_INPUT,
@@ -42,21 +18,22 @@ from streetview_assets.orchestration.model_inputs import (
     study_features,
     study_scoring,
 )
-from streetview_assets.orchestration.tracking.candidate_runs import (
-    candidate_runs,
-    flat_params,
-    pooled_scores,
-)
-from streetview_assets.orchestration.tracking.judged_on import judged_on
-from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun
 from streetview_assets.study_state.fingerprint import tables_read
 from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.text.strict_json import to_json
+from streetview_assets.validations import headline_validation
+
+if TYPE_CHECKING:
+    from streetview_assets.models.data.dataset import AreaDataset
+    from streetview_assets.models.evaluations.final_fit import Choice, FinalModel
+    from streetview_assets.models.evaluations.selection import Selection
 
 
 @model_asset(writes=("model_scores", "predictions", "validations"), code_version=7, study_wide=True)
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random, by distance and by blocks."""
+    from streetview_assets.models.evaluations.selection import select_models
+
     data = area_dataset(work, model_tables(work))
     chosen = select_models(data, study_scoring(work), work.progress("tunings"))
     figures = _figures(work, chosen)
@@ -76,8 +53,11 @@ def model_selection(work: AssetContext) -> AssetResult:
     return AssetResult(tables, metadata, note=chosen.note or "")
 
 
-def _keep_selection(work: AssetContext, chosen: Selection, figures: dict[str, bytes]) -> str:
+def _keep_selection(work: AssetContext, chosen: "Selection", figures: dict[str, bytes]) -> str:
     """Keep the comparison as a run of MLflow, with a run of each candidate below it."""
+    from streetview_assets.orchestration.tracking.candidate_runs import candidate_runs
+    from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
+
     tables = {
         "scores": chosen.scores,
         "predictions": chosen.predictions,
@@ -99,6 +79,8 @@ def _keep_selection(work: AssetContext, chosen: Selection, figures: dict[str, by
 @model_asset(writes=("authority_scores",), code_version=5)
 def authority_model(work: AssetContext) -> AssetResult:
     """Models of this authority alone, validated by spatial blocks; too few areas is a result."""
+    from streetview_assets.models.evaluations.by_authority import score_authority_alone
+
     data = area_dataset(work, model_tables(work))
     scores = score_authority_alone(data, study_scoring(work), work.progress("folds"))
     run_id = _keep_scores(work, scores)
@@ -109,6 +91,9 @@ def authority_model(work: AssetContext) -> AssetResult:
 @model_asset(writes=("held_out_scores", "held_out_predictions"), code_version=5, reads_all=True)
 def held_out_model(work: AssetContext) -> AssetResult:
     """Models tuned and trained on the other authorities, tested on this one."""
+    from streetview_assets.models.data.splits import held_out_together
+    from streetview_assets.models.evaluations.by_authority import score_held_out
+
     if len(work.opened.authorities) < 2:
         why = "the study has one authority, so that none can be held out"
         return work.not_applicable(why)
@@ -131,6 +116,8 @@ def held_out_model(work: AssetContext) -> AssetResult:
 )
 def deprivation_model(work: AssetContext) -> AssetResult:
     """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""
+    from streetview_assets.models.evaluations.final_fit import predict_areas
+
     tables = model_tables(work)
     without_vector = areas_without_vector(work, tables)
     choice, final, fitted_to, seen = _fit(work, tables)
@@ -152,8 +139,12 @@ def deprivation_model(work: AssetContext) -> AssetResult:
 
 def _fit(
     work: AssetContext, tables: Mapping[str, pl.DataFrame]
-) -> tuple[Choice, FinalModel | None, AreaDataset, AreaFeatures]:
+) -> "tuple[Choice, FinalModel | None, AreaDataset, AreaFeatures]":
     """Choose a candidate and fit it; give what it was fitted to and what it sees of all areas."""
+    from streetview_assets.models.candidates.preprocessing import frozen_features
+    from streetview_assets.models.evaluations.final_fit import choose_final, fit_final
+    from streetview_assets.models.validation.plan import planned
+
     data = area_dataset(work, tables)
     scoring = planned(data, study_scoring(work))
     choice = choose_final(data, work.read_all("predictions"), scoring)
@@ -166,11 +157,14 @@ def _with_composite(
     work: AssetContext,
     tables: Mapping[str, pl.DataFrame],
     predicted: pl.DataFrame,
-    final: FinalModel | None,
-    fitted_to: AreaDataset,
+    final: "FinalModel | None",
+    fitted_to: "AreaDataset",
     seen: AreaFeatures,
 ) -> pl.DataFrame:
     """Add what is predicted of areas by few images or none, where there is a model."""
+    from streetview_assets.models.evaluations.final_fit import of_headline
+    from streetview_assets.models.evaluations.small_areas import with_composite
+
     if final is None:
         return predicted
     pooled = tables["area_embeddings"].filter(
@@ -186,9 +180,17 @@ def _with_composite(
 
 
 def _keep_final(
-    work: AssetContext, final: FinalModel | None, fitted_to: AreaDataset, predicted: pl.DataFrame
+    work: AssetContext,
+    final: "FinalModel | None",
+    fitted_to: "AreaDataset",
+    predicted: pl.DataFrame,
 ) -> Mapping[str, Any]:
     """Keep the model in MLflow, where there is one, and say what it has come to."""
+    from streetview_assets.models.evaluations.selection import headline
+    from streetview_assets.orchestration.tracking.candidate_runs import flat_params
+    from streetview_assets.orchestration.tracking.judged_on import judged_on
+    from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun
+
     if final is None:
         return {}
     judged_by = headline(work.read_all("model_scores"))
@@ -212,6 +214,8 @@ def _applicability(
     work: AssetContext, areas: pl.DataFrame, predicted: pl.DataFrame
 ) -> dict[str, Any]:
     """Draw where the model applies, and count the areas where it does not."""
+    from streetview_assets.models.charts.predictions import draw_dissimilarity
+
     told = predicted["is_applicable"].drop_nulls()
     if told.is_empty():
         return {}
@@ -223,7 +227,7 @@ def _applicability(
     }
 
 
-def _widening(final: FinalModel) -> str:
+def _widening(final: "FinalModel") -> str:
     calibration = final.choice.calibration
     if calibration is None:
         return "none: too few held-out areas for an interval of this level"
@@ -232,7 +236,15 @@ def _widening(final: FinalModel) -> str:
     return f"{calibration.unseen:.2f} times as wide as of others"
 
 
-def _figures(work: AssetContext, chosen: Selection) -> dict[str, bytes]:
+def _figures(work: AssetContext, chosen: "Selection") -> dict[str, bytes]:
+    from streetview_assets.models.charts.distances import draw_distances
+    from streetview_assets.models.charts.predictions import (
+        draw_predicted_observed,
+        draw_prediction_maps,
+        draw_residual_map,
+    )
+    from streetview_assets.models.charts.scores_and_gains import draw_scores
+
     scores, predictions = chosen.scores, chosen.predictions
     if predictions.is_empty():
         return {}
@@ -265,6 +277,8 @@ def _trials(trials: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _keep_scores(work: AssetContext, scores: pl.DataFrame) -> str:
+    from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
+
     return work.tracking.keep(
         TrackedRun(
             f"{work.asset} {work.authority}",
@@ -289,6 +303,8 @@ def _tags(work: AssetContext) -> dict[str, str]:
 
 
 def _pooled(scores: pl.DataFrame) -> dict[str, float]:
+    from streetview_assets.orchestration.tracking.candidate_runs import pooled_scores
+
     return {_name_of(row): row["value"] for row in pooled_scores(scores).to_dicts()}
 
 
@@ -297,6 +313,8 @@ def _name_of(score: Mapping[str, Any]) -> str:
 
 
 def _headline(scores: pl.DataFrame) -> dict[str, Any]:
+    from streetview_assets.models.evaluations.selection import headline
+
     found = headline(scores)
     if found is None or found["value"] is None:
         notes = scores["note"].drop_nulls().unique().sort().to_list()
@@ -311,6 +329,8 @@ def _left_out(
     target: str,
 ) -> dict[str, Any]:
     """Count the areas without a prediction, and those that are no input of models by reason."""
+    from streetview_assets.models.data.dataset import reasons
+
     why = reasons(tables["areas"], tables["targets"], without_vector, target)
     counted = pl.Series("reason", list(why.values()), dtype=pl.String).value_counts()
     return {
@@ -321,6 +341,8 @@ def _left_out(
 
 def areas_without_vector(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
     """Say of the study's areas why some have no vector: what the models read, and all images."""
+    from streetview_assets.models.data.dataset import unseen
+
     return unseen(
         tables["areas"],
         work.read_all("sample_points"),

@@ -1,43 +1,22 @@
 """The ordinal network: from the images of a point to a decile, held out, kept and applied."""
 
 import shutil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.errors import StudyError
-from streetview_assets.models.data.splits import seed_of
-from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS
-from streetview_assets.models.ordinal.chart import draw_deciles
-from streetview_assets.models.ordinal.persistence import NetworkFacts, load_network, save_network
-from streetview_assets.models.ordinal.point_dataset import (
-    OrdinalPoints,
-    area_places,
-    assemble_points,
-)
-from streetview_assets.models.ordinal.score_rows import (
-    EVERYWHERE,
-    no_ordinal_score,
-    ordinal_score_rows,
-)
-from streetview_assets.models.ordinal.training import train
-from streetview_assets.models.ordinal.validation import (
-    predict_further_trained,
-    rows_of_shares,
-    too_few,
-    validate_ordinal,
-)
-from streetview_assets.models.validation.plan import block_side_km
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part, no_targets
-from streetview_assets.orchestration.tracking.judged_on import encoder_identity
-from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun, register_network
 from streetview_assets.study.models import Ordinal
 from streetview_assets.study.targets import Target
 from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
+
+if TYPE_CHECKING:
+    from streetview_assets.models.ordinal.point_dataset import OrdinalPoints
 
 FOLDER = "ordinal"
 
@@ -53,6 +32,8 @@ FOLDER = "ordinal"
 )
 def ordinal_model(work: AssetContext) -> AssetResult:
     """Networks that learn deciles from the images of each point, validated and kept."""
+    from streetview_assets.models.ordinal.validation import too_few
+
     settings = work.study.ordinal
     assert settings is not None, "built only where the study asks for it"
     target = _target(work, settings)
@@ -64,7 +45,9 @@ def ordinal_model(work: AssetContext) -> AssetResult:
     return _trained(work, settings, target, points)
 
 
-def _points(work: AssetContext, target: Target) -> OrdinalPoints:
+def _points(work: AssetContext, target: Target) -> "OrdinalPoints":
+    from streetview_assets.models.ordinal.point_dataset import assemble_points
+
     return assemble_points(
         work.read_all("areas"),
         work.read_all("targets"),
@@ -76,8 +59,10 @@ def _points(work: AssetContext, target: Target) -> OrdinalPoints:
     )
 
 
-def _unscored(work: AssetContext, target: Target, points: OrdinalPoints, why: str) -> AssetResult:
+def _unscored(work: AssetContext, target: Target, points: "OrdinalPoints", why: str) -> AssetResult:
     """Say in a row of scores why there is no network."""
+    from streetview_assets.models.ordinal.score_rows import no_ordinal_score
+
     scores = no_ordinal_score(
         target=target.name,
         encoder=work.opened.encoder,
@@ -89,15 +74,24 @@ def _unscored(work: AssetContext, target: Target, points: OrdinalPoints, why: st
     return AssetResult({"ordinal_outputs": outputs, "ordinal_scores": scores}, {"note": why}, why)
 
 
-def _block_km(work: AssetContext, points: OrdinalPoints) -> float:
+def _block_km(work: AssetContext, points: "OrdinalPoints") -> float:
+    from streetview_assets.models.validation.plan import block_side_km
+
     _, first = np.unique(points.area_codes, return_index=True)
     return block_side_km(work.study.models, points.decile[first], points.place_m[first])
 
 
 def _trained(
-    work: AssetContext, settings: Ordinal, target: Target, points: OrdinalPoints
+    work: AssetContext, settings: Ordinal, target: Target, points: "OrdinalPoints"
 ) -> AssetResult:
     """Validate networks, and keep one that has learnt from every area with a value."""
+    from streetview_assets.models.data.splits import seed_of
+    from streetview_assets.models.ordinal.persistence import NetworkFacts, save_network
+    from streetview_assets.models.ordinal.training import train
+    from streetview_assets.models.ordinal.validation import validate_ordinal
+    from streetview_assets.orchestration.tracking.judged_on import encoder_identity
+    from streetview_assets.orchestration.tracking.mlflow_resource import register_network
+
     known = points.known
     outputs, failed = validate_ordinal(
         known,
@@ -148,12 +142,16 @@ def _trained(
 
 
 def _applied(
-    work: AssetContext, settings: Ordinal, target: Target, points: OrdinalPoints
+    work: AssetContext, settings: Ordinal, target: Target, points: "OrdinalPoints"
 ) -> AssetResult:
     """Use a network of another study: every area that it has not learnt from is held out.
 
     It is used as it is, and trained further on a few of these areas, which then take no part.
     """
+    from streetview_assets.models.data.splits import seed_of
+    from streetview_assets.models.ordinal.persistence import load_network
+    from streetview_assets.models.ordinal.validation import predict_further_trained, rows_of_shares
+
     assert settings.apply is not None, "asked by the caller"
     network, facts = load_network(settings.apply)
     mine = (work.opened.encoder, points.views.shape[2] if len(points) else facts.dimension)
@@ -216,6 +214,10 @@ def _made(
     metadata: dict[str, Any],
     note: str = "",
 ) -> AssetResult:
+    from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS
+    from streetview_assets.models.ordinal.chart import draw_deciles
+    from streetview_assets.models.ordinal.score_rows import EVERYWHERE
+
     told = scores.filter(
         group_name=EVERYWHERE,
         unit="areas",
@@ -237,7 +239,10 @@ def _made(
     )
 
 
-def _scores(work: AssetContext, outputs: pl.DataFrame, points: OrdinalPoints) -> pl.DataFrame:
+def _scores(work: AssetContext, outputs: pl.DataFrame, points: "OrdinalPoints") -> pl.DataFrame:
+    from streetview_assets.models.ordinal.point_dataset import area_places
+    from streetview_assets.models.ordinal.score_rows import ordinal_score_rows
+
     models = work.study.models
     return ordinal_score_rows(
         outputs,
@@ -257,6 +262,9 @@ def _target(work: AssetContext, settings: Ordinal) -> Target:
 def _keep(
     work: AssetContext, settings: Ordinal, scores: pl.DataFrame, files: dict[str, bytes]
 ) -> str:
+    from streetview_assets.models.ordinal.score_rows import EVERYWHERE
+    from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
+
     rows = scores.filter(pl.col("value").is_not_null(), group_name=EVERYWHERE).select(
         "validation", "share_added", "unit", "rule", "metric", "value"
     )

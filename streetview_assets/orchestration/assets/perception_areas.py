@@ -8,13 +8,6 @@ from streetview_assets.embeddings.looked_at import INCLUDED
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import NO_TARGETS, no_areas, no_part
-from streetview_assets.perception.areas.area_perception import area_perception as area_rows
-from streetview_assets.perception.areas.area_perception import radius_of
-from streetview_assets.perception.areas.directions import direction_cosines
-from streetview_assets.perception.areas.gain_over_place import gains_over_place
-from streetview_assets.perception.areas.map import draw_perception_maps
-from streetview_assets.perception.areas.shared_errors import shared_errors
-from streetview_assets.perception.areas.target_relations import perception_relations as relations
 from streetview_assets.study.models import Models
 from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
@@ -30,6 +23,10 @@ from streetview_assets.tables.registry import TABLES
 )
 def area_perception(work: AssetContext) -> AssetResult:
     """What people see in each area: the mean over its images, with an interval, or why none."""
+    from streetview_assets.perception.areas.area_perception import area_perception as area_rows
+    from streetview_assets.perception.areas.area_perception import radius_of
+    from streetview_assets.perception.areas.shared_errors import shared_errors
+
     areas = work.read("areas")
     errors = shared_errors(
         work.opened.read("perception_predictions"),
@@ -58,6 +55,11 @@ def area_perception(work: AssetContext) -> AssetResult:
 )
 def perception_relations(work: AssetContext) -> AssetResult:
     """How what people see in areas goes with the targets, and where they see it: a map."""
+    from streetview_assets.perception.areas.map import draw_perception_maps
+    from streetview_assets.perception.areas.target_relations import (
+        perception_relations as relations,
+    )
+
     perceived, areas = work.read_all("area_perception"), work.read_all("areas")
     told: dict[str, object] = {}
     if perceived["mean"].count():
@@ -76,6 +78,8 @@ def perception_relations(work: AssetContext) -> AssetResult:
 def _directions(
     work: AssetContext, perceived: pl.DataFrame, targets: pl.DataFrame, areas: pl.DataFrame
 ) -> list[dict[str, Any]]:
+    from streetview_assets.perception.areas.directions import direction_cosines
+
     study, encoder = work.study, work.opened.encoder
     vectors = work.read_all("area_embeddings")
     rows = direction_cosines(
@@ -94,6 +98,8 @@ def _directions(
 def _gains(
     work: AssetContext, perceived: pl.DataFrame, targets: pl.DataFrame, areas: pl.DataFrame
 ) -> list[dict[str, Any]]:
+    from streetview_assets.perception.areas.gain_over_place import gains_over_place
+
     study, encoder, models = work.study, work.opened.encoder, work.study.models
     settings = Models(
         folds=models.folds,

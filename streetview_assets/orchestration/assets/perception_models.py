@@ -1,7 +1,7 @@
 """What models learn from people's ratings: how well, and the scores of images nobody rated."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -11,14 +11,14 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.missing_parts import no_part
 from streetview_assets.perception.agreement.chart import draw_ceiling_shares
 from streetview_assets.perception.environment.image_texts import with_environment
-from streetview_assets.perception.prediction.final_model import models_by_quality
-from streetview_assets.perception.prediction.image_scores import image_scores
 from streetview_assets.perception.prediction.score_charts import draw_predicted_rated, draw_scores
-from streetview_assets.perception.prediction.validation.evaluation import EVERYBODY, Plan, evaluate
 from streetview_assets.study.models import Models
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import study_asset
 from streetview_assets.tables.registry import TABLES
+
+if TYPE_CHECKING:
+    from streetview_assets.perception.prediction.validation.evaluation import Plan
 
 KEYS = (
     "perception.method",
@@ -52,6 +52,8 @@ def environment_keys(study: Study) -> tuple[str, ...]:
 )
 def perception_model(work: AssetContext) -> AssetResult:
     """How well the look of an image tells what people say of it, held out without leaks."""
+    from streetview_assets.perception.prediction.validation.evaluation import evaluate
+
     ratings, agreement = (work.opened.read(name) for name in ("image_ratings", "rating_agreement"))
     known = _rated_embeddings(work, ratings)
     if known.is_empty():
@@ -77,6 +79,10 @@ def perception_model(work: AssetContext) -> AssetResult:
 )
 def image_perception(work: AssetContext) -> AssetResult:
     """What people say of each image, or would say, with an interval, or why it is not told."""
+    from streetview_assets.perception.prediction.final_model import models_by_quality
+    from streetview_assets.perception.prediction.image_scores import image_scores
+    from streetview_assets.perception.prediction.validation.evaluation import EVERYBODY
+
     assert work.study.perception is not None, "built only where the study asks for it"
     ratings = work.opened.read("image_ratings").filter(group_name=EVERYBODY)
     random = work.opened.read("perception_predictions").filter(validation="random")
@@ -97,7 +103,9 @@ def _seen(work: AssetContext) -> pl.DataFrame:
     return images.select("authority_code", "image_id").join(vectors, on="image_id", how="left")
 
 
-def _plan(work: AssetContext) -> Plan:
+def _plan(work: AssetContext) -> "Plan":
+    from streetview_assets.perception.prediction.validation.evaluation import Plan
+
     study = work.study
     assert study.perception is not None, "built only where the study asks for it"
     return Plan(
@@ -118,6 +126,8 @@ def _beside_environment(
     known: pl.DataFrame,
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Score the same images with sentences on their surroundings, where the study asks for it."""
+    from streetview_assets.perception.prediction.validation.evaluation import evaluate
+
     plan, opened = _plan(work), work.opened
     how = plan.settings.environment
     if how is None:
@@ -168,6 +178,8 @@ def _rated_embeddings(work: AssetContext, ratings: pl.DataFrame) -> pl.DataFrame
 def _told(
     work: AssetContext, scores: pl.DataFrame, predictions: pl.DataFrame, agreement: pl.DataFrame
 ) -> dict[str, Any]:
+    from streetview_assets.perception.prediction.validation.evaluation import EVERYBODY
+
     chosen = scores.filter(model="chosen", group_name=EVERYBODY, validation="random")
     told: dict[str, Any] = {
         f"{quality}: {metric}": value

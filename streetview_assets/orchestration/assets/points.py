@@ -9,13 +9,7 @@ from streetview_assets.images.providers.registry import provider_class
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets.areas import place, warning
 from streetview_assets.orchestration.missing_parts import no_own_images, no_roads
-from streetview_assets.points.map import draw_points
-from streetview_assets.points.own_images.files_table import files_table, left_out
-from streetview_assets.points.own_images.positions import left_out_line, points_from_images
-from streetview_assets.points.report import report_points
-from streetview_assets.points.roads.clipping import clip_roads
 from streetview_assets.points.roads.openstreetmap import roads_credit
-from streetview_assets.points.sampling import sample_points as sample
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import study_asset
 
@@ -43,6 +37,8 @@ def keys_of_points(study: Study) -> tuple[str, ...]:
 )
 def road_network(work: AssetContext) -> AssetResult:
     """The roads inside the authority, each piece of street once."""
+    from streetview_assets.points.roads.clipping import clip_roads
+
     mine = work.read("areas")
     clipped = clip_roads(work.sources.roads(mine), mine, work.sources.crs())
     length_m = clipped.group_by("road_class").agg(pl.col("length_m").sum()).sort("road_class")
@@ -74,6 +70,8 @@ def sample_points(work: AssetContext) -> AssetResult:
 
 def _points_of_images(work: AssetContext) -> AssetResult:
     """Take the places at which one's own images were taken."""
+    from streetview_assets.points.own_images.positions import points_from_images
+
     positions = work.sources.image_positions()
     taken = points_from_images(positions.frame, work.sources.areas())
     mine = taken.points.filter(authority_code=work.authority)
@@ -94,6 +92,9 @@ def _points_of_file(work: AssetContext) -> AssetResult:
 
 def _points_on_roads(work: AssetContext) -> AssetResult:
     """Place points along the roads of each area, and report how evenly they lie."""
+    from streetview_assets.points.report import report_points
+    from streetview_assets.points.sampling import sample_points as sample
+
     points, crs = work.study.points, work.sources.crs()
     roads, mine = work.read("road_network"), work.read("areas")
     placed = sample(roads, mine, points, crs, work.study.seed)
@@ -125,6 +126,9 @@ def _points_on_roads(work: AssetContext) -> AssetResult:
 )
 def image_files(work: AssetContext) -> AssetResult:
     """Each file of one's own images: taken, or left out and why."""
+    from streetview_assets.points.own_images.files_table import files_table, left_out
+    from streetview_assets.points.own_images.positions import left_out_line
+
     images = work.study.images
     positions = work.sources.image_positions()
     table = files_table(positions, work.sources.areas(), images)
@@ -138,6 +142,8 @@ def image_files(work: AssetContext) -> AssetResult:
 
 
 def _map(work: AssetContext, points: pl.DataFrame) -> dict[str, Any]:
+    from streetview_assets.points.map import draw_points
+
     if points.is_empty():
         return {}
     areas = work.read("areas")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import polars as pl
 
-from streetview_assets.embeddings.embed import embed_images, of_same_pixels
 from streetview_assets.embeddings.encoders import colour_texture
 from streetview_assets.embeddings.looked_at import INCLUDED, SEPARATE, VECTORS
 from streetview_assets.embeddings.panoramas import mean_of_views, views_of_panoramas
@@ -17,7 +16,6 @@ from streetview_assets.lake.checkpoint_shards import latest, shards_of
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.orchestration.missing_parts import images_are_kept, no_areas
-from streetview_assets.orchestration.panorama_strips import encode_panoramas
 from streetview_assets.pooling.pool import pool_areas
 from streetview_assets.study.embeddings import Encoder
 from streetview_assets.study_state.lineage import study_asset
@@ -121,6 +119,8 @@ def _baseline_panoramas(
     work: AssetContext, images: pl.DataFrame, vectors: pl.DataFrame
 ) -> pl.DataFrame:
     """Make one vector a panorama as the study says, of its images that could be read."""
+    from streetview_assets.orchestration.panorama_strips import encode_panoramas
+
     views = views_of_panoramas(images, vectors, encoder=BASELINE.slug)
     if work.study.encoder.views == "mean":
         return mean_of_views(views, encoder=BASELINE.slug)
@@ -130,6 +130,8 @@ def _baseline_panoramas(
 
 def _baseline_vectors(work: AssetContext, images: pl.DataFrame) -> pl.DataFrame:
     """Encode the images that were not encoded before: the pixels of those may be gone."""
+    from streetview_assets.embeddings.embed import embed_images, of_same_pixels
+
     encoder = colour_texture.load(BASELINE)
     folder = work.opened.root / "cache" / work.asset / encoder.identity.fingerprint[:16]
     shards = shards_of(folder, work.authority, "image_embeddings")

@@ -1,28 +1,14 @@
 """Ratings: what people said of images and places, and the scores that images get by them."""
 
-import geopandas as gpd
 import polars as pl
 
-from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs
 from streetview_assets.embeddings.looked_at import named_by
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part
-from streetview_assets.perception.agreement.group_rows import differences_in_words
-from streetview_assets.perception.agreement.group_rows import group_ratings as group_rows
-from streetview_assets.perception.agreement.rows import agreement_in_words
-from streetview_assets.perception.agreement.rows import rating_agreement as agreement_rows
-from streetview_assets.perception.ratings.image_scores import (
-    asked_groups,
-    image_scores,
-    in_words,
-    used,
-)
-from streetview_assets.perception.ratings.matched_rows import with_images, with_pairs
-from streetview_assets.perception.ratings.rated_places import images_of_places
-from streetview_assets.perception.ratings.rating_files import KEYS, check_qualities
 from streetview_assets.study.perception import Perception
 from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.sources import RATING_KEYS
 
 _NEAR = ("images", "panoramas")
 _NEAR_KEYS = ("perception.within_m", "crs", "encoder.views")
@@ -32,13 +18,16 @@ _NEAR_KEYS = ("perception.within_m", "crs", "encoder.views")
     "perception",
     writes=("ratings", "comparisons"),
     reads=_NEAR,
-    keys=(*KEYS, *_NEAR_KEYS),
+    keys=(*RATING_KEYS, *_NEAR_KEYS),
     study_wide=True,
     refresh="eager",
     unless=(no_part("perception"),),
 )
 def ratings(work: AssetContext) -> AssetResult:
     """What people said of images, pairs of images or places, each with its image or why none."""
+    from streetview_assets.perception.ratings.matched_rows import with_images, with_pairs
+    from streetview_assets.perception.ratings.rating_files import check_qualities
+
     wishes, images = _perception(work), _images(work)
     rated, compared = work.sources.ratings(), work.sources.comparisons()
     check_qualities(wishes, rated, compared)
@@ -62,6 +51,8 @@ def ratings(work: AssetContext) -> AssetResult:
 )
 def image_ratings(work: AssetContext) -> AssetResult:
     """What people see in each rated image, by group of people, with its standard error."""
+    from streetview_assets.perception.ratings.image_scores import image_scores, in_words
+
     wishes, rated = _perception(work), work.opened.read("ratings")
     scores, left_out = image_scores(
         rated,
@@ -87,6 +78,12 @@ def image_ratings(work: AssetContext) -> AssetResult:
 )
 def rating_agreement(work: AssetContext) -> AssetResult:
     """How far people agree, the ceiling that this sets to models, and which groups differ."""
+    from streetview_assets.perception.agreement.group_rows import differences_in_words
+    from streetview_assets.perception.agreement.group_rows import group_ratings as group_rows
+    from streetview_assets.perception.agreement.rows import agreement_in_words
+    from streetview_assets.perception.agreement.rows import rating_agreement as agreement_rows
+    from streetview_assets.perception.ratings.image_scores import asked_groups, used
+
     wishes, scores = _perception(work), work.opened.read("image_ratings")
     rated = used(work.opened.read("ratings"))
     groups, chance = asked_groups(rated, wishes.groups), work.study.seed
@@ -118,6 +115,8 @@ def _images(work: AssetContext) -> pl.DataFrame:
 
 def _near(work: AssetContext, rated: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
     """Find the images that stand for rated places: what is looked at, of current captures."""
+    from streetview_assets.perception.ratings.rated_places import images_of_places
+
     places = rated.select("place_id", "longitude", "latitude").drop_nulls().unique("place_id")
     key = ["authority_code", "provider", "panorama_id", "captured_on"]
     where = work.read_all("panoramas").filter(status="ok").unique(key)
@@ -133,6 +132,10 @@ def _near(work: AssetContext, rated: pl.DataFrame, images: pl.DataFrame) -> pl.D
 
 def _crs(work: AssetContext, places: pl.DataFrame) -> str:
     """Name the study's CRS in metres; with neither areas nor roads, that of the places."""
+    import geopandas as gpd
+
+    from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs
+
     if places.is_empty():
         return GEOGRAPHIC_CRS
     if work.study.areas or work.study.roads:

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -13,22 +13,6 @@ import polars as pl
 from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.lake.atomic_write import written_aside
-from streetview_assets.models.candidates.model_spec import PUBLISHED_SPEC, ModelSpec
-from streetview_assets.models.charts.sample_size_curves import draw_sample_sizes
-from streetview_assets.models.evaluations.final_fit import choose_final
-from streetview_assets.models.evaluations.sample_size import TABLE, Draw, Experiment
-from streetview_assets.models.evaluations.sample_size_data import Gathered, gather_images
-from streetview_assets.models.evaluations.sample_size_runs import (
-    model_count,
-    run_draws,
-    seconds_of_a_model,
-)
-from streetview_assets.models.evaluations.sample_size_summary import (
-    best_and_worst,
-    free_and_constant,
-    mean_curves,
-)
-from streetview_assets.models.evaluations.selection import too_few
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part, no_targets
 from streetview_assets.orchestration.model_inputs import pooled_datasets, study_scoring
@@ -37,6 +21,11 @@ from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.fingerprint import input_fingerprint
 from streetview_assets.study_state.lineage import spec_for, study_asset
+
+if TYPE_CHECKING:
+    from streetview_assets.models.candidates.model_spec import ModelSpec
+    from streetview_assets.models.evaluations.sample_size import Draw, Experiment
+    from streetview_assets.models.evaluations.sample_size_data import Gathered
 
 CHOSEN_ON_ALL = "its parameters chosen on all areas, those held out among them, which flatters it"
 FEW_IMAGES = 200_000
@@ -75,6 +64,8 @@ def sample_size_experiment(work: AssetContext) -> AssetResult:
     Clusters are those of `sweep_centres`, found without the target in the images of all areas,
     those of held-out areas among them. A run that is cut short goes on where it was.
     """
+    from streetview_assets.models.evaluations.sample_size import TABLE
+
     settings = work.study.sample_size
     assert settings is not None, "built only where the study asks for it"
     spec, no_model = _spec(work, settings)
@@ -91,7 +82,7 @@ def sample_size_experiment(work: AssetContext) -> AssetResult:
 
 
 def _scored(
-    work: AssetContext, gathered: Gathered, resumption: Resumption
+    work: AssetContext, gathered: "Gathered", resumption: Resumption
 ) -> tuple[pl.DataFrame, dict[str, str]]:
     """Make the draws that earlier runs have not made; say beforehand how long that takes."""
     done = resumption.done()
@@ -108,8 +99,11 @@ def _scored(
         return resumption.finish(pieces, done), expected
 
 
-def _spec(work: AssetContext, settings: SampleSize) -> tuple[ModelSpec | None, str | None]:
+def _spec(work: AssetContext, settings: SampleSize) -> "tuple[ModelSpec | None, str | None]":
     """Say what is fitted to every draw, None: ridge; and why the study has no choice."""
+    from streetview_assets.models.candidates.model_spec import PUBLISHED_SPEC, ModelSpec
+    from streetview_assets.models.evaluations.final_fit import choose_final
+
     if settings.recipe == "ridge":
         return None, None
     if settings.recipe == "published":
@@ -125,8 +119,10 @@ def _spec(work: AssetContext, settings: SampleSize) -> tuple[ModelSpec | None, s
 
 
 def _gathered(
-    work: AssetContext, settings: SampleSize, target: str, spec: ModelSpec | None
-) -> Gathered:
+    work: AssetContext, settings: SampleSize, target: str, spec: "ModelSpec | None"
+) -> "Gathered":
+    from streetview_assets.models.evaluations.sample_size_data import gather_images
+
     study = work.study
     return gather_images(
         work.read_all("targets"),
@@ -144,7 +140,9 @@ def _gathered(
     )
 
 
-def _why_not(gathered: Gathered) -> str | None:
+def _why_not(gathered: "Gathered") -> str | None:
+    from streetview_assets.models.evaluations.selection import too_few
+
     if not len(gathered.vectors):
         return "no image of an area with a value has a vector"
     return too_few(len(gathered.experiment.area_codes)) or (
@@ -152,7 +150,7 @@ def _why_not(gathered: Gathered) -> str | None:
     )
 
 
-def _without(gathered: Gathered) -> str:
+def _without(gathered: "Gathered") -> str:
     """Say which numbers of clusters are lacking, in words; nothing where none is."""
     if not gathered.lacking:
         return ""
@@ -162,6 +160,8 @@ def _without(gathered: Gathered) -> str:
 
 def _resumption(work: AssetContext) -> Resumption:
     """Find what earlier runs have done with the same input; what a figure shows is no input."""
+    from streetview_assets.models.evaluations.sample_size import TABLE
+
     spec = spec_for(work.asset, work.study)
     keys = tuple(key for key in spec.keys if key != "sample_size.metric")
     opened = work.opened
@@ -171,7 +171,7 @@ def _resumption(work: AssetContext) -> Resumption:
     return Resumption(opened, TABLE, "", reuse)
 
 
-def _left(experiment: Experiment, done: pl.DataFrame) -> list[Draw]:
+def _left(experiment: "Experiment", done: pl.DataFrame) -> "list[Draw]":
     made = set(done.select("k", "group_name", "repeat").unique().rows())
     return [
         draw for draw in experiment.draws() if (draw.k, draw.group_name, draw.repeat) not in made
@@ -190,9 +190,14 @@ def _put_aside(vectors: np.ndarray, folder: Path) -> Path:
 
 
 def _expected(
-    work: AssetContext, experiment: Experiment, vectors_file: Path, left: list[Draw]
+    work: AssetContext, experiment: "Experiment", vectors_file: Path, left: "list[Draw]"
 ) -> dict[str, str]:
     """Say beforehand how long the published recipe will take, from a sample of its fits."""
+    from streetview_assets.models.evaluations.sample_size_runs import (
+        model_count,
+        seconds_of_a_model,
+    )
+
     if experiment.settings.recipe == "ridge":
         return {}
     each = seconds_of_a_model(experiment, vectors_file)
@@ -206,7 +211,7 @@ def _expected(
     return {"expected before the start": said}
 
 
-def _processes(work: AssetContext, experiment: Experiment, draw_count: int) -> int:
+def _processes(work: AssetContext, experiment: "Experiment", draw_count: int) -> int:
     settings = experiment.settings
     drawn = draw_count * len(settings.areas) * sum(settings.sizes)
     if settings.processes is None and settings.recipe == "ridge" and drawn <= FEW_IMAGES:
@@ -215,8 +220,10 @@ def _processes(work: AssetContext, experiment: Experiment, draw_count: int) -> i
 
 
 def _pieces(
-    work: AssetContext, experiment: Experiment, vectors_file: Path, left: list[Draw]
+    work: AssetContext, experiment: "Experiment", vectors_file: Path, left: "list[Draw]"
 ) -> Generator[pl.DataFrame, None, None]:
+    from streetview_assets.models.evaluations.sample_size_runs import run_draws
+
     tell = work.progress("models")
     cells = experiment.cells_of_a_draw
     processes = _processes(work, experiment, len(left))
@@ -227,8 +234,15 @@ def _pieces(
 
 
 def _told(
-    work: AssetContext, settings: SampleSize, gathered: Gathered, scores: pl.DataFrame
+    work: AssetContext, settings: SampleSize, gathered: "Gathered", scores: pl.DataFrame
 ) -> dict[str, Any]:
+    from streetview_assets.models.charts.sample_size_curves import draw_sample_sizes
+    from streetview_assets.models.evaluations.sample_size_summary import (
+        best_and_worst,
+        free_and_constant,
+        mean_curves,
+    )
+
     metric, experiment = settings.metric, gathered.experiment
     k = tuple(experiment.clusters)
     told: dict[str, Any] = {

@@ -4,7 +4,6 @@ import polars as pl
 
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_areas, no_part
-from streetview_assets.satellite.embeddings import satellite_vectors
 from streetview_assets.study_state.lineage import study_asset
 
 
@@ -17,6 +16,8 @@ from streetview_assets.study_state.lineage import study_asset
 )
 def satellite_embeddings(work: AssetContext) -> AssetResult:
     """What satellites see of each area as one vector: of a raster's pixels, or of a table."""
+    from streetview_assets.satellite.embeddings import satellite_vectors
+
     satellite = work.study.satellite
     assert satellite is not None, "built only where the study asks for it"
     found = satellite_vectors(

@@ -13,7 +13,6 @@ from typing import Any
 
 import dagster as dg
 
-from streetview_assets.explorer.static_folder import is_written
 from streetview_assets.orchestration.asset_checks import passes_blocking_checks
 from streetview_assets.orchestration.progress import Listener, Progress, listen, listening
 from streetview_assets.orchestration.runs.dagster_mends import closing_databases
@@ -210,13 +209,20 @@ def _publish(
     assets = [*(f"mart/{name}" for name in stale)]
     if stale or not is_published(opened):
         assets += [PUBLISHED]
-    if opened.study.explorer and (assets or not is_written(opened)):
+    if opened.study.explorer and (assets or not _is_written(opened)):
         assets += [EXPLORER]
     if not assets:
         return
     run_spec = RunSpec(opened.study.path, None, tuple(assets))
     listener(_of_the_run([run_spec], total, total))
     yield from run_all([run_spec], listener)
+
+
+def _is_written(opened: OpenStudy) -> bool:
+    """Whether the explorer's folder shows what is published; what knows it loads much."""
+    from streetview_assets.explorer.static_folder import is_written
+
+    return is_written(opened)
 
 
 def _assets_of(stages: set[Stage]) -> frozenset[str]:

@@ -7,18 +7,21 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import streetview_assets
-from streetview_assets.models.evaluations.final_fit import FinalModel
+
+if TYPE_CHECKING:
+    from streetview_assets.models.evaluations.final_fit import FinalModel
 
 SERVED = Path(__file__).with_name("served_model.py")
 ALWAYS_NEEDED = ("cloudpickle", "numpy", "pandas", "scikit-learn")
 SOMETIMES_NEEDED = {b"xgboost": "xgboost-cpu", b"scipy": "scipy", b"polars": "polars"}
 
 
-def log_final_model(final: FinalModel, example: np.ndarray) -> tuple[str, str]:
+def log_final_model(final: "FinalModel", example: np.ndarray) -> tuple[str, str]:
     """Log a final model to the active run, with its signature and an example of its input.
 
     Parameters

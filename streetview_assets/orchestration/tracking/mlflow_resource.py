@@ -20,7 +20,6 @@ from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.lake.locks import held
 from streetview_assets.lake.process_id import is_gone, process_mark
 from streetview_assets.lake.sqlite_file import put_damaged_aside
-from streetview_assets.models.evaluations.final_fit import FinalModel
 from streetview_assets.orchestration.resources import PROCESS_TAG, StudyResource
 from streetview_assets.orchestration.tracking.champion import (
     ALIAS,
@@ -38,6 +37,8 @@ from streetview_assets.study_state.open_study import OpenStudy
 if TYPE_CHECKING:
     import numpy as np
     from mlflow import MlflowClient
+
+    from streetview_assets.models.evaluations.final_fit import FinalModel
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 BAR_VARIABLE = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
@@ -60,7 +61,7 @@ class TrackedModel:
         What that score was reckoned on, by content: only models judged on the same are compared.
     """
 
-    final: FinalModel
+    final: "FinalModel"
     example: "np.ndarray"
     registered_name: str
     spatial_r2: float | None = None

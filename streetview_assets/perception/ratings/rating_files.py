@@ -18,11 +18,6 @@ from streetview_assets.perception.ratings.rows import as_rows
 from streetview_assets.study.perception import Perception, RatingColumns
 
 RATINGS, COMPARISONS = "perception.ratings", "perception.comparisons"
-KEYS = tuple(
-    f"perception.{name}"
-    for name in ("ratings", "demographics", "comparisons", "columns", "qualities")
-)
-"""Keys of the study that say what comes in."""
 _SURVEY = ("image_id", "category_id", "rating")
 _NOTHING = pl.DataFrame(schema={"quality": pl.String})
 
