@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score, mean_absolute_err
 
 from streetview_assets.models.ordinal.aggregation import RULES, to_areas
 from streetview_assets.models.ordinal.baseline import by_nearest_areas
-from streetview_assets.models.ordinal.chart import draw_deciles
+from streetview_assets.models.ordinal.decile_chart import draw_deciles
 from streetview_assets.models.ordinal.score_rows import (
     METRICS,
     count_table,

@@ -16,7 +16,11 @@ from streetview_assets.models.candidates.kernel import (
 from streetview_assets.models.candidates.linear import PLS, RIDGE
 from streetview_assets.models.candidates.published_recipe import PUBLISHED
 from streetview_assets.models.candidates.stack import stack_of
-from streetview_assets.models.candidates.trees import GRADIENT_BOOSTING, RANDOM_FOREST, XGBOOST
+from streetview_assets.models.candidates.tree_ensembles import (
+    GRADIENT_BOOSTING,
+    RANDOM_FOREST,
+    XGBOOST,
+)
 
 CANDIDATES: dict[str, Candidate] = {
     candidate.name: candidate

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
-from streetview_assets.areas.neighbours import touching
+from streetview_assets.areas.contiguity import touching
 
 PERMUTATIONS = 999
 _CELLS_AT_ONCE = 4_000_000

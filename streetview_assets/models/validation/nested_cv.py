@@ -112,6 +112,11 @@ class TunedModels:
         return best_of(self.candidates)
 
     @property
+    def truncated(self) -> bool:
+        """Whether a budget in seconds cut one of the tunings short."""
+        return any(one.truncated for one in (*self.candidates, *self.baselines))
+
+    @property
     def inner_predicted(self) -> dict[str, np.ndarray]:
         """Every model's predictions out of the inner folds, by its name in results; (n,)."""
         every = {one.model.name: one.inner_predicted for one in (*self.candidates, *self.baselines)}
@@ -371,7 +376,7 @@ def cross_validate(
         number, predicted = out_of_fold(data, folds, predict)
     held_out = number > 0
     areas = data if held_out.all() else data.take(held_out)
-    number, predicted = number[held_out], {name: made[held_out] for name, made in predicted.items()}
+    predicted = {name: made[held_out] for name, made in predicted.items()}
     block = blocks_of(data.place_m, settings.block_side_km)
     inner = done[0].with_composite(done[0].inner_predicted, done[0].image_counts)
     lower, upper = prediction_intervals(
@@ -381,7 +386,7 @@ def cross_validate(
         areas=areas,
         validation=validation,
         repeat=repeat,
-        fold=number,
+        fold=number[held_out],
         predicted=predicted,
         lower=lower,
         upper=upper,
@@ -390,7 +395,5 @@ def cross_validate(
         distance_m=distances_m(data, folds)[held_out],
         learned_share=learned_shares(data, folds)[held_out],
         trials=trials,
-        truncated=any(
-            one.truncated for models in done for one in (*models.candidates, *models.baselines)
-        ),
+        truncated=any(models.truncated for models in done),
     )

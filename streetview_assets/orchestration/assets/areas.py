@@ -48,7 +48,7 @@ def areas(work: AssetContext) -> AssetResult:
 )
 def area_neighbours(work: AssetContext) -> AssetResult:
     """Which areas share a border, across authorities too; an island has the nearest."""
-    from streetview_assets.areas.neighbours import count_islands, find_neighbours
+    from streetview_assets.areas.contiguity import count_islands, find_neighbours
 
     areas = work.read_all("areas")
     found = find_neighbours(areas, work.sources.crs())

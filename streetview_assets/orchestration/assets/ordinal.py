@@ -215,7 +215,7 @@ def _made(
     note: str = "",
 ) -> AssetResult:
     from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS
-    from streetview_assets.models.ordinal.chart import draw_deciles
+    from streetview_assets.models.ordinal.decile_chart import draw_deciles
     from streetview_assets.models.ordinal.score_rows import EVERYWHERE
 
     told = scores.filter(

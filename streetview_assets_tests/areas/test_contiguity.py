@@ -6,8 +6,8 @@ import pytest
 import shapely
 
 from streetview_assets.areas.boundaries import read_boundaries
+from streetview_assets.areas.contiguity import count_islands, find_neighbours
 from streetview_assets.areas.geometry import wkb_series
-from streetview_assets.areas.neighbours import count_islands, find_neighbours
 from streetview_assets.study.areas import Areas
 from streetview_assets.study.images import Images
 from streetview_assets.study.study_file import Study
