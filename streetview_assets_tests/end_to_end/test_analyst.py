@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from streetview_assets_tests.end_to_end.small_studies import environment, finish, start, write_study
+from streetview_assets_tests.end_to_end.small_studies import environment, write_study
 
 ANALYST = """
 import sys, duckdb
@@ -29,7 +29,7 @@ print("loaded:", *sorted(heavy & set(sys.modules)))
 """
 
 
-def test_an_open_connection_disturbs_nothing_and_is_not_disturbed(tiny, tmp_path):
+def test_an_open_connection_disturbs_nothing_and_is_not_disturbed(tiny, tmp_path, streetview):
     before = tiny.sql("select build_id from about").item()
     analyst = subprocess.Popen(
         [sys.executable, "-c", ANALYST, str(tiny.root / "streetview.duckdb")],
@@ -41,7 +41,7 @@ def test_an_open_connection_disturbs_nothing_and_is_not_disturbed(tiny, tmp_path
     assert analyst.stdout is not None
     assert analyst.stdout.readline() == "open\n"
     study = write_study(tmp_path / "study", clusters={"k": 4, "sweep": [2, 3]})
-    said = finish(start(tmp_path / "data", "run", study, "--until", "clusters"))
+    said = streetview("run", study, "--until", "clusters").output
     assert "published_database: made" in said
     still, _ = analyst.communicate("look\n", timeout=60)
     assert still == f"{before}\n"

@@ -12,7 +12,7 @@ from streetview_assets_tests.end_to_end.imagery_studies import (
     images_there,
     write_google_study,
 )
-from streetview_assets_tests.end_to_end.small_studies import finish, start
+from streetview_assets_tests.end_to_end.small_studies import start
 from streetview_assets_tests.images.imagery_server import Server, serving
 
 POINTS, MOST = 90, 16
@@ -28,11 +28,9 @@ def server(monkeypatch) -> Iterator[Server]:
         yield one
 
 
-def test_killed_twice_in_a_row_the_result_is_the_same(server, tmp_path, monkeypatch):
-    data, path = (
-        tmp_path / "data",
-        write_google_study(tmp_path / "study", server, POINTS, max_concurrent=MOST),
-    )
+def test_killed_twice_in_a_row_the_result_is_the_same(server, tmp_path, monkeypatch, streetview):
+    data = tmp_path / "data"
+    path = write_google_study(tmp_path / "study", server, POINTS, max_concurrent=MOST)
     opened = open_study(path)
     command = ("run", path, "--until", "images")
     for count in KILLED_AT:
@@ -44,7 +42,7 @@ def test_killed_twice_in_a_row_the_result_is_the_same(server, tmp_path, monkeypa
         assert process.poll() is None, process.communicate()[0]
         process.kill()
         process.communicate()
-    finish(start(data, *command))
+    assert streetview(*command).exit_code == 0
 
     assert images_there(opened) == expected_images(server, POINTS)
     asked = by_image(server.log())

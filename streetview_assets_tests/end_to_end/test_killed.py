@@ -1,6 +1,7 @@
 """A command that is killed, wherever it is, leaves nothing half made and nothing in the way."""
 
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
@@ -41,8 +42,6 @@ def _images(root: Path) -> int:
 
 def _holder_of(opened: OpenStudy, pool: str) -> bool:
     """Whether a run holds the slot of a pool; read past Dagster, as from outside."""
-    import sqlite3
-
     database = opened.root / "dagster" / "history" / "runs" / "index.db"
     if not database.is_file():
         return False
@@ -61,19 +60,30 @@ def opened(tmp_path: Path) -> OpenStudy:
     return open_study(write_study(tmp_path / "study"))
 
 
-def test_killed_in_pooled_steps_and_in_the_models_the_study_still_comes_to_its_end(
-    opened, finished_tiny, tmp_path, streetview
+def test_killed_and_two_at_once_the_study_still_comes_to_its_end(
+    opened, finished_tiny, tmp_path, monkeypatch, streetview
 ):
+    """Killed in pooled steps and in the models; two authorities made by two commands at once."""
     data, study = tmp_path / "data", opened.study.path
+    monkeypatch.setenv("STREETVIEW_DATA", str(data))
 
     _kill_when(start(data, "run", study), lambda: _images(opened.root) > 10)
     lake_of(opened.root)
     assert _holder_of(opened, "imagery_api")
 
-    finish(start(data, "run", study, "--authority", AUTHORITIES[1], "--until", "images"))
+    both = [
+        start(data, "run", study, "--authority", code, "--until", "pooling") for code in AUTHORITIES
+    ]
+    for process in both:
+        assert "Failed" not in finish(process)
     assert not _holder_of(opened, "imagery_api")
+    there = lake_of(opened.root)
+    for table in ("areas", "images", "area_embeddings"):
+        of_table = {name.split("/")[-2] for name in there if name.split("/")[0] == table}
+        assert of_table == {*AUTHORITIES}
+    assert opened.sql("select count(*) from areas").item() > 0
 
-    encoding = start(data, "run", study, "--jobs", 2)
+    encoding = start(data, "run", study, "--from", "embeddings", "--jobs", 2)
     _kill_when(encoding, lambda: _holder_of(opened, "encoder"))
     lake_of(opened.root)
 
@@ -83,8 +93,12 @@ def test_killed_in_pooled_steps_and_in_the_models_the_study_still_comes_to_its_e
     assert (opened.root / "mlflow.db").is_file()
     lake_of(opened.root)
 
-    said = finish(start(data, "run", study))
+    said = finish(start(data, "run", study, "--jobs", 2))
     assert "Closed" in said
     assert "images: made" not in said
+    with sqlite3.connect(opened.root / "mlflow.db") as tracked:
+        names = [name for (name,) in tracked.execute("select name from experiments")]
+        assert names.count("tiny") == 1
+        assert tracked.execute("select count(*) from alembic_version").fetchone() == (1,)
     assert_same_tables(opened.root, finished_tiny / "data" / "tiny")
     assert "Nothing to do" in streetview("run", study).output
