@@ -188,6 +188,11 @@ ORDINAL: Mapping[str, Metric] = _named(
 )
 """Scores of the ordinal network's deciles, 1 to 10."""
 
+GAIN = "r2_gain_over_place"
+"""R² of place and images together less that of place alone, in the same town."""
+OF_TOWNS = ("r2", "rmse", "mae", "spearman", "coverage", GAIN)
+"""What is told of one town and another."""
+
 
 def measure(
     observed: np.ndarray,

@@ -276,8 +276,8 @@ def _table_section(table: Table) -> str:
     folder += ["encoder=<slug>"] if table.by_encoder else []
     folder += ["<authority code>"] if table.by_authority else []
     place = f"In the lake: `{'/'.join(folder)}/data.parquet`"
-    if table.in_ledger:
-        place = "Not in the lake: read from `ledger.sqlite` whenever it is published"
+    if table.source:
+        place = f"Not in the lake: read from `{table.source}` whenever it is published"
     rows = _table(("column", "type", "meaning"), map(_column_row, table.columns))
     return "\n\n".join((f"### `{table.name}`", table.meaning, place, rows))
 

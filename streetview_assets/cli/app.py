@@ -14,6 +14,7 @@ from streetview_assets.cli.command import Commands, StudyArgument, opened_study,
 from streetview_assets.cli.exports import exports
 from streetview_assets.cli.perception.answers import score
 from streetview_assets.cli.perception.command import perception
+from streetview_assets.cli.protocol import protocols
 from streetview_assets.errors import StudyError
 from streetview_assets.tables.stages import STAGES
 from streetview_assets.text.strict_json import to_json
@@ -31,6 +32,7 @@ app = Commands(
 app.add_typer(exports, name="export")
 perception.command()(score)
 app.add_typer(perception, name="perception")
+app.add_typer(protocols, name="protocol")
 
 AuthorityOption = Annotated[
     list[str] | None, typer.Option("--authority", help="Only this authority; may be repeated.")

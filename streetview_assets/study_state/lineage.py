@@ -159,7 +159,7 @@ def written_by() -> Mapping[str, str]:
     """
     writers = [(table, spec.asset) for spec in specs().values() for table in spec.writes]
     found = dict(writers)
-    unwritten = {name for name, table in TABLES.items() if not table.in_ledger} - set(found)
+    unwritten = {name for name, table in TABLES.items() if not table.source} - set(found)
     if unwritten or len(found) < len(writers):
         raise ValueError(f"tables that no asset writes: {unwritten}; of writers: {writers}")
     return MappingProxyType(found)

@@ -57,7 +57,7 @@ class Column:
 class Table:
     """One table: what a row is, where it is stored and which columns it has.
 
-    One that is `in_ledger` is no asset's: it is read from the ledger whenever it is published.
+    One with a `source` is no asset's: it is read from there whenever it is published.
 
     Attributes
     ----------
@@ -71,8 +71,8 @@ class Table:
         The key first.
     of_any_encoder
         Whether its vectors are the same, whichever encoder the study has.
-    in_ledger
-        Whether it is read from the ledger.
+    source
+        Where it is read from, in the study's folder of data, where that is not the lake.
     """
 
     stage: Stage
@@ -80,12 +80,12 @@ class Table:
     meaning: str
     columns: tuple[Column, ...]
     of_any_encoder: bool = False
-    in_ledger: bool = False
+    source: str = ""
 
     @property
     def by_authority(self) -> bool:
         """Whether there is a file for each authority."""
-        return AUTHORITY in self.columns and not self.in_ledger
+        return AUTHORITY in self.columns and not self.source
 
     @property
     def by_encoder(self) -> bool:
@@ -118,7 +118,7 @@ def table(
     meaning: str,
     *columns: Column,
     of_any_encoder: bool = False,
-    in_ledger: bool = False,
+    source: str = "",
 ) -> Table:
     """Describe a table.
 
@@ -132,10 +132,10 @@ def table(
         What a row is.
     *columns
         The key first.
-    of_any_encoder, in_ledger
+    of_any_encoder, source
         See `Table`.
     """
-    return Table(stage, name, meaning, columns, of_any_encoder, in_ledger)
+    return Table(stage, name, meaning, columns, of_any_encoder, source)
 
 
 def column(name: str, dtype: pl.DataType, meaning: str, *one_of: str) -> Column:

@@ -111,6 +111,6 @@ TABLES = (
         column("request_count", COUNT, "requests sent, or about to be"),
         column("image_count", COUNT, "different images that they asked for"),
         column("cost_usd", NUMBER, "by list price; `reserved` counts as spent"),
-        in_ledger=True,
+        source="ledger.sqlite",
     ),
 )

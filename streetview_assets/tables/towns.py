@@ -5,8 +5,10 @@ from functools import partial
 from streetview_assets.tables.contract import (
     COUNT,
     ENCODER,
+    FLAG,
     NUMBER,
     TEXT,
+    TIME,
     column,
     interval,
     key,
@@ -65,5 +67,42 @@ TABLES = (
         column("town_count", COUNT, "authorities with a score"),
         column("area_count", COUNT, "areas that they were scored on"),
         maybe("note", TEXT, "why there is no interval, or what it leans on"),
+    ),
+    _table(
+        "protocol_scores",
+        "What came of protocols (`streetview protocol run`): trained on some authorities, tested "
+        "on others.",
+        key("protocol", TEXT, "first characters of the protocol's hash"),
+        key("run_at", TIME, "when it was carried out, UTC"),
+        *_SCORED,
+        key("model", TEXT, "candidate or baseline"),
+        key(
+            "group_name",
+            TEXT,
+            "a tested authority; `all` of them together; `next town`: what they say of another",
+        ),
+        key("metric", TEXT, "those that the protocol names"),
+        maybe("value", NUMBER, "the score; of the next town, that of a typical one"),
+        *interval(
+            "its interval: of an authority and of all by bootstrap; of the next town, in which its "
+            "score will lie"
+        ),
+        maybe("typical_lower", NUMBER, "of the next town: lower end of that of the typical score"),
+        maybe("typical_upper", NUMBER, "upper end of that interval"),
+        maybe("between_share", NUMBER, "as in `next_town_scores`"),
+        maybe("town_count", COUNT, "of the next town: authorities with a score"),
+        column("area_count", COUNT, "areas that were scored"),
+        maybe("note", TEXT, "why there is no score or no interval, or what it leans on"),
+        column("name", TEXT, "what the protocol is called"),
+        column("written_at", TIME, "when it was written, UTC, by its own word"),
+        column(
+            "is_preregistered",
+            FLAG,
+            "whether it was written before any score of a tested authority, as far as is known",
+        ),
+        maybe("known_before", TEXT, "what had told of such scores by then; null: nothing"),
+        maybe("differs", TEXT, "what is not as the protocol has it, and was let pass"),
+        maybe("mlflow_run_id", TEXT, "the MLflow run that keeps it"),
+        source="protocols/",
     ),
 )

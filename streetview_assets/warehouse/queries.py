@@ -21,12 +21,12 @@ import duckdb
 import polars as pl
 
 from streetview_assets.errors import StreetviewError
-from streetview_assets.images.budget.ledger import LEDGER, Ledger
 from streetview_assets.lake.parquet_lake import Lake
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.validations import VALIDATIONS
 from streetview_assets.warehouse.memory_database import memory_database
+from streetview_assets.warehouse.outside_the_lake import OUTSIDE
 
 Kind = Literal["view", "mart", "check"]
 Severity = Literal["error", "warn"]
@@ -271,8 +271,8 @@ def register_table(
     StreetviewError
         Where a mart is not made yet.
     """
-    if table in TABLES and TABLES[table].in_ledger:
-        connection.register(table, Ledger(lake.root / LEDGER).spending())
+    if table in OUTSIDE:
+        connection.register(table, OUTSIDE[table](lake.root))
         return
     files = lake.whole_files(lake_name(table), authority, encoder)
     if files:

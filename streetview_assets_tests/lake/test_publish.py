@@ -350,7 +350,7 @@ def test_files_made_before_their_table_grew_a_column_are_published_with_nulls(
 ):
     grown = Column("grown", pl.Float64(), "Came with a later version.")
     for name, table in TABLES.items():
-        if not table.in_ledger:
+        if not table.source:
             monkeypatch.setitem(TABLES, name, replace(table, columns=(*table.columns, grown)))
     small_study.make_marts()
     publish(small_study.lake, small_study.study, _build())

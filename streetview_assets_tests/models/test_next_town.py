@@ -5,9 +5,10 @@ import polars as pl
 import pytest
 from scipy.stats import t
 
+from streetview_assets.metrics import GAIN, OF_TOWNS
 from streetview_assets.models.candidates.composite import Shrinkage
 from streetview_assets.models.towns.fay_herriot import fay_herriot
-from streetview_assets.models.towns.next_town import GAIN, next_town, next_town_scores
+from streetview_assets.models.towns.next_town import next_town, next_town_scores
 from streetview_assets.tables.registry import TABLES, check_contract
 
 MILK = """
@@ -77,6 +78,11 @@ def test_no_interval_leaves_what_a_score_may_be(metric, least, most):
     lower, upper = next_town(metric, np.array([0.99, 0.5, 0.9, 0.2]), 0.9).interval
     assert upper <= most
     assert least is None or lower >= least
+
+
+def test_every_metric_of_towns_has_a_scale():
+    for metric in OF_TOWNS:
+        assert next_town(metric, np.array([0.2, 0.3, 0.4]), 0.9).interval
 
 
 def test_two_towns_have_no_interval_and_none_no_score():

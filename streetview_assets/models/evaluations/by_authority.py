@@ -23,6 +23,7 @@ from streetview_assets.models.results.validation_rows import no_score, predictio
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import (
     Competitors,
+    OutOfFold,
     competitors_for,
     cross_validate,
 )
@@ -64,21 +65,48 @@ def score_held_out(
     codes = np.array(data.authority_codes, dtype=str)
     held_out = codes == scoring.authority_code
     learning = ~held_out & ~np.isin(codes, list(held_out_with))
+    made = predict_held_out(data, scoring, held_out, learning)
+    if isinstance(made, str):
+        row = no_score(scoring, AUTHORITIES, int(held_out.sum()), made)
+        return scores_frame([row], SCORES), predictions_frame(scoring, [], PREDICTIONS)
+    scoring, split = made
+    weights = neighbour_weights(split.areas.geometry)
+    rows = score_rows(scoring, split, weights, data.observed[learning | held_out])
+    if no_wider := _why_no_wider(codes[learning]):
+        rows = [row | _noting(row, no_wider) for row in rows]
+    return scores_frame(rows, SCORES), predictions_frame(scoring, [split], PREDICTIONS)
+
+
+def predict_held_out(
+    data: AreaDataset, scoring: Scoring, held_out: np.ndarray, learning: np.ndarray
+) -> tuple[Scoring, OutOfFold] | str:
+    """Predict authorities by models tuned and trained on others, authorities held out inside.
+
+    Parameters
+    ----------
+    data
+        Rows sorted by area.
+    scoring
+        How models are scored; its seed is taken beside the authorities learned from.
+    held_out, learning
+        Masks of the areas that are predicted, and learned from; (n,).
+
+    Returns
+    -------
+    tuple or str
+        The scoring with its own seed and blocks, and the predictions; or why there are none.
+    """
+    codes = np.array(data.authority_codes, dtype=str)
     competing = _competing(data.take(learning), data.take(held_out), scoring.settings)
     if note := _why_not(learning, held_out, competing):
-        row = no_score(scoring, AUTHORITIES, int(held_out.sum()), note)
-        return scores_frame([row], SCORES), predictions_frame(scoring, [], PREDICTIONS)
+        return note
     seed = seed_of(scoring.seed, AUTHORITIES, *np.unique(codes[learning]))
     scoring = planned(data.take(learning), replace(scoring, seed=seed))
     split = cross_validate(
         competing, data, scoring.settings, AUTHORITIES, seed,
         folds=[Fold(1, held_out, learning, seed)], timeout_s=scoring.settings.timeout_s,
     )  # fmt: skip
-    weights = neighbour_weights(split.areas.geometry)
-    rows = score_rows(scoring, split, weights, data.observed[learning | held_out])
-    if no_wider := _why_no_wider(codes[learning]):
-        rows = [row | _noting(row, no_wider) for row in rows]
-    return scores_frame(rows, SCORES), predictions_frame(scoring, [split], PREDICTIONS)
+    return scoring, split
 
 
 def _competing(train: AreaDataset, test: AreaDataset, settings: Models) -> Competitors:

@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import norm, t
 
+from streetview_assets.metrics import GAIN, OF_TOWNS
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import POOLED
@@ -27,8 +28,6 @@ from streetview_assets.models.towns.fay_herriot import fay_herriot
 from streetview_assets.tables.registry import TABLES
 
 TABLE = "next_town_scores"
-GAIN = "r2_gain_over_place"
-"""R² of place and images together less that of place alone, in the same town."""
 LEAST_TOWNS = 3
 """Of two, no degree of freedom is left."""
 FEW_TOWNS = 10
@@ -58,8 +57,6 @@ _SCALES = {
     "coverage": _Scale(lambda share: np.arcsin(np.sqrt(share)), _share),
     GAIN: _PLAIN,
 }
-METRICS = tuple(_SCALES)
-"""What is said of the next town."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ def next_town(
     Parameters
     ----------
     metric
-        One of `METRICS`.
+        One of `metrics.OF_TOWNS`.
     scores
         One a town, (k,); NaN of a town without.
     level
@@ -173,7 +170,7 @@ def next_town_scores(held_out: pl.DataFrame, level: float) -> pl.DataFrame:
         Table `next_town_scores`, sorted by its key; empty without a score of a town.
     """
     pooled = held_out.filter(**POOLED).filter(pl.col("value").is_not_null())
-    of_towns = pl.concat([pooled, _gains(pooled)]).filter(pl.col("metric").is_in(METRICS))
+    of_towns = pl.concat([pooled, _gains(pooled)]).filter(pl.col("metric").is_in(OF_TOWNS))
     by = ("target", "encoder", "features", "model", "metric")
     rows = [
         dict(zip(by, key, strict=True)) | town_row(str(key[-1]), part, level)
@@ -188,7 +185,7 @@ def town_row(metric: str, of_towns: pl.DataFrame, level: float) -> Row:
     Parameters
     ----------
     metric
-        One of `METRICS`.
+        One of `metrics.OF_TOWNS`.
     of_towns
         A row a town: `value`, `lower`, `upper`, `interval_level`, `area_count`.
     level

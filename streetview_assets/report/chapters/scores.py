@@ -5,12 +5,11 @@ from typing import Any
 
 import polars as pl
 
-from streetview_assets.metrics import BIAS, DECILE, OF_RANKS, REGRESSION
+from streetview_assets.metrics import BIAS, DECILE, GAIN, OF_RANKS, OF_TOWNS, REGRESSION
 from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.evaluations.gains import NOTHING
 from streetview_assets.models.results.tail_rows import OBSERVED
-from streetview_assets.models.towns.next_town import GAIN, METRICS
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.cells import NONE, crossed, percent, rounded
 from streetview_assets.report.database import Published
@@ -208,7 +207,7 @@ def _next_town(published: Published) -> list[list[Any]]:
         target=published.target or "", encoder=_encoder(published)
     )
     labels = METRIC_NAMES | {"r2": "R²", "coverage": "share inside intervals", GAIN: "gain in R²"}
-    asked = [(PLACE_AND_IMAGES, GAIN), *((TUNED, name) for name in METRICS if name != GAIN)]
+    asked = [(PLACE_AND_IMAGES, GAIN), *((TUNED, name) for name in OF_TOWNS if name != GAIN)]
     found = {(row["model"], row["metric"]): row for row in rows.iter_rows(named=True)}
     table = []
     for model, metric in asked:
