@@ -31,6 +31,9 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 OF_STUDY = "study"
 """Folder of the figures that are of all authorities."""
 
+PNG_LEVEL = 3
+"""Of compression: half the time of the usual 6, for a twentieth more bytes."""
+
 LARGEST_WEBP_PX = 16_383
 """Neither side of a WebP can be longer."""
 
@@ -118,13 +121,14 @@ def to_png(figure: Figure, dpi: int = 110) -> bytes:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     buffer = io.BytesIO()
-    Image.fromarray(np.asarray(canvas.buffer_rgba())).save(buffer, format="PNG", dpi=(dpi, dpi))
+    drawn = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    drawn.save(buffer, format="PNG", dpi=(dpi, dpi), compress_level=PNG_LEVEL)
     figure.dpi = before
     return buffer.getvalue()
 
 
 def image_png(image: Image.Image) -> bytes:
-    """Write an image as a PNG; the smallest there is takes thrice as long, for 1 %.
+    """Write an image as a PNG.
 
     Parameters
     ----------
@@ -132,7 +136,7 @@ def image_png(image: Image.Image) -> bytes:
         A sheet of ours, or a figure that was read again.
     """
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
+    image.save(buffer, format="PNG", compress_level=PNG_LEVEL)
     return buffer.getvalue()
 
 

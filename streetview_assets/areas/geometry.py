@@ -1,5 +1,7 @@
 """Outlines between tables (WKB, EPSG:4326) and geopandas, and the CRS that measures in metres."""
 
+from functools import cache
+
 import geopandas as gpd
 import numpy as np
 import polars as pl
@@ -111,8 +113,16 @@ def metric_crs(crs: str | None, around: gpd.GeoSeries) -> str:
 
 
 def _utm_zone(around: gpd.GeoSeries) -> str:
+    west, south, east, north = around.to_crs(GEOGRAPHIC_CRS).total_bounds
+    return _utm_zone_at((west + east) / 2, (south + north) / 2)
+
+
+@cache
+def _utm_zone_at(longitude: float, latitude: float) -> str:
+    """Ask PROJ's database once: it takes a tenth of a second to answer."""
     try:
-        return _as_text(around.estimate_utm_crs())
+        place = gpd.GeoSeries.from_xy([longitude], [latitude], crs=GEOGRAPHIC_CRS)
+        return _as_text(place.estimate_utm_crs())
     except RuntimeError as error:
         raise StudyError(
             "crs: no UTM zone can be estimated for where the areas are (beyond 84° north or 80° "

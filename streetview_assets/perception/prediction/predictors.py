@@ -3,7 +3,7 @@
 Each learns from a training part alone, its settings chosen there too.
 """
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -13,12 +13,7 @@ from streetview_assets.perception.prediction.neighbours import (
     predicted_where_defined,
 )
 from streetview_assets.perception.prediction.rated import RatedImages
-from streetview_assets.perception.prediction.ridge import (
-    KERNELS,
-    Decomposition,
-    decompose,
-    fit_ridge,
-)
+from streetview_assets.perception.prediction.ridge import KERNELS, RidgeFit, decompose, fit_ridge
 from streetview_assets.study.perception import Perception
 
 KNN, RIDGE, CHOSEN = "knn", "ridge", "chosen"
@@ -31,13 +26,50 @@ Predictions = dict[tuple[str, int], np.ndarray]
 """Model and k, 0 of one without, to predictions (m,); NaN where it has none."""
 
 
+@dataclass(frozen=True)
+class Near:
+    """Which images are most alike: found by vectors and units alone, for scores of any kind.
+
+    Attributes
+    ----------
+    places, cosines
+        Of each image to predict, as `neighbours_of` gives them among those to learn from.
+    of_other_units
+        The same of each image to learn from, those of its own unit last; None where there is but
+        one number of neighbours.
+    reach
+        So many at most of these are of other units.
+    """
+
+    places: np.ndarray
+    cosines: np.ndarray
+    of_other_units: tuple[np.ndarray, np.ndarray] | None
+    reach: int
+
+
+def find_near(train: RatedImages, test: RatedImages, settings: Perception) -> Near:
+    """Find the neighbours that the numbers of neighbours of a study are tried on.
+
+    Parameters
+    ----------
+    train, test, settings
+        As of `predict`.
+    """
+    numbers = usable_k(len(train), settings)
+    places, cosines = neighbours_of(test.vectors, train.vectors, numbers[-1])
+    if len(numbers) == 1:
+        return Near(places, cosines, None, len(train))
+    return Near(places, cosines, *_of_other_units(train, numbers[-1]))
+
+
 def predict(
     train: RatedImages,
     test: RatedImages,
     settings: Perception,
     *,
     everything: bool = True,
-    decompositions: Sequence[Decomposition] | None = None,
+    near: Near | None = None,
+    ridge: RidgeFit | None = None,
 ) -> Predictions:
     """Predict images by every model.
 
@@ -49,15 +81,19 @@ def predict(
         The part `perception` of the study.
     everything
         False: by the model chosen and the mean alone.
-    decompositions
-        Of the vectors of `train`, where they were made already.
+    near
+        What `find_near` gives, where it was found already.
+    ridge
+        Fitted to `train`, where it was already.
     """
-    by_k = _by_neighbours(train, test, settings)
+    near = near or find_near(train, test, settings)
+    numbers = usable_k(len(train), settings)
+    by_k = _each_k(near.places, near.cosines, train.scores, numbers, settings)
     made: Predictions = {(KNN, k): values for k, values in by_k.items()}
     if everything or settings.method == RIDGE:
-        fit = fit_ridge(decompositions or decompose(train.vectors), train.scores, train.units)
-        made[RIDGE, 0] = fit.predict(test.vectors)
-    chosen = (RIDGE, 0) if settings.method == RIDGE else (KNN, best_k(train, settings))
+        ridge = ridge or fit_ridge(decompose(train.vectors), train.scores, train.units)
+        made[RIDGE, 0] = ridge.predict(test.vectors)
+    chosen = (RIDGE, 0) if settings.method == RIDGE else (KNN, _best_k(train, settings, near))
     told: Predictions = {
         (CHOSEN, 0): made[chosen],
         (MEAN, 0): np.full(len(test), train.scores.mean()),
@@ -97,30 +133,31 @@ def best_k(train: RatedImages, settings: Perception) -> int:
     settings
         The part `perception` of the study: the numbers, and how cosines become weights.
     """
+    none = train.take(np.zeros(len(train), dtype=bool))
+    return _best_k(train, settings, find_near(train, none, settings))
+
+
+def _best_k(train: RatedImages, settings: Perception, near: Near) -> int:
     numbers = usable_k(len(train), settings)
-    if len(numbers) == 1:
+    if near.of_other_units is None:
         return numbers[0]
-    _, sizes = np.unique(train.units, return_counts=True)
-    # So many that enough are left when those of its own unit are passed over.
-    reach = min(len(train), numbers[-1] + int(sizes.max()))
-    places, cosines = neighbours_of(train.vectors, train.vectors, reach)
-    own = train.units[places] == train.units[:, None]
-    order = np.argsort(own, axis=1, kind="stable")[:, : numbers[-1]]
-    places, cosines = (np.take_along_axis(each, order, axis=1) for each in (places, cosines))
     errors = {
         k: float(np.mean((made - train.scores) ** 2))
-        for k, made in _each_k(places, cosines, train.scores, numbers, settings).items()
-        if k <= reach - int(sizes.max()) and np.isfinite(made).all()
+        for k, made in _each_k(*near.of_other_units, train.scores, numbers, settings).items()
+        if k <= near.reach and np.isfinite(made).all()
     }
     return min(errors, key=lambda k: (errors[k], k)) if errors else numbers[0]
 
 
-def _by_neighbours(
-    train: RatedImages, test: RatedImages, settings: Perception
-) -> Mapping[int, np.ndarray]:
-    numbers = usable_k(len(train), settings)
-    places, cosines = neighbours_of(test.vectors, train.vectors, numbers[-1])
-    return _each_k(places, cosines, train.scores, numbers, settings)
+def _of_other_units(train: RatedImages, most: int) -> tuple[tuple[np.ndarray, np.ndarray], int]:
+    _, sizes = np.unique(train.units, return_counts=True)
+    # So many that enough are left when those of its own unit are passed over.
+    reach = min(len(train), most + int(sizes.max()))
+    places, cosines = neighbours_of(train.vectors, train.vectors, reach)
+    own = train.units[places] == train.units[:, None]
+    order = np.argsort(own, axis=1, kind="stable")[:, :most]
+    places, cosines = (np.take_along_axis(each, order, axis=1) for each in (places, cosines))
+    return (places, cosines), reach - int(sizes.max())
 
 
 def _each_k(

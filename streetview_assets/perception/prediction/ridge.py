@@ -147,12 +147,32 @@ def fit_ridge(
     ValueError
         With fewer than three images.
     """
+    return fit_ridges(decompositions, np.asarray(scores)[:, None], units)[0]
+
+
+def fit_ridges(
+    decompositions: Sequence[Decomposition], scores: np.ndarray, units: np.ndarray
+) -> list[RidgeFit]:
+    """Fit ridge to several scores of the same images, each with its own kernel and penalty.
+
+    Parameters
+    ----------
+    decompositions, units
+        As of `fit_ridge`.
+    scores
+        (n, scores).
+
+    Raises
+    ------
+    ValueError
+        With fewer than three images.
+    """
     if len(scores) < 3:
         raise ValueError(f"{len(scores)} rated images, at least 3 needed for ridge")
     groups = _groups(units)
     with limit_threads():
-        fits = [_fitted(one, scores, groups) for one in decompositions]
-    return min(fits, key=lambda fit: fit.left_out_mse)
+        by_kernel = [_fitted(one, scores, groups) for one in decompositions]
+    return [min(fits, key=lambda fit: fit.left_out_mse) for fits in zip(*by_kernel, strict=True)]
 
 
 def _decomposed(vectors: np.ndarray, kernel: Kernel) -> Decomposition:
@@ -172,20 +192,31 @@ def _decomposed(vectors: np.ndarray, kernel: Kernel) -> Decomposition:
         side = alike - own - own[:, None] + own.mean()
     else:
         side = inputs.T @ inputs if is_tall else inputs @ inputs.T
-    values, found = eigh(side, overwrite_a=True, check_finite=False)
+    values, found = eigh(side, overwrite_a=True, check_finite=False, driver="evd")
     basis = inputs @ found if is_tall else found
     return Decomposition(
         kernel, centre, scale, inputs, own, width, np.maximum(values, 0.0), found, basis, is_tall
     )
 
 
-def _fitted(one: Decomposition, scores: np.ndarray, groups: list[np.ndarray]) -> RidgeFit:
-    """Fit weights: of numbers by a linear kernel, of images by the Gaussian one."""
-    mean = float(scores.mean())
+def _fitted(one: Decomposition, scores: np.ndarray, groups: list[np.ndarray]) -> list[RidgeFit]:
+    """Fit each column of scores by one kernel."""
     penalties = PENALTIES * max(float(one.values.sum()) / len(scores), 1e-300)
     shares = (1.0 if one.is_tall else one.values) / (one.values + penalties[:, None])
-    best, error = _least(one.basis, shares, scores - mean, groups)
-    along = one.basis.T @ (scores - mean) / (one.values + penalties[best])
+    errors = _left_out_mse(one.basis, shares, scores - scores.mean(axis=0), groups)
+    fits = []
+    for said, error in zip(scores.T, errors.T, strict=True):
+        best = int(np.argmin(error))
+        fits.append(_weighted(one, said, best, float(penalties[best]), float(error[best])))
+    return fits
+
+
+def _weighted(
+    one: Decomposition, scores: np.ndarray, best: int, penalty: float, error: float
+) -> RidgeFit:
+    """Fit weights: of numbers by a linear kernel, of images by the Gaussian one."""
+    mean = float(scores.mean())
+    along = one.basis.T @ (scores - mean) / (one.values + penalty)
     weights, offset, known = one.vectors @ along, mean, one.inputs
     if one.width:
         weights -= weights.mean()
@@ -206,10 +237,10 @@ def _fitted(one: Decomposition, scores: np.ndarray, groups: list[np.ndarray]) ->
     )
 
 
-def _least(
+def _left_out_mse(
     basis: np.ndarray, shares: np.ndarray, centred: np.ndarray, groups: list[np.ndarray]
-) -> tuple[int, float]:
-    """Find the penalty of the least mean squared error of units left out, and that error.
+) -> np.ndarray:
+    """Give the mean squared error of units left out, (penalties, scores).
 
     Parameters
     ----------
@@ -218,24 +249,31 @@ def _least(
     shares
         Of each penalty, (penalties, r).
     centred
-        Scores without their mean, (n,).
+        Scores without their means, (n, scores).
     groups
         Rows of units that several images stand for.
     """
     count = len(centred)
-    along = basis.T @ centred
-    left = centred[:, None] - basis @ (along * shares).T
+    # (n, penalties, scores)
+    left = np.stack(
+        [said[:, None] - basis @ ((basis.T @ said) * shares).T for said in centred.T], -1
+    )
     own = 1 - 1 / count - basis**2 @ shares.T
-    squares = (left / np.maximum(own, _LEAST_OWN)) ** 2
+    squares = (left / np.maximum(own, _LEAST_OWN)[..., None]) ** 2
     for rows in groups:
-        some, missed = basis[rows], left[rows]
         even = np.eye(rows.shape[1]) * (1 + _LEAST_OWN) - 1 / count
-        for one, share in enumerate(shares):
-            among = even - (some * share) @ some.transpose(0, 2, 1)
-            squares[rows, one] = np.linalg.solve(among, missed[..., one, None])[..., 0] ** 2
-    errors = squares.mean(axis=0)
-    best = int(np.argmin(errors))
-    return best, float(errors[best])
+        at_once = max(1, _PAIRS_AT_ONCE // (rows.shape[1] ** 2 * basis.shape[1]))
+        for some in np.split(rows, range(at_once, len(rows), at_once)):
+            among = even - _products(basis[some], shares)
+            missed = left[some].transpose(0, 2, 1, 3)
+            squares[some] = np.linalg.solve(among, missed).transpose(0, 2, 1, 3) ** 2
+    return squares.mean(axis=0)
+
+
+def _products(some: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Multiply the images of each unit with each other, (units, penalties, images, images)."""
+    pairs = some[:, :, None] * some[:, None]
+    return np.moveaxis(pairs @ shares.T, -1, 1)
 
 
 def _groups(units: np.ndarray) -> list[np.ndarray]:

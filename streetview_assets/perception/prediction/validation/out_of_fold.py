@@ -6,9 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from streetview_assets.perception.prediction.neighbours import neighbours_of
-from streetview_assets.perception.prediction.predictors import RIDGE, Predictions, predict
+from streetview_assets.perception.prediction.predictors import (
+    RIDGE,
+    Predictions,
+    find_near,
+    predict,
+)
 from streetview_assets.perception.prediction.rated import RatedImages
-from streetview_assets.perception.prediction.ridge import decompose
+from streetview_assets.perception.prediction.ridge import RidgeFit, decompose, fit_ridges
 from streetview_assets.study.perception import Perception
 
 
@@ -43,23 +48,27 @@ def out_of_fold(
     for number in numbers:
         held_out = fold == number
         learning = (fold > 0) & ~held_out
+        train, test = ([rated.take(part) for rated in alike] for part in (learning, held_out))
+        # What no score takes part in is found once for all that was rated.
+        near = find_near(train[0], test[0], settings)
         by_ridge = settings.method == RIDGE or any(everything)
-        decompositions = decompose(alike[0].vectors[learning]) if by_ridge else None
-        for at, (rated, every) in enumerate(zip(alike, everything, strict=True)):
+        ridges = _ridges(train) if by_ridge else [None] * len(train)
+        for at, every in enumerate(everything):
             told = predict(
-                rated.take(learning),
-                rated.take(held_out),
-                settings,
-                everything=every,
-                decompositions=decompositions,
+                train[at], test[at], settings, everything=every, near=near, ridge=ridges[at]
             )
             for model, values in told.items():
-                made[at].setdefault(model, np.full(len(rated), np.nan))[held_out] = values
+                made[at].setdefault(model, np.full(len(fold), np.nan))[held_out] = values
                 times[at, *model] += 1
     return [
         {model: values for model, values in one.items() if times[at, *model] == len(numbers)}
         for at, one in enumerate(made)
     ]
+
+
+def _ridges(train: Sequence[RatedImages]) -> Sequence[RidgeFit]:
+    scores = np.stack([rated.scores for rated in train], axis=1)
+    return fit_ridges(decompose(train[0].vectors), scores, train[0].units)
 
 
 def nearest_of_other_folds(rated: RatedImages, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
