@@ -1,4 +1,4 @@
-"""The parts `models`, `group_models`, `direction` and `ordinal` of the study file."""
+"""The parts `models`, `explanations`, `group_models`, `direction`, `ordinal` of the study file."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -153,6 +153,18 @@ def _number(key: str, value: float | str) -> float:
     if isinstance(value, str):
         raise ValueError(f"{key} is {value}: the areas have to say it first")
     return value
+
+
+class Explanations(Part):
+    """Which images and which words make an area's prediction; without this part, not asked."""
+
+    images: int = Field(
+        5,
+        gt=0,
+        le=100,
+        description="images that are told of each area: so many of those that raise its "
+        "prediction most, and of those that lower it most; of the others the sum",
+    )
 
 
 class GroupModels(Part):

@@ -25,7 +25,7 @@ from streetview_assets.study.fields import (
     refuse_pickles,
 )
 from streetview_assets.study.images import Images
-from streetview_assets.study.models import Direction, GroupModels, Models, Ordinal
+from streetview_assets.study.models import Direction, Explanations, GroupModels, Models, Ordinal
 from streetview_assets.study.perception import Environment, Perception
 from streetview_assets.study.points import Points, Roads
 from streetview_assets.study.sample_size import SampleSize
@@ -83,6 +83,7 @@ class Study(Part):
     satellite: Satellite | None = None
     targets: tuple[Target, ...] = ()
     models: Models = Models()
+    explanations: Explanations | None = None
     group_models: GroupModels = GroupModels()
     direction: Direction = Direction()
     sample_size: SampleSize | None = None

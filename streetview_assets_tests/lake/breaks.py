@@ -95,6 +95,14 @@ def transfer(*counts: tuple[int, int]) -> Break:
     return lambda study: study.write("transfer_scores", TABLES["transfer_scores"].frame(rows))
 
 
+def influences(**explained: float) -> Break:
+    """Write the predictions of areas that their images are held against."""
+    row = {"target": "imd_rank", "encoder": "colour-texture", "features": "median"}
+    row |= {"model": "ridge", "validation": "blocks", "fold": 1, "image_count": 4}
+    rows = [row | {"area_code": code, "predicted": value} for code, value in explained.items()]
+    return lambda study: study.write("area_influences", TABLES["area_influences"].frame(rows))
+
+
 def ordinal(*points: dict[str, object]) -> Break:
     """Write what an ordinal network says of some points of one area."""
     sound = {

@@ -20,6 +20,7 @@ from streetview_assets_tests.lake.breaks import (
     exclusions,
     group_models,
     in_mart,
+    influences,
     many_images,
     ordinal,
     panorama,
@@ -170,6 +171,10 @@ FAULTS: dict[str, list[tuple[Break, int]]] = {
     "predictions_match_targets": [
         (alter("predictions", TUNED, observed=99.0), 1),
         (alter("predictions", TUNED, residual=0.0), 1),
+    ],
+    "influences_explain_predictions": [
+        (influences(A1=80.0, A2=55.0, B1=60.0), 1),
+        (influences(A1=90.0, A2=55.0), 1),
     ],
     "predictions_out_of_fold": [(alter("predictions", TUNED, fold=0), 1)],
     "predictions_compare_same_areas": [(drop_rows("predictions", TUNED), 1)],

@@ -46,6 +46,7 @@ ALL_PARTS = {
     "perception": {"ratings": "places.csv", "within_m": 1000, "environment": "append"},
     "satellite": {"path": "satellite.csv"},
     "explorer": {},
+    "explanations": {"images": 1},
     "user_groups": "groups.csv",
     "categories_from": "user_groups",
 }

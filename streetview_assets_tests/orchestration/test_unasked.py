@@ -22,6 +22,7 @@ PARTS = {
     "clusters: {k: 2, sweep: [2, 3], names: study.yaml}": {"cluster_names"},
     "sample_size: {k: [2]}": {"sample_size_experiment"},
     "explorer: {}": {"thumbnails_atlas"},
+    "explanations: {}": {"image_influences"},
     "ordinal: {}": {"ordinal_model"},
     "environment: {points_of_interest: study.yaml}": {"environment_variables"},
     "satellite: {path: study.yaml}": {"satellite_embeddings"},

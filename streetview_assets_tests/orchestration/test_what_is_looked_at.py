@@ -43,6 +43,7 @@ HEADINGS = [0, 180]
 OF_IMAGES = (
     *("images", "image_areas", "image_embeddings", "image_retention"),
     *("panorama_embeddings", "user_groups", "thumbnails_atlas", "exclusion_layout"),
+    "image_influences",
 )
 MADE = (
     *(areas.areas, areas.targets, points.road_network, points.sample_points),

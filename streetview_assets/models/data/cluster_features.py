@@ -47,6 +47,8 @@ class AreaImages:
         How the vectors of an area's images of a cluster become one.
     names
         The features that are made: `cluster_shares`, `by_cluster`.
+    image_ids
+        Of the images, (p,).
     """
 
     area_codes: tuple[str, ...]
@@ -58,6 +60,7 @@ class AreaImages:
     seed: int
     statistic: Statistic
     names: tuple[str, ...]
+    image_ids: tuple[str, ...] = ()
     _kept: "OrderedDict[bytes, np.ndarray]" = field(default_factory=OrderedDict, repr=False)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "AreaImages":
@@ -108,7 +111,7 @@ class AreaImages:
 
     def _made(self, rows: np.ndarray) -> np.ndarray:
         result = np.full((len(self.area_codes) + 1, self.width), np.nan)
-        centres = self._centres(rows)
+        centres = self.centres(rows)
         if not len(centres) or not len(self.area_codes):
             return result
         cluster, _ = nearest_centres(self.vectors, centres)
@@ -120,8 +123,19 @@ class AreaImages:
         result[:-1] = np.hstack([parts[name]() for name in self.names])
         return result
 
-    def _centres(self, rows: np.ndarray) -> np.ndarray:
-        """Find the centres, shape (k, d), the largest cluster first; none in too few images."""
+    def centres(self, rows: np.ndarray) -> np.ndarray:
+        """Find the centres of clusters of some areas' images; the same each time.
+
+        Parameters
+        ----------
+        rows
+            Of the areas in whose images they are found.
+
+        Returns
+        -------
+        numpy.ndarray
+            (k, d), the largest cluster first; none in too few images.
+        """
         own = np.flatnonzero(np.isin(self.area, rows))
         if len(own) > MOST_IMAGES_OF_A_FIT:
             own = np.sort(own[np.argsort(self.turn[own], kind="stable")][:MOST_IMAGES_OF_A_FIT])
@@ -208,4 +222,5 @@ def area_images(
         seed=seed,
         statistic=statistic,
         names=names,
+        image_ids=tuple(rows["image_id"]),
     )

@@ -29,10 +29,15 @@ if TYPE_CHECKING:
     from streetview_assets.models.evaluations.selection import Selection
 
 
-@model_asset(writes=("model_scores", "predictions", "validations"), code_version=7, study_wide=True)
+@model_asset(
+    writes=("model_scores", "predictions", "validations", "fold_models"),
+    code_version=8,
+    study_wide=True,
+)
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random, by distance and by blocks."""
     from streetview_assets.models.evaluations.selection import select_models
+    from streetview_assets.models.explanations.explained_models import fold_models
 
     data = area_dataset(work, model_tables(work))
     chosen = select_models(data, study_scoring(work), work.progress("tunings"))
@@ -49,6 +54,7 @@ def model_selection(work: AssetContext) -> AssetResult:
         "model_scores": scores,
         "predictions": chosen.predictions,
         "validations": chosen.validations,
+        "fold_models": fold_models(chosen.trials, study_scoring(work)),
     }
     return AssetResult(tables, metadata, note=chosen.note or "")
 
@@ -109,14 +115,15 @@ def held_out_model(work: AssetContext) -> AssetResult:
 
 
 @model_asset(
-    writes=("area_predictions",),
+    writes=("area_predictions", "final_model"),
     reads=(*MODEL_INPUT, "encoders", "images", "sample_points", "model_scores", "predictions"),
-    code_version=5,
+    code_version=6,
     study_wide=True,
 )
 def deprivation_model(work: AssetContext) -> AssetResult:
     """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""
     from streetview_assets.models.evaluations.final_fit import predict_areas
+    from streetview_assets.models.explanations.explained_models import final_model
 
     tables = model_tables(work)
     without_vector = areas_without_vector(work, tables)
@@ -134,7 +141,9 @@ def deprivation_model(work: AssetContext) -> AssetResult:
     left_out = _left_out(tables, predicted, without_vector, work.target.name)
     drawn = _applicability(work, tables["areas"], predicted)
     metadata = {**left_out, **drawn, **_keep_final(work, final, fitted_to, predicted)}
-    return AssetResult({"area_predictions": predicted}, metadata, note=choice.note or "")
+    chosen = final_model(choice.candidate, choice.params, study_scoring(work))
+    made = {"area_predictions": predicted, "final_model": chosen}
+    return AssetResult(made, metadata, note=choice.note or "")
 
 
 def _fit(
