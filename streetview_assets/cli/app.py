@@ -261,11 +261,16 @@ def describe(
 def show(
     identifier: Annotated[str, typer.Argument(help="An image_id or an area_code.")],
     study: StudyArgument = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show an image or an area: what is known of it, and a sheet of its images."""
-    from streetview_assets.cli.show.show import show_identifier
+    """Show an image or an area: what is known of it, what moves its prediction, a sheet."""
+    from streetview_assets.cli.show.show import find, show_identifier
 
-    show_identifier(opened_to_read(study), identifier)
+    opened = opened_to_read(study)
+    if as_json:
+        typer.echo(to_json(find(opened, identifier).as_data(), indent=2, default=str))
+    else:
+        show_identifier(opened, identifier)
 
 
 @app.command()

@@ -1,12 +1,19 @@
 """What is known of one image or one area, and one sheet that shows it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
 
 from streetview_assets.cli.command import PlainConsole, table_of, write_shown
-from streetview_assets.cli.show.show_facts import facts_of, is_published
+from streetview_assets.cli.show.show_facts import Shown, facts_of, is_published
+from streetview_assets.cli.show.show_influences import (
+    ShownInfluences,
+    draw_influences,
+    influences_of,
+    list_influences,
+)
 from streetview_assets.cli.show.show_sheet import draw_image, draw_sheet
 from streetview_assets.embeddings.looked_at import named_by
 from streetview_assets.embeddings.similarity.neighbour_sheets import draw_images, neighbours_sheet
@@ -26,11 +33,64 @@ OF_AN_AREA = 3
 """Images of an area that are shown beside their look-alikes."""
 
 
-def show_identifier(opened: OpenStudy, identifier: str) -> None:
-    """Show an image or an area: its facts in the terminal, and a sheet in a file.
+@dataclass(frozen=True)
+class Found:
+    """An image or an area, and what is published of it.
 
-    The sheet has its images, what is known of it, its clusters, the prediction of its area, and
-    the images that look most like it; of an area, those of a few of its images, drawn by seed.
+    Attributes
+    ----------
+    identifier
+        An image_id or an area_code.
+    image
+        Its row of `images`; None of an area.
+    mine
+        Rows of `images`: the image, or all of the area.
+    images, looked_at
+        The table `images`, and of it what is looked at.
+    seen_as
+        The image_id by which tables name what the image is looked at as; None of an area.
+    shown
+        What is known of it.
+    influences
+        What moves the prediction of the area; nothing of an image.
+    """
+
+    identifier: str
+    image: dict[str, Any] | None
+    mine: pl.DataFrame
+    images: pl.DataFrame
+    looked_at: pl.DataFrame
+    seen_as: str | None
+    shown: Shown
+    influences: ShownInfluences
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is told of it by name, where it is known."""
+        known = {**((self.shown.profile if self.image is None else self.image) or {})}
+        facts = {**known, **self.shown.said}
+        return {
+            name: value
+            for name, value in facts.items()
+            if name not in LEFT_OUT and value is not None
+        }
+
+    def as_data(self) -> dict[str, Any]:
+        """Give all of it as plain data."""
+        kind = "area" if self.image is None else "image"
+        told = {"identifier": self.identifier, "kind": kind, "facts": self.facts}
+        return told | ({"influences": self.influences.as_data()} if kind == "area" else {})
+
+
+def find(opened: OpenStudy, identifier: str) -> Found:
+    """Find an image or an area in the published database.
+
+    Parameters
+    ----------
+    opened
+        The study, published.
+    identifier
+        An image_id or an area_code.
 
     Raises
     ------
@@ -51,27 +111,46 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
     looked_at = opened.looked_at(images)
     seen_as = None if image is None else _seen_as(opened, image, looked_at)
     shown = facts_of(opened, identifier, image, areas, seen_as=seen_as)
+    moved_by = influences_of(opened, identifier if is_area else "")
+    return Found(identifier, image, mine, images, looked_at, seen_as, shown, moved_by)
+
+
+def show_identifier(opened: OpenStudy, identifier: str) -> None:
+    """Show an image or an area: its facts in the terminal, and a sheet in a file.
+
+    The sheet has its images, what is known of it, its clusters, the prediction of its area, and
+    the images that look most like it; of an area, those of a few of its images, drawn by seed, and
+    the images that move its prediction most, where the study asks for these.
+
+    Raises
+    ------
+    StudyError
+        Where the published database knows neither an image nor an area of that name.
+    """
+    found = find(opened, identifier)
+    image, images, looked_at = found.image, found.images, found.looked_at
     console = PlainConsole()
-    facts = {**((shown.profile if image is None else image) or {}), **shown.said}
     rows = [
         (name, f"{value:.6g}" if isinstance(value, float) else str(value))
-        for name, value in facts.items()
-        if name not in LEFT_OUT and value is not None
+        for name, value in found.facts.items()
     ]
     console.print(table_of(("", identifier), rows))
-    there = mine.filter(status="ok")
+    list_influences(console, found.influences)
+    there = found.mine.filter(status="ok")
     of_area = looked_at.join(current_images(there), on="image_id", how="semi")
     ids = draw_images(of_area, seed=opened.study.seed, count=OF_AN_AREA)
-    neighbours = _neighbours(opened, ids if seen_as is None else [seen_as])
-    if not is_area and neighbours.height:
+    neighbours = _neighbours(opened, ids if found.seen_as is None else [found.seen_as])
+    if image is not None and neighbours.height:
         _list_neighbours(console, neighbours, images)
     sheet = _images(console, opened, identifier, there)
     below = []
     if sheet is not None and image is not None:
         below += _other_views(opened, image, images)
+    if sheet is not None:
+        below += draw_influences(opened, found.influences, identifier, looked_at)
     if sheet is not None and neighbours.height:
         below.append(_look_alikes(opened, neighbours, looked_at))
-    path = write_shown(opened, safe_name(identifier), draw_sheet(shown, sheet, below))
+    path = write_shown(opened, safe_name(identifier), draw_sheet(found.shown, sheet, below))
     console.say(f"sheet: {path}")
 
 
