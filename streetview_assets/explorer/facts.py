@@ -1,6 +1,6 @@
 """What a page of all images is told: a row an image in one order, areas, and their values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +12,7 @@ from streetview_assets.clusters.layout.scatter import panel_name
 from streetview_assets.clusters.names.user_groups import as_categories
 from streetview_assets.explorer.captures import other_captures
 from streetview_assets.report.database import Published
+from streetview_assets.tables.registry import TABLES
 
 _IMAGES = """
 with placed as (
@@ -64,6 +65,8 @@ class Facts:
         Mart ``area_profile`` with its outlines.
     roads
         Lines in EPSG:4326.
+    image_influences, word_influences
+        The tables of that name.
     """
 
     images: pl.DataFrame
@@ -72,6 +75,8 @@ class Facts:
     neighbours: pl.DataFrame
     areas: pl.DataFrame
     roads: gpd.GeoSeries
+    image_influences: pl.DataFrame = field(default_factory=TABLES["image_influences"].frame)
+    word_influences: pl.DataFrame = field(default_factory=TABLES["word_influences"].frame)
 
 
 def explorer_facts(published: Published) -> Facts:
@@ -100,6 +105,8 @@ def explorer_facts(published: Published) -> Facts:
         published.of_encoder("neighbours"),
         published.table("area_profile"),
         _roads(published),
+        published.of_encoder("image_influences"),
+        published.of_encoder("word_influences"),
     )
 
 

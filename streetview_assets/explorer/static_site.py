@@ -21,6 +21,7 @@ from streetview_assets.explorer.atlas import (
 )
 from streetview_assets.explorer.columns import coded, write_coded, write_json_file, write_numbers
 from streetview_assets.explorer.facts import Facts, explorer_facts
+from streetview_assets.explorer.influence_columns import write_influences
 from streetview_assets.figures import COLOURS, SYNTHETIC_NOTE
 from streetview_assets.images.current import UNKNOWN_DATE
 from streetview_assets.images.image_files import write_whole
@@ -151,6 +152,7 @@ def write_folder(
         "others": _others(folder, facts),
         "neighbours": _neighbours(folder, facts),
         "areas": write_areas(folder, facts.areas),
+        "influences": write_influences(folder, facts),
         "roads": write_lines(folder, "roads", facts.roads),
         "atlas": _atlas(folder, atlas),
         "colours": list(COLOURS),

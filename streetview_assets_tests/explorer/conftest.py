@@ -139,7 +139,23 @@ def made_facts(root: Path) -> Facts:
         "UMAP, planted": layout,
         "UMAP, in space": layout.with_columns(z=pl.Series(group) - 1.5),
     }
-    return Facts(images, layouts, others, neighbours, areas, roads)
+    moved = influences_in(images.filter(west)["image_id"].to_list())
+    return Facts(images, layouts, others, neighbours, areas, roads, **moved)
+
+
+def influences_in(image_ids: list[str]) -> dict[str, pl.DataFrame]:
+    """Let the first images of an area move its prediction, and one that is not shown."""
+    changes = {image_ids[0]: 1.25, image_ids[1]: 2.5, image_ids[2]: -0.5, "e" * 24: 9.0}
+    about = {"area_code": "A1", "target": "imd", "encoder": "made-up"}
+    images = [about | {"image_id": name, "change": change} for name, change in changes.items()]
+    words = [
+        about | {"label": HOSTILE[0], "change": -0.75},
+        about | {"label": "shop", "change": None},
+    ]
+    return {
+        "image_influences": TABLES["image_influences"].frame(images),
+        "word_influences": TABLES["word_influences"].frame(words),
+    }
 
 
 @pytest.fixture(scope="session")

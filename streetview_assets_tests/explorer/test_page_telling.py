@@ -26,6 +26,24 @@ def test_an_image_is_told_with_all_that_is_known_of_it(looked):
     assert looked.complaints == []
 
 
+def test_an_area_is_told_with_the_images_and_words_that_move_its_prediction(looked, explored):
+    images = explored[1].images
+    west = images.with_row_index("row").filter(area_code="A1")["row"].to_list()
+    looked.ask(f"() => explorer.look({west[5]})")
+    area = looked.page.locator("#detail .area")
+    raising = area.get_by_role("group", name="Images that raise it").get_by_role("button")
+    assert [one.split()[-1] for one in raising.all_inner_texts()] == ["+2.5", "+1.25"]
+    lowering = area.get_by_role("group", name="Images that lower it").get_by_role("button")
+    assert lowering.all_inner_texts() == ["-0.5"]
+    assert "without “<script>alert(1)</script>”" in area.inner_text()
+    assert "+0.75" in area.inner_text()
+    raising.first.click()
+    assert images["image_id"][west[1]] in looked.page.locator("#detail").inner_text()
+    elsewhere = images["area_code"].to_list().index("A2")
+    looked.ask(f"() => explorer.look({elsewhere})")
+    assert "What moves" not in looked.page.locator("#detail .area").inner_text()
+
+
 def test_an_area_is_told_with_its_prediction_and_how_it_differs(looked, explored):
     areas = explored[1].images["area_code"].to_list()
     looked.ask(f"() => explorer.look({areas.index('A1')})")

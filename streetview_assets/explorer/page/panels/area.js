@@ -1,6 +1,7 @@
 import { element } from '../elements.js';
 import { valueLabel } from '../study/painting.js';
 import { list } from './facts_list.js';
+import { movedBy } from './moved.js';
 import { percent, short } from './wording.js';
 
 /** @typedef {import('../study/data.js').Study} Study @typedef {import('../study/state.js').State} State */
@@ -9,10 +10,10 @@ const MOST_CLUSTERS = 4;
 const WIDE = 240;
 
 /**
- * Shows the area of an image: what it is, what the model says of it, and how its images differ from those of all.
- * @param {Study} study @param {State} state @param {number} area
+ * Shows the area of an image: what it is, what the model says of it, what moves that, and how its images differ.
+ * @param {Study} study @param {State} state @param {number} area @param {(row: number) => void} look
  */
-export function areaOf(study, state, area) {
+export function areaOf(study, state, area, look) {
   const { facts, values } = study.areas;
   if (!facts.code[area]) return null;
   const known = values.filter((one) => one.kind !== 'cluster' && Number.isFinite(one.values[area]));
@@ -20,6 +21,7 @@ export function areaOf(study, state, area) {
     interval(study, area),
     list(Object.fromEntries(known.map((one) => [one.label, short(one.values[area])]))),
     facts.reason[area] ? element('p', { class: 'hint' }, `No prediction: ${facts.reason[area]}`) : null,
+    ...movedBy(study, area, look),
     ...differs(study, state, area));
 }
 

@@ -35,7 +35,7 @@ export function showDetail(study, state, row, look, fly) {
       element('button', { onclick: () => fly([row]) }, 'Go there')),
     otherTimes(study, row, show),
     alike(study, state, row, look, fly),
-    areaOf(study, state, study.coded.area.codes[row]),
+    areaOf(study, state, study.coded.area.codes[row], look),
     element('details', { open: true }, element('summary', {}, 'Facts'), list({ ...facts, place: placeText(longitude, latitude) })));
   if (!dialog.open) dialog.show();
   dialog.scrollTop = 0;

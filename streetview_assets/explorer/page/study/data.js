@@ -1,3 +1,5 @@
+import { loadInfluences } from './influences.js';
+
 /**
  * What the page is told of a study: columns of numbers, one entry an image, all in one order.
  * @typedef {object} Study
@@ -20,6 +22,7 @@
  * @property {{vertices: Float32Array, starts: Uint32Array}} roads
  * @property {Uint8Array|null} hasThumbnail of all, and then of `others`
  * @property {{text: string, values: Float32Array}[]} words how much each image is like them, NaN: not known
+ * @property {import('./influences.js').Influences|null} influences null: not asked for
  */
 
 /**
@@ -61,7 +64,7 @@ async function fetched(file) {
 }
 
 /** @param {{file: string, type: keyof ARRAYS}} told */
-async function numbers(told) {
+export async function numbers(told) {
   return new ARRAYS[told.type](await (await fetched(told.file)).arrayBuffer());
 }
 
@@ -71,7 +74,7 @@ async function json(told) {
 }
 
 /** @param {any} told */
-async function codes(told) {
+export async function codes(told) {
   return { codes: await numbers(told), texts: told.texts ?? [] };
 }
 
@@ -94,7 +97,7 @@ export async function loadStudy(tell) {
   };
   const told = manifest.images;
   const nothing = Promise.resolve(null);
-  const [ids, files, place, heading, month, duplicate, areas, roads, neighbours, others, hasThumbnail, fullFiles, texts, layouts, words] =
+  const [ids, files, place, heading, month, duplicate, areas, roads, neighbours, others, hasThumbnail, fullFiles, texts, layouts, words, influences] =
     await Promise.all([
       counting(json(told.id), 'images'),
       counting(json(told.file), 'names'),
@@ -111,6 +114,7 @@ export async function loadStudy(tell) {
       Promise.all(CODED.map((name) => counting(codes(told[name]), name))),
       Promise.all(manifest.layouts.map((/** @type {any} */ one) => counting(loadLayout(one), one.name))),
       Promise.all((manifest.words ?? []).map(async (/** @type {any} */ one) => ({ text: one.text, values: await counting(numbers(one), one.text) }))),
+      counting(loadInfluences(manifest.influences), 'influences'),
     ]);
   const coded = Object.fromEntries(CODED.map((name, at) => [name, texts[at]]));
   coded.area.texts = areas.facts.code;
@@ -118,7 +122,7 @@ export async function loadStudy(tell) {
   const authorities = new Map(code.flatMap((/** @type {string} */ one, /** @type {number} */ area) => (authorityName[area] ? [[one, authorityName[area]]] : [])));
   return {
     about: manifest.study, count: manifest.count, manifest, authorities, ids, files, place, heading, month,
-    duplicate, coded, layouts, neighbours, areas, others, fullFiles, roads, hasThumbnail, words,
+    duplicate, coded, layouts, neighbours, areas, others, fullFiles, roads, hasThumbnail, words, influences,
   };
 }
 
