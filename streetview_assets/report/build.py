@@ -20,6 +20,7 @@ from streetview_assets.report.chapters.direction import direction
 from streetview_assets.report.chapters.exclusions import exclusions
 from streetview_assets.report.chapters.group_scores import group_scores
 from streetview_assets.report.chapters.imagery import imagery
+from streetview_assets.report.chapters.influences import influences
 from streetview_assets.report.chapters.layout import layout
 from streetview_assets.report.chapters.methods import attribution, made_from, methods
 from streetview_assets.report.chapters.perception import perception
@@ -61,6 +62,7 @@ CHAPTERS = (
     Chapter("coverage", "Coverage and its bias", coverage),
     Chapter("scores", "Scores", scores),
     Chapter("predictions", "Predictions", predictions),
+    Chapter("influences", "What moves a prediction", influences, needs="area_influences"),
     Chapter("clusters", "Clusters", clusters),
     Chapter("group-scores", "What each kind of scene tells", group_scores),
     Chapter("changes", "Change over time", changes),
