@@ -29,10 +29,9 @@ app = Commands(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(exports, name="export")
 perception.command()(score)
-app.add_typer(perception, name="perception")
-app.add_typer(protocols, name="protocol")
+for name, commands in {"export": exports, "perception": perception, "protocol": protocols}.items():
+    app.add_typer(commands, name=name)
 
 AuthorityOption = Annotated[
     list[str] | None, typer.Option("--authority", help="Only this authority; may be repeated.")
@@ -251,10 +250,8 @@ def describe(
     if output is not None:
         write_dictionary(opened, output)
         typer.echo(visible(f"Wrote {output}"))
-    elif table is not None:
-        describe_table(opened, table)
     else:
-        describe_tables(opened)
+        describe_tables(opened) if table is None else describe_table(opened, table)
 
 
 @app.command()
@@ -264,13 +261,9 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show an image or an area: what is known of it, what moves its prediction, a sheet."""
-    from streetview_assets.cli.show.show import find, show_identifier
+    from streetview_assets.cli.show.show import say_identifier, show_identifier
 
-    opened = opened_to_read(study)
-    if as_json:
-        typer.echo(to_json(find(opened, identifier).as_data(), indent=2, default=str))
-    else:
-        show_identifier(opened, identifier)
+    (say_identifier if as_json else show_identifier)(opened_to_read(study), identifier)
 
 
 @app.command()

@@ -22,7 +22,6 @@ from streetview_assets.tables import (
     images,
     models,
     perception,
-    perception_areas,
     perception_scores,
     points,
     pooling,
@@ -42,7 +41,6 @@ _TABLES = (
     *explanations.TABLES,
     *perception.TABLES,
     *perception_scores.TABLES,
-    *perception_areas.TABLES,
 )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+import typer
 from rich.box import SIMPLE_HEAD
 
 from streetview_assets.cli.command import PlainConsole, table_of, write_shown
@@ -24,6 +25,7 @@ from streetview_assets.images.providers.terms import credit_of, may_show_sample
 from streetview_assets.images.thumbnails import shown_files, what_is_gone
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.safe_name import safe_name
+from streetview_assets.text.strict_json import to_json
 from streetview_assets.warehouse.queries import quoted
 
 PERCEIVED = {f"perceived{end}" for end in ("", "_lower", "_upper", "_image_count")}
@@ -113,6 +115,11 @@ def find(opened: OpenStudy, identifier: str) -> Found:
     shown = facts_of(opened, identifier, image, areas, seen_as=seen_as)
     moved_by = influences_of(opened, identifier if is_area else "")
     return Found(identifier, image, mine, images, looked_at, seen_as, shown, moved_by)
+
+
+def say_identifier(opened: OpenStudy, identifier: str) -> None:
+    """Say what is known of an image or an area as JSON; see `find`."""
+    typer.echo(to_json(find(opened, identifier).as_data(), indent=2, default=str))
 
 
 def show_identifier(opened: OpenStudy, identifier: str) -> None:

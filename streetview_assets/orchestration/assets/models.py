@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random, by distance and by blocks."""
     from streetview_assets.models.evaluations.selection import select_models
-    from streetview_assets.models.explanations.explained_models import fold_models
 
     data = area_dataset(work, model_tables(work))
     chosen = select_models(data, study_scoring(work), work.progress("tunings"))
@@ -50,13 +49,18 @@ def model_selection(work: AssetContext) -> AssetResult:
         "mlflow_run_id": run_id,
         "authorities that were in": ", ".join(sorted(set(data.authority_codes))) or "none",
     }
-    tables = {
-        "model_scores": scores,
+    tables = {"model_scores": scores, **_beside_scores(work, chosen)}
+    return AssetResult(tables, metadata, note=chosen.note or "")
+
+
+def _beside_scores(work: AssetContext, chosen: "Selection") -> dict[str, pl.DataFrame]:
+    from streetview_assets.models.explanations.explained_models import fold_models
+
+    return {
         "predictions": chosen.predictions,
         "validations": chosen.validations,
         "fold_models": fold_models(chosen.trials, study_scoring(work)),
     }
-    return AssetResult(tables, metadata, note=chosen.note or "")
 
 
 def _keep_selection(work: AssetContext, chosen: "Selection", figures: dict[str, bytes]) -> str:
@@ -123,7 +127,6 @@ def held_out_model(work: AssetContext) -> AssetResult:
 def deprivation_model(work: AssetContext) -> AssetResult:
     """The final fit to all areas, kept in MLflow: in sample, for maps, never a headline."""
     from streetview_assets.models.evaluations.final_fit import predict_areas
-    from streetview_assets.models.explanations.explained_models import final_model
 
     tables = model_tables(work)
     without_vector = areas_without_vector(work, tables)
@@ -141,9 +144,14 @@ def deprivation_model(work: AssetContext) -> AssetResult:
     left_out = _left_out(tables, predicted, without_vector, work.target.name)
     drawn = _applicability(work, tables["areas"], predicted)
     metadata = {**left_out, **drawn, **_keep_final(work, final, fitted_to, predicted)}
-    chosen = final_model(choice.candidate, choice.params, study_scoring(work))
-    made = {"area_predictions": predicted, "final_model": chosen}
+    made = {"area_predictions": predicted, "final_model": _final_model(work, choice)}
     return AssetResult(made, metadata, note=choice.note or "")
+
+
+def _final_model(work: AssetContext, choice: "Choice") -> pl.DataFrame:
+    from streetview_assets.models.explanations.explained_models import final_model
+
+    return final_model(choice.candidate, choice.params, study_scoring(work))
 
 
 def _fit(
