@@ -9,7 +9,8 @@ from importlib import metadata
 from pathlib import Path
 
 from streetview_assets.cli.command import from_here
-from streetview_assets.embeddings.encoders.availability import to_be_fetched
+from streetview_assets.embeddings.encoders.availability import COMPUTED, to_be_fetched
+from streetview_assets.embeddings.encoders.engines.choice import describe_engine
 from streetview_assets.errors import StreetviewError
 from streetview_assets.images.budget.prices import is_paid
 from streetview_assets.images.http.answers import UnusableError
@@ -119,7 +120,12 @@ def _encoder(opened: OpenStudy) -> Iterator[Finding]:
     if missing := to_be_fetched(opened.study.encoder):
         yield "warning", f"encoder: {name} is not here: a run fetches {missing}"
     else:
-        yield "ok", f"encoder: {name} loads"
+        yield "ok", f"encoder: {name} loads{_engine(opened)}"
+
+
+def _engine(opened: OpenStudy) -> str:
+    settings = opened.study.encoder
+    return "" if settings.name in COMPUTED else f", {describe_engine(settings)}"
 
 
 def _instance(opened: OpenStudy) -> Iterator[Finding]:

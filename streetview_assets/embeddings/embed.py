@@ -92,7 +92,8 @@ def embed_images(
         done += vectors.height
         if not isinstance(encoder, ImportedVectors):
             a_second = done / max(time.monotonic() - began, 1e-9)
-            where = f"{identity.encoder} on {encoder.device} in {identity.precision}"
+            where = f"{identity.encoder} ({identity.library}) on {encoder.device}"
+            where += f" in {identity.precision}"
             log.info("%s: %d of %d images, %.1f a second", where, done, readable.height, a_second)
         is_there = pl.col("error").is_null()
         yield vectors.select(

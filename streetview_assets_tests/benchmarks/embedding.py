@@ -15,6 +15,7 @@ import platform
 import statistics
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -24,10 +25,13 @@ import numpy as np
 import polars as pl
 from PIL import Image, ImageOps
 
-from streetview_assets.embeddings.embed import embed_images
+from streetview_assets.embeddings.embed import BEGUN_AHEAD, embed_images
 from streetview_assets.embeddings.encoders.image_loading import cores, prepare
+from streetview_assets.embeddings.encoders.network_encoder import (
+    NetworkEncoder,
+    make_network_encoder,
+)
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput, take_apart
-from streetview_assets.embeddings.encoders.torch_encoder import NetworkEncoder, make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.study.embeddings import Encoder
@@ -37,6 +41,8 @@ SIDE_PX, QUALITY = 640, 88
 PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "photos" / "opensfm"
 BATCHES_TO_WARM_UP = 3
 AT_ONCE = 16
+OURS, LOOP, LOADER = "ours, end to end", "one at a time, fp32", "DataLoader in batches, fp32"
+MODEL_ALONE, DECODING = "the model alone", "decoding and resizing alone"
 
 
 def main() -> None:
@@ -48,13 +54,15 @@ def main() -> None:
         "--slow", type=int, help="of them for the loop; default: an eighth, at most 512"
     )
     given.add_argument("--rounds", type=int, default=3)
+    given.add_argument("--engine", choices=["auto", "torch", "openvino"], default="auto")
+    given.add_argument("--precision", choices=["auto", "fp32", "bf16", "fp16"], default="auto")
     asked = given.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         paths = make_jpegs(asked.photos, Path(folder))
         size = sum(path.stat().st_size for path in paths) / len(paths) / 1000
         print(describe_machine())
         print(f"{MODEL}, random weights; JPEGs of {SIDE_PX} x {SIDE_PX}, {size:.0f} kB each")
-        ours = our_encoder()
+        ours = our_encoder(asked.engine, asked.precision)
         count = asked.images or (512 if ours.device == "cpu" else 32768)
         slow = asked.slow or min(max(count // 8, 1), 512)
         with pool_beside(ours) as pool:
@@ -93,15 +101,20 @@ def measure(
     few = many[:slow_count]
     batch = ours.batch_size
     inputs = decoded(ours.preparation, many[:batch])
+    exact = our_encoder("torch", "fp32")
+    cosine = (ours.encode(inputs) * exact.encode(inputs)).sum(axis=1).min()
+    print(f"least cosine to PyTorch's vectors in fp32: {cosine:.6f}")
+    in_torch = our_encoder("torch", ours.identity.precision)
     ways: dict[str, tuple[Callable[[list[Path]], None], list[Path]]] = {
-        "ours, end to end": (lambda some: end_to_end(ours, some), many),
-        "one at a time, fp32": (lambda some: one_at_a_time(plain, transform, some), few),
-        "DataLoader in batches, fp32": (lambda some: data_loader(plain, transform, some), many),
-        "the model alone": (lambda some: model_alone(ours, inputs, len(some)), many),
-        "decoding and resizing alone": (lambda some: decoding_alone(ours, pool, some), many),
+        OURS: (lambda some: end_to_end(ours, some), many),
+        LOOP: (lambda some: one_at_a_time(plain, transform, some), few),
+        LOADER: (lambda some: data_loader(plain, transform, some), many),
+        MODEL_ALONE: (lambda some: model_alone(ours, inputs, len(some)), many),
+        "the model alone, PyTorch": (lambda some: model_alone(in_torch, inputs, len(some)), many),
+        DECODING: (lambda some: decoding_alone(ours, pool, some), many),
     }
     for name, (run, some) in ways.items():
-        run(some[: BATCHES_TO_WARM_UP * (1 if name.startswith("one") else batch)])
+        run(some[: BATCHES_TO_WARM_UP * (1 if name == LOOP else batch)])
     rates: dict[str, list[float]] = {name: [] for name in ways}
     costs: dict[str, list[float]] = {name: [] for name in ways}
     for _, (name, (run, some)) in itertools.product(range(rounds), ways.items()):
@@ -115,17 +128,19 @@ def measure(
     return first, second
 
 
-def our_encoder() -> NetworkEncoder:
-    """Make the encoder as a study does, but for its weights: precision `auto`."""
+def our_encoder(engine: Any, precision: Any) -> NetworkEncoder:
+    """Make the encoder as a study does, but for its weights, which are the same each time."""
     make_torchvision_importable()
     import open_clip
+    import torch
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
+    torch.manual_seed(0)
     model = open_clip.create_model(MODEL, pretrained=None)
     shown = PreprocessCfg(**model.visual.preprocess_cfg)
     side_px = shown.input_size[-1]
     return make_network_encoder(
-        Encoder(name=f"open_clip:{MODEL}"),
+        Encoder(name=f"open_clip:{MODEL}", engine=engine, precision=precision),
         model,
         library="open_clip",
         name=MODEL,
@@ -186,20 +201,20 @@ def data_loader(model: Any, transform: Any, paths: list[Path]) -> None:
 
 
 def model_alone(encoder: NetworkEncoder, inputs: list[np.ndarray], count: int) -> None:
-    """Run the network on what is in its memory, in the format that ours has."""
-    import torch
-
+    """Run the network on inputs that are prepared already."""
     size = encoder.batch_size
     sizes = [min(size, count - start) for start in range(0, count, size)]
     if encoder.computes_on_cores:
         with limit_threads() as start, ThreadPoolExecutor(cores(), initializer=start) as pool:
             list(pool.map(lambda size: encoder.encode(inputs[:size]), sizes))
         return
-    there = torch.from_numpy(np.concatenate(inputs)).to(encoder.device)
-    with torch.inference_mode():
-        for size in sizes:
-            last = encoder.forward(there[:size])
-        last.cpu()
+    begun: deque[Callable[[], np.ndarray]] = deque()
+    for size in sizes:
+        begun.append(encoder.begin(inputs[:size]))
+        if len(begun) > BEGUN_AHEAD:
+            begun.popleft()()
+    for wait in begun:
+        wait()
 
 
 def decoding_alone(encoder: NetworkEncoder, pool: Executor, paths: list[Path]) -> None:
@@ -229,13 +244,16 @@ def pool_beside(encoder: NetworkEncoder) -> Executor:
 
 def print_table(encoder: NetworkEncoder, rates: dict[str, float], costs: dict[str, float]) -> None:
     """Print rates, costs, and the share of what the model and decoding allow."""
-    print(f"\n| on {encoder.device}, ours in {encoder.identity.precision} | images/s | core-ms |")
+    engine = encoder.identity.library.removeprefix("open_clip, ").replace("open_clip", "PyTorch")
+    how = f"on {encoder.device}, ours in {encoder.identity.precision} by {engine}"
+    print(f"\n| {how} | images/s | core-ms |")
     print("|---|---|---|")
     for name, rate in rates.items():
         # The time of processes is told only when they end, and some work on beside a GPU.
         cost = f"{costs[name]:.1f}" if encoder.computes_on_cores else ""
         print(f"| {name} | {rate:.1f} | {cost} |")
-    ours, loop, loader, model, decoding = rates.values()
+    ours, loop, loader = rates[OURS], rates[LOOP], rates[LOADER]
+    model, decoding = rates[MODEL_ALONE], rates[DECODING]
     # The cores of this machine do both; a GPU computes while they decode.
     shared = encoder.computes_on_cores
     allowed = 1 / (1 / model + 1 / decoding) if shared else min(model, decoding)
@@ -244,8 +262,8 @@ def print_table(encoder: NetworkEncoder, rates: dict[str, float], costs: dict[st
     print(f"| the DataLoader | {ours / loader:.1f} times |")
     print(f"| what the model and decoding allow, {allowed:.1f} images/s | {ours / allowed:.0%} |")
     if shared:
-        parts = costs["the model alone"] + costs["decoding and resizing alone"]
-        share = parts / costs["ours, end to end"]
+        parts = costs[MODEL_ALONE] + costs[DECODING]
+        share = parts / costs[OURS]
         print(f"| the same by the cores' own time, whatever else ran beside | {share:.0%} |")
     else:
         print(f"| the model alone | {ours / model:.0%} |")

@@ -12,10 +12,11 @@ from PIL import Image
 
 from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.encoders.base import ImageEncoder
+from streetview_assets.embeddings.encoders.engines.choice import choose_precision
 from streetview_assets.embeddings.encoders.image_loading import ENOUGH_FOR_PROCESSES
+from streetview_assets.embeddings.encoders.network_encoder import NetworkEncoder
 from streetview_assets.embeddings.encoders.registry import check_encoder, load_encoder
 from streetview_assets.embeddings.encoders.text_encoder import load_text_encoder
-from streetview_assets.embeddings.encoders.torch_encoder import NetworkEncoder, choose_precision
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.files.file_state import file_sha256

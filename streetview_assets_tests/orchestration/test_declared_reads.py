@@ -92,7 +92,7 @@ IN_TABLES = {
     "targets.more_is": {"targets"},
     **{
         f"encoder.{key}": {"encoders"}
-        for key in ("name", "path", "checkpoint", "options", "fit", "precision")
+        for key in ("name", "path", "checkpoint", "options", "fit", "precision", "engine")
     },
     "encoder.views": MADE_OF[VECTORS],
 }

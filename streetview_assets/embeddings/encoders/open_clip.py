@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from streetview_assets.embeddings.encoders.base import ImageEncoder
+from streetview_assets.embeddings.encoders.network_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.preprocessing import take_apart
 from streetview_assets.embeddings.encoders.registry import TextSide
-from streetview_assets.embeddings.encoders.torch_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.encoders.weights import explaining, nearest_names
 from streetview_assets.errors import EncoderError, StudyError

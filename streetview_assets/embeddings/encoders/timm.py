@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from streetview_assets.embeddings.encoders.base import ImageEncoder
+from streetview_assets.embeddings.encoders.network_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.preprocessing import take_apart
-from streetview_assets.embeddings.encoders.torch_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.encoders.weights import explaining, nearest_names
 from streetview_assets.errors import StudyError

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 
 from streetview_assets.embeddings.encoders.base import ImageEncoder
+from streetview_assets.embeddings.encoders.network_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.preprocessing import NetworkInput
 from streetview_assets.embeddings.encoders.registry import TextSide
-from streetview_assets.embeddings.encoders.torch_encoder import make_network_encoder
 from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvision_importable
 from streetview_assets.embeddings.encoders.weights import explaining
 from streetview_assets.errors import EncoderError, StudyError

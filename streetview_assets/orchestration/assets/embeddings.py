@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         "encoder.options",
         "encoder.fit",
         "encoder.precision",
+        "encoder.engine",
     ),
     code_version=2,
     study_wide=True,
@@ -111,6 +112,7 @@ def _told(
     failed = table.filter(status="failed")
     return {
         "encoder": encoder.identity.encoder,
+        "library": encoder.identity.library,
         "device": "none" if isinstance(encoder, ImportedVectors) else encoder.device,
         "precision": encoder.identity.precision,
         "images encoded now": count,
