@@ -25,6 +25,10 @@ class EncoderError(StreetviewError):
     """The encoder's weights cannot be had or loaded."""
 
 
+class EngineError(StreetviewError):
+    """The machines that compute for a study cannot be reached, or do not see its folder."""
+
+
 class ImageryError(StreetviewError):
     """The imagery provider refuses all service, or every image failed."""
 

@@ -64,7 +64,7 @@ def embed_images(
     authority_code
         Code of the authority whose images they are: the column of that name.
     batch_size
-        Images encoded at once; default: what suits the encoder's device.
+        Images encoded at once; default: see `images_at_once`.
     workers
         Threads or processes that read images; default: one a core.
     on_progress
@@ -83,7 +83,8 @@ def embed_images(
     if isinstance(encoder, ImportedVectors):
         batches = map(encoder.vectors, readable.iter_slices(IMPORTED_AT_ONCE))
     else:
-        size, paths = batch_size or encoder.batch_size, readable["path"].to_list()
+        size = batch_size or images_at_once(encoder, readable.height, workers)
+        paths = readable["path"].to_list()
         batches = encode_in_batches(encoder, paths, folder, size=size, workers=workers)
     identity, done, began = encoder.identity, 0, time.monotonic()
     while shard := _shard(batches, done, readable.height, on_progress):
@@ -146,6 +147,23 @@ def _shard(
         rows += batch.height
         on_progress(done + rows, total)
     return shard
+
+
+def images_at_once(encoder: ImageEncoder, count: int, workers: int | None = None) -> int:
+    """Say how many images make a batch: what suits the device; of few, a share for each core.
+
+    Parameters
+    ----------
+    encoder
+        What gives the vectors.
+    count
+        Images in all.
+    workers
+        Cores to use; default: all that this process may.
+    """
+    if not encoder.computes_on_cores:
+        return encoder.batch_size
+    return max(1, min(encoder.batch_size, math.ceil(count / (workers or cores()))))
 
 
 def encode_in_batches(
@@ -229,8 +247,6 @@ def _whole_batches(
     encoder: ImageEncoder, paths: Sequence[Source], folder: Path, size: int, workers: int
 ) -> Iterator[pl.DataFrame]:
     """Give each core a batch to read, prepare and encode."""
-    # Few images are shared out evenly, else one core would do them all.
-    size = max(1, min(size, math.ceil(len(paths) / workers)))
     tasks = (paths[start : start + size] for start in range(0, len(paths), size))
 
     def work(task: Sequence[Source]) -> pl.DataFrame:

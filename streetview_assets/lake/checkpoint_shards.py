@@ -22,17 +22,22 @@ class Shards:
     folder: Path
     table: str
 
-    def append(self, frame: pl.DataFrame) -> None:
-        """Keep a finished piece; it survives a kill from here on."""
+    def append(self, frame: pl.DataFrame) -> str:
+        """Keep a finished piece, which survives a kill from here on; give the name of its file."""
         number = len(list(self.folder.glob("*.parquet")))
-        with written_aside(self.folder / f"{number:06d}-{uuid4().hex[:8]}.parquet") as aside:
+        name = f"{number:06d}-{uuid4().hex[:8]}.parquet"
+        with written_aside(self.folder / name) as aside:
             write_sealed(plain(frame.to_arrow()), aside)
+        return name
+
+    def piece(self, name: str) -> pl.DataFrame:
+        """Read the piece of a file."""
+        return read_part(self.folder / name, TABLES[self.table].schema)
 
     def read(self) -> pl.DataFrame:
         """Read all pieces, in the order in which they were finished; a damaged one is none."""
         found = [path for path in sorted(self.folder.glob("*.parquet")) if is_whole(path)]
-        contract = TABLES[self.table]
-        return pl.concat([contract.frame(), *(read_part(path, contract.schema) for path in found)])
+        return pl.concat([TABLES[self.table].frame(), *(self.piece(path.name) for path in found)])
 
     def finish(self, pieces: Iterable[pl.DataFrame], done: pl.DataFrame) -> pl.DataFrame:
         """Keep each piece as it comes, then merge all with the rows that were done."""

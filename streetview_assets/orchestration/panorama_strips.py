@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.encoders.base import ImageEncoder
 from streetview_assets.embeddings.panoramas import PANORAMA, parts_of, strips_of, vectors_of_strips
 from streetview_assets.images.retention import without_pixels
 from streetview_assets.lake.checkpoint_shards import latest, shards_of
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.deleted_images import refuse_deleted
+from streetview_assets.orchestration.encoding import encode_images
+from streetview_assets.study.embeddings import Encoder
 
 _FOUND = (*PANORAMA, "embedding", "error", "image_count")
 
@@ -25,15 +26,22 @@ class EncodedPanoramas:
         Strips that were encoded.
     kept_as_they_were
         Panoramas with the vector of other views than they have now, since pixels are gone.
+    told
+        What else there is to tell.
     """
 
     table: pl.DataFrame
     encoded_now: int
     kept_as_they_were: int
+    told: dict[str, object]
 
 
 def encode_panoramas(
-    work: AssetContext, encoder: ImageEncoder, views: pl.DataFrame, before: pl.DataFrame
+    work: AssetContext,
+    settings: Encoder,
+    encoder: ImageEncoder,
+    views: pl.DataFrame,
+    before: pl.DataFrame,
 ) -> EncodedPanoramas:
     """Give each panorama the vector of its views side by side, and encode what is new.
 
@@ -46,8 +54,8 @@ def encode_panoramas(
     ----------
     work
         The asset's partition, which keeps the shards.
-    encoder
-        What encodes a strip, as one wide image.
+    settings, encoder
+        What encodes a strip, as one wide image: as a study names it, and loaded.
     views
         What `views_of_panoramas` gives.
     before
@@ -71,20 +79,13 @@ def encode_panoramas(
     older = _older(todo.join(gone, on="image_id", how="semi"), known, before)
     todo = todo.join(older, on=PANORAMA, how="anti")
     refuse_deleted(work, _members(todo).select("image_id").unique(), identity.encoder)
-    pieces = embed_images(
-        encoder,
-        todo,
-        work.opened.root,
-        authority_code=work.authority,
-        batch_size=work.study.encoder.batch_size,
-        on_progress=work.progress("panoramas"),
-    )
-    vectors = shards.finish(pieces, done).select("image_id", "embedding", "error")
+    made = encode_images(work, settings, encoder, todo, shards, done, unit="panoramas")
+    vectors = made.rows.select("image_id", "embedding", "error")
     found = strips.with_columns(image_count=_count()).join(vectors, on="image_id", how="inner")
     table = vectors_of_strips(
         views, pl.concat([found.select(_FOUND), older]), encoder=identity.encoder
     )
-    return EncodedPanoramas(table, todo.height, older.height)
+    return EncodedPanoramas(table, todo.height, older.height, made.told)
 
 
 def _without_pixels(work: AssetContext, strips: pl.DataFrame) -> pl.DataFrame:

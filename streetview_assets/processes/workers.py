@@ -112,6 +112,7 @@ def end_with_parent(hears: Connection | None = None, *, gently: bool = False) ->
             stopping.ask()
             os.kill(os.getpid(), signal.SIGINT)
             sleep(stopping.GRACE_S)
+        stopping.kill_children()
         os._exit(1)
 
     _watching.append(threading.Thread(target=watch, daemon=True))

@@ -1,4 +1,4 @@
-"""The parts `encoder`, `exclusions`, `neighbours` and `satellite` of the study file."""
+"""The parts `encoder`, `engine`, `exclusions`, `neighbours` and `satellite` of the study file."""
 
 import re
 from pathlib import Path
@@ -79,6 +79,37 @@ class Encoder(Part):
         parts += [f"{key}-{self.options[key]}" for key in sorted(self.options)]
         parts += [] if self.fit == "crop" else [self.fit]
         return re.sub(r"[^a-z0-9]+", "-", " ".join(parts).lower()).strip("-")
+
+
+class Engine(Part):
+    """What computes the vectors beside this process; without this part, nothing.
+
+    Vectors are the same wherever they are computed, so that nothing is made again for it.
+    """
+
+    name: Literal["ray"] = Field(
+        description="`ray`: tasks of Ray, which places them and tries again"
+    )
+    address: str | None = Field(
+        None,
+        pattern=r"^(auto|[A-Za-z0-9.-]+:\d+|\[[0-9a-fA-F:]+\]:\d+)$",
+        description="`host:port` of a Ray cluster, or `auto`: the one that this machine is part "
+        "of; all its machines see the study's folder under one path. Default: one of this "
+        "machine's cores, started and ended with the work",
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="what each task asks of Ray, as its `ray.remote` takes it: `num_cpus`, "
+        "`num_gpus`, `memory`, `resources`, `max_retries`",
+    )
+
+    @model_validator(mode="after")
+    def _asks_for_numbers(self) -> Self:
+        for name in ("num_cpus", "num_gpus"):
+            value = self.options.get(name, 0)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                raise ValueError(f"options.{name}: {value!r} is no number of them")
+        return self
 
 
 class Rectangle(Part):

@@ -13,7 +13,7 @@ from streetview_assets.files.reading import reading
 from streetview_assets.images.providers.registry import PROVIDERS, provider_class
 from streetview_assets.study.areas import Areas
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
-from streetview_assets.study.embeddings import Encoder, Exclusions, Neighbours, Satellite
+from streetview_assets.study.embeddings import Encoder, Engine, Exclusions, Neighbours, Satellite
 from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
 from streetview_assets.study.explorer import Explorer
 from streetview_assets.study.fields import (
@@ -53,6 +53,7 @@ class Study(Part):
     points: Points = Points()
     images: Images
     encoder: Encoder = Encoder()
+    engine: Engine | None = None
     labels: Labels | None = Field(
         None, description="names with the texts for each, or `scene_classes`, ten ready-made ones"
     )

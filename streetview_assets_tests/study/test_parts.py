@@ -213,6 +213,7 @@ labels: {shop: [a shop, a café], house: [a house]}
 label_templates: ["a photo of {}", "{} seen from the street"]
 pooling: {statistic: median}
 neighbours: {count: 8}
+engine: {name: ray, address: "10.0.0.5:6379", options: {num_gpus: 0.5}}
 satellite: {path: [photos], encoder: own, statistic: median, attribution: them}
 exclusions: {words: {indoor: [a room]}, above: 0.9, categories: [garage], drop: true}
 direction: {prompts: true, path: null}
@@ -268,6 +269,9 @@ def test_a_study_with_every_key_is_read(folder):
         ("label_templates: [a photo]", "label_templates.0: a template holds one `{}`"),
         ("label_templates: ['{} and {}']", "label_templates.0: a template holds one `{}`"),
         ("label_templates: []", "label_templates: the list is empty"),
+        ("engine: {name: dask}", "engine.name"),
+        ("engine: {name: ray, address: 'ray://head:10001'}", "engine.address"),
+        ("engine: {name: ray, options: {num_gpus: half}}", "options.num_gpus: 'half' is no number"),
         ("encoder: {name: colour-texture, options: x}", "encoder.options: expected names"),
     ],
 )

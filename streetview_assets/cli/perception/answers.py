@@ -57,11 +57,14 @@ def image_answers(opened: "OpenStudy", paths: list[Path]) -> list[dict[str, Any]
     import numpy as np
     import polars as pl
 
-    from streetview_assets.embeddings.embed import encode_in_batches
+    from streetview_assets.embeddings.embed import encode_in_batches, images_at_once
     from streetview_assets.explorer.perception_answers import load_image_scorer
 
     scorer = load_image_scorer(opened)
-    files, size = [str(path.absolute()) for path in paths], scorer.encoder.batch_size
+    files, size = (
+        [str(path.absolute()) for path in paths],
+        images_at_once(scorer.encoder, len(paths)),
+    )
     encoded = pl.concat(encode_in_batches(scorer.encoder, files, Path("/"), size=size))
     return [
         scorer.answer(str(path), None if vector is None else np.array(vector), error)

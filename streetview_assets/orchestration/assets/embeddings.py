@@ -67,7 +67,7 @@ def encoders(work: AssetContext) -> AssetResult:
 )
 def image_embeddings(work: AssetContext) -> AssetResult:
     """One vector an image, and a row with a reason for each that could not be read."""
-    from streetview_assets.embeddings.embed import embed_images
+    from streetview_assets.orchestration.encoding import encode_images
 
     encoder = load_encoder(work.study.encoder)
     images = work.read("images").filter(status="ok")
@@ -76,17 +76,11 @@ def image_embeddings(work: AssetContext) -> AssetResult:
     todo = images.join(done, on="image_id", how="anti")
     encoder = _ready_for(work, encoder, todo)
     started = time.monotonic()
-    pieces = embed_images(
-        encoder,
-        todo,
-        work.opened.root,
-        authority_code=work.authority,
-        batch_size=work.study.encoder.batch_size,
-        on_progress=work.progress("images"),
+    made = encode_images(work, work.study.encoder, encoder, todo, resumption.shards, done)
+    told = _told(encoder, made.rows, todo.height, seconds=time.monotonic() - started)
+    return AssetResult(
+        {"image_embeddings": made.rows}, told | made.told, reuse=encoder.identity.fingerprint
     )
-    table = resumption.finish(pieces, done)
-    told = _told(encoder, table, todo.height, seconds=time.monotonic() - started)
-    return AssetResult({"image_embeddings": table}, told, reuse=encoder.identity.fingerprint)
 
 
 def _ready_for(
@@ -174,10 +168,13 @@ def _of_strips(work: AssetContext, views: pl.DataFrame) -> AssetResult:
     encoder = load_encoder(work.study.encoder)
     assert not isinstance(encoder, ImportedVectors), "the study file is refused"
     reuse = f"{work.study.encoder.views} {encoder.identity.fingerprint}"
-    made = encode_panoramas(work, encoder, views, work.resumption(reuse=reuse).done())
+    made = encode_panoramas(
+        work, work.study.encoder, encoder, views, work.resumption(reuse=reuse).done()
+    )
     metadata = {
         "panoramas encoded now": made.encoded_now,
         "kept with other views, since pixels are gone": made.kept_as_they_were,
+        **made.told,
         **_views_that_went_in(made.table),
     }
     return AssetResult({"panorama_embeddings": made.table}, metadata, reuse=reuse)

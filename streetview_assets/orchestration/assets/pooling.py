@@ -125,12 +125,13 @@ def _baseline_panoramas(
     if work.study.encoder.views == "mean":
         return mean_of_views(views, encoder=BASELINE.slug)
     none_before = TABLES["panorama_embeddings"].frame()
-    return encode_panoramas(work, colour_texture.load(BASELINE), views, none_before).table
+    return encode_panoramas(work, BASELINE, colour_texture.load(BASELINE), views, none_before).table
 
 
 def _baseline_vectors(work: AssetContext, images: pl.DataFrame) -> pl.DataFrame:
     """Encode the images that were not encoded before: the pixels of those may be gone."""
-    from streetview_assets.embeddings.embed import embed_images, of_same_pixels
+    from streetview_assets.embeddings.embed import of_same_pixels
+    from streetview_assets.orchestration.encoding import encode_images
 
     encoder = colour_texture.load(BASELINE)
     folder = work.opened.root / "cache" / work.asset / encoder.identity.fingerprint[:16]
@@ -141,14 +142,7 @@ def _baseline_vectors(work: AssetContext, images: pl.DataFrame) -> pl.DataFrame:
     done = known.join(failed, on="image_id", how="anti")
     todo = images.join(done, on="image_id", how="anti")
     refuse_deleted(work, todo, encoder.identity.encoder)
-    pieces = embed_images(
-        encoder,
-        todo,
-        work.opened.root,
-        authority_code=work.authority,
-        on_progress=work.progress("images"),
-    )
-    return shards.finish(pieces, done)
+    return encode_images(work, BASELINE, encoder, todo, shards, done).rows
 
 
 def _counts(pooled: pl.DataFrame) -> dict[str, int]:
