@@ -27,6 +27,9 @@ napoleon_google_docstring = False
 html_theme = "pydata_sphinx_theme"
 html_title = "streetview_assets"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
