@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streetview_assets.cli.command import Commands, StudyArgument, opened_study, opened_to_read
+from streetview_assets.cli.command import (
+    Commands,
+    PlainConsole,
+    StudyArgument,
+    opened_study,
+    opened_to_read,
+)
 from streetview_assets.cli.exports import exports
 from streetview_assets.cli.perception.answers import score
 from streetview_assets.cli.perception.command import perception
@@ -57,29 +63,6 @@ VersionOption = Annotated[
 @app.callback()
 def versions(version: VersionOption = False) -> None:
     """Street-level imagery into knowledge about places."""
-
-
-def read_environment(path: Path) -> None:
-    """Take keys and folders from `.env`; what is set already stays.
-
-    Parameters
-    ----------
-    path
-        The file, which need not be there.
-    """
-    if not os.path.lexists(path):
-        return
-    from dotenv import load_dotenv
-
-    from streetview_assets.files.reading import reading
-
-    remedy = "Save it as lines NAME=value in UTF-8, or take it away."
-    try:
-        with reading(str(path), "a file of settings", remedy):
-            load_dotenv(path)
-    except StudyError as error:
-        typer.secho(visible(str(error)), fg="red", err=True)
-        raise SystemExit(2) from None
 
 
 @app.command()
@@ -322,11 +305,11 @@ def doctor(study: StudyArgument = None, as_json: JsonOption = False) -> None:
     """Check keys, disk, encoder, instance and ports, a line each."""
     from streetview_assets.cli.doctor import COLOURS, examine
 
-    found = []
+    found, console = [], PlainConsole()
     for level, text in examine(opened_study(study)):
         found.append({"level": level, "told": text})
         if not as_json:
-            typer.echo(f"{typer.style(level.ljust(8), fg=COLOURS[level])} {visible(text)}")
+            console.say(f"{level.ljust(8)} {text}", style=COLOURS[level], indent=9)
     if as_json:
         typer.echo(to_json(found, indent=2))
     if any(one["level"] == "fault" for one in found):

@@ -1,12 +1,16 @@
 """What every command shares: the study that it is given, and how it says what is wrong."""
 
 import os
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -26,6 +30,10 @@ StudyArgument = Annotated[
 ]
 
 
+NARROW: dict[str, Any] = {"box": SIMPLE_HEAD, "padding": (0, 1, 0, 0), "show_edge": False}
+"""How a table of many columns is laid out, so that it has room in 80."""
+
+
 def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
     """Show a known fault as its message alone, with the exit code that belongs to it."""
 
@@ -38,14 +46,14 @@ def says_what_is_wrong(command: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             stopping.end()
         except StreetviewError as error:
-            typer.secho(visible(redacted(str(error))), fg="red", err=True)
+            PlainConsole(stderr=True).say(redacted(str(error)), style="red")
             raise typer.Exit(2 if isinstance(error, StudyError) else 1) from None
         except Exception as error:
             from streetview_assets.study_state.open_study import data_root
 
             # Databases of others write too, and each says in its own way what the disk refuses.
             if fault := refused_below(data_root(), error):
-                typer.secho(str(fault), fg="red", err=True)
+                PlainConsole(stderr=True).say(str(fault), style="red")
                 raise typer.Exit(1) from error
             raise
 
@@ -76,7 +84,7 @@ def opened_to_read(study: Path | None) -> "OpenStudy":
 
     opened = opened_study(study)
     if said := outdated(opened, at_a_glance=True):
-        typer.secho(in_one_line(said), fg="yellow", err=True)
+        PlainConsole(stderr=True).say(in_one_line(said), style="yellow")
     return opened
 
 
@@ -103,6 +111,13 @@ def from_here(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
+def typed_command() -> str:
+    """Name the command as it can be typed here: by its path, where no PATH leads to it."""
+    if shutil.which("streetview"):
+        return "streetview"
+    return from_here(Path(sys.executable).with_name("streetview"))
+
+
 def table_of(
     heads: Iterable[str | Column], rows: Iterable[Iterable[str | Text]], **options: Any
 ) -> Table:
@@ -119,10 +134,39 @@ class PlainConsole(Console):
     def __init__(self, *, stderr: bool = False, file: IO[str] | None = None) -> None:
         super().__init__(stderr=stderr, file=file, markup=False, emoji=False)
 
-    def say(self, *lines: str | Text, style: str | None = None) -> None:
-        """Print lines as long as they are, for a terminal or a pipe to fold."""
+    def say(self, *lines: str, style: str | None = None, indent: int = 0) -> None:
+        """Print lines: in a terminal folded between words, to a pipe as long as they are.
+
+        What has no blank, such as a path, is never broken, so that it can be copied.
+
+        Parameters
+        ----------
+        lines
+            Texts, each of one line or more.
+        style
+            Of all of them.
+        indent
+            Columns before what goes on in a new line.
+        """
+        for text in lines:
+            for line in visible(text).splitlines() if self.is_terminal else [text]:
+                self.say_as_typed(*self._folded(line, indent), style=style)
+
+    def say_as_typed(self, *lines: str, style: str | None = None) -> None:
+        """Print lines as long as they are, such as commands, for a terminal or a pipe to fold."""
         for line in lines:
             self.print(line, style=style, soft_wrap=True)
+
+    def _folded(self, line: str, indent: int) -> list[str]:
+        if not self.is_terminal:
+            return [line]
+        return textwrap.wrap(
+            line,
+            self.width,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Show each text, of tables too, with nothing in it that steers."""

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from streetview_assets.cli.command import PlainConsole, table_of
+from rich.table import Column
+
+from streetview_assets.cli.command import NARROW, PlainConsole, table_of
 from streetview_assets.cli.runs.status_table import age_in_words
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic_write import written_aside
@@ -13,7 +15,7 @@ from streetview_assets.lake.parquet_lake import read_provenance
 from streetview_assets.study_state.lineage import written_by
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.visible_text import in_one_line
-from streetview_assets.warehouse.queries import quoted_name
+from streetview_assets.warehouse.queries import queries_of, quoted_name
 
 TABLES = """
 select table_name as name, estimated_size as row_count, coalesce(comment, '') as meaning
@@ -42,7 +44,8 @@ def describe_tables(opened: OpenStudy) -> None:
         (name, f"{count:,}", told.get(name, ""), meaning.partition(". ")[0])
         for name, count, meaning in opened.sql(TABLES).iter_rows()
     ]
-    PlainConsole().print(table_of(("table", "rows", "made ago", "a row is"), rows))
+    heads = (Column("table", no_wrap=True), Column("rows", justify="right"), "made ago", "a row is")
+    PlainConsole().print(table_of(heads, rows, **NARROW))
 
 
 def describe_table(opened: OpenStudy, table: str) -> None:
@@ -71,7 +74,13 @@ def describe_table(opened: OpenStudy, table: str) -> None:
         (name, dtype, share, meaning)
         for (_, name, dtype, meaning), share in zip(columns.iter_rows(), filled, strict=True)
     ]
-    PlainConsole().print(table_of(("column", "type", "filled", "meaning"), rows, title=table))
+    heads = (
+        Column("column", no_wrap=True),
+        Column("type", max_width=13, overflow="fold"),
+        "filled",
+        Column("meaning", overflow="fold"),
+    )
+    PlainConsole().print(table_of(heads, rows, title=table, **NARROW))
 
 
 def write_dictionary(opened: OpenStudy, path: Path) -> None:
@@ -106,12 +115,14 @@ def _cell(text: str) -> str:
 
 
 def _ages(opened: OpenStudy) -> dict[str, str]:
-    """Say of each table of the lake how long ago the oldest of its files was made."""
+    """Say how long ago the oldest file of each table was made; a mart, with the published file."""
     now = datetime.now(UTC)
+    published = opened.sql("select built_at from about").item()
     made = {
         table: [read_provenance(path).made_at for path in opened.lake.files(table)]
         for table in written_by()
     }
+    made |= {query.name: [published] for query in queries_of("mart")} | {"about": [published]}
     return {table: age_in_words(now - min(times)) for table, times in made.items() if times}
 
 

@@ -25,7 +25,7 @@ from streetview_assets.study_state.purchases import check_ledger
 
 UI_PORT = 3000
 LEAST_FREE_GB = 2
-COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
+COLOURS = {"ok": None, "warning": "yellow", "fault": "red"}
 
 Finding = tuple[str, str]
 """How bad a thing is that was looked at (a key of `COLOURS`), and what is to say of it."""

@@ -21,7 +21,7 @@ def main() -> None:
     ended: list[int] = []
     atexit.register(_leave, ended)  # the first that is registered is the last that runs
     try:
-        from streetview_assets.cli.app import app, read_environment
+        from streetview_assets.cli.app import app
 
         read_environment(Path.cwd() / ".env")
         app()
@@ -32,6 +32,31 @@ def main() -> None:
             stopping.end()
         ended.append(exit.code if isinstance(exit.code, int) else int(exit.code is not None))
         raise
+
+
+def read_environment(path: Path) -> None:
+    """Take keys and folders from `.env`; what is set already stays.
+
+    Parameters
+    ----------
+    path
+        The file, which need not be there.
+    """
+    if not os.path.lexists(path):
+        return
+    from dotenv import load_dotenv
+
+    from streetview_assets.cli.command import PlainConsole
+    from streetview_assets.errors import StudyError
+    from streetview_assets.files.reading import reading
+
+    remedy = "Save it as lines NAME=value in UTF-8, or take it away."
+    try:
+        with reading(str(path), "a file of settings", remedy):
+            load_dotenv(path)
+    except StudyError as error:
+        PlainConsole(stderr=True).say(str(error), style="red")
+        raise SystemExit(2) from None
 
 
 def _leave(ended: list[int]) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import polars as pl
-from rich.box import SIMPLE_HEAD
 from rich.table import Column
 
-from streetview_assets.cli.command import PlainConsole, table_of
+from streetview_assets.cli.command import NARROW, PlainConsole, table_of
 from streetview_assets.text.visible_text import in_one_line
 
 if TYPE_CHECKING:
@@ -72,9 +71,7 @@ def show_forecast(forecast: "Forecast") -> None:
     ]
     console = PlainConsole()
     codes = Column("authority", no_wrap=True)
-    console.print(
-        table_of([codes, *FORECAST], rows, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    )
+    console.print(table_of([codes, *FORECAST], rows, **NARROW))
     console.say("GB and minutes are estimates: " + forecast.basis)
     if forecast.total.failed_count:
         console.say(

@@ -1,9 +1,12 @@
 """Progress as it reaches a terminal of any width, a pipe, and never the log of a run."""
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 import textwrap
 
 import pytest
@@ -32,17 +35,24 @@ TOLD = textwrap.dedent(
 )
 
 
-def _in_a_terminal(columns: int, log) -> str:
+ERASED_ABOVE = "\x1b[1A\x1b[2K"
+
+
+def _in_a_terminal(columns: int, log, *, narrowed_to: int | None = None) -> str:
     """Run it in a terminal of its own, and give all that reached this."""
     ours, theirs = pty.openpty()
+    _size(theirs, columns)
+    inherited = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     child = subprocess.Popen(
         [sys.executable, "-c", TOLD, str(log)],
         stderr=theirs, stdin=theirs, stdout=theirs,
-        env=os.environ | {"COLUMNS": str(columns), "TERM": "xterm-256color", "NO_COLOR": "1"},
+        env=inherited | {"TERM": "xterm-256color", "NO_COLOR": "1"},
     )  # fmt: skip
     os.close(theirs)
     said = b""
     while True:
+        if narrowed_to and b" of 4,800" in said:
+            _size(ours, narrowed_to)
         try:
             part = os.read(ours, 65_536)
         except OSError:  # as Linux ends a terminal that nobody writes to
@@ -55,6 +65,10 @@ def _in_a_terminal(columns: int, log) -> str:
     return said.decode()
 
 
+def _size(terminal: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+
+
 @pytest.mark.parametrize("columns", [48, 80, 140])
 def test_a_terminal_shows_the_run_and_what_is_under_way_and_the_log_nothing(tmp_path, columns):
     log = tmp_path / "log"
@@ -65,7 +79,13 @@ def test_a_terminal_shows_the_run_and_what_is_under_way_and_the_log_nothing(tmp_
     assert "\x1b[31m" not in said  # NO_COLOR
     assert said.rstrip().endswith("\x1b[?25h") or said.count("\x1b[?25l") == said.count("\x1b[?25h")
     widest = max(len(line) for line in said.replace("\r", "\n").split("\n") if "\x1b" not in line)
-    assert widest <= columns
+    assert widest <= columns - len("^C"), "the echo of Ctrl-C would begin a line"
+
+
+def test_what_a_narrower_window_folds_is_erased(tmp_path):
+    told = _in_a_terminal(100, tmp_path / "log", narrowed_to=50)
+    assert ERASED_ABOVE * 3 in told, "two bars are four lines there"
+    assert ERASED_ABOVE * 3 not in _in_a_terminal(100, tmp_path / "log")
 
 
 def test_a_pipe_gets_a_line_an_asset_with_its_place_in_the_run(tmp_path):

@@ -1,6 +1,7 @@
 """Progress in a terminal as bars, of the run and of what is under way; in a log as plain lines."""
 
 import io
+import math
 import os
 import sys
 import time
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from rich.console import RenderableType
+from rich.constrain import Constrain
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Column
 from rich.text import Text
@@ -21,6 +24,9 @@ from streetview_assets.text.visible_text import in_one_line
 SECONDS_BETWEEN_LINES = 15.0
 WIDE_ENOUGH = 70
 """Columns of a terminal in which there is room for a bar beside the words."""
+WIDEST = 100
+ROOM_FOR_ECHO = 3
+"""The terminal writes `^C` where the cursor is; at the edge, that would begin a line of its own."""
 
 
 @contextmanager
@@ -85,6 +91,24 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
+class _Bars(Progress):
+    """Bars that leave nothing behind where somebody types or makes the window narrower."""
+
+    drawn_columns = 0
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """Draw them a little narrower than the window; erase what a narrower one has folded."""
+        if not self.tasks:  # as when it is being made
+            return
+        columns = max(min(self.console.width - ROOM_FOR_ECHO, WIDEST), 1)
+        drawn = self.live._live_render
+        if self.console.width < self.drawn_columns and drawn._shape is not None:
+            _, lines = drawn._shape
+            drawn._shape = (columns, lines * math.ceil(self.drawn_columns / self.console.width))
+        self.drawn_columns = columns
+        yield Constrain(self.make_tasks_table(self.tasks), columns)
+
+
 @contextmanager
 def _bars(stream: TextIO) -> Iterator[Listener]:
     console = PlainConsole(file=stream)
@@ -96,7 +120,7 @@ def _bars(stream: TextIO) -> Iterator[Listener]:
     ]
     if console.width < WIDE_ENOUGH:
         del columns[1]
-    bars = Progress(*columns, console=console, transient=True, expand=True)
+    bars = _Bars(*columns, console=console, transient=True, expand=True)
     # A cursor that is hidden stays so after the command.
     with bars, stopping.in_the_end(bars.stop):
         whole = bars.add_task("all", total=None, visible=False, has_pace=False)

@@ -1,14 +1,11 @@
 """The end of a run: what was made, what is missing and why, what came of it, what to do next."""
 
 import re
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 
-from streetview_assets.cli.command import PlainConsole, from_here
+from streetview_assets.cli.command import PlainConsole, from_here, typed_command
 from streetview_assets.cli.runs.summary import show_summary
 from streetview_assets.orchestration.runs.materialise import RunReport
 from streetview_assets.orchestration.runs.one_run import Failure
@@ -76,7 +73,7 @@ def show_report(
         console.say(*opened.sql(HEADLINE)["sentence"])
     console.say(f"The study's data: {opened.root}")
     console.print("Next:", style="bold")
-    console.say(*_next(opened, report))
+    console.say_as_typed(*_next(opened, report))
 
 
 def say_as_data(opened: OpenStudy, report: RunReport) -> None:
@@ -136,10 +133,3 @@ def _next(opened: OpenStudy, report: RunReport) -> Iterator[str]:
 def _argument(opened: OpenStudy) -> str:
     path = opened.study.path
     return "" if path == DEMO_STUDY else f" {in_one_line(from_here(path))}"
-
-
-def typed_command() -> str:
-    """Name the command as it can be typed here: by its path, where no PATH leads to it."""
-    if shutil.which("streetview"):
-        return "streetview"
-    return from_here(Path(sys.executable).with_name("streetview"))

@@ -6,11 +6,10 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Column
 from rich.text import Text
 
-from streetview_assets.cli.command import PlainConsole, table_of
+from streetview_assets.cli.command import NARROW, PlainConsole, table_of
 from streetview_assets.orchestration.runs.status import AssetState
 from streetview_assets.tables.stages import STAGES
 from streetview_assets.text.visible_text import in_one_line
@@ -36,6 +35,9 @@ COUNTED = {
 }
 """Whose rows stand in the column of a stage."""
 NAMED_AUTHORITIES = 3
+WHOLE_HEADS = 84
+"""Columns of a terminal in which all heads have room."""
+HYPHENATED = {"embeddings": "embed-\ndings", "perception": "percep-\ntion"}
 THOUSANDS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -46,14 +48,16 @@ def show_status(states: list[AssetState]) -> None:
     there = {state.state for state in states}
     marks = [f"{mark} {state}" for state, (mark, _) in MARKS.items() if state in there]
     legend = ", ".join([*marks, *(["! has failures"] if any(s.failures for s in states) else [])])
-    narrow = {"box": SIMPLE_HEAD, "padding": 0, "pad_edge": False}
     codes = Column("authority", no_wrap=True, min_width=max(len(row[0]) for row in rows))
     ages = Column("oldest", no_wrap=True, min_width=6)
-    console.print(table_of([codes, *STAGES, ages], rows, **narrow))
+    heads = [
+        HYPHENATED.get(stage, stage) if console.width < WHOLE_HEADS else stage for stage in STAGES
+    ]
+    console.print(table_of([codes, *heads, ages], rows, **NARROW | {"padding": 0}))
     told = ", ".join(f"{stage}: {asset}" for stage, asset in COUNTED.items() if stage != asset)
     console.print(f"{legend}. Rows are of {told}.", style="dim")
     for line in _reasons(states):
-        console.say(line)
+        console.say(line, indent=2)
 
 
 def status_as_data(states: Iterable[AssetState]) -> list[dict[str, Any]]:

@@ -1,9 +1,9 @@
 """What a study holds: its tables, the scores side by side, the verdict in words."""
 
 import polars as pl
-from rich.table import Table
+from rich.table import Column, Table
 
-from streetview_assets.cli.command import PlainConsole, table_of
+from streetview_assets.cli.command import NARROW, PlainConsole, table_of
 from streetview_assets.figures import SYNTHETIC_NOTE
 from streetview_assets.lake.parquet_lake import read_provenance
 from streetview_assets.study_state.lineage import written_by
@@ -51,12 +51,13 @@ def _tables(opened: OpenStudy) -> Table:
         name: sum(read_provenance(path).row_count for path in opened.lake.files(name))
         for name in written_by()
     }
-    rows = [(name, f"{count:,}", written_by()[name]) for name, count in counts.items()]
-    return table_of(("table", "rows", "made by"), rows, title="What was made")
+    rows = [(name, f"{count:,}", written_by()[name]) for name, count in counts.items() if count]
+    heads = ("table", Column("rows", justify="right"), "made by")
+    return table_of(heads, rows, title="What was made", **NARROW)
 
 
 def _scores(opened: OpenStudy) -> Table:
-    """R² of every model under every validation, pooled out of fold, with its interval."""
+    """R² of every model under every validation, pooled out of fold; what counts with intervals."""
     scores = opened.sql(
         "select model, validation, value, lower, upper, interval_level from all_scores "
         "where scope = 'study' and metric = 'r2' and fold = 0 and group_name = 'all' "
@@ -71,17 +72,24 @@ def _scores(opened: OpenStudy) -> Table:
     counts = headline_validation(opened.study.models.task, held_out, set(scores["validation"]))
     best = scores.filter(validation=counts).sort("value", descending=True)["model"].to_list()
     rows = [
-        (model, *(_score(scores.filter(model=model, validation=v)) for v in validations))
+        (model, *(_score(scores, model, one, with_interval=one == counts) for one in validations))
         for model in best
     ]
     level = scores["interval_level"].max()
-    interval = f" [{level:.0%} interval]" if isinstance(level, float) else ""
-    title = f"R² out of fold, pooled{interval}; what counts: {counts}"
-    return table_of(("model", *validations), rows, title=title)
+    interval = f" with its {level:.0%} interval" if isinstance(level, float) else ""
+    title = f"R² out of fold, pooled; what counts{interval}: {counts}"
+    heads = [Column(head, no_wrap=True) for head in ("model", *validations)]
+    return table_of(heads, rows, title=title, **NARROW)
 
 
-def _score(rows: pl.DataFrame) -> str:
+def _score(scores: pl.DataFrame, model: str, validation: str, *, with_interval: bool) -> str:
+    rows = scores.filter(model=model, validation=validation)
     if rows.is_empty():
         return ""
     _, _, value, lower, upper, _ = rows.row(0)
-    return f"{value:.2f}" + (f" [{lower:.2f}, {upper:.2f}]" if lower is not None else "")
+    has_interval = with_interval and lower is not None
+    return _told(value) + (f" [{_told(lower)}, {_told(upper)}]" if has_interval else "")
+
+
+def _told(score: float) -> str:
+    return f"{round(score, 2) + 0:.2f}"  # never -0.00

@@ -7,13 +7,13 @@ from pathlib import Path
 import typer
 
 from streetview_assets.areas.boundaries import authority_codes
+from streetview_assets.cli.command import PlainConsole, typed_command
 from streetview_assets.cli.starter.study_text import starter_study
 from streetview_assets.errors import StudyError
 from streetview_assets.files.geo_file import GeoFile, info
 from streetview_assets.images.providers.registry import PROVIDERS
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study.study_file import load_study
-from streetview_assets.text.visible_text import visible
 
 MANY_AREAS = 2_000
 """More areas than these are better made by authority."""
@@ -109,18 +109,20 @@ def _asked(wanted: Wanted) -> Wanted:
 
 def _say_what_comes_next(output: Path) -> None:
     """Say what the file comes to, as it is read; a file that still lacks a thing says which."""
-    typer.echo(visible(f"Wrote {output}. Look it through: what is marked `guessed` is."))
+    console = PlainConsole()
+    console.say(f"Wrote {output}. Look it through: what is marked `guessed` is.")
     try:
         study = load_study(output)
         codes = authority_codes(study)
     except StudyError as error:
-        typer.secho(visible(f"It is not complete: {error}"), fg="yellow")
+        console.say(f"It is not complete: {error}", style="yellow")
         return
     count = len(codes)
     said = "1 authority: one partition" if count == 1 else f"{count} authorities, each a partition"
-    typer.echo(visible(f"{said} ({', '.join(codes[:5])}{', …' if count > 5 else ''})."))
+    console.say(f"{said} ({', '.join(codes[:5])}{', …' if count > 5 else ''}).")
     if count == 1 and study.areas is not None:
         areas = info(GeoFile(study.areas.path, "areas.path", "a file of areas")).get("features", 0)
         if areas > MANY_AREAS:
-            typer.secho(TOO_MANY.format(areas), fg="yellow")
-    typer.echo(visible(f"Next: streetview plan {output}    (how it goes on: {DOCUMENTATION})"))
+            console.say(TOO_MANY.format(areas), style="yellow")
+    console.say_as_typed(f"Next: {typed_command()} plan {output}")
+    console.say(f"How it goes on: {DOCUMENTATION}")
