@@ -119,3 +119,35 @@ def test_the_scripts_of_migration_are_not_read_for_every_run(instance, monkeypat
         read.clear()
         assert waiting.execute_in_process(instance=instance).success
     assert not read
+
+
+def test_the_events_of_a_later_run_lie_in_a_copy_of_the_first_empty_database(instance, tmp_path):
+    made: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        made.extend(statement.split() if statement.lstrip().startswith("CREATE") else [])
+
+    first = waiting.execute_in_process(instance=instance)
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        second = waiting.execute_in_process(instance=instance)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert not made
+    close_databases()
+    found = [_schema(tmp_path / "history/runs" / f"{run.run_id}.db") for run in (first, second)]
+    assert found[0] == found[1]
+    assert ("wal",) in found[1]
+    logged = instance.all_logs(second.run_id)
+    assert {event.run_id for event in logged} == {second.run_id}
+    assert len(logged) == len(instance.all_logs(first.run_id))
+
+
+def _schema(path: Path) -> list[tuple[Any, ...]]:
+    """Give tables, indices, the revision that they are of, and how the log is kept."""
+    with closing(sqlite3.connect(path)) as opened:
+        return [
+            *opened.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name"),
+            *opened.execute("SELECT version_num FROM alembic_version"),
+            *opened.execute("PRAGMA journal_mode"),
+        ]
