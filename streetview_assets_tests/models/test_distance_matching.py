@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from streetview_assets.models.data import cluster_folds
+from streetview_assets.models.data import cluster_folds, distance_matching
 from streetview_assets.models.data.cluster_folds import dealt_apart
 from streetview_assets.models.data.dataset import DistancesToPredict
 from streetview_assets.models.data.distance_matching import (
@@ -24,12 +24,9 @@ from streetview_assets.models.validation.nested_cv import (
 )
 from streetview_assets.models.validation.out_of_fold import folds_of
 from streetview_assets.models.validation.plan import ranges_of
-from streetview_assets.models.validation.task import (
-    distances_to_predict,
-    for_places,
-    headline_validation,
-)
+from streetview_assets.models.validation.task import distances_to_predict, for_places
 from streetview_assets.tables.registry import TABLES, check_contract
+from streetview_assets.validations import headline_validation
 from streetview_assets_tests.simulations.fields import centres, dataset
 
 
@@ -52,6 +49,17 @@ def towns():
 def distances_m(data, folds):
     parts = [nearest_m(data.place_m[one.held_out], data.place_m[one.learning]) for one in folds]
     return np.concatenate(parts)
+
+
+def test_few_places_are_measured_by_all_pairs_as_many_are_by_trees(monkeypatch):
+    place_m = clustered(2, 90).round(-2)
+    wanted = DistancesToPredict(np.abs(np.random.default_rng(1).normal(3_000, 1_500, 90)), 8_000)
+    by_pairs = match_distances(place_m, ["A", "B"] * 45, wanted, 5, seed=1)
+    monkeypatch.setattr(distance_matching, "_FEW", 0)
+    by_trees = match_distances(place_m, ["A", "B"] * 45, wanted, 5, seed=1)
+    assert by_pairs.buffer_m.any()
+    for name in ("fold", "buffer_m", "distance_m", "learned_share"):
+        assert np.array_equal(getattr(by_pairs, name), getattr(by_trees, name))
 
 
 @pytest.mark.parametrize("gaps", ["scattered", "one hole"])

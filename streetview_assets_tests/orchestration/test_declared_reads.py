@@ -23,10 +23,10 @@ from streetview_assets.lake.parquet_lake import Lake
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
-from streetview_assets.perception.ratings.rating_files import KEYS
 from streetview_assets.study.fields import Part
 from streetview_assets.study_state.lineage import MADE_OF, AssetSpec, specs
 from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.study_state.sources import RATING_KEYS
 from streetview_assets_tests.embeddings.small_clip import CLIP, OPTIONS, write_small_clip
 from streetview_assets_tests.points.street_stores import jpeg
 
@@ -77,8 +77,8 @@ SOURCES = {
     "roads": {"roads"},
     "roads_in": {"roads"},
     "environment": {"environment"},
-    "ratings": set(KEYS),
-    "comparisons": set(KEYS),
+    "ratings": set(RATING_KEYS),
+    "comparisons": set(RATING_KEYS),
     "image_positions": {"images.path", "images.positions", "images.columns"},
     "imported_points": {"points", "sources.areas"},
 }

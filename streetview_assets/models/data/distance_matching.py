@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from streetview_assets.models.data.cluster_folds import Tree, dealt_apart, ways_to_deal
 from streetview_assets.models.data.dataset import DistancesToPredict
@@ -27,6 +28,8 @@ _STARTS = 2
 _MOST_MOVES, _MOST_MOVED = 800, 400_000
 """Moves of a search, and of areas measured in all of them: of many areas, moves are fewer."""
 _RADII = 9
+_FEW = 500
+"""Up to so many places the distances of all pairs are quicker than trees."""
 _NO_NEARER, _NO_MORE = 0.02, 0.02
 """So close to the least share that any folds have, and to the most to learn from, it ends."""
 
@@ -139,12 +142,16 @@ def nearest_others_m(place_m: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Aim:
-    """The distances that folds of these places are to have, as many as places, rising."""
+    """The distances that folds of these places are to have, as many as places, rising.
+
+    ``apart_m`` has the distances of few places, (n, n): hundreds of folds are measured.
+    """
 
     place_m: np.ndarray
     wanted_m: np.ndarray
     farthest_m: float
     good_enough: float
+    apart_m: np.ndarray | None
 
     @classmethod
     def of(cls, place_m: np.ndarray, wanted: DistancesToPredict) -> "_Aim":
@@ -154,7 +161,9 @@ class _Aim:
         alone_m = np.sort(np.minimum(nearest_others_m(place_m), wanted.farthest_m))
         mean_m = float(wanted_m.mean())
         least = float(np.maximum(alone_m - wanted_m, 0).mean()) / mean_m if mean_m > 0 else 1.0
-        return cls(place_m, wanted_m, wanted.farthest_m, max(MATCHED, least + _NO_NEARER))
+        apart_m = cdist(place_m, place_m) if len(place_m) <= _FEW else None
+        good_enough = max(MATCHED, least + _NO_NEARER)
+        return cls(place_m, wanted_m, wanted.farthest_m, good_enough, apart_m)
 
     def rank(self, one: MatchedFolds) -> tuple[float, float, float]:
         """Put the closest first; of those that are close enough, who leaves most to learn from."""
@@ -183,15 +192,27 @@ class _Aim:
                 distance_m[held_out] = known.distance_m[held_out]
                 learned_share[held_out] = known.learned_share[held_out]
                 continue
-            learning = beyond_buffer(self.place_m, held_out, buffer_m)
+            learning = self._learning(held_out, buffer_m)
             if learning.sum() < max(1, LEAST_SHARE * len(fold)):
                 return None
-            distance_m[held_out] = nearest_m(self.place_m[held_out], self.place_m[learning])
+            distance_m[held_out] = self._nearest_m(held_out, learning)
             learned_share[held_out] = learning.mean()
         counted_m = np.sort(np.minimum(distance_m, self.farthest_m))
         apart_m, mean_m = float(np.abs(counted_m - self.wanted_m).mean()), self.wanted_m.mean()
         share = apart_m / float(mean_m) if mean_m > 0 else 0.0
         return MatchedFolds(fold, buffer_m, distance_m, apart_m, share, learned_share)
+
+    def _learning(self, held_out: np.ndarray, buffer_m: np.ndarray) -> np.ndarray:
+        if self.apart_m is None:
+            return beyond_buffer(self.place_m, held_out, buffer_m)
+        around = held_out & (buffer_m > 0)
+        near = self.apart_m[around] <= buffer_m[around, None]
+        return np.asarray(~(held_out | near.any(axis=0)))
+
+    def _nearest_m(self, held_out: np.ndarray, learning: np.ndarray) -> np.ndarray:
+        if self.apart_m is None:
+            return nearest_m(self.place_m[held_out], self.place_m[learning])
+        return np.asarray(self.apart_m[np.ix_(held_out, learning)].min(axis=1))
 
     def with_buffers(self, plain: MatchedFolds) -> Iterator[MatchedFolds]:
         """Try buffers about the one that makes the mean distance right, as far as areas last."""
