@@ -9,6 +9,7 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 # As many workers as cores, each with one thread: more would only wait for each other.
+# What is compiled is kept, whatever is set: tests start some sixty processes.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: help demo test ui lint bench lock docs clean
@@ -24,7 +25,7 @@ demo: $(INSTALLED) ## run the bundled demo study, from points to a published dat
 	@$(BIN)/streetview demo $(ARGS)
 
 test: $(INSTALLED) ## run all tests; some: make test ARGS='-k points'
-	@$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(ONE_THREAD) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 ui: $(INSTALLED) ## open Dagster's UI, with schedules and sensors
 	@$(BIN)/streetview ui $(ARGS)

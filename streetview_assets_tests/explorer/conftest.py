@@ -179,6 +179,22 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Facts]:
     return folder, facts
 
 
+@pytest.fixture(scope="session")
+def small_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the small study, published, with files for its images; only to be copied."""
+    from streetview_assets_tests.explorer.rated_study import study_of
+
+    return study_of(tmp_path_factory.mktemp("small") / "study").study.path.parent
+
+
+@pytest.fixture(scope="session")
+def rated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the small study that people rated; only to be copied."""
+    from streetview_assets_tests.explorer.rated_study import rated_study
+
+    return rated_study(tmp_path_factory.mktemp("rated") / "study").study.path.parent
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing."""

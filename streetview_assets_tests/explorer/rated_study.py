@@ -1,6 +1,7 @@
 """A small study whose images people rated by how green they are, published and served."""
 
 import io
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from streetview_assets.explorer.server.guard import LOOPBACK
 from streetview_assets.explorer.static_site import write_explorer
 from streetview_assets.report.database import Published
 from streetview_assets.study.embeddings import Encoder
+from streetview_assets.study.study_file import load_study
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.explorer.conftest import HOSTILE
@@ -107,6 +109,12 @@ def rated_study(folder: Path) -> OpenStudy:
         for name, rows in made.items()
     }
     return study_of(folder, provider, **full)
+
+
+def copied(once: Path, folder: Path) -> OpenStudy:
+    """Copy a published study, to be served and changed."""
+    shutil.copytree(once, folder)
+    return OpenStudy(load_study(folder / "study.yaml"), folder / "data")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.warehouse.marts import table_notes
 from streetview_assets.warehouse.publish import Build, publish
 from streetview_assets_tests.explorer.conftest import opened as page_opened
-from streetview_assets_tests.explorer.rated_study import jpeg, rated_study, serving
+from streetview_assets_tests.explorer.rated_study import copied, jpeg, serving
 
 LOOK_AGAIN = "() => document.dispatchEvent(new Event('visibilitychange'))"
 
@@ -26,8 +26,8 @@ def publish_again(opened: OpenStudy, build_id: str) -> None:
     publish(opened.lake, opened.study, build)
 
 
-def test_an_open_page_goes_on_and_is_told_of_newer_data(browser, tmp_path):
-    study = rated_study(tmp_path / "study")
+def test_an_open_page_goes_on_and_is_told_of_newer_data(browser, rated_once, tmp_path):
+    study = copied(rated_once, tmp_path / "study")
     with serving(study) as client, page_opened(browser, str(client.base_url)) as looked:
         looked.ask(LOOK_AGAIN)
         looked.page.wait_for_timeout(500)
@@ -43,8 +43,8 @@ def test_an_open_page_goes_on_and_is_told_of_newer_data(browser, tmp_path):
         assert looked.complaints == []
 
 
-def test_it_ends_at_once_with_a_request_under_way(tmp_path):
-    study = rated_study(tmp_path / "study")
+def test_it_ends_at_once_with_a_request_under_way(rated_once, tmp_path):
+    study = copied(rated_once, tmp_path / "study")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "small").symlink_to(study.root)
     with socket.socket() as free:

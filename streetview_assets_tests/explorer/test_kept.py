@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import polars as pl
@@ -10,15 +11,15 @@ import pytest
 from streetview_assets.clusters.names.user_groups import read_user_groups
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.explorer.conftest import HOSTILE
-from streetview_assets_tests.explorer.rated_study import serving, study_of
+from streetview_assets_tests.explorer.rated_study import copied, serving
 
 NAMES = (*HOSTILE, "__proto__", "../../study.yaml", "=HYPERLINK(1)", "a,b\"c'd", "none", "Ω\u0301")
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
+def study(small_once: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
     """A small study with clusters 1 and 2."""
-    return study_of(tmp_path_factory.mktemp("kept") / "study")
+    return copied(small_once, tmp_path_factory.mktemp("kept") / "study")
 
 
 @pytest.fixture(scope="module")

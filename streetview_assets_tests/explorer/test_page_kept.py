@@ -14,7 +14,7 @@ from streetview_assets.clusters.names.cluster_names import (
 from streetview_assets.clusters.names.user_groups import read_user_groups
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.explorer.conftest import GROUP, Looked, opened
-from streetview_assets_tests.explorer.rated_study import serving, study_of
+from streetview_assets_tests.explorer.rated_study import copied, serving
 
 FIT = {"encoder": "e", "method": "kmeans", "space": "raw", "k": 4}
 HOSTILE = '<b>"terraces"</b>, =1+1'
@@ -22,9 +22,9 @@ LOOK_AGAIN = "() => document.dispatchEvent(new Event('visibilitychange'))"
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
+def study(small_once: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
     """A small study with clusters 1 and 2."""
-    return study_of(tmp_path_factory.mktemp("kept") / "study")
+    return copied(small_once, tmp_path_factory.mktemp("kept") / "study")
 
 
 @pytest.fixture(scope="module")

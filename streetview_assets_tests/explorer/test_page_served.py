@@ -14,15 +14,15 @@ from streetview_assets.errors import StudyError
 from streetview_assets.explorer.static_site import write_folder
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.explorer.conftest import Looked, opened, plain_server
-from streetview_assets_tests.explorer.rated_study import serving, study_of
+from streetview_assets_tests.explorer.rated_study import copied, serving, study_of
 
 TILE = (10, 200, 120)
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
+def study(small_once: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
     """A small study with clusters 1 and 2."""
-    return study_of(tmp_path_factory.mktemp("named") / "study")
+    return copied(small_once, tmp_path_factory.mktemp("named") / "study")
 
 
 @pytest.fixture(scope="module")

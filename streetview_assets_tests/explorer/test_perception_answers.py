@@ -13,13 +13,7 @@ import pytest
 from PIL import Image
 
 from streetview_assets.explorer.server.perception import MOST_BYTES, WAITING
-from streetview_assets_tests.explorer.rated_study import (
-    QUALITIES,
-    jpeg,
-    rated_study,
-    score_of,
-    serving,
-)
+from streetview_assets_tests.explorer.rated_study import QUALITIES, copied, jpeg, score_of, serving
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +22,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(folder: Path) -> Iterator[httpx.Client]:
+def served(rated_once: Path, folder: Path) -> Iterator[httpx.Client]:
     """A client of the server of a study that people rated."""
-    with serving(rated_study(folder / "study")) as client:
+    with serving(copied(rated_once, folder / "study")) as client:
         yield client
 
 

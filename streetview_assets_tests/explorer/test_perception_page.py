@@ -9,7 +9,7 @@ import pytest
 from streetview_assets.cli.explore import export_explorer
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets_tests.explorer.conftest import HOSTILE, Looked, opened, plain_server
-from streetview_assets_tests.explorer.rated_study import jpeg, rated_study, score_of, serving
+from streetview_assets_tests.explorer.rated_study import copied, jpeg, score_of, serving
 
 DROP = """async ([bytes, name]) => {
   const data = new DataTransfer();
@@ -20,9 +20,9 @@ DROP = """async ([bytes, name]) => {
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
+def study(rated_once: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
     """A study that people rated."""
-    return rated_study(tmp_path_factory.mktemp("rated") / "study")
+    return copied(rated_once, tmp_path_factory.mktemp("rated") / "study")
 
 
 @pytest.fixture(scope="module")

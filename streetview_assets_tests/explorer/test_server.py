@@ -4,6 +4,7 @@ import json
 import socket
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -15,14 +16,14 @@ from streetview_assets.explorer.static_site import write_explorer
 from streetview_assets.report.database import Published
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
-from streetview_assets_tests.explorer.rated_study import serving, study_of
+from streetview_assets_tests.explorer.rated_study import copied, serving, study_of
 from streetview_assets_tests.report.conftest import MODELS
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
+def study(small_once: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
     """A small study, published."""
-    return study_of(tmp_path_factory.mktemp("served") / "study")
+    return copied(small_once, tmp_path_factory.mktemp("served") / "study")
 
 
 @pytest.fixture(scope="module")

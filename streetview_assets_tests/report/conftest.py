@@ -46,9 +46,9 @@ def publish_small(
     return opened
 
 
-def chapters(published: Published) -> dict[str, str]:
-    """Give the chapters of a study by anchor: the HTML of each."""
-    return {section.anchor: str(section.html) for section in sections(published)}
+def chapters(published: Published, *anchors: str) -> dict[str, str]:
+    """Give some chapters of a study, those of them that it has, by anchor: the HTML of each."""
+    return {section.anchor: str(section.html) for section in sections(published, anchors)}
 
 
 def chapter(anchor: str, published: Published) -> str:
@@ -79,7 +79,7 @@ def _frame(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(full, schema=schema)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def published_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., OpenStudy]:
     """Publish the small study with some of its frames and its study file changed."""
 
@@ -90,7 +90,7 @@ def published_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., O
     return make
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hostile_study(published_study: Callable[..., OpenStudy]) -> OpenStudy:
     """A study whose authority has a name with tags in it."""
     areas = small_frames("mapillary")["areas"].with_columns(
@@ -101,13 +101,13 @@ def hostile_study(published_study: Callable[..., OpenStudy]) -> OpenStudy:
     return published_study(areas=areas)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def page(hostile_study: OpenStudy) -> str:
     """Its report."""
     return report_html(hostile_study)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def without_targets(published_study: Callable[..., OpenStudy]) -> OpenStudy:
     """A study without targets, and so without models."""
     changes = {name: TABLES[name].frame() for name in (*MODELS, "targets")}

@@ -4,7 +4,7 @@ import pytest
 
 from streetview_assets.cli.runs.summary import PERCEIVED, perceived_in_words
 from streetview_assets_tests.lake.small_lake import ENCODER
-from streetview_assets_tests.report.conftest import HOSTILE, chapters
+from streetview_assets_tests.report.conftest import HOSTILE, chapter, chapters
 
 AGREEMENT = {"quality": HOSTILE, "group_name": "all", "image_count": 12, "rater_count": 30}
 
@@ -47,7 +47,7 @@ def rows():
 
 
 def test_it_tells_agreement_models_and_groups(with_tables, rows):
-    told = chapters(with_tables(**rows))["perception"]
+    told = chapter("perception", with_tables(**rows))
     for text in ("0.87", "0.81 to 0.91", "0.43", "0.52", "0.60", "−0.74", "gender woman"):
         assert text in told
     assert "<script>" not in told
@@ -59,7 +59,7 @@ def test_it_tells_agreement_models_and_groups(with_tables, rows):
 
 
 def test_it_is_left_out_where_nobody_rated(with_tables):
-    assert "perception" not in chapters(with_tables())
+    assert chapters(with_tables(), "perception") == {}
 
 
 def test_the_command_says_each_quality_in_a_line(with_tables, rows):
