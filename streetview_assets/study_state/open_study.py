@@ -14,7 +14,7 @@ import polars as pl
 from streetview_assets.embeddings.looked_at import looked_at, vector_table, vectors_of
 from streetview_assets.embeddings.zero_shot.exclusions import without_excluded
 from streetview_assets.errors import StudyError
-from streetview_assets.images.budget.ledger import LEDGER, Ledger
+from streetview_assets.images.budget.ledger import Ledger, ledger_path
 from streetview_assets.lake.content import digest
 from streetview_assets.lake.parquet_lake import Lake, Provenance
 from streetview_assets.study.study_file import Study, load_study
@@ -113,7 +113,7 @@ class OpenStudy:
     @cached_property
     def ledger(self) -> Ledger:
         """Where money is counted before it is spent."""
-        return Ledger(self.root / LEDGER)
+        return Ledger(ledger_path(self.root))
 
     def deleted_images(self, authority: str) -> dict[str, datetime]:
         """Say when pixels were deleted on purpose, by image_id: by the ledger, or by the table."""

@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from streetview_assets.errors import DamagedError, StudyError
-from streetview_assets.images.budget.ledger import LEDGER
+from streetview_assets.images.budget.ledger import LEDGER, ledger_path
 from streetview_assets.lake.content import content_of
 from streetview_assets.lake.parquet_lake import Lake, read_part, read_provenance
 from streetview_assets.lake.seal import is_sealed
@@ -165,7 +165,7 @@ def _databases(root: Path) -> Iterator[Finding]:
         yield Finding("damaged", root / DATABASE, f"DuckDB cannot open it; {RUN}")
     except StudyError:
         pass  # nothing is published yet
-    for path in sorted({root / LEDGER, root / "mlflow.db", *(root / "dagster").rglob("*.db")}):
+    for path in sorted({ledger_path(root), root / "mlflow.db", *(root / "dagster").rglob("*.db")}):
         if path.exists() and not is_whole_database(path):
             remedy = "copy it back from a backup" if path.name == LEDGER else RUN
             yield Finding("damaged", path, f"SQLite finds it corrupt; {remedy}")

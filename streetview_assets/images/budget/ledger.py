@@ -3,6 +3,7 @@
 The one thing that processes must share: SQLite, each change in a transaction.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,18 @@ _ADOPTED = "adopted"
 
 _MICRO = 1_000_000
 _COUNT_OF_MONTH = "select request_count from totals where provider = ? and month = ?"
+
+
+def ledger_path(root: Path) -> Path:
+    """Say where a study's ledger lies: in `$STREETVIEW_LEDGER/<study name>/`, else with its data.
+
+    Parameters
+    ----------
+    root
+        The study's folder of data, which has its name.
+    """
+    folder = os.environ.get("STREETVIEW_LEDGER")
+    return (Path(folder).expanduser().resolve() / root.name if folder else root) / LEDGER
 
 
 @dataclass(frozen=True)

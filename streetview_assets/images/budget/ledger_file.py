@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from streetview_assets.errors import LedgerError
+from streetview_assets.lake.file_system import network_file_system
 from streetview_assets.lake.locks import SAY_AFTER_S, held, say_who_holds, waiting_for
 
 WAIT_S = 60.0
@@ -137,6 +138,7 @@ class _Writer:
         if self._connection is None or _identity(self.path) != self._file:
             if self._connection is not None:
                 self._connection.close()
+            _refuse_broken_locks(self.path)
             self._connection = _open(self.path)
             self._file = _identity(self.path)
         return self._connection
@@ -174,6 +176,23 @@ def _begin(connection: sqlite3.Connection, path: Path) -> None:
 
 def _give_up(path: Path, *beside: Path) -> None:
     raise LedgerError(f"gave up {waiting_for(path, *beside)}. What is done is kept; run again.")
+
+
+def _refuse_broken_locks(path: Path) -> None:
+    """Refuse to count money where two machines could count it at once without knowing.
+
+    Raises
+    ------
+    LedgerError
+        Where the ledger lies on a file system of the network.
+    """
+    if kind := network_file_system(path.parent):
+        raise LedgerError(
+            f"{path}: the ledger lies on a network file system ({kind}), where locks between "
+            "machines cannot be relied upon, and money could be counted twice or not at all. Set "
+            "STREETVIEW_LEDGER to a folder on a disk of the one machine that buys images; a ledger "
+            "that is there already has to be moved to <that folder>/<study name>/"
+        )
 
 
 def _open(path: Path) -> sqlite3.Connection:
