@@ -28,5 +28,6 @@ def test_scores_by_age_of_imagery_come_with_what_they_say(hostile_study, with_ta
     ]
     growth = about | {"group_name": "all", "metric": "error_per_year", "value": 0.05}
     html = chapter("predictions", with_tables(age_gap_scores=[*rows, growth]))
-    assert "Errors grow as imagery and target lie apart: 0.05 a year (90%: 0.02 to 0.09)" in html
+    said = "Errors grow as imagery and target lie apart: 0.0500 a year (90%: 0.0200 to 0.0900)"
+    assert said in html
     assert html.index("2 to 4 years") < html.index("<figure>")

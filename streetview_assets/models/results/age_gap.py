@@ -24,6 +24,7 @@ from streetview_assets.models.metrics.bootstrap import (
 )
 from streetview_assets.models.metrics.simultaneous import simultaneous_intervals
 from streetview_assets.models.results.rows import Row
+from streetview_assets.models.results.verdict_sentences import amount
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.tables.registry import TABLES
@@ -203,10 +204,11 @@ def growth_told(rows: pl.DataFrame) -> str:
     if not found:
         return ""
     (row,) = found
-    amount = f"{row['value']:.3g} a year"
+    growth = f"{amount(row['value'])} a year"
     if row["lower"] is None:
-        return f"Whether errors grow as imagery and target lie apart cannot be said: {amount}."
-    between = f"{amount} ({row['interval_level']:.0%}: {row['lower']:.3g} to {row['upper']:.3g})"
+        return f"Whether errors grow as imagery and target lie apart cannot be said: {growth}."
+    ends = f"{amount(row['lower'])} to {amount(row['upper'])}"
+    between = f"{growth} ({row['interval_level']:.0%}: {ends})"
     if row["lower"] > 0:
         return f"Errors grow as imagery and target lie apart: {between}."
     if row["upper"] < 0:

@@ -227,9 +227,8 @@ def amount(value: float) -> str:
     """Write a value in units of the target with three digits that count, as in `4,200`."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-    digits = min(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{round(value, digits):,.{decimals}f}".replace("-", "−")
+    digits = 2 - math.floor(math.log10(abs(value)))
+    return f"{round(value, digits):,.{max(0, digits)}f}".replace("-", "−")
 
 
 def interval(row: Row) -> str:

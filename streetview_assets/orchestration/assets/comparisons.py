@@ -225,7 +225,7 @@ def _figures(
         *("model_scores", "predictions", "held_out_predictions", "held_out_scores", "validations"),
     ),
     keys=(*MODEL_KEYS, "targets.measured_on"),
-    code_version=6,
+    code_version=7,
     study_wide=True,
     refresh="weekly",
     unless=(no_targets,),

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 from streetview_assets.errors import StudyError
@@ -24,6 +23,7 @@ from streetview_assets.orchestration.protocols.compose import (
 from streetview_assets.orchestration.protocols.looks import looks
 from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.version import version_in_words
 
 ANYTHING = "anything"
 ENCODER = "encoder"
@@ -145,7 +145,7 @@ def _tracked(done: CarriedOut) -> TrackedRun:
         {
             "train": ", ".join(protocol.train)[:500],
             "test": ", ".join(protocol.test)[:500],
-            "program": metadata.version("streetview-assets"),
+            "program": version_in_words(),
         },
         {_metric(row): row["value"] for row in done.rows if _is_told(row)},
         files={"protocol.json": protocol.model_dump_json(indent=2).encode()},

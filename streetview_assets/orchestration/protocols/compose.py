@@ -5,7 +5,6 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from streetview_assets.study_state.fingerprint import resolved_value
 from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.strict_json import to_json
+from streetview_assets.version import version_in_words
 
 MODEL = "held_out_model"
 """The asset that learns from some authorities and predicts another; a protocol reads the same."""
@@ -77,7 +77,7 @@ def compose(
         name=name or f"{opened.study.name}: {', '.join(learned)} to {', '.join(tested)}"[:200],
         expected=expected,
         written_at=datetime.now(UTC).replace(microsecond=0),
-        program=metadata.version("streetview-assets"),
+        program=version_in_words(),
         study=opened.study.name,
         target=target.name,
         more_is=target.more_is,

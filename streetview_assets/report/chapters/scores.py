@@ -9,6 +9,7 @@ from streetview_assets.metrics import BIAS, DECILE, GAIN, OF_RANKS, OF_TOWNS, RE
 from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
 from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.evaluations.gains import NOTHING
+from streetview_assets.models.results.short_answer import how_sure, not_to_be_used
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.cells import NONE, crossed, percent, rounded
@@ -45,11 +46,31 @@ order by authority_code, scope
 
 
 def short(published: Published) -> dict[str, Any]:
-    """Find what came out: the verdict, what images add to place first."""
+    """Find what came out: what images add to place, how sure, where not to use it; the rest."""
     said = published.table("findings").filter(
         target=published.target or "", encoder=_encoder(published)
     )
-    return {"said": said.sort("position")["sentence"].to_list()}
+    told = said.sort("position")["sentence"].to_list()
+    return {"said": told, **_sure_and_where(published)}
+
+
+def _sure_and_where(published: Published) -> dict[str, str]:
+    """Say how sure the verdict is, and where the model should not be used."""
+
+    def mine(name: str) -> pl.DataFrame:
+        return published.of_encoder(name).filter(target=published.target or "")
+
+    gains, scores = mine("gains"), study_scores(published)
+    if gains["value"].count() == 0:
+        return {"sure": "", "not_for": ""}
+    headline = headline_among(published, gains.drop_nulls("value"))
+    by_kind = (
+        mine(name).filter(validation=headline) for name in ("subgroup_errors", "age_gap_scores")
+    )
+    return {
+        "sure": how_sure(gains, mine("next_town_scores"), scores.filter(model=TUNED), headline),
+        "not_for": not_to_be_used(gains, headline, published.profile, *by_kind),
+    }
 
 
 def scores(published: Published) -> dict[str, Any]:
