@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from streetview_assets.cli.app import app
 from streetview_assets.study.study_file import Study
+from streetview_assets.study_state.open_study import DEMO_STUDY
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -66,6 +67,14 @@ def test_a_command_that_is_shown_is_one(line):
         name, inner, words = command.resolve_command(context, words)
         context, command = typer.Context(inner, info_name=name, parent=context), inner
     command.parse_args(context, words)
+
+
+def test_what_the_tutorial_shows_is_an_area_of_the_demo():
+    codes = (DEMO_STUDY.parent / "areas.geojson").read_text("utf-8")
+    shown = [line.split()[2] for line in _called(ROOT / "docs" / "tutorial" / "demo.md")
+             if line.startswith("streetview show ")]  # fmt: skip
+    assert shown
+    assert all(re.search(rf'"area_code": ?"{code}"', codes) for code in shown)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

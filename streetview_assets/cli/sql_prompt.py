@@ -2,15 +2,20 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from streetview_assets.cli.command import PlainConsole
 from streetview_assets.cli.describe import describe_table, describe_tables
 from streetview_assets.cli.tables import show_frame
 from streetview_assets.errors import StudyError
+from streetview_assets.files.reading import reading
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.visible_text import in_one_line
 
-HELP = r"A select ends with `;`. \d lists the tables, \d TABLE its columns, \q ends. Tab completes."
+HELP = (
+    r"A select ends with `;`. \d lists the tables, \d TABLE its columns, .read FILE asks what a "
+    r"file asks, \q ends. Tab completes."
+)
 NAMES = (
     "select table_name as name from duckdb_tables() where database_name = 'streetview' "
     "union select column_name from duckdb_columns() where database_name = 'streetview'"
@@ -52,7 +57,7 @@ def _questions(lines: Iterator[str]) -> Iterator[str]:
     begun: list[str] = []
     for line in lines:
         text = line.strip()
-        if not begun and text.startswith("\\"):
+        if not begun and text.startswith(("\\", ".")):
             yield text
             continue
         begun += [line.rstrip("\n")] if text else []
@@ -72,17 +77,31 @@ def _typed() -> Iterator[str]:
             print()
             return
         yield line
-        ended = not line.strip() or line.strip().endswith(";") or line.startswith("\\")
+        ended = not line.strip() or line.strip().endswith(";") or line.startswith(("\\", "."))
         prompt = "streetview> " if ended else "        ... "
 
 
+def _lines(path: Path) -> list[str]:
+    with reading(str(path), "a file of questions", "Name a file of selects."):
+        return path.expanduser().read_text(encoding="utf-8").splitlines()
+
+
+def _comments(question: str) -> list[str]:
+    return [line.lstrip("- ") for line in question.splitlines() if line.startswith("--")]
+
+
 def _answer(opened: OpenStudy, question: str) -> None:
+    console = PlainConsole()
     command, _, name = question.partition(" ")
     if command == r"\d" and name.strip():
         describe_table(opened, name.strip().removesuffix(";"))
     elif command == r"\d":
         describe_tables(opened)
-    elif command.startswith("\\"):
+    elif command == ".read":
+        for one in _questions(iter(_lines(Path(name.strip())))):
+            console.say(*_comments(one), style="bold")
+            _answer(opened, one)
+    elif command.startswith(("\\", ".")):
         raise StudyError(in_one_line(f"no command {command!r}. {HELP}"))
     else:
         show_frame(opened.sql(question))

@@ -1,6 +1,7 @@
 """The questions of the documentation are asked of a published file, word for word."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,13 @@ QUESTIONS |= {
     page: _queries((ROOT / page).read_text(encoding="utf-8"))[0]
     for page in ("README.md", "docs/how_to/read_the_scores.md")
 }
+
+
+def test_the_file_that_can_be_read_has_the_questions_of_the_page():
+    written = runpy.run_path(str(ROOT / "docs" / "questions.py"))["questions"](
+        PAGE.read_text("utf-8")
+    )
+    assert written == PAGE.with_name("questions.sql").read_text("utf-8"), "run `make docs`"
 
 
 def test_there_are_ten_questions():

@@ -59,6 +59,21 @@ def test_questions_of_a_pipe_are_answered_in_turn(opened, capsys, monkeypatch):
         ask_in_turn(opened)
 
 
+def test_a_file_of_questions_is_read_each_below_what_it_asks(opened, capsys, monkeypatch, tmp_path):
+    asked = tmp_path / "asked.sql"
+    asked.write_text(
+        "-- 1. How many?\nselect count(*) as n\nfrom areas;\n\n-- 2. Sum?\nselect 6 * 7;\n"
+    )
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f".read {asked}\nselect 13;"))
+    ask_in_turn(opened)
+    said = capsys.readouterr().out
+    told = [said.index(words) for words in ("1. How many?", "│ 5 ", "2. Sum?", "│ 42 ", "│ 13 ")]
+    assert told == sorted(told)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f".read {tmp_path / 'none.sql'}"))
+    with pytest.raises(StudyError, match="not readable as a file of questions"):
+        ask_in_turn(opened)
+
+
 def test_at_a_terminal_a_refused_question_is_told_and_the_next_answered(
     opened, capsys, monkeypatch
 ):

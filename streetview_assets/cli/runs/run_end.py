@@ -120,14 +120,15 @@ def _next(opened: OpenStudy, report: RunReport) -> Iterator[str]:
         yield f"  {command} status{study}"
         yield f"  {command} retry{study}"
         yield f"  {command} doctor{study}"
-    elif (opened.root / DATABASE).is_file():
+    elif (opened.root / DATABASE).is_file() and opened.lake.files("images"):
         yield f"  {command} report{study}    # one page to pass on"
         yield f"  {command} explore{study}   # all images, by likeness and on the map"
         yield f'  {command} sql{study} "select * from area_profile limit 5"'
     else:
+        if (opened.root / DATABASE).is_file():
+            yield f"  {command} report{study}    # the points on a map"
         yield f"  {command} plan{study}      # what the rest would take"
         yield f"  {command} run{study}       # make it"
-        yield f"  {command} ui{study}        # the same in the browser"
 
 
 def _argument(opened: OpenStudy) -> str:

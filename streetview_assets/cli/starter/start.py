@@ -125,4 +125,5 @@ def _say_what_comes_next(output: Path) -> None:
         if areas > MANY_AREAS:
             console.say(TOO_MANY.format(areas), style="yellow")
     console.say_as_typed(f"Next: {typed_command()} plan {output}")
-    console.say(f"How it goes on: {DOCUMENTATION}")
+    in_checkout = Path(__file__).parents[3] / DOCUMENTATION
+    console.say(f"How it goes on: {in_checkout if in_checkout.is_file() else DOCUMENTATION}")
