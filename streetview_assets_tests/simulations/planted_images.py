@@ -101,11 +101,15 @@ def drawn(
 
 
 def fitted(
-    town: Town, candidates: Sequence[str], seed: int
+    town: Town, candidates: Sequence[str], seed: int, trials: int
 ) -> tuple[list[ExplainedModel], np.ndarray]:
     """Tune candidates by folds, and fit the chosen of each again; give the fold of each area."""
     settings = Models(
-        candidates=tuple(candidates), trials=2 * len(candidates), block_km=2, buffer_km=0, deals=1
+        candidates=tuple(candidates),
+        trials=trials * len(candidates),
+        block_km=2,
+        buffer_km=0,
+        deals=1,
     )
     scoring = Scoring(settings, "share", "made-up", "pooled", seed)
     competing = Competitors([CANDIDATES[name] for name in candidates], [], {})
@@ -154,11 +158,16 @@ class Measured:
 
 
 def measured(
-    town: Town, candidates: Sequence[str], noise: float, planted: int, seed: int
+    town: Town,
+    candidates: Sequence[str],
+    noise: float,
+    planted: int,
+    seed: int,
+    trials: int = 2,
 ) -> Measured:
     """Explain every area by the model that did not see it, and planted ones by each model."""
     rng = np.random.default_rng(seed)
-    models, held_out = fitted(town, candidates, seed)
+    models, held_out = fitted(town, candidates, seed, trials)
     moved, found, words = [], [], []
     for model in models:
         mine = [area for area, fold in zip(town.areas, held_out, strict=True) if fold == model.fold]
@@ -182,6 +191,7 @@ def main() -> None:
     parser.add_argument("--noises", nargs="+", type=float, default=[0.1, 0.2, 0.3])
     parser.add_argument("--statistics", nargs="+", default=["mean", "median"])
     parser.add_argument("--candidates", nargs="+", default=["ridge", "pls"])
+    parser.add_argument("--trials", type=int, default=2, help="settings tried of each candidate")
     asked = parser.parse_args()
     print(f"{asked.draws} towns of {asked.areas} areas of {asked.images} images")
     print("statistic  noise   top tenth by random   planted found   sign is the word")
@@ -190,7 +200,8 @@ def main() -> None:
             rows = []
             for seed in range(asked.seed * 1_000, asked.seed * 1_000 + asked.draws):
                 made = town(asked.areas, asked.images, noise, statistic, seed)
-                one = measured(made, asked.candidates, noise, asked.planted, seed)
+                how = (asked.candidates, noise, asked.planted, seed, asked.trials)
+                one = measured(made, *how)
                 rows.append((one.ratio, one.found.mean(), one.words.mean()))
             mean, error = np.mean(rows, axis=0), np.std(rows, axis=0) / np.sqrt(asked.draws)
             cells = [f"{m:6.3f} ({e:.3f})" for m, e in zip(mean, error, strict=True)]
