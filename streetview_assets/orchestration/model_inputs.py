@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from streetview_assets.models.data.cluster_features import AreaImages
     from streetview_assets.models.data.dataset import AreaDataset
 
-SATELLITE = "satellite_embeddings"
+SATELLITE, DESCRIPTIONS = "satellite_embeddings", "place_descriptions"
 POOLED_TABLES = ("areas", "targets", "area_embeddings", INCLUDED)
 """What a model of the pooled vectors is made from."""
 
@@ -40,6 +40,7 @@ def feature_tables(study: Study) -> tuple[str, ...]:
         "label_scores": "by_label" in names,
         "label_shares": "label_shares" in names,
         SATELLITE: study.satellite is not None,
+        DESCRIPTIONS: study.place is not None,
     }
     return tuple(table for table, is_read in read.items() if is_read)
 
@@ -99,6 +100,7 @@ def area_dataset(
         features=study_features(work, tables),
         clustered_images=_images(work, tables),
         satellite=_satellite(work, tables),
+        descriptions=tables.get(DESCRIPTIONS),
     )
 
 

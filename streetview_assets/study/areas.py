@@ -1,10 +1,13 @@
-"""The part `areas` of the study file."""
+"""The parts `areas` and `place` of the study file."""
 
-from typing import Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from streetview_assets.study.fields import ExistingFile, Part
+from streetview_assets.study.fields import Code, ExistingFile, Part
+
+Description = Literal["outline", "streets", "points_of_interest", "geoclip"]
+DESCRIPTIONS: tuple[Description, ...] = get_args(Description)
 
 
 class Lookup(Part):
@@ -47,4 +50,36 @@ class Areas(Part):
             raise ValueError("give one of authority_code, lookup and authority_in_name")
         if self.authority_in_name and not self.name:
             raise ValueError("authority_in_name needs `name`, the column of the areas' names")
+        return self
+
+
+class Place(Part):
+    """Where areas are, told by more than coordinates; without this part, by these alone."""
+
+    descriptions: tuple[Description, ...] = Field(
+        ("outline",),
+        min_length=1,
+        description="`outline`: size, form, neighbours and how dense areas lie; `streets`: of "
+        "`roads`; `points_of_interest`: how many and how near; `geoclip`: a code that a network "
+        "has learned of places, which needs the extra `geoclip`",
+    )
+    points_of_interest: ExistingFile | None = Field(
+        None,
+        description="points or outlines (.gpkg .geojson .parquet .shp), or CSV with columns "
+        "longitude and latitude, with a column `category`; default: those of `environment`",
+    )
+    category: Code | None = Field(
+        None,
+        description="column of the file's categories; default: the eight classes of "
+        "`environment`, by tags of OpenStreetMap",
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if len(set(self.descriptions)) < len(self.descriptions):
+            raise ValueError("descriptions names one twice")
+        if self.points_of_interest and "points_of_interest" not in self.descriptions:
+            raise ValueError("points_of_interest is given, but not among `descriptions`: add it")
+        if self.category and not self.points_of_interest:
+            raise ValueError("category is a column of `points_of_interest`: give the file")
         return self

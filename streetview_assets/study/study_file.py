@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, model_
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
 from streetview_assets.images.providers.registry import PROVIDERS, provider_class
-from streetview_assets.study.areas import Areas
+from streetview_assets.study.areas import Areas, Place
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
 from streetview_assets.study.embeddings import Encoder, Engine, Exclusions, Neighbours, Satellite
 from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
@@ -82,6 +82,7 @@ class Study(Part):
         "it is there",
     )
     satellite: Satellite | None = None
+    place: Place | None = None
     targets: tuple[Target, ...] = ()
     models: Models = Models()
     explanations: Explanations | None = None
@@ -157,6 +158,7 @@ class Study(Part):
             raise ValueError("targets need areas: add `areas:`")
         if self.satellite and not self.areas:
             raise ValueError("satellite needs areas: add `areas:`")
+        self._descriptions_have_input()
         if self.models.target and self.models.target not in names:
             raise ValueError(f"models.target: {self.models.target!r} is none of {names}")
         if self.ordinal and self.ordinal.target and self.ordinal.target not in names:
@@ -214,6 +216,21 @@ class Study(Part):
             raise ValueError(
                 f"sample_size.k: {outside}: not in clusters.sweep, {list(self.clusters.sweep)}; "
                 "widen the sweep, or name numbers of clusters within it"
+            )
+
+    def _descriptions_have_input(self) -> None:
+        if self.place is None:
+            return
+        if not self.areas:
+            raise ValueError("place needs areas: add `areas:`")
+        if "streets" in self.place.descriptions and not self.roads:
+            raise ValueError("place.descriptions: `streets` are of `roads:`, which are not given")
+        if "points_of_interest" in self.place.descriptions and not (
+            self.place.points_of_interest or self.environment
+        ):
+            raise ValueError(
+                "place.descriptions: `points_of_interest` needs a file: give "
+                "place.points_of_interest, or a part `environment`"
             )
 
     def _features_have_input(self) -> None:

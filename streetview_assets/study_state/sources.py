@@ -52,6 +52,7 @@ RATING_KEYS = tuple(
     for name in ("ratings", "demographics", "comparisons", "columns", "qualities")
 )
 ENVIRONMENT = ("environment.points_of_interest",)
+PLACE = ("place.points_of_interest", "place.category")
 
 Box = tuple[float, float, float, float]
 
@@ -227,6 +228,32 @@ class Sources:
         features = self._shapes(place[0], lambda: read().features, box)
         ways = self._shapes(place[1], lambda: read().ways, box)
         return Extract(features, ways, told_classes(path))
+
+    def points_of_interest(self, box: Box) -> tuple["gpd.GeoDataFrame", list[str]]:
+        """Give what stands in a box of degrees, and the categories of all that there is.
+
+        Raises
+        ------
+        StudyError
+            Where the file cannot be read.
+        """
+        from streetview_assets.perception.environment.extract import told_classes
+        from streetview_assets.place.points_of_interest import read_points_of_interest
+
+        assert self.study.place is not None, "asked for where there is such a part"
+        file, category = self.study.place.points_of_interest, self.study.place.category
+        if file is None:
+            extract = self.environment(box)
+            named = extract.features.rename(columns={"class_name": "category"})
+            return named, sorted(extract.classes)
+        path = self._path("points_of_interest", PLACE)
+        here = self._shapes(path, lambda: read_points_of_interest(file, category), box)
+        if category is None:
+            return here, sorted(told_classes(file))
+        whole = self._memory.get(path)
+        if whole is None:
+            whole = pl.read_parquet(path, columns=["category"], glob=False)
+        return here, sorted(set(whole["category"]))
 
     def _shapes(
         self, path: Path, read: Callable[[], "gpd.GeoDataFrame"], box: Box | None

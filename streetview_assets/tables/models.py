@@ -28,7 +28,9 @@ _VALIDATION = key("validation", TEXT, "how areas were held out", *VALIDATIONS)
 _PREDICTORS = (
     "`place_and_images`, `place`, `images` (the model `tuned`), `images_at_random` (the same under "
     "random folds); with a part `satellite`, `satellite`, `images_and_satellite`, "
-    "`place_and_satellite` and `place_images_and_satellite`"
+    "`place_and_satellite` and `place_images_and_satellite`; with a part `place`, `descriptions`, "
+    "`place_described`, `place_described_and_images` and, of several descriptions, each by itself "
+    "as in `place_and_outline` and `place_images_and_outline`"
 )
 _VALUE = maybe("value", NUMBER, "the score; null where it is not defined")
 _RUN = maybe("mlflow_run_id", TEXT, "the MLflow run that holds the details", volatile=True)

@@ -20,6 +20,8 @@ from streetview_assets.tables.contract import (
     time,
 )
 
+DESCRIPTIONS = ("outline", "streets", "points_of_interest", "geoclip")
+
 _POOLED = (
     AUTHORITY,
     AREA,
@@ -61,6 +63,17 @@ TABLES = (
         ),
         maybe("reason", TEXT, "why there is no vector"),
         of_any_encoder=True,
+    ),
+    _table(
+        "place_descriptions",
+        "One row per area and variable that describes where it is: a number, or why none.",
+        AUTHORITY,
+        AREA,
+        key("description", TEXT, "of `place.descriptions` of the study file", *DESCRIPTIONS),
+        key("variable", TEXT, "what is measured, with its unit"),
+        maybe("value", NUMBER, "the number; null: of a code, or see `reason`"),
+        replace(maybe("embedding", VECTOR, "of `geoclip`, the code"), published=False),
+        maybe("reason", TEXT, "why there is neither"),
     ),
     _table(
         "image_retention",

@@ -145,7 +145,8 @@ def _licences(connection: duckdb.DuckDBPyConnection, study: Study) -> list[str]:
         of_images = each.get(name) if terms.licence_by_image else None
         here = f"; here: {', '.join(of_images)}" if of_images else ""
         licences.append(f"{terms.images}: {terms.licence}{here}")
-    if is_openstreetmap(study.roads) or study.environment:
+    of_tags = study.place and study.place.points_of_interest and not study.place.category
+    if is_openstreetmap(study.roads) or study.environment or of_tags:
         licences.append(LICENCE)
     if study.satellite and study.satellite.licence:
         licences.append(study.satellite.licence)

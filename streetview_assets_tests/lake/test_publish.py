@@ -55,7 +55,7 @@ def test_every_table_is_a_table_with_the_types_of_its_contract(published_once):
 
 def test_columns_are_those_of_the_contract_but_for_vectors_that_stay_in_the_lake(published_once):
     out = {"image_embeddings", "panorama_embeddings", "baseline_embeddings", "rated_embeddings"}
-    out |= {"satellite_embeddings"}
+    out |= {"satellite_embeddings", "place_descriptions"}
     comments = dict(
         _ask(published_once, "select table_name, comment from duckdb_tables()").iter_rows()
     )

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.models.candidates.satellite import OF_SATELLITE
+from streetview_assets.models.candidates.other_features import OF_SATELLITE
 from streetview_assets.models.charts.scores_and_gains import draw_gains
 from streetview_assets.models.data.dataset import assemble
 from streetview_assets.models.evaluations.gains import compared

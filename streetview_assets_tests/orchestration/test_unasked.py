@@ -26,6 +26,7 @@ PARTS = {
     "ordinal: {}": {"ordinal_model"},
     "environment: {points_of_interest: study.yaml}": {"environment_variables"},
     "satellite: {path: study.yaml}": {"satellite_embeddings"},
+    "place: {}": {"place_descriptions"},
     "perception: {comparisons: study.yaml}": {
         *("ratings", "image_ratings", "rating_agreement", "perception_model", "image_perception"),
         *("area_perception", "perception_relations"),

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
-from streetview_assets.models.candidates.satellite import (
+from streetview_assets.models.candidates.other_features import (
     IMAGES_AND_SATELLITE,
     PLACE_AND_SATELLITE,
     PLACE_IMAGES_AND_SATELLITE,

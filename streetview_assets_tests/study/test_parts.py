@@ -37,6 +37,13 @@ from streetview_assets_tests.study.study_text import (
             "images.provider folder needs points: {from: images}",
         ),
         (SOUND + "points: {from: images}", "needs images.provider folder"),
+        (SOUND + "place: {descriptions: [outline, outline]}", "names one twice"),
+        (
+            SOUND + "place: {descriptions: [points_of_interest]}",
+            "`points_of_interest` needs a file",
+        ),
+        (SOUND + "place: {points_of_interest: roads.gpkg}", "not among `descriptions`"),
+        (SOUND + "place: {category: kind}", "category is a column of `points_of_interest`"),
         (SOUND + f"targets: [{TARGET}, {TARGET}]", "two targets have the same name"),
         (SOUND + f"targets: [{TARGET}]\nmodels: {{target: other}}", "'other' is none of ['imd']"),
         (SOUND.replace("{path: roads.gpkg}", "{drivable_only: true}"), "give either a path or"),
@@ -215,6 +222,10 @@ pooling: {statistic: median}
 neighbours: {count: 8}
 engine: {name: ray, address: "10.0.0.5:6379", options: {num_gpus: 0.5}}
 satellite: {path: [photos], encoder: own, statistic: median, attribution: them}
+place:
+  descriptions: [outline, streets, points_of_interest]
+  points_of_interest: cafes.osm
+  category: kind
 exclusions: {words: {indoor: [a room]}, above: 0.9, categories: [garage], drop: true}
 direction: {prompts: true, path: null}
 clusters: {k: 7, sweep: [2, 20], pca: null, fit_on: 200000}

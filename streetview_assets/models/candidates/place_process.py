@@ -2,13 +2,15 @@
 
 The covariance of two areas is a sum of parts, each with a variance of its own: how near they lie
 (exponential and Matérn kernels at several ranges), how alike their images are (a linear and two
-Gaussian kernels), and noise. The variances are those of the greatest restricted likelihood, so
-that a part that explains nothing gets none (Rasmussen and Williams 2006, Gaussian Processes for
-Machine Learning, chapters 2 and 5; Cressie 1993, Statistics for Spatial Data, 2.6 and 3.2).
+Gaussian kernels; of several sets of features, such ones of each), and noise. The variances are
+those of the greatest restricted likelihood, so that a part that explains nothing gets none
+(Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, chapters 2 and 5; Cressie
+1993, Statistics for Spatial Data, 2.6 and 3.2).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +25,8 @@ MOST_AREAS_OF_THE_LIKELIHOOD = 500
 MOST_AREAS_AT_ONCE = 4_000
 """Where there are more, each neighbourhood is predicted from so many areas around it."""
 RANGES = 4
+OF_PLACE, OF_FEATURES = 2 * RANGES - 1, 3
+"""Parts of place, and of each set of features."""
 NOISE_OF_IMAGES_ALONE = (0.1, 1.0, 10.0)
 """By the variance of what is linear in images, where no other part is."""
 _GROUP = 100
@@ -40,19 +44,23 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         What `estimated` gives; default: it is estimated on the areas that are fitted.
     seed
         Of the areas that it is estimated on, where there are many.
+    widths
+        Of the first sets of features that have kernels of their own; what is left is one more.
     """
 
     def __init__(
         self,
         ranges_m: Sequence[float] | None = None,
-        reach: float = 1.0,
+        reach: Sequence[float] = (),
         variances: Sequence[float] | None = None,
         seed: int = 0,
+        widths: Sequence[int] = (),
     ) -> None:
         self.ranges_m = ranges_m
         self.reach = reach
         self.variances = variances
         self.seed = seed
+        self.widths = widths
 
     def fit(self, inputs: np.ndarray, observed: np.ndarray) -> Self:
         """Keep the areas to predict from.
@@ -65,7 +73,7 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Values, (n,).
         """
         if self.variances is None or self.ranges_m is None:
-            self.set_params(**estimated(inputs, observed, self.seed))
+            self.set_params(**estimated(inputs, observed, self.seed, self.widths))
         self.scaling_ = _scaling(inputs)
         self.inputs_ = _scaled(inputs, self.scaling_)
         self.mean_, self.sd_ = float(observed.mean()), float(observed.std()) or 1.0
@@ -104,14 +112,21 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _covariance(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         whole = np.zeros((len(one), len(other)))
-        parts = _parts(one, other, self.ranges_m, self.reach)  # type: ignore[arg-type]
+        parts = _parts(one, other, self.ranges_m, self.reach, self.widths)  # type: ignore[arg-type]
         for variance, part in zip(self.variances, parts, strict=False):  # type: ignore[arg-type]
             if variance > _NEGLIGIBLE:
                 whole += variance * part()
         return whole
 
 
-def estimated(inputs: np.ndarray, observed: np.ndarray, seed: int) -> dict[str, Any]:
+def estimated(
+    inputs: np.ndarray,
+    observed: np.ndarray,
+    seed: int,
+    widths: Sequence[int] = (),
+    *,
+    with_place: bool = True,
+) -> dict[str, Any]:
     """Estimate the parameters of a `PlaceProcess`.
 
     Parameters
@@ -120,20 +135,28 @@ def estimated(inputs: np.ndarray, observed: np.ndarray, seed: int) -> dict[str, 
         As `PlaceProcess.fit` takes them.
     seed
         Of the areas that the variances are estimated on, where there are many.
+    widths
+        As of `PlaceProcess`.
+    with_place
+        Whether place has a part; else all of its variances are nought.
 
     Returns
     -------
     dict
         `ranges_m`, from twice the distance of neighbours to the extent; `reach`, the median
-        distance of two areas' standardised features; and `variances` of the parts, the noise
-        last, in units of the target's variance.
+        distance of two areas' standardised features, of each set; and `variances` of the parts,
+        the noise last, in units of the target's variance.
     """
     place_m, ranges_m = inputs[:, :2], _ranges_m(inputs[:, :2])
     some = _compact_groups(place_m, MOST_AREAS_OF_THE_LIKELIHOOD, seed)
     scaled = _scaled(inputs, _scaling(inputs))[some]
-    reach = float(np.median(cdist(scaled[:300, 2:], scaled[:300, 2:]))) or 1.0
+    reach = tuple(
+        float(np.median(cdist(scaled[:300, mine], scaled[:300, mine]))) or 1.0
+        for mine in _sets(scaled.shape[1], widths)
+    )
     centred = observed[some] - observed[some].mean()
-    parts = [part() for part in _parts(scaled, scaled, ranges_m, reach)]
+    made = _parts(scaled, scaled, ranges_m, reach, widths)
+    parts = [part() for part in (made if with_place else made[OF_PLACE:])]
     found = minimize(
         _deviance,
         np.log([*np.full(len(parts), 0.5 / len(parts)), 0.5]),
@@ -144,7 +167,8 @@ def estimated(inputs: np.ndarray, observed: np.ndarray, seed: int) -> dict[str, 
         options={"maxiter": _ITERATIONS},
     )
     variances = tuple(float(variance) for variance in np.exp(found.x))
-    return {"ranges_m": ranges_m, "reach": reach, "variances": variances}
+    without = () if with_place else (0.0,) * OF_PLACE
+    return {"ranges_m": ranges_m, "reach": reach, "variances": (*without, *variances)}
 
 
 def images_alone(found: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -158,28 +182,39 @@ def images_alone(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     Parameters
     ----------
     found
-        What `estimated` gives of areas with features.
+        What `estimated` gives of areas with features; each set of these counts alike.
     """
-    of_place = (0.0,) * (2 * RANGES - 1)
+    linear = (1.0, *(0.0,) * (OF_FEATURES - 1)) * len(found["reach"])
     return [
-        {**found, "variances": (*of_place, 1.0, 0.0, 0.0, noise)} for noise in NOISE_OF_IMAGES_ALONE
+        {**found, "variances": (*(0.0,) * OF_PLACE, *linear, noise)}
+        for noise in NOISE_OF_IMAGES_ALONE
     ]
 
 
+def _sets(width: int, widths: Sequence[int]) -> list[slice]:
+    """Give the columns of each set of features, of inputs of so many columns."""
+    ends = np.cumsum([2, *widths]).tolist()
+    sets = [slice(start, end) for start, end in pairwise([*ends, width])]
+    return [mine for mine in sets if mine.stop > mine.start]
+
+
 def _parts(
-    one: np.ndarray, other: np.ndarray, ranges_m: Sequence[float], reach: float
+    one: np.ndarray,
+    other: np.ndarray,
+    ranges_m: Sequence[float],
+    reach: Sequence[float],
+    widths: Sequence[int],
 ) -> list[Callable[[], np.ndarray]]:
     """Say how to compute what each part makes of areas: near, 0.05 at its range, or alike."""
     lag_m = cdist(one[:, :2], other[:, :2])
     parts: list[Callable[[], np.ndarray]]
     parts = [partial(_exponential, lag_m, range_m) for range_m in ranges_m]
     parts += [partial(_matern, lag_m, range_m) for range_m in ranges_m[1:]]
-    width = one.shape[1] - 2
-    if width:
-        alike = one[:, 2:] @ other[:, 2:].T
-        lengths = np.sum(one[:, 2:] ** 2, axis=1)[:, None] + np.sum(other[:, 2:] ** 2, axis=1)
-        unlike = np.maximum(lengths - 2 * alike, 0) / reach**2
-        parts.append(partial(np.divide, alike, width))
+    for mine, own_reach in zip(_sets(one.shape[1], widths), reach, strict=True):
+        alike = one[:, mine] @ other[:, mine].T
+        lengths = np.sum(one[:, mine] ** 2, axis=1)[:, None] + np.sum(other[:, mine] ** 2, axis=1)
+        unlike = np.maximum(lengths - 2 * alike, 0) / own_reach**2
+        parts.append(partial(np.divide, alike, mine.stop - mine.start))
         parts += [partial(_gaussian, unlike, weight) for weight in (0.5, 2.0)]
     return parts
 

@@ -10,14 +10,18 @@ from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, intervals, panels
 from streetview_assets.figures import COLOURS, INK, Axes, Figure
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.candidates.composite import COMPOSITE, IMAGES_AROUND
-from streetview_assets.models.candidates.registry import CANDIDATES
-from streetview_assets.models.candidates.satellite import (
+from streetview_assets.models.candidates.other_features import (
+    DESCRIPTIONS,
     IMAGES_AND_SATELLITE,
+    OF_DESCRIPTIONS,
     OF_SATELLITE,
     PLACE_AND_SATELLITE,
+    PLACE_DESCRIBED,
+    PLACE_DESCRIBED_AND_IMAGES,
     PLACE_IMAGES_AND_SATELLITE,
     SATELLITE,
 )
+from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.evaluations.gains import IMAGES, NOTHING
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.validations import VALIDATIONS, mild_first
@@ -28,11 +32,15 @@ SHOWN |= {
     IMAGES_AND_SATELLITE: "images and satellite",
     PLACE_AND_SATELLITE: "place and satellite",
     PLACE_IMAGES_AND_SATELLITE: "place, images and satellite",
+    DESCRIPTIONS: "description alone",
+    PLACE_DESCRIBED: "place described",
+    PLACE_DESCRIBED_AND_IMAGES: "place described and images",
 }
-_DARK = (*COLOURS[:6], COLOURS[7])
+_DARK = (*COLOURS[:6], COLOURS[7], "#882255", "#117733", "#888888")
 GAINED = {
     (PLACE_AND_IMAGES, PLACE): ("over place", INK),
     (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_SATELLITE): ("over place and satellite", COLOURS[5]),
+    (PLACE_DESCRIBED_AND_IMAGES, PLACE_DESCRIBED): ("over place described", COLOURS[2]),
 }
 
 
@@ -83,6 +91,7 @@ def _place(model: str) -> tuple[int, str]:
     others = (name for name in BASELINES if name != "mean")
     order = [
         *OF_SATELLITE[::-1],
+        *OF_DESCRIPTIONS[::-1],
         PLACE_AND_IMAGES,
         COMPOSITE,
         TUNED,

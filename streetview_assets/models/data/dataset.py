@@ -26,7 +26,9 @@ ALL_EXCLUDED = "all images of the area are excluded"
 NO_VECTOR = "no image of the area has a vector"
 NO_VALUE = "no value of the target"
 UNLIMITED = (float("-inf"), float("inf"))
-_OF_ALL = ("extra", "images", "is_decile", "target_limits", "unsampled_m", "to_predict")
+_BY_NAME = ("extra", "descriptions")
+"""Row by row, several by name."""
+_OF_ALL = (*_BY_NAME, "images", "is_decile", "target_limits", "unsampled_m", "to_predict")
 """What is not row by row, or not one array."""
 
 
@@ -90,6 +92,9 @@ class AreaDataset:
         The mean of the vectors of the areas around each, shape (n, d), where that is asked for.
     satellite
         What satellites see, shape (n, d''), where the study has that; NaN of areas without.
+    descriptions
+        What describes where areas are, by name, each of shape (n, d'''), where the study has
+        that; on a scale of logarithms, NaN where nothing is told.
     """
 
     area_codes: list[str]
@@ -108,6 +113,7 @@ class AreaDataset:
     to_predict: DistancesToPredict | None = None
     around: np.ndarray | None = None
     satellite: np.ndarray | None = None
+    descriptions: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take the limits of the values, where none are told; parts of the areas keep them."""
@@ -128,8 +134,9 @@ class AreaDataset:
             for name, values in vars(self).items()
             if name not in _OF_ALL and values is not None
         }
-        extra = {name: vectors[rows] for name, vectors in self.extra.items()}
-        return replace(self, extra=extra, **kept)
+        for by_name in _BY_NAME:
+            kept[by_name] = {name: part[rows] for name, part in getattr(self, by_name).items()}
+        return replace(self, **kept)
 
     def by_area_code(self) -> "AreaDataset":
         """Sort the rows by area, so that no result depends on the order they came in."""
@@ -150,6 +157,7 @@ def assemble(
     features: AreaFeatures | None = None,
     clustered_images: AreaImages | None = None,
     satellite: pl.DataFrame | None = None,
+    descriptions: pl.DataFrame | None = None,
 ) -> AreaDataset:
     """Join areas, values, vectors and images into one row an area, sorted by area code.
 
@@ -174,6 +182,8 @@ def assemble(
         What clusters are found in, where a feature is made of them.
     satellite
         The table `satellite_embeddings`, of one statistic.
+    descriptions
+        The table `place_descriptions`.
 
     Returns
     -------
@@ -209,7 +219,8 @@ def assemble(
             for name, frame in (extra or {}).items()
         },
         images=clustered_images,
-        satellite=None if satellite is None else _seen_from_above(satellite, rows["area_code"]),
+        satellite=None if satellite is None else _vectors_by_area(satellite, rows["area_code"]),
+        descriptions=_described(descriptions, rows["area_code"]),
         is_decile=is_decile,
         target_limits=(1.0, DECILES) if is_decile else _limits(values["value"]),
         unsampled_m=points_in_metres(areas.join(rows, on="area_code", how="anti"), crs),
@@ -317,13 +328,37 @@ def _mean_colours(images: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _seen_from_above(satellite: pl.DataFrame, area_codes: pl.Series) -> np.ndarray:
+def _vectors_by_area(table: pl.DataFrame, area_codes: pl.Series) -> np.ndarray:
     """Give the vectors of areas, NaN of those without; a column of NaN where there are none."""
-    known = satellite.drop_nulls("embedding")
+    known = table.drop_nulls("embedding")
     width = len(known["embedding"][0]) if known.height else 1
     vectors = dict(known.select("area_code", "embedding").iter_rows())
     nothing = [np.nan] * width
     return np.array([vectors.get(code, nothing) for code in area_codes]).reshape(-1, width)
+
+
+def _described(descriptions: pl.DataFrame | None, area_codes: pl.Series) -> dict[str, np.ndarray]:
+    """Lay descriptions out by name, a column a variable; NaN where nothing is told.
+
+    Sizes, distances, counts and densities spread over orders of magnitude, so that they are
+    taken on a scale of logarithms: sign(x) · log(1 + |x|), which leaves shares nearly as they are.
+    """
+    if descriptions is None:
+        return {}
+    found: dict[str, np.ndarray] = {}
+    for (name,), part in descriptions.sort("variable").group_by("description", maintain_order=True):
+        wide = part.pivot("variable", index="area_code", values="value")
+        numbers = _of_areas(wide, area_codes).cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        codes = part.drop_nulls("embedding")
+        if codes.height:
+            numbers = _vectors_by_area(codes, area_codes)
+        found[str(name)] = np.sign(numbers) * np.log1p(np.abs(numbers))
+    return dict(sorted(found.items()))
+
+
+def _of_areas(wide: pl.DataFrame, area_codes: pl.Series) -> pl.DataFrame:
+    rows = area_codes.to_frame().join(wide, on="area_code", how="left", maintain_order="left")
+    return rows.drop("area_code")
 
 
 def _extra_vectors(

@@ -15,19 +15,26 @@ from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.metrics import REGRESSION, measure, resampled_scores, why_undefined
 from streetview_assets.models.candidates.baselines import BASELINES, PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.candidates.composite import COMPOSITE, IMAGES_AROUND
-from streetview_assets.models.candidates.registry import CANDIDATES
-from streetview_assets.models.candidates.satellite import (
+from streetview_assets.models.candidates.other_features import (
+    DESCRIPTIONS,
     IMAGES_AND_SATELLITE,
+    OF_DESCRIPTIONS,
     OF_SATELLITE,
     PLACE_AND_SATELLITE,
+    PLACE_DESCRIBED,
+    PLACE_DESCRIBED_AND_IMAGES,
     PLACE_IMAGES_AND_SATELLITE,
     SATELLITE,
+    place_and,
+    place_images_and,
 )
+from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.splits import seed_of
 from streetview_assets.models.metrics.bootstrap import Resamples, interval_of, resample_weights
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.study.areas import DESCRIPTIONS as DESCRIPTIONS_OF_PLACE
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.validations import AUTHORITIES
 
@@ -49,6 +56,17 @@ WITH_SATELLITE = (
     (PLACE_IMAGES_AND_SATELLITE, IMAGES_AND_SATELLITE),
 )
 """What each of images, satellite and place adds to the others."""
+WITH_DESCRIPTIONS = (
+    (IMAGES, DESCRIPTIONS),
+    (PLACE_DESCRIBED, PLACE),
+    (PLACE_DESCRIBED_AND_IMAGES, PLACE_DESCRIBED),
+    (PLACE_DESCRIBED_AND_IMAGES, PLACE_AND_IMAGES),
+    *((place_and(one), PLACE) for one in DESCRIPTIONS_OF_PLACE),
+    *((place_images_and(one), PLACE_AND_IMAGES) for one in DESCRIPTIONS_OF_PLACE),
+)
+"""What describes a place adds to where it lies, and images to both."""
+BESIDE = (*OF_SATELLITE, *OF_DESCRIPTIONS, *(one for pair in WITH_DESCRIPTIONS[4:] for one in pair))
+"""Names of models that see more than images and coordinates."""
 RESAMPLES = 1_000
 Score = tuple[float, np.ndarray]
 """Of the areas as they are, and of each resample."""
@@ -125,12 +143,13 @@ def compared(features: Collection[str]) -> list[tuple[str, str]]:
         Those that there are predictions by.
     """
     own = {*CANDIDATES, *BASELINES, IMAGES, AT_RANDOM, PLACE_AND_IMAGES}
-    own |= {COMPOSITE, IMAGES_AROUND, *OF_SATELLITE}
+    own |= {COMPOSITE, IMAGES_AROUND, *BESIDE}
     rivals = [*BASELINES, *sorted(set(features) - own)]
     asked = [(PLACE_AND_IMAGES, PLACE), (PLACE_AND_IMAGES, IMAGES)]
     asked += [(IMAGES, rival) for rival in rivals]
-    asked += [(AT_RANDOM, IMAGES), *WITH_SATELLITE]
-    asked += [(one, NOTHING) for one in (IMAGES, PLACE, PLACE_AND_IMAGES, *OF_SATELLITE)]
+    asked += [(AT_RANDOM, IMAGES), *WITH_SATELLITE, *WITH_DESCRIPTIONS]
+    by_themselves = dict.fromkeys((IMAGES, PLACE, PLACE_AND_IMAGES, *BESIDE))
+    asked += [(one, NOTHING) for one in by_themselves]
     return [(one, other) for one, other in asked if {one, other} <= {NOTHING, *features}]
 
 

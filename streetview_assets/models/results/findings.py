@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
-from streetview_assets.models.candidates.satellite import (
+from streetview_assets.models.candidates.other_features import (
+    DESCRIPTIONS,
     PLACE_AND_SATELLITE,
+    PLACE_DESCRIBED,
     PLACE_IMAGES_AND_SATELLITE,
     SATELLITE,
 )
@@ -17,6 +19,7 @@ from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.results.validation_facts import limits_of_task
 from streetview_assets.models.results.verdict_sentences import (
+    added_to_description,
     added_to_place,
     added_to_satellite,
     against_baseline,
@@ -99,12 +102,18 @@ def _of_gains(gains: pl.DataFrame, validation: str) -> list[Finding]:
 
     others = [way for way in VALIDATIONS if way != validation]
     baselines = sorted(
-        {other for _, one, other in rows if one == IMAGES} - {PLACE, NOTHING, SATELLITE}
+        {other for _, one, other in rows if one == IMAGES}
+        - {PLACE, NOTHING, SATELLITE, DESCRIPTIONS}
     )
     over, beside = (PLACE_AND_IMAGES, PLACE), (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_SATELLITE)
     told: list[Finding] = [
         ("gain", added_to_place(find, validation), find(validation, *over)),
         ("satellite", added_to_satellite(find, validation), find(validation, *beside)),
+        (
+            "description",
+            added_to_description(find, validation),
+            find(validation, PLACE_DESCRIBED, PLACE),
+        ),
         ("score", told_by_images(find, validation), find(validation, IMAGES, NOTHING)),
         ("flattery", flattery(find, validation), find(validation, AT_RANDOM, IMAGES)),
         ("baseline", *against_baseline(find, validation, baselines)),

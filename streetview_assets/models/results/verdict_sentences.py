@@ -4,8 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
-from streetview_assets.models.candidates.satellite import (
+from streetview_assets.models.candidates.other_features import (
     PLACE_AND_SATELLITE,
+    PLACE_DESCRIBED,
+    PLACE_DESCRIBED_AND_IMAGES,
     PLACE_IMAGES_AND_SATELLITE,
 )
 from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHING
@@ -51,7 +53,36 @@ def added_to_satellite(find: FindGain, validation: str) -> str:
     return _added(find, validation, pair, ("satellites and place tell", "satellites with place"))
 
 
-def _added(find: FindGain, validation: str, pair: tuple[str, str], words: tuple[str, str]) -> str:
+def added_to_description(find: FindGain, validation: str) -> str:
+    """Say what describes a place adds to where it lies, and images to both; empty without these.
+
+    Parameters
+    ----------
+    find, validation
+        As `added_to_place`.
+    """
+    described = _added(
+        find,
+        validation,
+        (PLACE_DESCRIBED, PLACE),
+        ("coordinates tell", "place"),
+        whose="Descriptions of place",
+        by="its description",
+    )
+    pair = (PLACE_DESCRIBED_AND_IMAGES, PLACE_DESCRIBED)
+    words = ("place tells with its description", "place described")
+    beside = _added(find, validation, pair, words)
+    return " ".join(filter(None, (described, beside)))
+
+
+def _added(
+    find: FindGain,
+    validation: str,
+    pair: tuple[str, str],
+    words: tuple[str, str],
+    whose: str = "Images",
+    by: str = "images",
+) -> str:
     gain = find(validation, *pair)
     both, known = (find(validation, one, NOTHING) for one in pair)
     if gain is None or known is None or both is None:
@@ -59,16 +90,17 @@ def _added(find: FindGain, validation: str, pair: tuple[str, str], words: tuple[
     tells, name = words
     scores = (
         f"R² is {number(known['value'])} by {name} alone and {number(both['value'])} by {name} and "
-        f"images, {VALIDATIONS[validation].phrase} ({gain['area_count']:,} areas)"
+        f"{by}, {VALIDATIONS[validation].phrase} ({gain['area_count']:,} areas)"
     )
     amount = f"{number(gain['value'])} in R² ({interval(gain)})"
     if gain["lower"] is None:
-        return f"Whether images add to what {tells} cannot be said: {amount}; {scores}."
+        whether = f"Whether {whose[0].lower()}{whose[1:]} add"
+        return f"{whether} to what {tells} cannot be said: {amount}; {scores}."
     if gain["lower"] > LEAST_GAIN:
-        return f"Images add to what {tells}: {amount}; {scores}."
+        return f"{whose} add to what {tells}: {amount}; {scores}."
     if gain["upper"] < 0:
-        return f"Images take away from what {tells}: {amount}; {scores}."
-    return f"Images are not shown to add to what {tells}: {amount}; {scores}."
+        return f"{whose} take away from what {tells}: {amount}; {scores}."
+    return f"{whose} are not shown to add to what {tells}: {amount}; {scores}."
 
 
 def told_by_images(find: FindGain, validation: str) -> str:

@@ -22,6 +22,11 @@ from streetview_assets.models.candidates.composite import (
     with_vectors_around,
     without_images,
 )
+from streetview_assets.models.candidates.other_features import (
+    candidates_on_others,
+    others_beside_place,
+    why_without,
+)
 from streetview_assets.models.candidates.place_and_images import place_and_images
 from streetview_assets.models.candidates.preprocessing import (
     preparation_of,
@@ -29,12 +34,6 @@ from streetview_assets.models.candidates.preprocessing import (
     why_unprepared,
 )
 from streetview_assets.models.candidates.registry import candidates_for
-from streetview_assets.models.candidates.satellite import (
-    OF_SATELLITE,
-    satellite_beside_place,
-    satellite_candidates,
-    why_without_satellite,
-)
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import blocks_of, seed_of
 from streetview_assets.models.metrics.conformal import inside
@@ -227,13 +226,10 @@ def competitors_for(data: AreaDataset, settings: Models) -> Competitors:
         names = [*(one.name for one in candidates), PLACE_AND_IMAGES]
         return Competitors([], baselines, left_out | dict.fromkeys(names, reason))
     preparation = preparation_of(data, settings)
-    own, rivals = prepared(candidates, preparation), [*baselines, place_and_images(preparation)]
-    if reason := why_without_satellite(data):
-        left_out |= dict.fromkeys(OF_SATELLITE, reason)
-    elif data.satellite is not None:
-        others = satellite_candidates(candidates, preparation)
-        return Competitors(own, [*rivals, *satellite_beside_place(preparation)], left_out, others)
-    return Competitors(own, rivals, left_out)
+    rivals = [*baselines, place_and_images(preparation), *others_beside_place(data, preparation)]
+    others = candidates_on_others(data, candidates, preparation)
+    left_out |= why_without(data)
+    return Competitors(prepared(candidates, preparation), rivals, left_out, others)
 
 
 def tune_all(

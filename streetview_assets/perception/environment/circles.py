@@ -1,6 +1,7 @@
 """Measures circles around points: what is in each of eight classes, and the streets in it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -38,6 +39,24 @@ Measured = Iterator[tuple[str, Numbers]]
 QUARTER_SEGMENTS = 16
 _BINS = 36
 """Of bearings, as in osmnx: ten degrees each, the first about north."""
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """What of streets lies in circles: of n circles, m stretches of segments.
+
+    Attributes
+    ----------
+    circle, segment
+        (m,) whose they are: rows of the circles and of the network's segments.
+    inside, length_m
+        (m,) lines and their lengths.
+    """
+
+    circle: npt.NDArray[np.int64]
+    segment: npt.NDArray[np.int64]
+    inside: npt.NDArray[np.object_]
+    length_m: Numbers
 
 
 def measure_features(
@@ -87,7 +106,7 @@ def measure_streets(streets: Streets, points: npt.NDArray[np.object_], radius_m:
     streets
         The network, in the CRS of the points.
     points
-        (n,) the middles of the circles.
+        (n,) the middles of the circles; of outlines, these and what lies as near to them.
     radius_m
         Of the circles.
 
@@ -98,17 +117,44 @@ def measure_streets(streets: Streets, points: npt.NDArray[np.object_], radius_m:
         each with all streets that end there; streets are counted that have a stretch inside,
         edges once a direction.
     """
-    yield from _measure_nodes(streets, points, radius_m)
+    yield from measure_nodes(streets, points, radius_m)
+    yield from measure_stretches(streets, stretches_inside(streets, points, radius_m), len(points))
+
+
+def stretches_inside(
+    streets: Streets, points: npt.NDArray[np.object_], radius_m: float
+) -> Stretches:
+    """Cut the segments of streets at circles.
+
+    Parameters
+    ----------
+    streets, points, radius_m
+        As `measure_streets` takes them.
+    """
     circles = shapely.buffer(points, radius_m, quad_segs=QUARTER_SEGMENTS)
     circle, one = shapely.STRtree(streets.segments).query(points, "dwithin", radius_m)
     inside = _clipped(streets.segments[one], circles[circle])
     length_m = shapely.length(inside)
     touched = length_m > 0
-    circle, one = circle[touched], one[touched]
-    inside, length_m = inside[touched], length_m[touched]
+    return Stretches(circle[touched], one[touched], inside[touched], length_m[touched])
+
+
+def measure_stretches(streets: Streets, found: Stretches, count: int) -> Measured:
+    """Measure the stretches of streets in circles; yields what `measure_streets` does of them.
+
+    Parameters
+    ----------
+    streets
+        The network.
+    found
+        What of it lies inside.
+    count
+        Of the circles.
+    """
+    circle, one, length_m = found.circle, found.segment, found.length_m
 
     def total(weights: Numbers) -> Numbers:
-        return np.bincount(circle, weights, minlength=len(points)).astype(np.float64)
+        return np.bincount(circle, weights, minlength=count).astype(np.float64)
 
     yield "bike_network_length", total(length_m * streets.is_cyclable[one])
     yield "walk_network_length", total(length_m * streets.is_walkable[one])
@@ -126,21 +172,28 @@ def measure_streets(streets: Streets, points: npt.NDArray[np.object_], radius_m:
         directions=("directions", "min"), speed_kmh=("speed_kmh", "median")
     )
     of_circle = by_street.reset_index().groupby("circle")
-    every = pd.RangeIndex(len(points))
-    count: Numbers = np.asarray(of_circle.size().reindex(every, fill_value=0), dtype=np.float64)
+    every = pd.RangeIndex(count)
+    streets_in: Numbers = np.asarray(of_circle.size().reindex(every, fill_value=0), dtype=float)
     directions = of_circle["directions"].sum().reindex(every, fill_value=0)
-    yield "street_segment_count", count
+    yield "street_segment_count", streets_in
     yield "num_edges", directions.to_numpy(dtype=np.float64)
-    yield "street_length_avg", _ratio(total(length_m), count)
+    yield "street_length_avg", _ratio(total(length_m), streets_in)
     # Of each direction of a street its speed, as edges of a network have it.
     of_edges = by_street.loc[by_street.index.repeat(by_street["directions"])].reset_index()
     median = of_edges.groupby("circle")["speed_kmh"].median().reindex(every)
     yield "median_speed", median.to_numpy(dtype=np.float64)
-    whole, of_circle_no = _joined(inside, circle, streets.street[one])
-    yield "orientation_entropy", _orientation_entropy(whole, of_circle_no, len(points))
+    whole, of_circle_no = _joined(found.inside, circle, streets.street[one])
+    yield "orientation_entropy", _orientation_entropy(whole, of_circle_no, count)
 
 
-def _measure_nodes(streets: Streets, points: npt.NDArray[np.object_], radius_m: float) -> Measured:
+def measure_nodes(streets: Streets, points: npt.NDArray[np.object_], radius_m: float) -> Measured:
+    """Count the junctions and dead ends in circles; yields what `measure_streets` does of them.
+
+    Parameters
+    ----------
+    streets, points, radius_m
+        As `measure_streets` takes them.
+    """
     circle, node = shapely.STRtree(streets.nodes).query(points, "dwithin", radius_m)
     of_node = streets.street_count[node]
 

@@ -41,6 +41,8 @@ class Streets:
         (n,) lines, each from node to node; several are one street where ways change tags.
     street
         (n,) number of the street that a segment is part of, from junction to junction.
+    highway
+        (n,) what kind of street it is, as OpenStreetMap's tag `highway` has it.
     is_walkable, is_cyclable, is_one_way
         (n,) whether one may walk, cycle, and drive in one direction only there.
     speed_kmh
@@ -53,6 +55,7 @@ class Streets:
 
     segments: npt.NDArray[np.object_]
     street: npt.NDArray[np.int64]
+    highway: npt.NDArray[np.object_]
     is_walkable: npt.NDArray[np.bool_]
     is_cyclable: npt.NDArray[np.bool_]
     is_one_way: npt.NDArray[np.bool_]
@@ -86,6 +89,7 @@ def street_network(ways: gpd.GeoDataFrame, crs: str) -> Streets:
     return Streets(
         metric,
         _streets_of(ends, is_passed),
+        told["highway"].to_numpy(dtype=object),
         _may(told, "foot", _NOT_BY_FOOT).to_numpy(dtype=bool),
         _may(told, "bicycle", _NOT_BY_BIKE).to_numpy(dtype=bool),
         one_way,

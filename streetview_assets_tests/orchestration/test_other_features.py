@@ -1,4 +1,4 @@
-"""A town with a made-up raster over it: its vectors, and the table of gains."""
+"""A town with a made-up raster over it, and described: its vectors, and the table of gains."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +8,13 @@ import numpy as np
 import rasterio
 
 from streetview_assets.orchestration.build import build_definitions
+from streetview_assets.place.outline_measures import VARIABLES as OUTLINE
+from streetview_assets.place.street_measures import VARIABLES as STREETS
 from streetview_assets.study_state.open_study import open_study
 
 EAST, WEST = "X01000001", "X01000002"
 PIXEL_M = 200.0
+PARTS = "satellite: {path: tiles}\nplace: {descriptions: [outline, streets]}\n"
 
 
 def write_raster(folder: Path) -> None:
@@ -33,21 +36,27 @@ def write_raster(folder: Path) -> None:
             file.write(part[:, ::-1] if turned else part)
 
 
-def test_a_raster_over_a_town_gives_its_areas_vectors_and_the_gains_their_pairs(town) -> None:
+def test_a_raster_and_descriptions_of_a_town_give_the_gains_their_pairs(town) -> None:
     path = town.opened.study.path
     (path.parent / "tiles").mkdir()
     write_raster(path.parent)
-    path.write_text(path.read_text(encoding="utf-8") + "satellite: {path: tiles}\n")
+    path.write_text(path.read_text(encoding="utf-8") + PARTS)
     opened = open_study(path)
     assert opened.is_fresh("area_embeddings", EAST)
     assert not opened.is_fresh("model_selection", None)
     seen = replace(town, opened=opened, definitions=build_definitions(path))
     for code in (EAST, WEST):
-        assert seen.make("satellite_embeddings", authority=code).success
+        assert seen.make("satellite_embeddings", "place_descriptions", authority=code).success
     vectors = opened.read("satellite_embeddings")
     assert vectors.height == 4 * opened.read("areas").height
     assert set(vectors["reason"].drop_nulls()) == {"outside the raster"}
     assert set(vectors["embedding"].drop_nulls().list.len()) == {4}
+    described = opened.read("place_descriptions")
+    assert set(described["description"]) == {"outline", "streets"}
+    assert described.group_by("area_code").len()["len"].unique().to_list() == [
+        len(OUTLINE) + len(STREETS)
+    ]
+    assert described["value"].null_count() < described.height / 20
 
     assert seen.make("model_selection", "gains").success
     gains = opened.read("gains").filter(validation="random")
@@ -57,6 +66,9 @@ def test_a_raster_over_a_town_gives_its_areas_vectors_and_the_gains_their_pairs(
         ("images_and_satellite", "satellite"), ("place_and_satellite", "place"),
         ("place_images_and_satellite", "place_and_satellite"),
         ("place_images_and_satellite", "place_and_images"),
+        ("place_described", "place"), ("place_described_and_images", "place_and_images"),
+        ("place_and_streets", "place"), ("place_images_and_outline", "place_and_images"),
+        ("images", "descriptions"), ("place_described", "nothing"),
     } <= pairs  # fmt: skip
     assert gains["value"].null_count() == 0
-    assert "satellite" in set(opened.read("findings")["topic"])
+    assert {"satellite", "description"} <= set(opened.read("findings")["topic"])
