@@ -9,6 +9,8 @@ PICTURES = {
     "demo.png": "prediction_maps.png",
     "demo_scores.png": "scores.png",
     "demo_clusters.png": "clusters_members.png",
+    "demo_gains.png": "gains.png",
+    "demo_layout.png": "layout_cluster.png",
 }
 """By the name of a picture the figure that it is made of."""
 MOST_WIDE_PX = 1200
