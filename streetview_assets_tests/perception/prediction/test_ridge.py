@@ -7,7 +7,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from streetview_assets.perception.prediction import ridge
-from streetview_assets.perception.prediction.ridge import PENALTIES, decompose, fit_ridge
+from streetview_assets.perception.prediction.ridge import (
+    PENALTIES,
+    decompose,
+    fit_ridge,
+    fit_ridges,
+)
 
 
 def drawn(count, width, seed=0):
@@ -69,3 +74,17 @@ def test_a_number_that_never_varies_and_few_images():
     assert np.isfinite(fit_ridge(decompose(vectors), scores, np.arange(30)).predict(vectors)).all()
     with pytest.raises(ValueError, match="2 rated images, at least 3"):
         fit_ridge(decompose(vectors[:2]), scores[:2], np.arange(2))
+
+
+def test_several_scores_of_the_same_images_are_fitted_as_each_alone(monkeypatch):
+    vectors, first = drawn(60, 20)
+    scores = np.column_stack([first, first**2, np.random.default_rng(3).normal(size=60)])
+    units = np.repeat(np.arange(20), 3)
+    alone = [fit_ridge(decompose(vectors), said, units) for said in scores.T]
+    monkeypatch.setattr(ridge, "_PAIRS_AT_ONCE", 1)  # unit by unit
+    together = fit_ridges(decompose(vectors), scores, units)
+    assert len({(fit.kernel, fit.penalty) for fit in together}) > 1
+    new = drawn(10, 20, 1)[0]
+    for one, other in zip(alone, together, strict=True):
+        assert (one.kernel, one.penalty) == (other.kernel, other.penalty)
+        np.testing.assert_allclose(one.predict(new), other.predict(new), rtol=1e-9)
