@@ -108,6 +108,7 @@ NO_CONTENT = {
     "exclusions": "says which tables are read, and lineage goes by it",
     "pooling.area": "says which tables are read, and lineage goes by it",
     "encoder.batch_size": "says how many images are encoded at once",
+    "engine": "says which machines encode; the vectors are the same",
     "sample_size.processes": "says how many share the work",
 }
 """Keys on which no row depends, with the reason."""
