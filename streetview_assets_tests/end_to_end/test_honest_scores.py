@@ -21,13 +21,13 @@ from streetview_assets_tests.end_to_end.small_studies import environment
 SHUFFLES = 20
 THINNER = {
     "points": {"spacing_m": 400, "min_per_area": 1},
-    "images": {"provider": "synthetic", "size_px": [128, 128]},
+    "images": {"provider": "synthetic", "size_px": [96, 96]},
     "clusters": {"k": 3, "sweep": [2, 3], "seeds": 1},
     "layout": None,
     "models": {
         "target": "deprivation_score",
         "candidates": ["ridge"],
-        "trials": 10,
+        "trials": 3,
         "block_km": 1,
         "deals": 1,
     },
