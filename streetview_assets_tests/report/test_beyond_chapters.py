@@ -1,5 +1,7 @@
 """What scores say of the next authority, and of old imagery, stands in the report where known."""
 
+from datetime import UTC, datetime, timedelta
+
 from streetview_assets.report.database import Published
 from streetview_assets_tests.report.conftest import chapter
 
@@ -31,3 +33,23 @@ def test_scores_by_age_of_imagery_come_with_what_they_say(hostile_study, with_ta
     said = "Errors grow as imagery and target lie apart: 0.0500 a year (90%: 0.0200 to 0.0900)"
     assert said in html
     assert html.index("2 to 4 years") < html.index("<figure>")
+
+
+def test_what_came_of_protocols_says_when_they_were_written(hostile_study, with_tables):
+    moment = datetime(2026, 5, 1, tzinfo=UTC)
+    row = ABOUT | {"protocol": "0123456789ab", "run_at": moment, "written_at": moment}
+    row |= {"name": "to <b>west</b>", "model": "tuned", "metric": "r2", "value": 0.31}
+    first = row | {"group_name": "E02", "is_preregistered": True, "lower": 0.1, "upper": 0.5}
+    earlier = first | {"run_at": moment - timedelta(days=1), "value": 0.99}
+    late = row | {"protocol": "ff", "group_name": "next town", "is_preregistered": False}
+    html = chapter("scores", with_tables(protocol_scores=[first, earlier, late]))
+    told = html[html.index("What came of protocols") :].split("</table>")[0]
+    for text in (
+        "to &lt;b&gt;west",
+        "before the test",
+        "after scores were there",
+        "next town",
+        "0.10 to 0.50",
+    ):
+        assert text in told, text
+    assert "0.99" not in told, "the last time counts"

@@ -54,8 +54,11 @@ class Protocol(BaseModel):
         What it is called, and what its author expects to come out; both in free words.
     written_at, program
         When, UTC, and by which version.
-    study, target, more_is
-        The study's name, what is predicted, and whether more of it is better or worse.
+    study, study_hash
+        The study's name, and the hash of its file and of the files that it names; told, and not
+        held against another study, whose file may say the same otherwise.
+    target, more_is
+        What is predicted, and whether more of it is better or worse.
     train, test
         Codes of authorities.
     metrics
@@ -79,6 +82,7 @@ class Protocol(BaseModel):
     written_at: datetime
     program: str
     study: str
+    study_hash: str
     target: str
     more_is: str
     train: tuple[str, ...] = Field(min_length=1)

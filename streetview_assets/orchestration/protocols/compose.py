@@ -79,6 +79,7 @@ def compose(
         written_at=datetime.now(UTC).replace(microsecond=0),
         program=version_in_words(),
         study=opened.study.name,
+        study_hash=opened.study_hash,
         target=target.name,
         more_is=target.more_is,
         train=learned,

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.metrics import BIAS, DECILE, GAIN, OF_RANKS, OF_TOWNS, REGRESSION
-from streetview_assets.models.candidates.baselines import PLACE_AND_IMAGES
+from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
 from streetview_assets.models.charts.scores_and_gains import draw_scores
 from streetview_assets.models.evaluations.gains import NOTHING
 from streetview_assets.models.results.short_answer import how_sure, not_to_be_used
@@ -100,6 +100,7 @@ def scores(published: Published) -> dict[str, Any]:
         "in_space": _in_space(scores, headline),
         "by_authority": by_authority,
         "next_town": _next_town(published),
+        "protocols": _protocols(published),
         "authority_notes": authority_notes,
         "notes": _notes(scores),
     }
@@ -241,6 +242,25 @@ def _next_town(published: Published) -> list[list[Any]]:
             of = [labels[metric], row["town_count"], score_cell(typical), low_to_high, share]
             table.append([name, *of])
     return table
+
+
+def _protocols(published: Published) -> list[list[Any]]:
+    """Give a row a protocol that was carried out, tested authority and model: the last time."""
+    rows = published.table("protocol_scores").filter(metric="r2", target=published.target or "")
+    last = rows.filter(pl.col("run_at") == pl.col("run_at").max().over("protocol"))
+    shown = last.filter(pl.col("model").is_in([TUNED, PLACE, PLACE_AND_IMAGES]))
+    return [
+        [
+            f"{row['name']} ({row['protocol']})",
+            "before the test" if row["is_preregistered"] else "after scores were there",
+            published.authority_names.get(row["group_name"], row["group_name"]),
+            named_model(row["model"]),
+            score_cell(row),
+            row["area_count"],
+            "; ".join(filter(None, [row["note"], row["differs"] and f"differs: {row['differs']}"])),
+        ]
+        for row in shown.sort("written_at", "protocol", maintain_order=True).to_dicts()
+    ]
 
 
 def _notes(scores: pl.DataFrame) -> list[str]:
