@@ -105,9 +105,9 @@ def age_gap_scores(
     sizes = np.array([cell.areas.sum() for cell in cells])
 
     def measured(weights: np.ndarray) -> np.ndarray:
-        return np.column_stack(
-            [one.compute(observed, predicted, weights * one.areas) for one in cells]
-        )
+        of = ((cell.compute, cell.areas) for cell in cells)
+        scores = [compute(observed[at], predicted[at], weights[:, at]) for compute, at in of]
+        return np.column_stack(scores)
 
     values = measured(np.ones((1, len(gap))))[0]
     lower, upper = np.full((2, len(cells)), np.nan)
