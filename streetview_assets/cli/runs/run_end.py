@@ -13,6 +13,7 @@ from streetview_assets.orchestration.runs.status import study_status
 from streetview_assets.orchestration.sql import PUBLISHED
 from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
+from streetview_assets.tables.stages import STAGES
 from streetview_assets.text.strict_json import to_json
 from streetview_assets.text.visible_text import in_one_line
 from streetview_assets.warehouse.published_query import DATABASE
@@ -90,7 +91,8 @@ def _by_stage(made: list[tuple[str, str | None]]) -> str:
     """Count what was made by stage, each asset once an authority."""
     known = specs()
     stages = Counter(known[one].stage if one in known else PUBLICATION for one, _ in made)
-    return ", ".join(f"{stage} {count}" for stage, count in stages.items()) or "nothing"
+    told = [f"{stage} {stages[stage]}" for stage in (*STAGES, PUBLICATION) if stages[stage]]
+    return ", ".join(told) or "nothing"
 
 
 def _told_once(what: str, failures: Iterable[Failure]) -> Iterator[str]:
