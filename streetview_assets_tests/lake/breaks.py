@@ -40,10 +40,15 @@ def in_mart(name: str, frame_of: Callable[[pl.DataFrame], pl.DataFrame]) -> Brea
 
 
 def target_scores(*area_counts: int) -> Break:
-    """Write one pooled score for each of some targets, on so many areas."""
+    """Write one pooled score for each of some targets, on so many areas, and those of its tails."""
     row = {"encoder": "made-up", "features": "pooled", "model": "ridge", "group_name": "all"}
     row |= {"validation": "blocks", "repeat": 1, "fold": 0, "metric": "r2", "value": 0.5}
-    rows = [row | {"target": f"t{n}", "area_count": count} for n, count in enumerate(area_counts)]
+    tails = {"bias_of_lowest_decile": 3, "bias_of_highest_decile": 3}
+    rows = [
+        row | {"target": f"t{n}", "metric": metric, "area_count": areas}
+        for n, count in enumerate(area_counts)
+        for metric, areas in {"r2": count, **tails}.items()
+    ]
     return lambda study: study.write("target_scores", TABLES["target_scores"].frame(rows))
 
 
