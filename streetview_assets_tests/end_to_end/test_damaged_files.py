@@ -30,7 +30,12 @@ def files_of_ours(opened) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("damage", [truncate, junk, folder])
+def junk_or_folder(path: Path) -> None:
+    """Fill a database with what is none; put a folder in the place of any other file."""
+    (junk if path.suffix in (".db", ".duckdb") else folder)(path)
+
+
+@pytest.mark.parametrize("damage", [truncate, junk_or_folder])
 def test_whatever_befalls_files_of_ours_a_run_makes_them_anew(
     tiny, finished_tiny, streetview, damage
 ):

@@ -14,7 +14,7 @@ from streetview_assets_tests.end_to_end.imagery_studies import (
 )
 from streetview_assets_tests.images.imagery_server import Server, serving
 
-POINTS, AFFORDED, RAISED = 500, 500, 600
+POINTS, AFFORDED, RAISED = 200, 200, 300
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def run_to_the_limit(opened: OpenStudy) -> None:
     assert "budget" in str(failure)
 
 
-def test_with_room_for_500_of_2000_no_more_are_asked_for_ever(server, tmp_path):
+def test_with_room_for_a_quarter_no_more_are_asked_for_ever(server, tmp_path):
     opened = open_google_study(tmp_path, server, POINTS, budget_usd=AFFORDED * PRICE_USD)
     for _ in range(2):
         run_to_the_limit(opened)

@@ -15,7 +15,7 @@ from streetview_assets_tests.end_to_end.imagery_studies import (
 )
 from streetview_assets_tests.images.imagery_server import Server, serving
 
-POINTS = 500
+POINTS = 300
 SECRET = "dGhlIHNlcnZlcidzIG93bg=="
 PASSING = ("500", "503", "cut", "reset", "html", "truncated")
 MISSING = {"grey": "grey tile", "gone": "gone"}
