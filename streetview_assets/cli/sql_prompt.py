@@ -9,6 +9,7 @@ from streetview_assets.cli.describe import describe_table, describe_tables
 from streetview_assets.cli.tables import show_frame
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
+from streetview_assets.processes import stopping
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.text.visible_text import in_one_line
 
@@ -16,6 +17,8 @@ HELP = (
     r"A select ends with `;`. \d lists the tables, \d TABLE its columns, .read FILE asks what a "
     r"file asks, \q ends. Tab completes."
 )
+DISCARD = "\x03"
+"""Ctrl-C: what has been typed of a question counts no more."""
 NAMES = (
     "select table_name as name from duckdb_tables() where database_name = 'streetview' "
     "union select column_name from duckdb_columns() where database_name = 'streetview'"
@@ -56,6 +59,9 @@ def _questions(lines: Iterator[str]) -> Iterator[str]:
     """Put lines together to questions, each of which ends with a semicolon or is a command."""
     begun: list[str] = []
     for line in lines:
+        if line == DISCARD:
+            begun = []
+            continue
         text = line.strip()
         if not begun and text.startswith(("\\", ".")):
             yield text
@@ -72,11 +78,18 @@ def _typed() -> Iterator[str]:
     prompt = "streetview> "
     while True:
         try:
-            line = input(prompt)
+            with stopping.as_keyboard_interrupt():
+                line = input(prompt)
         except EOFError:
             print()
             return
+        except KeyboardInterrupt:
+            print()
+            line = DISCARD
         yield line
+        if line == DISCARD:
+            prompt = "streetview> "
+            continue
         ended = not line.strip() or line.strip().endswith(";") or line.startswith(("\\", "."))
         prompt = "streetview> " if ended else "        ... "
 

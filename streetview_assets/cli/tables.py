@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 60
 COLUMNS_BESIDE_EACH_OTHER = 8
+WIDEST = 10_000
 FORECAST = {
     **{f"{what}s": (f"{what}_count", ",") for what in ("point", "panorama", "image")},
     "there": ("there_count", ","),
@@ -44,12 +45,15 @@ def show_frame(frame: pl.DataFrame) -> None:
     """Show the answer to a query; numbers as they are, long answers cut with a word about it."""
     console = PlainConsole()
     rows = [[_value(value) for value in row] for row in frame.head(ROWS_SHOWN).iter_rows()]
-    if frame.width > COLUMNS_BESIDE_EACH_OTHER:
+    table = table_of(frame.columns, rows)
+    anywhere = console.options.update(max_width=WIDEST)
+    is_wide = console.measure(table, options=anywhere).maximum > console.width
+    if is_wide and frame.width > COLUMNS_BESIDE_EACH_OTHER:
         for number, row in enumerate(rows, start=1):
             heads = ("column", f"row {number}")
             console.print(table_of(heads, zip(frame.columns, row, strict=True)))
     else:
-        console.print(table_of(frame.columns, rows))
+        console.print(table)
     rest = frame.height - ROWS_SHOWN
     if rest > 0:
         console.print(f"… and {rest:,} more rows; `streetview export` writes them all.")

@@ -126,6 +126,21 @@ def finishing() -> Iterator[None]:
 
 
 @contextmanager
+def as_keyboard_interrupt() -> Iterator[None]:
+    """Let Ctrl-C break off what is typed in the block, and not end the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = signal.set_wakeup_fd(-1)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        signal.set_wakeup_fd(heard)
+
+
+@contextmanager
 def in_the_end(function: Callable[[], object]) -> Iterator[None]:
     """Call a function where the process is ended from outside the block."""
     _last.append(function)

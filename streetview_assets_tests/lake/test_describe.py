@@ -5,10 +5,12 @@ import os
 import pty
 import sys
 
+import polars as pl
 import pytest
 
 from streetview_assets.cli.describe import describe_table, describe_tables, write_dictionary
 from streetview_assets.cli.sql_prompt import ask_in_turn
+from streetview_assets.cli.tables import show_frame
 from streetview_assets.errors import StudyError
 from streetview_assets.study_state.open_study import OpenStudy
 
@@ -88,3 +90,29 @@ def test_at_a_terminal_a_refused_question_is_told_and_the_next_answered(
     assert "no command '\\\\x'" in said
     assert "42" in said
     assert "never" not in said
+
+
+def test_ctrl_c_at_the_prompt_takes_back_what_was_typed_and_no_more(opened, capsys, monkeypatch):
+    typed = iter(["select 1 +", KeyboardInterrupt, "select 6 * 7;", EOFError])
+
+    def type_next(prompt: str) -> str:
+        line = next(typed)
+        if isinstance(line, str):
+            return line
+        raise line
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", type_next)
+    ask_in_turn(opened)
+    said = capsys.readouterr().out
+    assert "│ 42 " in said
+    assert "refuses" not in said
+
+
+def test_many_columns_stand_side_by_side_where_there_is_room(capsys, monkeypatch):
+    frame = pl.DataFrame({f"c{number}": [number] for number in range(10)})
+    for columns, heads in (("140", "c9"), ("40", "row 1")):
+        monkeypatch.setenv("COLUMNS", columns)
+        show_frame(frame)
+        said = capsys.readouterr().out
+        assert heads in said.splitlines()[1]
