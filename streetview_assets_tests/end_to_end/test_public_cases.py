@@ -164,7 +164,7 @@ def _mapillary_density(case: Case) -> None:
 
 
 def _authority_slash(case: Case) -> None:
-    case.run("study.yaml", "--until", "images")
+    case.run("study.yaml")
     counts = case.table("study.yaml", "areas")["authority_code"].value_counts().sort("count")
     assert counts["count"].sum() == 11
     assert counts.height == 2
