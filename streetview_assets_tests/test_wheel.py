@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ON_TAG_OR_AFTER = r"\d+\.\d+\.\d+(\.post1\.dev\d+\+g[0-9a-f]+(\.d\d{8})?)?"
+ON_TAG_OR_AFTER = r"\d+\.\d+\.\d+(\.post1\.dev\d+)?(\+[0-9a-z.]+)?"
 
 
 @pytest.fixture(scope="module")
