@@ -32,6 +32,10 @@ def _without(part: Callable[[Study], object], why: str) -> Reason:
 no_areas = _without(lambda study: study.areas, NO_AREAS)
 no_roads = _without(lambda study: study.roads, "the study names no roads")
 no_targets = _without(lambda study: study.targets, NO_TARGETS)
+no_other_features = _without(
+    lambda study: study.satellite or study.place,
+    "the study file has neither a part `satellite` nor `place`",
+)
 no_labels = _without(lambda study: study.labels, "the study names no labels")
 no_own_images = _without(
     lambda study: study.points.origin == "images", "its images are no files of one's own"

@@ -84,6 +84,20 @@ _PREDICTIONS = (
 
 _table = partial(table, "models")
 
+_GAINS = (
+    key("target", TEXT, "the value that is predicted"),
+    ENCODER,
+    key("features", TEXT, f"what predicts: {_PREDICTORS}"),
+    key("against", TEXT, "what it is compared with: another of these, a baseline, `nothing`"),
+    _VALIDATION,
+    maybe("value", NUMBER, "R² of the features less that of the others; null: not defined"),
+    *interval("its bootstrap interval, both scored on the same areas"),
+    column("draws", COUNT, "resamples that the interval rests on"),
+    _AREA_COUNT,
+    column("image_features", TEXT, "what the models see of an area's images"),
+    maybe("note", TEXT, "why there is no value or no interval"),
+)
+
 TABLES = (
     _table(
         "model_scores",
@@ -138,17 +152,12 @@ TABLES = (
     _table(
         "gains",
         "What one set of features adds to another: paired gains of R², first of images over place.",
-        key("target", TEXT, "the value that is predicted"),
-        ENCODER,
-        key("features", TEXT, f"what predicts: {_PREDICTORS}"),
-        key("against", TEXT, "what it is compared with: another of these, a baseline, `nothing`"),
-        _VALIDATION,
-        maybe("value", NUMBER, "R² of the features less that of the others; null: not defined"),
-        *interval("its bootstrap interval, both scored on the same areas"),
-        column("draws", COUNT, "resamples that the interval rests on"),
-        _AREA_COUNT,
-        column("image_features", TEXT, "what the models see of an area's images"),
-        maybe("note", TEXT, "why there is no value or no interval"),
+        *_GAINS,
+    ),
+    _table(
+        "target_gains",
+        "The same of every target on their common areas, by ridge, where more is known of areas.",
+        *_GAINS,
     ),
     _table(
         "findings",

@@ -58,7 +58,7 @@ def test_a_raster_and_descriptions_of_a_town_give_the_gains_their_pairs(town) ->
     ]
     assert described["value"].null_count() < described.height / 20
 
-    assert seen.make("model_selection", "gains").success
+    assert seen.make("model_selection", "gains", "target_gains").success
     gains = opened.read("gains").filter(validation="random")
     pairs = set(gains.select("features", "against").iter_rows())
     assert {
@@ -71,4 +71,9 @@ def test_a_raster_and_descriptions_of_a_town_give_the_gains_their_pairs(town) ->
         ("images", "descriptions"), ("place_described", "nothing"),
     } <= pairs  # fmt: skip
     assert gains["value"].null_count() == 0
+    by_target = opened.read("target_gains")
+    assert set(by_target["target"]) == set(opened.read("targets")["target"])
+    assert {"place_described_and_images", "place_images_and_satellite"} <= set(
+        by_target["features"]
+    )
     assert {"satellite", "description"} <= set(opened.read("findings")["topic"])

@@ -25,8 +25,8 @@ PARTS = {
     "explanations: {}": {"image_influences"},
     "ordinal: {}": {"ordinal_model"},
     "environment: {points_of_interest: study.yaml}": {"environment_variables"},
-    "satellite: {path: study.yaml}": {"satellite_embeddings"},
-    "place: {}": {"place_descriptions"},
+    "satellite: {path: study.yaml}": {"satellite_embeddings", "target_gains"},
+    "place: {}": {"place_descriptions", "target_gains"},
     "perception: {comparisons: study.yaml}": {
         *("ratings", "image_ratings", "rating_agreement", "perception_model", "image_perception"),
         *("area_perception", "perception_relations"),

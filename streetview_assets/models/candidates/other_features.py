@@ -85,13 +85,17 @@ def candidates_on_others(
     return others
 
 
-def others_beside_place(data: AreaDataset, preparation: Preparation) -> list[Baseline]:
+def others_beside_place(
+    data: AreaDataset, preparation: Preparation, *, each: bool = True
+) -> list[Baseline]:
     """Make the Gaussian process of place with what else is known beside it, and with images too.
 
     Parameters
     ----------
     data, preparation
-        As `candidates_on_others` takes them. Of several descriptions each is there by itself too.
+        As `candidates_on_others` takes them.
+    each
+        Whether each of several descriptions is there by itself too.
     """
     images, made = FeatureSet(image_inputs, preparation), []
     if data.satellite is not None and _tells(data.satellite):
@@ -110,7 +114,7 @@ def others_beside_place(data: AreaDataset, preparation: Preparation) -> list[Bas
             beside_place(PLACE_DESCRIBED, *sets),
             beside_place(PLACE_DESCRIBED_AND_IMAGES, *sets, images),
         ]
-    if len(known) > 1:
+    if each and len(known) > 1:
         for name, one in zip(known, sets, strict=True):
             made += [
                 beside_place(place_and(name), one),

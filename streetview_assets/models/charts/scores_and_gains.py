@@ -118,7 +118,9 @@ def _add_validation(
     axes.scatter(value[beyond], height[beyond], color=colour, s=60, marker="<", zorder=4)
 
 
-def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
+def draw_gains(
+    gains: pl.DataFrame, *, title: str, credit: str = "", targets: Sequence[str] = ()
+) -> Figure:
     """Draw R² by place, by images and by both, and the paired gain of both over place.
 
     With satellite, by each sum of the three, and what images gain beside satellite and place.
@@ -126,30 +128,33 @@ def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     Parameters
     ----------
     gains
-        Table `gains`, of one target and encoder.
+        Table `gains`, of one target and encoder, or `target_gains`, of one encoder.
     title
         Names the study and the target.
     credit
         Whom to name at the foot.
+    targets
+        The rows, of several targets; default: a row a validation.
     """
     known = gains.drop_nulls("value")
-    validations = mild_first(known["validation"])
+    known = known.with_columns(row="target" if targets else "validation")
+    rows = list(targets) or mild_first(known["validation"])
     shown = [name for name in SHOWN if known.filter(features=name, against=NOTHING).height]
     pairs = [pair for pair in GAINED if known.filter(features=pair[0], against=pair[1]).height]
-    size_in = (8.5, 1.9 + 0.55 * len(validations) * max(1, len(shown) / 4))
+    size_in = (8.5, 1.9 + 0.55 * len(rows) * max(1, len(shown) / 4))
     figure, (scores, gained) = panels(2, size_in, title=title, credit=credit, sharey=True)
     for shift, features in zip(_shifts(len(shown)), shown, strict=True):
         mine = known.filter(features=features, against=NOTHING)
         colour = _DARK[list(SHOWN).index(features)]
-        _add(scores, mine, validations, shift, colour, SHOWN[features])
+        _add(scores, mine, rows, shift, colour, SHOWN[features])
     for shift, pair in zip(_shifts(len(pairs)), pairs, strict=True):
         mine, (label, colour) = known.filter(features=pair[0], against=pair[1]), GAINED[pair]
-        _add(gained, mine, validations, shift, colour, label)
+        _add(gained, mine, rows, shift, colour, label)
     for axes, label in ((scores, "R², pooled over held-out areas"), (gained, "gain in R²")):
         axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
         axes.set_xlabel(label)
-    scores.set_yticks(range(len(validations)), [VALIDATIONS[name].symbol for name in validations])
-    scores.set_ylim(len(validations) - 0.5, -0.5)
+    scores.set_yticks(range(len(rows)), _labels(rows))
+    scores.set_ylim(len(rows) - 0.5, -0.5)
     if len(pairs) > 1:  # Above the panels: within, so many names would lie over the dots.
         above: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}
         scores.legend(frameon=False, fontsize=8, **above)
@@ -161,6 +166,11 @@ def draw_gains(gains: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     return figure
 
 
+def _labels(rows: Sequence[str]) -> list[str]:
+    named = {name: one.symbol for name, one in VALIDATIONS.items()}
+    return [named.get(name, name.replace("_", " ")) for name in rows]
+
+
 def _shifts(count: int) -> np.ndarray:
     """Lay so many rows evenly around a line."""
     return (np.arange(count) - (count - 1) / 2) * min(0.2, 0.7 / max(1, count))
@@ -169,12 +179,12 @@ def _shifts(count: int) -> np.ndarray:
 def _add(
     axes: Axes,
     rows: pl.DataFrame,
-    validations: Sequence[str],
+    lines: Sequence[str],
     shift: float,
     colour: str,
     label: str,
 ) -> None:
-    height = [validations.index(name) + shift for name in rows["validation"]]
+    height = [lines.index(name) + shift for name in rows["row"]]
     ends = (rows["lower"], rows["upper"])
     intervals(axes, height, *ends, lowest=LOWEST_SCORE, color=colour, linewidth=1.6, alpha=0.5)
     axes.scatter(rows["value"].clip(LOWEST_SCORE), height, color=colour, s=26, label=label)

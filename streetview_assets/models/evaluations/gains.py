@@ -207,7 +207,7 @@ def paired_gains(
     for (validation,), part in mine.sort("validation").group_by("validation", maintain_order=True):
         if validation != "random":
             part = pl.concat([part, _of_same_areas(at_random, part)])
-        rows += _rows(scoring, predicted_under(part, areas, crs), str(validation))
+        rows += gain_rows(scoring, predicted_under(part, areas, crs), str(validation))
     return TABLES["gains"].frame(rows).sort(TABLES["gains"].key)
 
 
@@ -224,8 +224,18 @@ def _by_repeat(predictions: pl.DataFrame, area_count: int) -> np.ndarray:
     return predictions["predicted"].to_numpy().reshape(-1, area_count)
 
 
-def _rows(scoring: Scoring, under: Predicted, validation: str) -> list[Row]:
-    """Compare every pair; areas are weighted, and features scored by those weights, once."""
+def gain_rows(scoring: Scoring, under: Predicted, validation: str) -> list[Row]:
+    """Compare every pair; areas are weighted, and features scored by those weights, once.
+
+    Parameters
+    ----------
+    scoring
+        What the rows are labelled with; its seed is that of the resamples.
+    under
+        Predictions of the same areas.
+    validation
+        How they were held out.
+    """
     level, seed = scoring.settings.interval_level, seed_of(scoring.seed, "gains", validation)
 
     @cache
@@ -242,20 +252,40 @@ def _rows(scoring: Scoring, under: Predicted, validation: str) -> list[Row]:
         by = against if features == AT_RANDOM else features
         its = None if against == NOTHING else scored(against, by)
         gain = _difference(under.observed, scored(features, by), its, weighted(by), level)
-        rows.append(
-            {
-                "target": scoring.target,
-                "encoder": scoring.encoder,
-                "image_features": scoring.features,
-                "validation": validation,
-                "features": features,
-                "against": against,
-                "area_count": len(under.observed),
-                "interval_level": None if gain.lower is None else level,
-                **vars(gain),
-            }
-        )
+        rows.append(gain_row(scoring, validation, (features, against), len(under.observed), gain))
     return rows
+
+
+def gain_row(
+    scoring: Scoring, validation: str, pair: tuple[str, str], area_count: int, gain: Gain
+) -> Row:
+    """Write a gain as a row.
+
+    Parameters
+    ----------
+    scoring
+        What the row is labelled with.
+    validation
+        How areas were held out.
+    pair
+        What predicts, and what it is compared with.
+    area_count
+        Areas that were predicted.
+    gain
+        The comparison.
+    """
+    features, against = pair
+    return {
+        "target": scoring.target,
+        "encoder": scoring.encoder,
+        "image_features": scoring.features,
+        "validation": validation,
+        "features": features,
+        "against": against,
+        "area_count": area_count,
+        "interval_level": None if gain.lower is None else scoring.settings.interval_level,
+        **vars(gain),
+    }
 
 
 def _difference(

@@ -46,6 +46,10 @@ def _build(params: Params, seed: int) -> Pipeline:
     return standardised(model=RidgePath())
 
 
+PLAIN_RIDGE = Candidate(RIDGE, _build)
+"""Ridge that tunes itself, without steps before it."""
+
+
 def ridge_path(data: AreaDataset, settings: Models) -> Candidate:
     """Give the candidate `ridge` that tunes itself, with the steps that the features need first.
 
@@ -61,10 +65,9 @@ def ridge_path(data: AreaDataset, settings: Models) -> Candidate:
     TooFewGroupsError
         Where there are too few images for the clusters that a feature is made of.
     """
-    plain = Candidate(RIDGE, _build)
     if reason := why_unprepared(data):
         raise TooFewGroupsError(f"ridge {reason}")
-    return prepared([plain], preparation_of(data, settings))[0]
+    return prepared([PLAIN_RIDGE], preparation_of(data, settings))[0]
 
 
 def predict_by(

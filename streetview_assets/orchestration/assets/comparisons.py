@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
-from streetview_assets.orchestration.missing_parts import no_targets
+from streetview_assets.orchestration.missing_parts import no_other_features, no_targets
 from streetview_assets.orchestration.model_inputs import (
     MODEL_KEYS,
     POOLED_TABLES,
@@ -73,6 +73,24 @@ def target_scores(work: AssetContext) -> AssetResult:
     common_count = len(next(iter(datasets.values())))
     metadata = {"areas with every target": common_count, **_targets_figure(work, scores, datasets)}
     return AssetResult({"target_scores": scores}, metadata)
+
+
+@model_asset(writes=("target_gains",), study_wide=True, unless=(no_targets, no_other_features))
+def target_gains(work: AssetContext) -> AssetResult:
+    """What images, satellites and descriptions add to place and to each other, by target."""
+    from streetview_assets.models.charts.scores_and_gains import draw_gains
+    from streetview_assets.models.evaluations.selection import too_few
+    from streetview_assets.models.evaluations.target_matrix import gains_of_targets, on_common_areas
+
+    datasets = on_common_areas(area_datasets(work))
+    if why := too_few(min(len(data) for data in datasets.values())):
+        return work.not_applicable(f"{why} with a value of every target")
+    found = gains_of_targets(datasets, study_scoring(work), work.progress("targets"))
+    if found["value"].null_count() == found.height:
+        return AssetResult({"target_gains": found})
+    how = {"title": f"{work.title}: blocks held out", "credit": work.whole_credit}
+    figure = draw_gains(found, targets=list(datasets), **how)
+    return AssetResult({"target_gains": found}, {"gains": work.figure("target_gains", figure)})
 
 
 def _targets_figure(

@@ -4,6 +4,8 @@ from typing import Any
 
 import polars as pl
 
+from streetview_assets.models.charts.scores_and_gains import GAINED, SHOWN
+from streetview_assets.models.evaluations.gains import NOTHING
 from streetview_assets.models.evaluations.selection import BLOCKS
 from streetview_assets.models.ordinal.score_rows import METRICS
 from streetview_assets.models.validation.nested_cv import TUNED
@@ -21,6 +23,7 @@ def comparisons(published: Published) -> dict[str, Any]:
     """Find targets, transfer, learning curve and deciles side by side."""
     return {
         "targets": _targets(published.table("target_scores")),
+        "target_gains": _target_gains(published.table("target_gains")),
         "transfer": _transfer(published, published.table("transfer_scores")),
         "learning": _learning(published.table("learning_curve")),
         "ordinal": _ordinal(published.table("ordinal_scores")),
@@ -52,6 +55,30 @@ def _targets(scores: pl.DataFrame) -> dict[str, Any] | None:
         "columns": ["target", "areas", *(VALIDATIONS[name].label for name in validations)],
         "model": named_model(model),
         "notes": _notes(pooled),
+    }
+
+
+def _target_gains(gains: pl.DataFrame) -> dict[str, Any] | None:
+    """Lay out R² of what is known, and what images gain over the rest, a row a target."""
+    known = gains.drop_nulls("value")
+    pairs = [(name, NOTHING) for name in SHOWN] + list(GAINED)
+    there = set(known.select("features", "against").iter_rows())
+    pairs = [pair for pair in pairs if pair in there]
+    if not pairs:
+        return None
+    cells = {
+        (row["target"], row["features"], row["against"]): score_cell(row)
+        for row in known.to_dicts()
+    }
+    targets = known["target"].unique().sort().to_list()
+    names = [
+        SHOWN[one] if other == NOTHING else f"images {GAINED[one, other][0]}"
+        for one, other in pairs
+    ]
+    return {
+        "rows": [[target, *(cells[target, *pair] for pair in pairs)] for target in targets],
+        "columns": ["target", *names],
+        "notes": _notes(gains),
     }
 
 
