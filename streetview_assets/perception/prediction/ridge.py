@@ -267,7 +267,7 @@ def _left_out_mse(
             among = even - _products(basis[some], shares)
             missed = left[some].transpose(0, 2, 1, 3)
             squares[some] = np.linalg.solve(among, missed).transpose(0, 2, 1, 3) ** 2
-    return squares.mean(axis=0)
+    return np.asarray(squares.mean(axis=0))
 
 
 def _products(some: np.ndarray, shares: np.ndarray) -> np.ndarray:
