@@ -7,7 +7,13 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
 from streetview_assets.clusters.fit.assign import assign_clusters, nearest_centres
-from streetview_assets.clusters.fit.kmeans import ClusterFit, fit_clusters, numbers_kept
+from streetview_assets.clusters.fit.kmeans import (
+    MANY_IMAGES,
+    ClusterFit,
+    fit_clusters,
+    fit_kmeans,
+    numbers_kept,
+)
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.errors import StudyError
 from streetview_assets.tables.registry import TABLES, check_contract
@@ -37,6 +43,20 @@ def test_kinds_of_scene_are_found_and_numbered_from_the_largest(tables: tuple) -
     assigned = assign_clusters(embeddings, fitted.centres, "E1")
     assert adjusted_rand_score(own.labels_, assigned["cluster"]) == 1
     assert assigned["cluster"].value_counts().sort("cluster")["count"].to_list() == counts
+
+
+@pytest.mark.parametrize("kinds", [1, 9])
+def test_of_many_images_starts_on_a_part_lead_to_a_fit_as_tight(kinds: int) -> None:
+    rng = np.random.default_rng(kinds)
+    directions = 2 * rng.normal(size=(kinds, 12))
+    points = directions[rng.integers(0, kinds, MANY_IMAGES + 5_000)]
+    points += rng.normal(size=points.shape)
+    labels, centres, inertia = fit_kmeans(points, k=7, seed=3)
+    plain = KMeans(7, n_init=3, random_state=3).fit(points)
+    assert inertia < 1.002 * plain.inertia_
+    assert (cdist(points, centres, "sqeuclidean").argmin(axis=1) == labels).all(), "of all images"
+    again, _, _ = fit_kmeans(points, k=7, seed=3)
+    assert (again == labels).all()
 
 
 def test_assignments_are_the_nearest_centres_with_their_distances(tables: tuple) -> None:

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -12,11 +13,16 @@ from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
 
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
+
 METHOD = "kmeans"
-STARTS = 3
-"""Fits from as many random starts, beside that from Ward's tree; the best is kept."""
-FEW_IMAGES, STARTS_OF_FEW = 2_000, 10
-"""Of few images more starts cost nothing, and a single image decides more."""
+STARTS, STARTS_OF_FEW, STARTS_OF_MANY = 3, 10, 20
+"""Fits from as many random starts, beside that from Ward's tree; the best is kept. More of them
+where they cost little: of few images, of which a single one decides more, and of many."""
+
+FEW_IMAGES, TRIED_ON, MANY_IMAGES = 2_000, 5_000, 20_000
+"""Of many images the starts are tried on a part, drawn by the seed; the best goes on with all."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,9 @@ def centres_frame(
 
 def starts_for(image_count: int) -> int:
     """Say how often to begin anew with so many images."""
-    return STARTS if image_count > FEW_IMAGES else STARTS_OF_FEW
+    if image_count <= FEW_IMAGES:
+        return STARTS_OF_FEW
+    return STARTS if image_count <= MANY_IMAGES else STARTS_OF_MANY
 
 
 def fit_kmeans(
@@ -170,24 +178,44 @@ def fit_kmeans(
     k
         Number of clusters.
     seed
-        Of the first centres (k-means++).
+        Of the first centres (k-means++), and of the part of many points that they are tried on.
     starts
         How often to begin anew; the fit of least inertia is kept. Default: `starts_for` as many.
     first
         Centres (k, d) to begin at too.
     """
-    from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
+    starts = starts or starts_for(len(points))
     with limit_threads(), warnings.catch_warnings():
         # Fewer distinct points than clusters: seen by who counts the labels.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = KMeans(k, n_init=starts or starts_for(len(points)), random_state=seed)
-        model = model.fit(points)
-        if first is not None:
-            begun = KMeans(k, n_init=1, init=first.astype(points.dtype)).fit(points)
-            model = min(model, begun, key=lambda fit: float(fit.inertia_))
-    return model.labels_, model.cluster_centers_, float(model.inertia_)
+        if len(points) > MANY_IMAGES:
+            rng = np.random.default_rng(seed)
+            part = points[np.sort(rng.choice(len(points), TRIED_ON, replace=False))]
+            begin = _best_fit(part, k, seed, starts, first).cluster_centers_
+            best = _begun_at(begin, points)
+        else:
+            best = _best_fit(points, k, seed, starts, first)
+    return best.labels_, best.cluster_centers_, float(best.inertia_)
+
+
+def _best_fit(
+    points: np.ndarray, k: int, seed: int, starts: int, first: np.ndarray | None
+) -> "KMeans":
+    """Fit from several starts and, where there are, from first centres."""
+    from sklearn.cluster import KMeans
+
+    best = KMeans(k, n_init=starts, random_state=seed).fit(points)
+    if first is None:
+        return best
+    return min(best, _begun_at(first, points), key=lambda fit: float(fit.inertia_))
+
+
+def _begun_at(centres: np.ndarray, points: np.ndarray) -> "KMeans":
+    from sklearn.cluster import KMeans
+
+    return KMeans(len(centres), n_init=1, init=centres.astype(points.dtype)).fit(points)
 
 
 def largest_first(labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
