@@ -79,6 +79,21 @@ def ray_cluster(engine: Engine, root: Path, *, files: Sequence[Path] = ()) -> It
         yield token
 
 
+def cpus_of_a_task(engine: Engine) -> float:
+    """Say how many cores a task asks for: as the study says; all of this machine's where it is one.
+
+    The cores of a task share one encoder. On a cluster a task asks for one, which any machine has.
+
+    Parameters
+    ----------
+    engine
+        The part `engine` of the study.
+    """
+    default = cores() if engine.address is None else 1
+    cpus: float = engine.options.get("num_cpus", default)
+    return cpus
+
+
 @contextmanager
 def _joined(address: str) -> Iterator[None]:
     """Connect with a cluster; where the block is left, its tasks end."""
@@ -232,7 +247,7 @@ def _check_machines(engine: Engine, files: Sequence[Path]) -> None:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    wanted = {"CPU": engine.options.get("num_cpus", 1), "GPU": engine.options.get("num_gpus", 0)}
+    wanted = {"CPU": cpus_of_a_task(engine), "GPU": engine.options.get("num_gpus", 0)}
     nodes = [
         node
         for node in ray.nodes()

@@ -6,7 +6,7 @@ kind of device computes: batches are cut at the same images.
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ import polars as pl
 
 from streetview_assets.embeddings.embed import LEAST_PER_SHARD, images_at_once
 from streetview_assets.embeddings.encoders.base import ImageEncoder
-from streetview_assets.embeddings.ray_cluster import ray_cluster
+from streetview_assets.embeddings.ray_cluster import cpus_of_a_task, ray_cluster
+from streetview_assets.embeddings.ray_map import as_completed
 from streetview_assets.embeddings.ray_tasks import EncodedShard, EncodingJob, encode_shard
-from streetview_assets.errors import EngineError, StreetviewError, StudyError
 from streetview_assets.lake.checkpoint_shards import Shards
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.embeddings import Encoder, Engine
@@ -95,10 +95,10 @@ def embed_on_ray(
     readable = images.filter(status="ok").sort("image_id")
     if readable.is_empty():
         return
-    workers = max(1, int(engine.options.get("num_cpus", 1)))
+    workers = max(1, int(cpus_of_a_task(engine)))
     size = settings.batch_size or images_at_once(encoder, readable.height)
     on_gpu = engine.options.get("num_gpus", 0) > 0
-    rows = PER_GPU_TASK if on_gpu else math.ceil(LEAST_PER_SHARD / size) * size
+    rows = PER_GPU_TASK if on_gpu else math.ceil(LEAST_PER_SHARD / size) * size * workers
     with ray_cluster(engine, root, files=_first_files(readable, root)) as token:
         job = EncodingJob(
             settings=settings,
@@ -112,7 +112,8 @@ def embed_on_ray(
             workers=workers,
         )
         done = 0
-        for shard in _as_completed(encode_shard, engine, job, readable.iter_slices(rows)):
+        tasks = ((job, part) for part in readable.iter_slices(rows))
+        for shard in as_completed(engine, encode_shard, tasks):
             rates.add(shard)
             done += shard.images
             on_progress(done, readable.height)
@@ -120,34 +121,6 @@ def embed_on_ray(
             of_all = f"{done} of {readable.height} images"
             log.info("%s: %s, %.1f a second", shard.worker, of_all, a_second)
             yield from map(shards.piece, shard.files)
-
-
-def _as_completed(
-    work: Callable[..., Any], engine: Engine, job: EncodingJob, parts: Iterator[pl.DataFrame]
-) -> Iterator[EncodedShard]:
-    """Give all parts to Ray at once, and their results as they come.
-
-    What a task raises of ours is raised here; all other tasks end with the cluster's block.
-    """
-    import ray
-
-    try:
-        # A worker that has had a GPU would otherwise end after one task, its encoder with it.
-        task: Any = ray.remote(**{"max_calls": 0, **engine.options})(work)
-        begun = [task.remote(job, part) for part in parts]
-    except (TypeError, ValueError) as error:
-        raise StudyError(f"engine.options: {error}") from error
-    try:
-        completed: Iterator[Any] = ray.util.as_completed(begun, chunk_size=1)
-        yield from completed
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, StreetviewError):
-            raise error.cause from None
-        raise
-    except ray.exceptions.RayError as error:
-        raise EngineError(
-            f"Ray has lost a task for good: {error}. What was finished is kept; run again to go on"
-        ) from error
 
 
 def _first_files(images: pl.DataFrame, root: Path) -> list[Path]:

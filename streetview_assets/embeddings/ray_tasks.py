@@ -4,10 +4,11 @@ import os
 import pickle
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -101,6 +102,19 @@ def encode_shard(job: EncodingJob, images: pl.DataFrame) -> EncodedShard:
     files = tuple(job.shards.append(piece) for piece in pieces)
     worker = f"{socket.gethostname()} {os.getpid()}"
     return EncodedShard(worker, images.height, time.monotonic() - began, files)
+
+
+def numbered(work: Callable[[Any], Any], number: int, part: Any) -> tuple[int, Any]:
+    """Do a work for one of its parts, and say for which.
+
+    Parameters
+    ----------
+    work
+        What is called.
+    number, part
+        Of the part, and what the work is called with.
+    """
+    return number, work(part)
 
 
 def first_missing(files: Sequence[Path]) -> Path | None:

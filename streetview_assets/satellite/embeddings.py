@@ -1,9 +1,13 @@
 """The table `satellite_embeddings`: what satellites see of each area, as vectors, or why none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
+from shapely.geometry.base import BaseGeometry
 
 from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.errors import StudyError
@@ -11,13 +15,25 @@ from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.satellite import published
 from streetview_assets.satellite.published import KEY, read_published
 from streetview_assets.satellite.raster import open_raster, raster_files
-from streetview_assets.satellite.zonal import zone
+from streetview_assets.satellite.zonal import Zone, zones
 from streetview_assets.study.embeddings import ALPHAEARTH, Satellite
 from streetview_assets.tables.contract import STATISTICS
 from streetview_assets.tables.registry import TABLES
 
 Row = dict[str, object]
+Outlines = list[BaseGeometry]
+Spread = Callable[[Callable[[Outlines], list[Zone]], list[Outlines]], Iterable[tuple[int, Any]]]
+"""What does a work for each of some parts, wherever, and gives what came of each by its number."""
+
 NAME = "satellite_embeddings"
+AREAS_AT_ONCE = 256
+
+
+def here(
+    work: Callable[[Outlines], list[Zone]], parts: list[Outlines]
+) -> Iterable[tuple[int, list[Zone]]]:
+    """Do all of it in this process, one part after the other."""
+    return enumerate(map(work, parts))
 
 
 def satellite_vectors(
@@ -25,6 +41,7 @@ def satellite_vectors(
     areas: pl.DataFrame,
     every_area: Callable[[], pl.DataFrame],
     on_progress: OnProgress = untold,
+    spread: Spread = here,
 ) -> pl.DataFrame:
     """Give areas their vectors: out of a table, or pooled from a raster's pixels.
 
@@ -38,6 +55,8 @@ def satellite_vectors(
         Gives that of all authorities: a source that has none of those is the wrong one.
     on_progress
         Called with areas done and in total.
+    spread
+        Where the pixels of a raster are pooled; default: here.
 
     Returns
     -------
@@ -56,7 +75,7 @@ def satellite_vectors(
             raise StudyError(f"{KEY}: give one table, or the tiles of one raster.")
         rows = _of_table(satellite, areas, every_area())
     else:
-        rows = _of_raster(satellite, areas, every_area, on_progress)
+        rows = _of_raster(satellite, areas, every_area, on_progress, spread)
     return TABLES[NAME].frame(rows).sort(TABLES[NAME].key)
 
 
@@ -87,27 +106,43 @@ def _of_raster(
     areas: pl.DataFrame,
     every_area: Callable[[], pl.DataFrame],
     on_progress: OnProgress,
+    spread: Spread,
 ) -> list[Row]:
-    rows: list[Row] = []
-    files = raster_files(satellite.path, KEY)
-    with open_raster(files, KEY, is_alphaearth=satellite.encoder == ALPHAEARTH) as raster:
-        outlines = to_geoframe(areas).to_crs(raster.crs).geometry
-        for done, (area, outline) in enumerate(
-            zip(areas.select("authority_code", "area_code").to_dicts(), outlines, strict=True), 1
-        ):
-            found = zone(raster, outline)
-            for statistic in STATISTICS:
-                vector = found.vectors and found.vectors[statistic]
-                told = {"covered_share": found.covered_share, "reason": found.reason}
-                about = {"encoder": satellite.encoder, "statistic": statistic, "embedding": vector}
-                rows.append({**area, **about, **told})
-            on_progress(done, areas.height)
-        if all(row["reason"] for row in rows):
-            others = to_geoframe(every_area()).to_crs(raster.crs).geometry.bounds
-            boxes = others[np.isfinite(others).all(axis=1)].to_numpy()
-            if not any(raster.meets(raster.window(tuple(box))) for box in boxes):
-                raise StudyError(
-                    f"{KEY}: {files[0]}: no area of the study lies in the raster, of "
-                    f"{len(files)} tile(s). Give the tiles that cover the areas."
-                )
-    return rows
+    files, squared = raster_files(satellite.path, KEY), satellite.encoder == ALPHAEARTH
+    with open_raster(files, KEY, is_alphaearth=squared) as raster:
+        outlines = list(to_geoframe(areas).to_crs(raster.crs).geometry)
+    starts = range(0, len(outlines), AREAS_AT_ONCE)
+    parts = [outlines[start : start + AREAS_AT_ONCE] for start in starts]
+    found: dict[int, list[Zone]] = {}
+    for number, some in spread(partial(zones, files=files, squared=squared), parts):
+        found[number] = some
+        on_progress(sum(map(len, found.values())), areas.height)
+    in_order = [one for number in range(len(parts)) for one in found[number]]
+    if all(one.reason for one in in_order):
+        _refuse_elsewhere(files, squared, every_area())
+    return [
+        area
+        | {
+            "encoder": satellite.encoder,
+            "statistic": statistic,
+            "embedding": one.vectors and one.vectors[statistic],
+            "covered_share": one.covered_share,
+            "reason": one.reason,
+        }
+        for area, one in zip(
+            areas.select("authority_code", "area_code").to_dicts(), in_order, strict=True
+        )
+        for statistic in STATISTICS
+    ]
+
+
+def _refuse_elsewhere(files: Sequence[Path], squared: bool, every_area: pl.DataFrame) -> None:
+    """Refuse a raster that has nothing of any area of the study."""
+    with open_raster(files, KEY, is_alphaearth=squared) as raster:
+        others = to_geoframe(every_area).to_crs(raster.crs).geometry.bounds
+        boxes = others[np.isfinite(others).all(axis=1)].to_numpy()
+        if not any(raster.meets(raster.window(tuple(box))) for box in boxes):
+            raise StudyError(
+                f"{KEY}: {files[0]}: no area of the study lies in the raster, of "
+                f"{len(files)} tile(s). Give the tiles that cover the areas."
+            )

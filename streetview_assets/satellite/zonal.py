@@ -1,14 +1,16 @@
 """Zonal statistics: an area's pixels as one vector, each weighted by the share of it inside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
-from streetview_assets.satellite.raster import MOST_PIXELS, Raster, Window
+from streetview_assets.satellite.published import KEY
+from streetview_assets.satellite.raster import MOST_PIXELS, Raster, Window, open_raster
 from streetview_assets.tables.contract import STATISTICS
 
 OUTSIDE = "outside the raster"
@@ -35,6 +37,25 @@ class Zone:
     vectors: dict[str, np.ndarray] | None = None
     covered_share: float = 0.0
     reason: str | None = None
+
+
+def zones(outlines: Sequence[BaseGeometry], files: Sequence[Path], squared: bool) -> list[Zone]:
+    """Pool the pixels of several areas, from files that are opened for it.
+
+    Parameters
+    ----------
+    outlines
+        Of the areas, in the raster's CRS.
+    files, squared
+        See `open_raster`: its files, and whether their whole numbers are AlphaEarth's.
+
+    Raises
+    ------
+    StudyError
+        Where a file is damaged.
+    """
+    with open_raster(files, KEY, is_alphaearth=squared) as raster:
+        return [zone(raster, outline) for outline in outlines]
 
 
 def zone(raster: Raster, area: BaseGeometry) -> Zone:

@@ -100,7 +100,8 @@ class Engine(Part):
     options: dict[str, Any] = Field(
         default_factory=dict,
         description="what each task asks of Ray, as its `ray.remote` takes it: `num_cpus`, "
-        "`num_gpus`, `memory`, `resources`, `max_retries`",
+        "`num_gpus`, `memory`, `resources`, `max_retries`; default: one core, or all of this "
+        "machine where Ray is started here",
     )
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,17 +22,20 @@ from streetview_assets.embeddings.embed import embed_images
 from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.ray_cluster import ray_cluster
 from streetview_assets.embeddings.ray_embed import WorkerRates, embed_on_ray
+from streetview_assets.embeddings.ray_map import map_on_ray
 from streetview_assets.errors import EngineError, StudyError
 from streetview_assets.lake.checkpoint_shards import Shards, latest
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.materialise import run_study
-from streetview_assets.study.embeddings import Encoder, Engine
+from streetview_assets.satellite.embeddings import satellite_vectors
+from streetview_assets.satellite.zonal import zones
+from streetview_assets.study.embeddings import Encoder, Engine, Satellite
 from streetview_assets.study_state.open_study import open_study
 
 # Not imported here: Ray reads the environment when it is.
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra `ray`")
 SETTINGS = Encoder(name="colour-texture")
-IMAGES, FILES, A_SHARD = 1600, 16, 80
+IMAGES, FILES, A_SHARD = 800, 16, 50
 STUDY = """
 name: own
 points: {from: images}
@@ -76,7 +80,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def images() -> pl.DataFrame:
     """Many rows of few files, one of them not there."""
     paths = [f"{number % FILES}.jpg" for number in range(IMAGES)]
-    paths[700] = "gone.jpg"
+    paths[350] = "gone.jpg"
     names = [f"{number:05}" for number in range(IMAGES)]
     return pl.DataFrame({"image_id": names, "path": paths}).with_columns(status=pl.lit("ok"))
 
@@ -187,3 +191,27 @@ def test_a_study_that_names_ray_tells_what_its_workers_did(
     assert made.asset_materialization
     rates = made.asset_materialization.metadata["images a second by worker"].value
     assert [rate > 0 for rate in rates.values()] == [True]
+
+
+def test_areas_see_the_same_pixels_from_any_machine(
+    engine: Engine, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("rasterio", reason="needs the extra `satellite`")
+    from streetview_assets_tests.satellite.rasters import alphaearth, areas_over, blob, write_tile
+
+    monkeypatch.setattr("streetview_assets.satellite.embeddings.AREAS_AT_ONCE", 2)
+    path = write_tile(tmp_path / "a.tif", alphaearth(24, 40))
+    outlines = {f"A{n}": blob(4 + 4 * n, 10 + n) for n in range(7)}
+    asked = Satellite(path=path), (areas := areas_over(outlines)), lambda: areas
+    told: list[int] = []
+    found = satellite_vectors(
+        *asked,
+        lambda done, total: told.append(done),
+        spread=partial(map_on_ray, engine=engine, root=root),
+    )
+    assert found.equals(satellite_vectors(*asked))
+    assert sorted(told) == told
+    assert told[-1] == len(outlines)
+    path.write_bytes(b"no raster")
+    with pytest.raises(StudyError, match=r"satellite\.path: .*a\.tif"):
+        list(map_on_ray(partial(zones, files=[path], squared=True), [[]], engine=engine, root=root))

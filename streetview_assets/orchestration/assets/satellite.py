@@ -1,10 +1,16 @@
 """What satellites see of each area, beside its images."""
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_areas, no_part
 from streetview_assets.study_state.lineage import study_asset
+
+if TYPE_CHECKING:
+    from streetview_assets.satellite.embeddings import Spread
 
 
 @study_asset(
@@ -20,8 +26,9 @@ def satellite_embeddings(work: AssetContext) -> AssetResult:
 
     satellite = work.study.satellite
     assert satellite is not None, "built only where the study asks for it"
+    progress, spread = work.progress("areas"), _spread(work)
     found = satellite_vectors(
-        satellite, work.read("areas"), work.sources.areas, work.progress("areas")
+        satellite, work.read("areas"), work.sources.areas, progress, spread=spread
     )
     once = found.unique("area_code")
     why = once["reason"].drop_nulls().value_counts().sort("reason")
@@ -34,6 +41,18 @@ def satellite_embeddings(work: AssetContext) -> AssetResult:
             "attribution": satellite.credit,
         },
     )
+
+
+def _spread(work: AssetContext) -> "Spread":
+    """Say where a raster's pixels are pooled: here, or where the study's engine has it done."""
+    from streetview_assets.embeddings.ray_map import map_on_ray
+    from streetview_assets.satellite.embeddings import here
+
+    engine, satellite = work.study.engine, work.study.satellite
+    if engine is None or satellite is None:
+        return here
+    files = [path for path in satellite.path if path.is_file()]
+    return partial(map_on_ray, engine=engine, root=work.opened.root, files=files)
 
 
 def _width(found: pl.DataFrame) -> int:
