@@ -25,6 +25,7 @@ TINY: dict[str, Any] = {
     "images": {"provider": "synthetic", "headings_deg": [0, 180], "size_px": [48, 48]},
     "clusters": {"k": 3, "sweep": [2, 3]},
     "layout": None,
+    "explanations": None,
     "sample_size": None,
     "perception": None,
     "models": {
