@@ -7,7 +7,14 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image, ImageDraw
 
-from streetview_assets.figures import SYNTHETIC_NOTE, new_figure, shrink_to_webp, text_font, to_png
+from streetview_assets.figures import (
+    SYNTHETIC_NOTE,
+    new_figure,
+    shrink_to_webp,
+    text_font,
+    to_png,
+    to_vectors,
+)
 
 
 def noisy_png(width: int = 600, height: int = 400) -> bytes:
@@ -51,6 +58,21 @@ def test_a_figure_names_whose_images_are_behind_it_and_warns_of_synthetic_ones(c
     inked = drawn[(drawn != plain).any(axis=-1)].astype(int)
     assert len(inked), "the line is not drawn"
     assert (inked[:, 0] - inked[:, 1] > 60).any() == is_red
+
+
+@pytest.mark.parametrize(("kind", "date"), [("svg", b"dc:date"), ("pdf", b"CreationDate")])
+def test_vectors_are_the_same_bytes_with_text_as_text_and_no_date(kind, date):
+    def drawn() -> bytes:
+        figure = new_figure(credit="a < b & $c")
+        axes = figure.subplots()
+        axes.plot([1, 3, 2], marker="o", label="curve")
+        axes.fill_between([0, 1], [0, 1], hatch="//", clip_on=True)
+        axes.legend()
+        return to_vectors(figure, kind, 60)
+
+    assert drawn() == drawn()
+    assert date not in drawn()
+    assert kind != "svg" or b">a &lt; b &amp; $c</text>" in drawn()
 
 
 def test_the_same_figure_gives_the_same_bytes():

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from PIL import Image, ImageDraw, ImageOps
 
-from streetview_assets.figures import INK, credit_ink, image_png, text_font
+from streetview_assets.figures import INK, credit_ink, image_png, lead, text_font
 from streetview_assets.image_decoding import BrokenImageError, read_rgb
 from streetview_assets.images.providers.terms import credit_of
 from streetview_assets.images.strips import stitched
@@ -161,7 +161,7 @@ def contact_sheet(
         tiles,
         size_px=(across * step + GAP_PX, down * step + GAP_PX),
         tile_px=size_px,
-        headings=[f"{title}: {sample.height:,} of {there.height:,} images"],
+        headings=[f"{lead(title)}{sample.height:,} of {there.height:,} images"],
         line_px=text_px * 9 // 5,
         text_px=text_px,
     )

@@ -1,10 +1,11 @@
 """One materialisation, as an asset sees it: what to read, whom to tell, what came of it."""
 
 import base64
+import io
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from streetview_assets.embeddings.encoders.text_encoder import (
     load_text_encoder,
 )
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS, called
-from streetview_assets.figures import Figure, figures_folder, shrink_to_webp, to_png
+from streetview_assets.figures import Figure, figures_folder, shrink_to_webp, to_png, to_vectors
 from streetview_assets.images.budget.ledger import Ledger
 from streetview_assets.images.budget.prices import is_paid, required_budget_usd
 from streetview_assets.images.budget.reservations import Budget
@@ -47,6 +48,7 @@ STUDY_FIGURE_BYTES = 145_000
 """Limits of figures in metadata, before base64: 25 kB for a partition, 200 kB for the rest."""
 
 SECONDS_BETWEEN_LINES = 10.0
+_VECTORS = ("svg", "pdf")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class AssetContext:
         Whether rows that failed before are tried again.
     anew
         Whether rows that are there already are made again too, where that costs but time.
+    made
+        Tables that the asset has made and that are not written yet, by name.
     """
 
     opened: OpenStudy
@@ -100,6 +104,7 @@ class AssetContext:
     anew: bool
     tracking: "Tracking"
     log: logging.Logger
+    made: Mapping[str, pl.DataFrame] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse from now on what the asset does not declare to read."""
@@ -136,6 +141,19 @@ class AssetContext:
             return self.study.name
         return in_one_line(f"{self.study.name}, {self.authority_code}")
 
+    def titled(self, what: str = "", whose: str | None = None) -> str:
+        """Say what stands above a figure: what it shows, after its owner where the study asks.
+
+        Parameters
+        ----------
+        what
+            What it shows.
+        whose
+            Whose it is; default: the study, and the authority where it has any.
+        """
+        owner = (self.title if whose is None else whose) if self.study.figures.titles else ""
+        return ": ".join(filter(None, (owner, what)))
+
     def read(self, table: str) -> pl.DataFrame:
         """Read this authority's part of a table; see `read_all` for names that are no table's."""
         return self._read(table, self.authority)
@@ -164,6 +182,8 @@ class AssetContext:
         return called(self.study.encoder.views)
 
     def _read(self, table: str, authority: str | None) -> pl.DataFrame:
+        if table in self.made:
+            return self.made[table]
         if table == VECTORS:
             return self.opened.vectors(authority)
         if table == INCLUDED:
@@ -251,6 +271,23 @@ class AssetContext:
         """Whether the provider's terms let images be shown."""
         return may_show_sample(self.study.images)
 
+    def drawn(self, frames: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+        """Draw the asset's figures of the tables that it has made.
+
+        Parameters
+        ----------
+        frames
+            These tables by name.
+
+        Returns
+        -------
+        dict
+            What the UI shows.
+        """
+        drawing = specs()[self.asset].drawing
+        assert drawing is not None, "registered by `figures_of`"
+        return dict(drawing.draw(replace(self, made=frames)))
+
     def figure(
         self, name: str, drawn: bytes | Figure, *, max_bytes: int | None = None
     ) -> "dg.MarkdownMetadataValue":
@@ -268,8 +305,8 @@ class AssetContext:
         """
         import dagster as dg
 
-        png = drawn if isinstance(drawn, bytes) else to_png(drawn)
-        self.keep(name, png)
+        path = self.opened.root / self.keep(name, drawn)
+        png = path.read_bytes()
         limit = PARTITION_FIGURE_BYTES if self.authority_code else STUDY_FIGURE_BYTES
         small = base64.b64encode(shrink_to_webp(png, max_bytes or limit)).decode()
         return dg.MetadataValue.md(f"![{name}](data:image/webp;base64,{small})")
@@ -277,15 +314,65 @@ class AssetContext:
     def forget(self, *patterns: str) -> None:
         """Remove figures that an earlier study file asked for, by patterns of their names."""
         for pattern in patterns:
-            for stale in self.figures.glob(f"{pattern}.png"):
+            for stale in self.figures.glob(f"{pattern}.*"):
                 stale.unlink()
 
-    def keep(self, name: str, png: bytes) -> str:
-        """Keep a figure under `figures/`; give its path, relative to the folder of data."""
-        path = self.figures / f"{name}.png"
+    def keep(self, name: str, drawn: bytes | Figure) -> str:
+        """Keep a figure under `figures/`, a chart in all formats that the study asks for.
+
+        Parameters
+        ----------
+        name
+            Of its file, without the ending.
+        drawn
+            A chart, or a sheet of images as PNG.
+
+        Returns
+        -------
+        str
+            The path of the PNG, relative to the folder of data.
+        """
+        asked = self.study.figures
+        if isinstance(drawn, bytes):
+            return self._put(f"{name}.png", drawn)
+        for kind in _VECTORS:
+            if kind in asked.formats:
+                self._put(f"{name}.{kind}", to_vectors(drawn, kind, asked.dpi))
+            else:
+                (self.figures / f"{name}.{kind}").unlink(missing_ok=True)
+        return self._put(f"{name}.png", to_png(drawn, asked.dpi))
+
+    def keep_data(self, name: str, rows: pl.DataFrame) -> None:
+        """Keep beside a figure, as Parquet, what it shows and no table has.
+
+        Parameters
+        ----------
+        name
+            Of the figure.
+        rows
+            All that it shows.
+        """
+        buffer = io.BytesIO()
+        rows.write_parquet(buffer)
+        self._put(f"{name}.parquet", buffer.getvalue())
+
+    def data_of(self, name: str) -> pl.DataFrame | None:
+        """Read what was kept beside a figure; None where nothing was.
+
+        Parameters
+        ----------
+        name
+            Of the figure.
+        """
+        path = self.figures / f"{name}.parquet"
+        # Of its bytes: in a path, polars takes some letters for a pattern.
+        return pl.read_parquet(path.read_bytes()) if path.is_file() else None
+
+    def _put(self, file: str, content: bytes) -> str:
+        path = self.figures / file
         make_way(path)
         with written_aside(path) as aside:
-            aside.write_bytes(png)
+            aside.write_bytes(content)
         return path.relative_to(self.opened.root).as_posix()
 
     @property

@@ -34,11 +34,16 @@ from streetview_assets.study_state.lineage import AssetSpec, written_by
 from streetview_assets.study_state.open_study import OpenStudy, open_study, study_path
 from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.safe_name import safe_name
 from streetview_assets.text.strict_json import to_json
 
 # Data versions on outputs are in beta in Dagster 1.13; a warning at each of them helps nobody.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+
+ONLY_DRAWN = {"made": "figures alone, drawn again: nothing else has changed"}
+"""Metadata of a materialisation that drew the figures of what was there."""
 
 LIBRARIES = {"embeddings": ("torch",), "clusters": ("scikitlearn",), "models": ("mlflow",)}
 """What the UI shows beside the assets of a stage."""
@@ -185,7 +190,7 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
         )
         try:
             with interrupted_as_cancelled(context.instance, context.run.run_id):
-                made: AssetResult = spec.make(work)
+                made = _made(work, spec, context.instance)
         finally:
             work.ledger.put_down()
         counts = ", ".join(f"{frame.height:,} of {table}" for table, frame in made.frames.items())
@@ -210,6 +215,41 @@ def _why(opened: OpenStudy, spec: AssetSpec, authority: str | None, asked_for: b
         return "not there yet"
     changed = opened.changed_inputs(spec.asset, authority)
     return f"changed: {', '.join(changed)}" if changed else "asked for" if asked_for else "changed"
+
+
+def _made(work: AssetContext, spec: AssetSpec, instance: dg.DagsterInstance) -> AssetResult:
+    """Make an asset; only draw its figures again, where nothing else has changed."""
+    asked_for = work.anew or work.retry
+    if asked_for or not work.opened.is_but_drawn_otherwise(work.asset, work.authority_code):
+        made: AssetResult = spec.make(work)
+        return made
+    there = {table: work.opened.read(table, work.authority_code) for table in spec.writes}
+    provenance = work.opened.provenance(spec.writes[0], work.authority_code)
+    assert provenance is not None, "asked above"
+    drawn = work.drawn(there) if provenance.applies else {}
+    return AssetResult(
+        there,
+        {**_told_before(work, spec, instance), **drawn, **ONLY_DRAWN},
+        note=provenance.note,
+        reuse=provenance.reuse,
+        applies=provenance.applies,
+    )
+
+
+def _told_before(
+    work: AssetContext, spec: AssetSpec, instance: dg.DagsterInstance
+) -> dict[str, Any]:
+    """Give what the UI showed of an asset when it was made."""
+    code = work.authority_code
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(
+            dg.AssetKey(spec.asset), asset_partitions=[safe_name(code)] if code else None
+        ),
+        limit=1,
+    ).records
+    found = records[0].asset_materialization if records else None
+    kept = dict(found.metadata) if found else {}
+    return {key: value for key, value in kept.items() if not key.startswith("dagster/")}
 
 
 def _data_version(made: AssetResult) -> str:

@@ -7,7 +7,7 @@ import shapely
 from streetview_assets.areas.geometry import points_in_metres, to_geoframe
 from streetview_assets.areas.map import draw_ground
 from streetview_assets.charts import dots, map_legend
-from streetview_assets.figures import COLOURS, Figure
+from streetview_assets.figures import COLOURS, Figure, lead
 
 ROAD = "#777777"
 
@@ -40,7 +40,7 @@ def draw_points(
 
     lines = to_geoframe(road_network.select("geometry")).geometry
     places = shapely.points(sample_points.select("longitude", "latitude").to_numpy())
-    counted = f"{title}: {sample_points.height:,} points"
+    counted = f"{lead(title)}{sample_points.height:,} points"
     if road_network.height:
         counted += f" on {road_network['length_m'].sum() / 1000:,.0f} km of road"
     things = np.concatenate((lines.to_numpy(), places))

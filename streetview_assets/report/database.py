@@ -13,7 +13,7 @@ import polars as pl
 
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.names.cluster_names import names_by_cluster
-from streetview_assets.figures import figures_folder
+from streetview_assets.figures import figures_folder, lead
 from streetview_assets.images.providers.terms import credit, terms_of
 from streetview_assets.report.figures import Embedded, embedded_file
 from streetview_assets.study.fields import WITHOUT_AREAS
@@ -74,8 +74,13 @@ class Published:
 
     @property
     def target(self) -> str | None:
-        """Name of the target that the models predict."""
+        """Name of the target that the models predict, as tables have it."""
         return self.study.target.name if self.study.target else None
+
+    @property
+    def called(self) -> str:
+        """What people call that target."""
+        return self.study.target.called if self.study.target else "target"
 
     @cached_property
     def cluster_names(self) -> dict[int, str]:
@@ -86,8 +91,13 @@ class Published:
 
     @property
     def title(self) -> str:
-        """What a figure on the target is of."""
-        return f"{self.study.name}: {self.target}"
+        """What stands above a figure on the target."""
+        return f"{lead(self.owner)}{self.called}"
+
+    @property
+    def owner(self) -> str:
+        """The study's name, where it is to stand above figures."""
+        return self.study.name if self.study.figures.titles else ""
 
     def table(self, name: str) -> pl.DataFrame:
         """Read a table or mart with all columns that it is declared with.
@@ -186,4 +196,4 @@ class Published:
             Whether images of places are on it.
         """
         path = figures_folder(self.root, of) / f"{name}.png"
-        return embedded_file(path, shows_images=shows_images)
+        return embedded_file(path, self.study.figures.dpi, shows_images=shows_images)

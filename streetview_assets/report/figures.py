@@ -17,7 +17,7 @@ SHOWN_PX = 928
 """Width of the page, less its margins."""
 MOST_PX = 1300
 """Pixels kept across that width: enough for small letters on a dense screen."""
-KEPT_DPI, DRAWN_DPI, SHOWN_DPI = 110, 130, 96
+DRAWN_DPI, SHOWN_DPI, SHEET_DPI = 130, 96, 110
 SHEET_BYTES = 300_000
 MOST_BYTES = 240_000
 """A figure above this keeps 256 colours, which is a third of the size."""
@@ -39,13 +39,15 @@ def embedded(figure: Figure) -> Embedded:
     return Embedded(_link(_flat_png(drawn), "image/png"), width, height)
 
 
-def embedded_file(path: Path, *, shows_images: bool = False) -> Embedded | None:
+def embedded_file(path: Path, dpi: int, *, shows_images: bool = False) -> Embedded | None:
     """Put a kept figure into the page; None where it is not there, or damaged.
 
     Parameters
     ----------
     path
         Its file.
+    dpi
+        Dots an inch that the study keeps charts at; sheets of images have a size of their own.
     shows_images
         Whether images of places are on it, which a WebP keeps small.
     """
@@ -56,7 +58,7 @@ def embedded_file(path: Path, *, shows_images: bool = False) -> Embedded | None:
     except BrokenImageError:
         _log.warning("%s is damaged and counts as not there", path)
         return None
-    width = min(SHOWN_PX, round(drawn.width * SHOWN_DPI / KEPT_DPI))
+    width = min(SHOWN_PX, round(drawn.width * SHOWN_DPI / (SHEET_DPI if shows_images else dpi)))
     height = max(1, round(width * drawn.height / drawn.width))
     if drawn.width > MOST_PX:
         most = (MOST_PX, max(1, round(MOST_PX * drawn.height / drawn.width)))

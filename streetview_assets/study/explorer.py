@@ -1,6 +1,6 @@
-"""The part `explorer` of the study file."""
+"""The parts `explorer` and `figures` of the study file: what is made to be looked at."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
@@ -48,3 +48,17 @@ class Explorer(Part):
         if len({word.lower() for word in self.words}) < len(self.words):
             raise ValueError("words names one twice")
         return self
+
+
+class Figures(Part):
+    """How figures are drawn; a change draws them again, and no model is fitted for it."""
+
+    formats: tuple[Literal["png", "svg", "pdf"], ...] = Field(
+        ("png",),
+        description="what charts and maps are kept as beside PNG, which the report and the web UI "
+        "show and which is always kept; text in SVG and PDF stays text. Sheets of images are PNG",
+    )
+    dpi: int = Field(110, ge=50, le=600, description="dots an inch of charts and maps")
+    titles: bool = Field(
+        False, description="whether the name of the study, or authority, stands above each figure"
+    )

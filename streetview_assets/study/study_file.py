@@ -15,7 +15,7 @@ from streetview_assets.study.areas import Areas, Place
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
 from streetview_assets.study.embeddings import Encoder, Engine, Exclusions, Neighbours, Satellite
 from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
-from streetview_assets.study.explorer import Explorer
+from streetview_assets.study.explorer import Explorer, Figures
 from streetview_assets.study.fields import (
     Code,
     ExistingFile,
@@ -93,6 +93,7 @@ class Study(Part):
     environment: Environment | None = None
     perception: Perception | None = None
     explorer: Explorer | None = None
+    figures: Figures = Figures()
     seed: int = Field(42, ge=0, description="of all that is drawn or shuffled")
     trust: bool = Field(
         False,
@@ -148,6 +149,16 @@ class Study(Part):
             return None
         name = self.models.target or self.targets[0].name
         return next(target for target in self.targets if target.name == name)
+
+    def called(self, target: str) -> str:
+        """Say what people call a target; of one that the study does not name, its name.
+
+        Parameters
+        ----------
+        target
+            Its name in tables.
+        """
+        return next((one.called for one in self.targets if one.name == target), target)
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:

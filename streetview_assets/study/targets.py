@@ -32,6 +32,12 @@ class Target(Part):
     """A value of an area that the models are to predict: a column, or a share of columns."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="its name in tables")
+    label: str | None = Field(
+        None,
+        min_length=1,
+        max_length=80,
+        description="what people call it, in figures and pages; default: its name, in words",
+    )
     path: ExistingFile = Field(description="CSV, Excel or Parquet, or a pickle (see `trust`)")
     area_code: Code = Field(
         description="column of the area codes, or of the codes that `lookup` joins to areas"
@@ -70,6 +76,11 @@ class Target(Part):
     )
     sheet: str | None = Field(None, description="sheet of an Excel file")
     model_config = ConfigDict(populate_by_name=True)
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.label or self.name.replace("_", " ")
 
     @property
     def holds_deciles(self) -> bool:

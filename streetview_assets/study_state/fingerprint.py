@@ -121,6 +121,8 @@ def resolved_value(sources: Sources, key: str) -> Any:
             return sources.version(name)
         case ["crs"]:
             return sources.crs() if study.areas or study.roads else study.crs
+        case ["targets", "label"]:
+            return {target.name: target.label for target in study.targets}
         case ["models", "target"]:
             return study.target and study.target.name
         case ["targets", "measured_on"]:
@@ -133,6 +135,9 @@ def resolved_value(sources: Sources, key: str) -> Any:
             return prompts_of(study.labels)
     value = study_value(study, key, sources.hashes.of)
     match key:
+        case "targets":
+            # What people call it, figures follow alone.
+            value = [{n: v for n, v in target.items() if n != "label"} for target in value]
         case "models":
             value["target"] = study.target and study.target.name
         case "ordinal" if study.ordinal:

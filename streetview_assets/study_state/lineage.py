@@ -39,8 +39,64 @@ Make = Callable[..., Any]
 """Makes an asset: of an `AssetContext` an `AssetResult`, which stand above this package."""
 
 
+Draw = Callable[..., Any]
+"""Draws the figures of an asset from its tables: of an `AssetContext` what the UI shows."""
+
+LOOK_OF_FIGURES = "figures"
+"""The key of the study file that every figure follows."""
+
+
 def _nothing(study: Study) -> tuple[str, ...]:
     return ()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How the figures of an asset come to be: of tables alone, so that they can be drawn again.
+
+    Attributes
+    ----------
+    draw
+        Draws and keeps them.
+    keys, reads
+        Keys of the study file and tables that the figures follow, and no row of the asset does.
+    """
+
+    draw: Draw = field(repr=False)
+    keys: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        """What the figures alone are made from, as `inputs_by_name` names it."""
+        return frozenset(
+            [*(f"key `{key}`" for key in self.keys), *(f"table `{name}`" for name in self.reads)]
+        )
+
+
+def figures_of(
+    make: Make, *, keys: tuple[str, ...] = (), reads: tuple[str, ...] = ()
+) -> Callable[[Draw], Draw]:
+    """Register the function below as what draws the figures of an asset.
+
+    Where nothing else has changed than what they follow, it draws them again and the asset is not
+    made again.
+
+    Parameters
+    ----------
+    make
+        The asset's function.
+    keys, reads
+        As of `Drawing`; all figures follow the part `figures`.
+    """
+
+    def register(draw: Draw) -> Draw:
+        spec = _registered[make.__name__]
+        drawing = Drawing(draw, (LOOK_OF_FIGURES, *keys), reads)
+        _registered[make.__name__] = replace(spec, drawing=drawing)
+        return draw
+
+    return register
 
 
 @dataclass(frozen=True)
@@ -78,6 +134,8 @@ class AssetSpec:
     unless
         Reasons for which a study does not ask for it; then there is no such asset, and its tables
         are empty.
+    drawing
+        How its figures are drawn, where it has any.
     asset
         Its key: the name of its function.
     make
@@ -97,6 +155,7 @@ class AssetSpec:
     refresh: Refresh | None = None
     pool: str | Callable[[Study], str | None] | None = None
     unless: tuple[Reason, ...] = ()
+    drawing: Drawing | None = None
     asset: str = ""
     make: Make = field(default=_nothing, repr=False)
 
@@ -170,6 +229,8 @@ def spec_for(asset: str, study: Study) -> AssetSpec:
     spec = specs()[asset]
     reads = (*spec.reads, *spec.reads_for(study))
     keys = (*spec.keys, *spec.keys_for(study))
+    if spec.drawing:
+        reads, keys = (*reads, *spec.drawing.reads), (*keys, *spec.drawing.keys)
     if INCLUDED in reads and study.drops_images:
         # Of a panorama that is left out all views are, whoever reads them.
         reads, keys = (*reads, "image_exclusions"), (*keys, "encoder.views")

@@ -222,6 +222,22 @@ class OpenStudy:
         then, now = json.loads(made.inputs), self.inputs_by_name(asset, authority)
         return sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
 
+    def is_but_drawn_otherwise(self, asset: str, authority: str | None) -> bool:
+        """Whether all that changed since an asset was made is how its figures are drawn.
+
+        Parameters
+        ----------
+        asset
+            Name of the asset.
+        authority
+            Code of the authority; None where the asset is one for the whole study.
+        """
+        spec = specs()[asset]
+        if spec.drawing is None or self.data_version(asset, authority) is None:
+            return False
+        changed = self.changed_inputs(asset, authority)
+        return bool(changed) and spec.drawing.inputs.issuperset(changed)
+
     def is_fresh(self, asset: str, authority: str | None) -> bool:
         """Whether all tables of an asset are there, made from what there is now.
 

@@ -100,7 +100,7 @@ def test_nothing_is_made_twice_and_the_command_says_so(tiny, streetview):
 def test_a_changed_key_remakes_what_reads_it_and_nothing_else(tiny):
     clusters = {"k": 4, "sweep": [2, 3]}
     changed = open_study(write_study(tiny.study.path.parent, clusters=clusters))
-    expected = {*OF_CLUSTERS, "group_model_scores"}
+    expected = {*OF_CLUSTERS, *OF_THE_SWEEP, "group_model_scores"}
     assert _behind(changed) == expected
     assert _made(changed) == expected
     assert _behind(changed) == set()

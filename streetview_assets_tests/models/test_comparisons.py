@@ -282,6 +282,9 @@ def test_areas_in_one_block_have_a_curve_at_random_alone(scored):
     assert scores.filter(pl.col("validation") == "random")["value"].null_count() == 0
 
 
+CALLED = {"shuffled": "Shuffled at random", "shown": "shown", "flat": "flat"}
+
+
 def test_the_charts_show_every_cell_and_size(transferred, targets, rising):
     transfer = draw_transfer(transferred, share=0.0, names={"A": "Aston"}, title="t")
     shown = [text.get_text() for text in transfer.axes[0].texts]
@@ -289,8 +292,8 @@ def test_the_charts_show_every_cell_and_size(transferred, targets, rising):
     assert f"{cell(transferred, 'A', 'B'):.2f}" in shown
     assert transfer.axes[0].get_xticklabels()[0].get_text() == "Aston (60)"
     assert len(transfer.axes[0].patches) == 3
-    matrix = draw_targets(targets, targets=["shuffled", "shown", "flat"], title="t").axes[0]
-    assert [label.get_text() for label in matrix.get_yticklabels()] == ["shuffled", "shown", "flat"]
+    matrix = draw_targets(targets, called=CALLED, title="t").axes[0]
+    assert [label.get_text() for label in matrix.get_yticklabels()] == list(CALLED.values())
     assert [text.get_text() for text in matrix.texts].count("none") == 2
     drawn = draw_learning_curve(rising, title="t").axes[0]
     assert len(drawn.lines[0].get_xdata()) == 5

@@ -131,5 +131,5 @@ def test_the_saved_pipeline_is_fitted_to_every_domain_by_every_cluster(
     assert (
         max(value for name, value in of_income.items() if name in ("cluster 1", "cluster 2")) < 0.1
     )
-    matrix = draw_group_matrix(scores, targets=list(DOMAINS), title="t")
+    matrix = draw_group_matrix(scores, called=dict(zip(DOMAINS, DOMAINS, strict=True)), title="t")
     assert len(matrix.axes[0].texts) == len(DOMAINS) * (K + 1)

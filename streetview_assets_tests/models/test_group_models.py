@@ -272,7 +272,7 @@ def test_the_charts_show_every_group_and_target(scores):
         text.get_text() for text in draw_group_scores(long, title="t").axes[0].get_yticklabels()
     ]
     assert max(len(tick.split("\n")[0]) for tick in ticks) == 30, "there is room for the bars"
-    matrix = draw_group_matrix(scores, targets=["shuffled", "shown"], title="t")
+    matrix = draw_group_matrix(scores, called={"shuffled": "shuffled", "shown": "shown"}, title="t")
     texts = [text.get_text() for text in matrix.axes[0].texts]
     assert len(texts) == 2 * len(names)
     assert texts.count("none") == 6
@@ -285,7 +285,7 @@ def test_a_frame_a_cluster_shows_the_predictions_that_were_scored(scored_and_pre
         r2 = r2_score(own["observed"], own["predicted"])
         assert r2 == pytest.approx(one(scores, name[0], "own")["value"], abs=1e-9)
     clusters = predicted.filter(grouping="cluster")
-    figure = draw_group_predictions(clusters, what="shown", title="t")
+    figure = draw_group_predictions(clusters, title="t")
     titles = [axes.get_title() for axes in figure.axes]
     assert [title.split(":")[0] for title in titles] == sorted(clusters["group_name"].unique())
     for axes, title in zip(figure.axes, titles, strict=True):
@@ -310,5 +310,5 @@ def test_of_many_groups_the_charts_show_the_largest(scores):
     ticks = [text.get_text().split("\n")[0] for text in bars.axes[0].get_yticklabels()]
     assert ticks == shown
     assert bars.get_suptitle() == "t, the 24 of 500 groups with the most images"
-    matrix = draw_group_matrix(many, targets=["shuffled", "shown"], title="t")
+    matrix = draw_group_matrix(many, called={"shuffled": "shuffled", "shown": "shown"}, title="t")
     assert [text.get_text() for text in matrix.axes[0].get_xticklabels()] == shown

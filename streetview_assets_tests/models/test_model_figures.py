@@ -7,7 +7,7 @@ import shapely
 from PIL import Image
 
 from streetview_assets.figures import SYNTHETIC_NOTE, to_png
-from streetview_assets.models.charts.distances import draw_distances
+from streetview_assets.models.charts.distances import distances_frame, draw_distances
 from streetview_assets.models.charts.predictions import (
     draw_dissimilarity,
     draw_predicted_observed,
@@ -46,7 +46,9 @@ def test_the_score_chart_shows_every_model_and_baseline(selection):
 
 
 def test_predicted_against_observed_has_a_panel_a_validation(selection, data):
-    figure = draw_predicted_observed(selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE)
+    figure = draw_predicted_observed(
+        selection.predictions, what="rank", title="", credit=SYNTHETIC_NOTE
+    )
     assert_drawn(figure)
     titles = [axes.get_title() for axes in figure.axes]
     assert [title.split(":")[0] for title in titles] == [
@@ -65,7 +67,12 @@ def areas(data):
 
 def test_observed_and_predicted_are_drawn_side_by_side_by_one_scale(selection, areas):
     figure = draw_prediction_maps(
-        areas, selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE, validation="knndm"
+        areas,
+        selection.predictions,
+        title="t",
+        what="rank",
+        credit=SYNTHETIC_NOTE,
+        validation="knndm",
     )
     assert_drawn(figure)
     observed, predicted, _ = figure.axes
@@ -90,7 +97,12 @@ def test_areas_that_the_model_does_not_apply_to_are_hatched(areas):
 
 def test_the_residual_map_is_symmetric_about_zero(selection, areas):
     figure = draw_residual_map(
-        areas, selection.predictions, title="imd_rank", credit=SYNTHETIC_NOTE, validation="knndm"
+        areas,
+        selection.predictions,
+        title="t",
+        what="rank",
+        credit=SYNTHETIC_NOTE,
+        validation="knndm",
     )
     assert_drawn(figure)
     low, high = figure.axes[0].collections[0].get_clim()
@@ -99,13 +111,14 @@ def test_the_residual_map_is_symmetric_about_zero(selection, areas):
 
 def test_nothing_to_draw_is_said(selection):
     with pytest.raises(ValueError, match="no predictions of the model"):
-        draw_predicted_observed(selection.predictions.clear(), title="t")
+        draw_predicted_observed(selection.predictions.clear(), what="t", title="t")
     with pytest.raises(ValueError, match="no score r2"):
         draw_scores(selection.scores.clear(), title="t")
 
 
 def test_distances_are_drawn_beside_those_to_be_predicted(selection):
-    figure = draw_distances(selection.distances, title="imd_rank", credit=SYNTHETIC_NOTE)
+    known = distances_frame(selection.distances)
+    figure = draw_distances(known, title="imd_rank", credit=SYNTHETIC_NOTE)
     assert_drawn(figure)
     labels = {text.get_text() for text in figure.axes[0].get_legend().get_texts()}
     assert {"random folds", "distances matched", "to be predicted"} <= labels

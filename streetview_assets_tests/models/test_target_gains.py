@@ -44,9 +44,9 @@ def test_each_target_is_told_by_what_it_depends_on(gains: pl.DataFrame) -> None:
 
 
 def test_targets_are_the_rows_of_the_figure(gains: pl.DataFrame) -> None:
-    figure = draw_gains(gains, title="a town", targets=["front_doors", "air"])
+    figure = draw_gains(gains, title="a town", called={"front_doors": "Front doors", "air": "air"})
     rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert rows == ["front doors", "air"]
+    assert rows == ["Front doors", "air"]
 
 
 def test_a_target_of_too_few_places_says_why() -> None:

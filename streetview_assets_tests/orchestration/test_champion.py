@@ -34,11 +34,11 @@ from streetview_assets.orchestration.tracking.kept_model import kept_model
 from streetview_assets.orchestration.tracking.logged_model import requirements, self_contained
 from streetview_assets.orchestration.tracking.mlflow_resource import (
     TrackedModel,
-    TrackedRun,
     Tracking,
     champion,
     tracking_uri,
 )
+from streetview_assets.orchestration.tracking.tracked_run import TrackedRun
 from streetview_assets.study.models import Models
 from streetview_assets.study_state.open_study import open_study
 
@@ -50,7 +50,8 @@ KEEP = """
 import pickle, sys
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.tracking import mlflow_resource
-from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun
+from streetview_assets.orchestration.tracking.mlflow_resource import (TrackedModel)
+from streetview_assets.orchestration.tracking.tracked_run import TrackedRun
 tracking = mlflow_resource.Tracking(study=StudyResource(study_file=sys.argv[1]))
 model = pickle.load(open(sys.argv[2], "rb"))
 tracking.keep_model(TrackedRun(sys.argv[3], metrics={"r2": model.spatial_r2}), model)

@@ -12,6 +12,7 @@ import pytest
 
 from streetview_assets.cli.runs.run_end import show_report
 from streetview_assets.orchestration.runs.materialise import RunReport
+from streetview_assets.orchestration.tracking.candidate_runs import HEADLINE
 from streetview_assets.orchestration.tracking.champion import COMPARED_WITHIN
 from streetview_assets.orchestration.tracking.mlflow_resource import (
     champion,
@@ -29,16 +30,24 @@ class Absent:
         if name.split(".")[0] in ("dagster", "streetview_assets"):
             raise ImportError(name + " is not on this machine")
 sys.meta_path.insert(0, Absent())
-import mlflow, numpy as np
+import mlflow, numpy as np, pandas as pd
 model = mlflow.pyfunc.load_model("models:/small-town@champion")
 told = json.load(open(sys.argv[2]))
-frame = model.predict(np.load(sys.argv[1]), params=told)
+vectors = np.load(sys.argv[1])
+rows = lambda vectors: pd.DataFrame({"features": list(vectors)})
+frame = model.predict(rows(vectors), params=told)
 example = model.predict(model.input_example)
 with warnings.catch_warnings(record=True) as caught:
-    garbage = model.predict(-1e3 * np.load(sys.argv[1]), params=told)
+    garbage = model.predict(rows(-1e3 * vectors), params=told)
 warned = [str(one.message) for one in caught if "learned from" in str(one.message)]
+try:
+    model.predict(rows(vectors[:, 1:]))
+except Exception as error:
+    refused = str(error)
+asked = [str(one) for one in model.metadata.signature.inputs.inputs]
 outside = int((~garbage["is_applicable"]).sum())
-print(json.dumps({**frame.to_dict("list"), "examples": len(example), "garbage": [outside, warned]}))
+told = {"examples": len(example), "garbage": [outside, warned], "asked": asked}
+print(json.dumps({**frame.to_dict("list"), **told, "refused": refused}))
 """
 
 
@@ -62,11 +71,25 @@ def test_a_run_has_what_is_needed_to_judge_it(kept):
     run = runs["model_selection"]
     assert run.info.status == "FINISHED"
     assert run.data.params["folds"] == "2"
-    assert "blocks.ridge.r2" in run.data.metrics
+    assert {"r2", "r2_lower", "rmse", "spearman", "blocks.r2", "random.r2"} <= set(run.data.metrics)
+    assert len(run.data.metrics) <= 12, "all others are in the table"
     assert {"figures/scores.png", "figures/residual_map.png"} <= names(client, run, "figures")
-    assert {"tables/scores.parquet", "tables/predictions.parquet"} <= names(client, run, "tables")
+    tables = {"scores.parquet", "scores.csv", "predictions.parquet"}
+    assert {f"tables/{name}" for name in tables} <= names(client, run, "tables")
     assert {"input_fingerprint", "dagster_run_id", "study_hash", "synthetic"} <= set(run.data.tags)
     assert {"data_version.targets", "data_version.area_embeddings"} <= set(run.data.tags)
+
+
+@pytest.mark.parametrize("name", ["model_selection", "deprivation_model"])
+def test_a_run_says_in_words_what_it_is_and_which_areas_it_learned_from(finished_town, kept, name):
+    run = kept[1][name]
+    (learned,) = run.inputs.dataset_inputs
+    areas = finished_town.opened.read("targets").filter(target="score").drop_nulls("value")
+    assert learned.dataset.name == "score"
+    assert json.loads(learned.dataset.profile)["num_rows"] <= areas.height
+    said = run.data.tags["mlflow.note.content"]
+    assert said.startswith("**score** of ")
+    assert f"R² {run.data.metrics['r2']:.2f} (" in said
 
 
 def test_every_candidate_and_baseline_is_a_run_beneath_the_selection(finished_town, kept):
@@ -80,9 +103,11 @@ def test_every_candidate_and_baseline_is_a_run_beneath_the_selection(finished_to
     assert set(children) == set(valued["model"])
     assert {"ridge", "mean", "place", "tuned"} <= set(children)
     assert {run.info.status for run in children.values()} == {"FINISHED"}
-    for model, validation, metric, value in valued.select(
-        "model", "validation", "metric", "value"
-    ).iter_rows():
+    for model, validation, metric, value in (
+        valued.filter(pl.col("metric").is_in(HEADLINE))
+        .select("model", "validation", "metric", "value")
+        .iter_rows()
+    ):
         assert children[model].data.metrics[f"{validation}.{metric}"] == pytest.approx(value)
     ridge = children["ridge"].data
     assert ridge.tags["kind"] == "candidate"
@@ -123,6 +148,8 @@ def test_the_champion_predicts_what_was_published_on_a_machine_without_this_pack
     assert found.returncode == 0, found.stderr
     again = json.loads(found.stdout.splitlines()[-1])
     assert again.pop("examples") == 2
+    assert again.pop("asked") == ["'features': Array(double) (required)"]
+    assert "features: the model takes" in again.pop("refused")
     outside, (warned,) = again.pop("garbage")
     assert outside == len(again["predicted"])
     assert warned.startswith(f"{outside} of {outside} area(s) are unlike all that the model")

@@ -91,6 +91,8 @@ def facts_of(
     area_code = identifier if image is None else image["area_code"]
     mine = areas.filter(area_code=area_code) if area_code else areas.clear()
     profile = mine.row(0, named=True) if mine.height else None
+    if profile and profile["target"] is not None:
+        profile["target"] = opened.study.called(profile["target"])
     shares = _by_number(profile["cluster_shares"]) if profile else {}
     cluster, label = (profile["main_cluster"] if profile else None), None
     if seen_as is not None:

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.charts import grid_of, heat_map
-from streetview_assets.figures import Figure, new_figure
+from streetview_assets.figures import Figure, lead, new_figure
 from streetview_assets.text.visible_text import shortened
 
 MOST_CATEGORIES = 24
@@ -55,7 +55,7 @@ def draw_confusion(scores: pl.DataFrame, *, title: str, credit: str = "") -> Fig
     )
     axes.set_xlabel("predicted, by a model of other areas")
     axes.set_ylabel("category (images)")
-    figure.suptitle(f"{title}: {_whole(scores)}{_few(sizes.height)}", fontsize=10)
+    figure.suptitle(f"{lead(title)}{_whole(scores)}{_few(sizes.height)}", fontsize=10)
     return figure
 
 

@@ -7,7 +7,7 @@ import shapely
 from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.areas.map import SEQUENTIAL, draw_ground
 from streetview_assets.charts import dots, map_legend
-from streetview_assets.figures import Figure
+from streetview_assets.figures import Figure, lead
 
 ONE_CAPTURE = "#bbbbbb"
 DARKEST_LAST = f"{SEQUENTIAL}_r"
@@ -43,7 +43,7 @@ def draw_changes(
     figure, axes, crs = draw_ground(
         areas,
         shapely.points(points.select("longitude", "latitude").to_numpy()),
-        title=f"{title}: change between captures, {years}\n{counted} have two or more",
+        title=f"{lead(title)}change between captures, {years}\n{counted} have two or more",
         credit=f"{credit}\nCameras, seasons, weather and traffic change as well as streets do.",
     )
     size = float(np.clip(9000 / points.height, 4, 30))

@@ -9,7 +9,7 @@ import polars as pl
 from streetview_assets.charts import dots, panels
 from streetview_assets.clusters.layout.umap import umap_layout
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.figures import COLOURS, Figure
+from streetview_assets.figures import COLOURS, Figure, lead
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.embeddings import Rectangle
 from streetview_assets.tables.registry import TABLES
@@ -91,7 +91,7 @@ def draw_exclusion_plane(
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_title(
-        f"{title}: {plane.height:,} images on the plane {plane['plane'][0]}\n"
+        f"{lead(title)}{plane.height:,} images on the plane {plane['plane'][0]}\n"
         "`exclusions.rectangles` by these numbers, `exclusions.drawn_on` its name",
         fontsize=10,
     )

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.clusters.layout.scatter import CAUTION
+from streetview_assets.figures import lead
 from streetview_assets.images.contact_sheet import Tile, lay_out
 
 MOST_CELLS_AWAY = 2
@@ -69,7 +70,7 @@ def image_plane(
         tiles,
         size_px=(cells * image_px, (last - first + 1) * image_px),
         tile_px=image_px - 1,
-        headings=[f"{title}: {count}{room}", CAUTION],
+        headings=[f"{lead(title)}{count}{room}", CAUTION],
         line_px=24,
         text_px=13,
     )

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.charts import MOST_LOOKS, REST, dots, look, panels
-from streetview_assets.figures import Axes, Figure
+from streetview_assets.figures import Axes, Figure, lead
 
 CAUTION = (
     "Who lies beside whom says something; sizes of groups, and distances between them, mean little."
@@ -97,7 +97,7 @@ def draw_layout_numbers(
         len(numbers),
         (0.5 + 3.6 * across, 3.5 * -(-len(numbers) // across) + 0.9),
         across=across,
-        title=f"{title}: {places.height:,} images by number of clusters, "
+        title=f"{lead(title)}{places.height:,} images by number of clusters, "
         f"{panel_name(method, setting)}\n{CAUTION if across > 1 else fill(CAUTION, NARROW)}",
         credit=credit,
     )
@@ -184,7 +184,7 @@ def _frames(
         len(keys),
         (max(7.0, 4.2 * across + 1.8), 4.3 * -(-len(keys) // across) + 1.1),
         across=across,
-        title=f"{title}: {found['image_id'].n_unique():,} images by {what}\n{caution}",
+        title=f"{lead(title)}{found['image_id'].n_unique():,} images by {what}\n{caution}",
         credit=credit,
     )
     for axes, key in zip(all_axes, keys, strict=True):

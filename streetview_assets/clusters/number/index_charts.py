@@ -8,7 +8,7 @@ import polars as pl
 from streetview_assets.charts import panels
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.number.recommendation import Recommendation, find_elbow
-from streetview_assets.figures import COLOURS, Axes, Figure
+from streetview_assets.figures import COLOURS, Axes, Figure, lead
 
 PANELS = {
     ("inertia",): ("inertia", "squared distances to the centres\n(look for the bend)"),
@@ -62,7 +62,7 @@ def draw_elbow(
     """
     scores = scores.filter(method=METHOD)
     figure, frames = panels(len(PANELS), (11, 6.2), across=3, credit=credit)
-    heading = f"{title}: how many clusters" if title else "how many clusters"
+    heading = f"{lead(title)}how many clusters" if title else "how many clusters"
     figure.suptitle(heading, x=0.01, horizontalalignment="left")
     others = scores.filter(pl.col("space") != space)["space"].unique().sort().to_list()
     drawn_as = list(zip((space, *others), OF_SPACES, MARKERS, strict=False))
@@ -120,7 +120,7 @@ def draw_silhouette_and_inertia(
         told.append(f"bend of the inertia (Kneedle): {bend}")
     left.set_xlabel("clusters")
     left.xaxis.set_major_locator(_whole_numbers())
-    heading = f"{title}: " if title else ""
+    heading = f"{lead(title)}" if title else ""
     left.set_title(f"{heading}silhouette and inertia\n{'; '.join(told)}", fontsize=10)
     return figure
 

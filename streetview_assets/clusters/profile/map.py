@@ -9,7 +9,7 @@ import shapely
 from streetview_assets.areas.map import add_scale_bar
 from streetview_assets.charts import MOST_LOOKS, REST, dots, look, panels
 from streetview_assets.clusters.names.cluster_names import NO_NAMES, cluster_label
-from streetview_assets.figures import Axes, Figure
+from streetview_assets.figures import Axes, Figure, lead
 
 OUTLINE = "#cccccc"
 METRES_A_DEGREE = 111_195.0
@@ -63,7 +63,7 @@ def draw_cluster_map(
     axes.set_aspect("equal")
     axes.set_axis_off()
     axes.set_title(
-        f"{title}: the main cluster of each of {points.height:,} points\n"
+        f"{lead(title)}the main cluster of each of {points.height:,} points\n"
         f"({shown}; in brackets the share of the points)",
         fontsize=10,
     )

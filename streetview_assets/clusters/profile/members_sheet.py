@@ -14,6 +14,7 @@ from PIL import Image
 from streetview_assets.clusters.fit.assign import nearest_centres
 from streetview_assets.clusters.names.cluster_names import NO_NAMES
 from streetview_assets.embeddings.vectors import matrix
+from streetview_assets.figures import lead
 from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out, tile
 from streetview_assets.images.thumbnails import Shown
 from streetview_assets.text.visible_text import shortened
@@ -51,7 +52,7 @@ def cluster_sheet(
     """
     shown, some = the_largest(assignments)
     kinds = {NEAREST: exemplars(shown, images, each)}
-    heading = f"{title}: the images nearest to the centre of each cluster{some}"
+    heading = f"{lead(title)}the images nearest to the centre of each cluster{some}"
     return _in_rows(kinds, assignments.height, images, folder, each=each, heading=heading)
 
 
@@ -97,7 +98,7 @@ def members_sheet(
         NEAREST: exemplars(shown, images, each),
         AT_RANDOM: random_members(shown, images, each, seed),
     }
-    heading = f"{title}: what each cluster shows{some}"
+    heading = f"{lead(title)}what each cluster shows{some}"
     count = assignments.height
     return _in_rows(
         kinds, count, images, folder, each=each, heading=heading, names=names, tile_of=tile_of
@@ -269,5 +270,5 @@ def sweep_sheets(
             of_number["cluster"].gather(nearest.tolist()).alias("cluster"),
             pl.Series("distance", distance),
         )
-        shown = f"{title}, {k} clusters of {sample.height:,} images"
+        shown = f"{lead(title)}{k} clusters of {sample.height:,} images"
         yield k, members_sheet(members, there, folder, title=shown, seed=seed, tile_of=tile_of)

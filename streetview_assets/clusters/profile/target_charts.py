@@ -1,6 +1,6 @@
 """Clusters against targets: how shares go with them, and what kind of area each is at home in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
@@ -9,7 +9,7 @@ from streetview_assets.charts import grid_of, heat_map, panels
 from streetview_assets.clusters.names.cluster_names import NO_NAMES, cluster_label
 from streetview_assets.clusters.profile.profile import BY_LABEL
 from streetview_assets.clusters.profile.target_profile import EVERY
-from streetview_assets.figures import COLOURS, Axes, Figure, new_figure
+from streetview_assets.figures import COLOURS, Axes, Figure, lead, new_figure
 
 MOST_TARGETS, MOST_ROWS = 4, 40
 QUARTILES = ("target_lower_quartile", "target_median", "target_upper_quartile")
@@ -18,7 +18,12 @@ BINS, HISTOGRAMS_ACROSS = 20, 3
 
 
 def draw_spearman(
-    profile: pl.DataFrame, *, title: str, credit: str = "", names: Mapping[int, str] = NO_NAMES
+    profile: pl.DataFrame,
+    *,
+    title: str,
+    credit: str = "",
+    names: Mapping[int, str] = NO_NAMES,
+    called: Callable[[str], str] = str,
 ) -> Figure:
     """Draw Spearman's rank correlation of shares with targets, numbers in the cells.
 
@@ -32,6 +37,8 @@ def draw_spearman(
         Whom to name at the foot.
     names
         Of clusters that have one.
+    called
+        Says what people call a target.
 
     Returns
     -------
@@ -69,7 +76,7 @@ def draw_spearman(
             name if number is None else cluster_label(number, names)
             for name, number in rows.select("name", "number").iter_rows()
         ],
-        columns=targets,
+        columns=[called(target) for target in targets],
         colours="PuOr_r",
         limits=(-1, 1),
         slanted_deg=25,
@@ -80,7 +87,7 @@ def draw_spearman(
     counts = found["unit_count"].to_list()
     areas = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     axes.set_title(
-        f"{title}: share of an area's images against targets{few}\n"
+        f"{lead(title)}share of an area's images against targets{few}\n"
         f"Spearman over {areas} areas; bold: p up to {CERTAIN:g}, near areas taken as alike\n"
         "and for as many tests as there are clusters, or labels, and targets",
         fontsize=9,
@@ -89,7 +96,12 @@ def draw_spearman(
 
 
 def draw_target_profile(
-    profile: pl.DataFrame, *, title: str, credit: str = "", names: Mapping[int, str] = NO_NAMES
+    profile: pl.DataFrame,
+    *,
+    title: str,
+    credit: str = "",
+    names: Mapping[int, str] = NO_NAMES,
+    called: Callable[[str], str] = str,
 ) -> Figure:
     """Draw the middle half of each target over areas, weighted by each cluster's share in them.
 
@@ -103,6 +115,8 @@ def draw_target_profile(
         Whom to name at the foot.
     names
         Of clusters that have one.
+    called
+        Says what people call a target.
 
     Returns
     -------
@@ -123,7 +137,7 @@ def draw_target_profile(
     figure, frames = panels(len(shown), size_in, credit=credit, sharey=True)
     for axes, target in zip(frames, shown, strict=True):
         _draw_target(axes, wide.filter(subject=target), rows)
-        axes.set_xlabel(target)
+        axes.set_xlabel(called(target))
     frames[0].set_yticks(range(len(rows)), [cluster_label(int(row), names) for row in rows])
     frames[0].set_ylim(len(rows) - 0.5, -0.5)
     few = f", the first {len(rows)} of {len(numbers)} clusters" if len(numbers) > len(rows) else ""
@@ -131,7 +145,7 @@ def draw_target_profile(
         f"; {len(targets) - len(shown)} more targets in the table" if targets[len(shown) :] else ""
     )
     figure.suptitle(
-        f"{title}: in what kind of area each cluster is at home{few}\n"
+        f"{lead(title)}in what kind of area each cluster is at home{few}\n"
         "bar: middle half of areas, by the cluster's share in them; dot: median; grey: all areas"
         f"{more}",
         fontsize=9,
@@ -168,7 +182,7 @@ def draw_target_histograms(
     few = f", the first {len(shown)} of {len(clusters)}" if len(clusters) > len(shown) else ""
     figure, frames = panels(
         len(shown), size_in, across=across, credit=credit, sharex=True,
-        title=f"{title}: {what} of the areas that each cluster's images are in{few}\n"
+        title=f"{lead(title)}{what} of the areas that each cluster's images are in{few}\n"
         "line: all images, scaled to as many",
     )  # fmt: skip
     counts, edges = np.histogram(values["value"].to_numpy(), bins=BINS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from streetview_assets.figures import INK, WARNING
+from streetview_assets.figures import INK, WARNING, lead
 from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out, tile
 
 TILE_PX = 132
@@ -80,7 +80,7 @@ def neighbours_sheet(
                 )
             )
         rows.append(row)
-    heading = f"{title}: images, and those that look most like them (cosine, distance)"
+    heading = f"{lead(title)}images, and those that look most like them (cosine, distance)"
     return _lay_out(rows, heading, facts, folder)
 
 
@@ -102,7 +102,7 @@ def far_apart_sheet(pairs: pl.DataFrame, facts: pl.DataFrame, folder: Path, *, t
         tiles.append(_Tile(other, ("", where[other])))
     across = 2 * PAIRS_IN_A_ROW
     rows = [tiles[start : start + across] for start in range(0, len(tiles), across)]
-    heading = f"{title}: look-alikes furthest apart on the ground"
+    heading = f"{lead(title)}look-alikes furthest apart on the ground"
     if pairs.height:
         heading += f", of those most alike (cosine from {_rounded_down(pairs['at_least'][0])})"
     return _lay_out(rows, heading, facts, folder)

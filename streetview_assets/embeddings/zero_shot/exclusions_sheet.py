@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from streetview_assets.embeddings.zero_shot.exclusions import BY_CATEGORY
+from streetview_assets.figures import lead
 from streetview_assets.images.contact_sheet import Note, Tile, lay_out
 
 ACROSS, SUREST, LEAST_SURE = 8, 24, 16
@@ -57,7 +58,7 @@ def exclusions_sheet(
         notes,
         size_px=(min(ACROSS, len(tiles)) * step + GAP_PX, top),
         tile_px=TILE_PX,
-        headings=[f"{title}: {said_of(exclusions)}"],
+        headings=[f"{lead(title)}{said_of(exclusions)}"],
         line_px=LINE_PX,
     )
 

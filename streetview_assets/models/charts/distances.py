@@ -7,21 +7,37 @@ Two distributions of nearest-neighbour distances, as `geodist` of the R package 
 from collections.abc import Mapping
 
 import numpy as np
+import polars as pl
 
 from streetview_assets.charts import bare, panels
 from streetview_assets.figures import COLOURS, Figure
 from streetview_assets.models.results.validation_facts import TO_PREDICT
 from streetview_assets.validations import VALIDATIONS, mild_first
 
+DISTANCES = "distances"
+"""Name of the figure."""
 
-def draw_distances(distances: Mapping[str, np.ndarray], *, title: str, credit: str = "") -> Figure:
-    """Draw the share of areas within a distance: to be predicted, and held out by each validation.
+
+def distances_frame(distances: Mapping[str, np.ndarray]) -> pl.DataFrame:
+    """Give what the figure shows as rows: `of` and `distance_m`.
 
     Parameters
     ----------
     distances
         Validation, or `TO_PREDICT`, to distances to the nearest area that is learned from,
         metres; each of shape (n,).
+    """
+    parts = [pl.DataFrame({"of": name, "distance_m": one}) for name, one in distances.items()]
+    return pl.concat([pl.DataFrame(schema={"of": pl.String, "distance_m": pl.Float64}), *parts])
+
+
+def draw_distances(known: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
+    """Draw the share of areas within a distance: to be predicted, and held out by each validation.
+
+    Parameters
+    ----------
+    known
+        What `distances_frame` gives.
     title
         Names the target.
     credit
@@ -29,6 +45,7 @@ def draw_distances(distances: Mapping[str, np.ndarray], *, title: str, credit: s
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
+    distances = {str(name): rows["distance_m"].to_numpy() for (name,), rows in known.group_by("of")}
     figure, (axes,) = panels(1, (6.5, 4.2), credit=credit)
     for number, name in enumerate(mild_first(distances)):
         axes.ecdf(
@@ -45,7 +62,7 @@ def draw_distances(distances: Mapping[str, np.ndarray], *, title: str, credit: s
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("distance to the nearest area that is learned from, km")
     axes.set_ylabel("share of areas within it")
-    axes.set_title(f"{title}: as far away as it is used?")
+    axes.set_title(title)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     bare(axes)
     return figure

@@ -1,10 +1,12 @@
 """Charts of models of groups: group by group, and every target by every group."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, dots, grid_of, intervals, panels
-from streetview_assets.figures import COLOURS, INK, Axes, Figure
+from streetview_assets.figures import COLOURS, INK, Axes, Figure, lead, over
 from streetview_assets.metrics import REGRESSION, Metric, measure
 from streetview_assets.models.charts.heatmap import r2_heat_map, r2_text
 from streetview_assets.models.evaluations.models_by_group import (
@@ -106,7 +108,7 @@ def _name_groups(
 
 
 def draw_group_matrix(
-    scores: pl.DataFrame, *, targets: list[str], title: str, credit: str = ""
+    scores: pl.DataFrame, *, called: Mapping[str, str], title: str, credit: str = ""
 ) -> Figure:
     """Draw R² of every target (rows) by every group (columns), under spatial blocks.
 
@@ -114,15 +116,15 @@ def draw_group_matrix(
     ----------
     scores
         Table `group_model_scores` of one grouping.
-    targets
-        In the order in which they are drawn.
+    called
+        What people call each target, in the order in which they are drawn.
     title
         Names the study.
     credit
         Whom to name at the foot.
     """
     scores, some = _largest(scores)
-    model = fitted_model(scores)
+    targets, model = list(called), fitted_model(scores)
     r2 = scores.filter(metric="r2", model=model, validation="blocks")
     names = in_order(scores)
     wide = 0.72 * len(names)
@@ -133,31 +135,28 @@ def draw_group_matrix(
         r2_heat_map(
             axes,
             grid_of(mine.select("target", "group_name", "value"), targets, names),
-            rows=[name.replace("_", " ") for name in targets],
+            rows=list(called.values()),
             columns=[shortened(name) for name in names],
             slanted_deg=45,
             with_bar=area_set == OWN,
         )
         axes.set_title(f"on {AREA_SETS[area_set]}", fontsize=10)
     figure.suptitle(
-        f"{title}{some}\nR² of {IN_WORDS[model]}, held out by spatial blocks", fontsize=11
+        f"{over((title + some).lstrip(', '))}R² of {IN_WORDS[model]}, held out by spatial blocks",
+        fontsize=11,
     )
     return figure
 
 
-def draw_group_predictions(
-    predictions: pl.DataFrame, *, what: str, title: str, credit: str = ""
-) -> Figure:
+def draw_group_predictions(predictions: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
     """Draw held-out predictions against observed values, a frame a group.
 
     Parameters
     ----------
     predictions
         group_name, observed and predicted of one grouping; not empty.
-    what
-        Name of the target.
     title
-        Names the study.
+        Names the target.
     credit
         Whom to name at the foot.
 
@@ -175,7 +174,7 @@ def draw_group_predictions(
     some = f", {len(names)} of {sizes.height} groups" if sizes.height > len(names) else ""
     figure, frames = panels(
         len(names), size_in, across=across, credit=credit, sharex=True, sharey=True,
-        title=f"{title}: {what} by the images of each group alone{some}\n"
+        title=f"{lead(title)}by the images of each group alone{some}\n"
         "held out by spatial blocks",
     )  # fmt: skip
     ends = predictions.select(low=pl.min("observed"), high=pl.max("observed")).row(0)

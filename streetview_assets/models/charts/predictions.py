@@ -6,14 +6,14 @@ import polars as pl
 from streetview_assets.areas.geometry import metric_crs, to_geoframe
 from streetview_assets.areas.map import draw_areas, draw_areas_beside
 from streetview_assets.charts import panels
-from streetview_assets.figures import COLOURS, Axes, Figure
+from streetview_assets.figures import COLOURS, Axes, Figure, lead
 from streetview_assets.metrics import measure
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.validations import VALIDATIONS, mild_first
 
 
 def draw_predicted_observed(
-    predictions: pl.DataFrame, *, title: str, model: str = TUNED, credit: str = ""
+    predictions: pl.DataFrame, *, what: str, title: str, model: str = TUNED, credit: str = ""
 ) -> Figure:
     """Draw held-out predictions against observed values, with the prediction intervals.
 
@@ -22,7 +22,9 @@ def draw_predicted_observed(
     predictions
         Table `predictions` or `held_out_predictions`, or the two together.
     title
-        Names the target.
+        Above it.
+    what
+        What people call the target.
     model
         The model that is drawn.
     credit
@@ -42,9 +44,10 @@ def draw_predicted_observed(
     figure.suptitle(title)
     for axes, validation in zip(all_axes, shown, strict=True):
         _add_panel(axes, drawn.filter(validation=validation), _name(predictions, validation))
+        axes.set_xlabel(f"{what}: observed")
     level = drawn["interval_level"].max()
     bars = f", with {level:.0%} intervals" if isinstance(level, float) else ""
-    all_axes[0].set_ylabel(f"{drawn['target'][0]}: predicted, held out{bars}")
+    all_axes[0].set_ylabel(f"{what}: predicted, held out{bars}")
     return figure
 
 
@@ -71,7 +74,6 @@ def _add_panel(axes: Axes, rows: pl.DataFrame, name: str) -> None:
     r2 = measure(observed, predicted)["r2"]
     score = "R² not defined" if r2 is None else f"R² = {r2:.2f}"
     axes.set_title(f"{name}: {score}, {len(rows):,} areas", fontsize=10)
-    axes.set_xlabel(f"{rows['target'][0]}: observed")
 
 
 def _name(predictions: pl.DataFrame, validation: str) -> str:
@@ -85,6 +87,7 @@ def draw_prediction_maps(
     predictions: pl.DataFrame,
     *,
     title: str,
+    what: str,
     model: str = TUNED,
     validation: str,
     credit: str = "",
@@ -98,7 +101,9 @@ def draw_prediction_maps(
     predictions
         Table `predictions` or `held_out_predictions`.
     title
-        Names the target.
+        Above it.
+    what
+        What people call the target.
     model, validation
         Whose predictions are drawn.
     credit
@@ -114,7 +119,7 @@ def draw_prediction_maps(
             for name, column in columns.items()
         },
         title=title,
-        label=drawn["target"][0],
+        label=what,
         credit=credit,
     )
 
@@ -124,6 +129,7 @@ def draw_residual_map(
     predictions: pl.DataFrame,
     *,
     title: str,
+    what: str,
     model: str = TUNED,
     validation: str,
     credit: str = "",
@@ -137,7 +143,9 @@ def draw_residual_map(
     predictions
         Table `predictions` or `held_out_predictions`.
     title
-        Names the target.
+        Above it.
+    what
+        What people call the target.
     model, validation
         Whose residuals are drawn.
     credit
@@ -147,8 +155,8 @@ def draw_residual_map(
     return draw_areas(
         areas,
         dict(zip(drawn["area_code"], drawn["residual"], strict=True)),
-        title=f"{title}, residuals under {VALIDATIONS[validation].symbol}",
-        label="observed minus predicted, in units of the target",
+        title=f"{lead(title)}residuals under {VALIDATIONS[validation].symbol}",
+        label=f"{what}: observed minus predicted",
         credit=credit,
         diverging=True,
     )
@@ -174,7 +182,7 @@ def draw_dissimilarity(
     figure = draw_areas(
         areas,
         dict(zip(known["area_code"], known["dissimilarity"], strict=True)),
-        title=f"{title}, where the model applies",
+        title=f"{lead(title)}where the model applies",
         label="how unlike the areas learned from, in their mean distance",
         credit=credit,
     )

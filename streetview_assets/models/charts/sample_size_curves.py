@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.charts import curve, panels, sizes_axis
-from streetview_assets.figures import COLOURS, INK, Axes, Figure
+from streetview_assets.figures import COLOURS, INK, Axes, Figure, over
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.evaluations.sample_size import ALL, ALL_K
 from streetview_assets.models.evaluations.sample_size_summary import mean_curves
@@ -74,7 +74,7 @@ def draw_sample_sizes(
         axes.xaxis.set_tick_params(labelbottom=True)
     repeats = max(curves["repeat_count"].to_list(), default=0)
     figure.suptitle(
-        f"{title}\n{REGRESSION[metric].symbol} on held-out areas by the images of a cluster, "
+        f"{over(title)}{REGRESSION[metric].symbol} on held-out areas by the images of a cluster, "
         f"{HEADINGS[areas]}\nnumbers: clusters; black, dashed: all images; bands: one standard "
         f"deviation of {repeats} draws",
         fontsize=10,

@@ -18,7 +18,7 @@ from streetview_assets.charts import (
     panels,
     sizes_axis,
 )
-from streetview_assets.figures import COLOURS, Axes, Figure, new_figure
+from streetview_assets.figures import COLOURS, Axes, Figure, new_figure, over
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.charts.heatmap import r2_heat_map, r2_text
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
@@ -67,7 +67,7 @@ def draw_transfer(
     axes.set_ylabel("learned from (number of areas)")
     added = f"with {share:.0%} of the tested areas added" if share else "with nothing added"
     axes.set_title(
-        f"{title}\nR² of ridge {added}; framed: on itself, by spatial blocks", fontsize=10
+        f"{over(title)}R² of ridge {added}; framed: on itself, by spatial blocks", fontsize=10
     )
     return figure
 
@@ -97,21 +97,20 @@ def draw_target_correlations(
         if all(len(set(column)) > 1 for column in pair):
             grid[row, column] = spearmanr(*pair).statistic
     texts = [["none" if np.isnan(cell) else f"{cell:+.2f}" for cell in row] for row in grid]
-    labels = [name.replace("_", " ") for name in names]
     side = 2.6 + 0.75 * len(names)
     figure = new_figure(side + 1, max(3.4, side), credit=credit)
     axes = figure.subplots()
     heat_map(
-        axes, grid, texts, rows=labels, columns=labels, colours="PuOr_r", limits=(-1, 1),
+        axes, grid, texts, rows=names, columns=names, colours="PuOr_r", limits=(-1, 1),
         slanted_deg=40, bar="Spearman's rank correlation",
     )  # fmt: skip
     areas = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
-    axes.set_title(f"{title}\nhow targets go together, over {areas} areas", fontsize=10)
+    axes.set_title(f"{over(title)}how targets go together, over {areas} areas", fontsize=10)
     return figure
 
 
 def draw_targets(
-    scores: pl.DataFrame, *, targets: list[str], title: str, credit: str = ""
+    scores: pl.DataFrame, *, called: Mapping[str, str], title: str, credit: str = ""
 ) -> Figure:
     """Draw R² of ridge for each target (rows) under each validation (columns).
 
@@ -119,13 +118,14 @@ def draw_targets(
     ----------
     scores
         Table `target_scores`.
-    targets
-        In the order in which they are drawn.
+    called
+        What people call each target, in the order in which they are drawn.
     title
         Names the study.
     credit
         Whom to name at the foot.
     """
+    targets = list(called)
     r2 = scores.filter(metric="r2", fold=0, group_name="all", model=RIDGE)
     validations = mild_first(r2["validation"])
     of = ("target", "validation")
@@ -148,13 +148,13 @@ def draw_targets(
         axes,
         value,
         texts=texts,
-        rows=[name.replace("_", " ") for name in targets],
+        rows=list(called.values()),
         columns=[VALIDATIONS[name].symbol for name in validations],
     )
     level = r2["interval_level"].max()
     bars = f", with {level:.0%} bootstrap intervals" if isinstance(level, float) else ""
     count = max(r2["area_count"].to_list())
-    axes.set_title(f"{title}\nR² of ridge, held out{bars}; {count:,} areas", fontsize=10)
+    axes.set_title(f"{over(title)}R² of ridge, held out{bars}; {count:,} areas", fontsize=10)
     return figure
 
 
@@ -185,7 +185,7 @@ def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -
     axes.set_xlabel("areas learned from")
     axes.set_ylabel("R², pooled over held-out areas")
     axes.set_title(
-        f"{title}\n{max(r2['area_count'].to_list()):,} areas held out in turn; "
+        f"{over(title)}{max(r2['area_count'].to_list()):,} areas held out in turn; "
         f"bands: range of {r2['repeat'].n_unique()} draws",
         fontsize=10,
     )

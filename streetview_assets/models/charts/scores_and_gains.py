@@ -1,6 +1,6 @@
 """Charts of scores, every model and baseline side by side, and of what images add to place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -119,7 +119,11 @@ def _add_validation(
 
 
 def draw_gains(
-    gains: pl.DataFrame, *, title: str, credit: str = "", targets: Sequence[str] = ()
+    gains: pl.DataFrame,
+    *,
+    title: str,
+    credit: str = "",
+    called: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw R² by place, by images and by both, and the paired gain of both over place.
 
@@ -133,12 +137,13 @@ def draw_gains(
         Names the study and the target.
     credit
         Whom to name at the foot.
-    targets
-        The rows, of several targets; default: a row a validation.
+    called
+        What people call each of several targets, which are then the rows; default: a row a
+        validation.
     """
     known = gains.drop_nulls("value")
-    known = known.with_columns(row="target" if targets else "validation")
-    rows = list(targets) or mild_first(known["validation"])
+    known = known.with_columns(row="target" if called else "validation")
+    rows = list(called or mild_first(known["validation"]))
     shown = [name for name in SHOWN if known.filter(features=name, against=NOTHING).height]
     pairs = [pair for pair in GAINED if known.filter(features=pair[0], against=pair[1]).height]
     size_in = (8.5, 1.9 + 0.55 * len(rows) * max(1, len(shown) / 4))
@@ -153,7 +158,7 @@ def draw_gains(
     for axes, label in ((scores, "R², pooled over held-out areas"), (gained, "gain in R²")):
         axes.axvline(0, color=ZERO_LINE, linewidth=0.8)
         axes.set_xlabel(label)
-    scores.set_yticks(range(len(rows)), _labels(rows))
+    scores.set_yticks(range(len(rows)), _labels(rows, called or {}))
     scores.set_ylim(len(rows) - 0.5, -0.5)
     if len(pairs) > 1:  # Above the panels: within, so many names would lie over the dots.
         above: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}
@@ -166,9 +171,9 @@ def draw_gains(
     return figure
 
 
-def _labels(rows: Sequence[str]) -> list[str]:
-    named = {name: one.symbol for name, one in VALIDATIONS.items()}
-    return [named.get(name, name.replace("_", " ")) for name in rows]
+def _labels(rows: Sequence[str], called: Mapping[str, str]) -> list[str]:
+    named = {**{name: one.symbol for name, one in VALIDATIONS.items()}, **called}
+    return [named[name] for name in rows]
 
 
 def _shifts(count: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import polars as pl
 
 from streetview_assets.charts import bare, intervals, panels
 from streetview_assets.embeddings.zero_shot.prompt_bank import CONTROL
-from streetview_assets.figures import COLOURS, INK, Axes, Figure
+from streetview_assets.figures import COLOURS, INK, Axes, Figure, over
 from streetview_assets.models.direction.direction import OF_CONTROLS, OF_PROMPTS
 
 ROWS_IN_A_COLUMN = 40
@@ -51,7 +51,7 @@ def draw_prompts(rows: pl.DataFrame, *, title: str, credit: str = "") -> Figure:
             "\ngrey band: the middle 90% of the controls; a text says something, and is drawn in "
             "colour, where its whole interval lies outside"
         )
-    figure.suptitle(f"{title}\n{said}", fontsize=10)
+    figure.suptitle(f"{over(title)}{said}", fontsize=10)
     return figure
 
 

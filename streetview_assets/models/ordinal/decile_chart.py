@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.charts import frame_diagonal, heat_map, panels
-from streetview_assets.figures import INK, Axes, Figure
+from streetview_assets.figures import INK, Axes, Figure, lead
 from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS, to_areas
 from streetview_assets.models.ordinal.network import DECILES
 from streetview_assets.models.ordinal.score_rows import count_table, measure_tables, of_common_areas
@@ -37,7 +37,7 @@ def draw_deciles(outputs: pl.DataFrame, *, title: str, credit: str = "") -> Figu
     if not shown:
         return None
     figure, all_axes = panels(len(shown), (4.1 * len(shown) + 0.4, 4.7), credit=credit, sharey=True)
-    figure.suptitle(f"{title}: number of areas (framed: predicted as observed)")
+    figure.suptitle(f"{lead(title)}number of areas (framed: predicted as observed)")
     for axes, validation in zip(all_axes, shown, strict=True):
         scored = of_common_areas(known.filter(validation=validation))
         area = to_areas(scored.filter(share_added=0.0))

@@ -1,6 +1,6 @@
 """Areas: outlines and targets."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -10,10 +10,11 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.missing_parts import no_areas, no_targets
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
+from streetview_assets.text.counted import counted
 
 if TYPE_CHECKING:
-    import dagster as dg
+    pass
 
 
 @study_asset(
@@ -21,21 +22,24 @@ if TYPE_CHECKING:
 )
 def areas(work: AssetContext) -> AssetResult:
     """The authority's small areas, mended, reprojected and measured."""
-    from streetview_assets.areas.map import draw_areas
-
     boundaries = work.sources.boundaries()
     mine = boundaries.areas.filter(authority_code=work.authority)
-    title = f"{place(work, mine)}: {mine.height:,} areas"
+    told = {
+        "crs": boundaries.crs,
+        "area_km2": float(mine["area_km2"].sum()),
+        "polygons mended in the whole file": boundaries.mended_count,
+    }
+    return AssetResult({"areas": mine}, {**work.drawn({"areas": mine}), **told})
+
+
+@figures_of(areas)
+def _outlines(work: AssetContext) -> dict[str, Any]:
+    from streetview_assets.areas.map import draw_areas
+
+    mine = work.read("areas")
+    title = work.titled(counted(mine.height, "area"), place(work, mine))
     drawn = draw_areas(mine, None, title=title, credit=warning(work))
-    return AssetResult(
-        {"areas": mine},
-        {
-            "map": work.figure("areas", drawn),
-            "crs": boundaries.crs,
-            "area_km2": float(mine["area_km2"].sum()),
-            "polygons mended in the whole file": boundaries.mended_count,
-        },
-    )
+    return {"map": work.figure("areas", drawn)}
 
 
 @study_asset(
@@ -88,7 +92,7 @@ def targets(work: AssetContext) -> AssetResult:
     return AssetResult(
         {"targets": joined},
         {
-            "map": _target_map(work, joined),
+            **work.drawn({"targets": joined}),
             "areas without a value": without,
             "why areas have no value": why,
             "sources": sources,
@@ -96,19 +100,20 @@ def targets(work: AssetContext) -> AssetResult:
     )
 
 
-def _target_map(work: AssetContext, joined: pl.DataFrame) -> "dg.MarkdownMetadataValue":
+@figures_of(targets, keys=("targets.label", "models.target"))
+def _target_map(work: AssetContext) -> dict[str, Any]:
     """Draw the target that is predicted, as deprivation."""
     from streetview_assets.areas.map import draw_areas
 
-    name, mine = work.target.name, work.read("areas")
+    mine = work.read("areas")
     drawn = draw_areas(
         mine,
-        deprivation(joined, name),
-        title=f"{place(work, mine)}: {name}",
+        deprivation(work.read("targets"), work.target.name),
+        title=work.titled(work.target.called, place(work, mine)),
         label="deprivation by rank among these areas: 0 best off, 1 worst off",
         credit=warning(work),
     )
-    return work.figure("target", drawn)
+    return {"map": work.figure("target", drawn)}
 
 
 def place(work: AssetContext, areas: pl.DataFrame) -> str:

@@ -10,14 +10,13 @@ from streetview_assets.clusters.number.index_charts import in_words
 from streetview_assets.clusters.profile.dominant_cluster import point_clusters
 from streetview_assets.clusters.profile.members_sheet import members_sheet
 from streetview_assets.embeddings.looked_at import INCLUDED
-from streetview_assets.figures import to_png
 from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets.clusters import keys_of_kept
 from streetview_assets.orchestration.missing_parts import NO_AREAS, NO_TARGETS
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 
 MEMBERS_ACROSS, MEMBERS_DOWN = 7, 10
 
@@ -34,7 +33,6 @@ def keys_of_figures(study: Study) -> tuple[str, ...]:
     reads=(
         "cluster_assignments",
         "cluster_centres",
-        "cluster_names",
         "cluster_shares",
         "label_scores",
         "label_shares",
@@ -48,7 +46,6 @@ def keys_of_figures(study: Study) -> tuple[str, ...]:
         "clusters.pca",
         "clusters.keep",
         "clusters.keep_in",
-        "clusters.figures",
         "seed",
     ),
     keys_for=keys_of_figures,
@@ -73,8 +70,8 @@ def cluster_meaning(work: AssetContext) -> AssetResult:
         seed=work.study.seed,
         **{table: read(table) for table in ("label_shares", "label_scores", "targets", "areas")},
     )
-    shown = _figures(work, assigned, points, profile)
-    return AssetResult({"cluster_profile": profile}, {**shown, **_told(work, profile)})
+    frames = {"cluster_profile": profile}
+    return AssetResult(frames, {**work.drawn(frames), **_told(work, profile)})
 
 
 def _why_no_cluster(work: AssetContext) -> str:
@@ -82,16 +79,21 @@ def _why_no_cluster(work: AssetContext) -> str:
     return (provenance.note if provenance else "") or "no image has a cluster"
 
 
-def _figures(
-    work: AssetContext, assigned: pl.DataFrame, points: pl.DataFrame, profile: pl.DataFrame
-) -> dict[str, Any]:
+@figures_of(
+    cluster_meaning,
+    keys=("clusters.figures", "targets.label"),
+    reads=("cluster_names",),
+)
+def _figures(work: AssetContext) -> dict[str, Any]:
     from streetview_assets.clusters.profile.map import draw_cluster_map
     from streetview_assets.clusters.profile.target_charts import draw_spearman, draw_target_profile
 
-    study, whom = work.study, work.credit
+    study, whom, profile = work.study, work.credit, work.read_all("cluster_profile")
     fit = {"method": METHOD, "space": study.clusters.space, "k": study.clusters.k}
+    assigned = work.read_all("cluster_assignments").filter(**fit)
+    points = point_clusters(assigned, work.read_all(INCLUDED), work.read_all("sample_points"))
     names = names_by_cluster(work.read_all("cluster_names").filter(**fit))
-    how: dict[str, Any] = {"title": work.title, "names": names}
+    how: dict[str, Any] = {"title": work.titled(), "names": names}
     shown: dict[str, Any] = {**_maps_of_others(work), **_asked_for(work, assigned)}
     if points.height:
         areas = work.read_all("areas")
@@ -102,10 +104,10 @@ def _figures(
         sheet = members_sheet(assigned, images, work.opened.root, seed=study.seed, **how)
         shown["central and random members"] = work.figure("clusters_members", sheet)
     if not profile.filter(measure="spearman").is_empty():
-        drawn = draw_spearman(profile, credit=whom, **how)
+        drawn = draw_spearman(profile, called=study.called, credit=whom, **how)
         shown["shares against targets"] = work.figure("clusters_spearman", drawn)
     if not profile.filter(measure="target_median").is_empty():
-        drawn = draw_target_profile(profile, credit=whom, **how)
+        drawn = draw_target_profile(profile, called=study.called, credit=whom, **how)
         shown["targets where each cluster is"] = work.figure("clusters_targets", drawn)
     return shown
 
@@ -123,11 +125,11 @@ def _maps_of_others(work: AssetContext) -> dict[str, Any]:
         points = point_clusters(assigned, work.read_all(INCLUDED), work.read_all("sample_points"))
         if points.is_empty():
             continue
-        title = f"{work.title}, clusters found in {in_words(space)}"
+        title = work.titled(f"clusters found in {in_words(space)}")
         drawn = draw_cluster_map(
             points, work.read_all("areas"), k=k, title=title, credit=work.credit
         )
-        paths.append(work.keep(f"clusters_map_k{k}_{space}", to_png(drawn)))
+        paths.append(work.keep(f"clusters_map_k{k}_{space}", drawn))
     return {"maps of the others that are kept": ", ".join(paths)} if paths else {}
 
 
@@ -144,9 +146,9 @@ def _asked_for(work: AssetContext, assigned: pl.DataFrame) -> dict[str, Any]:
         of_images = placed.join(values, on="area_code", how="inner").select("cluster", "value")
         if of_images.height:
             drawn = draw_target_histograms(
-                of_images, what=study.target.name, title=work.title, credit=work.credit
+                of_images, what=study.target.called, title=work.titled(), credit=work.credit
             )
-            shown["target by cluster"] = work.keep("clusters_target_histograms", to_png(drawn))
+            shown["target by cluster"] = work.keep("clusters_target_histograms", drawn)
     if "members" in asked and work.shows_images:
         shown["members of each cluster"] = ", ".join(_members(work, placed))
     return shown
@@ -162,7 +164,7 @@ def _members(work: AssetContext, placed: pl.DataFrame) -> list[str]:
             columns=MEMBERS_ACROSS,
             rows=MEMBERS_DOWN,
             seed=work.study.seed,
-            title=f"{work.title}, cluster {cluster}",
+            title=work.titled(f"cluster {cluster}"),
         )
         paths.append(work.keep(f"clusters_members_of_{cluster}", sheet))
     return sorted(paths)

@@ -5,14 +5,13 @@ import polars as pl
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.fit.projection import spaces_of_sweep
 from streetview_assets.clusters.number.index_charts import draw_elbow, draw_silhouette_and_inertia
-from streetview_assets.clusters.number.internal_indices import Sweep, score_sweep
+from streetview_assets.clusters.number.internal_indices import score_sweep
 from streetview_assets.clusters.number.recommendation import Recommendation, recommend
 from streetview_assets.clusters.profile.members_sheet import numbers_shown, sweep_sheets
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
-from streetview_assets.figures import to_png
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets.clusters import draw_of, who_is_in
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 
 ONE_OF_TWO_BYTES = 70_000
 """Of each of two figures in the metadata of a study-wide asset: 200 kB together, with the rest."""
@@ -27,7 +26,6 @@ ONE_OF_TWO_BYTES = 70_000
         "clusters.seeds",
         "clusters.pca",
         "clusters.fit_on",
-        "clusters.figures",
         "seed",
     ),
     code_version=5,
@@ -47,12 +45,13 @@ def cluster_scores(work: AssetContext) -> AssetResult:
         on_progress=work.progress("numbers of clusters"),
     )
     advice = recommend(swept.scores, settings.space)
+    frames = {"cluster_scores": swept.scores, "sweep_centres": swept.centres}
     metadata = {
         **_advised(work, advice, alone),
-        **_sweep_figures(work, sample, swept, advice),
+        **work.drawn(frames),
         **who_is_in(work, sample),
     }
-    return AssetResult({"cluster_scores": swept.scores, "sweep_centres": swept.centres}, metadata)
+    return AssetResult(frames, metadata)
 
 
 def _advised(work: AssetContext, advice: Recommendation, alone: str) -> dict[str, object]:
@@ -67,23 +66,23 @@ def _advised(work: AssetContext, advice: Recommendation, alone: str) -> dict[str
     }
 
 
-def _sweep_figures(
-    work: AssetContext, sample: pl.DataFrame, swept: Sweep, advice: Recommendation
-) -> dict[str, object]:
+@figures_of(cluster_scores, keys=("clusters.figures", "clusters.k"))
+def _sweep_figures(work: AssetContext) -> dict[str, object]:
     """Draw the scores by the number of clusters, and sheets of images beside them."""
-    settings = work.study.clusters
+    settings, scores = work.study.clusters, work.read_all("cluster_scores")
+    advice = recommend(scores, settings.space)
     drawn = draw_elbow(
-        swept.scores,
+        scores,
         k=settings.k,
         space=settings.space,
         advice=advice,
-        title=work.title,
+        title=work.titled(),
         credit=work.credit,
     )
     return {
-        "elbow": work.figure("clusters_elbow", to_png(drawn), max_bytes=ONE_OF_TWO_BYTES),
-        **_on_two_axes(work, swept.scores),
-        **_sheets(work, sample, swept.centres, advice.k),
+        "elbow": work.figure("clusters_elbow", drawn, max_bytes=ONE_OF_TWO_BYTES),
+        **_on_two_axes(work, scores),
+        **_sheets(work, draw_of(work), work.read_all("sweep_centres"), advice.k),
     }
 
 
@@ -94,8 +93,8 @@ def _on_two_axes(work: AssetContext, scores: pl.DataFrame) -> dict[str, object]:
     own = scores.filter(method=METHOD, space=settings.space)
     if "silhouette" not in settings.figures or own.drop_nulls("value").is_empty():
         return {}
-    drawn = draw_silhouette_and_inertia(own, title=work.title, credit=work.credit)
-    return {"silhouette and inertia": work.keep(name, to_png(drawn))}
+    drawn = draw_silhouette_and_inertia(own, title=work.titled(), credit=work.credit)
+    return {"silhouette and inertia": work.keep(name, drawn)}
 
 
 def _sheets(
@@ -112,7 +111,7 @@ def _sheets(
         work.looked_at(work.read_all(INCLUDED)),
         work.opened.root,
         numbers=numbers_shown(settings.numbers, settings.k),
-        title=work.title,
+        title=work.titled(),
         seed=work.study.seed,
     )
     best = recommended or settings.k

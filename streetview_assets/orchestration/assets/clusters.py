@@ -24,7 +24,7 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.missing_parts import no_areas, no_labels
 from streetview_assets.study.clusters import components_of
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 
 
 def keys_of_kept(study: Study) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def density_clusters(work: AssetContext) -> AssetResult:
         "fewest images of a cluster": found.min_cluster_size,
         "what it means": in_words(found),
         **_agreement(work, sample, found),
-        **_density_sheet(work, found),
+        **work.drawn({"density_clusters": found.images}),
     }
     return AssetResult({"density_clusters": found.images}, {**metadata, **who_is_in(work, sample)})
 
@@ -126,15 +126,17 @@ def _agreement(
     }
 
 
-def _density_sheet(work: AssetContext, found: DensityClusters) -> dict[str, object]:
-    members = found.images.drop_nulls("cluster")
+@figures_of(density_clusters)
+def _density_sheet(work: AssetContext) -> dict[str, object]:
+    found = work.read_all("density_clusters")
+    members = found.drop_nulls("cluster")
     if members.is_empty() or not work.shows_images:
         return {}
     sheet = members_sheet(
         members,
         work.looked_at(work.read_all(INCLUDED)),
         work.opened.root,
-        title=f"{work.title}, clusters by density ({found.share_in_none:.0%} are in none)",
+        title=work.titled(f"clusters by density ({1 - members.height / found.height:.0%} in none)"),
         seed=work.study.seed,
     )
     return {"central and random members": work.figure("clusters_density", sheet)}
@@ -163,11 +165,18 @@ def cluster_assignments(work: AssetContext) -> AssetResult:
     images = current_images(work.looked_at(work.read(INCLUDED)))
     vectors = work.read(VECTORS).join(images, on="image_id", how="semi")
     assigned = assign_clusters(vectors, work.opened.read("cluster_centres"), work.authority)
-    own, metadata = assigned.filter(**_own_fit(work)), {}
-    if own.height and work.shows_images:
-        sheet = cluster_sheet(own, images, work.opened.root, title=work.title)
-        metadata["exemplars"] = work.figure("clusters", sheet)
-    return AssetResult({"cluster_assignments": assigned}, metadata)
+    frames = {"cluster_assignments": assigned}
+    return AssetResult(frames, work.drawn(frames))
+
+
+@figures_of(cluster_assignments)
+def _exemplars(work: AssetContext) -> dict[str, object]:
+    own = work.read("cluster_assignments").filter(**_own_fit(work))
+    if own.is_empty() or not work.shows_images:
+        return {}
+    images = current_images(work.looked_at(work.read(INCLUDED)))
+    sheet = cluster_sheet(own, images, work.opened.root, title=work.titled())
+    return {"exemplars": work.figure("clusters", sheet)}
 
 
 @study_asset(
@@ -241,24 +250,27 @@ def capture_changes(work: AssetContext) -> AssetResult:
     )
     if changes.is_empty():
         return work.not_applicable(NO_PAIRS)
-    metadata = _change_metadata(work, changes, points)
-    return AssetResult({"capture_changes": changes}, metadata)
+    frames = {"capture_changes": changes}
+    return AssetResult(frames, {**_change_metadata(changes), **work.drawn(frames)})
 
 
-def _change_metadata(
-    work: AssetContext, changes: pl.DataFrame, points: pl.DataFrame
-) -> dict[str, object]:
+@figures_of(capture_changes)
+def _change_map(work: AssetContext) -> dict[str, object]:
     from streetview_assets.clusters.change.map import draw_changes
 
-    whom = work.credit
-    drawn = draw_changes(work.read("areas"), points, changes, title=work.title, credit=whom)
+    changes, points = work.read("capture_changes"), work.read("sample_points")
+    how = {"title": work.titled(), "credit": work.credit}
+    drawn = draw_changes(work.read("areas"), points, changes, **how)
+    return {"where streets changed most": work.figure("capture_changes", drawn)}
+
+
+def _change_metadata(changes: pl.DataFrame) -> dict[str, object]:
     moved = changes.select((pl.col("from_cluster") != pl.col("to_cluster")).mean()).item()
     return {
         "points with two captures or more": changes["point_id"].n_unique(),
         "median cosine": changes.select(pl.median("cosine")).item(),
         "median cosine of images of different points": changes["cosine_elsewhere"][0],
         "share that changed cluster": moved,
-        "where streets changed most": work.figure("capture_changes", drawn),
     }
 
 

@@ -1,6 +1,5 @@
 """Comparisons: of authorities, targets, numbers of areas, kinds of images, images with place."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -18,13 +17,15 @@ from streetview_assets.orchestration.model_inputs import (
     pooled_datasets,
     study_scoring,
 )
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.validations import AUTHORITIES, Validation, headline_validation
 
 if TYPE_CHECKING:
-    from streetview_assets.models.data.dataset import AreaDataset
     from streetview_assets.models.data.group_vectors import Group
+
+GROUP_PREDICTIONS = "group_predicted_observed"
+"""Name of the figure of what each group's images predict."""
 
 
 @model_asset(writes=("transfer_scores",), code_version=2, study_wide=True)
@@ -37,16 +38,17 @@ def transfer_scores(work: AssetContext) -> AssetResult:
     if why:
         return work.not_applicable(why)
     scores = score_transfer(data, study_scoring(work), work.progress("pairs"))
-    title = f"{work.title}: {work.target.name}"
-    metadata = {"areas": len(data), **_transfer_figures(work, scores, title)}
-    return AssetResult({"transfer_scores": scores}, metadata)
+    frames = {"transfer_scores": scores}
+    return AssetResult(frames, {"areas": len(data), **work.drawn(frames)})
 
 
-def _transfer_figures(work: AssetContext, scores: pl.DataFrame, title: str) -> dict[str, Any]:
+@figures_of(transfer_scores, keys=("targets.label",))
+def _transfer_figures(work: AssetContext) -> dict[str, Any]:
     """Draw authorities against authorities, with the fewest and the most areas added."""
     from streetview_assets.models.charts.score_comparisons import draw_transfer
     from streetview_assets.models.validation.ridge_cv import scored_r2
 
+    scores, title = work.read_all("transfer_scores"), work.titled(work.target.called)
     if scored_r2(scores).is_empty():
         return {}
     names = dict(work.read_all("areas").select("authority_code", "authority_name").iter_rows())
@@ -71,14 +73,13 @@ def target_scores(work: AssetContext) -> AssetResult:
         return work.not_applicable(f"{why} with a value of every target")
     scores = score_targets(datasets, study_scoring(work), work.progress("validations"))
     common_count = len(next(iter(datasets.values())))
-    metadata = {"areas with every target": common_count, **_targets_figure(work, scores, datasets)}
-    return AssetResult({"target_scores": scores}, metadata)
+    frames = {"target_scores": scores}
+    return AssetResult(frames, {"areas with every target": common_count, **work.drawn(frames)})
 
 
 @model_asset(writes=("target_gains",), study_wide=True, unless=(no_targets, no_other_features))
 def target_gains(work: AssetContext) -> AssetResult:
     """What images, satellites and descriptions add to place and to each other, by target."""
-    from streetview_assets.models.charts.scores_and_gains import draw_gains
     from streetview_assets.models.evaluations.selection import too_few
     from streetview_assets.models.evaluations.target_matrix import gains_of_targets, on_common_areas
 
@@ -86,30 +87,41 @@ def target_gains(work: AssetContext) -> AssetResult:
     if why := too_few(min(len(data) for data in datasets.values())):
         return work.not_applicable(f"{why} with a value of every target")
     found = gains_of_targets(datasets, study_scoring(work), work.progress("targets"))
+    frames = {"target_gains": found}
+    return AssetResult(frames, work.drawn(frames))
+
+
+@figures_of(target_gains, keys=("targets.label",))
+def _target_gains_figure(work: AssetContext) -> dict[str, Any]:
+    from streetview_assets.models.charts.scores_and_gains import draw_gains
+
+    found = work.read_all("target_gains")
     if found["value"].null_count() == found.height:
-        return AssetResult({"target_gains": found})
-    how = {"title": f"{work.title}: blocks held out", "credit": work.whole_credit}
-    figure = draw_gains(found, targets=list(datasets), **how)
-    return AssetResult({"target_gains": found}, {"gains": work.figure("target_gains", figure)})
+        return {}
+    called = {one.name: one.called for one in work.study.targets}
+    how: dict[str, Any] = {"title": work.titled("blocks held out"), "credit": work.whole_credit}
+    return {"gains": work.figure("target_gains", draw_gains(found, called=called, **how))}
 
 
-def _targets_figure(
-    work: AssetContext, scores: pl.DataFrame, datasets: "Mapping[str, AreaDataset]"
-) -> dict[str, Any]:
+@figures_of(target_scores, keys=("targets.label",))
+def _targets_figure(work: AssetContext) -> dict[str, Any]:
     from streetview_assets.models.charts.score_comparisons import (
         draw_target_correlations,
         draw_targets,
     )
+    from streetview_assets.models.evaluations.target_matrix import on_common_areas
     from streetview_assets.models.validation.ridge_cv import scored_r2
 
+    scores, datasets = work.read_all("target_scores"), on_common_areas(area_datasets(work))
     if scored_r2(scores).is_empty():
         return {}
-    how: dict[str, Any] = {"title": work.title, "credit": work.credit}
-    figure = draw_targets(scores, targets=list(datasets), **how)
+    how: dict[str, Any] = {"title": work.titled(), "credit": work.credit}
+    called = {name: work.study.called(name) for name in datasets}
+    figure = draw_targets(scores, called=called, **how)
     shown = {"target_scores": work.figure("target_scores", figure)}
     if len(datasets) > 1:
         values = {
-            name: dict(zip(data.area_codes, data.observed.tolist(), strict=True))
+            called[name]: dict(zip(data.area_codes, data.observed.tolist(), strict=True))
             for name, data in datasets.items()
         }
         figure = draw_target_correlations(values, **how)
@@ -120,23 +132,29 @@ def _targets_figure(
 @model_asset(writes=("learning_curve",), code_version=2, study_wide=True)
 def learning_curve(work: AssetContext) -> AssetResult:
     """Scores by the number of areas learned from, the held-out areas staying the same."""
-    from streetview_assets.models.charts.score_comparisons import draw_learning_curve
     from streetview_assets.models.evaluations.learning_curve import learn_by_size
     from streetview_assets.models.evaluations.selection import too_few
-    from streetview_assets.models.validation.ridge_cv import scored_r2
 
     data = area_dataset(work, model_tables(work))
     why = too_few(len(data))
     if why:
         return work.not_applicable(why)
     scores = learn_by_size(data, study_scoring(work), work.progress("draws"))
-    metadata: dict[str, Any] = {"areas": len(data)}
-    if scored_r2(scores).height:
-        figure = draw_learning_curve(
-            scores, title=f"{work.title}: {work.target.name}", credit=work.credit
-        )
-        metadata["learning_curve"] = work.figure("learning_curve", figure)
-    return AssetResult({"learning_curve": scores}, metadata)
+    frames = {"learning_curve": scores}
+    return AssetResult(frames, {"areas": len(data), **work.drawn(frames)})
+
+
+@figures_of(learning_curve, keys=("targets.label",))
+def _curve(work: AssetContext) -> dict[str, Any]:
+    from streetview_assets.models.charts.score_comparisons import draw_learning_curve
+    from streetview_assets.models.validation.ridge_cv import scored_r2
+
+    scores = work.read_all("learning_curve")
+    if scored_r2(scores).is_empty():
+        return {}
+    title = work.titled(work.target.called)
+    figure = draw_learning_curve(scores, title=title, credit=work.credit)
+    return {"learning_curve": work.figure("learning_curve", figure)}
 
 
 @study_asset(
@@ -171,44 +189,47 @@ def group_model_scores(work: AssetContext) -> AssetResult:
         model=work.study.group_models.model,
         on_predicted=predicted.append,
     )
-    figures = _all_figures(work, scores, list(datasets)) | _predictions_figure(work, predicted)
-    return AssetResult({"group_model_scores": scores}, {"areas": area_count, **figures})
+    work.keep_data(GROUP_PREDICTIONS, pl.concat(predicted, how="diagonal"))
+    frames = {"group_model_scores": scores}
+    return AssetResult(frames, {"areas": area_count, **work.drawn(frames)})
 
 
 def _groups(work: AssetContext) -> "list[Group]":
+
     from streetview_assets.models.data.group_vectors import groups_of
 
     vectors, statistic = work.read_all("area_group_embeddings"), work.study.pooling.statistic
     return groups_of(vectors, statistic=statistic, encoder=work.opened.encoder)
 
 
-def _all_figures(work: AssetContext, scores: pl.DataFrame, targets: list[str]) -> dict[str, Any]:
+@figures_of(group_model_scores, keys=("targets.label",))
+def _all_figures(work: AssetContext) -> dict[str, Any]:
     """Draw the scores of each way of grouping, and beside them those of every target."""
     from streetview_assets.models.data.group_vectors import GROUPINGS
 
-    figures: dict[str, Any] = {}
+    figures, scores = _predictions_figure(work), work.read_all("group_model_scores")
     for grouping in GROUPINGS:
-        figures |= _figures(work, scores.filter(grouping=grouping), grouping, targets)
+        figures |= _figures(work, scores.filter(grouping=grouping), grouping)
     return figures
 
 
-def _predictions_figure(work: AssetContext, predicted: list[pl.DataFrame]) -> dict[str, Any]:
+def _predictions_figure(work: AssetContext) -> dict[str, Any]:
     """Draw what was predicted by each cluster's images against what was observed."""
     from streetview_assets.models.charts.group_scores import draw_group_predictions
     from streetview_assets.models.data.group_vectors import CLUSTER
 
-    found = [one.filter(grouping=CLUSTER) for one in predicted if one.height]
-    if not found or found[0].is_empty():
+    found = work.data_of(GROUP_PREDICTIONS)
+    if found is None or found.is_empty() or found.filter(grouping=CLUSTER).is_empty():
         return {}
     drawn = draw_group_predictions(
-        found[0], what=work.target.name, title=work.title, credit=work.credit
+        found.filter(grouping=CLUSTER),
+        title=work.titled(work.target.called),
+        credit=work.credit,
     )
-    return {"group_predicted_observed": work.figure("group_predicted_observed", drawn)}
+    return {GROUP_PREDICTIONS: work.figure(GROUP_PREDICTIONS, drawn)}
 
 
-def _figures(
-    work: AssetContext, scores: pl.DataFrame, grouping: str, targets: list[str]
-) -> dict[str, Any]:
+def _figures(work: AssetContext, scores: pl.DataFrame, grouping: str) -> dict[str, Any]:
     from streetview_assets.models.charts.group_scores import (
         draw_group_matrix,
         draw_group_metrics,
@@ -219,15 +240,16 @@ def _figures(
 
     if scores.filter(metric="r2").drop_nulls("value").is_empty():
         return {}
-    whom, title = work.credit, f"{work.title}: {work.target.name}"
+    whom, title = work.credit, work.titled(work.target.called)
+    called = {one.name: one.called for one in work.study.targets}
     mine = scores.filter(target=work.target.name)
     drawn = {"group_scores": draw_group_scores(mine, title=title, credit=whom)}
     blocks = mine.filter(validation=BLOCKS)
     if blocks.drop_nulls("value").height:
         drawn["group_metrics"] = draw_group_metrics(blocks, title=title, credit=whom)
-    if len(targets) > 1:
+    if len(called) > 1:
         drawn["group_targets"] = draw_group_matrix(
-            scores, targets=targets, title=work.title, credit=whom
+            scores, called=called, title=work.titled(), credit=whom
         )
     ending = {CLUSTER: "", LABEL: "_labels", BY_HAND: "_user_groups"}[grouping]
     return {
@@ -268,7 +290,7 @@ def gains(work: AssetContext) -> AssetResult:
         "next_town_scores": next_town_scores(of_towns, scoring.settings.interval_level),
     }
     verdict = {"verdict": " ".join(found["sentence"])}
-    return AssetResult(tables, verdict | _gains_figures(work, tables))
+    return AssetResult(tables, verdict | work.drawn(tables))
 
 
 def _headline(scoring: Scoring, gained: pl.DataFrame, held_out: pl.DataFrame) -> Validation:
@@ -277,15 +299,17 @@ def _headline(scoring: Scoring, gained: pl.DataFrame, held_out: pl.DataFrame) ->
     return headline_validation(scoring.settings.task, town_count, there)
 
 
-def _gains_figures(work: AssetContext, tables: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+@figures_of(gains, keys=("targets.label",))
+def _gains_figures(work: AssetContext) -> dict[str, Any]:
     from streetview_assets.models.charts.score_comparisons import draw_age_gap
     from streetview_assets.models.charts.scores_and_gains import draw_gains
 
-    title, drawn = f"{work.title}: {work.target.name}", {}
-    if tables["gains"].height:
-        drawn["gains"] = draw_gains(tables["gains"], title=title, credit=work.whole_credit)
-    if tables["age_gap_scores"].height:
-        drawn["age_gap"] = draw_age_gap(tables["age_gap_scores"], title=title, credit=work.credit)
+    gained, by_age = work.read_all("gains"), work.read_all("age_gap_scores")
+    title, drawn = work.titled(work.target.called), {}
+    if gained.height:
+        drawn["gains"] = draw_gains(gained, title=title, credit=work.whole_credit)
+    if by_age.height:
+        drawn["age_gap"] = draw_age_gap(by_age, title=title, credit=work.credit)
     else:
         work.forget("age_gap")
     return {name: work.figure(name, figure) for name, figure in drawn.items()}

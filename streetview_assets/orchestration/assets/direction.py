@@ -16,7 +16,7 @@ from streetview_assets.images.contact_sheet import contact_sheet
 from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_targets
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 
 if TYPE_CHECKING:
     from streetview_assets.models.direction.direction import Direction
@@ -48,25 +48,37 @@ def deprivation_direction(work: AssetContext) -> AssetResult:
 
     Association alone: of all that goes along with deprivation in these areas, as images show it.
     """
-    from streetview_assets.areas.geometry import points_in_metres
-    from streetview_assets.models.direction.direction import find_direction, why_no_direction
+    from streetview_assets.models.direction.direction import why_no_direction
 
-    study = work.study
     areas = _areas(work, work.target.name)
     if why := why_no_direction(areas):
         return work.not_applicable(why)
-    direction = find_direction(
+    direction = _direction(work, areas, on_progress=work.progress("draws of areas"))
+    words = _words(work)
+    rows = _rows(work, direction, words, work.target.name)
+    frames = {"deprivation_direction": rows}
+    return AssetResult(
+        frames, {**_told(areas, rows, words), **_telling(rows), **work.drawn(frames)}
+    )
+
+
+@figures_of(deprivation_direction, keys=("targets.label",))
+def _figures(work: AssetContext) -> dict[str, Any]:
+    return {**_prompts(work), **_ends(work)}
+
+
+def _direction(work: AssetContext, areas: pl.DataFrame, **how: Any) -> "Direction":
+    from streetview_assets.areas.geometry import points_in_metres
+    from streetview_assets.models.direction.direction import find_direction
+
+    return find_direction(
         matrix(areas["embedding"]),
         areas["value"].to_numpy(),
         points_in_metres(areas, work.sources.crs()),
         more_is=work.target.more_is,
-        seed=study.seed,
-        on_progress=work.progress("draws of areas"),
+        seed=work.study.seed,
+        **how,
     )
-    words = _words(work)
-    rows = _rows(work, direction, words, work.target.name)
-    metadata = {**_told(areas, rows, words), **_prompts(work, rows), **_ends(work, direction)}
-    return AssetResult({"deprivation_direction": rows}, metadata)
 
 
 def _areas(work: AssetContext, target: str) -> pl.DataFrame:
@@ -142,28 +154,41 @@ def _vectors(
     return label_vectors(prompts, templates, encoder.encode) if prompts else {}
 
 
-def _prompts(work: AssetContext, rows: pl.DataFrame) -> dict[str, Any]:
-    """Tell which texts say something, and draw all of them."""
+def _prompts(work: AssetContext) -> dict[str, Any]:
+    """Draw all texts of the bank."""
     from streetview_assets.models.direction.direction import OF_PROMPTS
-    from streetview_assets.models.direction.prompts_chart import draw_prompts, outside_band
+    from streetview_assets.models.direction.prompts_chart import draw_prompts
+
+    rows = work.read_all("deprivation_direction")
+    if rows.filter(kind=OF_PROMPTS).is_empty():
+        return {}
+    drawn = draw_prompts(rows, title=work.titled(work.target.called), credit=work.credit)
+    return {"prompts": work.figure("direction_prompts", drawn)}
+
+
+def _telling(rows: pl.DataFrame) -> dict[str, Any]:
+    """Tell which texts say something."""
+    from streetview_assets.models.direction.direction import OF_PROMPTS
+    from streetview_assets.models.direction.prompts_chart import outside_band
 
     if rows.filter(kind=OF_PROMPTS).is_empty():
         return {}
     telling = outside_band(rows)["name"]
-    drawn = draw_prompts(rows, title=f"{work.title}, {work.target.name}", credit=work.credit)
     return {
         "prompts that say something": len(telling),
         "the most deprived": "; ".join(telling.head(SHOWN)) or "none",
         "the least deprived": "; ".join(telling.tail(SHOWN).reverse()) or "none",
-        "prompts": work.figure("direction_prompts", drawn),
     }
 
 
-def _ends(work: AssetContext, direction: "Direction") -> dict[str, Any]:
+def _ends(work: AssetContext) -> dict[str, Any]:
     from streetview_assets.models.direction.direction import images_at_both_ends
 
-    if not work.shows_images:
+    areas = _areas(work, work.target.name)
+    if not work.shows_images or areas.is_empty():
         return {}
+    # The direction itself needs no areas weighted anew: those say how far it can be trusted.
+    direction = _direction(work, areas, resamples=1)
     images = current_images(work.looked_at(work.read_all(INCLUDED)))
     images, across = images_at_both_ends(
         images.unique("image_id", keep="first"),
@@ -177,6 +202,6 @@ def _ends(work: AssetContext, direction: "Direction") -> dict[str, Any]:
         work.opened.root,
         columns=across,
         seed=None,
-        title=f"{work.title}: both ends of the direction, least deprived above, most below",
+        title=work.titled("both ends of the direction, least deprived above, most below"),
     )
     return {"images at both ends": work.figure("deprivation_direction", sheet)}

@@ -30,7 +30,7 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.deleted_images import refuse_deleted
 from streetview_assets.orchestration.missing_parts import no_labels, views_are_separate
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 
 if TYPE_CHECKING:
     from streetview_assets.embeddings.encoders.imported.load import ImportedVectors
@@ -202,7 +202,7 @@ def neighbours(work: AssetContext) -> AssetResult:
         on_progress=work.progress("blocks"),
     )
     told = _told_of_neighbours(work, found, images.facts)
-    sheets = _neighbour_sheets(work, found.table, images.facts)
+    sheets = work.drawn({"neighbours": found.table})
     return AssetResult({"neighbours": found.table}, {**told, **sheets})
 
 
@@ -228,13 +228,13 @@ def _parts(work: AssetContext) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.
         yield looked_at, opened.vectors(code), opened.read("sample_points", code)
 
 
-def _neighbour_sheets(
-    work: AssetContext, found: pl.DataFrame, facts: pl.DataFrame
-) -> dict[str, object]:
+@figures_of(neighbours)
+def _neighbour_sheets(work: AssetContext) -> dict[str, object]:
     """Show some images beside their neighbours, and those that look alike far apart."""
     if not work.shows_images:
         return {}
-    root, title = work.opened.root, work.title
+    facts, found = gather_images(_parts(work)).facts, work.read_all("neighbours")
+    root, title = work.opened.root, work.titled()
     drawn = draw_images(facts, seed=work.study.seed)
     near = neighbours_sheet(found, facts, root, image_ids=drawn, title=title)
     far = far_apart_sheet(far_look_alikes(found, facts), facts, root, title=title)

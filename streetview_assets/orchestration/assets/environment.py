@@ -1,14 +1,13 @@
 """What lies around each point, beside its images."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from streetview_assets.figures import Figure
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_part
 from streetview_assets.points.roads.openstreetmap import CREDIT
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 
 if TYPE_CHECKING:
     from streetview_assets.perception.environment.extract import Extract
@@ -38,20 +37,23 @@ def environment_variables(work: AssetContext) -> AssetResult:
     return AssetResult(
         {"environment_variables": found},
         {
-            "map": work.figure("environment", _map(work, found, points, max(radii_m))),
+            **work.drawn({"environment_variables": found}),
             f"means within {max(radii_m):g} m": dict(means.agg(pl.col("value").mean()).iter_rows()),
             "streets": note or "of the extract",
         },
     )
 
 
-def _map(work: AssetContext, found: pl.DataFrame, points: pl.DataFrame, radius_m: float) -> Figure:
+@figures_of(environment_variables)
+def _map(work: AssetContext) -> dict[str, Any]:
     from streetview_assets.perception.environment.map import draw_environment
 
-    areas = work.read("areas")
-    return draw_environment(
-        found, points, areas, radius_m=radius_m, title=work.title, credit=CREDIT
-    )
+    found, points = work.read("environment_variables"), work.read("sample_points")
+    widest_m = found["radius_m"].max()
+    assert isinstance(widest_m, float), "there is a point, and a radius"
+    how: dict[str, Any] = {"title": work.titled(), "credit": CREDIT}
+    drawn = draw_environment(found, points, work.read("areas"), radius_m=widest_m, **how)
+    return {"map": work.figure("environment", drawn)}
 
 
 def _surroundings(

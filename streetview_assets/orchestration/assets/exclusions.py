@@ -30,7 +30,7 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.assets.layout import kept_as_of, layout_inputs
 from streetview_assets.orchestration.missing_parts import categories_of, no_part
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 from streetview_assets.tables.registry import TABLES
 
 
@@ -66,15 +66,19 @@ def exclusion_layout(work: AssetContext) -> AssetResult:
         plane = exclusion_plane(
             sample, encoder=work.opened.encoder, seed=study.seed, on_progress=tell
         )
-    return AssetResult({"exclusion_layout": plane}, _plane_shown(work, plane), reuse=reuse)
+    told = {work.called: plane.height, "name of the plane": plane["plane"][0]}
+    shown = work.drawn({"exclusion_layout": plane})
+    return AssetResult({"exclusion_layout": plane}, {**told, **shown}, reuse=reuse)
 
 
-def _plane_shown(work: AssetContext, plane: pl.DataFrame) -> dict[str, Any]:
+@figures_of(exclusion_layout)
+def _plane_shown(work: AssetContext) -> dict[str, Any]:
+    plane = work.read_all("exclusion_layout")
     rule = work.study.exclusions
     assert rule is not None, "built only where the study asks for it"
-    drawn = draw_exclusion_plane(plane, rule.rectangles or (), title=work.title, credit=work.credit)
-    shown = work.figure("exclusion_plane", drawn)
-    return {work.called: plane.height, "name of the plane": plane["plane"][0], "plane": shown}
+    how = {"title": work.titled(), "credit": work.credit}
+    drawn = draw_exclusion_plane(plane, rule.rectangles or (), **how)
+    return {"plane": work.figure("exclusion_plane", drawn)}
 
 
 @study_asset(
@@ -105,7 +109,18 @@ def image_exclusions(work: AssetContext) -> AssetResult:
         is_dropped=rule.drop,
     )
     metadata = _told(work, found, current_images(images), rule.categories, words)
-    return AssetResult({"image_exclusions": found}, metadata)
+    shown = work.drawn({"image_exclusions": found})
+    return AssetResult({"image_exclusions": found}, {**metadata, **shown})
+
+
+@figures_of(image_exclusions)
+def _excluded_shown(work: AssetContext) -> dict[str, Any]:
+    found = work.read("image_exclusions")
+    if found.is_empty() or not work.shows_images:
+        return {}
+    current = current_images(work.looked_at(work.read("images")))
+    sheet = exclusions_sheet(found, current, work.opened.root, title=work.titled())
+    return {"excluded images": work.figure("image_exclusions", sheet)}
 
 
 def _by_rectangles(work: AssetContext, images: pl.DataFrame) -> pl.DataFrame:
@@ -147,9 +162,6 @@ def _told(
     }
     if unknown := sorted(set(categories) - set(current["category"].drop_nulls())):
         told["categories that no image here has"] = ", ".join(unknown)
-    if found.height and work.shows_images:
-        sheet = exclusions_sheet(found, current, work.opened.root, title=work.title)
-        told["excluded images"] = work.figure("image_exclusions", sheet)
     return told
 
 

@@ -21,7 +21,7 @@ from streetview_assets.orchestration.missing_parts import no_areas
 from streetview_assets.processes import stopping
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 
 IMAGERY_POOL = "imagery_api"
 LOOK_UPS_LAST = timedelta(days=1)
@@ -177,7 +177,7 @@ def _told(
     work: AssetContext, table: pl.DataFrame, *, asked_count: int, kept_count: int
 ) -> dict[str, object]:
     return {
-        **_sample(work, table),
+        **work.drawn({"images": table}),
         "images by status": _counts(table, "status"),
         "failures": failure_counts(table.filter("is_current")),
         "asked for now": asked_count,
@@ -186,12 +186,13 @@ def _told(
     }
 
 
-def _sample(work: AssetContext, table: pl.DataFrame) -> dict[str, Any]:
+@figures_of(images, keys=("seed",))
+def _sample(work: AssetContext) -> dict[str, Any]:
     """Show some of the images, unless the provider's terms let nothing of them stay."""
     if not work.shows_images:
         return {}
-    shown = table.filter("is_current")
-    sheet = contact_sheet(shown, work.opened.root, seed=work.study.seed, title=work.title)
+    shown = work.read("images").filter("is_current")
+    sheet = contact_sheet(shown, work.opened.root, seed=work.study.seed, title=work.titled())
     return {"sample": work.figure("images", sheet)}
 
 

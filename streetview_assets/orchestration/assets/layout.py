@@ -29,14 +29,13 @@ from streetview_assets.clusters.layout.scatter import (
 from streetview_assets.clusters.names.cluster_names import names_by_cluster
 from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.embeddings.vectors import matrix
-from streetview_assets.figures import to_png
 from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import categories_of, no_categories, no_part
 from streetview_assets.study.clusters import Layout
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 
 NO_CATEGORIES = {
     "images": "the images came without categories",
@@ -52,11 +51,8 @@ MOST_CLASSIFIED = 60_000
 @study_asset(
     "clusters",
     writes=("image_layouts",),
-    reads=(VECTORS, INCLUDED, "cluster_assignments", "cluster_names", "targets"),
-    keys=(
-        *("layout", "categories", "categories_from", "clusters.k", "clusters.pca"),
-        *("models.target", "seed"),
-    ),
+    reads=(VECTORS, INCLUDED),
+    keys=("layout", "categories", "categories_from", "seed"),
     reads_for=categories_of,
     code_version=2,
     study_wide=True,
@@ -82,7 +78,7 @@ def image_layout(work: AssetContext) -> AssetResult:
         work.called: layouts["image_id"].n_unique(),
         "all of them on one page": f"streetview explore {study.path}",
         **told,
-        **_figures(work, on_a_plane(layouts), images),
+        **work.drawn({"image_layouts": layouts}),
     }
     return AssetResult({"image_layouts": layouts}, metadata, reuse=reuse)
 
@@ -153,20 +149,25 @@ def category_scores(work: AssetContext) -> AssetResult:
     scores = score_categories(
         classified, encoder=work.opened.encoder, seed=study.seed, on_progress=tell
     )
-    metadata = {work.called: classified.height, **_told(work, scores, images)}
-    return AssetResult({"category_scores": scores}, metadata)
+    frames = {"category_scores": scores}
+    told = _told(scores) | _slips(work, images) | work.drawn(frames)
+    return AssetResult(frames, {work.called: classified.height, **told})
 
 
-def _told(work: AssetContext, scores: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
-    """Say how well categories are told apart, and draw which is taken for which."""
+@figures_of(category_scores)
+def _confusion(work: AssetContext) -> dict[str, Any]:
+    scores = work.read_all("category_scores")
+    drawn = draw_confusion(scores, title=work.titled(), credit=work.credit)
+    return {"which is taken for which": work.figure("category_confusion", drawn)}
+
+
+def _told(scores: pl.DataFrame) -> dict[str, Any]:
+    """Say how well categories are told apart."""
     whole = scores.filter(category="").select("measure", "value").iter_rows()
     left_out = scores.filter(measure="recall").filter(pl.col("value").is_null())["category"]
-    drawn = draw_confusion(scores, title=work.title, credit=work.credit)
     return {
         **{measure.replace("_", " "): value for measure, value in whole},
         "left out, in too few areas": ", ".join(left_out) or "none",
-        **_slips(work, images),
-        "which is taken for which": work.figure("category_confusion", drawn),
     }
 
 
@@ -210,7 +211,14 @@ def layout_inputs(sample: pl.DataFrame, of_places: str, seed: int) -> str:
     return digest.hexdigest()
 
 
-def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
+@figures_of(
+    image_layout,
+    keys=("clusters.k", "clusters.pca", "models.target", "targets.label"),
+    reads=("cluster_assignments", "cluster_names", "targets"),
+)
+def _figures(work: AssetContext) -> dict[str, Any]:
+    layouts = on_a_plane(work.read_all("image_layouts"))
+    images = work.categorised(work.looked_at(work.read_all(INCLUDED)))
     study, settings = work.study, work.study.layout
     assert settings is not None
     shown: dict[str, Any] = _slips(work, images)
@@ -231,7 +239,7 @@ def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) ->
             work.opened.root,
             image_px=settings.image_px,
             figure_px=settings.figure_px,
-            title=f"{work.title}: {name}",
+            title=work.titled(name),
             most=most,
             seed=study.seed,
         )
@@ -243,7 +251,7 @@ def _figures(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) ->
 def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> dict[str, Any]:
     """Draw a chart for each thing by which images can be coloured."""
     study = work.study
-    how: dict[str, Any] = {"title": work.title, "credit": work.credit}
+    how: dict[str, Any] = {"title": work.titled(), "credit": work.credit}
     shown: dict[str, Any] = {}
     current = current_images(images).unique("image_id", keep="first")
     every = (
@@ -264,7 +272,7 @@ def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> di
     work.forget("layout_clusters")
     if every["k"].n_unique() > 1:
         drawn = draw_layout_numbers(layouts, every, **how)
-        shown["by number of clusters"] = work.keep("layout_clusters", to_png(drawn))
+        shown["by number of clusters"] = work.keep("layout_clusters", drawn)
     of_them = layouts.join(left_out, on="image_id", how="anti", maintain_order="left")
     if of_category.height and of_them.height:
         drawn = draw_layout_groups(of_them, of_category, what="category", **how)
@@ -274,7 +282,7 @@ def _dots(work: AssetContext, layouts: pl.DataFrame, images: pl.DataFrame) -> di
     values = work.read_all("targets").filter(target=study.target.name).drop_nulls("value")
     of_area = current.join(values, on="area_code", how="inner").select("image_id", "value")
     if of_area.height:
-        what = f"{study.target.name} of their areas"
+        what = f"{study.target.called} of their areas"
         drawn = draw_layout_values(layouts, of_area, what=what, **how)
         shown["by target"] = work.figure("layout_target", drawn)
     return shown

@@ -1,12 +1,11 @@
 """Models: from the look of an area to its target, with honest scores."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from streetview_assets.embeddings.looked_at import INCLUDED
-from streetview_assets.figures import to_png
 from streetview_assets.lake.content import digest
 from streetview_assets.models.data.features import AreaFeatures
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
@@ -19,7 +18,7 @@ from streetview_assets.orchestration.model_inputs import (
     study_scoring,
 )
 from streetview_assets.study_state.fingerprint import tables_read
-from streetview_assets.study_state.lineage import spec_for
+from streetview_assets.study_state.lineage import figures_of, spec_for
 from streetview_assets.text.strict_json import to_json
 from streetview_assets.validations import headline_validation
 
@@ -36,20 +35,22 @@ if TYPE_CHECKING:
 )
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random, by distance and by blocks."""
+    from streetview_assets.models.charts.distances import DISTANCES, distances_frame
     from streetview_assets.models.evaluations.selection import select_models
 
     data = area_dataset(work, model_tables(work))
     chosen = select_models(data, study_scoring(work), work.progress("tunings"))
-    figures = _figures(work, chosen)
-    run_id = _keep_selection(work, chosen, figures)
-    scores = chosen.scores.with_columns(mlflow_run_id=pl.lit(run_id))
+    tables = {"model_scores": chosen.scores, **_beside_scores(work, chosen)}
+    work.keep_data(DISTANCES, distances_frame(chosen.distances))
+    figures = work.drawn(tables)
+    run_id = _keep_selection(work, data, chosen, figures)
     metadata = {
-        **{name: work.figure(name, png) for name, png in figures.items()},
+        **figures,
         **_headline(chosen.scores),
         "mlflow_run_id": run_id,
         "authorities that were in": ", ".join(sorted(set(data.authority_codes))) or "none",
     }
-    tables = {"model_scores": scores, **_beside_scores(work, chosen)}
+    tables["model_scores"] = chosen.scores.with_columns(mlflow_run_id=pl.lit(run_id))
     return AssetResult(tables, metadata, note=chosen.note or "")
 
 
@@ -63,10 +64,13 @@ def _beside_scores(work: AssetContext, chosen: "Selection") -> dict[str, pl.Data
     }
 
 
-def _keep_selection(work: AssetContext, chosen: "Selection", figures: dict[str, bytes]) -> str:
+def _keep_selection(
+    work: AssetContext, data: "AreaDataset", chosen: "Selection", figures: Iterable[str]
+) -> str:
     """Keep the comparison as a run of MLflow, with a run of each candidate below it."""
     from streetview_assets.orchestration.tracking.candidate_runs import candidate_runs
     from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
+    from streetview_assets.orchestration.tracking.run_description import headline_metrics
 
     tables = {
         "scores": chosen.scores,
@@ -78,10 +82,11 @@ def _keep_selection(work: AssetContext, chosen: "Selection", figures: dict[str, 
             "model_selection",
             _tags(work),
             work.study.models.model_dump(mode="json"),
-            _pooled(chosen.scores),
-            figures,
+            headline_metrics(chosen.scores),
+            {name: (work.figures / f"{name}.png").read_bytes() for name in figures},
             tables,
             children=candidate_runs(chosen),
+            **_about(work, data, chosen.scores),
         )
     )
 
@@ -93,7 +98,7 @@ def authority_model(work: AssetContext) -> AssetResult:
 
     data = area_dataset(work, model_tables(work))
     scores = score_authority_alone(data, study_scoring(work), work.progress("folds"))
-    run_id = _keep_scores(work, scores)
+    run_id = _keep_scores(work, data, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
     return AssetResult({"authority_scores": scores}, {"mlflow_run_id": run_id, **_headline(scores)})
 
@@ -110,7 +115,7 @@ def held_out_model(work: AssetContext) -> AssetResult:
     data = area_dataset(work, model_tables(work))
     together = held_out_together(work.opened.authorities, work.authority, work.study.seed)
     scores, predictions = score_held_out(data, study_scoring(work), together)
-    run_id = _keep_scores(work, scores)
+    run_id = _keep_scores(work, data, scores)
     scores = scores.with_columns(mlflow_run_id=pl.lit(run_id))
     return AssetResult(
         {"held_out_scores": scores, "held_out_predictions": predictions},
@@ -142,10 +147,10 @@ def deprivation_model(work: AssetContext) -> AssetResult:
     )
     predicted = _with_composite(work, tables, predicted, final, fitted_to, seen)
     left_out = _left_out(tables, predicted, without_vector, work.target.name)
-    drawn = _applicability(work, tables["areas"], predicted)
-    metadata = {**left_out, **drawn, **_keep_final(work, final, fitted_to, predicted)}
-    made = {"area_predictions": predicted, "final_model": _final_model(work, choice)}
-    return AssetResult(made, metadata, note=choice.note or "")
+    frames = {"area_predictions": predicted, "final_model": _final_model(work, choice)}
+    kept = _keep_final(work, final, fitted_to, predicted)
+    metadata = {**left_out, **_applicability(predicted), **work.drawn(frames), **kept}
+    return AssetResult(frames, metadata, note=choice.note or "")
 
 
 def _final_model(work: AssetContext, choice: "Choice") -> pl.DataFrame:
@@ -207,18 +212,21 @@ def _keep_final(
     from streetview_assets.orchestration.tracking.candidate_runs import flat_params
     from streetview_assets.orchestration.tracking.judged_on import judged_on
     from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun
+    from streetview_assets.orchestration.tracking.run_description import headline_metrics
 
     if final is None:
         return {}
-    judged_by = headline(work.read_all("model_scores"))
+    scores = work.read_all("model_scores")
+    judged_by = headline(scores)
     spatial_r2 = judged_by["value"] if judged_by else None
     example = fitted_to.vectors[:2]
     run = TrackedRun(
         "deprivation_model",
         _tags(work),
         flat_params({"model": final.choice.candidate, **final.choice.params}),
-        {} if judged_by is None or spatial_r2 is None else {_name_of(judged_by): spatial_r2},
+        headline_metrics(scores),
         tables={"area_predictions": predicted},
+        **_about(work, fitted_to, scores),
     )
     named = judged_by["validation"] if judged_by else None
     judged = judged_on(work, fitted_to, final.scoring.settings, named)
@@ -227,21 +235,23 @@ def _keep_final(
     return {**work.tracking.keep_model(run, model).metadata, **widening}
 
 
-def _applicability(
-    work: AssetContext, areas: pl.DataFrame, predicted: pl.DataFrame
-) -> dict[str, Any]:
-    """Draw where the model applies, and count the areas where it does not."""
+def _applicability(predicted: pl.DataFrame) -> dict[str, Any]:
+    """Count the areas that the model does not apply to."""
+    told = predicted["is_applicable"].drop_nulls()
+    return {"areas that the model does not apply to": int((~told).sum())} if len(told) else {}
+
+
+@figures_of(deprivation_model, keys=("targets.label",))
+def _dissimilarity(work: AssetContext) -> dict[str, Any]:
+    """Draw where the model applies."""
     from streetview_assets.models.charts.predictions import draw_dissimilarity
 
-    told = predicted["is_applicable"].drop_nulls()
-    if told.is_empty():
+    areas, predicted = work.read_all("areas"), work.read_all("area_predictions")
+    if predicted["is_applicable"].drop_nulls().is_empty():
         return {}
-    title = f"{work.study.name}: {work.target.name}"
+    title = work.titled(work.target.called)
     figure = draw_dissimilarity(areas, predicted, title=title, credit=work.credit)
-    return {
-        "areas that the model does not apply to": int((~told).sum()),
-        "dissimilarity": work.figure("dissimilarity", to_png(figure)),
-    }
+    return {"dissimilarity": work.figure("dissimilarity", figure)}
 
 
 def _widening(final: "FinalModel") -> str:
@@ -253,8 +263,9 @@ def _widening(final: "FinalModel") -> str:
     return f"{calibration.unseen:.2f} times as wide as of others"
 
 
-def _figures(work: AssetContext, chosen: "Selection") -> dict[str, bytes]:
-    from streetview_assets.models.charts.distances import draw_distances
+@figures_of(model_selection, keys=("targets.label",))
+def _figures(work: AssetContext) -> dict[str, Any]:
+    from streetview_assets.models.charts.distances import DISTANCES, draw_distances
     from streetview_assets.models.charts.predictions import (
         draw_predicted_observed,
         draw_prediction_maps,
@@ -262,25 +273,27 @@ def _figures(work: AssetContext, chosen: "Selection") -> dict[str, bytes]:
     )
     from streetview_assets.models.charts.scores_and_gains import draw_scores
 
-    scores, predictions = chosen.scores, chosen.predictions
+    scores, predictions = work.read_all("model_scores"), work.read_all("predictions")
     if predictions.is_empty():
         return {}
     areas, there = work.read_all("areas"), set(predictions["validation"])
     validation = headline_validation(work.study.models.task, 0, there)
-    title = f"{work.study.name}: {predictions['target'][0]}"
-    whom = work.credit
+    title, what, whom = work.titled(work.target.called), work.target.called, work.credit
     drawn = {
-        "distances": draw_distances(chosen.distances, title=title, credit=whom),
         "scores": draw_scores(scores, title=title, credit=work.whole_credit),
-        "predicted_observed": draw_predicted_observed(predictions, title=title, credit=whom),
+        "predicted_observed": draw_predicted_observed(
+            predictions, what=what, title=title, credit=whom
+        ),
         "prediction_maps": draw_prediction_maps(
-            areas, predictions, title=title, credit=whom, validation=validation
+            areas, predictions, what=what, title=title, credit=whom, validation=validation
         ),
         "residual_map": draw_residual_map(
-            areas, predictions, title=title, credit=whom, validation=validation
+            areas, predictions, what=what, title=title, credit=whom, validation=validation
         ),
     }
-    return {name: to_png(figure) for name, figure in drawn.items()}
+    if (known := work.data_of(DISTANCES)) is not None:
+        drawn[DISTANCES] = draw_distances(known, title=title, credit=whom)
+    return {name: work.figure(name, figure) for name, figure in drawn.items()}
 
 
 def _trials(trials: list[dict[str, Any]]) -> pl.DataFrame:
@@ -293,18 +306,32 @@ def _trials(trials: list[dict[str, Any]]) -> pl.DataFrame:
     )
 
 
-def _keep_scores(work: AssetContext, scores: pl.DataFrame) -> str:
-    from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
+def _keep_scores(work: AssetContext, data: "AreaDataset", scores: pl.DataFrame) -> str:
+    from streetview_assets.orchestration.tracking.run_description import headline_metrics
+    from streetview_assets.orchestration.tracking.tracked_run import TrackedRun
 
     return work.tracking.keep(
         TrackedRun(
             f"{work.asset} {work.authority}",
             {**_tags(work), "authority_code": work.authority},
             work.study.models.model_dump(mode="json"),
-            _pooled(scores),
+            headline_metrics(scores),
             tables={"scores": scores},
+            **_about(work, data, scores),
         )
     )
+
+
+def _about(work: AssetContext, data: "AreaDataset", scores: pl.DataFrame) -> dict[str, Any]:
+    """Say of a run in words what it is, and what it learned from."""
+    from streetview_assets.models.evaluations.selection import headline
+    from streetview_assets.orchestration.tracking.run_description import description, learned_from
+
+    folder = work.opened.lake.root / "lake" / "area_embeddings"
+    return {
+        "description": description(work.study, data, headline(scores)),
+        "data": learned_from(work.study, data, str(folder)),
+    }
 
 
 def _tags(work: AssetContext) -> dict[str, str]:
@@ -317,16 +344,6 @@ def _tags(work: AssetContext) -> dict[str, str]:
         "dagster_run_id": work.run_id,
         **{f"data_version.{table}": digest(files) for table, files in read.items() if files},
     }
-
-
-def _pooled(scores: pl.DataFrame) -> dict[str, float]:
-    from streetview_assets.orchestration.tracking.candidate_runs import pooled_scores
-
-    return {_name_of(row): row["value"] for row in pooled_scores(scores).to_dicts()}
-
-
-def _name_of(score: Mapping[str, Any]) -> str:
-    return f"{score['validation']}.{score['model']}.{score['metric']}"
 
 
 def _headline(scores: pl.DataFrame) -> dict[str, Any]:

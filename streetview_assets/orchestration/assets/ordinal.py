@@ -12,7 +12,7 @@ from streetview_assets.orchestration.asset_context import AssetContext, AssetRes
 from streetview_assets.orchestration.missing_parts import no_part, no_targets
 from streetview_assets.study.models import Ordinal
 from streetview_assets.study.targets import Target
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 from streetview_assets.tables.registry import TABLES
 
 if TYPE_CHECKING:
@@ -215,7 +215,6 @@ def _made(
     note: str = "",
 ) -> AssetResult:
     from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS
-    from streetview_assets.models.ordinal.decile_chart import draw_deciles
     from streetview_assets.models.ordinal.score_rows import EVERYWHERE
 
     told = scores.filter(
@@ -229,14 +228,20 @@ def _made(
         f"quadratic kappa of areas under {validation}": value
         for validation, value in told.select("validation", "value").iter_rows()
     }
-    if outputs.height:
-        title = f"{work.study.name}: deciles of {outputs['target'][0]}"
-        drawn = draw_deciles(outputs, title=title, credit=work.credit)
-        if drawn is not None:
-            metadata["deciles"] = work.figure("ordinal_deciles", drawn)
-    return AssetResult(
-        {"ordinal_outputs": outputs, "ordinal_scores": scores}, {**metadata, **kappas}, note
-    )
+    frames = {"ordinal_outputs": outputs, "ordinal_scores": scores}
+    return AssetResult(frames, {**metadata, **kappas, **work.drawn(frames)}, note)
+
+
+@figures_of(ordinal_model, keys=("targets.label",))
+def _deciles(work: AssetContext) -> dict[str, Any]:
+    from streetview_assets.models.ordinal.decile_chart import draw_deciles
+
+    outputs = work.read_all("ordinal_outputs")
+    if outputs.is_empty():
+        return {}
+    title = work.titled(f"deciles of {work.study.called(outputs['target'][0])}")
+    drawn = draw_deciles(outputs, title=title, credit=work.credit)
+    return {} if drawn is None else {"deciles": work.figure("ordinal_deciles", drawn)}
 
 
 def _scores(work: AssetContext, outputs: pl.DataFrame, points: "OrdinalPoints") -> pl.DataFrame:
@@ -262,13 +267,17 @@ def _target(work: AssetContext, settings: Ordinal) -> Target:
 def _keep(
     work: AssetContext, settings: Ordinal, scores: pl.DataFrame, files: dict[str, bytes]
 ) -> str:
+    # Of areas, by the rule that the report speaks of; the rest is in the table.
+    from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS
     from streetview_assets.models.ordinal.score_rows import EVERYWHERE
-    from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
+    from streetview_assets.orchestration.tracking.tracked_run import TrackedRun
 
-    rows = scores.filter(pl.col("value").is_not_null(), group_name=EVERYWHERE).select(
-        "validation", "share_added", "unit", "rule", "metric", "value"
+    # Of areas, by the rule that the report speaks of; the rest is in the table.
+    few = {"group_name": EVERYWHERE, "unit": "areas", "rule": MEAN_CONTINUOUS}
+    rows = scores.filter(pl.col("value").is_not_null(), **few).select(
+        "validation", "share_added", "metric", "value"
     )
-    metrics = {f"{v}.{s:g}.{u}.{r}.{m}": value for v, s, u, r, m, value in rows.iter_rows()}
+    metrics = {f"{v}.{share:g}.{m}": value for v, share, m, value in rows.iter_rows()}
     return work.tracking.keep(
         TrackedRun(
             "ordinal_model",

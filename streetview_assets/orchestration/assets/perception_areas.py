@@ -9,7 +9,7 @@ from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import NO_TARGETS, no_areas, no_part
 from streetview_assets.study.models import Models
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 from streetview_assets.tables.registry import TABLES
 
 
@@ -55,16 +55,12 @@ def area_perception(work: AssetContext) -> AssetResult:
 )
 def perception_relations(work: AssetContext) -> AssetResult:
     """How what people see in areas goes with the targets, and where they see it: a map."""
-    from streetview_assets.perception.areas.map import draw_perception_maps
     from streetview_assets.perception.areas.target_relations import (
         perception_relations as relations,
     )
 
     perceived, areas = work.read_all("area_perception"), work.read_all("areas")
-    told: dict[str, object] = {}
-    if perceived["mean"].count():
-        drawn = draw_perception_maps(perceived, areas, title=work.title, credit=work.credit)
-        told["map"] = work.figure("perception_map", drawn)
+    told = work.drawn({})
     if not work.study.targets:
         empty = TABLES["perception_relations"].frame()
         return AssetResult({"perception_relations": empty}, told, note=NO_TARGETS)
@@ -73,6 +69,17 @@ def perception_relations(work: AssetContext) -> AssetResult:
     gains = _gains(work, perceived, targets, areas)
     rows = relations(perceived, targets, areas, [*directions, *gains])
     return AssetResult({"perception_relations": rows}, told)
+
+
+@figures_of(perception_relations)
+def _map(work: AssetContext) -> dict[str, Any]:
+    from streetview_assets.perception.areas.map import draw_perception_maps
+
+    perceived, areas = work.read_all("area_perception"), work.read_all("areas")
+    if not perceived["mean"].count():
+        return {}
+    drawn = draw_perception_maps(perceived, areas, title=work.titled(), credit=work.credit)
+    return {"map": work.figure("perception_map", drawn)}
 
 
 def _directions(

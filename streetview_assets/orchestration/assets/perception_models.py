@@ -14,7 +14,7 @@ from streetview_assets.perception.environment.image_texts import with_environmen
 from streetview_assets.perception.prediction.score_charts import draw_predicted_rated, draw_scores
 from streetview_assets.study.models import Models
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 from streetview_assets.tables.registry import TABLES
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def perception_model(work: AssetContext) -> AssetResult:
         "perception_predictions": predictions,
         "rated_embeddings": known,
     }
-    return AssetResult(frames, _told(work, scores, predictions, agreement) | said)
+    return AssetResult(frames, {**_told(scores), **work.drawn(frames), **said})
 
 
 @study_asset(
@@ -175,28 +175,32 @@ def _rated_embeddings(work: AssetContext, ratings: pl.DataFrame) -> pl.DataFrame
     return pl.concat(parts).unique("image_id", keep="first").sort("image_id")
 
 
-def _told(
-    work: AssetContext, scores: pl.DataFrame, predictions: pl.DataFrame, agreement: pl.DataFrame
-) -> dict[str, Any]:
+def _told(scores: pl.DataFrame) -> dict[str, Any]:
     from streetview_assets.perception.prediction.validation.evaluation import EVERYBODY
 
     chosen = scores.filter(model="chosen", group_name=EVERYBODY, validation="random")
-    told: dict[str, Any] = {
+    return {
         f"{quality}: {metric}": value
         for quality, metric, value in chosen.drop_nulls("value")
         .filter(pl.col("metric").is_in(["r2", "coverage"]))
         .select("quality", "metric", "value")
         .iter_rows()
     }
-    random = predictions.filter(validation="random")
+
+
+@figures_of(perception_model)
+def _figures(work: AssetContext) -> dict[str, Any]:
+    scores, agreement = (work.read_all(name) for name in ("perception_scores", "rating_agreement"))
+    told: dict[str, Any] = {}
+    random = work.read_all("perception_predictions").filter(validation="random")
     if random.height:
-        drawn = draw_predicted_rated(random, title=work.title, credit=work.credit)
+        drawn = draw_predicted_rated(random, title=work.titled(), credit=work.credit)
         told["predicted against rated"] = work.figure("perception_predicted", drawn)
         ceilings = agreement.filter(measure="ceiling_r2")
-        drawn = draw_scores(scores, ceilings, title=work.title, credit=work.credit)
+        drawn = draw_scores(scores, ceilings, title=work.titled(), credit=work.credit)
         told["scores"] = work.figure("perception_scores", drawn)
     shares = scores.filter(metric="ceiling_share", model="chosen", validation="random")
     if shares["value"].count():
-        drawn = draw_ceiling_shares(shares, title=work.title, credit=work.credit)
+        drawn = draw_ceiling_shares(shares, title=work.titled(), credit=work.credit)
         told["share of the ceiling"] = work.figure("perception_ceiling", drawn)
     return told

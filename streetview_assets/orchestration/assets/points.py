@@ -11,7 +11,7 @@ from streetview_assets.orchestration.assets.areas import place, warning
 from streetview_assets.orchestration.missing_parts import no_own_images, no_roads
 from streetview_assets.points.roads.openstreetmap import roads_credit
 from streetview_assets.study.study_file import Study
-from streetview_assets.study_state.lineage import study_asset
+from streetview_assets.study_state.lineage import figures_of, study_asset
 
 
 def keys_of_own_images(study: Study) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def _points_of_images(work: AssetContext) -> AssetResult:
     taken = points_from_images(positions.frame, work.sources.areas())
     mine = taken.points.filter(authority_code=work.authority)
     found = {"images outside all areas": taken.outside_count}
-    return AssetResult({"sample_points": mine}, {**_map(work, mine), **found})
+    return AssetResult({"sample_points": mine}, {**work.drawn({"sample_points": mine}), **found})
 
 
 def _points_of_file(work: AssetContext) -> AssetResult:
@@ -87,7 +87,7 @@ def _points_of_file(work: AssetContext) -> AssetResult:
         "outside all areas": imported.outside_count,
         "rows at a place that another has too": imported.duplicate_count,
     }
-    return AssetResult({"sample_points": mine}, {**_map(work, mine), **found})
+    return AssetResult({"sample_points": mine}, {**work.drawn({"sample_points": mine}), **found})
 
 
 def _points_on_roads(work: AssetContext) -> AssetResult:
@@ -107,7 +107,7 @@ def _points_on_roads(work: AssetContext) -> AssetResult:
         min_per_area=points.min_per_area if points.rule == "even" else 0,
     )
     metadata = {
-        **_map(work, placed),
+        **work.drawn({"sample_points": placed}),
         "report": asdict(report),
         "points_per_km": report.points_per_km,
     }
@@ -141,9 +141,11 @@ def image_files(work: AssetContext) -> AssetResult:
     )
 
 
-def _map(work: AssetContext, points: pl.DataFrame) -> dict[str, Any]:
+@figures_of(sample_points, keys=("roads",))
+def _map(work: AssetContext) -> dict[str, Any]:
     from streetview_assets.points.map import draw_points
 
+    points = work.read("sample_points")
     if points.is_empty():
         return {}
     areas = work.read("areas")
@@ -151,7 +153,7 @@ def _map(work: AssetContext, points: pl.DataFrame) -> dict[str, Any]:
         areas,
         work.read("road_network"),
         points,
-        title=place(work, areas),
+        title=work.titled(whose=place(work, areas)),
         credit=". ".join(filter(None, (roads_credit(work.study.roads), warning(work)))),
     )
     return {"map": work.figure("points", drawn)}

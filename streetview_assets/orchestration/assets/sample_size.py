@@ -20,7 +20,7 @@ from streetview_assets.study.sample_size import SampleSize
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.fingerprint import input_fingerprint
-from streetview_assets.study_state.lineage import spec_for, study_asset
+from streetview_assets.study_state.lineage import figures_of, spec_for, study_asset
 
 if TYPE_CHECKING:
     from streetview_assets.models.candidates.model_spec import ModelSpec
@@ -32,13 +32,17 @@ FEW_IMAGES = 200_000
 """Up to so many drawn in all, the start of processes would take longer than the work."""
 
 
+_OF_NO_ROW = {"processes", "metric"}
+"""Keys of the part on which no row depends: how many share the work, what figures show."""
+
+
 def sample_size_keys(study: Study) -> tuple[str, ...]:
     """Name the keys of the part `sample_size`: all but how many processes share the work."""
     if study.sample_size is None:
         return ("sample_size",)
     names = type(study.sample_size).model_fields
     of_choice = ("models", "crs") if study.sample_size.recipe == "chosen" else ()
-    return (*(f"sample_size.{name}" for name in names if name != "processes"), *of_choice)
+    return (*(f"sample_size.{name}" for name in names if name not in _OF_NO_ROW), *of_choice)
 
 
 def tables_of_the_choice(study: Study) -> tuple[str, ...]:
@@ -75,10 +79,11 @@ def sample_size_experiment(work: AssetContext) -> AssetResult:
     resumption = _resumption(work)
     scores, expected = _scored(work, gathered, resumption)
     note = _without(gathered)
-    metadata = {**_told(work, settings, gathered, scores), **expected}
+    frames = {TABLE: scores}
+    metadata = {**_told(gathered, scores), **work.drawn(frames), **expected}
     if note:
         metadata["note"] = note
-    return AssetResult({TABLE: scores}, metadata, note=note, reuse=resumption.reuse)
+    return AssetResult(frames, metadata, note=note, reuse=resumption.reuse)
 
 
 def _scored(
@@ -163,7 +168,8 @@ def _resumption(work: AssetContext) -> Resumption:
     from streetview_assets.models.evaluations.sample_size import TABLE
 
     spec = spec_for(work.asset, work.study)
-    keys = tuple(key for key in spec.keys if key != "sample_size.metric")
+    assert spec.drawing is not None, "registered below"
+    keys = tuple(key for key in spec.keys if key not in spec.drawing.keys)
     opened = work.opened
     reuse = input_fingerprint(
         replace(spec, keys=keys), opened.sources, opened.lake, work.authority_code
@@ -233,38 +239,38 @@ def _pieces(
             tell(done * cells, len(left) * cells)
 
 
-def _told(
-    work: AssetContext, settings: SampleSize, gathered: "Gathered", scores: pl.DataFrame
-) -> dict[str, Any]:
+def _told(gathered: "Gathered", scores: pl.DataFrame) -> dict[str, Any]:
+    experiment = gathered.experiment
+    return {
+        "images": len(gathered.vectors),
+        "areas": len(experiment.area_codes),
+        "models": scores.filter(metric="rmse", model=experiment.model).height,
+    }
+
+
+@figures_of(sample_size_experiment, keys=("sample_size.metric", "clusters.k", "targets.label"))
+def _figures(work: AssetContext) -> dict[str, Any]:
     from streetview_assets.models.charts.sample_size_curves import draw_sample_sizes
+    from streetview_assets.models.evaluations.sample_size import TABLE
     from streetview_assets.models.evaluations.sample_size_summary import (
         best_and_worst,
         free_and_constant,
         mean_curves,
     )
 
-    metric, experiment = settings.metric, gathered.experiment
-    k = tuple(experiment.clusters)
-    told: dict[str, Any] = {
-        "images": len(gathered.vectors),
-        "areas": len(experiment.area_codes),
-        "models": scores.filter(metric="rmse", model=experiment.model).height,
-    }
+    settings, scores = work.study.sample_size, work.read_all(TABLE)
+    assert settings is not None, "built only where the study asks for it"
+    metric, told = settings.metric, dict[str, Any]()
     curves = mean_curves(scores, metric)
     if curves.is_empty():
         return told
     if set(settings.areas) == {"free", "constant"}:
         told["what more images are worth"] = free_and_constant(scores, metric)
-    of_k = work.study.clusters.k if work.study.clusters.k in k else k[-1]
+    of_k = work.study.clusters.k if work.study.clusters.k in settings.k else settings.k[-1]
     told["clusters compared"] = best_and_worst(scores, metric, of_k)
+    how: dict[str, Any] = {"title": work.titled(work.target.called), "credit": work.credit}
     for areas in settings.areas:
         if curves.filter(areas=areas).height:
-            figure = draw_sample_sizes(
-                scores,
-                areas=areas,
-                metric=metric,
-                title=f"{work.title}: {experiment.target}",
-                credit=work.credit,
-            )
+            figure = draw_sample_sizes(scores, areas=areas, metric=metric, **how)
             told[f"areas {areas}"] = work.figure(f"sample_size_{areas}", figure)
     return told

@@ -8,7 +8,10 @@ import polars as pl
 from streetview_assets.models.evaluations.selection import Selection
 from streetview_assets.models.results.tail_rows import OBSERVED
 from streetview_assets.models.validation.nested_cv import TUNED
-from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
+from streetview_assets.orchestration.tracking.tracked_run import TrackedRun
+
+HEADLINE = ("r2", "rmse", "mae", "spearman")
+"""Metrics that a run has; all others are in the table of scores of the selection."""
 
 ABOUT_A_TRIAL = frozenset(
     {"validation", "repeat", "fold", "model", "trial", "rmse", "state", "pruned"}
@@ -27,8 +30,9 @@ def candidate_runs(selection: Selection) -> tuple[TrackedRun, ...]:
     Returns
     -------
     tuple
-        Sorted by name. Metrics are `<validation>.<metric>`, with the ends of their intervals;
-        parameters `<validation>.<fold>.<parameter>`, a repeat after the first before the fold.
+        Sorted by name. Metrics are `<validation>.<metric>` of `HEADLINE`, R² with the ends of its
+        interval; parameters `<validation>.<fold>.<parameter>`, a repeat after the first before the
+        fold.
     """
     best = _best_trials(selection.trials)
     tried = {model for model, _ in best} | {TUNED}
@@ -69,9 +73,10 @@ def pooled_scores(scores: pl.DataFrame) -> pl.DataFrame:
 
 def _metrics(scores: pl.DataFrame) -> dict[str, float]:
     found: dict[str, float] = {}
-    for row in pooled_scores(scores).iter_rows(named=True):
+    for row in pooled_scores(scores).filter(pl.col("metric").is_in(HEADLINE)).to_dicts():
         name = f"{row['validation']}.{row['metric']}"
-        ends = {f"{name}.{end}": row[end] for end in ("lower", "upper") if row[end] is not None}
+        with_ends = ("lower", "upper") if row["metric"] == "r2" else ()
+        ends = {f"{name}.{end}": row[end] for end in with_ends if row[end] is not None}
         found |= {name: row["value"], **ends}
     return found
 

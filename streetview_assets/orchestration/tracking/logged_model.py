@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from streetview_assets.models.evaluations.final_fit import FinalModel
 
 SERVED = Path(__file__).with_name("served_model.py")
+FEATURES = "features"
+"""The one column of the model's input: of each area, all its numbers as a list."""
+
 ALWAYS_NEEDED = ("cloudpickle", "numpy", "pandas", "scikit-learn")
 SOMETIMES_NEEDED = {b"xgboost": "xgboost-cpu", b"scipy": "scipy", b"polars": "polars"}
 
@@ -37,14 +40,15 @@ def log_final_model(final: "FinalModel", example: np.ndarray) -> tuple[str, str]
         The logged model's URI and its id.
     """
     import mlflow
+    import pandas as pd
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import Array
 
     pickled = self_contained((final.estimator, final.choice.calibration, final.applicability))
     numbers = ("predicted", "lower", "upper", "dissimilarity")
-    # Columns without names take arrays of either precision and lists; a tensor only its own.
     signature = ModelSignature(
-        Schema([ColSpec("double")] * final.width),
+        Schema([ColSpec(Array(DataType.double), FEATURES)]),
         Schema(
             [
                 *(ColSpec("double", name) for name in numbers),
@@ -68,9 +72,11 @@ def log_final_model(final: "FinalModel", example: np.ndarray) -> tuple[str, str]
             model_config={
                 "authority_codes": list(final.choice.authority_codes),
                 "interval_level": final.scoring.settings.interval_level,
+                "width": final.width,
+                "features": final.scoring.features,
             },
             signature=signature,
-            input_example=np.asarray(example, dtype=np.float64),
+            input_example=pd.DataFrame({FEATURES: np.asarray(example, dtype=np.float64).tolist()}),
             pip_requirements=requirements(pickled),
         )
     return str(logged.model_uri), str(logged.model_id)

@@ -1,8 +1,7 @@
 """MLflow: one experiment a study, in its own `mlflow.db` or at `$MLFLOW_TRACKING_URI`."""
 
 import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import polars as pl
 
 # Loaded here, by one thread: MLflow would load it while Dagster's threads ask the same package.
 import sqlalchemy.orm
@@ -32,6 +30,12 @@ from streetview_assets.orchestration.tracking.champion import (
     register,
 )
 from streetview_assets.orchestration.tracking.logged_model import log_final_model
+from streetview_assets.orchestration.tracking.tracked_run import (
+    TrackedRun,
+    log_children,
+    log_data,
+    log_files,
+)
 from streetview_assets.study_state.open_study import OpenStudy
 
 if TYPE_CHECKING:
@@ -43,8 +47,6 @@ if TYPE_CHECKING:
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 BAR_VARIABLE = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 LOCK = ".mlflow.lock"
-MOST_PARAMS_AT_ONCE = 100
-"""As MLflow limits them; of metrics it takes a thousand."""
 
 
 @dataclass(frozen=True)
@@ -109,20 +111,6 @@ class Registered:
         return f"version {self.version} of {self.name} {place}: {self.reason}"
 
 
-@dataclass(frozen=True)
-class TrackedRun:
-    """What is worth keeping of one fit: all that is needed to judge it and to make it again."""
-
-    name: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, Any] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    figures: Mapping[str, bytes] = field(default_factory=dict)
-    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    children: Sequence["TrackedRun"] = ()
-
-
 class Tracking(dg.ConfigurableResource):
     """Where the models stage keeps what it fitted."""
 
@@ -162,13 +150,17 @@ class Tracking(dg.ConfigurableResource):
         with (
             tracked_at(tracking_uri(opened)),
             mlflow.start_run(
-                experiment_id=experiment, run_name=run.name, tags={**run.tags, **common}
+                experiment_id=experiment,
+                run_name=run.name,
+                tags={**run.tags, **common},
+                description=run.description or None,
             ) as active,
         ):
             mlflow.log_params(dict(run.params))
             mlflow.log_metrics(dict(run.metrics))
-            _log_files(run)
-            _log_children(experiment, active.info.run_id, run, common)
+            log_data(run.data)
+            log_files(run)
+            log_children(experiment, active.info.run_id, run, common)
             if model:
                 logged = log_final_model(model.final, model.example)
         return str(active.info.run_id), logged
@@ -339,39 +331,3 @@ def _close_dead_runs(client: "MlflowClient", experiment: str) -> None:
         mark = run.data.tags.get(PROCESS_TAG)
         if mark and is_gone(mark):
             client.set_terminated(run.info.run_id, "KILLED")
-
-
-def _log_files(run: TrackedRun) -> None:
-    import mlflow
-
-    with TemporaryDirectory() as folder:
-        for name, png in run.figures.items():
-            path = Path(folder) / f"{name}.png"
-            path.write_bytes(png)
-            mlflow.log_artifact(str(path), "figures")
-        for name, frame in run.tables.items():
-            path = Path(folder) / f"{name}.parquet"
-            frame.write_parquet(path)
-            mlflow.log_artifact(str(path), "tables")
-        for name, content in run.files.items():
-            path = Path(folder) / name
-            path.write_bytes(content)
-            mlflow.log_artifact(str(path), "files")
-
-
-def _log_children(experiment: str, parent: str, run: TrackedRun, common: Mapping[str, str]) -> None:
-    """Log the runs beneath a run, each in few calls: there are a dozen of them."""
-    from mlflow import MlflowClient
-    from mlflow.entities import Metric, Param
-
-    client = MlflowClient()
-    now_ms = int(time.time() * 1000)
-    for child in run.children:
-        tags = {**run.tags, **child.tags, **common, "mlflow.parentRunId": parent}
-        made = client.create_run(experiment, tags=tags, run_name=child.name).info.run_id
-        metrics = [Metric(name, value, now_ms, 0) for name, value in child.metrics.items()]
-        params = [Param(name, str(value)) for name, value in child.params.items()]
-        client.log_batch(made, metrics, params[:MOST_PARAMS_AT_ONCE])
-        for start in range(MOST_PARAMS_AT_ONCE, len(params), MOST_PARAMS_AT_ONCE):
-            client.log_batch(made, params=params[start : start + MOST_PARAMS_AT_ONCE])
-        client.set_terminated(made)

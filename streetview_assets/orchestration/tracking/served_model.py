@@ -16,7 +16,7 @@ from mlflow.pyfunc import PythonModel
 
 
 class PredictionsWithIntervals(PythonModel):
-    """Predicts areas from their features, shape (n, width), in the units of the target."""
+    """Predicts areas from their features, a list of numbers each, in the units of the target."""
 
     def load_context(self, context: Any) -> None:
         """Load the fitted pipeline, what gives its predictions intervals, and where it applies."""
@@ -35,12 +35,12 @@ class PredictionsWithIntervals(PythonModel):
         context
             MLflow's, with the authorities that the model learned from.
         model_input
-            A row an area, in the columns of the signature.
+            A row an area; its column `features` holds the area's numbers as a list.
         params
             `image_count`: images of each area; default: the usual number of those learned from.
             `authority_code`: the authority of each area; default: none that was learned from.
         """
-        vectors = np.asarray(model_input, dtype=np.float64)
+        vectors = self._vectors(context, model_input)
         predicted = np.asarray(self.estimator.predict(vectors), dtype=np.float64).reshape(-1)
         lower = upper = np.full(len(predicted), np.nan)
         if self.calibration is not None:
@@ -48,6 +48,16 @@ class PredictionsWithIntervals(PythonModel):
             predicted = self.calibration.within(predicted)
         columns = {"predicted": predicted, "lower": lower, "upper": upper}
         return pd.DataFrame(columns | self._applicability(vectors))
+
+    def _vectors(self, context: Any, model_input: pd.DataFrame) -> np.ndarray:
+        vectors = np.array(model_input["features"].tolist(), dtype=np.float64, ndmin=2)
+        width = context.model_config["width"]
+        if vectors.shape != (len(model_input), width):
+            raise ValueError(
+                f"features: the model takes {width} numbers an area, those of "
+                f"{context.model_config['features']}, and got an array of shape {vectors.shape}"
+            )
+        return vectors
 
     def _interval(self, context: Any, predicted: np.ndarray, params: Any) -> Any:
         count, code = (

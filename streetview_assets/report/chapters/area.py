@@ -38,7 +38,7 @@ def where(published: Published) -> dict[str, Any]:
 
 
 def _draw(published: Published, points: pl.DataFrame) -> Figure | None:
-    areas, title, whom = published.areas, published.study.name, published.credit
+    areas, title, whom = published.areas, published.owner, published.credit
     if areas.height:
         return _draw_authorities(published, areas, points)
     if points.is_empty():
@@ -50,7 +50,7 @@ def _draw(published: Published, points: pl.DataFrame) -> Figure | None:
 
 def _draw_authorities(published: Published, areas: pl.DataFrame, points: pl.DataFrame) -> Figure:
     """Draw the areas with the points in them, and the outlines and names of the authorities."""
-    figure = draw_areas(areas, None, title=published.study.name, credit=published.credit)
+    figure = draw_areas(areas, None, title=published.owner, credit=published.credit)
     axes = figure.axes[0]
     for collection in axes.collections:
         collection.set(facecolor="#f2f2f2", edgecolor="#b5b5b5")

@@ -104,10 +104,11 @@ def _summary(published: Published, summary: pl.DataFrame) -> dict[str, Any]:
     rows = largest.sort("cluster").to_dicts()
     asked = [one.name for one in published.study.targets][:MOST_TARGETS]
     targets = [name for name in asked if any(name in (row["spearman"] or {}) for row in rows)]
+    named = [published.study.called(name) for name in targets]
     words = any(row["nearest_label"] for row in rows)
     columns = [
         "cluster", "images", "share", *(["nearest label"] if words else []),
-        "distance to centre", *(f"with {name}" for name in targets), "points beside their like",
+        "distance to centre", *(f"with {name}" for name in named), "points beside their like",
     ]  # fmt: skip
     shown = [
         [
@@ -117,7 +118,7 @@ def _summary(published: Published, summary: pl.DataFrame) -> dict[str, Any]:
         ]
         for row in rows
     ]  # fmt: skip
-    return {"summary": shown, "summary_columns": columns, "targets": targets}
+    return {"summary": shown, "summary_columns": columns, "targets": named}
 
 
 def _label(row: dict[str, Any]) -> Cell | None:

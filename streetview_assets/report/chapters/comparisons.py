@@ -22,15 +22,15 @@ NOWHERE = {"value": float("-inf")}
 def comparisons(published: Published) -> dict[str, Any]:
     """Find targets, transfer, learning curve and deciles side by side."""
     return {
-        "targets": _targets(published.table("target_scores")),
-        "target_gains": _target_gains(published.table("target_gains")),
+        "targets": _targets(published, published.table("target_scores")),
+        "target_gains": _target_gains(published, published.table("target_gains")),
         "transfer": _transfer(published, published.table("transfer_scores")),
         "learning": _learning(published.table("learning_curve")),
         "ordinal": _ordinal(published.table("ordinal_scores")),
     }
 
 
-def _targets(scores: pl.DataFrame) -> dict[str, Any] | None:
+def _targets(published: Published, scores: pl.DataFrame) -> dict[str, Any] | None:
     if scores.is_empty():
         return None
     pooled = scores.filter(fold=0, group_name="all")
@@ -44,7 +44,7 @@ def _targets(scores: pl.DataFrame) -> dict[str, Any] | None:
     validations = strict_first(r2["validation"])
     rows = [
         [
-            target,
+            published.study.called(target),
             mine["area_count"].max(),
             *(score_cell(one_score(mine, model, name)) for name in validations),
         ]
@@ -58,7 +58,7 @@ def _targets(scores: pl.DataFrame) -> dict[str, Any] | None:
     }
 
 
-def _target_gains(gains: pl.DataFrame) -> dict[str, Any] | None:
+def _target_gains(published: Published, gains: pl.DataFrame) -> dict[str, Any] | None:
     """Lay out R² of what is known, and what images gain over the rest, a row a target."""
     known = gains.drop_nulls("value")
     pairs = [(name, NOTHING) for name in SHOWN] + list(GAINED)
@@ -76,7 +76,10 @@ def _target_gains(gains: pl.DataFrame) -> dict[str, Any] | None:
         for one, other in pairs
     ]
     return {
-        "rows": [[target, *(cells[target, *pair] for pair in pairs)] for target in targets],
+        "rows": [
+            [published.study.called(target), *(cells[target, *pair] for pair in pairs)]
+            for target in targets
+        ],
         "columns": ["target", *names],
         "notes": _notes(gains),
     }

@@ -9,7 +9,7 @@ from streetview_assets.areas.standing import deciles
 from streetview_assets.charts import bars, panels
 from streetview_assets.clusters.profile.join_counts import on_the_sphere
 from streetview_assets.clusters.profile.target_profile import EARTH_RADIUS_M, spearman
-from streetview_assets.figures import COLOURS, Figure
+from streetview_assets.figures import COLOURS, Figure, lead
 from streetview_assets.report.cells import rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
@@ -59,7 +59,7 @@ def _map(published: Published, seen: pl.DataFrame) -> Figure:
     return draw_areas(
         published.areas,
         dict(seen.select("area_code", pl.col("image_count").cast(pl.Float64)).iter_rows()),
-        title=f"{published.study.name}: images of each area",
+        title=f"{lead(published.owner)}images of each area",
         label="images",
         credit=published.credit,
     )
@@ -70,7 +70,7 @@ def _leaning(published: Published) -> dict[str, Any]:
     known = published.profile.filter(pl.col("observed").is_not_null()).with_columns(
         per_point=(pl.col("image_count") / pl.col("point_count")).fill_nan(0.0).fill_null(0.0)
     )
-    told, is_measured = _says_leaning(str(published.target), known)
+    told, is_measured = _says_leaning(published.called, known)
     drawn = embedded(_draw_leaning(published, known)) if is_measured else None
     return {"leaning": told, "leaning_drawn": drawn, "known_count": known.height}
 
@@ -130,7 +130,7 @@ def _draw_leaning(published: Published, known: pl.DataFrame) -> Figure:
     ends = grouped.select("low", "high").rows()
     labels = [f"{rounded(low, 1)} to\n{rounded(high, 1)}" for low, high in ends]
     axes.set_xticks(grouped["fifth"].to_list(), labels, fontsize=8)
-    axes.set_xlabel(f"{published.target}, fifths of the areas, lowest first")
+    axes.set_xlabel(f"{published.called}, fifths of the areas, lowest first")
     axes.set_ylabel("images per point")
     axes.set_ylim(bottom=0)
     return figure

@@ -112,5 +112,8 @@ def _matrix(published: Published, blocks: pl.DataFrame) -> dict[str, Any] | None
     names = [name for name in in_order(r2)[: MOST_GROUPS + 1] if name in {at[1] for at in value}]
     if len(targets) < 2 or not names:
         return None
-    rows = [[target, *(number(value.get((target, name))) for name in names)] for target in targets]
+    rows = [
+        [published.study.called(target), *(number(value.get((target, name))) for name in names)]
+        for target in targets
+    ]
     return {"columns": ["target", *map(_in_words, names)], "rows": rows}

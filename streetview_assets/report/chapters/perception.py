@@ -27,7 +27,7 @@ def perception(published: Published) -> dict[str, Any] | None:
         "differing": groups.filter(pl.col("differs")).height,
         "tested": groups["p_value"].count(),
         "groups": _groups(groups),
-        "relations": _relations(relations),
+        "relations": _relations(published, relations),
         "directions": [
             [row["quality"], _cell(row), row["note"] or ""]
             for row in relations.filter(measure="direction_cosine").sort("quality").to_dicts()
@@ -106,7 +106,7 @@ def _groups(groups: pl.DataFrame) -> list[list[Any]]:
     ]
 
 
-def _relations(relations: pl.DataFrame) -> list[list[Any]]:
+def _relations(published: Published, relations: pl.DataFrame) -> list[list[Any]]:
     """Give by target and quality the correlation, and what the quality adds to place."""
     rows = []
     ordered = relations.filter(pl.col("measure") != "direction_cosine").sort("target", "quality")
@@ -117,7 +117,7 @@ def _relations(relations: pl.DataFrame) -> list[list[Any]]:
         rows.append(
             [
                 quality,
-                target,
+                published.study.called(str(target)),
                 _cell(correlation),
                 number(correlation.get("p_adjusted"), 3),
                 *(_cell(told.get(measure)) for measure in ("r2_of_place", "r2_of_quality")),

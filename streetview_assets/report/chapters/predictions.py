@@ -68,7 +68,9 @@ def _draw_authorities(published: Published, held_out: pl.DataFrame) -> Embedded 
     if held_out.is_empty():
         return None
     return embedded(
-        draw_predicted_observed(held_out, title=published.title, credit=published.credit)
+        draw_predicted_observed(
+            held_out, what=published.called, title=published.title, credit=published.credit
+        )
     )
 
 
