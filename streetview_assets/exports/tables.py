@@ -1,9 +1,7 @@
 """Tables of the published database as files that other programs open."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import geopandas as gpd
 import polars as pl
@@ -17,6 +15,7 @@ from streetview_assets.exports.formats import (
     write_xml,
 )
 from streetview_assets.exports.frames import FRAMES, write_pickle
+from streetview_assets.exports.qgis import write_gpkg, write_qml
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.points.imported.locations import as_locations
 from streetview_assets.study_state.open_study import OpenStudy
@@ -27,7 +26,7 @@ from streetview_assets.text.strict_json import to_json
 Write = Callable[[gpd.GeoDataFrame, pl.DataFrame, Path, str], None]
 GEOGRAPHIC: dict[str, tuple[str, Write]] = {
     "geoparquet": ("parquet", lambda places, rows, path, table: places.to_parquet(path)),
-    "gpkg": ("gpkg", lambda places, rows, path, table: _write_gpkg(places, path, table)),
+    "gpkg": ("gpkg", lambda places, rows, path, table: write_gpkg(places, path, table)),
     "geojson": (
         "geojson",
         lambda places, rows, path, table: write_geojson(rows, places.geometry, path, table),
@@ -54,7 +53,8 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
         Name of a table, view or mart of the published database; of parquet, also of the lake; of
         pickle, also one of `FRAMES`.
     kind
-        geoparquet, gpkg or geojson, with the geometry of areas or points; csv, xlsx, xml or latex;
+        geoparquet, gpkg (with styles for QGIS, the default beside it as QML) or geojson, with the
+        geometry of areas or points; csv, xlsx, xml or latex;
         parquet, with vectors that stay in the lake too; of `sample_points`, map-generator: JSON of
         locations, all that they came with among it; or pickle, a frame of pandas.
     output
@@ -92,6 +92,8 @@ def export_table(opened: OpenStudy, table: str, kind: str, output: Path | None) 
             PLAIN[kind](rows, aside, table)
         else:
             GEOGRAPHIC[kind][1](places, rows, aside, table)
+    if kind == "gpkg" and places is not None:
+        write_qml(places, path, table)
     return path
 
 
@@ -102,11 +104,3 @@ def _with_vectors(opened: OpenStudy, table: str) -> pl.DataFrame:
     if all(column.name in frame.columns for column in columns if column.dtype == VECTOR):
         return frame
     return opened.sql(f'from "{table}"', with_vectors=True)
-
-
-def _write_gpkg(places: gpd.GeoDataFrame, path: Path, table: str) -> None:
-    """Write under a plain name first: GDAL takes `!` in a path for an archive."""
-    with TemporaryDirectory() as folder:
-        plain = Path(folder) / "places.gpkg"
-        places.to_file(plain, driver="GPKG", layer=table, engine="pyogrio")
-        shutil.copyfile(plain, path)

@@ -11,7 +11,7 @@ from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.cells import NONE, Cell, percent, rounded
 from streetview_assets.report.database import Published
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.validations import AUTHORITIES, headline_validation
+from streetview_assets.validations import AUTHORITIES, VALIDATIONS, headline_validation
 
 MODEL_NAMES = {
     TUNED: "tuned: the model chosen",
@@ -101,6 +101,37 @@ def headline_among(published: Published, rows: pl.DataFrame) -> str:
     """Name the validation that answers to the study's task, of those that rows are of."""
     count = published.table("held_out_predictions")["authority_code"].n_unique()
     return headline_validation(published.study.models.task, count, set(rows["validation"]))
+
+
+def beside_the_chosen(published: Published, model: str) -> str:
+    """Say how scores of a model that stands in for the chosen one are to be read beside its own.
+
+    Parameters
+    ----------
+    published
+        The published database.
+    model
+        The model that a chapter compares by, such as `ridge`.
+
+    Returns
+    -------
+    str
+        A sentence or two; empty where it is the model chosen, or that has no score.
+    """
+    scores = study_scores(published)
+    r2 = scores.filter(pl.col("validation") != AUTHORITIES, metric="r2").drop_nulls("value")
+    if model == TUNED or r2.is_empty():
+        return ""
+    headline = headline_among(published, r2)
+    chosen, stands_in = (one_score(r2, name, headline) for name in (TUNED, model))
+    if chosen is None:
+        return ""
+    own = f" ({rounded(stands_in['value'])} by {named_model(model)})" if stands_in else ""
+    return (
+        f"What is compared here is {named_model(model)}, fitted alike to each, whose scores are "
+        f"not the study's: its one score is that of the model chosen, R² {rounded(chosen['value'])}"
+        f"{own}, {VALIDATIONS[headline].label}, in the chapter Scores."
+    )
 
 
 def one_score(

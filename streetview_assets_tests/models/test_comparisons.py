@@ -198,7 +198,7 @@ def test_target_scores_are_those_of_scikit_learn(two_targets, targets, pooled, t
 
 def test_targets_stand_in_a_heat_map_of_how_they_go_together():
     values = {
-        "income_rank": {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0},
+        "income rank": {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0},
         "crime": {"a": 9.0, "b": 4.0, "c": 1.0},
         "flat": dict.fromkeys("abcd", 7.0),
     }

@@ -59,8 +59,10 @@ def test_the_outer_deciles_are_predicted_towards_the_middle_by_the_share_that_is
     assert low["lower"] < expected < low["upper"]
     assert high["lower"] < -expected < high["upper"]
     assert (low["area_count"], high["area_count"]) == (40, 40)
-    assert f"lowest decile of imd_rank are predicted {low['value']:.0f} too high on average" in said
-    assert f"highest decile of imd_rank are predicted {-high['value']:.0f} too low" in said
+    assert (
+        f"lowest decile of the target are predicted {low['value']:.0f} too high on average" in said
+    )
+    assert f"highest decile of the target are predicted {-high['value']:.0f} too low" in said
     assert f"interval {-high['upper']:.0f} to {-high['lower']:.0f})" in said
     assert "heavy tails" not in said
 

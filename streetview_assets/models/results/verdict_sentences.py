@@ -228,7 +228,7 @@ def regression_to_the_mean(find: Find, validation: str) -> str:
         The one that counts.
     """
     told = [
-        f"areas of the {end} decile of {row['target']} are predicted {_bias(row)}"
+        f"areas of the {end} decile of the target are predicted {_bias(row)}"
         for end in ("lowest", "highest")
         if (row := find(f"bias_of_{end}_decile", validation))
     ]

@@ -329,7 +329,7 @@ def _about(work: AssetContext, data: "AreaDataset", scores: pl.DataFrame) -> dic
 
     folder = work.opened.lake.root / "lake" / "area_embeddings"
     return {
-        "description": description(work.study, data, headline(scores)),
+        "description": description(work.study, data, headline(scores), work.opened.encoder),
         "data": learned_from(work.study, data, str(folder)),
     }
 

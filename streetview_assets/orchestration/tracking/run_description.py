@@ -65,7 +65,9 @@ def learned_from(study: Study, data: AreaDataset, folder: str) -> TrackedData:
     return TrackedData(name, pl.DataFrame(rows), "observed", folder)
 
 
-def description(study: Study, data: AreaDataset, score: Mapping[str, Any] | None) -> str:
+def description(
+    study: Study, data: AreaDataset, score: Mapping[str, Any] | None, encoder: str
+) -> str:
     """Say in a paragraph what was learned, of how many areas, and how well it was told.
 
     Parameters
@@ -76,10 +78,12 @@ def description(study: Study, data: AreaDataset, score: Mapping[str, Any] | None
         The areas learned from.
     score
         The row of R² under the validation that counts; None where there is none.
+    encoder
+        Name of the encoder.
     """
-    what = study.target.called if study.target else study.name
+    what = study.target.name if study.target else study.name
     places = counted(len(set(data.authority_codes)), "authority", "authorities")
-    said = f"**{what}** of {counted(len(data), 'area')} in {places}, by `{study.encoder.slug}`."
+    said = f"**{what}** of {counted(len(data), 'area')} in {places}, by `{encoder}`."
     if score is None or score["value"] is None:
         return f"{said} There is no score under a spatial validation."
     ends = (score["lower"], score["upper"])

@@ -12,7 +12,12 @@ from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.ridge_cv import RIDGE
 from streetview_assets.report.cells import Cell, crossed, number, rounded
 from streetview_assets.report.database import Published
-from streetview_assets.report.scores_table import named_model, one_score, score_cell
+from streetview_assets.report.scores_table import (
+    beside_the_chosen,
+    named_model,
+    one_score,
+    score_cell,
+)
 from streetview_assets.validations import VALIDATIONS, strict_first
 
 MOST_AUTHORITIES_SHOWN = 30
@@ -22,6 +27,7 @@ NOWHERE = {"value": float("-inf")}
 def comparisons(published: Published) -> dict[str, Any]:
     """Find targets, transfer, learning curve and deciles side by side."""
     return {
+        "reconciled": beside_the_chosen(published, RIDGE),
         "targets": _targets(published, published.table("target_scores")),
         "target_gains": _target_gains(published, published.table("target_gains")),
         "transfer": _transfer(published, published.table("transfer_scores")),

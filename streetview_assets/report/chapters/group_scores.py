@@ -19,7 +19,7 @@ from streetview_assets.models.evaluations.models_by_group import (
 from streetview_assets.models.evaluations.selection import BLOCKS
 from streetview_assets.report.cells import Cell, crossed, number
 from streetview_assets.report.database import Published
-from streetview_assets.report.scores_table import one_score, score_cell
+from streetview_assets.report.scores_table import beside_the_chosen, one_score, score_cell
 
 METRICS = list(REGRESSION.values())
 MOST_GROUPS = 40
@@ -42,8 +42,14 @@ def group_scores(published: Published) -> dict[str, Any]:
         "images of", "areas", "images", *(metric.symbol for metric in METRICS),
         "R² of all images", "difference",
     ]  # fmt: skip
-    model = IN_WORDS[fitted_model(scores)]
-    return {"why": "", "groupings": groupings, "columns": columns, "model": model}
+    fitted = fitted_model(scores)
+    return {
+        "why": "",
+        "groupings": groupings,
+        "columns": columns,
+        "model": IN_WORDS[fitted],
+        "reconciled": beside_the_chosen(published, fitted),
+    }
 
 
 def _of_grouping(published: Published, blocks: pl.DataFrame) -> dict[str, Any]:
