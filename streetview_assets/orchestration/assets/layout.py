@@ -136,19 +136,13 @@ def category_scores(work: AssetContext) -> AssetResult:
     if current_images(images)["category"].drop_nulls().is_empty():
         return work.not_applicable(NO_CATEGORIES[study.categories_from])
     named = named_categories(images, study.categories)
-    sample = draw_sample(
-        work.read_all(VECTORS),
-        named.drop_nulls("category"),
-        fit_on=MOST_CLASSIFIED,
-        seed=study.seed,
-    )
+    known = named.drop_nulls("category")
+    sample = draw_sample(work.read_all(VECTORS), known, fit_on=MOST_CLASSIFIED, seed=study.seed)
     classified = images_to_classify(sample, named)
     if why := why_not_classified(classified):
         return work.not_applicable(why)
-    tell = work.progress("folds")
-    scores = score_categories(
-        classified, encoder=work.opened.encoder, seed=study.seed, on_progress=tell
-    )
+    how: dict[str, Any] = {"seed": study.seed, "on_progress": work.progress("folds")}
+    scores = score_categories(classified, encoder=work.opened.encoder, **how)
     frames = {"category_scores": scores}
     told = _told(scores) | _slips(work, images) | work.drawn(frames)
     return AssetResult(frames, {work.called: classified.height, **told})

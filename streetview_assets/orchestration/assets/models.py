@@ -35,14 +35,12 @@ if TYPE_CHECKING:
 )
 def model_selection(work: AssetContext) -> AssetResult:
     """Every candidate and baseline, validated at random, by distance and by blocks."""
-    from streetview_assets.models.charts.distances import DISTANCES, distances_frame
     from streetview_assets.models.evaluations.selection import select_models
 
     data = area_dataset(work, model_tables(work))
     chosen = select_models(data, study_scoring(work), work.progress("tunings"))
     tables = {"model_scores": chosen.scores, **_beside_scores(work, chosen)}
-    work.keep_data(DISTANCES, distances_frame(chosen.distances))
-    figures = work.drawn(tables)
+    figures = _drawn(work, chosen, tables)
     run_id = _keep_selection(work, data, chosen, figures)
     metadata = {
         **figures,
@@ -64,13 +62,23 @@ def _beside_scores(work: AssetContext, chosen: "Selection") -> dict[str, pl.Data
     }
 
 
+def _drawn(
+    work: AssetContext, chosen: "Selection", tables: Mapping[str, pl.DataFrame]
+) -> dict[str, Any]:
+    """Draw the figures, and keep what one of them shows and no table has."""
+    from streetview_assets.models.charts.distances import DISTANCES, distances_frame
+
+    work.keep_data(DISTANCES, distances_frame(chosen.distances))
+    return work.drawn(tables)
+
+
 def _keep_selection(
     work: AssetContext, data: "AreaDataset", chosen: "Selection", figures: Iterable[str]
 ) -> str:
     """Keep the comparison as a run of MLflow, with a run of each candidate below it."""
     from streetview_assets.orchestration.tracking.candidate_runs import candidate_runs
-    from streetview_assets.orchestration.tracking.mlflow_resource import TrackedRun
     from streetview_assets.orchestration.tracking.run_description import headline_metrics
+    from streetview_assets.orchestration.tracking.tracked_run import TrackedRun
 
     tables = {
         "scores": chosen.scores,
@@ -211,8 +219,9 @@ def _keep_final(
     from streetview_assets.models.evaluations.selection import headline
     from streetview_assets.orchestration.tracking.candidate_runs import flat_params
     from streetview_assets.orchestration.tracking.judged_on import judged_on
-    from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel, TrackedRun
+    from streetview_assets.orchestration.tracking.mlflow_resource import TrackedModel
     from streetview_assets.orchestration.tracking.run_description import headline_metrics
+    from streetview_assets.orchestration.tracking.tracked_run import TrackedRun
 
     if final is None:
         return {}
