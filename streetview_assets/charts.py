@@ -3,6 +3,7 @@
 A file that draws prepares its data and calls these. Colours are told apart by the colour-blind.
 """
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ REST = "#bbbbbb"
 """Of groups that have no look of their own."""
 MOST_LOOKS = len(COLOURS) * len(MARKERS)
 """As many groups as a legend can tell apart."""
+LONGEST_NAME = 24
+"""Characters of a line of a name beside a heat map."""
 LOWEST_SCORE = -1.0
 """Scores far below would squeeze all others into a corner."""
 
@@ -138,6 +141,9 @@ def heat_map(
             fontweight="bold" if bold is not None and bold[row, column] else "normal",
         )  # fmt: skip
     slanted: dict[str, Any] = {"ha": "right", "rotation_mode": "anchor"} if slanted_deg else {}
+    columns, rows = (
+        [textwrap.fill(name, LONGEST_NAME) for name in names] for names in (columns, rows)
+    )
     axes.set_xticks(range(len(columns)), columns, rotation=slanted_deg, **slanted)
     axes.set_yticks(range(len(rows)), rows)
     if bar:

@@ -66,7 +66,7 @@ def draw_spearman(
         grid_of(found.select(key, "subject", name), keys, targets)
         for name in ("value", "p_value_corrected")
     )
-    figure = new_figure(max(5.0, 2.8 + 1.1 * len(targets)), 1.9 + 0.34 * len(keys), credit=credit)
+    figure = new_figure(max(5.5, 2.8 + 1.3 * len(targets)), 2.9 + 0.34 * len(keys), credit=credit)
     axes = figure.subplots()
     heat_map(
         axes,
@@ -86,7 +86,7 @@ def draw_spearman(
     few = f", {MOST_ROWS} of {groups.height}" if groups.height > MOST_ROWS else ""
     counts = found["unit_count"].to_list()
     areas = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
-    axes.set_title(
+    figure.suptitle(
         f"{lead(title)}share of an area's images against targets{few}\n"
         f"Spearman over {areas} areas; bold: p up to {CERTAIN:g}, near areas taken as alike\n"
         "and for as many tests as there are clusters, or labels, and targets",
