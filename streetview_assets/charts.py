@@ -20,6 +20,8 @@ REST = "#bbbbbb"
 """Of groups that have no look of their own."""
 MOST_LOOKS = len(COLOURS) * len(MARKERS)
 """As many groups as a legend can tell apart."""
+MOST_SHAPES = 5_000
+"""Of more dots, an SVG or PDF shows pixels: as shapes they would be slow to open and to print."""
 LONGEST_NAME = 24
 """Characters of a line of a name beside a heat map."""
 LOWEST_SCORE = -1.0
@@ -210,12 +212,14 @@ def intervals(
     lower, upper
         Its ends; NaN or None where there is none.
     lowest
-        What lies below is drawn here.
+        What lies below is drawn here, with a mark that points on.
     **style
         Such as `color` and `linewidth`.
     """
-    ends = (np.maximum(np.asarray(end, dtype=float), lowest) for end in (lower, upper))
-    axes.hlines(np.asarray(places), *ends, **style)
+    at, low, high = (np.asarray(values, dtype=float) for values in (places, lower, upper))
+    axes.hlines(at, np.maximum(low, lowest), np.maximum(high, lowest), **style)
+    if (cut := at[low < lowest]).size:
+        axes.plot(np.full(len(cut), lowest), cut, "<", color=style.get("color"), markersize=4)
 
 
 def curve(
@@ -254,6 +258,42 @@ def curve(
     if len(x) == 1:  # A band of one point has no width.
         axes.vlines(x, lower, upper, color=colour, alpha=0.5, linewidth=1.3)
     axes.plot(x, y, style, color=colour, **line)
+
+
+def mark_where_curves_leave(axes: Axes) -> None:
+    """Break the upright axis at an end beyond which curves go on, and point there from each.
+
+    Parameters
+    ----------
+    axes
+        With its curves and the limits of its axis.
+    """
+    low, high = axes.get_ylim()
+    curves = [line for line in axes.lines if line.get_transform() == axes.transData]
+    points = [(line.get_color(), np.column_stack(line.get_data())) for line in curves]
+    for end, edge, mark in ((0.0, low, "v"), (1.0, high, "^")):
+        beyond = [
+            (colour, x)
+            for colour, xy in points
+            for x, y in xy.astype(float)
+            if (y < low if end == 0 else y > high)
+        ]
+        for colour, x in beyond:
+            axes.plot(x, edge, mark, color=colour, markersize=5, clip_on=False, zorder=5)
+        if beyond:
+            strokes: dict[str, Any] = {"marker": [(-1, -0.6), (1, 0.6)], "linestyle": "none"}
+            axes.plot(
+                [0, 0], [abs(end - 0.015), abs(end - 0.04)], color=INK, markersize=9,
+                transform=axes.transAxes, clip_on=False, **strokes,
+            )  # fmt: skip
+
+
+def signed_text(value: float) -> str:
+    """Write a correlation with its sign and two decimals; nothing that rounds to nought has one."""
+    if np.isnan(value):
+        return "none"
+    text = f"{value:+.2f}"
+    return "0.00" if text in ("+0.00", "-0.00") else text
 
 
 def sizes_axis(axes: Axes, sizes: Sequence[int], *, apart: float, short: bool = False) -> None:
@@ -300,7 +340,8 @@ def dots(axes: Axes, xy: np.ndarray, size: float, **style: Any) -> Any:
     **style
         Such as `color`, `marker`, `label` and `zorder`.
     """
-    return axes.scatter(xy[:, 0], xy[:, 1], s=size, **{"linewidths": 0} | style)
+    crowd = len(xy) > MOST_SHAPES
+    return axes.scatter(xy[:, 0], xy[:, 1], s=size, rasterized=crowd, **{"linewidths": 0} | style)
 
 
 def map_legend(axes: Axes) -> None:

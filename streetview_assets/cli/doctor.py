@@ -22,6 +22,7 @@ from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.preflight import check_inputs
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import check_ledger
+from streetview_assets.text.counted import counted
 
 UI_PORT = 3000
 LEAST_FREE_GB = 2
@@ -43,7 +44,7 @@ def examine(opened: OpenStudy) -> Iterator[Finding]:
 def _study(opened: OpenStudy) -> Iterator[Finding]:
     check_inputs(opened)
     count = len(opened.authorities)
-    told = "1 authority" if count == 1 else f"{count} authorities"
+    told = counted(count, "authority", "authorities")
     yield "ok", f"study: {opened.study.name}, {told}, inputs readable"
 
 

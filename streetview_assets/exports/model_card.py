@@ -13,6 +13,7 @@ from streetview_assets.images.current import UNKNOWN_DATE, current_images
 from streetview_assets.images.providers.terms import credit_of
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 from streetview_assets.text.visible_text import in_one_line, visible
 from streetview_assets.validations import VALIDATIONS, strict_first
 
@@ -86,7 +87,7 @@ def _what(card: Card) -> str:
     )
     return (
         f"`{about['model']}` ({settings or 'nothing to tune'}), a pipeline of scikit-learn fitted "
-        f"to {about['area_count']:,} areas. It predicts `{about['target']}`"
+        f"to {counted(about['area_count'], 'area')}. It predicts `{about['target']}`"
         f"{f' ({more})' if more else ''} of an area from {about['width']:,} numbers: "
         f"`{about['features']}`, the {about['pooled_by']} over the area's images of the vectors of "
         f"`{about['encoder'].get('encoder', 'an encoder')}`.{drawn}"

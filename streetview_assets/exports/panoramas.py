@@ -23,6 +23,7 @@ from streetview_assets.images.strips import stitched
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 
 DEFAULT = Path("panoramas")
@@ -123,7 +124,7 @@ def _views(opened: OpenStudy, plan: StreetRows) -> tuple[pl.DataFrame, list[str]
     ]
     views = allowed.filter(pl.Series(is_there, dtype=pl.Boolean))
     if gone := allowed.height - views.height:
-        said.append(f"Left out, since their pixels are not kept: {gone:,} images.")
+        said.append(f"Left out, since their pixels are not kept: {counted(gone, 'image')}.")
     if views.is_empty():
         why = " ".join(said) or "The study has no images yet; run it first."
         raise StudyError(f"{opened.study.path}: there are no panoramas to write. {why}")

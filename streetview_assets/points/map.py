@@ -8,6 +8,7 @@ from streetview_assets.areas.geometry import points_in_metres, to_geoframe
 from streetview_assets.areas.map import draw_ground
 from streetview_assets.charts import dots, map_legend
 from streetview_assets.figures import COLOURS, Figure, lead
+from streetview_assets.text.counted import counted
 
 ROAD = "#777777"
 
@@ -40,11 +41,11 @@ def draw_points(
 
     lines = to_geoframe(road_network.select("geometry")).geometry
     places = shapely.points(sample_points.select("longitude", "latitude").to_numpy())
-    counted = f"{lead(title)}{sample_points.height:,} points"
+    heading = f"{lead(title)}{counted(sample_points.height, 'point')}"
     if road_network.height:
-        counted += f" on {road_network['length_m'].sum() / 1000:,.0f} km of road"
+        heading += f" on {road_network['length_m'].sum() / 1000:,.0f} km of road"
     things = np.concatenate((lines.to_numpy(), places))
-    figure, axes, crs = draw_ground(areas, things, title=counted, credit=credit)
+    figure, axes, crs = draw_ground(areas, things, title=heading, credit=credit)
     axes.add_collection(
         LineCollection(
             [shapely.get_coordinates(line) for line in lines.to_crs(crs)],

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 from streetview_assets.warehouse.queries import quoted
 
 
@@ -151,7 +152,7 @@ def perceived_in_area(profile: dict[str, Any] | None) -> dict[str, str]:
     )
     return {
         quality: f"{_with_ends(mean, {'lower': lower[quality], 'upper': upper[quality]})}, "
-        f"{counts[quality]:,} images"
+        f"{counted(counts[quality], 'image')}"
         for quality, mean in means.items()
         if mean is not None
     }

@@ -9,6 +9,7 @@ from streetview_assets.cli.command import PlainConsole, table_of
 from streetview_assets.cli.show.show_facts import is_published
 from streetview_assets.models.explanations.influence_sheet import influence_sheet
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 from streetview_assets.warehouse.queries import quoted
 
 HEADS = ("moves the prediction", "influence", "left out")
@@ -69,11 +70,11 @@ def list_influences(console: PlainConsole, found: ShownInfluences) -> None:
     if found.summary["note"]:
         console.print(f"what moves the prediction: {found.summary['note']}")
     rows = [
-        (row["image_id"], f"{row['change']:+.4g}", _counted(row["copy_count"]))
+        (row["image_id"], f"{row['change']:+.4g}", counted(row["copy_count"], "image"))
         for row in found.images.iter_rows(named=True)
     ]
     rows += [
-        (f"like “{row['label']}”", _change(row), _counted(row["image_count"]))
+        (f"like “{row['label']}”", _change(row), counted(row["image_count"], "image"))
         for row in found.words.iter_rows(named=True)
     ]
     if rows:
@@ -111,7 +112,3 @@ def _rows(opened: OpenStudy, table: str, area_code: str) -> pl.DataFrame:
 
 def _change(row: dict[str, Any]) -> str:
     return str(row["note"]) if row["change"] is None else f"{row['change']:+.4g}"
-
-
-def _counted(count: int) -> str:
-    return "1 image" if count == 1 else f"{count} images"

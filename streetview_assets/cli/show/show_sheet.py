@@ -19,6 +19,7 @@ from streetview_assets.figures import (
     to_png,
 )
 from streetview_assets.image_decoding import read_rgb
+from streetview_assets.text.counted import counted
 
 PAPER = "#ffffff"
 GAP_PX = 16
@@ -93,7 +94,8 @@ def _lines(shown: Shown) -> list[str]:
         named = dict.fromkeys([profile["area_code"], profile["area_name"]])
         place = dict.fromkeys([profile["authority_name"], profile["authority_code"]])
         lines.append(f"area {' · '.join(named)} in {' · '.join(place)}")
-        count = f"{profile['image_count']:,} images at {profile['point_count']:,} points"
+        images, points = (counted(profile[f"{one}_count"], one) for one in ("image", "point"))
+        count = f"{images} at {points}"
         oldest, newest = profile["captured_oldest_on"], profile["captured_newest_on"]
         dates = "" if oldest is None else f", {oldest:%Y-%m} to {newest:%Y-%m}"
         lines.append(count + dates)

@@ -14,6 +14,7 @@ from streetview_assets.files.geo_file import GeoFile, info
 from streetview_assets.images.providers.registry import PROVIDERS
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study.study_file import load_study
+from streetview_assets.text.counted import counted
 
 MANY_AREAS = 2_000
 """More areas than these are better made by authority."""
@@ -118,7 +119,8 @@ def _say_what_comes_next(output: Path) -> None:
         console.say(f"It is not complete: {error}", style="yellow")
         return
     count = len(codes)
-    said = "1 authority: one partition" if count == 1 else f"{count} authorities, each a partition"
+    told = counted(count, "authority", "authorities")
+    said = f"{told}: one partition" if count == 1 else f"{told}, each a partition"
     console.say(f"{said} ({', '.join(codes[:5])}{', …' if count > 5 else ''}).")
     if count == 1 and study.areas is not None:
         areas = info(GeoFile(study.areas.path, "areas.path", "a file of areas")).get("features", 0)

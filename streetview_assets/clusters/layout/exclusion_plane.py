@@ -13,6 +13,7 @@ from streetview_assets.figures import COLOURS, Figure, lead
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.embeddings import Rectangle
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 NEIGHBOURS, MIN_DIST = 30, 0.1
 MOST_IMAGES = 200_000
@@ -91,7 +92,7 @@ def draw_exclusion_plane(
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_title(
-        f"{lead(title)}{plane.height:,} images on the plane {plane['plane'][0]}\n"
+        f"{lead(title)}{counted(plane.height, 'image')} on the plane {plane['plane'][0]}\n"
         "`exclusions.rectangles` by these numbers, `exclusions.drawn_on` its name",
         fontsize=10,
     )

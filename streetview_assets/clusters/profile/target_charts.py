@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
-from streetview_assets.charts import grid_of, heat_map, panels
+from streetview_assets.charts import grid_of, heat_map, panels, signed_text
 from streetview_assets.clusters.names.cluster_names import NO_NAMES, cluster_label
 from streetview_assets.clusters.profile.profile import BY_LABEL
 from streetview_assets.clusters.profile.target_profile import EVERY
@@ -71,7 +71,7 @@ def draw_spearman(
     heat_map(
         axes,
         value,
-        [["none" if np.isnan(cell) else f"{cell:+.2f}" for cell in row] for row in value],
+        [[signed_text(cell) for cell in row] for row in value],
         rows=[
             name if number is None else cluster_label(number, names)
             for name, number in rows.select("name", "number").iter_rows()

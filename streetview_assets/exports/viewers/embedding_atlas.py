@@ -21,6 +21,7 @@ from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.processes import stopping
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 
 DEFAULT = Path("embedding_atlas.parquet")
 QUALITY = 80
@@ -58,7 +59,9 @@ def export_embedding_atlas(
     thumbnails = [_thumbnail(file) for file in steps(files, on_progress)]
     count = sum(content is not None for content in thumbnails)
     if unreadable := sum(file is not None for file in files) - count:
-        said.append(f"Without a thumbnail, since they cannot be read: {unreadable:,} images.")
+        said.append(
+            f"Without a thumbnail, since they cannot be read: {counted(unreadable, 'image')}."
+        )
     layouts = layout_columns(facts)
     images = [content and {"bytes": content} for content in thumbnails]
     frame = pl.concat([rows, layouts, _neighbours(facts)], how="horizontal").with_columns(

@@ -20,6 +20,7 @@ from streetview_assets.image_decoding import decode_image
 from streetview_assets.processes import stopping
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 
 DEFAULT = Path("fiftyone")
@@ -67,7 +68,7 @@ def export_fiftyone(
         if not count:
             raise StudyError(f"{folder}: none of the study's images can be read")
     if unreadable := sum(file is not None for file in files) - count:
-        said.append(f"Left out, since they cannot be read: {unreadable:,} images.")
+        said.append(f"Left out, since they cannot be read: {counted(unreadable, 'image')}.")
     said.append(
         f"To open it: fiftyone datasets create --name {shlex.quote(opened.study.name)} "
         f"--dataset-dir {shlex.quote(str(folder))} --type {TYPE}"

@@ -12,6 +12,7 @@ from streetview_assets.images.providers.terms import credit_of, terms_of
 from streetview_assets.images.thumbnails import shown_files
 from streetview_assets.report.database import Published
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 
 AREA_COLUMNS = pl.Schema(
     {
@@ -127,7 +128,7 @@ def files_to_pass_on(
     is_there = pl.Series([file is not None for file in files], dtype=pl.Boolean)
     gone = images.filter(~is_there & ~pl.col("provider").is_in(list(refused))).height
     if gone:
-        said.append(f"Left out, since their pixels are not kept: {gone:,} images.")
+        said.append(f"Left out, since their pixels are not kept: {counted(gone, 'image')}.")
     if is_there.any():
         said.append(f"To be named beside the images: {credit_of(images.filter(is_there))}.")
     return files, said

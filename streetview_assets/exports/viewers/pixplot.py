@@ -16,6 +16,7 @@ from streetview_assets.images.providers.registry import provider_class
 from streetview_assets.images.providers.terms import terms_of
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 
 DEFAULT = Path("pixplot_metadata.csv")
 PLACE = ("lat", "lng")
@@ -65,7 +66,9 @@ def export_pixplot_metadata(opened: OpenStudy, output: Path | None = None) -> Wr
     )
     said = []
     if table.height < rows.height:
-        said.append(f"Left out, since they are not on disk: {rows.height - table.height:,} images.")
+        said.append(
+            f"Left out, since they are not on disk: {counted(rows.height - table.height, 'image')}."
+        )
     if unplaced := table.filter(pl.any_horizontal(pl.col(PLACE).is_null())).height:
         said.append(f"Without lat and lng, since {unplaced:,} images have no place.")
         table = table.drop(PLACE)

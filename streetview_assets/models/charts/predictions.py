@@ -9,6 +9,7 @@ from streetview_assets.charts import panels
 from streetview_assets.figures import COLOURS, Axes, Figure, lead
 from streetview_assets.metrics import measure
 from streetview_assets.models.validation.nested_cv import TUNED
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import VALIDATIONS, mild_first
 
 
@@ -73,7 +74,7 @@ def _add_panel(axes: Axes, rows: pl.DataFrame, name: str) -> None:
     axes.plot(ends, ends, color="#444444", linewidth=1, linestyle="--")
     r2 = measure(observed, predicted)["r2"]
     score = "R² not defined" if r2 is None else f"R² = {r2:.2f}"
-    axes.set_title(f"{name}: {score}, {len(rows):,} areas", fontsize=10)
+    axes.set_title(f"{name}: {score}, {counted(len(rows), 'area')}", fontsize=10)
 
 
 def _name(predictions: pl.DataFrame, validation: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from streetview_assets.charts import curve, panels, sizes_axis
+from streetview_assets.charts import curve, mark_where_curves_leave, panels, sizes_axis
 from streetview_assets.figures import COLOURS, INK, Axes, Figure, over
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.evaluations.sample_size import ALL, ALL_K
@@ -65,6 +65,7 @@ def draw_sample_sizes(
         _set_sizes(axes, every["sample_size"].unique().sort().to_list())
         _add_curve(axes, whole, INK, "", "--")
         ends = [_add_cluster(axes, own, name) for name in _in_order(own)]
+        mark_where_curves_leave(axes)
         _add_names(axes, ends)
         axes.set_title(f"k = {k}" if k != ALL_K else "no clusters", fontsize=10)
     for axes in frames[::across]:

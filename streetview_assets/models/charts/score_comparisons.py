@@ -15,13 +15,16 @@ from streetview_assets.charts import (
     grid_of,
     heat_map,
     intervals,
+    mark_where_curves_leave,
     panels,
+    signed_text,
     sizes_axis,
 )
 from streetview_assets.figures import COLOURS, Axes, Figure, new_figure, over
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.charts.heatmap import r2_heat_map, r2_text
 from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import VALIDATIONS, mild_first
 
 _LONGEST_NAME = 18
@@ -96,7 +99,7 @@ def draw_target_correlations(
         pair = [[values[name][area] for area in both] for name in (one, other)]
         if all(len(set(column)) > 1 for column in pair):
             grid[row, column] = spearmanr(*pair).statistic
-    texts = [["none" if np.isnan(cell) else f"{cell:+.2f}" for cell in row] for row in grid]
+    texts = [[signed_text(cell) for cell in row] for row in grid]
     side = 2.6 + 0.75 * len(names)
     figure = new_figure(side + 1, max(3.4, side), credit=credit)
     axes = figure.subplots()
@@ -154,7 +157,9 @@ def draw_targets(
     level = r2["interval_level"].max()
     bars = f", with {level:.0%} bootstrap intervals" if isinstance(level, float) else ""
     count = max(r2["area_count"].to_list())
-    axes.set_title(f"{over(title)}R² of ridge, held out{bars}; {count:,} areas", fontsize=10)
+    axes.set_title(
+        f"{over(title)}R² of ridge, held out{bars}; {counted(count, 'area')}", fontsize=10
+    )
     return figure
 
 
@@ -182,6 +187,7 @@ def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -
     sizes_axis(axes, r2["train_count"].unique().sort().to_list(), apart=1.25)
     lowest = min(r2["value"].to_list())
     axes.set_ylim(bottom=LOWEST_SCORE if lowest < LOWEST_SCORE else None)
+    mark_where_curves_leave(axes)
     axes.set_xlabel("areas learned from")
     axes.set_ylabel("R², pooled over held-out areas")
     axes.set_title(

@@ -22,6 +22,7 @@ from streetview_assets.orchestration.model_inputs import (
 )
 from streetview_assets.pooling.pool import of_areas
 from streetview_assets.study.study_file import Study
+from streetview_assets.study_state.lineage import figures_of
 
 if TYPE_CHECKING:
     from streetview_assets.models.data.dataset import AreaDataset
@@ -62,7 +63,7 @@ def image_influences(work: AssetContext) -> AssetResult:
         _add(work, code, made, models, fold_of, maker)
         tell(number, len(work.opened.authorities))
     frames = made.frames()
-    return AssetResult(frames, {**_told(frames), **_sheet(work, frames)})
+    return AssetResult(frames, {**_told(frames), **work.drawn(frames)})
 
 
 def _models(
@@ -143,9 +144,10 @@ def _told(frames: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
     }
 
 
-def _sheet(work: AssetContext, frames: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+@figures_of(image_influences, keys=("targets.label",))
+def _sheet(work: AssetContext) -> dict[str, Any]:
     """Show what moves the areas with the highest, the middle and the lowest prediction."""
-    explained = frames["area_influences"].filter(pl.col("note").is_null()).sort("predicted")
+    explained = work.read_all("area_influences").filter(pl.col("note").is_null()).sort("predicted")
     if explained.is_empty() or not work.shows_images:
         return {}
     some = explained[sorted({explained.height - 1, explained.height // 2, 0}, reverse=True)]
@@ -153,9 +155,9 @@ def _sheet(work: AssetContext, frames: Mapping[str, pl.DataFrame]) -> dict[str, 
         code: f"{code}: predicted {predicted:.4g}"
         for code, predicted in some.select("area_code", "predicted").iter_rows()
     }
-    rows = frames["image_influences"].filter(pl.col("area_code").is_in(list(areas)))
+    rows = work.read_all("image_influences").filter(pl.col("area_code").is_in(list(areas)))
     shown = current_images(work.looked_at(work.read_all(INCLUDED)))
     images = shown.join(rows, on="image_id", how="semi").unique("image_id", keep="first")
-    title = f"{work.title}, {work.target.name}"
+    title = work.titled(work.target.called)
     sheet = influence_sheet(rows, images, work.opened.root, areas=areas, title=title)
     return {"what moves a prediction": work.figure("image_influences", sheet)}

@@ -13,6 +13,7 @@ from streetview_assets.figures import COLOURS, Figure, lead
 from streetview_assets.report.cells import rounded
 from streetview_assets.report.database import Published
 from streetview_assets.report.figures import embedded
+from streetview_assets.text.counted import counted
 
 LEAST_AREAS = 10
 SEEN = "areas that are seen"
@@ -96,7 +97,9 @@ def _says_leaning(target: str, known: pl.DataFrame) -> tuple[str, bool]:
 def _of_correlation(target: str, found: dict[str, Any]) -> str:
     """Say what a rank correlation, of areas of which neighbours are alike, shows of a leaning."""
     correlation, lower, upper = found["value"], found.get("lower"), found.get("upper")
-    told = f"a rank correlation of {rounded(correlation)} over {found['unit_count']:,} areas"
+    told = (
+        f"a rank correlation of {rounded(correlation)} over {counted(found['unit_count'], 'area')}"
+    )
     if lower is None or upper is None:
         return f"Images per point and {target} have {told}; {found['note']}."
     interval = f"{found['interval_level']:.0%} interval {rounded(lower)} to {rounded(upper)}"
