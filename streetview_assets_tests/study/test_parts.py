@@ -164,6 +164,19 @@ def test_an_explorer_that_cannot_be_is_refused(folder, part, reason):
     assert reason in fault
 
 
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("{formats: [jpeg]}", "figures.formats"),
+        ("{dpi: 20}", "figures.dpi"),
+        ("{title: true}", "figures.title"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(folder, part, reason):
+    (fault,) = faults(refusal(folder, SOUND + f"figures: {part}"))
+    assert reason in fault
+
+
 def test_a_month_is_read_as_its_first_day(folder):
     study = load(folder, with_images("captured_between: [2019-01, 2020-06-30]"))
     assert study.images.captured_between == (date(2019, 1, 1), date(2020, 6, 30))
@@ -254,6 +267,8 @@ perception:
   qualities: [safety]
   groups: {age: ["18-29", "50+"], gender: true, region: [NL]}
 explorer: {words: [a shop], tiles: {url: "https://t.org/{z}/{x}/{y}.png", attribution: them}}
+figures: {formats: [png, svg, pdf], dpi: 300, titles: true}
+explanations: {images: 3}
 seed: 42
 trust: true
 """
