@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import shapely
 from shapely.geometry.base import BaseGeometry
 
-from streetview_assets.areas.geometry import to_geoframe
+from streetview_assets.areas.geometry import points_in_metres, to_geoframe
 from streetview_assets.errors import StudyError
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.satellite import published
@@ -42,6 +43,7 @@ def satellite_vectors(
     every_area: Callable[[], pl.DataFrame],
     on_progress: OnProgress = untold,
     spread: Spread = here,
+    points: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Give areas their vectors: out of a table, or pooled from a raster's pixels.
 
@@ -57,6 +59,8 @@ def satellite_vectors(
         Called with areas done and in total.
     spread
         Where the pixels of a raster are pooled; default: here.
+    points
+        The table `sample_points`, where `satellite.sampled` says that they count.
 
     Returns
     -------
@@ -73,9 +77,11 @@ def satellite_vectors(
     if any(path.suffix.lower() in published.SUFFIXES for path in paths if path.is_file()):
         if len(paths) > 1:
             raise StudyError(f"{KEY}: give one table, or the tiles of one raster.")
+        if satellite.sampled == "points":
+            raise StudyError("satellite.sampled: a table has no pixels to sample: give a raster.")
         rows = _of_table(satellite, areas, every_area())
     else:
-        rows = _of_raster(satellite, areas, every_area, on_progress, spread)
+        rows = _of_raster(satellite, areas, every_area, on_progress, spread, points)
     return TABLES[NAME].frame(rows).sort(TABLES[NAME].key)
 
 
@@ -107,10 +113,15 @@ def _of_raster(
     every_area: Callable[[], pl.DataFrame],
     on_progress: OnProgress,
     spread: Spread,
+    points: pl.DataFrame | None,
 ) -> list[Row]:
     files, squared = raster_files(satellite.path, KEY), satellite.encoder == ALPHAEARTH
     with open_raster(files, KEY, is_alphaearth=squared) as raster:
-        outlines = list(to_geoframe(areas).to_crs(raster.crs).geometry)
+        outlines = (
+            list(to_geoframe(areas).to_crs(raster.crs).geometry)
+            if points is None
+            else _points(areas, points, raster.crs)
+        )
     starts = range(0, len(outlines), AREAS_AT_ONCE)
     parts = [outlines[start : start + AREAS_AT_ONCE] for start in starts]
     found: dict[int, list[Zone]] = {}
@@ -133,6 +144,16 @@ def _of_raster(
             areas.select("authority_code", "area_code").to_dicts(), in_order, strict=True
         )
         for statistic in STATISTICS
+    ]
+
+
+def _points(areas: pl.DataFrame, points: pl.DataFrame, crs: str) -> Outlines:
+    """Give the points of each area as one geometry, in a raster's CRS, whatever its unit."""
+    by_area = points.sort("point_id").partition_by("area_code", as_dict=True)
+    none = points.clear()
+    return [
+        shapely.MultiPoint(points_in_metres(by_area.get((code,), none), crs))
+        for code in areas["area_code"]
     ]
 
 

@@ -1,11 +1,16 @@
-"""Zonal statistics: an area's pixels as one vector, each weighted by the share of it inside."""
+"""An area's pixels as one vector: all, by the share of each inside, or those at its points.
 
-from collections.abc import Iterator, Sequence
+Sampled at the points where images were taken, a raster tells what it tells of these places alone:
+the control of whether satellites know more because they see the whole ground.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
@@ -17,6 +22,8 @@ OUTSIDE = "outside the raster"
 NO_PIXEL = "no pixel in the area has a value"
 NO_BAND = "no pixel in the area has a value of some band"
 TOO_LARGE = f"the area spans more than {MOST_PIXELS:,} pixels: give a coarser raster"
+NO_POINT = "no sample point in the area"
+NO_POINT_KNOWN = "no sample point lies on a pixel with a value"
 _BYTES_AT_ONCE = 2**28
 
 
@@ -59,7 +66,7 @@ def zones(outlines: Sequence[BaseGeometry], files: Sequence[Path], squared: bool
 
 
 def zone(raster: Raster, area: BaseGeometry) -> Zone:
-    """Pool the pixels of an area, band by band: mean, median, least and greatest.
+    """Pool the pixels of an area, or at its points, by band: mean, median, least and greatest.
 
     By exactextract, which computes the share of each pixel that lies inside exactly; the median is
     that of the pixels weighted by it.
@@ -69,13 +76,15 @@ def zone(raster: Raster, area: BaseGeometry) -> Zone:
     raster
         Open.
     area
-        Its outline, in the raster's CRS.
+        Its outline, or its points as one geometry, in the raster's CRS.
 
     Raises
     ------
     StudyError
         Where a file is damaged.
     """
+    if area.geom_type == "MultiPoint":
+        return _sampled(raster, shapely.get_coordinates(area))
     if area.is_empty or not np.isfinite(area.bounds).all():  # beyond where the CRS reaches
         return Zone(reason=OUTSIDE)
     window = raster.window(area.bounds)
@@ -92,6 +101,35 @@ def zone(raster: Raster, area: BaseGeometry) -> Zone:
         return Zone(covered_share=share, reason=NO_BAND if any(known) else NO_PIXEL)
     vectors = {name: np.array([row[name] for row in rows]) for name in STATISTICS}
     return Zone(vectors, share)
+
+
+def _sampled(raster: Raster, places: np.ndarray) -> Zone:
+    """Pool the pixels that points (n, 2) lie on, each point one."""
+    if not len(places):
+        return Zone(reason=NO_POINT)
+    if not np.isfinite(places).all():
+        return Zone(reason=OUTSIDE)
+    half = np.array([raster.pixel_width, raster.pixel_height]) / 2
+    box = (*(places.min(axis=0) - half), *(places.max(axis=0) + half))
+    window = raster.window(box)
+    if not raster.meets(window):
+        return Zone(reason=OUTSIDE)
+    if window.width * window.height > MOST_PIXELS:
+        return Zone(reason=TOO_LARGE)
+    columns = np.floor((places[:, 0] - raster.left) / raster.pixel_width) - window.column
+    rows = np.floor((raster.top - places[:, 1]) / raster.pixel_height) - window.row
+    at = rows.astype(np.intp), columns.astype(np.intp)
+    parts = [raster.read(window, part)[:, *at] for part in _bands_at_once(raster, window)]
+    values = np.concatenate(parts)
+    known = np.isfinite(values).all(axis=0)
+    share = float(known.mean())
+    if not known.any():
+        return Zone(covered_share=share, reason=NO_POINT_KNOWN)
+    found = values[:, known]
+    pooled: dict[str, Callable[..., np.ndarray]] = {
+        "mean": np.mean, "median": np.median, "max": np.max, "min": np.min
+    }  # fmt: skip
+    return Zone({name: pooled[name](found, axis=1) for name in STATISTICS}, share)
 
 
 def _bands_at_once(raster: Raster, window: Window) -> Iterator[range]:

@@ -211,6 +211,11 @@ class Satellite(Part):
     statistic: Statistic = Field(
         "mean", description="over an area's pixels: which of the four the models see"
     )
+    sampled: Literal["areas", "points"] = Field(
+        "areas",
+        description="what of a raster makes a vector: all pixels of the area, each by its share "
+        "inside, or those that its sample points lie on",
+    )
     attribution: str | None = Field(
         None,
         min_length=1,

@@ -59,7 +59,8 @@ TABLES = (
         maybe(
             "covered_share",
             NUMBER,
-            "of the area, 0 to 1, where pixels of the first band have a value; null: of a table",
+            "of the area, 0 to 1, where pixels of the first band have a value, or of its points; "
+            "null: of a table",
         ),
         maybe("reason", TEXT, "why there is no vector"),
         of_any_encoder=True,

@@ -8,17 +8,21 @@ import pytest
 import rasterio
 import shapely
 from exactextract import exact_extract
+from pyproj import Transformer
 from shapely.geometry import mapping
 
 from streetview_assets.areas.geometry import to_geoframe
 from streetview_assets.errors import StudyError
 from streetview_assets.satellite.embeddings import satellite_vectors
-from streetview_assets.satellite.zonal import NO_BAND, NO_PIXEL, OUTSIDE
+from streetview_assets.satellite.zonal import NO_BAND, NO_PIXEL, NO_POINT, NO_POINT_KNOWN, OUTSIDE
 from streetview_assets.study.embeddings import Satellite
 from streetview_assets.tables.contract import STATISTICS
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets_tests.satellite.rasters import (
     CRS,
+    NORTH,
+    PIXEL_M,
+    WEST,
     alphaearth,
     areas_over,
     blob,
@@ -182,3 +186,41 @@ def test_an_area_beyond_where_the_rasters_crs_reaches_is_outside(tmp_path: Path)
     )
     found = vectors(path, pl.concat([AREAS, far]))
     assert set(found.filter(area_code="Q")["reason"]) == {OUTSIDE}
+
+
+@pytest.mark.parametrize("south_up", [False, True])
+def test_at_points_each_is_the_pixel_that_it_lies_on(tmp_path: Path, south_up: bool) -> None:
+    values = alphaearth(24, 40)
+    values[:, 10, 10] = -128
+    path = write_tile(tmp_path / "a.tif", values, south_up=south_up, nodata=-128)
+    places = {"A": [(5, 3), (6, 20), (10, 10)], "B": [(10, 10)], "Z": [(900, 9)]}
+    values[:, 3, 5], values[:, 20, 6] = [64, 1, -127], [32, 3, 127]
+    write_tile(tmp_path / "a.tif", values, south_up=south_up, nodata=-128)
+    found = sampled_at(path, places).filter(statistic="mean")
+    told = dict(found.select("area_code", "reason").iter_rows())
+    assert told == {"A": None, "B": NO_POINT_KNOWN, "C": NO_POINT, "Z": OUTSIDE}
+    mine = found.row(0, named=True)
+    means = [(64**2 + 32**2) / 2 / 127.5**2, 5 / 127.5**2, 0]
+    np.testing.assert_allclose(mine["embedding"], means, atol=1e-6)
+    assert mine["covered_share"] == pytest.approx(2 / 3)
+
+
+def sampled_at(path: Path, places: dict[str, list[tuple[int, int]]]) -> pl.DataFrame:
+    """Sample a raster at the middles of pixels, by area: columns and rows of its grid."""
+    back = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
+    rows = []
+    for code, pixels in places.items():
+        for number, (column, row) in enumerate(pixels):
+            x, y = WEST + (column + 0.5) * PIXEL_M, NORTH - (row + 0.5) * PIXEL_M
+            longitude, latitude = back.transform(x, y)
+            rows.append((code, f"{code}{number}", longitude, latitude))
+    names = ["area_code", "point_id", "longitude", "latitude"]
+    points = pl.DataFrame(rows, schema=names, orient="row")
+    said = Satellite(path=path, sampled="points")
+    return satellite_vectors(said, AREAS, lambda: AREAS, points=points)
+
+
+def test_a_table_cannot_be_sampled(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("code,A00\nA,1\n")
+    with pytest.raises(StudyError, match=r"satellite\.sampled"):
+        vectors(tmp_path / "a.csv", sampled="points")

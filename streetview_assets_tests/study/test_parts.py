@@ -234,7 +234,7 @@ label_templates: ["a photo of {}", "{} seen from the street"]
 pooling: {statistic: median}
 neighbours: {count: 8}
 engine: {name: ray, address: "10.0.0.5:6379", options: {num_gpus: 0.5}}
-satellite: {path: [photos], encoder: own, statistic: median, attribution: them}
+satellite: {path: [photos], encoder: own, statistic: median, sampled: points, attribution: them}
 place:
   descriptions: [outline, streets, points_of_interest]
   points_of_interest: cafes.osm
@@ -266,6 +266,7 @@ perception:
   columns: {left: img_1, right: img_2, quality: perception}
   qualities: [safety]
   groups: {age: ["18-29", "50+"], gender: true, region: [NL]}
+explanations: {images: 1}
 explorer: {words: [a shop], tiles: {url: "https://t.org/{z}/{x}/{y}.png", attribution: them}}
 figures: {formats: [png, svg, pdf], dpi: 300, titles: true}
 explanations: {images: 3}

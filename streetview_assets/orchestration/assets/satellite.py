@@ -7,10 +7,16 @@ import polars as pl
 
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_areas, no_part
+from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.lineage import study_asset
 
 if TYPE_CHECKING:
     from streetview_assets.satellite.embeddings import Spread
+
+
+def _points(study: Study) -> tuple[str, ...]:
+    of_points = study.satellite is not None and study.satellite.sampled == "points"
+    return ("sample_points",) if of_points else ()
 
 
 @study_asset(
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
     writes=("satellite_embeddings",),
     reads=("areas",),
     keys=("satellite", "sources.areas"),
+    reads_for=_points,
     unless=(no_areas, no_part("satellite")),
 )
 def satellite_embeddings(work: AssetContext) -> AssetResult:
@@ -27,8 +34,9 @@ def satellite_embeddings(work: AssetContext) -> AssetResult:
     satellite = work.study.satellite
     assert satellite is not None, "built only where the study asks for it"
     progress, spread = work.progress("areas"), _spread(work)
+    points = work.read("sample_points") if satellite.sampled == "points" else None
     found = satellite_vectors(
-        satellite, work.read("areas"), work.sources.areas, progress, spread=spread
+        satellite, work.read("areas"), work.sources.areas, progress, spread=spread, points=points
     )
     once = found.unique("area_code")
     why = once["reason"].drop_nulls().value_counts().sort("reason")
