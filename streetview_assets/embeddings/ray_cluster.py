@@ -142,6 +142,11 @@ def _local_cluster() -> Iterator[str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": _secret(),
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Nobody asks for its metrics, and the process that starts it computes nothing.
+        "RAY_enable_metrics_collection": "0",
+        "RAY_event_stats": "0",
+        "RAY_task_events_report_interval_ms": "0",
+        "RAY_prestart_worker_first_driver": "0",
         # Only where there are no clusters does Ray take the loopback address for a machine's own.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     }
