@@ -122,7 +122,7 @@ def test_each_kind_of_scene_is_scored_on_common_and_on_its_own_areas(with_tables
     ends = "0.36 to 0.46 9.50 9.45 to 9.55 0.77 0.72 to 0.82 7.25 7.20 to 7.30 0.66 0.61 to 0.71"
     assert f"cluster 2 26 90 0.41 {ends} 0.20 0.15 to 0.25 0.21 0.16 to 0.26" in text
     assert "cluster 2 26 90 0.29 0.24 to 0.34" in text
-    assert "imd_rank 0.20 0.41 income_rank 0.11 −0.33" in text
+    assert "imd rank 0.20 0.41 income rank 0.11 −0.33" in text
 
 
 def test_change_is_told_beside_other_places_with_the_most_changed_areas_first(with_tables):

@@ -127,7 +127,7 @@ def test_the_verdict_is_told_in_its_order_and_its_gains_in_a_table(with_tables):
     measured = {"value": -0.3, "lower": -0.6, "upper": -0.1, "draws": 1000}
     published = with_tables(findings=findings, gains=[common | gain | measured])
     headline, sure, not_for, further = chapter("short", published).split("</p>")
-    assert "imd_rank: Images take away from what place tells." in headline
+    assert "imd rank: Images take away from what place tells." in headline
     assert "known to within −0.60 and −0.10 in R²" in sure
     assert "Do not use it</strong> where a map of the neighbouring areas is at hand" in not_for
     assert "Second &lt;b&gt;." in further
@@ -174,7 +174,7 @@ def test_areas_that_are_not_seen_are_told_with_their_reason(page):
 
 @pytest.mark.parametrize(
     ("slope", "said"),
-    [(0.0, "which may be chance"), (2.0, "Coverage leans: Images per point and imd_rank have a")],
+    [(0.0, "which may be chance"), (2.0, "Coverage leans: Images per point and imd rank have a")],
 )
 def test_a_leaning_of_coverage_is_told_with_its_interval(hostile_study, with_tables, slope, said):
     rng = np.random.default_rng(2)
@@ -241,7 +241,7 @@ def test_too_few_areas_are_the_headline(published_study):
     )
     made = chapters(Published(opened.root, opened.study), "short", "scores", "predictions")
     text = Reader("".join(made.values())).text
-    assert f"imd_rank: There is no score that counts: {note}." in text
+    assert f"imd rank: There is no score that counts: {note}." in text
     assert "There are no held-out predictions" in text
 
 
@@ -277,12 +277,18 @@ def test_transfer_and_learning_are_shown_where_they_were_made(with_tables):
     ]  # fmt: skip
     made = {"transfer_scores": transfer, "learning_curve": learning, "target_scores": targets}
     rows = {name: [common | row for row in of] for name, of in made.items()}
+    own = common | {"validation": "blocks", "group_name": "all", "fold": 0}
+    chosen = [
+        own | {"model": name, "value": value} for name, value in (("tuned", 0.42), ("ridge", 0.4))
+    ]
+    rows["model_scores"] = chosen
     text = Reader(chapter("comparisons", with_tables(**rows, ordinal_scores=ordinal))).text
+    assert "its one score is that of the model chosen, R² 0.42 (0.40 by ridge)" in text
     assert "West 0.25 0.52" in text
     assert "0.61 −0.37" in text
     assert "with 5% of the tested authority's areas added" in text
     assert "200 spatial blocks held out 0.50" in text
-    assert text.index("income_rank 30 0.55 0.45 to 0.65") < text.index("imd_rank 30 0.33")
+    assert text.index("income rank 30 0.55 0.45 to 0.65") < text.index("imd rank 30 0.33")
     assert "areas: mean spatial blocks held out 0.81 1.25" in text
     assert "points: most probable spatial blocks held out 0.63 –" in text
     assert "Not made in this study" not in text
