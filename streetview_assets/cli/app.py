@@ -17,6 +17,7 @@ from streetview_assets.cli.command import (
     opened_study,
     opened_to_read,
 )
+from streetview_assets.cli.diff import diff
 from streetview_assets.cli.exports import exports
 from streetview_assets.cli.perception.answers import score
 from streetview_assets.cli.perception.command import perception
@@ -247,6 +248,9 @@ def show(
     from streetview_assets.cli.show.show import say_identifier, show_identifier
 
     (say_identifier if as_json else show_identifier)(opened_to_read(study), identifier)
+
+
+app.command()(diff)
 
 
 @app.command()

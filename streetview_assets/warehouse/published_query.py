@@ -1,5 +1,7 @@
 """A question to the published file: it reads nothing else, and writes nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -50,7 +52,29 @@ def query_published(root: Path, sql: str, *, with_vectors: bool = False) -> pl.D
     path = root / DATABASE
     if not path.exists():
         raise StudyError(f"{path}: nothing is published yet; `streetview run` does so")
-    with memory_database(root, **CLOSED) as connection:
+    with opened_publication(path, with_vectors=with_vectors) as connection:
+        return ask(connection, sql)
+
+
+@contextmanager
+def opened_publication(
+    path: Path, *, with_vectors: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published file for questions by `ask`, all to the same publication; close all else.
+
+    Parameters
+    ----------
+    path
+        The file; what does not fit into memory spills into its folder.
+    with_vectors
+        Whether tables whose vectors stay in the lake beside it have them too.
+
+    Raises
+    ------
+    DamagedError
+        Where the file is not what was published.
+    """
+    with memory_database(path.parent, **CLOSED) as connection:
         # Attached, not opened: a second `connect` to a path in one process gets the file that the
         # first one got, even after another has taken its place.
         try:
@@ -63,14 +87,27 @@ def query_published(root: Path, sql: str, *, with_vectors: bool = False) -> pl.D
                 f"`streetview run` builds it again. {_in_one_line(error)}"
             ) from error
         if with_vectors:
-            _bring_in_vectors(connection, root)
+            _bring_in_vectors(connection, path.parent)
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
-        return _answer(connection, sql)
+        yield connection
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
-    """Run one select; whatever DuckDB says against it, or its result, is the asker's error."""
+def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
+    """Run one select; whatever DuckDB says against it, or its result, is the asker's error.
+
+    Parameters
+    ----------
+    connection
+        Of `opened_publication`.
+    sql
+        One select over the published tables.
+
+    Raises
+    ------
+    StudyError
+        Where the query is no select, or DuckDB refuses it.
+    """
     try:
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or not _reads(statements[0]):
