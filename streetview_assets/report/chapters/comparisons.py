@@ -83,7 +83,10 @@ def _target_gains(published: Published, gains: pl.DataFrame) -> dict[str, Any] |
     ]
     return {
         "rows": [
-            [published.study.called(target), *(cells[target, *pair] for pair in pairs)]
+            [
+                published.study.called(target),
+                *(cells.get((target, *pair), score_cell(None)) for pair in pairs),
+            ]
             for target in targets
         ],
         "columns": ["target", *names],
