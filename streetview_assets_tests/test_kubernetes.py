@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(
     find_spec("dagster_k8s") is None, reason="needs the extra `kubernetes`"
 )
 ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "kubernetes"
+FOLDER = ROOT / "docker" / "kubernetes"
 KUBECONFIG = """
 apiVersion: v1
 kind: Config
