@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import polars as pl
 import typer
 
-from streetview_assets.cli.command import NARROW, PlainConsole, table_of
+from streetview_assets.cli.command import NARROW, PlainConsole, opened_study, table_of
+from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.text.strict_json import to_json
 from streetview_assets.text.visible_text import in_one_line, visible
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 
 
 def diff(
-    before: Annotated[Path, typer.Argument(help="The earlier published file.")],
-    after: Annotated[Path, typer.Argument(help="The later one.")],
+    before: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The earlier published file; a study file, or nothing: the last two that are kept."
+        ),
+    ] = None,
+    after: Annotated[Path | None, typer.Argument(help="The later one.")] = None,
     count: Annotated[int, typer.Option(min=0, help="Largest changes shown of each measure.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="As data, for a program.")] = False,
     csv: Annotated[
@@ -29,7 +35,8 @@ def diff(
     from streetview_assets.exports.formats import write_csv
     from streetview_assets.warehouse.publication_diff import publication_diff, read_publication
 
-    found = publication_diff(read_publication(before), read_publication(after))
+    earlier, later = _both(before, after)
+    found = publication_diff(read_publication(earlier), read_publication(later))
     if csv is not None:
         with written_aside(csv) as aside:
             write_csv(found.changes, aside, "changes")
@@ -39,6 +46,24 @@ def diff(
         show_diff(found, count)
         if csv is not None:
             typer.echo(visible(f"Wrote {csv}"))
+
+
+def _both(before: Path | None, after: Path | None) -> tuple[Path, Path]:
+    """Give the files that are compared: those named, else the last two that a study keeps."""
+    from streetview_assets.warehouse.kept_publications import kept_publications
+
+    if before is not None and after is not None:
+        return before, after
+    if before is not None and before.suffix not in (".yaml", ".yml"):
+        raise StudyError(f"{before}: name the later publication too, or a study file alone")
+    opened = opened_study(before)
+    kept = kept_publications(opened.root)
+    if len(kept) < 2:
+        raise StudyError(
+            f"{opened.study.path}: {len(kept)} publications are kept, and two are compared. With "
+            "`publish: {keep: 5}` the next ones are kept; or name two published files"
+        )
+    return kept[-2], kept[-1]
 
 
 def diff_as_data(found: "PublicationDiff") -> dict[str, Any]:

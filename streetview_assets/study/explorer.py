@@ -1,4 +1,4 @@
-"""The parts `explorer` and `figures` of the study file: what is made to be looked at."""
+"""The parts `publish`, `explorer` and `figures` of the study file: what is made to be shown."""
 
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -6,6 +6,18 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from streetview_assets.study.fields import Part, Prompt
+
+
+class Publish(Part):
+    """What becomes of a published file when the next one takes its place."""
+
+    keep: int | None = Field(
+        None,
+        ge=2,
+        le=1000,
+        description="how many publications are kept under their build ids, the newest among them, "
+        "for `streetview diff`; default: none but the published file",
+    )
 
 
 class Tiles(Part):

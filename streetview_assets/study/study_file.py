@@ -15,7 +15,7 @@ from streetview_assets.study.areas import Areas, Place
 from streetview_assets.study.clusters import Clusters, Layout, Pooling
 from streetview_assets.study.embeddings import Encoder, Engine, Exclusions, Neighbours, Satellite
 from streetview_assets.study.errors_explained import explain, places_of_secrets, secret_in_address
-from streetview_assets.study.explorer import Explorer, Figures
+from streetview_assets.study.explorer import Explorer, Figures, Publish
 from streetview_assets.study.fields import (
     Code,
     ExistingFile,
@@ -92,6 +92,7 @@ class Study(Part):
     ordinal: Ordinal | None = None
     environment: Environment | None = None
     perception: Perception | None = None
+    publish: Publish = Publish()
     explorer: Explorer | None = None
     figures: Figures = Figures()
     seed: int = Field(42, ge=0, description="of all that is drawn or shuffled")

@@ -127,10 +127,11 @@ class OpenStudy:
 
     @property
     def study_hash(self) -> str:
-        """Hash of the study file's values and of the files it names."""
+        """Hash of the study file's values and of the files it names; not of what is kept of it."""
         values = {
             key: study_value(self.study, key, self.hashes.of)
             for key in type(self.study).model_fields
+            if key != "publish"  # it changes nothing that is published
         }
         return digest(values)
 

@@ -18,8 +18,13 @@ from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.sources import is_kept_whole
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.safe_name import safe_name
+from streetview_assets.warehouse.kept_publications import FOLDER, kept_publications
 from streetview_assets.warehouse.marts import marts
-from streetview_assets.warehouse.published_query import DATABASE, query_published
+from streetview_assets.warehouse.published_query import (
+    DATABASE,
+    opened_publication,
+    query_published,
+)
 
 Fault = Literal["damaged", "missing", "orphan"]
 RUN = "`streetview run` makes it again"
@@ -165,6 +170,14 @@ def _databases(root: Path) -> Iterator[Finding]:
         yield Finding("damaged", root / DATABASE, f"DuckDB cannot open it; {RUN}")
     except StudyError:
         pass  # nothing is published yet
+    for path in kept_publications(root):
+        try:
+            with opened_publication(path):
+                pass
+        except DamagedError:
+            yield Finding(
+                "damaged", path, "DuckDB cannot open it; copy it from a backup, or delete it"
+            )
     for path in sorted({ledger_path(root), root / "mlflow.db", *(root / "dagster").rglob("*.db")}):
         if path.exists() and not is_whole_database(path):
             remedy = "copy it back from a backup" if path.name == LEDGER else RUN
@@ -173,7 +186,7 @@ def _databases(root: Path) -> Iterator[Finding]:
 
 def _leftovers(root: Path) -> Iterator[Finding]:
     """Find what was written aside by a process that was killed, or put aside as damaged."""
-    for place in ("lake", "cache", "images", "figures"):
+    for place in ("lake", "cache", "images", "figures", FOLDER):
         for path in sorted((root / place).rglob(".*")):
             yield Finding("orphan", path, f"left by a run that was killed, or put aside; {DELETE}")
 

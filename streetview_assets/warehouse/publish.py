@@ -19,6 +19,7 @@ from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.tables.stages import STAGES
 from streetview_assets.warehouse.about import ABOUT, Build, add_about
+from streetview_assets.warehouse.kept_publications import keep_publication, remove_oldest
 from streetview_assets.warehouse.memory_database import memory_database, remove_spilled
 from streetview_assets.warehouse.published_query import DATABASE
 from streetview_assets.warehouse.queries import Query, queries_of, quoted, register_table
@@ -55,6 +56,7 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
     """Build `streetview.duckdb` from the lake and put it in place of the one before.
 
     Two builds never run at once: the later waits, and so holds what the earlier one saw, and more.
+    Where the study asks for it, each is also kept under its build id.
 
     Parameters
     ----------
@@ -75,6 +77,8 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
     lake.root.mkdir(parents=True, exist_ok=True)
     with held(lake.root / "cache" / "publish.lock"):
         _remove_leftovers(lake.root)
+        if study.publish.keep:
+            keep_publication(lake.root)  # one of before the study asked for it
         make_way(path)
         with written_aside(path) as aside:
             _copy_tables(aside, lake, study, queries)
@@ -87,6 +91,9 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
                 (authorities,) = connection.execute("select authorities from about").fetchall()[0]
                 connection.commit()
                 connection.execute("checkpoint")
+        if study.publish.keep:
+            keep_publication(lake.root)
+            remove_oldest(lake.root, study.publish.keep)
     return PublishReport(path, path.stat().st_size, row_counts, tuple(authorities))
 
 

@@ -12,7 +12,13 @@ from typer.testing import CliRunner
 
 from streetview_assets.cli.app import app
 from streetview_assets.errors import StudyError
+from streetview_assets.lake.parquet_lake import Lake
+from streetview_assets.study.explorer import Publish
 from streetview_assets.study.study_file import load_study
+from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.study_state.verify import verify
+from streetview_assets.warehouse.kept_publications import kept_publications
+from streetview_assets.warehouse.marts import publication
 from streetview_assets.warehouse.publication_diff import publication_diff, read_publication
 from streetview_assets.warehouse.publish import Build, publish
 from streetview_assets.warehouse.published_query import DATABASE
@@ -143,3 +149,56 @@ def test_the_command_tells_it_and_gives_it_as_data(earlier, later, small_study, 
     assert data["after"]["build_id"] == "build 2"
     wrong = CliRunner().invoke(app, ["diff", files[0], str(tmp_path / "x.duckdb")])
     assert wrong.exit_code == 2
+
+
+def _publish(study: SmallStudy, number: int, keep: int | None) -> None:
+    built = BUILT_AT.replace(day=number)
+    kept = study.study.model_copy(update={"publish": Publish(keep=keep)})
+    publish(study.lake, kept, Build("hash", "0.1.0", f"build{number}", built))
+
+
+def test_so_many_publications_are_kept_the_oldest_goes(small_study):
+    root = small_study.lake.root
+    _publish(small_study, 1, keep=None)
+    assert not (root / "publications").exists()
+    own = root / "publications" / "mine.duckdb"
+    own.parent.mkdir()
+    own.write_bytes(b"of somebody")
+    for number in (2, 2, 3):
+        _publish(small_study, number, keep=2)
+        (own.parent / f".x.duckdb.{number}.tmp").touch()
+    kept = kept_publications(root)
+    assert [path.name for path in kept] == [
+        "20260702T000000Z-build2.duckdb",
+        "20260703T000000Z-build3.duckdb",
+    ]
+    _publish(small_study, 4, keep=None)
+    assert kept_publications(root) == kept
+    assert own.exists()
+    assert read_publication(kept[0]).about["build_id"] == "build2"
+    kept[1].write_bytes(b"half of it")
+    found = verify(OpenStudy(small_study.study, root))
+    assert [one.path for one in found if one.path in kept and one.fault == "damaged"] == [kept[1]]
+
+
+def test_the_one_before_is_kept_once_it_is_asked_for(small_study, monkeypatch):
+    small_study.lake.root.rename(small_study.file.parent / "small")
+    small_study.lake = Lake(small_study.file.parent / "small")
+    monkeypatch.setenv("STREETVIEW_DATA", str(small_study.file.parent))
+    monkeypatch.setenv("STREETVIEW_STUDY", str(small_study.file))
+    _publish(small_study, 1, keep=None)
+    said = CliRunner().invoke(app, ["diff"])
+    assert said.exit_code == 2
+    assert "0 publications are kept" in said.output
+    _publish(small_study, 2, keep=2)
+    said = CliRunner().invoke(app, ["diff", "--json"])
+    data = json.loads(said.output)
+    assert (data["before"]["build_id"], data["after"]["build_id"]) == ("build1", "build2")
+
+
+def test_how_many_are_kept_makes_nothing_anew(small_study):
+    opened = OpenStudy(small_study.study, small_study.lake.root)
+    kept = small_study.study.model_copy(update={"publish": Publish(keep=5)})
+    keeping = OpenStudy(kept, small_study.lake.root)
+    assert keeping.study_hash == opened.study_hash
+    assert publication(keeping) == publication(opened)

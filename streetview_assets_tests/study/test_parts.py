@@ -267,9 +267,9 @@ perception:
   qualities: [safety]
   groups: {age: ["18-29", "50+"], gender: true, region: [NL]}
 explanations: {images: 1}
+publish: {keep: 5}
 explorer: {words: [a shop], tiles: {url: "https://t.org/{z}/{x}/{y}.png", attribution: them}}
 figures: {formats: [png, svg, pdf], dpi: 300, titles: true}
-explanations: {images: 3}
 seed: 42
 trust: true
 """
