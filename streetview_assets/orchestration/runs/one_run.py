@@ -1,13 +1,11 @@
 """One Dagster run: some assets, of one authority or of the whole study, and what came of each."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from streetview_assets import errors
 from streetview_assets.lake.process_id import process_mark
 from streetview_assets.orchestration.automation.jobs import (
     AUTHORITY_JOB,
@@ -19,10 +17,10 @@ from streetview_assets.orchestration.automation.jobs import (
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.lake_io import UP_TO_DATE
 from streetview_assets.orchestration.resources import PROCESS_TAG
+from streetview_assets.orchestration.runs.failure_reason import failure_reason
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.processes import stopping
 from streetview_assets.processes.log_lines import log_level, show_log_lines
-from streetview_assets.redaction import redacted
 from streetview_assets.study_state.open_study import OpenStudy, open_study
 from streetview_assets.text.safe_name import safe_name
 
@@ -163,25 +161,6 @@ def _jobs(study_file: Path, authorities: tuple[str, ...]) -> dict[str, Any]:
 
 
 def failure_of(event: dg.DagsterEvent, run_spec: RunSpec) -> Failure:
-    """Say in one line why a step failed: our own error, else the one that started it.
-
-    What lies behind an error of ours is in Dagster's log of the run.
-    """
-    chain = []
-    error = event.step_failure_data.error
-    while error is not None:
-        chain.append(error)
-        error = error.cause
-    ours = {kind.__name__ for kind in _errors_of(errors.StreetviewError)}
-    found = next((error for error in chain if error.cls_name in ours), chain[-1] if chain else None)
-    message = found.message.strip() if found else "no reason was given"
-    kind = (found.cls_name or "") if found else ""
-    asset = (event.step_key or "").replace("__", "/")
-    plain = re.sub(rf"^([\w.]+\.)?{re.escape(kind)}: ", "", message)
-    of_study = any(error.cls_name == errors.StudyError.__name__ for error in chain)
-    shown = errors.StudyError.__name__ if of_study else kind
-    return Failure(asset, run_spec.authority, redacted(plain), shown)
-
-
-def _errors_of(kind: type[Exception]) -> set[type[Exception]]:
-    return {kind}.union(*(_errors_of(one) for one in kind.__subclasses__()))
+    """Say why a step of a run failed (see `failure_reason`)."""
+    reason = failure_reason(event)
+    return Failure(reason.asset, run_spec.authority, reason.message, reason.kind)
