@@ -50,6 +50,8 @@ class Provenance:
         When it was made, UTC.
     row_count
         Rows in the file.
+    took_s
+        How long its making took, in seconds; None where that is not known.
     """
 
     input_fingerprint: str
@@ -61,6 +63,7 @@ class Provenance:
     applies: bool = True
     made_at: datetime = datetime.min
     row_count: int = 0
+    took_s: float | None = None
 
     @property
     def told(self) -> str:
@@ -214,8 +217,8 @@ class Lake:
         frame
             The rows, with just the columns and types of the contract; a mart has none.
         provenance
-            What it is made from, `reuse`, `note` and `applies`; the fingerprints of its content,
-            the time and the count are reckoned here.
+            What it is made from, `reuse`, `note`, `applies` and `took_s`; the fingerprints of its
+            content, the time and the count are reckoned here.
         authority
             Code of the authority; None of a table that is one for the whole study, or for all
             authorities.
@@ -236,6 +239,8 @@ class Lake:
         said = {f"{_PREFIX}{name}": getattr(made, name) for name in _TEXTS}
         said[f"{_PREFIX}made_at"] = made.made_at.isoformat()
         said[f"{_PREFIX}applies"] = str(made.applies)
+        if made.took_s is not None:
+            said[f"{_PREFIX}took_s"] = f"{made.took_s:.3f}"
         make_way(path)
         with written_aside(path) as aside:
             write_sealed(plain(frame.to_arrow()), aside, said)
@@ -338,7 +343,10 @@ def _read_provenance(path: Path, state: FileState) -> Provenance | None:
     texts = {name: said.get(f"{_PREFIX}{name}", "") for name in _TEXTS}
     made_at = datetime.fromisoformat(said[f"{_PREFIX}made_at"])
     applies = said.get(f"{_PREFIX}applies") != str(False)
-    return Provenance(**texts, applies=applies, made_at=made_at, row_count=footer.num_rows)
+    took_s = float(said[f"{_PREFIX}took_s"]) if f"{_PREFIX}took_s" in said else None
+    return Provenance(
+        **texts, applies=applies, made_at=made_at, row_count=footer.num_rows, took_s=took_s
+    )
 
 
 def plain(table: pa.Table) -> pa.Table:

@@ -69,16 +69,21 @@ class AssetResult:
     reuse: str = ""
     applies: bool = True
 
-    def provenance(self, origin: str, inputs: str = "") -> Provenance:
+    def provenance(self, origin: str, inputs: str = "", took_s: float | None = None) -> Provenance:
         """Say what the tables were made from, and what there is to know of them.
 
         Parameters
         ----------
-        origin, inputs
-            As of `Provenance`: all that they were made from, and each thing by its name.
+        origin, inputs, took_s
+            As of `Provenance`: all that they were made from, each thing by its name, and seconds.
         """
         return Provenance(
-            origin, reuse=self.reuse, note=self.note, inputs=inputs, applies=self.applies
+            origin,
+            reuse=self.reuse,
+            note=self.note,
+            inputs=inputs,
+            applies=self.applies,
+            took_s=took_s,
         )
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -175,6 +176,7 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
                     "dagster/row_count": provenance.row_count if provenance else 0,
                 },
             )
+        began = time.monotonic()
         begins(spec.asset, authority)
         _log.info("%s: %s", _named(spec.asset, authority), _why(opened, spec, authority, asked_for))
         inputs = to_json(opened.inputs_by_name(spec.asset, authority))
@@ -197,7 +199,7 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
         _log.info("%s: made, rows: %s", _named(spec.asset, authority), counts or "none")
         is_made(spec.asset, authority)
         return dg.Output(
-            (made, made.provenance(origin, inputs)),
+            (made, made.provenance(origin, inputs, time.monotonic() - began)),
             data_version=dg.DataVersion(_data_version(made)),
             metadata={**_row_counts(made.frames), **_rounded(made.metadata)},
         )

@@ -149,6 +149,10 @@ def test_a_dry_run_says_what_would_be_made_and_which_input_changed(tiny, streetv
     assert "cluster_scores study changed: key `clusters.sweep`" in said
     assert "targets X01000001, X01000002 changed: key `targets`" in said
     assert "model_selection study if what it reads" in said
+    took_s = open_study(study).provenance("targets", "X01000001").took_s
+    assert took_s is not None
+    assert 0 < took_s < 60
+    assert "by the last times." in said
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
