@@ -370,8 +370,7 @@ class AssetContext:
             Of the figure.
         """
         path = self.figures / f"{name}.parquet"
-        # Of its bytes: in a path, polars takes some letters for a pattern.
-        return pl.read_parquet(path.read_bytes()) if path.is_file() else None
+        return pl.read_parquet(path, glob=False) if path.is_file() else None
 
     def _put(self, file: str, content: bytes) -> str:
         path = self.figures / file
