@@ -1,12 +1,18 @@
 """The order of the tests, and the real data beside the checkout."""
 
 import gc
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 FIRST = ("test_killed.py", "test_materialisation.py")
 """Files that each make a study which other files take: begun together, no worker waits for one."""
+
+
+OF_A_STUDY = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "STREETVIEW_STUDY")
+"""Variables that a run sets in its process."""
 
 
 def pytest_collection_finish() -> None:
@@ -29,6 +35,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return first, "end_to_end" not in item.path.parts
 
     items.sort(key=turn)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_environment() -> Iterator[None]:
+    """Take from the environment what a study of this file has left in it for those of others."""
+    before = {name: os.environ.get(name) for name in OF_A_STUDY}
+    yield
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import polars as pl
 import typer
 
 from streetview_assets.cli.command import NARROW, PlainConsole, opened_study, table_of
@@ -14,6 +13,8 @@ from streetview_assets.text.strict_json import to_json
 from streetview_assets.text.visible_text import in_one_line, visible
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from streetview_assets.warehouse.publication_diff import PublicationDiff
 
 
@@ -112,7 +113,7 @@ def show_diff(found: "PublicationDiff", count: int) -> None:
                 console.print(f"… and {changes.height - count:,} more; --csv writes them all.")
 
 
-def _rows(changes: pl.DataFrame) -> Iterator[tuple[str, ...]]:
+def _rows(changes: "pl.DataFrame") -> Iterator[tuple[str, ...]]:
     for area, name, authority, _, _, before, after, change in changes.iter_rows():
         told = "" if change is None else f"{change:+.6g}"
         yield area, name or "", authority, _short(before), _short(after), told

@@ -1,5 +1,6 @@
 """A Ray cluster for the length of a block: the one that a study names, or one of this machine."""
 
+import logging
 import os
 import secrets
 import shutil
@@ -37,6 +38,7 @@ OBJECTS_BYTES = 100 * 2**20
 """Memory that Ray shares between the processes of a machine; rows of images pass through it."""
 
 LOOPBACK, PREFIX = "127.0.0.1", "sv-ray-"
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -270,6 +272,10 @@ def _check_machines(engine: Engine, files: Sequence[Path]) -> None:
         try:
             asked = look.options(scheduling_strategy=where).remote(list(files))
             missing = ray.get(asked, timeout=MOST_TO_ANSWER_S)
+        except ray.exceptions.TaskUnschedulableError:
+            # It has left the cluster, which learns of that later, and gets no task.
+            log.warning("engine ray: %s has left the cluster", machine)
+            continue
         except ray.exceptions.RayError as error:
             raise EngineError(
                 f"{machine} cannot work for this study: {error}. The same version of "

@@ -123,7 +123,7 @@ def test_embedding_atlas_gets_images_layouts_and_neighbours(study, tmp_path):
     with Image.open(io.BytesIO(rows.loc["A1p-0", "image"]["bytes"])) as thumbnail:
         assert (thumbnail.format, max(thumbnail.size)) == ("JPEG", THUMBNAIL_PX)
     assert rows.loc["A2p-0", "image"] is None
-    assert "Without a thumbnail, since they cannot be read: 1 images." in written.said
+    assert "Without a thumbnail, since they cannot be read: 1 image." in written.said
     assert written.said[-1].endswith(
         "a b.parquet' --x projection_x --y projection_y --neighbors neighbors --image image"
     )
@@ -150,7 +150,7 @@ def test_fiftyone_gets_a_feature_with_all_fields_and_a_file_each(study, tmp_path
         assert None not in told.values()
     assert fields["A1q-0"]["properties"]["captured_year"] == 2024
     assert len(fields["A1q-0"]["properties"]["neighbours"]) == 3
-    assert "Left out, since they cannot be read: 1 images." in written.said
+    assert "Left out, since they cannot be read: 1 image." in written.said
     with pytest.raises(StudyError, match="holds something else already"):
         export_fiftyone(study, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -141,7 +141,7 @@ def image_files(work: AssetContext) -> AssetResult:
     )
 
 
-@figures_of(sample_points, keys=("roads",))
+@figures_of(sample_points)
 def _map(work: AssetContext) -> dict[str, Any]:
     from streetview_assets.points.map import draw_points
 
