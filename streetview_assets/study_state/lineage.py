@@ -253,8 +253,12 @@ def _in_order(waiting: list[AssetSpec]) -> list[AssetSpec]:
     while waiting:
         unmade = {table for spec in waiting for table in spec.writes}
         unmade |= {name for name, tables in MADE_OF.items() if unmade & tables}
-        if not (ready := [spec for spec in waiting if not unmade & set(spec.reads)]):
+        if not (ready := [spec for spec in waiting if not unmade & _read_in_any_study(spec)]):
             raise ValueError(f"assets that read one another: {[spec.asset for spec in waiting]}")
         ordered.append(ready[0])
         waiting = [spec for spec in waiting if spec is not ready[0]]
     return ordered
+
+
+def _read_in_any_study(spec: AssetSpec) -> set[str]:
+    return {*spec.reads, *(spec.drawing.reads if spec.drawing else ())}

@@ -21,7 +21,6 @@ from streetview_assets.orchestration.assets import atlas, layout, names
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.preflight import check_inputs
 from streetview_assets.orchestration.sql import sql_assets
-from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES, check_contract
 from streetview_assets.warehouse.marts import make_mart, marts, publish_study, stale_marts
@@ -203,8 +202,6 @@ def test_another_name_remakes_what_shows_it_alone(opened, told):
     assert behind(renamed) - before == {"cluster_names"}
     make(renamed, names.cluster_names)
     assert behind(renamed) - before == {"image_layout", "cluster_summary"}
-    readers = {name for name, spec in specs().items() if "cluster_names" in spec.reads}
-    assert readers == {"cluster_meaning", "image_layout"}
     made = make(renamed, layout.image_layout)
     assert "layouts" in made.metadata, "places are kept"
     assert "cluster_names" not in behind(renamed)
