@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from streetview_assets.text.counted import counted
+
 _CELLS_AT_ONCE = 4_000_000
 
 
@@ -262,7 +264,7 @@ def why_undefined(observed: np.ndarray, predicted: np.ndarray) -> str:
         Values, shape (n,).
     """
     if observed.size < 2:
-        return f"not defined: {observed.size} area(s)"
+        return f"not defined: {counted(observed.size, 'area')}"
     if is_constant(observed):
         return "not defined: the observed values are all the same"
     return "not defined: the predictions are all the same"

@@ -11,7 +11,8 @@ Validation = Literal["authorities", "knndm", "blocks", "holdout", "random"]
 
 AUTHORITIES: Validation = "authorities"
 ENOUGH_AUTHORITIES = 10
-"""Of fewer towns nobody can say how far the next may differ: their score has no interval."""
+"""Of fewer towns little is known of how far the next may differ: their scores taken together have
+no interval, and that of the next town leans on scores being about normal between towns."""
 
 
 @dataclass(frozen=True)

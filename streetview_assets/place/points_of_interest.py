@@ -13,6 +13,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.files.crs import require_crs, require_degrees
 from streetview_assets.files.geo_file import READABLE, GeoFile, frame, info
 from streetview_assets.perception.environment.extract import read_extract
+from streetview_assets.text.counted import counted
 
 FARTHEST_M = 5_000.0
 """What is farther counts as so far."""
@@ -106,8 +107,8 @@ def _of_table(path: Path, category: str) -> gpd.GeoDataFrame:
     wanted |= {f"{KEY} ({name})": name for name in ("longitude", "latitude")}
     source = read_source(path, wanted)
     east, north = (as_numbers(source, name, KEY) for name in ("longitude", "latitude"))
-    if missing := (east.is_null() | north.is_null()).sum():
-        raise StudyError(f"{KEY}: {source.place}: {missing:,} row(s) have no place. {_REMEDY}")
+    if missing := int((east.is_null() | north.is_null()).sum()):
+        raise StudyError(f"{KEY}: {source.place}: no place in {counted(missing, 'row')}. {_REMEDY}")
     names = source.frame[category].cast(pl.String).to_list()
     shapes = gpd.points_from_xy(east.to_numpy(), north.to_numpy(), crs=GEOGRAPHIC_CRS)
     return _on_earth(path, gpd.GeoDataFrame({"category": names}, geometry=shapes))

@@ -20,6 +20,7 @@ from streetview_assets.satellite.zonal import Zone, zones
 from streetview_assets.study.embeddings import ALPHAEARTH, Satellite
 from streetview_assets.tables.contract import STATISTICS
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 Row = dict[str, object]
 Outlines = list[BaseGeometry]
@@ -165,5 +166,5 @@ def _refuse_elsewhere(files: Sequence[Path], squared: bool, every_area: pl.DataF
         if not any(raster.meets(raster.window(tuple(box))) for box in boxes):
             raise StudyError(
                 f"{KEY}: {files[0]}: no area of the study lies in the raster, of "
-                f"{len(files)} tile(s). Give the tiles that cover the areas."
+                f"{counted(len(files), 'tile')}. Give the tiles that cover the areas."
             )

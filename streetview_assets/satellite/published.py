@@ -20,6 +20,7 @@ from streetview_assets.areas.columns import (
 from streetview_assets.errors import StudyError
 from streetview_assets.files.geo_file import PARQUET
 from streetview_assets.files.reading import reading
+from streetview_assets.text.counted import counted
 
 SUFFIXES = (*CSV, *PARQUET)
 NOT_IN_TABLE = "not in the table"
@@ -141,8 +142,9 @@ def _of_areas(
     mine = codes.is_in(areas.implode()).fill_null(False)
     kept = codes.filter(mine)
     if (twice := kept.filter(kept.is_duplicated())).len():
+        areas_twice = counted(twice.unique().len(), "area")
         raise StudyError(
-            f"{CODE_KEY}: {source.place}: {twice.unique().len()} area(s) stand there twice, the "
+            f"{CODE_KEY}: {source.place}: {areas_twice} more than once there, the "
             f"first {twice.sort()[0]!r}. Give each one row."
         )
     # Rows are named as those of the areas, no longer as those of the file.

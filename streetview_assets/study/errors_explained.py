@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from streetview_assets.images.providers.registry import key_variables
 from streetview_assets.redaction import holds_secret, redacted, shown_input
+from streetview_assets.text.counted import counted
 
 _LONGEST_FOUND = 200
 
@@ -36,7 +37,7 @@ def explain(error: ValidationError, path: Path, model: type[BaseModel]) -> str:
     faults = [
         fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in refused
     ]
-    lines = [f"{path}: {len(faults)} fault(s) in the study file"]
+    lines = [f"{path}: {counted(len(faults), 'fault')} in the study file"]
     for fault in faults:
         place = [str(part) for part in fault["loc"] if part not in UNNAMED]
         key = ".".join(place) or "(the whole file)"

@@ -226,8 +226,10 @@ def test_each_score_has_its_opposite(shown, scored, settings, metric, values, ex
     (1, 0.45, "Of 1 town nobody can say how far the next may differ, and no interval here knows "
               "it; areas held out so far away leave 45% of all to learn from, so that scores are "
               "too low rather than too high."),
-    (4, 0.75, "Of 4 towns nobody can say how far the next may differ, and no interval here knows "
+    (2, 0.75, "Of 2 towns nobody can say how far the next may differ, and no interval here knows "
               "it."),
+    (4, 0.75, "4 towns tell little of how far the next may differ: but for the interval of the "
+              "next authority's score no interval here knows it."),
     (10, 0.45, ""),
 ])  # fmt: skip
 def test_for_a_new_town_it_is_told_what_few_towns_cannot_tell(

@@ -73,7 +73,7 @@ def test_one_area_is_predicted_though_not_scored(areas_of, quick, scored, pooled
         data.take(np.concatenate([np.flatnonzero(~mine(data)), one])), scored(quick(), 1, "E1")
     )
     check_contract(TABLES["held_out_scores"], scores)
-    assert pooled(scores, "tuned", "authorities")["note"] == "not defined: 1 area(s)"
+    assert pooled(scores, "tuned", "authorities")["note"] == "not defined: 1 area"
     assert predictions.filter(pl.col("model") == "tuned").height == 1
 
 

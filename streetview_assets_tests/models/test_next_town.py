@@ -87,7 +87,7 @@ def test_every_metric_of_towns_has_a_scale():
 
 def test_two_towns_have_no_interval_and_none_no_score():
     two = next_town("r2", np.array([0.2, 0.4, np.nan]), 0.9)
-    assert (two.interval, two.note) == (None, "no interval: 2 town(s), at least 3 needed")
+    assert (two.interval, two.note) == (None, "no interval: 2 towns, at least 3 needed")
     assert next_town("r2", np.array([np.nan]), 0.9).note == "no town has a score"
 
 

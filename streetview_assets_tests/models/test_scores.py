@@ -46,7 +46,7 @@ def test_what_is_not_defined_has_no_value_and_says_why():
     one = np.array([3.0])
     assert measure(one, one)["r2"] is None
     assert measure(one, np.array([5.0]))["mae"] == 2
-    assert why_undefined(one, one) == "not defined: 1 area(s)"
+    assert why_undefined(one, one) == "not defined: 1 area"
     same, varied = np.full(4, 0.1 + 0.2), np.arange(4.0)
     assert measure(same, varied)["nrmse"] is None
     assert "observed" in why_undefined(same, varied)

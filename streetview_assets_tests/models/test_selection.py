@@ -131,7 +131,7 @@ def test_what_is_left_out_has_a_row_that_says_why(data, quick, scored, pooled):
     colours[3] = np.nan
     result = select_models(replace(data, mean_colour=colours), scored(quick(), 1))
     assert pooled(result.scores, "mean_colour", "blocks")["note"] == (
-        "left out: no mean colour of 1 area(s)"
+        "left out: no mean colour of 1 area"
     )
     assert "mean_colour" not in set(result.predictions["model"])
 

@@ -51,7 +51,7 @@ def test_a_column_of_categories_is_read_from_shapes_and_from_a_table(tmp_path: P
     ("text", "column", "said"),
     [
         ("kind,longitude,latitude\npub,-1.5,53.8\n", "sort", "no column 'sort'"),
-        ("kind,longitude,latitude\npub,,53.8\n", "kind", "have no place"),
+        ("kind,longitude,latitude\npub,,53.8\n", "kind", "no place in 1 row"),
         ("kind,longitude,latitude\n,-1.5,53.8\n", "kind", "0 categories"),
         ("kind,longitude,latitude\npub,430000,433000\n", "kind", "430"),
         ("kind,lon,lat\npub,-1.5,53.8\n", "kind", "no column 'longitude'"),

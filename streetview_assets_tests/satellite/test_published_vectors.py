@@ -60,7 +60,7 @@ def test_parquet_with_several_statistics_and_with_none_in_the_names(tmp_path: Pa
         ("code,one,two\nE01,1,2\n", "no columns of bands"),
         ("code,A00,A02\nE01,1,2\n", "no column of band 1 of the mean"),
         ("code,A00,band0_mean\nE01,1,2\n", "are the same band"),
-        ("code,A00\nE01,1\nE01,2\n", "1 area\\(s\\) stand there twice, the first 'E01'"),
+        ("code,A00\nE01,1\nE01,2\n", "1 area more than once there, the first 'E01'"),
         ("code,A00\nS01,1\n", "none of the 3 areas is in"),
         ("code,A00\nE01,high\n", "'A00', row 1: 'high' is not a number"),
         ("A00,A01\n1,2\n", "no column of area codes"),

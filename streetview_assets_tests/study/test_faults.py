@@ -164,7 +164,7 @@ def test_a_wrong_value_is_refused_with_what_was_expected(folder, text, key, reas
 
 def test_all_faults_are_told_at_once(folder):
     message = refusal(folder, SOUND + "seeds: 1\npoints: {spacing: 1}")
-    assert "2 fault(s)" in message
+    assert "2 faults in the study file" in message
     assert len(faults(message)) == 2
 
 

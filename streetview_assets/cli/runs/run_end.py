@@ -14,6 +14,7 @@ from streetview_assets.orchestration.sql import PUBLISHED
 from streetview_assets.study_state.lineage import specs
 from streetview_assets.study_state.open_study import DEMO_STUDY, OpenStudy
 from streetview_assets.tables.stages import STAGES
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 from streetview_assets.text.visible_text import in_one_line
 from streetview_assets.warehouse.published_query import DATABASE
@@ -47,7 +48,8 @@ def show_report(
     """
     console = PlainConsole()
     if report.closed_runs:
-        console.print(f"Closed {report.closed_runs} run(s) that an earlier command left behind.")
+        closed = counted(report.closed_runs, "run")
+        console.print(f"Closed {closed} that an earlier command left behind.")
     files = opened.provenance("image_files", None)
     # Which of one's own images are left out is said whatever else the run did.
     if opened.study.points.origin == "images" and files is not None and files.note:

@@ -17,6 +17,7 @@ from streetview_assets.models.candidates.base import Params, Size
 from streetview_assets.models.candidates.linear import build_ridge
 from streetview_assets.models.candidates.place_process import PlaceProcess, estimated
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.text.counted import counted
 
 PLACE = "place"
 """Where an area lies, and nothing else: kriging."""
@@ -96,7 +97,7 @@ def baselines_for(data: AreaDataset) -> tuple[list[Baseline], dict[str, str]]:
     chosen, left_out = list(_ALWAYS), {}
     without_colour = int(np.isnan(data.mean_colour).any(axis=1).sum())
     if without_colour:
-        left_out["mean_colour"] = f"left out: no mean colour of {without_colour} area(s)"
+        left_out["mean_colour"] = f"left out: no mean colour of {counted(without_colour, 'area')}"
     else:
         chosen.append(Baseline("mean_colour", attrgetter("mean_colour"), _penalties, build_ridge))
     chosen += [

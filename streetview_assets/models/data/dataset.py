@@ -17,6 +17,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.current import current_images
 from streetview_assets.models.data.cluster_features import AreaImages
 from streetview_assets.models.data.features import AreaFeatures
+from streetview_assets.text.counted import counted
 
 COLOUR_COLUMNS = ("red_mean", "green_mean", "blue_mean", "red_sd", "green_sd", "blue_sd")
 NO_POINT = "no sample point in the area"
@@ -368,7 +369,7 @@ def _extra_vectors(
     found = area_codes.to_frame().join(own, on="area_code", how="left", maintain_order="left")
     if missing := found.filter(pl.col("embedding").is_null())["area_code"].to_list():
         raise StudyError(
-            f"baseline {name}: no vector of {len(missing)} area(s), the first {missing[0]}; "
-            f"pool the vectors of {name} for the same areas first"
+            f"baseline {name}: no vector of {counted(len(missing), 'area')}, the first "
+            f"{missing[0]}; pool the vectors of {name} for the same areas first"
         )
     return np.asarray(matrix(found["embedding"]), dtype=np.float64)

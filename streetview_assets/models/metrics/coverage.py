@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streetview_assets.areas.standing import DECILES, deciles_among
+from streetview_assets.text.counted import counted
 
 ALL = "all"
 COUNT_CLASSES = ((1, 2), (3, 5), (6, 10), (11, 20), (21, 40), (41, np.inf))
@@ -157,7 +158,8 @@ def coverage_spread(inside: np.ndarray, block: np.ndarray) -> tuple[float | None
     has_one = np.isfinite(inside)
     shares, blocks = _shares(inside[has_one][None], block[has_one])
     if blocks < 2:
-        return None, f"not defined: {blocks} block(s) of {LEAST_AREAS_OF_A_BLOCK} areas or more"
+        few = counted(blocks, "block")
+        return None, f"not defined: {few} of {LEAST_AREAS_OF_A_BLOCK} areas or more"
     note = f"{blocks} blocks, coverage {shares.min():.2f} to {shares.max():.2f}"
     return float(shares.std()), note
 

@@ -4,11 +4,10 @@ import polars as pl
 
 from streetview_assets.metrics import GAIN
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
-from streetview_assets.models.metrics.bootstrap import LEAST_GROUPS
 from streetview_assets.models.results.age_gap import ALL, GROWTH
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.verdict_sentences import LEAST_GAIN, interval, number
-from streetview_assets.validations import AUTHORITIES
+from streetview_assets.validations import AUTHORITIES, ENOUGH_AUTHORITIES
 
 FEW_IMAGES = 2
 MOST_KINDS = 3
@@ -62,7 +61,7 @@ def _elsewhere(next_towns: pl.DataFrame, validation: str) -> str:
         return "" if validation == AUTHORITIES else "no other town was tested"
     if row["lower"] is None:
         return f"of {row['town_count']} authorities nothing can be said of another"
-    few = ", so few that it is wide" if row["town_count"] < LEAST_GROUPS else ""
+    few = ", so few that it is wide" if row["town_count"] < ENOUGH_AUTHORITIES else ""
     return (
         f"in the next authority it will lie between {number(row['lower'])} and "
         f"{number(row['upper'])} ({row['interval_level']:.0%}, told by {row['town_count']}{few})"

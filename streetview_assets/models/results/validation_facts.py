@@ -11,10 +11,12 @@ from streetview_assets.models.data.distance_matching import MATCHED, nearest_m
 from streetview_assets.models.data.splits import authority_folds
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.towns.next_town import LEAST_TOWNS
 from streetview_assets.models.validation.nested_cv import OutOfFold
 from streetview_assets.models.validation.plan import Ranges, proposal
 from streetview_assets.models.validation.task import distances_to_predict
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import AUTHORITIES, ENOUGH_AUTHORITIES, headline_validation
 
 TABLE = "validations"
@@ -124,8 +126,12 @@ def limits_of_task(facts: Row) -> str:
     towns, share = facts["authority_count"], facts["learned_share"]
     if facts["task"] != "new town" or towns >= ENOUGH_AUTHORITIES:
         return ""
-    said = f"of {towns} town{'s' if towns > 1 else ''} nobody can say how far the next may differ, "
-    said += "and no interval here knows it"
+    if towns < LEAST_TOWNS:
+        said = f"of {counted(towns, 'town')} nobody can say how far the next may differ, "
+        said += "and no interval here knows it"
+    else:
+        said = f"{counted(towns, 'town')} tell little of how far the next may differ: but for the "
+        said += "interval of the next authority's score no interval here knows it"
     if share is not None and share < MUCH_LEARNED_FROM:
         said += f"; areas held out so far away leave {share:.0%} of all to learn from, so that "
         said += "scores are too low rather than too high"

@@ -26,12 +26,12 @@ from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import POOLED
 from streetview_assets.models.towns.fay_herriot import fay_herriot
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
+from streetview_assets.validations import ENOUGH_AUTHORITIES
 
 TABLE = "next_town_scores"
 LEAST_TOWNS = 3
 """Of two, no degree of freedom is left."""
-FEW_TOWNS = 10
-"""Of fewer, the interval leans on scores being about normal between towns."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def next_town(
         return NextTown(None, note="no town has a score")
     typical = float(scale.back(values.mean()))
     if count < LEAST_TOWNS:
-        few = f"no interval: {count} town(s), at least {LEAST_TOWNS} needed"
+        few = f"no interval: {counted(count, 'town')}, at least {LEAST_TOWNS} needed"
         return NextTown(typical, note=few)
     reach = float(t.ppf((1 + level) / 2, count - 2) * values.std(ddof=1))
     note = f"of {count} towns alone: taken to be normal between towns, and wide"
@@ -127,7 +127,7 @@ def next_town(
         typical_interval=_around(values.mean(), reach / np.sqrt(count), scale),
         interval=_around(values.mean(), reach * np.sqrt(1 + 1 / count), scale),
         between_share=_between_share(scores, ends, ends_level or level, scale),
-        note=note if count < FEW_TOWNS else None,
+        note=note if count < ENOUGH_AUTHORITIES else None,
     )
 
 
