@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from streetview_assets.models.results.short_answer import how_sure, not_to_be_used
-from streetview_assets.models.results.verdict_sentences import amount
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.amounts import amount
 
 PAIR = {"features": "place_and_images", "against": "place", "validation": "blocks"}
 GAIN = {"value": 0.2, "lower": 0.1, "upper": 0.3, "interval_level": 0.9, "area_count": 400}

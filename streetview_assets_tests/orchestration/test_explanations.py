@@ -12,6 +12,7 @@ from streetview_assets.cli.app import app
 from streetview_assets.orchestration.asset_context import AssetContext
 from streetview_assets.orchestration.assets.explanations import image_influences
 from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.text.amounts import change
 from streetview_assets.warehouse.marts import publish_study
 
 
@@ -82,9 +83,9 @@ def test_an_area_is_shown_with_what_moves_it(town, monkeypatch) -> None:
     publish_study(opened)
     mine = rows.filter(area_code=area)
     output = say()
-    for image_id, change in mine.select("image_id", "change").iter_rows():
+    for image_id, moved in mine.select("image_id", "change").iter_rows():
         assert image_id in output
-        assert f"{change:+.4g}" in output
+        assert change(moved) in output
     assert sheet_height() > before + 100
     told = json.loads(say("--json"))
     assert (told["kind"], told["facts"]["area_code"]) == ("area", area)

@@ -137,10 +137,7 @@ def show_identifier(opened: OpenStudy, identifier: str) -> None:
     found = find(opened, identifier)
     image, images, looked_at = found.image, found.images, found.looked_at
     console = PlainConsole()
-    rows = [
-        (name, f"{value:.6g}" if isinstance(value, float) else str(value))
-        for name, value in found.facts.items()
-    ]
+    rows = [(name, _told(value)) for name, value in found.facts.items()]
     console.print(table_of(("", identifier), rows))
     list_influences(console, found.influences)
     there = found.mine.filter(status="ok")
@@ -247,3 +244,10 @@ def _look_alikes(opened: OpenStudy, found: pl.DataFrame, images: pl.DataFrame) -
 
 def _known(images: pl.DataFrame) -> pl.DataFrame:
     return images.filter(status="ok").sort("authority_code").unique("image_id", keep="first")
+
+
+def _told(value: object) -> str:
+    """Write a value for people: numbers without the digits that mean nothing, in dicts too."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_told(one)}" for name, one in value.items())
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -9,6 +9,7 @@ from streetview_assets.cli.command import PlainConsole, table_of
 from streetview_assets.cli.show.show_facts import is_published
 from streetview_assets.models.explanations.influence_sheet import influence_sheet
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.amounts import amount, change
 from streetview_assets.text.counted import counted
 from streetview_assets.warehouse.queries import quoted
 
@@ -70,7 +71,7 @@ def list_influences(console: PlainConsole, found: ShownInfluences) -> None:
     if found.summary["note"]:
         console.print(f"what moves the prediction: {found.summary['note']}")
     rows = [
-        (row["image_id"], f"{row['change']:+.4g}", counted(row["copy_count"], "image"))
+        (row["image_id"], change(row["change"]), counted(row["copy_count"], "image"))
         for row in found.images.iter_rows(named=True)
     ]
     rows += [
@@ -95,7 +96,7 @@ def draw_influences(
     """
     if found.summary is None or found.images.is_empty():
         return []
-    said = {area_code: f"predicted {found.summary['predicted']:.4g}"}
+    said = {area_code: f"predicted {amount(found.summary['predicted'])}"}
     shown = images.filter(status="ok").unique("image_id", keep="first", maintain_order=True)
     title = f"{opened.study.name}, {area_code}"
     return [influence_sheet(found.images, shown, opened.root, areas=said, title=title)]
@@ -111,4 +112,4 @@ def _rows(opened: OpenStudy, table: str, area_code: str) -> pl.DataFrame:
 
 
 def _change(row: dict[str, Any]) -> str:
-    return str(row["note"]) if row["change"] is None else f"{row['change']:+.4g}"
+    return str(row["note"]) if row["change"] is None else change(row["change"])

@@ -7,6 +7,7 @@ import polars as pl
 
 from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out
 from streetview_assets.tables.explanations import LOWERS, RAISES
+from streetview_assets.text.amounts import change
 
 TILE_PX, LINE_PX = 120, 16
 SHOWN = 5
@@ -68,6 +69,7 @@ def influence_sheet(
 
 
 def _said(row: Mapping[str, object]) -> str:
-    copies = row["copy_count"]
+    copies, moved = row["copy_count"], row["change"]
     assert isinstance(copies, int)
-    return f"{row['change']:+.3g}" + (f" ({copies} alike)" if copies > 1 else "")
+    assert isinstance(moved, float)
+    return change(moved) + (f" ({copies} alike)" if copies > 1 else "")

@@ -24,10 +24,10 @@ from streetview_assets.models.metrics.bootstrap import (
 )
 from streetview_assets.models.metrics.simultaneous import simultaneous_intervals
 from streetview_assets.models.results.rows import Row
-from streetview_assets.models.results.verdict_sentences import amount
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.amounts import amount
 
 TABLE = "age_gap_scores"
 CLASSES = (0.0, 1.0, 2.0, 4.0, 8.0, np.inf)

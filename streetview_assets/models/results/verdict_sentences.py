@@ -1,6 +1,5 @@
 """What images add to place, what they tell alone, and what the target's ends do, in words."""
 
-import math
 from collections.abc import Callable, Sequence
 
 from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGES
@@ -14,6 +13,7 @@ from streetview_assets.models.evaluations.gains import AT_RANDOM, IMAGES, NOTHIN
 from streetview_assets.models.metrics.heavy_tails import HEAVY
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.tail_rows import LARGEST_ROBUST_Z, OBSERVED
+from streetview_assets.text.amounts import amount
 from streetview_assets.validations import VALIDATIONS
 
 Find = Callable[..., Row | None]
@@ -253,14 +253,6 @@ def number(value: float) -> str:
     """Write a score with two decimals and a true minus sign."""
     text = f"{value:.2f}"
     return text[1:] if text == "-0.00" else text.replace("-", "−")
-
-
-def amount(value: float) -> str:
-    """Write a value in units of the target with three digits that count, as in `4,200`."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    return f"{round(value, digits):,.{max(0, digits)}f}".replace("-", "−")
 
 
 def interval(row: Row) -> str:

@@ -147,12 +147,14 @@ def _told(frames: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
 @figures_of(image_influences, keys=("targets.label",))
 def _sheet(work: AssetContext) -> dict[str, Any]:
     """Show what moves the areas with the highest, the middle and the lowest prediction."""
+    from streetview_assets.text.amounts import amount
+
     explained = work.read_all("area_influences").filter(pl.col("note").is_null()).sort("predicted")
     if explained.is_empty() or not work.shows_images:
         return {}
     some = explained[sorted({explained.height - 1, explained.height // 2, 0}, reverse=True)]
     areas = {
-        code: f"{code}: predicted {predicted:.4g}"
+        code: f"{code}: predicted {amount(predicted)}"
         for code, predicted in some.select("area_code", "predicted").iter_rows()
     }
     rows = work.read_all("image_influences").filter(pl.col("area_code").is_in(list(areas)))

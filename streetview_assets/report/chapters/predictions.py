@@ -10,7 +10,6 @@ from streetview_assets.models.charts.predictions import draw_predicted_observed
 from streetview_assets.models.metrics.coverage import COUNT_CLASSES
 from streetview_assets.models.results.age_gap import classes_told, growth_told
 from streetview_assets.models.results.coverage_rows import P_VALUE, coverage_failures
-from streetview_assets.models.results.verdict_sentences import amount
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.chapters.scores import coverage_of_intervals
 from streetview_assets.report.database import Published
@@ -21,6 +20,7 @@ from streetview_assets.report.scores_table import (
     score_cell,
     share_cell,
 )
+from streetview_assets.text.amounts import amount
 from streetview_assets.validations import VALIDATIONS
 
 MOST_MISSED = 5
