@@ -152,5 +152,5 @@ def test_vectors_of_another_encoder_come_along_for_the_same_areas():
     data = assemble(areas(), targets(), pooled(), images(), **CHOICE, extra=extra)
     assert data.extra["colour-texture"][:, 0].tolist() == [1.0, 3.0]
     assert data.take(np.array([False, True])).extra["colour-texture"].tolist() == [[3.0, 0.5]]
-    with pytest.raises(StudyError, match=r"no vector of 1 area\(s\), the first A3"):
+    with pytest.raises(StudyError, match=r"no vector of 1 area, the first A3"):
         assemble(areas(), targets(), pooled(), images(), **CHOICE, extra={"other": pooled(("A1",))})
