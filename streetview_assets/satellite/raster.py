@@ -8,16 +8,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyproj
 
 from streetview_assets.errors import StudyError
 from streetview_assets.files.crs import require_crs
 from streetview_assets.files.reading import reading
+from streetview_assets.satellite.geotiff import SUFFIXES, open_geotiff
+from streetview_assets.satellite.raster_file import RasterFile
+from streetview_assets.satellite.zarr_store import is_zarr, open_zarr
 
-SUFFIXES = (".tif", ".tiff")
 MOST_BANDS = 2_048
 MOST_BLOCK_BYTES = 2**28
 """A block is unpacked whole, however little of it is wanted."""
@@ -26,7 +26,6 @@ MOST_PIXELS = 2**25
 NODATA_OF_BYTES = -128.0
 """Of AlphaEarth's whole numbers, where a file does not say so itself."""
 _OFF_GRID = 1e-3
-_REMEDY = "Give GeoTIFF with a CRS, as `gdal_translate -of GTiff` or rasterio write it."
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north, in the raster's CRS."""
@@ -34,25 +33,19 @@ Bounds = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Tile:
-    """One file of a raster, open.
+    """One file of a raster, open, and its place among the others.
 
     Attributes
     ----------
-    data
-        rasterio's dataset.
-    place
-        The key of the study and the file, for messages.
+    file
+        What is read.
     column, row
         Of its upper left pixel, in the grid of all tiles, from the first one's; rows go south.
-    is_south_up
-        Whether its first row is the southernmost.
     """
 
-    data: Any
-    place: str
+    file: RasterFile
     column: int
     row: int
-    is_south_up: bool
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,7 @@ class Raster:
     tiles
         In the order of their names.
     crs
-        As WKT.
+        By its code where it has one, else as WKT.
     bands
         How many.
     left, top
@@ -124,7 +117,7 @@ class Raster:
         """Whether any tile has a pixel in a window."""
         return any(_overlap(tile, window) for tile in self.tiles)
 
-    def read(self, window: Window, bands: Sequence[int]) -> np.ndarray:
+    def read(self, window: Window, bands: range) -> np.ndarray:
         """Read a window, north up, NaN where no tile has a value; (bands, height, width).
 
         Parameters
@@ -152,18 +145,17 @@ class Raster:
         return values
 
     def _values(
-        self, tile: Tile, overlap: tuple[tuple[int, int], tuple[int, int]], bands: Sequence[int]
+        self, tile: Tile, overlap: tuple[tuple[int, int], tuple[int, int]], bands: range
     ) -> np.ndarray:
         """Read what a tile has of rows and columns of the grid, with NaN for no value."""
         (top, bottom), (left, right) = overlap
-        rows = top - tile.row, bottom - tile.row
-        if tile.is_south_up:
-            rows = tile.data.height - rows[1], tile.data.height - rows[0]
-        part = rows, (left - tile.column, right - tile.column)
-        with reading(tile.place, "GeoTIFF", _REMEDY):
-            stored = tile.data.read(list(bands), window=part)
+        file, rows = tile.file, (top - tile.row, bottom - tile.row)
+        if file.is_south_up:
+            rows = file.height - rows[1], file.height - rows[0]
+        with reading(file.place, file.form, file.remedy):
+            stored = file.read(bands, rows, (left - tile.column, right - tile.column))
         values = stored.astype(np.float64)
-        nodata = tile.data.nodata
+        nodata = file.nodata
         if nodata is None and self.is_squared:
             nodata = NODATA_OF_BYTES
         if nodata is not None:
@@ -171,7 +163,7 @@ class Raster:
         values[np.isinf(values)] = np.nan
         if self.is_squared:
             values = np.sign(values) * (values / 127.5) ** 2
-        return np.asarray(values[:, ::-1] if tile.is_south_up else values)
+        return np.asarray(values[:, ::-1] if file.is_south_up else values)
 
 
 def raster_files(paths: Sequence[Path], key: str) -> list[Path]:
@@ -192,11 +184,14 @@ def raster_files(paths: Sequence[Path], key: str) -> list[Path]:
     found: set[Path] = set()
     for path in paths:
         inside = [path]
-        if path.is_dir():
-            with reading(f"{key}: {path}", "a folder of GeoTIFF"):
-                inside = [one for one in path.iterdir() if one.suffix.lower() in SUFFIXES]
+        if path.is_dir() and not is_zarr(path):
+            with reading(f"{key}: {path}", "a folder of rasters"):
+                inside = [
+                    one for one in path.iterdir() if one.suffix.lower() in SUFFIXES or is_zarr(one)
+                ]
             if not inside:
-                raise StudyError(f"{key}: {path} holds no GeoTIFF ({', '.join(SUFFIXES)}).")
+                suffixes = ", ".join(SUFFIXES)
+                raise StudyError(f"{key}: {path} holds no GeoTIFF ({suffixes}) and is no zarr.")
         found |= set(inside)
     return sorted(found, key=lambda path: (path.name, str(path)))
 
@@ -208,7 +203,7 @@ def open_raster(files: Sequence[Path], key: str, *, is_alphaearth: bool) -> Iter
     Parameters
     ----------
     files
-        GeoTIFF.
+        GeoTIFF or zarr.
     key
         Of the study, for messages.
     is_alphaearth
@@ -219,99 +214,87 @@ def open_raster(files: Sequence[Path], key: str, *, is_alphaearth: bool) -> Iter
     StudyError
         Where a file is no raster, has no CRS or is turned, or the tiles do not fit together.
     """
-    opened: list[tuple[Any, str]] = []
+    opened: list[RasterFile] = []
     try:
         for path in files:
             place = f"{key}: {path}"
-            opened.append((_opened(path, place), place))
-            _check(*opened[-1])
+            opened.append(open_zarr(path, place) if is_zarr(path) else open_geotiff(path, place))
+            _check(opened[-1])
         yield _together(opened, is_alphaearth=is_alphaearth)
     finally:
-        for data, _ in opened:
-            data.close()
+        for file in opened:
+            file.close()
 
 
-def _opened(path: Path, place: str) -> Any:
-    try:
-        import rasterio
-    except ImportError:
-        raise StudyError(
-            f"{place}: rasters are read with rasterio and exactextract, which are not installed: "
-            "`pip install 'streetview-assets[satellite]'`. A table of areas' vectors needs neither."
-        ) from None
-    with reading(place, "GeoTIFF", _REMEDY):
-        return rasterio.open(path, driver="GTiff")
-
-
-def _check(data: Any, place: str) -> None:
+def _check(file: RasterFile) -> None:
     """Refuse what cannot be laid over areas, and what would be unpacked to more than is wanted."""
-    crs = None if data.crs is None else pyproj.CRS.from_wkt(data.crs.to_wkt())
-    require_crs(place, crs, "pixels", "; of GeoTIFF: `gdal_edit.py -a_srs EPSG:32630 tile.tif`")
-    turned = data.transform.b or data.transform.d or data.transform.a <= 0
-    if turned:
+    place, (step_x, turned, _, turned_too, _, _) = file.place, file.transform
+    require_crs(place, file.crs, "pixels", f"; of {file.form}: {file.remedy_of_crs}")
+    if turned or turned_too or step_x <= 0:
         raise StudyError(f"{place} is turned or mirrored. Write it upright: `gdalwarp` does so.")
-    if data.count > MOST_BANDS:
-        raise StudyError(f"{place} has {data.count:,} bands, more than {MOST_BANDS:,}.")
-    kinds = [np.dtype(name) for name in data.dtypes]
-    if any(kind.kind not in "iuf" for kind in kinds):
-        raise StudyError(f"{place} holds {data.dtypes[0]}, no plain numbers. Write it as floats.")
-    most = max(h * w for h, w in data.block_shapes) * kinds[0].itemsize
-    most *= data.count if data.interleaving and data.interleaving.name == "pixel" else 1
-    if most > MOST_BLOCK_BYTES:
+    if file.bands > MOST_BANDS:
+        raise StudyError(f"{place} has {file.bands:,} bands, more than {MOST_BANDS:,}.")
+    if file.kind.kind not in "iuf":
+        raise StudyError(f"{place} holds {file.kind}, no plain numbers. Write it as floats.")
+    if file.is_scaled:
         raise StudyError(
-            f"{place} is packed in blocks of {most:,} bytes, each of which is unpacked whole. "
-            "Write it in small ones: `gdal_translate -co TILED=YES`."
+            f"{place} holds numbers that are to be multiplied by a scale first. Write it as the "
+            "floats that they stand for: `gdal_translate -unscale`, or xarray, which does so."
+        )
+    if file.block_bytes > MOST_BLOCK_BYTES:
+        raise StudyError(
+            f"{place} is packed in blocks of {file.block_bytes:,} bytes, each of which is unpacked "
+            f"whole. Write it in small ones{file.remedy_of_blocks}."
         )
 
 
-def _together(opened: Sequence[tuple[Any, str]], *, is_alphaearth: bool) -> Raster:
+def _together(files: Sequence[RasterFile], *, is_alphaearth: bool) -> Raster:
     """Lay tiles on the grid of the first."""
-    first, _ = opened[0]
-    step_x, step_y = first.transform.a, abs(first.transform.e)
-    left, top = first.bounds.left, max(first.bounds.top, first.bounds.bottom)
+    first = files[0]
+    step_x, step_y = first.transform[0], abs(first.transform[4])
     tiles = []
-    for data, place in opened:
-        _check_alike(data, first, place)
-        column = (data.bounds.left - left) / step_x
-        row = (top - max(data.bounds.top, data.bounds.bottom)) / step_y
+    for file in files:
+        _check_alike(file, first)
+        column, row = (file.left - first.left) / step_x, (first.top - file.top) / step_y
         if max(abs(column - round(column)), abs(row - round(row))) > _OFF_GRID:
             raise StudyError(
-                f"{place}: its pixels lie between those of {opened[0][1]}. Write the tiles on one "
-                "grid: `gdalwarp -tap`."
+                f"{file.place}: its pixels lie between those of {first.place}. Write the tiles on "
+                "one grid: `gdalwarp -tap`."
             )
-        tiles.append(Tile(data, place, round(column), round(row), data.transform.e > 0))
+        tiles.append(Tile(file, round(column), round(row)))
+    assert first.crs is not None, "one without was refused"
     return Raster(
         tiles=tuple(tiles),
-        crs=first.crs.to_wkt(),
-        bands=first.count,
-        left=left,
-        top=top,
+        crs=first.crs.to_string(),
+        bands=first.bands,
+        left=first.left,
+        top=first.top,
         pixel_width=step_x,
         pixel_height=step_y,
-        is_squared=is_alphaearth and first.dtypes[0] == "int8",
+        is_squared=is_alphaearth and first.kind == np.int8,
     )
 
 
-def _check_alike(data: Any, first: Any, place: str) -> None:
-    size = np.abs([data.transform.a, data.transform.e])
+def _check_alike(file: RasterFile, first: RasterFile) -> None:
     said = {
-        "bands": (data.count, first.count),
-        "the CRS": (data.crs.to_string(), first.crs.to_string()),
-        "numbers of the kind": (data.dtypes[0], first.dtypes[0]),
+        "bands": (file.bands, first.bands),
+        "the CRS": (file.crs and file.crs.to_string(), first.crs and first.crs.to_string()),
+        "numbers of the kind": (file.kind, first.kind),
     }
-    for what, (mine, its) in said.items():
-        if mine != its:
+    for what, (told, by_first) in said.items():
+        if told != by_first:
             raise StudyError(
-                f"{place} has {what} {mine}, {Path(first.name).name} {its}. Give tiles of one "
+                f"{file.place} has {what} {told}, {first.name} {by_first}. Give tiles of one "
                 "raster; those in several CRS can be brought into one by `gdalwarp -t_srs`."
             )
-    if not np.allclose(size, np.abs([first.transform.a, first.transform.e]), rtol=1e-6, atol=0):
-        raise StudyError(f"{place} has pixels of another size than {Path(first.name).name}.")
+    mine, its = (np.abs([one.transform[0], one.transform[4]]) for one in (file, first))
+    if not np.allclose(mine, its, rtol=1e-6, atol=0):
+        raise StudyError(f"{file.place} has pixels of another size than {first.name}.")
 
 
 def _overlap(tile: Tile, window: Window) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """Give the rows and columns of the grid that a tile and a window share."""
     top, left = max(tile.row, window.row), max(tile.column, window.column)
-    bottom = min(tile.row + tile.data.height, window.row + window.height)
-    right = min(tile.column + tile.data.width, window.column + window.width)
+    bottom = min(tile.row + tile.file.height, window.row + window.height)
+    right = min(tile.column + tile.file.width, window.column + window.width)
     return ((top, bottom), (left, right)) if top < bottom and left < right else None

@@ -195,7 +195,8 @@ class Satellite(Part):
     path: Annotated[tuple[ExistingPath, ...], BeforeValidator(_as_list), Field(min_length=1)] = (
         Field(
             description="a table of areas' vectors (.csv, .parquet; columns `band1_mean`, "
-            "`A00_mean` or `A00`, and so on), or GeoTIFF: a file, a folder, or a list of tiles"
+            "`A00_mean` or `A00`, and so on), or a raster as GeoTIFF or zarr: one, a folder or "
+            "a list of tiles"
         )
     )
     area_code: Code | None = Field(

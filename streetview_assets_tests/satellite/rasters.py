@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyproj
 import rasterio
 import shapely
+import zarr
 from pyproj import Transformer
 from rasterio.transform import Affine
 
@@ -34,6 +36,49 @@ def write_tile(
     how = {"driver": "GTiff", "dtype": values.dtype, "crs": crs, "transform": transform, **profile}
     with rasterio.open(path, "w", count=bands, height=height, width=width, **how) as file:
         file.write(values)
+    return path
+
+
+def write_zarr(
+    path: Path,
+    values: np.ndarray,
+    *,
+    version: int = 3,
+    axes: tuple[str, ...] = ("band", "y", "x"),
+    south_up: bool = False,
+    column: float = 0,
+    coordinates: bool = True,
+    crs: dict[str, object] | None = None,
+    told: dict[str, object] | None = None,
+    **how: object,
+) -> Path:
+    """Write values (bands, height, width), north up in memory, as xarray writes a data set."""
+    _, height, width = values.shape
+    x = WEST + (column + 0.5 + np.arange(width)) * PIXEL_M
+    y = NORTH - (0.5 + np.arange(height)) * PIXEL_M
+    if south_up:
+        values, y = values[:, ::-1], y[::-1]
+    group = zarr.open_group(path, mode="w", zarr_format=version)
+
+    def write(name: str, numbers: np.ndarray, names: tuple[str, ...], **how: object) -> zarr.Array:
+        said = {"dimension_names": names} if version == 3 else {}
+        array = group.create_array(name, shape=numbers.shape, dtype=numbers.dtype, **said, **how)
+        array[...] = numbers
+        if version == 2:
+            array.attrs["_ARRAY_DIMENSIONS"] = list(names)
+        return array
+
+    lengths = dict(zip(("band", "y", "x"), values.shape, strict=True))
+    order = [list(lengths).index(axis) for axis in axes if axis in lengths]
+    shape = [lengths.get(axis, 1) for axis in axes]
+    array = write("embeddings", values.transpose(order).reshape(shape), axes, **how)
+    array.attrs.update({"grid_mapping": "spatial_ref", **(told or {})})
+    if coordinates:
+        write("x", x, ("x",))
+        write("y", y, ("y",))
+    about = {"crs_wkt": pyproj.CRS.from_user_input(CRS).to_wkt()} if crs is None else crs
+    if about:
+        write("spatial_ref", np.array(0), ()).attrs.update(about)
     return path
 
 

@@ -224,3 +224,11 @@ def test_a_table_cannot_be_sampled(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("code,A00\nA,1\n")
     with pytest.raises(StudyError, match=r"satellite\.sampled"):
         vectors(tmp_path / "a.csv", sampled="points")
+
+
+def test_numbers_that_stand_for_others_by_a_scale_are_refused(tmp_path: Path) -> None:
+    path = write_tile(tmp_path / "a.tif", alphaearth(24, 40))
+    with rasterio.open(path, "r+") as file:
+        file.scales = [0.1] * file.count
+    with pytest.raises(StudyError, match=r"a\.tif holds numbers that are to be multiplied"):
+        vectors(path)
