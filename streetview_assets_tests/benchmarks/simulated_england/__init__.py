@@ -1,0 +1,1 @@
+"""A study of the size of England, without pixels: made by seed, and taken through its stages."""
