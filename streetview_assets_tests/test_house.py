@@ -92,7 +92,7 @@ NAMED_OTHERWISE = {
     "orchestration/tracking/mlflow_resource.py": "the tag that says whether images are synthetic",
     "study/embeddings.py": "whom to name beside vectors of satellites, as their terms ask",
     "warehouse/about.py": "the column that says whether images are synthetic",
-    "warehouse/queries.py": "the column that says whether images are synthetic",
+    "warehouse/study_relation.py": "the column that says whether images are synthetic",
 }
 """Files that have a provider's name and mean something else, each with its meaning."""
 

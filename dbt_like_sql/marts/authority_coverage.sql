@@ -29,6 +29,13 @@
 -- predicted_area_count: areas with a held-out prediction, see area_profile
 -- synthetic: whether the images were drawn by a program, and show no real place
 -- older_image_count: images of older captures, which are kept and counted nowhere else
+-- looked_up_on: when that point was asked about (UTC) that was left alone longest; null where no
+--     look-up has succeeded
+-- imagery_due_on: the last day on which the median image is as new as `freshness.imagery_months`
+--     wants, so that `imagery_due_on < current_date` is too old; null where no date is known, or
+--     the study wants nothing
+-- lookup_due_on: the last day by which `freshness.lookup_days` wants its points asked about again;
+--     null likewise
 with authorities as (
     select authority_code from areas
     union
@@ -68,6 +75,7 @@ looked_up as (
     select
         authority_code,
         point_id,
+        max(last_seen_at) filter (where status <> 'failed') as last_seen_at,
         bool_or(status = 'ok') as has_imagery,
         bool_or(status = 'failed') as has_failed
     from panoramas
@@ -80,7 +88,8 @@ look_ups as (
         authority_code,
         count(*) filter (where has_imagery) as point_with_imagery_count,
         count(*) filter (where not has_imagery and not has_failed) as point_without_imagery_count,
-        count(*) filter (where not has_imagery and has_failed) as point_failed_count
+        count(*) filter (where not has_imagery and has_failed) as point_failed_count,
+        (min(last_seen_at) at time zone 'UTC')::date as looked_up_on
     from looked_up
     group by authority_code
 ),
@@ -157,7 +166,10 @@ select
     area_totals.target_mean,
     coalesce(area_totals.predicted_area_count, 0) as predicted_area_count,
     study.synthetic,
-    coalesce(image_counts.older_image_count, 0) as older_image_count
+    coalesce(image_counts.older_image_count, 0) as older_image_count,
+    look_ups.looked_up_on,
+    (capture_dates.captured_median_on + to_months(study.imagery_months))::date as imagery_due_on,
+    look_ups.looked_up_on + study.lookup_days as lookup_due_on
 from authorities
 cross join study
 left join area_totals using (authority_code)

@@ -4,6 +4,7 @@ import os
 import sys
 from contextlib import nullcontext
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -180,9 +181,9 @@ def status(study: StudyArgument = None, as_json: JsonOption = False) -> None:
 
     states = study_status(opened_study(study))
     if as_json:
-        typer.echo(to_json(status_as_data(states), indent=2))
+        typer.echo(to_json(status_as_data(states), indent=2, default=str))
     else:
-        show_status(states)
+        show_status(states, datetime.now(UTC).date())
 
 
 @app.command()

@@ -17,6 +17,10 @@ from streetview_assets.orchestration import sql
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.automation import conditions as automation
 from streetview_assets.orchestration.automation import jobs, schedules, sensors
+from streetview_assets.orchestration.automation.freshness_checks import (
+    freshness_checks,
+    stock_policy,
+)
 from streetview_assets.orchestration.automation.jobs import (
     AUTOMATION_TAG,
     FORCE_TAG,
@@ -72,7 +76,10 @@ def build_definitions(
     study = StudyResource(study_file=str(path))
     return dg.Definitions(
         assets=[*stage_assets, *marts],
-        asset_checks=checks.asset_checks(opened, partitions),
+        asset_checks=[
+            *checks.asset_checks(opened, partitions),
+            *freshness_checks(opened, partitions),
+        ],
         jobs=jobs.study_jobs(opened),
         schedules=schedules.study_schedules(opened.authorities),
         sensors=sensors.study_sensors(opened),
@@ -112,6 +119,7 @@ def stage_asset(
         io_manager_key="lake",
         pool=spec.pool_of(opened.study),
         automation_condition=_condition(spec),
+        freshness_policy=stock_policy(opened, spec.asset),
         metadata={
             "dagster/column_schema": column_schema(tables[0]),
             **{f"columns of {table.name}": column_schema(table) for table in tables[1:]},

@@ -1,4 +1,4 @@
-"""The part `images` of the study file."""
+"""The parts `images` and `freshness` of the study file."""
 
 from datetime import date
 from typing import Annotated, Literal, Self
@@ -110,4 +110,27 @@ class Images(Part):
         first, last = self.captured_between
         if first and last and first > last:
             raise ValueError("captured_between: the first month is after the last")
+        return self
+
+
+class Freshness(Part):
+    """How old imagery may be before it is told of, by authority; without this part, no matter."""
+
+    imagery_months: int | None = Field(
+        None,
+        gt=0,
+        le=1200,
+        description="the most months since the capture of the median current image of an authority",
+    )
+    lookup_days: int | None = Field(
+        None,
+        gt=0,
+        le=36500,
+        description="the most days since the provider was asked about a point of an authority",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.imagery_months is None and self.lookup_days is None:
+            raise ValueError("freshness: give imagery_months, lookup_days or both")
         return self

@@ -24,7 +24,7 @@ from streetview_assets.study.fields import (
     Template,
     refuse_pickles,
 )
-from streetview_assets.study.images import Images
+from streetview_assets.study.images import Freshness, Images
 from streetview_assets.study.models import Direction, Explanations, GroupModels, Models, Ordinal
 from streetview_assets.study.perception import Environment, Perception
 from streetview_assets.study.points import Points, Roads
@@ -52,6 +52,7 @@ class Study(Part):
     roads: Roads | None = None
     points: Points = Points()
     images: Images
+    freshness: Freshness | None = None
     encoder: Encoder = Encoder()
     engine: Engine | None = None
     labels: Labels | None = Field(

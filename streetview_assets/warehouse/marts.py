@@ -14,13 +14,8 @@ from streetview_assets.tables.registry import TABLES
 from streetview_assets.version import version_in_words
 from streetview_assets.warehouse.publish import Build, PublishReport, publish
 from streetview_assets.warehouse.published_query import DATABASE, query_published
-from streetview_assets.warehouse.queries import (
-    Query,
-    lake_name,
-    queries_of,
-    run_query,
-    study_relation,
-)
+from streetview_assets.warehouse.queries import Query, lake_name, queries_of, run_query
+from streetview_assets.warehouse.study_relation import study_relation
 
 
 @cache

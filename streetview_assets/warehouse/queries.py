@@ -24,15 +24,12 @@ from streetview_assets.errors import StreetviewError
 from streetview_assets.lake.parquet_lake import Lake
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
-from streetview_assets.validations import VALIDATIONS
 from streetview_assets.warehouse.memory_database import memory_database
 from streetview_assets.warehouse.outside_the_lake import OUTSIDE
+from streetview_assets.warehouse.study_relation import STUDY_RELATION, study_relation
 
 Kind = Literal["view", "mart", "check"]
 Severity = Literal["error", "warn"]
-STUDY_RELATION = "study"
-"""What every query may read besides tables and marts: one row of what the study file says."""
-
 _SETTINGS = ("asset", "severity", "blocking")
 _FIELD = re.compile(r"^(\w+): (.+)$")
 
@@ -308,32 +305,6 @@ def as_literal(path: Path) -> str:
 def lake_name(table: str) -> str:
     """Name a table or mart as the lake does: marts lie under `mart/`."""
     return table if table in TABLES else f"mart/{table}"
-
-
-def study_relation(study: Study) -> pl.DataFrame:
-    """Say in one row what queries need to know of the study file."""
-    points = study.points
-    evenly = points.rule == "even" and points.count is None and points.path is None
-    by_road = study.roads is not None and evenly
-    return pl.DataFrame(
-        {
-            "study": [study.name],
-            "encoder": [study.encoder.slug],
-            "provider": [study.images.provider],
-            "synthetic": [study.is_synthetic],
-            "target": [study.target.name if study.target else None],
-            "validations": [[one.name for one in VALIDATIONS.values() if one.of_each_area]],
-            "views": [study.encoder.views],
-            "statistic": [study.pooling.statistic],
-            "counts_for": [study.pooling.area],
-            "method": ["kmeans"],
-            "space": [study.clusters.space],
-            "k": [study.clusters.k],
-            "spacing_m": [study.points.spacing_m if by_road else None],
-            "max_failed_share": [study.images.max_failed_share],
-        },
-        schema_overrides={"target": pl.String, "spacing_m": pl.Float64},
-    )
 
 
 def in_utc(frame: pl.DataFrame) -> pl.DataFrame:

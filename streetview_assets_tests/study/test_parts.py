@@ -37,6 +37,7 @@ from streetview_assets_tests.study.study_text import (
             "images.provider folder needs points: {from: images}",
         ),
         (SOUND + "points: {from: images}", "needs images.provider folder"),
+        (SOUND + "freshness: {}", "give imagery_months, lookup_days or both"),
         (SOUND + "place: {descriptions: [outline, outline]}", "names one twice"),
         (
             SOUND + "place: {descriptions: [points_of_interest]}",
@@ -239,6 +240,7 @@ place:
   descriptions: [outline, streets, points_of_interest]
   points_of_interest: cafes.osm
   category: kind
+freshness: {imagery_months: 24, lookup_days: 35}
 exclusions: {words: {indoor: [a room]}, above: 0.9, categories: [garage], drop: true}
 direction: {prompts: true, path: null}
 clusters: {k: 7, sweep: [2, 20], pca: null, fit_on: 200000}

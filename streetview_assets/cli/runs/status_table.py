@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from rich.table import Column
@@ -41,8 +41,16 @@ HYPHENATED = {"embeddings": "embed-\ndings", "perception": "percep-\ntion"}
 THOUSANDS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def show_status(states: list[AssetState]) -> None:
-    """Show authorities × stages, what is for the whole study in a line of its own."""
+def show_status(states: list[AssetState], as_of: date) -> None:
+    """Show authorities × stages, what is for the whole study in a line of its own.
+
+    Parameters
+    ----------
+    states
+        How each asset stands.
+    as_of
+        Today, by which imagery is older than the study wants, or is not.
+    """
     console = PlainConsole()
     rows = [_row(authority, list(mine)) for authority, mine in _by_authority(states).items()]
     there = {state.state for state in states}
@@ -56,12 +64,12 @@ def show_status(states: list[AssetState]) -> None:
     console.print(table_of([codes, *heads, ages], rows, **NARROW | {"padding": 0}))
     told = ", ".join(f"{stage}: {asset}" for stage, asset in COUNTED.items() if stage != asset)
     console.print(f"{legend}. Rows are of {told}.", style="dim")
-    for line in _reasons(states):
+    for line in (*_reasons(states), *_too_old(states, as_of)):
         console.say(line, indent=2)
 
 
 def status_as_data(states: Iterable[AssetState]) -> list[dict[str, Any]]:
-    """Give each state for a machine; ages in seconds."""
+    """Give each state for a machine; ages in seconds, dates of imagery as ISO text."""
     return [
         asdict(state) | {"age_s": state.age.total_seconds() if state.age else None, "age": None}
         for state in states
@@ -123,6 +131,18 @@ def _reasons(states: list[AssetState]) -> Iterator[str]:
         yield in_one_line(f"! {asset}{whose(counts)}: {count:,} failed: {reason}")
     for (asset, note), counts in told.items():
         yield in_one_line(f"{asset}{whose(counts)}: {note}")
+
+
+def _too_old(states: list[AssetState], as_of: date) -> Iterator[str]:
+    """Say once of what imagery is older than the study wants, and from when it is."""
+    found: dict[tuple[str, str], dict[str | None, date | None]] = defaultdict(dict)
+    for state in states:
+        if (age := state.imagery_age) and age.is_overdue(as_of):
+            found[age.table, age.why_overdue][state.authority] = age.dated_on
+    for (table, why), dated in found.items():
+        days = sorted({day.isoformat() for day in dated.values() if day})
+        span = f": {' to '.join(days[:: len(days) - 1 or 1])}" if days else ""
+        yield in_one_line(f"! {table}{whose(dated)}: {why}{span}")
 
 
 def whose(authorities: Iterable[str | None]) -> str:

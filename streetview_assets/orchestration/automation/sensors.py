@@ -6,6 +6,7 @@ import dagster as dg
 
 from streetview_assets.images.budget.prices import is_paid
 from streetview_assets.orchestration.automation.drop_folder import drop_folder_sensor
+from streetview_assets.orchestration.automation.freshness_checks import freshness_sensor
 from streetview_assets.orchestration.automation.notices import receivers
 from streetview_assets.orchestration.automation.run_failures import failure_sensor
 from streetview_assets.study_state.open_study import OpenStudy
@@ -20,8 +21,9 @@ PAID_IMAGES = (
 def study_sensors(opened: OpenStudy) -> list[Any]:
     """Make the sensors of a study: two automation sensors with targets that do not overlap.
 
-    A study of images of one's own also gets one that watches their folder; where the environment
-    names somebody who is to know of runs that failed, there is one that tells them.
+    A study of images of one's own also gets one that watches their folder; one that says how old
+    imagery may be, one that looks each day; where the environment names somebody who is to know of
+    runs that failed, there is one that tells them.
     """
     images = dg.AssetSelection.assets("images")
     paid = is_paid(opened.study.images.provider)
@@ -42,6 +44,8 @@ def study_sensors(opened: OpenStudy) -> list[Any]:
     ]
     if opened.study.points.origin == "images":
         sensors.append(drop_folder_sensor(opened))
+    if opened.study.freshness:
+        sensors.append(freshness_sensor(opened))
     if to := receivers():
         sensors.append(failure_sensor(opened, to))
     return sensors

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from streetview_assets.images.freshness import COLUMNS, ImageryAge, aged_tables, imagery_ages
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
@@ -14,7 +15,10 @@ State = Literal["up to date", "waiting", "out of date", "missing", "not applicab
 
 @dataclass(frozen=True)
 class AssetState:
-    """How one asset, or its part of one authority, stands."""
+    """How one asset, or its part of one authority, stands.
+
+    Its `imagery_age` is that of `panoramas` and `images`, where the study says how old they may be.
+    """
 
     asset: str
     stage: str
@@ -24,6 +28,7 @@ class AssetState:
     failures: dict[str, int]
     age: timedelta | None
     note: str
+    imagery_age: ImageryAge | None = None
 
 
 def study_status(opened: OpenStudy) -> list[AssetState]:
@@ -72,7 +77,27 @@ def _state(opened: OpenStudy, asset: str, authority: str | None, waits: bool) ->
         _failures(opened, spec.writes, authority),
         datetime.now(UTC) - min(one.made_at for one in there),
         there[0].told,
+        imagery_age(opened, asset, authority),
     )
+
+
+def imagery_age(opened: OpenStudy, asset: str, authority: str | None) -> ImageryAge | None:
+    """Reckon how old the imagery of an asset's part is, where the study says how old it may be.
+
+    Parameters
+    ----------
+    opened
+        The study.
+    asset
+        Name of the asset, which is there.
+    authority
+        Code of the authority; None where the asset is one for the whole study.
+    """
+    policy = opened.study.freshness
+    if policy is None or asset not in aged_tables(policy):
+        return None
+    rows = opened.lake.read(asset, authority, columns=COLUMNS[asset])
+    return next(imagery_ages(asset, rows, policy), None)
 
 
 def _failures(opened: OpenStudy, tables: tuple[str, ...], authority: str | None) -> dict[str, int]:
