@@ -29,8 +29,16 @@ class EngineError(StreetviewError):
     """The machines that compute for a study cannot be reached, or do not see its folder."""
 
 
+class UnavailableError(StreetviewError):
+    """A service does not answer as it should now: it may come right, and nothing was paid for."""
+
+
 class ImageryError(StreetviewError):
     """The imagery provider refuses all service, or every image failed."""
+
+
+class ImageryUnavailableError(ImageryError, UnavailableError):
+    """The imagery provider is not well or wants to be left alone, and has billed for nothing."""
 
 
 class BudgetSpentError(ImageryError):

@@ -144,6 +144,9 @@ def test_pools_and_records_are_those_of_the_other_services():
         snake(key): value for key, value in chart["dagsterDaemon"]["runMonitoring"].items()
     }
     assert monitoring.items() <= here["run_monitoring"].items()
+    # The chart's own `runRetries` would write the same key a second time, without its last line.
+    assert chart["dagsterDaemon"]["runRetries"] == {"enabled": False}
+    assert chart["additionalInstanceConfig"] == {"run_retries": here["run_retries"]}
     database = here["storage"]["postgres"]["postgres_db"]
     assert chart["postgresql"]["postgresqlScheme"] == database["scheme"]
     assert not chart["telemetry"]["enabled"]

@@ -28,6 +28,7 @@ from streetview_assets.orchestration.automation.jobs import (
     RETRY_TAG,
 )
 from streetview_assets.orchestration.automation.partitions import authority_of, authority_partitions
+from streetview_assets.orchestration.automation.step_retries import let_run_once, tried_again
 from streetview_assets.orchestration.lake_io import UP_TO_DATE, LakeIOManager, Unchanged
 from streetview_assets.orchestration.progress import begins, is_made
 from streetview_assets.orchestration.resources import StudyResource
@@ -199,7 +200,11 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
             log=context.log,
         )
         try:
-            with interrupted_as_cancelled(context.instance, context.run.run_id):
+            let_run_once(context, spec.asset, opened.study)
+            with (
+                tried_again(context),
+                interrupted_as_cancelled(context.instance, context.run.run_id),
+            ):
                 made = _made(work, spec, context.instance)
         finally:
             work.ledger.put_down()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from streetview_assets.errors import BudgetSpentError, ImageryError
+from streetview_assets.errors import BudgetSpentError, ImageryError, ImageryUnavailableError
 from streetview_assets.images.http import client as engine
 from streetview_assets.images.http import retries
 from streetview_assets.images.http.answers import (
@@ -179,7 +179,7 @@ def test_a_provider_that_is_out_of_order_stops_all_work(server):
     """Twenty things in a row that fail are not bad luck."""
     server.change(faults=[{"kind": "500", "share": 1.0, "tries": None}])
     ends = Counter(type(one) for one in asked(all_of(server, 21)))
-    assert ends == {UnusableError: 19, ImageryError: 2}
+    assert ends == {UnusableError: 19, ImageryUnavailableError: 2}
 
 
 def test_a_success_in_between_closes_the_breaker(server):

@@ -15,7 +15,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 import tenacity
 
-from streetview_assets.errors import ImageryError, StreetviewError
+from streetview_assets.errors import ImageryError, ImageryUnavailableError, StreetviewError
 from streetview_assets.images.budget.reservations import BatchedBudget, Budget, Outcome
 from streetview_assets.images.http.answers import (
     Answer,
@@ -109,6 +109,7 @@ class Client:
     _first: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refusal: ImageryError | None = None
     _failures_in_a_row: int = 0
+    _billed_in_vain: bool = False
 
     async def ask(
         self,
@@ -166,6 +167,7 @@ class Client:
         except (TryAgainError, UnusableError) as last:
             # The provider is well where it refuses one thing; not where it bills for nothing.
             is_ill = isinstance(last, TryAgainError) or order.billed
+            self._billed_in_vain |= bool(order.billed)
             self._failures_in_a_row = self._failures_in_a_row + 1 if is_ill else 0
             raise self._gave_up(order, last) from None
         self._failures_in_a_row = 0
@@ -228,7 +230,7 @@ class Client:
         """Send nothing more after a signal, a refusal of all service, or the end of the budget."""
         stopping.check()
         if self._refusal is not None:
-            raise ImageryError(str(self._refusal))
+            raise type(self._refusal)(str(self._refusal))
 
     async def _send(self, connection: httpx.AsyncBaseTransport, order: Order) -> Answer:
         url = order.url
@@ -273,7 +275,7 @@ class Client:
         after_s = retry_after_s(answer.headers)
         if code == 429 and after_s is not None:
             if after_s > LONGEST_RETRY_AFTER_S:
-                raise ImageryError(
+                raise self._unwell(
                     f"{url.host} asks to be left alone for {after_s:,.0f} s: the quota is "
                     "gone. Everything so far is kept; run again later to go on from there."
                 )
@@ -290,13 +292,13 @@ class Client:
         times = f"{order.attempts} attempt{'s' if order.attempts != 1 else ''}"
         host, tried = order.url.host, f"after {times}"
         if isinstance(last, TryAgainError) and last.busy:
-            self._refusal = ImageryError(
+            self._refusal = self._unwell(
                 f"{host} answers {last} {tried}: the quota is gone, or "
                 "images.requests_per_second is too high. Everything so far is kept; run again "
                 "later to go on from there."
             )
         elif self._failures_in_a_row >= FAILURES_IN_A_ROW:
-            self._refusal = ImageryError(
+            self._refusal = self._unwell(
                 f"{host}: {FAILURES_IN_A_ROW} requests in a row failed; the last, {tried}: {last}. "
                 "Everything so far is kept; run again when the provider is well."
             )
@@ -304,6 +306,10 @@ class Client:
             is_final = isinstance(last, UnusableError)
             return last if is_final else UnusableError(f"{last}, {tried}")
         return self._refusal
+
+    def _unwell(self, why: str) -> ImageryError:
+        """Say that the provider is not well; one that bills for nothing is not tried again."""
+        return ImageryError(why) if self._billed_in_vain else ImageryUnavailableError(why)
 
     async def _reserve(self, pay_for: str | None) -> int | None:
         if pay_for is None or self.budget is None:

@@ -225,7 +225,13 @@ def _marks(instance: dg.DagsterInstance, run_ids: Iterable[str]) -> list[str]:
 
 def _unfinished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
-    return [run for run in runs if PROCESS_TAG in run.tags]
+    return [run for run in runs if PROCESS_TAG in run.tags and not _has_not_begun(instance, run)]
+
+
+def _has_not_begun(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a run that is tried again still has the mark of the process before it."""
+    parent = instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
+    return parent is not None and parent.tags.get(PROCESS_TAG) == run.tags[PROCESS_TAG]
 
 
 def _free_slots(instance: dg.DagsterInstance) -> None:

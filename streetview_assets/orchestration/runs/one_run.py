@@ -14,6 +14,7 @@ from streetview_assets.orchestration.automation.jobs import (
     RETRY_TAG,
     STUDY_JOB,
 )
+from streetview_assets.orchestration.automation.step_retries import NOT_AGAIN
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.orchestration.lake_io import UP_TO_DATE
 from streetview_assets.orchestration.resources import PROCESS_TAG
@@ -127,6 +128,7 @@ def _executed(
             instance=instance,
             asset_selection=[dg.AssetKey.from_user_string(asset) for asset in run_spec.assets],
             tags={
+                **NOT_AGAIN,
                 PROCESS_TAG: process_mark(),
                 ONLY_STALE_TAG: "true",
                 FORCE_TAG: ",".join(sorted(run_spec.forced)),

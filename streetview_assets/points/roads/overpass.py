@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS
-from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.errors import StudyError, UnavailableError
 from streetview_assets.files.reading import reading
 from streetview_assets.points.roads.classes import DRIVABLE
 
@@ -54,7 +54,7 @@ def fetch_roads(
 
     Raises
     ------
-    StreetviewError
+    UnavailableError
         Where the service cannot be reached, refuses, or breaks off for small boxes too; with the
         ways out.
     StudyError
@@ -65,7 +65,10 @@ def fetch_roads(
     hull = shapely.union_all(around.to_crs(GEOGRAPHIC_CRS).to_numpy()).convex_hull
     tags: Tags = {"highway": sorted(DRIVABLE) if drivable_only else True}
     place = f"roads.source: overpass: {osmnx.settings.overpass_url} gave no roads: its answer"
-    with reading(place, "all the roads", _WAYS_OUT, error=StreetviewError), _checking(cache_folder):
+    with (
+        reading(place, "all the roads", _WAYS_OUT, error=UnavailableError),
+        _checking(cache_folder),
+    ):
         found = _fetch(shapely.set_precision(hull, 1e-5), tags, _MOST_SPLITS)
     if not found:
         box = ", ".join(f"{edge:.4f}" for edge in hull.bounds)
