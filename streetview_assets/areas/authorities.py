@@ -6,6 +6,7 @@ from streetview_assets.areas.columns import Wanted, as_codes, did_you_mean, list
 from streetview_assets.errors import StudyError
 from streetview_assets.study.areas import Areas, Lookup
 from streetview_assets.study.fields import WITHOUT_AREAS
+from streetview_assets.text.counted import counted
 
 
 def wanted_columns(areas: Areas) -> Wanted:
@@ -51,8 +52,9 @@ def with_authorities(
     if codes.null_count():
         first = int(codes.is_null().arg_true()[0]) + 1
         raise StudyError(
-            f"areas.code: {areas.path}, column {areas.code!r}: {codes.null_count()} areas have no "
-            f"code (the first is area number {first}). Give each a code, or take it out."
+            f"areas.code: {areas.path}, column {areas.code!r}: "
+            f"{counted(codes.null_count(), 'area has', 'areas have')} no code (the first is area "
+            f"number {first}). Give each a code, or take it out."
         )
     if areas.authority_code:
         return _from_file(rows, codes, areas, areas.authority_code)
@@ -154,8 +156,8 @@ def _from_lookup(
     if len(without):
         raise StudyError(
             f"areas.lookup: {lookup.path}, column {lookup.code!r} lacks {without.n_unique()} of "
-            f"the {codes.n_unique()} areas of {areas.path}: {listed(without)}. Use a lookup of the "
-            "same edition as the areas, or add rows for them."
+            f"the {counted(codes.n_unique(), 'area')} of {areas.path}: {listed(without)}. Use a "
+            "lookup of the same edition as the areas, or add rows for them."
         )
     return joined
 
@@ -175,7 +177,7 @@ def _refuse_contradictions(
     if two.height:
         first, authorities = two.row(0)
         raise StudyError(
-            f"areas.lookup: {lookup.path} puts {two.height} areas into two authorities: "
+            f"areas.lookup: {lookup.path} puts {counted(two.height, 'area')} into two authorities: "
             f"{listed(two['area_code'])}; {first} into {' and '.join(authorities)}. "
             "Keep one row for each of them."
         )

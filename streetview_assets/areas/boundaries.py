@@ -24,6 +24,7 @@ from streetview_assets.files.geo_file import GeoFile, frame, info
 from streetview_assets.study.fields import WITHOUT_AREAS
 from streetview_assets.study.study_file import Study
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 Shapes = npt.NDArray[np.object_]
 POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
@@ -50,8 +51,9 @@ def read_boundaries(study: Study) -> Boundaries:
     twice = named["area_code"].filter(named["area_code"].is_duplicated())
     if len(twice):
         raise StudyError(
-            f"areas.code: {settings.path}, column {settings.code!r}: {twice.n_unique()} codes "
-            f"stand at more than one area: {listed(twice)}. Dissolve the areas of a code into one "
+            f"areas.code: {settings.path}, column {settings.code!r}: "
+            f"{counted(twice.n_unique(), 'code stands', 'codes stand')} at more than one area: "
+            f"{listed(twice)}. Dissolve the areas of a code into one "
             "(`frame.dissolve(by=…)`), or name a column whose values are unique."
         )
     names = as_codes(rows[settings.name]) if settings.name else named["area_code"]
@@ -123,16 +125,16 @@ def _usable_outlines(
     outlines: gpd.GeoSeries, codes: pl.Series, path: Path
 ) -> tuple[gpd.GeoSeries, int]:
     """Give valid polygons in EPSG:4326, and how many had to be mended."""
-    _refuse_empty(outlines.to_numpy(), codes, path, "have an empty or missing outline")
+    _refuse_empty(outlines.to_numpy(), codes, path, "with an empty or missing outline")
     geographic = outlines.to_crs(GEOGRAPHIC_CRS)
     require_degrees("areas.path", path, geographic.total_bounds, outlines.crs, "areas")
     shapes: Shapes = shapely.force_2d(geographic.to_numpy())
     flat = shapely.get_dimensions(shapes) < 2
     kinds = ", ".join(sorted({shape.geom_type for shape in shapes[flat]}))
-    _refuse(flat, codes, path, f"are no polygons but {kinds}", "Give a file of polygons.")
+    _refuse(flat, codes, path, f"with no polygon but {kinds}", "Give a file of polygons.")
     broken = ~(shapely.is_valid(shapes) & np.isin(shapely.get_type_id(shapes), POLYGONAL))
     shapes[broken] = _mended(shapes[broken])
-    _refuse_empty(shapes, codes, path, "have an outline without any area inside")
+    _refuse_empty(shapes, codes, path, "with an outline without any area inside")
     return gpd.GeoSeries(shapes, crs=GEOGRAPHIC_CRS), int(broken.sum())
 
 
@@ -155,7 +157,7 @@ def _refuse(
 ) -> None:
     if wrong.any():
         raise StudyError(
-            f"areas.path: {path}: {int(wrong.sum())} areas {what}: "
+            f"areas.path: {path}: {counted(int(wrong.sum()), 'area')} {what}: "
             f"{listed(codes.filter(pl.Series(wrong)))}. {remedy}"
         )
 

@@ -18,6 +18,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.files import pickled
 from streetview_assets.files.geo_file import PARQUET
 from streetview_assets.files.reading import reading, refuse_parquet_bomb, refuse_zip_bomb
+from streetview_assets.text.counted import counted
 
 CSV = (".csv", ".tsv", ".txt")
 EXCEL = (".xlsx", ".xlsm")
@@ -226,9 +227,9 @@ def numbers_or_withheld(
         index = int(wrong.arg_true()[0])
         raise StudyError(
             f"{key}: {source.place}, column {column!r}, row {index + source.first_row}: "
-            f"{text[index]!r} is not a number ({wrong.sum()} such cells in all). Put a plain "
-            "number there (decimal point, no thousands separator), or leave the cell empty where "
-            "there is no value."
+            f"{text[index]!r} is not a number ({counted(int(wrong.sum()), 'such cell')} in all). "
+            "Put a plain number there (decimal point, no thousands separator), or leave the cell "
+            "empty where there is no value."
         )
     return values.fill_nan(None), withheld
 
@@ -256,8 +257,9 @@ def lost_zeros(wanted: pl.Series, there: pl.Series) -> str:
         return ""
     code, _, found = alike.row(0)
     return (
-        f"{alike.height} codes differ in leading zeros alone: {code!r} stands there as {found!r}. "
-        "A spreadsheet takes such zeros off; store the column as text in the file that lacks them."
+        f"{counted(alike.height, 'code differs', 'codes differ')} in leading zeros alone: "
+        f"{code!r} stands there as {found!r}. A spreadsheet takes such zeros off; store the "
+        "column as text in the file that lacks them."
     )
 
 
@@ -313,9 +315,10 @@ def require_areas(
     require_meeting(
         areas,
         there,
-        f"{key}: none of the {len(areas)} areas is in {source.place}, column {column!r}. The areas "
-        f"begin with {listed(areas, 3)}; that column with {listed(there, 3) or 'nothing'}. Name "
-        f"the column that holds the codes of these areas{remedy}.",
+        f"{key}: none of the {counted(len(areas), 'area')} is in {source.place}, column "
+        f"{column!r}. The areas begin with {listed(areas, 3)}; that column with "
+        f"{listed(there, 3) or 'nothing'}. Name the column that holds the codes of these "
+        f"areas{remedy}.",
         f"{key}: {source.place}, column {column!r}, and the areas",
     )
 

@@ -1,7 +1,7 @@
 """A map of areas, coloured by a value of each."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +12,7 @@ import shapely
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs, to_geoframe, wkb_series
 from streetview_assets.charts import panels
 from streetview_assets.figures import Axes, Figure
+from streetview_assets.text.counted import counted
 
 Numbers = npt.NDArray[np.float64]
 
@@ -22,6 +23,8 @@ SEQUENTIAL = "viridis"
 DIVERGING = "PuOr_r"
 MARGIN_DEG = 0.002
 """About 200 m around what lies in no area."""
+PHONE_IN = 3.8
+"""Width of a phone's page, less its margins."""
 SMALL_CORNER = 0.5
 """Of the width of the whole map: areas with a value in less than this are shown alone."""
 
@@ -86,6 +89,7 @@ def draw_areas_beside(
     title: str,
     label: str,
     credit: str = "",
+    narrow: bool = False,
 ) -> Figure:
     """Draw the same areas several times, each time by other values on one scale of colours.
 
@@ -101,6 +105,8 @@ def draw_areas_beside(
         What the colours mean, with the unit.
     credit
         Whom to name at the foot.
+    narrow
+        One above the other, as wide as a phone, with the scale below them.
 
     Raises
     ------
@@ -111,14 +117,17 @@ def draw_areas_beside(
     known = np.asarray(np.isfinite(np.column_stack(list(of_areas.values()))).any(axis=1))
     if not known.any():
         raise ValueError("there are no values of areas to draw")
-    figure, frames = panels(len(values), (5.2 * len(values) + 0.8, 5.6), title=title, credit=credit)
+    across, size_in = len(values), (5.2 * len(values) + 0.8, 5.6)
+    if narrow:
+        across, size_in = 1, (PHONE_IN, PHONE_IN * len(values) + 1.4)
+    figure, frames = panels(len(values), size_in, across=across, title=title, credit=credit)
     scale = _from_least_to_most(np.concatenate(list(of_areas.values())))
     outlines = _in_metres(areas)
     for axes, (name, one) in zip(frames, of_areas.items(), strict=True):
         _add_values(axes, outlines, one, "", scale)
         _add_ground(axes, _corner_with(outlines, known))
-        axes.set_title(name)
-    _add_scale(frames, scale, label)
+        axes.set_title(name, fontsize=10 if narrow else None)
+    _add_scale(frames, scale, label, "bottom" if narrow else "right")
     return figure
 
 
@@ -213,7 +222,7 @@ def _add_values(
     if not known.all():
         hatched: dict[str, Any] = {"facecolor": WITHOUT_VALUE, "edgecolor": HATCH, "hatch": "////"}
         _add_outlines(axes, outlines[~known], len(outlines), **hatched)
-        text = f"no value ({(~known).sum():,} of {len(values):,} areas)"
+        text = f"no value ({(~known).sum():,} of {counted(len(values), 'area')})"
         axes.legend(
             handles=[Patch(label=text, **hatched)],
             loc="upper right",
@@ -222,8 +231,11 @@ def _add_values(
         )
 
 
-def _add_scale(frames: Sequence[Axes], scale: Any, label: str) -> None:
-    frames[0].figure.colorbar(scale, ax=list(frames), label=label, shrink=0.7, pad=0.02)
+def _add_scale(
+    frames: Sequence[Axes], scale: Any, label: str, where: Literal["right", "bottom"] = "right"
+) -> None:
+    look: dict[str, Any] = {"location": where, "label": label, "shrink": 0.7, "pad": 0.02}
+    frames[0].figure.colorbar(scale, ax=list(frames), **look)
 
 
 def _add_ground(axes: Axes, outlines: gpd.GeoSeries) -> None:

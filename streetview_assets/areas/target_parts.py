@@ -14,6 +14,7 @@ from streetview_assets.areas.columns import (
 from streetview_assets.areas.target_values import WITHHELD, code_form, divided
 from streetview_assets.errors import StudyError
 from streetview_assets.study.targets import Target, TargetLookup
+from streetview_assets.text.counted import counted
 
 NOT_IN_LOOKUP = "not in the lookup"
 PARTS_NOT_IN_TABLE = "none of its parts is in the table"
@@ -185,12 +186,12 @@ def _refuse_wrong_weights(
 ) -> None:
     two = mine.filter(pl.struct("area_code", "code").is_duplicated())["code"]
     negative = mine.filter(pl.col("weight") < 0)["code"]
-    for codes, fault in ((two, "have two weights"), (negative, "have a weight below 0")):
+    for codes, fault in ((two, "with two weights"), (negative, "with a weight below 0")):
         if len(codes):
             raise StudyError(
                 f"{key}.lookup.weight: {source.place}, column {lookup.weight!r}: "
-                f"{codes.n_unique()} codes {fault}: {listed(codes)}. Keep one row for each, with "
-                "a weight of 0 or more."
+                f"{counted(codes.n_unique(), 'code')} {fault}: {listed(codes)}. Keep one row for "
+                "each, with a weight of 0 or more."
             )
 
 
@@ -201,7 +202,7 @@ def _refuse_parts_of_two(
     twice = mine["code"].filter(mine["code"].is_in(several.implode()))
     if len(twice):
         raise StudyError(
-            f"{key}.lookup: {source.place} puts {twice.n_unique()} codes into several areas: "
-            f"{listed(twice)}. Their values would be added up more than once: take another "
+            f"{key}.lookup: {source.place} puts {counted(twice.n_unique(), 'code')} into several "
+            f"areas: {listed(twice)}. Their values would be added up more than once: take another "
             "`aggregate`, or a lookup that gives each code one area."
         )

@@ -11,6 +11,7 @@ from streetview_assets.areas.columns import (
 )
 from streetview_assets.errors import StudyError
 from streetview_assets.study.targets import Target
+from streetview_assets.text.counted import counted
 
 POSTCODE = r"(?i)^([a-z]{1,2}[0-9][a-z0-9]?)\s*([0-9][a-z]{2})$"
 """District and unit of a British postcode."""
@@ -178,6 +179,6 @@ def _refuse_contradictions(
         )
         raise StudyError(
             f"{key}.area_code: {source.place}, column {target.area_code!r}: "
-            f"{again['code'].n_unique()} codes stand in several rows with different values of "
-            f"{column!r}: {listed(again['code'])}. {further}."
+            f"{counted(again['code'].n_unique(), 'code stands', 'codes stand')} in several rows "
+            f"with different values of {column!r}: {listed(again['code'])}. {further}."
         )

@@ -20,6 +20,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.study.study_file import Study
 from streetview_assets.study.targets import Target, TargetLookup
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 NOT_IN_TABLE = "not in the table"
 
@@ -194,12 +195,12 @@ def _all_without_value(
     )
     if target.share is None and target.lookup is None:
         return StudyError(
-            f"{key}.value: {source.place}, column {target.value!r} is empty for all {rows.height} "
-            f"areas ({why}). Name the column that holds the values."
+            f"{key}.value: {source.place}, column {target.value!r} is empty for all of "
+            f"{counted(rows.height, 'area')} ({why}). Name the column that holds the values."
         )
     return StudyError(
         f"{key}.{'share' if target.share else 'value'}: {source.place} gives none of the "
-        f"{rows.height} areas a value ({why}). Name the columns that hold them."
+        f"{counted(rows.height, 'area')} a value ({why}). Name the columns that hold them."
     )
 
 

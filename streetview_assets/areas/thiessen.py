@@ -18,6 +18,7 @@ from streetview_assets.areas.columns import CSV, Wanted, as_codes, read_source
 from streetview_assets.areas.geometry import GEOGRAPHIC_CRS, metric_crs
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
+from streetview_assets.text.counted import counted
 
 LATITUDE = ("lat", "latitude", "y", "point_y", "gsv_lat")
 LONGITUDE = ("lng", "lon", "long", "longitude", "x", "point_x", "gsv_lng", "gsv_lon")
@@ -137,8 +138,8 @@ def _degrees(table: pl.DataFrame, path: Path, columns: list[str]) -> npt.NDArray
     wrong = ~(np.abs(values) <= (180, 90)).all(axis=1)
     if wrong.any():
         raise StudyError(
-            f"{_KEY}: {path}: {int(wrong.sum())} places have no longitude and latitude in degrees "
-            f"(WGS 84), the first in row {int(np.argmax(wrong)) + 1} of the table. Correct them, "
-            "or take them out."
+            f"{_KEY}: {path}: {counted(int(wrong.sum()), 'place has', 'places have')} no "
+            "longitude and latitude in degrees (WGS 84), the first in row "
+            f"{int(np.argmax(wrong)) + 1} of the table. Correct them, or take them out."
         )
     return values

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from streetview_assets.text.counted import counted
+
 Numbers = npt.NDArray[np.float64]
 
 
@@ -116,5 +118,5 @@ def _numbers(given: Any, name: str) -> Numbers:
 def _finite(found: Numbers, name: str) -> Numbers:
     wrong = found.size - int(np.isfinite(found).sum())
     if wrong:
-        raise ValueError(f"{name}: {wrong} of {found.size} numbers are not finite")
+        raise ValueError(f"{name}: not finite: {wrong} of {counted(found.size, 'number')}")
     return found

@@ -9,6 +9,7 @@ from streetview_assets.arrays.given import labels_of, places_of, values_of
 from streetview_assets.metrics import measure, resampled_scores, why_undefined
 from streetview_assets.models.evaluations.gains import paired_gain
 from streetview_assets.models.metrics.bootstrap import Resamples, interval_of, resample_weights
+from streetview_assets.text.counted import counted
 
 RESAMPLES = 1_000
 
@@ -122,7 +123,7 @@ def _weights(
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; it lies between 0 and 1, such as 0.9")
     if len(truth) < 2:
-        raise ValueError(f"{len(truth)} areas cannot be scored")
+        raise ValueError(f"{counted(len(truth), 'area')} cannot be scored")
     places = places_of(place_m, len(truth))
     whole = None if groups is None else labels_of(groups, "groups", len(truth))
     return resample_weights(places, errors, RESAMPLES, seed, groups=whole, told=told)

@@ -16,6 +16,7 @@ from streetview_assets.embeddings.vectors import unit, vector_series
 from streetview_assets.embeddings.zero_shot.label_scores import cosines
 from streetview_assets.perception.prediction.neighbours import predict_by_neighbours
 from streetview_assets.perception.prediction.normalisation import Normalisation
+from streetview_assets.text.counted import counted
 
 STATISTICS: dict[str, Callable[..., np.ndarray]] = {
     "median": np.median,
@@ -181,10 +182,14 @@ def perceived(
     """
     wanted, rated = vectors_of(vectors, "vectors"), vectors_of(rated_vectors, "rated_vectors")
     if wanted.shape[1] != rated.shape[1]:
-        raise ValueError(f"vectors have {wanted.shape[1]} numbers, rated_vectors {rated.shape[1]}")
+        raise ValueError(
+            f"vectors have {counted(wanted.shape[1], 'number')}, rated_vectors {rated.shape[1]}"
+        )
     known = values_of(ratings, "ratings", len(rated))
     if not 1 <= k <= len(rated):
-        raise ValueError(f"k is {k}; it lies between 1 and the {len(rated)} rated images")
+        raise ValueError(
+            f"k is {k}; it lies between 1 and the {counted(len(rated), 'rated image')}"
+        )
     return predict_by_neighbours(wanted, rated, known, k, normalisation)
 
 
@@ -192,5 +197,5 @@ def _directions(given: Any, name: str) -> Numbers:
     rows = vectors_of(given, name)
     without = int((np.abs(rows).max(axis=1) == 0).sum())
     if without:
-        raise ValueError(f"{name}: {without} of {len(rows)} vectors are all zeros")
+        raise ValueError(f"{name}: all zeros: {without} of {counted(len(rows), 'vector')}")
     return np.asarray(unit(rows), dtype=np.float64)

@@ -9,6 +9,7 @@ import typer
 from streetview_assets.cli.command import NARROW, PlainConsole, opened_study, table_of
 from streetview_assets.errors import StudyError
 from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 from streetview_assets.text.visible_text import in_one_line, visible
 
@@ -61,8 +62,9 @@ def _both(before: Path | None, after: Path | None) -> tuple[Path, Path]:
     kept = kept_publications(opened.root)
     if len(kept) < 2:
         raise StudyError(
-            f"{opened.study.path}: {len(kept)} publications are kept, and two are compared. With "
-            "`publish: {keep: 5}` the next ones are kept; or name two published files"
+            f"{opened.study.path}: {counted(len(kept), 'publication is', 'publications are')} "
+            "kept, and two are compared. With `publish: {keep: 5}` the next ones are kept; or "
+            "name two published files"
         )
     return kept[-2], kept[-1]
 

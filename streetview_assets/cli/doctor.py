@@ -132,7 +132,7 @@ def _engine(opened: OpenStudy) -> str:
 def _instance(opened: OpenStudy) -> Iterator[Finding]:
     with open_instance(opened) as instance:
         runs = instance.get_runs_count()
-    yield "ok", f"instance: {runs} runs in {from_here(Path(instance.root_directory))}"
+    yield "ok", f"instance: {counted(runs, 'run')} in {from_here(Path(instance.root_directory))}"
 
 
 def _port(opened: OpenStudy) -> Iterator[Finding]:

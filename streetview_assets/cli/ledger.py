@@ -6,6 +6,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.images.budget.prices import is_paid
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import bought_images, check_ledger
+from streetview_assets.text.counted import counted
 
 
 def show_ledger(opened: OpenStudy, *, adopt: bool) -> None:
@@ -33,7 +34,7 @@ def show_ledger(opened: OpenStudy, *, adopt: bool) -> None:
         count = opened.ledger.adopt(
             bought_images(opened, opened.authorities), images.provider, images.free_per_month
         )
-        typer.echo(f"Entered {count:,} images as spent, one request each.")
+        typer.echo(f"Entered {counted(count, 'image')} as spent, one request each.")
     check_ledger(opened, opened.authorities)
     budget = "no budget" if images.budget_usd is None else f"{images.budget_usd:,.2f} US$"
     typer.echo(f"{opened.ledger.path}: {opened.ledger.spent_usd():,.2f} US$ spent of {budget}")

@@ -8,6 +8,7 @@ import polars as pl
 from rich.table import Column
 
 from streetview_assets.cli.command import NARROW, PlainConsole, table_of
+from streetview_assets.text.counted import counted
 from streetview_assets.text.visible_text import in_one_line
 
 if TYPE_CHECKING:
@@ -56,14 +57,14 @@ def show_frame(frame: pl.DataFrame) -> None:
         console.print(table)
     rest = frame.height - ROWS_SHOWN
     if rest > 0:
-        console.print(f"… and {rest:,} more rows; `streetview export` writes them all.")
+        console.print(f"… and {counted(rest, 'more row')}; `streetview export` writes them all.")
 
 
 def _value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, bytes):
-        return f"({len(value)} bytes)"
+        return f"({counted(len(value), 'byte')})"
     return "" if value is None else str(value)
 
 
@@ -79,7 +80,7 @@ def show_forecast(forecast: "Forecast") -> None:
     console.say("GB and minutes are estimates: " + forecast.basis)
     if forecast.total.failed_count:
         console.say(
-            f"{forecast.total.failed_count:,} images failed before and are not counted: "
+            f"Not counted: {counted(forecast.total.failed_count, 'image')} that failed before; "
             "`streetview retry` asks for them again."
         )
     if forecast.budget:
@@ -89,8 +90,8 @@ def show_forecast(forecast: "Forecast") -> None:
 def _budget_lines(budget: "BudgetForecast") -> Iterator[str]:
     free = f", the first {budget.free_per_month:,} a month free" if budget.free_per_month else ""
     yield (
-        f"US$ are list prices of {budget.prices_as_of}{free}; {budget.asked_this_month:,} "
-        "requests were sent this month."
+        f"US$ are list prices of {budget.prices_as_of}{free}; "
+        f"{counted(budget.asked_this_month, 'request was', 'requests were')} sent this month."
     )
     if budget.budget_usd is None:
         enough = f"images.budget_usd: {budget.spent_usd + budget.to_come_usd:.2f} would be enough"

@@ -21,6 +21,7 @@ from streetview_assets.embeddings.ray_tasks import EncodedShard, EncodingJob, en
 from streetview_assets.lake.checkpoint_shards import Shards
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.embeddings import Encoder, Engine
+from streetview_assets.text.counted import counted
 
 PER_GPU_TASK = 8192
 """Images of a task on a GPU, beside which processes are started that prepare them."""
@@ -118,7 +119,7 @@ def embed_on_ray(
             done += shard.images
             on_progress(done, readable.height)
             a_second = shard.images / max(shard.seconds, 1e-9)
-            of_all = f"{done} of {readable.height} images"
+            of_all = f"{done} of {counted(readable.height, 'image')}"
             log.info("%s: %s, %.1f a second", shard.worker, of_all, a_second)
             yield from map(shards.piece, shard.files)
 

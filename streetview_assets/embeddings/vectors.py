@@ -3,6 +3,8 @@
 import numpy as np
 import polars as pl
 
+from streetview_assets.text.counted import counted
+
 
 def matrix(column: pl.Series) -> np.ndarray:
     """Read a column of vectors as a matrix.
@@ -23,7 +25,10 @@ def matrix(column: pl.Series) -> np.ndarray:
         Where a vector is null, or lengths differ.
     """
     if column.null_count():
-        raise ValueError(f"{column.name}: {column.null_count()} vectors are null; leave them out")
+        raise ValueError(
+            f"{column.name}: {counted(column.null_count(), 'vector is', 'vectors are')} null; "
+            "leave out what has none"
+        )
     lengths = column.list.len().unique()
     if not len(lengths):
         return np.empty((0, 0), dtype=np.float32)

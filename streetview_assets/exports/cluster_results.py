@@ -7,6 +7,7 @@ from streetview_assets.exports.map_tags import clusters_of, fitted_alone, locati
 from streetview_assets.exports.written import NO_POINTS, Written, to_be_run
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 
 DEFAULT = Path("cluster_results.json")
@@ -55,5 +56,7 @@ def export_cluster_results(
     placed = sum(map(len, results.values()))
     said = [] if is_own else [fitted_alone(*wanted)]
     if placed < len(numbered):
-        said.append(f"In no cluster, since no image is: {len(numbered) - placed:,} locations.")
+        said.append(
+            f"In no cluster, since no image is: {counted(len(numbered) - placed, 'location')}."
+        )
     return Written(path, {"clusters": len(results), "locations": placed}, said)

@@ -24,6 +24,7 @@ from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 
 DEFAULT = Path("features.h5")
 FEATURES = "features"
@@ -70,7 +71,7 @@ def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
     whole, placed = _whole_rows(opened, plan, slot_count)
     about = about_encoder(opened)
     if whole.is_empty() or not about:
-        lacking = f"no location has the vectors of all {slot_count} views yet"
+        lacking = f"no location has the vectors of {counted(slot_count, 'view')} yet"
         raise to_be_run(opened, lacking, until="embeddings")
     labels = path.with_suffix(".csv")
     shape = (whole.height, slot_count, int(about["dimension"]))
@@ -93,7 +94,7 @@ def export_features(opened: OpenStudy, output: Path | None = None) -> Written:
     said = [f"Whose they are: {labels}"]
     said += _told(opened.study)
     if left_out:
-        said.append(f"Left out for want of a view's vector: {left_out:,} locations.")
+        said.append(f"Left out for want of a view's vector: {counted(left_out, 'location')}.")
     counts = {"locations": whole.height, "vectors": whole.height * slot_count}
     return Written(path, counts, said)
 

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from streetview_assets.areas.geoframe import flat
 from streetview_assets.errors import StudyError
+from streetview_assets.text.counted import counted
 from streetview_assets.text.spreadsheet_text import guarded
 from streetview_assets.text.strict_json import to_json
 
@@ -92,7 +93,7 @@ def write_xlsx(frame: pl.DataFrame, path: Path, table: str) -> None:
     _refuse_vectors(frame, table, "xlsx")
     if frame.height >= MOST_ROWS:
         raise StudyError(
-            f"table {table} has {frame.height:,} rows, and a sheet of xlsx holds "
+            f"table {table} has {counted(frame.height, 'row')}, and a sheet of xlsx holds "
             f"{MOST_ROWS - 1:,}; export it as csv or parquet"
         )
     rows = flat(frame)
@@ -160,8 +161,8 @@ def _refuse_vectors(frame: pl.DataFrame, table: str, kind: str) -> None:
     ]
     if vectors:
         raise StudyError(
-            f"table {table} has vectors ({', '.join(vectors)}), which {kind} does not hold; export "
-            "it as parquet, or as csv, where they become JSON"
+            f"table {table} has vectors ({', '.join(vectors)}), which {kind} does not "
+            "hold; export it as parquet, or as csv, where they become JSON"
         )
 
 
@@ -170,8 +171,8 @@ def _refuse_long_texts(rows: pl.DataFrame, table: str) -> None:
     for column, length in lengths.row(0, named=True).items() if rows.height else ():
         if length is not None and length > LONGEST_CELL:
             raise StudyError(
-                f"table {table}, column {column}: a text of {length:,} characters, and a cell of "
-                f"xlsx holds {LONGEST_CELL:,}; export it as csv or parquet"
+                f"table {table}, column {column}: a text of {counted(length, 'character')}, and a "
+                f"cell of xlsx holds {LONGEST_CELL:,}; export it as csv or parquet"
             )
 
 

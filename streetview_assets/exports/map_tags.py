@@ -24,6 +24,7 @@ from streetview_assets.points.own_images.positions import POSITIONS
 from streetview_assets.study.clusters import components_of
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 
 DEFAULT = Path("tags.json")
@@ -92,7 +93,8 @@ def export_tags(
     document, count, tagged_count = _document(opened, tags)
     if not tagged_count:
         lacking = (
-            f"none of the {count:,} points has an image in a cluster, so there is no tag to write"
+            f"none of the {counted(count, 'point')} has an image in a cluster, so there is no tag "
+            "to write"
         )
         raise to_be_run(opened, lacking, until="clusters")
     with written_aside(path, suffix=".json") as aside:
@@ -100,8 +102,8 @@ def export_tags(
     said = [] if is_own else [fitted_alone(*wanted)]
     if tagged_count < count:
         said.append(
-            f"Without a tag, since no image of theirs is in a cluster: {count - tagged_count:,} "
-            "locations."
+            "Without a tag, since no image of theirs is in a cluster: "
+            f"{counted(count - tagged_count, 'location')}."
         )
     return Written(path, {"locations": count, "with tags": tagged_count}, said)
 
@@ -122,7 +124,7 @@ def locations_of(opened: OpenStudy) -> Locations | None:
 def fitted_alone(k: int, space: str) -> str:
     """Say that clusters are those of one file alone."""
     return (
-        f"The study has no {k} clusters in {space}: they were fitted for this file "
+        f"The study has no {counted(k, 'cluster')} in {space}: they were fitted for this file "
         "alone, so their numbers are in no table."
     )
 
@@ -164,7 +166,9 @@ def clusters_of(opened: OpenStudy, k: int, space: str) -> tuple[pl.DataFrame, bo
         space=space,
     )
     if fitted.reason:
-        raise StudyError(f"{opened.study.path}: no {k} clusters in {space}: {fitted.reason}")
+        raise StudyError(
+            f"{opened.study.path}: no {counted(k, 'cluster')} in {space}: {fitted.reason}"
+        )
     parts = [
         assign_clusters(vectors.filter(authority_code=authority), fitted.centres, authority)
         for authority in opened.authorities

@@ -88,7 +88,7 @@ def _what(card: Card) -> str:
     return (
         f"`{about['model']}` ({settings or 'nothing to tune'}), a pipeline of scikit-learn fitted "
         f"to {counted(about['area_count'], 'area')}. It predicts `{about['target']}`"
-        f"{f' ({more})' if more else ''} of an area from {about['width']:,} numbers: "
+        f"{f' ({more})' if more else ''} of an area from {counted(about['width'], 'number')}: "
         f"`{about['features']}`, the {about['pooled_by']} over the area's images of the vectors of "
         f"`{about['encoder'].get('encoder', 'an encoder')}`.{drawn}"
     )
@@ -198,6 +198,6 @@ def _made_from(card: Card) -> str:
     encoder = {key: value for key, value in card.about["encoder"].items() if value is not None}
     rows = "\n".join(f"| {key} | {in_one_line(str(value))} |" for key, value in encoder.items())
     return (
-        f"{images.height:,} images{when}. {whom}\n\n| encoder | |\n|---|---|\n{rows}\n\n"
+        f"{counted(images.height, 'image')}{when}. {whom}\n\n| encoder | |\n|---|---|\n{rows}\n\n"
         f"Targets: the table `targets` says the file, columns and codes of each value."
     )

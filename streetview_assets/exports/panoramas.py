@@ -89,7 +89,7 @@ def export_panoramas(
             counts["incomplete"] += not is_whole
         on_progress(done, len(of_rows))
     if not rows:
-        raise StudyError(f"{folder}: none of {counts['unreadable']:,} images can be read")
+        raise StudyError(f"{folder}: none of {counted(counts['unreadable'], 'image')} can be read")
     with written_aside(folder / TABLE, suffix=".csv") as aside:
         write_csv(pl.DataFrame(rows, infer_schema_length=None), aside, TABLE)
     names = {row["location"] for row in rows}

@@ -14,6 +14,7 @@ import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading
+from streetview_assets.text.counted import counted
 
 ROW = "row in the file"
 """The column that says in which row of the file, counted from the header's 1, a row stood."""
@@ -211,7 +212,7 @@ def refuse(
         shown = "nothing" if frame[column][first] is None else repr(frame[column][first][:80])
         raise StudyError(
             f"{file.place}, column {column!r}, row {frame[ROW][first]}: {shown} {fault} "
-            f"({wrong.sum():,} such cells in all). {remedy}."
+            f"({counted(int(wrong.sum()), 'such cell')} in all). {remedy}."
         )
 
 
@@ -226,6 +227,7 @@ def _refuse_long_row(file: CsvFile) -> None:
         for number, row in enumerate(islice(rows, 1, None), start=_FIRST_ROW):
             if len(row) > len(file.columns):
                 raise StudyError(
-                    f"{file.place}, row {number}: {len(row)} cells below {len(file.columns)} "
-                    "names. Put a text with a separator in it between quotes."
+                    f"{file.place}, row {number}: {counted(len(row), 'cell')} below "
+                    f"{counted(len(file.columns), 'name')}. Put a text with a separator in it "
+                    "between quotes."
                 )

@@ -23,6 +23,7 @@ import pyogrio
 
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading, refuse_parquet_bomb, refuse_zip_bomb
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 
 _FORMS = ("Feature", "FeatureCollection", "Topology", "GeometryCollection")
@@ -141,8 +142,9 @@ def frame(file: GeoFile, **options: Any) -> pd.DataFrame:
         rows = pyogrio.read_dataframe(source, **options)
     if "where" not in options and len(rows) < told["features"]:
         raise StudyError(
-            f"{file.place} is cut short: it says that it has {told['features']:,} rows, and "
-            f"{len(rows):,} can be read. Copy or download it again."
+            f"{file.place} is cut short: it says that it has "
+            f"{counted(told['features'], 'row')}, and {len(rows):,} can be read. Copy or "
+            "download it again."
         )
     return rows
 
@@ -192,8 +194,8 @@ def _member(file: GeoFile) -> str:
     if len(found) != 1:
         there = ", ".join(map(str, found[:5])) or "none"
         raise StudyError(
-            f"{file.place} holds {len(found)} files that can be meant ({there}). Unpack it, and "
-            "name the one that is."
+            f"{file.place} holds {counted(len(found), 'file')} that can be meant ({there}). "
+            "Unpack it, and name the one that is."
         )
     return str(found[0])
 
@@ -304,7 +306,7 @@ def why_partial(document: Mapping[str, Any]) -> str | None:
     for name in ("numberMatched", "totalFeatures", "numberReturned"):
         number = told.get(name)
         if isinstance(number, int) and number > count:
-            return f"it has {count:,} features, and says {name} {number:,}"
+            return f"it has {counted(count, 'feature')}, and says {name} {number:,}"
     links = told.get("links")
     following = [link for link in links if _members(link).get("rel") == "next"] if links else []
     if following or told.get("next"):

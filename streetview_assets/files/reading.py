@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow.parquet
 
 from streetview_assets.errors import StreetviewError, StudyError
+from streetview_assets.text.counted import counted
 
 MOST_TIMES_LARGER = 100
 """Real tables and vectors pack to a tenth; a bomb to a thousandth."""
@@ -72,7 +73,7 @@ def refuse_bomb(packed_bytes: int, unpacked_bytes: int, place: str) -> None:
     """
     if unpacked_bytes > max(PLAIN_BYTES, MOST_TIMES_LARGER * packed_bytes):
         raise StudyError(
-            f"{place} says that it holds {unpacked_bytes:,} bytes, but is packed in "
+            f"{place} says that it holds {counted(unpacked_bytes, 'byte')}, but is packed in "
             f"{packed_bytes:,}: nothing real packs so well, so it is not unpacked. Write it again, "
             "or unpacked."
         )

@@ -17,6 +17,7 @@ from streetview_assets.image_decoding import BrokenImageError, read_rgb
 from streetview_assets.images.providers.terms import credit_of
 from streetview_assets.images.strips import stitched
 from streetview_assets.images.thumbnails import Shown, shown_files, what_is_gone
+from streetview_assets.text.counted import counted
 
 GAP_PX = 4
 _PAPER = "#ffffff"
@@ -161,7 +162,7 @@ def contact_sheet(
         tiles,
         size_px=(across * step + GAP_PX, down * step + GAP_PX),
         tile_px=size_px,
-        headings=[f"{lead(title)}{sample.height:,} of {there.height:,} images"],
+        headings=[f"{lead(title)}{sample.height:,} of {counted(there.height, 'image')}"],
         line_px=text_px * 9 // 5,
         text_px=text_px,
     )

@@ -10,6 +10,7 @@ from streetview_assets.orchestration.automation.partitions import authority_of
 from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.study_state.lineage import specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 from streetview_assets.warehouse.data_tests import CheckResult, run_checks
 from streetview_assets.warehouse.queries import Query, queries_of
 
@@ -87,18 +88,15 @@ def _checks(
 
 def _result(key: dg.AssetKey, found: CheckResult) -> dg.AssetCheckResult:
     query = found.check
+    offending = counted(found.offending_count, "offending row")
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=query.name,
         passed=found.passed,
         severity=getattr(dg.AssetCheckSeverity, query.severity.upper()),
-        description=f"{_rows(found.offending_count)}: {query.description}{_told(found)}",
+        description=f"{offending}: {query.description}{_told(found)}",
         metadata={"offending_rows": found.offending_count, **_first(found)},
     )
-
-
-def _rows(count: int) -> str:
-    return "1 offending row" if count == 1 else f"{count:,} offending rows"
 
 
 def _told(found: CheckResult) -> str:

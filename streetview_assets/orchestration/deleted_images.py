@@ -6,6 +6,7 @@ from streetview_assets.errors import EncoderError
 from streetview_assets.images.budget.prices import is_paid, price_of_next_usd
 from streetview_assets.images.retention import without_pixels
 from streetview_assets.orchestration.asset_context import AssetContext
+from streetview_assets.text.counted import counted
 
 
 def refuse_deleted(work: AssetContext, images: pl.DataFrame, encoder: str) -> None:
@@ -28,11 +29,12 @@ def refuse_deleted(work: AssetContext, images: pl.DataFrame, encoder: str) -> No
     gone = without_pixels(images, work.deleted_images, work.opened.root)
     if gone.is_empty():
         return
+    have = "has" if gone.height == 1 else "have"
     raise EncoderError(
-        f"{gone.height:,} of {images.height:,} images of {work.authority} that {encoder} is to "
-        "encode have no pixels any more: images.keep_images is false, so they were deleted after "
-        f"the encoders of that time had run. {_way_back(work, gone.height)} Vectors that are "
-        "there are kept: go back to the encoder that made them, and nothing is fetched."
+        f"{gone.height:,} of {counted(images.height, 'image')} of {work.authority} that {encoder} "
+        f"is to encode {have} no pixels any more: images.keep_images is false, so they were "
+        f"deleted after the encoders of that time had run. {_way_back(work, gone.height)} Vectors "
+        "that are there are kept: go back to the encoder that made them, and nothing is fetched."
     )
 
 

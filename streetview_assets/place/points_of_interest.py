@@ -55,7 +55,8 @@ def read_points_of_interest(path: Path, category: str | None) -> gpd.GeoDataFram
     rows = rows[(rows["category"].fillna("") != "") & ~rows.geometry.is_empty]
     if not 0 < rows["category"].nunique() <= MOST_CATEGORIES:
         raise StudyError(
-            f"{CATEGORY}: {path} has {rows['category'].nunique():,} categories in the column "
+            f"{CATEGORY}: {path} has "
+            f"{counted(rows['category'].nunique(), 'category', 'categories')} in the column "
             f"{category!r}, and 1 to {MOST_CATEGORIES} are told apart. Name a column of broader "
             "ones, or put them together."
         )

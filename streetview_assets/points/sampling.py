@@ -34,6 +34,7 @@ from streetview_assets.points.roads.lines import Lines, in_one_direction, wkb
 from streetview_assets.points.systematic_sample import systematic_sample
 from streetview_assets.study.points import Points
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 SMALLEST_SPACING_M = 1.0
 """The ids of points tell places apart that are about 0.1 m from each other."""
@@ -259,8 +260,8 @@ def _drawn(network: Network, ground: Ground, count: int, seed: int) -> _Chosen:
         if len(taken) == count:
             return chosen
     raise StudyError(
-        f"points.count: {ends_m[-1]:.0f} m of road have not {count} places that can be told apart. "
-        "Give a smaller count, or `spacing_m` instead."
+        f"points.count: {ends_m[-1]:.0f} m of road have not {counted(count, 'place')} that can be "
+        "told apart. Give a smaller count, or `spacing_m` instead."
     )
 
 

@@ -8,6 +8,7 @@ stood at or before it.
 import numpy as np
 
 from streetview_assets.tables.contract import STATISTICS
+from streetview_assets.text.counted import counted
 
 
 def pooled(vectors: np.ndarray, statistic: str) -> np.ndarray:
@@ -45,7 +46,7 @@ def pooled_without_each(vectors: np.ndarray, statistic: str) -> np.ndarray:
     """
     count = len(vectors)
     if count < 2:
-        raise ValueError(f"{count} vectors: without one of them nothing is left to pool")
+        raise ValueError(f"{counted(count, 'vector')}: without one of them nothing is left to pool")
     exact = vectors.astype(np.float64)
     if _known(statistic) == "mean":
         return np.asarray((count * exact.mean(axis=0) - exact) / (count - 1))

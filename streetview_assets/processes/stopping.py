@@ -162,8 +162,8 @@ def end() -> NoReturn:
             thread = threading.Thread(target=function, daemon=True)
             thread.start()
             thread.join(LAST_S)
-        # Not through `sys.stderr`, which the main thread may hold.
-        os.write(told, f"{LINE}\n".encode())
+        # Not through `sys.stderr`, which the main thread may hold; below the terminal's own "^C".
+        os.write(told, f"{os.linesep if os.isatty(told) else ''}{LINE}\n".encode())
         os._exit(128 + (_asked_at[0][0] if _asked_at else signal.SIGINT))
 
 

@@ -17,7 +17,7 @@ SHOWN_PX = 928
 """Width of the page, less its margins."""
 MOST_PX = 1300
 """Pixels kept across that width: enough for small letters on a dense screen."""
-DRAWN_DPI, SHOWN_DPI, SHEET_DPI = 130, 96, 110
+DRAWN_DPI, SHOWN_DPI, SHEET_DPI, PHONE_DPI = 130, 96, 110, 192
 SHEET_BYTES = 300_000
 MOST_BYTES = 240_000
 """A figure above this keeps 256 colours, which is a third of the size."""
@@ -32,10 +32,10 @@ class Embedded:
     height: int
 
 
-def embedded(figure: Figure) -> Embedded:
-    """Draw a figure into the page."""
-    drawn = Image.open(io.BytesIO(to_png(figure, DRAWN_DPI))).convert("RGB")
-    width, height = (round(side * SHOWN_DPI / DRAWN_DPI) for side in drawn.size)
+def embedded(figure: Figure, dpi: int = DRAWN_DPI) -> Embedded:
+    """Draw a figure into the page, at so many dots an inch."""
+    drawn = Image.open(io.BytesIO(to_png(figure, dpi))).convert("RGB")
+    width, height = (round(side * SHOWN_DPI / dpi) for side in drawn.size)
     return Embedded(_link(_flat_png(drawn), "image/png"), width, height)
 
 

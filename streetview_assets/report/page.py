@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from streetview_assets.report.cells import rounded, shown_table
+from streetview_assets.text.counted import counted
 
 BROAD = 1.45
 """Width over height of a figure that a phone shows in full size, to be moved sideways."""
@@ -31,6 +32,7 @@ def _templates() -> Environment:
     )
     made.globals |= {"shown_table": shown_table, "BROAD": BROAD, "TALL": TALL}
     made.filters |= {
+        "counted": counted,
         "thousands": "{:,}".format,
         "percent": "{:.0%}".format,
         "rounded": rounded,

@@ -117,7 +117,7 @@ def _bands(columns: list[str], path: Path) -> Mapping[str, Mapping[int, str]]:
         if missing:
             raise StudyError(
                 f"{KEY}: {path} has no column of band {min(missing)} of the {statistic}, but of "
-                f"{len(by_number)} others. Give them all."
+                f"{counted(len(by_number), 'other')}. Give them all."
             )
     return found
 

@@ -17,6 +17,7 @@ from streetview_assets.files.reading import reading
 from streetview_assets.satellite.geotiff import SUFFIXES, open_geotiff
 from streetview_assets.satellite.raster_file import RasterFile
 from streetview_assets.satellite.zarr_store import is_zarr, open_zarr
+from streetview_assets.text.counted import counted
 
 MOST_BANDS = 2_048
 MOST_BLOCK_BYTES = 2**28
@@ -243,8 +244,8 @@ def _check(file: RasterFile) -> None:
         )
     if file.block_bytes > MOST_BLOCK_BYTES:
         raise StudyError(
-            f"{place} is packed in blocks of {file.block_bytes:,} bytes, each of which is unpacked "
-            f"whole. Write it in small ones{file.remedy_of_blocks}."
+            f"{place} is packed in blocks of {counted(file.block_bytes, 'byte')}, each of which is "
+            f"unpacked whole. Write it in small ones{file.remedy_of_blocks}."
         )
 
 

@@ -15,6 +15,7 @@ from streetview_assets.lake.parquet_lake import Lake, read_part, read_provenance
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.tables.contract import TIME
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 _BOUGHT = ["authority_code", "image_id", "fetched_at"]
 _COLUMNS = [*_BOUGHT, "provider", "status"]
@@ -44,11 +45,11 @@ def check_ledger(opened: OpenStudy, authorities: Iterable[str] = ()) -> None:
         return
     raise LedgerError(
         f"{opened.ledger.path} and {opened.root / 'lake'} contradict each other: of "
-        f"{len(bought):,} images that were bought from {provider}, the ledger does not know "
-        f"{len(unknown):,}. It was deleted, emptied or copied without its -wal file, and counts "
-        "too little as spent. Put the right ledger.sqlite back (with its -wal, if it has one), "
-        f"or enter these images as spent: `streetview ledger {opened.study.path} --adopt`. Until "
-        "then nothing is bought."
+        f"{counted(len(bought), 'image')} that were bought from {provider}, the ledger does not "
+        f"know {len(unknown):,}. It was deleted, emptied or copied without its -wal file, and "
+        "counts too little as spent. Put the right ledger.sqlite back (with its -wal, if it has "
+        f"one), or enter these images as spent: `streetview ledger {opened.study.path} --adopt`. "
+        "Until then nothing is bought."
     )
 
 

@@ -21,9 +21,7 @@ def test_a_lookup_that_contradicts_itself_is_refused_with_the_codes(squares_stud
     rows = [("01", "N"), ("02", "N"), ("02", "S"), ("03", "S"), ("04", "S"), ("99", "N")]
     study = squares_study(columns=lookup_columns(tmp_path, rows))
     for read in (read_boundaries, authority_codes):
-        with pytest.raises(
-            StudyError, match=r"lookup\.csv puts 1 areas into two .*02 into N and S"
-        ):
+        with pytest.raises(StudyError, match=r"lookup\.csv puts 1 area into two .*02 into N and S"):
             read(study)
 
 
@@ -93,11 +91,11 @@ def mislabelled(frame):
     ("change", "message"),
     [
         (duplicated, r"^areas\.code: .*areas\.gpkg, column 'code': 2 codes .*: 01, 02\. Dissolve"),
-        (without_code, r"^areas\.code: .*areas\.gpkg, column 'code': 1 areas .* area number 3"),
+        (without_code, r"^areas\.code: .*areas\.gpkg, column 'code': 1 area .* area number 3"),
         (without_council, r"^areas\.authority_code: .*areas\.gpkg.*the areas 02, 04\. Fill"),
         (emptied, r"^areas\.path: .*areas\.gpkg: 2 areas .*missing outline: 01, 02\. "),
-        (collapsed, r"^areas\.path: .*areas\.gpkg: 1 areas .*without any area inside: 01\. "),
-        (as_points, r"^areas\.path: .*areas\.gpkg: 4 areas are no polygons but Point: 01, 02"),
+        (collapsed, r"^areas\.path: .*areas\.gpkg: 1 area .*without any area inside: 01\. "),
+        (as_points, r"^areas\.path: .*areas\.gpkg: 4 areas with no polygon but Point: 01, 02"),
         (without_rows, r"^areas\.path: .*areas\.gpkg has no areas"),
         (without_crs, r"^areas\.path: .*areas\.gpkg (does not say|has the CRS).*Write it again"),
         (mislabelled, r"^areas\.path: .*areas\.gpkg says .* WGS 84, but .*longitude 430000 to"),

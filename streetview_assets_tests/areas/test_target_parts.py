@@ -82,7 +82,7 @@ def test_postcodes_are_one_in_each_of_their_spellings(join):
 def test_a_part_of_two_areas_counts_in_both_but_is_not_added_twice(join):
     lookup = LOOKUP + "p1,04,10\n"
     assert join(lookup=lookup).targets["value"].to_list() == [150, 50, None, 100]
-    with pytest.raises(StudyError, match=r"puts 1 codes into several areas: p1\. .*more than once"):
+    with pytest.raises(StudyError, match=r"puts 1 code into several areas: p1\. .*more than once"):
         join(lookup=lookup, aggregate="sum")
     assert join(lookup=LOOKUP + "p1,01,10\n").targets["value"][0] == 150
 
@@ -98,12 +98,12 @@ def test_a_part_of_two_areas_counts_in_both_but_is_not_added_twice(join):
         ({"table": "part,income\nq1,1\n"}, r"area_code: no code of .* with q1; .* p1, p2, p3"),
         ({"table": "part,income\n"}, r"area_code: no code of .* begin with nothing"),
         ({"table": "part,income\n1,5\n10,6\n", "lookup": "part,area\n01,01\n10,02\n"},
-         r"area_code: .*table\.csv.*lookup\.csv: 1 codes .*'01' stands there as '1'"),
+         r"area_code: .*table\.csv.*lookup\.csv: 1 code .*'01' stands there as '1'"),
         ({"table": "part,income\np1,c\n"}, r"table\.csv.* none of the 4 areas .*withheld"),
         ({"lookup": "part,area,people\np1,01,1\np1,01,2\n", "aggregate": "weighted_mean",
-          "weight": "people"}, r"lookup\.weight: .*1 codes have two weights: p1"),
+          "weight": "people"}, r"lookup\.weight: .*1 code with two weights: p1"),
         ({"lookup": LOOKUP.replace("30", "-3"), "aggregate": "weighted_mean", "weight": "people"},
-         r"lookup\.weight: .*1 codes have a weight below 0: p2"),
+         r"lookup\.weight: .*1 code with a weight below 0: p2"),
         ({"lookup": LOOKUP.replace("30", "many"), "aggregate": "weighted_mean",
           "weight": "people"}, r"lookup\.weight: .*row 3: 'many' is not a number"),
         ({"aggregate": "weighted_mean"}, r"targets\.0\.lookup: `aggregate: weighted_mean` and"),

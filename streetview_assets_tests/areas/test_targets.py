@@ -137,7 +137,7 @@ def test_a_study_without_targets_has_no_rows(join_targets):
         ("area,scroe\n01,1\n", r"targets\.0\.value: .*'score'\. Did you mean 'scroe'"),
         ("aera,score\n01,1\n", r"targets\.0\.area_code: .*'area'\. Did you mean 'aera'"),
         ("area,score\n1,1\n2,1\n", r"none of the 4 areas .*begin with 01, 02.*with 1, 2\."),
-        ("area,score\n01,\n02,\n", r"'score' is empty for all 4 areas"),
+        ("area,score\n01,\n02,\n", r"'score' is empty for all of 4 areas"),
         ("area,score\n", r"none of the 4 areas .*with nothing"),
     ],
 )

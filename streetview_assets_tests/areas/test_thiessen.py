@@ -93,7 +93,7 @@ def test_authorities_are_those_of_the_table(tmp_path):
             lambda rows: rows.with_columns(gsv_lat=pl.lit("north")),
             "36 places have no longitude and latitude in degrees",
         ),
-        (lambda rows: rows.with_columns(lsoa11=pl.lit(None)), "have no code"),
+        (lambda rows: rows.with_columns(lsoa11=pl.lit(None)), "1 area has no code"),
         (
             lambda rows: rows.with_columns(lad=pl.int_range(pl.len())),
             "codes stand at more than one area",

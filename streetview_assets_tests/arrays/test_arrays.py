@@ -120,7 +120,7 @@ def test_degrees_missing_groups_and_vectors_of_zeros_are_refused():
         sv.pool([[1.0], [2.0]], ["a", None])
     with pytest.raises(ValueError, match="statistic 'mode' is none of median"):
         sv.pool([[1.0], [2.0]], ["a", "b"], "mode")
-    with pytest.raises(ValueError, match="1 of 2 vectors are all zeros"):
+    with pytest.raises(ValueError, match="all zeros: 1 of 2 vectors"):
         sv.neighbours([[0.0, 0], [1, 0]])
     with pytest.raises(ValueError, match="k is 3"):
         sv.perceived([[1.0]], [[1.0]], [1.0], k=3)

@@ -154,7 +154,7 @@ def test_a_perplexity_that_so_few_images_do_not_allow_is_lowered_and_named():
     [
         (np.empty((0, 0)), "too few images for a layout: 0, at least 5 needed"),
         (kinds()[:1], "too few images for a layout: 1, at least 5 needed"),
-        (np.repeat(kinds()[:1], 20, axis=0), "only 1 of the 20 images differ from each other"),
+        (np.repeat(kinds()[:1], 20, axis=0), "only 1 of the 20 images differs from each other"),
         (np.repeat(kinds()[:5], 8, axis=0), ""),
     ],
 )

@@ -232,7 +232,7 @@ def spoiled(folder: Path, what: str) -> tuple[Path, str]:
         case "mixed":
             lists = pl.Series("embedding", [[1.0, 2.0], [1.0, 3.0], [2.0]])
             ids.with_columns(lists).write_parquet(path)
-            return path, "the vector in row 2 has 1 numbers, those before have 2"
+            return path, "the vector in row 2 has 1 number, those before have 2"
         case "models":
             frame = ids.with_columns(column(VECTORS[:3]), model=pl.Series(["a", "b", "a"]))
             frame.write_parquet(path)

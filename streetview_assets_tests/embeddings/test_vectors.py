@@ -26,7 +26,7 @@ def test_no_rows_give_an_empty_matrix_and_an_empty_column() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "fault"),
-    [([[1.0, 2.0], None], "1 vectors are null"), ([[1.0, 2.0], [1.0]], "several lengths")],
+    [([[1.0, 2.0], None], "1 vector is null"), ([[1.0, 2.0], [1.0]], "several lengths")],
 )
 def test_what_is_no_matrix_is_refused(rows: list, fault: str) -> None:
     with pytest.raises(ValueError, match=fault):

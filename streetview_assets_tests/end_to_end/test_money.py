@@ -145,7 +145,7 @@ def test_what_failed_is_left_to_retry_and_the_plan_says_so(write_paid, server, c
     capsys.readouterr()
     show_forecast(planned)
     said = " ".join(capsys.readouterr().out.split())
-    assert f"{failed} images failed before and are not counted" in said
+    assert f"Not counted: {failed} images that failed before" in said
 
 
 def test_free_images_are_planned_and_published_without_a_word_of_money(tiny, streetview):

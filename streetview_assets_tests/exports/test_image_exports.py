@@ -195,7 +195,7 @@ def test_pixplot_gets_no_empty_place_and_only_images_on_disk(barred, tmp_path):
     written = export_pixplot_metadata(barred, tmp_path / "metadata.csv")
     assert written.counts == {"images": 2}
     assert pl.read_csv(written.path).columns[-1] == "label", "PixPlot ends at an empty place"
-    assert "Without lat and lng, since 1 images have no place." in written.said
+    assert "Without lat and lng, since 1 image has no place." in written.said
     assert "keep it to yourself" in " ".join(written.said)
     with written.path.open(newline="") as file:
         addresses = {row["filename"]: row["permalink"] for row in csv.DictReader(file)}

@@ -84,6 +84,23 @@ def test_observed_and_predicted_are_drawn_side_by_side_by_one_scale(selection, a
     assert clims == {(min(ends[0]), max(ends[1]))}
 
 
+def test_for_a_phone_predicted_stands_below_observed_and_the_scale_below_both(selection, areas):
+    figure = draw_prediction_maps(
+        areas,
+        selection.predictions,
+        title="t",
+        what="rank",
+        credit=SYNTHETIC_NOTE,
+        validation="knndm",
+        narrow=True,
+    )
+    assert_drawn(figure)
+    observed, predicted, scale = (axes.get_position() for axes in figure.axes)
+    assert observed.y0 > predicted.y1 > predicted.y0 > scale.y1
+    assert observed.x0 == pytest.approx(predicted.x0, abs=0.02)
+    assert figure.get_figwidth() * 96 < 390
+
+
 def test_areas_that_the_model_does_not_apply_to_are_hatched(areas):
     predicted = areas.select("area_code").with_columns(
         dissimilarity=pl.Series([0.1] * 34 + [0.9, None]),

@@ -246,7 +246,7 @@ def test_the_baseline_goes_on_with_new_images_when_old_pixels_are_gone(town, oth
     )
     assert make(town, retention).metadata["deleted now"] == all_of_them.height - first.height
     shutil.rmtree(town.root / "cache" / "baseline_embeddings")
-    with pytest.raises(EncoderError, match="colour-texture is to encode have no pixels"):
+    with pytest.raises(EncoderError, match=r"colour-texture is to encode ha(s|ve) no pixels"):
         make(town, pooling.baseline_embeddings)
 
 

@@ -152,7 +152,9 @@ def test_the_champion_predicts_what_was_published_on_a_machine_without_this_pack
     assert "features: the model takes" in again.pop("refused")
     outside, (warned,) = again.pop("garbage")
     assert outside == len(again["predicted"])
-    assert warned.startswith(f"{outside} of {outside} area(s) are unlike all that the model")
+    assert warned.startswith(
+        f"areas unlike all that the model learned from: {outside} of {outside}; "
+    )
     published = opened.read("area_predictions").drop_nulls("predicted")
     both = published.join(
         pooled.select("area_code").with_columns(

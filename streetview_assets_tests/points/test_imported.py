@@ -125,5 +125,5 @@ def test_features_that_are_no_points_are_refused(tmp_path, no_areas):
 def test_points_that_are_all_outside_are_refused(tmp_path, make_areas):
     path = tmp_path / "p.csv"
     path.write_text("lat,lon\n-1.55,53.8\n")
-    with pytest.raises(StudyError, match=r"none of the 1 points .*swapped"):
+    with pytest.raises(StudyError, match=r"none of the 1 point .*swapped"):
         imported(path, make_areas({"a": (0, 0, 50, 50)}))

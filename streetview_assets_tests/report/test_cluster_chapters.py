@@ -118,7 +118,7 @@ def test_each_kind_of_scene_is_scored_on_common_and_on_its_own_areas(with_tables
     common = scores[0] | {"target": "income_rank"}
     scores += [common | {"group_name": "cluster 2", "value": -0.33}, common | {"value": 0.11}]
     text = _text(chapter("group-scores", with_tables(group_model_scores=scores)))
-    assert "On the 26 areas that all groups have, cluster 2 tells more than all images" in text
+    assert "On the areas that all groups have (26), cluster 2 tells more than all images" in text
     ends = "0.36 to 0.46 9.50 9.45 to 9.55 0.77 0.72 to 0.82 7.25 7.20 to 7.30 0.66 0.61 to 0.71"
     assert f"cluster 2 26 90 0.41 {ends} 0.20 0.15 to 0.25 0.21 0.16 to 0.26" in text
     assert "cluster 2 26 90 0.29 0.24 to 0.34" in text

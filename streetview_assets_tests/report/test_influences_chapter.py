@@ -32,7 +32,7 @@ def test_how_far_images_and_words_move_predictions_is_told(with_tables):
     )
     assert "3 areas are explained" in html
     assert "1 without a value of the target by the final fit" in html
-    assert "1 have one image" in html
+    assert "1 has one image" in html
     assert "moves by 5.00 on average; without as many by lot, by 1.50" in html
     assert "pooled by their median" in html
     told = html[html.index("<caption>") :]

@@ -22,7 +22,7 @@ from streetview_assets.tables.registry import TABLES
 from streetview_assets.warehouse.published_query import DATABASE
 from streetview_assets_tests.report.conftest import HOSTILE, chapter, chapters
 
-VOID = {"meta", "img", "link", "br", "hr"}
+VOID = {"meta", "img", "link", "br", "hr", "source"}
 
 
 class Reader(HTMLParser):
@@ -62,7 +62,7 @@ def test_a_page_is_well_formed_and_loads_nothing(page):
     assert read.tags["html"] == read.tags["main"] == 1
     anchors = {attributes.get("id") for _, attributes in read.attributes}
     for tag, attributes in read.attributes:
-        for name in ("src", "href"):
+        for name in ("src", "srcset", "href"):
             link = attributes.get(name)
             assert link is None or link.startswith("data:image/") or link[1:] in anchors
         assert tag not in ("script", "link", "iframe", "object")
@@ -71,6 +71,18 @@ def test_a_page_is_well_formed_and_loads_nothing(page):
     assert "@import" not in page
     assert read.tags["table"] == read.tags["caption"]
     assert len(page) < 3_000_000
+
+
+def test_a_phone_gets_the_maps_one_above_the_other(with_tables):
+    here = with_tables()
+    kept = here.root / "figures/study/prediction_maps.png"
+    kept.parent.mkdir(parents=True)
+    Image.new("RGB", (1200, 600)).save(kept)
+    read = Reader(chapter("predictions", here))
+    (narrow,) = [attributes for tag, attributes in read.attributes if tag == "source"]
+    assert narrow["media"] == "(max-width: 30rem)"
+    assert int(narrow["width"]) < 390 < int(narrow["height"])
+    assert narrow["srcset"].startswith("data:image/png")
 
 
 def test_names_are_words_not_tags(page):

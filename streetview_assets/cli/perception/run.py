@@ -28,6 +28,7 @@ from streetview_assets.perception.published.sources import image_vectors
 from streetview_assets.perception.published.vector_folder import NamedVectors, file_name
 from streetview_assets.perception.ratings.averages_geojson import Averages, read_averages
 from streetview_assets.perception.ratings.demographics import read_demographics
+from streetview_assets.text.counted import counted
 
 MOST_SEED = 2**31
 """A seed that is drawn is short enough to be typed."""
@@ -57,7 +58,9 @@ class Voice:
     def progress(self) -> Iterator[Callable[[int, int], None]]:
         """Show how many images are encoded, while there is something to show."""
         with self.err.status("Reading vectors …") as status:
-            yield lambda done, count: status.update(f"Encoding {done:,} of {count:,} images …")
+            yield lambda done, count: status.update(
+                f"Encoding {done:,} of {counted(count, 'image')} …"
+            )
 
 
 def run(options: Options) -> None:
@@ -79,7 +82,7 @@ def run(options: Options) -> None:
         path = options.export
         path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
         write_model(path, rated, vectors)
-        voice.note(f"Wrote {sum(len(one.scores) for one in rated):,} scores to {path}")
+        voice.note(f"Wrote {counted(sum(len(one.scores) for one in rated), 'score')} to {path}")
         return
     _score([(one, vectors) for one in rated], options, rule, voice)
 
@@ -99,7 +102,7 @@ def _rated_vectors(options: Options, voice: Voice) -> tuple[list[RatedImages], n
         ratings = read_demographics(options.demographics, "--demographics")
         kept = kept_ratings(ratings, filters, place)
         said = f" that pass {' '.join(filters.given)}" if filters.given else ""
-        voice.note(f"Read {kept.height:,} of {ratings.height:,} ratings{said}")
+        voice.note(f"Read {kept.height:,} of {counted(ratings.height, 'rating')}{said}")
         rated = rated_by_people(named.names, averages, kept)
         voice.warn(*unrated(named.names, averages, rated, kept))
     if not any(len(one.scores) for one in rated):
@@ -152,7 +155,10 @@ def _score(
     for rated, vectors in pairs:
         if len(rated.scores):
             images = len(set(rated.images.tolist()))
-            voice.note(f"{rated.quality}: {len(rated.scores):,} scores of {images:,} images")
+            voice.note(
+                f"{rated.quality}: {counted(len(rated.scores), 'score')} of "
+                f"{counted(images, 'image')}"
+            )
         for score in scores_of(rated, vectors, rule, shuffler):
             voice.warn(*score.said)
             if score.mse is None:
@@ -183,7 +189,7 @@ def _use_model(options: Options, rule: Rule, voice: Voice) -> None:
         raise StudyError("give --import-model")
     learned = read_model(options.import_model)
     voice.note(
-        f"Read {sum(len(one.scores) for one in learned):,} scores of "
+        f"Read {counted(sum(len(one.scores) for one in learned), 'score')} of "
         f"{', '.join(one.quality for one in learned)} from {options.import_model}"
     )
     if not options.has_images:
@@ -194,6 +200,6 @@ def _use_model(options: Options, rule: Rule, voice: Voice) -> None:
     if options.predictions:
         with written_aside(options.predictions) as aside:
             frame.write_csv(aside)
-        voice.note(f"Wrote {frame.height:,} scores to {options.predictions}")
+        voice.note(f"Wrote {counted(frame.height, 'score')} to {options.predictions}")
     else:
         voice.out.say(frame.write_csv().rstrip("\n"))

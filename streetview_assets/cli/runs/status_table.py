@@ -12,6 +12,7 @@ from rich.text import Text
 from streetview_assets.cli.command import NARROW, PlainConsole, table_of
 from streetview_assets.orchestration.runs.status import AssetState
 from streetview_assets.tables.stages import STAGES
+from streetview_assets.text.counted import counted
 from streetview_assets.text.visible_text import in_one_line
 
 MARKS = {
@@ -114,7 +115,7 @@ def age_in_words(age: timedelta) -> str:
     minutes = int(age.total_seconds() // 60)
     if minutes < 60:
         return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{age.days} days"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else counted(age.days, "day")
 
 
 def _reasons(states: list[AssetState]) -> Iterator[str]:
@@ -149,5 +150,5 @@ def whose(authorities: Iterable[str | None]) -> str:
     """Say of which authorities something is: up to three by code; nothing of the whole study."""
     named = [one for one in authorities if one is not None]
     if len(named) > NAMED_AUTHORITIES:
-        return f" of {len(named)} authorities"
+        return f" of {counted(len(named), 'authority', 'authorities')}"
     return f" of {', '.join(named)}" if named else ""

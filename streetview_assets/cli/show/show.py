@@ -24,6 +24,7 @@ from streetview_assets.images.current import current_images
 from streetview_assets.images.providers.terms import credit_of, may_show_sample
 from streetview_assets.images.thumbnails import shown_files, what_is_gone
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 from streetview_assets.text.safe_name import safe_name
 from streetview_assets.text.strict_json import to_json
 from streetview_assets.warehouse.queries import quoted
@@ -192,7 +193,7 @@ def _images(
         console.say(whose)
     if gone := what_is_gone(files):
         why = "" if opened.study.images.keeps_images else ": images.keep_images is false"
-        console.say(f"{len(files)} images{gone}{why}")
+        console.say(f"{counted(len(files), 'image')}{gone}{why}")
     return sheet
 
 

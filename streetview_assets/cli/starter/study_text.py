@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 import yaml
 from pyproj import CRS, Transformer
 
+from streetview_assets.areas.columns import did_you_mean, listed
 from streetview_assets.cli.starter.guessed_areas import guess_columns, names_begin_with_authorities
 from streetview_assets.cli.starter.guessed_tables import guess_lookup, guess_target
 from streetview_assets.errors import StudyError
@@ -25,6 +27,59 @@ SWAPPED = (
     "{}: {}, but this file holds {}; init takes the file of areas first, then the file of roads"
 )
 TEMPLATE = Path(__file__).with_name("template.yaml")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command was given; None and nothing where it was not.
+
+    Attributes
+    ----------
+    areas, roads, lookup, targets
+        Files.
+    name
+        Of the study.
+    authorities
+        Codes of those that are studied.
+    provider
+        Who has the images.
+    """
+
+    areas: Path | None
+    roads: Path | None
+    name: str | None
+    lookup: Path | None
+    targets: tuple[Path, ...]
+    authorities: tuple[str, ...]
+    provider: str | None
+
+
+def study_text(wanted: Wanted, folder: Path) -> str:
+    """Write the text of the study file that is wanted.
+
+    Parameters
+    ----------
+    wanted
+        Files and names; areas are among them.
+    folder
+        Folder that the study file will lie in.
+
+    Raises
+    ------
+    StudyError
+        As `starter_study`.
+    """
+    assert wanted.areas is not None
+    return starter_study(
+        wanted.areas,
+        wanted.roads,
+        wanted.name,
+        folder,
+        lookup=wanted.lookup,
+        targets=wanted.targets,
+        authorities=wanted.authorities,
+        provider=wanted.provider,
+    )
 
 
 def starter_study(
@@ -68,6 +123,7 @@ def starter_study(
     for path in (areas, *([roads] if roads else []), *([lookup] if lookup else []), *targets):
         if not path.is_file():
             raise StudyError(f"{path}: no such file")
+    refuse_provider(provider)
     folder = (folder or Path.cwd()).resolve()
     study_name = name or _slug(areas.stem)
     if not re.fullmatch(r"[a-z0-9-]+", study_name):
@@ -79,7 +135,9 @@ def starter_study(
     return TEMPLATE.read_text(encoding="utf-8").format(
         name=study_name,
         crs_line=_crs_line(crs),
-        authorities_line=_authorities_line(table, columns["authority_code"], authorities),
+        authorities_line=_authorities_line(
+            table, None if lookup else columns["authority_code"], authorities
+        ),
         area_count=len(table),
         area_columns=_in_a_comment(table.columns),
         areas_path=_scalar(_relative(areas, folder)),
@@ -92,6 +150,12 @@ def starter_study(
             else ["# targets:"]
         ),
     )
+
+
+def refuse_provider(provider: str | None) -> None:
+    """Refuse the name of a provider that there is not."""
+    if provider not in (None, *PROVIDERS):
+        raise StudyError(f"--provider {provider}: none of {', '.join(PROVIDERS)}")
 
 
 def _drawing_provider() -> str:
@@ -219,9 +283,20 @@ def _crs_line(crs: CRS | None) -> str:
 
 def _authorities_line(table: pd.DataFrame, column: str | None, chosen: Sequence[str]) -> str:
     if chosen:
+        if column:
+            _refuse_unknown(chosen, sorted(table[column].astype("string").dropna().unique()))
         return f"authorities: [{', '.join(map(_scalar, chosen))}]"
     if column is None:
         return "# authorities: []              # default: all"
     codes = sorted(table[column].astype("string").dropna().unique())
     shown = ", ".join(_scalar(code) for code in codes[:10])
     return f"# authorities: [{shown}]  # default: all of the areas file, {len(codes)}"
+
+
+def _refuse_unknown(chosen: Sequence[str], codes: Sequence[str]) -> None:
+    for code in chosen:
+        if code not in codes:
+            raise StudyError(
+                f"--authority {code}: no area is in it.{did_you_mean(code, codes)} "
+                f"There are: {listed(codes, 10)}"
+            )

@@ -8,6 +8,7 @@ from streetview_assets.areas.geometry import points_in_metres
 from streetview_assets.areas.map import SEQUENTIAL, draw_ground
 from streetview_assets.charts import dots, map_legend
 from streetview_assets.figures import Figure, lead
+from streetview_assets.text.counted import counted
 
 ONE_CAPTURE = "#bbbbbb"
 DARKEST_LAST = f"{SEQUENTIAL}_r"
@@ -37,13 +38,13 @@ def draw_changes(
     """
     points = change_by_point(changes, sample_points)
     others = sample_points.join(points, on="point_id", how="anti")
-    counted = f"{points.height:,} of {sample_points.height:,} points"
+    shown = f"{points.height:,} of {counted(sample_points.height, 'point')}"
     first, last = changes.select(pl.min("from_on"), pl.max("to_on")).row(0)
     years = f"{first:%Y} to {last:%Y}"
     figure, axes, crs = draw_ground(
         areas,
         shapely.points(points.select("longitude", "latitude").to_numpy()),
-        title=f"{lead(title)}change between captures, {years}\n{counted} have two or more",
+        title=f"{lead(title)}change between captures, {years}\ntwo or more at {shown}",
         credit=f"{credit}\nCameras, seasons, weather and traffic change as well as streets do.",
     )
     size = float(np.clip(9000 / points.height, 4, 30))

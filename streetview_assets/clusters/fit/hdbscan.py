@@ -10,6 +10,7 @@ from streetview_assets.clusters.fit.projection import COMPARED_IN, fit_projectio
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 LOOKED_AT = 15_000
 """Images at most: time grows with their square, and so many take some 20 s."""
@@ -123,19 +124,20 @@ def in_words(found: DensityClusters) -> str:
         return f"Too few images for two clusters of {found.min_cluster_size}: {looked_at:,}."
     if not found.count:
         return (
-            f"No {found.min_cluster_size} of the {looked_at:,} images looked at lie closer to "
-            "each other than the rest around them: a continuum without separate kinds, which "
-            "k-means cuts into parts."
+            f"No {found.min_cluster_size} of the {counted(looked_at, 'image')} looked at lie "
+            "closer to each other than the rest around them: a continuum without separate kinds, "
+            "which k-means cuts into parts."
         )
-    groups = "1 group stands" if found.count == 1 else f"{found.count} groups stand"
+    groups = counted(found.count, "group stands", "groups stand")
     rest = (
         "; the rest form a continuum between them"
         if found.share_in_none >= 0.5
         else ", and most images belong to one"
     )
     return (
-        f"{groups} out as places where {found.min_cluster_size} images or more lie close, with "
-        f"{1 - found.share_in_none:.0%} of the {looked_at:,} images looked at{rest}."
+        f"{groups} out as places where {found.min_cluster_size:,} images or more lie "
+        f"close, with {1 - found.share_in_none:.0%} of the {counted(looked_at, 'image')} looked "
+        f"at{rest}."
     )
 
 

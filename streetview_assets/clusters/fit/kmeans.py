@@ -12,6 +12,7 @@ from streetview_assets.clusters.fit.ward import first_centres, ward_tree
 from streetview_assets.embeddings.vectors import matrix, vector_series
 from streetview_assets.processes.threads import limit_threads
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans
@@ -80,7 +81,7 @@ def fit_clusters(
     nothing = TABLES["cluster_centres"].frame()
     needed = max(k, pca or 0)
     if sample.height < needed:
-        what = f"{k} clusters" if needed == k else f"{pca} principal components"
+        what = counted(needed, "cluster" if needed == k else "principal component")
         return ClusterFit(nothing, f"too few images for {what}: {sample.height}")
     vectors = matrix(sample["embedding"])
     projection = fit_projection(vectors, pca, seed)

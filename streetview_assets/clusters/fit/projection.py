@@ -7,6 +7,7 @@ import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.processes.threads import limit_threads
+from streetview_assets.text.counted import counted
 
 COMPARED_IN = 50
 """Principal components in which the sweep is made too, where the study names no number."""
@@ -78,7 +79,8 @@ def fit_projection(vectors: np.ndarray, pca: int | None, seed: int) -> Projectio
         return Projection()
     if pca > vectors.shape[1]:
         raise StudyError(
-            f"clusters.pca: {pca} components of vectors of {vectors.shape[1]} numbers; "
+            f"clusters.pca: {counted(pca, 'component')} of vectors of "
+            f"{counted(vectors.shape[1], 'number')}; "
             "give fewer, or null"
         )
     if not np.ptp(vectors, axis=0).any():

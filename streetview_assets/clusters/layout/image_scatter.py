@@ -9,6 +9,7 @@ import polars as pl
 from streetview_assets.clusters.layout.scatter import CAUTION
 from streetview_assets.figures import lead
 from streetview_assets.images.contact_sheet import Tile, lay_out
+from streetview_assets.text.counted import counted
 
 MOST_CELLS_AWAY = 2
 """Where its cell is taken, an image goes to a free one so near, or is not shown."""
@@ -56,7 +57,7 @@ def image_plane(
     there = shown.with_columns(
         pl.Series("column", spots[:, 0]), pl.Series("row", spots[:, 1])
     ).filter(pl.col("column") >= 0)
-    count = f"{there.height:,} of {layout.height:,} images"
+    count = f"{there.height:,} of {counted(layout.height, 'image')}"
     room = "" if there.height == shown.height else "; where many lie there is no room for all"
     # No paper above the first image and below the last.
     first, last = there.select(pl.min("row"), pl.max("row").alias("last")).row(0)

@@ -12,6 +12,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.clusters import Layout
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 LEAST_IMAGES = 5
 """Below, every layout says the same: nothing."""
@@ -32,10 +33,9 @@ def why_no_layout(sample: pl.DataFrame) -> str:
         return f"too few images for a layout: {sample.height}, at least {LEAST_IMAGES} needed"
     different = len({hash(vector.tobytes()) for vector in matrix(sample["embedding"])})
     if different < LEAST_IMAGES:
-        return (
-            f"only {different} of the {sample.height:,} images differ from each other, "
-            f"{LEAST_IMAGES} needed"
-        )
+        of_all = f"of the {counted(sample.height, 'image')}"
+        differ = counted(different, f"{of_all} differs", f"{of_all} differ")
+        return f"only {differ} from each other, {LEAST_IMAGES} needed"
     return ""
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from streetview_assets.charts import MOST_LOOKS, REST, dots, look, panels
 from streetview_assets.figures import Axes, Figure, lead
+from streetview_assets.text.counted import counted
 
 CAUTION = (
     "Who lies beside whom says something; sizes of groups, and distances between them, mean little."
@@ -97,7 +98,7 @@ def draw_layout_numbers(
         len(numbers),
         (0.5 + 3.6 * across, 3.5 * -(-len(numbers) // across) + 0.9),
         across=across,
-        title=f"{lead(title)}{places.height:,} images by number of clusters, "
+        title=f"{lead(title)}{counted(places.height, 'image')} by number of clusters, "
         f"{panel_name(method, setting)}\n{CAUTION if across > 1 else fill(CAUTION, NARROW)}",
         credit=credit,
     )
@@ -106,7 +107,7 @@ def draw_layout_numbers(
         sizes = found["cluster"].value_counts().sort("count", "cluster", descending=[True, False])
         for cluster in sizes["cluster"]:
             _add_dots(axes, found.filter(cluster=cluster), places.height, **look(cluster - 1))
-        _as_plane(axes, f"{k} clusters")
+        _as_plane(axes, counted(k, "cluster"))
         if k <= MOST_NAMED:
             _name_clusters(axes, k)
     return figure
@@ -184,7 +185,7 @@ def _frames(
         len(keys),
         (max(7.0, 4.2 * across + 1.8), 4.3 * -(-len(keys) // across) + 1.1),
         across=across,
-        title=f"{lead(title)}{found['image_id'].n_unique():,} images by {what}\n{caution}",
+        title=f"{lead(title)}{counted(found['image_id'].n_unique(), 'image')} by {what}\n{caution}",
         credit=credit,
     )
     for axes, key in zip(all_axes, keys, strict=True):
@@ -211,7 +212,7 @@ def _add_legend(
     ]
     if unnamed := count - sum(of_group[name] for name in in_order):
         few = len(of_group) - len(in_order)
-        label = f"{few} others and none" if few else "none"
+        label = f"{counted(few, 'other')} and none" if few else "none"
         entries.append((f"{label} ({unnamed / count:.0%})", {"color": REST, "marker": "o"}))
     handles = [Line2D([], [], linestyle="", label=label, **style) for label, style in entries]
     figure.legend(

@@ -7,6 +7,7 @@ import polars as pl
 from streetview_assets.errors import StudyError
 from streetview_assets.files.csv_file import open_csv, read_columns, refuse
 from streetview_assets.lake.atomic_write import written_aside
+from streetview_assets.text.counted import counted
 from streetview_assets.text.visible_text import in_one_line
 
 LONGEST_NAME = 300
@@ -84,5 +85,7 @@ def checked_name(name: str) -> str:
     """
     kept = in_one_line(" ".join(name.split()))
     if len(kept) > LONGEST_NAME:
-        raise StudyError(f"a name of {len(kept):,} letters; {LONGEST_NAME} are kept at most")
+        raise StudyError(
+            f"a name of {counted(len(kept), 'letter')}; {LONGEST_NAME} are kept at most"
+        )
     return kept

@@ -13,6 +13,7 @@ import polars as pl
 
 from streetview_assets.clusters.fit.kmeans import METHOD
 from streetview_assets.clusters.number.density_evidence import DENSITY, HDBSCAN
+from streetview_assets.text.counted import counted
 
 APART = 0.25
 CLEARLY_APART = 0.5
@@ -210,8 +211,9 @@ def _beyond(count: int, last: int) -> Recommendation:
         "",
         f"{last} or more",
         (
-            f"At least {last} clusters, where the sweep ends: the best number lies at its end or "
-            f"beyond. Density keeps some {count} kinds apart; widen `clusters.sweep` past that.",
+            f"At least {counted(last, 'cluster')}, where the sweep ends: the best number lies at "
+            f"its end or beyond. Density keeps some {counted(count, 'kind')} apart; widen "
+            "`clusters.sweep` past that.",
         ),
     )
 

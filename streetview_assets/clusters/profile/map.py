@@ -10,6 +10,7 @@ from streetview_assets.areas.map import add_scale_bar
 from streetview_assets.charts import MOST_LOOKS, REST, dots, look, panels
 from streetview_assets.clusters.names.cluster_names import NO_NAMES, cluster_label
 from streetview_assets.figures import Axes, Figure, lead
+from streetview_assets.text.counted import counted
 
 OUTLINE = "#cccccc"
 METRES_A_DEGREE = 111_195.0
@@ -63,7 +64,7 @@ def draw_cluster_map(
     axes.set_aspect("equal")
     axes.set_axis_off()
     axes.set_title(
-        f"{lead(title)}the main cluster of each of {points.height:,} points\n"
+        f"{lead(title)}the main cluster of each of {counted(points.height, 'point')}\n"
         f"({shown}; in brackets the share of the points)",
         fontsize=10,
     )
@@ -85,7 +86,7 @@ def _add_points(
     size = float(np.clip(60_000 / len(places), 1.5, 30))
     rest = ~np.isin(of_point, named)
     if rest.any():
-        label = f"{k - len(named)} others ({rest.mean():.0%})"
+        label = f"{counted(k - len(named), 'other')} ({rest.mean():.0%})"
         dots(axes, places[rest], size, color=REST, label=label)
     for place, cluster in enumerate(named.tolist()):
         own = places[of_point == cluster]
@@ -95,7 +96,11 @@ def _add_points(
             edgecolors="#444444", linewidths=0.3 if size > 8 else 0, zorder=3,
             label=f"{cluster_label(cluster, names)} ({len(own) / len(places):.0%})",
         )  # fmt: skip
-    return f"all {k} clusters" if k <= MOST_LOOKS else f"the {len(named)} largest of {k} clusters"
+    return (
+        f"all {counted(k, 'cluster')}"
+        if k <= MOST_LOOKS
+        else f"the {len(named)} largest of {counted(k, 'cluster')}"
+    )
 
 
 def _add_outlines(

@@ -17,6 +17,7 @@ from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.figures import lead
 from streetview_assets.images.contact_sheet import GAP_PX, Note, Tile, lay_out, tile
 from streetview_assets.images.thumbnails import Shown
+from streetview_assets.text.counted import counted
 from streetview_assets.text.visible_text import shortened
 
 MOST_SHEETS = 20
@@ -126,7 +127,7 @@ def _in_rows(
         share = sizes[cluster] / image_count
         percent = f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
         called = f"{shortened(names[cluster], LABEL_LETTERS)}\n" if cluster in names else ""
-        label = f"cluster {cluster}\n{called}{sizes[cluster]:,} images\n{percent}"
+        label = f"cluster {cluster}\n{called}{counted(sizes[cluster], 'image')}\n{percent}"
         notes.append(Note(label, GAP_PX, top + TILE_PX / 2))
     tiles = [
         Tile(image_id, starts[kind] + column * step, top)
@@ -270,5 +271,5 @@ def sweep_sheets(
             of_number["cluster"].gather(nearest.tolist()).alias("cluster"),
             pl.Series("distance", distance),
         )
-        shown = f"{lead(title)}{k} clusters of {sample.height:,} images"
+        shown = f"{lead(title)}{counted(k, 'cluster')} of {counted(sample.height, 'image')}"
         yield k, members_sheet(members, there, folder, title=shown, seed=seed, tile_of=tile_of)

@@ -10,6 +10,7 @@ from streetview_assets.clusters.names.cluster_names import NO_NAMES, cluster_lab
 from streetview_assets.clusters.profile.profile import BY_LABEL
 from streetview_assets.clusters.profile.target_profile import EVERY
 from streetview_assets.figures import COLOURS, Axes, Figure, lead, new_figure
+from streetview_assets.text.counted import counted
 
 MOST_TARGETS, MOST_ROWS = 4, 40
 QUARTILES = ("target_lower_quartile", "target_median", "target_upper_quartile")
@@ -85,11 +86,12 @@ def draw_spearman(
     )
     few = f", {MOST_ROWS} of {groups.height}" if groups.height > MOST_ROWS else ""
     counts = found["unit_count"].to_list()
-    areas = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
+    least, most = min(counts), max(counts)
+    areas = ("" if least == most else f"{least:,} to ") + counted(most, "area")
     figure.suptitle(
-        f"{lead(title)}share of an area's images against targets{few}\n"
-        f"Spearman over {areas} areas; bold: p up to {CERTAIN:g}, near areas taken as alike\n"
-        "and for as many tests as there are clusters, or labels, and targets",
+        f"{lead(title)}share of an area's images against targets{few}\nSpearman over "
+        f"{areas}; bold: p up to {CERTAIN:g}, near areas taken as alike\nand for "
+        "as many tests as there are clusters, or labels, and targets",
         fontsize=9,
     )
     return figure
@@ -140,9 +142,15 @@ def draw_target_profile(
         axes.set_xlabel(called(target))
     frames[0].set_yticks(range(len(rows)), [cluster_label(int(row), names) for row in rows])
     frames[0].set_ylim(len(rows) - 0.5, -0.5)
-    few = f", the first {len(rows)} of {len(numbers)} clusters" if len(numbers) > len(rows) else ""
+    few = (
+        f", the first {len(rows)} of {counted(len(numbers), 'cluster')}"
+        if len(numbers) > len(rows)
+        else ""
+    )
     more = (
-        f"; {len(targets) - len(shown)} more targets in the table" if targets[len(shown) :] else ""
+        f"; {counted(len(targets) - len(shown), 'more target')} in the table"
+        if targets[len(shown) :]
+        else ""
     )
     figure.suptitle(
         f"{lead(title)}in what kind of area each cluster is at home{few}\n"
@@ -190,7 +198,7 @@ def draw_target_histograms(
         own = values.filter(cluster=cluster)["value"].to_numpy()
         axes.hist(own, bins=edges.tolist(), color=COLOURS[0])
         axes.stairs(counts * len(own) / values.height, edges, color="#333333", linewidth=1)
-        axes.set_title(f"cluster {cluster}: {len(own):,} images", fontsize=9)
+        axes.set_title(f"cluster {cluster}: {counted(len(own), 'image')}", fontsize=9)
         axes.tick_params(labelsize=8)
     for axes in frames[-across:]:
         axes.set_xlabel(what, fontsize=8)

@@ -12,6 +12,7 @@ from streetview_assets.embeddings.encoders.weights import weights_sha256
 from streetview_assets.embeddings.vectors import unit
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.study.embeddings import Encoder
+from streetview_assets.text.counted import counted
 
 TEXTS_AT_ONCE = 64
 """Prompts are few: more at once would save nothing and take memory."""
@@ -85,8 +86,8 @@ class TextEncoder:
         for text, fits in zip(texts, self._fits(texts, tokens), strict=True):
             if not fits:
                 raise StudyError(
-                    f"{self.name} reads {self.context_length} tokens, about as many syllables, "
-                    f"and {text!r} has more; say it shorter"
+                    f"{self.name} reads {counted(self.context_length, 'token')}, about as many "
+                    f"syllables, and {text!r} has more; say it shorter"
                 )
 
 

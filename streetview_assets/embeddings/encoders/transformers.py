@@ -21,6 +21,7 @@ from streetview_assets.embeddings.encoders.torchvision_shim import make_torchvis
 from streetview_assets.embeddings.encoders.weights import explaining
 from streetview_assets.errors import EncoderError, StudyError
 from streetview_assets.study.embeddings import Encoder
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 
 HUB_OPTIONS = ("revision", "subfolder")
@@ -115,8 +116,9 @@ def create_model(settings: Encoder) -> Any:
         raise StudyError(f"encoder.options: CLIPModel does not take them ({error})") from error
     if absent := sorted({*found["missing_keys"], *map(str, found["mismatched_keys"])}):
         raise EncoderError(
-            f"encoder {settings.name}: the weights of {_source(settings)} lack {len(absent)} "
-            f"tensors of its configuration, {absent[0]} the first; is the copy complete?"
+            f"encoder {settings.name}: the weights of {_source(settings)} lack "
+            f"{counted(len(absent), 'tensor')} of its configuration, {absent[0]} the first; is "
+            "the copy complete?"
         )
     return model.eval()
 

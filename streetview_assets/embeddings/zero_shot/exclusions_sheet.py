@@ -7,6 +7,7 @@ import polars as pl
 from streetview_assets.embeddings.zero_shot.exclusions import BY_CATEGORY
 from streetview_assets.figures import lead
 from streetview_assets.images.contact_sheet import Note, Tile, lay_out
+from streetview_assets.text.counted import counted
 
 ACROSS, SUREST, LEAST_SURE = 8, 24, 16
 TILE_PX, GAP_PX, LINE_PX = 128, 6, 22
@@ -79,10 +80,9 @@ def _parts(surest_first: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
 def said_of(exclusions: pl.DataFrame) -> str:
     """Say how many images are excluded, and what becomes of them."""
     count = exclusions.height
-    images = "image" if count == 1 else "images"
     if exclusions["is_dropped"].any():
-        return f"{count:,} {images} {'is' if count == 1 else 'are'} dropped"
-    return f"{count:,} {images} would be dropped"
+        return f"{counted(count, 'image is', 'images are')} dropped"
+    return f"{counted(count, 'image')} would be dropped"
 
 
 def _caption(image: dict[str, object]) -> str:

@@ -70,7 +70,9 @@ def export_pixplot_metadata(opened: OpenStudy, output: Path | None = None) -> Wr
             f"Left out, since they are not on disk: {counted(rows.height - table.height, 'image')}."
         )
     if unplaced := table.filter(pl.any_horizontal(pl.col(PLACE).is_null())).height:
-        said.append(f"Without lat and lng, since {unplaced:,} images have no place.")
+        said.append(
+            f"Without lat and lng, since {counted(unplaced, 'image has', 'images have')} no place."
+        )
         table = table.drop(PLACE)
     with written_aside(path, suffix=path.suffix) as aside:
         write_csv(table, aside, "pixplot_metadata")

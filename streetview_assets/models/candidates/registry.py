@@ -21,6 +21,7 @@ from streetview_assets.models.candidates.tree_ensembles import (
     RANDOM_FOREST,
     XGBOOST,
 )
+from streetview_assets.text.counted import counted
 
 CANDIDATES: dict[str, Candidate] = {
     candidate.name: candidate
@@ -55,9 +56,10 @@ def candidates_for(names: Sequence[str], area_count: int) -> tuple[list[Candidat
     tuple
         The candidates, and for each that is left out the reason.
     """
+    areas = counted(area_count, "area")
     picked = [CANDIDATES[name] for name in names]
     left_out = {
-        candidate.name: f"left out: {area_count:,} areas, it takes at most {candidate.most_areas:,}"
+        candidate.name: f"left out: {areas}, it takes at most {candidate.most_areas:,}"
         for candidate in picked
         if area_count > candidate.most_areas
     }

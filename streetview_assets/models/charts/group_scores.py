@@ -16,6 +16,7 @@ from streetview_assets.models.evaluations.models_by_group import (
     OWN,
     fitted_model,
 )
+from streetview_assets.text.counted import counted
 from streetview_assets.text.visible_text import shortened
 from streetview_assets.validations import VALIDATIONS, mild_first
 
@@ -171,7 +172,9 @@ def draw_group_predictions(predictions: pl.DataFrame, *, title: str, credit: str
     names = in_order(predictions.join(largest, on="group_name", how="semi"))[1:]
     across = min(len(names), 4)
     size_in = (0.7 + 2.6 * across, 1.2 + 2.6 * -(-len(names) // across))
-    some = f", {len(names)} of {sizes.height} groups" if sizes.height > len(names) else ""
+    some = (
+        f", {len(names)} of {counted(sizes.height, 'group')}" if sizes.height > len(names) else ""
+    )
     figure, frames = panels(
         len(names), size_in, across=across, credit=credit, sharex=True, sharey=True,
         title=f"{lead(title)}by the images of each group alone{some}\n"
@@ -185,7 +188,7 @@ def draw_group_predictions(predictions: pl.DataFrame, *, title: str, credit: str
         axes.axhline(own[:, 0].mean(), color=INK, linewidth=1, linestyle=":")
         r2 = measure(own[:, 0], own[:, 1])["r2"]
         score = "not defined" if r2 is None else f"= {r2_text(r2)}"
-        axes.set_title(f"{shortened(name)}: R² {score}, {len(own):,} areas", fontsize=9)
+        axes.set_title(f"{shortened(name)}: R² {score}, {counted(len(own), 'area')}", fontsize=9)
     figure.supylabel("predicted", fontsize=9)
     for axes in frames[-across:]:
         axes.set_xlabel("observed", fontsize=9)
@@ -201,7 +204,7 @@ def _largest(scores: pl.DataFrame) -> tuple[pl.DataFrame, str]:
     if largest.height <= MOST_GROUPS:
         return scores, ""
     kept = [ALL, *largest["group_name"].head(MOST_GROUPS)]
-    some = f", the {MOST_GROUPS} of {largest.height} groups with the most images"
+    some = f", the {MOST_GROUPS} of {counted(largest.height, 'group')} with the most images"
     return scores.filter(pl.col("group_name").is_in(kept)), some
 
 
@@ -243,16 +246,16 @@ def _add_bars(
 
 def _with_areas(r2: pl.DataFrame, names: list[str], model: str) -> list[str]:
     """Put the number of areas below each name: the common ones, then its own."""
-    counted = r2.filter(model=model).group_by("group_name", "area_set")
+    by_group = r2.filter(model=model).group_by("group_name", "area_set")
     counts = {
-        (name, area_set): f"{count:,}"
-        for name, area_set, count in counted.agg(pl.col("area_count").max()).iter_rows()
+        (name, area_set): count
+        for name, area_set, count in by_group.agg(pl.col("area_count").max()).iter_rows()
     }
     return [f"{shortened(name)}\n{_told(name, counts)}" for name in names]
 
 
-def _told(name: str, counts: dict[tuple[str, str], str]) -> str:
+def _told(name: str, counts: dict[tuple[str, str], int]) -> str:
     shared, own = counts.get((name, COMMON)), counts.get((name, OWN))
     if own is None:
         return "not scored"
-    return f"{shared} | {own} areas" if shared else f"{own} areas"
+    return f"{shared:,} | {counted(own, 'area')}" if shared is not None else counted(own, "area")

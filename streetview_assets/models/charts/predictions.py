@@ -92,6 +92,7 @@ def draw_prediction_maps(
     model: str = TUNED,
     validation: str,
     credit: str = "",
+    narrow: bool = False,
 ) -> Figure:
     """Draw what was observed and what a model predicted of held-out areas, side by side.
 
@@ -109,6 +110,8 @@ def draw_prediction_maps(
         Whose predictions are drawn.
     credit
         Whom to name at the foot.
+    narrow
+        One above the other, for a phone.
     """
     drawn = predictions.filter(model=model, validation=validation, repeat=1)
     held_out = f"predicted, held out ({VALIDATIONS[validation].symbol})"
@@ -122,6 +125,7 @@ def draw_prediction_maps(
         title=title,
         label=what,
         credit=credit,
+        narrow=narrow,
     )
 
 

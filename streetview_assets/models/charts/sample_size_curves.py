@@ -11,6 +11,7 @@ from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.evaluations.sample_size import ALL, ALL_K
 from streetview_assets.models.evaluations.sample_size_summary import mean_curves
 from streetview_assets.study.sample_size import AreasHeld
+from streetview_assets.text.counted import counted
 
 if TYPE_CHECKING:
     from matplotlib.patheffects import AbstractPathEffect
@@ -77,7 +78,7 @@ def draw_sample_sizes(
     figure.suptitle(
         f"{over(title)}{REGRESSION[metric].symbol} on held-out areas by the images of a cluster, "
         f"{HEADINGS[areas]}\nnumbers: clusters; black, dashed: all images; bands: one standard "
-        f"deviation of {repeats} draws",
+        f"deviation of {counted(repeats, 'draw')}",
         fontsize=10,
     )
     return figure

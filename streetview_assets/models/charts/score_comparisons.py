@@ -107,8 +107,9 @@ def draw_target_correlations(
         axes, grid, texts, rows=names, columns=names, colours="PuOr_r", limits=(-1, 1),
         slanted_deg=40, bar="Spearman's rank correlation",
     )  # fmt: skip
-    areas = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
-    axes.set_title(f"{over(title)}how targets go together, over {areas} areas", fontsize=10)
+    least, most = min(counts), max(counts)
+    areas = ("" if least == most else f"{least:,} to ") + counted(most, "area")
+    axes.set_title(f"{over(title)}how targets go together, over {areas}", fontsize=10)
     return figure
 
 
@@ -191,8 +192,8 @@ def draw_learning_curve(scores: pl.DataFrame, *, title: str, credit: str = "") -
     axes.set_xlabel("areas learned from")
     axes.set_ylabel("R², pooled over held-out areas")
     axes.set_title(
-        f"{over(title)}{max(r2['area_count'].to_list()):,} areas held out in turn; "
-        f"bands: range of {r2['repeat'].n_unique()} draws",
+        f"{over(title)}{counted(max(r2['area_count'].to_list()), 'area')} held out in turn; "
+        f"bands: range of {counted(r2['repeat'].n_unique(), 'draw')}",
         fontsize=10,
     )
     axes.legend(frameon=False, fontsize=8)

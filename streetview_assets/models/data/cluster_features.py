@@ -19,6 +19,7 @@ from streetview_assets.models.data.features import by_group
 from streetview_assets.pooling.pool_groups import pool_groups
 from streetview_assets.study.clusters import Clusters
 from streetview_assets.study.fields import Statistic
+from streetview_assets.text.counted import counted
 
 MOST_IMAGES_OF_A_FIT = 20_000
 """Clusters are found in so many images at most, as many of every area as far as it has them:
@@ -84,7 +85,7 @@ class AreaImages:
         needed = 2 * max(self.k, self.pca or 0)
         if count >= needed:
             return None
-        return f"{count} images, {needed} are needed for clusters in every fold"
+        return f"{counted(count, 'image')}, {needed} are needed for clusters in every fold"
 
     def features(self, fitted_to: np.ndarray) -> np.ndarray:
         """Make the features of every area by clusters of some areas' images.

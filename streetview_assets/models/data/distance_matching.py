@@ -17,6 +17,7 @@ from scipy.spatial.distance import cdist
 from streetview_assets.models.data.cluster_folds import Tree, dealt_apart, ways_to_deal
 from streetview_assets.models.data.dataset import DistancesToPredict
 from streetview_assets.models.data.splits import TooFewGroupsError, beyond_buffer
+from streetview_assets.text.counted import counted
 
 MATCHED = 0.1
 """A Wasserstein distance below this share of the mean distance counts as a match."""
@@ -101,7 +102,8 @@ def match_distances(
     plain = [found for fold in dealt if (found := aim.measured(fold, np.zeros(len(fold))))]
     if not plain:
         raise TooFewGroupsError(
-            f"{len(place_m)} areas cannot be dealt out so that a third is left to learn from"
+            f"{counted(len(place_m), 'area')} cannot be dealt out so that a third is left to "
+            "learn from"
         )
     tried = sorted(plain, key=aim.rank)
     if not aim.is_reached(tried[0], folds):

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from streetview_assets.models.data.dataset import AreaDataset
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import Validation
 
 MOST_AUTHORITY_FOLDS = 20
@@ -108,7 +109,7 @@ def holdout_split(
     left = len(order) - int(np.ceil(len(order) * share))
     if left < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(
-            f"the hold-out leaves {left} of {len(order)} areas to learn from, "
+            f"the hold-out leaves {left} of {counted(len(order), 'area')} to learn from, "
             f"at least {LEAST_TO_LEARN_FROM} needed"
         )
     train, test = train_test_split(order, test_size=share, random_state=seed % 2**32)
@@ -378,8 +379,8 @@ def check_rest(fold: np.ndarray, named: str) -> None:
     left = smallest_training(fold)
     if left < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(
-            f"{named} holds {len(fold) - left} of {len(fold)} areas, which leaves {left} to learn "
-            f"from, at least {LEAST_TO_LEARN_FROM} needed"
+            f"{named} holds {len(fold) - left} of {counted(len(fold), 'area')}, which leaves "
+            f"{left} to learn from, at least {LEAST_TO_LEARN_FROM} needed"
         )
 
 

@@ -13,6 +13,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import pdist
 
+from streetview_assets.text.counted import counted
+
 LEAST_PLACES = 20
 MOST_PLACES = 2_500
 """Of more places so many are drawn: the pairs grow with the square."""
@@ -71,7 +73,7 @@ def practical_range_m(values: np.ndarray, place_m: np.ndarray, seed: int = 0) ->
     values, place_m = _sampled(np.asarray(values, float), np.asarray(place_m, float), seed)
     variance = float(values.var(ddof=1)) if len(values) > 1 else 0.0
     if len(values) < LEAST_PLACES:
-        note = f"no range: {len(values)} places, at least {LEAST_PLACES} needed"
+        note = f"no range: {counted(len(values), 'place')}, at least {LEAST_PLACES} needed"
         return Variogram(variance, variance, 0.0, note=note)
     nearest_m, neighbour = _neighbours(place_m)
     extent_m = _town_extent_m(place_m, nearest_m)

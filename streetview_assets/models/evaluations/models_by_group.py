@@ -34,6 +34,7 @@ from streetview_assets.models.validation.ridge_cv import MEAN, RIDGE
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.study.models import GroupModel
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import Validation
 
 TABLE = "group_model_scores"
@@ -196,8 +197,8 @@ def common_areas(
         there = valued & set(group.area_codes)
         if len(there) < needed:
             rare[group.name] = (
-                f"not in the common areas: images in {len(there)} of {len(valued)} areas, "
-                f"{needed} needed"
+                f"not in the common areas: images in {len(there)} of "
+                f"{counted(len(valued), 'area')}, {needed} needed"
             )
         else:
             common &= there

@@ -22,6 +22,7 @@ from streetview_assets.models.validation.ridge_cv_fast import predict_by_ridge
 from streetview_assets.pooling.pool_groups import pool_groups
 from streetview_assets.study.fields import Statistic
 from streetview_assets.study.sample_size import AreasHeld, SampleSize
+from streetview_assets.text.counted import counted
 
 TABLE = "sample_size_scores"
 ALL = "all"
@@ -212,7 +213,9 @@ def _size_rows(
     seen = np.unique(area)
     about = about | {"image_count": len(drawn)}
     if len(drawn) < about["sample_size"]:
-        return [score_row(about, "r2", None, len(seen), note=f"capped: {len(drawn):,} images")]
+        return [
+            score_row(about, "r2", None, len(seen), note=f"capped: {counted(len(drawn), 'image')}")
+        ]
     if len(seen) < LEAST_AREAS:
         why = f"too few areas: {len(seen)}, at least {LEAST_AREAS} needed"
         return [score_row(about, "r2", None, len(seen), note=why)]

@@ -8,6 +8,7 @@ import polars as pl
 from streetview_assets.metrics import REGRESSION
 from streetview_assets.models.evaluations.sample_size import ALL
 from streetview_assets.models.validation.ridge_cv import MEAN
+from streetview_assets.text.counted import counted
 
 _LEAST_SIZES = 2
 _WAYS = ("free", "constant")
@@ -191,6 +192,6 @@ def best_and_worst(scores: pl.DataFrame, metric: str, k: int) -> str:
     )
     best, worst = ordered.row(0, named=True), ordered.row(-1, named=True)
     return (
-        f"{metric} of {size:,} images of each of {k} clusters: best {best['group_name']} "
-        f"{best['mean']:.3g}, worst {worst['group_name']} {worst['mean']:.3g}"
+        f"{metric} of {counted(size, 'image')} of each of {counted(k, 'cluster')}: best "
+        f"{best['group_name']} {best['mean']:.3g}, worst {worst['group_name']} {worst['mean']:.3g}"
     )

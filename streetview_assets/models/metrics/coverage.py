@@ -160,7 +160,7 @@ def coverage_spread(inside: np.ndarray, block: np.ndarray) -> tuple[float | None
     if blocks < 2:
         few = counted(blocks, "block")
         return None, f"not defined: {few} of {LEAST_AREAS_OF_A_BLOCK} areas or more"
-    note = f"{blocks} blocks, coverage {shares.min():.2f} to {shares.max():.2f}"
+    note = f"{counted(blocks, 'block')}, coverage {shares.min():.2f} to {shares.max():.2f}"
     return float(shares.std()), note
 
 

@@ -8,6 +8,7 @@ from streetview_assets.figures import INK, Axes, Figure, lead
 from streetview_assets.models.ordinal.aggregation import MEAN_CONTINUOUS, to_areas
 from streetview_assets.models.ordinal.network import DECILES
 from streetview_assets.models.ordinal.score_rows import count_table, measure_tables, of_common_areas
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import VALIDATIONS, mild_first
 
 _PANELS = {name: one.symbol for name, one in VALIDATIONS.items()}
@@ -64,4 +65,4 @@ def _add_panel(axes: Axes, table: np.ndarray, name: str) -> None:
     axes.invert_yaxis()
     frame_diagonal(axes, DECILES, INK, linewidth=0.8)
     axes.set_xlabel("observed decile (1: lowest values)")
-    axes.set_title(f"{name}\n{score}, {int(table.sum()):,} areas", fontsize=10)
+    axes.set_title(f"{name}\n{score}, {counted(int(table.sum()), 'area')}", fontsize=10)

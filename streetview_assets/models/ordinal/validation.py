@@ -22,6 +22,7 @@ from streetview_assets.models.validation.out_of_fold import Fold, out_of_fold
 from streetview_assets.processes.on_progress import OnProgress, steps, untold
 from streetview_assets.study.models import Ordinal
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 if TYPE_CHECKING:
     import torch
@@ -210,7 +211,8 @@ def rows_of_shares(
 def too_few(points: OrdinalPoints) -> str:
     """Say why nothing can be learnt from these points; empty where it can."""
     if points.area_count < FEWEST_AREAS:
-        return f"{points.area_count} areas with images and a value, at least {FEWEST_AREAS} needed"
+        areas = counted(points.area_count, "area")
+        return f"{areas} with images and a value, at least {FEWEST_AREAS} needed"
     if len(np.unique(points.decile)) < 2:
         return "all areas are in one decile, which leaves nothing to learn"
     return ""

@@ -28,6 +28,7 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.amounts import amount
+from streetview_assets.text.counted import counted
 
 TABLE = "age_gap_scores"
 CLASSES = (0.0, 1.0, 2.0, 4.0, 8.0, np.inf)
@@ -186,7 +187,7 @@ def _row(
     if not known:
         return row | {"note": "not defined: too few areas, or all of one value or one gap"}
     if not np.isfinite(lower):
-        few = f"no interval: {size} areas, at least {LEAST_GROUPS} needed"
+        few = f"no interval: {counted(size, 'area')}, at least {LEAST_GROUPS} needed"
         return row | {"note": note or few}
     least, most = _LIMITS.get(cell.metric, (-np.inf, np.inf))
     return row | {"lower": float(max(lower, least)), "upper": float(min(upper, most))}

@@ -19,6 +19,7 @@ from streetview_assets.models.metrics.coverage import (
 from streetview_assets.models.results.rows import Row, score_row
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
+from streetview_assets.text.counted import counted
 
 P_VALUE = "coverage_p"
 CHANCE = 0.05
@@ -114,7 +115,8 @@ def _spread_rows(about: Row, split: OutOfFold, scoring: Scoring) -> list[Row]:
     if spread is None:
         return rows
     draws = spread_by_chance(inside, split.block, seed_of(scoring.seed, "spread of coverage"))
-    note = f"by chance alone; {np.mean(draws >= spread):.1%} of {len(draws)} draws spread as far"
+    of_draws = f"{np.mean(draws >= spread):.1%} of {counted(len(draws), 'draw')}"
+    note = f"by chance alone; {of_draws} spread as far"
     mean = float(draws.mean())
     return [
         *rows,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from streetview_assets.models.results.rows import Row
+from streetview_assets.text.counted import counted
 
 _OWN = ("morans_i", "morans_p", "coverage", "coverage_p")
 """A p-value is no mean of p-values, and stands beside what it is of."""
@@ -52,5 +53,5 @@ def _mean(row: Row, others: Sequence[Row]) -> Row:
         for name in ("value", "lower", "upper")
     }
     level = None if mean["lower"] is None else row["interval_level"]
-    note = row["note"] or f"mean of {len(rows)} deals"
+    note = row["note"] or f"mean of {counted(len(rows), 'deal')}"
     return row | mean | {"interval_level": level, "note": note}

@@ -33,6 +33,7 @@ from streetview_assets.models.results.verdict_sentences import number as _number
 from streetview_assets.models.scoring import POOLED, Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import VALIDATIONS, headline_validation
 
 Find = Callable[..., Row | None]
@@ -206,7 +207,7 @@ def _intervals(scores: pl.DataFrame, row: Row | None, spatial: str) -> str:
         return ""
     if row["value"] is None:
         return "There are too few areas for prediction intervals."
-    held = f"{row['value']:.1%} of {row['area_count']:,} areas"
+    held = f"{row['value']:.1%} of {counted(row['area_count'], 'area')}"
     level = _level(scores)
     if level is None or row["lower"] is None:
         return f"Its prediction intervals hold {held}."

@@ -7,6 +7,7 @@ from streetview_assets.models.candidates.baselines import PLACE, PLACE_AND_IMAGE
 from streetview_assets.models.results.age_gap import ALL, GROWTH
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.verdict_sentences import LEAST_GAIN, interval, number
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import AUTHORITIES, ENOUGH_AUTHORITIES
 
 FEW_IMAGES = 2
@@ -50,7 +51,7 @@ def _here(gain: Row | None) -> str:
         return f"there is no interval of what images add ({gain['note'] or 'no reason is told'})"
     return (
         f"what images add is known to within {number(gain['lower'])} and {number(gain['upper'])} "
-        f"in R² ({interval(gain).split()[0]}, {gain['area_count']:,} areas)"
+        f"in R² ({interval(gain).split()[0]}, {counted(gain['area_count'], 'area')})"
     )
 
 
@@ -60,7 +61,8 @@ def _elsewhere(next_towns: pl.DataFrame, validation: str) -> str:
     if row is None:
         return "" if validation == AUTHORITIES else "no other town was tested"
     if row["lower"] is None:
-        return f"of {row['town_count']} authorities nothing can be said of another"
+        towns = counted(row["town_count"], "authority", "authorities")
+        return f"of {towns} nothing can be said of another"
     few = ", so few that it is wide" if row["town_count"] < ENOUGH_AUTHORITIES else ""
     return (
         f"in the next authority it will lie between {number(row['lower'])} and "
@@ -73,7 +75,8 @@ def _of_areas(scores: pl.DataFrame, validation: str) -> str:
     if row is None:
         return "single areas have no prediction interval"
     level = f", {row['interval_level']:.0%} meant" if row["interval_level"] else ""
-    return f"prediction intervals hold {row['value']:.0%} of {row['area_count']:,} areas{level}"
+    areas = counted(row["area_count"], "area")
+    return f"prediction intervals hold {row['value']:.0%} of {areas}{level}"
 
 
 def not_to_be_used(
@@ -118,7 +121,9 @@ def _unlike(profile: pl.DataFrame) -> str:
     outside = int((~told).sum())
     if not outside:
         return ""
-    return f"in {outside:,} of {len(told):,} areas that look unlike all that was learned from"
+    return (
+        f"in {outside:,} of {counted(len(told), 'area')} that look unlike all that was learned from"
+    )
 
 
 def _few_images(profile: pl.DataFrame) -> str:
@@ -126,8 +131,8 @@ def _few_images(profile: pl.DataFrame) -> str:
     few = int((counts <= FEW_IMAGES).sum())
     if not few:
         return ""
-    most = f"at most {FEW_IMAGES} images"
-    return f"in {few:,} of {len(counts):,} areas with {most}, but for what is shrunk towards place"
+    of_areas = f"{few:,} of {counted(len(counts), 'area')} with at most {FEW_IMAGES} images"
+    return f"in {of_areas}, but for what is shrunk towards place"
 
 
 def _served_worse(subgroups: pl.DataFrame) -> str:

@@ -27,6 +27,7 @@ from streetview_assets.models.results.rows import Row
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 BY_DECILE, BY_DENSITY, BY_AGE = "decile", "density of points", "age of imagery"
 RESAMPLES = 1_000
@@ -219,7 +220,7 @@ def _row(
     if row["value"] is None:
         return row | {"note": "not defined: too few areas, or none has an interval"}
     if not np.isfinite(lower):
-        few = f"no interval: {size} areas, at least {LEAST_GROUPS} needed"
+        few = f"no interval: {counted(size, 'area')}, at least {LEAST_GROUPS} needed"
         return row | {"note": note or few}
     ends = np.array([lower, upper])
     low, high = (np.clip(ends, 0, 1) if cell.metric == "coverage" else ends).tolist()

@@ -9,6 +9,7 @@ from streetview_assets.models.metrics.heavy_tails import largest_robust_z
 from streetview_assets.models.results.rows import Row, metric_rows, score_row
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
+from streetview_assets.text.counted import counted
 
 OBSERVED = "observed"
 """Stands in the column `model` where a row is of the target itself."""
@@ -55,5 +56,5 @@ def _of_a_tenth(resamples: Resamples) -> Resamples:
     tenth = math.ceil(resamples.weights.shape[1] / DECILES)
     if resamples.note or tenth >= LEAST_GROUPS:
         return resamples
-    note = f"no interval: {tenth} areas in the decile, at least {LEAST_GROUPS} needed"
+    note = f"no interval: {counted(tenth, 'area')} in the decile, at least {LEAST_GROUPS} needed"
     return Resamples(resamples.weights[:0], tenth, note)

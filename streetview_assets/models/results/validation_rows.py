@@ -18,6 +18,7 @@ from streetview_assets.models.results.tail_rows import OBSERVED, tail_rows
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED, OutOfFold
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import Validation
 
 RESAMPLES = 1_000
@@ -133,8 +134,9 @@ def repeat_rows(scoring: Scoring, splits: Sequence[OutOfFold]) -> list[Row]:
         for metric in REGRESSION:
             values = [value for scores in measured if (value := scores[metric]) is not None]
             whole = len(values) == len(splits)
-            scored = f"{len(values)} of {len(splits)} repeats have a score"
-            note = f"{len(splits)} repeats" if whole else scored
+            of_all = f"of {len(splits)} repeats"
+            scored = counted(len(values), f"{of_all} has a score", f"{of_all} have a score")
+            note = counted(len(splits), "repeat") if whole else scored
             for name, compute in (("mean", np.mean), ("sd", np.std)):
                 value = float(compute(values)) if whole else None
                 metric_name = f"{metric}_{name}_of_repeats"

@@ -14,6 +14,7 @@ from streetview_assets.models.metrics.heavy_tails import HEAVY
 from streetview_assets.models.results.rows import Row
 from streetview_assets.models.results.tail_rows import LARGEST_ROBUST_Z, OBSERVED
 from streetview_assets.text.amounts import amount
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import VALIDATIONS
 
 Find = Callable[..., Row | None]
@@ -90,7 +91,7 @@ def _added(
     tells, name = words
     scores = (
         f"R² is {number(known['value'])} by {name} alone and {number(both['value'])} by {name} and "
-        f"{by}, {VALIDATIONS[validation].phrase} ({gain['area_count']:,} areas)"
+        f"{by}, {VALIDATIONS[validation].phrase} ({counted(gain['area_count'], 'area')})"
     )
     amount = f"{number(gain['value'])} in R² ({interval(gain)})"
     if gain["lower"] is None:
@@ -121,7 +122,7 @@ def told_by_images(find: FindGain, validation: str) -> str:
     way = VALIDATIONS[validation].phrase
     return (
         f"{way[0].upper()}{way[1:]}, images alone {meaning}: "
-        f"R² {number(share)} ({interval(row)}, {row['area_count']:,} areas)."
+        f"R² {number(share)} ({interval(row)}, {counted(row['area_count'], 'area')})."
     )
 
 

@@ -121,7 +121,7 @@ def next_town(
         few = f"no interval: {counted(count, 'town')}, at least {LEAST_TOWNS} needed"
         return NextTown(typical, note=few)
     reach = float(t.ppf((1 + level) / 2, count - 2) * values.std(ddof=1))
-    note = f"of {count} towns alone: taken to be normal between towns, and wide"
+    note = f"of {counted(count, 'town')} alone: taken to be normal between towns, and wide"
     return NextTown(
         typical,
         typical_interval=_around(values.mean(), reach / np.sqrt(count), scale),

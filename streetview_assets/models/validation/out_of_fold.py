@@ -19,6 +19,7 @@ from streetview_assets.models.data.splits import (
 )
 from streetview_assets.models.validation.task import matched_folds
 from streetview_assets.study.models import Models
+from streetview_assets.text.counted import counted
 from streetview_assets.validations import Validation
 
 
@@ -227,7 +228,7 @@ def _beyond_buffer(
     learning = beyond_buffer(data.place_m, held_out, width_m)
     if np.any(width_m) and learning.sum() < LEAST_TO_LEARN_FROM:
         raise TooFewGroupsError(
-            f"a buffer of {np.max(width_m) / 1000:g} km leaves {learning.sum()} of {len(data)} "
-            f"areas to learn from, at least {LEAST_TO_LEARN_FROM} needed"
+            f"a buffer of {np.max(width_m) / 1000:g} km leaves {learning.sum()} of "
+            f"{counted(len(data), 'area')} to learn from, at least {LEAST_TO_LEARN_FROM} needed"
         )
     return learning

@@ -13,6 +13,7 @@ from streetview_assets.models.data.distance_matching import (
 )
 from streetview_assets.models.data.variogram import practical_range_m
 from streetview_assets.study.models import Models, Task
+from streetview_assets.text.counted import counted
 
 ENOUGH_GAPS = 10
 """Of fewer areas that were not sampled, distances are no distribution."""
@@ -96,8 +97,8 @@ def matched_folds(data: AreaDataset, settings: Models, seed: int) -> MatchedFold
 def _gaps(data: AreaDataset) -> DistancesToPredict:
     gaps = len(data.unsampled_m)
     if gaps >= ENOUGH_GAPS:
-        note = f"gaps: as far as {gaps} areas that were not sampled are from those that were"
+        note = f"gaps: as far as {gaps:,} areas that were not sampled are from those that were"
         return DistancesToPredict(nearest_m(data.unsampled_m, data.place_m), note=note)
-    note = f"gaps: {gaps} areas were not sampled, so that the distance of each sampled area from "
-    note += "its nearest other stands for them"
+    note = f"gaps: {counted(gaps, 'area was', 'areas were')} not sampled, so that the distance "
+    note += "of each sampled area from its nearest other stands for them"
     return DistancesToPredict(nearest_others_m(data.place_m), note=note)

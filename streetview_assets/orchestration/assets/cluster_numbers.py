@@ -12,6 +12,7 @@ from streetview_assets.embeddings.looked_at import INCLUDED, VECTORS
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.assets.clusters import draw_of, who_is_in
 from streetview_assets.study_state.lineage import figures_of, study_asset
+from streetview_assets.text.counted import counted
 
 ONE_OF_TWO_BYTES = 70_000
 """Of each of two figures in the metadata of a study-wide asset: 200 kB together, with the rest."""
@@ -126,7 +127,7 @@ def _sheets(
     return {
         "central and random members, by number of clusters": ", ".join(paths),
         **({"numbers without a sheet": left_out} if left_out else {}),
-        f"members of {nearest} clusters": work.figure(
+        f"members of {counted(nearest, 'cluster')}": work.figure(
             f"{name}{nearest}", shown, max_bytes=ONE_OF_TWO_BYTES
         ),
     }

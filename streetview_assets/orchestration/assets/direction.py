@@ -17,6 +17,7 @@ from streetview_assets.images.current import current_images
 from streetview_assets.orchestration.asset_context import AssetContext, AssetResult
 from streetview_assets.orchestration.missing_parts import no_targets
 from streetview_assets.study_state.lineage import figures_of, study_asset
+from streetview_assets.text.counted import counted
 
 if TYPE_CHECKING:
     from streetview_assets.models.direction.direction import Direction
@@ -113,7 +114,7 @@ def _words(work: AssetContext) -> _Words:
     encoder = work.text_encoder()
     labels = {} if study.labels is None else prompts_of(study.labels)
     return _Words(
-        f"{len(labels)} labels of the study, {len(group_of)} prompts",
+        f"{counted(len(labels), 'label')} of the study, {counted(len(group_of), 'prompt')}",
         _vectors(labels, study.label_templates, encoder),
         _vectors({prompt: (prompt,) for prompt in group_of}, study.label_templates, encoder),
         group_of,

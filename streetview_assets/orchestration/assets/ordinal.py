@@ -14,6 +14,7 @@ from streetview_assets.study.models import Ordinal
 from streetview_assets.study.targets import Target
 from streetview_assets.study_state.lineage import figures_of, study_asset
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 if TYPE_CHECKING:
     from streetview_assets.models.ordinal.point_dataset import OrdinalPoints
@@ -157,7 +158,8 @@ def _applied(
     mine = (work.opened.encoder, points.views.shape[2] if len(points) else facts.dimension)
     if mine != (facts.encoder, facts.dimension):
         raise StudyError(
-            f"ordinal.apply: {settings.apply}: the network takes {facts.dimension} numbers of the "
+            f"ordinal.apply: {settings.apply}: the network takes "
+            f"{counted(facts.dimension, 'number')} of the "
             f"encoder {facts.encoder}, and this study has {mine[1]} of {mine[0]}. Take the same "
             "encoder, or a network trained with this one."
         )
@@ -186,7 +188,12 @@ def _applied(
     scores = _scores(work, outputs, unseen)
     run_id = _keep(work, settings, scores, {})
     left_out = points.area_count - unseen.area_count
-    note = f"{left_out} areas that the network has learnt from are left out" if left_out else ""
+    known = "that the network has learnt from"
+    note = (
+        counted(left_out, f"area {known} is left out", f"areas {known} are left out")
+        if left_out
+        else ""
+    )
     return _made(
         work,
         outputs,

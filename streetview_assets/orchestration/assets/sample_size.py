@@ -21,6 +21,7 @@ from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.fingerprint import input_fingerprint
 from streetview_assets.study_state.lineage import figures_of, spec_for, study_asset
+from streetview_assets.text.counted import counted
 
 if TYPE_CHECKING:
     from streetview_assets.models.candidates.model_spec import ModelSpec
@@ -210,8 +211,8 @@ def _expected(
     models, processes = model_count(experiment, left), _processes(work, experiment, len(left))
     minutes = models * each / processes / 60
     said = (
-        f"about {minutes:,.0f} minutes: {models:,} models of {each:.2g} s each, as a sample of "
-        f"them took, on {processes} process(es)"
+        f"about {minutes:,.0f} min: {counted(models, 'model')} of {each:.2g} s each, as a sample "
+        f"of them took, on {counted(processes, 'process', 'processes')}"
     )
     work.log.info(f"{work.asset}: {said}")
     return {"expected before the start": said}

@@ -24,6 +24,7 @@ from streetview_assets.study.models import Models
 from streetview_assets.study_state.fingerprint import resolved_value
 from streetview_assets.study_state.lineage import spec_for
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 from streetview_assets.version import version_in_words
 
@@ -155,8 +156,9 @@ def _folds(work: AssetContext, data: AreaDataset, train: Collection[str]) -> Map
     learning = data.take(np.isin(np.array(data.authority_codes, dtype=str), list(train)))
     if len(learning) < LEAST_AREAS:
         raise StudyError(
-            f"{work.study.path}: {len(learning)} areas with imagery and a value to learn from, at "
-            f"least {LEAST_AREAS} needed; `streetview run --until pooling` makes them"
+            f"{work.study.path}: {counted(len(learning), 'area')} with imagery and a value to "
+            f"learn from, at least {LEAST_AREAS} needed; `streetview run --until pooling` makes "
+            "them"
         )
     settings = planned(learning, study_scoring(work)).settings
     several = len(set(learning.authority_codes)) > 1

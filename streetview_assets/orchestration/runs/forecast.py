@@ -14,6 +14,7 @@ from streetview_assets.images.views import wanted_images
 from streetview_assets.study_state.checkpoint import Resumption
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import check_ledger
+from streetview_assets.text.counted import counted
 
 LOOK_UPS = frozenset({"areas", "targets", "road_network", "sample_points", "panoramas"})
 """The assets up to the free look-ups."""
@@ -231,7 +232,7 @@ def _experience(opened: OpenStudy) -> _Experience:
         size = width * height * BYTES_PER_PIXEL
         return _Experience(size, IMAGES_PER_SECOND, limit, basis)
     size = float(there["size_bytes"].cast(pl.Float64).mean() or 0)  # type: ignore[arg-type]
-    basis = f"from the {there.height:,} images that are there"
+    basis = f"from the {counted(there.height, 'image')} that are there"
     return _Experience(size, _images_per_second(there), limit, basis)
 
 

@@ -18,6 +18,7 @@ from streetview_assets.study.study_file import Study
 from streetview_assets.study_state.open_study import OpenStudy
 from streetview_assets.study_state.purchases import check_ledger
 from streetview_assets.study_state.sources import Sources
+from streetview_assets.text.counted import counted
 
 
 def check_inputs(opened: OpenStudy, *, to_be_paid: bool = False) -> Sources:
@@ -96,7 +97,7 @@ def _check_roads(areas_path: Path, roads: Roads, sources: Sources) -> None:
     if near.sindex.query(outlines.geometry, predicate="intersects").size == 0:
         raise StudyError(
             f"The areas and the roads do not meet: no road of {roads.path} lies in one of "
-            f"the {areas.height:,} areas of {areas_path}, though both are of one region. "
+            f"the {counted(areas.height, 'area')} of {areas_path}, though both are of one region. "
             "Give roads of the same place (`roads.path`), name other `authorities`, or mend the "
             "CRS of one of the files."
         )

@@ -54,7 +54,7 @@ class PredictionsWithIntervals(PythonModel):
         width = context.model_config["width"]
         if vectors.shape != (len(model_input), width):
             raise ValueError(
-                f"features: the model takes {width} numbers an area, those of "
+                f"features: the model takes vectors of width {width}, those of "
                 f"{context.model_config['features']}, and got an array of shape {vectors.shape}"
             )
         return vectors
@@ -78,8 +78,8 @@ class PredictionsWithIntervals(PythonModel):
         applies = self.applicability.applies(unlike)
         if not applies.all():
             warnings.warn(
-                f"{(~applies).sum()} of {len(applies)} area(s) are unlike all that the model "
-                "learned from: its scores and intervals do not hold there (is_applicable)",
+                f"areas unlike all that the model learned from: {(~applies).sum()} of "
+                f"{len(applies)}; its scores and intervals do not hold there (is_applicable)",
                 stacklevel=2,
             )
         return {"dissimilarity": unlike, "is_applicable": applies}

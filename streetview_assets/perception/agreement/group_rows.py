@@ -12,6 +12,7 @@ from streetview_assets.perception.agreement.group_differences import Difference,
 from streetview_assets.perception.agreement.rows import numbered
 from streetview_assets.perception.ratings.groups import ALL, RaterGroup
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 SIGNIFICANT = 0.05
 
@@ -92,7 +93,7 @@ def _row(
 ) -> dict[str, object]:
     row = {"grouping": group.grouping, "group_name": group.name, "image_count": own.height}
     if own.is_empty():
-        few = f"nothing is told: fewer than {least_raters} raters"
+        few = f"nothing is told: fewer than {counted(least_raters, 'rater')}"
         return row | {"note": few}
     single = said.filter(pl.col("group_name").is_null(), rating_count=1).drop_nulls("rater_id")
     known = single.filter(pl.col(group.grouping).is_not_null()).sort("unit", "rating_id")
@@ -107,7 +108,7 @@ def _row(
         return row | {"note": _UNNAMED}
     others = known["rater_id"].n_unique() - members["rater_id"].n_unique()
     if others < least_raters:
-        few = f"not tested: {others} other raters, fewer than {least_raters}"
+        few = f"not tested: {counted(others, 'other rater')}, fewer than {least_raters}"
         return row | {"note": few}
     found = _tested(known, members, level, seed)
     return row | ({"note": _NOTHING_SHARED} if found is None else _columns(found))

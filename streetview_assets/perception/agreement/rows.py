@@ -24,6 +24,7 @@ from streetview_assets.perception.agreement.noise_ceiling import (
 )
 from streetview_assets.perception.ratings.groups import RaterGroup
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 MEASURES = (
     "krippendorff_alpha",
@@ -116,7 +117,8 @@ def agreement_in_words(agreement: pl.DataFrame) -> dict[str, str]:
     return {
         f"{row['quality']}, {row['group_name']}": str(row["note"])
         if row["value"] is None
-        else f"a perfect model reaches R² {row['value']:.2f}, {row['image_count']:,} images"
+        else f"a perfect model reaches R² {row['value']:.2f}, "
+        + counted(row["image_count"], "image")
         for row in ceilings.iter_rows(named=True)
     }
 
@@ -207,7 +209,7 @@ def _row(told: _Told, level: float, drawn: np.random.Generator) -> dict[str, obj
     if not np.isfinite(value):
         return row | {"note": _NOTHING_VARIES if told.image_count > 1 else _ONE_RATING}
     if told.image_count < LEAST_GROUPS:
-        few = f"no interval: {told.image_count} images, at least {LEAST_GROUPS} needed"
+        few = f"no interval: {counted(told.image_count, 'image')}, at least {LEAST_GROUPS} needed"
         return row | {"value": value, "note": "; ".join(filter(None, (told.note, few)))}
     resamples = int(np.clip(_MOST_WEIGHTS // told.width, 50, RESAMPLES))
     weights = drawn.multinomial(told.width, np.full(told.width, 1 / told.width), size=resamples)

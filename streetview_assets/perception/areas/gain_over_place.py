@@ -24,6 +24,7 @@ from streetview_assets.models.validation.out_of_fold import Fold, folds_of, out_
 from streetview_assets.models.validation.plan import with_blocks
 from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.study.models import Models
+from streetview_assets.text.counted import counted
 
 ALL = "all"
 """All qualities together, where there are several."""
@@ -159,7 +160,7 @@ def _measured(
 
 def _by_place(data: AreaDataset, settings: Models, seed: int) -> ByPlace:
     if len(data) < LEAST_GROUPS:
-        raise TooFewGroupsError(f"{len(data)} areas, at least {LEAST_GROUPS} needed")
+        raise TooFewGroupsError(f"{counted(len(data), 'area')}, at least {LEAST_GROUPS} needed")
     told = ~np.isnan(data.vectors).any(axis=0)
     planned = with_blocks(replace(data, vectors=data.vectors[:, told]), settings, seed)
     deals = [folds_of(data, "blocks", planned, seed, repeat + 1) for repeat in range(planned.deals)]

@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from streetview_assets.clusters.profile.join_counts import on_the_sphere
 from streetview_assets.clusters.profile.target_profile import EARTH_RADIUS_M
+from streetview_assets.text.counted import counted
 
 LEAST_PAIRS = 30
 STRICTEST = ("authorities", "blocks", "random")
@@ -77,7 +78,7 @@ def _of_rows(rows: pl.DataFrame, radius_m: float) -> SharedErrors:
         apart_m = np.linalg.norm(tree.data[near[:, 0]] - tree.data[near[:, 1]], axis=1)
         near = near[apart_m > _SAME_POINT_M]
     if len(near) < LEAST_PAIRS:
-        few = f"{len(near)} pairs of rated images lie as near as two of an area"
+        few = f"{counted(len(near), 'pair')} of rated images as near as two of an area"
         return SharedErrors(spread, 1.0, f"errors count as shared by an area: {few}")
     alike = float(np.mean(error[near[:, 0]] * error[near[:, 1]])) / spread**2
     independent = min(len(np.unique(near)) / 2, len(near))

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from streetview_assets.errors import StudyError
+from streetview_assets.text.counted import counted
 
 Combination = Literal["append", "average", "slerp"]
 METHODS: tuple[Combination, ...] = get_args(Combination)
@@ -45,7 +46,7 @@ def combined(images: np.ndarray, texts: np.ndarray, method: Combination) -> np.n
         return np.concatenate([one, other], axis=1)
     if one.shape != other.shape:
         raise StudyError(
-            f"{method}: vectors of images have {one.shape[1]} numbers, those of texts "
+            f"{method}: vectors of images have {counted(one.shape[1], 'number')}, those of texts "
             f"{other.shape[1]}; give both of one model, or append them"
         )
     mean = (one + other) / 2

@@ -10,6 +10,7 @@ from streetview_assets.embeddings.encoders.text_encoder import check_same_weight
 from streetview_assets.errors import StudyError
 from streetview_assets.perception.environment.sentences import JOINT
 from streetview_assets.study.embeddings import Encoder
+from streetview_assets.text.counted import counted
 
 SHOWN = 60
 """Characters of a sentence that a message shows."""
@@ -69,8 +70,8 @@ def encode_sentences(
     said = []
     if read < told:
         said.append(
-            f"{settings.name} reads {words.context_length} tokens of a text: of a sentence on "
-            f"{told} variables the first {read}, and the rest plays no part"
+            f"{settings.name} reads {counted(words.context_length, 'token')} of a text: of a "
+            f"sentence on {counted(told, 'variable')} the first {read}, and the rest plays no part"
         )
     return TextVectors(vectors[[place[sentence] for sentence in sentences]], said)
 
@@ -137,8 +138,9 @@ def paired(
             f"{captions[own[0]].strip()[:SHOWN]!r} beside {wanted[0][:SHOWN]!r}"
         )
         return np.array(own, dtype=np.int64), [said]
+    have = "has" if len(lacking) == 1 else "have"
     raise StudyError(
-        f"{place}: {len(lacking)} of {len(wanted)} images have no caption that is their sentence; "
-        f"the first is {wanted[lacking[0]][:SHOWN]!r}. Give text vectors of this GeoJSON in this "
-        "prompt style, or --skip-cache to have them made"
+        f"{place}: {len(lacking)} of {counted(len(wanted), 'image')} {have} no caption that is "
+        f"their sentence; the first is {wanted[lacking[0]][:SHOWN]!r}. Give text vectors of this "
+        "GeoJSON in this prompt style, or --skip-cache to have them made"
     )

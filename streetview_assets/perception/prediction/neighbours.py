@@ -13,6 +13,7 @@ from streetview_assets.perception.prediction.normalisation import (
     weights_of,
 )
 from streetview_assets.processes.threads import limit_threads
+from streetview_assets.text.counted import counted
 
 NUMBERS_AT_ONCE = 2**22
 """Cosines of a block of images with all rated ones: 34 MB."""
@@ -54,7 +55,9 @@ def predict_by_neighbours(
     """
     scores = np.asarray(scores, dtype=np.float64)
     if scores.shape != (len(train),) or not np.isfinite(scores).all():
-        raise ValueError(f"{len(train)} rated images need as many scores, all finite")
+        raise ValueError(
+            f"scores are to be as many as the {counted(len(train), 'rated image')}, all finite"
+        )
     places, cosines = neighbours_of(test, train, k)
     return predicted_from(places, cosines, scores, normalisation)
 
@@ -137,7 +140,9 @@ def neighbours_of(test: np.ndarray, train: np.ndarray, k: int) -> tuple[np.ndarr
         Where there are fewer than `k` rated images, or a number is not finite.
     """
     if not 1 <= k <= len(train):
-        raise ValueError(f"{k} neighbours cannot be had of {len(train)} rated images")
+        raise ValueError(
+            f"{counted(k, 'neighbour')} cannot be had of {counted(len(train), 'rated image')}"
+        )
     known, which = _distinct(_unit(train))
     places = np.empty((len(test), k), dtype=np.int64)
     cosines = np.empty((len(test), k))

@@ -8,6 +8,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from streetview_assets.text.counted import counted
+
 Normalisation = Literal["softmax10**", "softmax", "divbysum", "softmax**8", "fixed"]
 """`softmax10**` and `softmax` are of the cosines c, as 10 to the c and as they are, `softmax**8` of
 their eighth powers; `divbysum` divides them by their sum; `fixed` looks at their order alone."""
@@ -69,8 +71,8 @@ def _divided(cosines: np.ndarray) -> np.ndarray:
     without_sum = total <= LEAST_SUM * np.abs(cosines).sum(axis=1, keepdims=True)
     if without_sum.any():
         raise CancellingCosinesError(
-            f"the cosines of {int(without_sum.sum())} of {len(cosines)} images with their "
-            "neighbours add up to nothing or less, so that they cannot be divided by their sum: "
-            "take the normalisation softmax10** or softmax, or fewer neighbours"
+            f"the cosines of {int(without_sum.sum())} of {counted(len(cosines), 'image')} with "
+            "their neighbours add up to nothing or less, so that they cannot be divided by their "
+            "sum: take the normalisation softmax10** or softmax, or fewer neighbours"
         )
     return np.asarray(cosines / total)

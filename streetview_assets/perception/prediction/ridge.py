@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from streetview_assets.processes.threads import limit_threads
+from streetview_assets.text.counted import counted
 
 Kernel = Literal["standardised", "unit", "gaussian"]
 """Products of standardised numbers, of vectors of unit length; or how near those lie."""
@@ -168,7 +169,7 @@ def fit_ridges(
         With fewer than three images.
     """
     if len(scores) < 3:
-        raise ValueError(f"{len(scores)} rated images, at least 3 needed for ridge")
+        raise ValueError(f"{counted(len(scores), 'rated image')}, at least 3 needed for ridge")
     groups = _groups(units)
     with limit_threads():
         by_kernel = [_fitted(one, scores, groups) for one in decompositions]

@@ -9,6 +9,7 @@ import polars as pl
 from streetview_assets.charts import LOWEST_SCORE, ZERO_LINE, bare, intervals, panels
 from streetview_assets.figures import COLOURS
 from streetview_assets.metrics import measure
+from streetview_assets.text.counted import counted
 from streetview_assets.text.visible_text import in_one_line
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _add_dots(axes: "Axes", rows: pl.DataFrame, quality: str) -> None:
         axes.plot(ends, ends, color="#444444", linewidth=1, linestyle="--")
     r2 = measure(said, predicted)["r2"]
     score = "R² not defined" if r2 is None else f"R² = {r2:.2f}"
-    axes.set_title(f"{_named(quality)}: {score}, {len(rows):,} images", fontsize=9)
+    axes.set_title(f"{_named(quality)}: {score}, {counted(len(rows), 'image')}", fontsize=9)
     axes.set_xlabel("what people say")
 
 

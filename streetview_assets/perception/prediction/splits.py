@@ -8,6 +8,8 @@ from random import Random
 
 import numpy as np
 
+from streetview_assets.text.counted import counted
+
 BINS = (1, 2, 3, 4, 5)
 """Whole parts of scores that a stratified split keeps apart; others follow, each by itself."""
 
@@ -54,8 +56,8 @@ def published_split(
     test = np.concatenate([rows[size:] for rows, size in zip(bins, sizes, strict=True)])
     if not (len(train) and len(test)):
         raise ValueError(
-            f"a share of {share:g} of {len(scores)} rated images leaves {len(train)} to learn from "
-            f"and {len(test)} to test"
+            f"a share of {share:g} of {counted(len(scores), 'rated image')} leaves {len(train)} "
+            f"to learn from and {len(test)} to test"
         )
     return train, test, [(size, len(rows) - size) for rows, size in zip(bins, sizes, strict=True)]
 

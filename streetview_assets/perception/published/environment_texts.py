@@ -28,6 +28,7 @@ from streetview_assets.perception.published.vector_folder import (
     write_shard,
 )
 from streetview_assets.perception.ratings.averages_geojson import Averages
+from streetview_assets.text.counted import counted
 
 OPTION = "--environmental-text-dir"
 
@@ -72,7 +73,7 @@ def environment_vectors(
         if sources.keeps:
             write_shard(home, 0, TEXTS, NamedVectors(told, made.vectors))
         kept = f"kept in {home}" if sources.keeps else "kept nowhere"
-        done = f"Encoded {len(set(told)):,} sentences, {kept}"
+        done = f"Encoded {counted(len(set(told)), 'sentence')}, {kept}"
         return TextVectors(made.vectors, [*said, *made.said], (done,))
     there = read_vectors(folder, OPTION, TEXTS)
     places, unsure = paired(told, there.names, rows, len(paths), str(folder))
@@ -82,7 +83,7 @@ def environment_vectors(
             f"{OPTION}: {folder}: the vector of the text of {names[nowhere[0]]!r} is zero or not "
             "finite. Make the text vectors again"
         )
-    done = f"Read {len(there.names):,} vectors of texts from {folder}"
+    done = f"Read {counted(len(there.names), 'vector')} of texts from {folder}"
     return TextVectors(vectors, [*said, *unsure], (done,))
 
 
@@ -97,8 +98,9 @@ def _told(
     if text_dir and not (text_dir / TEXTS).is_dir() and None in in_files:
         without = [name for name, text in zip(names, in_files, strict=True) if text is None]
         raise StudyError(
-            f"{OPTION}: {text_dir} has no text of {len(without):,} images: {some(without)}. Give a "
-            f"file NAME.txt for each image, or a folder with {TEXTS} and metadata"
+            f"{OPTION}: {text_dir} has no text of {counted(len(without), 'image')}: "
+            f"{some(without)}. Give a file NAME.txt for each image, or a folder with {TEXTS} and "
+            "metadata"
         )
     if None not in in_files:
         return [text or "" for text in in_files], []
@@ -115,8 +117,8 @@ def _told(
     said = []
     if style == 1 and (few := few_values(averages.properties, list(told))):
         said.append(
-            f"{len(few)} variables have fewer than five different values, and as many words: "
-            f"{some(few)}"
+            f"{counted(len(few), 'variable has', 'variables have')} fewer than five different "
+            f"values, and as many words: {some(few)}"
         )
     pairs = zip(names, in_files, strict=True)
     return [worded[name] if text is None else text for name, text in pairs], said

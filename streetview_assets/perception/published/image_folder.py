@@ -24,6 +24,7 @@ from streetview_assets.perception.published.vector_folder import (
     write_shard,
 )
 from streetview_assets.processes.on_progress import OnProgress, untold
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 
 OPTION = "--images-dir"
@@ -132,7 +133,8 @@ def _all_encoded(
     if frame.is_empty():
         name, reason = next(iter(reasons.items()))
         raise StudyError(
-            f"{OPTION}: {folder}: not one of {len(reasons)} images can be read; {name}: {reason}"
+            f"{OPTION}: {folder}: not one of {counted(len(reasons), 'image')} can be read; "
+            f"{name}: {reason}"
         )
     return NamedVectors(frame["image_path"].to_list(), matrix(frame["embedding"])), reasons
 

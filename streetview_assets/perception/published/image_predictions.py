@@ -9,6 +9,7 @@ from streetview_assets.perception.prediction.neighbours import neighbours_of, pr
 from streetview_assets.perception.published.exported_model import OPTION, Learned
 from streetview_assets.perception.published.scoring import Rule
 from streetview_assets.perception.published.vector_folder import NamedVectors
+from streetview_assets.text.counted import counted
 from streetview_assets.text.spreadsheet_text import guarded
 
 
@@ -40,8 +41,8 @@ def predicted_scores(
     dimension, expected = images.vectors.shape[1], learned[0].vectors.shape[1]
     if dimension != expected:
         raise StudyError(
-            f"{OPTION}: the model's vectors have {expected} numbers, those of the images "
-            f"{dimension}: give images by the encoder that the model was exported with"
+            f"{OPTION}: the model's vectors have {counted(expected, 'number')}, those of the "
+            f"images {dimension}: give images by the encoder that the model was exported with"
         )
     frames, said = [], []
     for one in learned:
@@ -50,8 +51,8 @@ def predicted_scores(
         for k in rule.ks:
             if k > most:
                 said.append(
-                    f"{one.quality}: k = {k} is above the {most:,} scores of the model: all of "
-                    "them are taken"
+                    f"{one.quality}: k = {k} is above the {counted(most, 'score')} of the model: "
+                    "all of them are taken"
                 )
             near, alike = places[:, :k], cosines[:, :k]
             try:

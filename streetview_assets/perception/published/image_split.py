@@ -7,6 +7,7 @@ import numpy as np
 
 from streetview_assets.errors import StreetviewError
 from streetview_assets.perception.prediction.splits import BINS, published_split
+from streetview_assets.text.counted import counted
 
 Split = tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]
 """Rows to learn from, rows to test, and how many there are of each in each bin."""
@@ -93,6 +94,6 @@ def assert_whole(count: int, split: Split) -> None:
     of_bins = tuple(sum(side) for side in zip(*bins, strict=True))
     if sorted(rows) != list(range(count)) or of_bins != (len(train), len(test)):
         raise StreetviewError(
-            f"extra assertions: {count} scores were split into {len(train)} and {len(test)}, which "
-            "is not each of them once"
+            f"extra assertions: {counted(count, 'score was', 'scores were')} split into "
+            f"{len(train)} and {len(test)}, which is not each of them once"
         )

@@ -11,6 +11,7 @@ from streetview_assets.errors import StudyError
 from streetview_assets.perception.published.vector_folder import file_name
 from streetview_assets.perception.ratings.averages_geojson import AVERAGE, Averages
 from streetview_assets.perception.ratings.demographics import CATEGORIES
+from streetview_assets.text.counted import counted
 
 SHOWN = 3
 """Names that a line shows of many."""
@@ -122,11 +123,12 @@ def unmatched(paths: list[str], averages: Averages) -> list[str]:
     lines = []
     if nowhere:
         lines.append(
-            f"Not in the GeoJSON: {len(nowhere):,} of {len(names):,} images, {some(nowhere)}"
+            f"Not in the GeoJSON: {len(nowhere):,} of {counted(len(names), 'image')}, "
+            f"{some(nowhere)}"
         )
     if unseen:
         lines.append(
-            f"Without a vector: {len(unseen):,} of {len(told):,} images of the GeoJSON, "
+            f"Without a vector: {len(unseen):,} of {counted(len(told), 'image')} of the GeoJSON, "
             f"{some(unseen)}"
         )
     return lines
@@ -155,12 +157,13 @@ def unrated(
     lines = []
     if without:
         lines.append(
-            f"Without a rating that is looked at: {len(without):,} of {len(here):,} images, "
-            f"{some(without)}"
+            f"Without a rating that is looked at: {len(without):,} of "
+            f"{counted(len(here), 'image')}, {some(without)}"
         )
     if lost:
         lines.append(
-            f"Of images that have no vector or no feature here: {lost:,} of {kept.height:,} ratings"
+            f"Of images that have no vector or no feature here: {lost:,} of "
+            f"{counted(kept.height, 'rating')}"
         )
     return lines
 

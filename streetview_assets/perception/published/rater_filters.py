@@ -6,6 +6,7 @@ import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.perception.ratings.groups import NL, REGIONS, is_among, is_from_nl, is_of_age
+from streetview_assets.text.counted import counted
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def kept_ratings(ratings: pl.DataFrame, filters: RaterFilters, place: str) -> pl
     kept = ratings.filter(filters.keeps())
     if kept.is_empty():
         raise StudyError(
-            f"{place}: not one of {ratings.height:,} ratings passes {' '.join(filters.given)}; "
-            f"{_said(ratings)}. Widen the filters"
+            f"{place}: not one of {counted(ratings.height, 'rating')} passes "
+            f"{' '.join(filters.given)}; {_said(ratings)}. Widen the filters"
         )
     return kept
 
@@ -91,4 +92,4 @@ def _said(ratings: pl.DataFrame) -> str:
         shown = ", ".join(repr(value[:40]) for value in values[:8]) or "none"
         parts.append(f"{column} is {shown}")
     from_nl = ratings.select(is_from_nl().sum()).item()
-    return "; ".join([*parts, f"{from_nl:,} ratings are from NL"])
+    return "; ".join([*parts, f"{counted(from_nl, 'rating is', 'ratings are')} from NL"])

@@ -17,6 +17,7 @@ from streetview_assets.perception.published.image_split import (
     split_images,
 )
 from streetview_assets.perception.published.rated_images import RatedImages
+from streetview_assets.text.counted import counted
 
 
 @dataclass(frozen=True)
@@ -142,15 +143,17 @@ def _leak(rated: RatedImages, split: Split) -> tuple[str, ...]:
     if not count:
         return ()
     return (
-        f"{rated.quality}: LEAK: {count:,} of {len(split[1]):,} ratings to test are of images that "
-        "are learned from, so that these scores say nothing of new images",
+        f"{rated.quality}: LEAK: {count:,} of {counted(len(split[1]), 'rating')} to test are of "
+        "images that are learned from, so that these scores say nothing of new images",
     )
 
 
 def _said(k: int, known: int, tested: np.ndarray) -> tuple[str, ...]:
     lines = []
     if k > known:
-        lines.append(f"k = {k} is above the {known:,} scores to learn from: all of them are taken")
+        lines.append(
+            f"k = {k} is above the {counted(known, 'score')} to learn from: all of them are taken"
+        )
     if measure(tested, tested, {"r2": REGRESSION["r2"]})["r2"] is None:
         lines.append("r2 is not defined: scores to test are all the same, or one alone")
     return tuple(lines)

@@ -26,6 +26,7 @@ from streetview_assets.perception.published.vector_folder import (
 )
 from streetview_assets.processes.on_progress import OnProgress, untold
 from streetview_assets.study.embeddings import Encoder
+from streetview_assets.text.counted import counted
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,9 @@ def image_vectors(
     is_there = folder.is_dir() and not (sources.skip_cache and sources.images_dir)
     if is_there:
         named = read_vectors(folder, "--embeddings-dir")
-        said = [f"Read {len(named.names):,} vectors of {named.vectors.shape[1]} from {folder}"]
+        said = [
+            f"Read {counted(len(named.names), 'vector')} of {named.vectors.shape[1]} from {folder}"
+        ]
         said += _not_among(sources.images_dir, named.names)
     elif sources.images_dir:
         named, said = _encoded(sources, on_progress)
@@ -142,11 +145,13 @@ def _encoded(sources: Sources, on_progress: OnProgress) -> tuple[NamedVectors, l
         encoder, sources.images_dir, keep_in=keep_in, on_progress=on_progress
     )
     kept = f"kept in {folder}" if keep_in else "kept nowhere"
-    said = [f"Encoded {len(named.names):,} images by {settings.name}, {kept}"]
+    said = [f"Encoded {counted(len(named.names), 'image')} by {settings.name}, {kept}"]
     if failed:
         name, reason = next(iter(failed.items()))
         count = len(failed) + len(named.names)
-        said.append(f"Not readable: {len(failed):,} of {count:,} images, such as {name}: {reason}")
+        said.append(
+            f"Not readable: {len(failed):,} of {counted(count, 'image')}, such as {name}: {reason}"
+        )
     return named, said
 
 
@@ -158,8 +163,8 @@ def _not_among(images_dir: Path | None, names: list[str]) -> list[str]:
     if not missing:
         return []
     return [
-        f"Without a vector there: {len(missing):,} of {len(files):,} images of {images_dir}, "
-        f"{some(missing)}; --skip-cache encodes all of them"
+        f"Without a vector there: {len(missing):,} of {counted(len(files), 'image')} of "
+        f"{images_dir}, {some(missing)}; --skip-cache encodes all of them"
     ]
 
 
@@ -171,7 +176,7 @@ def _unit(named: NamedVectors, said: list[str]) -> tuple[NamedVectors, list[str]
     exact, names = named.vectors.astype(np.float64), named.names
     if nowhere:
         left_out = [file_name(names[row]) for row in sorted(nowhere)]
-        count = f"{len(left_out):,} of {len(names):,} vectors"
+        count = f"{len(left_out):,} of {counted(len(names), 'vector')}"
         said = [*said, f"Left out, since zero or not finite: {count}, {some(left_out)}"]
         exact = np.delete(exact, sorted(nowhere), axis=0)
         names = [name for row, name in enumerate(names) if row not in nowhere]

@@ -14,6 +14,7 @@ from streetview_assets.perception.ratings.groups import ALL, RaterGroup, rater_g
 from streetview_assets.perception.ratings.pair_scores import pair_scores
 from streetview_assets.study.perception import RaterGroups
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 MEANS = pl.Schema(
     {
@@ -100,13 +101,13 @@ def mean_scores(
 def _few(rows: pl.DataFrame, least_raters: int) -> dict[str, str]:
     """Say of which qualities a group has too few raters."""
     known = rows.group_by("quality").agg(named=pl.col("rater_id").drop_nulls().n_unique())
-    counted = rows.group_by("quality", "unit").agg(pl.col("rating_count").fill_null(1).sum())
-    most = counted.group_by("quality").agg(most=pl.col("rating_count").max())
+    by_unit = rows.group_by("quality", "unit").agg(pl.col("rating_count").fill_null(1).sum())
+    most = by_unit.group_by("quality").agg(most=pl.col("rating_count").max())
     raters = pl.when(pl.col("named") > 0).then("named").otherwise("most").alias("raters")
     counts = most.join(known, on="quality").select("quality", raters)
     few = counts.filter(pl.col("raters") < least_raters).sort("quality")
     return {
-        quality: f"{raters} raters, fewer than perception.least_raters {least_raters}"
+        quality: f"{counted(raters, 'rater')}, fewer than perception.least_raters {least_raters}"
         for quality, raters in few.rows()
     }
 
@@ -184,4 +185,6 @@ def in_words(scores: pl.DataFrame) -> dict[str, str]:
         Table ``image_ratings``.
     """
     counts = scores.group_by("quality", "group_name").len().sort("quality", "group_name")
-    return {f"{quality}, {group}": f"{count:,} images" for quality, group, count in counts.rows()}
+    return {
+        f"{quality}, {group}": counted(count, "image") for quality, group, count in counts.rows()
+    }

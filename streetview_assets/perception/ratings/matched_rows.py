@@ -8,6 +8,7 @@ from streetview_assets.perception.ratings.image_names import match_names
 from streetview_assets.perception.ratings.rated_places import NOTHING_NEAR
 from streetview_assets.perception.ratings.rating_files import COMPARISONS, RATINGS
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 _SHOWN = 3
 
@@ -131,8 +132,8 @@ def _require_any(is_found: pl.Series, names: pl.Series, images: pl.DataFrame, ke
         )
     own = pl.concat([images["source_path"].drop_nulls(), images["image_id"]])[: images.height]
     raise StudyError(
-        f"{key}: none of the {names.n_unique():,} images that are rated is one of the "
-        f"{images.height:,} images of the study. The ratings name {listed(names, _SHOWN)}; the "
-        f"study has {listed(own, _SHOWN)}. Name the column that holds the images' files, image_id "
-        "or panorama_id under perception.columns."
+        f"{key}: none of the {counted(names.n_unique(), 'rated image')} is one of the "
+        f"{counted(images.height, 'image')} of the study. The ratings name "
+        f"{listed(names, _SHOWN)}; the study has {listed(own, _SHOWN)}. Name the column that "
+        "holds the images' files, image_id or panorama_id under perception.columns."
     )

@@ -6,6 +6,7 @@ import polars as pl
 
 from streetview_assets.perception.ratings.groups import ALL, RaterGroup
 from streetview_assets.perception.scaling import bradley_terry, trueskill
+from streetview_assets.text.counted import counted
 
 _JUDGED = ("left", "right", "equal")
 _ELSEWHERE = "\x1f"
@@ -48,7 +49,7 @@ def pair_scores(
             raters = max(own["rater_id"].drop_nulls().n_unique(), min(own.height, 1))
             if group.name != ALL and raters < least_raters:
                 left_out[f"{group.name}, {quality}"] = (
-                    f"{raters} raters, fewer than perception.least_raters {least_raters}"
+                    f"{counted(raters, 'rater')}, fewer than perception.least_raters {least_raters}"
                 )
                 continue
             scored = _scored(own).with_columns(

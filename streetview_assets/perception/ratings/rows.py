@@ -6,6 +6,7 @@ import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 PEOPLE = ("rater_id", "age", "gender", "country", "education", "region")
 """What tables keep of who rated; postcodes are not kept, only the region that they tell."""
@@ -70,6 +71,6 @@ def _refuse_repeated(rows: pl.DataFrame, name: str, place: str) -> None:
         quality, repeated = again.row(0)
         raise StudyError(
             f"{place}: {name} {repeated[:80]!r} stands there twice for {quality[:80]!r} "
-            f"({again.height:,} such rows in all). Keep one row for each, or name another column "
-            "of ids, or none, under perception.columns.rating_id."
+            f"({counted(again.height, 'such row')} in all). Keep one row for each, or name "
+            "another column of ids, or none, under perception.columns.rating_id."
         )

@@ -26,6 +26,7 @@ from streetview_assets.points.imported.street_data import (
 )
 from streetview_assets.points.places import named_places
 from streetview_assets.study.points import PointColumns
+from streetview_assets.text.counted import counted
 
 if TYPE_CHECKING:
     import h5py
@@ -190,8 +191,8 @@ def view_headings(told: object, views: int, path: Path, key: str) -> np.ndarray:
     headings = np.array(FOUR_HEADINGS if told is None else told, dtype=np.float64) % 360
     if headings.shape != (views,):
         raise StudyError(
-            f"{key}: {path}: there are {views} views, and headings {headings.tolist()}; expected "
-            "one a view."
+            f"{key}: {path}: it has {counted(views, 'view')}, and headings "
+            f"{headings.tolist()}; expected one a view."
         )
     return headings
 
@@ -211,8 +212,8 @@ def differ(labels: Path, told: int, count: int, name: str, key: str) -> StudyErr
         The key of the study that names it.
     """
     return StudyError(
-        f"{key}: {labels}: {told} rows for the {count} locations of {name}; leave out of both "
-        "what one of them lacks."
+        f"{key}: {labels}: {counted(told, 'row')} for the {counted(count, 'location')} of {name}; "
+        "leave out of both what one of them lacks."
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from streetview_assets.errors import StudyError
 from streetview_assets.files.reading import reading, refuse_zip_bomb
+from streetview_assets.text.counted import counted
 
 CODE, NPZ = "code", ".npz"
 
@@ -90,7 +91,7 @@ def npz_codes(folder: Path, ids: list[str | None], labels: Path, key: str) -> Np
     first = next((file for file in files if file is not None), None)
     if first is None:
         raise StudyError(
-            f"{key}: {folder}: none of its {len(there)} npz files is named by an id of "
+            f"{key}: {folder}: none of its {counted(len(there), 'npz file')} is named by an id of "
             f"{labels.name}, such as {ids[0] if ids else ''}{NPZ}."
         )
     code = read_code(first, key)

@@ -25,6 +25,7 @@ from streetview_assets.points.imported.store_file import SUFFIXES as HDF5
 from streetview_assets.points.places import inside_areas, named_places
 from streetview_assets.points.point_table import read_geojson
 from streetview_assets.study.points import PointColumns, Points
+from streetview_assets.text.counted import counted
 
 KEY = "points.path"
 _FORMS = (
@@ -115,7 +116,7 @@ def import_points(points: Points, areas: pl.DataFrame) -> ImportedPoints:
     inside = inside_areas(
         merged,
         areas,
-        f"points.path: none of the {len(rows)} points of {path}",
+        f"points.path: none of the {counted(len(rows), 'point')} of {path}",
         "Check that latitude and longitude are not swapped, or give the areas of that place.",
     )
     return ImportedPoints(

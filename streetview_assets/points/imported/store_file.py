@@ -13,6 +13,7 @@ import numpy.typing as npt
 from streetview_assets.errors import StudyError
 from streetview_assets.files.labels import HDF5
 from streetview_assets.files.reading import reading, refuse_bomb
+from streetview_assets.text.counted import counted
 
 if TYPE_CHECKING:
     import h5py
@@ -186,7 +187,7 @@ class Store:
         slots: int | None = None
         for name, axes in ((IMAGES, 2), (PRESENT, 2), (PATHS, 2), (VECTORS, 3)):
             shape = (count, slots or "S", "D")[:axes]
-            found = self.get(name, shape, f" for the {count} points of 'point_id'")
+            found = self.get(name, shape, f" for the {counted(count, 'point')} of 'point_id'")
             if found is None:
                 continue
             if 0 in found.shape[1:]:

@@ -17,6 +17,7 @@ import polars as pl
 
 from streetview_assets.points.imported.store_file import PRESENT, VECTORS, Store, opened, text_of
 from streetview_assets.points.places import point_ids, rounded
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 
 FOUR_HEADINGS = (0.0, 90.0, 180.0, 270.0)
@@ -203,12 +204,13 @@ def _headings(store: Store, count: int, slots: int) -> npt.NDArray[np.float64]:
         headings = np.array(FOUR_HEADINGS)
     else:
         raise store.wrong(
-            f"there are {slots} images a point, and nothing says in which headings; expected the "
-            "attribute 'headings' of the file"
+            f"a point has {counted(slots, 'image')}, and nothing says in which headings; "
+            "expected the attribute 'headings' of the file"
         )
     if headings.shape not in ((slots,), (count, slots)) or np.isinf(headings).any():
         raise store.wrong(
-            f"{origin} has shape {headings.shape}; expected {slots} headings in degrees, one a slot"
+            f"{origin} has shape {headings.shape}; expected {counted(slots, 'heading')} in "
+            "degrees, one a slot"
         )
     if headings.ndim == 1 and np.isnan(headings).any():
         raise store.wrong(f"{origin} has a heading that is no number; expected degrees")

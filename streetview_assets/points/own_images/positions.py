@@ -18,6 +18,7 @@ from streetview_assets.points.own_images.taken import Taken
 from streetview_assets.points.places import inside_areas, named_places
 from streetview_assets.study.images import Images
 from streetview_assets.tables.registry import TABLES
+from streetview_assets.text.counted import counted
 
 NOT_READ = frozenset(
     {"tif", "tiff", "gif", "bmp", "jp2", "jxl", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf"}
@@ -145,7 +146,7 @@ def points_from_images(positions: pl.DataFrame, areas: pl.DataFrame) -> ImagePoi
     inside = inside_areas(
         named_places(positions.select("longitude", "latitude")),
         areas,
-        f"images.path: none of the {positions.height:,} images",
+        f"images.path: none of the {counted(positions.height, 'image')}",
         "Give the areas of that place, or check that longitude and latitude are not swapped.",
     )
     points = inside.unique("point_id").sort("authority_code", "point_id")
@@ -193,14 +194,14 @@ def _no_position(images: Images, folder: Path, count: int, left_out: pl.DataFram
         )
     if images.positions is None:
         return (
-            f"images.path: none of the {count:,} images in {folder} says in its EXIF where it "
-            f"was taken (GPSLatitude, GPSLongitude). {said}. Name a CSV or GeoJSON that does: "
-            "images.positions, with images.columns."
+            f"images.path: none of the {counted(count, 'image')} in {folder} says in its EXIF "
+            f"where it was taken (GPSLatitude, GPSLongitude). {said}. Name a CSV or GeoJSON that "
+            "does: images.positions, with images.columns."
         )
     return (
-        f"images.positions: {images.positions} gives no position for any of the {count:,} images "
-        f"in {folder}. {said}. "
-        f"The column {images.columns.file!r} has to hold paths relative to images.path."
+        f"images.positions: {images.positions} gives no position for any of the "
+        f"{counted(count, 'image')} in {folder}. {said}. The column {images.columns.file!r} has "
+        "to hold paths relative to images.path."
     )
 
 
@@ -221,10 +222,9 @@ def left_out_line(left_out: pl.DataFrame) -> str:
     if left_out.is_empty():
         return ""
     path = left_out.columns[0]
-    counted = left_out.group_by("reason").agg(pl.len().alias("count"), pl.col(path).first())
+    reasons = left_out.group_by("reason").agg(pl.len().alias("count"), pl.col(path).first())
     parts = [
         f"{count:,} × {reason}" + (f" ({file})" if count == 1 else "")
-        for reason, count, file in counted.sort("count", "reason", descending=[True, False]).rows()
+        for reason, count, file in reasons.sort("count", "reason", descending=[True, False]).rows()
     ]
-    noun = "image file" if left_out.height == 1 else "image files"
-    return f"{left_out.height:,} {noun} left out: {'; '.join(parts)}"
+    return f"{counted(left_out.height, 'image file')} left out: {'; '.join(parts)}"

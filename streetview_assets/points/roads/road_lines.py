@@ -24,6 +24,7 @@ from streetview_assets.points.roads.files import is_osm, read_road_file
 from streetview_assets.points.roads.lines import in_one_direction, wkb
 from streetview_assets.points.roads.overpass import fetch_roads
 from streetview_assets.study.points import Roads
+from streetview_assets.text.counted import counted
 
 
 def read_roads(
@@ -126,9 +127,9 @@ def _wanted(rows: gpd.GeoDataFrame, roads: Roads, place: str) -> gpd.GeoDataFram
     if drivable.empty:
         seen = [] if classes is None else sorted(set(classes.dropna()))
         raise StudyError(
-            f"roads.drivable_only: {place} has no drivable road ({len(rows)} lines; classes: "
-            f"{', '.join(seen[:12]) or 'none'}). Give a file with roads such as residential or "
-            "primary, or set `drivable_only: false` to take all lines."
+            f"roads.drivable_only: {place} has no drivable road ({counted(len(rows), 'line')}; "
+            f"classes: {', '.join(seen[:12]) or 'none'}). Give a file with roads such as "
+            "residential or primary, or set `drivable_only: false` to take all lines."
         )
     return drivable
 
@@ -141,8 +142,8 @@ def _lines(rows: gpd.GeoDataFrame, place: str) -> gpd.GeoDataFrame:
     is_line &= shapely.length(parts) > 0
     if not is_line.any():
         raise StudyError(
-            f"roads.path: {place} has no lines with a length ({len(rows)} rows read). Give a file "
-            "with the roads as lines."
+            f"roads.path: {place} has no lines with a length ({counted(len(rows), 'row')} read). "
+            "Give a file with the roads as lines."
         )
     lines = in_one_direction(parts[is_line])
     require_degrees("roads.path", place, shapely.total_bounds(lines), rows.crs, "roads")

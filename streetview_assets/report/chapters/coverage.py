@@ -79,7 +79,10 @@ def _leaning(published: Published) -> dict[str, Any]:
 def _says_leaning(target: str, known: pl.DataFrame) -> tuple[str, bool]:
     count = known.height
     if count < LEAST_AREAS:
-        return f"Whether coverage leans with {target} cannot be told of {count} areas.", False
+        return (
+            f"Whether coverage leans with {target} cannot be told of {counted(count, 'area')}.",
+            False,
+        )
     if known["per_point"].n_unique() == 1:
         return (
             f"All areas have as many images per point, so that coverage leans on no value of "

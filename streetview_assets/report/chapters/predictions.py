@@ -6,14 +6,17 @@ import numpy as np
 import polars as pl
 
 from streetview_assets.models.candidates.composite import COMPOSITE
-from streetview_assets.models.charts.predictions import draw_predicted_observed
+from streetview_assets.models.charts.predictions import (
+    draw_predicted_observed,
+    draw_prediction_maps,
+)
 from streetview_assets.models.metrics.coverage import COUNT_CLASSES
 from streetview_assets.models.results.age_gap import classes_told, growth_told
 from streetview_assets.models.results.coverage_rows import P_VALUE, coverage_failures
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.report.chapters.scores import coverage_of_intervals
 from streetview_assets.report.database import Published
-from streetview_assets.report.figures import Embedded, embedded
+from streetview_assets.report.figures import PHONE_DPI, Embedded, embedded
 from streetview_assets.report.scores_table import (
     headline_among,
     judged_scores,
@@ -42,6 +45,7 @@ def predictions(published: Published) -> dict[str, Any]:
     return {
         "count": mine.height + held_out.height,
         "of_authorities": _draw_authorities(published, held_out),
+        "narrow_maps": _draw_narrow_maps(published, mine, headline),
         "hatched": of_headline.height < areas.height,
         "intervals": coverage_of_intervals(published) if published.target else [],
         "by_kind": _by_kind(published, headline),
@@ -72,6 +76,24 @@ def _draw_authorities(published: Published, held_out: pl.DataFrame) -> Embedded 
             held_out, what=published.called, title=published.title, credit=published.credit
         )
     )
+
+
+def _draw_narrow_maps(
+    published: Published, predictions: pl.DataFrame, validation: str
+) -> Embedded | None:
+    """Draw the maps that were kept side by side once more, one above the other for a phone."""
+    if predictions.filter(validation=validation)["observed"].is_null().all():
+        return None
+    figure = draw_prediction_maps(
+        published.areas,
+        predictions,
+        what=published.called,
+        title=published.title,
+        credit=published.credit,
+        validation=validation,
+        narrow=True,
+    )
+    return embedded(figure, PHONE_DPI)
 
 
 def _by_authority(published: Published, of_headline: pl.DataFrame) -> pl.DataFrame:

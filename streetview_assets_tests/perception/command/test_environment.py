@@ -152,8 +152,8 @@ def test_texts_of_ones_own_are_paired_by_what_they_say(survey):
     ("captions", "code", "said"),
     [
         (lambda told: [f"text {at}" for at in range(60)], 0, "paired with images by their order"),
-        (lambda told: told[:59], 2, "1 of 60 images have no caption that is their sentence"),
-        (lambda told: ["other", *told[1:]], 2, "1 of 60 images have no caption"),
+        (lambda told: told[:59], 2, "1 of 60 images has no caption that is their sentence"),
+        (lambda told: ["other", *told[1:]], 2, "1 of 60 images has no caption"),
     ],
 )
 def test_captions_that_are_no_sentence_are_told_or_refused(survey, captions, code, said):

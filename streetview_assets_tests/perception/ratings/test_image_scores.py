@@ -80,7 +80,7 @@ def test_groups_have_their_own_means_and_none_of_too_few():
         **{"all": pytest.approx(8 / 3), "age 18-29": 1.5, "gender woman": 1.5}
     }
     assert left_out == {
-        f"{group}, safe": "1 raters, fewer than perception.least_raters 2"
+        f"{group}, safe": "1 rater, fewer than perception.least_raters 2"
         for group in ("age 30+", "gender man")
     }
 

@@ -16,6 +16,7 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     wrong,
 )
 from streetview_assets.files.reading import reading
+from streetview_assets.text.counted import counted
 
 VECTORS, METADATA = "img_emb", "metadata"
 
@@ -94,7 +95,7 @@ def mapped_shards(
         if (matrix.shape[1], matrix.dtype) != (matrices[0].shape[1], matrices[0].dtype):
             raise wrong(
                 vectors,
-                f"vectors are {matrix.shape[1]} numbers of {matrix.dtype}, those of "
+                f"vectors are {counted(matrix.shape[1], 'number')} of {matrix.dtype}, those of "
                 f"{shards[0][0].name} are {matrices[0].shape[1]} of {matrices[0].dtype}; give "
                 "shards of one model",
                 key,
@@ -104,7 +105,8 @@ def mapped_shards(
         if count != len(matrix):
             raise wrong(
                 metadata,
-                f"{count} rows for the {len(matrix)} vectors of {vectors.name}; the two have to be "
+                f"{counted(count, 'row')} for the {counted(len(matrix), 'vector')} of "
+                f"{vectors.name}; the two have to be "
                 "of one run",
                 key,
             )

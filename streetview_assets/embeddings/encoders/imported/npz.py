@@ -18,6 +18,7 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     wrong,
 )
 from streetview_assets.files.reading import reading, refuse_zip_bomb
+from streetview_assets.text.counted import counted
 
 SUFFIXES = (".npz",)
 VECTOR_ARRAYS = ("embeddings", "embedding", "vectors", "vector", "features", "vecs", "img_emb")
@@ -107,7 +108,7 @@ def _series(values: np.ndarray, name: str, count: int, path: Path) -> pl.Series:
         raise wrong(
             path,
             f"array {name!r} has shape {values.shape}; expected ({count},), one for each of the "
-            f"{count} vectors",
+            f"{counted(count, 'vector')}",
         )
     if values.dtype.kind == "S":
         return pl.Series(name, [value.decode() for value in values.tolist()], dtype=pl.String)

@@ -23,6 +23,7 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
 )
 from streetview_assets.files import pickled
 from streetview_assets.files.reading import reading, refuse_parquet_bomb
+from streetview_assets.text.counted import counted
 
 SUFFIXES = (".parquet", ".pq")
 PICKLES = pickled.SUFFIXES
@@ -160,11 +161,11 @@ def _listed(
     if len(odd):
         raise wrong(
             path,
-            f"the vector in row {start + odd[0]} has {int(lengths[odd[0]])} numbers, those before "
-            f"have {dimension}; vectors of one model are of one length",
+            f"the vector in row {start + odd[0]} has {counted(int(lengths[odd[0]]), 'number')}, "
+            f"those before have {dimension}; vectors of one model are of one length",
         )
     if dimension is None:
-        raise wrong(path, f"the first {len(column)} rows have no vector")
+        raise wrong(path, f"no vector in the first {counted(len(column), 'row')}")
     flat = column.flatten().to_numpy(zero_copy_only=False)
     kind = flat.dtype if flat.dtype.kind == "f" else np.dtype(np.float64)
     matrix = np.full((len(column), dimension), np.nan, dtype=kind)

@@ -18,6 +18,7 @@ from streetview_assets.embeddings.encoders.imported.vector_file import (
     wrong,
 )
 from streetview_assets.files.reading import reading, refuse_bomb, refuse_zip_bomb
+from streetview_assets.text.counted import counted
 from streetview_assets.text.strict_json import to_json
 
 SUFFIX = ".pt"
@@ -44,7 +45,7 @@ def open_torch_folder(path: Path) -> VectorFile:
     told = [entry for entry, file in located if file]
     files = [file for _, file in located if file]
     if not files:
-        raise wrong(metadata, f"not one of its {len(entries)} files is in {folder}")
+        raise wrong(metadata, f"not one of its {counted(len(entries), 'file')} is in {folder}")
     matrix = unpacked(_vectors(files), path)
     keys = list(dict.fromkeys(key for entry in told for key in entry if key not in PATHS))
     columns = {
@@ -107,7 +108,7 @@ def _vectors(files: list[Path]) -> Iterator[np.ndarray]:
         if first is not None and vector.shape != first.shape:
             raise wrong(
                 file,
-                f"the vector has {vector.shape[1]} numbers, that of {files[0].name} has "
+                f"the vector has {counted(vector.shape[1], 'number')}, that of {files[0].name} has "
                 f"{first.shape[1]}; vectors of one model are of one length",
             )
         first = vector if first is None else first

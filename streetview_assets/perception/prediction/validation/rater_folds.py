@@ -18,6 +18,7 @@ from streetview_assets.perception.prediction.validation.folds import (
     LEAST_TO_LEARN_FROM,
 )
 from streetview_assets.study.perception import Perception
+from streetview_assets.text.counted import counted
 
 FOLDS = 5
 LEAST_RATERS = 10
@@ -58,7 +59,9 @@ def raters_held_out(
     cells = _cells(rated, ratings)
     names, rater = np.unique(cells["rater_id"].to_numpy().astype(str), return_inverse=True)
     if len(names) < LEAST_RATERS:
-        raise TooFewGroupsError(f"{len(names)} raters are known, at least {LEAST_RATERS} needed")
+        raise TooFewGroupsError(
+            f"{counted(len(names), 'rater is', 'raters are')} known, at least {LEAST_RATERS} needed"
+        )
     units, member = np.unique(rated.units, return_inverse=True)
     fold = random_folds(units.tolist(), FOLDS, seed_of(seed, "images"))[member]
     rater_fold = group_folds(rater, FOLDS, seed_of(seed, "raters"))
