@@ -68,12 +68,18 @@ def versions(version: VersionOption = False) -> None:
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    satellite: Annotated[
+        bool,
+        typer.Option("--satellite", help="With a made-up raster over the town, and fewer images."),
+    ] = False,
+) -> None:
     """Run the bundled study: a made-up town, without network, keys or weights."""
     from streetview_assets.cli.runs.run_end import show_report
     from streetview_assets.study_state.open_study import DEMO_STUDY
 
-    _materialise(opened_study(DEMO_STUDY), partial(show_report, with_scores=True))
+    study = DEMO_STUDY.with_name("satellite.yaml") if satellite else DEMO_STUDY
+    _materialise(opened_study(study), partial(show_report, with_scores=True))
 
 
 @app.command()

@@ -12,7 +12,7 @@ from streetview_assets.study.study_file import load_study
 from streetview_assets.study_state.open_study import DEMO_STUDY
 from streetview_assets_tests.demo.town import write_town
 
-FILES = ("areas.geojson", "roads.geojson", "targets.csv", "ratings.csv")
+FILES = ("areas.geojson", "roads.geojson", "targets.csv", "ratings.csv", "satellite.tif")
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,14 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import rasterio
 import shapely
 
 from streetview_assets.text.strict_json import to_json
 from streetview_assets_tests.demo.town_areas import town_areas, town_outline
 from streetview_assets_tests.demo.town_ratings import town_ratings
 from streetview_assets_tests.demo.town_roads import town_roads
+from streetview_assets_tests.demo.town_satellite import NODATA, PIXEL_M, town_pixels
 from streetview_assets_tests.demo.town_targets import deprivation, income_rank, score
 
 SEED = 2024
@@ -23,6 +25,7 @@ SEED = 2024
 TARGET_SEED = 2022
 # Chosen among a dozen: by chance, women and men differ in what is not planted by less than most.
 RATING_SEED = 2033
+SATELLITE_SEED = 7
 # The town lies in the North Sea, where no other town is, in the middle of UTM zone 31.
 _LATITUDE, _LONGITUDE = 55.6, 3.0
 _METRES_PER_DEGREE = 111_320.0
@@ -39,8 +42,11 @@ def write_town(folder: Path) -> None:
     _write_geojson(folder / "roads.geojson", roads)
     rng = np.random.default_rng(TARGET_SEED)
     latent = deprivation(areas.geometry, rng)
-    targets = {"deprivation_score": score(latent), "income_rank": income_rank(latent, rng)}
+    beside = rng.standard_normal(len(latent))
+    targets = {"deprivation_score": score(latent), "income_rank": income_rank(latent, beside)}
     pd.DataFrame(targets, areas["area_code"]).to_csv(folder / "targets.csv", lineterminator="\n")
+    rng = np.random.default_rng(SATELLITE_SEED)
+    _write_raster(folder / "satellite.tif", *town_pixels(areas, latent, beside, rng))
     ratings = town_ratings(areas, roads, latent, np.random.default_rng(RATING_SEED))
     degrees = np.round(_in_degrees(ratings[["x", "y"]].to_numpy()), 6)
     placed = ratings.drop(columns=["x", "y"]).assign(
@@ -55,6 +61,19 @@ def _write_geojson(path: Path, frame: gpd.GeoDataFrame) -> None:
     rows = frame.set_geometry(degrees).iterfeatures(drop_id=True)
     text = ",\n".join(map(to_json, rows))
     path.write_bytes(f'{{"type": "FeatureCollection", "features": [\n{text}\n]}}\n'.encode())
+
+
+def _write_raster(path: Path, values: np.ndarray, west_m: float, north_m: float) -> None:
+    (west, north), (east, south) = _in_degrees(
+        np.array([[west_m, north_m], [west_m + PIXEL_M, north_m - PIXEL_M]])
+    )
+    bands, height, width = values.shape
+    with rasterio.open(
+        path, "w", driver="GTiff", dtype="int8", nodata=NODATA, crs="EPSG:4326",
+        count=bands, height=height, width=width,
+        transform=rasterio.Affine(east - west, 0, west, 0, south - north, north),
+    ) as file:  # fmt: skip
+        file.write(values)
 
 
 def _in_degrees(metres: np.ndarray) -> np.ndarray:

@@ -22,9 +22,9 @@ def score(latent: np.ndarray) -> np.ndarray:
     return np.round(np.clip(30 + 12.5 * latent, 1, 90), 1)
 
 
-def income_rank(latent: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Rank areas by income, which goes with deprivation but not wholly; 1 is the poorest."""
-    poverty = 0.85 * latent + 0.5 * rng.standard_normal(len(latent))
+def income_rank(latent: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    """Rank areas by income: deprivation, and what is beside it; 1 is the poorest."""
+    poverty = 0.85 * latent + 0.5 * beside
     return np.argsort(np.argsort(-poverty)) + 1
 
 

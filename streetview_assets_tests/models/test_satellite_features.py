@@ -6,13 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from streetview_assets.models.candidates.other_features import OF_SATELLITE
+from streetview_assets.metrics import measure
+from streetview_assets.models.candidates.other_features import OF_SATELLITE, candidates_on_others
+from streetview_assets.models.candidates.preprocessing import Preparation
 from streetview_assets.models.charts.scores_and_gains import draw_gains
 from streetview_assets.models.data.dataset import assemble
 from streetview_assets.models.evaluations.gains import compared
 from streetview_assets.models.results.findings import findings
 from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import competitors_for, cross_validate
+from streetview_assets.models.validation.ridge_cv import PLAIN_RIDGE, predict_by
 from streetview_assets.study.models import Models
 from streetview_assets.tables.registry import TABLES
 from streetview_assets_tests.simulations.satellite import (
@@ -50,6 +53,19 @@ def test_areas_that_satellites_tell_nothing_of_count_as_the_mean_of_those_learne
     for fold in set(split.fold):
         assert np.ptp(alone[::7][split.fold[::7] == fold]) < 1e-9
     assert np.ptp(alone) > 0.1
+
+
+def test_few_bands_that_tell_are_not_drowned_by_many_numbers_that_do_not() -> None:
+    data = areas_of("satellite", 5, count=300, share=0.3)
+    noise = np.random.default_rng(5).normal(size=(300, 400))
+    wide = replace(data, vectors=noise, satellite=data.satellite[:, :8])
+    learned, asked = wide.take([*range(0, 300, 2)]), wide.take([*range(1, 300, 2)])
+    r2 = {
+        name: measure(asked.observed, predict_by(one, learned, asked, 1)["ridge"])["r2"]
+        for name, (one,) in candidates_on_others(wide, [PLAIN_RIDGE], Preparation()).items()
+    }
+    assert r2["satellite"] > 0.25
+    assert r2["images_and_satellite"] > r2["satellite"] - 0.1
 
 
 def test_without_a_vector_satellites_are_left_out_and_without_the_part_unspoken_of() -> None:

@@ -1,9 +1,10 @@
 """What is known of areas beside images and coordinates: each sum of them, in the same folds.
 
 What satellites see, and what describes where an area is. Alone, and satellites beside images,
-they are the study's own candidates on other features, tuned as those of images are. With place
-they are the Gaussian process of `place_and_images`, with kernels for each set of features. An
-area that nothing is told of is taken for the mean of those learned from.
+they are the study's own candidates on other features, tuned as those of images are; side by side,
+each set has the same variance in all, so that eight bands count as much as 512 numbers of images.
+With place they are the Gaussian process of `place_and_images`, with kernels for each set of
+features. An area that nothing is told of is taken for the mean of those learned from.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,8 +12,11 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.candidates.base import Candidate
+from streetview_assets.models.candidates.base import Candidate, Params
 from streetview_assets.models.candidates.baselines import Baseline
 from streetview_assets.models.candidates.place_and_images import FeatureSet, beside_place
 from streetview_assets.models.candidates.preprocessing import Preparation, image_inputs, prepared
@@ -78,10 +82,12 @@ def candidates_on_others(
     others: dict[str, list[Candidate]] = {}
     if data.satellite is not None and _tells(data.satellite):
         others[SATELLITE] = _seeing(_satellite, candidates, _FILLED)
-        steps = _filled(preparation)
-        others[IMAGES_AND_SATELLITE] = _seeing(_vectors_and_satellite, candidates, steps)
+        both = _seeing(_satellite_and_vectors, candidates, _filled(preparation))
+        others[IMAGES_AND_SATELLITE] = _block_scaled(both, [data.satellite.shape[1]])
     if known := _known(data):
-        others[DESCRIPTIONS] = _seeing(partial(_described, known), candidates, _FILLED)
+        widths = [data.descriptions[name].shape[1] for name in known[:-1]]
+        described = _seeing(partial(_described, known), candidates, _FILLED)
+        others[DESCRIPTIONS] = _block_scaled(described, widths)
     return others
 
 
@@ -141,6 +147,49 @@ def _seeing(
     return made if preparation.images is not None else [replace(one, inputs=seen) for one in made]
 
 
+class BlockScaler(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Gives each of several sets of standardised columns the same variance, of all columns' sum.
+
+    A penalty, and a distance, would else go by how many numbers a set happens to have (block
+    scaling: Westerhuis, Kourti and MacGregor 1998, J. Chemometrics 12: 301-321).
+
+    Parameters
+    ----------
+    widths
+        Columns of each set, the first ones first; those left are the last set.
+    """
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        self.widths = widths
+
+    def fit(self, inputs: np.ndarray, observed: np.ndarray | None = None) -> "BlockScaler":
+        """Take the number of columns of inputs of shape (n, d)."""
+        every = [*self.widths, inputs.shape[1] - sum(self.widths)]
+        share = inputs.shape[1] / len(every)
+        self.weights_ = np.repeat([(share / max(1, width)) ** 0.5 for width in every], every)
+        return self
+
+    def transform(self, inputs: np.ndarray) -> np.ndarray:
+        """Weigh inputs (n, d)."""
+        return np.asarray(inputs * self.weights_)
+
+
+def _block_scaled(candidates: Iterable[Candidate], widths: Sequence[int]) -> list[Candidate]:
+    """Let each set of features count alike in candidates that standardise them; trees need not."""
+    build = partial(_build_block_scaled, list(widths))
+    return [replace(one, build=partial(build, one)) for one in candidates]
+
+
+def _build_block_scaled(
+    widths: list[int], candidate: Candidate, params: Params, seed: int
+) -> Pipeline:
+    steps = list(candidate.build(params, seed).steps)
+    scalers = [number for number, (_, step) in enumerate(steps) if isinstance(step, StandardScaler)]
+    if scalers and widths:
+        steps.insert(scalers[0] + 1, ("even_blocks", BlockScaler(widths)))
+    return Pipeline(steps)
+
+
 def _filled(preparation: Preparation) -> Preparation:
     return replace(preparation, fills_gaps=True, may_not_vary=True)
 
@@ -150,8 +199,8 @@ def _satellite(data: AreaDataset) -> np.ndarray:
     return data.satellite
 
 
-def _vectors_and_satellite(data: AreaDataset) -> np.ndarray:
-    return np.hstack([data.vectors, _satellite(data)])
+def _satellite_and_vectors(data: AreaDataset) -> np.ndarray:
+    return np.hstack([_satellite(data), data.vectors])
 
 
 def _described(names: Sequence[str], data: AreaDataset) -> np.ndarray:

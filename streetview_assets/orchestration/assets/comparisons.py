@@ -77,7 +77,12 @@ def target_scores(work: AssetContext) -> AssetResult:
     return AssetResult(frames, {"areas with every target": common_count, **work.drawn(frames)})
 
 
-@model_asset(writes=("target_gains",), study_wide=True, unless=(no_targets, no_other_features))
+@model_asset(
+    writes=("target_gains",),
+    code_version=2,
+    study_wide=True,
+    unless=(no_targets, no_other_features),
+)
 def target_gains(work: AssetContext) -> AssetResult:
     """What images, satellites and descriptions add to place and to each other, by target."""
     from streetview_assets.models.evaluations.selection import too_few
