@@ -82,11 +82,11 @@ def tell_fits(data: AreaDataset) -> None:
     with fitting_context(len(train)):
         for name, params in FIRST.items():
             pipeline = CANDIDATES[name].build(params, 1)
-            began = time.perf_counter()
+            began = time.process_time()
             pipeline.fit(train.vectors, train.observed)
-            fitted = time.perf_counter()
+            fitted = time.process_time()
             pipeline.predict(train.vectors[:300])
-            print(f"  {name:20} {fitted - began:8.2f}  predict {time.perf_counter() - fitted:.2f}")
+            print(f"  {name:20} {fitted - began:8.2f}  predict {time.process_time() - fitted:.2f}")
 
 
 def tell_recipe_fold(data: AreaDataset) -> None:
@@ -95,10 +95,10 @@ def tell_recipe_fold(data: AreaDataset) -> None:
     part = data.take(train)
     spent: dict[int, float] = defaultdict(float)
     for place in cheapest_first(GRID):
-        began = time.perf_counter()
+        began = time.process_time()
         PUBLISHED.build(GRID[place], 1).fit(part.vectors, part.observed)
-        spent[GRID[place]["max_depth"]] += time.perf_counter() - began
-        print(f"  {GRID[place]}: {time.perf_counter() - began:.1f} s", flush=True)
+        spent[GRID[place]["max_depth"]] += time.process_time() - began
+        print(f"  {GRID[place]}: {time.process_time() - began:.1f} s", flush=True)
     print(f"one fold of the grid on {len(part):,} areas: {dict(spent)} s by depth")
 
 
@@ -106,15 +106,15 @@ def tell_selection(data: AreaDataset, settings: Models) -> None:
     """Print the time of a selection, and which models it goes into."""
     spent: dict[str, float] = defaultdict(float)
     counted: Counter[str] = Counter()
-    began = time.perf_counter()
+    began = time.process_time()
     with counting(spent, counted):
         result = select_models(
             data, Scoring(settings, "made-up", "made-up", "pooled", seed=42),
             on_progress=lambda done, total: print(
-                f"  {done}/{total} tunings, {time.perf_counter() - began:,.0f} s", flush=True
+                f"  {done}/{total} tunings, {time.process_time() - began:,.0f} s", flush=True
             ),
         )  # fmt: skip
-    whole = time.perf_counter() - began
+    whole = time.process_time() - began
     memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"selection of {len(data):,} areas: {whole:,.1f} s, at most {memory_gb:.1f} GB")
     for name, seconds in sorted(spent.items(), key=lambda item: -item[1]):
@@ -139,7 +139,7 @@ class counting:
         def timed(pipeline: Pipeline, *args: object, **more: object) -> Pipeline:
             # The members of a stack count to the stack.
             self.depth += 1
-            began = time.perf_counter()
+            began = time.process_time()
             try:
                 return plain(pipeline, *args, **more)
             finally:
@@ -147,7 +147,7 @@ class counting:
                 if not self.depth:
                     last = pipeline.steps[-1][1]
                     name = type(getattr(last, "regressor", last)).__name__
-                    self.spent[name] += time.perf_counter() - began
+                    self.spent[name] += time.process_time() - began
                     self.counted[name] += 1
 
         Pipeline.fit = timed

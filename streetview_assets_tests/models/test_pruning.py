@@ -9,9 +9,9 @@ from streetview_assets.models.candidates.baselines import baselines_for
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.splits import splits_of
 from streetview_assets.models.validation import tuning
+from streetview_assets.models.validation.fold_fits import fold_fits, inner_predictions
 from streetview_assets.models.validation.tuning import (
     fitting_context,
-    inner_predictions,
     tune_baseline,
     tune_candidates,
 )
@@ -55,9 +55,9 @@ def test_a_baseline_that_stops_early_takes_the_best_of_its_settings(data):
     with fitting_context(len(data)):
         for baseline in (one for one in baselines if one.estimate is None):
             inputs = baseline.inputs(data)
-            errors = {}
+            errors, folds = {}, fold_fits(baseline, inputs, data.observed, splits, 1)
             for place, params in enumerate(baseline.settings(Size(45, inputs.shape[1]))):
-                guess = inner_predictions(baseline, params, inputs, data.observed, splits, 1)
+                guess = inner_predictions(folds, params)
                 errors[place] = np.sqrt(np.mean((data.observed - guess) ** 2))
             best = min(errors, key=errors.get)
             one = tune_baseline(baseline, data, splits, 1)
@@ -87,11 +87,11 @@ def test_cheap_candidates_go_first_and_the_results_keep_the_order_asked_for(data
     seen = []
 
     def watched(candidate):
-        def build(params, seed):
+        def inputs(data):
             seen.append(candidate.name)
-            return candidate.build(params, seed)
+            return candidate.inputs(data)
 
-        return replace(candidate, build=build)
+        return replace(candidate, inputs=inputs)
 
     names = ["random_forest", "svr", "ridge"]
     result = tuned(data, [watched(CANDIDATES[name]) for name in names], 3)

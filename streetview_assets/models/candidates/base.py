@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import optuna
 
 Params = dict[str, Any]
+Build = Callable[[Params, int], Pipeline]
+Predict = Callable[[Params], np.ndarray]
+"""Fit by parameters, and predict what is held out, shape (m,)."""
+Shared = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Predict]
 NO_LIMIT = 10_000_000
 MOST_AREAS_OF_A_KERNEL = 10_000
 """A kernel matrix of so many areas takes 0.8 GB, and each fit some ten seconds."""
@@ -96,6 +100,18 @@ class Setting:
         return value if self.scaled is None else self.scaled(value, size)
 
 
+class Fittable(Protocol):
+    """What makes pipelines, and may do once what fits of all parameters share."""
+
+    @property
+    def build(self) -> Build:
+        """Makes the unfitted pipeline."""
+
+    @property
+    def shared(self) -> Shared | None:
+        """As of `Candidate`."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """One kind of model.
@@ -121,10 +137,14 @@ class Candidate:
         All the settings of a recipe that prescribes them; it is searched in place of drawing.
     stacks
         Whether it is made of the other candidates.
+    shared
+        Does what all settings share, once: of what a fold learns from, (n, d) and (n,), what is
+        seen of areas held out, (m, d), and a seed, it makes the fits of any parameters. They
+        predict what pipelines of `build` do. None: nothing is shared.
     """
 
     name: str
-    build: Callable[[Params, int], Pipeline]
+    build: Build
     settings: tuple[Setting, ...] = ()
     inputs: Callable[[AreaDataset], np.ndarray] = vectors_of
     sized: Callable[[Size], Size] = lambda size: size
@@ -132,6 +152,7 @@ class Candidate:
     cost_s: float = 0.1
     grid: tuple[Params, ...] = ()
     stacks: bool = False
+    shared: Shared | None = None
 
     @property
     def is_costly(self) -> bool:
@@ -173,6 +194,40 @@ class Candidate:
         }
 
 
+def fits_of(
+    model: Fittable, inputs: np.ndarray, observed: np.ndarray, tested: np.ndarray, seed: int
+) -> Predict:
+    """Prepare fits of any parameters to what one fold learns from.
+
+    Parameters
+    ----------
+    model
+        What is fitted.
+    inputs, observed
+        To learn from, (n, d) and (n,).
+    tested
+        What is seen of the areas to predict, (m, d).
+    seed
+        Of the fit, where the model draws anything.
+    """
+    if model.shared is not None:
+        return model.shared(inputs, observed, tested, seed)
+    return lambda params: predicted(model.build(params, seed).fit(inputs, observed), tested)
+
+
+def predicted(pipeline: Pipeline, inputs: np.ndarray) -> np.ndarray:
+    """Predict with a fitted pipeline; shape (n,).
+
+    Parameters
+    ----------
+    pipeline
+        Fitted.
+    inputs
+        (n, d).
+    """
+    return np.asarray(pipeline.predict(inputs), dtype=np.float64).reshape(-1)
+
+
 def components(size: Size) -> int:
     """Say how many components there can be."""
     return min(size.areas - 1, size.width)
@@ -189,6 +244,18 @@ def standardised(*steps: tuple[str, BaseEstimator], model: BaseEstimator) -> Pip
         Its last step.
     """
     return Pipeline([("scale", StandardScaler()), *steps, ("model", model)])
+
+
+def scaled_alike(learned: np.ndarray, tested: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standardise features, and those of other areas by the same means and deviations.
+
+    Parameters
+    ----------
+    learned, tested
+        (n, d) and (m, d).
+    """
+    scaler = StandardScaler().fit(learned)
+    return scaler.transform(learned), scaler.transform(tested)
 
 
 def on_scaled_target(model: BaseEstimator) -> TransformedTargetRegressor:

@@ -13,8 +13,8 @@ import numpy as np
 from sklearn.dummy import DummyRegressor
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.models.candidates.base import Params, Size
-from streetview_assets.models.candidates.linear import build_ridge
+from streetview_assets.models.candidates.base import Build, Params, Shared, Size
+from streetview_assets.models.candidates.linear import build_ridge, shared_ridge
 from streetview_assets.models.candidates.place_process import PlaceProcess, estimated
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.text.counted import counted
@@ -43,14 +43,17 @@ class Baseline:
         Finds settings by likelihood, of inputs, values and a seed, in place of `settings`.
     clearly
         By this share of the error of the first setting another has to be better.
+    shared
+        As of a `Candidate`.
     """
 
     name: str
     inputs: Callable[[AreaDataset], np.ndarray]
     settings: Callable[[Size], list[Params]]
-    build: Callable[[Params, int], Pipeline]
+    build: Build
     estimate: Callable[[np.ndarray, np.ndarray, int], list[Params]] | None = None
     clearly: float = 0.0
+    shared: Shared | None = None
 
 
 def _image_count(data: AreaDataset) -> np.ndarray:
@@ -77,10 +80,14 @@ def _extra(name: str, data: AreaDataset) -> np.ndarray:
     return data.extra[name]
 
 
+def _ridge_on(name: str, inputs: Callable[[AreaDataset], np.ndarray]) -> Baseline:
+    return Baseline(name, inputs, _penalties, build_ridge, shared=shared_ridge)
+
+
 _ALWAYS = (
     Baseline("mean", lambda data: np.zeros((len(data), 1)), lambda size: [{}], _build_mean),
     Baseline(PLACE, attrgetter("place_m"), lambda size: [{}], _build_place, _estimate_place),
-    Baseline("image_count", _image_count, _penalties, build_ridge),
+    _ridge_on("image_count", _image_count),
 )
 BASELINES = ("mean", PLACE, "image_count", "mean_colour")
 """Names of the baselines that every study has; those of other encoders come on top."""
@@ -99,9 +106,17 @@ def baselines_for(data: AreaDataset) -> tuple[list[Baseline], dict[str, str]]:
     if without_colour:
         left_out["mean_colour"] = f"left out: no mean colour of {counted(without_colour, 'area')}"
     else:
-        chosen.append(Baseline("mean_colour", attrgetter("mean_colour"), _penalties, build_ridge))
+        chosen.append(
+            Baseline(
+                "mean_colour",
+                attrgetter("mean_colour"),
+                _penalties,
+                build_ridge,
+                shared=shared_ridge,
+            )
+        )
     chosen += [
-        Baseline(name, partial(_extra, name), _penalties, build_ridge)
+        Baseline(name, partial(_extra, name), _penalties, build_ridge, shared=shared_ridge)
         for name in sorted(data.extra)
     ]
     return chosen, left_out

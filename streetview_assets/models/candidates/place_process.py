@@ -9,12 +9,13 @@ those of the greatest restricted likelihood, so that a part that explains nothin
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, lapack
 from scipy.optimize import minimize
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
@@ -104,7 +105,8 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         among = self._covariance(own, own)
         among[np.diag_indices_from(among)] += self.variances[-1]  # type: ignore[index]
         ones = np.ones(len(known))
-        factor = cho_factor(among, lower=True, overwrite_a=True, check_finite=False)
+        # Turned round, it has the order of columns that LAPACK takes without a copy.
+        factor = cho_factor(among.T, lower=True, overwrite_a=True, check_finite=False)
         solved, solved_ones = cho_solve(factor, np.column_stack([observed, ones])).T
         mean = float(solved.sum() / solved_ones.sum())
         guess = mean + self._covariance(wanted, own) @ (solved - mean * solved_ones)
@@ -115,7 +117,9 @@ class PlaceProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         parts = _parts(one, other, self.ranges_m, self.reach, self.widths)  # type: ignore[arg-type]
         for variance, part in zip(self.variances, parts, strict=False):  # type: ignore[arg-type]
             if variance > _NEGLIGIBLE:
-                whole += variance * part()
+                made = part()
+                made *= variance
+                whole += made
         return whole
 
 
@@ -156,14 +160,15 @@ def estimated(
     )
     centred = observed[some] - observed[some].mean()
     made = _parts(scaled, scaled, ranges_m, reach, widths)
-    parts = [part() for part in (made if with_place else made[OF_PLACE:])]
+    parts = Triangles.of(made if with_place else made[OF_PLACE:], len(some))
+    count = len(parts.values)
     found = minimize(
         _deviance,
-        np.log([*np.full(len(parts), 0.5 / len(parts)), 0.5]),
+        np.log([*np.full(count, 0.5 / count), 0.5]),
         args=(parts, centred / (float(observed.std()) or 1.0)),
         jac=True,
         method="L-BFGS-B",
-        bounds=np.log([*[(_LEAST, _MOST)] * len(parts), (_LEAST_NOISE, _MOST)]),
+        bounds=np.log([*[(_LEAST, _MOST)] * count, (_LEAST_NOISE, _MOST)]),
         options={"maxiter": _ITERATIONS},
     )
     variances = tuple(float(variance) for variance in np.exp(found.x))
@@ -212,44 +217,96 @@ def _parts(
     parts += [partial(_matern, lag_m, range_m) for range_m in ranges_m[1:]]
     for mine, own_reach in zip(_sets(one.shape[1], widths), reach, strict=True):
         alike = one[:, mine] @ other[:, mine].T
-        lengths = np.sum(one[:, mine] ** 2, axis=1)[:, None] + np.sum(other[:, mine] ** 2, axis=1)
-        unlike = np.maximum(lengths - 2 * alike, 0) / own_reach**2
+        # Gaussian kernels often have no part: then what they are made of is not computed.
+        unlike = cache(partial(_unlike, one[:, mine], other[:, mine], alike, own_reach))
         parts.append(partial(np.divide, alike, mine.stop - mine.start))
         parts += [partial(_gaussian, unlike, weight) for weight in (0.5, 2.0)]
     return parts
 
 
 def _exponential(lag_m: np.ndarray, range_m: float) -> np.ndarray:
-    return np.asarray(np.exp(-3 * lag_m / range_m))
+    lag = lag_m * (-3 / range_m)
+    return np.exp(lag, out=lag)
 
 
 def _matern(lag_m: np.ndarray, range_m: float) -> np.ndarray:
     """Compute the Matérn correlation of smoothness 3/2."""
-    lag = 4.744 * lag_m / range_m
-    return np.asarray((1 + lag) * np.exp(-lag))
+    lag = lag_m * (4.744 / range_m)
+    decay = np.exp(-lag)
+    lag += 1
+    lag *= decay
+    return lag
 
 
-def _gaussian(unlike: np.ndarray, weight: float) -> np.ndarray:
-    return np.asarray(np.exp(-weight * unlike))
+def _unlike(one: np.ndarray, other: np.ndarray, alike: np.ndarray, reach: float) -> np.ndarray:
+    """Compute squared distances in units of the reach, of products that are there already."""
+    squared = alike * -2
+    squared += np.sum(one**2, axis=1)[:, None]
+    squared += np.sum(other**2, axis=1)
+    squared /= reach**2
+    return np.asarray(np.maximum(squared, 0, out=squared))
 
 
-def _deviance(
-    logs: np.ndarray, parts: Sequence[np.ndarray], observed: np.ndarray
-) -> tuple[float, np.ndarray]:
-    """Give minus twice the restricted log likelihood, constants aside, and its gradient."""
-    *variances, noise = np.exp(logs)
-    covariance = noise * np.eye(len(observed))
-    for variance, part in zip(variances, parts, strict=True):
-        covariance += variance * part
-    factor = cho_factor(covariance, lower=True, overwrite_a=True, check_finite=False)
-    inverse = cho_solve(factor, np.eye(len(observed)), overwrite_b=True, check_finite=False)
-    rows, total = inverse.sum(axis=0), float(inverse.sum())
-    weights = inverse @ observed - rows * (float(rows @ observed) / total)
-    deviance = 2 * np.log(np.diag(factor[0])).sum() + np.log(total) + observed @ weights
-    inverse -= np.outer(rows, rows) / total
-    inverse -= np.outer(weights, weights)
-    slopes = [v * np.vdot(inverse, part) for v, part in zip(variances, parts, strict=True)]
-    return float(deviance), np.array([*slopes, noise * np.trace(inverse)])
+def _gaussian(unlike: Callable[[], np.ndarray], weight: float) -> np.ndarray:
+    made = unlike() * -weight
+    return np.exp(made, out=made)
+
+
+@dataclass(frozen=True)
+class Triangles:
+    """Symmetric matrices by one triangle each, as LAPACK factorises it: rectangular full packed.
+
+    Attributes
+    ----------
+    values
+        (p, n (n + 1) / 2).
+    diagonal
+        Where the diagonal stands in each, (n,).
+    """
+
+    values: np.ndarray
+    diagonal: np.ndarray
+
+    @classmethod
+    def of(cls, parts: Sequence[Callable[[], np.ndarray]], count: int) -> Self:
+        """Pack what parts make, each (count, count)."""
+        values = np.empty((len(parts), count * (count + 1) // 2))
+        for row, part in zip(values, parts, strict=True):
+            row[:] = _packed(part())
+        places = _packed(np.diag(np.arange(1.0, count + 1)))
+        inside = np.flatnonzero(places)
+        return cls(values, inside[np.argsort(places[inside])])
+
+
+def _packed(symmetric: np.ndarray) -> np.ndarray:
+    values, _ = lapack.dtrttf(symmetric.T, uplo="L")
+    return np.asarray(values)
+
+
+def _deviance(logs: np.ndarray, parts: Triangles, observed: np.ndarray) -> tuple[float, np.ndarray]:
+    """Give minus twice the restricted log likelihood, constants aside, and its gradient.
+
+    Its slope along a variance is the sum of the products of its part with one matrix, of which a
+    triangle counts twice and the diagonal once.
+    """
+    variances, noise = np.exp(logs[:-1]), np.exp(logs[-1])
+    count, diagonal = len(observed), parts.diagonal
+    covariance = variances @ parts.values
+    covariance[diagonal] += noise
+    factor, failed = lapack.dpftrf(count, covariance, uplo="L", overwrite_a=True)
+    if failed:
+        raise np.linalg.LinAlgError("a covariance is not positive definite")
+    half_log_determinant = np.log(factor[diagonal]).sum()
+    sides = np.column_stack([np.ones(count), observed])
+    rows, weights = lapack.dpftrs(count, factor, sides, uplo="L")[0].T
+    total = float(rows.sum())
+    weights = weights - rows * (float(rows @ observed) / total)
+    deviance = 2 * half_log_determinant + np.log(total) + observed @ weights
+    inverse, _ = lapack.dpftri(count, factor, uplo="L", overwrite_a=True)
+    inverse -= _packed(np.outer(rows, rows / total) + np.outer(weights, weights))
+    own = inverse[diagonal]
+    slopes = 2 * (parts.values @ inverse) - parts.values[:, diagonal] @ own
+    return float(deviance), np.array([*(variances * slopes), noise * own.sum()])
 
 
 def _ranges_m(place_m: np.ndarray) -> tuple[float, ...]:

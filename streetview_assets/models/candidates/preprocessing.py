@@ -13,15 +13,27 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import VotingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from streetview_assets.models.candidates.base import Candidate, Params, Size, vectors_of
+from streetview_assets.models.candidates.base import (
+    Candidate,
+    Params,
+    Predict,
+    Size,
+    fits_of,
+    vectors_of,
+)
 from streetview_assets.models.data.cluster_features import AreaImages, ClusterFeatures
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.features import WITH_GAPS, AreaFeatures
 from streetview_assets.study.models import Models
+
+OF_COMPONENTS = (
+    "components_", "explained_variance_", "explained_variance_ratio_", "singular_values_"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,8 +101,7 @@ class OrMean(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         observed
             (n,).
         """
-        varies = bool((np.ptp(inputs, axis=0) > 0).any())
-        self.fitted_ = clone(self.model) if varies else DummyRegressor()
+        self.fitted_ = clone(self.model) if _varies(inputs) else DummyRegressor()
         self.fitted_.fit(inputs, observed)
         return self
 
@@ -99,17 +110,38 @@ class OrMean(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.fitted_.predict(inputs)).reshape(-1)
 
 
-class Components(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """So many principal components, or as many as there are."""
+def _varies(inputs: np.ndarray) -> bool:
+    return bool((np.ptp(inputs, axis=0) > 0).any())
 
-    def __init__(self, count: int, seed: int) -> None:
+
+class Components(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """So many principal components, or as many as there are.
+
+    Parameters
+    ----------
+    count
+        How many.
+    seed
+        Of the search for them, where it is a randomised one.
+    among
+        They are the first of so many, if more: whatever is searched for moves the last digits.
+    """
+
+    def __init__(self, count: int, seed: int, among: int = 0) -> None:
         self.count = count
         self.seed = seed
+        self.among = among
 
     def fit(self, inputs: np.ndarray, observed: np.ndarray | None = None) -> "Components":
         """Find them in inputs of shape (n, d)."""
+        most = min(max(self.count, self.among), *inputs.shape)
         with np.errstate(invalid="ignore"):  # Shares of a variance that is nought.
-            self.pca_ = PCA(min(self.count, *inputs.shape), random_state=self.seed).fit(inputs)
+            found = PCA(most, random_state=self.seed).fit(inputs)
+        if self.count < most:
+            found.n_components_ = self.count
+            for name in OF_COMPONENTS:
+                setattr(found, name, getattr(found, name)[: self.count])
+        self.pca_ = found
         return self
 
     def transform(self, inputs: np.ndarray) -> np.ndarray:
@@ -158,6 +190,7 @@ def prepared(candidates: Sequence[Candidate], preparation: Preparation) -> list[
             candidate,
             sized=preparation.size,
             build=partial(_build, candidate, preparation),
+            shared=partial(_shared, candidate, preparation),
             inputs=partial(image_inputs, seen=candidate.inputs),
         )
         for candidate in candidates
@@ -195,13 +228,27 @@ def without_own_steps(fitted: Pipeline) -> Pipeline:
     fitted
         A fitted pipeline of features as `frozen_features` gives them.
     """
-    inner = {Components: "pca_", OrMean: "fitted_"}
-    return Pipeline(
-        [
-            (name, getattr(step, inner[type(step)]) if type(step) in inner else step)
-            for name, step in fitted.steps
-        ]
-    )
+    return Pipeline([(name, _as_scikit_learn(step)) for name, step in fitted.steps])
+
+
+def _as_scikit_learn(step: Any) -> Any:
+    if isinstance(step, Components):
+        return step.pca_
+    if isinstance(step, OrMean):
+        return _as_scikit_learn(step.fitted_)
+    if isinstance(step, Pipeline):
+        return without_own_steps(step)
+    if isinstance(step, VotingRegressor):
+        return _as_scikit_learn_stack(step)
+    return step
+
+
+def _as_scikit_learn_stack(step: VotingRegressor) -> VotingRegressor:
+    names = [name for name, _ in step.estimators]
+    members = [_as_scikit_learn(member) for member in step.estimators_]
+    made = VotingRegressor(list(zip(names, members, strict=True)), weights=step.weights)
+    made.estimators_ = members
+    return made
 
 
 def _with_rows(values: np.ndarray, area_codes: list[str], images: AreaImages) -> np.ndarray:
@@ -228,3 +275,19 @@ def _build(candidate: Candidate, preparation: Preparation, params: Params, seed:
     *before, (name, model) = candidate.build(params, seed).steps
     last = OrMean(model) if preparation.may_not_vary else model
     return Pipeline([*preparation.steps(seed), *before, (name, last)])
+
+
+def _shared(
+    candidate: Candidate,
+    preparation: Preparation,
+    inputs: np.ndarray,
+    observed: np.ndarray,
+    tested: np.ndarray,
+    seed: int,
+) -> Predict:
+    """Take the steps that come first once, and what the candidate itself shares."""
+    for _, step in preparation.steps(seed):
+        inputs, tested = step.fit_transform(inputs, observed), step.transform(tested)
+    if preparation.may_not_vary and not _varies(inputs):
+        return lambda params: np.full(len(tested), observed.mean())
+    return fits_of(candidate, inputs, observed, tested, seed)

@@ -1,28 +1,54 @@
 """Candidates made of many small trees."""
 
-from sklearn.decomposition import PCA
+import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.pipeline import Pipeline
 
 from streetview_assets.models.candidates.base import (
     Candidate,
     Params,
+    Predict,
     Setting,
     components,
+    scaled_alike,
     standardised,
 )
+from streetview_assets.models.candidates.preprocessing import Components
 
+MOST_COMPONENTS = 20
+BINS = 63
+"""Of each component. With 255, trees take a third longer and tell no more: R² is higher by 0.0015
+(0.003) over 40 fits to fields of known truth."""
 TREES = 100
 MOST_AREAS_OF_A_FOREST = 100_000
 
 
 def _build_gradient_boosting(params: Params, seed: int) -> Pipeline:
+    reduced = Components(params["n_components"], seed, among=MOST_COMPONENTS)
+    return standardised(("components", reduced), model=_boosted(params, seed))
+
+
+def _boosted(params: Params, seed: int) -> HistGradientBoostingRegressor:
     of_model = {name: value for name, value in params.items() if name != "n_components"}
-    model = HistGradientBoostingRegressor(
-        max_iter=60, early_stopping=False, random_state=seed, **of_model
+    return HistGradientBoostingRegressor(
+        max_iter=60, max_bins=BINS, early_stopping=False, random_state=seed, **of_model
     )
-    reduced = PCA(params["n_components"], random_state=seed)
-    return standardised(("components", reduced), model=model)
+
+
+def _shared_gradient_boosting(
+    inputs: np.ndarray, observed: np.ndarray, tested: np.ndarray, seed: int
+) -> Predict:
+    """Find the components once: the first few of them are those of a smaller number."""
+    learned, wanted = scaled_alike(inputs, tested)
+    found = Components(MOST_COMPONENTS, seed).fit(learned)
+    learned, wanted = found.transform(learned), found.transform(wanted)
+
+    def predict(params: Params) -> np.ndarray:
+        first = slice(params["n_components"])
+        fitted = _boosted(params, seed).fit(learned[:, first], observed)
+        return np.asarray(fitted.predict(wanted[:, first]))
+
+    return predict
 
 
 def _build_random_forest(params: Params, seed: int) -> Pipeline:
@@ -44,12 +70,13 @@ GRADIENT_BOOSTING = Candidate(
     "gradient_boosting",
     _build_gradient_boosting,
     (
-        Setting("n_components", 10, (1, 20), most=components),
+        Setting("n_components", 10, (1, MOST_COMPONENTS), most=components),
         Setting("learning_rate", 0.08, (0.02, 0.3), log=True),
         Setting("max_leaf_nodes", 4, (2, 15)),
         Setting("min_samples_leaf", 6, (3, 20)),
     ),
     cost_s=0.3,
+    shared=_shared_gradient_boosting,
 )
 RANDOM_FOREST = Candidate(
     "random_forest",

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.models.candidates.base import Params
+from streetview_assets.models.candidates.base import Params, predicted
 from streetview_assets.models.candidates.preprocessing import (
     preparation_of,
     prepared,
@@ -22,14 +22,10 @@ from streetview_assets.models.evaluations.selection import share_of_budget, why_
 from streetview_assets.models.metrics.applicability import Applicability, area_of_applicability
 from streetview_assets.models.metrics.conformal import Calibration, HeldOut, calibrate, for_unseen
 from streetview_assets.models.scoring import Scoring
+from streetview_assets.models.validation.fold_fits import fold_fits, inner_predictions
 from streetview_assets.models.validation.nested_cv import TUNED, competitors_for, tune_all
 from streetview_assets.models.validation.plan import planned
-from streetview_assets.models.validation.tuning import (
-    Tuned,
-    fitting_context,
-    inner_predictions,
-    predicted,
-)
+from streetview_assets.models.validation.tuning import Tuned, fitting_context
 from streetview_assets.study.models import Task
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.validations import Validation, headline_validation
@@ -170,9 +166,8 @@ def _calibrated(
         return calibration
     seed = seed_of(scoring.seed, "authorities")
     apart = splits_of(authority_folds(data.authority_codes, seed))
-    unseen = inner_predictions(
-        best.model, best.params, best.model.inputs(data), data.observed, apart, seed
-    )
+    folds = fold_fits(best.model, best.model.inputs(data), data.observed, apart, seed)
+    unseen = inner_predictions(folds, best.params)
     assert unseen is not None, "nothing stops it"
     codes = np.array(data.authority_codes, dtype=str)
     return for_unseen(calibration, HeldOut(data.observed, unseen, data.image_counts), codes)

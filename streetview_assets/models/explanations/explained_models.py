@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.models.candidates.base import Params
+from streetview_assets.models.candidates.base import Params, predicted
 from streetview_assets.models.candidates.preprocessing import preparation_of, prepared
 from streetview_assets.models.candidates.registry import CANDIDATES
 from streetview_assets.models.data.dataset import AreaDataset
@@ -25,7 +25,7 @@ from streetview_assets.models.scoring import Scoring
 from streetview_assets.models.validation.nested_cv import TUNED
 from streetview_assets.models.validation.out_of_fold import folds_of
 from streetview_assets.models.validation.plan import planned
-from streetview_assets.models.validation.tuning import fitting_context, predicted
+from streetview_assets.models.validation.tuning import fitting_context
 from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.strict_json import to_json
 from streetview_assets.validations import Validation

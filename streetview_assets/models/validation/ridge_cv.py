@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.models.candidates.base import Candidate, Params, standardised
+from streetview_assets.models.candidates.base import Candidate, Params, predicted, standardised
 from streetview_assets.models.candidates.preprocessing import (
     preparation_of,
     prepared,
@@ -14,7 +14,6 @@ from streetview_assets.models.candidates.preprocessing import (
 )
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import TooFewGroupsError
-from streetview_assets.models.validation.tuning import predicted
 from streetview_assets.study.models import Models
 
 RIDGE, MEAN = "ridge", "mean"

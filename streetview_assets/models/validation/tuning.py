@@ -6,7 +6,7 @@ root mean squared error over all inner folds together, which is defined for fold
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,12 +16,17 @@ import numpy as np
 import sklearn
 from sklearn.pipeline import Pipeline
 
-from streetview_assets.models.candidates.base import Candidate, Params, Size
+from streetview_assets.models.candidates.base import Candidate, Params, Size, predicted
 from streetview_assets.models.candidates.baselines import Baseline
 from streetview_assets.models.candidates.published_recipe import cheapest_first, own_score
 from streetview_assets.models.candidates.stack import blend_weights, cross_blend, stack_params
 from streetview_assets.models.data.dataset import AreaDataset
 from streetview_assets.models.data.splits import Split, seed_of
+from streetview_assets.models.validation.fold_fits import (
+    SMALL_AREA_COUNT,
+    fold_fits,
+    inner_predictions,
+)
 from streetview_assets.models.validation.pruner import (
     give_up_if_hopeless,
     least_rmse,
@@ -33,9 +38,6 @@ from streetview_assets.processes.threads import limit_threads
 
 if TYPE_CHECKING:
     import optuna
-
-SMALL_AREA_COUNT = 3_000
-"""Up to so many areas one thread is faster than many that wait for each other."""
 
 
 @dataclass(frozen=True)
@@ -107,65 +109,6 @@ def fitting_context(area_count: int) -> Iterator[None]:
         yield
 
 
-def predicted(pipeline: Pipeline, inputs: np.ndarray) -> np.ndarray:
-    """Predict with a fitted pipeline; shape (n,).
-
-    Parameters
-    ----------
-    pipeline
-        Fitted.
-    inputs
-        (n, d).
-    """
-    return np.asarray(pipeline.predict(inputs), dtype=np.float64).reshape(-1)
-
-
-def inner_predictions(
-    model: Candidate | Baseline,
-    params: Params,
-    inputs: np.ndarray,
-    observed: np.ndarray,
-    splits: Sequence[Split],
-    seed: int,
-    lost: Callable[[np.ndarray, Sequence[np.ndarray]], bool] | None = None,
-    tested: np.ndarray | None = None,
-) -> np.ndarray | None:
-    """Predict each inner fold by a fit to what it learns from; shape (n,).
-
-    Parameters
-    ----------
-    model
-        What builds the pipeline.
-    params
-        Its parameters.
-    inputs, observed
-        Of the training part: (n, d) and (n,).
-    splits
-        The inner folds, in the order in which they are held out; each area is in one.
-    seed
-        Of the fit, where the model draws anything.
-    lost
-        Asked between folds, of the predictions and the folds that are done: whether to stop.
-    tested
-        What is seen of areas that are held out, (n, d); default: their own inputs.
-
-    Returns
-    -------
-    numpy.ndarray or None
-        None where it was stopped.
-    """
-    guess = np.empty(len(observed))
-    done: list[np.ndarray] = []
-    for split in splits:
-        learning, test = split.learning, split.held_out
-        if lost and done and lost(guess, done):
-            return None
-        pipeline = model.build(params, seed).fit(inputs[learning], observed[learning])
-        guess[test] = predicted(pipeline, (inputs if tested is None else tested)[test])
-        done.append(test)
-    return guess
-
-
 def predictions_around(
     best: Tuned, train: AreaDataset, splits: Sequence[Split], seed: int
 ) -> np.ndarray | None:
@@ -180,9 +123,8 @@ def predictions_around(
         return None
     model, around = best.model, replace(train, vectors=train.around)
     inputs, tested = model.inputs(train), model.inputs(around)
-    return inner_predictions(
-        model, best.params, inputs, train.observed, splits, seed, tested=tested
-    )
+    folds = fold_fits(model, inputs, train.observed, splits, seed, tested)
+    return inner_predictions(folds, best.params)
 
 
 def tune_baseline(
@@ -210,9 +152,10 @@ def tune_baseline(
         if baseline.estimate
         else baseline.settings(_smallest(inputs, splits))
     )
+    folds = fold_fits(baseline, inputs, observed, splits, seed)
     for params in tried:
         lost = partial(_is_above, observed, most * (1 + 1e-9))
-        guess = inner_predictions(baseline, params, inputs, observed, splits, seed, lost)
+        guess = inner_predictions(folds, params, lost)
         if guess is not None and (rmse := _rmse(observed, guess)) < most:
             most = rmse if best else rmse * (1 - baseline.clearly)
             best = Tuned(baseline, params, rmse, guess)
@@ -304,7 +247,8 @@ def _tune_candidate(
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    inputs, observed, order = candidate.inputs(data), data.observed, list(splits)
+    inputs, observed = candidate.inputs(data), data.observed
+    order = fold_fits(candidate, inputs, observed, splits, seed)
     size = _smallest(inputs, splits)
     deadline = None if budget_s is None else time.monotonic() + budget_s
     done: list[dict[str, Any]] = []
@@ -316,11 +260,11 @@ def _tune_candidate(
         done.append(row | params)
         # Of the first trial the others learn which fold is the hardest, and are held against it.
         lost = partial(give_up_if_hopeless, trial, observed) if best else None
-        guess = inner_predictions(candidate, params, inputs, observed, order, seed, lost)
+        guess = inner_predictions(order, params, lost)
         assert guess is not None, "a trial that gives up raises"
         if not best:
-            order.sort(key=lambda split: -squared_error(observed, guess, split.held_out))
-            report_folds(trial, observed, guess, [split.held_out for split in order])
+            order.sort(key=lambda fold: -squared_error(observed, guess, fold.held_out))
+            report_folds(trial, observed, guess, [fold.held_out for fold in order])
         rmse = _rmse(observed, guess)
         done[-1] |= {"rmse": rmse, "pruned": False}
         if not best or rmse < best[-1].inner_rmse:
@@ -356,7 +300,8 @@ def _search_grid(
         score[place] = own_score(pipeline, inputs, data.observed)
     chosen = max(sorted(score), key=lambda place: score[place])
     params = candidate.grid[chosen]
-    guess = inner_predictions(candidate, params, inputs, data.observed, splits, seed)
+    folds = fold_fits(candidate, inputs, data.observed, splits, seed)
+    guess = inner_predictions(folds, params)
     assert guess is not None, "nothing stops it"
     rmse = _rmse(data.observed, guess)
     done = [

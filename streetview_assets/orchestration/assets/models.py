@@ -134,7 +134,7 @@ def held_out_model(work: AssetContext) -> AssetResult:
 @model_asset(
     writes=("area_predictions", "final_model"),
     reads=(*MODEL_INPUT, "encoders", "images", "sample_points", "model_scores", "predictions"),
-    code_version=6,
+    code_version=7,
     study_wide=True,
 )
 def deprivation_model(work: AssetContext) -> AssetResult:
