@@ -24,8 +24,14 @@ from streetview_assets.tables.registry import TABLES
 from streetview_assets.text.strict_json import to_json
 
 Write = Callable[[gpd.GeoDataFrame, pl.DataFrame, Path, str], None]
+GEOPARQUET = {"schema_version": "1.1.0", "write_covering_bbox": True, "compression": "zstd"}
+"""With a box for each row, by which a reader skips what lies elsewhere."""
+
 GEOGRAPHIC: dict[str, tuple[str, Write]] = {
-    "geoparquet": ("parquet", lambda places, rows, path, table: places.to_parquet(path)),
+    "geoparquet": (
+        "parquet",
+        lambda places, rows, path, table: places.to_parquet(path, **GEOPARQUET),
+    ),
     "gpkg": ("gpkg", lambda places, rows, path, table: write_gpkg(places, path, table)),
     "geojson": (
         "geojson",

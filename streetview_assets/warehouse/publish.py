@@ -29,6 +29,13 @@ __all__ = ["Build", "PublishReport", "publish"]
 STORAGE_VERSION = "v1.0.0"
 """Of the file: every DuckDB since 1.0 opens it, in R and on the command line too."""
 
+AS_GEOMETRY = "create macro as_geometry(wkb) as st_setcrs(st_geomfromwkb(wkb), 'OGC:CRS84')"
+"""Types an outline with its CRS, for DuckDB since 1.5, which has both functions built in.
+
+Kept as a column of that type, it would be no WKB to older ones, and none of them knew its CRS; what
+a macro calls is looked up when it is used, so that they open the file as before.
+"""
+
 STAY_IN_THE_LAKE = "The vectors stay in the lake; `streetview sql --with-vectors` brings them in."
 
 
@@ -85,6 +92,7 @@ def publish(lake: Lake, study: Study, build: Build) -> PublishReport:
             with duckdb.connect(str(aside)) as connection:
                 connection.begin()  # one commit, one sync, not one a comment
                 _add_views(connection, queries)
+                connection.execute(AS_GEOMETRY)
                 add_about(connection, study, build)
                 _add_comments(connection, study, queries)
                 row_counts = _count_rows(connection)

@@ -112,7 +112,7 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or not _reads(statements[0]):
             raise StudyError(f"one select is expected, with a result; found {sql!r}")
-        return in_utc(connection.sql(sql).pl())
+        return _as_wkb(in_utc(connection.sql(sql).pl()))
     except duckdb.Error as error:
         raise StudyError(f"DuckDB refuses the query. {_in_one_line(error)}") from error
     except pl.exceptions.PolarsError as error:
@@ -162,3 +162,9 @@ def _bring_in_vectors(connection: duckdb.DuckDBPyConnection, root: Path) -> None
                 [str(file) for file in files], schema=arrow_schema(TABLES[name]), format="parquet"
             )
             connection.register(name, dataset)
+
+
+def _as_wkb(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give what DuckDB types as a geometry as the tables have it, for all that reads WKB."""
+    typed = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.BaseExtension)]
+    return frame.with_columns(pl.col(typed).ext.storage()) if typed else frame

@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime
 from typing import ClassVar
 from xml.etree import ElementTree
 
+import duckdb
 import geopandas as gpd
 import pandas as pd
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 import shapely
 from openpyxl import load_workbook
@@ -74,6 +76,27 @@ def test_areas_and_points_are_written_with_their_place(tmp_path, kind):
     assert sorted(written) == sorted(
         f"{table}.{kind}" for table in ("area_profile", "sample_points")
     )
+
+
+def test_geoparquet_is_one_that_other_programs_read_and_skip_in(tmp_path):
+    """Of version 1.1: polars refuses files of version 2 whole, and others do not know them yet."""
+    path = export_table(Published(), "cluster_shares", "geoparquet", tmp_path / "p.parquet")
+    told = json.loads(pq.read_schema(path).metadata[b"geo"])
+    outline = told["columns"]["geometry"]
+    assert (told["version"], outline["encoding"]) == ("1.1.0", "WKB")
+    assert outline["covering"]["bbox"]["xmin"] == ["bbox", "xmin"]
+    kinds = dict(
+        duckdb.sql(
+            "select column_name, column_type from (describe from read_parquet($1))",
+            params=[str(path)],
+        ).fetchall()
+    )
+    assert kinds["geometry"].startswith("GEOMETRY(")
+    assert "WGS 84" in kinds["geometry"]
+    assert pl.read_parquet(path)["area_code"].to_list() == ["A1", "gone"]
+    assert gpd.read_parquet(path, bbox=(-1.55, 53.7, -1.5, 53.8))["area_code"].tolist() == ["A1"]
+    assert gpd.read_parquet(path, bbox=(0, 0, 1, 1)).empty
+    assert "bbox" not in gpd.read_parquet(path)
 
 
 def read_back(path, kind) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import geopandas as gpd
 import polars as pl
 import pytest
 
@@ -87,6 +88,24 @@ def test_pooled_vectors_have_the_encoders_length_and_distances_work(published_on
         "area_embeddings b limit 1",
     ).row(0)
     assert distance == pytest.approx(0, abs=1e-6)
+
+
+def test_an_outline_is_a_geometry_with_its_crs_where_it_is_asked_for(published_once, tmp_path):
+    """The file has WKB, so that older versions of DuckDB read it."""
+    typed = "select area_code, as_geometry(geometry) as geometry from areas"
+    written = tmp_path / "areas.parquet"
+    with duckdb.connect(str(published_once.lake.root / DATABASE), read_only=True) as connection:
+        assert [str(kind) for kind in connection.table("areas").types][-1] == "BLOB"
+        assert str(connection.sql(typed).types[1]) == "GEOMETRY('OGC:CRS84')"
+        connection.execute(f"copy ({typed}) to '{written}'")
+    outlines = gpd.read_parquet(written)
+    assert outlines.crs == "OGC:CRS84"
+    kept = published_once.lake.read("areas").sort("area_code")
+    asked = _ask(published_once, f"{typed} order by area_code")
+    assert asked["geometry"].equals(kept["geometry"]), "whoever asks here has WKB as before"
+    assert (
+        outlines.sort_values("area_code").geometry.to_wkb().tolist() == kept["geometry"].to_list()
+    )
 
 
 def test_tables_and_columns_have_comments(published_once):
