@@ -277,7 +277,7 @@ class AssetContext:
         return may_show_sample(self.study.images)
 
     def drawn(self, frames: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
-        """Draw the asset's figures of the tables that it has made.
+        """Draw the asset's figures of the tables that it has made, where the study asks for any.
 
         Parameters
         ----------
@@ -291,6 +291,9 @@ class AssetContext:
         """
         drawing = specs()[self.asset].drawing
         assert drawing is not None, "registered by `figures_of`"
+        if not self.study.figures.draw:
+            self.forget("*")
+            return {}
         return dict(drawing.draw(replace(self, made=frames)))
 
     def figure(
@@ -319,8 +322,9 @@ class AssetContext:
     def forget(self, *patterns: str) -> None:
         """Remove figures that an earlier study file asked for, by patterns of their names."""
         for pattern in patterns:
-            for stale in self.figures.glob(f"{pattern}.*"):
-                stale.unlink()
+            for kind in ("png", *_VECTORS):
+                for stale in self.figures.glob(f"{pattern}.{kind}"):
+                    stale.unlink(missing_ok=True)
 
     def keep(self, name: str, drawn: bytes | Figure) -> str:
         """Keep a figure under `figures/`, a chart in all formats that the study asks for.

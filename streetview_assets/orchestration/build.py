@@ -254,7 +254,7 @@ def _made(work: AssetContext, spec: AssetSpec, instance: dg.DagsterInstance) -> 
 def _told_before(
     work: AssetContext, spec: AssetSpec, instance: dg.DagsterInstance
 ) -> dict[str, Any]:
-    """Give what the UI showed of an asset when it was made."""
+    """Give what the UI showed of an asset when it was made, its figures apart."""
     code = work.authority_code
     records = instance.fetch_materializations(
         dg.AssetRecordsFilter(
@@ -264,7 +264,16 @@ def _told_before(
     ).records
     found = records[0].asset_materialization if records else None
     kept = dict(found.metadata) if found else {}
-    return {key: value for key, value in kept.items() if not key.startswith("dagster/")}
+    return {
+        key: value
+        for key, value in kept.items()
+        if not key.startswith("dagster/") and not _is_of_figure(value)
+    }
+
+
+def _is_of_figure(told: Any) -> bool:
+    """Whether what the UI shows is a figure, or says where some are kept."""
+    return str(getattr(told, "value", told)).startswith(("![", "figures/"))
 
 
 def _data_version(made: AssetResult) -> str:

@@ -65,6 +65,11 @@ class Explorer(Part):
 class Figures(Part):
     """How figures are drawn; a change draws them again, and no model is fitted for it."""
 
+    draw: bool = Field(
+        True,
+        description="whether runs draw figures at all; without them a run of many authorities "
+        "takes less time, and the report has tables and its own charts alone",
+    )
     formats: tuple[Literal["png", "svg", "pdf"], ...] = Field(
         ("png",),
         description="what charts and maps are kept as beside PNG, which the report and the web UI "

@@ -28,6 +28,7 @@ TINY: dict[str, Any] = {
     "explanations": None,
     "sample_size": None,
     "perception": None,
+    "figures": {"draw": False},
     "models": {
         "target": "deprivation_score",
         "candidates": ["ridge"],

@@ -7,6 +7,7 @@ from html import unescape
 from itertools import chain, pairwise
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pytest
 from matplotlib.axis import Axis
@@ -16,6 +17,7 @@ from matplotlib.text import Text
 from mlflow import MlflowClient
 
 from streetview_assets.orchestration.asset_context import AssetContext
+from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.materialise import run_study
 from streetview_assets.orchestration.runs.status import study_status
 from streetview_assets.orchestration.tracking.mlflow_resource import tracking_uri
@@ -73,6 +75,7 @@ def redrawn(finished_tiny, tmp_path_factory) -> Iterator[Redrawn]:
         patch.setenv("STREETVIEW_DATA", str(folder / "data"))
         patch.setattr(AssetContext, "keep", kept)
         before = there(open_study(write_study(folder / "study")))
+        assert not list((folder / "data").rglob("figures/**/*.png")), "the study asked for none"
         look = {"formats": ["svg", "pdf"], "dpi": 60}
         opened = open_study(write_study(folder / "study", figures=look, targets=TARGETS))
         report = run_study(opened)
@@ -153,6 +156,31 @@ def faults_of(figure: Figure) -> list[str]:
         if collides(one, other, renderer):
             faults.append(f"{one.get_text()!r} and {other.get_text()!r} collide")
     return faults
+
+
+def test_a_study_that_wants_none_any_more_has_none(redrawn, tmp_path):
+    """Neither on disk nor in the UI; what stands beside them is kept for those drawn later."""
+    opened = redrawn.opened
+    folder, data = opened.study.path.parent, opened.root.parent
+    shutil.copytree(folder, tmp_path / "study")
+    shutil.copytree(data, tmp_path / "data")
+    (tmp_path / "data" / "tiny" / "study.json").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STREETVIEW_DATA", str(tmp_path / "data"))
+        patch.delenv("DAGSTER_HOME", raising=False)
+        bare = open_study(write_study(tmp_path / "study", targets=TARGETS))
+        report = run_study(bare, only=frozenset({"areas", "model_selection"}))
+        assert not report.failures
+        told = [
+            event.asset_materialization.metadata
+            for key in ("model_selection", "areas")
+            if (event := open_instance(bare).get_latest_materialization_event(dg.AssetKey(key)))
+        ]
+    assert len(told) == 2
+    assert not [value for each in told for value in each.values() if "![" in str(value)]
+    names = {path.name for path in (bare.root / "figures").rglob("*.*")}
+    assert names >= {"distances.parquet"}
+    assert not {"areas.png", "scores.png", "scores.svg", "scores.pdf"} & names
 
 
 def test_no_text_leaves_its_canvas_and_no_labels_collide(redrawn):

@@ -288,7 +288,7 @@ def is_declared(read: str, spec: AssetSpec) -> bool:
 
 def keys_of_nothing(spec: AssetSpec, read: dict[str, set[str]]) -> set[str]:
     """Name the keys that figures follow, of an asset that had nothing to draw."""
-    drew = any(key.startswith("figures.") for key in read[spec.asset])
+    drew = any(key.startswith("figures.") for key in read[spec.asset] - {"figures.draw"})
     return set() if spec.drawing is None or drew else set(spec.drawing.keys)
 
 

@@ -1,5 +1,8 @@
 """Images on a plane, or in space, by UMAP: near each other where their vectors are alike."""
 
+from contextlib import suppress
+from functools import cache
+
 import numpy as np
 
 from streetview_assets.embeddings.similarity.exact_search import nearest
@@ -55,6 +58,7 @@ def umap_layout(
 
     from streetview_assets.processes.threads import limit_threads
 
+    _keep_what_is_compiled()
     count = len(vectors)
     used = min(neighbours, count - 1)
     known: tuple[np.ndarray | None, ...] = (None, None, None)
@@ -77,6 +81,23 @@ def umap_layout(
         warnings.filterwarnings("ignore", module="sklearn")
         places = model.fit_transform(vectors)
     return f"neighbours {used}", np.asarray(places, dtype=np.float64)
+
+
+@cache
+def _keep_what_is_compiled() -> None:
+    """Let Numba keep on disk what it compiles of the library: that takes longer than a layout."""
+    from umap import layouts, umap_, utils
+
+    compiled = (
+        utils.fast_knn_indices,
+        umap_.smooth_knn_dist,
+        umap_.compute_membership_strengths,
+        layouts._nb_optimize_layout_euclidean_single_epoch,
+    )
+    # Where neither the library's folder nor the user's can be written, each process compiles.
+    with suppress(RuntimeError):
+        for function in compiled:
+            function.enable_caching()
 
 
 def _neighbours(
