@@ -23,11 +23,13 @@ from streetview_assets.orchestration.automation.freshness_checks import (
 )
 from streetview_assets.orchestration.automation.jobs import (
     AUTOMATION_TAG,
+    FETCHED,
     FORCE_TAG,
     ONLY_STALE_TAG,
     RETRY_TAG,
 )
 from streetview_assets.orchestration.automation.partitions import authority_of, authority_partitions
+from streetview_assets.orchestration.automation.source_assets import source_assets, source_deps
 from streetview_assets.orchestration.automation.step_retries import let_run_once, tried_again
 from streetview_assets.orchestration.lake_io import UP_TO_DATE, LakeIOManager, Unchanged
 from streetview_assets.orchestration.progress import begins, is_made
@@ -76,7 +78,7 @@ def build_definitions(
     marts = sql.sql_assets(opened)
     study = StudyResource(study_file=str(path))
     return dg.Definitions(
-        assets=[*stage_assets, *marts],
+        assets=[*source_assets(opened), *stage_assets, *marts],
         asset_checks=[
             *checks.asset_checks(opened, partitions),
             *freshness_checks(opened, partitions),
@@ -114,7 +116,7 @@ def stage_asset(
         description=_description(spec, tables),
         group_name=spec.stage,
         partitions_def=None if spec.study_wide else partitions,
-        deps=asset_deps(spec, opened),
+        deps=[*source_deps(spec, opened.study), *asset_deps(spec, opened)],
         kinds={"python", "parquet", *LIBRARIES.get(spec.stage, ())},
         code_version=str(spec.code_version),
         io_manager_key="lake",
@@ -312,11 +314,11 @@ def _description(spec: AssetSpec, tables: list[Table]) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _condition(spec: AssetSpec) -> dg.AutomationCondition | None:
-    match spec.refresh or ("weekly" if spec.study_wide else "eager"):
+def _condition(spec: AssetSpec) -> dg.AutomationCondition:
+    match spec.automated:
         case "weekly":
             return automation.weekly()
         case "eager":
-            return automation.when_input_changed()
-        case _:
-            return None
+            return automation.when_input_changed(with_sources=spec.asset == FETCHED)
+        case "once_made":
+            return automation.once_made()

@@ -1,10 +1,15 @@
 """The study as a Dagster resource, which marks each run with its process."""
 
+from contextlib import suppress
+
 import dagster as dg
 
+from streetview_assets.errors import StreetviewError
 from streetview_assets.lake.process_id import process_mark
+from streetview_assets.orchestration.automation.source_assets import observe_sources
 from streetview_assets.processes.workers import stop_with_server
 from streetview_assets.study_state.open_study import OpenStudy, open_study
+from streetview_assets.study_state.source_versions import keys_read
 
 PROCESS_TAG = ".dagster/streetview_process"
 
@@ -19,7 +24,17 @@ class StudyResource(dg.ConfigurableResource):
         return open_study(self.study_file)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Mark the run with the process that executes it, so that a killed one can be told."""
+        """Mark the run with the process that executes it, and tell what its assets are made from.
+
+        By the mark a killed run can be told; by the versions of its sources the web UI sees, like
+        `status`, whether they have changed since.
+        """
         stop_with_server()
-        if context.run and context.instance and context.instance.has_run(context.run.run_id):
-            context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: process_mark()})
+        run, instance = context.run, context.instance
+        if run and instance and instance.has_run(run.run_id):
+            instance.add_run_tags(run.run_id, {PROCESS_TAG: process_mark()})
+            assets = run.asset_selection
+            named = None if assets is None else [key.to_user_string() for key in assets]
+            with suppress(StreetviewError):  # the asset that needs it says what is wrong
+                opened = self.open()
+                observe_sources(opened, instance, keys_read(opened, named))

@@ -59,10 +59,23 @@ def inputs_by_name(
     tables = tables_read(spec, lake, sources.study.encoder.slug, authority)
     made_from = {
         "the program": spec.code_version,
-        **{f"key `{key}`": resolved_value(sources, key) for key in spec.keys},
         **{f"table `{table}`": files for table, files in tables.items()},
     }
-    return {name: digest(value)[:_SHORT] for name, value in made_from.items()}
+    return {
+        **{f"key `{key}`": version_of_key(sources, key) for key in spec.keys},
+        **{name: digest(value)[:_SHORT] for name, value in made_from.items()},
+    }
+
+
+def version_of_key(sources: Sources, key: str) -> str:
+    """Give the version of what a key of the study comes to; of files, by their content.
+
+    Parameters
+    ----------
+    sources, key
+        As of `resolved_value`.
+    """
+    return digest(resolved_value(sources, key))[:_SHORT]
 
 
 def tables_read(

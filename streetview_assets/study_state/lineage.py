@@ -28,8 +28,9 @@ MADE_OF = {
 ASSETS = "streetview_assets.orchestration.assets"
 """The package of the asset functions, imported by its name: it stands above this one."""
 
-Refresh = Literal["eager", "by_hand", "weekly"]
-"""When automation makes an asset again: as soon as what it reads has changed, never, weekly."""
+Refresh = Literal["eager", "once_made", "weekly"]
+"""When automation makes an asset: as soon as what it reads has changed; the same, once somebody
+has made it by hand; weekly."""
 
 
 Reason = Callable[[Study], str | None]
@@ -127,8 +128,7 @@ class AssetSpec:
     reads_all
         Whether one by authority reads the parts of all.
     refresh
-        When automation makes it again; default: weekly what is one for the whole study, else
-        eagerly.
+        When automation makes it; default: weekly what is one for the whole study, else eagerly.
     pool
         What at most one run at a time may use, in a given study.
     unless
@@ -168,6 +168,11 @@ class AssetSpec:
     def reads_every_authority(self) -> bool:
         """Whether it reads the parts of all authorities of a table."""
         return self.study_wide or self.reads_all
+
+    @property
+    def automated(self) -> Refresh:
+        """When automation makes it."""
+        return self.refresh or ("weekly" if self.study_wide else "eager")
 
     def pool_of(self, study: Study) -> str | None:
         """Name the pool whose one slot it takes in a study; None where it takes none."""

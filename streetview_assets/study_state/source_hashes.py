@@ -4,11 +4,41 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from streetview_assets.files.file_state import file_sha256, file_state
+from streetview_assets.files.file_state import FileState, file_sha256, file_state
 from streetview_assets.files.reading import reading
 from streetview_assets.lake.content import digest
 from streetview_assets.lake.sealed_json import read_json, write_json
 from streetview_assets.points.own_images.folder_walk import walk_folder
+
+_OF_A_STUDY, _REMEDY = "a source of the study", "Let its owner give you the right to."
+
+
+def state_of(path: Path) -> str:
+    """Digest the state of a file, or of all files below a folder: another one, another content.
+
+    Parameters
+    ----------
+    path
+        The file or folder; no byte of it is read.
+
+    Raises
+    ------
+    StudyError
+        Where it is not there.
+    """
+    with reading(str(path), _OF_A_STUDY, _REMEDY):
+        if path.is_file():
+            return digest(file_state(path))
+        walked = walk_folder(path)
+        files = [*walked.files, *walked.hidden]
+        return digest([[(file, _state(path / file)) for file in files], walked.not_read])
+
+
+def _state(path: Path) -> FileState | None:
+    try:
+        return file_state(path)
+    except OSError:
+        return None  # it has just gone
 
 
 @dataclass
@@ -28,7 +58,7 @@ class SourceHashes:
 
     def of(self, path: Path) -> str:
         """Hash a file's content, or names and contents of all files below a folder."""
-        with reading(str(path), "a source of the study", "Let its owner give you the right to."):
+        with reading(str(path), _OF_A_STUDY, _REMEDY):
             if path.is_file():
                 digest = self._file(path)
             else:

@@ -11,7 +11,17 @@ from streetview_assets.study_state.open_study import DEMO_STUDY
 
 SNAPSHOT = Path(__file__).parent / "asset_graph.txt"
 STAGES = [
-    *("areas", "points", "images", "embeddings", "pooling", "clusters", "models", "perception"),
+    *(
+        "source",
+        "areas",
+        "points",
+        "images",
+        "embeddings",
+        "pooling",
+        "clusters",
+        "models",
+        "perception",
+    ),
     "marts",
 ]
 
@@ -33,17 +43,25 @@ def drawn(graph) -> str:
     nodes.sort(key=lambda node: (STAGES.index(node.group_name), node.key.to_user_string()))
     lines = []
     for node in nodes:
-        condition = node.automation_condition
+        read = sorted(_as_read(node, graph.get(key)) for key in node.parent_keys)
         lines += [
             f"{node.group_name}: {node.key.to_user_string()}",
             f"  partitions: {'authority' if node.partitions_def else 'none'}",
-            f"  reads: {', '.join(sorted(key.to_user_string() for key in node.parent_keys))}",
-            f"  started by: {condition.get_label() if condition else 'hand'}",
+            f"  reads: {', '.join(read)}",
+            f"  started by: {node.automation_condition.get_label()}",
             f"  pool: {', '.join(sorted(node.pools or ())) or 'none'}",
             f"  checks: {', '.join(sorted(checks[node.key])) or 'none'}",
             "",
         ]
     return "\n".join(lines)
+
+
+def _as_read(node, parent) -> str:
+    """Name what an asset reads; of the study file, the keys."""
+    name = parent.key.to_user_string()
+    if name != "source/study_file":
+        return name
+    return f"{name} ({', '.join(node.partition_mappings[parent.key].partition_keys)})"
 
 
 def test_the_asset_graph_is_the_one_that_was_agreed(graph):

@@ -8,6 +8,7 @@ import pytest
 
 from streetview_assets.orchestration.automation.jobs import ONLY_STALE_TAG
 from streetview_assets.orchestration.automation.sensors import study_sensors
+from streetview_assets.orchestration.automation.source_sensor import SENSOR
 from streetview_assets.study_state.lineage import specs
 from streetview_assets_tests.orchestration.ticks import (
     EAST,
@@ -177,7 +178,8 @@ def test_it_is_published_at_most_once_an_hour(settled_town):
 
 def test_only_what_costs_nothing_is_on(unmade_town):
     states = {sensor.name: sensor.default_status for sensor in study_sensors(unmade_town.opened)}
-    assert states == dict.fromkeys((REFRESH, FETCH_IMAGES), dg.DefaultSensorStatus.RUNNING)
+    sensors = (REFRESH, FETCH_IMAGES, SENSOR)
+    assert states == dict.fromkeys(sensors, dg.DefaultSensorStatus.RUNNING)
     (schedule,) = unmade_town.definitions.schedules
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from streetview_assets.orchestration.automation.jobs import LOOK_UP_JOB
+from streetview_assets.orchestration.automation.source_sensor import SENSOR
 from streetview_assets.orchestration.build import build_definitions
 from streetview_assets.study_state.open_study import open_study
 from streetview_assets_tests.orchestration.ticks import (
@@ -136,6 +137,7 @@ def test_paid_images_start_by_their_own_sensor_alone_which_is_off(paid_town):
     assert states == {
         REFRESH: dg.DefaultSensorStatus.RUNNING,
         FETCH_IMAGES: dg.DefaultSensorStatus.STOPPED,
+        SENSOR: dg.DefaultSensorStatus.RUNNING,
     }
     paid_town.made("panoramas", WEST, "2")
     assert ("images", WEST) not in paid_town.tick(WEDNESDAY + minutes(1))

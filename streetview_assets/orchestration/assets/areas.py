@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @study_asset(
-    "areas", writes=("areas",), keys=("areas", "crs"), refresh="by_hand", unless=(no_areas,)
+    "areas", writes=("areas",), keys=("areas", "crs"), refresh="once_made", unless=(no_areas,)
 )
 def areas(work: AssetContext) -> AssetResult:
     """The authority's small areas, mended, reprojected and measured."""
@@ -78,7 +78,7 @@ def area_codes_of_ranks(study: Study) -> tuple[str, ...]:
     keys=("targets",),
     code_version=2,
     keys_for=area_codes_of_ranks,
-    refresh="by_hand",
+    refresh="once_made",
     unless=(no_targets,),
 )
 def targets(work: AssetContext) -> AssetResult:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     ),
     code_version=2,
     study_wide=True,
-    refresh="by_hand",
+    refresh="once_made",
 )
 def encoders(work: AssetContext) -> AssetResult:
     """The encoder's identity: all that makes its vectors what they are."""

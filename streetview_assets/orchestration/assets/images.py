@@ -67,7 +67,7 @@ def pool_of_look_ups(study: Study) -> str | None:
     ),
     keys_for=keys_of_look_ups,
     code_version=3,
-    refresh="by_hand",
+    refresh="once_made",
     pool=pool_of_look_ups,
 )
 def panoramas(work: AssetContext) -> AssetResult:

@@ -121,7 +121,7 @@ def _points_on_roads(work: AssetContext) -> AssetResult:
     code_version=2,
     keys_for=keys_of_own_images,
     study_wide=True,
-    refresh="by_hand",
+    refresh="once_made",
     unless=(no_own_images,),
 )
 def image_files(work: AssetContext) -> AssetResult:

@@ -6,26 +6,39 @@ starts nothing downstream. Publishing, which is cheap, looks at times.
 
 import dagster as dg
 
+from streetview_assets.orchestration.automation.source_assets import PREFIX
+
 Condition = dg.AutomationCondition
 MARTS = dg.AssetSelection.key_prefixes("mart")
 
 
-def when_input_changed() -> Condition:
-    """Make an authority's part when something it reads there has really changed.
+def when_input_changed(*, with_sources: bool = False) -> Condition:
+    """Make an authority's part when a table that it reads there has really changed.
 
     Stock `eager()` starts at every update of an input, also when the result is the same, and on
     study-wide inputs waits for every authority. This one waits only for inputs that are being made
     now and for blocking checks, so that nothing is built on images that a check has refused.
     What has failed is tried again when its input changes, not before.
+
+    Parameters
+    ----------
+    with_sources
+        Whether a changed source counts as well; else `watch_sources` asks for what follows it.
     """
     absent: Condition = Condition.missing() & ~Condition.execution_failed()
-    return (
-        (_input_changed_since_requested() | absent.since_last_handled())
-        & ~Condition.any_deps_missing()
-        & ~Condition.any_deps_in_progress()
-        & ~_refused()
-        & ~Condition.in_progress()
-    ).with_label("when_input_changed")
+    changed = _input_changed_since_requested(with_sources=with_sources)
+    return ((changed | absent.since_last_handled()) & _inputs_are_ready()).with_label(
+        "when_input_changed"
+    )
+
+
+def once_made() -> Condition:
+    """Make again, when a table it reads has really changed, what was made by hand the first time.
+
+    Else a study would begin to be made as soon as somebody looked at it.
+    """
+    changed = _input_changed_since_requested(with_sources=False)
+    return (changed & ~Condition.missing() & _inputs_are_ready()).with_label("once_made")
 
 
 def weekly() -> Condition:
@@ -35,7 +48,7 @@ def weekly() -> Condition:
     """
     missing: Condition = Condition.missing()
     return (
-        (_input_changed_since_requested() | missing.since_last_handled())
+        (_input_changed_since_requested(with_sources=True) | missing.since_last_handled())
         & _passed("0 3 * * 0")
         & _something_is_there()
         & ~Condition.any_deps_in_progress()
@@ -67,7 +80,7 @@ def publish_when_idle() -> Condition:
     ).with_label("publish_when_idle")
 
 
-def _input_changed_since_requested() -> Condition:
+def _input_changed_since_requested(*, with_sources: bool) -> Condition:
     """Whether an input has changed since this was last asked for.
 
     Not since it was last made: what changes while this is made may have come too late for it.
@@ -75,8 +88,24 @@ def _input_changed_since_requested() -> Condition:
     its input needs no other run.
     """
     alone = ~Condition.executed_with_root_target()
-    changed: Condition = Condition.any_deps_match(Condition.data_version_changed() & alone)
+    really = Condition.data_version_changed() & alone
+    changed: Condition = Condition.any_deps_match(really) if with_sources else _tables(really)
     return changed.since(Condition.newly_requested() | Condition.initial_evaluation())
+
+
+def _inputs_are_ready() -> Condition:
+    return (
+        ~_tables(Condition.missing())
+        & ~Condition.any_deps_in_progress()
+        & ~_refused()
+        & ~Condition.in_progress()
+    )
+
+
+def _tables(condition: Condition) -> Condition:
+    """Whether a condition holds of an input that is made, and is no source."""
+    sources = dg.AssetSelection.key_prefixes(PREFIX, include_sources=True)
+    return Condition.any_deps_match(condition).ignore(sources)
 
 
 def _refused() -> Condition:
@@ -91,4 +120,4 @@ def _passed(cron: str) -> Condition:
 
 
 def _something_is_there() -> Condition:
-    return Condition.any_deps_match(~Condition.missing())
+    return _tables(~Condition.missing())

@@ -10,6 +10,8 @@ AUTHORITY_JOB = "authority"
 STUDY_JOB = "study"
 LOOK_UP_JOB = "look_up_panoramas"
 TAKE_IN_JOB = "take_in_images"
+FETCHED = "images"
+"""What may cost money, and so has a sensor of its own."""
 TAKEN_IN = ("areas", "road_network", "sample_points", "panoramas")
 
 # The prefix keeps them out of the list of runs, where they would tell a person nothing.
