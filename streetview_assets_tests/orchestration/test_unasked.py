@@ -69,7 +69,9 @@ def test_no_other_assets_are_left_out(unmade_town):
 def test_the_asset_graph_and_the_status_have_what_is_asked_for_alone(unmade_town):
     asked = set(unmade_town.opened.assets)
     graph = unmade_town.definitions.resolve_asset_graph()
-    built = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    built = {key.to_user_string() for key in graph.materializable_asset_keys}
+    sources = {key.to_user_string() for key in graph.get_all_asset_keys()} - built
+    assert sources == {f"source/{name}" for name in ("areas", "roads", "targets", "study_file")}
     assert built == asked | {f"mart/{mart.name}" for mart in marts()} | {"published_database"}
     checked = {key.asset_key.to_user_string() for key in graph.asset_check_keys}
     assert checked <= built
