@@ -22,6 +22,7 @@ from streetview_assets.clusters.number.gap_statistic import gap, references
 from streetview_assets.clusters.number.index_charts import draw_elbow
 from streetview_assets.clusters.number.internal_indices import score_sweep
 from streetview_assets.clusters.number.recommendation import Recommendation, recommend
+from streetview_assets.clusters.number.silhouette import mean_silhouette
 from streetview_assets.clusters.profile.members_sheet import (
     LABEL_PX,
     LINE_PX,
@@ -86,6 +87,15 @@ def test_scores_are_those_of_scikit_learn(of_three: tuple) -> None:
         ):
             expected = index(vectors, own.labels_)
             assert value(scores, k, score, seed) == pytest.approx(expected, abs=within)
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 0, 1, 1, 2, 2, 2, 2, 5], [0] * 9 + [1], [*range(9), 0]])
+def test_a_silhouette_of_lone_points_and_of_points_that_are_alike(labels: list[int]) -> None:
+    points = np.random.default_rng(1).normal(size=(10, 3))
+    points[6:9] = points[5]
+    distances = np.linalg.norm(points[:, None] - points, axis=2)
+    expected = silhouette_score(distances, labels, metric="precomputed")
+    assert mean_silhouette(distances, np.array(labels)) == pytest.approx(expected, rel=1e-12)
 
 
 def test_stability_is_the_agreement_of_the_fits(of_three: tuple) -> None:

@@ -13,6 +13,7 @@ from streetview_assets.clusters.fit.ward import WardTree, first_centres, ward_tr
 from streetview_assets.clusters.number.density_evidence import agreement_with, density_evidence
 from streetview_assets.clusters.number.density_modes import Kinds, find_kinds
 from streetview_assets.clusters.number.gap_statistic import gap, references
+from streetview_assets.clusters.number.silhouette import mean_silhouette
 from streetview_assets.clusters.number.stability import between_halves, between_seeds
 from streetview_assets.embeddings.vectors import matrix
 from streetview_assets.processes.on_progress import OnProgress, untold
@@ -206,7 +207,7 @@ def _centres(images: _Images, found: _Fit, encoder: str, space: str) -> pl.DataF
 
 def _indices(images: _Images | None, found: _Fit | None) -> dict[str, float | None]:
     """Score one fit."""
-    from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
+    from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 
     if images is None or found is None:
         return dict.fromkeys(BY_SEED)
@@ -214,9 +215,7 @@ def _indices(images: _Images | None, found: _Fit | None) -> dict[str, float | No
     values: dict[str, float | None] = {**dict.fromkeys(BY_SEED), "inertia": found.inertia}
     of_subsample = labels[images.subsample]
     if _can_be_compared(of_subsample):
-        values["silhouette"] = float(
-            silhouette_score(images.distances, of_subsample, metric="precomputed")
-        )
+        values["silhouette"] = mean_silhouette(images.distances, of_subsample)
     if _can_be_compared(labels):
         values["calinski_harabasz"] = float(calinski_harabasz_score(images.points, labels))
         values["davies_bouldin"] = float(davies_bouldin_score(images.points, labels))
