@@ -101,7 +101,7 @@ def _read_attributes(path: Path, wanted: Wanted) -> pl.DataFrame:
         return read_source(path, wanted).frame.unique(maintain_order=True)
     file = GeoFile(path, "areas.path", "a boundary file")
     with file.reading():
-        columns = require_columns(str(path), wanted, info(file)["fields"])
+        columns = _columns(file, wanted)
         return pl.from_pandas(frame(file, columns=columns, read_geometry=False))
 
 
@@ -111,7 +111,7 @@ def _read_outlines(path: Path, wanted: Wanted) -> tuple[pl.DataFrame, gpd.GeoSer
         return read_outlines_of_places(path, wanted)
     file = GeoFile(path, "areas.path", "a boundary file")
     with file.reading():
-        columns = require_columns(str(path), wanted, info(file)["fields"])
+        columns = _columns(file, wanted)
         # An outline too broken to build (an unclosed ring) comes back missing, and is refused
         # with its code by whoever knows the codes.
         rows = frame(file, columns=columns, on_invalid="ignore")
@@ -119,6 +119,14 @@ def _read_outlines(path: Path, wanted: Wanted) -> tuple[pl.DataFrame, gpd.GeoSer
             raise StudyError(f"{file.place} has no geometry. {file.remedy}")
         require_crs(file.place, rows.crs, "areas")
         return pl.from_pandas(pd.DataFrame(rows[columns])), rows.geometry.reset_index(drop=True)
+
+
+def _columns(file: GeoFile, wanted: Wanted) -> list[str]:
+    """Give the columns that are wanted, of a file that has areas."""
+    told = info(file)
+    if told.get("features") == 0:
+        raise StudyError(f"{file.place} has no areas (0 rows). Give a file with at least one.")
+    return require_columns(str(file.path), wanted, told["fields"])
 
 
 def _usable_outlines(

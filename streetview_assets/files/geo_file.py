@@ -108,6 +108,8 @@ def info(file: GeoFile, layer: str | None = None) -> dict[str, Any]:
     StudyError
         Where the file is of another kind, leads elsewhere, or says that it is incomplete.
     """
+    if file.path.is_file() and not file.path.stat().st_size:
+        raise StudyError(f"{file.place} is empty (0 bytes). Copy or download it again.")
     if file.is_parquet:
         with file.reading():
             return _geoparquet_info(file)

@@ -1,5 +1,6 @@
 """What is wrong with a study file, in words that name the key and what was expected."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,10 @@ def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
         case "extra_forbidden":
             if new := RENAMED.get(str(fault["loc"][-1])):
                 return f"this key is called `{new}` now"
-            return f"unknown key; expected one of: {', '.join(_keys_at(model, fault['loc'][:-1]))}"
+            keys = _keys_at(model, fault["loc"][:-1])
+            near = get_close_matches(str(fault["loc"][-1]), keys, 1)
+            meant = f" (did you mean {near[0]}?)" if near else ""
+            return f"unknown key{meant}; expected one of: {', '.join(keys)}"
         case "missing" if isinstance(fault["loc"][-1], int):
             return "missing; the list is too short"
         case "missing":
@@ -80,6 +84,7 @@ def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
             return "the list is empty; leave the key out, or give at least one"
         case _:
             message = fault["msg"].removeprefix("Value error, ")
+            message = message.replace("Input should be", "has to be").split(", unable to parse")[0]
             is_said = str(fault["input"]) in message
             return redacted(message if is_said else message + _found(fault["input"]))
 

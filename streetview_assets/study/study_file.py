@@ -275,6 +275,8 @@ def load_study(path: str | Path) -> Study:
     """
     with reading(str(path)[:200], "a study file"):
         path = Path(path).expanduser().resolve()
+        if path.is_dir():
+            raise StudyError(f"{path} is a folder. Name the study file in it.")
         if not path.is_file():
             raise StudyError(
                 f"{path}: no such study file. `streetview init AREAS ROADS` writes one."

@@ -99,13 +99,15 @@ def test_what_is_no_study_at_all_is_refused(folder, text, reason):
 
 def test_a_file_that_is_not_utf_8_is_refused(folder):
     (folder / "study.yaml").write_bytes("name: Straße".encode("latin-1"))
-    with pytest.raises(StudyError, match="not readable as YAML"):
+    with pytest.raises(StudyError, match=r"not readable as YAML: byte 11 is no part of a text in UTF-8\."):
         load_study(folder / "study.yaml")
 
 
 def test_a_missing_study_file_names_the_command_that_writes_one(tmp_path):
     with pytest.raises(StudyError, match=r"no such study file.*streetview init"):
         load_study(tmp_path / "gone.yaml")
+    with pytest.raises(StudyError, match=r"is a folder\. Name the study file in it"):
+        load_study(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -288,7 +288,7 @@ def test_a_study_with_every_key_is_read(folder):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("labels: scenes", "labels: Input should be 'scene_classes' (found 'scenes')"),
+        ("labels: scenes", "labels: has to be 'scene_classes' (found 'scenes')"),
         ("labels: [shop, house]", "labels: expected names with a value each, {name: …}"),
         ("labels: {shop: [a shop]}", "give two at least"),
         ("labels: {shop: [], house: [a house]}", "labels.shop: the list is empty"),
@@ -312,7 +312,7 @@ def test_labels_that_cannot_be_are_refused(folder, text, fault):
 @pytest.mark.parametrize(
     ("features", "fault"),
     [
-        ("[pooled, colour]", "models.features.1: Input should be 'pooled', 'pooled_unit'"),
+        ("[pooled, colour]", "models.features.1: has to be 'pooled', 'pooled_unit'"),
         ("[]", "models.features: the list is empty"),
         ("[pooled, pooled]", "models.features names one twice"),
         ("[pooled, median]", "`pooled` is the median (pooling.statistic)"),
@@ -328,10 +328,11 @@ def test_features_that_cannot_be_are_refused(folder, features, fault):
 @pytest.mark.parametrize(
     ("models", "fault"),
     [
-        ("block_km: big", "models.block_km: Input should be a valid number"),
-        ("buffer_km: -1", "models.buffer_km: Input should be greater than or equal to 0"),
-        ("deals: 0", "models.deals: Input should be greater than 0"),
-        ("task: elsewhere", "models.task: Input should be 'fill gaps' or 'new town'"),
+        ("block_km: big", "models.block_km: has to be a valid number"),
+        ("buffer_km: -1", "models.buffer_km: has to be greater than or equal to 0"),
+        ("trails: 3", "models.trails: unknown key (did you mean trials?); expected one of: "),
+        ("deals: 0", "models.deals: has to be greater than 0"),
+        ("task: elsewhere", "models.task: has to be 'fill gaps' or 'new town'"),
     ],
 )
 def test_a_validation_that_cannot_be_is_refused_in_one_line(folder, models, fault):
