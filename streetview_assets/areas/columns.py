@@ -16,6 +16,7 @@ import polars as pl
 
 from streetview_assets.errors import StudyError
 from streetview_assets.files import pickled
+from streetview_assets.files.csv_file import separator_of
 from streetview_assets.files.geo_file import PARQUET
 from streetview_assets.files.reading import reading, refuse_parquet_bomb, refuse_zip_bomb
 from streetview_assets.text.counted import counted
@@ -50,11 +51,14 @@ class SourceTable:
         The file, and the sheet of a workbook, as messages name it.
     first_row
         Number of the first row of values: 2 below a line of headings, else 1.
+    decimal
+        What stands before the fraction of a number: a comma where semicolons part the cells.
     """
 
     frame: pl.DataFrame
     place: str
     first_row: int
+    decimal: str = "."
 
 
 def read_source(path: Path, wanted: Wanted, sheet: str | None = None) -> SourceTable:
@@ -219,7 +223,7 @@ def numbers_or_withheld(
     cells = source.frame[column]
     text = as_codes(cells)
     withheld = text.str.to_lowercase().is_in(marks).fill_null(False)
-    text = text.set(withheld, None)
+    text = text.set(withheld, None).str.replace(source.decimal, ".", literal=True)
     is_number = cells.dtype.is_numeric()
     values = cells.cast(pl.Float64) if is_number else text.cast(pl.Float64, strict=False)
     wrong = text.is_not_null() & (values.is_null() | values.is_infinite())
@@ -324,11 +328,13 @@ def require_areas(
 
 
 def _read_csv(path: Path, wanted: Wanted) -> SourceTable:
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    read = partial(pl.read_csv, path, separator=separator, infer_schema=False, glob=False)
     with _reading(path, wanted, "a UTF-8 CSV with a header"):
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            separator = separator_of(text.readline(1_000_000))
+        read = partial(pl.read_csv, path, separator=separator, infer_schema=False, glob=False)
         frame = read(columns=require_columns(str(path), wanted, read(n_rows=0).columns))
-    return SourceTable(frame, str(path), first_row=2)
+    decimal = "," if separator == ";" else "."
+    return SourceTable(frame, str(path), first_row=2, decimal=decimal)
 
 
 def _read_parquet(path: Path, wanted: Wanted) -> SourceTable:

@@ -75,7 +75,7 @@ def open_csv(path: Path, key: str) -> CsvFile:
     """
     with _border(path, key), path.open(encoding="utf-8-sig", newline="") as text:
         line = text.readline(_LONGEST_HEADER)
-        separator = max(_SEPARATORS, key=line.count)
+        separator = separator_of(line)
         columns = next(csv.reader([line], delimiter=separator), [])
     if not any(name.strip() for name in columns):
         raise StudyError(f"{key}: {path} is empty, or does not begin with a header. {_REMEDY}")
@@ -83,6 +83,11 @@ def open_csv(path: Path, key: str) -> CsvFile:
     if repeated:
         raise StudyError(f"{key}: {path} has two columns {repeated[0]!r}. Name one otherwise.")
     return CsvFile(path, key, separator, tuple(columns))
+
+
+def separator_of(header: str) -> str:
+    """Give what stands most often between the names of a header: comma, semicolon or tab."""
+    return max(_SEPARATORS, key=header.count)
 
 
 def read_columns(

@@ -107,7 +107,7 @@ def _reason(fault: BaseException) -> str:
     if isinstance(fault, MemoryError):
         return "it needs more memory than there is"
     if isinstance(fault, UnicodeDecodeError):
-        return f"byte {fault.start + 1:,} is no part of a text in {fault.encoding.upper()}"
+        return f"byte {fault.start + 1:,} is no text in {fault.encoding.upper()}; save it as that"
     if isinstance(fault, OSError) and fault.strerror:
         return fault.strerror
     words = " ".join("".join(c if c.isprintable() else " " for c in str(fault)).split())

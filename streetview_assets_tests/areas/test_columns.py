@@ -25,12 +25,13 @@ def test_three_kinds_of_file_give_the_same(tmp_path):
     frame = pl.DataFrame(rows, schema={"code": pl.String, "value": pl.Float64}, orient="row")
     frame.write_csv(tmp_path / "table.csv")
     frame.write_csv(tmp_path / "table.tsv", separator="\t")
+    frame.write_csv(tmp_path / "semicolons.csv", separator=";", decimal_comma=True)
     frame.write_parquet(tmp_path / "table.parquet")
     write_excel(
         tmp_path / "table.xlsx",
         {"one": [["code", "other", "value"], *([a, "x", b] for a, b in rows)]},
     )
-    for name in ("table.csv", "table.tsv", "table.parquet", "table.xlsx"):
+    for name in ("table.csv", "table.tsv", "semicolons.csv", "table.parquet", "table.xlsx"):
         source = read_source(tmp_path / name, WANTED)
         assert as_codes(source.frame["code"]).to_list() == ["01", "02", "03"], name
         assert as_numbers(source, "value", "key").to_list() == [1.5, None, -4.0], name
