@@ -33,6 +33,10 @@ class UnavailableError(StreetviewError):
     """A service does not answer as it should now: it may come right, and nothing was paid for."""
 
 
+class EngineUnavailableError(EngineError, UnavailableError):
+    """The machines that compute for a study do not answer, or were lost; what they did is kept."""
+
+
 class ImageryError(StreetviewError):
     """The imagery provider refuses all service, or every image failed."""
 

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from streetview_assets.embeddings.encoders.image_loading import cores
 from streetview_assets.embeddings.ray_tasks import first_missing, not_seen
-from streetview_assets.errors import EngineError
+from streetview_assets.errors import EngineError, EngineUnavailableError
 from streetview_assets.lake.atomic_write import written_aside
 from streetview_assets.lake.process_id import is_gone, process_mark
 from streetview_assets.processes.workers import worker_pool
@@ -107,7 +107,7 @@ def _joined(address: str) -> Iterator[None]:
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise EngineError(NO_CLUSTER.format(address, error)) from error
+        raise EngineUnavailableError(NO_CLUSTER.format(address, error)) from error
     finally:
         for number, handler in handlers.items() if in_front else ():
             signal.signal(number, handler)  # Ray has put its own in place of ours
@@ -125,7 +125,7 @@ def _refuse_silence(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=MOST_TO_CONNECT_S).close()
     except OSError as error:
-        raise EngineError(NO_CLUSTER.format(address, error)) from error
+        raise EngineUnavailableError(NO_CLUSTER.format(address, error)) from error
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from streetview_assets.embeddings.ray_cluster import cpus_of_a_task, ray_cluster
 from streetview_assets.embeddings.ray_tasks import numbered
-from streetview_assets.errors import EngineError, StreetviewError, StudyError
+from streetview_assets.errors import EngineUnavailableError, StreetviewError, StudyError
 from streetview_assets.study.embeddings import Engine
 
 Part = TypeVar("Part")
@@ -70,7 +70,7 @@ def as_completed(
     ------
     StudyError
         Where the study asks Ray for what it does not know.
-    EngineError
+    EngineUnavailableError
         Where a task is lost again and again.
     """
     import ray
@@ -90,6 +90,6 @@ def as_completed(
             raise error.cause from None
         raise
     except ray.exceptions.RayError as error:
-        raise EngineError(
+        raise EngineUnavailableError(
             f"Ray has lost a task for good: {error}. What was finished is kept; run again to go on"
         ) from error

@@ -23,7 +23,7 @@ from streetview_assets.embeddings.encoders.registry import load_encoder
 from streetview_assets.embeddings.ray_cluster import ray_cluster
 from streetview_assets.embeddings.ray_embed import WorkerRates, embed_on_ray
 from streetview_assets.embeddings.ray_map import map_on_ray
-from streetview_assets.errors import EngineError, StudyError
+from streetview_assets.errors import EngineError, EngineUnavailableError, StudyError
 from streetview_assets.lake.checkpoint_shards import Shards, latest
 from streetview_assets.orchestration.runs.instance import open_instance
 from streetview_assets.orchestration.runs.materialise import run_study
@@ -163,7 +163,7 @@ def test_what_ray_does_not_know_is_told_with_its_key(
 
 def test_where_no_cluster_answers_is_told(root: Path) -> None:
     with (
-        pytest.raises(EngineError, match=r"engine\.address: no Ray cluster"),
+        pytest.raises(EngineUnavailableError, match=r"engine\.address: no Ray cluster"),
         ray_cluster(Engine(name="ray", address="127.0.0.1:9"), root),
     ):
         pytest.fail("it was begun")
