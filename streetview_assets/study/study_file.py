@@ -152,6 +152,12 @@ class Study(Part):
         name = self.models.target or self.targets[0].name
         return next(target for target in self.targets if target.name == name)
 
+    @property
+    def targets_by_domain(self) -> list[Target]:
+        """Its targets in their order, but those of one domain together."""
+        domains = [target.of_domain for target in self.targets]
+        return sorted(self.targets, key=lambda target: domains.index(target.of_domain))
+
     def called(self, target: str) -> str:
         """Say what people call a target; of one that the study does not name, its name.
 

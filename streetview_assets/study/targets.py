@@ -1,10 +1,24 @@
 """The part `targets` of the study file."""
 
+import re
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from streetview_assets.study.fields import Code, ExistingFile, Month, Part
+
+INDICES_OF_DEPRIVATION = {
+    "IMD|Index of Multiple Deprivation": "All domains",
+    "Income": "Income",
+    "Employment": "Employment",
+    "Education|Children and Young People|Adult Skills": "Education, skills and training",
+    "Health": "Health and disability",
+    "Crime": "Crime",
+    "Barriers to Housing|Housing and|Geographical Barriers|Wider Barriers": "Housing and services",
+    "Living Environment|Environment|Indoors|Outdoors": "Living environment",
+}
+"""Domains of the English indices, and sub-domains with them, by how their columns begin."""
+_OF_AN_INDEX = r"({})\b.*[ _]([Ss]core|[Rr]ank|[Dd]ecile)\b.*"
 
 
 class TargetLookup(Part):
@@ -37,6 +51,13 @@ class Target(Part):
         min_length=1,
         max_length=80,
         description="what people call it, in figures and pages; default: its name, in words",
+    )
+    domain: str | None = Field(
+        None,
+        min_length=1,
+        max_length=80,
+        description="what it belongs to among several targets, which figures and tables of all are "
+        "grouped by; default: the domain, of a column that the English indices of deprivation have",
     )
     path: ExistingFile = Field(description="CSV, Excel or Parquet, or a pickle (see `trust`)")
     area_code: Code = Field(
@@ -81,6 +102,18 @@ class Target(Part):
     def called(self) -> str:
         """What people call it."""
         return self.label or self.name.replace("_", " ")
+
+    @property
+    def of_domain(self) -> str | None:
+        """What it belongs to: as the study says, or by the name of its column."""
+        if self.domain or self.value is None:
+            return self.domain
+        column = self.value.replace("_", " ")
+        known = INDICES_OF_DEPRIVATION.items()
+        return next(
+            (name for start, name in known if re.fullmatch(_OF_AN_INDEX.format(start), column)),
+            None,
+        )
 
     @property
     def holds_deciles(self) -> bool:

@@ -136,6 +136,8 @@ def resolved_value(sources: Sources, key: str) -> Any:
             return sources.crs() if study.areas or study.roads else study.crs
         case ["targets", "label"]:
             return {target.name: target.label for target in study.targets}
+        case ["targets", "domain"]:
+            return {target.name: target.of_domain for target in study.targets}
         case ["models", "target"]:
             return study.target and study.target.name
         case ["targets", "measured_on"]:
@@ -149,8 +151,9 @@ def resolved_value(sources: Sources, key: str) -> Any:
     value = study_value(study, key, sources.hashes.of)
     match key:
         case "targets":
-            # What people call it, figures follow alone.
-            value = [{n: v for n, v in target.items() if n != "label"} for target in value]
+            # What people call it, and group it by, is followed alone by what shows that.
+            shown = ("label", "domain")
+            value = [{n: v for n, v in target.items() if n not in shown} for target in value]
         case "models":
             value["target"] = study.target and study.target.name
         case "ordinal" if study.ordinal:

@@ -158,6 +158,7 @@ TABLES = (
         "target_gains",
         "The same of every target on their common areas, by ridge, where more is known of areas.",
         *_GAINS,
+        maybe("domain", TEXT, "what the target belongs to, such as a domain of an index"),
     ),
     _table(
         "findings",

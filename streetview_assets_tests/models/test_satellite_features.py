@@ -124,4 +124,8 @@ def test_the_verdict_and_the_chart_say_what_images_add_to_satellites_and_place()
     scores, gained = draw_gains(gains, title="a town").axes
     assert len(scores.get_legend().get_texts()) == len(every)
     names = [text.get_text() for text in gained.get_legend().get_texts()]
-    assert names == ["over place", "over place and satellite"]
+    assert names == [
+        "images over place",
+        "images over place and satellite",
+        "satellite over place and images",
+    ]

@@ -107,12 +107,13 @@ def main() -> None:
     """Draw, measure, print."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--draws", type=int, default=20)
+    asked.add_argument("--areas", type=int, default=AREAS, help="a square number")
     asked.add_argument("--truth", choices=TRUTHS, default=None)
     given = asked.parse_args()
     for truth in (given.truth,) if given.truth else TRUTHS:
         found: dict[tuple[str, str], list[Gain]] = defaultdict(list)
         for draw in range(given.draws):
-            for pair, gain in gains_of(areas_of(truth, draw), draw).items():
+            for pair, gain in gains_of(areas_of(truth, draw, given.areas), draw).items():
                 found[pair].append(gain)
         for (one, other), gains in found.items():
             share = np.mean([is_found(gain) for gain in gains])

@@ -1,6 +1,7 @@
 """Charts of scores, every model and baseline side by side, and of what images add to place."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,16 @@ SHOWN |= {
 }
 _DARK = (*COLOURS[:6], COLOURS[7], "#882255", "#117733", "#888888")
 GAINED = {
-    (PLACE_AND_IMAGES, PLACE): ("over place", INK),
-    (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_SATELLITE): ("over place and satellite", COLOURS[5]),
-    (PLACE_DESCRIBED_AND_IMAGES, PLACE_DESCRIBED): ("over place described", COLOURS[2]),
-}
+    (PLACE_AND_IMAGES, PLACE): ("images over place", INK),
+    (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_SATELLITE): (
+        "images over place and satellite", COLOURS[5]
+    ),
+    (PLACE_IMAGES_AND_SATELLITE, PLACE_AND_IMAGES): (
+        "satellite over place and images", COLOURS[3]
+    ),
+    (PLACE_DESCRIBED_AND_IMAGES, PLACE_DESCRIBED): ("images over place described", COLOURS[2]),
+}  # fmt: skip
+"""What is added to what, as a reader would ask first."""
 
 
 def draw_scores(
@@ -124,10 +131,11 @@ def draw_gains(
     title: str,
     credit: str = "",
     called: Mapping[str, str] | None = None,
+    domains: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw R² by place, by images and by both, and the paired gain of both over place.
 
-    With satellite, by each sum of the three, and what images gain beside satellite and place.
+    With satellite, by each sum of the three, and what images and satellite gain beside the others.
 
     Parameters
     ----------
@@ -140,6 +148,8 @@ def draw_gains(
     called
         What people call each of several targets, which are then the rows; default: a row a
         validation.
+    domains
+        What each of them belongs to, "" for nothing; those of one stand together in `called`.
     """
     known = gains.drop_nulls("value")
     known = known.with_columns(row="target" if called else "validation")
@@ -161,10 +171,10 @@ def draw_gains(
     scores.set_yticks(range(len(rows)), _labels(rows, called or {}))
     scores.set_ylim(len(rows) - 0.5, -0.5)
     if len(pairs) > 1:  # Above the panels: within, so many names would lie over the dots.
-        above: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}
-        scores.legend(frameon=False, fontsize=8, **above)
+        above: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0)}
+        scores.legend(frameon=False, fontsize=8, ncols=2, **above)
         gained.legend(frameon=False, fontsize=8, **above)
-        gained.set_xlabel("gain in R² by images")
+        _name_domains(gained, [(domains or {}).get(name, "") for name in rows])
         return figure
     scores.legend(frameon=False, fontsize=8, loc="best")
     gained.set_title("what images add to place", fontsize=9)
@@ -174,6 +184,22 @@ def draw_gains(
 def _labels(rows: Sequence[str], called: Mapping[str, str]) -> list[str]:
     named = {**{name: one.symbol for name, one in VALIDATIONS.items()}, **called}
     return [named[name] for name in rows]
+
+
+def _name_domains(axes: Axes, of_rows: Sequence[str]) -> None:
+    """Name what rows belong to, at the right, with a line between one and the next."""
+    if not any(of_rows):
+        return
+    groups = [(name, [row for row, one in enumerate(of_rows) if one == name]) for name in of_rows]
+    middles = {name: (rows[0] + rows[-1]) / 2 for name, rows in groups}
+    beside = axes.secondary_yaxis("right")
+    upright: dict[str, Any] = {"rotation": 270, "va": "center", "fontsize": 8}
+    beside.set_yticks([*middles.values()], [fill(name, 18) for name in middles], **upright)
+    beside.tick_params(length=0)
+    for one in axes.figure.axes[:2]:
+        for row in range(1, len(of_rows)):
+            if of_rows[row] != of_rows[row - 1]:
+                one.axhline(row - 0.5, color=ZERO_LINE, linewidth=0.5)
 
 
 def _shifts(count: int) -> np.ndarray:

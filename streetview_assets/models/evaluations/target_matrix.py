@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product
+from types import MappingProxyType
 
 import polars as pl
 
@@ -99,7 +100,10 @@ def _rows_of(data: AreaDataset, scoring: Scoring, validation: Validation) -> lis
 
 
 def gains_of_targets(
-    datasets: Mapping[str, AreaDataset], scoring: Scoring, on_progress: OnProgress = untold
+    datasets: Mapping[str, AreaDataset],
+    scoring: Scoring,
+    on_progress: OnProgress = untold,
+    domains: Mapping[str, str | None] = MappingProxyType({}),
 ) -> pl.DataFrame:
     """Compare what images, place and whatever else is known tell of every target, in blocks.
 
@@ -109,6 +113,8 @@ def gains_of_targets(
         As `score_targets` takes them.
     on_progress
         Called with targets done and in total.
+    domains
+        Target to what it belongs to.
 
     Returns
     -------
@@ -120,7 +126,8 @@ def gains_of_targets(
         scoring = planned(common.get(scoring.target) or next(iter(common.values())), scoring)
     rows: list[Row] = []
     for target, data in steps(list(common.items()), on_progress):
-        rows += _gains_of(data, replace(scoring, target=target))
+        gains = _gains_of(data, replace(scoring, target=target))
+        rows += [row | {"domain": domains.get(target)} for row in gains]
     return TABLES[GAINS].frame(rows).sort(TABLES[GAINS].key)
 
 

@@ -80,6 +80,7 @@ def target_scores(work: AssetContext) -> AssetResult:
 @model_asset(
     writes=("target_gains",),
     code_version=2,
+    keys=(*MODEL_KEYS, "targets.domain"),
     study_wide=True,
     unless=(no_targets, no_other_features),
 )
@@ -91,21 +92,28 @@ def target_gains(work: AssetContext) -> AssetResult:
     datasets = on_common_areas(area_datasets(work))
     if why := too_few(min(len(data) for data in datasets.values())):
         return work.not_applicable(f"{why} with a value of every target")
-    found = gains_of_targets(datasets, study_scoring(work), work.progress("targets"))
+    domains = {one.name: one.of_domain for one in work.study.targets}
+    progress = work.progress("targets")
+    found = gains_of_targets(datasets, study_scoring(work), progress, domains)
     frames = {"target_gains": found}
     return AssetResult(frames, work.drawn(frames))
 
 
-@figures_of(target_gains, keys=("targets.label",))
+@figures_of(target_gains, keys=("targets.label", "targets.domain"))
 def _target_gains_figure(work: AssetContext) -> dict[str, Any]:
     from streetview_assets.models.charts.scores_and_gains import draw_gains
 
     found = work.read_all("target_gains")
     if found["value"].null_count() == found.height:
         return {}
-    called = {one.name: one.called for one in work.study.targets}
-    how: dict[str, Any] = {"title": work.titled("blocks held out"), "credit": work.whole_credit}
-    return {"gains": work.figure("target_gains", draw_gains(found, called=called, **how))}
+    targets = work.study.targets_by_domain
+    how: dict[str, Any] = {
+        "called": {one.name: one.called for one in targets},
+        "domains": {one.name: one.of_domain or "" for one in targets},
+        "title": work.titled("blocks held out"),
+        "credit": work.whole_credit,
+    }
+    return {"gains": work.figure("target_gains", draw_gains(found, **how))}
 
 
 @figures_of(target_scores, keys=("targets.label",))

@@ -76,20 +76,20 @@ def _target_gains(published: Published, gains: pl.DataFrame) -> dict[str, Any] |
         (row["target"], row["features"], row["against"]): score_cell(row)
         for row in known.to_dicts()
     }
-    targets = known["target"].unique().sort().to_list()
-    names = [
-        SHOWN[one] if other == NOTHING else f"images {GAINED[one, other][0]}"
-        for one, other in pairs
-    ]
+    domains = dict(known.select("target", "domain").unique().iter_rows())
+    named = any(domains.values())
+    targets = sorted(domains, key=lambda target: (domains[target] or "", target))
+    names = [SHOWN[one] if other == NOTHING else GAINED[one, other][0] for one, other in pairs]
     return {
         "rows": [
             [
+                *([domains[target] or ""] if named else []),
                 published.study.called(target),
                 *(cells.get((target, *pair), score_cell(None)) for pair in pairs),
             ]
             for target in targets
         ],
-        "columns": ["target", *names],
+        "columns": [*(["domain"] if named else []), "target", *names],
         "notes": _notes(gains),
     }
 
