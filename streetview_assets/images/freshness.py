@@ -13,6 +13,7 @@ import polars as pl
 
 from streetview_assets.images.providers.base import UNKNOWN_DATE
 from streetview_assets.study.images import Freshness
+from streetview_assets.text.counted import counted
 
 COLUMNS = {
     "panoramas": ["authority_code", "point_id", "status", "is_current", "last_seen_at"],
@@ -20,7 +21,7 @@ COLUMNS = {
 }
 """Tables that know how old they are, with the columns that say so."""
 
-_LIMITS = {"panoramas": ("lookup_days", "days", "d"), "images": ("imagery_months", "months", "mo")}
+_LIMITS = {"panoramas": ("lookup_days", "day", "d"), "images": ("imagery_months", "month", "mo")}
 """By table: the key of the study file, the unit in words, and as polars writes a duration."""
 
 
@@ -103,7 +104,7 @@ def imagery_ages(table: str, rows: pl.DataFrame, policy: Freshness) -> Iterator[
     dated = _captured(rows) if table == "images" else _looked_up(rows)
     due_on = pl.col("dated_on").dt.offset_by(f"{count}{duration}")
     for row in dated.with_columns(due_on=due_on).sort("authority_code").iter_rows(named=True):
-        yield ImageryAge(table, **row, limit=f"{count} {unit} (freshness.{key})")
+        yield ImageryAge(table, **row, limit=f"{counted(count, unit)} (freshness.{key})")
 
 
 def _captured(images: pl.DataFrame) -> pl.DataFrame:
