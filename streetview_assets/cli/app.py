@@ -136,7 +136,10 @@ def run(
     opened = opened_study(study)
     for stage in (until, anew_from):
         if stage and stage not in STAGES:
-            raise StudyError(f"no stage {stage!r}; the stages are: {', '.join(STAGES)}")
+            from streetview_assets.areas.columns import did_you_mean
+
+            near = did_you_mean(stage, STAGES)
+            raise StudyError(f"no stage {stage!r}.{near} The stages are: {', '.join(STAGES)}.")
     if dry_run:
         from streetview_assets.cli.runs.dry_run import show_dry_run
 

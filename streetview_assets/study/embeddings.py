@@ -152,8 +152,8 @@ class Exclusions(Part):
     drawn_on: str | None = Field(
         None,
         pattern=r"^[0-9a-f]{8}$",
-        description="name of the plane that they were drawn on, as its figure has it: on another "
-        "they mean nothing",
+        description="name of the plane that they were drawn on, eight letters and digits as its "
+        "figure has them: on another they mean nothing",
     )
     drop: bool = Field(
         False,
@@ -206,8 +206,8 @@ class Satellite(Part):
         ALPHAEARTH,
         pattern=r"^[a-z0-9-]+$",
         max_length=50,
-        description="what made the vectors; of `alphaearth`, whole numbers of eight bits v stand "
-        "for sign(v) · (v / 127.5)², as it is published",
+        description="what made the vectors, in a to z, 0 to 9 and `-`; of `alphaearth`, whole "
+        "numbers of eight bits v stand for sign(v) · (v / 127.5)², as it is published",
     )
     statistic: Statistic = Field(
         "mean", description="over an area's pixels: which of the four the models see"

@@ -80,6 +80,9 @@ def _message(fault: ErrorDetails, model: type[BaseModel]) -> str:
             )
         case "tuple_type" | "list_type":
             return f"expected a list, [a, b]{_found(fault['input'])}"
+        case "string_pattern_mismatch":
+            form = _description_at(model, fault["loc"]) or fault["ctx"]["pattern"]
+            return redacted(f"is not of the form that it has: {form}{_found(fault['input'])}")
         case "too_short":
             return "the list is empty; leave the key out, or give at least one"
         case _:
@@ -121,12 +124,19 @@ def _keys_at(study: type[BaseModel], location: tuple[int | str, ...]) -> list[st
     return sorted(field.alias or name for name, field in model.model_fields.items())
 
 
+def _description_at(study: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    """Give what the study file's reference says of a key; empty where it is no key of a part."""
+    model, told = study, ""
+    for part in location:
+        if isinstance(part, str) and model is not None:
+            fields = {field.alias or name: field for name, field in model.model_fields.items()}
+            if part in fields:
+                told, model = fields[part].description or "", _model_of(fields[part].annotation)
+    return told
+
+
 def _model_of(annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     arguments = getattr(annotation, "__args__", ())
-    return (
-        next(model for model in map(_model_of, arguments) if model is not None)
-        if arguments
-        else None
-    )
+    return next((model for model in map(_model_of, arguments) if model is not None), None)

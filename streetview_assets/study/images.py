@@ -66,7 +66,9 @@ class Images(Part):
         "terms restrict storage",
     )
     base_url: str | None = Field(
-        None, pattern=r"^https?://[^\s/?#@]+$", description="another host of the same protocol"
+        None,
+        pattern=r"^https?://[^\s/?#@]+$",
+        description="another host of the same protocol, `https://host`",
     )
     path: ExistingPath | None = Field(
         None,

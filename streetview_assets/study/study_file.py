@@ -42,7 +42,7 @@ class Study(Part):
     name: str = Field(
         pattern=r"^[a-z0-9-]+$",
         max_length=100,
-        description="name of the study, and of its folder of data",
+        description="name of the study, and of its folder of data: a to z, 0 to 9 and `-`",
     )
     crs: str | None = Field(None, description="a CRS in metres; default: estimated")
     authorities: tuple[Code, ...] | None = Field(
@@ -178,10 +178,11 @@ class Study(Part):
         if self.satellite and not self.areas:
             raise ValueError("satellite needs areas: add `areas:`")
         self._descriptions_have_input()
+        told = f"there are: {', '.join(names) or 'none'}"
         if self.models.target and self.models.target not in names:
-            raise ValueError(f"models.target: {self.models.target!r} is none of {names}")
+            raise ValueError(f"models.target: {self.models.target!r} is no target; {told}")
         if self.ordinal and self.ordinal.target and self.ordinal.target not in names:
-            raise ValueError(f"ordinal.target: {self.ordinal.target!r} is none of {names}")
+            raise ValueError(f"ordinal.target: {self.ordinal.target!r} is no target; {told}")
         self._sample_size_is_in_the_sweep()
         if self.authorities and not self.areas:
             raise ValueError("authorities need areas: add `areas:`")

@@ -45,7 +45,9 @@ class TargetLookup(Part):
 class Target(Part):
     """A value of an area that the models are to predict: a column, or a share of columns."""
 
-    name: str = Field(pattern=r"^[a-z0-9_]+$", description="its name in tables")
+    name: str = Field(
+        pattern=r"^[a-z0-9_]+$", description="its name in tables: a to z, 0 to 9 and `_`"
+    )
     label: str | None = Field(
         None,
         min_length=1,

@@ -46,7 +46,10 @@ from streetview_assets_tests.study.study_text import (
         (SOUND + "place: {points_of_interest: roads.gpkg}", "not among `descriptions`"),
         (SOUND + "place: {category: kind}", "category is a column of `points_of_interest`"),
         (SOUND + f"targets: [{TARGET}, {TARGET}]", "two targets have the same name"),
-        (SOUND + f"targets: [{TARGET}]\nmodels: {{target: other}}", "'other' is none of ['imd']"),
+        (
+            SOUND + f"targets: [{TARGET}]\nmodels: {{target: other}}",
+            "'other' is no target; there are: imd",
+        ),
         (SOUND.replace("{path: roads.gpkg}", "{drivable_only: true}"), "give either a path or"),
         (
             SOUND.replace("{path: roads.gpkg}", "{path: roads.gpkg, source: overpass}"),
@@ -69,7 +72,7 @@ def test_parts_that_do_not_fit_together_are_refused(folder, text, reason):
 @pytest.mark.parametrize(
     ("part", "reason"),
     [
-        ("{target: income}", "ordinal.target: 'income' is none of ['imd_rank']"),
+        ("{target: income}", "ordinal.target: 'income' is no target; there are: imd_rank"),
         ("{fine_tune: [0.05, 0.01]}", "give each share once, the smallest first"),
         ("{fine_tune: [1.0]}", "ordinal.fine_tune.0"),
         ("{apply: nowhere}", "no such file or folder"),
@@ -338,6 +341,12 @@ def test_features_that_cannot_be_are_refused(folder, features, fault):
 def test_a_validation_that_cannot_be_is_refused_in_one_line(folder, models, fault):
     (found,) = faults(refusal(folder, f"{SOUND}models: {{{models}}}\n"))
     assert fault in found
+
+
+def test_a_form_that_a_key_has_is_told_in_words_not_as_a_pattern(folder):
+    (found,) = faults(refusal(folder, f"{SOUND}encoder: {{name: timm/resnet18}}\n"))
+    assert "encoder.name: is not of the form that it has: `colour-texture`" in found
+    assert "`library:model`, or `import` (found 'timm/resnet18')" in found
 
 
 def test_the_ready_made_labels_are_a_word(folder):
