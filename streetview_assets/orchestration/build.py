@@ -37,8 +37,9 @@ from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.dagster_mends import mend_dagster
 from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
 from streetview_assets.orchestration.tracking.mlflow_resource import Tracking
+from streetview_assets.orchestration.ui.run_tags import authority_name
 from streetview_assets.study_state.fingerprint import data_version
-from streetview_assets.study_state.lineage import AssetSpec, written_by
+from streetview_assets.study_state.lineage import AssetSpec, specs, written_by
 from streetview_assets.study_state.open_study import OpenStudy, open_study, study_path
 from streetview_assets.tables.contract import Table
 from streetview_assets.tables.registry import TABLES
@@ -50,6 +51,8 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 
+ONE_AUTHORITY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+"""A run that fails or is killed then costs one authority, and pools keep what is paid in turn."""
 ONLY_DRAWN = {"made": "figures alone, drawn again: nothing else has changed"}
 """Metadata of a materialisation that drew the figures of what was there."""
 
@@ -118,6 +121,8 @@ def stage_asset(
         partitions_def=None if spec.study_wide else partitions,
         deps=[*source_deps(spec, opened.study), *asset_deps(spec, opened)],
         kinds={"python", "parquet", *LIBRARIES.get(spec.stage, ())},
+        owners=opened.study.owners,
+        backfill_policy=None if spec.study_wide else ONE_AUTHORITY_A_RUN,
         code_version=str(spec.code_version),
         io_manager_key="lake",
         pool=spec.pool_of(opened.study),
@@ -178,18 +183,12 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
         only_stale = "true" in (tags.get(ONLY_STALE_TAG), tags.get(AUTOMATION_TAG))
         asked_for = forced or retry or not only_stale
         if not asked_for and opened.is_fresh(spec.asset, authority):
-            provenance = opened.provenance(spec.writes[0], authority)
-            return dg.Output(
-                Unchanged(),
-                data_version=dg.DataVersion(opened.data_version(spec.asset, authority) or ""),
-                metadata={
-                    **UP_TO_DATE,
-                    "dagster/row_count": provenance.row_count if provenance else 0,
-                },
-            )
+            return _unchanged(spec, opened, authority)
         began = time.monotonic()
         begins(spec.asset, authority)
-        _log.info("%s: %s", _named(spec.asset, authority), _why(opened, spec, authority, asked_for))
+        why = f"{_named(spec.asset, authority)}: {_why(opened, spec, authority, asked_for)}"
+        _log.info(why)
+        context.log.info(why)
         inputs = to_json(opened.inputs_by_name(spec.asset, authority))
         work = AssetContext(
             opened,
@@ -216,10 +215,27 @@ def _compute(spec: AssetSpec) -> Callable[..., dg.Output[Any]]:
         return dg.Output(
             (made, made.provenance(origin, inputs, time.monotonic() - began)),
             data_version=dg.DataVersion(_data_version(made)),
-            metadata={**_row_counts(made.frames), **_rounded(made.metadata)},
+            metadata={
+                **_row_counts(made.frames),
+                **_rounded(made.metadata),
+                **_links(work, opened, made.metadata),
+            },
         )
 
     return compute
+
+
+def _unchanged(spec: AssetSpec, opened: OpenStudy, authority: str | None) -> dg.Output[Any]:
+    """Say that what is there is up to date."""
+    provenance = opened.provenance(spec.writes[0], authority)
+    return dg.Output(
+        Unchanged(),
+        data_version=dg.DataVersion(opened.data_version(spec.asset, authority) or ""),
+        metadata={
+            **UP_TO_DATE,
+            "dagster/row_count": provenance.row_count if provenance else 0,
+        },
+    )
 
 
 def _named(asset: str, authority: str | None) -> str:
@@ -289,9 +305,22 @@ def _data_version(made: AssetResult) -> str:
 
 
 def _row_counts(frames: Mapping[str, pl.DataFrame]) -> dict[str, int]:
-    total = sum(frame.height for frame in frames.values())
-    each = {f"rows of {table}": frame.height for table, frame in frames.items()}
-    return {"dagster/row_count": total, **(each if len(frames) > 1 else {})}
+    """Count the rows of the first table, whose columns the UI shows, and of each further one."""
+    (_, first), *others = frames.items()
+    each = {f"rows of {table}": frame.height for table, frame in others}
+    return {"dagster/row_count": first.height, **each}
+
+
+def _links(work: AssetContext, opened: OpenStudy, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Say whose it is, and where its figures and its MLflow run are to be looked at."""
+    links: dict[str, Any] = {}
+    if work.authority_code and (name := authority_name(opened, work.authority_code)):
+        links["authority"] = name
+    if specs()[work.asset].drawing is not None:
+        links["figures"] = dg.MetadataValue.path(work.figures)
+    if run_id := metadata.get("mlflow_run_id"):
+        links["mlflow_run"] = work.tracking.page_of(run_id)
+    return links
 
 
 def _rounded(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,11 @@ from streetview_assets.orchestration.resources import StudyResource
 from streetview_assets.orchestration.runs.instance import interrupted_as_cancelled
 from streetview_assets.study_state.lineage import written_by
 from streetview_assets.study_state.open_study import OpenStudy
+from streetview_assets.warehouse.column_lineage import column_lineage
 from streetview_assets.warehouse.marts import make_mart, marts, publication, publish_study
+from streetview_assets.warehouse.outside_the_lake import OUTSIDE
 from streetview_assets.warehouse.queries import Query, lake_name
+from streetview_assets.warehouse.study_relation import study_relation
 
 PUBLISHED, EXPLORER = "published_database", "explorer"
 GROUP = "marts"
@@ -23,7 +26,7 @@ GROUP = "marts"
 def sql_assets(opened: OpenStudy) -> list[dg.AssetsDefinition]:
     """Make an asset of each mart, the published database that they end in, and the explorer."""
     made = [*(_mart(query, opened) for query in marts()), _published(opened)]
-    return [*made, _explorer()] if opened.study.explorer else made
+    return [*made, _explorer(opened)] if opened.study.explorer else made
 
 
 def _mart(query: Query, built: OpenStudy) -> dg.AssetsDefinition:
@@ -31,6 +34,7 @@ def _mart(query: Query, built: OpenStudy) -> dg.AssetsDefinition:
         key=["mart", query.name],
         description=query.description,
         group_name=GROUP,
+        owners=built.study.owners,
         kinds={"sql", "duckdb", "parquet"},
         deps=_deps(query.reads, built),
         automation_condition=automation.publish_when_idle(),
@@ -49,6 +53,7 @@ def _mart(query: Query, built: OpenStudy) -> dg.AssetsDefinition:
             metadata={
                 "dagster/row_count": provenance.row_count,
                 "dagster/column_schema": schema,
+                "dagster/column_lineage": _lineage(query, opened),
                 **_who(opened),
             },
         )
@@ -79,6 +84,21 @@ def _column_schema(query: Query, types: Mapping[str, pl.DataType]) -> dg.TableSc
     )
 
 
+def _lineage(query: Query, opened: OpenStudy) -> dg.TableColumnLineage:
+    """Say of which columns of which assets each column of a mart is made."""
+    made_of = column_lineage(query, marts(), study_relation(opened.study).columns)
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(_writer(table), name)
+                for table, name in columns
+                if table not in OUTSIDE
+            ]
+            for column, columns in made_of.items()
+        }
+    )
+
+
 def _published(built: OpenStudy) -> dg.AssetsDefinition:
 
     @dg.asset(
@@ -86,6 +106,7 @@ def _published(built: OpenStudy) -> dg.AssetsDefinition:
         description="`streetview.duckdb`: what analysts open. Every table and mart, with comments; "
         "built aside and swapped in, so that whoever has the old one open is not disturbed.",
         group_name=GROUP,
+        owners=built.study.owners,
         kinds={"duckdb"},
         deps=[*sorted(built.assets), *(dg.AssetKey(["mart", query.name]) for query in marts())],
         automation_condition=automation.publish_when_idle(),
@@ -108,12 +129,13 @@ def _published(built: OpenStudy) -> dg.AssetsDefinition:
     return published_database
 
 
-def _explorer() -> dg.AssetsDefinition:
+def _explorer(built: OpenStudy) -> dg.AssetsDefinition:
     @dg.asset(
         name=EXPLORER,
         description="The page of all images as a folder, for any web server: the layout and the "
         "map side by side, with thumbnails where the provider's terms let them be passed on.",
         group_name=GROUP,
+        owners=built.study.owners,
         kinds={"javascript"},
         deps=[PUBLISHED],
         automation_condition=automation.publish_when_idle(),
@@ -134,9 +156,14 @@ def _explorer() -> dg.AssetsDefinition:
 
 
 def _deps(tables: tuple[str, ...], built: OpenStudy) -> list[dg.AssetKey]:
-    writers = [written_by().get(table, f"mart/{table}") for table in tables]
-    there = (writer for writer in dict.fromkeys(writers) if "/" in writer or writer in built.assets)
-    return [dg.AssetKey.from_user_string(writer) for writer in there]
+    writers = [_writer(table) for table in tables]
+    there = {*map(dg.AssetKey, built.assets), *(_writer(mart.name) for mart in marts())}
+    return [key for key in dict.fromkeys(writers) if key in there]
+
+
+def _writer(table: str) -> dg.AssetKey:
+    """Give the key of the asset that writes a table or mart."""
+    return dg.AssetKey.from_user_string(written_by().get(table, f"mart/{table}"))
 
 
 def _who(opened: OpenStudy) -> dict[str, Any]:

@@ -54,6 +54,13 @@ def _text_code(value: Any) -> Any:
     return value
 
 
+def _is_reached(owner: str) -> str:
+    # What Dagster takes for an address; it would say so only when the UI starts.
+    if not re.fullmatch(r"team:\S+|[\w.%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}", owner, re.ASCII):
+        raise ValueError(f"{owner!r} is neither an e-mail address nor a team, as `team:places`")
+    return owner
+
+
 def _says_something(text: str) -> str:
     if not text.strip():
         raise ValueError("the text is empty")
@@ -99,6 +106,7 @@ Labels = Annotated[
 ]
 
 
+Owner = Annotated[str, AfterValidator(_is_reached)]
 Template = Annotated[str, AfterValidator(_has_one_gap)]
 
 

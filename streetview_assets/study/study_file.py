@@ -20,6 +20,7 @@ from streetview_assets.study.fields import (
     Code,
     ExistingFile,
     Labels,
+    Owner,
     Part,
     Template,
     refuse_pickles,
@@ -93,6 +94,11 @@ class Study(Part):
     ordinal: Ordinal | None = None
     environment: Environment | None = None
     perception: Perception | None = None
+    owners: tuple[Owner, ...] = Field(
+        (),
+        description="who answers for the tables, as the UI shows it: e-mail addresses, or teams "
+        "as `team:places`",
+    )
     publish: Publish = Publish()
     explorer: Explorer | None = None
     figures: Figures = Figures()

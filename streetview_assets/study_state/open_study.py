@@ -131,7 +131,7 @@ class OpenStudy:
         values = {
             key: study_value(self.study, key, self.hashes.of)
             for key in type(self.study).model_fields
-            if key != "publish"  # it changes nothing that is published
+            if key not in ("publish", "owners")  # they change nothing that is published
         }
         return digest(values)
 

@@ -272,6 +272,7 @@ perception:
   qualities: [safety]
   groups: {age: ["18-29", "50+"], gender: true, region: [NL]}
 explanations: {images: 1}
+owners: [ana@example.org, "team:places"]
 publish: {keep: 5}
 explorer: {words: [a shop], tiles: {url: "https://t.org/{z}/{x}/{y}.png", attribution: them}}
 figures: {formats: [png, svg, pdf], dpi: 300, titles: true}

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import dagster as dg
 
@@ -36,6 +37,7 @@ from streetview_assets.orchestration.tracking.tracked_run import (
     log_data,
     log_files,
 )
+from streetview_assets.redaction import redacted
 from streetview_assets.study_state.open_study import OpenStudy
 
 if TYPE_CHECKING:
@@ -134,6 +136,26 @@ class Tracking(dg.ConfigurableResource):
         )
         client.set_model_version_tag(version.name, str(version.number), REASON_TAG, kept.summary)
         return kept
+
+    def page_of(self, run_id: str) -> dg.MetadataValue:
+        """Say where a run is to be looked at: its page, or the command that serves the pages.
+
+        Parameters
+        ----------
+        run_id
+            Id of the MLflow run.
+        """
+        opened = self.study.open()
+        experiment = _client(opened).get_run(run_id).info.experiment_id
+        page = f"/#/experiments/{experiment}/runs/{run_id}"
+        address = urlsplit(tracking_uri(opened))
+        if address.scheme in ("http", "https"):
+            _, _, host = address.netloc.rpartition("@")  # who signs in is nobody else's to read
+            return dg.MetadataValue.url(
+                f"{address.scheme}://{host}{address.path.rstrip('/')}{page}"
+            )
+        store = redacted(address.geturl())
+        return dg.MetadataValue.text(f"mlflow ui --backend-store-uri {store}, and there {page}")
 
     def _keep(self, run: TrackedRun, model: TrackedModel | None) -> tuple[str, tuple[str, str]]:
         """Keep a run; give its id, and of its model the place and the id."""
